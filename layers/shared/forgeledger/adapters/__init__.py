@@ -1,0 +1,1 @@
+"""What the ledger stands on: storage, queues, events."""

@@ -1,0 +1,1 @@
+"""The ledger in DynamoDB: one table, one transaction a commit."""

@@ -1,0 +1,1 @@
+"""Wire formats: queue messages, HTTP bodies, EventBridge details."""

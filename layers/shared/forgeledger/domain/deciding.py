@@ -1,0 +1,294 @@
+"""What one command does to one item: the state table, row by row, as pure functions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from forgeledger.domain.backoff import backoff_ms
+from forgeledger.domain.commands import REGISTERS_ON_THE_WAY, Command, CommandKind
+from forgeledger.domain.items import Failure, Item, ItemState
+from forgeledger.domain.jobs import JobPhase
+from forgeledger.domain.journal import Event, EventKind
+from forgeledger.domain.lanes import Head, LaneMode
+from forgeledger.domain.outcomes import Reason, Verdict
+
+LEASE_EXPIRED = Failure(type="LeaseExpired", message="no heartbeat within the lease")
+
+_FINISHED_REASONS = {
+    ItemState.COMPLETED: Reason.ALREADY_COMPLETED,
+    ItemState.FAILED: Reason.ALREADY_FAILED,
+    ItemState.CANCELED: Reason.ALREADY_CANCELED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """The verdict on a command, its reason, and the events it leaves in the journal."""
+
+    verdict: Verdict
+    events: tuple[Event, ...]
+    reason: Reason | None = None
+
+
+def rule(head: Head, item: Item | None, command: Command, now: int, phase: JobPhase) -> Ruling:
+    """Decide one command on the item as it stands; the events are not yet applied."""
+    if item is None:
+        return _rule_on_unknown(head, command, now, phase)
+    if command.kind is CommandKind.REGISTER or command.mark in item.seen:
+        # Neither could ever do anything if it came again, so there is nothing to remember.
+        return Ruling(Verdict.DUPLICATE, ())
+    return _RULES[command.kind](_Case(head, item, command, now, phase))
+
+
+def _rule_on_unknown(head: Head, command: Command, now: int, phase: JobPhase) -> Ruling:
+    on_the_way = head.rules.registers_on_the_way and command.kind in REGISTERS_ON_THE_WAY
+    if command.kind is not CommandKind.REGISTER and not on_the_way:
+        return _refuse_unknown(command, now, Reason.UNKNOWN_ITEM)
+    if head.mode is LaneMode.SEALED:
+        return _refuse_unknown(command, now, Reason.JOB_SEALED)
+    if head.mode is LaneMode.CLOSED:
+        return _refuse_unknown(command, now, Reason.JOB_CLOSED)
+    registered = Event(
+        kind=EventKind.REGISTERED,
+        at=now,
+        item_id=command.item_id,
+        mark=command.mark,
+        payload=command.payload,
+    )
+    if command.kind is CommandKind.REGISTER:
+        return Ruling(Verdict.APPLIED, (registered,))
+    fresh = Item(item_id=command.item_id, state=ItemState.PENDING, offset=head.offset)
+    then = _RULES[command.kind](_Case(head, fresh, command, now, phase))
+    return Ruling(then.verdict, (registered, *then.events), then.reason)
+
+
+def _refuse_unknown(command: Command, now: int, reason: Reason) -> Ruling:
+    event = Event(
+        kind=EventKind.REJECTED,
+        at=now,
+        item_id=command.item_id,
+        mark=command.mark,
+        command=command.kind,
+        reason=reason,
+        attempt=command.attempt,
+        worker_id=command.worker_id,
+    )
+    return Ruling(Verdict.REJECTED, (event,), reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    head: Head
+    item: Item
+    command: Command
+    now: int
+    phase: JobPhase
+
+    @property
+    def stale(self) -> bool:
+        return self.command.attempt is not None and self.command.attempt < self.item.attempt
+
+    @property
+    def current(self) -> bool:
+        return self.command.attempt is None or self.command.attempt == self.item.attempt
+
+    @property
+    def lease_over(self) -> bool:
+        return self.item.lease_until is not None and self.item.lease_until <= self.now
+
+    def event(self, kind: EventKind) -> Event:
+        """The event with what all events of a known item have; the rules add the rest."""
+        return Event(
+            kind=kind,
+            at=self.now,
+            item_id=self.item.item_id,
+            previous=self.item.offset,
+            mark=self.command.mark,
+        )
+
+    def apply(self, event: Event) -> Ruling:
+        return Ruling(Verdict.APPLIED, (event,))
+
+    def duplicate(self) -> Ruling:
+        event = self._unchanged(EventKind.DUPLICATE, None)
+        return Ruling(Verdict.DUPLICATE, (event,))
+
+    def reject(self, reason: Reason) -> Ruling:
+        return Ruling(Verdict.REJECTED, (self._unchanged(EventKind.REJECTED, reason),), reason)
+
+    def _unchanged(self, kind: EventKind, reason: Reason | None) -> Event:
+        return Event(
+            kind=kind,
+            at=self.now,
+            item_id=self.item.item_id,
+            previous=self.item.offset,
+            mark=self.command.mark,
+            command=self.command.kind,
+            reason=reason,
+            attempt=self.command.attempt,
+            worker_id=self.command.worker_id,
+        )
+
+    def lease_until(self) -> int | None:
+        seconds = self.command.lease_seconds
+        if seconds is None:
+            seconds = self.head.rules.lease_seconds
+        return self.now + seconds * 1000 if seconds else None
+
+    def given_up_or_again(
+        self, kind: EventKind, attempt: int, failure: Failure, worker_id: str | None
+    ) -> Ruling:
+        """Record a failure: with a due time while attempts are left, without one if none is."""
+        rules = self.head.rules
+        used = attempt - self.item.forgiven
+        due_at = None
+        if failure.retryable and used < rules.max_attempts:
+            wait_ms = backoff_ms(
+                used, rules.backoff_base_seconds, rules.backoff_cap_seconds, self.command.chance
+            )
+            due_at = self.now + wait_ms
+        event = Event(
+            kind=kind,
+            at=self.now,
+            item_id=self.item.item_id,
+            previous=self.item.offset,
+            mark=self.command.mark,
+            attempt=attempt,
+            worker_id=worker_id,
+            failure=failure,
+            due_at=due_at,
+        )
+        return self.apply(event)
+
+
+def _claim(case: _Case) -> Ruling:
+    item, command = case.item, case.command
+    if item.finished:
+        return case.reject(_FINISHED_REASONS[item.state])
+    former_owner = command.attempt is not None and command.attempt <= item.attempt
+    if item.state is ItemState.IN_PROGRESS:
+        same_worker = command.worker_id == item.worker_id
+        if same_worker and case.current and not case.lease_over:
+            return case.duplicate()
+        if former_owner:
+            return case.reject(Reason.STALE_ATTEMPT)
+        if not same_worker and item.lease_until is not None and not case.lease_over:
+            return case.reject(Reason.LEASE_HELD)
+    elif former_owner:
+        return case.reject(Reason.STALE_ATTEMPT)
+    elif item.due_at is not None and item.due_at > case.now:
+        return case.reject(Reason.NOT_DUE)
+    return case.apply(
+        Event(
+            kind=EventKind.CLAIMED,
+            at=case.now,
+            item_id=item.item_id,
+            previous=item.offset,
+            mark=command.mark,
+            attempt=max(item.attempt + 1, command.attempt or 0),
+            worker_id=command.worker_id,
+            lease_until=case.lease_until(),
+        )
+    )
+
+
+def _heartbeat(case: _Case) -> Ruling:
+    item = case.item
+    if item.state is not ItemState.IN_PROGRESS:
+        return case.reject(_FINISHED_REASONS.get(item.state, Reason.NOT_IN_PROGRESS))
+    if not case.current:
+        return case.reject(Reason.STALE_ATTEMPT)
+    lease_until = case.lease_until()
+    if lease_until is not None and item.lease_until is not None:
+        lease_until = max(lease_until, item.lease_until)
+    return case.apply(
+        Event(
+            kind=EventKind.HEARTBEAT,
+            at=case.now,
+            item_id=item.item_id,
+            previous=item.offset,
+            mark=case.command.mark,
+            lease_until=lease_until or item.lease_until,
+        )
+    )
+
+
+def _complete(case: _Case) -> Ruling:
+    item, command = case.item, case.command
+    if item.state is ItemState.COMPLETED:
+        return case.duplicate()
+    if item.finished:
+        return case.reject(_FINISHED_REASONS[item.state])
+    if case.stale:
+        return case.reject(Reason.STALE_ATTEMPT)
+    return case.apply(
+        Event(
+            kind=EventKind.COMPLETED,
+            at=case.now,
+            item_id=item.item_id,
+            previous=item.offset,
+            mark=command.mark,
+            attempt=max(item.attempt, command.attempt or 0),
+            worker_id=command.worker_id,
+            result=command.result,
+        )
+    )
+
+
+def _fail(case: _Case) -> Ruling:
+    item, command = case.item, case.command
+    if command.attempt is not None and command.attempt == item.failed_attempt:
+        return case.duplicate()
+    if item.finished:
+        return case.reject(_FINISHED_REASONS[item.state])
+    if case.stale:
+        return case.reject(Reason.STALE_ATTEMPT)
+    attempt = item.attempt
+    if item.state is ItemState.PENDING and command.attempt is None:
+        # Nobody claimed it, so this failure is an attempt of its own.
+        attempt += 1
+    failure = command.failure or Failure(type="Error")
+    return case.given_up_or_again(
+        EventKind.FAILED, max(attempt, command.attempt or 0), failure, command.worker_id
+    )
+
+
+def _release(case: _Case) -> Ruling:
+    item = case.item
+    if item.finished:
+        return case.reject(_FINISHED_REASONS[item.state])
+    if not case.current:
+        return case.reject(Reason.STALE_ATTEMPT)
+    if item.state is ItemState.PENDING:
+        return case.duplicate()
+    return case.apply(case.event(EventKind.RELEASED))
+
+
+def _retry(case: _Case) -> Ruling:
+    item = case.item
+    if case.phase is JobPhase.CANCELED:
+        return case.reject(Reason.JOB_CANCELED)
+    if item.state is ItemState.PENDING:
+        return case.duplicate()
+    if item.state is not ItemState.FAILED:
+        return case.reject(Reason.NOT_FAILED)
+    if case.phase is JobPhase.ENDING:
+        return case.reject(Reason.JOB_CLOSED)
+    return case.apply(case.event(EventKind.RETRIED))
+
+
+def _expire(case: _Case) -> Ruling:
+    item = case.item
+    if item.state is not ItemState.IN_PROGRESS or not case.current or not case.lease_over:
+        return case.duplicate()
+    return case.given_up_or_again(EventKind.EXPIRED, item.attempt, LEASE_EXPIRED, None)
+
+
+_RULES: dict[CommandKind, Callable[[_Case], Ruling]] = {
+    CommandKind.CLAIM: _claim,
+    CommandKind.HEARTBEAT: _heartbeat,
+    CommandKind.COMPLETE: _complete,
+    CommandKind.FAIL: _fail,
+    CommandKind.RELEASE: _release,
+    CommandKind.RETRY: _retry,
+    CommandKind.EXPIRE: _expire,
+}

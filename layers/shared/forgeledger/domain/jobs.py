@@ -1,0 +1,133 @@
+"""A set of items that is finished together: its specification and its life cycle."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from forgeledger.domain.lanes import Counts, LaneMode, LaneRules
+
+_DAY_MS = 24 * 3_600 * 1_000
+# A row may vanish at any moment after its time, so reopening stops a little before.
+_RETENTION_MARGIN_MS = 3_600 * 1_000
+
+
+class JobStatus(StrEnum):
+    # Waits for its time. Left when that comes.
+    SCHEDULED = "SCHEDULED"
+    # Takes work. Left by completion, failure and cancel.
+    RUNNING = "RUNNING"
+    # Sealed, and every item completed. Left by reopen.
+    COMPLETED = "COMPLETED"
+    # Sealed, every item finished, failures within the tolerance. Left by reopen and retry.
+    COMPLETED_WITH_FAILURES = "COMPLETED_WITH_FAILURES"
+    # Too many failures, or its deadline passed. Left by reopen and retry.
+    FAILED = "FAILED"
+    # Somebody canceled it. Left by reopen.
+    CANCELED = "CANCELED"
+
+
+FINISHED = frozenset(
+    {
+        JobStatus.COMPLETED,
+        JobStatus.COMPLETED_WITH_FAILURES,
+        JobStatus.FAILED,
+        JobStatus.CANCELED,
+    }
+)
+
+
+class JobPhase(StrEnum):
+    """What the retry of an item has to know about its job."""
+
+    RUNNING = "running"
+    # The lanes are being closed; the verdict is certain and not yet written.
+    ENDING = "ending"
+    FINISHED = "finished"
+    CANCELED = "canceled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """How many failures a job takes before it is failed itself; None: any number."""
+
+    failures: int | None = None
+    failure_percent: float | None = None
+
+    def exceeded_by(self, failed: int, total: int) -> bool:
+        if self.failures is not None and failed > self.failures:
+            return True
+        if self.failure_percent is None or failed == 0:
+            return False
+        return failed * 100 > self.failure_percent * total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSpec:
+    """What a job was created with; it never changes."""
+
+    job_id: str
+    name: str
+    lanes: int
+    rules: LaneRules = LaneRules()
+    tolerance: Tolerance = Tolerance()
+    expected_items: int | None = None
+    deadline_seconds: int | None = None
+    # JSON text.
+    metadata: str = "{}"
+    tags: tuple[str, ...] = ()
+    created_at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job after its latest fact. The number of facts grows with each change: its version."""
+
+    spec: JobSpec
+    status: JobStatus = JobStatus.RUNNING
+    epoch: int = 1
+    # The turn of the life cycle that every lane has to follow, and the mode it brings.
+    gate: int = 0
+    mode: LaneMode = LaneMode.OPEN
+    # The verdict that waits until every lane is closed, and why.
+    ending: JobStatus | None = None
+    ending_reason: str | None = None
+    facts: int = 0
+    # When this epoch began.
+    opened_at: int = 0
+    sealed_at: int | None = None
+    finished_at: int | None = None
+    # The epoch whose first failure was told.
+    first_failure_epoch: int = 0
+    # The counts at the latest verdict: what this epoch began with.
+    settled: Counts = Counts()
+    # Rows last written before this have been given a later time to vanish.
+    kept_since: int = 0
+
+    @property
+    def job_id(self) -> str:
+        return self.spec.job_id
+
+    @property
+    def finished(self) -> bool:
+        return self.status in FINISHED
+
+    @property
+    def sealed(self) -> bool:
+        return self.mode is not LaneMode.OPEN
+
+    @property
+    def deadline_at(self) -> int | None:
+        seconds = self.spec.deadline_seconds
+        return None if seconds is None else self.opened_at + seconds * 1000
+
+    @property
+    def phase(self) -> JobPhase:
+        if self.status is JobStatus.CANCELED or self.ending is JobStatus.CANCELED:
+            return JobPhase.CANCELED
+        if self.ending is not None:
+            return JobPhase.ENDING
+        return JobPhase.FINISHED if self.finished else JobPhase.RUNNING
+
+    def retention_over(self, now: int) -> bool:
+        """Whether rows of this job may have vanished already, so that it cannot run again."""
+        days = self.spec.rules.ttl_days
+        return days > 0 and now >= self.kept_since + days * _DAY_MS - _RETENTION_MARGIN_MS

@@ -1,0 +1,42 @@
+"""Every limit of the contract, each in one place and with its unit last in its name."""
+
+from typing import Final
+
+ITEM_ID_CHARACTERS: Final = 256
+# A DynamoDB sort key holds 1,024 bytes, five of which are the row's prefix.
+ITEM_ID_BYTES: Final = 1_019
+WORKER_ID_CHARACTERS: Final = 256
+COMMAND_ID_CHARACTERS: Final = 256
+PAYLOAD_BYTES: Final = 32 * 1024
+RESULT_BYTES: Final = 32 * 1024
+ERROR_TYPE_CHARACTERS: Final = 256
+ERROR_MESSAGE_BYTES: Final = 4 * 1024
+JOB_NAME_CHARACTERS: Final = 256
+METADATA_BYTES: Final = 8 * 1024
+TAGS_PER_JOB: Final = 20
+TAG_CHARACTERS: Final = 64
+LANES_PER_JOB: Final = 64
+ITEMS_PER_REGISTRATION: Final = 1_000
+COMMANDS_PER_MESSAGE: Final = 500
+MESSAGE_BYTES: Final = 1024 * 1024
+HTTP_BODY_BYTES: Final = 6 * 1024 * 1024
+PAGE_ROWS: Final = 500
+TTL_DAYS: Final = 3_650
+LEASE_SECONDS: Final = 7 * 24 * 3_600
+ATTEMPTS_PER_ITEM: Final = 1_000
+BACKOFF_SECONDS: Final = 24 * 3_600
+DEADLINE_SECONDS: Final = 365 * 24 * 3_600
+EXPECTED_ITEMS: Final = 1_000_000_000
+
+# How many of an item's latest commands it remembers, to know a redelivery when it sees one.
+COMMANDS_REMEMBERED_PER_ITEM: Final = 32
+# How many types of error a lane counts by name; the others are counted together.
+ERROR_TYPES_PER_LANE: Final = 10
+ERROR_TYPE_COUNTED_CHARACTERS: Final = 48
+
+# One transaction of DynamoDB: 100 actions and 4 MB; one row: 400 KB. Room is left for what
+# the storage adds: attribute names, keys and the encoding of text.
+ACTIONS_PER_COMMIT: Final = 100
+ITEMS_PER_COMMIT: Final = 96
+COMMIT_BYTES: Final = 3_500_000
+JOURNAL_ROW_BYTES: Final = 300_000

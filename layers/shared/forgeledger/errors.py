@@ -1,0 +1,42 @@
+"""What can go wrong outside the rules of the ledger.
+
+ForgeLedgerError
++-- SettingsError          the environment lacks something, all of it named at once
++-- JobNotFound            no such job
++-- StorageError
+    +-- StorageBusy        throttled or in conflict for longer than we wait: try again later
+    +-- StorageCorrupt     a row that cannot be what the ledger wrote
+"""
+
+
+class ForgeLedgerError(Exception):
+    """Base of every error that this package raises."""
+
+
+class SettingsError(ForgeLedgerError):
+    def __init__(self, missing: tuple[str, ...]) -> None:
+        super().__init__("missing environment variables: " + ", ".join(missing))
+        self.missing = missing
+
+
+class JobNotFound(ForgeLedgerError):
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"no job {job_id}")
+        self.job_id = job_id
+
+
+class StorageError(ForgeLedgerError):
+    """The table did not do what was asked of it."""
+
+
+class StorageBusy(StorageError):
+    def __init__(self, what: str, attempts: int) -> None:
+        super().__init__(f"{what}: still busy after {attempts} attempts")
+        self.what = what
+        self.attempts = attempts
+
+
+class StorageCorrupt(StorageError):
+    def __init__(self, key: str, why: str) -> None:
+        super().__init__(f"row {key}: {why}")
+        self.key = key

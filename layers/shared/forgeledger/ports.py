@@ -1,0 +1,144 @@
+"""What the use cases need of the world: one storage port, and three small ones."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from forgeledger.domain.batches import Commit
+from forgeledger.domain.facts import Fact
+from forgeledger.domain.items import Item
+from forgeledger.domain.jobs import Job, JobStatus
+from forgeledger.domain.journal import Event
+from forgeledger.domain.lanes import Counts, Head
+
+# Milliseconds since 1970.
+Clock = Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneView:
+    """A lane's head and the items asked for, read together and strongly."""
+
+    head: Head
+    items: dict[str, Item]
+    # The job's header; only where it was asked for.
+    job: Job | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What the relay last rolled up into the header, and an earlier sample to measure a rate by."""
+
+    counts: Counts = Counts()
+    # Sum of the heads' offsets: it only grows, so a roll-up never goes backwards.
+    offsets: int = 0
+    at: int = 0
+    sample_finished: int = 0
+    sample_at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobView:
+    """A job's header with the heads of all its lanes, read together and strongly."""
+
+    job: Job
+    heads: tuple[Head, ...]
+    progress: Progress = Progress()
+    # How many of the job's facts were told outside.
+    published: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobChange:
+    """A header's step: it holds only while the header has as many facts as before it.
+
+    With `heads` it also holds only while each of these lanes has the same gate and counts.
+    """
+
+    before: Job
+    job: Job
+    facts: tuple[Fact, ...]
+    heads: tuple[Head, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalRow:
+    """The events of one commit; the first one's offset names the row."""
+
+    offset: int
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemPage:
+    """Some items of a lane by name, as stored (not settled); `next_after` goes on behind them."""
+
+    items: tuple[Item, ...]
+    next_after: str | None
+
+
+class LedgerStore(Protocol):
+    """All storage access, one method per access pattern.
+
+    A method that commits answers False where the state moved underneath; it raises StorageBusy
+    after a bounded number of throttled tries. A commit whose answer was lost counts as made.
+    """
+
+    def load_lane(
+        self, job_id: str, lane: int, item_ids: Sequence[str], *, with_job: bool = False
+    ) -> LaneView | None:
+        """Head and items in one read; None where there is no such job."""
+
+    def commit_lane(self, commit: Commit, commit_id: str, reopening: JobChange | None = None) -> bool:
+        """One transaction: items, head, one journal row; with it, the reopening of the job."""
+
+    def create_job(self, job: Job, heads: Sequence[Head], fact: Fact) -> None:
+        """One transaction: header, heads and the first fact. A repetition changes nothing."""
+
+    def load_job(self, job_id: str) -> JobView | None:
+        """Header and heads in one read."""
+
+    def commit_job(self, change: JobChange) -> bool:
+        """One transaction: the header, its new facts, and the checks of the heads."""
+
+    def roll_up(self, job_id: str, progress: Progress) -> bool:
+        """Store the progress unless a later one is there already."""
+
+    def mark_published(self, job_id: str, published: int) -> None:
+        """Note that the facts below this number were told; never backwards."""
+
+    def list_jobs(
+        self, status: JobStatus | None, tag: str | None, before: str | None, limit: int
+    ) -> tuple[tuple[JobView, ...], str | None]:
+        """Headers (without heads), newest first, below the job id `before`; and where to go on.
+
+        A page may hold fewer than `limit` jobs while there are more, when a tag filters.
+        """
+
+    def list_items(self, job_id: str, lane: int, after: str | None, limit: int) -> ItemPage:
+        """Items of a lane by name, behind `after`; strongly consistent."""
+
+    def read_journal(
+        self, job_id: str, lane: int, offset: int, limit: int
+    ) -> tuple[JournalRow, ...]:
+        """Up to `limit` rows in order, from the row that holds the event at `offset` on."""
+
+    def read_facts(self, job_id: str, number: int, limit: int) -> tuple[Fact, ...]:
+        """Up to `limit` facts in order from this number on; strongly consistent."""
+
+    def renew(self, job_id: str, lane: int, after: str | None, limit: int, ttl: int) -> str | None:
+        """Give up to `limit` item and journal rows a later time to vanish; where to go on."""
+
+    def mark_renewed(self, job_id: str, at: int) -> None:
+        """Note in the header that all rows were renewed; never backwards."""
+
+
+class EventPublisher(Protocol):
+    def publish(self, job: Job, facts: Sequence[Fact]) -> None:
+        """Tell all the facts, in order, or raise; telling one again is harmless."""
+
+
+class Metrics(Protocol):
+    """Where the use cases leave numbers for the operator."""
+
+    def add(self, name: str, value: float, unit: str = "Count") -> None: ...

@@ -1,0 +1,194 @@
+"""Starts and stops ministack, which emulates every service but Lambda and the HTTP API."""
+
+import http.client
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from forgeledger.errors import ForgeLedgerError
+
+HOST: Final = "127.0.0.1"
+REGION: Final = "us-east-1"
+ACCESS_KEY: Final = "test"
+START_SECONDS: Final = 60.0
+STOP_SECONDS: Final = 30.0
+_START_ATTEMPTS: Final = 3
+
+
+class EngineError(ForgeLedgerError):
+    """The engine did not start; the message ends with the last lines of its log."""
+
+
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def client_environment(endpoint_url: str) -> dict[str, str]:
+    """The variables that make any AWS client in a child process speak to the engine."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+class Engine:
+    """One ministack process on loopback that lives no longer than this process.
+
+    With `data_dir` it loads its state from there and saves it at a clean stop; without, it starts
+    empty and keeps nothing.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        data_dir: Path | None = None,
+        log_file: Path | None = None,
+    ) -> None:
+        self._wanted_port = port
+        self._data_dir = data_dir
+        self._log_file = log_file
+        self._process: subprocess.Popen[bytes] | None = None
+        self._scratch = Path()
+        self._log_path = Path()
+        self.port = port
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def start(self) -> Self:
+        """Start and wait until it answers; another port is tried where a free one was taken."""
+        tail = ""
+        for _ in range(1 if self._wanted_port else _START_ATTEMPTS):
+            self.port = self._wanted_port or free_port()
+            self._spawn()
+            if self._wait_until_it_answers():
+                return self
+            tail = self._log_tail()
+            self.stop()
+        raise EngineError(f"the engine did not start on port {self.port}: {tail}")
+
+    def stop(self) -> None:
+        """End it cleanly, so that it saves its state; kill it only if it does not end."""
+        process, self._process = self._process, None
+        if process is not None:
+            if process.stdin:
+                process.stdin.close()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def kill(self) -> None:
+        """End it as a power cut would: whatever it did not save is lost."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _spawn(self) -> None:
+        self._scratch = Path(tempfile.mkdtemp(prefix="forgeledger-engine-"))
+        self._log_path = self._log_file or self._scratch / "engine.log"
+        self._log_path.parent.mkdir(parents=True, exist_ok=True)
+        with self._log_path.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "forgeledger.local.engine_process"],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self._environment(os.environ),
+                start_new_session=True,  # Ctrl-C is for the owner, who then stops the engine.
+            )
+
+    def _environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
+        scratch = self._scratch
+        # Nothing of the user's AWS or engine settings may leak into the emulation.
+        prefixes = ("AWS_", "LOCALSTACK_", "MINISTACK_", "LAMBDA_")
+        environment = {k: v for k, v in inherited.items() if not k.startswith(prefixes)}
+        environment.pop("EDGE_PORT", None)
+        environment.pop("SERVICES", None)
+        environment.update(
+            BIND_HOST=HOST,
+            MINISTACK_HOST=HOST,
+            MINISTACK_REGION=REGION,
+            GATEWAY_PORT=str(self.port),
+            LOG_LEVEL="WARNING",
+            TMPDIR=str(scratch),
+            # It would otherwise remove containers that it takes for its own.
+            DOCKER_HOST=f"unix://{scratch / 'no-docker.sock'}",
+            IOT_MTLS_ENABLED="0",
+            SFTP_ENABLED="0",
+            PERSIST_STATE="1" if self._data_dir else "0",
+            S3_PERSIST="1" if self._data_dir else "0",
+            STATE_DIR=str((self._data_dir or scratch) / "state"),
+            S3_DATA_DIR=str((self._data_dir or scratch) / "s3"),
+        )
+        return environment
+
+    def _wait_until_it_answers(self) -> bool:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if not self.running:
+                return False
+            if self._owns_its_port() and self._answers():
+                return True
+            time.sleep(0.02)
+        return False
+
+    def _owns_its_port(self) -> bool:
+        """It writes this file once it has seen that nobody else listens on the port."""
+        return (self._scratch / f"ministack-{self.port}.pid").exists()
+
+    def _answers(self) -> bool:
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=5)
+        try:
+            connection.request("GET", "/_ministack/ready")
+            return connection.getresponse().status == http.client.OK
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def _log_tail(self) -> str:
+        try:
+            lines = self._log_path.read_text(errors="replace").splitlines()
+        except OSError:
+            return "it left no log"
+        return " | ".join(line.strip() for line in lines[-5:]) or "its log is empty"

@@ -1,0 +1,31 @@
+"""What every test may ask for: one local engine a session, and clients that speak to it."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from localstack_client.session import Session
+
+from forgeledger.local.engine import ACCESS_KEY, REGION, Engine, client_environment
+
+
+@pytest.fixture(scope="session")
+def engine_url() -> Iterator[str]:
+    """One engine for each test process, started by the first test that asks for it."""
+    with Engine() as engine:
+        yield engine.url
+
+
+@pytest.fixture
+def aws(engine_url: str, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """A session on the engine; `aws.client("sqs")`; boto3 in the code under test meets it too."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in client_environment(engine_url).items():
+        monkeypatch.setenv(name, value)
+    return Session(
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=ACCESS_KEY,
+        region_name=REGION,
+        localstack_host=urlsplit(engine_url).netloc,
+    )

@@ -27,7 +27,7 @@ class LaneView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """What the relay last rolled up into the header, and an earlier sample to measure a rate by."""
+    """What the relay last rolled up, and an earlier sample to measure a rate by."""
 
     counts: Counts = Counts()
     # Sum of the heads' offsets: it only grows, so a roll-up never goes backwards.
@@ -89,7 +89,9 @@ class LedgerStore(Protocol):
     ) -> LaneView | None:
         """Head and items in one read; None where there is no such job."""
 
-    def commit_lane(self, commit: Commit, commit_id: str, reopening: JobChange | None = None) -> bool:
+    def commit_lane(
+        self, commit: Commit, commit_id: str, reopening: JobChange | None = None
+    ) -> bool:
         """One transaction: items, head, one journal row; with it, the reopening of the job."""
 
     def create_job(self, job: Job, heads: Sequence[Head], fact: Fact) -> None:

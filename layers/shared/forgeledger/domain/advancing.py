@@ -152,9 +152,7 @@ def _verdict(job: Job, status: JobStatus, counts: Counts, now: int, reason: str 
     return replace(step, settles=True)
 
 
-def _stepped(
-    job: Job, kind: FactKind, now: int, counts: Counts, reason: str | None = None
-) -> Step:
+def _stepped(job: Job, kind: FactKind, now: int, counts: Counts, reason: str | None = None) -> Step:
     changed, fact = _told(job, kind, now, counts, reason)
     return Step(job=changed, facts=(fact,))
 

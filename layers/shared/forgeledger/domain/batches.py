@@ -95,9 +95,7 @@ def decide(
         waits_for.append(len(commits) if draft.events else len(commits) - 1)
     if draft.events:
         commits.append(_finished(draft, head))
-    return Decision(
-        commits=tuple(commits), outcomes=tuple(outcomes), waits_for=tuple(waits_for)
-    )
+    return Decision(commits=tuple(commits), outcomes=tuple(outcomes), waits_for=tuple(waits_for))
 
 
 def _item_of(head: Head, known: Mapping[str, Item], command: LaneCommand) -> Item | None:

@@ -13,7 +13,7 @@ _ULID_RANDOM_BITS: Final = 80
 
 
 def make_job_id(now_ms: int, randomness: int, lanes: int) -> str:
-    """A ULID, so that ids sort by age, and the number of lanes, so that nobody has to look it up."""
+    """A ULID, so that ids sort by age, with the number of lanes, so that nobody looks it up."""
     if not 1 <= lanes <= LANES_PER_JOB:
         raise ValueError(f"lanes must be 1 to {LANES_PER_JOB}, not {lanes}")
     number = (now_ms % (1 << _ULID_TIME_BITS)) << _ULID_RANDOM_BITS

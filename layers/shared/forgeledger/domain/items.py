@@ -31,7 +31,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """An item after its latest event. Times are milliseconds since 1970, payload and result JSON."""
+    """An item after its latest event. Times are milliseconds since 1970, texts are JSON."""
 
     item_id: str
     state: ItemState

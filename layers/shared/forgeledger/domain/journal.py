@@ -171,7 +171,10 @@ def _gated(head: Head, event: Event, offset: int) -> Head:
     if event.mode is not LaneMode.CLOSED:
         return followed
     counts = replace(
-        head.counts, pending=0, in_progress=0, canceled=head.counts.canceled + head.counts.unfinished
+        head.counts,
+        pending=0,
+        in_progress=0,
+        canceled=head.counts.canceled + head.counts.unfinished,
     )
     return replace(followed, counts=counts, canceled_below=offset)
 

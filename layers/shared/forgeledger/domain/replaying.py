@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from forgeledger.domain.items import Item
+from forgeledger.domain.items import Item, ItemState
 from forgeledger.domain.journal import Event, evolve_head, evolve_item
 from forgeledger.domain.lanes import Counts, Head, count_failure, settle
-from forgeledger.domain.items import ItemState
 
 
 def replay(genesis: Head, events: Iterable[Event]) -> tuple[Head, dict[str, Item]]:

@@ -148,7 +148,8 @@ def evolve_head(head: Head, event: Event, before: Item | None, after: Item | Non
     if event.kind is EventKind.GATED:
         return _gated(head, event, offset)
     if event.kind is EventKind.RECOUNTED:
-        assert event.counts is not None and event.failures is not None
+        assert event.counts is not None
+        assert event.failures is not None
         return replace(head, offset=offset, counts=event.counts, failures=event.failures)
     old = None if before is None else before.state
     new = None if after is None else after.state
@@ -166,7 +167,8 @@ def evolve_head(head: Head, event: Event, before: Item | None, after: Item | Non
 
 
 def _gated(head: Head, event: Event, offset: int) -> Head:
-    assert event.gate is not None and event.mode is not None
+    assert event.gate is not None
+    assert event.mode is not None
     followed = replace(head, offset=offset, gate=event.gate, mode=event.mode)
     if event.mode is not LaneMode.CLOSED:
         return followed

@@ -90,9 +90,17 @@ class LedgerStore(Protocol):
         """Head and items in one read; None where there is no such job."""
 
     def commit_lane(
-        self, commit: Commit, commit_id: str, reopening: JobChange | None = None
+        self,
+        commit: Commit,
+        commit_id: str,
+        *,
+        reopening: JobChange | None = None,
+        running: Job | None = None,
     ) -> bool:
-        """One transaction: items, head, one journal row; with it, the reopening of the job."""
+        """One transaction: items, head, one journal row; with it, the reopening of the job.
+
+        With `running` it holds only while the job's header has no more facts than given.
+        """
 
     def create_job(self, job: Job, heads: Sequence[Head], fact: Fact) -> None:
         """One transaction: header, heads and the first fact. A repetition changes nothing."""
@@ -106,8 +114,14 @@ class LedgerStore(Protocol):
     def roll_up(self, job_id: str, progress: Progress) -> bool:
         """Store the progress unless a later one is there already."""
 
-    def mark_published(self, job_id: str, published: int) -> None:
-        """Note that the facts below this number were told; never backwards."""
+    def mark_published(self, job_id: str, published: int, *, done: bool) -> None:
+        """Note that the facts below this number were told; never backwards.
+
+        With `done` the job leaves the open ones, unless it has more facts by now.
+        """
+
+    def list_open(self, after: str | None, limit: int) -> tuple[tuple[str, ...], str | None]:
+        """Ids of jobs that run or have facts to be told, behind `after`; and where to go on."""
 
     def list_jobs(
         self, status: JobStatus | None, tag: str | None, before: str | None, limit: int

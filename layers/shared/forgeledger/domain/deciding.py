@@ -273,6 +273,8 @@ def _retry(case: _Case) -> Ruling:
         return case.reject(Reason.NOT_FAILED)
     if case.phase is JobPhase.ENDING:
         return case.reject(Reason.JOB_CLOSED)
+    if case.phase is JobPhase.PAST:
+        return case.reject(Reason.RETENTION_OVER)
     return case.apply(case.event(EventKind.RETRIED))
 
 

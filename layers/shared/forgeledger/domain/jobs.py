@@ -42,6 +42,8 @@ class JobPhase(StrEnum):
     # The lanes are being closed; the verdict is certain and not yet written.
     ENDING = "ending"
     FINISHED = "finished"
+    # Finished so long ago that rows may have vanished: it cannot run again.
+    PAST = "past"
     CANCELED = "canceled"
 
 
@@ -119,13 +121,14 @@ class Job:
         seconds = self.spec.deadline_seconds
         return None if seconds is None else self.opened_at + seconds * 1000
 
-    @property
-    def phase(self) -> JobPhase:
+    def phase(self, now: int) -> JobPhase:
         if self.status is JobStatus.CANCELED or self.ending is JobStatus.CANCELED:
             return JobPhase.CANCELED
         if self.ending is not None:
             return JobPhase.ENDING
-        return JobPhase.FINISHED if self.finished else JobPhase.RUNNING
+        if not self.finished:
+            return JobPhase.RUNNING
+        return JobPhase.PAST if self.retention_over(now) else JobPhase.FINISHED
 
     def retention_over(self, now: int) -> bool:
         """Whether rows of this job may have vanished already, so that it cannot run again."""

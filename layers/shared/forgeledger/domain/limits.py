@@ -24,6 +24,8 @@ PAGE_ROWS: Final = 500
 TTL_DAYS: Final = 3_650
 LEASE_SECONDS: Final = 7 * 24 * 3_600
 ATTEMPTS_PER_ITEM: Final = 1_000
+# The largest attempt that a command may name; no item gets that far.
+ATTEMPT_NUMBER: Final = 1_000_000_000
 BACKOFF_SECONDS: Final = 24 * 3_600
 DEADLINE_SECONDS: Final = 365 * 24 * 3_600
 EXPECTED_ITEMS: Final = 1_000_000_000

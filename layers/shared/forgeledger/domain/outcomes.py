@@ -17,6 +17,8 @@ class Reason(StrEnum):
     JOB_SEALED = "job_sealed"
     JOB_CLOSED = "job_closed"
     JOB_CANCELED = "job_canceled"
+    JOB_FINISHED = "job_finished"
+    RETENTION_OVER = "retention_over"
     LEASE_HELD = "lease_held"
     NOT_DUE = "not_due"
     STALE_ATTEMPT = "stale_attempt"

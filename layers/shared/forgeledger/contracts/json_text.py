@@ -1,0 +1,25 @@
+"""Payloads, results and metadata: any JSON value, kept as text so that nothing in it changes."""
+
+import json
+from typing import Any
+
+
+def to_text(value: Any, limit_bytes: int) -> str:
+    """The value as compact JSON; ValueError says which rule it breaks."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            "must be a JSON value: no NaN, no infinity, not nested too deep"
+        ) from error
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        raise ValueError("must be valid Unicode: no lone surrogates") from error
+    if size > limit_bytes:
+        raise ValueError(f"must be at most {limit_bytes} bytes of JSON, not {size}")
+    return text
+
+
+def from_text(text: str) -> Any:
+    return json.loads(text)

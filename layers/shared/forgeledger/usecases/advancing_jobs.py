@@ -1,0 +1,65 @@
+"""Taking a job as far as its lanes allow: lanes that lag, the verdict, the roll-up."""
+
+from dataclasses import dataclass
+
+from forgeledger.domain.advancing import advance, total
+from forgeledger.domain.commands import FollowGate
+from forgeledger.domain.jobs import Job
+from forgeledger.errors import StorageBusy
+from forgeledger.ports import JobChange, JobView, LedgerStore, Progress
+from forgeledger.usecases.applying import Applier
+from forgeledger.usecases.surroundings import Surroundings
+
+# A job needs at most six steps in a row: first failure, seal, lanes, close, lanes, verdict.
+# The rest is for others who move it at the same time.
+_ROUNDS = 20
+# How far back the rate is measured.
+_SAMPLE_MS = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Advancer:
+    store: LedgerStore
+    applier: Applier
+    around: Surroundings
+
+    def advance(self, job_id: str) -> JobView | None:
+        """Take every step that is due; the job as it then stands, None where there is none."""
+        for tries in range(_ROUNDS):
+            view = self.store.load_job(job_id)
+            if view is None:
+                return None
+            step = advance(view.job, view.heads, self.around.clock())
+            if step.facts:
+                heads = view.heads if step.settles else ()
+                change = JobChange(before=view.job, job=step.job, facts=step.facts, heads=heads)
+                if not self.store.commit_job(change):
+                    self.around.pause(tries)
+            elif step.lagging:
+                self._lead(view.job, step.lagging)
+            else:
+                return self._rolled_up(view)
+        raise StorageBusy(f"job {job_id}", _ROUNDS)
+
+    def _lead(self, job: Job, lanes: tuple[int, ...]) -> None:
+        follow = (FollowGate(gate=job.gate, mode=job.mode),)
+        self.around.parallel(lambda lane: self.applier.apply(job.job_id, lane, follow), lanes)
+
+    def _rolled_up(self, view: JobView) -> JobView:
+        offsets = sum(head.offset for head in view.heads)
+        last = view.progress
+        if offsets <= last.offsets:
+            return view
+        now = self.around.clock()
+        sample_at, sample_finished = last.sample_at or view.job.opened_at, last.sample_finished
+        if last.at and last.at - sample_at >= _SAMPLE_MS:
+            sample_at, sample_finished = last.at, last.counts.finished
+        progress = Progress(
+            counts=total(view.heads),
+            offsets=offsets,
+            at=now,
+            sample_at=sample_at,
+            sample_finished=sample_finished,
+        )
+        self.store.roll_up(view.job.job_id, progress)
+        return JobView(job=view.job, heads=view.heads, progress=progress, published=view.published)

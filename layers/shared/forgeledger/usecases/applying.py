@@ -1,0 +1,129 @@
+"""Applying commands to a lane, whoever sends them: load, decide, commit, and again if it moved."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from forgeledger.domain.advancing import reopen
+from forgeledger.domain.batches import Decision, decide
+from forgeledger.domain.commands import Command, CommandKind, FollowGate, LaneCommand
+from forgeledger.domain.jobs import JobPhase
+from forgeledger.domain.lanes import LaneMode
+from forgeledger.domain.limits import ITEMS_PER_COMMIT
+from forgeledger.domain.outcomes import Outcome, Verdict
+from forgeledger.errors import JobNotFound, StorageBusy
+from forgeledger.ports import JobChange, LaneView, LedgerStore
+from forgeledger.usecases.surroundings import Surroundings
+
+_TRIES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """An outcome for each command, in order; and how often the lane moved underneath."""
+
+    outcomes: tuple[Outcome, ...]
+    conflicts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Applier:
+    store: LedgerStore
+    around: Surroundings
+
+    def apply(self, job_id: str, lane: int, commands: Sequence[LaneCommand]) -> Applied:
+        """Apply all commands in order. What was committed before an error stays committed."""
+        outcomes: list[Outcome] = []
+        conflicts = 0
+        for part in _parts(commands):
+            applied = self._apply_part(job_id, lane, part)
+            outcomes += applied.outcomes
+            conflicts += applied.conflicts
+        return Applied(outcomes=tuple(outcomes), conflicts=conflicts)
+
+    def _apply_part(self, job_id: str, lane: int, commands: Sequence[LaneCommand]) -> Applied:
+        outcomes: list[Outcome] = []
+        for tries in range(_TRIES):
+            rest = commands[len(outcomes) :]
+            view = self._load(job_id, lane, rest)
+            decision, reopening = _decide(view, rest, self.around.clock())
+            made = self._commit(view, decision, reopening)
+            outcomes += decision.outcomes[: _settled(decision, made)]
+            if made == len(decision.commits):
+                return Applied(outcomes=tuple(outcomes), conflicts=tries)
+            self.around.pause(tries)
+        raise StorageBusy(f"lane {job_id}#{lane}", _TRIES)
+
+    def _load(self, job_id: str, lane: int, commands: Sequence[LaneCommand]) -> LaneView:
+        items = dict.fromkeys(each.item_id for each in commands if isinstance(each, Command))
+        view = self.store.load_lane(job_id, lane, tuple(items), with_job=_retries(commands))
+        if view is None:
+            raise JobNotFound(job_id)
+        return view
+
+    def _commit(self, view: LaneView, decision: Decision, reopening: JobChange | None) -> int:
+        """Commit in order until one meets a lane that moved; how many were made."""
+        running = view.job if reopening is None else reopening.job
+        for number, commit in enumerate(decision.commits):
+            made = self.store.commit_lane(
+                commit,
+                self.around.new_id(),
+                reopening=reopening if number == 0 else None,
+                running=running if number > 0 or reopening is None else None,
+            )
+            if not made:
+                return number
+        return len(decision.commits)
+
+
+def _parts(commands: Sequence[LaneCommand]) -> Iterator[Sequence[LaneCommand]]:
+    """Cut the commands where one more would touch more items than one read and one commit take."""
+    start = 0
+    items: set[str] = set()
+    for position, command in enumerate(commands):
+        if not isinstance(command, Command):
+            continue
+        if command.item_id not in items and len(items) == ITEMS_PER_COMMIT:
+            yield commands[start:position]
+            start = position
+            items.clear()
+        items.add(command.item_id)
+    if start < len(commands):
+        yield commands[start:]
+
+
+def _retries(commands: Sequence[LaneCommand]) -> bool:
+    return any(isinstance(each, Command) and each.kind is CommandKind.RETRY for each in commands)
+
+
+def _decide(
+    view: LaneView, commands: Sequence[LaneCommand], now: int
+) -> tuple[Decision, JobChange | None]:
+    """Decide; where an item of a finished job is to be retried, with the reopening of the job."""
+    if view.job is None:
+        return decide(view.head, view.items, commands, now), None
+    phase = view.job.phase(now)
+    decision = decide(view.head, view.items, commands, now, phase)
+    if phase is not JobPhase.FINISHED or not _retried(commands, decision):
+        return decision, None
+    step = reopen(view.job, now, mode=LaneMode.SEALED)
+    follow = FollowGate(gate=step.job.gate, mode=step.job.mode)
+    decision = decide(view.head, view.items, (follow, *commands), now)
+    change = JobChange(before=view.job, job=step.job, facts=step.facts)
+    without_follow = replace(
+        decision, outcomes=decision.outcomes[1:], waits_for=decision.waits_for[1:]
+    )
+    return without_follow, change
+
+
+def _retried(commands: Sequence[LaneCommand], decision: Decision) -> bool:
+    return any(
+        isinstance(command, Command)
+        and command.kind is CommandKind.RETRY
+        and outcome.verdict is Verdict.APPLIED
+        for command, outcome in zip(commands, decision.outcomes, strict=True)
+    )
+
+
+def _settled(decision: Decision, made: int) -> int:
+    """How many outcomes stand when only the first commits were made."""
+    return sum(1 for number in decision.waits_for if number < made)

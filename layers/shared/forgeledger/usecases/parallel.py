@@ -1,0 +1,37 @@
+"""Doing the same for several lanes at once."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar
+
+_Argument = TypeVar("_Argument")
+_Result = TypeVar("_Result")
+
+_THREADS = 8
+
+
+class Parallel(Protocol):
+    """Applies a function to all arguments, in any order; results stand in the arguments' order.
+
+    All of them are tried; the first error, if there is one, is raised when all are done.
+    """
+
+    def __call__(
+        self, function: Callable[[_Argument], _Result], arguments: Sequence[_Argument]
+    ) -> list[_Result]: ...
+
+
+def with_threads(
+    function: Callable[[_Argument], _Result], arguments: Sequence[_Argument]
+) -> list[_Result]:
+    if len(arguments) <= 1:
+        return [function(argument) for argument in arguments]
+    with ThreadPoolExecutor(min(len(arguments), _THREADS)) as threads:
+        futures = [threads.submit(function, argument) for argument in arguments]
+    return [future.result() for future in futures]
+
+
+def one_by_one(
+    function: Callable[[_Argument], _Result], arguments: Sequence[_Argument]
+) -> list[_Result]:
+    return [function(argument) for argument in arguments]

@@ -3,6 +3,7 @@
 ForgeLedgerError
 +-- SettingsError          the environment lacks something, all of it named at once
 +-- JobNotFound            no such job
++-- EventsRefused          the event bus refused events again and again
 +-- StorageError
     +-- StorageBusy        throttled or in conflict for longer than we wait: try again later
     +-- StorageCorrupt     a row that cannot be what the ledger wrote
@@ -40,3 +41,10 @@ class StorageCorrupt(StorageError):
     def __init__(self, key: str, why: str) -> None:
         super().__init__(f"row {key}: {why}")
         self.key = key
+
+
+class EventsRefused(ForgeLedgerError):
+    def __init__(self, bus: str, codes: tuple[str, ...]) -> None:
+        super().__init__(f"bus {bus} refused {len(codes)} events: {', '.join(sorted(set(codes)))}")
+        self.bus = bus
+        self.codes = codes

@@ -1,0 +1,47 @@
+"""Queue messages in, ledger transitions out; what failed for a passing reason comes again."""
+
+import os
+from typing import Any
+
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from forgeledger.bootstrap.intake import intake as put_together
+from forgeledger.contracts.sqs_records import read_messages
+from forgeledger.usecases.taking_in import TakenIn
+
+# What one lane may take in the worst case: its tries and their pauses.
+LANE_MS = 10_000
+
+logger = Logger()
+metrics = Metrics()
+# Here and not in the first invocation: while a function starts it has a whole processor.
+intake = put_together(os.environ)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    messages = read_messages(event)
+    taken = intake.take_in(messages, lambda: context.get_remaining_time_in_millis() > LANE_MS)
+    tell(taken, len(messages))
+    return {"batchItemFailures": [{"itemIdentifier": each} for each in taken.failed]}
+
+
+def tell(taken: TakenIn, batch_size: int) -> None:
+    metrics.add_metric("BatchSize", MetricUnit.Count, batch_size)
+    metrics.add_metric("MessagesRejected", MetricUnit.Count, taken.rejected)
+    metrics.add_metric("MessagesFailed", MetricUnit.Count, len(taken.failed))
+    for lane in taken.lanes:
+        for verdict, number in lane.verdicts.items():
+            metrics.add_metric(f"Commands{verdict.title()}", MetricUnit.Count, number)
+        metrics.add_metric("CommitConflicts", MetricUnit.Count, lane.conflicts)
+        metrics.add_metric("CommitLag", MetricUnit.Milliseconds, lane.lag_ms)
+        where = {"jobId": lane.job_id, "lane": lane.lane, "commands": lane.commands}
+        if lane.error is None:
+            logger.info("lane applied", extra={**where, **lane.verdicts})
+        else:
+            logger.error("lane not applied", extra=where, exc_info=lane.error)
+    for error in taken.errors:
+        logger.error("reject queue refused a message", exc_info=error)

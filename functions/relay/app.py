@@ -1,0 +1,53 @@
+"""Stream records in, completion and EventBridge events out; reconciles when it is asked to."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from forgeledger.bootstrap.relay import relay as put_together
+from forgeledger.contracts.reconcile_requests import read_request, report
+from forgeledger.contracts.stream_records import read_wake
+
+# What one job may take in the worst case; nothing new is begun with less than this left.
+JOB_MS = 10_000
+
+logger = Logger()
+metrics = Metrics()
+# Here and not in the first invocation: while a function starts it has a whole processor.
+parts = put_together(os.environ)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    def has_time() -> bool:
+        return context.get_remaining_time_in_millis() > JOB_MS
+
+    if "Records" not in event:
+        return reconcile(event, has_time)
+    wakes = [read_wake(record) for record in event["Records"]]
+    relayed = parts.relay.relay(wakes, has_time)
+    metrics.add_metric("EventsTold", MetricUnit.Count, relayed.told)
+    for wake, error in relayed.failed:
+        logger.error("job not relayed", extra={"jobId": wake.job_id}, exc_info=error)
+    # The stream comes back to the first failure and all behind it; looking twice is harmless.
+    first = relayed.failed[:1]
+    return {"batchItemFailures": [{"itemIdentifier": wake.sequence_number} for wake, _ in first]}
+
+
+def reconcile(event: dict[str, Any], has_time: Callable[[], bool]) -> dict[str, Any]:
+    request = read_request(event)
+    after = None
+    if request.job_id is None:
+        done, after = parts.reconciler.reconcile_open(has_time, request.after)
+    elif request.recount:
+        done = [parts.reconciler.recount(request.job_id, has_time, request.from_lane)]
+    else:
+        done = [parts.reconciler.reconcile(request.job_id)]
+    metrics.add_metric("HeadDrift", MetricUnit.Count, sum(len(one.drifted_lanes) for one in done))
+    metrics.add_metric("EventsTold", MetricUnit.Count, sum(one.told for one in done))
+    return report(done, after)

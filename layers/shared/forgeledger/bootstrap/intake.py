@@ -1,0 +1,28 @@
+"""The intake, put together."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from forgeledger.adapters.dynamodb.store import DynamoDBStore
+from forgeledger.adapters.sqs_rejects import SqsRejectQueue
+from forgeledger.bootstrap import clients
+from forgeledger.settings import IntakeSettings
+from forgeledger.usecases.applying import Applier
+from forgeledger.usecases.surroundings import Surroundings
+from forgeledger.usecases.taking_in import Intake
+
+
+def intake(
+    environment: Mapping[str, str],
+    *,
+    dynamodb: Any = None,
+    sqs: Callable[[], Any] | None = None,
+    around: Surroundings | None = None,
+) -> Intake:
+    settings = IntakeSettings.read(environment)
+    around = around or Surroundings()
+    store = DynamoDBStore(dynamodb or clients.dynamodb(), settings.table)
+    # Made when the first message is rejected: most invocations never need it.
+    rejects = SqsRejectQueue(sqs or cache(clients.sqs), settings.reject_queue_url)
+    return Intake(Applier(store, around), rejects, around.clock, around.parallel)

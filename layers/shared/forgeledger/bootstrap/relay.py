@@ -1,0 +1,44 @@
+"""The relay, put together: waking for the stream, and reconciling when asked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from forgeledger.adapters.dynamodb.store import DynamoDBStore
+from forgeledger.adapters.eventbridge import EventBridgePublisher
+from forgeledger.bootstrap import clients
+from forgeledger.settings import RelaySettings
+from forgeledger.usecases.advancing_jobs import Advancer
+from forgeledger.usecases.applying import Applier
+from forgeledger.usecases.keeping import Keeper
+from forgeledger.usecases.reconciling import Reconciler
+from forgeledger.usecases.recounting import Recounter
+from forgeledger.usecases.relaying import Relay
+from forgeledger.usecases.surroundings import Surroundings
+from forgeledger.usecases.telling import Teller
+
+
+@dataclass(frozen=True, slots=True)
+class RelayParts:
+    relay: Relay
+    reconciler: Reconciler
+
+
+def relay(
+    environment: Mapping[str, str],
+    *,
+    dynamodb: Any = None,
+    eventbridge: Any = None,
+    around: Surroundings | None = None,
+) -> RelayParts:
+    settings = RelaySettings.read(environment)
+    around = around or Surroundings()
+    store = DynamoDBStore(dynamodb or clients.dynamodb(), settings.table)
+    events = eventbridge or clients.eventbridge()
+    advancer = Advancer(store, Applier(store, around), around)
+    teller = Teller(store, EventBridgePublisher(events, settings.event_bus, around))
+    recounter, keeper = Recounter(store, around), Keeper(store, around)
+    return RelayParts(
+        relay=Relay(advancer, teller),
+        reconciler=Reconciler(store, advancer, teller, recounter, keeper),
+    )

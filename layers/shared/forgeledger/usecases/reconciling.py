@@ -1,0 +1,95 @@
+"""Making good what a lost stream left undone: from the table alone, and with the same event ids."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from forgeledger.errors import JobNotFound, StorageBusy
+from forgeledger.ports import LedgerStore
+from forgeledger.usecases.advancing_jobs import Advancer
+from forgeledger.usecases.keeping import Keeper
+from forgeledger.usecases.recounting import Recounter
+from forgeledger.usecases.telling import Teller
+
+_JOBS_A_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """What was found and done for one job."""
+
+    job_id: str
+    status: str
+    # Lanes whose counts were wrong and are right again.
+    drifted_lanes: tuple[int, ...] = ()
+    # Lanes that moved too fast to be counted; nothing is known of them.
+    busy_lanes: tuple[int, ...] = ()
+    # The lane to go on with; None when all were counted, or none was to be.
+    next_lane: int | None = None
+    told: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    store: LedgerStore
+    advancer: Advancer
+    teller: Teller
+    recounter: Recounter
+    keeper: Keeper
+
+    def reconcile_open(
+        self, has_time: Callable[[], bool], after: str | None = None
+    ) -> tuple[list[Reconciled], str | None]:
+        """Every job that runs or has something to tell; and where to go on when time is short."""
+        done: list[Reconciled] = []
+        more = True
+        while more:
+            job_ids, following = self.store.list_open(after, _JOBS_A_PAGE)
+            for job_id in job_ids:
+                if not has_time():
+                    return done, after
+                done.append(self.reconcile(job_id))
+                after = job_id
+            more, after = following is not None, following
+        return done, None
+
+    def recount(self, job_id: str, has_time: Callable[[], bool], first_lane: int = 0) -> Reconciled:
+        """Heal the heads from the items, lane by lane, then reconcile the job."""
+        view = self.store.load_job(job_id)
+        if view is None:
+            raise JobNotFound(job_id)
+        drifted: list[int] = []
+        busy: list[int] = []
+        next_lane = None
+        for lane in range(first_lane, view.job.spec.lanes):
+            if not has_time():
+                next_lane = lane
+                break
+            try:
+                if self.recounter.recount(job_id, lane):
+                    drifted.append(lane)
+            except StorageBusy:
+                busy.append(lane)
+        return self.reconcile(job_id, drifted=tuple(drifted), busy=tuple(busy), next_lane=next_lane)
+
+    def reconcile(
+        self,
+        job_id: str,
+        *,
+        drifted: tuple[int, ...] = (),
+        busy: tuple[int, ...] = (),
+        next_lane: int | None = None,
+    ) -> Reconciled:
+        """Take the job as far as its lanes allow, tell what is untold, keep its rows."""
+        view = self.advancer.advance(job_id)
+        if view is None:
+            raise JobNotFound(job_id)
+        told = self.teller.tell(job_id)
+        self.keeper.keep(view.job)
+        return Reconciled(
+            job_id=job_id,
+            status=view.job.status,
+            drifted_lanes=drifted,
+            busy_lanes=busy,
+            next_lane=next_lane,
+            told=told,
+        )

@@ -3,6 +3,7 @@
 ForgeLedgerError
 +-- SettingsError          the environment lacks something, all of it named at once
 +-- JobNotFound            no such job
++-- IdempotencyKeyReused   a sender's key came with another request than the first time
 +-- EventsRefused          the event bus refused events again and again
 +-- StorageError
     +-- StorageBusy        throttled or in conflict for longer than we wait: try again later
@@ -24,6 +25,12 @@ class JobNotFound(ForgeLedgerError):
     def __init__(self, job_id: str) -> None:
         super().__init__(f"no job {job_id}")
         self.job_id = job_id
+
+
+class IdempotencyKeyReused(ForgeLedgerError):
+    def __init__(self, key: str) -> None:
+        super().__init__(f"the key {key} came with another request before")
+        self.key = key
 
 
 class StorageError(ForgeLedgerError):

@@ -21,6 +21,10 @@ COMMANDS_PER_MESSAGE: Final = 500
 MESSAGE_BYTES: Final = 1024 * 1024
 HTTP_BODY_BYTES: Final = 6 * 1024 * 1024
 PAGE_ROWS: Final = 500
+# Lambda answers with at most 6 MB, and quotes in it are escaped once more.
+PAGE_BYTES: Final = 2_500_000
+IDEMPOTENCY_KEY_CHARACTERS: Final = 256
+IDEMPOTENCY_SECONDS: Final = 600
 TTL_DAYS: Final = 3_650
 LEASE_SECONDS: Final = 7 * 24 * 3_600
 ATTEMPTS_PER_ITEM: Final = 1_000

@@ -1,0 +1,115 @@
+"""Creating a job: under an id of its own, or under the one that its sender's key stands for."""
+
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Protocol
+
+from forgeledger.domain.advancing import create
+from forgeledger.domain.ids import lanes_for, lanes_of, make_job_id
+from forgeledger.domain.jobs import JobSpec, Tolerance
+from forgeledger.domain.lanes import LaneRules
+from forgeledger.errors import JobNotFound
+from forgeledger.ports import JobView, LedgerStore
+from forgeledger.usecases.life import LifeCycle
+from forgeledger.usecases.registering import NewItem, Registered, Registrar
+from forgeledger.usecases.surroundings import Surroundings
+
+_RANDOM_BYTES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """What makes a request the same when its sender repeats it: a key, and what it says."""
+
+    key: str
+    fingerprint: str
+
+    @property
+    def request_id(self) -> str:
+        digest = blake2b(f"{self.key}\n{self.fingerprint}".encode(), digest_size=16)
+        return digest.hexdigest()
+
+
+class JobIdClaims(Protocol):
+    """Remembers, before a job is created, which id a sender's key stands for."""
+
+    def claim(self, repeat: Repeat, job_id: str) -> str:
+        """The id that was claimed with this key first: this one, unless the request is repeated.
+
+        Raises IdempotencyKeyReused where the first request with the key said something else.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    name: str
+    lanes: int | None = None
+    rules: LaneRules = LaneRules()
+    tolerance: Tolerance = Tolerance()
+    expected_items: int | None = None
+    deadline_seconds: int | None = None
+    # JSON text.
+    metadata: str = "{}"
+    tags: tuple[str, ...] = ()
+    items: tuple[NewItem, ...] = field(default=())
+    seal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    view: JobView
+    registered: Registered | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Creator:
+    store: LedgerStore
+    registrar: Registrar
+    life: LifeCycle
+    claims: JobIdClaims
+    around: Surroundings
+
+    def create(self, new: NewJob, request_id: str, repeat: Repeat | None = None) -> Created:
+        """Create the job, register its items, seal it; repeated with its key, go on with it."""
+        now = self.around.clock()
+        fresh = make_job_id(now, self._randomness(), new.lanes or _lanes(new))
+        job_id = fresh if repeat is None else self.claims.claim(repeat, fresh)
+        job, heads, fact = create(_spec(new, job_id, now))
+        self.store.create_job(job, heads, fact)
+        registered = None
+        if new.items:
+            registered = self.registrar.register(job_id, new.items, request_id)
+        if new.seal:
+            return Created(view=self.life.seal(job_id).view, registered=registered)
+        if registered is None and job_id == fresh:
+            return Created(view=JobView(job=job, heads=heads))
+        view = self.store.load_job(job_id)
+        if view is None:
+            raise JobNotFound(job_id)
+        return Created(view=view, registered=registered)
+
+    def _randomness(self) -> int:
+        digest = blake2b(self.around.new_id().encode(), digest_size=_RANDOM_BYTES)
+        return int.from_bytes(digest.digest(), "big")
+
+
+def _lanes(new: NewJob) -> int:
+    known = new.expected_items
+    if known is None and new.seal:
+        known = len(new.items)
+    return lanes_for(known)
+
+
+def _spec(new: NewJob, job_id: str, now: int) -> JobSpec:
+    return JobSpec(
+        job_id=job_id,
+        name=new.name,
+        lanes=lanes_of(job_id) or 1,
+        rules=new.rules,
+        tolerance=new.tolerance,
+        expected_items=new.expected_items,
+        deadline_seconds=new.deadline_seconds,
+        metadata=new.metadata,
+        tags=new.tags,
+        created_at=now,
+    )

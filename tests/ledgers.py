@@ -1,0 +1,101 @@
+"""A ledger in memory with a clock that tests move, and all use cases on it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from forgeledger.adapters.memory import MemoryStore
+from forgeledger.domain.advancing import create
+from forgeledger.domain.commands import Command
+from forgeledger.domain.facts import Fact, event_id
+from forgeledger.domain.ids import lane_of, make_job_id
+from forgeledger.domain.jobs import Job
+from forgeledger.domain.outcomes import Outcome
+from forgeledger.ports import JobView
+from forgeledger.usecases.advancing_jobs import Advancer
+from forgeledger.usecases.applying import Applier
+from forgeledger.usecases.keeping import Keeper
+from forgeledger.usecases.life import LifeCycle
+from forgeledger.usecases.parallel import one_by_one
+from forgeledger.usecases.reconciling import Reconciler
+from forgeledger.usecases.recounting import Recounter
+from forgeledger.usecases.surroundings import Surroundings
+from forgeledger.usecases.telling import Teller
+from tests.builders import NOW, make_command, make_spec
+
+
+@dataclass
+class Listener:
+    """An event bus that remembers, and refuses as often as told."""
+
+    heard: list[str] = field(default_factory=list)
+    refusals: int = 0
+
+    def publish(self, job: Job, facts: Sequence[Fact]) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise ConnectionError("the bus is away")
+        self.heard += [event_id(job.job_id, fact).removeprefix(f"{job.job_id}:") for fact in facts]
+
+
+@dataclass
+class Ledger:
+    store: MemoryStore
+    now: int = NOW
+    made: int = 0
+    pauses: list[float] = field(default_factory=list)
+    bus: Listener = field(default_factory=Listener)
+
+    def __post_init__(self) -> None:
+        self.around = Surroundings(
+            clock=lambda: self.now,
+            new_id=self._new_id,
+            sleep=self.pauses.append,
+            chance=lambda: 0.5,
+            parallel=one_by_one,
+        )
+        self.applier = Applier(self.store, self.around)
+        self.advancer = Advancer(self.store, self.applier, self.around)
+        self.life = LifeCycle(self.store, self.advancer, self.around)
+        self.teller = Teller(self.store, self.bus)
+        self.recounter = Recounter(self.store, self.around)
+        self.reconciler = Reconciler(
+            self.store,
+            self.advancer,
+            self.teller,
+            self.recounter,
+            Keeper(self.store, self.around),
+        )
+
+    def _new_id(self) -> str:
+        self.made += 1
+        return f"id-{self.made}"
+
+    def job(self, *, lanes: int = 2, **spec: object) -> str:
+        self.made += 1
+        job_id = make_job_id(self.now, self.made, lanes)
+        job, heads, fact = create(make_spec(job_id=job_id, created_at=self.now, **spec))
+        self.store.create_job(job, heads, fact)
+        return job_id
+
+    def send(self, job_id: str, *commands: Command) -> list[Outcome]:
+        """Each command to its lane, one by one."""
+        lanes = self.view(job_id).job.spec.lanes
+        return [
+            self.applier.apply(job_id, lane_of(each.item_id, lanes), [each]).outcomes[0]
+            for each in commands
+        ]
+
+    def do(self, job_id: str, kind: str, *item_ids: str, **fields: object) -> list[Outcome]:
+        """The same new command for several items."""
+        commands = []
+        for item_id in item_ids:
+            self.made += 1
+            command_id = f"command-{self.made}"
+            fields_of_one = {"item_id": item_id, "command_id": command_id, **fields}
+            commands.append(make_command(kind, **fields_of_one))
+        return self.send(job_id, *commands)
+
+    def view(self, job_id: str) -> JobView:
+        view = self.store.load_job(job_id)
+        assert view is not None
+        return view

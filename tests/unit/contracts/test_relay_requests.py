@@ -1,0 +1,87 @@
+import pytest
+
+from forgeledger.contracts.reconcile_requests import (
+    ReconcileRequest,
+    WrongRequest,
+    read_request,
+    report,
+)
+from forgeledger.contracts.stream_records import UnknownRecord, read_wake
+from forgeledger.usecases.reconciling import Reconciled
+from forgeledger.usecases.relaying import Wake, WakeKind
+from tests.builders import JOB_ID
+
+
+def record(partition: str, sort: str) -> dict[str, object]:
+    return {
+        "dynamodb": {"Keys": {"PK": {"S": partition}, "SK": {"S": sort}}, "SequenceNumber": "42"}
+    }
+
+
+def test_a_head_and_a_fact_lead_to_their_job() -> None:
+    head = read_wake(record(f"JOB#{JOB_ID}#3", "LANE"))
+    fact = read_wake(record(f"JOB#{JOB_ID}", "FACT#000000000001"))
+
+    assert head == Wake("42", WakeKind.HEAD, JOB_ID)
+    assert fact == Wake("42", WakeKind.FACT, JOB_ID)
+
+
+def test_a_record_that_should_not_have_come_is_not_passed_over() -> None:
+    with pytest.raises(UnknownRecord):
+        read_wake(record(f"JOB#{JOB_ID}#3", "ITEM#a"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "request_read"),
+    [
+        ({"jobId": JOB_ID}, ReconcileRequest(job_id=JOB_ID)),
+        (
+            {"jobId": JOB_ID, "recount": True, "fromLane": 3},
+            ReconcileRequest(job_id=JOB_ID, recount=True, from_lane=3),
+        ),
+        ({"running": True}, ReconcileRequest(job_id=None)),
+        ({"running": True, "after": JOB_ID}, ReconcileRequest(job_id=None, after=JOB_ID)),
+    ],
+)
+def test_a_request_to_reconcile_is_read(asked: object, request_read: ReconcileRequest) -> None:
+    assert read_request({"reconcile": asked}) == request_read
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"reconcile": None},
+        {"reconcile": {}},
+        {"reconcile": {"running": False}},
+        {"reconcile": {"running": True, "jobId": JOB_ID}},
+        {"reconcile": {"running": True, "recount": True}},
+        {"reconcile": {"jobId": 7}},
+        {"reconcile": {"jobId": JOB_ID, "recount": "yes"}},
+        {"reconcile": {"jobId": JOB_ID, "fromLane": -1}},
+        {"reconcile": {"jobId": JOB_ID, "after": JOB_ID}},
+        {"reconcile": {"running": True, "after": 1}},
+    ],
+)
+def test_any_other_request_is_answered_with_the_form(event: dict[str, object]) -> None:
+    with pytest.raises(WrongRequest, match="expected"):
+        read_request(event)
+
+
+def test_the_report_says_where_to_go_on() -> None:
+    done = [Reconciled(job_id=JOB_ID, status="RUNNING", drifted_lanes=(1,), next_lane=5, told=2)]
+
+    assert report(done, "after-this") == {
+        "jobs": [
+            {
+                "jobId": JOB_ID,
+                "status": "RUNNING",
+                "driftedLanes": [1],
+                "busyLanes": [],
+                "eventsTold": 2,
+                "nextLane": 5,
+            }
+        ],
+        "after": "after-this",
+    }
+    assert report([], None) == {"jobs": []}

@@ -1,0 +1,278 @@
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from forgeledger.contracts.messages import decode
+from forgeledger.domain.ids import group_of, lane_of, lanes_of
+from forgeledger.domain.lanes import LaneRules
+from forgeledger.errors import StorageBusy
+from forgeledger.usecases.applying import Applier
+from forgeledger.usecases.parallel import one_by_one, with_threads
+from forgeledger.usecases.taking_in import Intake, Message, Problem, TakenIn
+from tests.builders import NOW
+from tests.ledgers import Ledger
+
+
+def always() -> bool:
+    return True
+
+
+@dataclass
+class Aside:
+    """A reject queue in memory, which may be out of order."""
+
+    kept: list[tuple[str, list[Problem]]] = field(default_factory=list)
+    broken: bool = False
+
+    def put(self, message: Message, problems: Sequence[Problem]) -> None:
+        if self.broken:
+            raise ConnectionError("the reject queue is away")
+        self.kept.append((message.message_id, list(problems)))
+
+
+@dataclass
+class Bench:
+    """An intake on a ledger in memory, and messages for it."""
+
+    ledger: Ledger
+    aside: Aside = field(default_factory=Aside)
+    busy_lanes: frozenset[int] = frozenset()
+    made: int = 0
+
+    def intake(self) -> Intake:
+        applier = SometimesBusy(self.ledger.store, self.ledger.around, self.busy_lanes)
+        return Intake(applier, self.aside, lambda: self.ledger.now, one_by_one)
+
+    def message(self, content: object, group: str | None = None) -> Message:
+        self.made += 1
+        text = content if isinstance(content, str) else json.dumps(content)
+        message_id = f"m{self.made}"
+        return Message(
+            message_id=message_id,
+            group_id=group or "one-group",
+            sent_at=NOW - 5_000,
+            text=text,
+            body=decode(text, message_id),
+        )
+
+    def command(self, kind: str, job_id: str, item_id: str, **fields: object) -> dict[str, object]:
+        return {"type": kind, "jobId": job_id, "itemId": item_id, **fields}
+
+    def take(self, *messages: Message) -> TakenIn:
+        return self.intake().take_in(messages, always)
+
+
+class SometimesBusy(Applier):
+    """An applier for which some lanes are always busy."""
+
+    def __init__(self, store: object, around: object, busy: frozenset[int]) -> None:
+        super().__init__(store, around)
+        object.__setattr__(self, "_busy", busy)
+
+    def apply(self, job_id: str, lane: int, commands: object) -> object:
+        if lane in self._busy:
+            raise StorageBusy(f"lane {lane}", 3)
+        return super().apply(job_id, lane, commands)
+
+
+@pytest.fixture
+def bench(ledger: Ledger) -> Bench:
+    return Bench(ledger)
+
+
+def item_in(job_id: str, lane: int, number: int = 0) -> str:
+    """The n-th name that belongs to a lane."""
+    lanes = lanes_of(job_id) or 1
+    names = (f"item-{n}" for n in range(1_000))
+    return [name for name in names if lane_of(name, lanes) == lane][number]
+
+
+def test_a_batch_of_two_lanes_is_applied_and_acknowledged(bench: Bench) -> None:
+    job_id = bench.ledger.job(expected_items=9, rules=LaneRules(registers_on_the_way=True))
+    names = [item_in(job_id, 0), item_in(job_id, 1)]
+
+    taken = bench.take(
+        *(bench.message(bench.command("claim", job_id, name)) for name in names),
+        *(bench.message(bench.command("complete", job_id, name)) for name in names),
+    )
+
+    assert (taken.failed, taken.rejected, taken.errors) == ((), 0, ())
+    assert [head.counts.completed for head in bench.ledger.view(job_id).heads] == [1, 1]
+    assert [report.verdicts for report in taken.lanes] == [Counter(applied=2)] * 2
+
+
+def test_the_same_batch_again_changes_nothing(bench: Bench) -> None:
+    job_id = bench.ledger.job(lanes=1)
+    bench.ledger.do(job_id, "register", "a")
+    batch = [bench.message(bench.command(kind, job_id, "a")) for kind in ("claim", "complete")]
+    bench.take(*batch)
+    before = bench.ledger.view(job_id)
+
+    again = bench.take(*batch)
+
+    assert again.failed == ()
+    assert [report.verdicts for report in again.lanes] == [Counter(duplicate=2)]
+    assert bench.ledger.view(job_id) == before
+
+
+def test_many_commands_in_a_message_are_one_commit_a_lane(bench: Bench) -> None:
+    job_id = bench.ledger.job(lanes=1)
+    commands = [bench.command("register", job_id, f"i{n}") for n in range(90)]
+
+    taken = bench.take(bench.message({"commands": commands}))
+
+    assert taken.failed == ()
+    assert bench.ledger.view(job_id).heads[0].counts.pending == 90
+    assert len(bench.ledger.store.read_journal(job_id, 0, 0, 10)) == 1
+
+
+def test_a_busy_lane_is_reported_with_the_rest_of_its_group_and_no_other(bench: Bench) -> None:
+    job_id = bench.ledger.job()
+    bench.busy_lanes = frozenset({0})
+    busy, free = item_in(job_id, 0), item_in(job_id, 1)
+    messages = [
+        bench.message(bench.command("register", job_id, free), group_of(job_id, 1)),
+        bench.message(bench.command("register", job_id, busy), group_of(job_id, 0)),
+        bench.message(bench.command("claim", job_id, free), group_of(job_id, 1)),
+        bench.message(bench.command("claim", job_id, busy), group_of(job_id, 0)),
+    ]
+
+    taken = bench.take(*messages)
+
+    assert taken.failed == ("m2", "m4")
+    assert bench.ledger.view(job_id).heads[1].counts.in_progress == 1
+
+
+def test_with_foreign_groups_only_what_depends_on_the_busy_lane_comes_again(bench: Bench) -> None:
+    job_id = bench.ledger.job()
+    bench.busy_lanes = frozenset({0})
+    busy, free = item_in(job_id, 0), item_in(job_id, 1)
+    messages = [
+        bench.message(bench.command("register", job_id, free), "g1"),
+        bench.message(bench.command("register", job_id, busy), "g1"),
+        bench.message(bench.command("claim", job_id, free), "g1"),
+        bench.message(bench.command("claim", job_id, free), "g2"),
+    ]
+
+    taken = bench.take(*messages)
+
+    assert taken.failed == ("m2", "m3")
+
+
+def test_after_a_busy_lane_came_free_redelivery_gives_the_same_end(bench: Bench) -> None:
+    job_id = bench.ledger.job()
+    busy, free = item_in(job_id, 0), item_in(job_id, 1)
+    messages = [
+        bench.message(bench.command(kind, job_id, name))
+        for name in (busy, free)
+        for kind in ("register", "claim", "complete")
+    ]
+    bench.busy_lanes = frozenset({0})
+    taken = bench.take(*messages)
+    bench.busy_lanes = frozenset()
+
+    again = bench.take(*(each for each in messages if each.message_id in taken.failed))
+
+    assert again.failed == ()
+    assert [head.counts.completed for head in bench.ledger.view(job_id).heads] == [1, 1]
+
+
+def test_what_can_never_be_applied_goes_aside_and_holds_nothing_up(bench: Bench) -> None:
+    job_id = bench.ledger.job(lanes=1)
+
+    taken = bench.take(
+        bench.message("not JSON"),
+        bench.message(bench.command("finish", job_id, "a")),
+        bench.message(bench.command("claim", "no-such-job", "a")),
+        bench.message(bench.command("register", job_id, "a")),
+    )
+
+    assert (taken.failed, taken.rejected) == ((), 3)
+    assert [(name, [p.reason for p in problems]) for name, problems in bench.aside.kept] == [
+        ("m1", ["invalid"]),
+        ("m2", ["invalid"]),
+        ("m3", ["unknown_job"]),
+    ]
+    assert bench.ledger.view(job_id).heads[0].counts.pending == 1
+
+
+def test_of_many_commands_only_the_bad_ones_go_aside(bench: Bench) -> None:
+    job_id = bench.ledger.job(lanes=1)
+    commands = [
+        bench.command("register", job_id, "a"),
+        bench.command("register", job_id, ""),
+        bench.command("register", "no-such-job", "b"),
+        bench.command("register", job_id, "c"),
+    ]
+
+    taken = bench.take(bench.message({"commands": commands}))
+
+    assert (taken.failed, taken.rejected) == ((), 1)
+    ((_, problems),) = bench.aside.kept
+    assert [(p.index, p.field) for p in problems] == [(1, "itemId"), (2, "jobId")]
+    assert bench.ledger.view(job_id).heads[0].counts.pending == 2
+
+
+def test_without_the_reject_queue_the_message_stays_in_its_own(bench: Bench) -> None:
+    bench.aside.broken = True
+
+    taken = bench.take(bench.message("not JSON"), bench.message("this neither", "another"))
+
+    assert taken.failed == ("m1", "m2")
+    assert len(taken.errors) == 2
+
+
+def test_a_bad_message_behind_a_failed_one_of_its_group_waits_with_it(bench: Bench) -> None:
+    job_id = bench.ledger.job(lanes=1)
+    bench.busy_lanes = frozenset({0})
+
+    taken = bench.take(
+        bench.message(bench.command("register", job_id, "a")), bench.message("not JSON")
+    )
+
+    assert taken.failed == ("m1", "m2")
+    assert bench.aside.kept == []
+
+
+def test_no_new_lane_is_begun_when_time_is_nearly_over(bench: Bench) -> None:
+    job_id = bench.ledger.job()
+    time_left = iter([True, False])
+    messages = [
+        bench.message(bench.command("register", job_id, item_in(job_id, lane)), f"g{lane}")
+        for lane in (1, 0)
+    ]
+
+    taken = bench.intake().take_in(messages, lambda: next(time_left))
+
+    assert taken.failed == ("m2",)
+    assert [head.counts.pending for head in bench.ledger.view(job_id).heads] == [0, 1]
+
+
+def test_the_lag_counts_from_when_the_oldest_command_happened(bench: Bench) -> None:
+    job_id = bench.ledger.job(lanes=1)
+    told = bench.command("register", job_id, "a", at="2025-12-31T23:59:00Z")
+
+    untimed = bench.take(bench.message(bench.command("register", job_id, "b")))
+    timed = bench.take(bench.message(told))
+
+    assert [report.lag_ms for report in untimed.lanes] == [5_000]
+    assert [report.lag_ms for report in timed.lanes] == [60_000]
+
+
+def test_threads_keep_the_order_of_results_and_finish_all_before_an_error() -> None:
+    done = []
+
+    def work(number: int) -> int:
+        if number == 2:
+            raise ValueError(number)
+        done.append(number)
+        return number * 10
+
+    assert with_threads(work, [1, 3, 4]) == [10, 30, 40]
+    with pytest.raises(ValueError, match="2"):
+        with_threads(work, [2, 5, 6])
+    assert sorted(done) == [1, 3, 4, 5, 6]
+    assert with_threads(work, [7]) == [70]

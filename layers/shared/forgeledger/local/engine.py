@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -67,6 +68,7 @@ class Engine:
         self._scratch = Path()
         self._log_path = Path()
         self.port = port
+        self.generation = ""  # names one run: the streams of another have other numbers
 
     @property
     def url(self) -> str:
@@ -87,6 +89,7 @@ class Engine:
             self.port = self._wanted_port or free_port()
             self._spawn()
             if self._wait_until_it_answers():
+                self.generation = uuid.uuid4().hex
                 return self
             tail = self._log_tail()
             self.stop()

@@ -1,0 +1,33 @@
+"""The AWS clients of the local cloud itself: all on the engine, without a user's settings."""
+
+from functools import cache
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+
+from forgeledger.local.engine import ACCESS_KEY, REGION
+
+_CONFIG: Final = Config(
+    connect_timeout=5,
+    read_timeout=60,
+    max_pool_connections=64,
+    retries={"total_max_attempts": 4, "mode": "standard"},
+    parameter_validation=False,  # Only our own calls; it costs a tenth of each.
+)
+
+
+class Clients:
+    """Makes each client once; boto3's clients may be shared between threads, its sessions not."""
+
+    def __init__(self, endpoint_url: str) -> None:
+        self.endpoint_url = endpoint_url
+        self._session = boto3.Session(
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=ACCESS_KEY,
+            region_name=REGION,
+        )
+        self.of = cache(self._make)
+
+    def _make(self, service: str) -> Any:
+        return self._session.client(service, endpoint_url=self.endpoint_url, config=_CONFIG)

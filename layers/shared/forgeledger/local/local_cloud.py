@@ -1,0 +1,233 @@
+"""The local cloud in this process: the engine, the stack on it, and what feeds its functions."""
+
+import contextlib
+import logging
+import socket
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Protocol, Self
+
+from forgeledger.local.checkpoints import CheckpointFile
+from forgeledger.local.clients import Clients
+from forgeledger.local.deployed import DeployedStack
+from forgeledger.local.deploying import deploy
+from forgeledger.local.engine import HOST, REGION, Engine, client_environment
+from forgeledger.local.function_pool import FunctionPool
+from forgeledger.local.http_gateway import HttpGateway
+from forgeledger.local.packaging import package
+from forgeledger.local.queue_poller import QueuePoller
+from forgeledger.local.schedules import ScheduleRunner, interval_seconds
+from forgeledger.local.stack import QueueMapping, Schedule, StreamMapping
+from forgeledger.local.state_dir import DEFAULT_NAME, Description, StateDir, find_project
+from forgeledger.local.stream_poller import StreamPoller
+
+STACK_NAME: Final = "forgeledger"
+DRAIN_SECONDS: Final = 10.0
+logger = logging.getLogger(__name__)
+
+
+class Feed(Protocol):
+    """Something that invokes functions in threads of its own."""
+
+    def start(self) -> None: ...
+    def halt(self) -> None: ...
+    def join(self, deadline: float) -> None: ...
+
+
+class LocalCloud:
+    """Everything on one machine, for as long as the `with` block lasts.
+
+    Its data stays in `state_dir` and is there again the next time. Ports are those of the last
+    run, or free ones, unless given.
+    """
+
+    def __init__(
+        self,
+        *,
+        project_dir: Path | None = None,
+        state_dir: Path | None = None,
+        engine_port: int = 0,
+        api_port: int = 0,
+        parameters: Mapping[str, str] | None = None,
+        concurrency: int | None = None,
+    ) -> None:
+        self._project = project_dir or find_project()
+        self._state = StateDir(state_dir or self._project / DEFAULT_NAME)
+        self._wanted_ports = {"engine": engine_port, "api": api_port}
+        self._parameters = parameters or {}
+        self._concurrency = concurrency
+        self._running = contextlib.ExitStack()
+        self._pools: dict[str, FunctionPool] = {}
+        self._description: Description | None = None
+        self.engine = Engine()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def description(self) -> Description:
+        if self._description is None:
+            raise RuntimeError("the local cloud is not up")
+        return self._description
+
+    def start(self) -> Self:
+        """Bring all up and return when each part answers; on failure nothing is left behind."""
+        with contextlib.ExitStack() as undo:
+            self._state.acquire()
+            undo.callback(self._state.release)
+            self._start_engine(undo)
+            self.clients = Clients(self.engine.url)
+            template = package(self._project / "template.yaml")
+            deploy(self.clients, STACK_NAME, template, self._parameters)
+            self.stack = DeployedStack(self.clients, STACK_NAME, template.sources).read()
+            self._start_pools(undo)
+            gateway = self._start_gateway(undo)
+            self._start_feeds(undo)
+            self._description = self._describe(gateway.url)
+            self._state.describe(self._description)
+            undo.callback(self._state.forget_description)
+            self._running = undo.pop_all()
+        return self
+
+    def stop(self) -> None:
+        """End in the reverse order: feeds, gateway, functions, and the engine saves its data."""
+        self._description = None
+        self._running.close()
+        self._pools = {}
+
+    def client(self, service: str) -> Any:
+        """A boto3 client on the engine."""
+        return self.clients.of(service)
+
+    def invoke(self, function: str, event: Any) -> Any:
+        """Invoke a function by its logical id and return its response."""
+        return self._pools[function].invoke(event)
+
+    def worker_pids(self, function: str) -> list[int]:
+        """The processes that run a function, for those who want to see what a crash does."""
+        return self._pools[function].pids()
+
+    def physical_id(self, logical_id: str) -> str:
+        """The queue URL, table or bus name behind a name of the template; empty if it has none."""
+        return self.stack.physical_ids.get(logical_id, "")
+
+    def _start_engine(self, undo: contextlib.ExitStack) -> None:
+        last = self._state.ports()
+        port = self._wanted_ports["engine"] or _if_free(last.get("engine", 0))
+        self.engine = Engine(
+            port=port, data_dir=self._state.data, log_file=self._state.logs / "engine.log"
+        )
+        undo.callback(self.engine.stop)
+        self.engine.start()
+
+    def _start_pools(self, undo: contextlib.ExitStack) -> None:
+        environment = client_environment(self.engine.url)
+        self._pools = {
+            name: FunctionPool(
+                function,
+                client=environment,
+                log_dir=self._state.logs,
+                concurrency=self._concurrency,
+            )
+            for name, function in self.stack.functions.items()
+        }
+        for pool in self._pools.values():
+            undo.callback(pool.close)
+        with ThreadPoolExecutor(max(1, len(self._pools))) as executor:
+            list(executor.map(FunctionPool.warm, self._pools.values()))
+
+    def _start_gateway(self, undo: contextlib.ExitStack) -> HttpGateway:
+        gateway = HttpGateway(
+            self.stack.routes,
+            lambda function, event, request_id: self._pools[function].invoke(event, request_id),
+            api_id=self.physical_id("HttpApi") or "local",
+            port=self._wanted_ports["api"] or _if_free(self._state.ports().get("api", 0)),
+        )
+        undo.callback(gateway.stop)
+        gateway.start()
+        self._state.remember_ports(
+            {"engine": self.engine.port, "api": int(gateway.url.rsplit(":", 1)[1])}
+        )
+        return gateway
+
+    def _start_feeds(self, undo: contextlib.ExitStack) -> None:
+        feeds: list[Feed] = [self._stream_feed(each) for each in self.stack.streams]
+        feeds += [self._queue_feed(each) for each in self.stack.queues]
+        for schedule in self.stack.schedules:
+            feeds += self._schedule_feed(schedule)
+        undo.callback(_end, feeds)
+        for feed in feeds:
+            feed.start()
+
+    def _queue_feed(self, mapping: QueueMapping) -> QueuePoller:
+        pool = self._pools[mapping.function]
+        return QueuePoller(
+            mapping, pool.invoke, self.clients.of("sqs"), concurrency=pool.concurrency
+        )
+
+    def _stream_feed(self, mapping: StreamMapping) -> StreamPoller:
+        pool = self._pools[mapping.function]
+        return StreamPoller(
+            mapping,
+            pool.invoke,
+            self.clients.of("dynamodbstreams"),
+            function_arn=pool.function.arn,
+            engine=self.engine.generation,
+            checkpoints=CheckpointFile(self._state.checkpoints / f"{mapping.mapping_id}.json"),
+            send_failure=self._send_failure,
+        )
+
+    def _schedule_feed(self, schedule: Schedule) -> list[ScheduleRunner]:
+        period = interval_seconds(schedule.expression)
+        if period is None:
+            logger.warning("%s: %s does not run here", schedule.name, schedule.expression)
+            return []
+        return [ScheduleRunner(schedule, self._pools[schedule.function].invoke, period)]
+
+    def _send_failure(self, queue_arn: str, body: str) -> None:
+        sqs = self.clients.of("sqs")
+        queue_url = sqs.get_queue_url(QueueName=queue_arn.rsplit(":", 1)[1])["QueueUrl"]
+        sqs.send_message(QueueUrl=queue_url, MessageBody=body)
+
+    def _describe(self, api_url: str) -> Description:
+        return Description(
+            endpoint_url=self.engine.url,
+            region=REGION,
+            api_url=api_url,
+            command_queue_url=self.physical_id("CommandQueue"),
+            reject_queue_url=self.physical_id("RejectQueue"),
+            table_name=self.physical_id("LedgerTable"),
+            event_bus_name=self.physical_id("EventBus"),
+            stream_arn=self.stack.streams[0].stream_arn if self.stack.streams else "",
+        )
+
+
+def _if_free(port: int) -> int:
+    """The port if it can be taken, else 0, which means any free one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return 0
+    return port
+
+
+def _end(feeds: list[Feed]) -> None:
+    """Stop them side by side; what is still busy after that is cut off with its worker."""
+    for feed in feeds:
+        feed.halt()
+    deadline = time.monotonic() + DRAIN_SECONDS
+    for feed in feeds:
+        feed.join(deadline)

@@ -1,0 +1,69 @@
+"""What becomes of an SQS batch: how it is cut to size, and what a result lets us delete."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from forgeledger.local.sqs_events import BadBatchResponse, failed_identifiers
+from forgeledger.local.worker import InvocationFailed
+
+MAX_EVENT_BYTES: Final = 6_000_000
+_ENVELOPE_BYTES: Final = 256
+Record = Mapping[str, Any]
+
+
+def chunks_by_size(
+    records: Sequence[Record], limit_bytes: int = MAX_EVENT_BYTES
+) -> Iterator[list[Record]]:
+    """Cut a batch where its event would be larger than Lambda takes; one record always goes."""
+    chunk: list[Record] = []
+    size = 0
+    for record in records:
+        # ASCII escapes can make the event longer than the message was.
+        weight = len(json.dumps(record)) if len(record["body"]) > _ENVELOPE_BYTES else 2_000
+        if chunk and size + weight > limit_bytes:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(record)
+        size += weight
+    if chunk:
+        yield chunk
+
+
+def run_batch(
+    records: Sequence[Record],
+    invoke: Callable[[Any], Any],
+    *,
+    reports_failures: bool,
+    limit_bytes: int = MAX_EVENT_BYTES,
+) -> list[Record]:
+    """Invoke the function and return the records that may be deleted.
+
+    The others stay in flight and come back when their visibility timeout is over, as on AWS. Where
+    a batch had to be cut, a group that failed in one part is left out of the next ones.
+    """
+    done: list[Record] = []
+    held_groups: set[str] = set()
+    for chunk in chunks_by_size(records, limit_bytes):
+        ready = [record for record in chunk if _group(record) not in held_groups]
+        if not ready:
+            continue
+        failed = _failed(ready, invoke, reports_failures=reports_failures)
+        held_groups |= {_group(record) for record in ready if record["messageId"] in failed} - {""}
+        done += [record for record in ready if record["messageId"] not in failed]
+    return done
+
+
+def _failed(
+    records: Sequence[Record], invoke: Callable[[Any], Any], *, reports_failures: bool
+) -> set[str]:
+    everything = [str(record["messageId"]) for record in records]
+    try:
+        response = invoke({"Records": list(records)})
+        return set(failed_identifiers(response, everything)) if reports_failures else set()
+    except (InvocationFailed, BadBatchResponse):
+        return set(everything)
+
+
+def _group(record: Record) -> str:
+    return str(record["attributes"].get("MessageGroupId", ""))

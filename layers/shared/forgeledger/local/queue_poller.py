@@ -1,0 +1,143 @@
+"""Feeds a function from an SQS queue: takes batches, invokes, deletes what succeeded."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from forgeledger.local.engine import REGION
+from forgeledger.local.queue_batches import run_batch
+from forgeledger.local.sqs_events import passes, sqs_record
+from forgeledger.local.stack import QueueMapping
+
+RECEIVE_LIMIT: Final = 10
+LONG_POLL_SECONDS: Final = 1
+ERROR_PAUSE_SECONDS: Final = 0.5
+_SHORT_POLLS: Final = (0.005, 0.01, 0.02, 0.02, 0.05, 0.05, 0.1, 0.1)
+logger = logging.getLogger(__name__)
+
+
+class QueuePoller:
+    """Several receivers of one queue, of which one polls while the others run their batches.
+
+    The queue itself keeps a group locked while a batch of it is in flight, so batches of different
+    groups run in parallel and those of one group in order.
+    """
+
+    def __init__(
+        self,
+        mapping: QueueMapping,
+        invoke: Callable[[Any], Any],
+        sqs: Any,
+        *,
+        concurrency: int,
+    ) -> None:
+        self._mapping = mapping
+        self._invoke = invoke
+        self._sqs = sqs
+        self._turn = threading.Lock()
+        self._stopping = threading.Event()
+        self._empty_polls = 0
+        wanted = mapping.maximum_concurrency or concurrency
+        self._threads = [
+            threading.Thread(target=self._run, name=f"{mapping.function}-{index}", daemon=True)
+            for index in range(min(wanted, concurrency))
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def halt(self) -> None:
+        """Take no more; the batches in flight are finished."""
+        self._stopping.set()
+
+    def join(self, deadline: float) -> None:
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.poll_once()
+            except (ClientError, BotoCoreError) as error:
+                logger.warning("%s: %s", self._mapping.queue_url, error)
+                self._stopping.wait(ERROR_PAUSE_SECONDS)
+
+    def poll_once(self) -> int:
+        """Take one batch, run it, and say how many messages it had."""
+        with self._turn:
+            messages = self._collect()
+        if not messages:
+            return 0
+        records = [
+            sqs_record(message, queue_arn=self._mapping.queue_arn, region=REGION)
+            for message in messages
+        ]
+        wanted: list[Mapping[str, Any]] = []
+        done: list[Mapping[str, Any]] = []  # What a filter holds back is deleted, as Lambda does.
+        for record in records:
+            (wanted if passes(record, self._mapping.patterns) else done).append(record)
+        if wanted:
+            done += run_batch(wanted, self._invoke, reports_failures=self._mapping.reports_failures)
+        self._delete(done)
+        return len(messages)
+
+    def _collect(self) -> list[dict[str, Any]]:
+        """Up to a batch: what is there, and what comes within the window if there is one."""
+        if self._stopping.is_set():
+            return []
+        size = self._mapping.batch_size
+        messages = self._receive(min(size, RECEIVE_LIMIT), wait_seconds=self._patience())
+        deadline = time.monotonic() + self._mapping.window_seconds
+        while messages and len(messages) < size and self._waits_for_more(len(messages), deadline):
+            more = self._receive(min(size - len(messages), RECEIVE_LIMIT), wait_seconds=0)
+            messages += more
+            if not more and self._stopping.wait(0.02):
+                break
+        self._empty_polls = 0 if messages else self._empty_polls + 1
+        return messages
+
+    def _waits_for_more(self, count: int, deadline: float) -> bool:
+        """A batch of more than ten is filled while receives come back full, or by its window."""
+        full = count % RECEIVE_LIMIT == 0
+        return time.monotonic() < deadline or (full and self._mapping.batch_size > RECEIVE_LIMIT)
+
+    def _patience(self) -> int:
+        """Poll at once while there is traffic, then ever slower, then let the engine wait.
+
+        The engine looks at a waiting request ten times a second; this finds a message sooner.
+        """
+        if self._empty_polls == 0:
+            return 0
+        if self._empty_polls <= len(_SHORT_POLLS):
+            self._stopping.wait(_SHORT_POLLS[self._empty_polls - 1])
+            return 0
+        return LONG_POLL_SECONDS
+
+    def _receive(self, size: int, *, wait_seconds: int) -> list[dict[str, Any]]:
+        response = self._sqs.receive_message(
+            QueueUrl=self._mapping.queue_url,
+            MaxNumberOfMessages=size,
+            WaitTimeSeconds=wait_seconds,
+            MessageSystemAttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        messages: list[dict[str, Any]] = response.get("Messages", [])
+        return messages
+
+    def _delete(self, records: Sequence[Mapping[str, Any]]) -> None:
+        for start in range(0, len(records), RECEIVE_LIMIT):
+            entries = [
+                {"Id": str(index), "ReceiptHandle": record["receiptHandle"]}
+                for index, record in enumerate(records[start : start + RECEIVE_LIMIT])
+            ]
+            response = self._sqs.delete_message_batch(
+                QueueUrl=self._mapping.queue_url, Entries=entries
+            )
+            for failure in response.get("Failed", []):
+                # It comes back after its visibility timeout; the function must bear that anyway.
+                logger.warning("could not delete from %s: %s", self._mapping.queue_url, failure)

@@ -1,0 +1,140 @@
+"""The folder `.forgeledger`: data, logs, checkpoints, who runs, and where everything answers."""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+from forgeledger.errors import ForgeLedgerError
+
+DEFAULT_NAME: Final = ".forgeledger"
+
+
+class AlreadyRunning(ForgeLedgerError):
+    """Another process runs a local cloud on the same folder."""
+
+
+class ProjectNotFound(ForgeLedgerError):
+    """There is no template.yaml here, above here, or beside the installed package."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What `local.json` says: where each part of the local cloud answers."""
+
+    endpoint_url: str
+    region: str
+    api_url: str
+    command_queue_url: str
+    reject_queue_url: str
+    table_name: str
+    event_bus_name: str
+    stream_arn: str
+
+    def as_json(self) -> dict[str, str]:
+        return {_camel(name): value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, str]) -> "Description":
+        return cls(**{name: content[_camel(name)] for name in cls.__dataclass_fields__})
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+def find_project(start: Path | None = None) -> Path:
+    """The nearest folder with a template.yaml: here, above, or where an editable install points."""
+    here = (start or Path.cwd()).resolve()
+    package_root = Path(__file__).resolve().parents[4]
+    for folder in (here, *here.parents, package_root):
+        if (folder / "template.yaml").is_file() and (folder / "functions").is_dir():
+            return folder
+    raise ProjectNotFound(f"no template.yaml with functions/ beside it in {here} or above")
+
+
+class StateDir:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.data = root / "data"
+        self.logs = root / "logs"
+        self.checkpoints = root / "checkpoints"
+        self._description = root / "local.json"
+        self._ports = root / "ports.json"
+        self._lock_path = root / "lock"
+        self._lock: IO[str] | None = None
+
+    def acquire(self) -> None:
+        """Be the only one that runs on this folder, until `release` or the end of the process."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        lock = self._lock_path.open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            raise AlreadyRunning(f"a local cloud already runs on {self.root}") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        self._lock = lock
+        for folder in (self.data, self.logs, self.checkpoints):
+            folder.mkdir(exist_ok=True)
+
+    def release(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def owner(self) -> int | None:
+        """The process that runs on this folder, if one does: a stale number is never believed."""
+        try:
+            lock = self._lock_path.open("r", encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                text = lock.read().strip()
+                return int(text) if text.isdigit() else None
+        return None
+
+    def describe(self, description: Description) -> None:
+        scratch = self._description.with_suffix(".new")
+        scratch.write_text(json.dumps(description.as_json(), indent=2) + "\n", encoding="utf-8")
+        scratch.replace(self._description)
+
+    def forget_description(self) -> None:
+        self._description.unlink(missing_ok=True)
+
+    def description(self) -> Description | None:
+        """Where all answers, or None while nothing runs; a file left by a crash does not count."""
+        if self.owner() is None:
+            return None
+        try:
+            return Description.from_json(json.loads(self._description.read_text(encoding="utf-8")))
+        except (FileNotFoundError, ValueError, KeyError):
+            return None
+
+    def ports(self) -> dict[str, int]:
+        """The ports of the last run, which the next one takes again if they are free."""
+        try:
+            stored: Any = json.loads(self._ports.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+        return {str(name): int(port) for name, port in stored.items()}
+
+    def remember_ports(self, ports: Mapping[str, int]) -> None:
+        self._ports.write_text(json.dumps(ports), encoding="utf-8")
+
+    def wipe(self) -> None:
+        """Remove the data and all that refers to it; the logs stay for whoever asks why."""
+        for folder in (self.data, self.checkpoints):
+            shutil.rmtree(folder, ignore_errors=True)
+        for file in (self._description, self._ports):
+            file.unlink(missing_ok=True)

@@ -1,0 +1,109 @@
+"""The DynamoDB side of an event source mapping: the shape of a stream's records."""
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+
+def stream_record(record: Mapping[str, Any], *, stream_arn: str, region: str) -> dict[str, Any]:
+    """One record as a function sees it: typed values, binary as base64, times in seconds."""
+    change = dict(record["dynamodb"])
+    for image in ("Keys", "NewImage", "OldImage"):
+        if image in change:
+            change[image] = {name: _typed(value) for name, value in change[image].items()}
+    created = change.get("ApproximateCreationDateTime")
+    if isinstance(created, datetime):
+        change["ApproximateCreationDateTime"] = float(int(created.timestamp()))
+    event = {
+        "eventID": record["eventID"],
+        "eventName": record["eventName"],
+        "eventVersion": record.get("eventVersion", "1.1"),
+        "eventSource": "aws:dynamodb",
+        "awsRegion": region,
+        "dynamodb": change,
+        "eventSourceARN": stream_arn,
+    }
+    if identity := record.get("userIdentity"):
+        event["userIdentity"] = {
+            "type": identity.get("Type"),
+            "principalId": identity.get("PrincipalId"),
+        }
+    return event
+
+
+def _typed(value: Mapping[str, Any]) -> dict[str, Any]:
+    kind, content = next(iter(value.items()))
+    match kind:
+        case "B":
+            return {"B": _text(content)}
+        case "BS":
+            return {"BS": [_text(each) for each in content]}
+        case "L":
+            return {"L": [_typed(each) for each in content]}
+        case "M":
+            return {"M": {name: _typed(each) for name, each in content.items()}}
+        case _:
+            return {kind: content}
+
+
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def sequence_number(record: Mapping[str, Any]) -> str:
+    return str(record["dynamodb"]["SequenceNumber"])
+
+
+def created_at(record: Mapping[str, Any]) -> float:
+    """When the change was made, in seconds since 1970."""
+    return float(record["dynamodb"].get("ApproximateCreationDateTime", 0))
+
+
+def failure_message(
+    *,
+    records: list[dict[str, Any]],
+    stream_arn: str,
+    shard_id: str,
+    function_arn: str,
+    request_id: str,
+    condition: str,
+    invocations: int,
+    now: datetime,
+) -> str:
+    """What the on-failure destination gets: where the records stand, never the records."""
+    return json.dumps(
+        {
+            "requestContext": {
+                "requestId": request_id,
+                "functionArn": function_arn,
+                "condition": condition,
+                "approximateInvokeCount": invocations,
+            },
+            "responseContext": {
+                "statusCode": 200,
+                "executedVersion": "$LATEST",
+                "functionError": "Unhandled",
+            },
+            "version": "1.0",
+            "timestamp": _iso(now),
+            "DDBStreamBatchInfo": {
+                "shardId": shard_id,
+                "startSequenceNumber": sequence_number(records[0]),
+                "endSequenceNumber": sequence_number(records[-1]),
+                "approximateArrivalOfFirstRecord": _iso(_moment(records[0])),
+                "approximateArrivalOfLastRecord": _iso(_moment(records[-1])),
+                "batchSize": len(records),
+                "streamArn": stream_arn,
+            },
+        }
+    )
+
+
+def _moment(record: Mapping[str, Any]) -> datetime:
+    return datetime.fromtimestamp(created_at(record), UTC)
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,244 @@
+"""Feeds a function from a table's stream, in order, and never passes over a record silently."""
+
+import logging
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from forgeledger.local.checkpoints import Checkpoint, CheckpointFile
+from forgeledger.local.engine import REGION
+from forgeledger.local.filters import matches_any
+from forgeledger.local.sqs_events import BadBatchResponse, failed_identifiers
+from forgeledger.local.stack import StreamMapping
+from forgeledger.local.stream_batches import (
+    Batch,
+    Condition,
+    after_failure,
+    first_failed_index,
+    split_expired,
+)
+from forgeledger.local.stream_events import failure_message, sequence_number, stream_record
+from forgeledger.local.worker import InvocationFailed
+
+SHORTEST_IDLE_SECONDS: Final = 0.01
+LONGEST_IDLE_SECONDS: Final = 0.2
+ERROR_PAUSE_SECONDS: Final = 0.5
+CATCH_UP_ATTEMPTS: Final = 5
+CATCH_UP_EVENT: Final[Mapping[str, Any]] = {"reconcile": {"running": True}}
+logger = logging.getLogger(__name__)
+
+
+class Invoke(Protocol):
+    def __call__(self, event: Any, request_id: str | None = None, /) -> Any: ...
+
+
+class StreamPoller:
+    """One reader of one stream; the engine's streams have a single shard."""
+
+    def __init__(
+        self,
+        mapping: StreamMapping,
+        invoke: Invoke,
+        streams: Any,
+        *,
+        function_arn: str,
+        engine: str,
+        checkpoints: CheckpointFile,
+        send_failure: Callable[[str, str], None],
+    ) -> None:
+        self._mapping = mapping
+        self._invoke = invoke
+        self._streams = streams
+        self._function_arn = function_arn
+        self._engine = engine
+        self._checkpoints = checkpoints
+        self._send_failure = send_failure
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=mapping.function, daemon=True)
+        self._shard_id = ""
+        self._iterator: str | None = None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def halt(self) -> None:
+        """Take no more; after the invocation in flight, what is not done waits for the next run."""
+        self._stopping.set()
+
+    def join(self, deadline: float) -> None:
+        self._thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _run(self) -> None:
+        idle = SHORTEST_IDLE_SECONDS
+        while not self._stopping.is_set():
+            try:
+                if self.poll_once():
+                    idle = SHORTEST_IDLE_SECONDS
+                    continue
+            except (ClientError, BotoCoreError) as error:
+                logger.warning("%s: %s", self._mapping.stream_arn, error)
+                self._iterator = None
+                self._stopping.wait(ERROR_PAUSE_SECONDS)
+            self._stopping.wait(idle)
+            idle = min(LONGEST_IDLE_SECONDS, idle * 1.5)
+
+    def poll_once(self) -> int:
+        """Read once, run what the filters let through, and say how many records there were."""
+        if self._iterator is None:
+            self._iterator = self._open()
+        records = self._gather()
+        if not records:
+            return 0
+        wanted = [each for each in records if matches_any(self._mapping.patterns, each)]
+        if not wanted or self.run(wanted):
+            self._done_up_to(records[-1])
+        else:
+            self._iterator = None  # Stopped half-way: whoever goes on starts at the checkpoint.
+        return len(records)
+
+    def run(self, records: Sequence[Mapping[str, Any]]) -> bool:
+        """Invoke until each record is done or given up; False if asked to stop before."""
+        waiting = deque([Batch(records=records)])
+        while waiting:
+            batch = waiting.popleft()
+            if self._stopping.wait(batch.pause_seconds):
+                return False
+            expired, rest = split_expired(batch, self._mapping.retries, time.time())
+            if expired:
+                self._give_up(expired, Condition.AGE, str(uuid.uuid4()))
+            if rest:
+                waiting.extendleft(reversed(self._attempt(rest)))
+        return True
+
+    def _attempt(self, batch: Batch) -> tuple[Batch, ...]:
+        """Invoke once, and return what has to be tried again, in order."""
+        request_id = str(uuid.uuid4())
+        failed = self._first_failed(batch, request_id)
+        if failed is None:
+            self._done_up_to(batch.records[-1])
+            return ()
+        if failed > 0:
+            self._done_up_to(batch.records[failed - 1])
+        verdict = after_failure(batch, failed, self._mapping.retries)
+        if verdict.given_up and verdict.condition:
+            self._give_up(verdict.given_up, verdict.condition, request_id)
+        return verdict.again
+
+    def _first_failed(self, batch: Batch, request_id: str) -> int | None:
+        try:
+            response = self._invoke({"Records": list(batch.records)}, request_id)
+            if not self._mapping.reports_failures:
+                return None
+            known = [sequence_number(record) for record in batch.records]
+            return first_failed_index(batch.records, failed_identifiers(response, known))
+        except (InvocationFailed, BadBatchResponse) as error:
+            logger.warning("%s: a batch failed: %s", self._mapping.function, error)
+            return 0
+
+    def _give_up(self, batch: Batch, condition: Condition, request_id: str) -> None:
+        logger.error(
+            "%s: %s for %d records", self._mapping.function, condition.value, len(batch.records)
+        )
+        if self._mapping.on_failure_arn:
+            message = failure_message(
+                records=[dict(record) for record in batch.records],
+                stream_arn=self._mapping.stream_arn,
+                shard_id=self._shard_id,
+                function_arn=self._function_arn,
+                request_id=request_id,
+                condition=condition.value,
+                invocations=batch.failures,
+                now=datetime.now(UTC),
+            )
+            self._send_failure(self._mapping.on_failure_arn, message)
+        self._done_up_to(batch.records[-1])
+
+    def _gather(self) -> list[dict[str, Any]]:
+        """Up to a batch of records, waiting for more while the mapping's window is open."""
+        size = self._mapping.batch_size
+        records = self._read(size)
+        deadline = time.monotonic() + self._mapping.window_seconds
+        while records and len(records) < size and time.monotonic() < deadline:
+            if self._stopping.wait(SHORTEST_IDLE_SECONDS):
+                break
+            records += self._read(size - len(records))
+        return records
+
+    def _read(self, limit: int) -> list[dict[str, Any]]:
+        response = self._streams.get_records(ShardIterator=self._iterator, Limit=min(limit, 1000))
+        self._iterator = response.get("NextShardIterator")
+        return [
+            stream_record(record, stream_arn=self._mapping.stream_arn, region=REGION)
+            for record in response["Records"]
+        ]
+
+    def _open(self) -> str:
+        """An iterator at the checkpoint; where that is lost, the table is asked what was missed."""
+        description = self._streams.describe_stream(StreamArn=self._mapping.stream_arn)
+        self._shard_id = description["StreamDescription"]["Shards"][0]["ShardId"]
+        stored = self._checkpoints.load()
+        if stored is None:
+            iterator = self._iterator_at(self._mapping.starting_position)
+        else:
+            found = self._resume(stored)
+            if found:
+                return found
+            # The position is taken first, so that nothing falls between the table and the stream.
+            iterator = self._iterator_at("TRIM_HORIZON")
+            self._catch_up()
+        self._checkpoints.save(
+            Checkpoint(
+                engine=self._engine, stream_arn=self._mapping.stream_arn, shard_id=self._shard_id
+            )
+        )
+        return iterator
+
+    def _resume(self, stored: Checkpoint) -> str | None:
+        if stored.engine != self._engine or stored.stream_arn != self._mapping.stream_arn:
+            return None
+        if not stored.sequence_number:
+            return self._iterator_at("TRIM_HORIZON")
+        try:
+            return self._iterator_at("AFTER_SEQUENCE_NUMBER", stored.sequence_number)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "TrimmedDataAccessException":
+                raise
+            return None
+
+    def _iterator_at(self, position: str, sequence: str | None = None) -> str:
+        request = {
+            "StreamArn": self._mapping.stream_arn,
+            "ShardId": self._shard_id,
+            "ShardIteratorType": position,
+        }
+        if sequence:
+            request["SequenceNumber"] = sequence
+        return str(self._streams.get_shard_iterator(**request)["ShardIterator"])
+
+    def _catch_up(self) -> None:
+        """Ask the function to look at the table, since the stream cannot tell what it missed."""
+        for attempt in range(1, CATCH_UP_ATTEMPTS + 1):
+            try:
+                self._invoke(CATCH_UP_EVENT, None)
+            except InvocationFailed as failure:
+                logger.warning("catch-up %d of %d: %s", attempt, CATCH_UP_ATTEMPTS, failure)
+                if self._stopping.wait(ERROR_PAUSE_SECONDS * attempt):
+                    return
+            else:
+                return
+
+    def _done_up_to(self, record: Mapping[str, Any]) -> None:
+        self._checkpoints.save(
+            Checkpoint(
+                engine=self._engine,
+                stream_arn=self._mapping.stream_arn,
+                shard_id=self._shard_id,
+                sequence_number=sequence_number(record),
+            )
+        )

@@ -87,8 +87,7 @@ def advance(job: Job, heads: Sequence[Head], now: int) -> Step:
         if lagging:
             return Step(job=job, lagging=lagging)
         return _verdict(job, job.ending, counts, now, job.ending_reason)
-    expected = job.spec.expected_items
-    if not job.sealed and expected is not None and counts.total >= expected:
+    if not job.sealed and _expected_items_came(job, counts):
         return seal(job, counts, now)
     if job.sealed and not lagging and counts.unfinished == 0:
         return _completed(job, counts, now)
@@ -98,12 +97,20 @@ def advance(job: Job, heads: Sequence[Head], now: int) -> Step:
     return Step(job=job, lagging=lagging)
 
 
+def _expected_items_came(job: Job, counts: Counts) -> bool:
+    expected = job.spec.expected_items
+    if expected is None or counts.total < expected:
+        return False
+    # A job reopened when they were all there already takes more until somebody seals it.
+    return job.epoch == 1 or job.settled.total < expected
+
+
 def _hopeless(job: Job, counts: Counts, now: int) -> str | None:
     """Why a job that is still running has failed already, if it has."""
     if job.deadline_at is not None and now >= job.deadline_at:
         return "deadline"
     # A reopened job is not failed again for the failures that it was reopened with.
-    if counts.failed <= min(job.settled.failed, counts.total):
+    if counts.failed <= job.settled.failed:
         return None
     bound = job.spec.tolerance
     if bound.failures is not None and counts.failed > bound.failures:
@@ -167,7 +174,8 @@ def _told(
         at=now,
         status=job.status,
         counts=counts,
-        duration_ms=now - job.opened_at,
+        # Clocks differ a little, and time has no negative length.
+        duration_ms=max(0, now - job.opened_at),
         reason=reason,
     )
     return replace(job, facts=job.facts + 1), fact

@@ -1,5 +1,6 @@
 """Deciding a batch of commands on a lane, cut into commits that a transaction can hold."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -46,14 +47,16 @@ class _Draft:
 
     before: Head
     items: dict[str, Item] = field(default_factory=dict)
+    # Beside the changed items those that were refused as unknown: the store looks at them too.
+    touched: set[str] = field(default_factory=set)
     events: list[Event] = field(default_factory=list)
     item_bytes: int = 0
     event_bytes: int = 0
 
     def has_room(self, item_id: str | None, item_bytes: int, event_bytes: int) -> bool:
-        more_items = len(self.items) + (item_id is not None and item_id not in self.items)
+        more_items = item_id is not None and item_id not in self.touched
         return (
-            more_items <= ITEMS_PER_COMMIT
+            len(self.touched) + more_items <= ITEMS_PER_COMMIT
             and self.item_bytes + self.event_bytes + item_bytes + event_bytes <= COMMIT_BYTES
             and self.event_bytes + event_bytes <= JOURNAL_ROW_BYTES
         )
@@ -83,6 +86,8 @@ def decide(
                 draft = _Draft(before=head)
             draft.item_bytes += item_bytes
             draft.event_bytes += event_bytes
+            if item_id is not None:
+                draft.touched.add(item_id)
         after = before
         for event in events:
             changed = evolve_item(after, event, head.offset)
@@ -132,18 +137,24 @@ def _finished(draft: _Draft, head: Head) -> Commit:
 
 
 def _sizes(item: Item | None, events: tuple[Event, ...]) -> tuple[int, int]:
-    """About how many bytes a command adds to the item rows and to the journal row."""
+    """At most how many bytes a command adds to the item rows and to the journal row."""
+    carried = 0
+    for event in events:
+        carried += _length(event.item_id) + _length(event.worker_id)
+        carried += _texts(event.payload, event.result, event.failure)
     kept = 0 if item is None else _texts(item.payload, item.result, item.failure)
-    carried = sum(_texts(event.payload, event.result, event.failure) for event in events)
-    names = sum(_length(event.item_id) + _length(event.worker_id) for event in events)
-    return _ITEM_BYTES + kept + carried + names, _EVENT_BYTES * len(events) + carried + names
+    return _ITEM_BYTES + kept + carried, _EVENT_BYTES * len(events) + carried
 
 
 def _texts(payload: str | None, result: str | None, failure: Failure | None) -> int:
-    explained = 0 if failure is None else len(failure.type) + len(failure.message)
-    # A character takes up to four bytes, and a quote or backslash is escaped once more.
-    return _length(payload) + _length(result) + 4 * explained
+    explained = 0 if failure is None else _length(failure.type) + _length(failure.message)
+    return _length(payload) + _length(result) + explained
 
 
 def _length(text: str | None) -> int:
-    return 0 if text is None else len(text) if text.isascii() else len(text.encode())
+    """Bytes of a text once it is written as a string in JSON, where some letters are escaped."""
+    if text is None:
+        return 0
+    if text.isascii() and text.isprintable():
+        return len(text) + text.count('"') + text.count("\\")
+    return len(json.dumps(text))

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from forgeledger.domain.items import Failure
 from forgeledger.domain.lanes import Counts, LaneMode
 
+# Makes eight letters.
 _MARK_BYTES = 6
 
 
@@ -29,7 +30,10 @@ REGISTERS_ON_THE_WAY = frozenset({CommandKind.CLAIM, CommandKind.COMPLETE, Comma
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A command for one item. Its id is the same each time it is delivered."""
+    """A command for one item. Its id is the same each time it is delivered.
+
+    An attempt is 1 or more. What names none is not fenced.
+    """
 
     kind: CommandKind
     item_id: str
@@ -45,9 +49,13 @@ class Command:
 
     @property
     def mark(self) -> str:
-        """Eight letters that stand for the command's id, in the item and in the journal."""
-        digest = blake2b(self.command_id.encode(), digest_size=_MARK_BYTES).digest()
-        return urlsafe_b64encode(digest).decode()
+        """Eight letters that stand for the command, in its item and in the journal.
+
+        The kind is part of it: a sender that gives the claim and the complete of an item one
+        and the same id must not lose the second.
+        """
+        name = f"{self.kind}:{self.command_id}".encode()
+        return urlsafe_b64encode(blake2b(name, digest_size=_MARK_BYTES).digest()).decode()
 
     @property
     def chance(self) -> float:

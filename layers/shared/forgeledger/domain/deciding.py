@@ -33,16 +33,31 @@ def rule(head: Head, item: Item | None, command: Command, now: int, phase: JobPh
     """Decide one command on the item as it stands; the events are not yet applied."""
     if item is None:
         return _rule_on_unknown(head, command, now, phase)
-    if command.kind is CommandKind.REGISTER or command.mark in item.seen:
-        # Neither could ever do anything if it came again, so there is nothing to remember.
+    if command.kind is CommandKind.REGISTER:
+        # It could never do anything if it came again, so there is nothing to remember.
         return Ruling(Verdict.DUPLICATE, ())
-    return _RULES[command.kind](_Case(head, item, command, now, phase))
+    mark = command.mark
+    return _answer_before(item, mark) or _RULES[command.kind](
+        _Case(head, item, command, mark, now, phase)
+    )
+
+
+def _answer_before(item: Item, mark: str) -> Ruling | None:
+    """The answer to a redelivered command: what has been decided stays decided."""
+    for entry in reversed(item.seen):
+        if entry.startswith(mark):
+            refused = entry[len(mark) :]
+            if refused:
+                return Ruling(Verdict.REJECTED, (), Reason(refused))
+            return Ruling(Verdict.DUPLICATE, ())
+    return None
 
 
 def _rule_on_unknown(head: Head, command: Command, now: int, phase: JobPhase) -> Ruling:
     on_the_way = head.rules.registers_on_the_way and command.kind in REGISTERS_ON_THE_WAY
     if command.kind is not CommandKind.REGISTER and not on_the_way:
         return _refuse_unknown(command, now, Reason.UNKNOWN_ITEM)
+    mark = command.mark
     if head.mode is LaneMode.SEALED:
         return _refuse_unknown(command, now, Reason.JOB_SEALED)
     if head.mode is LaneMode.CLOSED:
@@ -51,13 +66,13 @@ def _rule_on_unknown(head: Head, command: Command, now: int, phase: JobPhase) ->
         kind=EventKind.REGISTERED,
         at=now,
         item_id=command.item_id,
-        mark=command.mark,
+        mark=mark,
         payload=command.payload,
     )
     if command.kind is CommandKind.REGISTER:
         return Ruling(Verdict.APPLIED, (registered,))
     fresh = Item(item_id=command.item_id, state=ItemState.PENDING, offset=head.offset)
-    then = _RULES[command.kind](_Case(head, fresh, command, now, phase))
+    then = _RULES[command.kind](_Case(head, fresh, command, mark, now, phase))
     return Ruling(then.verdict, (registered, *then.events), then.reason)
 
 
@@ -71,6 +86,9 @@ def _refuse_unknown(command: Command, now: int, reason: Reason) -> Ruling:
         reason=reason,
         attempt=command.attempt,
         worker_id=command.worker_id,
+        payload=command.payload,
+        result=command.result,
+        failure=command.failure,
     )
     return Ruling(Verdict.REJECTED, (event,), reason)
 
@@ -80,6 +98,7 @@ class _Case:
     head: Head
     item: Item
     command: Command
+    mark: str
     now: int
     phase: JobPhase
 
@@ -102,31 +121,41 @@ class _Case:
             at=self.now,
             item_id=self.item.item_id,
             previous=self.item.offset,
-            mark=self.command.mark,
+            mark=self.mark,
         )
 
     def apply(self, event: Event) -> Ruling:
         return Ruling(Verdict.APPLIED, (event,))
 
     def duplicate(self) -> Ruling:
-        event = self._unchanged(EventKind.DUPLICATE, None)
-        return Ruling(Verdict.DUPLICATE, (event,))
-
-    def reject(self, reason: Reason) -> Ruling:
-        return Ruling(Verdict.REJECTED, (self._unchanged(EventKind.REJECTED, reason),), reason)
-
-    def _unchanged(self, kind: EventKind, reason: Reason | None) -> Event:
-        return Event(
-            kind=kind,
+        event = Event(
+            kind=EventKind.DUPLICATE,
             at=self.now,
             item_id=self.item.item_id,
             previous=self.item.offset,
-            mark=self.command.mark,
+            mark=self.mark,
+            command=self.command.kind,
+            attempt=self.command.attempt,
+            worker_id=self.command.worker_id,
+        )
+        return Ruling(Verdict.DUPLICATE, (event,))
+
+    def reject(self, reason: Reason) -> Ruling:
+        """Refuse, and keep what the worker said: a result may have cost hours."""
+        event = Event(
+            kind=EventKind.REJECTED,
+            at=self.now,
+            item_id=self.item.item_id,
+            previous=self.item.offset,
+            mark=self.mark,
             command=self.command.kind,
             reason=reason,
             attempt=self.command.attempt,
             worker_id=self.command.worker_id,
+            result=self.command.result,
+            failure=self.command.failure,
         )
+        return Ruling(Verdict.REJECTED, (event,), reason)
 
     def lease_until(self) -> int | None:
         seconds = self.command.lease_seconds
@@ -151,7 +180,7 @@ class _Case:
             at=self.now,
             item_id=self.item.item_id,
             previous=self.item.offset,
-            mark=self.command.mark,
+            mark=self.mark,
             attempt=attempt,
             worker_id=worker_id,
             failure=failure,
@@ -183,7 +212,7 @@ def _claim(case: _Case) -> Ruling:
             at=case.now,
             item_id=item.item_id,
             previous=item.offset,
-            mark=command.mark,
+            mark=case.mark,
             attempt=max(item.attempt + 1, command.attempt or 0),
             worker_id=command.worker_id,
             lease_until=case.lease_until(),
@@ -206,7 +235,7 @@ def _heartbeat(case: _Case) -> Ruling:
             at=case.now,
             item_id=item.item_id,
             previous=item.offset,
-            mark=case.command.mark,
+            mark=case.mark,
             lease_until=lease_until or item.lease_until,
         )
     )
@@ -226,7 +255,7 @@ def _complete(case: _Case) -> Ruling:
             at=case.now,
             item_id=item.item_id,
             previous=item.offset,
-            mark=command.mark,
+            mark=case.mark,
             attempt=max(item.attempt, command.attempt or 0),
             worker_id=command.worker_id,
             result=command.result,
@@ -271,6 +300,8 @@ def _retry(case: _Case) -> Ruling:
         return case.duplicate()
     if item.state is not ItemState.FAILED:
         return case.reject(Reason.NOT_FAILED)
+    if not case.current:
+        return case.reject(Reason.STALE_ATTEMPT)
     if case.phase is JobPhase.ENDING:
         return case.reject(Reason.JOB_CLOSED)
     if case.phase is JobPhase.PAST:

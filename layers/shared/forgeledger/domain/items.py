@@ -53,7 +53,8 @@ class Item:
     updated_at: int = 0
     # Journal offset of the item's latest event: the end of the chain that is its history.
     offset: int = 0
-    # Marks of its latest commands, oldest first: a redelivered one changes nothing.
+    # Marks of its latest commands, oldest first, each with the reason if it was refused:
+    # a redelivered command changes nothing and gets the same answer.
     seen: tuple[str, ...] = ()
 
     @property

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import assert_never
+from typing import Any
 
 from forgeledger.domain.commands import CommandKind
 from forgeledger.domain.items import Failure, Item, ItemState
@@ -71,75 +71,77 @@ def evolve_item(item: Item | None, event: Event, offset: int) -> Item | None:
         )
     if item is None:
         return None
-    changed = _changed(item, event)
-    return replace(changed, updated_at=event.at, offset=offset, seen=_remember(item.seen, event))
+    return replace(
+        item,
+        updated_at=event.at,
+        offset=offset,
+        seen=_remember(item.seen, event),
+        **_changes(item, event),
+    )
 
 
-def _changed(item: Item, event: Event) -> Item:
+def _changes(item: Item, event: Event) -> dict[str, Any]:
+    """The fields that an event gives another value; one copy of the item takes them all."""
     kind = event.kind
     attempt = item.attempt if event.attempt is None else event.attempt
     if kind is EventKind.CLAIMED:
-        return replace(
-            item,
-            state=ItemState.IN_PROGRESS,
-            attempt=attempt,
-            worker_id=event.worker_id,
-            lease_until=event.lease_until,
-            due_at=None,
-            claimed_at=event.at,
-        )
+        return {
+            "state": ItemState.IN_PROGRESS,
+            "attempt": attempt,
+            "worker_id": event.worker_id,
+            "lease_until": event.lease_until,
+            "due_at": None,
+            "claimed_at": event.at,
+        }
     if kind is EventKind.HEARTBEAT:
-        return replace(item, lease_until=event.lease_until)
+        return {"lease_until": event.lease_until}
     if kind is EventKind.COMPLETED:
-        return replace(
-            item,
-            state=ItemState.COMPLETED,
-            attempt=attempt,
-            worker_id=event.worker_id or item.worker_id,
-            lease_until=None,
-            due_at=None,
-            result=event.result,
-            failure=None,
-            finished_at=event.at,
-        )
+        return {
+            "state": ItemState.COMPLETED,
+            "attempt": attempt,
+            "worker_id": event.worker_id or item.worker_id,
+            "lease_until": None,
+            "due_at": None,
+            "result": event.result,
+            "failure": None,
+            "finished_at": event.at,
+        }
     if kind is EventKind.FAILED or kind is EventKind.EXPIRED:
         again = event.due_at is not None
-        return replace(
-            item,
-            state=ItemState.PENDING if again else ItemState.FAILED,
-            attempt=attempt,
-            failed_attempt=attempt,
-            worker_id=event.worker_id or item.worker_id,
-            lease_until=None,
-            due_at=event.due_at,
-            failure=event.failure,
-            finished_at=None if again else event.at,
-        )
+        return {
+            "state": ItemState.PENDING if again else ItemState.FAILED,
+            "attempt": attempt,
+            "failed_attempt": attempt,
+            "worker_id": event.worker_id or item.worker_id,
+            "lease_until": None,
+            "due_at": event.due_at,
+            "failure": event.failure,
+            "finished_at": None if again else event.at,
+        }
     if kind is EventKind.RELEASED:
-        return replace(
-            item,
-            state=ItemState.PENDING,
-            forgiven=item.forgiven + 1,
-            worker_id=None,
-            lease_until=None,
-        )
+        return {
+            "state": ItemState.PENDING,
+            "forgiven": item.forgiven + 1,
+            "worker_id": None,
+            "lease_until": None,
+        }
     if kind is EventKind.RETRIED:
-        return replace(
-            item,
-            state=ItemState.PENDING,
-            forgiven=item.attempt,
-            worker_id=None,
-            finished_at=None,
-        )
-    return item
+        return {
+            "state": ItemState.PENDING,
+            "forgiven": item.attempt,
+            "worker_id": None,
+            "finished_at": None,
+        }
+    return {}
 
 
 def _remember(seen: tuple[str, ...], event: Event) -> tuple[str, ...]:
     # A heartbeat that is repeated does no harm, and a long attempt has many: they would push
     # out the marks that matter. An item that appears with its first command has that one twice.
-    if event.mark is None or event.kind is EventKind.HEARTBEAT or event.mark in seen:
+    if event.mark is None or event.kind is EventKind.HEARTBEAT:
         return seen
-    return (*seen, event.mark)[-COMMANDS_REMEMBERED_PER_ITEM:]
+    entry = event.mark if event.reason is None else event.mark + event.reason
+    return seen if entry in seen else (*seen, entry)[-COMMANDS_REMEMBERED_PER_ITEM:]
 
 
 def evolve_head(head: Head, event: Event, before: Item | None, after: Item | None) -> Head:
@@ -160,10 +162,7 @@ def evolve_head(head: Head, event: Event, before: Item | None, after: Item | Non
         failures = count_failure(failures, before.failure.type, -1)
     if new is ItemState.FAILED and after is not None and after.failure is not None:
         failures = count_failure(failures, after.failure.type, +1)
-    counts = head.counts
-    if old is not None:
-        counts = _moved(counts, old, -1)
-    return replace(head, offset=offset, counts=_moved(counts, new, +1), failures=failures)
+    return replace(head, offset=offset, counts=_moved(head.counts, old, new), failures=failures)
 
 
 def _gated(head: Head, event: Event, offset: int) -> Head:
@@ -181,18 +180,15 @@ def _gated(head: Head, event: Event, offset: int) -> Head:
     return replace(followed, counts=counts, canceled_below=offset)
 
 
-def _moved(counts: Counts, state: ItemState, by: int) -> Counts:
-    match state:
-        case ItemState.PENDING:
-            return replace(counts, pending=counts.pending + by)
-        case ItemState.IN_PROGRESS:
-            return replace(counts, in_progress=counts.in_progress + by)
-        case ItemState.COMPLETED:
-            return replace(counts, completed=counts.completed + by)
-        case ItemState.FAILED:
-            failings = counts.failings + max(by, 0)
-            return replace(counts, failed=counts.failed + by, failings=failings)
-        case ItemState.CANCELED:
-            return replace(counts, canceled=counts.canceled + by)
-        case _:
-            assert_never(state)
+def _moved(counts: Counts, old: ItemState | None, new: ItemState) -> Counts:
+    def change(state: ItemState) -> int:
+        return (new is state) - (old is state)
+
+    return Counts(
+        pending=counts.pending + change(ItemState.PENDING),
+        in_progress=counts.in_progress + change(ItemState.IN_PROGRESS),
+        completed=counts.completed + change(ItemState.COMPLETED),
+        failed=counts.failed + change(ItemState.FAILED),
+        canceled=counts.canceled + change(ItemState.CANCELED),
+        failings=counts.failings + (new is ItemState.FAILED),
+    )

@@ -1,7 +1,6 @@
 """The journal is the truth: from it alone come the head and the items."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from forgeledger.domain.items import Item, ItemState
 from forgeledger.domain.journal import Event, evolve_head, evolve_item
@@ -32,12 +31,12 @@ def count(head: Head, items: Iterable[Item]) -> tuple[Counts, tuple[tuple[str, i
         states[settled.state] += 1
         if settled.state is ItemState.FAILED and settled.failure is not None:
             failures = count_failure(failures, settled.failure.type, +1)
-    counts = replace(
-        head.counts,
+    counts = Counts(
         pending=states[ItemState.PENDING],
         in_progress=states[ItemState.IN_PROGRESS],
         completed=states[ItemState.COMPLETED],
         failed=states[ItemState.FAILED],
         canceled=states[ItemState.CANCELED],
+        failings=max(head.counts.failings, states[ItemState.FAILED]),
     )
     return counts, failures

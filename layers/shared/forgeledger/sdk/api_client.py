@@ -1,0 +1,145 @@
+"""Calls of the HTTP API: retries, idempotency keys, and problem documents as typed errors."""
+
+import json
+import logging
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from forgeledger.sdk.backoff import Backoff
+from forgeledger.sdk.errors import ApiError, NoAnswerError, api_error
+from forgeledger.sdk.records import JsonObject, Problem, WrongField
+from forgeledger.sdk.transport import HttpRequest, HttpResponse, Transport
+
+_log = logging.getLogger("forgeledger.sdk")
+
+# The first try of the same call is still at work; its answer can be had in a moment.
+_STILL_AT_WORK: Final = "idempotency_in_progress"
+
+
+class ApiClient:
+    """Each call is safe to repeat: a GET by itself, a POST by the key that its tries share."""
+
+    def __init__(
+        self,
+        api_url: str,
+        transport: Transport,
+        *,
+        api_key: str | None = None,
+        backoff: Backoff | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._api_url = api_url.rstrip("/")
+        self._transport = transport
+        self._api_key = api_key
+        self._backoff = backoff or Backoff(attempts=6, first_seconds=0.2, most_seconds=5.0)
+        self._sleep = sleep
+
+    def get(self, *path: str, **parameters: str | int | None) -> JsonObject:
+        query = urlencode({name: value for name, value in parameters.items() if value is not None})
+        url = self._url(path) + (f"?{query}" if query else "")
+        return self._answer(HttpRequest(method="GET", url=url, headers=self._headers()))
+
+    def post(
+        self,
+        *path: str,
+        body: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+    ) -> JsonObject:
+        content = json.dumps(body or {}, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+        headers = {
+            **self._headers(),
+            "content-type": "application/json",
+            "idempotency-key": idempotency_key or str(uuid.uuid4()),
+        }
+        return self._answer(
+            HttpRequest(method="POST", url=self._url(path), headers=headers, body=content.encode())
+        )
+
+    def _url(self, path: tuple[str, ...]) -> str:
+        # A colon stays, as in `items:register`; a slash in the name of an item does not.
+        return "/".join((self._api_url, *(quote(part, safe=":") for part in path)))
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"accept": "application/json"}
+        if self._api_key:
+            headers["x-api-key"] = self._api_key
+        return headers
+
+    def _answer(self, request: HttpRequest) -> JsonObject:
+        for attempt in range(1, self._backoff.attempts + 1):
+            last_try = attempt == self._backoff.attempts
+            wait = self._backoff.seconds(attempt)
+            try:
+                response = self._transport(request)
+            except NoAnswerError as error:
+                if last_try:
+                    raise
+                _log.info("%s; again in %.1f s", error, wait)
+            else:
+                if 200 <= response.status < 300:
+                    return _json_object(request, response)
+                problem = _problem(response)
+                if last_try or not _may_pass(problem):
+                    raise api_error(problem)
+                wait = max(wait, self._asked_wait(response))
+                _log.info("%s %s; again in %.1f s", problem.status, problem.code, wait)
+            self._sleep(wait)
+        raise AssertionError("a Backoff has at least one attempt")
+
+    def _asked_wait(self, response: HttpResponse) -> float:
+        asked = response.headers.get("retry-after", "")
+        return min(float(asked), self._backoff.most_seconds) if asked.isdecimal() else 0.0
+
+
+def _may_pass(problem: Problem) -> bool:
+    if problem.status == 409:
+        return problem.code == _STILL_AT_WORK
+    # 501 and 505 say that this will never work.
+    return problem.status == 429 or (problem.status >= 500 and problem.status not in (501, 505))
+
+
+def _json_object(request: HttpRequest, response: HttpResponse) -> JsonObject:
+    try:
+        content = json.loads(response.body)
+    except ValueError:
+        content = None
+    if isinstance(content, dict):
+        return content
+    raise ApiError(
+        replace(
+            _problem(response),
+            code="not_a_ledger",
+            detail=f"{request.url} did not answer with a JSON object: is it a ForgeLedger?",
+        )
+    )
+
+
+def _problem(response: HttpResponse) -> Problem:
+    """From a problem document, or from whatever stands in front of the API and answered instead."""
+    try:
+        content = json.loads(response.body)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        content = {"detail": response.body[:200].decode(errors="replace")}
+    errors = content.get("errors")
+    return Problem(
+        status=response.status,
+        code=str(content.get("code") or f"http_{response.status}"),
+        title=str(content.get("title") or ""),
+        detail=str(content.get("detail") or content.get("message") or ""),
+        errors=tuple(
+            WrongField(
+                field=str(wrong.get("field", "")),
+                rule=str(wrong.get("rule", "")),
+                message=str(wrong.get("message", "")),
+            )
+            for wrong in (errors if isinstance(errors, list) else ())
+            if isinstance(wrong, dict)
+        ),
+        raw=content,
+    )

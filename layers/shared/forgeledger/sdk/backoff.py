@@ -1,0 +1,21 @@
+"""How long to wait before the next try: exponential, with full jitter, and bounded."""
+
+import random
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """`attempts` tries in all; the wait before try n + 1 is drawn below first * 2 ** (n - 1)."""
+
+    attempts: int = 8
+    first_seconds: float = 0.1
+    most_seconds: float = 10.0
+
+    def seconds(self, failed_attempts: int, draw: float | None = None) -> float:
+        """The wait after so many failed tries; `draw` is a number from 0 to 1, else random."""
+        exponent = min(max(failed_attempts, 1) - 1, 30)
+        ceiling = min(self.most_seconds, self.first_seconds * 2.0**exponent)
+        share = random.random() if draw is None else draw
+        # Never less than half a first wait, so that a run of low draws cannot become a hot loop.
+        return max(ceiling * share, min(self.first_seconds, self.most_seconds) / 2)

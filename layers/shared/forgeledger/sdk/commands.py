@@ -1,0 +1,166 @@
+"""A command as it travels: checked against the contract's limits and encoded once."""
+
+import itertools
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from forgeledger.domain import ids, limits
+from forgeledger.sdk.errors import InvalidCommandError
+
+CommandType = Literal["claim", "heartbeat", "complete", "fail", "release"]
+
+# Deeper JSON is refused by some parsers, and with it the whole message that carries it.
+MOST_NESTING: Final = 100
+# SQS refuses these two characters in a body, so text that holds one is escaped.
+_REFUSED_BY_SQS: Final = re.compile("[\ufffe\uffff]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command; `body` is its JSON, `group` the lane that keeps it in order."""
+
+    type: CommandType
+    job_id: str
+    item_id: str
+    command_id: str
+    group: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why an item failed; a retryable failure may be tried again."""
+
+    type: str
+    message: str = ""
+    retryable: bool = True
+
+    @classmethod
+    def of(cls, error: BaseException) -> "Failure":
+        """Any exception may be tried again unless it has an attribute `retryable` that is False."""
+        retryable = getattr(error, "retryable", True)
+        return cls(
+            type=type(error).__name__,
+            message=str(error),
+            retryable=retryable if isinstance(retryable, bool) else True,
+        )
+
+    def fields(self) -> Mapping[str, Any]:
+        """Cut rather than refused: a failure must be recorded whatever its message looks like."""
+        kind = self.type.encode(errors="replace").decode()[: limits.ERROR_TYPE_CHARACTERS]
+        message = self.message.encode(errors="replace")[: limits.ERROR_MESSAGE_BYTES]
+        return {
+            "type": kind or "Error",
+            "message": message.decode(errors="ignore"),
+            "retryable": self.retryable,
+        }
+
+
+class CommandIds:
+    """Ids that no other process has: 96 random bits and a counter."""
+
+    def __init__(self) -> None:
+        self._prefix = secrets.token_urlsafe(12)
+        self._numbers = itertools.count(1)
+
+    def next(self) -> str:
+        return f"{self._prefix}-{next(self._numbers)}"
+
+
+def encode(
+    kind: CommandType,
+    job_id: str,
+    item_id: str,
+    *,
+    command_id: str,
+    at: datetime,
+    attempt: int | None = None,
+    worker_id: str | None = None,
+    lease_seconds: int | None = None,
+    result: Any = None,
+    failure: Failure | None = None,
+) -> Command:
+    """Raises InvalidCommandError where the ledger could only reject the command."""
+    group = group_of(job_id, item_id)
+    fields: dict[str, Any] = {"type": kind, "jobId": job_id, "itemId": item_id}
+    if attempt is not None:
+        fields["attempt"] = _between(attempt, "attempt", 1, limits.ATTEMPT_NUMBER)
+    if worker_id is not None:
+        fields["workerId"] = worker_id
+    if lease_seconds is not None:
+        fields["leaseSeconds"] = _between(lease_seconds, "leaseSeconds", 1, limits.LEASE_SECONDS)
+    fields["at"] = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    fields["commandId"] = command_id
+    if result is not None:
+        json_of("result", result, most_bytes=limits.RESULT_BYTES)
+        fields["result"] = result
+    if failure is not None:
+        fields["error"] = failure.fields()
+    return Command(
+        type=kind,
+        job_id=job_id,
+        item_id=item_id,
+        command_id=command_id,
+        group=group,
+        body=json_of("command", fields, most_bytes=limits.MESSAGE_BYTES),
+    )
+
+
+def group_of(job_id: str, item_id: str) -> str:
+    """The message group of an item's lane."""
+    lanes = ids.lanes_of(job_id)
+    if lanes is None:
+        raise InvalidCommandError("jobId", f"{job_id!r} is not the id of a job")
+    if not 1 <= len(item_id) <= limits.ITEM_ID_CHARACTERS:
+        raise InvalidCommandError("itemId", f"has 1 to {limits.ITEM_ID_CHARACTERS} characters")
+    try:
+        if len(item_id.encode()) > limits.ITEM_ID_BYTES:
+            raise InvalidCommandError("itemId", f"has at most {limits.ITEM_ID_BYTES} bytes")
+    except UnicodeEncodeError:
+        raise InvalidCommandError("itemId", "is not valid Unicode") from None
+    return ids.group_of(job_id, ids.lane_of(item_id, lanes))
+
+
+def worker_name(worker_id: str) -> str:
+    """A worker's name, checked once for all the commands that carry it."""
+    if not 1 <= len(worker_id) <= limits.WORKER_ID_CHARACTERS:
+        raise InvalidCommandError("workerId", f"has 1 to {limits.WORKER_ID_CHARACTERS} characters")
+    return worker_id
+
+
+def json_of(field: str, value: Any, *, most_bytes: int) -> bytes:
+    """Compact JSON that SQS and a strict parser accept."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        if _REFUSED_BY_SQS.search(text):
+            text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+        encoded = text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidCommandError(field, f"is not JSON: {error}") from error
+    if encoded.count(b"[") + encoded.count(b"{") > MOST_NESTING and _depth(value) > MOST_NESTING:
+        raise InvalidCommandError(field, f"is nested deeper than {MOST_NESTING} levels")
+    if len(encoded) > most_bytes:
+        raise InvalidCommandError(field, f"has {len(encoded)} bytes of JSON, at most {most_bytes}")
+    return encoded
+
+
+def _depth(value: Any) -> int:
+    """How deep containers stand in each other, without recursion."""
+    deepest, level = 0, [value]
+    while level := [each for each in level if isinstance(each, (dict, list, tuple))]:
+        deepest += 1
+        level = [
+            inner for each in level for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    return deepest
+
+
+def _between(value: Any, field: str, least: int, most: int) -> int:
+    if type(value) is not int or not least <= value <= most:
+        raise InvalidCommandError(field, f"is a whole number from {least} to {most}")
+    return value

@@ -1,0 +1,103 @@
+"""The API's JSON as the SDK's records: unknown fields are left alone, null means the default."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, TypeVar
+
+from forgeledger.sdk.errors import ApiError
+from forgeledger.sdk.records import (
+    CommandAnswer,
+    Event,
+    FailureCount,
+    FoundItems,
+    Item,
+    Job,
+    JsonObject,
+    Page,
+    Problem,
+    Registration,
+    Why,
+)
+
+Record = TypeVar("Record")
+Row = TypeVar("Row")
+
+
+def job_of(body: JsonObject) -> Job:
+    return _record(Job, body, tags=tuple(body.get("tags") or ()))
+
+
+def item_of(body: JsonObject) -> Item:
+    return _record(Item, body, history=_all(event_of, body.get("history")))
+
+
+def event_of(body: JsonObject) -> Event:
+    return _record(Event, body)
+
+
+def registration_of(body: JsonObject) -> Registration:
+    return _record(Registration, body)
+
+
+def answer_of(body: JsonObject) -> CommandAnswer:
+    item = body.get("item")
+    return _record(CommandAnswer, body, item=item_of(item) if item else None)
+
+
+def why_of(body: JsonObject) -> Why:
+    return _record(
+        Why,
+        body,
+        reasons=tuple(body.get("reasons") or ()),
+        lagging_lanes=tuple(body.get("laggingLanes") or ()),
+        oldest_in_progress=_all(item_of, body.get("oldestInProgress")),
+        expired_leases=_found(body.get("expiredLeases")),
+        due_later=_found(body.get("dueLater")),
+        failures=_all(lambda count: _record(FailureCount, count), body.get("failures")),
+    )
+
+
+def page_of(body: JsonObject, name: str, read: Callable[[JsonObject], Row]) -> Page[Row]:
+    cursor = body.get("nextCursor")
+    return Page(
+        rows=_all(read, body.get(name)), cursor=cursor, more=body.get("more", cursor is not None)
+    )
+
+
+def _found(body: JsonObject | None) -> FoundItems:
+    body = body or {}
+    return FoundItems(count=body.get("count", 0), items=_all(item_of, body.get("items")))
+
+
+def _all(read: Callable[[JsonObject], Row], bodies: Iterable[JsonObject] | None) -> tuple[Row, ...]:
+    return tuple(read(body) for body in bodies or ())
+
+
+def _record(kind: type[Record], body: JsonObject, **converted: Any) -> Record:
+    values = {"raw": body, **converted}
+    known: Mapping[str, Any] = {}
+    for field in fields(kind):  # type: ignore[arg-type]  # Every kind is a dataclass.
+        known = {**known, **_value(field.name, body, values)}
+    try:
+        return kind(**known)
+    except TypeError as error:
+        raise ApiError(
+            Problem(status=200, code="not_a_ledger", detail=f"{kind.__name__}: {error}", raw=body)
+        ) from error
+
+
+def _value(name: str, body: JsonObject, converted: Mapping[str, Any]) -> Mapping[str, Any]:
+    if name in converted:
+        return {name: converted[name]}
+    value = body.get(_camel(name))
+    if value is None:
+        return {}
+    if name.endswith(("_at", "_until")) or name == "at":
+        return {name: datetime.fromisoformat(value)}
+    return {name: value}
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)

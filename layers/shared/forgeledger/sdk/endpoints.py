@@ -1,0 +1,103 @@
+"""Where the ledger is: from arguments, the environment, or the local cloud when asked for."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self, cast
+
+import boto3
+from botocore.config import Config
+
+from forgeledger.sdk.errors import ConfigurationError
+
+API_URL: Final = "FORGELEDGER_API_URL"
+API_KEY: Final = "FORGELEDGER_API_KEY"
+COMMAND_QUEUE_URL: Final = "FORGELEDGER_COMMAND_QUEUE_URL"
+LOCAL_FILE: Final = Path(".forgeledger") / "local.json"
+
+_REGION_IN_URL: Final = re.compile(r"https?://sqs\.([a-z0-9-]+)\.amazonaws\.com")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoints:
+    """Addresses of one deployment; what is None is needed only by who uses it."""
+
+    api_url: str | None = None
+    api_key: str | None = None
+    command_queue_url: str | None = None
+    # Where AWS itself is, when it is not AWS.
+    aws_endpoint_url: str | None = None
+    region: str | None = None
+    is_local: bool = False
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """AWS_ENDPOINT_URL counts as boto3 reads it, else the variables of localstack-client."""
+        env = os.environ if environ is None else environ
+        return cls(
+            api_url=env.get(API_URL) or None,
+            api_key=env.get(API_KEY) or None,
+            command_queue_url=env.get(COMMAND_QUEUE_URL) or None,
+            aws_endpoint_url=env.get("AWS_ENDPOINT_URL") or _localstack_url(env),
+        )
+
+    @classmethod
+    def local(cls, start: Path | None = None) -> Self:
+        """The local cloud that is up in this folder or in one above it."""
+        folder = (start or Path.cwd()).resolve()
+        for candidate in (folder, *folder.parents):
+            file = candidate / LOCAL_FILE
+            if file.is_file():
+                known = json.loads(file.read_text(encoding="utf-8"))
+                return cls(
+                    api_url=known["apiUrl"],
+                    command_queue_url=known["commandQueueUrl"],
+                    aws_endpoint_url=known["endpointUrl"],
+                    region=known["region"],
+                    is_local=True,
+                )
+        raise ConfigurationError(
+            (str(LOCAL_FILE),), "start the local cloud with `forgeledger local up`"
+        )
+
+    def needed_api_url(self) -> str:
+        if self.api_url is None:
+            raise ConfigurationError((API_URL,), "set it or pass api_url")
+        return self.api_url.rstrip("/")
+
+    def needed_command_queue_url(self) -> str:
+        if self.command_queue_url is None:
+            raise ConfigurationError((COMMAND_QUEUE_URL,), "set it or pass command_queue_url")
+        return self.command_queue_url
+
+    def sqs_client(self, queue_url: str, *, read_seconds: float) -> Any:
+        """A client of this process alone; retries are left to who knows the order of a lane."""
+        region = _REGION_IN_URL.match(queue_url)
+        session = boto3.session.Session()
+        client = session.client(
+            "sqs",
+            region_name=self.region or (region.group(1) if region else None),
+            endpoint_url=self.aws_endpoint_url,
+            aws_access_key_id="local" if self.is_local else None,
+            aws_secret_access_key="local" if self.is_local else None,
+            config=Config(
+                connect_timeout=5,
+                read_timeout=read_seconds,
+                retries={"total_max_attempts": 1},
+                max_pool_connections=32,
+            ),
+        )
+        return cast("Any", client)
+
+
+def _localstack_url(env: Mapping[str, str]) -> str | None:
+    host = env.get("LOCALSTACK_HOST") or env.get("LOCALSTACK_HOSTNAME")
+    if not host:
+        return None
+    if ":" not in host:
+        host = f"{host}:{env.get('EDGE_PORT') or 4566}"
+    scheme = "https" if env.get("USE_SSL", "").lower() in ("1", "true") else "http"
+    return f"{scheme}://{host}"

@@ -1,0 +1,156 @@
+"""What can go wrong between a worker and the ledger.
+
+ForgeLedgerError
++-- SdkError
+    +-- ConfigurationError        an address or a name is missing; all of them are named at once
+    +-- InvalidCommandError       refused before it was sent: the field and the rule it breaks
+    +-- BufferFullError           nothing could be sent for as long as the caller wanted to wait
+    +-- UndeliveredError          closed, or left, with commands that SQS has not accepted
+    +-- PermanentItemError        for a worker to raise: this item will never succeed, do not retry
+    +-- InvalidWorkError          a message of the work queue names no job or no item
+    +-- WorkerNotFoundError       `module:worker` names no worker
+    +-- WaitTimeoutError          the job did not finish in time; carries the job as last seen
+    +-- RegistrationStoppedError  a chunk could not be registered; carries what was
+    +-- NoAnswerError             the API could not be reached, retries included
+    +-- ApiError                  the API answered with a problem document
+        +-- InvalidRequestError   400, 413, 422: every wrong field by name
+        +-- AccessRefusedError    401, 403
+        +-- NotFoundError         404
+        +-- ConflictError         409: the state of the job or item does not allow it
+        +-- UnavailableError      429 and 5xx, retries included
+"""
+
+from typing import TYPE_CHECKING
+
+from forgeledger.errors import ForgeLedgerError
+
+if TYPE_CHECKING:
+    from forgeledger.sdk.records import Delivery, Job, Problem, Registration
+
+
+class SdkError(ForgeLedgerError):
+    """Base of what the worker SDK raises."""
+
+
+class ConfigurationError(SdkError):
+    def __init__(self, missing: tuple[str, ...], hint: str) -> None:
+        super().__init__(f"missing: {', '.join(missing)}; {hint}")
+        self.missing = missing
+
+
+class InvalidCommandError(SdkError, ValueError):
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field}: {rule}")
+        self.field = field
+        self.rule = rule
+
+
+class BufferFullError(SdkError):
+    def __init__(self, *, pending: int, waited_seconds: float, last_refusal: str | None) -> None:
+        because = f"; SQS last said: {last_refusal}" if last_refusal else ""
+        super().__init__(f"{pending} commands wait, none left in {waited_seconds:g} s{because}")
+        self.pending = pending
+        self.waited_seconds = waited_seconds
+        self.last_refusal = last_refusal
+
+
+class UndeliveredError(SdkError):
+    def __init__(self, delivery: "Delivery") -> None:
+        super().__init__(
+            f"{delivery.pending} commands not sent, {len(delivery.failed)} refused for good"
+            + (f"; SQS last said: {delivery.last_refusal}" if delivery.last_refusal else "")
+        )
+        self.delivery = delivery
+
+
+class PermanentItemError(SdkError):
+    """The item fails for good; any exception with `retryable = False` says the same."""
+
+    retryable = False
+
+
+class InvalidWorkError(SdkError, ValueError):
+    """The body of a work message is not what a worker can act on."""
+
+
+class WorkerNotFoundError(SdkError):
+    def __init__(self, app: str, why: str) -> None:
+        super().__init__(f"{app}: {why}")
+        self.app = app
+
+
+class WaitTimeoutError(SdkError):
+    def __init__(self, job: "Job", timeout_seconds: float) -> None:
+        finished = job.total - job.pending - job.in_progress
+        super().__init__(
+            f"job {job.job_id} is {job.status} after {timeout_seconds:g} s: "
+            f"{finished} of {job.total} items finished"
+        )
+        self.job = job
+        self.timeout_seconds = timeout_seconds
+
+
+class RegistrationStoppedError(SdkError):
+    """Registering again from the start is safe: what is known already counts as alreadyExisted."""
+
+    def __init__(self, registration: "Registration") -> None:
+        super().__init__(f"registration stopped after {registration.sent} items were answered")
+        self.registration = registration
+
+
+class NoAnswerError(SdkError):
+    def __init__(self, method: str, url: str, why: str) -> None:
+        super().__init__(f"{method} {url}: {why}")
+        self.method = method
+        self.url = url
+        self.why = why
+
+
+class ApiError(SdkError):
+    def __init__(self, problem: "Problem") -> None:
+        fields = "".join(f"; {wrong.field}: {wrong.message}" for wrong in problem.errors)
+        super().__init__(f"{problem.status} {problem.code}: {problem.detail}{fields}")
+        self.problem = problem
+
+    @property
+    def status(self) -> int:
+        return self.problem.status
+
+    @property
+    def code(self) -> str:
+        return self.problem.code
+
+
+class InvalidRequestError(ApiError):
+    """The request breaks a rule or a limit; `problem.errors` names each field."""
+
+
+class AccessRefusedError(ApiError):
+    """The API key is missing or wrong."""
+
+
+class NotFoundError(ApiError):
+    """There is no such job, item or route."""
+
+
+class ConflictError(ApiError):
+    """The ledger refused what was asked, for the reason in `code`."""
+
+
+class UnavailableError(ApiError):
+    """The API is overloaded or broken, and stayed so through all retries."""
+
+
+def api_error(problem: "Problem") -> ApiError:
+    """The typed error for a problem document."""
+    if problem.status in (400, 413, 422):
+        return InvalidRequestError(problem)
+    if problem.status in (401, 403):
+        return AccessRefusedError(problem)
+    if problem.status == 404:
+        return NotFoundError(problem)
+    if problem.status == 409:
+        return ConflictError(problem)
+    if problem.status == 429 or problem.status >= 500:
+        return UnavailableError(problem)
+    return ApiError(problem)

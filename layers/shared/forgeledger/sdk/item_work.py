@@ -1,0 +1,151 @@
+"""The work on one item: claimed at the start, told to the ledger exactly once at the end."""
+
+import contextlib
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
+
+from forgeledger.sdk.commands import Failure
+from forgeledger.sdk.errors import InvalidCommandError
+
+if TYPE_CHECKING:
+    from forgeledger.sdk.reporter import Reporter
+
+# Without a lease a heartbeat only shows that the worker lives, so it may be rare.
+HEARTBEAT_SECONDS: Final = 30.0
+
+Ending = Literal["complete", "fail", "release"]
+
+
+class ItemWork:
+    """Made by `reporter.item(...)`; the block's end decides, unless fail() or release() did.
+
+    A normal end completes the item with `result`, an Exception fails it, and anything that stops
+    the process rather than the work (KeyboardInterrupt, SystemExit, a canceled task) releases it.
+    The exception goes on to the caller.
+    """
+
+    def __init__(
+        self,
+        reporter: "Reporter",
+        job_id: str,
+        item_id: str,
+        *,
+        attempt: int | None,
+        lease_seconds: int | None,
+        heartbeat_seconds: float | None,
+        kind: str | None = None,
+        payload: Any = None,
+        on_settled: Callable[[bool], None] | None = None,
+    ) -> None:
+        self.job_id = job_id
+        self.item_id = item_id
+        self.attempt = attempt
+        self.kind = kind
+        self.payload = payload
+        self.result: Any = None
+        self.failure: Failure | None = None
+        self._reporter = reporter
+        self._lease_seconds = lease_seconds
+        if heartbeat_seconds is None:
+            heartbeat_seconds = lease_seconds / 3 if lease_seconds else HEARTBEAT_SECONDS
+        self._heartbeat_seconds = heartbeat_seconds
+        self._on_settled = on_settled
+        self._deciding = threading.Lock()
+        self.ending: Ending | None = None
+        self._running = contextlib.ExitStack()
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether the item's end was told already, so that nothing said later counts."""
+        return self.ending is not None
+
+    @property
+    def comes_again(self) -> bool:
+        """Whether the message that stands for the item should be delivered once more."""
+        if self.ending == "fail":
+            return self.failure is None or self.failure.retryable
+        return self.ending != "complete"
+
+    def __enter__(self) -> Self:
+        self._reporter.claim(
+            self.job_id, self.item_id, attempt=self.attempt, lease_seconds=self._lease_seconds
+        )
+        ticks = self._reporter.heartbeats.every(self._heartbeat_seconds, self._beat)
+        self._running.enter_context(ticks)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._running.close()
+        if error is None:
+            self._complete()
+        elif isinstance(error, Exception):
+            self.fail(error)
+        else:
+            self.release()
+
+    def heartbeat(self) -> None:
+        """Say now that the work goes on; this also happens by itself."""
+        self._reporter.heartbeat(
+            self.job_id, self.item_id, attempt=self.attempt, lease_seconds=self._lease_seconds
+        )
+
+    def fail(self, error: BaseException | Failure) -> None:
+        """The item failed, although the block may end normally."""
+        failure = error if isinstance(error, Failure) else Failure.of(error)
+        if self._decide("fail"):
+            self.failure = failure
+            self._reporter.fail(
+                self.job_id,
+                self.item_id,
+                failure,
+                attempt=self.attempt,
+                on_settled=self._on_settled,
+            )
+
+    def release(self) -> None:
+        """Give the item back unfinished; the attempt does not count."""
+        if self._decide("release"):
+            self._reporter.release(
+                self.job_id, self.item_id, attempt=self.attempt, on_settled=self._on_settled
+            )
+
+    def _complete(self) -> None:
+        if not self._decide("complete"):
+            return
+        try:
+            self._reporter.complete(
+                self.job_id,
+                self.item_id,
+                result=self.result,
+                attempt=self.attempt,
+                on_settled=self._on_settled,
+            )
+        except InvalidCommandError as error:
+            # The work is done but its result cannot be told, and doing it again changes nothing.
+            self.ending = None
+            self.fail(Failure(type="InvalidResult", message=str(error), retryable=False))
+            raise
+
+    def _decide(self, ending: Ending) -> bool:
+        with self._deciding:
+            if self.ending is not None:
+                return False
+            self.ending = ending
+            return True
+
+    def _beat(self) -> None:
+        if not self.is_decided:
+            self._reporter.heartbeat(
+                self.job_id,
+                self.item_id,
+                attempt=self.attempt,
+                lease_seconds=self._lease_seconds,
+                block_seconds=0,
+            )

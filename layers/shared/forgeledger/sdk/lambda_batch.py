@@ -1,0 +1,112 @@
+"""A batch of an SQS-triggered Lambda function: each record is an item, failures are partial."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from forgeledger.sdk.errors import InvalidWorkError
+from forgeledger.sdk.handlers import Handler, HandlerLoop
+from forgeledger.sdk.work_message import read_work
+
+if TYPE_CHECKING:
+    from forgeledger.sdk.reporter import Reporter
+
+_log = logging.getLogger("forgeledger.sdk")
+
+# What is left of the function's time for telling the ledger; no record is begun in it.
+_RESERVE_MS: Final = 3_000
+
+Record = Mapping[str, Any]
+
+
+def run_batch(
+    reporter: "Reporter",
+    event: Mapping[str, Any],
+    handler: Handler,
+    *,
+    context: Any = None,
+    fenced: bool = True,
+    lease_seconds: int | None = None,
+) -> dict[str, Any]:
+    """Reports as failed what should come again: retryable failures, and what SQS did not take."""
+    records: Sequence[Record] = event["Records"]
+    loop = HandlerLoop()
+    failed: set[str] = set()
+    stopped_groups: set[str] = set()
+    message_of_item: dict[tuple[str, str], str] = {}
+    try:
+        for record in records:
+            message_id = record["messageId"]
+            group = _fifo_group(record)
+            if group in stopped_groups or not _has_time(context):
+                failed.add(message_id)
+                continue
+            try:
+                work = read_work(record["body"], _receive_count(record))
+            except InvalidWorkError:
+                _log.exception("message %s cannot be worked on", message_id)
+                comes_again = True
+            else:
+                message_of_item[work.job_id, work.item_id] = message_id
+                item = reporter.item(
+                    work.job_id,
+                    work.item_id,
+                    attempt=work.attempt if fenced else None,
+                    lease_seconds=lease_seconds,
+                    kind=work.kind,
+                    payload=work.payload,
+                )
+                try:
+                    with item:
+                        loop.call(handler, item)
+                except Exception:  # noqa: BLE001 - a handler may raise anything; the item has it.
+                    _log.exception("item %s of job %s failed", work.item_id, work.job_id)
+                comes_again = item.comes_again
+            if comes_again:
+                failed.add(message_id)
+                if group is not None:
+                    stopped_groups.add(group)
+    finally:
+        loop.close()
+        failed |= _undelivered(reporter, message_of_item)
+    return {"batchItemFailures": [{"itemIdentifier": key} for key in _in_order(records, failed)]}
+
+
+def _undelivered(reporter: "Reporter", message_of_item: Mapping[tuple[str, str], str]) -> set[str]:
+    """The messages whose end the ledger may never hear of."""
+    delivery = reporter.flush()
+    if delivery.is_complete:
+        return set()
+    commands = [refused.command for refused in delivery.failed] + reporter.undelivered()
+    touched = {(command.job_id, command.item_id) for command in commands}
+    _log.error("%s commands are not delivered: %s", len(commands), delivery.last_refusal)
+    return {message for item, message in message_of_item.items() if item in touched}
+
+
+def _in_order(records: Sequence[Record], failed: set[str]) -> list[str]:
+    """Of a FIFO group everything after the first failure has to come again, too."""
+    answer: list[str] = []
+    stopped: set[str] = set()
+    for record in records:
+        group = _fifo_group(record)
+        if record["messageId"] in failed or (group is not None and group in stopped):
+            answer.append(record["messageId"])
+            if group is not None:
+                stopped.add(group)
+    return answer
+
+
+def _fifo_group(record: Record) -> str | None:
+    # A standard queue may have groups as well, for fairness; those keep no order.
+    if not str(record.get("eventSourceARN", "")).endswith(".fifo"):
+        return None
+    group: str | None = record["attributes"].get("MessageGroupId")
+    return group
+
+
+def _receive_count(record: Record) -> int:
+    return int(record["attributes"]["ApproximateReceiveCount"])
+
+
+def _has_time(context: Any) -> bool:
+    return context is None or int(context.get_remaining_time_in_millis()) > _RESERVE_MS

@@ -1,0 +1,225 @@
+"""The ledger over HTTP: jobs, their items, and what the ledger says about them."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from itertools import chain, islice
+from typing import Any, TypeVar
+
+from forgeledger.domain.ids import lanes_for
+from forgeledger.domain.limits import ITEMS_PER_REGISTRATION
+from forgeledger.sdk.api_client import ApiClient
+from forgeledger.sdk.backoff import Backoff
+from forgeledger.sdk.decoding import event_of, item_of, job_of, page_of, registration_of, why_of
+from forgeledger.sdk.endpoints import Endpoints
+from forgeledger.sdk.item_commands import ItemCommands
+from forgeledger.sdk.records import Event, Item, Job, Page, Registration, Why
+from forgeledger.sdk.registration import (
+    ItemSpec,
+    OnProgress,
+    RegistrationOptions,
+    chunks,
+    register_all,
+)
+from forgeledger.sdk.transport import PooledTransport, Transport
+from forgeledger.sdk.waiting import Polling, wait_until_finished
+
+Row = TypeVar("Row")
+
+
+class Ledger:
+    """Thread-safe. Each call is tried again where that may help; what remains is a typed error."""
+
+    def __init__(
+        self,
+        *,
+        api_url: str | None = None,
+        api_key: str | None = None,
+        endpoints: Endpoints | None = None,
+        local: bool = False,
+        transport: Transport | None = None,
+        backoff: Backoff | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        if endpoints is None:
+            endpoints = Endpoints.local() if local else Endpoints.from_environment()
+        self._api = ApiClient(
+            api_url or endpoints.needed_api_url(),
+            transport or PooledTransport(),
+            api_key=api_key or endpoints.api_key,
+            backoff=backoff,
+            sleep=sleep,
+        )
+        self._clock = clock
+        self._sleep = sleep
+        # The commands of workers, answered at once instead of by way of the queue.
+        self.commands = ItemCommands(self._api)
+
+    def create_job(
+        self,
+        name: str,
+        *,
+        items: Iterable[ItemSpec] = (),
+        expected_items: int | None = None,
+        seal: bool = False,
+        auto_register: bool | None = None,
+        lanes: int | None = None,
+        policy: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        tags: Iterable[str] = (),
+        ttl_days: int | None = None,
+        deadline_seconds: int | None = None,
+        idempotency_key: str | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Job:
+        """A new job. Items beyond what one request holds are registered before it returns."""
+        ahead = chunks(items, ITEMS_PER_REGISTRATION)
+        first, second = next(ahead, []), next(ahead, [])
+        if second and lanes is None and expected_items is None and isinstance(items, Sized):
+            lanes = lanes_for(len(items))
+        body = {
+            "name": name,
+            "items": None if second else first or None,
+            "expectedItems": expected_items,
+            "seal": (seal and not second) or None,
+            "autoRegister": auto_register,
+            "lanes": lanes,
+            "policy": policy,
+            "metadata": metadata,
+            "tags": list(tags) or None,
+            "ttlDays": ttl_days,
+            "deadlineSeconds": deadline_seconds,
+        }
+        given = {field: value for field, value in body.items() if value is not None}
+        job = job_of(self._api.post("jobs", body=given, idempotency_key=idempotency_key))
+        if not second:
+            return job
+        rest = chain(first, second, chain.from_iterable(ahead))
+        self.register(job.job_id, rest, seal=seal, on_progress=on_progress)
+        return self.status(job.job_id)
+
+    def register(
+        self,
+        job_id: str,
+        items: Iterable[ItemSpec],
+        *,
+        seal: bool = False,
+        options: RegistrationOptions | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Registration:
+        """Registers any number of items in bounded memory; safe to repeat from the start."""
+
+        def send(chunk: list[ItemSpec], seals: bool) -> Registration:
+            body = {"items": chunk, "seal": True} if seals else {"items": chunk}
+            return registration_of(self._api.post("jobs", job_id, "items:register", body=body))
+
+        first, items = _peek(items)
+        if seal and not first:
+            self.seal(job_id)
+        return register_all(
+            items,
+            send,
+            seal=seal,
+            options=options or RegistrationOptions(),
+            on_progress=on_progress,
+        )
+
+    def seal(self, job_id: str) -> Job:
+        """No more items will come; only a sealed job can complete."""
+        return self._changed(job_id, "seal")
+
+    def cancel(self, job_id: str) -> Job:
+        return self._changed(job_id, "cancel")
+
+    def reopen(self, job_id: str) -> Job:
+        """A finished job takes items again, in a new epoch."""
+        return self._changed(job_id, "reopen")
+
+    def status(self, job_id: str) -> Job:
+        return job_of(self._api.get("jobs", job_id))
+
+    def wait(
+        self,
+        job_id: str,
+        *,
+        timeout_seconds: float | None = None,
+        polling: Polling | None = None,
+        on_progress: Callable[[Job], None] | None = None,
+    ) -> Job:
+        """Until the job is finished; WaitTimeoutError carries the job as it was last seen."""
+        return wait_until_finished(
+            lambda: self.status(job_id),
+            timeout_seconds=timeout_seconds,
+            polling=polling or Polling(),
+            on_progress=on_progress,
+            clock=self._clock,
+            sleep=self._sleep,
+        )
+
+    def jobs(self, *, status: str | None = None, tag: str | None = None) -> Iterator[Job]:
+        """All jobs, newest first, page by page."""
+        return _rows(lambda cursor: self.jobs_page(status=status, tag=tag, cursor=cursor))
+
+    def jobs_page(
+        self,
+        *,
+        status: str | None = None,
+        tag: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Page[Job]:
+        body = self._api.get("jobs", status=status, tag=tag, limit=limit, cursor=cursor)
+        return page_of(body, "jobs", job_of)
+
+    def items(self, job_id: str, *, state: str | None = None) -> Iterator[Item]:
+        """All items of a job, or those in one state, page by page."""
+        return _rows(lambda cursor: self.items_page(job_id, state=state, cursor=cursor))
+
+    def items_page(
+        self,
+        job_id: str,
+        *,
+        state: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Page[Item]:
+        body = self._api.get("jobs", job_id, "items", state=state, limit=limit, cursor=cursor)
+        return page_of(body, "items", item_of)
+
+    def item(self, job_id: str, item_id: str) -> Item:
+        """One item with its history, or the latest part of a very long one."""
+        return item_of(self._api.get("jobs", job_id, "items", item_id))
+
+    def events(self, job_id: str, *, cursor: str | None = None) -> Iterator[Event]:
+        """The journal from its beginning or from a cursor, up to now."""
+        return _rows(lambda after: self.events_page(job_id, cursor=after), cursor)
+
+    def events_page(
+        self, job_id: str, *, cursor: str | None = None, limit: int | None = None
+    ) -> Page[Event]:
+        """A page's cursor may be kept and used later: it also finds what happened since."""
+        body = self._api.get("jobs", job_id, "events", **{"from": cursor}, limit=limit)
+        return page_of(body, "events", event_of)
+
+    def why(self, job_id: str) -> Why:
+        """What the job waits for."""
+        return why_of(self._api.get("jobs", job_id, "why"))
+
+    def _changed(self, job_id: str, change: str) -> Job:
+        answer = self._api.post("jobs", job_id, change)
+        return job_of(answer.get("job", answer))
+
+
+def _rows(page_at: Callable[[str | None], Page[Row]], cursor: str | None = None) -> Iterator[Row]:
+    while True:
+        page = page_at(cursor)
+        yield from page.rows
+        if not page.more:
+            return
+        cursor = page.cursor
+
+
+def _peek(items: Iterable[ItemSpec]) -> tuple[list[ItemSpec], Iterable[ItemSpec]]:
+    rows = iter(items)
+    first = list(islice(rows, 1))
+    return first, chain(first, rows)

@@ -1,0 +1,46 @@
+"""What a reporter owes the life of its process: an empty start after a fork, a flush at exit."""
+
+import atexit
+import os
+import sys
+import weakref
+from typing import Protocol
+
+
+class Lively(Protocol):
+    def after_fork_in_child(self) -> None: ...
+
+    def at_exit(self) -> None: ...
+
+
+_alive: "weakref.WeakSet[Lively]" = weakref.WeakSet()
+_pids_with_finalizer: set[int] = set()
+
+
+def enroll(lively: Lively) -> None:
+    """From now on the object hears of forks and of the end of the process."""
+    _alive.add(lively)
+
+
+def enroll_process() -> None:
+    """A child of multiprocessing leaves without atexit; it runs these finalizers instead."""
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None and os.getpid() not in _pids_with_finalizer:
+        _pids_with_finalizer.add(os.getpid())
+        util.Finalize(None, _at_exit, exitpriority=0)
+
+
+def _after_fork_in_child() -> None:
+    _pids_with_finalizer.clear()
+    for lively in list(_alive):
+        lively.after_fork_in_child()
+
+
+def _at_exit() -> None:
+    for lively in list(_alive):
+        lively.at_exit()
+
+
+atexit.register(_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

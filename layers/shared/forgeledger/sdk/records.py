@@ -1,0 +1,209 @@
+"""What the SDK answers: frozen records, read from the API's JSON or made by the reporter."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from forgeledger.sdk.commands import Command
+
+JsonObject = Mapping[str, Any]
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job as the ledger sees it now; `raw` is the whole answer, whatever this version knows."""
+
+    job_id: str
+    name: str
+    status: str
+    lanes: int
+    epoch: int = 1
+    sealed: bool = False
+    total: int = 0
+    pending: int = 0
+    in_progress: int = 0
+    completed: int = 0
+    failed: int = 0
+    canceled: int = 0
+    is_complete: bool = False
+    reason: str | None = None
+    progress: float = 0.0
+    items_per_second: float | None = None
+    eta_seconds: float | None = None
+    expected_items: int | None = None
+    created_at: datetime | None = None
+    sealed_at: datetime | None = None
+    completed_at: datetime | None = None
+    deadline_at: datetime | None = None
+    metadata: JsonObject = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    raw: JsonObject = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing more happens by itself: completed, failed or canceled."""
+        return self.status not in ("SCHEDULED", "RUNNING")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    item_id: str
+    state: str
+    attempt: int = 0
+    worker_id: str | None = None
+    payload: Any = None
+    result: Any = None
+    error: JsonObject | None = None
+    lease_until: datetime | None = None
+    due_at: datetime | None = None
+    created_at: datetime | None = None
+    claimed_at: datetime | None = None
+    finished_at: datetime | None = None
+    updated_at: datetime | None = None
+    history: tuple["Event", ...] = ()
+    raw: JsonObject = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One entry of the journal."""
+
+    type: str
+    at: datetime | None = None
+    item_id: str | None = None
+    lane: int | None = None
+    offset: int | None = None
+    attempt: int | None = None
+    worker_id: str | None = None
+    reason: str | None = None
+    error: JsonObject | None = None
+    raw: JsonObject = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[Row]):
+    """Some rows and where they go on. A journal has a cursor at its end, too: for what comes."""
+
+    rows: tuple[Row, ...]
+    cursor: str | None = None
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureCount:
+    type: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundItems:
+    """How many there are among the items that were looked at, and the first few by time."""
+
+    count: int = 0
+    items: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """What a job waits for."""
+
+    job_id: str
+    status: str
+    reasons: tuple[str, ...] = ()
+    is_complete: bool = False
+    total: int = 0
+    pending: int = 0
+    in_progress: int = 0
+    completed: int = 0
+    failed: int = 0
+    canceled: int = 0
+    expected_items: int | None = None
+    deadline_at: datetime | None = None
+    lagging_lanes: tuple[int, ...] = ()
+    oldest_in_progress: tuple[Item, ...] = ()
+    expired_leases: FoundItems = FoundItems()
+    due_later: FoundItems = FoundItems()
+    failures: tuple[FailureCount, ...] = ()
+    raw: JsonObject = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandAnswer:
+    """What the ledger answered to a command that was sent over HTTP."""
+
+    outcome: str
+    reason: str | None = None
+    item: Item | None = None
+    raw: JsonObject = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def is_rejected(self) -> bool:
+        return self.outcome == "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """How many items are new, were known before, and were refused; summed over all chunks."""
+
+    registered: int = 0
+    already_existed: int = 0
+    rejected: int = 0
+
+    @property
+    def sent(self) -> int:
+        return self.registered + self.already_existed + self.rejected
+
+    def __add__(self, other: "Registration") -> "Registration":
+        return Registration(
+            registered=self.registered + other.registered,
+            already_existed=self.already_existed + other.already_existed,
+            rejected=self.rejected + other.rejected,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongField:
+    field: str
+    rule: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """An RFC 9457 problem document."""
+
+    status: int
+    code: str
+    title: str = ""
+    detail: str = ""
+    errors: tuple[WrongField, ...] = ()
+    raw: JsonObject = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedCommand:
+    """A command that SQS will never take, and what it said."""
+
+    command: Command
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """How the commands of this process stand.
+
+    `delivered` counts what SQS has accepted since the reporter was made, `pending` what is still
+    in the buffer and will be tried again, and `failed` holds what was refused for good since the
+    last answer: it is handed out once.
+    """
+
+    delivered: int
+    pending: int
+    failed: tuple[RefusedCommand, ...] = ()
+    last_refusal: str | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        return self.pending == 0 and not self.failed

@@ -1,0 +1,97 @@
+"""Registering any number of items: chunked, several requests at once, bounded memory."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any, Final
+
+from forgeledger.domain.limits import ITEMS_PER_REGISTRATION
+from forgeledger.sdk.errors import RegistrationStoppedError, SdkError
+from forgeledger.sdk.records import Registration
+
+# Lambda takes 6 MB, in which the body stands as a JSON text, its quotes escaped.
+_CHUNK_BYTES: Final = 3 * 1024 * 1024
+
+ItemSpec = str | Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationOptions:
+    chunk_items: int = ITEMS_PER_REGISTRATION
+    # How many requests are on their way at once; so many chunks, and one more, are in memory.
+    parallel: int = 4
+
+
+Send = Callable[[list[ItemSpec], bool], Registration]
+OnProgress = Callable[[Registration], None]
+
+
+def register_all(
+    items: Iterable[ItemSpec],
+    send: Send,
+    *,
+    seal: bool,
+    options: RegistrationOptions,
+    on_progress: OnProgress | None = None,
+) -> Registration:
+    """Sends every chunk once; the one that seals goes last, when all others are answered."""
+    total = Registration()
+    on_the_way: set[Future[Registration]] = set()
+
+    def gather(*, leave: int) -> None:
+        nonlocal total, on_the_way
+        while len(on_the_way) > leave:
+            done, on_the_way = wait(on_the_way, return_when=FIRST_COMPLETED)
+            for answered in done:
+                total += answered.result()
+                if on_progress is not None:
+                    on_progress(total)
+
+    pool = ThreadPoolExecutor(options.parallel, thread_name_prefix="forgeledger-register")
+    try:
+        for chunk, is_last in _marking_the_last(chunks(items, options.chunk_items)):
+            if is_last and seal:
+                gather(leave=0)
+            on_the_way.add(pool.submit(send, chunk, is_last and seal))
+            gather(leave=options.parallel - 1)
+        gather(leave=0)
+    except SdkError as error:
+        total += _answered(on_the_way)
+        raise RegistrationStoppedError(total) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return total
+
+
+def chunks(items: Iterable[ItemSpec], most_items: int) -> Iterator[list[ItemSpec]]:
+    """Chunks that a request can hold, by number and by size."""
+    chunk: list[ItemSpec] = []
+    chunk_bytes = 0
+    for item in items:
+        size = len(item) * 4 if isinstance(item, str) else len(json.dumps(item))
+        if chunk and (len(chunk) >= most_items or chunk_bytes + size > _CHUNK_BYTES):
+            yield chunk
+            chunk, chunk_bytes = [], 0
+        chunk.append(item)
+        chunk_bytes += size
+    if chunk:
+        yield chunk
+
+
+def _marking_the_last(
+    chunks: Iterator[list[ItemSpec]],
+) -> Iterator[tuple[list[ItemSpec], bool]]:
+    ahead = next(chunks, None)
+    while ahead is not None:
+        chunk, ahead = ahead, next(chunks, None)
+        yield chunk, ahead is None
+
+
+def _answered(on_the_way: set[Future[Registration]]) -> Registration:
+    """What the requests that were still on their way achieved after another one had failed."""
+    total = Registration()
+    for future in wait(on_the_way).done:
+        if not future.cancelled() and future.exception() is None:
+            total += future.result()
+    return total

@@ -1,0 +1,79 @@
+"""Calls something again and again while work goes on: heartbeats, visibility, acknowledgements."""
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+_log = logging.getLogger("forgeledger.sdk")
+
+
+@dataclass(slots=True)
+class _Tick:
+    due_at: float
+    every_seconds: float
+    call: Callable[[], None]
+
+
+class Ticker:
+    """One thread for all ticks, which lives only while there are any."""
+
+    def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._name = name
+        self._clock = clock
+        self.start_empty()
+
+    def start_empty(self) -> None:
+        """A forked child has nothing to tick for: the work is its parent's."""
+        self._changed = threading.Condition()
+        self._ticks: dict[int, _Tick] = {}
+        self._next_key = 0
+        self._running = False
+
+    @contextlib.contextmanager
+    def every(self, seconds: float | None, call: Callable[[], None]) -> Iterator[None]:
+        """Call it at that interval while the block runs; never when there is no interval."""
+        if not seconds:
+            yield
+            return
+        ticks, key = self._start(seconds, call)
+        try:
+            yield
+        finally:
+            ticks.pop(key, None)
+
+    def _start(self, seconds: float, call: Callable[[], None]) -> tuple[dict[int, _Tick], int]:
+        with self._changed:
+            self._next_key += 1
+            key = self._next_key
+            self._ticks[key] = _Tick(self._clock() + seconds, seconds, call)
+            if self._running:
+                self._changed.notify_all()
+            else:
+                # At interpreter exit no thread can start any more; the block then runs unticked.
+                with contextlib.suppress(RuntimeError):
+                    threading.Thread(target=self._run, name=self._name, daemon=True).start()
+                    self._running = True
+            return self._ticks, key
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                now = self._clock()
+                ticks = list(self._ticks.values())
+                if not ticks:
+                    self._running = False
+                    return
+                due = [tick for tick in ticks if tick.due_at <= now]
+                if not due:
+                    self._changed.wait(min(tick.due_at for tick in ticks) - now)
+                    continue
+            for tick in due:
+                # Counted from now, so that a slow call is not made up for by a burst.
+                tick.due_at = now + tick.every_seconds
+                try:
+                    tick.call()
+                except Exception:  # noqa: BLE001 - one tick must not end the others.
+                    _log.exception("%s: will be tried again at the next tick", self._name)

@@ -1,0 +1,80 @@
+"""One HTTP request and its answer; a test brings its own function instead."""
+
+import threading
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import urllib3
+
+from forgeledger.sdk.errors import NoAnswerError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    timeout_seconds: float = 35.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpResponse:
+    """Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+# Answers, or raises NoAnswerError when nobody answered.
+Transport = Callable[[HttpRequest], HttpResponse]
+
+
+class PooledTransport:
+    """urllib3, which boto3 brings: thread-safe, with kept connections and the system's proxies."""
+
+    def __init__(self, connections: int = 16) -> None:
+        self._connections = connections
+        self._making = threading.Lock()
+        self._pools: dict[str, urllib3.PoolManager] = {}
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            answer = self._pool(request.url).request(
+                request.method,
+                request.url,
+                body=request.body,
+                headers=dict(request.headers),
+                timeout=urllib3.Timeout(connect=5.0, read=request.timeout_seconds),
+                retries=False,
+                redirect=False,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise NoAnswerError(request.method, request.url, str(error)) from error
+        return HttpResponse(
+            status=answer.status,
+            headers={name.lower(): value for name, value in answer.headers.items()},
+            body=answer.data,
+        )
+
+    def forget_connections(self) -> None:
+        """A fork must not share its parent's sockets."""
+        self._making = threading.Lock()
+        self._pools = {}
+
+    def _pool(self, url: str) -> urllib3.PoolManager:
+        parts = urlsplit(url)
+        proxy = urllib.request.getproxies().get(parts.scheme, "")
+        if proxy and urllib.request.proxy_bypass(parts.netloc):
+            proxy = ""
+        with self._making:
+            if proxy not in self._pools:
+                self._pools[proxy] = (
+                    urllib3.ProxyManager(proxy, maxsize=self._connections)
+                    if proxy
+                    else urllib3.PoolManager(maxsize=self._connections)
+                )
+            return self._pools[proxy]

@@ -1,0 +1,252 @@
+"""A worker: polls a standard work queue, runs handlers, tells the ledger, leaves cleanly."""
+
+import contextlib
+import logging
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import FrameType
+from typing import Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from forgeledger.sdk.backoff import Backoff
+from forgeledger.sdk.commands import Failure
+from forgeledger.sdk.endpoints import Endpoints
+from forgeledger.sdk.errors import InvalidWorkError, UndeliveredError
+from forgeledger.sdk.handler_pool import HandlerPool
+from forgeledger.sdk.handlers import Handler, HandlerLoop
+from forgeledger.sdk.item_work import ItemWork
+from forgeledger.sdk.reporter import Reporter
+from forgeledger.sdk.sending import may_pass
+from forgeledger.sdk.sqs_port import SqsWorking
+from forgeledger.sdk.ticker import Ticker
+from forgeledger.sdk.work_message import read_work
+from forgeledger.sdk.work_queue import ENTRIES_PER_REQUEST, Received, WorkQueue
+
+_log = logging.getLogger("forgeledger.sdk")
+
+_HOUSEKEEPING_SECONDS: Final = 0.2
+_LAST_FLUSH_SECONDS: Final = 5.0
+_MOST_RETRY_SECONDS: Final = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerOptions:
+    concurrency: int = 8
+    wait_seconds: int = 10
+    # How long a message stays hidden; it is extended while its handler runs.
+    visibility_seconds: int = 60
+    # What a stopped worker gives its running handlers; ECS kills after 30 seconds.
+    grace_seconds: float = 20.0
+    lease_seconds: int | None = None
+    heartbeat_seconds: float | None = None
+    # Whether commands carry the delivery's number as attempt, which shuts out a former owner.
+    fenced: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSummary:
+    completed: int
+    failed: int
+    released: int
+
+
+class Worker:
+    """A message is deleted only after SQS has the command that tells the end of its item."""
+
+    def __init__(
+        self,
+        queue_url: str,
+        handlers: Mapping[str, Handler],
+        *,
+        concurrency: int | None = None,
+        options: WorkerOptions | None = None,
+        reporter: Reporter | None = None,
+        endpoints: Endpoints | None = None,
+        local: bool = False,
+        make_client: Callable[[], SqsWorking] | None = None,
+        retry_seconds: Callable[[int], float] | None = None,
+        backoff: Backoff | None = None,
+    ) -> None:
+        if endpoints is None:
+            endpoints = Endpoints.local() if local else Endpoints.from_environment()
+        self._options = options or WorkerOptions()
+        self._concurrency = concurrency or self._options.concurrency
+        self._queue_url = queue_url
+        self._handlers = handlers
+        self._reporter = reporter or Reporter(endpoints=endpoints)
+        self._retry_seconds = retry_seconds or _exponential
+        self._backoff = backoff or Backoff()
+        read_seconds = self._options.wait_seconds + 10
+        self._make_client = make_client or (
+            lambda: endpoints.sqs_client(queue_url, read_seconds=read_seconds)
+        )
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._running: set[ItemWork] = set()
+        self._endings = {"complete": 0, "fail": 0, "release": 0}
+        self._error: Exception | None = None
+
+    def stop(self) -> None:
+        """Ends run(): nothing new is begun, what runs may finish within the grace time."""
+        self._stopping.set()
+
+    def run(self) -> WorkerSummary:
+        """Works until stop() or SIGTERM; raises UndeliveredError if the ledger was not told all."""
+        queue = WorkQueue(
+            self._queue_url,
+            self._make_client(),
+            wait_seconds=self._options.wait_seconds,
+            visibility_seconds=self._options.visibility_seconds,
+        )
+        loop = HandlerLoop()
+        pool = HandlerPool[Received](
+            self._concurrency, lambda received: self._work(queue, loop, received)
+        )
+        poller = threading.Thread(
+            target=self._poll, args=(queue, pool), name="forgeledger-poller", daemon=True
+        )
+        housekeeping = Ticker("forgeledger-housekeeping").every(
+            _HOUSEKEEPING_SECONDS, queue.housekeep
+        )
+        with _signals_call(self.stop), housekeeping:
+            poller.start()
+            self._stopping.wait()
+            deadline = time.monotonic() + self._options.grace_seconds
+            poller.join(self._options.grace_seconds)
+            if not pool.wait_idle(deadline - time.monotonic()):
+                self._abandon_running()
+            pool.close()
+            loop.close()
+            delivery = self._reporter.flush(_LAST_FLUSH_SECONDS)
+        queue.housekeep()
+        if self._error is not None:
+            raise self._error
+        if not delivery.is_complete:
+            raise UndeliveredError(delivery)
+        with self._lock:
+            return WorkerSummary(
+                completed=self._endings["complete"],
+                failed=self._endings["fail"],
+                released=self._endings["release"],
+            )
+
+    def _poll(self, queue: WorkQueue, pool: HandlerPool[Received]) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            reserved = pool.reserve(ENTRIES_PER_REQUEST, timeout_seconds=0.2)
+            if not reserved:
+                continue
+            try:
+                received = queue.receive(reserved)
+                failures = 0
+            except (BotoCoreError, ClientError) as error:
+                received = []
+                failures += 1
+                _log.warning("receiving from the work queue: %s", error)
+                if failures >= self._backoff.attempts and not may_pass(error):
+                    self._error = error
+                    self.stop()
+                self._stopping.wait(self._backoff.seconds(failures))
+            for message in received:
+                if self._stopping.is_set():
+                    queue.hand_back(message.receipt, 0)
+                else:
+                    pool.start(message)
+            pool.give_back(reserved)
+
+    def _work(self, queue: WorkQueue, loop: HandlerLoop, received: Received) -> None:
+        retry_seconds = self._retry_seconds(received.receive_count)
+        try:
+            work = read_work(received.body, received.receive_count)
+        except InvalidWorkError:
+            # Only the queue's redrive policy can take it away, so it has to come again.
+            _log.exception("message %s cannot be worked on", received.message_id)
+            queue.hand_back(received.receipt, int(retry_seconds))
+            return
+
+        def settled(delivered: bool) -> None:
+            if delivered and not item.comes_again:
+                queue.done(received.receipt)
+            else:
+                queue.hand_back(
+                    received.receipt, 0 if item.ending == "release" else int(retry_seconds)
+                )
+
+        item = self._reporter.item(
+            work.job_id,
+            work.item_id,
+            attempt=work.attempt if self._options.fenced else None,
+            lease_seconds=self._options.lease_seconds,
+            heartbeat_seconds=self._options.heartbeat_seconds,
+            kind=work.kind,
+            payload=work.payload,
+            on_settled=settled,
+        )
+        with self._lock:
+            self._running.add(item)
+        try:
+            with item:
+                loop.call(self._handlers.get(work.kind, _unknown_kind), item)
+        except Exception:  # noqa: BLE001 - a handler may raise anything; the item has it.
+            _log.exception("item %s of job %s", work.item_id, work.job_id)
+        finally:
+            with self._lock:
+                if item in self._running:
+                    self._end(item)
+            if item.ending is None:
+                # Not even the claim could be told: another worker may be luckier.
+                queue.hand_back(received.receipt, int(retry_seconds))
+
+    def _abandon_running(self) -> None:
+        with self._lock:
+            running = list(self._running)
+        for item in running:
+            _log.warning("item %s of job %s did not end in time", item.item_id, item.job_id)
+            item.release()
+            with self._lock:
+                self._end(item)
+
+    def _end(self, item: ItemWork) -> None:
+        self._running.discard(item)
+        if item.ending is not None:
+            self._endings[item.ending] += 1
+
+
+def _unknown_kind(item: ItemWork) -> None:
+    known = f"this worker has no handler for items of kind {item.kind!r}"
+    item.fail(Failure(type="UnknownKind", message=known))
+
+
+def _exponential(receive_count: int) -> float:
+    """Between half and all of 2, 4, 8 ... seconds."""
+    ceiling = min(_MOST_RETRY_SECONDS, 2.0 ** min(receive_count, 30))
+    return ceiling * random.uniform(0.5, 1)
+
+
+@contextlib.contextmanager
+def _signals_call(stop: Callable[[], None]) -> Iterator[None]:
+    """The first SIGTERM or Ctrl-C stops in order, the second one as if nobody listened."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        restore()
+        stop()
+
+    for number in before:
+        signal.signal(number, on_signal)
+    try:
+        yield
+    finally:
+        restore()

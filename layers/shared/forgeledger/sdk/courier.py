@@ -104,7 +104,8 @@ class Courier:
 
     def _wait(self, most_seconds: float) -> None:
         """Until something was settled, a refused message may be tried again, or time is up."""
-        until_due = self._outbox.due_at(force=True) - self._clock()
+        now = self._clock()
+        until_due = self._outbox.due_at(now, force=True) - now
         self._changed.wait(max(0.0, min(most_seconds, until_due)))
 
     def _add(self, command: Command, on_settled: Callable[[bool], None] | None) -> None:
@@ -131,7 +132,7 @@ class Courier:
                 if sent:
                     continue
                 now = self._clock()
-                self._wake_at = min(self._outbox.due_at(), now + _IDLE_SECONDS)
+                self._wake_at = min(self._outbox.due_at(now), now + _IDLE_SECONDS)
                 self._changed.wait(max(0.0, self._wake_at - now))
                 if self._outbox.pending == 0 and self._clock() >= now + _IDLE_SECONDS:
                     self._thread = None

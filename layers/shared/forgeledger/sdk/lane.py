@@ -1,9 +1,8 @@
 """What one lane has to send: commands that wait, and the message that is on its way."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
 from forgeledger.domain.limits import COMMANDS_PER_MESSAGE, MESSAGE_BYTES
@@ -26,16 +25,15 @@ class Waiting:
 class Lane:
     """One message is on its way at a time, and it is resent until SQS has answered for it.
 
-    A claim without its completion holds back itself and what follows it until it is `linger` old,
-    so that both can travel in one message:
+    A claim waits up to `linger` for its end, so that both travel in one message and cost one item
+    write. What follows it waits as well, for order's sake, and so the lane sends:
 
-        0          linger          2 * linger
-        |-- claims wait here --|-- sent at the latest --|
+        0 ........... linger ................ 2 * linger
+          nothing   |  all, once no claim   |  in any case, cut where it parts
+                    |  waits for its end    |  no claim from its end if it can
     """
 
     __slots__ = (
-        "_first",
-        "_open_claims",
         "_waiting_bytes",
         "message",
         "not_before",
@@ -53,18 +51,10 @@ class Lane:
         self.refusals = 0
         self.not_before = 0.0
         self._waiting_bytes = 0
-        self._first = 0  # How many commands have left `waiting` so far.
-        self._open_claims: dict[str, tuple[int, float]] = {}
 
     def add(self, waiting: Waiting) -> None:
-        command = waiting.command
-        if command.type == "claim":
-            place = (self._first + len(self.waiting), waiting.since)
-            self._open_claims.setdefault(command.item_id, place)
-        elif command.type in _ENDS_A_CLAIM:
-            self._open_claims.pop(command.item_id, None)
         self.waiting.append(waiting)
-        self._waiting_bytes += len(command.body) + 1
+        self._waiting_bytes += len(waiting.command.body) + 1
 
     @property
     def is_empty(self) -> bool:
@@ -82,34 +72,31 @@ class Lane:
         return self.waiting[0] if self.waiting else None
 
     def sendable(self, now: float, linger: float) -> int:
-        """How many of the first waiting commands may leave without parting a claim too early."""
+        """How many of the first waiting commands may leave now, if a request leaves anyway."""
         if self.is_full:
             return len(self.waiting)
-        if not self.waiting or now - self.waiting[0].since < linger:
+        # Written as due_at() writes it, so that rounding cannot set them apart.
+        if not self.waiting or now < self.waiting[0].since + linger:
             return 0
-        held = self._first_young_claim(now, linger)
-        return len(self.waiting) if held is None else held[0] - self._first
+        count = parting_none(self.waiting, now, linger)
+        if count == 0 and now >= self.waiting[0].since + 2 * linger:
+            return before_young_claims(self.waiting, now, linger)
+        return count
 
-    def due_at(self, linger: float) -> float:
-        """When the lane wants to send, without anything being added."""
+    def due_at(self, now: float, linger: float) -> float:
+        """When the lane wants a request to leave, unless something is added before."""
         if self.message is not None:
             return self.not_before
         first = self.waiting[0].since
-        if self.is_full:
-            return first
-        newest_claim = max((since for _, since in self._open_claims.values()), default=first)
-        return min(first + 2 * linger, newest_claim + linger)
+        if self.is_full or now < first + linger:
+            return first if self.is_full else first + linger
+        return min(first + 2 * linger, max(first, _newest_open_claim(self.waiting)) + linger)
 
     def dispatch(self, message: Message) -> None:
         """From now on the message is on its way; a resent one stays as it is."""
         if self.message is None:
-            count = len(message.commands)
-            self.sent = tuple(islice(self.waiting, count))
-            for gone in self.sent:
-                self.waiting.popleft()
-                self._waiting_bytes -= len(gone.command.body) + 1
-            self._first += count
-            self._forget_claims_before(self._first)
+            self.sent = tuple(self.waiting.popleft() for _ in message.commands)
+            self._waiting_bytes -= sum(len(gone.command.body) + 1 for gone in self.sent)
         self.message = message
         self.sending = True
 
@@ -122,12 +109,52 @@ class Lane:
         self.not_before = 0.0
         return settled
 
-    def _first_young_claim(self, now: float, linger: float) -> tuple[int, float] | None:
-        return next(
-            (place for place in self._open_claims.values() if now - place[1] < linger), None
-        )
 
-    def _forget_claims_before(self, first: int) -> None:
-        self._open_claims = {
-            item_id: place for item_id, place in self._open_claims.items() if place[0] >= first
-        }
+def ends_a_claim(command: Command) -> bool:
+    return command.type in _ENDS_A_CLAIM
+
+
+def parting_none(waiting: Collection[Waiting], now: float, linger: float) -> int:
+    """The longest start without a claim whose end comes later, or may come within the linger."""
+    ends = _ends(waiting)
+    count, reach = 0, 0
+    for place, each in enumerate(waiting, 1):
+        if each.command.type == "claim":
+            end = ends.get(each.command.item_id, 0)
+            if end < place and now < each.since + linger:
+                break
+            reach = max(reach, end)
+        if place >= reach:
+            count = place
+    return count
+
+
+def before_young_claims(waiting: Collection[Waiting], now: float, linger: float) -> int:
+    """The longest start that only parts claims from ends that are here already."""
+    ends = _ends(waiting)
+    for place, each in enumerate(waiting, 1):
+        young = each.command.type == "claim" and now < each.since + linger
+        if young and ends.get(each.command.item_id, 0) < place:
+            return place - 1
+    return len(waiting)
+
+
+def _newest_open_claim(waiting: Collection[Waiting]) -> float:
+    ends = _ends(waiting)
+    return max(
+        (
+            each.since
+            for place, each in enumerate(waiting, 1)
+            if each.command.type == "claim" and ends.get(each.command.item_id, 0) < place
+        ),
+        default=0.0,
+    )
+
+
+def _ends(waiting: Collection[Waiting]) -> dict[str, int]:
+    """Where the last end of each item's claim stands, from 1."""
+    return {
+        each.command.item_id: place
+        for place, each in enumerate(waiting, 1)
+        if ends_a_claim(each.command)
+    }

@@ -8,7 +8,7 @@ from itertools import islice
 
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.commands import Command
-from forgeledger.sdk.lane import Lane, Waiting
+from forgeledger.sdk.lane import Lane, Waiting, ends_a_claim
 from forgeledger.sdk.packing import Message, next_request
 from forgeledger.sdk.records import Delivery, RefusedCommand
 
@@ -72,9 +72,12 @@ class Outbox:
         )
         self.pending += 1
         self._bytes += len(command.body)
-        if lane.is_full and not was_full:
-            return now
-        return now + self._limits.linger_seconds if was_idle else math.inf
+        linger = self._limits.linger_seconds
+        if was_idle:
+            return now + linger
+        # What was held back for a claim may leave as soon as its end is here.
+        ended = ends_a_claim(command) and now >= lane.waiting[0].since + linger
+        return now if ended or (lane.is_full and not was_full) else math.inf
 
     def take(self, now: float, *, force: bool = False) -> list[Message]:
         """The messages of the next request, marked as on their way; none when none is due.
@@ -96,7 +99,7 @@ class Outbox:
             if count:
                 commands = (waiting.command for waiting in islice(lane.waiting, count))
                 ready.append((lane.waiting[0].since, group, commands))
-                any_due = any_due or force or lane.is_full or lane.due_at(linger) <= now
+                any_due = any_due or force or lane.due_at(now, linger) <= now
         if not any_due:
             return []
         ready.sort(key=lambda entry: entry[0])
@@ -130,12 +133,12 @@ class Outbox:
             ]
         return settled
 
-    def due_at(self, *, force: bool = False) -> float:
+    def due_at(self, now: float, *, force: bool = False) -> float:
         """When take() will have something, unless more is added; infinity for never."""
         linger = self._limits.linger_seconds
         return min(
             (
-                lane.not_before if force else max(lane.not_before, lane.due_at(linger))
+                lane.not_before if force else max(lane.not_before, lane.due_at(now, linger))
                 for lane in self._lanes.values()
                 if not lane.sending
             ),

@@ -1,0 +1,195 @@
+"""SQS as the SDK sees it: queues in memory that keep AWS's limits and fail on demand."""
+
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+
+MEBIBYTE = 1024 * 1024
+
+
+def throttled(code="ThrottlingException", status=400):
+    error = {"Error": {"Code": code, "Message": "slower, please"}}
+    return ClientError(
+        {**error, "ResponseMetadata": {"HTTPStatusCode": status}}, "SendMessageBatch"
+    )
+
+
+def denied():
+    error = {"Error": {"Code": "AccessDenied", "Message": "not you"}}
+    return ClientError({**error, "ResponseMetadata": {"HTTPStatusCode": 403}}, "SendMessageBatch")
+
+
+@dataclass
+class Fault:
+    """What goes wrong with one call; entries are named by their place in the request."""
+
+    # The whole call fails, before or after SQS has taken the messages.
+    raises: Exception | None = None
+    accepted_before: bool = False
+    refused: frozenset[int] = frozenset()
+    refused_for_good: frozenset[int] = frozenset()
+    unanswered: frozenset[int] = frozenset()
+
+    @classmethod
+    def lost_answer(cls):
+        return cls(raises=ReadTimeoutError(endpoint_url="http://queue"), accepted_before=True)
+
+    @classmethod
+    def unreachable(cls):
+        return cls(raises=EndpointConnectionError(endpoint_url="http://queue"))
+
+
+FINE = Fault()
+
+
+@dataclass
+class FakeCommandQueue:
+    """A FIFO queue that only takes messages; `arrivals` are what a consumer would see."""
+
+    fault: Callable[[int, Sequence[Any]], Fault] = lambda number, entries: FINE
+    deduplicates: bool = True
+    calls: list[list[dict[str, str]]] = field(default_factory=list)
+    arrivals: list[dict[str, str]] = field(default_factory=list)
+    lock: Any = field(default_factory=threading.Lock)
+
+    def send_message_batch(self, **request):
+        entries = request["Entries"]
+        check_limits(entries)
+        with self.lock:
+            self.calls.append(list(entries))
+            fault = self.fault(len(self.calls), entries)
+            if fault.raises is not None and not fault.accepted_before:
+                raise fault.raises
+            lost = fault.refused | fault.refused_for_good
+            taken = [entry for number, entry in enumerate(entries) if number not in lost]
+            known = {entry["MessageDeduplicationId"] for entry in self.arrivals}
+            for entry in taken:
+                if not self.deduplicates or entry["MessageDeduplicationId"] not in known:
+                    self.arrivals.append(entry)
+            if fault.raises is not None:
+                raise fault.raises
+        return {
+            "Successful": [
+                {"Id": entry["Id"]}
+                for number, entry in enumerate(entries)
+                if number not in lost | fault.unanswered
+            ],
+            "Failed": [
+                {
+                    "Id": entries[number]["Id"],
+                    "Code": "InvalidMessageContents" if for_good else "InternalError",
+                    "Message": "no",
+                    "SenderFault": for_good,
+                }
+                for for_good in (False, True)
+                for number in (fault.refused_for_good if for_good else fault.refused)
+                if number < len(entries)
+            ],
+        }
+
+    @property
+    def messages(self):
+        """The commands of each message, in the order of arrival."""
+        return [json.loads(entry["MessageBody"])["commands"] for entry in self.arrivals]
+
+    @property
+    def commands(self):
+        return [command for message in self.messages for command in message]
+
+    def told(self):
+        """What happened to which item, without ids and times."""
+        return [(command["type"], command["itemId"]) for command in self.commands]
+
+
+def check_limits(entries):
+    """AWS's rules for SendMessageBatch on a FIFO queue, and the ledger's for a message."""
+    assert 1 <= len(entries) <= 10
+    assert len({entry["Id"] for entry in entries}) == len(entries)
+    assert len({entry["MessageGroupId"] for entry in entries}) == len(entries)
+    sizes = [len(entry["MessageBody"].encode()) for entry in entries]
+    assert max(sizes) <= MEBIBYTE
+    assert sum(sizes) <= MEBIBYTE
+    for entry in entries:
+        assert len(entry["MessageDeduplicationId"]) <= 128
+        assert 1 <= len(json.loads(entry["MessageBody"])["commands"]) <= 500
+
+
+class FakeWorkQueue:
+    """A standard queue; a message is hidden while it is in hand, until somebody gives it back."""
+
+    def __init__(self, *bodies, receive_fault=lambda number: None):
+        self.changed = threading.Condition()
+        self.visible = deque(
+            (f"m{number}", body if isinstance(body, str) else json.dumps(body))
+            for number, body in enumerate(bodies)
+        )
+        self.in_hand = {}
+        self.counts = {}
+        self.deleted = []
+        self.visibilities = []
+        self.receives = 0
+        self.asked = []
+        self.receive_fault = receive_fault
+        self.refuse_deletions = 0
+        self.drop_visible_again = False
+
+    def receive_message(self, **request):
+        with self.changed:
+            self.receives += 1
+            self.asked.append(request["MaxNumberOfMessages"])
+            fault = self.receive_fault(self.receives)
+            if fault is not None:
+                raise fault
+            self.changed.wait_for(lambda: self.visible, 0.02)
+            messages = []
+            while self.visible and len(messages) < request["MaxNumberOfMessages"]:
+                message_id, body = self.visible.popleft()
+                self.counts[message_id] = self.counts.get(message_id, 0) + 1
+                receipt = f"{message_id}/{self.counts[message_id]}"
+                self.in_hand[receipt] = (message_id, body)
+                messages.append(
+                    {
+                        "MessageId": message_id,
+                        "ReceiptHandle": receipt,
+                        "Body": body,
+                        "Attributes": {"ApproximateReceiveCount": str(self.counts[message_id])},
+                    }
+                )
+            return {"Messages": messages} if messages else {}
+
+    def delete_message_batch(self, **request):
+        with self.changed:
+            if self.refuse_deletions:
+                self.refuse_deletions -= 1
+                failed = [
+                    {"Id": entry["Id"], "Code": "InternalError", "Message": "later"}
+                    for entry in request["Entries"]
+                ]
+                return {"Failed": failed}
+            for entry in request["Entries"]:
+                message_id, _ = self.in_hand.pop(entry["ReceiptHandle"])
+                self.deleted.append(message_id)
+            self.changed.notify_all()
+            return {}
+
+    def change_message_visibility_batch(self, **request):
+        with self.changed:
+            for entry in request["Entries"]:
+                message_id, body = self.in_hand[entry["ReceiptHandle"]]
+                seconds = entry["VisibilityTimeout"]
+                self.visibilities.append((message_id, seconds))
+                if seconds == 0:
+                    del self.in_hand[entry["ReceiptHandle"]]
+                    if not self.drop_visible_again:
+                        self.visible.append((message_id, body))
+            self.changed.notify_all()
+            return {}
+
+    def wait_until(self, condition, seconds=10):
+        with self.changed:
+            return self.changed.wait_for(lambda: condition(self), seconds)

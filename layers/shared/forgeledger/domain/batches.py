@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from forgeledger.domain.commands import Command, FollowGate, LaneCommand, Recount
+from forgeledger.domain.commands import Command, FollowGate, LaneCommand
 from forgeledger.domain.deciding import rule
 from forgeledger.domain.items import Failure, Item
 from forgeledger.domain.jobs import JobPhase
@@ -113,18 +113,18 @@ def _item_of(head: Head, known: Mapping[str, Item], command: LaneCommand) -> Ite
 def _ruled(
     head: Head, item: Item | None, command: LaneCommand, now: int, phase: JobPhase
 ) -> tuple[tuple[Event, ...], Outcome]:
-    match command:
-        case FollowGate(gate=gate) if gate <= head.gate:
+    if isinstance(command, Command):
+        ruling = rule(head, item, command, now, phase)
+        return ruling.events, Outcome(verdict=ruling.verdict, reason=ruling.reason)
+    if isinstance(command, FollowGate):
+        if command.gate <= head.gate:
             return (), Outcome(verdict=Verdict.DUPLICATE)
-        case FollowGate(gate=gate, mode=mode):
-            event = Event(kind=EventKind.GATED, at=now, gate=gate, mode=mode)
-            return (event,), Outcome(verdict=Verdict.APPLIED)
-        case Recount(counts=counts, failures=failures):
-            event = Event(kind=EventKind.RECOUNTED, at=now, counts=counts, failures=failures)
-            return (event,), Outcome(verdict=Verdict.APPLIED)
-        case Command():
-            ruling = rule(head, item, command, now, phase)
-            return ruling.events, Outcome(verdict=ruling.verdict, reason=ruling.reason)
+        event = Event(kind=EventKind.GATED, at=now, gate=command.gate, mode=command.mode)
+    else:
+        event = Event(
+            kind=EventKind.RECOUNTED, at=now, counts=command.counts, failures=command.failures
+        )
+    return (event,), Outcome(verdict=Verdict.APPLIED)
 
 
 def _finished(draft: _Draft, head: Head) -> Commit:

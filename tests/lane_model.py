@@ -1,0 +1,71 @@
+"""One lane in hand: its head, its items and its journal, without a store."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from forgeledger.domain.batches import Commit, Decision, decide
+from forgeledger.domain.commands import FollowGate, LaneCommand
+from forgeledger.domain.items import Item
+from forgeledger.domain.jobs import JobPhase
+from forgeledger.domain.journal import Event
+from forgeledger.domain.lanes import Head, LaneMode, settle
+from forgeledger.domain.outcomes import Outcome
+from tests.builders import NOW, make_command, make_head, make_rules
+
+
+@dataclass
+class LaneModel:
+    """Applies commands as a store would: what is decided on the stored state is kept."""
+
+    head: Head = field(default_factory=make_head)
+    items: dict[str, Item] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    commits: list[Commit] = field(default_factory=list)
+    now: int = NOW
+    made: int = 0
+
+    def __post_init__(self) -> None:
+        self.genesis = self.head
+
+    def apply(
+        self, commands: Iterable[LaneCommand], phase: JobPhase = JobPhase.RUNNING
+    ) -> Decision:
+        decision = decide(self.head, self.items, tuple(commands), self.now, phase)
+        for commit in decision.commits:
+            assert commit.before == self.head
+            self.head = commit.head
+            self.items.update((item.item_id, item) for item in commit.items)
+            self.events += commit.events
+            self.commits.append(commit)
+        return decision
+
+    def do(
+        self,
+        kind: str,
+        item_id: str = "invoice-17",
+        *,
+        phase: JobPhase = JobPhase.RUNNING,
+        **fields: Any,
+    ) -> Outcome:
+        """A command that was never given before."""
+        self.made += 1
+        fields = {"command_id": f"command-{self.made}", **fields}
+        command = make_command(kind, item_id=item_id, **fields)
+        return self.apply([command], phase).outcomes[0]
+
+    def follow(self, mode: LaneMode) -> Outcome:
+        gate = FollowGate(gate=self.head.gate + 1, mode=mode)
+        return self.apply([gate]).outcomes[0]
+
+    def item(self, item_id: str = "invoice-17") -> Item:
+        """As it stands: closing the lane may have canceled it."""
+        return settle(self.head, self.items[item_id])
+
+    def wait(self, seconds: float) -> None:
+        self.now += int(seconds * 1000)
+
+
+def make_lane(**rules: Any) -> LaneModel:
+    """A new lane with these rules."""
+    return LaneModel(make_head(rules=make_rules(**rules)))

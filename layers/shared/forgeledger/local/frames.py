@@ -37,10 +37,13 @@ def read(pipe: BinaryIO) -> Any:
 
 
 def _exactly(pipe: BinaryIO, size: int) -> bytes:
-    content = pipe.read(size)
-    if len(content) < size:
-        raise PipeClosed
-    return content
+    content = bytearray()
+    while len(content) < size:
+        part = pipe.read(size - len(content))
+        if not part:
+            raise PipeClosed
+        content += part
+    return bytes(content)
 
 
 class TimedReader:

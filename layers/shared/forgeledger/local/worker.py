@@ -15,6 +15,7 @@ from forgeledger.errors import ForgeLedgerError
 from forgeledger.local import frames
 from forgeledger.local.stack import Function
 
+EXIT_SECONDS: Final = 2.0
 INIT_SECONDS: Final = 60.0  # 10 on AWS; a laptop that starts all at once is slower.
 
 
@@ -132,6 +133,8 @@ class Worker:
                 request_id,
             ) from None
         except frames.PipeClosed:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(EXIT_SECONDS)  # for the code that it ends with by itself
             self.end()
             code = self._process.returncode
             how = f"signal: {-code}" if code < 0 else f"exit status {code}"

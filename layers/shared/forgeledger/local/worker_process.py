@@ -90,7 +90,9 @@ def main() -> None:
         frames.write(answers, {"error": error_of(error)})
         raise SystemExit(1) from error
     frames.write(answers, {"ready": True})
-    serve(handler, sys.stdin.buffer, answers)
+    # Unbuffered: a buffered reader's lock, held by a thread, aborts the interpreter's shutdown.
+    with os.fdopen(0, "rb", buffering=0, closefd=False) as requests:
+        serve(handler, requests, answers)
 
 
 if __name__ == "__main__":

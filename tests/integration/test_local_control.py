@@ -1,0 +1,171 @@
+"""`up`, `down`, `status`, `reset` and `logs`, with a supervisor in the background."""
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from forgeledger.local import cloud
+from forgeledger.local.clients import Clients
+from forgeledger.local.engine import free_port
+from forgeledger.local.local_cloud import LocalCloud
+from forgeledger.local.state_dir import AlreadyRunning
+
+pytestmark = pytest.mark.integration
+PROJECT = Path(__file__).parents[1] / "fixtures" / "local"
+
+
+@pytest.fixture
+def where(tmp_path):
+    options = {"project_dir": PROJECT, "state_dir": tmp_path / ".forgeledger"}
+    yield options
+    cloud.down(**options)
+
+
+def answers(url: str) -> bool:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=5)
+    try:
+        connection.request("GET", "/health")
+        connection.getresponse().read()
+    except OSError:
+        return False
+    return True
+
+
+def gone(url: str, seconds: float = 60) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not answers(url):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_up_down_and_up_again_keep_ports_and_data_and_reset_forgets_them(where):
+    first = cloud.up(**where)
+    table = {"PK": {"S": "kept"}, "SK": {"S": "row"}}
+    put(first, table)
+    again = cloud.up(**where)
+    while_up = cloud.status(**where)
+    went_down = cloud.down(**where)
+    while_down = cloud.status(**where)
+
+    second = cloud.up(**where)
+    kept = get(second, table)
+    cloud.reset(**where)
+
+    assert again == first == while_up == second
+    assert (went_down, while_down) == (True, None)
+    assert kept
+    assert cloud.down(**where) is False
+    assert not (where["state_dir"] / "data").exists()
+    assert gone(first.api_url)
+
+
+def put(description, item):
+    dynamodb_of(description).put_item(TableName=description.table_name, Item=item)
+
+
+def get(description, key):
+    answer = dynamodb_of(description).get_item(TableName=description.table_name, Key=key)
+    return answer.get("Item")
+
+
+def dynamodb_of(description):
+    return Clients(description.endpoint_url).of("dynamodb")
+
+
+def test_given_ports_are_taken(where):
+    engine_port, api_port = free_port(), free_port()
+
+    description = cloud.up(engine_port=engine_port, api_port=api_port, **where)
+
+    assert description.endpoint_url.endswith(f":{engine_port}")
+    assert description.api_url.endswith(f":{api_port}")
+
+
+def test_what_went_wrong_is_said_and_nothing_is_left_running(where, tmp_path):
+    (tmp_path / "functions").mkdir()
+    (tmp_path / "template.yaml").write_text("Resources: {X: {Type: AWS::Nothing::Real}}")
+    where = {**where, "project_dir": tmp_path}
+
+    with pytest.raises(cloud.LocalCloudError, match="AWS::Nothing::Real"):
+        cloud.up(**where)
+
+    assert cloud.status(**where) is None
+    assert any("did not come up" in line for line in cloud.logs(name="supervisor", **where))
+
+
+def test_logs_are_named_and_an_unknown_name_is_refused(where):
+    description = cloud.up(**where)
+    answers(description.api_url)
+
+    assert {"ApiFunction", "engine", "supervisor"} <= cloud.log_files(**where).keys()
+    assert all(line.startswith("engine: ") for line in cloud.logs(name="engine", **where))
+    with pytest.raises(cloud.LocalCloudError, match="no log called nothing"):
+        cloud.logs(name="nothing", **where)
+
+
+def test_two_local_clouds_do_not_share_a_folder(where):
+    cloud.up(**where)
+
+    with pytest.raises(AlreadyRunning):
+        LocalCloud(**where).start()
+
+
+def test_a_supervisor_whose_engine_dies_ends(where):
+    description = cloud.up(**where)
+    owner = cloud.state_of(state_dir=where["state_dir"]).owner()
+    engine = subprocess.run(
+        ["pgrep", "-P", str(owner), "-f", "engine_process"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+
+    os.kill(int(engine[0]), signal.SIGKILL)
+
+    assert gone(description.api_url)
+
+
+def test_everything_ends_with_a_program_that_holds_a_local_cloud_and_is_killed(where):
+    program = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from forgeledger.local.local_cloud import LocalCloud\n"
+        "cloud = LocalCloud(project_dir=Path(sys.argv[1]), state_dir=Path(sys.argv[2])).start()\n"
+        "print(cloud.description.api_url, cloud.description.endpoint_url, flush=True)\n"
+        "print(*cloud.worker_pids('ApiFunction'), flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    command = [sys.executable, "-c", program, str(where["project_dir"]), str(where["state_dir"])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        urls = holder.stdout.readline().split()
+        workers = [int(pid) for pid in holder.stdout.readline().split()]
+        holder.kill()
+
+    assert all(gone(url) for url in urls)
+    assert workers
+    assert all(ended(pid) for pid in workers)
+    assert cloud.status(**where) is None
+
+
+def ended(pid: int, seconds: float = 60) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        if Path(f"/proc/{pid}/stat").exists():
+            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+            if state == "Z":
+                return True
+        time.sleep(0.05)
+    return False

@@ -1,0 +1,122 @@
+"""The state folder: one owner at a time, and nothing stale is believed."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from forgeledger.local.state_dir import (
+    AlreadyRunning,
+    Description,
+    ProjectNotFound,
+    StateDir,
+    find_project,
+)
+
+DESCRIPTION = Description(
+    endpoint_url="http://127.0.0.1:1",
+    region="us-east-1",
+    api_url="http://127.0.0.1:2",
+    command_queue_url="c",
+    reject_queue_url="r",
+    table_name="t",
+    event_bus_name="b",
+    stream_arn="s",
+)
+
+
+@pytest.fixture
+def state(tmp_path):
+    state = StateDir(tmp_path / ".forgeledger")
+    yield state
+    state.release()
+
+
+def test_the_description_has_the_agreed_names():
+    assert set(DESCRIPTION.as_json()) == {
+        "endpointUrl",
+        "region",
+        "apiUrl",
+        "commandQueueUrl",
+        "rejectQueueUrl",
+        "tableName",
+        "eventBusName",
+        "streamArn",
+    }
+    assert Description.from_json(DESCRIPTION.as_json()) == DESCRIPTION
+
+
+def test_a_folder_has_one_owner(state):
+    state.acquire()
+
+    with pytest.raises(AlreadyRunning):
+        StateDir(state.root).acquire()
+
+    assert StateDir(state.root).owner() == os.getpid()
+    state.release()
+    state.release()
+    assert state.owner() is None
+
+
+def test_a_description_without_an_owner_does_not_count(state):
+    state.acquire()
+    state.describe(DESCRIPTION)
+    while_up = state.description()
+
+    state.release()
+
+    assert while_up == DESCRIPTION
+    assert state.description() is None
+
+
+@pytest.mark.parametrize("content", ["", "{", "{}"])
+def test_a_description_that_is_not_whole_does_not_count(state, content):
+    state.acquire()
+    (state.root / "local.json").write_text(content)
+
+    assert state.description() is None
+
+
+def test_a_folder_that_was_never_used_has_neither_owner_nor_ports(state):
+    assert state.owner() is None
+    assert state.description() is None
+    assert state.ports() == {}
+
+
+def test_ports_are_remembered_until_the_folder_is_wiped(state):
+    state.acquire()
+    state.describe(DESCRIPTION)
+    state.remember_ports({"api": 1})
+    (state.logs / "engine.log").write_text("why")
+    before = state.ports()
+
+    state.wipe()
+
+    assert before == {"api": 1}
+    assert state.ports() == {}
+    assert not state.data.exists()
+    assert (state.logs / "engine.log").exists()
+
+
+def test_the_project_is_found_from_below_and_from_the_package(tmp_path):
+    (tmp_path / "functions" / "intake").mkdir(parents=True)
+    (tmp_path / "template.yaml").touch()
+
+    assert find_project(tmp_path / "functions" / "intake") == tmp_path
+
+
+def test_no_project_anywhere_is_said_clearly(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        "forgeledger.local.state_dir.__file__", str(tmp_path / "a/b/c/d/e/state_dir.py")
+    )
+
+    with pytest.raises(ProjectNotFound, match=str(tmp_path)):
+        find_project()
+
+
+def test_a_lock_without_a_number_has_no_owner_to_name(state):
+    state.acquire()
+    Path(state.root / "lock").write_text("")
+
+    assert state.owner() is None

@@ -1,0 +1,94 @@
+"""The supervisor's loop with a cloud that is only pretended."""
+
+import io
+import json
+import threading
+
+import pytest
+
+from forgeledger.local import supervisor
+from forgeledger.local.state_dir import Description
+
+ORDER = supervisor.Order(project_dir="/p", state_dir="/s", parameters={"A": "b"})
+DESCRIPTION = Description(**dict.fromkeys(Description.__dataclass_fields__, "x"))
+
+
+class FakeEngine:
+    running = True
+
+
+class FakeCloud:
+    def __init__(self, **options):
+        self.options = options
+        self.engine = FakeEngine()
+        self.description = DESCRIPTION
+        self.stopped = False
+        self.failure = None
+
+    def start(self):
+        if self.failure:
+            raise self.failure
+
+    def stop(self):
+        self.stopped = True
+
+
+class Report(io.StringIO):
+    """Keeps what was written when it is closed."""
+
+    text = ""
+
+    def close(self):
+        self.text = self.getvalue()
+
+
+class ClosedReport(io.StringIO):
+    def write(self, text):
+        raise BrokenPipeError
+
+
+@pytest.fixture
+def cloud(monkeypatch):
+    fake = FakeCloud()
+    monkeypatch.setattr(supervisor, "LocalCloud", lambda **options: fake)
+    monkeypatch.setattr(supervisor, "WATCH_SECONDS", 0.01)
+    return fake
+
+
+def test_it_reports_where_all_answers_and_ends_when_told(cloud):
+    report, ending = Report(), threading.Event()
+    ending.set()
+
+    code = supervisor.supervise(ORDER, report, ending)
+
+    assert code == 0
+    assert json.loads(report.text) == DESCRIPTION.as_json()
+    assert cloud.stopped
+
+
+def test_it_reports_why_the_cloud_did_not_come_up(cloud):
+    cloud.failure = RuntimeError("no such template")
+    report = Report()
+
+    code = supervisor.supervise(ORDER, report, threading.Event())
+
+    assert code == 1
+    assert json.loads(report.text) == {"error": "no such template"}
+
+
+def test_it_ends_when_the_engine_is_gone(cloud):
+    cloud.engine.running = False
+
+    assert supervisor.supervise(ORDER, Report(), threading.Event()) == 1
+    assert cloud.stopped
+
+
+def test_it_keeps_running_when_nobody_waits_for_its_report(cloud):
+    ending = threading.Event()
+    ending.set()
+
+    assert supervisor.supervise(ORDER, ClosedReport(), ending) == 0
+
+
+def test_an_order_survives_the_command_line():
+    assert supervisor.Order(**json.loads(ORDER.as_text())) == ORDER

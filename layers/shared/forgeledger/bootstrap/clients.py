@@ -28,3 +28,7 @@ def sqs() -> Any:
 
 def eventbridge() -> Any:
     return boto3.client("events", config=_CONFIG)
+
+
+def ssm() -> Any:
+    return boto3.client("ssm", config=_CONFIG)

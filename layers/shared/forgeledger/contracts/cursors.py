@@ -1,6 +1,5 @@
 """Cursors: where a list goes on, as opaque text that only fits the list it came from."""
 
-import binascii
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
@@ -21,6 +20,10 @@ _LARGEST: Final = 2**53
 
 class CursorInvalid(ValueError):
     """Not a cursor, or one that belongs to another list."""
+
+    def __init__(self, field: str = "cursor") -> None:
+        super().__init__(f"{field} is not a cursor of this list")
+        self.field = field
 
 
 def jobs_cursor(before: str | None, status: str | None, tag: str | None) -> str | None:
@@ -72,11 +75,11 @@ def journal_cursor(position: JournalPosition, job_id: str) -> str:
 def read_journal_cursor(text: str | None, job_id: str) -> JournalPosition:
     if text is None:
         return JournalPosition()
-    match _read(text, ["journal", job_id]):
+    match _read(text, ["journal", job_id], field="from"):
         case [int(facts), *offsets] if len(offsets) == lanes_of(job_id):
             if all(_is_offset(number) for number in (facts, *offsets)):
                 return JournalPosition(facts=facts, offsets=tuple(offsets))
-    raise CursorInvalid
+    raise CursorInvalid("from")
 
 
 def _is_offset(number: Any) -> bool:
@@ -88,20 +91,17 @@ def _write(scope: Sequence[str | None], position: Sequence[str | int | None]) ->
     return urlsafe_b64encode(_check(scope, body) + body).decode().rstrip("=")
 
 
-def _read(text: str, scope: Sequence[str | None]) -> Any:
+def _read(text: str, scope: Sequence[str | None], field: str = "cursor") -> Any:
     if len(text) > _MOST_CHARACTERS:
-        raise CursorInvalid
+        raise CursorInvalid(field)
     try:
         raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-    except (UnicodeEncodeError, binascii.Error) as error:
-        raise CursorInvalid from error
-    check, body = raw[: _CHECK_BYTES + 1], raw[_CHECK_BYTES + 1 :]
-    if check != _check(scope, body):
-        raise CursorInvalid
-    try:
-        return json.loads(body)
+        check, body = raw[: _CHECK_BYTES + 1], raw[_CHECK_BYTES + 1 :]
+        if check == _check(scope, body):
+            return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise CursorInvalid from error
+        raise CursorInvalid(field) from error
+    raise CursorInvalid(field)
 
 
 def _check(scope: Sequence[str | None], body: bytes) -> bytes:

@@ -123,11 +123,14 @@ class ItemsFound(Answer):
     items: Annotated[list[ItemBrief], Field(description="The first ten by time.")]
 
 
-class WhyBody(CountsBody):
+class WhyHeadline(Answer):
     job_id: str
     status: JobStatus
     is_complete: bool
     reasons: list[Cause]
+
+
+class WhyBody(CountsBody, WhyHeadline):
     ending: JobStatus | None
     expected_items: int | None
     deadline_at: str | None

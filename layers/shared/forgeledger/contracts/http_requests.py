@@ -26,6 +26,10 @@ class Request(BaseModel):
     )
 
 
+def _example(body: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [body]})
+
+
 def _at_most_bytes(limit: int) -> AfterValidator:
     def check(text: str) -> str:
         size = len(text.encode())
@@ -100,11 +104,15 @@ class ItemToRegister(Request):
 
 
 ItemOrName = Annotated[
-    ItemToRegister, BeforeValidator(_named, json_schema_input_type=str | ItemToRegister)
+    ItemToRegister, BeforeValidator(_named, json_schema_input_type=ItemId | ItemToRegister)
 ]
 
 
 class RegisterItems(Request):
+    model_config = _example(
+        {"items": ["invoice-17", {"itemId": "invoice-18", "payload": {"pages": 3}}], "seal": True}
+    )
+
     items: Annotated[
         list[ItemOrName], Field(min_length=1, max_length=limits.ITEMS_PER_REGISTRATION)
     ]
@@ -121,6 +129,16 @@ class Policy(Request):
 
 
 class CreateJob(Request):
+    model_config = _example(
+        {
+            "name": "invoices of November",
+            "expectedItems": 1200,
+            "policy": {"maxAttempts": 3, "leaseSeconds": 300, "backoffBaseSeconds": 2},
+            "metadata": {"team": "billing"},
+            "tags": ["billing"],
+        }
+    )
+
     name: Annotated[str, Field(min_length=1, max_length=limits.JOB_NAME_CHARACTERS)]
     items: Annotated[list[ItemOrName], Field(max_length=limits.ITEMS_PER_REGISTRATION)] = []
     expected_items: Annotated[int, Field(ge=0, le=limits.EXPECTED_ITEMS)] | None = None
@@ -193,6 +211,8 @@ class ItemCommand(Request):
 class LeaseCommand(ItemCommand):
     """A claim or a heartbeat."""
 
+    model_config = _example({"workerId": "w-3", "leaseSeconds": 300})
+
     lease_seconds: Annotated[int, Field(ge=1, le=limits.LEASE_SECONDS)] | None = None
 
     def _more(self) -> dict[str, Any]:
@@ -200,6 +220,8 @@ class LeaseCommand(ItemCommand):
 
 
 class CompleteItem(ItemCommand):
+    model_config = _example({"workerId": "w-3", "attempt": 1, "result": {"pages": 3}})
+
     result: Annotated[Any, _json_at_most(limits.RESULT_BYTES)] = None
 
     def _more(self) -> dict[str, Any]:
@@ -213,6 +235,10 @@ class ErrorBody(Request):
 
 
 class FailItem(ItemCommand):
+    model_config = _example(
+        {"attempt": 1, "error": {"type": "Timeout", "message": "no answer", "retryable": True}}
+    )
+
     error: ErrorBody | None = None
 
     def _more(self) -> dict[str, Any]:

@@ -48,13 +48,17 @@ class PolicyBody(Answer):
     backoff_cap_seconds: float
 
 
-class JobBody(CountsBody):
+class JobHeadline(Answer):
     job_id: str
     name: str
     status: JobStatus
     epoch: int
     sealed: bool
     is_complete: bool
+
+
+# What a base class on the right has stands first.
+class JobBody(CountsBody, JobHeadline):
     # The verdict that is certain while the lanes are being closed, and why a verdict was given.
     ending: JobStatus | None
     reason: str | None

@@ -69,7 +69,7 @@ class Creator:
     claims: JobIdClaims
     around: Surroundings
 
-    def create(self, new: NewJob, request_id: str, repeat: Repeat | None = None) -> Created:
+    def create(self, new: NewJob, repeat: Repeat | None = None) -> Created:
         """Create the job, register its items, seal it; repeated with its key, go on with it."""
         now = self.around.clock()
         fresh = make_job_id(now, self._randomness(), new.lanes or _lanes(new))
@@ -78,6 +78,7 @@ class Creator:
         self.store.create_job(job, heads, fact)
         registered = None
         if new.items:
+            request_id = self.around.new_id() if repeat is None else repeat.request_id
             registered = self.registrar.register(job_id, new.items, request_id)
         if new.seal:
             return Created(view=self.life.seal(job_id).view, registered=registered)

@@ -1,0 +1,61 @@
+"""One request, from the gateway's event to the gateway's answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Response
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from forgeledger.api.gate import Gate
+from forgeledger.api.idempotency import idempotency
+from forgeledger.api.parts import Parts
+from forgeledger.api.refusals import answer_to
+from forgeledger.api.resolver import LedgerResolver
+from forgeledger.api.routes_items import add_command_routes, add_item_routes
+from forgeledger.api.routes_jobs import add_job_routes
+from forgeledger.api.routes_open import add_open_routes
+
+
+def resolver_of(parts: Parts, persistence: BasePersistenceLayer) -> LedgerResolver:
+    app = LedgerResolver()
+    app.use([idempotency(persistence)])
+    add_open_routes(app)
+    add_job_routes(app, parts)
+    add_item_routes(app, parts)
+    add_command_routes(app, parts)
+    return app
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    # The route by its pattern, for counting.
+    route: str
+    response: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    app: LedgerResolver
+    gate: Gate
+
+    def answer(self, event: Mapping[str, Any], context: LambdaContext) -> Answered:
+        try:
+            admitted = self.gate.admit(event)
+            response = self.app.resolve(admitted, context)
+        except Exception as error:  # noqa: BLE001 - Whatever happens, the caller gets a problem.
+            response = _as_event(answer_to(error))
+        request = APIGatewayProxyEventV2(dict(event))
+        return Answered(route=self.app.named(request.http_method, request.path), response=response)
+
+
+def _as_event(response: Response[str]) -> dict[str, Any]:
+    return {
+        "statusCode": response.status_code,
+        "headers": response.headers,
+        "body": response.body,
+        "isBase64Encoded": False,
+        "cookies": [],
+    }

@@ -1,0 +1,43 @@
+"""What routes take from the path and the query, each with its limits and its words."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+
+from forgeledger.api.refusals import wrong_field
+from forgeledger.domain import limits
+from forgeledger.domain.items import ItemState
+from forgeledger.domain.jobs import JobStatus
+
+JobId = Annotated[str, Path(alias="jobId", description="The job.")]
+ItemId = Annotated[
+    str,
+    Path(
+        alias="itemId",
+        max_length=limits.ITEM_ID_CHARACTERS,
+        description="The item, percent-encoded; a slash may stand as it is.",
+    ),
+]
+Limit = Annotated[
+    int, Query(ge=1, le=limits.PAGE_ROWS, description="How many at most; a page may be shorter.")
+]
+Cursor = Annotated[
+    str | None, Query(description="`nextCursor` of the page before, of the same list.")
+]
+From = Annotated[str | None, Query(alias="from", description="`nextCursor` of the page before.")]
+StatusFilter = Annotated[JobStatus | None, Query(description="Only jobs of this status.")]
+TagFilter = Annotated[
+    str | None, Query(max_length=limits.TAG_CHARACTERS, description="Only jobs with this tag.")
+]
+StateFilter = Annotated[ItemState | None, Query(description="Only items of this state.")]
+
+JOBS_A_PAGE = 50
+ROWS_A_PAGE = 100
+
+
+def checked(item_id: str) -> str:
+    """An item id that can be the key of a row."""
+    if len(item_id.encode()) > limits.ITEM_ID_BYTES:
+        message = f"must be at most {limits.ITEM_ID_BYTES} bytes in UTF-8"
+        raise wrong_field("itemId", "max_bytes", message)
+    return item_id

@@ -1,0 +1,76 @@
+"""Powertools' resolver with our paths: item ids may hold any character, also a slash."""
+
+import json
+import re
+from collections.abc import Callable
+from functools import partial
+from re import Pattern
+from typing import Any, TypeVar
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler.api_gateway import Response
+from aws_lambda_powertools.event_handler.openapi.models import OpenAPI
+
+from forgeledger.api.bodies import read_json
+from forgeledger.api.openapi import complete
+from forgeledger.api.refusals import Refused, answer_to
+
+_Handler = TypeVar("_Handler", bound=Callable[..., Any])
+
+UNKNOWN_ROUTE = "unknown"
+# Greedy: what comes behind an item's id is a known word, so the id is all that is before it.
+_ANYTHING = {"itemId": ".+"}
+_ONE_SEGMENT = "[^/]+"
+
+
+class LedgerResolver(APIGatewayHttpResolver):
+    def __init__(self) -> None:
+        # Each route's method, its path as OpenAPI writes it, and its pattern.
+        self.table: list[tuple[str, str, Pattern[str]]] = []
+        super().__init__(
+            enable_validation=True,
+            response_validation_error_http_code=500,
+            json_body_deserializer=read_json,
+            serializer=partial(json.dumps, ensure_ascii=False, separators=(",", ":")),
+        )
+        self.exception_handler(Exception)(answer_to)
+        self.not_found(self._no_such_route)
+
+    def route(
+        self, rule: str, method: Any, *args: Any, **options: Any
+    ) -> Callable[[_Handler], _Handler]:
+        path = re.sub(r"<(\w+)>", r"{\1}", rule)
+        self.table.append((str(method), path, self._compile_regex(rule)))
+        return super().route(rule, method, *args, **options)
+
+    def named(self, method: str, path: str) -> str:
+        """The route that a request meets, for the metrics."""
+        for each_method, template, pattern in self.table:
+            if each_method == method and pattern.match(path):
+                return f"{method} {template}"
+        return UNKNOWN_ROUTE
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPI:
+        plain = super().get_openapi_schema(**options)
+        order = list(dict.fromkeys(path for _, path, _ in self.table))
+        return OpenAPI(**complete(plain.model_dump(by_alias=True, exclude_none=True), order))
+
+    @staticmethod
+    def _compile_regex(rule: str, base_regex: str = r"{}\Z") -> Pattern[str]:
+        """Powertools' own pattern knows neither a slash nor an emoji in a value."""
+        literal_or_name = re.split(r"<(\w+)>", rule)
+        parts = [
+            f"(?P<{part}>{_ANYTHING.get(part, _ONE_SEGMENT)})" if number % 2 else re.escape(part)
+            for number, part in enumerate(literal_or_name)
+        ]
+        return re.compile(base_regex.format("".join(parts)), re.DOTALL)
+
+    def _no_such_route(self, _: Exception) -> Response[str]:
+        path = self.current_event.path
+        allowed = sorted({method for method, _, pattern in self.table if pattern.match(path)})
+        if not allowed:
+            return answer_to(Refused(404, "not_found", "There is no such route."))
+        detail = f"This route takes {', '.join(allowed)}."
+        return answer_to(
+            Refused(405, "method_not_allowed", detail, headers={"Allow": ", ".join(allowed)})
+        )

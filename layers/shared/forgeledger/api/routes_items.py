@@ -1,0 +1,173 @@
+"""Routes of items: registering them, reading them, and the commands that a queue takes as well."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Body
+
+from forgeledger.api.commands import Commander
+from forgeledger.api.idempotency import repeat_of
+from forgeledger.api.openapi import answers
+from forgeledger.api.parameters import (
+    ROWS_A_PAGE,
+    Cursor,
+    ItemId,
+    JobId,
+    Limit,
+    StateFilter,
+    checked,
+)
+from forgeledger.api.parts import Parts
+from forgeledger.api.refusals import Refused
+from forgeledger.api.resolver import LedgerResolver
+from forgeledger.contracts.cursors import (
+    history_cursor,
+    items_cursor,
+    read_history_cursor,
+    read_items_cursor,
+)
+from forgeledger.contracts.http_items import (
+    ItemHistoryBody,
+    ItemsBody,
+    OutcomeBody,
+    history_body,
+    item_body,
+)
+from forgeledger.contracts.http_requests import (
+    CompleteItem,
+    FailItem,
+    ItemCommand,
+    LeaseCommand,
+    RegisterItems,
+)
+from forgeledger.contracts.http_responses import RegistrationBody, registration_body
+from forgeledger.domain.commands import CommandKind
+
+_ITEMS = ["items"]
+_COMMANDS = ["commands"]
+_ANSWERS = answers(200, OutcomeBody, "Applied, or a duplicate; and the item.", 404, 409)
+
+
+def add_item_routes(app: LedgerResolver, parts: Parts) -> None:
+    @app.post(
+        "/jobs/<jobId>/items:register",
+        tags=_ITEMS,
+        summary="Register up to 1,000 items, and seal the job if that was all",
+        operation_id="registerItems",
+        responses=answers(200, RegistrationBody, "How many are new, known, refused.", 404),
+    )
+    def register(job_id: JobId, body: Annotated[RegisterItems, Body()]) -> RegistrationBody:
+        items = [item.new_item() for item in body.items]
+        repeat = repeat_of(app.current_event)
+        request_id = repeat.request_id if repeat else parts.around.new_id()
+        return registration_body(
+            parts.registrar.register(job_id, items, request_id, seal=body.seal)
+        )
+
+    @app.get(
+        "/jobs/<jobId>/items",
+        tags=_ITEMS,
+        summary="Items, by lane and name",
+        operation_id="listItems",
+        responses=answers(200, ItemsBody, "A page of items.", 404),
+    )
+    def list_items(
+        job_id: JobId,
+        state: StateFilter = None,
+        limit: Limit = ROWS_A_PAGE,
+        cursor: Cursor = None,
+    ) -> ItemsBody:
+        page = parts.items.page(job_id, state, read_items_cursor(cursor, job_id, state), limit)
+        return ItemsBody(
+            items=[item_body(item) for item in page.items],
+            next_cursor=items_cursor(page.following, job_id, state),
+        )
+
+    @app.get(
+        "/jobs/<jobId>/items/<itemId>",
+        tags=_ITEMS,
+        summary="An item with its whole history",
+        operation_id="getItem",
+        responses=answers(200, ItemHistoryBody, "The item and its events.", 404),
+    )
+    def get_item(job_id: JobId, item_id: ItemId, cursor: Cursor = None) -> ItemHistoryBody:
+        before = read_history_cursor(cursor, job_id, item_id)
+        found = parts.items.history(job_id, checked(item_id), before)
+        if found is None:
+            raise Refused(404, "unknown_item", f"There is no item {item_id} in job {job_id}.")
+        return history_body(found, history_cursor(found.earlier, job_id, item_id))
+
+
+def add_command_routes(app: LedgerResolver, parts: Parts) -> None:
+    commander = Commander(app, parts)
+
+    @app.post(
+        "/jobs/<jobId>/items/<itemId>/claim",
+        tags=_COMMANDS,
+        summary="A worker takes the item: attempt + 1",
+        operation_id="claimItem",
+        responses=_ANSWERS,
+    )
+    def claim(
+        job_id: JobId, item_id: ItemId, body: Annotated[LeaseCommand | None, Body()] = None
+    ) -> OutcomeBody:
+        return commander.apply(CommandKind.CLAIM, job_id, item_id, body)
+
+    @app.post(
+        "/jobs/<jobId>/items/<itemId>/heartbeat",
+        tags=_COMMANDS,
+        summary="The worker is still at it: the lease begins anew",
+        operation_id="heartbeatItem",
+        responses=_ANSWERS,
+    )
+    def heartbeat(
+        job_id: JobId, item_id: ItemId, body: Annotated[LeaseCommand | None, Body()] = None
+    ) -> OutcomeBody:
+        return commander.apply(CommandKind.HEARTBEAT, job_id, item_id, body)
+
+    @app.post(
+        "/jobs/<jobId>/items/<itemId>/complete",
+        tags=_COMMANDS,
+        summary="The item is done",
+        operation_id="completeItem",
+        responses=_ANSWERS,
+    )
+    def complete(
+        job_id: JobId, item_id: ItemId, body: Annotated[CompleteItem | None, Body()] = None
+    ) -> OutcomeBody:
+        return commander.apply(CommandKind.COMPLETE, job_id, item_id, body)
+
+    @app.post(
+        "/jobs/<jobId>/items/<itemId>/fail",
+        tags=_COMMANDS,
+        summary="The attempt failed: another one later, or given up",
+        operation_id="failItem",
+        responses=_ANSWERS,
+    )
+    def fail(
+        job_id: JobId, item_id: ItemId, body: Annotated[FailItem | None, Body()] = None
+    ) -> OutcomeBody:
+        return commander.apply(CommandKind.FAIL, job_id, item_id, body)
+
+    @app.post(
+        "/jobs/<jobId>/items/<itemId>/release",
+        tags=_COMMANDS,
+        summary="The worker gives the item back; the attempt does not count",
+        operation_id="releaseItem",
+        responses=_ANSWERS,
+    )
+    def release(
+        job_id: JobId, item_id: ItemId, body: Annotated[ItemCommand | None, Body()] = None
+    ) -> OutcomeBody:
+        return commander.apply(CommandKind.RELEASE, job_id, item_id, body)
+
+    @app.post(
+        "/jobs/<jobId>/items/<itemId>/retry",
+        tags=_COMMANDS,
+        summary="A failed item gets another chance; a finished job runs again",
+        operation_id="retryItem",
+        responses=_ANSWERS,
+    )
+    def retry(
+        job_id: JobId, item_id: ItemId, body: Annotated[ItemCommand | None, Body()] = None
+    ) -> OutcomeBody:
+        return commander.apply(CommandKind.RETRY, job_id, item_id, body)

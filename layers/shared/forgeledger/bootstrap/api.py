@@ -1,0 +1,54 @@
+"""The HTTP side, put together."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aws_lambda_powertools.utilities.idempotency.persistence.dynamodb import (
+    DynamoDBPersistenceLayer,
+)
+
+from forgeledger.adapters.dynamodb.store import DynamoDBStore
+from forgeledger.adapters.job_id_claims import DynamoDBJobIdClaims
+from forgeledger.api.answering import Api, resolver_of
+from forgeledger.api.gate import Gate
+from forgeledger.api.parts import parts_on
+from forgeledger.bootstrap import clients
+from forgeledger.settings import ApiSettings
+from forgeledger.usecases.surroundings import Surroundings
+
+# A new key is known everywhere after this time.
+_KEYS_KEPT_SECONDS = 300
+
+
+def api(
+    environment: Mapping[str, str],
+    *,
+    dynamodb: Any = None,
+    ssm: Any = None,
+    around: Surroundings | None = None,
+) -> Api:
+    settings = ApiSettings.read(environment)
+    around = around or Surroundings()
+    dynamodb = dynamodb or clients.dynamodb()
+    claims = DynamoDBJobIdClaims(dynamodb, settings.idempotency_table, around.clock)
+    parts = parts_on(DynamoDBStore(dynamodb, settings.table), claims, around)
+    persistence = DynamoDBPersistenceLayer(settings.idempotency_table, boto3_client=dynamodb)
+    return Api(
+        app=resolver_of(parts, persistence),
+        gate=Gate(_keys(settings.api_key_parameter, ssm)),
+    )
+
+
+def _keys(parameter: str, ssm: Any) -> Callable[[], str] | None:
+    """Read the parameter when it is asked for, and keep it a while; no parameter, no key."""
+    if not parameter:
+        return None
+    # Only a function with a key pays for loading it.
+    from aws_lambda_powertools.utilities.parameters.ssm import SSMProvider
+
+    provider = SSMProvider(boto3_client=ssm or clients.ssm())
+
+    def read() -> str:
+        return str(provider.get(parameter, max_age=_KEYS_KEPT_SECONDS, decrypt=True))
+
+    return read

@@ -1,8 +1,12 @@
 """Stream records in, completion and EventBridge events out; reconciles when it is asked to."""
 
+import gc
 import os
 from collections.abc import Callable
 from typing import Any
+
+# Starting makes much and drops nothing: collecting in between costs a fifth of a cold start.
+gc.disable()
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
@@ -19,6 +23,9 @@ logger = Logger()
 metrics = Metrics()
 # Here and not in the first invocation: while a function starts it has a whole processor.
 parts = put_together(os.environ)
+
+gc.freeze()
+gc.enable()
 
 
 @logger.inject_lambda_context

@@ -1,0 +1,153 @@
+"""What holds for a lane whatever is asked of it, in any order and any number of times."""
+
+from collections import defaultdict
+from dataclasses import replace
+from itertools import pairwise
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from forgeledger.domain.batches import decide
+from forgeledger.domain.commands import Command, CommandKind, FollowGate
+from forgeledger.domain.items import Item, ItemState
+from forgeledger.domain.journal import EventKind, evolve_head, evolve_item
+from forgeledger.domain.lanes import LaneMode, settle
+from forgeledger.domain.limits import COMMANDS_REMEMBERED_PER_ITEM, ITEMS_PER_COMMIT
+from forgeledger.domain.outcomes import Outcome
+from forgeledger.domain.replaying import count, replay
+from tests.builders import make_head
+from tests.lane_model import LaneModel
+from tests.property import strategies
+
+NEVER_LEFT = {ItemState.COMPLETED, ItemState.CANCELED}
+
+
+def substance(item: Item | None) -> Item | None:
+    """An item without the traces that every command leaves, even one that is refused."""
+    return item and replace(item, offset=0, updated_at=0, seen=())
+
+
+class LaneLaws(RuleBasedStateMachine):
+    """Batches, gates and redeliveries on a moving clock."""
+
+    @initialize(rules=strategies.rules)
+    def new_lane(self, rules):
+        self.lane = LaneModel(make_head(rules=rules))
+        self.sent = 0
+        # What each item has to remember, oldest first, with the answer that was given.
+        self.remembered: dict[str, dict[Command, Outcome]] = defaultdict(dict)
+        self.checked = 0
+        self.states: dict[str, ItemState] = {}
+
+    @rule(batch=st.lists(strategies.commands, min_size=1, max_size=8), phase=strategies.phases)
+    def send(self, batch, phase):
+        batch = strategies.named(batch, prefix=str(self.sent))
+        self.sent += 1
+        before = {name: self.lane.item(name) for name in self.lane.items}
+        asked = (self.lane.head, dict(self.lane.items), batch, self.lane.now, phase)
+        foreseen = repr(decide(*asked))
+
+        decision = self.lane.apply(batch, phase)
+
+        assert repr(decision) == foreseen
+        for command, outcome in zip(batch, decision.outcomes, strict=True):
+            item = before.get(command.item_id)
+            stale = item and command.attempt is not None and command.attempt < item.attempt
+            if stale and command.kind is not CommandKind.REGISTER:
+                assert outcome.verdict != "applied"
+                assert substance(outcome.item) == substance(item)
+            if outcome.item is not None:
+                before[command.item_id] = outcome.item
+                self._remember(command, outcome, known=item is not None)
+
+    def _remember(self, command, outcome, *, known):
+        beats = command.kind is CommandKind.HEARTBEAT and outcome.verdict == "applied"
+        if beats or (known and command.kind is CommandKind.REGISTER):
+            return
+        memory = self.remembered[command.item_id]
+        memory[command] = outcome
+        if len(memory) > COMMANDS_REMEMBERED_PER_ITEM:
+            del memory[next(iter(memory))]
+
+    @precondition(lambda self: any(self.remembered.values()))
+    @rule(data=st.data(), phase=strategies.phases)
+    def redeliver(self, data, phase):
+        known = [
+            (command, outcome)
+            for memory in self.remembered.values()
+            for command, outcome in memory.items()
+        ]
+        again = data.draw(st.lists(st.sampled_from(known), min_size=1, max_size=12))
+        before = (self.lane.head, dict(self.lane.items))
+
+        decision = self.lane.apply([command for command, _ in again], phase)
+
+        assert decision.commits == ()
+        assert (self.lane.head, self.lane.items) == before
+        for (command, first), second in zip(again, decision.outcomes, strict=True):
+            registered = command.kind is CommandKind.REGISTER
+            refused = first.verdict == "rejected" and not registered
+            assert second.verdict == ("rejected" if refused else "duplicate")
+            assert second.reason == (first.reason if refused else None)
+
+    @rule(mode=st.sampled_from(LaneMode), skipped=st.integers(-1, 1))
+    def follow(self, mode, skipped):
+        gate = FollowGate(gate=max(0, self.lane.head.gate + 1 + skipped), mode=mode)
+        self.lane.apply([gate])
+
+    @rule(seconds=st.sampled_from([0.001, 2, 5, 60]))
+    def wait(self, seconds):
+        self.lane.wait(seconds)
+
+    @invariant()
+    def no_state_is_left_that_is_left_by_nothing(self):
+        """Each new event is replayed by hand, with every item's state before and after it."""
+        head, items = replay(self.lane.genesis, self.lane.events[: self.checked])
+        for event in self.lane.events[self.checked :]:
+            before = items.get(event.item_id) and settle(head, items[event.item_id])
+            after = evolve_item(before, event, head.offset)
+            head = evolve_head(head, event, before, after)
+            if after is not None:
+                items[after.item_id] = after
+            if before is None or after.state is before.state:
+                continue
+            assert before.state not in NEVER_LEFT
+            if before.state is ItemState.FAILED:
+                assert event.kind is EventKind.RETRIED
+        self.checked = len(self.lane.events)
+
+    @invariant()
+    def every_item_is_counted_once(self):
+        counts = self.lane.head.counts
+
+        assert counts.total == len(self.lane.items)
+        assert min(counts.pending, counts.in_progress, counts.failed, counts.canceled) >= 0
+        assert counts.failed <= counts.failings
+        assert sum(number for _, number in self.lane.head.failures) == counts.failed
+
+    @invariant()
+    def counting_the_items_gives_the_head(self):
+        counts, _ = count(self.lane.head, self.lane.items.values())
+
+        assert counts == self.lane.head.counts
+
+    @invariant()
+    def replaying_the_journal_gives_head_and_items(self):
+        assert replay(self.lane.genesis, self.lane.events) == (self.lane.head, self.lane.items)
+
+    @invariant()
+    def commits_follow_one_another_and_stay_small(self):
+        for commit in self.lane.commits:
+            assert commit.events
+            assert len(commit.items) <= ITEMS_PER_COMMIT
+            assert commit.head.offset == commit.before.offset + len(commit.events)
+        for first, second in pairwise(self.lane.commits):
+            assert first.head == second.before
+
+    @invariant()
+    def an_item_remembers_no_more_than_it_has_to(self):
+        for item in self.lane.items.values():
+            assert len(item.seen) == len(self.remembered[item.item_id])
+
+
+TestLaneLaws = LaneLaws.TestCase

@@ -1,0 +1,69 @@
+"""Values as DynamoDB's low-level interface wants them, and what several rows share."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from forgeledger.adapters.dynamodb.keys import Row
+from forgeledger.domain.lanes import Counts
+from forgeledger.errors import StorageCorrupt
+
+DAY_SECONDS: Final = 24 * 3_600
+
+# Any of these says that a row is not one that we wrote.
+UNDECODABLE: Final = (KeyError, ValueError, TypeError, IndexError, AttributeError)
+
+# Built once: json.dumps would build an encoder for each call that asks for other separators.
+compact_json = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, separators=(",", ":")
+).encode
+
+
+def text(value: str) -> dict[str, Any]:
+    return {"S": value}
+
+
+def number(value: int) -> dict[str, Any]:
+    return {"N": str(value)}
+
+
+def optional_text(row: Row, name: str) -> str | None:
+    found = row.get(name)
+    return None if found is None else str(found["S"])
+
+
+def optional_number(row: Row, name: str) -> int | None:
+    found = row.get(name)
+    return None if found is None else int(found["N"])
+
+
+def ttl_of(written_ms: int, days: int) -> int:
+    """When a row written at that time may vanish, in seconds since 1970."""
+    return written_ms // 1_000 + days * DAY_SECONDS
+
+
+def encode_counts(counts: Counts) -> dict[str, int]:
+    return {
+        "pending": counts.pending,
+        "inProgress": counts.in_progress,
+        "completed": counts.completed,
+        "failed": counts.failed,
+        "canceled": counts.canceled,
+        "failings": counts.failings,
+    }
+
+
+def decode_counts(counts: Mapping[str, int]) -> Counts:
+    return Counts(
+        pending=counts["pending"],
+        in_progress=counts["inProgress"],
+        completed=counts["completed"],
+        failed=counts["failed"],
+        canceled=counts["canceled"],
+        failings=counts["failings"],
+    )
+
+
+def corrupt(row: Row, error: Exception) -> StorageCorrupt:
+    name = " ".join(str(row.get(part, {}).get("S", "?")) for part in ("PK", "SK"))
+    return StorageCorrupt(name, f"{type(error).__name__}: {error}")

@@ -1,0 +1,64 @@
+"""The table's keys: which row stands where.
+
+| PK                 | SK               | row                                       |
+|--------------------|------------------|-------------------------------------------|
+| JOB#{jobId}        | JOB              | header of a job                           |
+| JOB#{jobId}        | FACT#{number}    | what happened to the job as a whole       |
+| JOB#{jobId}#{lane} | LANE             | head of a lane                            |
+| JOB#{jobId}#{lane} | ITEM#{itemId}    | an item                                   |
+| JOB#{jobId}#{lane} | LOG#{offset}     | the events of one commit, by the first's  |
+"""
+
+from typing import Any, Final
+
+Row = dict[str, dict[str, Any]]
+
+HEADER_SK: Final = "JOB"
+HEAD_SK: Final = "LANE"
+ITEM_PREFIX: Final = "ITEM#"
+LOG_PREFIX: Final = "LOG#"
+FACT_PREFIX: Final = "FACT#"
+
+# Header rows by status, and those of jobs that run or have facts still to be told. Both are
+# sparse: nothing that the intake writes is in them.
+JOBS_BY_STATUS: Final = "jobs-by-status"
+JOBS_OPEN: Final = "jobs-open"
+OPEN_MARK: Final = "1"
+
+
+def job_pk(job_id: str) -> str:
+    return f"JOB#{job_id}"
+
+
+def lane_pk(job_id: str, lane: int) -> str:
+    return f"JOB#{job_id}#{lane}"
+
+
+def item_sk(item_id: str) -> str:
+    return f"{ITEM_PREFIX}{item_id}"
+
+
+def log_sk(offset: int) -> str:
+    """Padded, so that offsets sort as numbers do."""
+    return f"{LOG_PREFIX}{offset:012d}"
+
+
+def fact_sk(number: int) -> str:
+    return f"{FACT_PREFIX}{number:012d}"
+
+
+def prefix_end(prefix: str) -> str:
+    """The first key behind all keys that begin with the prefix."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
+
+
+def key(pk: str, sk: str) -> Row:
+    return {"PK": {"S": pk}, "SK": {"S": sk}}
+
+
+def header_key(job_id: str) -> Row:
+    return key(job_pk(job_id), HEADER_SK)
+
+
+def head_key(job_id: str, lane: int) -> Row:
+    return key(lane_pk(job_id, lane), HEAD_SK)

@@ -1,6 +1,5 @@
 """Deciding a batch of commands on a lane, cut into commits that a transaction can hold."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -152,9 +151,7 @@ def _texts(payload: str | None, result: str | None, failure: Failure | None) -> 
 
 
 def _length(text: str | None) -> int:
-    """Bytes of a text once it is written as a string in JSON, where some letters are escaped."""
+    """Bytes of a text; a store must not make them more by escaping."""
     if text is None:
         return 0
-    if text.isascii() and text.isprintable():
-        return len(text) + text.count('"') + text.count("\\")
-    return len(json.dumps(text))
+    return len(text) if text.isascii() else len(text.encode())

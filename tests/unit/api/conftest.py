@@ -139,7 +139,7 @@ def http_event(
     if joined:
         event["queryStringParameters"] = joined
     if body is not None:
-        event["body"] = body if isinstance(body, str) else json.dumps(body)
+        event["body"] = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
         event["headers"].setdefault("content-type", "application/json")
     return event
 
@@ -160,9 +160,9 @@ class Caller:
     def send(self, event: dict[str, Any]) -> Reply:
         answered = self.api.answer(event, Context())
         response = answered.response
-        return Reply(
-            response["statusCode"], response["headers"], response["body"], answered.route
-        )
+        return Reply(response["statusCode"], response["headers"], response["body"], answered.route)
+
+    event = staticmethod(http_event)
 
     def new_job(self, **fields: Any) -> str:
         reply = self.post("/jobs", {"name": "nightly", **fields})
@@ -183,6 +183,10 @@ class World:
     def api(self, read_keys: Callable[[], str] | None = None) -> Api:
         parts = parts_on(self.store, self.claims, self.around)
         return Api(resolver_of(parts, self.persistence), Gate(read_keys))
+
+    def caller(self, read_keys: Callable[[], str] | None = None, **headers: str) -> Caller:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return Caller(self.api(read_keys), named)
 
 
 @pytest.fixture
@@ -205,4 +209,4 @@ def clock(world: World) -> Clock:
 
 @pytest.fixture
 def caller(world: World) -> Caller:
-    return Caller(world.api())
+    return world.caller()

@@ -9,11 +9,11 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from forgeledger.api.gate import Gate
+from forgeledger.api.gate import Gate, as_meant
 from forgeledger.api.idempotency import idempotency
 from forgeledger.api.parts import Parts
 from forgeledger.api.refusals import answer_to
-from forgeledger.api.resolver import LedgerResolver
+from forgeledger.api.resolver import UNKNOWN_ROUTE, LedgerResolver
 from forgeledger.api.routes_items import add_command_routes, add_item_routes
 from forgeledger.api.routes_jobs import add_job_routes
 from forgeledger.api.routes_open import add_open_routes
@@ -42,13 +42,15 @@ class Api:
     gate: Gate
 
     def answer(self, event: Mapping[str, Any], context: LambdaContext) -> Answered:
+        route = UNKNOWN_ROUTE
         try:
-            admitted = self.gate.admit(event)
-            response = self.app.resolve(admitted, context)
+            plain = as_meant(event)
+            request = APIGatewayProxyEventV2(plain)
+            route = self.app.named(request.http_method, request.path)
+            response = self.app.resolve(self.gate.admit(plain, request.path), context)
         except Exception as error:  # noqa: BLE001 - Whatever happens, the caller gets a problem.
             response = _as_event(answer_to(error))
-        request = APIGatewayProxyEventV2(dict(event))
-        return Answered(route=self.app.named(request.http_method, request.path), response=response)
+        return Answered(route=route, response=response)
 
 
 def _as_event(response: Response[str]) -> dict[str, Any]:

@@ -7,8 +7,6 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import unquote
 
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
-
 from forgeledger.api.bodies import JSON, plain_body
 from forgeledger.api.refusals import Refused, wrong_field
 from forgeledger.domain.limits import IDEMPOTENCY_KEY_CHARACTERS
@@ -25,16 +23,15 @@ class Gate:
     # The text with the keys that may pass, one a line; None: everybody may.
     read_keys: Callable[[], str] | None = None
 
-    def admit(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """The event with plain path, headers and body, or Refused."""
-        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-        admitted = {**event, "headers": headers, "rawPath": _path(event)}
-        self._check_key(APIGatewayProxyEventV2(admitted).path, headers.get(API_KEY_HEADER, ""))
+    def admit(self, event: Mapping[str, Any], path: str) -> dict[str, Any]:
+        """The event with its body as plain text, or Refused."""
+        headers = dict(event["headers"])
+        self._check_key(path, headers.get(API_KEY_HEADER, ""))
         _settle_idempotency_key(headers)
         body = plain_body(event, headers)
         if body is not None:
             headers["content-type"] = JSON
-        return {**admitted, "body": body, "isBase64Encoded": False}
+        return {**event, "headers": headers, "body": body, "isBase64Encoded": False}
 
     def _check_key(self, path: str, given: str) -> None:
         if self.read_keys is None or path in OPEN_PATHS:
@@ -52,11 +49,16 @@ class Gate:
             )
 
 
-def _path(event: Mapping[str, Any]) -> str:
-    """An HTTP API hands the path over decoded; a function URL as it stood in the request."""
-    path = str(event.get("rawPath", ""))
-    domain = str(event.get("requestContext", {}).get("domainName", ""))
-    return unquote(path) if ".lambda-url." in domain else path
+def as_meant(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event with its path decoded and the names of its headers in lower case.
+
+    An HTTP API hands the path over decoded already; a function URL as it stood in the request.
+    """
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    path = event["rawPath"]
+    if ".lambda-url." in event["requestContext"].get("domainName", ""):
+        path = unquote(path)
+    return {**event, "headers": headers, "rawPath": path}
 
 
 def _settle_idempotency_key(headers: dict[str, str]) -> None:

@@ -1,0 +1,167 @@
+"""The OpenAPI document: well formed, complete, and true."""
+
+import re
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.event_handler.openapi.models import OpenAPI
+from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
+from jsonschema import Draft202012Validator
+
+from forgeledger.adapters.memory import MemoryStore
+from forgeledger.api.answering import resolver_of
+from forgeledger.api.gate import OPEN_PATHS
+from forgeledger.api.parts import parts_on
+from forgeledger.api.resolver import LedgerResolver
+from forgeledger.contracts import http_requests
+from forgeledger.usecases.creating import JobIdClaims
+from forgeledger.usecases.surroundings import Surroundings
+
+# What the design promises; whoever changes a route changes the contract.
+ROUTES = {
+    ("GET", "/health"),
+    ("GET", "/openapi.json"),
+    ("GET", "/swagger"),
+    ("POST", "/jobs"),
+    ("GET", "/jobs"),
+    ("GET", "/jobs/{jobId}"),
+    ("POST", "/jobs/{jobId}/items:register"),
+    ("POST", "/jobs/{jobId}/seal"),
+    ("POST", "/jobs/{jobId}/cancel"),
+    ("POST", "/jobs/{jobId}/reopen"),
+    ("GET", "/jobs/{jobId}/items"),
+    ("GET", "/jobs/{jobId}/items/{itemId}"),
+    ("POST", "/jobs/{jobId}/items/{itemId}/claim"),
+    ("POST", "/jobs/{jobId}/items/{itemId}/heartbeat"),
+    ("POST", "/jobs/{jobId}/items/{itemId}/complete"),
+    ("POST", "/jobs/{jobId}/items/{itemId}/fail"),
+    ("POST", "/jobs/{jobId}/items/{itemId}/release"),
+    ("POST", "/jobs/{jobId}/items/{itemId}/retry"),
+    ("GET", "/jobs/{jobId}/events"),
+    ("GET", "/jobs/{jobId}/why"),
+}
+
+
+class NoClaims(JobIdClaims):
+    """Nothing is created here."""
+
+
+class NoPersistence(BasePersistenceLayer):
+    def _get_record(self, idempotency_key):
+        raise NotImplementedError
+
+    def _put_record(self, data_record):
+        raise NotImplementedError
+
+    def _update_record(self, data_record):
+        raise NotImplementedError
+
+    def _delete_record(self, data_record):
+        raise NotImplementedError
+
+
+@pytest.fixture(scope="module")
+def app() -> LedgerResolver:
+    return resolver_of(parts_on(MemoryStore(), NoClaims(), Surroundings()), NoPersistence())
+
+
+@pytest.fixture(scope="module")
+def document(app) -> dict[str, Any]:
+    described = app.get_openapi_schema()
+    assert isinstance(described, OpenAPI)
+    return described.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def operations(document):
+    return [
+        (method.upper(), path, operation)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+    ]
+
+
+def references(value):
+    if isinstance(value, dict):
+        yield from ([value["$ref"]] if "$ref" in value else [])
+        for each in value.values():
+            yield from references(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from references(each)
+
+
+def test_the_document_names_its_version_of_openapi_and_of_the_api(document):
+    assert document["openapi"].startswith("3.1.")
+    assert document["info"]["title"] == "ForgeLedger"
+    assert document["info"]["version"]
+
+
+def test_it_describes_the_routes_that_there_are_and_no_others(app, document):
+    described = {(method, path) for method, path, _ in operations(document)}
+
+    assert described == ROUTES
+    assert {(method, path) for method, path, _ in app.table} == ROUTES
+
+
+def test_each_operation_has_a_name_of_its_own_words_and_a_tag_that_is_explained(document):
+    found = [operation for _, _, operation in operations(document)]
+    tags = {tag["name"] for tag in document["tags"]}
+
+    assert len({operation["operationId"] for operation in found}) == len(found)
+    assert all(len(operation["summary"]) > 10 for operation in found)
+    assert all(set(operation["tags"]) <= tags for operation in found)
+
+
+def test_each_name_in_a_path_is_a_parameter(document):
+    for _, path, operation in operations(document):
+        named = [each["name"] for each in operation.get("parameters", []) if each["in"] == "path"]
+        assert sorted(named) == sorted(re.findall(r"{(\w+)}", path))
+
+
+def test_each_schema_is_a_json_schema_and_each_reference_leads_somewhere(document):
+    schemas = document["components"]["schemas"]
+
+    for schema in schemas.values():
+        Draft202012Validator.check_schema(schema)
+    for reference in references(document):
+        assert reference.removeprefix("#/components/schemas/") in schemas
+
+
+def test_each_refusal_is_a_problem_document(document):
+    for method, path, operation in operations(document):
+        refusals = {
+            status: answer for status, answer in operation["responses"].items() if status >= "400"
+        }
+        for answer in refusals.values():
+            schema = answer["content"]["application/problem+json"]["schema"]
+            assert schema == {"$ref": "#/components/schemas/Problem"}
+        if path not in OPEN_PATHS:
+            assert {"401", "422", "500", "503"} <= set(refusals)
+            assert ("413" in refusals) == (method == "POST")
+
+
+def test_everything_with_data_asks_for_the_key(document):
+    assert document["security"] == [{"apiKey": []}]
+    scheme = document["components"]["securitySchemes"]["apiKey"]
+    assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "x-api-key")
+    open_paths = {path for _, path, each in operations(document) if each.get("security") == []}
+    assert open_paths == OPEN_PATHS
+
+
+def test_whatever_changes_something_takes_an_idempotency_key(document):
+    for method, _, operation in operations(document):
+        headers = {
+            each["name"] for each in operation.get("parameters", []) if each["in"] == "header"
+        }
+        expected = {"Idempotency-Key", "x-idempotency-key"} if method == "POST" else set()
+        assert headers == expected
+
+
+def test_the_examples_are_what_their_models_take(document):
+    models = ("CreateJob", "RegisterItems", "LeaseCommand", "CompleteItem", "FailItem")
+
+    for name in models:
+        examples = document["components"]["schemas"][name]["examples"]
+        assert examples
+        for example in examples:
+            getattr(http_requests, name).model_validate(example)

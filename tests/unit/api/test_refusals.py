@@ -1,0 +1,249 @@
+"""What cannot be done, as problem documents: stable codes, every wrong field by name and rule."""
+
+import base64
+import json
+
+import pytest
+
+from forgeledger.errors import StorageBusy
+
+
+def test_every_wrong_field_is_named_as_its_sender_spelled_it_with_the_rule_that_it_breaks(caller):
+    reply = caller.post(
+        "/jobs",
+        {
+            "name": "",
+            "items": ["", {"itemId": "x" * 257}, {"payload": 1}, 7],
+            "expected_items": -1,
+            "lanes": 65,
+            "seal": "yes",
+            "policy": {"maxAttempts": 0, "toleratedFailurePercent": 101},
+            "metadata": {"big": "x" * 9000},
+            "tags": ["t" * 65],
+            "ttlDays": 1.5,
+            "deadlineSeconds": True,
+        },
+    )
+
+    assert reply.status == 422
+    assert reply.json["code"] == "invalid_request"
+    assert reply.json["type"] == "urn:forgeledger:problem:invalid_request"
+    assert reply.wrong == {
+        "name": "min_length",
+        "items[0].itemId": "min_length",
+        "items[1].itemId": "max_length",
+        "items[2].itemId": "required",
+        "items[3]": "type",
+        "expected_items": "minimum",
+        "lanes": "maximum",
+        "seal": "type",
+        "policy.maxAttempts": "minimum",
+        "policy.toleratedFailurePercent": "maximum",
+        "metadata": "max_bytes",
+        "tags[0]": "max_length",
+        "ttlDays": "type",
+        "deadlineSeconds": "type",
+    }
+
+
+def test_what_comes_with_a_later_version_is_refused_and_not_ignored(caller):
+    reply = caller.post(
+        "/jobs",
+        {"name": "n", "executeAt": "2027-01-01T00:00:00Z", "callback_url": "https://example.com"},
+    )
+
+    assert reply.wrong == {"executeAt": "unsupported", "callback_url": "unsupported"}
+    messages = [error["message"] for error in reply.json["errors"]]
+    assert "scheduled execution" in messages[0]
+    assert "webhooks" in messages[1]
+
+
+def test_what_is_asked_for_as_null_is_not_asked_for(caller):
+    reply = caller.post("/jobs", {"name": "n", "executeAt": None, "lanes": None})
+
+    assert reply.status == 201
+
+
+@pytest.mark.parametrize(
+    ("verb", "body", "wrong"),
+    [
+        ("claim", {"attempt": 0}, {"attempt": "minimum"}),
+        ("heartbeat", {"lease_seconds": 0}, {"lease_seconds": "minimum"}),
+        ("claim", {"workerId": ""}, {"workerId": "min_length"}),
+        ("complete", {"result": "x" * 33_000}, {"result": "max_bytes"}),
+        ("complete", {"at": "yesterday"}, {"at": "datetime"}),
+        ("fail", {"error": {}}, {"error.type": "required"}),
+        ("fail", {"error": {"type": "T", "message": "é" * 3000}}, {"error.message": "max_bytes"}),
+        ("release", {"commandId": "x" * 257}, {"commandId": "max_length"}),
+        ("retry", {"attempt": "1"}, {"attempt": "type"}),
+    ],
+)
+def test_wrong_commands_are_refused_by_field(caller, verb, body, wrong):
+    job_id = caller.new_job(items=["a"])
+
+    reply = caller.post(f"/jobs/{job_id}/items/a/{verb}", body)
+
+    assert (reply.status, reply.wrong) == (422, wrong)
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "wrong"),
+    [
+        ("", {"limit": 0, "status": "DONE"}, {"limit": "minimum", "status": "enum"}),
+        ("", {"limit": "many", "tag": "t" * 65}, {"limit": "type", "tag": "max_length"}),
+        ("/{job}/items", {"limit": 501, "state": "done"}, {"limit": "maximum", "state": "enum"}),
+        ("/{job}/events", {"limit": 501}, {"limit": "maximum"}),
+        ("", {"cursor": "x"}, {"cursor": "cursor"}),
+        ("/{job}/items", {"cursor": "bm9uc2Vuc2U"}, {"cursor": "cursor"}),
+        ("/{job}/items/a", {"cursor": "é"}, {"cursor": "cursor"}),
+        ("/{job}/events", {"from": "x" * 5000}, {"from": "cursor"}),
+    ],
+)
+def test_wrong_queries_are_refused_by_parameter(caller, path, query, wrong):
+    job_id = caller.new_job(items=["a"])
+
+    reply = caller.get(f"/jobs{path.format(job=job_id)}", **query)
+
+    assert (reply.status, reply.wrong) == (422, wrong)
+
+
+def test_item_ids_in_the_path_have_their_limits_too(caller):
+    job_id = caller.new_job()
+
+    long = caller.get(f"/jobs/{job_id}/items/{'x' * 257}")
+    wide = caller.post(f"/jobs/{job_id}/items/{'🔑' * 256}/claim")
+
+    assert long.wrong == {"itemId": "max_length"}
+    assert wide.wrong == {"itemId": "max_bytes"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["{", '"text"', "[]", "[{}]", "null", '{"name": NaN}', "[" * 500, '{"name": "\\ud800"}'],
+)
+def test_a_body_that_is_no_json_object_is_refused(caller, body):
+    reply = caller.post("/jobs", body)
+
+    assert reply.status == 422
+    assert set(reply.wrong) == {"body"}
+
+
+def test_a_missing_body_is_refused(caller):
+    reply = caller.post("/jobs")
+
+    assert reply.wrong == {"body": "required"}
+
+
+def test_a_number_without_end_is_no_payload(caller):
+    job_id = caller.new_job()
+
+    reply = caller.post(
+        f"/jobs/{job_id}/items:register", '{"items": [{"itemId": "a", "payload": 1e999}]}'
+    )
+
+    assert reply.wrong == {"items[0].payload": "json"}
+
+
+def test_more_items_than_a_registration_takes_are_refused(caller):
+    job_id = caller.new_job()
+
+    many = caller.post(f"/jobs/{job_id}/items:register", {"items": ["a"] * 1001})
+    none = caller.post(f"/jobs/{job_id}/items:register", {"items": []})
+
+    assert many.wrong == {"items": "max_items"}
+    assert none.wrong == {"items": "min_items"}
+
+
+def test_a_body_in_base64_is_read(caller):
+    event = caller.event("POST", "/jobs", body=base64.b64encode(b'{"name": "n"}').decode())
+    event["isBase64Encoded"] = True
+
+    assert caller.send(event).status == 201
+
+
+@pytest.mark.parametrize("body", ["!", base64.b64encode(b"\xff").decode()])
+def test_a_body_that_is_no_text_is_refused(caller, body):
+    event = {**caller.event("POST", "/jobs", body=body), "isBase64Encoded": True}
+
+    assert caller.send(event).wrong == {"body": "json"}
+
+
+def test_a_body_over_the_limit_is_refused(caller, monkeypatch):
+    monkeypatch.setattr("forgeledger.api.bodies.HTTP_BODY_BYTES", 100)
+
+    reply = caller.post("/jobs", {"name": "é" * 50})
+
+    assert (reply.status, reply.json["code"]) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded"])
+def test_a_body_has_to_say_that_it_is_json(caller, kind):
+    reply = caller.post("/jobs", {"name": "n"}, content_type=kind)
+
+    assert (reply.status, reply.json["code"]) == (415, "unsupported_media_type")
+
+
+def test_the_type_of_a_body_may_have_parameters_or_be_left_out(caller):
+    event = caller.event("POST", "/jobs", body={"name": "n"})
+    del event["headers"]["content-type"]
+
+    assert caller.send(event).status == 201
+    assert (
+        caller.post("/jobs", {"name": "n"}, content_type="Application/JSON; charset=utf-8").status
+        == 201
+    )
+
+
+@pytest.mark.parametrize("path", ["/", "/job", "/jobs/", "/jobs/a/b", "/jobs/a/items/"])
+def test_an_unknown_route_is_a_problem_too(caller, path):
+    reply = caller.get(path)
+
+    assert (reply.status, reply.json["code"]) == (404, "not_found")
+    assert reply.headers["Content-Type"] == "application/problem+json"
+    assert reply.route == "unknown"
+
+
+def test_a_known_route_names_the_methods_that_it_takes(caller):
+    reply = caller.send(caller.event("DELETE", "/jobs"))
+
+    assert (reply.status, reply.json["code"]) == (405, "method_not_allowed")
+    assert reply.headers["Allow"] == "GET, POST"
+
+
+def test_busy_storage_asks_to_come_again(caller, world):
+    def busy(job_id):
+        raise StorageBusy("the table", 3)
+
+    world.store.load_job = busy
+
+    reply = caller.get("/jobs/01KAJ3Z8Q6T0V5M2N4R7X9Y1B3-8")
+
+    assert (reply.status, reply.json["code"]) == (503, "storage_busy")
+    assert reply.headers["Retry-After"] == "1"
+
+
+def test_a_fault_tells_nothing_of_our_insides(caller, world):
+    def broken(job_id):
+        raise RuntimeError("secret of the table")
+
+    world.store.load_job = broken
+
+    reply = caller.get("/jobs/01KAJ3Z8Q6T0V5M2N4R7X9Y1B3-8")
+
+    assert (reply.status, reply.json["code"]) == (500, "internal_error")
+    assert "secret" not in reply.text
+
+
+def test_an_answer_that_breaks_our_own_contract_is_a_fault(caller, world, monkeypatch):
+    monkeypatch.setattr("forgeledger.api.routes_jobs.job_body", lambda standing: {"jobId": 1})
+    job_id = caller.new_job()
+
+    assert caller.get(f"/jobs/{job_id}").status == 500
+
+
+def test_an_event_that_nobody_understands_is_a_problem(world):
+    answered = world.api().answer({"requestContext": {"http": {"method": "GET"}}}, None)
+
+    assert answered.route == "unknown"
+    assert answered.response["statusCode"] == 500
+    assert json.loads(answered.response["body"])["code"] == "internal_error"

@@ -1,0 +1,85 @@
+"""The stores that the contract suite runs against, and jobs that no other test has."""
+
+import itertools
+import os
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from forgeledger.adapters.dynamodb.store import DynamoStore
+from forgeledger.adapters.memory import MemoryStore
+from forgeledger.domain.ids import make_job_id
+from forgeledger.local.engine import ACCESS_KEY, REGION
+from forgeledger.ports import LedgerStore
+from tests.builders import NOW
+from tests.ledger_table import create_ledger_table
+
+_moments = itertools.count(NOW, 1_000_000)
+
+
+def _client(endpoint_url: str) -> Any:
+    return boto3.client(
+        "dynamodb",
+        endpoint_url=endpoint_url,
+        region_name=REGION,
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=ACCESS_KEY,
+        config=Config(retries={"mode": "standard", "total_max_attempts": 2}),
+    )
+
+
+def _table_of(client: Any) -> Iterator[tuple[Any, str]]:
+    name = f"ledger-{uuid.uuid4().hex}"
+    create_ledger_table(client, name)
+    yield client, name
+    client.delete_table(TableName=name)
+
+
+@pytest.fixture(scope="session")
+def ministack_table(engine_url: str) -> Iterator[tuple[Any, str]]:
+    """A client and the name of one table for all tests of this process."""
+    yield from _table_of(_client(engine_url))
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local_table() -> Iterator[tuple[Any, str]]:
+    endpoint_url = os.environ.get("FORGELEDGER_DYNAMODB_ENDPOINT")
+    if endpoint_url is None:
+        pytest.fail("FORGELEDGER_DYNAMODB_ENDPOINT says where DynamoDB Local listens")
+    yield from _table_of(_client(endpoint_url))
+
+
+_DYNAMODB = [
+    pytest.param("ministack_table", id="ministack", marks=pytest.mark.integration),
+    pytest.param("dynamodb_local_table", id="dynamodb_local", marks=pytest.mark.dynamodb_local),
+]
+
+
+@pytest.fixture(params=_DYNAMODB)
+def table(request: pytest.FixtureRequest) -> tuple[Any, str]:
+    """A client and a table's name, for what only DynamoDB has."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(params=["memory", *_DYNAMODB])
+def store(request: pytest.FixtureRequest) -> LedgerStore:
+    if request.param == "memory":
+        return MemoryStore()
+    client, name = request.getfixturevalue(request.param)
+    return DynamoStore(client, name)
+
+
+@pytest.fixture
+def moment() -> int:
+    """A time of this test alone: the ids of its jobs sort behind those of all tests before."""
+    return next(_moments)
+
+
+@pytest.fixture
+def job_id(moment: int) -> str:
+    """A job with one lane."""
+    return make_job_id(moment, 7, 1)

@@ -7,12 +7,12 @@ from aws_lambda_powertools.utilities.idempotency.persistence.dynamodb import (
     DynamoDBPersistenceLayer,
 )
 
-from forgeledger.adapters.dynamodb.store import DynamoDBStore
 from forgeledger.adapters.job_id_claims import DynamoDBJobIdClaims
 from forgeledger.api.answering import Api, resolver_of
 from forgeledger.api.gate import Gate
 from forgeledger.api.parts import parts_on
 from forgeledger.bootstrap import clients
+from forgeledger.bootstrap.storage import ledger_store
 from forgeledger.settings import ApiSettings
 from forgeledger.usecases.surroundings import Surroundings
 
@@ -31,7 +31,7 @@ def api(
     around = around or Surroundings()
     dynamodb = dynamodb or clients.dynamodb()
     claims = DynamoDBJobIdClaims(dynamodb, settings.idempotency_table, around.clock)
-    parts = parts_on(DynamoDBStore(dynamodb, settings.table), claims, around)
+    parts = parts_on(ledger_store(dynamodb, settings.table, around), claims, around)
     persistence = DynamoDBPersistenceLayer(settings.idempotency_table, boto3_client=dynamodb)
     return Api(
         app=resolver_of(parts, persistence),

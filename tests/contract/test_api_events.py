@@ -1,0 +1,70 @@
+"""The sample events for the HTTP function, told one after another, are a job's whole life."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from forgeledger.domain.advancing import create
+from tests.api_callers import Caller, World, make_world
+from tests.builders import make_spec
+
+EVENTS = Path(__file__).parents[2] / "events"
+JOB_ID = "01KAJXPF80000APN59HKNHY2PJ-4"
+
+# In the order in which they make sense.
+STORY = [
+    ("health", 200),
+    ("create-job", 201),
+    ("create-job-wrong", 422),
+    ("create-job-base64", 201),
+    ("list-jobs", 200),
+    ("register-items", 200),
+    ("list-items", 200),
+    ("claim-item", 200),
+    ("complete-item", 200),
+    ("get-item", 200),
+    ("fail-item", 200),
+    ("why", 200),
+    ("seal", 200),
+    ("get-job", 200),
+    ("cancel", 409),
+    ("list-events", 200),
+    ("unknown-route", 405),
+]
+
+
+def sample(name):
+    return json.loads((EVENTS / f"api-{name}.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def told():
+    """The answer to each event."""
+    world: World = make_world()
+    world.store.create_job(*create(make_spec(job_id=JOB_ID, lanes=4)))
+    caller = Caller(world.api())
+    return {name: caller.send(sample(name)) for name, _ in STORY}
+
+
+def test_each_sample_event_has_its_place_in_the_story():
+    samples = {path.stem.removeprefix("api-") for path in EVENTS.glob("api-*.json")}
+
+    assert samples == {name for name, _ in STORY}
+
+
+@pytest.mark.parametrize(("name", "status"), STORY)
+def test_each_event_gets_the_answer_that_is_documented(told, name, status):
+    assert told[name].status == status, told[name].text
+
+
+def test_the_item_with_a_slash_and_an_umlaut_was_found_again(told):
+    item = told["get-item"].json
+
+    assert item["itemId"] == "2026/11/rechnung-ü.pdf"
+    assert item["state"] == "COMPLETED"
+    assert [event["type"] for event in item["history"]] == ["registered", "claimed", "completed"]
+
+
+def test_the_job_is_finished_in_the_end(told):
+    assert told["get-job"].json["status"] == "COMPLETED_WITH_FAILURES"

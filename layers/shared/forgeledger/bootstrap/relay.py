@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from forgeledger.adapters.dynamodb.store import DynamoDBStore
 from forgeledger.adapters.eventbridge import EventBridgePublisher
 from forgeledger.bootstrap import clients
+from forgeledger.bootstrap.storage import ledger_store
 from forgeledger.settings import RelaySettings
 from forgeledger.usecases.advancing_jobs import Advancer
 from forgeledger.usecases.applying import Applier
@@ -33,7 +33,7 @@ def relay(
 ) -> RelayParts:
     settings = RelaySettings.read(environment)
     around = around or Surroundings()
-    store = DynamoDBStore(dynamodb or clients.dynamodb(), settings.table)
+    store = ledger_store(dynamodb or clients.dynamodb(), settings.table, around)
     events = eventbridge or clients.eventbridge()
     advancer = Advancer(store, Applier(store, around), around)
     teller = Teller(store, EventBridgePublisher(events, settings.event_bus, around))

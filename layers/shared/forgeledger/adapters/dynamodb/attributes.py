@@ -1,6 +1,7 @@
 """Values as DynamoDB's low-level interface wants them, and what several rows share."""
 
 import json
+import zlib
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from forgeledger.errors import StorageCorrupt
 DAY_SECONDS: Final = 24 * 3_600
 
 # Any of these says that a row is not one that we wrote.
-UNDECODABLE: Final = (KeyError, ValueError, TypeError, IndexError, AttributeError)
+UNDECODABLE: Final = (KeyError, ValueError, TypeError, IndexError, AttributeError, zlib.error)
 
 # Built once: json.dumps would build an encoder for each call that asks for other separators.
 compact_json = json.JSONEncoder(

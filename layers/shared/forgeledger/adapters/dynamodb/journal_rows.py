@@ -1,14 +1,18 @@
 """The events of one commit as a row: one JSON text, because a row costs what its bytes cost.
 
-    [kind, itemId, mark, previous, {the rest}], empty places at the end left out
+    [kind, itemId, mark, previous, {the rest}]
+
+The last two are left out where there is none, and empty places at the end as well.
 
 A free text that JSON would have to escape stands in the row's list `texts` and its number in the
 event, so that no text takes more bytes here than it has: the bounds of domain.limits hold for
-the row whatever is in it. Times are milliseconds after the row's `at`.
+the row whatever is in it. Times are milliseconds after the row's `at`. What would take more than
+a write unit stands compressed in `packed` instead: events are much alike.
 """
 
 import json
 import re
+import zlib
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -56,6 +60,11 @@ _PLAIN: Final = (
 _TIMES: Final = (("l", "lease_until"), ("d", "due_at"))
 _TEXTS: Final = (("w", "worker_id"), ("p", "payload"), ("o", "result"))
 
+# A write unit of a kilobyte less what a row has beside its events.
+_PLAIN_BYTES: Final = 800
+# The quickest: the slowest saves a tenth more and takes three times as long.
+_COMPRESSION: Final = 1
+
 _needs_escaping = re.compile(r'["\\\x00-\x1f]').search
 
 
@@ -68,10 +77,8 @@ def encode_journal_row(pk: str, commit: Commit, commit_id: str, ttl: int | None)
         "SK": {"S": log_sk(commit.before.offset)},
         "commitId": text(commit_id),
         "at": number(at),
-        "events": text(compact_json(events)),
+        **_content(events, texts),
     }
-    if texts:
-        row["texts"] = {"L": [text(each) for each in texts]}
     if ttl is not None:
         row["ttl"] = number(ttl)
     return row
@@ -80,14 +87,30 @@ def encode_journal_row(pk: str, commit: Commit, commit_id: str, ttl: int | None)
 def decode_journal_row(row: Row) -> JournalRow:
     try:
         at = int(row["at"]["N"])
-        texts = [each["S"] for each in row["texts"]["L"]] if "texts" in row else []
-        events = json.loads(row["events"]["S"])
+        if "packed" in row:
+            events, texts = json.loads(zlib.decompress(row["packed"]["B"]))
+        else:
+            events = json.loads(row["events"]["S"])
+            texts = [each["S"] for each in row["texts"]["L"]] if "texts" in row else []
         return JournalRow(
             offset=int(row["SK"]["S"].removeprefix(LOG_PREFIX)),
             events=tuple(_decode(event, at, texts) for event in events),
         )
     except UNDECODABLE as error:
         raise corrupt(row, error) from error
+
+
+def _content(events: Sequence[Sequence[Any]], texts: Sequence[str]) -> Row:
+    plain = compact_json(events)
+    size = len(plain) + sum(map(len, texts))
+    if size > _PLAIN_BYTES:
+        packed = zlib.compress(compact_json([events, texts]).encode(), _COMPRESSION)
+        # What does not get smaller, say payloads that are compressed already, stays as it is.
+        if len(packed) < size:
+            return {"packed": {"B": packed}}
+    if not texts:
+        return {"events": text(plain)}
+    return {"events": text(plain), "texts": {"L": [text(each) for each in texts]}}
 
 
 def _place(value: str | None, texts: list[str]) -> str | int | None:
@@ -98,13 +121,16 @@ def _place(value: str | None, texts: list[str]) -> str | int | None:
 
 
 def _encode(event: Event, at: int, texts: list[str]) -> list[Any]:
-    places = [
+    places: list[Any] = [
         _CODES[event.kind],
         _place(event.item_id, texts),
         _place(event.mark, texts),
-        event.previous,
-        _encode_rest(event, at, texts) or None,
     ]
+    if event.previous is not None:
+        places.append(event.previous)
+    rest = _encode_rest(event, at, texts)
+    if rest:
+        places.append(rest)
     while places[-1] is None:
         places.pop()
     return places
@@ -141,8 +167,14 @@ def _decode(places: Sequence[Any], at: int, texts: Sequence[str]) -> Event:
     def placed(value: Any) -> str | None:
         return texts[value] if isinstance(value, int) else value
 
-    kind, item_id, mark, previous, found = [*places, None, None, None, None][:5]
-    rest: dict[str, Any] = found or {}
+    kind, item_id, mark = [*places, None, None][:3]
+    previous: int | None = None
+    rest: dict[str, Any] = {}
+    for place in places[3:]:
+        if isinstance(place, dict):
+            rest = place
+        else:
+            previous = place
     failure = None
     if "e" in rest:
         error_type, message, retryable = rest["e"]

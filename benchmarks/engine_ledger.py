@@ -1,0 +1,107 @@
+"""A ledger on a local engine, whose every AWS call can be recorded and added up."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+
+from forgeledger.adapters.dynamodb.store import DynamoStore
+from forgeledger.domain.advancing import create
+from forgeledger.domain.ids import make_job_id
+from forgeledger.domain.jobs import JobSpec
+from forgeledger.local.engine import Engine, client_environment
+from forgeledger.usecases.applying import Applier
+from forgeledger.usecases.surroundings import Surroundings
+from tests.ledger_table import create_ledger_table
+
+NOW = 1_795_255_200_000
+
+
+@dataclass(frozen=True)
+class Call:
+    """One AWS call: what was asked, the answer as it came, and the units that it consumed."""
+
+    operation: str
+    parameters: dict[str, Any]
+    answer: str
+    units: float
+
+    @property
+    def writes(self) -> bool:
+        return self.operation in {"TransactWriteItems", "PutItem", "UpdateItem"}
+
+
+@dataclass
+class EngineLedger:
+    table: str
+    environment: dict[str, str]
+    jobs: int = 0
+    _calls: list[Call] = field(default_factory=list)
+    _asked: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        boto3.setup_default_session()
+        events = boto3._get_default_session().events  # noqa: SLF001 - hooks for clients still to be made.
+        events.register("provide-client-params.dynamodb.*", self._ask)
+        events.register("response-received.dynamodb.*", self._answer)
+        self.store = DynamoStore(boto3.client("dynamodb"), self.table)
+        self.applier = Applier(self.store, Surroundings())
+
+    def _ask(self, params: dict[str, Any], **_: Any) -> dict[str, Any]:
+        self._asked = dict(params)
+        return {**params, "ReturnConsumedCapacity": "TOTAL"}
+
+    def _answer(
+        self,
+        response_dict: dict[str, Any],
+        parsed_response: dict[str, Any],
+        event_name: str,
+        **_: Any,
+    ) -> None:
+        consumed = parsed_response.get("ConsumedCapacity", [])
+        tables = consumed if isinstance(consumed, list) else [consumed]
+        self._calls.append(
+            Call(
+                operation=event_name.rpartition(".")[2],
+                parameters=self._asked,
+                answer=response_dict["body"].decode(),
+                units=sum(table.get("CapacityUnits", 0.0) for table in tables),
+            )
+        )
+
+    def calls_of(self, work: Callable[[], object]) -> list[Call]:
+        """The calls that the work makes."""
+        self._calls.clear()
+        work()
+        return list(self._calls)
+
+    def new_job(self, lanes: int, **spec: Any) -> str:
+        self.jobs += 1
+        job_id = make_job_id(NOW, self.jobs, lanes)
+        job, heads, fact = create(
+            JobSpec(job_id=job_id, name="benchmark", lanes=lanes, created_at=NOW, **spec)
+        )
+        self.store.create_job(job, heads, fact)
+        return job_id
+
+
+def write_units(calls: Sequence[Call]) -> float:
+    return sum(call.units for call in calls if call.writes)
+
+
+@contextmanager
+def ledger_on_engine() -> Iterator[EngineLedger]:
+    with Engine() as engine:
+        environment = {
+            **client_environment(engine.url),
+            "FORGELEDGER_TABLE": "ledger",
+            "FORGELEDGER_REJECT_QUEUE_URL": f"{engine.url}/000000000000/rejects.fifo",
+            "POWERTOOLS_SERVICE_NAME": "forgeledger",
+            "POWERTOOLS_METRICS_NAMESPACE": "ForgeLedger",
+        }
+        os.environ.update(environment)
+        create_ledger_table(boto3.client("dynamodb"), "ledger")
+        yield EngineLedger("ledger", environment)

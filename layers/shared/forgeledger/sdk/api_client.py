@@ -17,7 +17,7 @@ from forgeledger.sdk.transport import HttpRequest, HttpResponse, Transport
 _log = logging.getLogger("forgeledger.sdk")
 
 # The first try of the same call is still at work; its answer can be had in a moment.
-_STILL_AT_WORK: Final = "idempotency_in_progress"
+_STILL_AT_WORK: Final = "request_in_flight"
 
 
 class ApiClient:

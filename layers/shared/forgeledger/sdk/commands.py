@@ -97,7 +97,9 @@ def encode(
     fields["at"] = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     fields["commandId"] = command_id
     if result is not None:
-        json_of("result", result, most_bytes=limits.RESULT_BYTES)
+        encoded = json_of("result", result, most_bytes=limits.RESULT_BYTES)
+        if encoded.count(b"[") + encoded.count(b"{") > MOST_NESTING < _depth(result):
+            raise InvalidCommandError("result", f"is nested deeper than {MOST_NESTING} levels")
         fields["result"] = result
     if failure is not None:
         fields["error"] = failure.fields()
@@ -142,8 +144,6 @@ def json_of(field: str, value: Any, *, most_bytes: int) -> bytes:
         encoded = text.encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidCommandError(field, f"is not JSON: {error}") from error
-    if encoded.count(b"[") + encoded.count(b"{") > MOST_NESTING and _depth(value) > MOST_NESTING:
-        raise InvalidCommandError(field, f"is nested deeper than {MOST_NESTING} levels")
     if len(encoded) > most_bytes:
         raise InvalidCommandError(field, f"has {len(encoded)} bytes of JSON, at most {most_bytes}")
     return encoded

@@ -5,7 +5,7 @@ from typing import Any
 from forgeledger.sdk.api_client import ApiClient
 from forgeledger.sdk.commands import Failure
 from forgeledger.sdk.decoding import answer_of
-from forgeledger.sdk.errors import ConflictError
+from forgeledger.sdk.errors import ApiError
 from forgeledger.sdk.records import CommandAnswer
 
 
@@ -71,7 +71,7 @@ class ItemCommands:
         given = {name: value for name, value in fields.items() if value is not None}
         try:
             body = self._api.post("jobs", job_id, "items", item_id, command, body=given)
-        except ConflictError as error:
+        except ApiError as error:
             body = error.problem.raw
             if body.get("outcome") != "rejected":
                 raise

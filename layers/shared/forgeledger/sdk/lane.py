@@ -78,9 +78,9 @@ class Lane:
         # Written as due_at() writes it, so that rounding cannot set them apart.
         if not self.waiting or now < self.waiting[0].since + linger:
             return 0
-        count = parting_none(self.waiting, now, linger)
+        count = _parting_none(self.waiting, now, linger)
         if count == 0 and now >= self.waiting[0].since + 2 * linger:
-            return before_young_claims(self.waiting, now, linger)
+            return _before_young_claims(self.waiting, now, linger)
         return count
 
     def due_at(self, now: float, linger: float) -> float:
@@ -114,7 +114,7 @@ def ends_a_claim(command: Command) -> bool:
     return command.type in _ENDS_A_CLAIM
 
 
-def parting_none(waiting: Collection[Waiting], now: float, linger: float) -> int:
+def _parting_none(waiting: Collection[Waiting], now: float, linger: float) -> int:
     """The longest start without a claim whose end comes later, or may come within the linger."""
     ends = _ends(waiting)
     count, reach = 0, 0
@@ -129,14 +129,16 @@ def parting_none(waiting: Collection[Waiting], now: float, linger: float) -> int
     return count
 
 
-def before_young_claims(waiting: Collection[Waiting], now: float, linger: float) -> int:
-    """The longest start that only parts claims from ends that are here already."""
+def _before_young_claims(waiting: Collection[Waiting], now: float, linger: float) -> int:
+    """The start before the first claim that still waits for its end; there is one."""
     ends = _ends(waiting)
-    for place, each in enumerate(waiting, 1):
-        young = each.command.type == "claim" and now < each.since + linger
-        if young and ends.get(each.command.item_id, 0) < place:
-            return place - 1
-    return len(waiting)
+    return next(
+        place
+        for place, each in enumerate(waiting)
+        if each.command.type == "claim"
+        and now < each.since + linger
+        and ends.get(each.command.item_id, 0) <= place
+    )
 
 
 def _newest_open_claim(waiting: Collection[Waiting]) -> float:

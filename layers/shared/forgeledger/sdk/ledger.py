@@ -186,9 +186,9 @@ class Ledger:
         body = self._api.get("jobs", job_id, "items", state=state, limit=limit, cursor=cursor)
         return page_of(body, "items", item_of)
 
-    def item(self, job_id: str, item_id: str) -> Item:
-        """One item with its history, or the latest part of a very long one."""
-        return item_of(self._api.get("jobs", job_id, "items", item_id))
+    def item(self, job_id: str, item_id: str, *, cursor: str | None = None) -> Item:
+        """One item with its history; of a very long one the part before the cursor."""
+        return item_of(self._api.get("jobs", job_id, "items", item_id, cursor=cursor))
 
     def events(self, job_id: str, *, cursor: str | None = None) -> Iterator[Event]:
         """The journal from its beginning or from a cursor, up to now."""

@@ -63,6 +63,8 @@ class Item:
     finished_at: datetime | None = None
     updated_at: datetime | None = None
     history: tuple["Event", ...] = ()
+    # Where earlier history is, when that was too long for one answer.
+    next_cursor: str | None = None
     raw: JsonObject = field(default_factory=dict, repr=False, compare=False)
 
 

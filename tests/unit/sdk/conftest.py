@@ -1,0 +1,109 @@
+"""A reporter over a queue in memory, and an API that answers what a test tells it to."""
+
+import json
+
+import pytest
+
+from fake_queues import FakeCommandQueue
+from forgeledger.sdk.backoff import Backoff
+from forgeledger.sdk.ledger import Ledger
+from forgeledger.sdk.outbox import OutboxLimits
+from forgeledger.sdk.reporter import Reporter
+from forgeledger.sdk.transport import HttpResponse
+
+QUICK = Backoff(attempts=3, first_seconds=0.001, most_seconds=0.004)
+
+
+@pytest.fixture
+def queue():
+    return FakeCommandQueue()
+
+
+@pytest.fixture
+def make_reporter(queue):
+    """A reporter without a background thread unless asked for; it sends at flush()."""
+    made = []
+
+    def make(**overrides):
+        limits = OutboxLimits(
+            **{
+                "linger_seconds": 0.005,
+                **{
+                    name: overrides.pop(name) for name in ("commands", "bytes") if name in overrides
+                },
+            }
+        )
+        options = {
+            "command_queue_url": "https://queue.example/commands.fifo",
+            "worker_id": "w-1",
+            "limits": limits,
+            "backoff": QUICK,
+            "background": False,
+            "make_client": lambda: queue,
+            "flush_seconds": 5.0,
+        }
+        reporter = Reporter(**{**options, **overrides})
+        made.append(reporter)
+        return reporter
+
+    yield make
+    for reporter in made:
+        reporter.after_fork_in_child()  # Nothing of a test is left for the end of the process.
+
+
+@pytest.fixture
+def reporter(make_reporter):
+    return make_reporter()
+
+
+class FakeApi:
+    """Answers in the order given, the last one for ever; remembers every request."""
+
+    def __init__(self):
+        self.requests = []
+        self.answers = []
+
+    def answer(self, body, status=200, **headers):
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.answers.append(HttpResponse(status=status, headers=names, body=content))
+        return self
+
+    def problem(self, status, code, **more):
+        return self.answer({"status": status, "code": code, "detail": "no", **more}, status)
+
+    def fail(self, error):
+        self.answers.append(error)
+        return self
+
+    def __call__(self, request):
+        self.requests.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    @property
+    def paths(self):
+        return [f"{each.method} {each.url.removeprefix('https://api')}" for each in self.requests]
+
+    @property
+    def bodies(self):
+        return [json.loads(each.body) if each.body else None for each in self.requests]
+
+
+@pytest.fixture
+def api():
+    return FakeApi()
+
+
+@pytest.fixture
+def naps():
+    return []
+
+
+@pytest.fixture
+def ledger(api, naps):
+    return Ledger(
+        api_url="https://api/", api_key="key-1", transport=api, backoff=QUICK, sleep=naps.append
+    )

@@ -1,0 +1,168 @@
+import pytest
+
+from forgeledger.sdk.api_client import ApiClient
+from forgeledger.sdk.backoff import Backoff
+from forgeledger.sdk.errors import (
+    AccessRefusedError,
+    ApiError,
+    ConflictError,
+    InvalidRequestError,
+    NoAnswerError,
+    NotFoundError,
+    UnavailableError,
+)
+
+UNREACHABLE = NoAnswerError("GET", "https://api", "refused")
+
+
+@pytest.fixture
+def client(api, naps):
+    backoff = Backoff(attempts=3, first_seconds=0.1, most_seconds=0.4)
+    return ApiClient("https://api/", api, api_key="key-1", backoff=backoff, sleep=naps.append)
+
+
+def test_a_get_names_its_path_and_parameters(client, api):
+    api.answer({"x": 1})
+
+    assert client.get("jobs", "j", "items", "a/b ?", state=None, limit=5) == {"x": 1}
+
+    assert api.paths == ["GET /jobs/j/items/a%2Fb%20%3F?limit=5"]
+    assert api.requests[0].headers["x-api-key"] == "key-1"
+
+
+def test_a_post_carries_its_body_and_a_key_of_its_own(client, api):
+    api.answer({})
+
+    client.post("jobs", "j", "items:register", body={"items": ["é"]})
+    client.post("jobs", "j", "seal")
+
+    assert api.paths == ["POST /jobs/j/items:register", "POST /jobs/j/seal"]
+    assert api.bodies == [{"items": ["é"]}, {}]
+    keys = [request.headers["idempotency-key"] for request in api.requests]
+    assert len(set(keys)) == 2
+
+
+def test_without_an_api_key_none_is_sent(api):
+    api.answer({})
+
+    ApiClient("https://api", api).get("health")
+
+    assert "x-api-key" not in api.requests[0].headers
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_what_may_pass_is_tried_again_with_the_same_key(client, api, naps, status):
+    api.problem(status, "busy").fail(UNREACHABLE).answer({"done": True})
+
+    assert client.post("jobs", body={}) == {"done": True}
+
+    assert len(api.requests) == 3
+    assert len({request.headers["idempotency-key"] for request in api.requests}) == 1
+    assert len(naps) == 2
+
+
+def test_a_key_may_be_given(client, api):
+    api.answer({})
+
+    client.post("jobs", idempotency_key="mine")
+
+    assert api.requests[0].headers["idempotency-key"] == "mine"
+
+
+def test_a_first_try_that_is_still_at_work_is_asked_for_again(client, api):
+    api.problem(409, "request_in_flight").answer({"done": True})
+
+    assert client.post("jobs") == {"done": True}
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, InvalidRequestError),
+        (413, InvalidRequestError),
+        (422, InvalidRequestError),
+        (401, AccessRefusedError),
+        (403, AccessRefusedError),
+        (404, NotFoundError),
+        (409, ConflictError),
+        (418, ApiError),
+        (501, UnavailableError),
+    ],
+)
+def test_what_will_not_pass_is_a_typed_error_at_once(client, api, naps, status, error):
+    api.problem(status, "some_code")
+
+    with pytest.raises(ApiError) as caught:
+        client.get("jobs")
+
+    assert type(caught.value) is error
+    assert (caught.value.status, caught.value.code) == (status, "some_code")
+    assert len(api.requests) == 1
+    assert naps == []
+
+
+def test_tries_are_bounded(client, api):
+    api.problem(503, "busy")
+
+    with pytest.raises(UnavailableError):
+        client.get("jobs")
+
+    assert len(api.requests) == 3
+
+
+def test_an_api_that_stays_out_of_reach_is_a_typed_error(client, api):
+    api.fail(UNREACHABLE)
+
+    with pytest.raises(NoAnswerError):
+        client.get("jobs")
+
+    assert len(api.requests) == 3
+
+
+def test_the_wait_that_the_api_asks_for_is_kept_within_bounds(client, api, naps):
+    api.answer({}, 429, retry_after="3600").answer({}, 429, retry_after="soon").answer({})
+
+    client.get("jobs")
+
+    assert naps[0] == 0.4
+    assert naps[1] <= 0.2
+
+
+def test_every_wrong_field_is_told(client, api):
+    errors = [{"field": "items[3].itemId", "rule": "max_length", "message": "too long"}]
+    api.problem(422, "invalid_request", errors=errors)
+
+    with pytest.raises(InvalidRequestError, match=r"items\[3\].itemId: too long") as caught:
+        client.post("jobs")
+
+    (wrong,) = caught.value.problem.errors
+    assert (wrong.field, wrong.rule) == ("items[3].itemId", "max_length")
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b"<html>Bad", "<html>Bad"),
+        (b'{"message": "Forbidden"}', "Forbidden"),
+        (b"[]", "[]"),
+        (b'{"errors": "many", "detail": "x"}', "x"),
+        (b'{"errors": ["many"], "detail": "x"}', "x"),
+    ],
+)
+def test_what_answers_in_front_of_the_api_is_told_as_it_is(client, api, body, detail):
+    api.answer(body, 403)
+
+    with pytest.raises(AccessRefusedError) as caught:
+        client.get("jobs")
+
+    assert (caught.value.code, caught.value.problem.detail) == ("http_403", detail)
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]"])
+def test_an_answer_that_is_no_ledgers_is_told(client, api, body):
+    api.answer(body)
+
+    with pytest.raises(ApiError, match="is it a ForgeLedger") as caught:
+        client.get("jobs")
+
+    assert caught.value.code == "not_a_ledger"

@@ -1,0 +1,158 @@
+import json
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from pydantic_core import from_json
+
+from builders import JOB_ID
+from forgeledger.contracts.messages import decode
+from forgeledger.domain.ids import group_of, lane_of
+from forgeledger.sdk.commands import MOST_NESTING, CommandIds, Failure, json_of, worker_name
+from forgeledger.sdk.errors import InvalidCommandError, PermanentItemError
+from sdk_commands import AT, make_command
+
+
+def make(kind="claim", **overrides):
+    return make_command(kind, **{"item_id": "invoice-17", **overrides})
+
+
+def nested(levels):
+    value = "x"
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def test_a_command_travels_with_all_that_was_given():
+    command = make(
+        "complete", attempt=2, worker_id="w-3", result={"pages": 3}, at=AT.replace(microsecond=0)
+    )
+
+    assert json.loads(command.body) == {
+        "type": "complete",
+        "jobId": JOB_ID,
+        "itemId": "invoice-17",
+        "attempt": 2,
+        "workerId": "w-3",
+        "at": "2026-11-21T10:00:00.000Z",
+        "commandId": "c-1",
+        "result": {"pages": 3},
+    }
+
+
+def test_a_command_belongs_to_the_lane_of_its_item():
+    assert make().group == group_of(JOB_ID, lane_of("invoice-17", 4))
+
+
+def test_times_are_told_in_utc():
+    east = datetime(2026, 11, 21, 12, 0, tzinfo=timezone(timedelta(hours=2)))
+
+    assert json.loads(make(at=east).body)["at"] == "2026-11-21T10:00:00.000Z"
+
+
+def test_a_lease_goes_with_a_claim():
+    assert json.loads(make(lease_seconds=60).body)["leaseSeconds"] == 60
+
+
+@pytest.mark.parametrize(
+    ("field", "overrides"),
+    [
+        ("jobId", {"job_id": "not-a-job"}),
+        ("itemId", {"item_id": ""}),
+        ("itemId", {"item_id": "x" * 257}),
+        ("itemId", {"item_id": "\U0001f600" * 255}),
+        ("itemId", {"item_id": "\ud800"}),
+        ("attempt", {"attempt": 0}),
+        ("attempt", {"attempt": True}),
+        ("attempt", {"attempt": "1"}),
+        ("leaseSeconds", {"lease_seconds": 0}),
+        ("leaseSeconds", {"lease_seconds": 8 * 24 * 3600}),
+        ("result", {"result": float("nan")}),
+        ("result", {"result": {1, 2}}),
+        ("result", {"result": "\ud800"}),
+        ("result", {"result": "x" * 32 * 1024}),
+        ("result", {"result": nested(MOST_NESTING + 1)}),
+        ("result", {"result": nested(100_000)}),
+    ],
+)
+def test_what_the_ledger_would_reject_is_refused_before_it_is_sent(field, overrides):
+    with pytest.raises(InvalidCommandError) as caught:
+        make("complete", **overrides)
+
+    assert caught.value.field == field
+    assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        nested(MOST_NESTING),
+        [{}] * 200,
+        {"a": [1, {"b": ()}]},
+        "\ufffe and \uffff",
+        "\x00\x1f\x7f",
+        "x" * (32 * 1024 - 2),
+        "\U0001f600",
+        0,
+        False,
+    ],
+)
+def test_every_result_that_is_sent_can_be_read_by_the_intake(result):
+    command = make("complete", result=result)
+    body = (b'{"commands":[' + command.body + b"]}").decode()
+
+    decoded = decode(body, "m-1")
+
+    assert not decoded.problems
+    assert from_json(decoded.commands[0].command.result) == json.loads(json.dumps(result))
+    assert not {"\ufffe", "\uffff"} & set(body)
+
+
+def test_a_missing_result_is_left_out():
+    assert "result" not in json.loads(make("complete").body)
+
+
+def test_a_failure_is_cut_to_the_limits_rather_than_refused():
+    failure = Failure(type="E" * 300, message="\U0001f600" * 2_000 + "\ud800")
+
+    body = make("fail", failure=failure).body.decode()
+
+    assert not decode(body, "m-1").problems
+    assert len(failure.fields()["message"].encode()) == 4096
+
+
+def test_a_failure_without_a_type_is_an_error():
+    assert Failure(type="").fields()["type"] == "Error"
+
+
+@pytest.mark.parametrize(
+    ("error", "retryable"),
+    [(ValueError("x"), True), (PermanentItemError("x"), False)],
+)
+def test_an_exception_says_whether_it_may_be_tried_again(error, retryable):
+    assert Failure.of(error) == Failure(type=type(error).__name__, message="x", retryable=retryable)
+
+
+def test_an_attribute_that_is_no_flag_does_not_count():
+    error = ValueError("x")
+    error.retryable = lambda: False
+
+    assert Failure.of(error).retryable
+
+
+def test_ids_never_repeat_within_a_process_or_among_processes():
+    ids, others = CommandIds(), CommandIds()
+
+    drawn = {ids.next() for _ in range(100)} | {others.next() for _ in range(100)}
+
+    assert len(drawn) == 200
+
+
+@pytest.mark.parametrize("name", ["", "w" * 257])
+def test_a_workers_name_has_its_limits(name):
+    with pytest.raises(InvalidCommandError, match="workerId"):
+        worker_name(name)
+
+
+def test_json_is_compact():
+    assert json_of("x", {"a": [1, "é"]}, most_bytes=100) == '{"a":[1,"é"]}'.encode()

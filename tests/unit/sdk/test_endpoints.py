@@ -1,0 +1,98 @@
+import json
+
+import pytest
+
+from forgeledger.sdk.endpoints import Endpoints
+from forgeledger.sdk.errors import ConfigurationError
+
+LOCAL = {
+    "endpointUrl": "http://127.0.0.1:4566",
+    "region": "eu-west-1",
+    "apiUrl": "http://127.0.0.1:8080",
+    "commandQueueUrl": "http://127.0.0.1:4566/000000000000/commands.fifo",
+}
+
+
+@pytest.fixture
+def project(tmp_path):
+    folder = tmp_path / ".forgeledger"
+    folder.mkdir()
+    (folder / "local.json").write_text(json.dumps(LOCAL))
+    return tmp_path
+
+
+def test_addresses_come_from_the_environment():
+    endpoints = Endpoints.from_environment(
+        {
+            "FORGELEDGER_API_URL": "https://api",
+            "FORGELEDGER_API_KEY": "k",
+            "FORGELEDGER_COMMAND_QUEUE_URL": "https://q",
+            "AWS_ENDPOINT_URL": "http://aws",
+        }
+    )
+
+    assert endpoints == Endpoints(
+        api_url="https://api",
+        api_key="k",
+        command_queue_url="https://q",
+        aws_endpoint_url="http://aws",
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "url"),
+    [
+        ({}, None),
+        ({"LOCALSTACK_HOST": "box"}, "http://box:4566"),
+        ({"LOCALSTACK_HOST": "box:1"}, "http://box:1"),
+        ({"LOCALSTACK_HOSTNAME": "box", "EDGE_PORT": "2", "USE_SSL": "true"}, "https://box:2"),
+        ({"LOCALSTACK_HOST": "box", "AWS_ENDPOINT_URL": "http://aws"}, "http://aws"),
+    ],
+)
+def test_the_variables_of_localstack_client_count_where_aws_has_none(variables, url):
+    assert Endpoints.from_environment(variables).aws_endpoint_url == url
+
+
+def test_what_is_missing_is_named_when_it_is_needed():
+    endpoints = Endpoints.from_environment({"FORGELEDGER_API_URL": ""})
+
+    with pytest.raises(ConfigurationError, match="FORGELEDGER_API_URL"):
+        endpoints.needed_api_url()
+    with pytest.raises(ConfigurationError, match="FORGELEDGER_COMMAND_QUEUE_URL") as caught:
+        endpoints.needed_command_queue_url()
+    assert caught.value.missing == ("FORGELEDGER_COMMAND_QUEUE_URL",)
+
+
+def test_the_local_cloud_is_found_from_any_folder_below(project):
+    below = project / "a" / "b"
+    below.mkdir(parents=True)
+
+    endpoints = Endpoints.local(below)
+
+    assert endpoints.is_local
+    assert endpoints.needed_api_url() == LOCAL["apiUrl"]
+    assert endpoints.needed_command_queue_url() == LOCAL["commandQueueUrl"]
+
+
+def test_a_local_cloud_that_is_not_up_is_told(tmp_path):
+    with pytest.raises(ConfigurationError, match="forgeledger local up"):
+        Endpoints.local(tmp_path)
+
+
+def test_the_local_cloud_needs_no_credentials_and_no_region(project, monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    endpoints = Endpoints.local(project)
+
+    client = endpoints.sqs_client(LOCAL["commandQueueUrl"], read_seconds=10)
+
+    assert client.meta.endpoint_url == LOCAL["endpointUrl"]
+    assert client.meta.region_name == "eu-west-1"
+    assert client._request_signer._credentials.access_key == "local"
+
+
+def test_the_region_stands_in_the_queues_address():
+    client = Endpoints().sqs_client("https://sqs.us-west-2.amazonaws.com/1/q", read_seconds=10)
+
+    assert client.meta.region_name == "us-west-2"
+    assert client.meta.config.retries["total_max_attempts"] == 1

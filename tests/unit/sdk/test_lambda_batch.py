@@ -1,0 +1,182 @@
+import json
+
+import pytest
+
+from builders import JOB_ID
+from fake_queues import FINE, Fault, denied
+from forgeledger.sdk.errors import PermanentItemError
+
+STANDARD = "arn:aws:sqs:eu-west-1:123456789012:work"
+
+
+def make_event(*items, arn=STANDARD, groups=(), counts=()):
+    records = []
+    for number, item in enumerate(items):
+        body = item if isinstance(item, str) else json.dumps({"jobId": JOB_ID, **item})
+        attributes = {"ApproximateReceiveCount": str(counts[number] if counts else 1)}
+        if groups:
+            attributes["MessageGroupId"] = groups[number]
+        records.append(
+            {
+                "messageId": f"m{number}",
+                "receiptHandle": f"r{number}",
+                "body": body,
+                "attributes": attributes,
+                "eventSource": "aws:sqs",
+                "eventSourceARN": arn,
+            }
+        )
+    return {"Records": records}
+
+
+def failed(answer):
+    return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
+
+
+class Clock:
+    def __init__(self, *milliseconds):
+        self.left = list(milliseconds)
+
+    def get_remaining_time_in_millis(self):
+        return self.left.pop(0)
+
+
+def test_every_record_is_claimed_worked_on_and_completed(reporter, queue):
+    event = make_event({"itemId": "a", "payload": 3}, {"item_id": "b", "kind": "other"})
+
+    answer = reporter.lambda_batch(event, lambda item: {"kind": item.kind, "got": item.payload})
+
+    assert failed(answer) == []
+    results = {c["itemId"]: c["result"] for c in queue.commands if c["type"] == "complete"}
+    assert results == {"a": {"kind": "default", "got": 3}, "b": {"kind": "other", "got": None}}
+
+
+def test_a_coroutine_may_be_the_handler(reporter, queue):
+    async def handler(item):
+        item.result = "from afar"
+
+    reporter.lambda_batch(make_event({"itemId": "a"}), handler)
+
+    assert queue.commands[1]["result"] == "from afar"
+
+
+def test_only_what_may_be_tried_again_comes_again(reporter, queue):
+    def handler(item):
+        match item.item_id:
+            case "a":
+                raise ValueError("try again")
+            case "b":
+                raise PermanentItemError("never")
+            case "c":
+                item.release()
+            case "d":
+                item.fail(ValueError("told"))
+
+    event = make_event(*({"itemId": name} for name in "abcde"))
+
+    assert failed(reporter.lambda_batch(event, handler)) == ["m0", "m2", "m3"]
+    ends = {item: kind for kind, item in queue.told() if kind != "claim"}
+    assert ends == {"a": "fail", "b": "fail", "c": "release", "d": "fail", "e": "complete"}
+
+
+@pytest.mark.parametrize(("fenced", "attempt"), [(True, 3), (False, None)])
+def test_the_delivery_is_the_attempt_unless_that_is_not_wanted(reporter, queue, fenced, attempt):
+    event = make_event({"itemId": "a"}, counts=[3])
+
+    reporter.lambda_batch(event, lambda item: None, fenced=fenced)
+
+    assert [command.get("attempt") for command in queue.commands] == [attempt, attempt]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{",
+        "[]",
+        "{}",
+        '{"jobId": "j"}',
+        '{"jobId": 1, "itemId": "a"}',
+        '{"jobId":"j","itemId":"a"}',
+    ],
+)
+def test_a_record_that_names_no_item_comes_again_until_the_queue_gives_it_up(reporter, queue, body):
+    answer = reporter.lambda_batch(make_event(body, {"itemId": "b"}), lambda item: None)
+
+    assert failed(answer) == ["m0"]
+    assert {item for _, item in queue.told()} == {"b"}
+
+
+def test_after_a_failure_the_rest_of_its_fifo_group_comes_again_unworked(reporter, queue):
+    def handler(item):
+        if item.item_id == "a":
+            raise ValueError
+
+    event = make_event(
+        *({"itemId": name} for name in "abcd"), arn=STANDARD + ".fifo", groups=["x", "y", "x", "y"]
+    )
+
+    assert failed(reporter.lambda_batch(event, handler)) == ["m0", "m2"]
+    assert "c" not in {item for _, item in queue.told()}
+
+
+def test_groups_of_a_standard_queue_keep_no_order(reporter):
+    def handler(item):
+        if item.item_id == "a":
+            raise ValueError
+
+    event = make_event({"itemId": "a"}, {"itemId": "b"}, groups=["x", "x"])
+
+    assert failed(reporter.lambda_batch(event, handler)) == ["m0"]
+
+
+def test_no_record_is_begun_when_time_runs_out(reporter, queue):
+    event = make_event({"itemId": "a"}, {"itemId": "b"}, {"itemId": "c"})
+
+    answer = reporter.lambda_batch(event, lambda item: None, context=Clock(60_000, 2_000, 1_000))
+
+    assert failed(answer) == ["m1", "m2"]
+    assert {item for _, item in queue.told()} == {"a"}
+
+
+def test_what_the_ledger_may_not_hear_of_comes_again(make_reporter, queue):
+    refused = frozenset({0})
+    queue.fault = lambda number, entries: Fault(refused_for_good=refused) if number == 1 else FINE
+    event = make_event({"itemId": "a"}, {"itemId": "b"})
+
+    answer = make_reporter().lambda_batch(event, lambda item: None)
+
+    assert failed(answer) == ["m0"]
+    assert {item for _, item in queue.told()} == {"b"}
+
+
+def test_without_permission_everything_comes_again(make_reporter, queue, caplog):
+    queue.fault = lambda number, entries: Fault(raises=denied())
+    event = make_event({"itemId": "a"}, {"itemId": "b"})
+
+    assert failed(make_reporter().lambda_batch(event, lambda item: None)) == ["m0", "m1"]
+    assert "AccessDenied" in caplog.text
+
+
+def test_in_a_fifo_group_what_followed_something_undelivered_comes_again_too(make_reporter, queue):
+    queue.fault = lambda number, entries: (
+        Fault(refused_for_good=frozenset({0})) if number == 1 else FINE
+    )
+    event = make_event({"itemId": "a"}, {"itemId": "b"}, arn=STANDARD + ".fifo", groups=["x", "x"])
+
+    assert failed(make_reporter().lambda_batch(event, lambda item: None)) == ["m0", "m1"]
+
+
+def test_an_interrupted_batch_still_tells_what_it_did(reporter, queue):
+    def handler(item):
+        if item.item_id == "b":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        reporter.lambda_batch(make_event({"itemId": "a"}, {"itemId": "b"}), handler)
+
+    assert sorted(queue.told()) == [
+        ("claim", "a"),
+        ("claim", "b"),
+        ("complete", "a"),
+        ("release", "b"),
+    ]

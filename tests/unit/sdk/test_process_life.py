@@ -1,0 +1,152 @@
+"""Forks and ends of processes, each shown in an interpreter of its own."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+START = """
+import json, os, sys, time
+from forgeledger.sdk import Backoff, Reporter, OutboxLimits
+from forgeledger.domain.ids import make_job_id
+
+JOB = make_job_id(1, 1, 4)
+
+class Queue:
+    def send_message_batch(self, **request):
+        for entry in request["Entries"]:
+            for command in json.loads(entry["MessageBody"])["commands"]:
+                line = f"{os.getpid() == PARENT} {command['itemId']} {command['workerId']}\\n"
+                os.write(1, line.encode())
+        return {"Successful": [{"Id": entry["Id"]} for entry in request["Entries"]]}
+
+PARENT = os.getpid()
+reporter = Reporter(
+    command_queue_url="q", make_client=Queue, limits=OutboxLimits(linger_seconds=3600)
+)
+"""
+
+
+def run(script, check=True):
+    done = subprocess.run(
+        [sys.executable, "-c", START + textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert not check or done.returncode == 0, done.stderr
+    return [tuple(line.split()[:2]) for line in done.stdout.splitlines()], done
+
+
+def test_what_waits_is_sent_when_the_process_ends():
+    told, _ = run('reporter.complete(JOB, "a")')
+
+    assert told == [("True", "a")]
+
+
+def test_what_waits_is_sent_when_the_process_ends_by_an_error():
+    told, done = run('reporter.complete(JOB, "a")\nraise SystemExit(3)', check=False)
+
+    assert told == [("True", "a")]
+    assert done.returncode == 3
+
+
+def test_what_cannot_be_sent_at_the_end_is_said():
+    _, done = run("""
+        import logging
+        class Denied:
+            def send_message_batch(self, **request):
+                return {"Failed": [{"Id": "0", "Code": "No", "SenderFault": True}]}
+        reporter = Reporter(command_queue_url="q", make_client=Denied)
+        reporter.complete(JOB, "a")
+    """)
+
+    assert "1 refused for good" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_a_forked_child_sends_its_own_commands_and_none_of_its_parents():
+    told, done = run("""
+        reporter.complete(JOB, "of-parent")
+        child = os.fork()
+        if child == 0:
+            reporter.complete(JOB, "of-child")
+            reporter.flush()
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        reporter.complete(JOB, "of-parent-later")
+        reporter.flush()
+    """)
+
+    assert sorted(told) == [
+        ("False", "of-child"),
+        ("True", "of-parent"),
+        ("True", "of-parent-later"),
+    ]
+    names = {line.split()[2] for line in done.stdout.splitlines()}
+    assert len(names) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_a_fork_while_another_thread_sends_does_not_block_the_child():
+    told, _ = run("""
+        import threading
+        sending, go_on = threading.Event(), threading.Event()
+        class Slow(Queue):
+            def send_message_batch(self, **request):
+                if os.getpid() == PARENT:
+                    sending.set()
+                    go_on.wait(30)
+                return super().send_message_batch(**request)
+        reporter = Reporter(command_queue_url="q", make_client=Slow)
+        reporter.complete(JOB, "a")
+        threading.Thread(target=reporter.flush).start()
+        sending.wait(30)
+        with reporter._courier._changed:
+            child = os.fork()
+            if child == 0:
+                with reporter.item(JOB, "b"):
+                    pass
+                reporter.flush()
+                os._exit(0)
+        status = os.waitpid(child, 0)[1]
+        go_on.set()
+        assert status == 0
+    """)
+
+    assert sorted(told) == [("False", "b"), ("False", "b"), ("True", "a")]
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_child_of_multiprocessing_sends_what_waits_when_it_ends(method, tmp_path):
+    if sys.platform == "win32" and method == "fork":
+        pytest.skip("Windows has no fork")
+    script = tmp_path / "script.py"
+    work = """
+def work(item):
+    reporter.complete(JOB, item)
+
+if __name__ == "__main__":
+    import multiprocessing
+    context = multiprocessing.get_context(sys.argv[1])
+    processes = [context.Process(target=work, args=(name,)) for name in "ab"]
+    for process in processes: process.start()
+    for process in processes: process.join()
+    with context.Pool(1) as pool:
+        pool.map(work, "c")
+        pool.close()
+        pool.join()
+"""
+    script.write_text(START + work)
+
+    done = subprocess.run(
+        [sys.executable, str(script), method],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert sorted(line.split()[1] for line in done.stdout.splitlines()) == ["a", "b", "c"]

@@ -1,0 +1,96 @@
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forgeledger.sdk.errors import NoAnswerError, RegistrationStoppedError
+from forgeledger.sdk.records import Registration
+from forgeledger.sdk.registration import RegistrationOptions, chunks, register_all
+
+items = st.one_of(
+    st.text(min_size=1, max_size=20),
+    st.fixed_dictionaries({"itemId": st.just("x"), "payload": st.just("x" * 300_000)}),
+)
+
+
+@given(st.lists(items, max_size=40), st.integers(1, 12))
+def test_chunks_hold_every_item_once_in_order_and_keep_both_limits(everything, most):
+    cut = list(chunks(iter(everything), most))
+
+    assert [item for chunk in cut for item in chunk] == everything
+    assert all(1 <= len(chunk) <= most for chunk in cut)
+    large = [sum(not isinstance(item, str) for item in chunk) for chunk in cut]
+    assert max(large, default=0) <= 10
+
+
+def test_only_a_few_chunks_are_in_memory_whatever_the_length():
+    taken, answered, most_ahead = 0, 0, 0
+    lock = threading.Lock()
+
+    def endless():
+        nonlocal taken, most_ahead
+        for number in range(5_000):
+            with lock:
+                taken += 1
+                most_ahead = max(most_ahead, taken - answered)
+            yield f"item-{number}"
+
+    def send(chunk, seals):
+        nonlocal answered
+        with lock:
+            answered += len(chunk)
+        return Registration(registered=len(chunk))
+
+    total = register_all(
+        endless(), send, seal=False, options=RegistrationOptions(chunk_items=100, parallel=3)
+    )
+
+    assert total.registered == 5_000
+    assert most_ahead <= (3 + 3) * 100
+
+
+def test_several_requests_are_on_their_way_at_once():
+    together = threading.Barrier(3, timeout=20)
+
+    def send(chunk, seals):
+        together.wait()
+        return Registration(registered=len(chunk))
+
+    total = register_all(
+        "abc", send, seal=False, options=RegistrationOptions(chunk_items=1, parallel=3)
+    )
+
+    assert total.registered == 3
+
+
+def test_what_was_on_its_way_when_another_chunk_failed_counts():
+    failed = threading.Event()
+
+    def send(chunk, seals):
+        if chunk == ["b"]:
+            failed.set()
+            raise NoAnswerError("POST", "u", "gone")
+        assert failed.wait(20)
+        return Registration(registered=1)
+
+    with pytest.raises(RegistrationStoppedError) as caught:
+        register_all(
+            "abc", send, seal=False, options=RegistrationOptions(chunk_items=1, parallel=3)
+        )
+
+    assert caught.value.registration.sent in (1, 2)
+
+
+def test_an_iterable_that_breaks_breaks_the_registration_with_its_own_error():
+    def broken():
+        yield "a"
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        register_all(
+            broken(),
+            lambda chunk, seals: Registration(registered=1),
+            seal=False,
+            options=RegistrationOptions(chunk_items=1),
+        )

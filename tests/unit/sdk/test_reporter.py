@@ -1,0 +1,353 @@
+import json
+import threading
+
+import pytest
+
+from builders import JOB_ID
+from fake_queues import FINE, FakeCommandQueue, Fault, denied, throttled
+from forgeledger.domain.ids import make_job_id
+from forgeledger.sdk.commands import Failure
+from forgeledger.sdk.errors import (
+    BufferFullError,
+    ConfigurationError,
+    InvalidCommandError,
+    UndeliveredError,
+)
+from forgeledger.sdk.reporter import Reporter
+
+THROTTLED = Fault(raises=throttled())
+DENIED = Fault(raises=denied())
+
+
+def failing_until(last, fault):
+    return lambda number, entries: fault if number <= last else FINE
+
+
+def test_every_kind_of_command_reaches_the_queue_in_order(reporter, queue):
+    reporter.claim(JOB_ID, "a", attempt=1, lease_seconds=30)
+    reporter.heartbeat(JOB_ID, "a", attempt=1, lease_seconds=30)
+    reporter.release(JOB_ID, "a", attempt=1)
+    reporter.complete(JOB_ID, "a", result={"pages": 3})
+    reporter.fail(JOB_ID, "a", ValueError("bad"), attempt=2)
+    reporter.fail(JOB_ID, "a", Failure(type="Timeout", retryable=False))
+
+    delivery = reporter.flush()
+
+    assert delivery.delivered == 6
+    assert delivery.is_complete
+    told = [
+        {name: value for name, value in command.items() if name not in ("commandId", "at")}
+        for command in queue.commands
+    ]
+    common = {"jobId": JOB_ID, "itemId": "a", "workerId": "w-1"}
+    assert told == [
+        {"type": "claim", **common, "attempt": 1, "leaseSeconds": 30},
+        {"type": "heartbeat", **common, "attempt": 1, "leaseSeconds": 30},
+        {"type": "release", **common, "attempt": 1},
+        {"type": "complete", **common, "result": {"pages": 3}},
+        {
+            "type": "fail",
+            **common,
+            "attempt": 2,
+            "error": {"type": "ValueError", "message": "bad", "retryable": True},
+        },
+        {
+            "type": "fail",
+            **common,
+            "error": {"type": "Timeout", "message": "", "retryable": False},
+        },
+    ]
+
+
+def test_many_items_travel_in_few_messages_and_requests(reporter, queue):
+    for number in range(1_000):
+        reporter.claim(JOB_ID, f"item-{number}")
+        reporter.complete(JOB_ID, f"item-{number}")
+
+    delivery = reporter.flush()
+
+    assert delivery.delivered == 2_000
+    assert len(queue.calls) == 2
+    assert len(queue.arrivals) <= 8
+
+
+def test_each_command_has_an_id_of_its_own(reporter, queue):
+    for _ in range(3):
+        reporter.complete(JOB_ID, "a")
+
+    reporter.flush()
+
+    assert len({command["commandId"] for command in queue.commands}) == 3
+
+
+def test_a_flush_of_nothing_says_so(reporter):
+    delivery = reporter.flush()
+
+    assert (delivery.delivered, delivery.pending, delivery.failed) == (0, 0, ())
+    assert delivery.is_complete
+
+
+def test_a_throttled_flush_tries_again(make_reporter, queue):
+    queue.fault = failing_until(2, THROTTLED)
+    reporter = make_reporter()
+    reporter.complete(JOB_ID, "a")
+
+    assert reporter.flush().is_complete
+    assert len(queue.calls) == 3
+
+
+def test_when_the_tries_are_used_up_flush_says_what_is_left_and_nothing_is_lost(
+    make_reporter, queue
+):
+    queue.fault = failing_until(3, THROTTLED)
+    reporter = make_reporter()
+    reporter.complete(JOB_ID, "a")
+
+    first = reporter.flush()
+    second = reporter.flush()
+
+    assert (first.delivered, first.pending) == (0, 1)
+    assert "slower, please" in first.last_refusal
+    assert (second.delivered, second.pending, second.last_refusal) == (1, 0, None)
+    assert queue.told() == [("complete", "a")]
+
+
+def test_a_flush_that_takes_too_long_ends_at_its_time(make_reporter, queue):
+    queue.fault = failing_until(99, THROTTLED)
+    reporter = make_reporter()
+    reporter.complete(JOB_ID, "a")
+
+    assert reporter.flush(timeout_seconds=0).pending == 1
+
+
+def test_what_sqs_never_takes_is_handed_back_as_it_was(make_reporter, queue):
+    queue.fault = failing_until(1, Fault(refused_for_good=frozenset({0})))
+    reporter = make_reporter()
+    reporter.complete(JOB_ID, "a")
+
+    delivery = reporter.flush()
+
+    (refused,) = delivery.failed
+    assert json.loads(refused.command.body)["itemId"] == "a"
+    assert refused.reason == "InvalidMessageContents: no"
+    assert not delivery.is_complete
+    assert reporter.flush().is_complete
+
+
+def test_closing_with_undelivered_commands_raises(make_reporter, queue):
+    queue.fault = failing_until(99, DENIED)
+    reporter = make_reporter()
+    reporter.complete(JOB_ID, "a")
+
+    with pytest.raises(UndeliveredError, match=r"1 commands not sent.*AccessDenied") as caught:
+        reporter.close()
+
+    assert caught.value.delivery.pending == 1
+    assert [command.item_id for command in reporter.undelivered()] == ["a"]
+
+
+def test_leaving_the_block_delivers(make_reporter, queue):
+    with make_reporter() as reporter:
+        reporter.complete(JOB_ID, "a")
+
+    assert queue.told() == [("complete", "a")]
+
+
+def test_an_error_in_the_block_is_not_hidden_by_what_is_undelivered(make_reporter, queue, caplog):
+    queue.fault = failing_until(99, DENIED)
+
+    reporter = make_reporter()
+    reporter.complete(JOB_ID, "a")
+
+    with pytest.raises(ZeroDivisionError), reporter:
+        raise ZeroDivisionError
+
+    assert "1 commands not sent" in caplog.text
+
+
+def test_a_full_buffer_sends_before_it_takes_more(make_reporter, queue):
+    reporter = make_reporter(commands=3)
+
+    for number in range(10):
+        reporter.complete(JOB_ID, f"item-{number}")
+
+    assert len(reporter.undelivered()) <= 3
+    assert reporter.flush().delivered == 10
+
+
+def test_a_buffer_that_stays_full_is_a_typed_error(make_reporter, queue):
+    queue.fault = failing_until(99, THROTTLED)
+    reporter = make_reporter(commands=1, block_seconds=0.02)
+    reporter.complete(JOB_ID, "a")
+
+    with pytest.raises(BufferFullError, match="slower, please") as caught:
+        reporter.complete(JOB_ID, "b")
+
+    assert caught.value.pending == 1
+    assert [command.item_id for command in reporter.undelivered()] == ["a"]
+
+
+def test_a_caller_waits_while_others_make_room(make_reporter, queue):
+    queue.fault = failing_until(2, THROTTLED)
+    reporter = make_reporter(commands=1)
+    reporter.complete(JOB_ID, "a")
+
+    reporter.complete(JOB_ID, "b")
+
+    assert queue.told() == [("complete", "a")]
+
+
+def test_reports_of_many_threads_keep_each_threads_order(make_reporter, queue):
+    reporter = make_reporter(background=True, commands=200)
+
+    def work(thread):
+        for number in range(200):
+            reporter.claim(JOB_ID, f"{thread}-{number}")
+            reporter.complete(JOB_ID, f"{thread}-{number}")
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert reporter.flush().delivered == 1_600
+    ends = [item for kind, item in queue.told() if kind == "complete"]
+    claims = [item for kind, item in queue.told() if kind == "claim"]
+    assert sorted(ends) == sorted(claims)
+    assert len(set(ends)) == 800
+    for item in ("a-0", "d-199"):
+        told = queue.told()
+        assert told.index(("claim", item)) < told.index(("complete", item))
+
+
+def test_the_background_thread_sends_without_being_asked(make_reporter):
+    arrived = threading.Event()
+
+    class Arrivals(FakeCommandQueue):
+        def send_message_batch(self, **request):
+            answer = super().send_message_batch(**request)
+            arrived.set()
+            return answer
+
+    queue = Arrivals()
+    reporter = make_reporter(background=True, make_client=lambda: queue)
+
+    reporter.claim(JOB_ID, "a")
+    reporter.complete(JOB_ID, "a")
+
+    assert arrived.wait(10)
+    assert [len(message) for message in queue.messages] == [2]
+
+
+def test_a_client_that_breaks_neither_ends_the_thread_nor_loses_commands(make_reporter, caplog):
+    broken, arrived = threading.Event(), threading.Event()
+
+    class Broken:
+        def send_message_batch(self, **request):
+            if not broken.is_set():
+                broken.set()
+                raise RuntimeError("a bug")
+            arrived.set()
+            return {"Successful": [{"Id": entry["Id"]} for entry in request["Entries"]]}
+
+    reporter = make_reporter(background=True, make_client=Broken)
+
+    reporter.complete(JOB_ID, "a")
+
+    assert broken.wait(10)
+    assert arrived.wait(10)
+    assert "they stay in the buffer" in caplog.text
+
+
+def test_an_interrupted_flush_keeps_what_was_on_its_way(make_reporter, queue):
+    queue.fault = failing_until(1, Fault(raises=KeyboardInterrupt()))
+    reporter = make_reporter()
+    reporter.complete(JOB_ID, "a")
+
+    with pytest.raises(KeyboardInterrupt):
+        reporter.flush()
+
+    assert reporter.flush().delivered == 1
+
+
+def test_who_reported_hears_when_it_is_delivered(make_reporter, queue):
+    queue.fault = failing_until(1, THROTTLED)
+    heard = []
+    reporter = make_reporter()
+
+    reporter.claim(JOB_ID, "a", on_settled=lambda taken: heard.append(("claim", taken)))
+    reporter.complete(JOB_ID, "a", on_settled=lambda taken: heard.append(("complete", taken)))
+    assert heard == []
+    reporter.flush()
+
+    assert heard == [("claim", True), ("complete", True)]
+
+
+def test_who_reported_hears_when_sqs_will_never_take_it(make_reporter, queue):
+    queue.fault = failing_until(1, Fault(refused_for_good=frozenset({0})))
+    heard = []
+    reporter = make_reporter()
+    reporter.release(JOB_ID, "a", on_settled=heard.append)
+
+    reporter.flush()
+
+    assert heard == [False]
+
+
+def test_an_invalid_command_takes_no_room(reporter):
+    with pytest.raises(InvalidCommandError):
+        reporter.claim("nonsense", "a")
+
+    assert reporter.undelivered() == []
+
+
+def test_jobs_of_different_widths_go_by_their_own_lanes(reporter, queue):
+    wide = make_job_id(1, 2, 64)
+    reporter.complete(wide, "a")
+    reporter.complete(JOB_ID, "a")
+
+    reporter.flush()
+
+    groups = {entry["MessageGroupId"].rpartition("#")[0] for entry in queue.arrivals}
+    assert groups == {wide, JOB_ID}
+
+
+def test_without_a_queue_the_missing_name_is_told(monkeypatch):
+    monkeypatch.delenv("FORGELEDGER_COMMAND_QUEUE_URL", raising=False)
+
+    with pytest.raises(ConfigurationError, match="FORGELEDGER_COMMAND_QUEUE_URL"):
+        Reporter()
+
+
+def test_a_process_has_a_name_unless_it_is_given_one(make_reporter):
+    assert make_reporter(worker_id=None).worker_id
+    assert make_reporter(worker_id="mine").worker_id == "mine"
+
+
+def test_an_idle_thread_ends_and_the_next_command_starts_another(make_reporter, monkeypatch, queue):
+    monkeypatch.setattr("forgeledger.sdk.courier._IDLE_SECONDS", 0.01)
+    reporter = make_reporter(background=True)
+    reporter.complete(JOB_ID, "a")
+    reporter.flush()
+    first = reporter._courier._thread
+    if first is not None:
+        first.join(10)
+
+    reporter.complete(JOB_ID, "b")
+    second = reporter._courier._thread
+
+    assert second is not first
+    assert reporter.flush().delivered == 2
+
+
+def test_a_thread_that_cannot_start_leaves_the_sending_to_flush(make_reporter, monkeypatch, queue):
+    def refuse(self):
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    reporter = make_reporter(background=True)
+
+    reporter.complete(JOB_ID, "a")
+
+    assert reporter.flush().delivered == 1

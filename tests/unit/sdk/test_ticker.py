@@ -1,0 +1,67 @@
+import threading
+
+from forgeledger.sdk.ticker import Ticker
+
+
+def test_a_tick_comes_again_and_again_until_the_block_ends():
+    three = threading.Semaphore(0)
+    ticker = Ticker("test")
+
+    with ticker.every(0.001, three.release):
+        for _ in range(3):
+            assert three.acquire(timeout=10)
+
+    assert ticker._ticks == {}
+
+
+def test_a_tick_that_raises_is_logged_and_comes_again(caplog):
+    calls = threading.Semaphore(0)
+
+    def broken():
+        calls.release()
+        raise RuntimeError("tick")
+
+    with Ticker("test").every(0.001, broken):
+        assert calls.acquire(timeout=10)
+        assert calls.acquire(timeout=10)
+
+    assert "tried again at the next tick" in caplog.text
+
+
+def test_an_earlier_tick_wakes_a_ticker_that_sleeps_for_a_later_one():
+    ticked = threading.Event()
+    ticker = Ticker("test")
+
+    with ticker.every(3_600, lambda: None), ticker.every(0.001, ticked.set):
+        assert ticked.wait(10)
+
+
+def test_no_interval_means_no_ticks():
+    ticker = Ticker("test")
+
+    with ticker.every(None, lambda: None), ticker.every(0, lambda: None):
+        assert ticker._ticks == {}
+    assert not ticker._running
+
+
+def test_the_thread_ends_with_the_last_tick_and_the_next_one_starts_another():
+    ticker = Ticker("test")
+    for _ in range(2):
+        ticked = threading.Event()
+        with ticker.every(0.001, ticked.set):
+            assert ticked.wait(10)
+        (thread,) = [each for each in threading.enumerate() if each.name == "test"] or [None]
+        if thread is not None:
+            thread.join(10)
+        assert not ticker._running
+
+
+def test_a_block_runs_unticked_where_no_thread_can_start(monkeypatch):
+    def refuse(self):
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    ticker = Ticker("test")
+
+    with ticker.every(1, lambda: None):
+        assert not ticker._running

@@ -1,0 +1,358 @@
+import asyncio
+import os
+import signal
+import threading
+
+import pytest
+from botocore.exceptions import ClientError
+
+from builders import JOB_ID
+from fake_queues import FakeWorkQueue, Fault, denied, throttled
+from forgeledger.sdk.backoff import Backoff
+from forgeledger.sdk.endpoints import Endpoints
+from forgeledger.sdk.errors import PermanentItemError, UndeliveredError
+from forgeledger.sdk.worker import Worker, WorkerOptions, _exponential
+
+QUICK = Backoff(attempts=3, first_seconds=0.001, most_seconds=0.002)
+
+
+def work(item_id, **fields):
+    return {"jobId": JOB_ID, "itemId": item_id, **fields}
+
+
+class Running:
+    """A worker at work in a thread of its own."""
+
+    def __init__(self, worker):
+        self.worker = worker
+        self.summary = None
+        self.error = None
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self):
+        try:
+            self.summary = self.worker.run()
+        except (ClientError, UndeliveredError) as error:
+            self.error = error
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.worker.stop()
+        self.thread.join(20)
+        assert not self.thread.is_alive()
+
+
+@pytest.fixture
+def make_worker(make_reporter):
+    def make(queue, handlers, *, retry_seconds=None, **overrides):
+        options = {"concurrency": 2, "visibility_seconds": 60, "grace_seconds": 5.0}
+        return Worker(
+            "https://queue.example/work",
+            handlers if isinstance(handlers, dict) else {"default": handlers},
+            options=WorkerOptions(**{**options, **overrides}),
+            reporter=make_reporter(background=True),
+            endpoints=Endpoints(),
+            make_client=lambda: queue,
+            backoff=QUICK,
+            retry_seconds=retry_seconds,
+        )
+
+    return make
+
+
+def test_items_are_worked_on_and_their_messages_deleted_when_that_is_told(make_worker, queue):
+    waiting = FakeWorkQueue(*(work(f"item-{number}") for number in range(25)))
+
+    with Running(make_worker(waiting, lambda item: item.item_id)) as running:
+        assert waiting.wait_until(lambda fake: len(fake.deleted) == 25)
+
+    assert running.summary.completed == 25
+    assert {command["attempt"] for command in queue.commands} == {1}
+    results = {c["result"] for c in queue.commands if c["type"] == "complete"}
+    assert len(results) == 25
+
+
+def test_no_more_is_received_than_can_be_worked_on(make_worker):
+    at_work, go_on = threading.Semaphore(0), threading.Event()
+
+    def handler(item):
+        at_work.release()
+        go_on.wait(20)
+
+    waiting = FakeWorkQueue(*(work(f"item-{number}") for number in range(10)))
+
+    with Running(make_worker(waiting, handler, concurrency=3)):
+        for _ in range(3):
+            assert at_work.acquire(timeout=10)
+        assert not at_work.acquire(timeout=0.1)
+        assert len(waiting.in_hand) == 3
+        go_on.set()
+        assert waiting.wait_until(lambda fake: len(fake.deleted) == 10)
+    assert max(waiting.asked) <= 3
+
+
+def test_coroutines_share_one_event_loop(make_worker, queue):
+    loops = set()
+
+    async def handler(item):
+        loops.add(asyncio.get_running_loop())
+        await asyncio.sleep(0)
+        return item.kind
+
+    waiting = FakeWorkQueue(*(work(f"item-{number}", kind="async") for number in range(6)))
+
+    with Running(make_worker(waiting, {"async": handler})) as running:
+        assert waiting.wait_until(lambda fake: len(fake.deleted) == 6)
+
+    assert running.summary.completed == 6
+    assert len(loops) == 1
+
+
+def test_a_failure_that_may_pass_is_handed_back_for_later_and_a_final_one_is_deleted(
+    make_worker, queue
+):
+    def handler(item):
+        raise PermanentItemError("never") if item.item_id == "a" else ValueError("later")
+
+    waiting = FakeWorkQueue(work("a"), work("b"))
+    worker = make_worker(waiting, handler, retry_seconds=lambda count: 30 * count)
+
+    with Running(worker) as running:
+        assert waiting.wait_until(lambda fake: fake.deleted and fake.visibilities)
+
+    assert running.summary.failed == 2
+    assert waiting.deleted == ["m0"]
+    assert waiting.visibilities == [("m1", 30)]
+    assert sorted(queue.told()) == [("claim", "a"), ("claim", "b"), ("fail", "a"), ("fail", "b")]
+
+
+def test_a_redelivery_is_the_next_attempt(make_worker, queue):
+    failures = []
+
+    def handler(item):
+        if not failures:
+            failures.append(item.attempt)
+            raise ValueError
+
+    waiting = FakeWorkQueue(work("a"))
+
+    with Running(make_worker(waiting, handler, retry_seconds=lambda count: 0)):
+        assert waiting.wait_until(lambda fake: fake.deleted)
+
+    assert [(each["type"], each["attempt"]) for each in queue.commands] == [
+        ("claim", 1),
+        ("fail", 1),
+        ("claim", 2),
+        ("complete", 2),
+    ]
+
+
+def test_without_fencing_no_attempt_is_told(make_worker, queue):
+    waiting = FakeWorkQueue(work("a"))
+
+    with Running(make_worker(waiting, lambda item: None, fenced=False)):
+        assert waiting.wait_until(lambda fake: fake.deleted)
+
+    assert "attempt" not in queue.commands[0]
+
+
+def test_a_kind_that_nobody_handles_fails_and_comes_again(make_worker, queue):
+    waiting = FakeWorkQueue(work("a", kind="unheard of"))
+
+    with Running(make_worker(waiting, {"other": print}, retry_seconds=lambda count: 9)):
+        assert waiting.wait_until(lambda fake: fake.visibilities)
+
+    error = queue.commands[1]["error"]
+    assert (error["type"], error["retryable"]) == ("UnknownKind", True)
+    assert "'unheard of'" in error["message"]
+    assert waiting.visibilities == [("m0", 9)]
+
+
+@pytest.mark.parametrize("body", ["{", '{"jobId": "no job", "itemId": "a"}'])
+def test_a_message_that_names_no_item_is_left_to_the_queues_redrive(make_worker, body, queue):
+    waiting = FakeWorkQueue(body)
+
+    with Running(make_worker(waiting, lambda item: None, retry_seconds=lambda count: 9)):
+        assert waiting.wait_until(lambda fake: fake.visibilities)
+
+    assert waiting.visibilities == [("m0", 9)]
+    assert waiting.deleted == []
+    assert queue.told() == []
+
+
+def test_a_message_whose_end_was_not_told_is_not_deleted(make_worker, queue):
+    queue.fault = lambda number, entries: Fault(refused_for_good=frozenset({0}))
+    waiting = FakeWorkQueue(work("a"))
+
+    with Running(make_worker(waiting, lambda item: None, retry_seconds=lambda count: 9)) as running:
+        assert waiting.wait_until(lambda fake: fake.visibilities)
+
+    assert waiting.deleted == []
+    assert isinstance(running.error, UndeliveredError)
+
+
+def test_a_long_handler_keeps_its_message_hidden(make_worker):
+    extended = threading.Event()
+    waiting = FakeWorkQueue(work("a"))
+
+    def handler(item):
+        assert extended.wait(20)
+
+    with Running(make_worker(waiting, handler, visibility_seconds=1)):
+        assert waiting.wait_until(lambda fake: fake.visibilities)
+        extended.set()
+        assert waiting.wait_until(lambda fake: fake.deleted)
+
+    assert ("m0", 1) in waiting.visibilities
+
+
+def test_a_deletion_that_fails_is_tried_again(make_worker):
+    waiting = FakeWorkQueue(work("a"))
+    waiting.refuse_deletions = 2
+
+    with Running(make_worker(waiting, lambda item: None)):
+        assert waiting.wait_until(lambda fake: fake.deleted)
+
+    assert waiting.deleted == ["m0"]
+
+
+def test_a_stopped_worker_ends_what_it_began_and_hands_back_the_rest(make_worker, queue):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def handler(item):
+        begun.set()
+        assert go_on.wait(20)
+
+    waiting = FakeWorkQueue(work("a"), work("b"))
+    waiting.drop_visible_again = True
+
+    with Running(make_worker(waiting, handler, concurrency=1)) as running:
+        assert begun.wait(10)
+        running.worker.stop()
+        go_on.set()
+        running.thread.join(20)
+
+    assert running.summary.completed == 1
+    assert waiting.deleted == ["m0"]
+    assert waiting.in_hand == {}
+
+
+def test_a_handler_that_outlives_the_grace_time_loses_its_item(make_worker, queue):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def handler(item):
+        begun.set()
+        go_on.wait(20)
+
+    waiting = FakeWorkQueue(work("a"))
+    waiting.drop_visible_again = True
+
+    with Running(make_worker(waiting, handler, grace_seconds=0.05)) as running:
+        assert begun.wait(10)
+        running.worker.stop()
+        running.thread.join(20)
+        go_on.set()
+
+    assert running.summary.released == 1
+    assert queue.told() == [("claim", "a"), ("release", "a")]
+    assert waiting.visibilities == [("m0", 0)]
+
+
+def test_housekeeping_that_fails_costs_only_time(make_worker, caplog):
+    waiting = FakeWorkQueue(work("a"))
+    deletions = []
+    delete = waiting.delete_message_batch
+
+    def failing_once(**request):
+        deletions.append(request)
+        if len(deletions) == 1:
+            raise throttled()
+        return delete(**request)
+
+    waiting.delete_message_batch = failing_once
+
+    with Running(make_worker(waiting, lambda item: None)):
+        assert waiting.wait_until(lambda fake: fake.deleted)
+
+    assert "slower, please" in caplog.text
+
+
+def test_a_worker_outlives_whatever_goes_wrong_with_one_message(make_worker, caplog):
+    def broken(count):
+        raise ZeroDivisionError
+
+    waiting = FakeWorkQueue(work("a"), work("b"))
+
+    with Running(make_worker(waiting, lambda item: None, retry_seconds=broken)) as running:
+        assert waiting.wait_until(lambda fake: fake.receives > 4)
+
+    assert running.error is None
+    assert "a message was given up" in caplog.text
+
+
+def test_receiving_goes_on_after_errors_that_pass(make_worker):
+    waiting = FakeWorkQueue(work("a"), receive_fault=lambda n: throttled() if n < 9 else None)
+
+    with Running(make_worker(waiting, lambda item: None)) as running:
+        assert waiting.wait_until(lambda fake: fake.deleted)
+
+    assert running.error is None
+
+
+def test_a_worker_that_may_not_receive_gives_up_and_says_why(make_worker):
+    waiting = FakeWorkQueue(receive_fault=lambda number: denied())
+    worker = make_worker(waiting, lambda item: None)
+
+    with pytest.raises(type(denied()), match="AccessDenied"):
+        worker.run()
+
+    assert waiting.receives == QUICK.attempts
+
+
+def test_the_wait_for_another_attempt_doubles_up_to_five_minutes():
+    assert 1 <= _exponential(1) <= 2
+    assert 150 <= _exponential(50) <= 300
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_the_worker_in_order(make_worker, number):
+    before = signal.getsignal(number)
+    waiting = FakeWorkQueue(work("a"))
+    worker = make_worker(waiting, lambda item: os.kill(os.getpid(), number))
+
+    summary = worker.run()
+
+    assert summary.completed == 1
+    assert waiting.deleted == ["m0"]
+    assert signal.getsignal(number) is before
+
+
+def test_a_second_signal_counts_as_if_nobody_listened(make_worker):
+    heard = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
+    waiting = FakeWorkQueue(work("a"))
+
+    def handler(item):
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    try:
+        make_worker(waiting, handler).run()
+        os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert heard
+
+
+def test_a_worker_makes_its_own_reporter_and_client_from_its_endpoints(monkeypatch):
+    monkeypatch.setenv("FORGELEDGER_COMMAND_QUEUE_URL", "https://queue.example/commands.fifo")
+
+    worker = Worker("https://sqs.eu-west-1.amazonaws.com/1/work", {}, concurrency=3)
+
+    assert worker._concurrency == 3
+    assert worker._make_client().meta.region_name == "eu-west-1"

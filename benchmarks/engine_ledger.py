@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 
 from forgeledger.adapters.dynamodb.store import DynamoStore
+from forgeledger.bootstrap import clients
 from forgeledger.domain.advancing import create
 from forgeledger.domain.ids import make_job_id
 from forgeledger.domain.jobs import JobSpec
@@ -43,11 +44,11 @@ class EngineLedger:
     _asked: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        boto3.setup_default_session()
-        events = boto3._get_default_session().events  # noqa: SLF001 - hooks for clients still to be made.
-        events.register("provide-client-params.dynamodb.*", self._ask)
-        events.register("response-received.dynamodb.*", self._answer)
-        self.store = DynamoStore(boto3.client("dynamodb"), self.table)
+        # Every client that is made from now on by this session is heard.
+        session = clients.session()
+        session.register("provide-client-params.dynamodb.*", self._ask)
+        session.register("response-received.dynamodb.*", self._answer)
+        self.store = DynamoStore(clients.dynamodb(), self.table)
         self.applier = Applier(self.store, Surroundings())
 
     def _ask(self, params: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -3,14 +3,19 @@
 import pytest
 
 
-def test_a_thousand_items_are_registered_in_one_request(caller):
+def test_a_thousand_items_are_registered_in_one_request_and_a_handful_of_commits(caller, world):
     job_id = caller.new_job()
     items = [f"item-{number}" for number in range(1000)]
+    commits, commit_lane = [], world.store.commit_lane
+    world.store.commit_lane = lambda commit, *args, **options: (
+        commits.append(commit) or commit_lane(commit, *args, **options)
+    )
 
     reply = caller.post(f"/jobs/{job_id}/items:register", {"items": items})
 
     assert reply.status == 200
     assert reply.json["registered"] == 1000
+    assert len(commits) <= 12
     assert caller.get(f"/jobs/{job_id}").json["pending"] == 1000
 
 

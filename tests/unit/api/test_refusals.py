@@ -91,6 +91,7 @@ def test_wrong_commands_are_refused_by_field(caller, verb, body, wrong):
     [
         ("", {"limit": 0, "status": "DONE"}, {"limit": "minimum", "status": "enum"}),
         ("", {"limit": "many", "tag": "t" * 65}, {"limit": "type", "tag": "max_length"}),
+        ("", {"limit": 101}, {"limit": "maximum"}),
         ("/{job}/items", {"limit": 501, "state": "done"}, {"limit": "maximum", "state": "enum"}),
         ("/{job}/events", {"limit": 501}, {"limit": "maximum"}),
         ("", {"cursor": "x"}, {"cursor": "cursor"}),

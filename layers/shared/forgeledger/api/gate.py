@@ -14,8 +14,7 @@ from forgeledger.domain.limits import IDEMPOTENCY_KEY_CHARACTERS
 API_KEY_HEADER = "x-api-key"
 IDEMPOTENCY_KEY_HEADER = "idempotency-key"
 # They carry no data of anybody's, and say the same in every deployment.
-SWAGGER = "/swagger"
-OPEN_PATHS = frozenset({"/health", "/openapi.json", SWAGGER})
+OPEN_PATHS = frozenset({"/health", "/openapi.json", "/swagger"})
 
 
 @dataclass(frozen=True, slots=True)

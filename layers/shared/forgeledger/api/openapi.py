@@ -3,27 +3,33 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn, Tag
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel
 
-from forgeledger.api.gate import API_KEY_HEADER, OPEN_PATHS, SWAGGER
+from forgeledger import __version__
+from forgeledger.api.gate import API_KEY_HEADER, OPEN_PATHS
 from forgeledger.contracts.problems import CONTENT_TYPE, Problem
 from forgeledger.domain.limits import IDEMPOTENCY_KEY_CHARACTERS
 
-TITLE = "ForgeLedger"
-DESCRIPTION = (
-    "Tells you, exactly once, when a million queue messages are done. Errors are problem documents "
-    "(RFC 9457) with a stable `code`; what comes in may be spelled in camelCase or snake_case."
-)
-SECURITY_SCHEMES = {"apiKey": APIKey(name=API_KEY_HEADER, in_=APIKeyIn.header)}
-SECURITY: list[dict[str, list[str]]] = [{"apiKey": []}]
-TAGS: list[Tag | str] = [
-    Tag(name="jobs", description="Sets of items that are finished together."),
-    Tag(name="items", description="Units of work in a job."),
-    Tag(name="commands", description="What a queue message says, answered at once."),
-    Tag(name="operations", description="Open to everybody."),
-]
+# Plain dictionaries: powertools' models of OpenAPI take a while to load, and only whoever reads
+# the description needs them.
+ABOUT: dict[str, Any] = {
+    "title": "ForgeLedger",
+    "version": __version__,
+    "description": (
+        "Tells you, exactly once, when a million queue messages are done. Errors are problem "
+        "documents (RFC 9457) with a stable `code`; what comes in may be spelled in camelCase or "
+        "snake_case."
+    ),
+    "security_schemes": {"apiKey": {"type": "apiKey", "in": "header", "name": API_KEY_HEADER}},
+    "security": [{"apiKey": []}],
+    "tags": [
+        {"name": "jobs", "description": "Sets of items that are finished together."},
+        {"name": "items", "description": "Units of work in a job."},
+        {"name": "commands", "description": "What a queue message says, answered at once."},
+        {"name": "operations", "description": "Open to everybody."},
+    ],
+}
 
 _METHODS = ("get", "post")
 _PROBLEMS = {
@@ -37,12 +43,6 @@ _PROBLEMS = {
     503: "The storage is busy; try again after `Retry-After`.",
 }
 _PROBLEM_REFERENCE = {"$ref": "#/components/schemas/Problem"}
-_SWAGGER_PAGE = {
-    "tags": ["operations"],
-    "summary": "A page to read this description and to try the routes",
-    "operationId": "swagger",
-    "responses": {"200": {"description": "The page.", "content": {"text/html": {}}}},
-}
 # Powertools describes its own error bodies; ours take their place.
 _FOREIGN = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
 _IDEMPOTENCY_KEYS = [
@@ -79,7 +79,6 @@ def complete(document: dict[str, Any], order: Sequence[str]) -> dict[str, Any]:
         schemas.pop(name, None)
     for schema in schemas.values():
         _drop_titles(schema.get("properties", {}).values())
-    document["paths"][SWAGGER] = {"get": dict(_SWAGGER_PAGE)}
     paths = {path: document["paths"][path] for path in order}
     for path, item in paths.items():
         for method in _METHODS:

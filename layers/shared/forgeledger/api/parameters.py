@@ -21,6 +21,9 @@ ItemId = Annotated[
 Limit = Annotated[
     int, Query(ge=1, le=limits.PAGE_ROWS, description="How many at most; a page may be shorter.")
 ]
+JobsLimit = Annotated[
+    int, Query(ge=1, le=limits.PAGE_JOBS, description="How many at most; a page may be shorter.")
+]
 Cursor = Annotated[
     str | None, Query(description="`nextCursor` of the page before, of the same list.")
 ]

@@ -5,15 +5,17 @@ import re
 from collections.abc import Callable
 from functools import partial
 from re import Pattern
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.api_gateway import Response
-from aws_lambda_powertools.event_handler.openapi.models import OpenAPI
 
 from forgeledger.api.bodies import read_json
-from forgeledger.api.openapi import complete
+from forgeledger.api.openapi import ABOUT, complete
 from forgeledger.api.refusals import Refused, answer_to
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler.openapi.models import OpenAPI
 
 _Handler = TypeVar("_Handler", bound=Callable[..., Any])
 
@@ -50,10 +52,18 @@ class LedgerResolver(APIGatewayHttpResolver):
                 return f"{method} {template}"
         return UNKNOWN_ROUTE
 
-    def get_openapi_schema(self, **options: Any) -> OpenAPI:
-        plain = super().get_openapi_schema(**options)
+    def get_openapi_schema(self, **options: Any) -> "OpenAPI":
+        from aws_lambda_powertools.event_handler.openapi.models import OpenAPI
+
+        plain = super().get_openapi_schema(**{**options, **ABOUT})
         order = list(dict.fromkeys(path for _, path, _ in self.table))
         return OpenAPI(**complete(plain.model_dump(by_alias=True, exclude_none=True), order))
+
+    def described(self) -> str:
+        """The OpenAPI document, with the stage in its server's address if there is one."""
+        from aws_lambda_powertools.event_handler.openapi.models import Server
+
+        return self.get_openapi_json_schema(servers=[Server(url=self._get_base_path() or "/")])
 
     @staticmethod
     def _compile_regex(rule: str, base_regex: str = r"{}\Z") -> Pattern[str]:

@@ -12,6 +12,7 @@ from forgeledger.api.parameters import (
     Cursor,
     From,
     JobId,
+    JobsLimit,
     Limit,
     StatusFilter,
     TagFilter,
@@ -71,7 +72,7 @@ def add_job_routes(app: LedgerResolver, parts: Parts) -> None:
     def list_jobs(
         status: StatusFilter = None,
         tag: TagFilter = None,
-        limit: Limit = JOBS_A_PAGE,
+        limit: JobsLimit = JOBS_A_PAGE,
         cursor: Cursor = None,
     ) -> JobsBody:
         before = read_jobs_cursor(cursor, status, tag)

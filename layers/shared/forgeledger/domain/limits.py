@@ -21,6 +21,7 @@ COMMANDS_PER_MESSAGE: Final = 500
 MESSAGE_BYTES: Final = 1024 * 1024
 HTTP_BODY_BYTES: Final = 6 * 1024 * 1024
 PAGE_ROWS: Final = 500
+PAGE_JOBS: Final = 100
 # Lambda answers with at most 6 MB, and quotes in it are escaped once more.
 PAGE_BYTES: Final = 2_500_000
 IDEMPOTENCY_KEY_CHARACTERS: Final = 256

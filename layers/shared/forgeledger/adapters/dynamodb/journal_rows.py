@@ -102,10 +102,10 @@ def decode_journal_row(row: Row) -> JournalRow:
 
 def _content(events: Sequence[Sequence[Any]], texts: Sequence[str]) -> Row:
     plain = compact_json(events)
-    size = len(plain) + sum(map(len, texts))
+    size = len(plain.encode()) + sum(len(each.encode()) for each in texts)
     if size > _PLAIN_BYTES:
-        packed = zlib.compress(compact_json([events, texts]).encode(), _COMPRESSION)
-        # What does not get smaller, say payloads that are compressed already, stays as it is.
+        packed = zlib.compress(f"[{plain},{compact_json(texts)}]".encode(), _COMPRESSION)
+        # What does not get smaller, say letters that JSON has to escape each, stays as it is.
         if len(packed) < size:
             return {"packed": {"B": packed}}
     if not texts:

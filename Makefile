@@ -25,13 +25,13 @@ setup: $(VENV)/.installed ## Make .venv with everything that development needs (
 
 $(VENV)/.installed: requirements/dev.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python $(PIP) install --no-compile --require-hashes -r requirements/dev.lock
+	$(BIN)/python $(PIP) install --no-compile --no-deps --require-hashes -r requirements/dev.lock
 	$(BIN)/python $(PIP) install --no-deps --no-build-isolation -e .
 	touch $@
 
 $(SAM_VENV)/.installed: requirements/sam.lock
 	test -x $(SAM_VENV)/bin/python || $(PYTHON) -m venv $(SAM_VENV)
-	$(SAM_VENV)/bin/python $(PIP) install --no-compile --require-hashes -r requirements/sam.lock
+	$(SAM_VENV)/bin/python $(PIP) install --no-compile --no-deps --require-hashes -r requirements/sam.lock
 	touch $@
 
 .PHONY: test
@@ -49,6 +49,34 @@ lint: setup ## Check style, format, types and the template
 format: setup ## Mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+.PHONY: test-sam
+test-sam: setup $(SAM_VENV)/.installed ## Validate, build and deploy (to an engine here) with the real SAM CLI
+	$(BIN)/python -m pytest -m sam tests/contract/test_sam.py
+
+.PHONY: test-dynamodb-local
+test-dynamodb-local: setup ## Run the storage tests on DynamoDB Local (opt-in: its licence asks for an AWS account)
+	PYTHON=$(BIN)/python tests/contract/on_dynamodb_local.sh
+
+.PHONY: up
+up: setup ## Run everything on this machine until Ctrl-C
+	$(BIN)/forgeledger up
+
+.PHONY: demo
+demo: setup ## Run a job of 1,000 items on this machine, from registration to completion
+	$(BIN)/forgeledger demo --items 1000
+
+.PHONY: bench-cost
+bench-cost: setup ## Count the write units of each kind of transition
+	$(BIN)/python -m benchmarks.cost
+
+.PHONY: bench-intake-cpu
+bench-intake-cpu: setup ## Compare the intake's processor time with two bare boto3 calls
+	$(BIN)/python -m benchmarks.intake_cpu
+
+.PHONY: bench-cold-start
+bench-cold-start: setup ## Compare each function's import with bare boto3's
+	$(BIN)/python -m benchmarks.cold_start
 
 .PHONY: lock
 lock: ## Write the lock files anew (needs uv); UPGRADE=--upgrade takes newer versions

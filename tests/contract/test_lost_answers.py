@@ -1,0 +1,113 @@
+"""A transaction whose answer was lost counts as made exactly if it was made, and is made once."""
+
+from typing import Any
+
+import pytest
+
+from forgeledger.adapters.dynamodb.retrying import Retrying
+from forgeledger.adapters.dynamodb.store import DynamoStore
+from forgeledger.domain.advancing import create, seal
+from forgeledger.domain.lanes import Counts
+from forgeledger.ports import JobChange
+from tests.builders import NOW, make_spec
+from tests.fake_dynamodb import LosingDynamo
+from tests.lane_steps import (
+    create_job,
+    decided,
+    lane_view,
+    loaded,
+    new_commit_id,
+    register,
+    registrations,
+)
+
+_at_once = Retrying(sleep=lambda seconds: None)
+
+either = pytest.mark.parametrize(
+    ("made", "forgets_tokens"),
+    [(True, False), (True, True), (False, False)],
+    ids=["made", "made-and-its-token-forgotten", "not-made"],
+)
+
+
+@pytest.fixture
+def store(table: tuple[Any, str]) -> DynamoStore:
+    """Somebody else's, whose answers all arrive."""
+    return DynamoStore(*table)
+
+
+@either
+def test_a_commit_without_an_answer_is_made_once(
+    table: tuple[Any, str], store: DynamoStore, job_id: str, made: bool, forgets_tokens: bool
+) -> None:
+    create_job(store, job_id)
+    commit = decided(store, job_id, *registrations(["a"]))
+    client = LosingDynamo(table[0], made=made, forgets_tokens=forgets_tokens)
+
+    assert DynamoStore(client, table[1], retrying=_at_once).commit_lane(commit, new_commit_id())
+
+    assert lane_view(store, job_id, "a").head == commit.head
+    assert len(store.read_journal(job_id, 0, 0, 10)) == 1
+
+
+@either
+def test_a_commit_without_an_answer_is_known_though_others_committed_since(
+    table: tuple[Any, str], store: DynamoStore, job_id: str, made: bool, forgets_tokens: bool
+) -> None:
+    create_job(store, job_id)
+    commit = decided(store, job_id, *registrations(["a"]))
+    client = LosingDynamo(table[0], made=made, forgets_tokens=forgets_tokens)
+    client.meanwhile = lambda: register(store, job_id, ["b"])
+
+    said = DynamoStore(client, table[1], retrying=_at_once).commit_lane(commit, new_commit_id())
+
+    assert said is made
+    names = [item.item_id for item in store.list_items(job_id, 0, None, 10).items]
+    assert names == (["a", "b"] if made else ["b"])
+    assert lane_view(store, job_id).head.counts.pending == len(names)
+
+
+@either
+def test_a_change_of_a_header_without_an_answer_is_made_once(
+    table: tuple[Any, str], store: DynamoStore, job_id: str, made: bool, forgets_tokens: bool
+) -> None:
+    view = create_job(store, job_id)
+    step = seal(view.job, Counts(), NOW)
+    client = LosingDynamo(table[0], made=made, forgets_tokens=forgets_tokens)
+    losing = DynamoStore(client, table[1], retrying=_at_once)
+
+    assert losing.commit_job(JobChange(before=view.job, job=step.job, facts=step.facts))
+
+    assert loaded(store, job_id).job == step.job
+    assert len(store.read_facts(job_id, 0, 10)) == 2
+
+
+@either
+def test_a_change_of_a_header_without_an_answer_does_not_take_anothers_for_its_own(
+    table: tuple[Any, str], store: DynamoStore, job_id: str, made: bool, forgets_tokens: bool
+) -> None:
+    view = create_job(store, job_id)
+    step = seal(view.job, Counts(), NOW)
+    change = JobChange(before=view.job, job=step.job, facts=step.facts)
+    client = LosingDynamo(table[0], made=made, forgets_tokens=forgets_tokens)
+    others: list[bool] = []
+    client.meanwhile = lambda: others.append(store.commit_job(change))
+
+    said = DynamoStore(client, table[1], retrying=_at_once).commit_job(change)
+
+    assert said is made
+    assert others == [not made]
+    assert len(store.read_facts(job_id, 0, 10)) == 2
+
+
+@either
+def test_a_creation_without_an_answer_is_made_once(
+    table: tuple[Any, str], store: DynamoStore, job_id: str, made: bool, forgets_tokens: bool
+) -> None:
+    job, heads, fact = create(make_spec(job_id=job_id))
+    client = LosingDynamo(table[0], made=made, forgets_tokens=forgets_tokens)
+
+    DynamoStore(client, table[1], retrying=_at_once).create_job(job, heads, fact)
+
+    view = loaded(store, job_id)
+    assert (view.job, view.heads) == (job, heads)

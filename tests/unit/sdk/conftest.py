@@ -5,6 +5,7 @@ import json
 import pytest
 
 from fake_queues import FakeCommandQueue
+from forgeledger.sdk import process_life
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.ledger import Ledger
 from forgeledger.sdk.outbox import OutboxLimits
@@ -48,7 +49,8 @@ def make_reporter(queue):
 
     yield make
     for reporter in made:
-        reporter.after_fork_in_child()  # Nothing of a test is left for the end of the process.
+        # Nothing of a test is left for the end of the process.
+        process_life._alive.discard(reporter)
 
 
 @pytest.fixture

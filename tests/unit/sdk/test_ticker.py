@@ -44,16 +44,27 @@ def test_no_interval_means_no_ticks():
     assert not ticker._running
 
 
-def test_the_thread_ends_with_the_last_tick_and_the_next_one_starts_another():
-    ticker = Ticker("test")
+def test_an_idle_thread_ends_and_the_next_tick_starts_another(monkeypatch):
+    monkeypatch.setattr("forgeledger.sdk.ticker._IDLE_SECONDS", 0.01)
+    ticker = Ticker("idle")
     for _ in range(2):
         ticked = threading.Event()
         with ticker.every(0.001, ticked.set):
             assert ticked.wait(10)
-        (thread,) = [each for each in threading.enumerate() if each.name == "test"] or [None]
-        if thread is not None:
-            thread.join(10)
+        for thread in threading.enumerate():
+            if thread.name == "idle":
+                thread.join(10)
         assert not ticker._running
+
+
+def test_many_short_blocks_share_one_thread():
+    ticker = Ticker("shared")
+
+    for _ in range(100):
+        with ticker.every(3_600, lambda: None):
+            pass
+
+    assert [each.name for each in threading.enumerate()].count("shared") == 1
 
 
 def test_a_block_runs_unticked_where_no_thread_can_start(monkeypatch):

@@ -75,10 +75,13 @@ class Lane:
         """How many of the first waiting commands may leave now, if a request leaves anyway."""
         if self.is_full:
             return len(self.waiting)
-        # Written as due_at() writes it, so that rounding cannot set them apart.
-        if not self.waiting or now < self.waiting[0].since + linger:
+        if not self.waiting or now < self.waiting[0].since + linger / 2:
             return 0
         count = _parting_none(self.waiting, now, linger)
+        # Written as due_at() writes it, so that rounding cannot set them apart.
+        if now < self.waiting[0].since + linger:
+            # Too early to leave alone. In company it saves a request, if it parts nothing.
+            return count if count == len(self.waiting) else 0
         if count == 0 and now >= self.waiting[0].since + 2 * linger:
             return _before_young_claims(self.waiting, now, linger)
         return count

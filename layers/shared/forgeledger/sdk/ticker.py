@@ -2,12 +2,17 @@
 
 import contextlib
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 _log = logging.getLogger("forgeledger.sdk")
+
+
+_IDLE_SECONDS: Final = 5.0
 
 
 @dataclass(slots=True)
@@ -18,7 +23,7 @@ class _Tick:
 
 
 class Ticker:
-    """One thread for all ticks, which lives only while there are any."""
+    """One thread for all ticks, which ends when there has been none for a while."""
 
     def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._name = name
@@ -30,6 +35,7 @@ class Ticker:
         self._changed = threading.Condition()
         self._ticks: dict[int, _Tick] = {}
         self._next_key = 0
+        self._wake_at = math.inf
         self._running = False
 
     @contextlib.contextmanager
@@ -48,9 +54,11 @@ class Ticker:
         with self._changed:
             self._next_key += 1
             key = self._next_key
-            self._ticks[key] = _Tick(self._clock() + seconds, seconds, call)
+            tick = _Tick(self._clock() + seconds, seconds, call)
+            self._ticks[key] = tick
             if self._running:
-                self._changed.notify_all()
+                if tick.due_at < self._wake_at:
+                    self._changed.notify_all()
             else:
                 # At interpreter exit no thread can start any more; the block then runs unticked.
                 with contextlib.suppress(RuntimeError):
@@ -62,13 +70,11 @@ class Ticker:
         while True:
             with self._changed:
                 now = self._clock()
-                ticks = list(self._ticks.values())
-                if not ticks:
-                    self._running = False
-                    return
-                due = [tick for tick in ticks if tick.due_at <= now]
+                due = [tick for tick in list(self._ticks.values()) if tick.due_at <= now]
                 if not due:
-                    self._changed.wait(min(tick.due_at for tick in ticks) - now)
+                    if not self._wait(now):
+                        self._running = False
+                        return
                     continue
             for tick in due:
                 # Counted from now, so that a slow call is not made up for by a burst.
@@ -77,3 +83,11 @@ class Ticker:
                     tick.call()
                 except Exception:  # noqa: BLE001 - one tick must not end the others.
                     _log.exception("%s: will be tried again at the next tick", self._name)
+
+    def _wait(self, now: float) -> bool:
+        """Until the next tick; False when there was none for a while."""
+        was_idle = not self._ticks
+        due_at = min((tick.due_at for tick in list(self._ticks.values())), default=math.inf)
+        self._wake_at = min(due_at, now + _IDLE_SECONDS)
+        self._changed.wait(self._wake_at - now)
+        return bool(self._ticks) or not was_idle

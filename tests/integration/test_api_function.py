@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from forgeledger.adapters.job_id_claims import DynamoDBJobIdClaims
+from forgeledger.bootstrap.api import api as put_together
 from forgeledger.errors import IdempotencyKeyReused, StorageBusy
 from forgeledger.usecases.creating import Repeat
 from tests.api_callers import Clock, Context, http_event
@@ -96,6 +97,19 @@ def test_the_key_of_the_parameter_is_asked_for(app):
     granted = call(app, "GET", "/jobs")
 
     assert (refused["statusCode"], granted["statusCode"]) == (401, 200)
+
+
+def test_without_a_parameter_everybody_may_call(aws, idempotency_table):
+    table = f"ledger-{uuid4().hex[:8]}"
+    create_ledger_table(aws.client("dynamodb"), table)
+    api = put_together(
+        {"FORGELEDGER_TABLE": table, "FORGELEDGER_IDEMPOTENCY_TABLE": idempotency_table},
+        dynamodb=aws.client("dynamodb"),
+    )
+
+    answered = api.answer(http_event("GET", "/jobs"), Context())
+
+    assert answered.response["statusCode"] == 200
 
 
 def test_each_request_is_counted_by_route_and_status(app, capsys, caplog):

@@ -19,7 +19,6 @@ _RULES: Final = {
     "less_than_equal": "maximum",
     "enum": "enum",
     "literal_error": "enum",
-    "string_unicode": "unicode",
 }
 
 

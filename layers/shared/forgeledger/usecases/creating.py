@@ -8,7 +8,6 @@ from forgeledger.domain.advancing import create
 from forgeledger.domain.ids import lanes_for, lanes_of, make_job_id
 from forgeledger.domain.jobs import JobSpec, Tolerance
 from forgeledger.domain.lanes import LaneRules
-from forgeledger.errors import JobNotFound
 from forgeledger.ports import JobView, LedgerStore
 from forgeledger.usecases.life import LifeCycle
 from forgeledger.usecases.registering import NewItem, Registered, Registrar
@@ -85,8 +84,7 @@ class Creator:
         if registered is None and job_id == fresh:
             return Created(view=JobView(job=job, heads=heads))
         view = self.store.load_job(job_id)
-        if view is None:
-            raise JobNotFound(job_id)
+        assert view is not None
         return Created(view=view, registered=registered)
 
     def _randomness(self) -> int:

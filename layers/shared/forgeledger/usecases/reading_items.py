@@ -88,7 +88,9 @@ class ItemReader:
     def history(self, job_id: str, item_id: str, before: int | None) -> ItemHistory | None:
         """The item and its events, from the latest or from `before` backwards; None if unknown."""
         lanes = lanes_of(job_id)
-        lane = 0 if lanes is None else lane_of(item_id, lanes)
+        if lanes is None:
+            raise JobNotFound(job_id)
+        lane = lane_of(item_id, lanes)
         view = self.store.load_lane(job_id, lane, (item_id,))
         if view is None:
             raise JobNotFound(job_id)
@@ -119,8 +121,7 @@ class ItemReader:
             event = None if row is None else row.events[wanted - row.offset]
             if event is None or event.item_id != item_id:
                 # The row is past its retention: what came before it is gone as well.
-                wanted = None
-                break
+                return events[::-1], None
             bytes_left -= event_bytes(event)
             events.append(PastEvent(offset=wanted, event=event))
             wanted = event.previous
@@ -136,10 +137,9 @@ class ItemReader:
 
     def _row(self, job_id: str, lane: int, offset: int) -> JournalRow | None:
         """The row that holds this event; None where it is past its retention."""
-        for row in self.store.read_journal(job_id, lane, offset, 1):
-            if row.offset <= offset < row.offset + len(row.events):
-                return row
-        return None
+        rows = self.store.read_journal(job_id, lane, offset, 1)
+        held = rows and rows[0].offset <= offset < rows[0].offset + len(rows[0].events)
+        return rows[0] if held else None
 
 
 def _page(found: list[Item], lane: int, after: str | None) -> ItemsPage:

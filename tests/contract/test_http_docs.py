@@ -1,0 +1,79 @@
+"""docs/http.md is run: each command, in order, against the routes that there are."""
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from forgeledger.domain.outcomes import Reason
+from tests.api_callers import Caller, make_world
+
+PAGE = (Path(__file__).parents[2] / "docs" / "http.md").read_text()
+API = "http://api"
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    query: dict[str, str]
+    body: str | None
+    headers: dict[str, str]
+
+
+def commands():
+    """The curl commands of the page, each with its lines joined."""
+    for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL):
+        yield from re.findall(r"^curl .*?(?=^curl |^JOB=|\Z)", block, re.DOTALL | re.MULTILINE)
+
+
+def read(command, job_id):
+    words = shlex.split(command.replace("$API", API).replace("$JOB", job_id).replace("$KEY", "k"))
+    options = list(zip(words[2::2], words[3::2], strict=True))
+    path, _, query = words[1].removeprefix(API).partition("?")
+    body = next((value for name, value in options if name == "--json"), None)
+    asked = next((value for name, value in options if name == "-X"), None)
+    headers = dict(value.split(": ") for name, value in options if name == "-H")
+    method = asked or ("GET" if body is None else "POST")
+    return Request(method, path, dict(re.findall(r"(\w+)=([^&]+)", query)), body, headers)
+
+
+@pytest.fixture(scope="module")
+def replies():
+    """The route and the status of each command, on an API that asks for the key."""
+    caller, job_id, found = Caller(make_world().api(lambda: "k")), "", []
+    for command in commands():
+        request = read(command, job_id)
+        reply = caller.send(
+            caller.event(
+                request.method,
+                request.path,
+                query=request.query,
+                body=request.body,
+                headers=request.headers,
+            )
+        )
+        found.append((command, reply))
+        if reply.status == 201:
+            job_id = reply.json["jobId"]
+    return found
+
+
+def test_each_example_does_what_it_says(replies):
+    for command, reply in replies:
+        assert reply.status in (200, 201), (command, reply.text)
+
+
+def test_each_route_has_an_example(replies):
+    table = make_world().api().app.table
+
+    assert {reply.route for _, reply in replies} == {
+        f"{method} {path}" for method, path, _ in table
+    }
+
+
+def test_each_reason_is_explained():
+    for reason in Reason:
+        assert f"`{reason}`" in PAGE

@@ -4,8 +4,7 @@ import json
 import threading
 import time
 
-from botocore.exceptions import ClientError
-
+from forgeledger.local.engine_calls import DELETE, RECEIVE, EngineRefused
 from forgeledger.local.queue_poller import LONG_POLL_SECONDS, QueuePoller
 from forgeledger.local.stack import QueueMapping
 
@@ -19,15 +18,19 @@ class FakeQueue:
         self.deleted = []
         self.refuses = False
 
-    def receive_message(self, **request):
+    def __call__(self, target, request):
+        return {RECEIVE: self.receive, DELETE: self.delete}[target](request)
+
+    def receive(self, request):
         self.requests.append((request["MaxNumberOfMessages"], request["WaitTimeSeconds"]))
         names = self.pages.pop(0) if self.pages else []
         return {"Messages": [a_message(name) for name in names]} if names else {}
 
-    def delete_message_batch(self, QueueUrl, Entries):  # noqa: N803 - boto3's names
+    def delete(self, request):
+        entries = request["Entries"]
         if self.refuses:
-            return {"Failed": [{"Id": entry["Id"], "Code": "x"} for entry in Entries]}
-        self.deleted += [entry["ReceiptHandle"] for entry in Entries]
+            return {"Failed": [{"Id": entry["Id"], "Code": "x"} for entry in entries]}
+        self.deleted += [entry["ReceiptHandle"] for entry in entries]
         return {"Successful": []}
 
 
@@ -124,18 +127,39 @@ def test_a_window_waits_for_more_until_the_batch_is_full():
 def test_a_halt_ends_the_wait_for_a_full_batch():
     queue, events = FakeQueue("a"), []
     poller = poller_of(queue, events.append, batch_size=2, window_seconds=600)
-    receive = queue.receive_message
+    receive = queue.receive
 
-    def halt_at_the_second(**request):
+    def halt_at_the_second(request):
         if queue.requests:
             poller.halt()
-        return receive(**request)
+        return receive(request)
 
-    queue.receive_message = halt_at_the_second
+    queue.receive = halt_at_the_second
     poller.poll_once()
 
     assert len(events[0]["Records"]) == 1
     assert poller.poll_once() == 0
+
+
+def test_while_a_batch_is_in_flight_the_queue_is_not_scanned_again_and_again():
+    queue, inside, release = FakeQueue("a"), threading.Event(), threading.Event()
+
+    def invoke(event):
+        inside.set()
+        release.wait(60)
+
+    poller = poller_of(queue, invoke, concurrency=2)
+    running = threading.Thread(target=poller.poll_once)
+    running.start()
+    inside.wait(60)
+
+    polled = [poller.poll_once() for _ in range(3)]
+    release.set()
+    running.join()
+
+    assert polled == [0, 0, 0]
+    assert all(wait == 0 for _, wait in queue.requests)
+    assert queue.deleted == ["a"]
 
 
 def test_receivers_run_batches_side_by_side_up_to_the_mappings_concurrency():
@@ -160,16 +184,16 @@ def test_receivers_run_batches_side_by_side_up_to_the_mappings_concurrency():
 def test_a_receiver_goes_on_after_the_engine_refused_once():
     queue, done = FakeQueue(), threading.Event()
     poller = poller_of(queue)
-    receive = queue.receive_message
+    receive = queue.receive
 
-    def refuse_once(**request):
+    def refuse_once(request):
         if not queue.requests:
             queue.requests.append((0, 0))
-            raise ClientError({"Error": {"Code": "InternalError"}}, "ReceiveMessage")
+            raise EngineRefused("InternalError", "no")
         done.set()
-        return receive(**request)
+        return receive(request)
 
-    queue.receive_message = refuse_once
+    queue.receive = refuse_once
     poller.start()
 
     assert done.wait(60)

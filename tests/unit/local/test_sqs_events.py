@@ -23,7 +23,7 @@ MESSAGE = {
     },
     "MessageAttributes": {
         "reason": {"DataType": "String", "StringValue": "x"},
-        "raw": {"DataType": "Binary", "BinaryValue": b"\x00\x01"},
+        "raw": {"DataType": "Binary", "BinaryValue": "AAE="},
     },
 }
 

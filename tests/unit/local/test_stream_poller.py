@@ -4,9 +4,14 @@ import json
 import time
 
 import pytest
-from botocore.exceptions import ClientError
 
 from forgeledger.local.checkpoints import Checkpoint, CheckpointFile
+from forgeledger.local.engine_calls import (
+    DESCRIBE_STREAM,
+    OPEN_SHARD,
+    READ_SHARD,
+    EngineRefused,
+)
 from forgeledger.local.stack import StreamMapping
 from forgeledger.local.stream_batches import RetryRule
 from forgeledger.local.stream_poller import CATCH_UP_EVENT, StreamPoller
@@ -30,10 +35,14 @@ class FakeStreams:
         self.trimmed = trimmed
         self.opened = []
 
-    def describe_stream(self, StreamArn):  # noqa: N803 - boto3's name
+    def __call__(self, target, request):
+        answer = {DESCRIBE_STREAM: self.describe, OPEN_SHARD: self.open, READ_SHARD: self.read}
+        return answer[target](request)
+
+    def describe(self, request):
         return {"StreamDescription": {"Shards": [{"ShardId": "shard-1"}]}}
 
-    def get_shard_iterator(self, **request):
+    def open(self, request):
         kind = request["ShardIteratorType"]
         self.opened.append(kind)
         if kind == "LATEST":
@@ -42,12 +51,12 @@ class FakeStreams:
             return {"ShardIterator": str(self.trimmed)}
         number = int(request["SequenceNumber"])
         if number <= self.trimmed:
-            raise ClientError({"Error": {"Code": "TrimmedDataAccessException"}}, "GetShardIterator")
+            raise EngineRefused("TrimmedDataAccessException", "gone")
         return {"ShardIterator": str(number)}
 
-    def get_records(self, ShardIterator, Limit):  # noqa: N803 - boto3's names
-        start = int(ShardIterator)
-        page = self.records[start : start + Limit]
+    def read(self, request):
+        start = int(request["ShardIterator"])
+        page = self.records[start : start + request["Limit"]]
         return {"Records": page, "NextShardIterator": str(start + len(page))}
 
 
@@ -104,9 +113,9 @@ def test_records_arrive_in_batches_and_in_order(poller_of):
     function = FakeFunction()
     poller = poller_of(FakeStreams(*"abcde"), function, batch_size=2)
 
-    taken = [poller.poll_once() for _ in range(4)]
+    taken = [poller.poll_once(), poller.poll_once()]
 
-    assert taken == [2, 2, 1, 0]
+    assert taken == [5, 0]
     assert function.batches == ["ab", "cd", "e"]
 
 
@@ -190,10 +199,11 @@ def test_records_that_are_too_old_are_given_up_without_an_invocation(poller_of):
 
 
 def test_a_new_reader_goes_on_where_the_last_one_stopped(poller_of):
-    streams, function = FakeStreams(*"abc"), FakeFunction()
-    poller_of(streams, function, batch_size=2).poll_once()
+    streams, function = FakeStreams(*"ab"), FakeFunction()
+    poller_of(streams, function).poll_once()
+    streams.records = FakeStreams(*"abc").records
 
-    poller_of(streams, function, batch_size=2).poll_once()
+    poller_of(streams, function).poll_once()
 
     assert function.batches == ["ab", "c"]
     assert function.catch_ups == 0
@@ -232,9 +242,9 @@ def test_the_table_is_asked_when_the_engine_was_started_anew(poller_of):
 
 
 def test_the_table_is_asked_when_the_stream_no_longer_holds_the_checkpoint(poller_of):
-    streams, function = FakeStreams(*"abc"), FakeFunction()
-    poller_of(streams, function, batch_size=1).poll_once()
-    streams.trimmed = 2
+    streams, function = FakeStreams("a"), FakeFunction()
+    poller_of(streams, function).poll_once()
+    streams.records, streams.trimmed = FakeStreams(*"abc").records, 2
 
     poller_of(streams, function).poll_once()
 
@@ -246,12 +256,12 @@ def test_another_refusal_of_an_iterator_is_not_taken_for_a_lost_stream(poller_of
     streams, function = FakeStreams(*"ab"), FakeFunction()
     poller_of(streams, function).poll_once()
 
-    def refuse(**request):
-        raise ClientError({"Error": {"Code": "LimitExceededException"}}, "GetShardIterator")
+    def refuse(request):
+        raise EngineRefused("LimitExceededException", "slower")
 
-    streams.get_shard_iterator = refuse
+    streams.open = refuse
 
-    with pytest.raises(ClientError):
+    with pytest.raises(EngineRefused):
         poller_of(streams, function).poll_once()
     assert function.catch_ups == 0
 
@@ -292,31 +302,68 @@ def test_a_reader_that_is_asked_to_stop_leaves_the_rest_after_the_checkpoint(pol
 def test_a_window_fills_a_batch(poller_of):
     streams, function = FakeStreams(*"ab"), FakeFunction()
     poller = poller_of(streams, function, batch_size=3, window_seconds=30)
-    read = streams.get_records
+    read = streams.read
 
-    def arrive_late(ShardIterator, Limit):  # noqa: N803 - boto3's names
-        page = read(ShardIterator, Limit)
-        if len(streams.records) == 2:
-            streams.records = FakeStreams(*"abc").records
+    def arrive_late(request):
+        page = read(request)
+        streams.records = FakeStreams(*"abc").records
         return page
 
-    streams.get_records = arrive_late
+    streams.read = arrive_late
     poller.poll_once()
 
     assert function.batches == ["abc"]
 
 
+def test_a_window_starts_with_the_first_record_that_passes_the_filter(poller_of):
+    function = FakeFunction()
+    patterns = ({"dynamodb": {"Keys": {"SK": {"S": ["z"]}}}},)
+    poller = poller_of(FakeStreams(*"abc"), function, patterns=patterns, window_seconds=600)
+
+    assert poller.poll_once() == 3
+    assert function.batches == []
+
+
+def test_a_halt_ends_the_wait_for_a_full_batch(poller_of):
+    function = FakeFunction()
+    poller = poller_of(FakeStreams("a"), function, window_seconds=600)
+    poller.halt()
+
+    poller.poll_once()
+
+    assert function.batches == []
+
+
+def test_the_checkpoint_moves_on_while_the_rest_of_a_batch_is_tried(poller_of, tmp_path):
+    rule = RetryRule(maximum_retries=0, bisects=True)
+    function = FakeFunction(d=1)
+    function.raises = True
+    seen = []
+    poller = poller_of(FakeStreams(*"abcd"), function, retries=rule)
+
+    def look(event, request_id=None):
+        stored = CheckpointFile(tmp_path / "m.json").load()
+        seen.append(stored.sequence_number if stored else None)
+        return function(event, request_id)
+
+    poller._invoke = look
+    poller.poll_once()
+
+    assert function.batches == ["abcd", "ab", "cd"]
+    assert seen == ["", "", "2"]
+
+
 def test_the_thread_runs_until_it_is_halted_and_survives_an_engine_that_fails(poller_of):
     streams, function = FakeStreams(*"ab"), FakeFunction()
-    failures = [ClientError({"Error": {"Code": "InternalServerError"}}, "DescribeStream")]
-    describe = streams.describe_stream
+    failures = [EngineRefused("InternalServerError", "no")]
+    describe = streams.describe
 
-    def fail_once(StreamArn):  # noqa: N803 - boto3's name
+    def fail_once(request):
         if failures:
             raise failures.pop()
-        return describe(StreamArn)
+        return describe(request)
 
-    streams.describe_stream = fail_once
+    streams.describe = fail_once
     poller = poller_of(streams, function)
 
     def halt_after(event, request_id=None):

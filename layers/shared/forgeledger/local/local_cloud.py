@@ -15,12 +15,14 @@ from forgeledger.local.clients import Clients
 from forgeledger.local.deployed import DeployedStack
 from forgeledger.local.deploying import deploy
 from forgeledger.local.engine import HOST, REGION, Engine, client_environment
+from forgeledger.local.engine_calls import EngineCalls
 from forgeledger.local.function_pool import FunctionPool
 from forgeledger.local.http_gateway import HttpGateway
 from forgeledger.local.packaging import package
+from forgeledger.local.parameters import local_parameters
 from forgeledger.local.queue_poller import QueuePoller
 from forgeledger.local.schedules import ScheduleRunner, interval_seconds
-from forgeledger.local.stack import QueueMapping, Schedule, StreamMapping
+from forgeledger.local.stack import QueueMapping, Schedule, Stack, StreamMapping
 from forgeledger.local.state_dir import DEFAULT_NAME, Description, StateDir, find_project
 from forgeledger.local.stream_poller import StreamPoller
 
@@ -88,9 +90,8 @@ class LocalCloud:
             undo.callback(self._state.release)
             self._start_engine(undo)
             self.clients = Clients(self.engine.url)
-            template = package(self._project / "template.yaml")
-            deploy(self.clients, STACK_NAME, template, self._parameters)
-            self.stack = DeployedStack(self.clients, STACK_NAME, template.sources).read()
+            self._calls = EngineCalls(self.engine.url)
+            self.stack = self._deploy()
             self._start_pools(undo)
             gateway = self._start_gateway(undo)
             self._start_feeds(undo)
@@ -130,6 +131,12 @@ class LocalCloud:
         )
         undo.callback(self.engine.stop)
         self.engine.start()
+
+    def _deploy(self) -> Stack:
+        template = package(self._project / "template.yaml")
+        parameters = {**local_parameters(self._project), **self._parameters}
+        deploy(self.clients, STACK_NAME, template, parameters)
+        return DeployedStack(self.clients, STACK_NAME, template.sources).read()
 
     def _start_pools(self, undo: contextlib.ExitStack) -> None:
         environment = client_environment(self.engine.url)
@@ -172,16 +179,14 @@ class LocalCloud:
 
     def _queue_feed(self, mapping: QueueMapping) -> QueuePoller:
         pool = self._pools[mapping.function]
-        return QueuePoller(
-            mapping, pool.invoke, self.clients.of("sqs"), concurrency=pool.concurrency
-        )
+        return QueuePoller(mapping, pool.invoke, self._calls, concurrency=pool.concurrency)
 
     def _stream_feed(self, mapping: StreamMapping) -> StreamPoller:
         pool = self._pools[mapping.function]
         return StreamPoller(
             mapping,
             pool.invoke,
-            self.clients.of("dynamodbstreams"),
+            self._calls,
             function_arn=pool.function.arn,
             engine=self.engine.generation,
             checkpoints=CheckpointFile(self._state.checkpoints / f"{mapping.mapping_id}.json"),

@@ -6,9 +6,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from forgeledger.local.engine import REGION
+from forgeledger.local.engine_calls import DELETE, RECEIVE, Call, EngineRefused
 from forgeledger.local.queue_batches import run_batch
 from forgeledger.local.sqs_events import passes, sqs_record
 from forgeledger.local.stack import QueueMapping
@@ -16,6 +15,7 @@ from forgeledger.local.stack import QueueMapping
 RECEIVE_LIMIT: Final = 10
 LONG_POLL_SECONDS: Final = 1
 ERROR_PAUSE_SECONDS: Final = 0.5
+BUSY_PAUSE_SECONDS: Final = 0.05
 _SHORT_POLLS: Final = (0.005, 0.01, 0.02, 0.02, 0.05, 0.05, 0.1, 0.1)
 logger = logging.getLogger(__name__)
 
@@ -31,16 +31,19 @@ class QueuePoller:
         self,
         mapping: QueueMapping,
         invoke: Callable[[Any], Any],
-        sqs: Any,
+        call: Call,
         *,
         concurrency: int,
     ) -> None:
         self._mapping = mapping
         self._invoke = invoke
-        self._sqs = sqs
+        self._call = call
         self._turn = threading.Lock()
         self._stopping = threading.Event()
         self._empty_polls = 0
+        self._in_flight = 0
+        self._counting = threading.Lock()
+        self._finished = threading.Event()
         wanted = mapping.maximum_concurrency or concurrency
         self._threads = [
             threading.Thread(target=self._run, name=f"{mapping.function}-{index}", daemon=True)
@@ -63,7 +66,7 @@ class QueuePoller:
         while not self._stopping.is_set():
             try:
                 self.poll_once()
-            except (ClientError, BotoCoreError) as error:
+            except EngineRefused as error:
                 logger.warning("%s: %s", self._mapping.queue_url, error)
                 self._stopping.wait(ERROR_PAUSE_SECONDS)
 
@@ -71,8 +74,16 @@ class QueuePoller:
         """Take one batch, run it, and say how many messages it had."""
         with self._turn:
             messages = self._collect()
-        if not messages:
-            return 0
+            if not messages:
+                return 0
+            self._count(1)
+        try:
+            self._run_batch(messages)
+        finally:
+            self._count(-1)
+        return len(messages)
+
+    def _run_batch(self, messages: Sequence[Mapping[str, Any]]) -> None:
         records = [
             sqs_record(message, queue_arn=self._mapping.queue_arn, region=REGION)
             for message in messages
@@ -84,7 +95,12 @@ class QueuePoller:
         if wanted:
             done += run_batch(wanted, self._invoke, reports_failures=self._mapping.reports_failures)
         self._delete(done)
-        return len(messages)
+
+    def _count(self, change: int) -> None:
+        with self._counting:
+            self._in_flight += change
+        if change < 0:
+            self._finished.set()
 
     def _collect(self) -> list[dict[str, Any]]:
         """Up to a batch: what is there, and what comes within the window if there is one."""
@@ -113,18 +129,26 @@ class QueuePoller:
         """
         if self._empty_polls == 0:
             return 0
+        if self._in_flight:
+            # What is left may belong to a group in flight, and each look costs the engine a scan.
+            self._finished.wait(BUSY_PAUSE_SECONDS)
+            self._finished.clear()
+            return 0
         if self._empty_polls <= len(_SHORT_POLLS):
             self._stopping.wait(_SHORT_POLLS[self._empty_polls - 1])
             return 0
         return LONG_POLL_SECONDS
 
     def _receive(self, size: int, *, wait_seconds: int) -> list[dict[str, Any]]:
-        response = self._sqs.receive_message(
-            QueueUrl=self._mapping.queue_url,
-            MaxNumberOfMessages=size,
-            WaitTimeSeconds=wait_seconds,
-            MessageSystemAttributeNames=["All"],
-            MessageAttributeNames=["All"],
+        response = self._call(
+            RECEIVE,
+            {
+                "QueueUrl": self._mapping.queue_url,
+                "MaxNumberOfMessages": size,
+                "WaitTimeSeconds": wait_seconds,
+                "MessageSystemAttributeNames": ["All"],
+                "MessageAttributeNames": ["All"],
+            },
         )
         messages: list[dict[str, Any]] = response.get("Messages", [])
         return messages
@@ -135,9 +159,7 @@ class QueuePoller:
                 {"Id": str(index), "ReceiptHandle": record["receiptHandle"]}
                 for index, record in enumerate(records[start : start + RECEIVE_LIMIT])
             ]
-            response = self._sqs.delete_message_batch(
-                QueueUrl=self._mapping.queue_url, Entries=entries
-            )
+            response = self._call(DELETE, {"QueueUrl": self._mapping.queue_url, "Entries": entries})
             for failure in response.get("Failed", []):
                 # It comes back after its visibility timeout; the function must bear that anyway.
                 logger.warning("could not delete from %s: %s", self._mapping.queue_url, failure)

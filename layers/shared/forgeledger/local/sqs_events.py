@@ -1,6 +1,5 @@
 """The SQS side of an event source mapping: the event's shape and what a response means."""
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -37,7 +36,7 @@ def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:
     if "StringValue" in value:
         attribute["stringValue"] = value["StringValue"]
     if "BinaryValue" in value:
-        attribute["binaryValue"] = base64.b64encode(value["BinaryValue"]).decode()
+        attribute["binaryValue"] = value["BinaryValue"]  # base64 on the wire as in the event
     attribute["dataType"] = value["DataType"]
     return attribute
 

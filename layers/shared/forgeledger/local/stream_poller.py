@@ -9,10 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from forgeledger.local.checkpoints import Checkpoint, CheckpointFile
 from forgeledger.local.engine import REGION
+from forgeledger.local.engine_calls import (
+    DESCRIBE_STREAM,
+    OPEN_SHARD,
+    READ_SHARD,
+    Call,
+    EngineRefused,
+)
 from forgeledger.local.filters import matches_any
 from forgeledger.local.sqs_events import BadBatchResponse, failed_identifiers
 from forgeledger.local.stack import StreamMapping
@@ -26,7 +31,8 @@ from forgeledger.local.stream_batches import (
 from forgeledger.local.stream_events import failure_message, sequence_number, stream_record
 from forgeledger.local.worker import InvocationFailed
 
-SHORTEST_IDLE_SECONDS: Final = 0.01
+READ_LIMIT: Final = 1000
+SHORTEST_IDLE_SECONDS: Final = 0.02  # AWS looks four times a second; a pause makes fuller batches.
 LONGEST_IDLE_SECONDS: Final = 0.2
 ERROR_PAUSE_SECONDS: Final = 0.5
 CATCH_UP_ATTEMPTS: Final = 5
@@ -45,7 +51,7 @@ class StreamPoller:
         self,
         mapping: StreamMapping,
         invoke: Invoke,
-        streams: Any,
+        call: Call,
         *,
         function_arn: str,
         engine: str,
@@ -54,7 +60,7 @@ class StreamPoller:
     ) -> None:
         self._mapping = mapping
         self._invoke = invoke
-        self._streams = streams
+        self._call = call
         self._function_arn = function_arn
         self._engine = engine
         self._checkpoints = checkpoints
@@ -78,10 +84,12 @@ class StreamPoller:
         idle = SHORTEST_IDLE_SECONDS
         while not self._stopping.is_set():
             try:
-                if self.poll_once():
-                    idle = SHORTEST_IDLE_SECONDS
+                taken = self.poll_once()
+                if taken >= READ_LIMIT:
                     continue
-            except (ClientError, BotoCoreError) as error:
+                if taken:
+                    idle = SHORTEST_IDLE_SECONDS
+            except EngineRefused as error:
                 logger.warning("%s: %s", self._mapping.stream_arn, error)
                 self._iterator = None
                 self._stopping.wait(ERROR_PAUSE_SECONDS)
@@ -92,18 +100,25 @@ class StreamPoller:
         """Read once, run what the filters let through, and say how many records there were."""
         if self._iterator is None:
             self._iterator = self._open()
-        records = self._gather()
-        if not records:
+        taken, wanted, last = self._gather()
+        if last is None:
             return 0
-        wanted = [each for each in records if matches_any(self._mapping.patterns, each)]
-        if not wanted or self.run(wanted):
-            self._done_up_to(records[-1])
-        else:
-            self._iterator = None  # Stopped half-way: whoever goes on starts at the checkpoint.
-        return len(records)
+        size = self._mapping.batch_size
+        for start in range(0, len(wanted), size):
+            batch = wanted[start : start + size]
+            if not self.run(batch):
+                self._iterator = None  # Whoever goes on starts at the checkpoint.
+                return taken
+            self._done_up_to(batch[-1])
+        self._done_up_to(last)
+        return taken
 
     def run(self, records: Sequence[Mapping[str, Any]]) -> bool:
-        """Invoke until each record is done or given up; False if asked to stop before."""
+        """Invoke until each record is done or given up; False if asked to stop before.
+
+        The checkpoint moves on while something of the batch is still to be done; the caller moves
+        it past the whole batch.
+        """
         waiting = deque([Batch(records=records)])
         while waiting:
             batch = waiting.popleft()
@@ -113,7 +128,10 @@ class StreamPoller:
             if expired:
                 self._give_up(expired, Condition.AGE, str(uuid.uuid4()))
             if rest:
-                waiting.extendleft(reversed(self._attempt(rest)))
+                again = self._attempt(rest)
+                waiting.extendleft(reversed(again))
+                if waiting and not again:
+                    self._done_up_to(rest.records[-1])
         return True
 
     def _attempt(self, batch: Batch) -> tuple[Batch, ...]:
@@ -121,7 +139,6 @@ class StreamPoller:
         request_id = str(uuid.uuid4())
         failed = self._first_failed(batch, request_id)
         if failed is None:
-            self._done_up_to(batch.records[-1])
             return ()
         if failed > 0:
             self._done_up_to(batch.records[failed - 1])
@@ -159,19 +176,30 @@ class StreamPoller:
             self._send_failure(self._mapping.on_failure_arn, message)
         self._done_up_to(batch.records[-1])
 
-    def _gather(self) -> list[dict[str, Any]]:
-        """Up to a batch of records, waiting for more while the mapping's window is open."""
-        size = self._mapping.batch_size
-        records = self._read(size)
-        deadline = time.monotonic() + self._mapping.window_seconds
-        while records and len(records) < size and time.monotonic() < deadline:
-            if self._stopping.wait(SHORTEST_IDLE_SECONDS):
-                break
-            records += self._read(size - len(records))
-        return records
+    def _gather(self) -> tuple[int, list[dict[str, Any]], dict[str, Any] | None]:
+        """What passes the filters, up to a batch or the end of the window, and where that ends.
 
-    def _read(self, limit: int) -> list[dict[str, Any]]:
-        response = self._streams.get_records(ShardIterator=self._iterator, Limit=min(limit, 1000))
+        The window opens with the first record that passes; what the filters hold back costs
+        nothing and waits for nothing.
+        """
+        taken, wanted, last = 0, list[dict[str, Any]](), None
+        closes = float("inf")
+        while True:
+            page = self._read()
+            taken += len(page)
+            last = page[-1] if page else last
+            wanted += [each for each in page if matches_any(self._mapping.patterns, each)]
+            now = time.monotonic()
+            if wanted and closes == float("inf"):
+                closes = now + self._mapping.window_seconds
+            if not wanted or len(wanted) >= self._mapping.batch_size or now >= closes:
+                return taken, wanted, last
+            if self._stopping.wait(SHORTEST_IDLE_SECONDS):
+                return taken, wanted, last
+
+    def _read(self) -> list[dict[str, Any]]:
+        request = {"ShardIterator": self._iterator, "Limit": READ_LIMIT}
+        response = self._call(READ_SHARD, request)
         self._iterator = response.get("NextShardIterator")
         return [
             stream_record(record, stream_arn=self._mapping.stream_arn, region=REGION)
@@ -180,7 +208,7 @@ class StreamPoller:
 
     def _open(self) -> str:
         """An iterator at the checkpoint; where that is lost, the table is asked what was missed."""
-        description = self._streams.describe_stream(StreamArn=self._mapping.stream_arn)
+        description = self._call(DESCRIBE_STREAM, {"StreamArn": self._mapping.stream_arn})
         self._shard_id = description["StreamDescription"]["Shards"][0]["ShardId"]
         stored = self._checkpoints.load()
         if stored is None:
@@ -206,8 +234,8 @@ class StreamPoller:
             return self._iterator_at("TRIM_HORIZON")
         try:
             return self._iterator_at("AFTER_SEQUENCE_NUMBER", stored.sequence_number)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "TrimmedDataAccessException":
+        except EngineRefused as error:
+            if error.code != "TrimmedDataAccessException":
                 raise
             return None
 
@@ -219,7 +247,7 @@ class StreamPoller:
         }
         if sequence:
             request["SequenceNumber"] = sequence
-        return str(self._streams.get_shard_iterator(**request)["ShardIterator"])
+        return str(self._call(OPEN_SHARD, request)["ShardIterator"])
 
     def _catch_up(self) -> None:
         """Ask the function to look at the table, since the stream cannot tell what it missed."""

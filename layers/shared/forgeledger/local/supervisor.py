@@ -14,6 +14,7 @@ from forgeledger.local.local_cloud import LocalCloud
 from forgeledger.local.state_dir import StateDir
 
 WATCH_SECONDS: Final = 0.5
+SWITCH_SECONDS: Final = 0.001  # Its threads mostly wait for sockets; none computes for long.
 logger = logging.getLogger(__name__)
 
 
@@ -75,6 +76,7 @@ def main() -> None:
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
+    sys.setswitchinterval(SWITCH_SECONDS)
     report = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     raise SystemExit(supervise(order, report, ending))

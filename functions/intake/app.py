@@ -46,9 +46,11 @@ def tell(taken: TakenIn, batch_size: int) -> None:
         metrics.add_metric("CommitConflicts", MetricUnit.Count, lane.conflicts)
         metrics.add_metric("CommitLag", MetricUnit.Milliseconds, lane.lag_ms)
         where = {"jobId": lane.job_id, "lane": lane.lane, "commands": lane.commands}
-        if lane.error is None:
+        if lane.error is not None:
+            logger.error("lane not applied", extra=where, exc_info=lane.error)
+        elif lane.job_found:
             logger.info("lane applied", extra={**where, **lane.verdicts})
         else:
-            logger.error("lane not applied", extra=where, exc_info=lane.error)
+            logger.warning("no such job", extra=where)
     for error in taken.errors:
         logger.error("reject queue refused a message", exc_info=error)

@@ -69,6 +69,9 @@ class LaneReport:
     conflicts: int = 0
     # How long the oldest command was on its way.
     lag_ms: int = 0
+    # Without its job none of the commands can ever be applied.
+    job_found: bool = True
+    # What failed for a passing reason.
     error: Exception | None = None
 
 
@@ -110,7 +113,7 @@ class Intake:
             if message.body.problems
         }
         for share, report in zip(shares, reports, strict=True):
-            if isinstance(report.error, JobNotFound):
+            if not report.job_found:
                 for number, part in zip(share.numbers, share.parts, strict=True):
                     problem = Problem("jobId", "there is no such job", part.index, UNKNOWN_JOB)
                     problems.setdefault(number, []).append(problem)
@@ -121,11 +124,13 @@ class Intake:
     def _apply(
         self, share: _Share, messages: Sequence[Message], has_time: Callable[[], bool]
     ) -> LaneReport:
-        applied, error = Applied(outcomes=()), None
+        applied, error, job_found = Applied(outcomes=()), None, True
         if has_time():
             try:
                 commands = [part.command for part in share.parts]
                 applied = self.applier.apply(share.job_id, share.lane, commands)
+            except JobNotFound:
+                job_found = False
             except Exception as raised:  # noqa: BLE001 - a lane's trouble must not touch the others.
                 error = raised
         else:
@@ -141,6 +146,7 @@ class Intake:
             verdicts=Counter(str(outcome.verdict) for outcome in applied.outcomes),
             conflicts=applied.conflicts,
             lag_ms=max(0, self.clock() - oldest),
+            job_found=job_found,
             error=error,
         )
 

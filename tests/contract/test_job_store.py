@@ -299,6 +299,18 @@ def test_jobs_are_listed_by_tag_wherever_they_stand(store: LedgerStore, moment: 
     assert found == [job_ids[11], job_ids[1], job_ids[0]]
 
 
+def test_a_page_by_tag_ends_within_what_was_read(store: LedgerStore, moment: int) -> None:
+    tag = f"tag-{moment}"
+    job_ids = [make_job_id(moment + n, 7, 1) for n in range(4)]
+    for n, job_id in enumerate(job_ids):
+        create_job(store, job_id, tags=() if n == 2 else (tag,))
+
+    first, before = store.list_jobs(None, tag, make_job_id(moment + 9, 0, 1), 2)
+    second, _ = store.list_jobs(None, tag, before, 1)
+
+    assert [view.job.job_id for view in (*first, *second)] == [job_ids[3], job_ids[1], job_ids[0]]
+
+
 def test_the_last_page_of_jobs_says_that_it_is_the_last(store: LedgerStore, moment: int) -> None:
     _completed(store, make_job_id(moment, 7, 1))
     everything, before = 0, None

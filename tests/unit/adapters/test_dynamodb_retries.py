@@ -302,6 +302,14 @@ def test_a_page_is_made_of_as_many_answers_as_it_takes(waits: Waits) -> None:
     assert client.calls[1][1]["ExclusiveStartKey"] == _key(rows[0])
 
 
+def test_pages_without_rows_come_to_an_end(waits: Waits) -> None:
+    row = encode_item("JOB#j#0", make_item(), None)
+    client = ScriptedDynamo(*[{"Items": [], "LastEvaluatedKey": _key(row)}] * 3)
+
+    with pytest.raises(StorageError, match="never end"):
+        _store(client, waits).list_items(JOB_ID, 0, None, 2)
+
+
 def test_progress_waits_for_a_transaction_on_the_same_header(waits: Waits) -> None:
     client = ScriptedDynamo(refusal("TransactionConflictException"), DONE)
 

@@ -16,7 +16,7 @@ from forgeledger.adapters.dynamodb.retrying import (
     may_have_been_made,
     refused,
 )
-from forgeledger.errors import StorageBusy
+from forgeledger.errors import StorageBusy, StorageError
 
 KEYS_PER_READ: Final = 100
 
@@ -109,9 +109,9 @@ class Table:
             answer = self.retrying.call("Query", partial(self.client.query, **request))
             rows += answer["Items"]
             if len(rows) > limit or not answer.get("LastEvaluatedKey"):
-                break
+                return rows[:limit], len(rows) > limit
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-        return rows[:limit], len(rows) > limit
+        raise StorageError("Query: pages without rows that never end")
 
     def update(self, key: Row, **update: Any) -> bool:
         """Change one row; False where its condition does not hold."""

@@ -1,0 +1,220 @@
+"""Each role allows the calls that its function makes, on the resources it makes them on."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forgeledger.ports import LedgerStore
+from tests.deployed_template import ROOT, properties, resource_name, resources, statements
+
+PACKAGE = ROOT / "layers" / "shared" / "forgeledger"
+ROLES = ("IntakeRole", "ApiRole", "RelayRole")
+TABLE = "LedgerTable.Arn"
+TRANSACTION = {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+
+# The actions behind each method of the storage port, on the table unless an index is named.
+STORAGE: dict[str, dict[str, set[str]]] = {
+    "load_lane": {TABLE: {"dynamodb:BatchGetItem"}},
+    # GetItem: to recognise a commit whose answer was lost.
+    "commit_lane": {TABLE: {*TRANSACTION, "dynamodb:GetItem"}},
+    "create_job": {TABLE: {"dynamodb:PutItem"}},
+    "load_job": {TABLE: {"dynamodb:BatchGetItem"}},
+    "commit_job": {TABLE: TRANSACTION},
+    "roll_up": {TABLE: {"dynamodb:UpdateItem"}},
+    "mark_published": {TABLE: {"dynamodb:UpdateItem"}},
+    "list_open": {"LedgerTable.Arn/index/jobs-open": {"dynamodb:Query"}},
+    "list_jobs": {
+        "LedgerTable.Arn/index/jobs-by-status": {"dynamodb:Query"},
+        TABLE: {"dynamodb:BatchGetItem"},
+    },
+    "list_items": {TABLE: {"dynamodb:Query"}},
+    "read_journal": {TABLE: {"dynamodb:Query"}},
+    "read_facts": {TABLE: {"dynamodb:Query"}},
+    "renew": {TABLE: {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"}},
+    "mark_renewed": {TABLE: {"dynamodb:UpdateItem"}},
+}
+
+# What the functions call besides the ledger, and what Lambda calls in their name.
+BESIDES: dict[str, dict[str, set[str]]] = {
+    "IntakeRole": {
+        "CommandQueue.Arn": {
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:ReceiveMessage",
+        },
+        "RejectQueue.Arn": {"sqs:SendMessage"},
+    },
+    "ApiRole": {
+        # Powertools' idempotency makes these four.
+        "IdempotencyTable.Arn": {
+            "dynamodb:DeleteItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+        },
+        "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${ApiKeyParameter}": {
+            "ssm:GetParameter"
+        },
+    },
+    "RelayRole": {
+        "LedgerTable.StreamArn": {
+            "dynamodb:DescribeStream",
+            "dynamodb:GetRecords",
+            "dynamodb:GetShardIterator",
+            "dynamodb:ListStreams",
+        },
+        "EventBus.Arn": {"events:PutEvents"},
+        "RelayFailureQueue.Arn": {"sqs:SendMessage"},
+    },
+}
+
+SERVICES = {
+    "adapters/dynamodb": "dynamodb",
+    "adapters/job_id_claims.py": "dynamodb",
+    "adapters/sqs_rejects.py": "sqs",
+    "adapters/eventbridge.py": "events",
+}
+
+
+def granted(role: str) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for statement in statements(role):
+        actions = statement["Action"]
+        names = {actions} if isinstance(actions, str) else set(actions)
+        found.setdefault(resource_name(statement["Resource"]), set()).update(names)
+    return found
+
+
+def modules_behind(name: str) -> set[Path]:
+    """The project's modules that importing this one brings along, itself included."""
+    seen: set[Path] = set()
+    waiting = [name]
+    while waiting:
+        base = PACKAGE.parent / waiting.pop().replace(".", "/")
+        file = next(
+            (f for f in (base.with_suffix(".py"), base / "__init__.py") if f.exists()), None
+        )
+        if file is None or file in seen:
+            continue
+        seen.add(file)
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("forgeledger"):
+                waiting.append(str(node.module))
+                waiting += [f"{node.module}.{alias.name}" for alias in node.names]
+    return seen
+
+
+def port_methods_used(function: str) -> set[str]:
+    """Methods of the storage port that the use cases behind a function call."""
+    used: set[str] = set()
+    for file in modules_behind(f"forgeledger.bootstrap.{function}"):
+        if file.parent.name == "usecases":
+            used |= set(re.findall(r"\bstore\.(\w+)\(", file.read_text()))
+    return used
+
+
+def calls_of_clients(path: Path) -> Iterator[str]:
+    """Names of the boto3 methods that a module calls on something called a client."""
+    for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Attribute) and "client" in ast.unparse(node.value):
+                yield node.attr
+
+
+def actions_in_transactions(path: Path) -> set[str]:
+    kinds = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
+    kinds["ConditionCheck"] = "ConditionCheckItem"
+    text = "".join(file.read_text() for file in path.rglob("*.py"))
+    return {f"dynamodb:{action}" for kind, action in kinds.items() if f'"{kind}":' in text}
+
+
+def action(service: str, method: str) -> str:
+    return f"{service}:{''.join(word.title() for word in method.split('_'))}"
+
+
+def expected(role: str) -> dict[str, set[str]]:
+    function = role.removesuffix("Role")
+    found: dict[str, set[str]] = {
+        f"{function}LogGroup.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
+        **BESIDES[role],
+    }
+    for method in port_methods_used(function.lower()):
+        for resource, actions in STORAGE[method].items():
+            found[resource] = found.get(resource, set()) | actions
+    return found
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_allows_exactly_the_calls_of_its_function(role):
+    assert granted(role) == expected(role)
+
+
+def test_every_method_of_the_storage_port_has_its_actions_here():
+    methods = {name for name in vars(LedgerStore) if not name.startswith("_")}
+
+    assert set(STORAGE) == methods
+
+
+def test_actions_behind_the_storage_port_are_those_that_the_adapter_calls():
+    known = {
+        action
+        for by_resource in STORAGE.values()
+        for each in by_resource.values()
+        for action in each
+    }
+
+    adapter = PACKAGE / "adapters" / "dynamodb"
+    called = {action("dynamodb", method) for method in calls_of_clients(adapter)}
+    called = called - {"dynamodb:TransactWriteItems"} | actions_in_transactions(adapter)
+
+    assert called == known
+
+
+@pytest.mark.parametrize("path", SERVICES)
+def test_every_call_of_an_adapter_is_allowed_to_some_function(path):
+    allowed = {each for role in ROLES for actions in granted(role).values() for each in actions}
+
+    called = {action(SERVICES[path], method) for method in calls_of_clients(PACKAGE / path)}
+
+    assert called
+    assert called - {"dynamodb:TransactWriteItems"} <= allowed
+
+
+def test_no_adapter_that_calls_aws_is_missing_here():
+    callers = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in (PACKAGE / "adapters").rglob("*.py")
+        if set(calls_of_clients(path))
+    }
+
+    assert all(any(caller.startswith(known) for known in SERVICES) for caller in callers)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_role_has_a_wildcard(role):
+    for statement in statements(role):
+        named = [statement["Action"], resource_name(statement["Resource"])]
+
+        assert "*" not in str(named), statement["Sid"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_only_lambda_takes_a_role_and_it_has_no_policies_from_elsewhere(role):
+    found = properties(role)
+    [trust] = found["AssumeRolePolicyDocument"]["Statement"]
+
+    assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+    assert "ManagedPolicyArns" not in found
+
+
+def test_each_function_has_its_own_role():
+    taken: list[Any] = [
+        function["Role"]["Fn::GetAtt"][0]
+        for function in resources("AWS::Serverless::Function").values()
+    ]
+
+    assert sorted(taken) == sorted(ROLES)

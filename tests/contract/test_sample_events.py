@@ -1,0 +1,31 @@
+"""Each sample event has its command in events/README.md, and each command has its event."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EVENTS = sorted(path.name for path in (ROOT / "events").glob("*.json"))
+FUNCTIONS = {"api": "ApiFunction", "intake": "IntakeFunction", "relay": "RelayFunction"}
+COMMAND = re.compile(r"^sam local invoke (\w+) --config-env local --event events/(\S+)$", re.M)
+
+
+def test_the_readme_gives_each_event_to_its_function_once() -> None:
+    commands = COMMAND.findall((ROOT / "events" / "README.md").read_text())
+
+    assert sorted(event for _, event in commands) == EVENTS
+    for function, event in commands:
+        assert function == FUNCTIONS[event.partition("-")[0]]
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_each_event_is_used_by_a_test(name: str) -> None:
+    stem = name.removesuffix(".json")
+    tests = [path.read_text() for path in (ROOT / "tests").rglob("test_*.py")]
+    by_name = any(f'"{stem}"' in text for text in tests)
+
+    # The events of the API are run all together, by their folder.
+    assert by_name or stem.startswith("api-")
+    assert json.loads((ROOT / "events" / name).read_text())

@@ -65,7 +65,9 @@ def waits() -> Waits:
 
 
 def _store(client: ScriptedDynamo, waits: Waits) -> DynamoStore:
-    retrying = Retrying(attempts=ATTEMPTS, sleep=waits, chance=lambda: 0.5)
+    retrying = Retrying(
+        attempts=ATTEMPTS, silent_attempts=ATTEMPTS, sleep=waits, chance=lambda: 0.5
+    )
     return DynamoStore(client, "ledger", retrying=retrying, new_id=lambda: "mine")
 
 
@@ -355,6 +357,15 @@ def test_waits_grow_up_to_a_bound(waits: Waits) -> None:
         retrying.call("anything", _busy)
 
     assert waits.seconds == [0.02, 0.04, 0.08, 0.16, 0.32, 0.5, 0.5]
+
+
+def test_no_answer_is_waited_for_twice_at_the_most(waits: Waits) -> None:
+    client = ScriptedDynamo(no_answer(), refusal("ThrottlingException"), no_answer())
+
+    with pytest.raises(StorageBusy) as caught:
+        DynamoStore(client, "ledger", retrying=Retrying(sleep=waits)).load_job(JOB_ID)
+
+    assert caught.value.attempts == 3
 
 
 def _busy() -> None:

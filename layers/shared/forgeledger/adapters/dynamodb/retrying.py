@@ -50,28 +50,30 @@ _SERVER_ERROR: Final = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrying:
-    """Waits about 1.6 seconds in all at the longest, 0.8 on average, before it gives up."""
+    """Waits 1.6 seconds in all at the longest, half of it on average, before it gives up."""
 
     attempts: int = 8
+    # Waiting for no answer takes seconds each time, and botocore has tried some times itself.
+    silent_attempts: int = 2
     first_pause_seconds: float = 0.02
     longest_pause_seconds: float = 0.5
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
 
     def call(self, what: str, attempt: Callable[[], Answer]) -> Answer:
-        last: Exception | None = None
-        for tries in range(self.attempts):
-            if tries:
-                self.pause(tries - 1)
+        tries = silences = 0
+        while True:
+            tries += 1
             try:
                 return attempt()
-            except NO_ANSWER as error:
-                last = error
-            except ClientError as error:
-                if not passes(error):
+            except (ClientError, *NO_ANSWER) as error:
+                if not isinstance(error, ClientError):
+                    silences += 1
+                elif not passes(error):
                     raise refused(what, error) from error
-                last = error
-        raise StorageBusy(what, self.attempts) from last
+                if tries >= self.attempts or silences >= self.silent_attempts:
+                    raise StorageBusy(what, tries) from error
+            self.pause(tries - 1)
 
     def pause(self, tries: int) -> None:
         bound_seconds = min(self.longest_pause_seconds, self.first_pause_seconds * 2.0**tries)

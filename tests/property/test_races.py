@@ -1,0 +1,148 @@
+"""Two at one job, in every order of their calls that has few switches."""
+
+import os
+
+import pytest
+
+from forgeledger.adapters.memory import MemoryStore
+from forgeledger.domain.commands import CommandKind
+from forgeledger.domain.ids import lane_of
+from forgeledger.domain.jobs import Tolerance
+from tests.builders import make_command
+from tests.interleaving import Actor, Order, Stopping, every_order
+from tests.job_audit import JobAudit
+from tests.ledgers import Ledger
+
+LANES = 2
+# One is enough for a decision that rests on what somebody else changes meanwhile.
+SWITCHES = 2 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 1
+# One in each lane.
+FIRST, SECOND = "a", "c"
+
+
+def one_to_go(ledger: Ledger, **spec: object) -> str:
+    """Sealed; the first item failed, the second is in progress."""
+    job_id = ledger.job(lanes=LANES, **spec)
+    ledger.do(job_id, "register", FIRST, SECOND)
+    ledger.life.seal(job_id)
+    ledger.do(job_id, "fail", FIRST)
+    ledger.do(job_id, "claim", SECOND)
+    return job_id
+
+
+def about_to_complete(ledger: Ledger) -> str:
+    """Sealed; all items are finished, and no relay has been here."""
+    job_id = one_to_go(ledger)
+    ledger.do(job_id, "complete", SECOND)
+    return job_id
+
+
+def unsealed(ledger: Ledger) -> str:
+    job_id = ledger.job(lanes=LANES)
+    ledger.do(job_id, "register", FIRST, SECOND)
+    ledger.do(job_id, "fail", FIRST)
+    ledger.do(job_id, "complete", SECOND)
+    return job_id
+
+
+def failing(ledger: Ledger) -> str:
+    """One failure more than it bears, which no relay has seen."""
+    return one_to_go(ledger, tolerance=Tolerance(failures=0))
+
+
+def finished(ledger: Ledger) -> str:
+    job_id = about_to_complete(ledger)
+    ledger.advancer.advance(job_id)
+    return job_id
+
+
+def canceled(ledger: Ledger) -> str:
+    job_id = one_to_go(ledger)
+    ledger.life.cancel(job_id)
+    return job_id
+
+
+STARTS = [one_to_go, about_to_complete, unsealed, failing, finished, canceled]
+
+
+def sends(kind: str, item_id: str):
+    def act(ledger: Ledger, job_id: str) -> None:
+        command = make_command(CommandKind(kind), item_id=item_id, command_id=f"{ledger.made}")
+        ledger.applier.apply(job_id, lane_of(item_id, LANES), [command])
+
+    return act
+
+
+ACTS = {
+    "retry": sends("retry", FIRST),
+    "complete": sends("complete", SECOND),
+    "fail": sends("fail", SECOND),
+    "register": sends("register", "new"),
+    "seal": lambda ledger, job_id: ledger.life.seal(job_id),
+    "cancel": lambda ledger, job_id: ledger.life.cancel(job_id),
+    "reopen": lambda ledger, job_id: ledger.life.reopen(job_id),
+    "advance": lambda ledger, job_id: ledger.advancer.advance(job_id),
+    "recount": lambda ledger, job_id: ledger.recounter.recount(job_id, 0),
+}
+NAMES = list(ACTS)
+PAIRS = [(one, two) for number, one in enumerate(NAMES) for two in NAMES[number:]]
+
+
+class Race:
+    def __init__(self, start, names) -> None:
+        self.store = MemoryStore()
+        self.ledger = Ledger(self.store)
+        self.job_id = start(self.ledger)
+        self.audit = JobAudit(self.store, self.job_id)
+        self.audit.look()
+        self.actors = [self._actor(number, name) for number, name in enumerate(names, 1)]
+
+    def _actor(self, number: int, name: str) -> Actor:
+        def work(actor: Actor) -> None:
+            ledger = Ledger(Stopping(self.store, actor), made=number * 10_000)
+            ACTS[name](ledger, self.job_id)
+
+        return Actor(name, work)
+
+    def run(self, order: Order) -> None:
+        while able := [actor for actor in self.actors if not actor.done]:
+            order.choose(able).step()
+            self.audit.look()
+        for actor in self.actors:
+            assert actor.error is None, actor.error
+        self.come_to_rest()
+
+    def come_to_rest(self) -> None:
+        self.ledger.advancer.advance(self.job_id)
+        self.audit.look()
+        self.audit.look_at_lanes()
+        self.audit.look_at_rest(self.ledger.now)
+
+
+@pytest.mark.parametrize("names", PAIRS, ids="-".join)
+@pytest.mark.parametrize("start", STARTS)
+def test_two_at_once_leave_a_job_that_holds_together(start, names):
+    orders = every_order(lambda order: Race(start, names).run(order), switches=SWITCHES)
+
+    assert orders > 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("start", STARTS)
+def test_whoever_dies_at_any_call_leaves_a_job_that_the_next_relay_takes_on(start, name):
+    calls = 0
+    while True:
+        race = Race(start, [name])
+        (actor,) = race.actors
+        for _ in range(calls):
+            if not actor.done:
+                actor.step()
+                race.audit.look()
+        survived = actor.done
+        actor.kill()
+        race.come_to_rest()
+        if survived:
+            break
+        calls += 1
+
+    assert calls >= 1

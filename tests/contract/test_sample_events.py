@@ -9,7 +9,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 EVENTS = sorted(path.name for path in (ROOT / "events").glob("*.json"))
 FUNCTIONS = {"api": "ApiFunction", "intake": "IntakeFunction", "relay": "RelayFunction"}
-COMMAND = re.compile(r"^sam local invoke (\w+) --config-env local --event events/(\S+)$", re.MULTILINE)
+COMMAND = re.compile(
+    r"^sam local invoke (\w+) --config-env local --event events/(\S+)$", re.MULTILINE
+)
 
 
 def test_the_readme_gives_each_event_to_its_function_once() -> None:

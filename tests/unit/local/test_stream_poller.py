@@ -14,7 +14,7 @@ from forgeledger.local.engine_calls import (
 )
 from forgeledger.local.stack import StreamMapping
 from forgeledger.local.stream_batches import RetryRule
-from forgeledger.local.stream_poller import CATCH_UP_EVENT, StreamPoller
+from forgeledger.local.stream_poller import StreamPoller
 from forgeledger.local.worker import InvocationFailed
 
 ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/s"
@@ -70,7 +70,7 @@ class FakeFunction:
         self.raises = False
 
     def __call__(self, event, request_id=None):
-        if event == CATCH_UP_EVENT:
+        if "reconcile" in event:
             self.catch_ups += 1
             return None
         names = [record["eventID"] for record in event["Records"]]
@@ -277,7 +277,36 @@ def test_a_catch_up_that_fails_is_tried_again_a_bounded_number_of_times(poller_o
     poller = poller_of(FakeStreams(), function)
     poller._catch_up()
 
-    assert attempts == [CATCH_UP_EVENT] * 5
+    assert attempts == [{"reconcile": {"running": True}}] * 5
+
+
+def test_a_catch_up_goes_on_where_the_answer_says_that_it_stopped(poller_of):
+    answers = [{"jobs": [], "after": "a"}, {"jobs": [], "after": "b"}, {"jobs": []}]
+    wishes = []
+
+    def function(event, request_id=None):
+        wishes.append(event["reconcile"])
+        return answers.pop(0)
+
+    poller_of(FakeStreams(), function)._catch_up()
+
+    assert wishes == [
+        {"running": True},
+        {"running": True, "after": "a"},
+        {"running": True, "after": "b"},
+    ]
+
+
+def test_a_catch_up_that_does_not_get_on_ends(poller_of):
+    wishes = []
+
+    def function(event, request_id=None):
+        wishes.append(event)
+        return {"after": "a"}
+
+    poller_of(FakeStreams(), function)._catch_up()
+
+    assert len(wishes) == 2
 
 
 def test_a_reader_that_is_asked_to_stop_leaves_the_rest_after_the_checkpoint(poller_of, tmp_path):

@@ -12,6 +12,7 @@ from forgeledger.local.clients import Clients
 from forgeledger.local.packaging import PackagedTemplate
 
 DEPLOY_SECONDS: Final = 120.0
+NO_CHANGE: Final = "No updates are to be performed"
 _CAPABILITIES: Final = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
@@ -44,7 +45,8 @@ def deploy(
         else:
             client.update_stack(**request)
     except ClientError as error:
-        raise DeploymentFailed(str(error)) from error
+        if NO_CHANGE not in str(error):
+            raise DeploymentFailed(str(error)) from error
     _wait(clients, stack_name)
     silence(clients)
 

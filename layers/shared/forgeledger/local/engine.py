@@ -154,6 +154,7 @@ class Engine:
             GATEWAY_PORT=str(self.port),
             LOG_LEVEL="WARNING",
             TMPDIR=str(scratch),
+            FORGELEDGER_ENGINE_SCRATCH=str(scratch),
             # It would otherwise remove containers that it takes for its own.
             DOCKER_HOST=f"unix://{scratch / 'no-docker.sock'}",
             IOT_MTLS_ENABLED="0",

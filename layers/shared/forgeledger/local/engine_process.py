@@ -2,26 +2,41 @@
 
 import os
 import runpy
+import shutil
 import signal
 import sys
 import threading
+from pathlib import Path
+from typing import Final
+
+SCRATCH_VARIABLE: Final = "FORGELEDGER_ENGINE_SCRATCH"
 
 
-def end_with_parent() -> None:
+def end_with_parent(parent_gone: threading.Event) -> threading.Thread:
     """Ask this process to stop, saving its state, once standard input is at its end."""
+    descriptor = sys.stdin.fileno()
 
     def watch() -> None:
-        while os.read(sys.stdin.fileno(), 1024):
+        while os.read(descriptor, 1024):
             pass
+        parent_gone.set()
         os.kill(os.getpid(), signal.SIGTERM)
 
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+    thread = threading.Thread(target=watch, name="parent-watch", daemon=True)
+    thread.start()
+    return thread
 
 
 def main() -> None:
-    end_with_parent()
+    parent_gone = threading.Event()
+    end_with_parent(parent_gone)
     sys.argv = ["ministack"]
-    runpy.run_module("ministack", run_name="__main__")
+    try:
+        runpy.run_module("ministack", run_name="__main__")
+    finally:
+        # Until then the parent may want to read from it why the engine did not start.
+        if parent_gone.is_set():
+            shutil.rmtree(Path(os.environ[SCRATCH_VARIABLE]), ignore_errors=True)
 
 
 if __name__ == "__main__":

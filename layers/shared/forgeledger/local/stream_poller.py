@@ -36,7 +36,6 @@ SHORTEST_IDLE_SECONDS: Final = 0.02  # AWS looks four times a second; a pause ma
 LONGEST_IDLE_SECONDS: Final = 0.2
 ERROR_PAUSE_SECONDS: Final = 0.5
 CATCH_UP_ATTEMPTS: Final = 5
-CATCH_UP_EVENT: Final[Mapping[str, Any]] = {"reconcile": {"running": True}}
 logger = logging.getLogger(__name__)
 
 
@@ -250,16 +249,24 @@ class StreamPoller:
         return str(self._call(OPEN_SHARD, request)["ShardIterator"])
 
     def _catch_up(self) -> None:
-        """Ask the function to look at the table, since the stream cannot tell what it missed."""
-        for attempt in range(1, CATCH_UP_ATTEMPTS + 1):
+        """Ask the function to look at the table, since the stream cannot tell what it missed.
+
+        An answer with `after` in it did not look at all of it: the same request goes on from there.
+        """
+        wish: dict[str, Any] = {"running": True}
+        failures = 0
+        while failures < CATCH_UP_ATTEMPTS and not self._stopping.is_set():
             try:
-                self._invoke(CATCH_UP_EVENT, None)
+                answer = self._invoke({"reconcile": wish}, None)
             except InvocationFailed as failure:
-                logger.warning("catch-up %d of %d: %s", attempt, CATCH_UP_ATTEMPTS, failure)
-                if self._stopping.wait(ERROR_PAUSE_SECONDS * attempt):
-                    return
-            else:
+                failures += 1
+                logger.warning("catch-up %d of %d: %s", failures, CATCH_UP_ATTEMPTS, failure)
+                self._stopping.wait(ERROR_PAUSE_SECONDS * failures)
+                continue
+            after = answer.get("after") if isinstance(answer, dict) else None
+            if after is None or after == wish.get("after"):
                 return
+            wish = {**wish, "after": after}
 
     def _done_up_to(self, record: Mapping[str, Any]) -> None:
         self._checkpoints.save(

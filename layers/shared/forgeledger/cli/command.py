@@ -1,0 +1,115 @@
+"""Declares a command: its function, one example, and the options that it shares with others."""
+
+import inspect
+from collections.abc import Callable
+from enum import Flag, auto
+from typing import Annotated, Any, Final, get_type_hints
+
+import typer
+
+from forgeledger.cli.deployment import Where
+from forgeledger.cli.output import Output
+from forgeledger.cli.session import Session, Surroundings
+
+AS_JSON = Annotated[
+    bool, typer.Option("--json", help="Print JSON, one document a line, for programs.")
+]
+LOCAL = Annotated[
+    bool,
+    typer.Option("--local", envvar="FORGELEDGER_LOCAL", help="Speak to the local cloud."),
+]
+STACK = Annotated[
+    str | None,
+    typer.Option(envvar="FORGELEDGER_STACK", help="Speak to this CloudFormation stack."),
+]
+API_URL = Annotated[
+    str | None, typer.Option(help="Address of the HTTP API, else FORGELEDGER_API_URL.")
+]
+COMMAND_QUEUE_URL = Annotated[
+    str | None,
+    typer.Option(help="Address of the command queue, else FORGELEDGER_COMMAND_QUEUE_URL."),
+]
+REJECT_QUEUE_URL = Annotated[
+    str | None,
+    typer.Option(help="Address of the reject queue, else FORGELEDGER_REJECT_QUEUE_URL."),
+]
+RELAY_FUNCTION = Annotated[
+    str | None,
+    typer.Option(help="Name of the relay function, else FORGELEDGER_RELAY_FUNCTION."),
+]
+
+
+class Needs(Flag):
+    """Which parts of a deployment a command speaks to; its options follow from that."""
+
+    NOTHING = 0
+    API = auto()
+    COMMAND_QUEUE = auto()
+    REJECT_QUEUE = auto()
+    RELAY = auto()
+
+
+_OPTION_OF: Final = {
+    Needs.API: ("api_url", API_URL),
+    Needs.COMMAND_QUEUE: ("command_queue_url", COMMAND_QUEUE_URL),
+    Needs.REJECT_QUEUE: ("reject_queue_url", REJECT_QUEUE_URL),
+    Needs.RELAY: ("relay_function", RELAY_FUNCTION),
+}
+
+
+def group(help_text: str) -> typer.Typer:
+    """A group of commands; without one it prints its help."""
+    return typer.Typer(
+        help=help_text,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+
+
+def command(
+    to: typer.Typer, name: str, *, needs: Needs, example: str
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add a function to a group: it is given a Session, and its own arguments by name."""
+
+    def add(function: Callable[..., None]) -> Callable[..., None]:
+        hints = get_type_hints(function, include_extras=True)
+        own = [
+            parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[parameter.name])
+            for parameter in list(inspect.signature(function).parameters.values())[1:]
+        ]
+        shared = [
+            inspect.Parameter(
+                option, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+            )
+            for option, annotation, default in _shared_options(needs)
+        ]
+        context = inspect.Parameter(
+            "context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context
+        )
+
+        def run(context: typer.Context, **given: Any) -> None:
+            output = Output(as_json=given.pop("as_json"))
+            places = {each.name: given.pop(each.name) for each in shared if each.name != "as_json"}
+            around = context.obj or Surroundings()
+            function(Session(Where(**places), output, around), **given)
+
+        parameters = [context, *own, *shared]
+        signed: Any = run
+        signed.__signature__ = inspect.Signature(parameters)
+        signed.__annotations__ = {each.name: each.annotation for each in parameters}
+        to.command(
+            name, help=inspect.cleandoc(function.__doc__ or ""), epilog=f"\b\nExample:\n  {example}"
+        )(run)
+        return function
+
+    return add
+
+
+def _shared_options(needs: Needs) -> list[tuple[str, Any, Any]]:
+    options: list[tuple[str, Any, Any]] = []
+    if needs:
+        options += [("local", LOCAL, False), ("stack", STACK, None)]
+    options += [(*_OPTION_OF[each], None) for each in needs]
+    return [*options, ("as_json", AS_JSON, False)]

@@ -1,0 +1,63 @@
+"""`forgeledger items register`: items from a file, from stdin, or from the names of files."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from forgeledger.cli import exit_codes
+from forgeledger.cli.command import Needs, command, group
+from forgeledger.cli.commands.job import JOB_ID
+from forgeledger.cli.item_files import Form, read_items, read_names
+from forgeledger.cli.problems import CliError
+from forgeledger.cli.session import Session
+
+app = group("Register the items of a job.")
+
+
+@command(
+    app,
+    "register",
+    needs=Needs.API,
+    example='ls /data | forgeledger items register "$JOB" - --seal',
+)
+def register(
+    session: Session,
+    *,
+    job_id: JOB_ID,
+    source: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE|-]", help="A file, or - for stdin.", show_default=False),
+    ] = None,
+    glob: Annotated[
+        str | None,
+        typer.Option(help="Instead: each file that fits is an item, as in 'in/**/*.csv'."),
+    ] = None,
+    form: Annotated[
+        Form, typer.Option(help="lines: an id each; jsonl: {itemId, payload}; auto: by suffix.")
+    ] = Form.AUTO,
+    seal: Annotated[bool, typer.Option("--seal", help="No more items will come.")] = False,
+) -> None:
+    """Register any number of items, in bounded memory; safe to repeat.
+
+    The exit code is 1 if the ledger rejected some, for instance because the job is sealed.
+    """
+    from forgeledger.cli.watching import RegistrationProgress
+
+    if (source is None) == (glob is None):
+        raise CliError("FILE: give either a file (- is stdin) or --glob")
+    items = read_names(glob) if glob else read_items(source or Path("-"), form)
+    with RegistrationProgress(session.output) as progress:
+        found = session.ledger.register(job_id, items, seal=seal, on_progress=progress)
+    session.output.record(
+        {
+            "registered": found.registered,
+            "alreadyExisted": found.already_existed,
+            "rejected": found.rejected,
+            "sealed": seal,
+        },
+        f"{found.registered:,} registered, {found.already_existed:,} known before, "
+        f"{found.rejected:,} rejected{', sealed' if seal else ''}",
+    )
+    if found.rejected:
+        raise typer.Exit(exit_codes.NOT_AS_HOPED)

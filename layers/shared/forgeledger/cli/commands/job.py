@@ -1,0 +1,159 @@
+"""`forgeledger job ...`: create jobs and change where they are in their life."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from forgeledger.cli.command import Needs, command, group
+from forgeledger.cli.job_text import job_facts, job_headline
+from forgeledger.cli.output import moment
+from forgeledger.cli.session import Session
+from forgeledger.cli.values import json_object
+
+app = group("Create jobs, ask how they are, and seal, cancel or reopen them.")
+
+JOB_ID = Annotated[str, typer.Argument(metavar="JOB_ID", show_default=False)]
+
+
+@command(
+    app,
+    "create",
+    needs=Needs.API,
+    example="forgeledger job create nightly-invoices --items-file invoices.txt --seal",
+)
+def create(
+    session: Session,
+    *,
+    name: Annotated[str, typer.Argument(help="What people will call it.", show_default=False)],
+    items_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="Register items from it: an id a line, or JSON lines (.jsonl); - is stdin."
+        ),
+    ] = None,
+    expected_items: Annotated[
+        int | None, typer.Option(min=0, help="Seals by itself when that many are known.")
+    ] = None,
+    seal: Annotated[bool, typer.Option("--seal", help="No more items will come.")] = False,
+    auto_register: Annotated[
+        bool,
+        typer.Option("--auto-register", help="A claim, complete or fail registers its item."),
+    ] = False,
+    lanes: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Else chosen by the number of items.")
+    ] = None,
+    max_attempts: Annotated[
+        int | None, typer.Option(min=1, help="How often an item is tried; else once.")
+    ] = None,
+    lease_seconds: Annotated[
+        int | None, typer.Option(min=0, help="How long a claim stands without a heartbeat.")
+    ] = None,
+    tolerated_failures: Annotated[
+        int | None, typer.Option(min=0, help="More failed items than that fail the job.")
+    ] = None,
+    tolerated_failure_percent: Annotated[float | None, typer.Option(min=0, max=100)] = None,
+    metadata: Annotated[
+        str | None, typer.Option(help="A JSON object that comes with every event.")
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="May be given again.")] = None,
+    ttl_days: Annotated[
+        int | None, typer.Option(min=0, help="How long its rows are kept; 0 is for ever.")
+    ] = None,
+    deadline_seconds: Annotated[
+        int | None, typer.Option(min=1, help="Fail the job if it takes longer.")
+    ] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="Repeating the call with the same key makes one job.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the job's id alone.")] = False,
+) -> None:
+    """Create a job, with or without its items."""
+    from forgeledger.cli.item_files import Form, read_items
+
+    policy: dict[str, Any] = {
+        "maxAttempts": max_attempts,
+        "leaseSeconds": lease_seconds,
+        "toleratedFailures": tolerated_failures,
+        "toleratedFailurePercent": tolerated_failure_percent,
+    }
+    given = {rule: value for rule, value in policy.items() if value is not None}
+    job = session.ledger.create_job(
+        name,
+        items=read_items(items_file, Form.AUTO) if items_file else (),
+        expected_items=expected_items,
+        seal=seal,
+        auto_register=auto_register or None,
+        lanes=lanes,
+        policy=given or None,
+        metadata=json_object("--metadata", metadata) if metadata else None,
+        tags=tag or (),
+        ttl_days=ttl_days,
+        deadline_seconds=deadline_seconds,
+        idempotency_key=idempotency_key,
+    )
+    session.output.record(job.raw, job.job_id if quiet else job_headline(job))
+
+
+@command(app, "list", needs=Needs.API, example="forgeledger job list --status RUNNING")
+def list_jobs(
+    session: Session,
+    *,
+    status: Annotated[
+        str | None, typer.Option(help="RUNNING, COMPLETED, COMPLETED_WITH_FAILURES, ...")
+    ] = None,
+    tag: Annotated[str | None, typer.Option(help="Only jobs with this tag.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
+    every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+) -> None:
+    """List jobs, newest first; the counts are those that were rolled up last."""
+    from itertools import islice
+
+    jobs = session.ledger.jobs(status=status and status.upper(), tag=tag)
+    session.output.table(
+        ("JOB", "NAME", "STATUS", "DONE", "FAILED", "TOTAL", "CREATED (UTC)"),
+        (
+            (
+                job.raw,
+                (
+                    job.job_id,
+                    job.name,
+                    job.status,
+                    f"{job.progress:.0%}",
+                    job.failed,
+                    job.total,
+                    moment(job.created_at),
+                ),
+            )
+            for job in (jobs if every else islice(jobs, limit))
+        ),
+        empty="no jobs",
+    )
+
+
+@command(app, "status", needs=Needs.API, example='forgeledger job status "$JOB" --json')
+def status(session: Session, job_id: JOB_ID) -> None:
+    """Show one job: counts, rate, and when it will be done."""
+    job = session.ledger.status(job_id)
+    session.output.record(job.raw, job_facts(job))
+
+
+@command(app, "seal", needs=Needs.API, example='forgeledger job seal "$JOB"')
+def seal_job(session: Session, job_id: JOB_ID) -> None:
+    """Say that no more items will come; only a sealed job can complete."""
+    job = session.ledger.seal(job_id)
+    session.output.record(job.raw, job_headline(job))
+
+
+@command(app, "cancel", needs=Needs.API, example='forgeledger job cancel "$JOB"')
+def cancel(session: Session, job_id: JOB_ID) -> None:
+    """Cancel a job; its unfinished items count as canceled at once."""
+    job = session.ledger.cancel(job_id)
+    session.output.record(job.raw, job_headline(job))
+
+
+@command(app, "reopen", needs=Needs.API, example='forgeledger job reopen "$JOB"')
+def reopen(session: Session, job_id: JOB_ID) -> None:
+    """Open a finished job again, in a new epoch: it takes items until it is sealed."""
+    job = session.ledger.reopen(job_id)
+    session.output.record(job.raw, job_headline(job))

@@ -1,0 +1,129 @@
+"""`forgeledger local ...`: the whole of it on this machine, without Docker or an AWS account."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from forgeledger.cli import exit_codes
+from forgeledger.cli.command import Needs, command, group
+from forgeledger.cli.local_state import state_path
+from forgeledger.cli.output import facts
+from forgeledger.cli.problems import WrongValue
+from forgeledger.cli.session import Session
+
+if TYPE_CHECKING:
+    from forgeledger.local.state_dir import Description
+
+app = group("Run the local cloud: queues, table, functions and API on this machine.")
+FOLLOW_SECONDS = 0.3
+
+
+@command(app, "up", needs=Needs.NOTHING, example="forgeledger local up --api-port 8080")
+def up(
+    session: Session,
+    *,
+    engine_port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 0,
+    api_port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 0,
+    parameter: Annotated[
+        list[str] | None, typer.Option(help="A parameter of the template, as NAME=VALUE.")
+    ] = None,
+) -> None:
+    """Start the local cloud in the background, or say where it is.
+
+    Data of the last time is there again. FORGELEDGER_STATE_DIR keeps it elsewhere than in
+    `.forgeledger` beside the template.
+    """
+    from forgeledger.local import cloud
+
+    description = cloud.up(
+        state_dir=state_path(session.around.environ),
+        engine_port=engine_port,
+        api_port=api_port,
+        parameters=dict(_parameter(each) for each in parameter or ()),
+    )
+    _tell(session, description)
+
+
+@command(app, "down", needs=Needs.NOTHING, example="forgeledger local down")
+def down(session: Session) -> None:
+    """End the local cloud; its data stays."""
+    from forgeledger.local import cloud
+
+    ended = cloud.down(state_dir=state_path(session.around.environ))
+    session.output.record({"ended": ended}, "ended" if ended else "nothing was up")
+
+
+@command(app, "status", needs=Needs.NOTHING, example="forgeledger local status --json | jq .apiUrl")
+def status(session: Session) -> None:
+    """Say where everything answers; the exit code is 1 while it is down."""
+    from forgeledger.local import cloud
+
+    description = cloud.status(state_dir=state_path(session.around.environ))
+    if description is None:
+        session.output.remark("the local cloud is down; start it with `forgeledger local up`")
+        raise typer.Exit(exit_codes.NOT_AS_HOPED)
+    _tell(session, description)
+
+
+@command(app, "reset", needs=Needs.NOTHING, example="forgeledger local reset")
+def reset(session: Session) -> None:
+    """End the local cloud and forget all its data; the logs stay."""
+    from forgeledger.local import cloud
+
+    cloud.reset(state_dir=state_path(session.around.environ))
+    session.output.record({"reset": True}, "ended, and all data forgotten")
+
+
+@command(app, "logs", needs=Needs.NOTHING, example="forgeledger local logs IntakeFunction --follow")
+def logs(
+    session: Session,
+    *,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="IntakeFunction, ApiFunction, RelayFunction, engine or supervisor; else all.",
+            show_default=False,
+        ),
+    ] = None,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Of each log.")] = 100,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+) -> None:
+    """Print the last lines of the logs."""
+    from forgeledger.cli.log_following import follow_logs
+    from forgeledger.local import cloud
+
+    state = state_path(session.around.environ)
+    for line in cloud.logs(name=name, lines=lines, state_dir=state):
+        _log_line(session, line)
+    if follow:
+        files = cloud.log_files(state_dir=state)
+        chosen = {part: path for part, path in files.items() if name in {None, part}}
+        for line in follow_logs(chosen, lambda: session.around.sleep(FOLLOW_SECONDS)):
+            _log_line(session, line)
+
+
+def _log_line(session: Session, line: str) -> None:
+    part, _, text = line.partition(": ")
+    session.output.record({"log": part, "line": text}, line)
+
+
+def _tell(session: Session, description: "Description") -> None:
+    told: Mapping[str, Any] = description.as_json()
+    names = {
+        "apiUrl": "API",
+        "endpointUrl": "AWS endpoint",
+        "region": "region",
+        "commandQueueUrl": "command queue",
+        "rejectQueueUrl": "reject queue",
+        "tableName": "table",
+        "eventBusName": "event bus",
+    }
+    session.output.record(told, facts((names[key], told[key]) for key in names))
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise WrongValue("--parameter", f"{text!r} is not NAME=VALUE")
+    return name, value

@@ -1,0 +1,204 @@
+"""`forgeledger rejects ...`: what the ledger could never apply, and sending it once more."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from forgeledger.cli import exit_codes
+from forgeledger.cli.command import Needs, command, group
+from forgeledger.cli.output import facts, moment, short_json
+from forgeledger.cli.problems import CliError, WrongValue
+from forgeledger.cli.reject_queue import FifoQueue, Held, dead_letter_queue_url
+from forgeledger.cli.session import Session
+from forgeledger.cli.values import json_object
+from forgeledger.domain.limits import MESSAGE_BYTES
+
+app = group("Look at messages that could never be applied, and send them again.")
+
+
+class Queue(StrEnum):
+    REJECTS = "rejects"
+    DEAD_LETTER = "dead-letter"
+
+
+QUEUE = Annotated[
+    Queue, typer.Option(help="dead-letter: commands that were tried too often instead.")
+]
+# The reject queue's address, or that of the command queue, which knows its dead-letter queue.
+NEEDS = Needs.REJECT_QUEUE | Needs.COMMAND_QUEUE
+
+
+@command(app, "list", needs=NEEDS, example="forgeledger rejects list --json | jq -r .reason")
+def list_rejects(
+    session: Session,
+    *,
+    queue: QUEUE = Queue.REJECTS,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+) -> None:
+    """List rejected messages without taking them away.
+
+    SQS shows of each message group only the first ten before one of them is deleted.
+    """
+    fifo = _fifo(session, queue)
+    depth = fifo.depth()
+    found: list[Held] = []
+    with fifo.looking() as messages:
+        for each in messages:
+            found.append(each)
+            if len(found) == limit:
+                break
+    session.output.table(
+        ("MESSAGE", "REASON", "SENT (UTC)", "GROUP", "DETAIL"),
+        (
+            (
+                each.document(),
+                (
+                    each.message_id,
+                    each.reason,
+                    moment(each.sent_at),
+                    each.source_group,
+                    short_json(each.detail, 60) if each.detail else short_json(each.body, 60),
+                ),
+            )
+            for each in found
+        ),
+        empty="no rejected messages" if queue is Queue.REJECTS else "no dead letters",
+    )
+    if depth > len(found):
+        session.output.remark(f"about {depth - len(found):,} more stand behind these")
+
+
+@command(
+    app,
+    "show",
+    needs=NEEDS,
+    example="forgeledger rejects show 6f1c2d3e-4b5a-6978-8897-a6b5c4d3e2f1",
+)
+def show(
+    session: Session,
+    *,
+    message_id: Annotated[str, typer.Argument(metavar="MESSAGE_ID", show_default=False)],
+    queue: QUEUE = Queue.REJECTS,
+    body_only: Annotated[
+        bool, typer.Option("--body", help="Print the body alone, to mend it in a file.")
+    ] = False,
+) -> None:
+    """Show one rejected message: its body whole, and why it was rejected."""
+    fifo = _fifo(session, queue)
+    with fifo.looking() as messages:
+        found = _find(messages, message_id)
+    if body_only:
+        print(found.body, file=session.output.out)
+        return
+    session.output.record(
+        found.document(),
+        [
+            *facts(
+                [
+                    ("message", found.message_id),
+                    ("reason", found.reason),
+                    ("detail", short_json(found.detail, 1_000) if found.detail else None),
+                    ("source message", found.attributes.get("sourceMessageId")),
+                    ("source group", found.source_group),
+                    ("sent", moment(found.sent_at)),
+                    ("receives", found.receives),
+                ]
+            ),
+            "",
+            found.body,
+        ],
+    )
+
+
+@command(
+    app,
+    "redrive",
+    needs=NEEDS,
+    example="forgeledger rejects redrive 6f1c2d3e-4b5a-6978-8897-a6b5c4d3e2f1 --body mended.json",
+)
+def redrive(
+    session: Session,
+    *,
+    message_id: Annotated[
+        str | None,
+        typer.Argument(metavar="[MESSAGE_ID]", help="This one; else all.", show_default=False),
+    ] = None,
+    queue: QUEUE = Queue.REJECTS,
+    body: Annotated[
+        Path | None, typer.Option(help="A mended body for the one message; - is stdin.")
+    ] = None,
+) -> None:
+    """Send rejected messages to the command queue again, in order, under their first group.
+
+    A message is deleted only after the command queue has accepted it. What is rejected once more
+    while the command runs stays, and the exit code is 1.
+    """
+    from forgeledger.cli.redriving import Redriven, Redriver
+
+    mended = None if body is None else _mended(body)
+    if mended is not None and message_id is None:
+        raise CliError("--body: goes with one MESSAGE_ID")
+    fifo = _fifo(session, queue)
+    client = session.client("sqs")
+    redriver = Redriver(fifo, client, session.command_queue_url)
+    if message_id is None:
+        done: Redriven = redriver.redrive_all()
+    else:
+        with fifo.looking() as messages:
+            done = redriver.redrive_one(_find(messages, message_id), mended)
+    session.output.record(
+        {
+            "sent": len(done.sent),
+            "rejectedAgain": [each.document() for each in done.back_again],
+            "refused": [{"messageId": each.message_id, "why": why} for each, why in done.refused],
+            "notDeleted": [each.message_id for each in done.not_deleted],
+        },
+        f"{len(done.sent):,} sent to the command queue",
+    )
+    for each in done.back_again:
+        session.output.remark(f"{each.message_id}: rejected again: {each.reason}")
+    for each, why in done.refused:
+        session.output.remark(f"{each.message_id}: not accepted, so its group waits: {why}")
+    for each in done.not_deleted:
+        session.output.remark(f"{each.message_id}: sent but not deleted; redrive it within 5 min")
+    if done.refused or done.not_deleted:
+        raise typer.Exit(exit_codes.UNREACHABLE)
+    if done.back_again:
+        raise typer.Exit(exit_codes.NOT_AS_HOPED)
+
+
+def _fifo(session: Session, queue: Queue) -> FifoQueue:
+    client = session.client("sqs")
+    if queue is Queue.REJECTS:
+        return FifoQueue(client, session.reject_queue_url)
+    url = dead_letter_queue_url(client, session.command_queue_url)
+    if url is None:
+        raise CliError("the command queue has no dead-letter queue", exit_codes.NOT_FOUND)
+    return FifoQueue(client, url)
+
+
+def _find(messages: Iterator[Held], message_id: str) -> Held:
+    for each in messages:
+        if each.message_id == message_id:
+            return each
+    raise CliError(
+        f"{message_id}: no such message among those that SQS shows now", exit_codes.NOT_FOUND
+    )
+
+
+def _mended(source: Path) -> str:
+    from forgeledger.cli.item_files import STDIN
+
+    text = (
+        typer.get_text_stream("stdin").read()
+        if source == STDIN
+        else source.read_text(encoding="utf-8")
+    ).strip()
+    json_object("--body", text)
+    size = len(text.encode())
+    if size > MESSAGE_BYTES:
+        raise WrongValue("--body", f"has {size} bytes, at most {MESSAGE_BYTES}")
+    return text

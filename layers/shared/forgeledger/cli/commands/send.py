@@ -1,0 +1,93 @@
+"""`forgeledger send`: commands to the queue, as a worker sends them."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from forgeledger.cli.command import Needs, command
+from forgeledger.cli.problems import CliError
+from forgeledger.cli.session import Session
+from forgeledger.cli.values import json_value
+
+
+def add_to(app: typer.Typer) -> None:
+    command(
+        app,
+        "send",
+        needs=Needs.COMMAND_QUEUE,
+        example='forgeledger send complete "$JOB" invoice-17 --result \'{"pages": 3}\'',
+    )(send)
+
+
+def send(
+    session: Session,
+    *,
+    kind: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="TYPE",
+            help="register, claim, heartbeat, complete, fail, release, retry or expire.",
+            show_default=False,
+        ),
+    ] = None,
+    job_id: Annotated[str | None, typer.Argument(metavar="JOB_ID", show_default=False)] = None,
+    item_id: Annotated[str | None, typer.Argument(metavar="ITEM_ID", show_default=False)] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(help="Instead: JSON lines, a command each, as in a message; - is stdin."),
+    ] = None,
+    attempt: Annotated[int | None, typer.Option(min=1, help="Fences off later owners.")] = None,
+    worker_id: Annotated[str | None, typer.Option(help="Who says it.")] = None,
+    command_id: Annotated[
+        str | None, typer.Option(help="Commands with the same id count once.")
+    ] = None,
+    lease_seconds: Annotated[
+        int | None, typer.Option(min=1, help="With claim and heartbeat.")
+    ] = None,
+    payload: Annotated[str | None, typer.Option(help="With register: any JSON.")] = None,
+    result: Annotated[str | None, typer.Option(help="With complete: any JSON.")] = None,
+    error_type: Annotated[str | None, typer.Option(help="With fail: the kind of error.")] = None,
+    error_message: Annotated[str, typer.Option(help="With fail.")] = "",
+    permanent: Annotated[
+        bool, typer.Option("--permanent", help="With fail: trying again is of no use.")
+    ] = False,
+) -> None:
+    """Send commands to the command queue, in the order given and under their lane's group.
+
+    What becomes of them shows in `forgeledger job item`; what can never be applied, in
+    `forgeledger rejects list`.
+    """
+    from forgeledger.cli.sending import read_commands, send_all
+
+    if file is not None:
+        if kind is not None:
+            raise CliError("--file: cannot be given together with a command")
+        sent = send_all(session, read_commands(file))
+    else:
+        fields: dict[str, Any] = {
+            "type": _given("TYPE", kind),
+            "jobId": _given("JOB_ID", job_id),
+            "itemId": _given("ITEM_ID", item_id),
+            "attempt": attempt,
+            "workerId": worker_id,
+            "commandId": command_id,
+            "leaseSeconds": lease_seconds,
+            "payload": None if payload is None else json_value("--payload", payload),
+            "result": None if result is None else json_value("--result", result),
+        }
+        if error_type is not None:
+            fields["error"] = {
+                "type": error_type,
+                "message": error_message,
+                "retryable": not permanent,
+            }
+        given = {name: value for name, value in fields.items() if value is not None}
+        sent = send_all(session, [given])
+    session.output.record({"sent": sent}, f"{sent:,} sent")
+
+
+def _given(name: str, value: str | None) -> str:
+    if value is None:
+        raise CliError(f"{name}: missing; give TYPE JOB_ID ITEM_ID, or --file")
+    return value

@@ -1,0 +1,66 @@
+"""`forgeledger worker`: run the worker of somebody's module until it is told to stop."""
+
+import logging
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from forgeledger.cli import deployment as deployments
+from forgeledger.cli.command import Needs, command
+from forgeledger.cli.session import Session
+
+
+def add_to(app: typer.Typer) -> None:
+    command(
+        app, "worker", needs=Needs.COMMAND_QUEUE, example="forgeledger worker --app tasks:worker"
+    )(worker)
+
+
+def worker(
+    session: Session,
+    *,
+    app: Annotated[
+        str, typer.Option(metavar="MODULE:NAME", help="The Worker to run.", show_default=False)
+    ],
+    log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = "INFO",
+) -> None:
+    """Run a worker until SIGTERM or Ctrl-C; what it began may then finish.
+
+    With --local or --stack the worker's own variables are set before its module is imported.
+    """
+    from forgeledger.sdk.worker_app import load_worker
+
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    where = session.where
+    if where.local or where.stack or where.command_queue_url:
+        os.environ.update(variables(session.deployment))
+    summary = load_worker(app).run()
+    session.output.record(
+        {
+            "completed": summary.completed,
+            "failed": summary.failed,
+            "released": summary.released,
+        },
+        f"{summary.completed:,} completed, {summary.failed:,} failed, "
+        f"{summary.released:,} released",
+    )
+
+
+def variables(deployment: deployments.Deployment) -> dict[str, str]:
+    """What a worker's process must find in its environment to speak to a deployment."""
+    found = {
+        deployments.API_URL: deployment.api_url,
+        deployments.COMMAND_QUEUE_URL: deployment.command_queue_url,
+        "AWS_ENDPOINT_URL": deployment.aws_endpoint_url,
+        "AWS_REGION": deployment.region,
+        "AWS_DEFAULT_REGION": deployment.region,
+    }
+    if deployment.is_local:
+        found |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    return {name: value for name, value in found.items() if value}

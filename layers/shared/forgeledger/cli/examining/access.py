@@ -1,0 +1,48 @@
+"""Who asks, whether the stack and the API answer, and which version they are."""
+
+from collections.abc import Callable
+
+from forgeledger import __version__
+from forgeledger.cli.examining.findings import Findings, Part, Patient
+from forgeledger.sdk.api_client import ApiClient
+
+
+def check_credentials(patient: Patient) -> Findings:
+    part = Part("credentials")
+    if patient.deployment.is_local:
+        yield part.ok("none are needed; the local engine checks no permissions")
+        return
+    told = patient.client("sts").get_caller_identity()
+    yield part.ok(told["Arn"])
+
+
+def check_stack(patient: Patient) -> Findings:
+    part = Part("stack")
+    name = patient.deployment.stack
+    if name is None:
+        yield part.unknown("not named, so only what has an address is examined", "give --stack")
+        return
+    stack = patient.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    status = stack["StackStatus"]
+    if status.endswith("_IN_PROGRESS"):
+        yield part.warning(f"{name} is {status}", "wait until it is done, then ask again")
+    elif "FAILED" in status or "ROLLBACK" in status:
+        why = stack.get("StackStatusReason", "")
+        yield part.wrong(f"{name} is {status} {why}".rstrip(), "look at the stack's events")
+    else:
+        yield part.ok(f"{name} is {status}")
+
+
+def check_api(_: Patient, api: Callable[[], ApiClient]) -> Findings:
+    part = Part("API")
+    version = str(api().get("health").get("version", "unknown"))
+    if version.split(".")[:2] == __version__.split(".")[:2]:
+        yield part.ok(f"answers, version {version}")
+    else:
+        yield part.warning(
+            f"its version is {version}, and this program's {__version__}",
+            "deploy or install the same version on both sides",
+        )
+    # Health answers everybody; this one asks for the key, if there is one.
+    api().get("jobs", limit=1)
+    yield part.ok("jobs can be listed, so the key is right and the API can read the table")

@@ -1,0 +1,108 @@
+"""A job, and what it waits for, in words for people."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from forgeledger.cli.output import duration, facts, moment, short_json
+
+if TYPE_CHECKING:
+    from forgeledger.sdk.records import Item, Job, Why
+
+_REASONS = {
+    "finished": "It is finished; there is nothing to wait for.",
+    "unsealed": "It is not sealed, so more items may come: forgeledger job seal {job_id}",
+    "items_missing": "It expects {expected} items and knows {total}.",
+    "items_pending": "{pending} items wait for a worker.",
+    "items_due_later": "{due_later} items failed and wait for the time of their next attempt.",
+    "items_in_progress": "Workers have {in_progress} items.",
+    "leases_expired": "{expired} items have not been heard of within their lease.",
+    "ending": "Its verdict is certain; the lanes are being closed.",
+    "lanes_lagging": "Lanes {lagging} have not followed yet: forgeledger reconcile {job_id}",
+    "deadline_passed": "Its deadline {deadline} has passed: forgeledger reconcile {job_id}",
+    "verdict_due": "All is done but the verdict: forgeledger reconcile {job_id}",
+}
+
+
+def job_headline(job: "Job") -> str:
+    """One line: which job, and where it stands."""
+    sealed = ", sealed" if job.sealed else ""
+    lanes = "1 lane" if job.lanes == 1 else f"{job.lanes} lanes"
+    return f"{job.job_id}  {job.status}{sealed}, {counts(job)}, {lanes}"
+
+
+def counts(job: "Job") -> str:
+    parts = [f"{job.completed:,} of {job.total:,} items completed"]
+    for number, name in (
+        (job.failed, "failed"),
+        (job.canceled, "canceled"),
+        (job.in_progress, "in progress"),
+        (job.pending, "pending"),
+    ):
+        if number:
+            parts.append(f"{number:,} {name}")
+    return ", ".join(parts)
+
+
+def job_facts(job: "Job") -> list[str]:
+    running = not job.is_finished
+    rate = "" if job.items_per_second is None else f"{job.items_per_second:,.1f} items/s"
+    eta = "" if job.eta_seconds is None or not running else duration(job.eta_seconds)
+    return facts(
+        [
+            ("job", job.job_id),
+            ("name", job.name),
+            ("status", job.status),
+            ("reason", job.reason),
+            ("epoch", job.epoch if job.epoch > 1 else None),
+            ("sealed", job.sealed),
+            ("progress", f"{job.progress:.1%}"),
+            ("total", job.total),
+            ("expected", job.expected_items),
+            ("pending", job.pending),
+            ("in progress", job.in_progress),
+            ("completed", job.completed),
+            ("failed", job.failed),
+            ("canceled", job.canceled),
+            ("rate", rate),
+            ("time left", eta),
+            ("lanes", job.lanes),
+            ("created", moment(job.created_at)),
+            ("deadline", moment(job.deadline_at)),
+            ("finished", moment(job.completed_at)),
+            ("tags", ", ".join(job.tags)),
+            ("metadata", short_json(dict(job.metadata)) if job.metadata else ""),
+        ]
+    )
+
+
+def why_lines(why: "Why") -> Iterator[str]:
+    yield f"{why.job_id} is {why.status}."
+    known = {
+        "job_id": why.job_id,
+        "expected": f"{why.expected_items or 0:,}",
+        "total": f"{why.total:,}",
+        "pending": f"{why.pending:,}",
+        "in_progress": f"{why.in_progress:,}",
+        "due_later": f"{why.due_later.count:,}",
+        "expired": f"{why.expired_leases.count:,}",
+        "lagging": ", ".join(str(lane) for lane in why.lagging_lanes),
+        "deadline": moment(why.deadline_at),
+    }
+    for reason in why.reasons:
+        yield _REASONS.get(reason, reason).format_map(known)
+    yield from _items("Longest in progress:", why.oldest_in_progress, "claimed_at")
+    yield from _items("Leases that are over:", why.expired_leases.items, "lease_until")
+    yield from _items("Due next:", why.due_later.items, "due_at")
+    if why.failures:
+        yield "Failed items by type of error:"
+        for failure in why.failures:
+            yield f"  {failure.count:,}  {failure.type}"
+
+
+def _items(title: str, items: "tuple[Item, ...]", time: str) -> Iterator[str]:
+    if not items:
+        return
+    yield title
+    for item in items:
+        worker = f" by {item.worker_id}" if item.worker_id else ""
+        yield f"  {moment(getattr(item, time))}  {item.item_id}, attempt {item.attempt}{worker}"

@@ -1,0 +1,22 @@
+"""The entry point: finds out first whether what the command line needs is installed."""
+
+import sys
+
+
+def main() -> None:
+    try:
+        from forgeledger.cli.program import run
+    except ModuleNotFoundError as error:
+        from forgeledger.cli.problems import explain
+
+        known = explain(error)
+        if known is None:
+            raise
+        line, code = known
+        print(f"forgeledger: {line}", file=sys.stderr)
+        sys.exit(code)
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

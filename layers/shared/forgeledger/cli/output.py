@@ -1,0 +1,123 @@
+"""What a command prints: for people as aligned text, with --json as one document a line."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+
+class Output:
+    """Results go to the standard output, remarks to the standard error."""
+
+    def __init__(
+        self, *, as_json: bool = False, out: TextIO | None = None, err: TextIO | None = None
+    ) -> None:
+        self.as_json = as_json
+        self.out = out or sys.stdout
+        self.err = err or sys.stderr
+
+    @property
+    def is_live(self) -> bool:
+        """Whether somebody looks at a terminal that can be painted on."""
+        return not self.as_json and self.out.isatty()
+
+    def record(self, document: Mapping[str, Any], text: str | Iterable[str]) -> None:
+        """One result: the document for programs, the text for people."""
+        if self.as_json:
+            self.document(document)
+        else:
+            self.lines([text] if isinstance(text, str) else text)
+
+    def document(self, document: Any) -> None:
+        print(json.dumps(document, ensure_ascii=False, default=str), file=self.out, flush=True)
+
+    def lines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            print(printable(line), file=self.out, flush=True)
+
+    def remark(self, line: str) -> None:
+        """Something beside the result; programs that read the output do not see it."""
+        print(printable(line), file=self.err, flush=True)
+
+    def table(
+        self,
+        head: Sequence[str],
+        rows: Iterable[tuple[Mapping[str, Any], Sequence[object]]],
+        *,
+        empty: str,
+    ) -> None:
+        """Each row as its document, or as cells under their names."""
+        if self.as_json:
+            for document, _ in rows:
+                self.document(document)
+            return
+        cells = [[_cell(each) for each in row] for _, row in rows]
+        if cells:
+            self.lines(aligned([list(head), *cells]))
+        else:
+            self.remark(empty)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as columns of equal width, two spaces apart."""
+    widths = [max(len(row[number]) for row in rows) for number in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def facts(rows: Iterable[tuple[str, object]]) -> list[str]:
+    """Names and values, one a line; what has no value is left out."""
+    known = [(name, _cell(value)) for name, value in rows if value not in (None, "", (), [], {})]
+    width = max((len(name) for name, _ in known), default=0)
+    return [f"{name.ljust(width)}  {value}" for name, value in known]
+
+
+def printable(text: str) -> str:
+    """Names come from outside: what would move a terminal's cursor is shown, not obeyed."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
+def moment(at: datetime | None) -> str:
+    """A time in UTC, to the second."""
+    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def precise_moment(at: datetime | None) -> str:
+    """A time in UTC, to the millisecond."""
+    return "" if at is None else at.astimezone(UTC).strftime("%H:%M:%S.%f")[:-3]
+
+
+def duration(seconds: float) -> str:
+    """`7 s`, `3 min 20 s` or `2 h 05 min`."""
+    whole = round(seconds)
+    if whole < 100:
+        return f"{whole} s"
+    if whole < 6_000:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def short_json(value: Any, most: int = 100) -> str:
+    """A value as JSON on one line, cut where it gets long."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return str(value)

@@ -1,0 +1,26 @@
+"""How fast a job goes, measured by whoever looks at it: over the last seconds, not since ever."""
+
+from collections import deque
+from typing import Final
+
+_WINDOW_SECONDS: Final = 15.0
+
+
+class Pace:
+    def __init__(self) -> None:
+        self._samples: deque[tuple[float, int]] = deque()
+
+    def add(self, now: float, finished: int) -> None:
+        self._samples.append((now, finished))
+        while len(self._samples) > 2 and now - self._samples[1][0] >= _WINDOW_SECONDS:
+            self._samples.popleft()
+
+    @property
+    def per_second(self) -> float | None:
+        """None until something has been seen to move."""
+        if len(self._samples) < 2:
+            return None
+        (since, before), (now, finished) = self._samples[0], self._samples[-1]
+        if now <= since or finished <= before:
+            return None
+        return (finished - before) / (now - since)

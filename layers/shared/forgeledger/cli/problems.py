@@ -1,0 +1,100 @@
+"""Errors as one clear line: what is wrong, by field and rule, and the exit code that says so."""
+
+import sys
+from typing import Any
+
+from forgeledger.cli import exit_codes
+from forgeledger.errors import ForgeLedgerError
+
+_EXTRA_OF_MODULE = {
+    "ministack": "local",
+    "yaml": "local",
+    "pydantic": "local",
+    "aws_lambda_powertools": "local",
+    "rich": "cli",
+    "typer": "cli",
+}
+_NOT_FOUND_CODES = ("NonExistentQueue", "QueueDoesNotExist", "ResourceNotFound", "NotFound")
+_REFUSED_CODES = ("AccessDenied", "UnrecognizedClient", "InvalidClientTokenId", "Unauthorized")
+
+
+class CliError(ForgeLedgerError):
+    """A problem that the command line found by itself; the message is the line."""
+
+    def __init__(self, message: str, exit_code: int = exit_codes.USAGE) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class WrongValue(CliError):
+    """A value that breaks a rule: which one, and the rule."""
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field}: {rule}")
+
+
+def explain(error: Exception) -> tuple[str, int] | None:
+    """The line and the exit code for an error that is not a fault of this program."""
+    if isinstance(error, CliError):
+        return str(error), error.exit_code
+    if isinstance(error, ForgeLedgerError):
+        return _explain_ours(error)
+    if isinstance(error, ModuleNotFoundError):
+        extra = _EXTRA_OF_MODULE.get((error.name or "").partition(".")[0])
+        if extra:
+            line = f"{error.name} is not installed: pip install 'forgeledger[{extra}]'"
+            return line, exit_codes.USAGE
+        return None
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {(error.strerror or 'cannot be read').lower()}", exit_codes.USAGE
+    return _explain_aws(error)
+
+
+def _explain_ours(error: ForgeLedgerError) -> tuple[str, int]:
+    # Loaded already if the error is one of its own, and slow to load for nothing if not.
+    sdk: Any = sys.modules.get("forgeledger.sdk.errors")
+    if sdk is None or not isinstance(error, sdk.SdkError):
+        return str(error), exit_codes.UNREACHABLE
+    cause = error.__cause__
+    if isinstance(error, sdk.RegistrationStoppedError) and isinstance(cause, sdk.SdkError):
+        line, code = _explain_ours(cause)
+        return f"{error}: {line}", code
+    if isinstance(error, sdk.ApiError):
+        return _explain_api(error, sdk)
+    if isinstance(error, sdk.NoAnswerError):
+        return f"no answer from {error.url}: {error.why}", exit_codes.UNREACHABLE
+    if isinstance(error, (sdk.UndeliveredError, sdk.BufferFullError)):
+        return str(error), exit_codes.UNREACHABLE
+    return str(error), exit_codes.USAGE
+
+
+def _explain_api(error: Any, sdk: Any) -> tuple[str, int]:
+    problem = error.problem
+    if isinstance(error, sdk.InvalidRequestError):
+        wrong = "; ".join(f"{each.field}: {each.message}" for each in problem.errors)
+        return wrong or problem.detail or problem.code, exit_codes.USAGE
+    line = f"{problem.code}: {problem.detail}" if problem.detail else problem.code
+    if isinstance(error, sdk.NotFoundError):
+        return line, exit_codes.NOT_FOUND
+    if isinstance(error, sdk.AccessRefusedError):
+        return f"{line} (the API key is read from FORGELEDGER_API_KEY)", exit_codes.REFUSED
+    if isinstance(error, sdk.ConflictError):
+        return line, exit_codes.REFUSED
+    return f"{problem.status} {line}", exit_codes.UNREACHABLE
+
+
+def _explain_aws(error: Exception) -> tuple[str, int] | None:
+    botocore: Any = sys.modules.get("botocore.exceptions")
+    if botocore is None:
+        return None
+    if isinstance(error, botocore.ClientError):
+        told = error.response.get("Error", {})
+        code = str(told.get("Code", "unknown"))
+        line = f"{error.operation_name}: {code}: {told.get('Message', '')}".rstrip(": ")
+        if any(part in code for part in _REFUSED_CODES):
+            return line, exit_codes.REFUSED
+        missing = any(part in code for part in _NOT_FOUND_CODES)
+        return line, exit_codes.NOT_FOUND if missing else exit_codes.UNREACHABLE
+    if isinstance(error, botocore.BotoCoreError):
+        return f"AWS: {error}".replace("\n", " "), exit_codes.UNREACHABLE
+    return None

@@ -1,0 +1,24 @@
+"""Values of options that hold JSON."""
+
+import json
+from typing import Any
+
+from forgeledger.cli.problems import WrongValue
+
+
+def json_value(field: str, text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except ValueError as error:
+        raise WrongValue(field, f"is not JSON: {error}") from error
+
+
+def json_object(field: str, text: str) -> dict[str, Any]:
+    value = json_value(field, text)
+    if not isinstance(value, dict):
+        raise WrongValue(field, "is not a JSON object")
+    return value
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not a JSON number")

@@ -1,0 +1,102 @@
+"""What ForgeLedger promises, held against what the demo saw."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from forgeledger.demo.plan import Plan
+from forgeledger.sdk.records import Event, Job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    name: str
+    held: bool
+    told: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journal:
+    """What the events of a job add up to."""
+
+    completed: Counter[str]
+    failed: Counter[str]
+    claims: Counter[str]
+    # Commands that changed nothing: repetitions, and those that came too late.
+    without_effect: int
+
+    @classmethod
+    def read(cls, events: Iterable[Event]) -> "Journal":
+        by_type: dict[str, Counter[str]] = {
+            name: Counter() for name in ("completed", "failed", "claimed")
+        }
+        without_effect = 0
+        for event in events:
+            if event.type in by_type and event.item_id is not None:
+                by_type[event.type][event.item_id] += 1
+            elif event.type in {"duplicate", "rejected"}:
+                without_effect += 1
+        return cls(
+            completed=by_type["completed"],
+            failed=by_type["failed"],
+            claims=by_type["claimed"],
+            without_effect=without_effect,
+        )
+
+    @property
+    def failed_then_completed(self) -> str | None:
+        return min((item for item in self.failed if self.completed[item]), default=None)
+
+
+def examine(
+    plan: Plan, job: Job, journal: Journal, events: Sequence[Mapping[str, Any]]
+) -> list[Promise]:
+    return [
+        _counts(plan, job),
+        _each_once(plan, journal),
+        _one_event(job, events),
+        _retried(plan, journal),
+    ]
+
+
+def _counts(plan: Plan, job: Job) -> Promise:
+    states = job.pending + job.in_progress + job.completed + job.failed + job.canceled
+    right = job.completed == job.total == states == plan.items and job.status == "COMPLETED"
+    told = f"{job.status}: {job.completed:,} completed, {job.failed:,} failed of {job.total:,}"
+    return Promise(name="the counts are right", held=right, told=told)
+
+
+def _each_once(plan: Plan, journal: Journal) -> Promise:
+    twice = sum(1 for count in journal.completed.values() if count > 1)
+    missing = plan.items - len(journal.completed)
+    told = f"{len(journal.completed):,} items once, {twice} twice, {missing} never; "
+    told += f"{journal.without_effect} repeated or late commands changed nothing"
+    return Promise(
+        name="each item completed exactly once", held=not twice and not missing, told=told
+    )
+
+
+def _one_event(job: Job, events: Sequence[Mapping[str, Any]]) -> Promise:
+    told = f"{len(events)} received"
+    right = len(events) == 1
+    if right:
+        detail = events[0]["detail"]
+        seen = {name: detail.get(name) for name in ("status", "total", "completed", "failed")}
+        known = {
+            "status": job.status,
+            "total": job.total,
+            "completed": job.completed,
+            "failed": job.failed,
+        }
+        right = seen == known and detail.get("jobId") == job.job_id
+        told += ", with the job's counts" if right else f", but it says {seen}"
+    return Promise(name="one job.completed event", held=right, told=told)
+
+
+def _retried(plan: Plan, journal: Journal) -> Promise:
+    """An item whose first attempt was a killed worker's fails no more, so it may be a few less."""
+    given_up = [item for item in journal.failed if not journal.completed[item]]
+    shown = bool(journal.failed) or not plan.failing
+    told = f"{len(journal.failed)} items failed at first, {len(given_up)} did not complete after it"
+    return Promise(name="failures were retried", held=shown and not given_up, told=told)

@@ -90,3 +90,13 @@ clean: ## Remove what the other targets made
 	rm -rf $(VENV) $(SAM_VENV) .cache .aws-sam .pytest_cache .hypothesis .mypy_cache .ruff_cache htmlcov
 	rm -f .coverage .coverage.*
 	find layers functions tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+SEEDS ?= 2000
+
+.PHONY: simulate
+simulate: setup ## Simulate SEEDS=2000 histories with faults; a failing one is shrunk and told
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --jobs $(JOBS)
+
+.PHONY: simulate-mutants
+simulate-mutants: setup ## Put deliberate faults into the product: the simulator has to catch each
+	$(BIN)/python -m tests.simulation.mutants --jobs $(JOBS)

@@ -1,0 +1,40 @@
+"""`python -m tests.simulation --seeds 20000`: histories in parallel, the first failure told."""
+
+# ruff: noqa: T201 - What it prints is its result.
+
+import argparse
+import os
+import sys
+
+from tests.simulation.many import judge, run_many, stories
+from tests.simulation.running import run
+from tests.simulation.script import write
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=2_000, help="how many histories")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many processes")
+    parser.add_argument("--seconds", type=float, help="end early after so many seconds")
+    parser.add_argument("--tell", type=int, help="tell the whole story of this one seed")
+    parser.add_argument("--shrink", type=int, help="tell the shrunk story of this one seed")
+    given = parser.parse_args()
+    if given.tell is not None:
+        result = run(write(given.tell), tell=True)
+        print(*result.story, result.violation or "nothing is wrong", sep="\n")
+        return bool(result.violation)
+    if given.shrink is not None:
+        violation = judge(write(given.shrink)).violation
+        print(*(stories(((given.shrink, violation),)) if violation else ["nothing is wrong"]))
+        return bool(violation)
+    total = run_many(given.first, given.seeds, given.jobs, given.seconds)
+    print(*stories(total.failed), sep="\n\n")
+    for seed, violation in total.failed:
+        print(f"seed {seed}: {violation}")
+    print(total)
+    return bool(total.failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

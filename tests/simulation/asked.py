@@ -1,0 +1,90 @@
+"""What was asked of the ledger by anybody: nothing may happen that nobody asked for."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from forgeledger.contracts.messages import decode
+from forgeledger.domain.commands import Command, CommandKind
+from forgeledger.domain.ids import lane_of, lanes_of
+from forgeledger.domain.outcomes import Outcome
+from forgeledger.usecases.taking_in import Body
+from tests.simulation.fifo_queue import FifoQueue, QueuedMessage
+
+
+@dataclass(slots=True)
+class Asked:
+    queue: FifoQueue
+    # By job and mark.
+    commands: dict[tuple[str, str], Command] = field(default_factory=dict)
+    seals: set[str] = field(default_factory=set)
+    seals_by_name: set[str] = field(default_factory=set)
+    cancels: dict[str, int] = field(default_factory=dict)
+    reopens: dict[str, int] = field(default_factory=dict)
+    # Answers given over HTTP, still to be checked against the journal.
+    answers: list[tuple[str, Command, Outcome]] = field(default_factory=list)
+    standings: list[Any] = field(default_factory=list)
+    bodies: dict[int, Body] = field(default_factory=dict)
+    _promised: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    _read: int = 0
+
+    def command(self, job_id: str, command: Command) -> None:
+        self.commands[job_id, command.mark] = command
+
+    def promise(self, name: str, item_id: str, command_id: str) -> None:
+        """Items that come with a job that has no id yet."""
+        self._promised.setdefault(name, []).append((item_id, command_id))
+
+    def born(self, job_id: str, name: str) -> None:
+        """A job is there: what was asked under its name counts for it."""
+        if name in self.seals_by_name:
+            self.seals.add(job_id)
+        for item_id, command_id in self._promised.get(name, ()):
+            self.command(
+                job_id,
+                Command(
+                    kind=CommandKind.REGISTER,
+                    item_id=item_id,
+                    command_id=command_id,
+                    payload=f'"{item_id}"',
+                ),
+            )
+
+    def seal_named(self, name: str) -> None:
+        self.seals_by_name.add(name)
+
+    def seal(self, job_id: str) -> None:
+        self.seals.add(job_id)
+
+    def cancel(self, job_id: str) -> None:
+        self.cancels[job_id] = self.cancels.get(job_id, 0) + 1
+
+    def reopen(self, job_id: str) -> None:
+        self.reopens[job_id] = self.reopens.get(job_id, 0) + 1
+
+    def answered(self, job_id: str, command: Command, outcome: Outcome) -> None:
+        self.answers.append((job_id, command, outcome))
+
+    def looked(self, standing: Any) -> None:
+        self.standings.append(standing)
+
+    def find(self, job_id: str, mark: str) -> Command | None:
+        """The command behind a mark, from whoever sent it."""
+        accepted = self.queue.accepted
+        while self._read < len(accepted):
+            self._take(accepted[self._read])
+            self._read += 1
+        return self.commands.get((job_id, mark))
+
+    def body(self, message: QueuedMessage) -> Body:
+        found = self.bodies.get(message.number)
+        if found is None:
+            found = self.bodies[message.number] = decode(message.body, message.message_id)
+        return found
+
+    def _take(self, message: QueuedMessage) -> None:
+        for part in self.body(message).commands:
+            self.command(part.job_id, part.command)
+
+
+def lane_index(job_id: str, item_id: str) -> int:
+    return lane_of(item_id, lanes_of(job_id) or 1)

@@ -1,0 +1,188 @@
+"""All checks together: at each commit, at each acknowledgement, after each step and at rest."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from forgeledger.domain.facts import event_id
+from forgeledger.domain.journal import Event
+from forgeledger.domain.outcomes import Verdict
+from tests.simulation.asked import Asked, lane_index
+from tests.simulation.fifo_queue import QueuedMessage
+from tests.simulation.job_checks import JobChecks, JobTruth
+from tests.simulation.lane_checks import LaneChecks, Violation
+from tests.simulation.table import RowChange
+from tests.simulation.world import Invocation, World
+
+
+@dataclass(slots=True, eq=False)
+class Checks:
+    world: World
+    asked: Asked
+    lanes: LaneChecks = field(init=False)
+    jobs: JobChecks = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lanes = LaneChecks(self.asked)
+        self.jobs = JobChecks(self.asked, self.world.bus, self.lanes)
+
+    def committed(self, changes: list[RowChange]) -> None:
+        """At the moment of a commit: nobody can see anything between two of them."""
+        parts: dict[str, list[RowChange]] = {}
+        for change in changes:
+            parts.setdefault(change.pk, []).append(change)
+        tables = self.world.tables
+        lanes = [pk for pk in parts if pk.startswith("JOB#") and pk.count("#") == 2]
+        for pk in lanes:
+            events = self.lanes.committed(pk, parts[pk], tables.partition(pk))
+            self._tell_events(pk, events)
+        for pk, some in parts.items():
+            if pk.startswith("JOB#") and pk.count("#") == 1:
+                self.jobs.committed(pk, some)
+                self._tell_facts(pk, some)
+        for pk in lanes:
+            self.jobs.heads_moved(pk)
+
+    def _tell_events(self, pk: str, events: list[Event]) -> None:
+        if self.world.story is None:
+            return
+        for event in events:
+            more = f" as {event.command} ({event.reason})" if event.command else ""
+            who = f" {event.item_id}" if event.item_id else ""
+            self.world.note(f"  . lane {pk[-1]}: {event.kind}{who}{more}")
+
+    def _tell_facts(self, pk: str, changes: list[RowChange]) -> None:
+        if self.world.story is None:
+            return
+        new = {change.sk for change in changes if change.old is None}
+        for fact in self.jobs.truths[pk].facts:
+            if f"FACT#{fact.number:012d}" in new:
+                self.world.note(f"  . job: {fact.kind} {fact.status}")
+
+    def acknowledged(
+        self, batch: list[QueuedMessage], kept: list[QueuedMessage], process: Invocation
+    ) -> None:
+        """What the intake acknowledges has been dealt with, and nothing behind what it keeps."""
+        if kept and not process.disturbed:
+            raise Violation(f"{kept[0].message_id} was given back without any reason")
+        stopped: set[str] = set()
+        for message in batch:
+            if message in kept:
+                stopped.add(message.group)
+            elif message.group in stopped:
+                raise Violation(f"{message.message_id} overtook another of its group")
+            else:
+                self._dealt_with(message)
+
+    def _dealt_with(self, message: QueuedMessage) -> None:
+        body = self.asked.body(message)
+        wrong = bool(body.problems)
+        for part in body.commands:
+            pk = f"JOB#{part.job_id}#{part.lane}"
+            truth = self.lanes.truths.get(pk)
+            if truth is None:
+                wrong = True
+                continue
+            self.asked.find(part.job_id, part.command.mark)
+            known = part.command.kind == "register" and part.command.item_id in truth.items
+            if part.command.mark not in truth.marks and not known:
+                raise Violation(f"{message.message_id} was lost: no trace of {part.command}")
+        if wrong and not any(
+            each.attributes["sourceMessageId"]["StringValue"] == message.message_id
+            for each in self.world.rejects.accepted
+        ):
+            raise Violation(f"{message.message_id} was lost: it is not in the reject queue")
+
+    def stepped(self) -> None:
+        """After each step: answers that were given, and what the world outside was told."""
+        for job_id, command, outcome in self.asked.answers:
+            truth = self.lanes.truths[f"JOB#{job_id}#{lane_index(job_id, command.item_id)}"]
+            if command.mark not in truth.marks:
+                raise Violation(f"answered {outcome.verdict} to {command}: no trace of it")
+            kinds = truth.marks[command.mark]
+            applied = any(kind not in ("duplicate", "rejected") for kind in kinds)
+            if (outcome.verdict is Verdict.APPLIED) is not applied:
+                raise Violation(f"answered {outcome.verdict} to {command}, the journal has {kinds}")
+        self.asked.answers.clear()
+        for standing in self.asked.standings:
+            counts = standing.counts
+            if counts.total != counts.unfinished + counts.finished:
+                raise Violation(f"showed {counts}")
+        self.asked.standings.clear()
+        if self.world.bus.contradictions:
+            raise Violation(f"told twice and differently: {self.world.bus.contradictions}")
+
+    def at_rest(self) -> None:
+        """When all queues are empty and nobody does anything any more."""
+        world = self.world
+        if world.commands.waiting:
+            raise Violation(f"{world.commands.waiting[0].message_id} is still in the queue")
+        dead = {message.number for message in world.commands.dead}
+        for message in world.commands.accepted:
+            if message.number not in dead:
+                self._dealt_with(message)
+        self._in_order(dead)
+        for pk in self.lanes.truths:
+            self.lanes.compare_all(pk, world.tables.partition(pk))
+        for pk, truth in self.jobs.truths.items():
+            self._rests(pk, truth)
+        self._told()
+
+    def _in_order(self, dead: Iterable[int]) -> None:
+        """Commands of one group for one lane stand in the journal in the order of the queue."""
+        last: dict[tuple[str, str], tuple[int, str]] = {}
+        seen: set[tuple[str, str]] = set()
+        for message in self.world.commands.accepted:
+            for part in () if message.number in dead else self.asked.body(message).commands:
+                pk = f"JOB#{part.job_id}#{part.lane}"
+                mark = part.command.mark
+                truth = self.lanes.truths.get(pk)
+                # A command that was sent twice took its place with the first of the two.
+                if truth is None or mark not in truth.order or (pk, mark) in seen:
+                    continue
+                seen.add((pk, mark))
+                place = truth.order[mark]
+                before = last.get((message.group, pk))
+                if before is not None and before[0] > place:
+                    raise Violation(f"{message.message_id} was applied before {before[1]}")
+                last[message.group, pk] = (place, message.message_id)
+
+    def _rests(self, pk: str, truth: JobTruth) -> None:
+        job = truth.job
+        lanes = self.jobs.lanes_of(job)
+        unfinished = sum(
+            number
+            for lane in lanes
+            for state, number in lane.counts().items()
+            if state in ("PENDING", "IN_PROGRESS")
+        )
+        if job.ending is not None or any(lane.head.gate < job.gate for lane in lanes):
+            raise Violation(f"{pk}: left half-way, {job}")
+        if job.sealed and not job.finished and unfinished == 0:
+            raise Violation(f"{pk}: sealed, all items finished, and not complete")
+        if truth.view is not None and truth.view.published != job.facts:
+            raise Violation(f"{pk}: {truth.view.published} of {job.facts} facts were told")
+        header = self.world.tables.partition(pk)["JOB"]
+        if ("open" in header) is job.finished:
+            raise Violation(f"{pk}: {job.status}, among the open jobs: {'open' in header}")
+
+    def _told(self) -> None:
+        told = {each["eventId"] for each in self.world.bus.delivered}
+        facts = {
+            event_id(truth.job.job_id, fact): fact
+            for truth in self.jobs.truths.values()
+            for fact in truth.facts
+            if fact.told
+        }
+        if told != facts.keys():
+            raise Violation(f"told {sorted(told ^ facts.keys())} too many or too few")
+        latest: dict[str, int] = {}
+        heard: set[str] = set()
+        for each in self.world.bus.delivered:
+            event = each["eventId"]
+            if event in heard:
+                continue
+            heard.add(event)
+            number = facts[event].number
+            if latest.get(each["jobId"], -1) > number:
+                raise Violation(f"{event} was told too late")
+            latest[each["jobId"]] = number

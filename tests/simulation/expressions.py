@@ -1,0 +1,250 @@
+"""DynamoDB's expressions, each parsed once into closures over a row, names and values."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+Row = dict[str, dict[str, Any]]
+Names = Mapping[str, str]
+Values = Mapping[str, dict[str, Any]]
+Operand = Callable[[Row, Names, Values], dict[str, Any] | None]
+Test = Callable[[Row, Names, Values], bool]
+Change = Callable[[Row, Row, Names, Values], None]
+
+_TOKEN = re.compile(r"\s*(<=|>=|<>|[=<>(),+-]|[:#]?[A-Za-z_][A-Za-z0-9_]*)")
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "<": lambda one, other: one < other,
+    "<=": lambda one, other: one <= other,
+    ">": lambda one, other: one > other,
+    ">=": lambda one, other: one >= other,
+}
+
+
+class WrongExpression(ValueError):
+    """What DynamoDB would answer with a ValidationException."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    test: Test
+    # Placeholders that occur in it: DynamoDB refuses a request that gives more or fewer.
+    placeholders: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    changes: tuple[Change, ...]
+    placeholders: frozenset[str]
+
+    def apply(self, row: Row, names: Names, values: Values) -> Row:
+        changed = dict(row)
+        for change in self.changes:
+            change(row, changed, names, values)
+        return changed
+
+
+@cache
+def parse_condition(text: str) -> Condition:
+    parser = _Parser(text)
+    test = parser.either()
+    parser.expect_end()
+    return Condition(test, frozenset(parser.placeholders))
+
+
+@cache
+def parse_update(text: str) -> Update:
+    parser = _Parser(text)
+    changes = parser.clauses()
+    return Update(tuple(changes), frozenset(parser.placeholders))
+
+
+@cache
+def parse_projection(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    parts = tuple(part.strip() for part in text.split(","))
+    return parts, frozenset(part for part in parts if part.startswith("#"))
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens: list[str] = []
+        position = 0
+        while position < len(text.rstrip()):
+            match = _TOKEN.match(text, position)
+            if match is None:
+                raise WrongExpression(f"cannot read {text!r} from {position}")
+            self.tokens.append(match.group(1))
+            position = match.end()
+        self.at = 0
+        self.placeholders: set[str] = set()
+
+    def peek(self) -> str:
+        return self.tokens[self.at] if self.at < len(self.tokens) else ""
+
+    def take(self, *expected: str) -> str:
+        token = self.peek()
+        if not token or (expected and token.upper() not in expected):
+            raise WrongExpression(f"expected {expected or 'more'} in {self.text!r}, not {token!r}")
+        self.at += 1
+        return token
+
+    def expect_end(self) -> None:
+        if self.peek():
+            raise WrongExpression(f"unexpected {self.peek()!r} in {self.text!r}")
+
+    def either(self) -> Test:
+        tests = [self.both()]
+        while self.peek().upper() == "OR":
+            self.take()
+            tests.append(self.both())
+        if len(tests) == 1:
+            return tests[0]
+        return lambda row, names, values: any(test(row, names, values) for test in tests)
+
+    def both(self) -> Test:
+        tests = [self.single()]
+        while self.peek().upper() == "AND":
+            self.take()
+            tests.append(self.single())
+        if len(tests) == 1:
+            return tests[0]
+        return lambda row, names, values: all(test(row, names, values) for test in tests)
+
+    def single(self) -> Test:
+        token = self.peek()
+        if token.upper() == "NOT":
+            self.take()
+            inner = self.single()
+            return lambda row, names, values: not inner(row, names, values)
+        if token == "(":
+            self.take()
+            inner = self.either()
+            self.take(")")
+            return inner
+        if token in ("attribute_exists", "attribute_not_exists"):
+            return self._existence(exists=self.take() == "attribute_exists")
+        if token == "begins_with":
+            self.take()
+            self.take("(")
+            one = self.operand()
+            self.take(",")
+            start = self.operand()
+            self.take(")")
+            return lambda row, names, values: _begins(
+                one(row, names, values), start(row, names, values)
+            )
+        return self._comparison()
+
+    def _existence(self, *, exists: bool) -> Test:
+        self.take("(")
+        path = self.operand()
+        self.take(")")
+        return lambda row, names, values: (path(row, names, values) is not None) is exists
+
+    def _comparison(self) -> Test:
+        one = self.operand()
+        sign = self.take("=", "<>", "<", "<=", ">", ">=", "BETWEEN").upper()
+        other = self.operand()
+        if sign == "BETWEEN":
+            self.take("AND")
+            last = self.operand()
+            return lambda row, names, values: (
+                _compare(">=", one(row, names, values), other(row, names, values))
+                and _compare("<=", one(row, names, values), last(row, names, values))
+            )
+        return lambda row, names, values: _compare(
+            sign, one(row, names, values), other(row, names, values)
+        )
+
+    def operand(self) -> Operand:
+        token = self.take()
+        if token.startswith(":"):
+            self.placeholders.add(token)
+            return lambda row, names, values: values[token]
+        if token == "if_not_exists":
+            self.take("(")
+            path = self.operand()
+            self.take(",")
+            default = self.operand()
+            self.take(")")
+            return lambda row, names, values: (
+                path(row, names, values) or default(row, names, values)
+            )
+        if token.startswith("#"):
+            self.placeholders.add(token)
+            return lambda row, names, values: row.get(names[token])
+        return lambda row, names, values: row.get(token)
+
+    def clauses(self) -> list[Change]:
+        changes: list[Change] = []
+        while self.peek():
+            clause = self.take("SET", "REMOVE").upper()
+            while True:
+                changes.append(self._assignment() if clause == "SET" else self._removal())
+                if self.peek() != ",":
+                    break
+                self.take()
+        return changes
+
+    def _name(self) -> Callable[[Names], str]:
+        token = self.take()
+        if token.startswith("#"):
+            self.placeholders.add(token)
+            return lambda names: names[token]
+        return lambda names: token
+
+    def _assignment(self) -> Change:
+        name = self._name()
+        self.take("=")
+        value = self.operand()
+        sign = self.peek()
+        if sign in ("+", "-"):
+            self.take()
+            by = self.operand()
+
+            def add(row: Row, changed: Row, names: Names, values: Values) -> None:
+                one, other = value(row, names, values), by(row, names, values)
+                assert one is not None
+                assert other is not None
+                total = Decimal(one["N"]) + Decimal(other["N"]) * (1 if sign == "+" else -1)
+                changed[name(names)] = {"N": str(total)}
+
+            return add
+
+        def assign(row: Row, changed: Row, names: Names, values: Values) -> None:
+            given = value(row, names, values)
+            if given is None:
+                raise WrongExpression(f"nothing to assign in {self.text!r}")
+            changed[name(names)] = given
+
+        return assign
+
+    def _removal(self) -> Change:
+        name = self._name()
+        return lambda row, changed, names, values: _discard(changed, name(names))
+
+
+def _discard(row: Row, name: str) -> None:
+    row.pop(name, None)
+
+
+def _begins(one: dict[str, Any] | None, start: dict[str, Any] | None) -> bool:
+    return one is not None and start is not None and str(one["S"]).startswith(start["S"])
+
+
+def _compare(sign: str, one: dict[str, Any] | None, other: dict[str, Any] | None) -> bool:
+    if one is None or other is None:
+        return False
+    if one == other:
+        return sign in ("=", "<=", ">=")
+    (kind, left), (other_kind, right) = next(iter(one.items())), next(iter(other.items()))
+    if kind != other_kind:
+        return sign == "<>"
+    if kind == "N":
+        left, right = Decimal(left), Decimal(right)
+    if sign in ("=", "<>"):
+        return (left == right) is (sign == "=")
+    return _COMPARISONS[sign](left, right)

@@ -1,0 +1,66 @@
+"""What can go wrong with a call to AWS, and the errors in which botocore dresses it."""
+
+from enum import StrEnum
+from typing import Any
+
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
+
+
+class Fault(StrEnum):
+    # The process ends at this call: before it left, or after it was carried out.
+    CRASH_BEFORE = "crash before"
+    CRASH_AFTER = "crash after"
+    # No connection: not carried out, and the caller cannot know.
+    UNSENT = "not sent"
+    # Carried out, the answer lost.
+    LOST = "answer lost"
+    # Carried out, the answer lost, and repeated by botocore itself: the second answer arrives.
+    REPEATED = "repeated by botocore"
+    THROTTLED = "throttled"
+    # So many times in a row that the caller gives up.
+    THROTTLED_LONG = "throttled for long"
+    SERVER_ERROR = "server error"
+    CONFLICT = "transaction conflict"
+    IN_PROGRESS = "transaction in progress"
+    SLOW = "slow"
+    # Others go on while this caller stands still, before or after its call.
+    PAUSE_BEFORE = "stall before"
+    PAUSE_AFTER = "stall after"
+    # BatchGetItem leaves keys unprocessed, or reads rows at different moments.
+    UNPROCESSED = "unprocessed keys"
+    TORN = "torn read"
+    # Of many entries some are refused, or some arrive twice.
+    PARTIAL = "some entries refused"
+    DOUBLED = "entries doubled"
+
+
+class Crash(BaseException):
+    """The end of a process. Not an Exception: no product code may outlive it."""
+
+
+def client_error(
+    code: str, operation: str, *, status: int = 400, retries: int = 0, **more: Any
+) -> ClientError:
+    response: Any = {
+        "Error": {"Code": code, "Message": "simulated"},
+        "ResponseMetadata": {"HTTPStatusCode": status, "RetryAttempts": retries},
+        **more,
+    }
+    return ClientError(response, operation)
+
+
+def no_connection() -> Exception:
+    return EndpointConnectionError(endpoint_url="https://simulated")
+
+
+def connect_timeout() -> Exception:
+    return ConnectTimeoutError(endpoint_url="https://simulated")
+
+
+def answer_lost() -> Exception:
+    return ReadTimeoutError(endpoint_url="https://simulated")

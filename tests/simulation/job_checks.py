@@ -1,0 +1,209 @@
+"""What must hold for a job at each moment: its verdicts, its facts, its epochs, its progress."""
+
+from dataclasses import dataclass, field
+
+from forgeledger.adapters.dynamodb.job_rows import decode_fact, decode_header
+from forgeledger.domain.facts import Fact, FactKind, event_id
+from forgeledger.domain.jobs import Job
+from forgeledger.domain.lanes import Counts
+from forgeledger.ports import JobView
+from tests.simulation.asked import Asked
+from tests.simulation.event_bus import EventBus
+from tests.simulation.expressions import Row
+from tests.simulation.lane_checks import LaneChecks, LaneTruth, Violation
+from tests.simulation.table import RowChange
+
+_VERDICTS = frozenset({FactKind.COMPLETED, FactKind.FAILED, FactKind.CANCELED})
+_STATUS_OF = {
+    FactKind.FAILED: ("FAILED",),
+    FactKind.CANCELED: ("CANCELED",),
+    FactKind.COMPLETED: ("COMPLETED", "COMPLETED_WITH_FAILURES"),
+}
+
+
+@dataclass(slots=True)
+class JobTruth:
+    job: Job
+    facts: list[Fact] = field(default_factory=list)
+    view: JobView | None = None
+
+
+@dataclass(slots=True)
+class JobChecks:
+    asked: Asked
+    bus: EventBus
+    lanes: LaneChecks
+    truths: dict[str, JobTruth] = field(default_factory=dict)
+
+    def committed(self, pk: str, changes: list[RowChange]) -> None:
+        """Check one commit's changes of a job's header and facts, at that moment."""
+        header = next((change for change in changes if change.sk == "JOB"), None)
+        facts = [self._fact(pk, change) for change in changes if change.sk != "JOB"]
+        new_facts = [fact for fact in facts if fact is not None]
+        if header is None:
+            if new_facts:
+                raise Violation(f"{pk}: facts without their header")
+            return
+        if header.new is None:
+            raise Violation(f"{pk}: the header vanished")
+        view = decode_header(header.new)
+        truth = self.truths.get(pk)
+        if truth is None:
+            truth = self.truths[pk] = JobTruth(view.job)
+            self.asked.born(view.job.job_id, view.job.spec.name)
+        elif not new_facts and _life(view.job) != _life(truth.job):
+            raise Violation(f"{pk}: the job changed without a fact")
+        before = truth.job
+        if [fact.number for fact in new_facts] != list(
+            range(len(truth.facts), len(truth.facts) + len(new_facts))
+        ):
+            raise Violation(f"{pk}: facts {new_facts} after {len(truth.facts)}")
+        truth.facts += new_facts
+        if view.job.facts != len(truth.facts):
+            raise Violation(f"{pk}: counts {view.job.facts} facts of {len(truth.facts)}")
+        for fact in new_facts:
+            self._judge(pk, truth, before, view.job, fact)
+        self._progress(pk, truth, header.old, header.new, view)
+        truth.job, truth.view = view.job, view
+
+    def heads_moved(self, pk: str) -> None:
+        """The counts of a finished job stand still."""
+        job_pk = pk.rpartition("#")[0]
+        truth = self.truths.get(job_pk)
+        if truth is None or not truth.job.finished:
+            return
+        if self._total(truth.job) != _plain(truth.job.settled):
+            raise Violation(f"{pk}: a finished job's counts moved from {truth.job.settled}")
+
+    def lanes_of(self, job: Job) -> list[LaneTruth]:
+        return [self.lanes.truths[f"JOB#{job.job_id}#{lane}"] for lane in range(job.spec.lanes)]
+
+    def _total(self, job: Job) -> dict[str, int]:
+        total: dict[str, int] = {}
+        for lane in self.lanes_of(job):
+            for state, number in lane.counts().items():
+                total[state] = total.get(state, 0) + number
+        return total
+
+    def _fact(self, pk: str, change: RowChange) -> Fact | None:
+        if change.new is None:
+            raise Violation(f"{pk} {change.sk} vanished")
+        if change.old is not None:
+            if {**change.old, "ttl": None} != {**change.new, "ttl": None}:
+                raise Violation(f"{pk} {change.sk}: a fact was written over")
+            return None
+        return decode_fact(change.new)
+
+    def _judge(  # noqa: C901 - A rule for each kind of fact.
+        self, pk: str, truth: JobTruth, before: Job, after: Job, fact: Fact
+    ) -> None:
+        where = f"{pk} fact {fact.number} {fact.kind} of epoch {fact.epoch}"
+        known = [each for each in truth.facts if each.epoch == fact.epoch and each is not fact]
+        if fact.kind in (*_VERDICTS, FactKind.FIRST_FAILURE, FactKind.REOPENED) and any(
+            each.kind is fact.kind for each in known
+        ):
+            raise Violation(f"{where}: again")
+        if fact.kind is not FactKind.REOPENED and fact.epoch != before.epoch:
+            raise Violation(f"{where}: in epoch {before.epoch}")
+        total = self._total(after)
+        if fact.kind in _VERDICTS:
+            self._verdict(where, truth, before, after, fact, total, known)
+        elif fact.kind is FactKind.SEALED:
+            expected = after.spec.expected_items
+            came = expected is not None and sum(total.values()) >= expected
+            if after.job_id not in self.asked.seals and not came:
+                raise Violation(f"{where}: nobody asked for it")
+        elif fact.kind is FactKind.FIRST_FAILURE:
+            failings = sum(lane.head.counts.failings for lane in self.lanes_of(after))
+            if failings <= before.settled.failings:
+                raise Violation(f"{where}: nothing has failed")
+        elif fact.kind is FactKind.REOPENED:
+            if not before.finished or fact.epoch != before.epoch + 1:
+                raise Violation(f"{where}: from {before.status} epoch {before.epoch}")
+            if before.status == "CANCELED" and after.mode != "open":
+                raise Violation(f"{where}: a canceled job was reopened by a retry")
+
+    def _verdict(  # noqa: C901, PLR0917 - All that a verdict rests on.
+        self,
+        where: str,
+        truth: JobTruth,
+        before: Job,
+        after: Job,
+        fact: Fact,
+        total: dict[str, int],
+        known: list[Fact],
+    ) -> None:
+        if before.finished:
+            raise Violation(f"{where}: the job was {before.status}")
+        if any(each.kind in _VERDICTS for each in known):
+            raise Violation(f"{where}: a second verdict")
+        if total["PENDING"] or total["IN_PROGRESS"]:
+            raise Violation(f"{where}: unfinished items {total}")
+        if _plain(fact.counts) != total or _plain(after.settled) != total:
+            raise Violation(f"{where}: tells {fact.counts}, the items are {total}")
+        if after.status not in _STATUS_OF[fact.kind] or fact.status != after.status:
+            raise Violation(f"{where}: status {after.status}")
+        if before.mode == "open" or any(
+            lane.head.mode == "open" or lane.head.gate != before.gate
+            for lane in self.lanes_of(after)
+        ):
+            raise Violation(f"{where}: not all lanes are sealed")
+        spec = after.spec
+        exceeded = _exceeded(after, total)
+        if fact.kind is FactKind.COMPLETED:
+            clean = not total["FAILED"] and not total["CANCELED"]
+            if (after.status == "COMPLETED") is not clean or (exceeded and truth.job.epoch == 1):
+                raise Violation(f"{where}: {after.status} with {total}")
+        elif fact.kind is FactKind.CANCELED:
+            if not self.asked.cancels.get(after.job_id):
+                raise Violation(f"{where}: nobody asked for it")
+        elif spec.deadline_seconds is None and not exceeded:
+            raise Violation(f"{where}: {total} is within {spec.tolerance}")
+
+    def _progress(  # noqa: C901 - All that only grows.
+        self, pk: str, truth: JobTruth, old: Row | None, new: Row, view: JobView
+    ) -> None:
+        offsets = sum(lane.head.offset for lane in self.lanes_of(view.job))
+        if view.progress.offsets > offsets:
+            raise Violation(f"{pk}: rolled up {view.progress.offsets} of {offsets} events")
+        if view.progress.offsets == offsets and view.progress.at and truth.view is not None:
+            rolled = truth.view.progress.offsets != view.progress.offsets
+            if rolled and _plain(view.progress.counts) != self._total(view.job):
+                raise Violation(f"{pk}: rolled up {view.progress.counts}")
+        if truth.view is not None:
+            if view.progress.offsets < truth.view.progress.offsets:
+                raise Violation(f"{pk}: the progress went backwards")
+            if view.published < truth.view.published:
+                raise Violation(f"{pk}: told facts went backwards")
+        if view.published > view.job.facts:
+            raise Violation(f"{pk}: told {view.published} of {view.job.facts} facts")
+        for fact in truth.facts[: view.published]:
+            if fact.told and event_id(view.job.job_id, fact) not in self.bus.texts:
+                raise Violation(f"{pk}: {fact.kind} counts as told and was not")
+        if old is not None and "open" in old and "open" not in new:
+            if not view.job.finished or view.published != view.job.facts:
+                raise Violation(f"{pk}: left the open jobs too early")
+        elif "open" not in new and new.get("facts") != (old or {}).get("facts"):
+            raise Violation(f"{pk}: has facts to tell and is not open")
+
+
+def _plain(counts: Counts) -> dict[str, int]:
+    return {
+        "PENDING": counts.pending,
+        "IN_PROGRESS": counts.in_progress,
+        "COMPLETED": counts.completed,
+        "FAILED": counts.failed,
+        "CANCELED": counts.canceled,
+    }
+
+
+def _exceeded(job: Job, total: dict[str, int]) -> bool:
+    bound, failed = job.spec.tolerance, total["FAILED"]
+    if bound.failures is not None and failed > bound.failures:
+        return True
+    known = sum(total.values())
+    return bound.failure_percent is not None and failed * 100 > bound.failure_percent * known
+
+
+def _life(job: Job) -> tuple[object, ...]:
+    return (job.status, job.epoch, job.gate, job.mode, job.ending, job.facts, job.settled)

@@ -1,0 +1,69 @@
+"""What the people of the simulation know: the jobs they made and what they asked of them."""
+
+import zlib
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from forgeledger.domain.jobs import Tolerance
+from forgeledger.domain.lanes import LaneRules
+from forgeledger.usecases.creating import NewJob
+from forgeledger.usecases.registering import NewItem
+from tests.simulation.script import Theme
+
+
+@dataclass(slots=True)
+class KnownJob:
+    """A job whose creation was answered, with what its producer wants done."""
+
+    job_id: str
+    new: NewJob
+    wanted: list[str]
+    # Parts of `wanted` with the request id under which they are registered, until that is answered.
+    unanswered: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    # The highest attempt that a worker used for an item.
+    attempts: dict[str, int] = field(default_factory=dict)
+    # A producer that died sends nothing any more.
+    orphaned: bool = False
+
+
+def is_bad(item_id: str) -> bool:
+    """Whether the work on this item fails, whoever tries."""
+    return zlib.crc32(f"fate of {item_id}".encode()) % 4 == 0
+
+
+def draw_job(random: Random, theme: Theme, number: int) -> tuple[NewJob, list[str]]:
+    items = [f"{number}{letter}" for letter in "abcdefghijkl"[: random.randint(0, 9)]]
+    rules: dict[str, Any] = {
+        "max_attempts": 1_000 if theme is Theme.PLAIN else random.choice((1, 1, 2, 3)),
+        "lease_seconds": random.choice((0, 0, 20, 120)),
+        "registers_on_the_way": random.random() < 0.3,
+        "backoff_base_seconds": random.choice((0, 0, 2, 30)),
+        "backoff_cap_seconds": random.choice((10, 60)),
+    }
+    expected = len(items) if items and random.random() < 0.35 else None
+    if expected is not None:
+        rules["registers_on_the_way"] = True
+    tolerance, deadline = Tolerance(), None
+    if theme is Theme.TOLERANCE:
+        tolerance = random.choice(
+            (
+                Tolerance(failures=0),
+                Tolerance(failures=1),
+                Tolerance(failure_percent=20.0),
+                Tolerance(failures=2, failure_percent=50.0),
+            )
+        )
+        deadline = random.choice((None, None, 60, 600))
+    registered_at_once = items if random.random() < 0.3 else []
+    new = NewJob(
+        name=f"job {number}",
+        lanes=random.choice((1, 1, 2, 3)),
+        rules=LaneRules(**rules),
+        tolerance=tolerance,
+        expected_items=expected,
+        deadline_seconds=deadline,
+        items=tuple(NewItem(item_id=item, payload=f'"{item}"') for item in registered_at_once),
+        seal=theme is not Theme.PLAIN and bool(registered_at_once) and random.random() < 0.5,
+    )
+    return new, items

@@ -1,0 +1,158 @@
+"""What must hold for a lane at each moment: head, journal and items are one and the same truth."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from forgeledger.adapters.dynamodb.head_rows import decode_head
+from forgeledger.adapters.dynamodb.item_rows import decode_item
+from forgeledger.adapters.dynamodb.journal_rows import decode_journal_row
+from forgeledger.domain.items import Item
+from forgeledger.domain.journal import Event, EventKind, evolve_head, evolve_item
+from forgeledger.domain.lanes import Head, settle
+from tests.simulation.asked import Asked
+from tests.simulation.expressions import Row
+from tests.simulation.lawful import contradiction
+from tests.simulation.table import RowChange
+
+_WITHOUT_MARK = frozenset({EventKind.GATED, EventKind.RECOUNTED})
+_STATES = ("PENDING", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELED")
+
+
+# What the contract says an item remembers of its commands.
+_REMEMBERED = 32
+
+
+class Violation(BaseException):
+    """Something that must never be the case is the case. No product code may swallow it."""
+
+
+@dataclass(slots=True)
+class LaneTruth:
+    """A lane as its journal tells it, folded event by event as rows arrive."""
+
+    head: Head
+    items: dict[str, Item] = field(default_factory=dict)
+    # For each mark the kinds of events it left.
+    marks: dict[str, list[EventKind]] = field(default_factory=dict)
+    # Marks in the order in which they first stood in the journal.
+    order: dict[str, int] = field(default_factory=dict)
+    # For each item the marks that it has to remember, in order.
+    memory: dict[str, list[str]] = field(default_factory=dict)
+
+    def counts(self) -> dict[str, int]:
+        counts = dict.fromkeys(_STATES, 0)
+        for item in self.items.values():
+            counts[settle(self.head, item).state] += 1
+        return counts
+
+
+@dataclass(slots=True)
+class LaneChecks:
+    asked: Asked
+    truths: dict[str, LaneTruth] = field(default_factory=dict)
+
+    def committed(
+        self, pk: str, changes: list[RowChange], partition: Mapping[str, Row]
+    ) -> list[Event]:
+        """Check one commit's changes of one lane; the events that it brought."""
+        rows = [change for change in changes if change.sk.startswith("LOG#")]
+        truth = self.truths.get(pk)
+        if truth is None:
+            truth = self.truths[pk] = LaneTruth(_newborn(pk, changes))
+        for change in changes:
+            if change.new is None:
+                raise Violation(f"{pk} {change.sk} vanished")
+        events: list[Event] = []
+        for change in rows:
+            if change.old is not None:
+                if _without_ttl(change.old) != _without_ttl(change.new or {}):
+                    raise Violation(f"{pk} {change.sk}: the journal was written over")
+                continue
+            assert change.new is not None
+            row = decode_journal_row(change.new)
+            if row.offset != truth.head.offset:
+                raise Violation(
+                    f"{pk}: row at {row.offset}, the next offset is {truth.head.offset}"
+                )
+            for event in row.events:
+                self._take(pk, truth, event)
+            events += row.events
+        self._compare(pk, truth, changes, partition)
+        return events
+
+    def _take(self, pk: str, truth: LaneTruth, event: Event) -> None:
+        where = f"{pk} offset {truth.head.offset} {event.kind} {event.item_id or ''}"
+        before = None if event.item_id is None else truth.items.get(event.item_id)
+        if before is not None:
+            before = settle(truth.head, before)
+        if event.kind not in _WITHOUT_MARK:
+            self._ask(where, pk, truth, before, event)
+        offset = truth.head.offset
+        after = evolve_item(before, event, offset)
+        if event.item_id is not None and before is not None and event.previous != before.offset:
+            raise Violation(f"{where}: follows {event.previous}, the item is at {before.offset}")
+        truth.head = evolve_head(truth.head, event, before, after)
+        if after is not None:
+            truth.items[after.item_id] = after
+
+    def _ask(
+        self, where: str, pk: str, truth: LaneTruth, before: Item | None, event: Event
+    ) -> None:
+        mark = event.mark or ""
+        job_id = pk.removeprefix("JOB#").rpartition("#")[0]
+        command = self.asked.find(job_id, mark)
+        if command is None or command.item_id != event.item_id:
+            raise Violation(f"{where}: nobody asked for this")
+        truth.order.setdefault(mark, len(truth.order))
+        memory = truth.memory.setdefault(command.item_id, [])
+        kinds = truth.marks.setdefault(mark, [])
+        on_the_way = kinds[-1:] == [EventKind.REGISTERED] and command.kind != "register"
+        if mark in memory[-_REMEMBERED:] and not on_the_way:
+            raise Violation(f"{where}: the same command twice, {[*kinds, event.kind]}")
+        wrong = contradiction(truth.head, before, command, event)
+        if wrong is not None:
+            raise Violation(f"{where}: {wrong} for {command}")
+        kinds.append(event.kind)
+        known = before is not None or event.kind is EventKind.REGISTERED
+        if known and event.kind is not EventKind.HEARTBEAT and mark not in memory:
+            memory.append(mark)
+
+    def _compare(
+        self, pk: str, truth: LaneTruth, changes: list[RowChange], partition: Mapping[str, Row]
+    ) -> None:
+        head = decode_head(partition["LANE"])
+        if head != truth.head:
+            raise Violation(f"{pk}: the head {head} is not its journal's {truth.head}")
+        counts = truth.counts()
+        told = head.counts
+        found = (told.pending, told.in_progress, told.completed, told.failed, told.canceled)
+        if found != tuple(counts.values()):
+            raise Violation(f"{pk}: the head counts {found}, the items are {counts}")
+        for change in changes:
+            if change.sk.startswith("ITEM#") and change.new is not None:
+                item = decode_item(change.new)
+                if truth.items.get(item.item_id) != item:
+                    raise Violation(f"{pk}: {item} is not its journal's")
+
+    def compare_all(self, pk: str, partition: Mapping[str, Row]) -> None:
+        """Every item, also those that nobody touched for long."""
+        truth = self.truths[pk]
+        items = {
+            sk[5:]: decode_item(row) for sk, row in partition.items() if sk.startswith("ITEM#")
+        }
+        if items != truth.items:
+            raise Violation(f"{pk}: the items {items} are not the journal's {truth.items}")
+
+
+def _newborn(pk: str, changes: list[RowChange]) -> Head:
+    for change in changes:
+        if change.sk == "LANE" and change.old is None and change.new is not None:
+            head = decode_head(change.new)
+            if head.offset != 0 or head.counts.total != 0:
+                raise Violation(f"{pk}: born as {head}")
+            return head
+    raise Violation(f"{pk}: changed before it was created")
+
+
+def _without_ttl(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name != "ttl"}

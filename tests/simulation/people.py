@@ -1,0 +1,237 @@
+"""Producers and operators: they create, register, seal, cancel, reopen, retry, ask and look."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from forgeledger.adapters.job_id_claims import DynamoDBJobIdClaims
+from forgeledger.api.parts import parts_on
+from forgeledger.domain.commands import Command, CommandKind
+from forgeledger.domain.ids import lane_of, lanes_of
+from forgeledger.domain.items import Failure
+from forgeledger.domain.outcomes import Outcome, Verdict
+from forgeledger.errors import ForgeLedgerError
+from forgeledger.ports import LedgerStore
+from forgeledger.usecases.creating import Repeat
+from forgeledger.usecases.registering import NewItem
+from forgeledger.usecases.surroundings import Surroundings
+from tests.simulation import handlers
+from tests.simulation.asked import Asked
+from tests.simulation.clients import DynamoDBClient
+from tests.simulation.faults import client_error
+from tests.simulation.jobs import KnownJob, draw_job, is_bad
+from tests.simulation.lambdas import Faults
+from tests.simulation.script import Theme
+from tests.simulation.world import Invocation, World
+
+_TIMEOUT_MS = 29_000
+# What a caller of the HTTP side sees as an answer that the request did not work out.
+_PROBLEMS = (ForgeLedgerError, type(client_error("", "")))
+
+
+@dataclass(slots=True)
+class _Unborn:
+    """A job whose creation was not answered yet."""
+
+    number: int
+    seed: int
+    theme: Theme
+
+
+@dataclass(slots=True)
+class People:
+    world: World
+    store: LedgerStore
+    asked: Asked
+    jobs: list[KnownJob] = field(default_factory=list)
+    unborn: list[_Unborn] = field(default_factory=list)
+    parts: Any = None
+
+    def __post_init__(self) -> None:
+        around: Surroundings = self.world.around
+        claims = DynamoDBJobIdClaims(
+            DynamoDBClient(self.world), handlers.IDEMPOTENCY_TABLE, around.clock
+        )
+        self.parts = parts_on(self.store, claims, around)
+
+    def create(self, seed: int, theme: Theme, faults: Faults) -> None:
+        unborn = _Unborn(seed % 100_000, seed, theme)
+        if not self._create(unborn, faults):
+            self.unborn.append(unborn)
+
+    def create_again(self) -> None:
+        """With no faults left, every producer learns that its job is there."""
+        waiting, self.unborn = self.unborn, []
+        for unborn in waiting:
+            assert self._create(unborn, {}), "a job cannot be created without faults"
+
+    def _create(self, unborn: _Unborn, faults: Faults) -> bool:
+        random = Random(unborn.seed)
+        new, wanted = draw_job(random, unborn.theme, unborn.number)
+        repeat = Repeat(key=f"create {unborn.seed}", fingerprint="same")
+        if new.seal:
+            self.asked.seal_named(new.name)
+        for index, item in enumerate(new.items):
+            command_id = f"{repeat.request_id}:{index}"
+            self.asked.promise(new.name, item.item_id, command_id)
+        created = self._request(
+            f"create {new.name} with {new.rules}, {new.lanes} lanes, items "
+            f"{[item.item_id for item in new.items]}, expects {new.expected_items}, "
+            f"{new.tolerance}, deadline {new.deadline_seconds}, seal {new.seal}",
+            lambda: self.parts.creator.create(new, repeat),
+            faults,
+        )
+        if created is None:
+            return False
+        job = KnownJob(created.view.job.job_id, new, wanted)
+        job.orphaned = unborn.theme is not Theme.PLAIN and random.random() < 0.2
+        left = wanted[len(new.items) :] if new.items else wanted
+        for start in range(0, len(left), 3):
+            job.unanswered.append(
+                (f"register {unborn.seed}/{start}", tuple(left[start : start + 3]))
+            )
+        self.jobs.append(job)
+        return True
+
+    def register(self, random: Random, faults: Faults) -> None:
+        candidates = [job for job in self.jobs if job.unanswered and not job.orphaned]
+        if candidates:
+            job = random.choice(candidates)
+            self.register_part(job, random.choice(job.unanswered), faults)
+
+    def register_part(
+        self, job: KnownJob, part: tuple[str, tuple[str, ...]], faults: Faults
+    ) -> None:
+        request_id, names = part
+        items = [NewItem(item_id=name, payload=f'"{name}"') for name in names]
+        for index, name in enumerate(names):
+            self.asked.command(
+                job.job_id,
+                Command(
+                    kind=CommandKind.REGISTER,
+                    item_id=name,
+                    command_id=f"{request_id}:{index}",
+                    payload=f'"{name}"',
+                ),
+            )
+        done = self._request(
+            f"register {', '.join(names)}",
+            lambda: self.parts.registrar.register(job.job_id, items, request_id),
+            faults,
+        )
+        if done is not None and part in job.unanswered:
+            job.unanswered.remove(part)
+
+    def seal(self, job: KnownJob, faults: Faults) -> Any:
+        self.asked.seal(job.job_id)
+        return self._request(
+            f"seal {job.new.name}", lambda: self.parts.life.seal(job.job_id), faults
+        )
+
+    def cancel(self, random: Random, faults: Faults) -> None:
+        if self.jobs:
+            job = random.choice(self.jobs)
+            self.asked.cancel(job.job_id)
+            self._request(
+                f"cancel {job.new.name}", lambda: self.parts.life.cancel(job.job_id), faults
+            )
+
+    def reopen(self, random: Random, faults: Faults) -> None:
+        if self.jobs:
+            job = random.choice(self.jobs)
+            self.asked.reopen(job.job_id)
+            done = self._request(
+                f"reopen {job.new.name}", lambda: self.parts.life.reopen(job.job_id), faults
+            )
+            if done is not None and done.verdict is Verdict.APPLIED:
+                more = f"{job.new.name[4:]}+{len(job.wanted)}"
+                job.wanted.append(more)
+                job.unanswered.append((f"more {more}", (more,)))
+
+    def retry(self, random: Random, faults: Faults) -> None:
+        candidates = [job for job in self.jobs if job.wanted]
+        if candidates:
+            job = random.choice(candidates)
+            bad = [item_id for item_id in job.wanted if is_bad(item_id)]
+            item_id = random.choice(bad or job.wanted)
+            self.command(job, CommandKind.RETRY, item_id, faults)
+
+    def ask(self, random: Random, faults: Faults) -> None:
+        """A worker that speaks HTTP."""
+        candidates = [job for job in self.jobs if job.wanted]
+        if not candidates:
+            return
+        job = random.choice(candidates)
+        item_id = random.choice(job.wanted)
+        known = job.attempts.get(item_id, 0)
+        kind = random.choice(
+            (CommandKind.CLAIM, CommandKind.CLAIM, CommandKind.COMPLETE, CommandKind.RELEASE)
+        )
+        if kind is CommandKind.COMPLETE and is_bad(item_id):
+            kind = CommandKind.FAIL
+        attempt = random.choice((None, max(known, 1), known + 1))
+        fields: dict[str, Any] = {"attempt": attempt, "worker_id": f"h{random.randint(1, 2)}"}
+        if kind is CommandKind.FAIL:
+            fields["failure"] = Failure(type="Http", retryable=False)
+        outcome = self.command(job, kind, item_id, faults, **fields)
+        if outcome is not None and outcome.item is not None:
+            job.attempts[item_id] = max(known, outcome.item.attempt)
+
+    def command(
+        self, job: KnownJob, kind: CommandKind, item_id: str, faults: Faults, **fields: Any
+    ) -> Outcome | None:
+        command = Command(kind=kind, item_id=item_id, command_id=self.world.new_id(), **fields)
+        self.asked.command(job.job_id, command)
+        lane = lane_of(item_id, lanes_of(job.job_id) or 1)
+        applied = self._request(
+            f"{kind} {item_id} {fields}",
+            lambda: self.parts.applier.apply(job.job_id, lane, (command,)),
+            faults,
+        )
+        if applied is None:
+            return None
+        outcome: Outcome = applied.outcomes[0]
+        self.asked.answered(job.job_id, command, outcome)
+        return outcome
+
+    def look(self, random: Random, faults: Faults) -> None:
+        if self.jobs:
+            job = random.choice(self.jobs)
+            standing = self._request(
+                f"look at {job.new.name}", lambda: self.parts.jobs.status(job.job_id), faults
+            )
+            if standing is not None:
+                self.asked.looked(standing)
+
+    def _request(self, what: str, work: Callable[[], Any], faults: Faults) -> Any:
+        """Through the HTTP side; None where no answer came, or one that says to try again."""
+        world = self.world
+        process = Invocation("api", faults, world.now + _TIMEOUT_MS)
+        world.note(f"somebody asks to {what}")
+        try:
+            ended, answer = world.invoke(process, work)
+        except _PROBLEMS as error:
+            if not process.disturbed:
+                raise
+            world.note(f"the answer is {type(error).__name__}")
+            return None
+        except Exception as error:
+            if not process.disturbed:
+                raise
+            world.note(f"the answer is a fault, {type(error).__name__}")
+            return None
+        if ended and world.story is not None:
+            world.note(f"the answer is {_short(answer)}")
+        return answer if ended else None
+
+
+def _short(answer: Any) -> str:
+    verdict = getattr(answer, "verdict", None)
+    outcomes = getattr(answer, "outcomes", None)
+    if verdict is not None:
+        reason = getattr(answer, "reason", None)
+        return f"{verdict} {reason or ''} {answer.view.job.status}"
+    if outcomes:
+        return " ".join(f"{each.verdict} {each.reason or ''}" for each in outcomes)
+    return type(answer).__name__

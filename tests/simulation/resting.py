@@ -1,0 +1,89 @@
+"""When the faults stop: honest people finish what can be finished, and everything has to settle."""
+
+from typing import TYPE_CHECKING
+
+from forgeledger.domain.commands import CommandKind
+from forgeledger.domain.items import Failure, ItemState
+from forgeledger.domain.lanes import settle
+from tests.simulation.jobs import KnownJob, is_bad
+from tests.simulation.lane_checks import Violation
+from tests.simulation.script import Theme
+
+if TYPE_CHECKING:
+    from tests.simulation.running import History
+
+_MOST_ROUNDS = 400
+_HOUR_MS = 3_600_000
+
+
+def come_to_rest(history: "History") -> None:
+    """Bounded: what is not settled after so many rounds never will be."""
+    world = history.world
+    world.note("the faults stop")
+    world.now += 200_000
+    drain(history)
+    history.people.create_again()
+    history.workers.send_all()
+    drain(history)
+    for job in history.people.jobs:
+        _finish(history, job)
+    drain(history)
+    reconciled = bool(world.stream.given_up) or any(
+        job.new.deadline_seconds is not None for job in history.people.jobs
+    )
+    if reconciled:
+        # What the stream lost and what only time brings is for the schedule.
+        world.now += _HOUR_MS
+        answer = history.lambdas.reconcile({"running": True}, {})
+        assert answer is not None
+        drain(history)
+    history.checks.stepped()
+
+
+def drain(history: "History") -> None:
+    """Until no queue and no shard has anything left."""
+    world = history.world
+    for _ in range(_MOST_ROUNDS):
+        moved = history.lambdas.take_in({}, 0)
+        moved = history.lambdas.relay_one(0, {}, 0) or moved
+        if moved:
+            continue
+        visible_at = world.commands.next_visible_at()
+        if visible_at is None:
+            return
+        world.now = max(world.now, visible_at)
+    raise Violation("it does not come to rest")
+
+
+def _finish(history: "History", job: KnownJob) -> None:
+    """Register what is missing, seal unless the producer died, finish every item there is."""
+    people = history.people
+    truth = history.checks.jobs.truths[f"JOB#{job.job_id}"]
+    if not job.orphaned:
+        while job.unanswered:
+            part = job.unanswered[0]
+            people.register_part(job, part, {})
+            assert part not in job.unanswered, "registering does not work out"
+        if history.script.theme is not Theme.PLAIN and len(job.wanted) % 3 == 0:
+            # Some seal first and finish then, the others the other way round.
+            people.seal(job, {})
+    for lane in history.checks.jobs.lanes_of(truth.job):
+        for item_id in sorted(lane.items):
+            _finish_item(history, job, lane, item_id)
+    # Whatever a sealing that went wrong left behind must come right without being asked again.
+    if not job.orphaned and not truth.job.sealed:
+        people.seal(job, {})
+
+
+def _finish_item(history: "History", job: KnownJob, lane: object, item_id: str) -> None:
+    for _ in range(10):
+        item = settle(lane.head, lane.items[item_id])  # type: ignore[attr-defined]
+        if item.finished:
+            return
+        if is_bad(item_id):
+            failure = Failure(type="Final", retryable=False)
+            history.people.command(job, CommandKind.FAIL, item_id, {}, failure=failure)
+        else:
+            history.people.command(job, CommandKind.COMPLETE, item_id, {})
+    if item.state not in (ItemState.COMPLETED, ItemState.FAILED):
+        raise Violation(f"{item_id} cannot be finished: {item}")

@@ -1,0 +1,178 @@
+"""A history before it happens: its steps, each with a seed and the faults that wait in it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import accumulate
+from random import Random
+
+from tests.simulation.faults import Fault
+
+
+class Kind(StrEnum):
+    CREATE = "create"
+    REGISTER = "register"
+    SEAL = "seal"
+    CANCEL = "cancel"
+    REOPEN = "reopen"
+    RETRY = "retry"
+    WORK = "work"
+    SEND = "send"
+    RAW = "raw"
+    ASK = "ask"
+    INTAKE = "intake"
+    RELAY = "relay"
+    RECONCILE = "reconcile"
+    RECOUNT = "recount"
+    READ = "read"
+    WAIT = "wait"
+    SPLIT = "split"
+
+
+class Theme(StrEnum):
+    # No operator interferes: whatever goes wrong, the same items are finished at the end.
+    PLAIN = "plain"
+    # Operators seal, cancel, reopen and retry at the worst moments.
+    LIFE = "life"
+    # Jobs that fail over their tolerance or their deadline.
+    TOLERANCE = "tolerance"
+    # Many workers on few items, late and twice and out of turn.
+    RUSH = "rush"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    kind: Kind
+    seed: int
+    faults: tuple[tuple[int, Fault], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    seed: int
+    theme: Theme
+    steps: tuple[Step, ...]
+    max_receives: int = 5
+    remembers_tokens: bool = True
+
+
+_WEIGHTS: dict[Theme, dict[Kind, int]] = {
+    Theme.PLAIN: {
+        Kind.CREATE: 2,
+        Kind.REGISTER: 10,
+        Kind.WORK: 25,
+        Kind.SEND: 12,
+        Kind.RAW: 4,
+        Kind.ASK: 6,
+        Kind.INTAKE: 24,
+        Kind.RELAY: 24,
+        Kind.READ: 2,
+        Kind.WAIT: 12,
+        Kind.SPLIT: 1,
+        Kind.RECOUNT: 1,
+        Kind.RECONCILE: 1,
+    },
+    Theme.LIFE: {
+        Kind.CREATE: 3,
+        Kind.REGISTER: 12,
+        Kind.SEAL: 6,
+        Kind.CANCEL: 3,
+        Kind.REOPEN: 5,
+        Kind.RETRY: 6,
+        Kind.WORK: 25,
+        Kind.SEND: 12,
+        Kind.RAW: 3,
+        Kind.ASK: 10,
+        Kind.INTAKE: 24,
+        Kind.RELAY: 28,
+        Kind.READ: 2,
+        Kind.RECONCILE: 1,
+        Kind.RECOUNT: 1,
+        Kind.WAIT: 10,
+        Kind.SPLIT: 1,
+    },
+    Theme.TOLERANCE: {
+        Kind.CREATE: 3,
+        Kind.REGISTER: 12,
+        Kind.SEAL: 5,
+        Kind.REOPEN: 2,
+        Kind.RETRY: 5,
+        Kind.WORK: 30,
+        Kind.SEND: 14,
+        Kind.RAW: 2,
+        Kind.ASK: 6,
+        Kind.INTAKE: 26,
+        Kind.RELAY: 28,
+        Kind.RECONCILE: 3,
+        Kind.WAIT: 14,
+        Kind.SPLIT: 1,
+    },
+    Theme.RUSH: {
+        Kind.CREATE: 2,
+        Kind.REGISTER: 6,
+        Kind.SEAL: 3,
+        Kind.RETRY: 3,
+        Kind.WORK: 40,
+        Kind.SEND: 16,
+        Kind.RAW: 12,
+        Kind.ASK: 12,
+        Kind.INTAKE: 28,
+        Kind.RELAY: 16,
+        Kind.WAIT: 14,
+        Kind.SPLIT: 1,
+    },
+}
+# Those that call AWS, and so can meet a fault.
+_CALLING = frozenset(Kind) - {Kind.WORK, Kind.RAW, Kind.WAIT, Kind.SPLIT}
+# Pauses and lost answers find most; a crash ends what else could still be found.
+_FAULTS = {
+    Fault.CRASH_BEFORE: 6,
+    Fault.CRASH_AFTER: 6,
+    Fault.UNSENT: 3,
+    Fault.LOST: 8,
+    Fault.REPEATED: 6,
+    Fault.THROTTLED: 5,
+    Fault.THROTTLED_LONG: 3,
+    Fault.SERVER_ERROR: 4,
+    Fault.CONFLICT: 6,
+    Fault.IN_PROGRESS: 2,
+    Fault.SLOW: 3,
+    Fault.PAUSE_BEFORE: 9,
+    Fault.PAUSE_AFTER: 9,
+    Fault.UNPROCESSED: 4,
+    Fault.TORN: 6,
+    Fault.PARTIAL: 6,
+    Fault.DOUBLED: 3,
+}
+# How often a step meets faults: from a clear day to a storm.
+_WEATHERS = (0.0, 0.1, 0.25, 0.5)
+
+
+def write(seed: int) -> Script:
+    """The history of a seed."""
+    random = Random(seed)
+    theme = random.choice(list(Theme))
+    weather = random.choice(_WEATHERS)
+    # Each history knows only some faults: what all of them together hide, a few bring to light.
+    known = [fault for fault in Fault if random.random() < 0.6] or [Fault.LOST]
+    fault_bounds = list(accumulate(_FAULTS[fault] for fault in known))
+    weights = _WEIGHTS[theme]
+    kinds = list(weights)
+    bounds = list(accumulate(weights.values()))
+    count = random.randint(30, 220)
+    steps = [Step(Kind.CREATE, random.getrandbits(32))]
+    for kind in random.choices(kinds, cum_weights=bounds, k=count):
+        faults: tuple[tuple[int, Fault], ...] = ()
+        if kind in _CALLING and random.random() < weather:
+            numbers = {int(random.expovariate(0.6)) for _ in range(random.randint(1, 3))}
+            faults = tuple(
+                (number, random.choices(known, cum_weights=fault_bounds)[0])
+                for number in sorted(numbers)
+            )
+        steps.append(Step(kind, random.getrandbits(32), faults))
+    return Script(
+        seed=seed,
+        theme=theme,
+        steps=tuple(steps),
+        max_receives=5 if theme is not Theme.PLAIN else 0,
+        remembers_tokens=random.random() < 0.8,
+    )

@@ -1,0 +1,245 @@
+"""DynamoDB tables with serialisable transactions: rows, conditions, tokens, sparse indexes."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tests.simulation.expressions import Row, parse_condition, parse_projection, parse_update
+from tests.simulation.faults import client_error
+
+_TOKEN_MS = 10 * 60 * 1000
+# How long a read that is not consistent may see a row as it was before.
+_STALE_MS = 2_000
+_EMPTY: dict[str, Any] = {}
+_MOST_ACTIONS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    pk: str
+    sk: str
+    old: Row | None
+    new: Row | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    key: tuple[str, str]
+    old: Row | None
+    # The row as it will be; the old one where it is only checked.
+    new: Row | None
+    holds: bool
+    returns_old: bool
+
+
+class Tables:
+    """Each method is one atomic moment. Rows are never changed, only replaced."""
+
+    def __init__(
+        self,
+        clock: Callable[[], int],
+        on_commit: Callable[[list[RowChange]], None],
+        *,
+        remembers_tokens: bool = True,
+    ) -> None:
+        self._clock = clock
+        self._on_commit = on_commit
+        self._remembers_tokens = remembers_tokens
+        self._partitions: dict[str, dict[str, Row]] = {}
+        self._tokens: dict[str, tuple[int, Any]] = {}
+        self._before: dict[tuple[str, str], tuple[int, Row | None]] = {}
+        # Headers as they were, for indexes that lag: time, key, row.
+        self._header_history: list[tuple[int, str, Row]] = []
+
+    def get(self, pk: str, sk: str) -> Row | None:
+        return self._partitions.get(pk, _EMPTY).get(sk)
+
+    def partition(self, pk: str) -> Mapping[str, Row]:
+        return self._partitions.get(pk, _EMPTY)
+
+    def partition_keys(self) -> Sequence[str]:
+        return list(self._partitions)
+
+    def get_item(self, request: dict[str, Any]) -> dict[str, Any]:
+        row = self._read(_key_of(request["Key"]), consistent=request.get("ConsistentRead", False))
+        if row is None:
+            return {}
+        projection = request.get("ProjectionExpression")
+        if projection is None:
+            return {"Item": row}
+        parts, _ = parse_projection(projection)
+        names = request.get("ExpressionAttributeNames", _EMPTY)
+        wanted = [names.get(part, part) for part in parts]
+        return {"Item": {name: row[name] for name in wanted if name in row}}
+
+    def read_keys(self, keys: Sequence[Row], *, consistent: bool) -> list[Row]:
+        pairs = [_key_of(key) for key in keys]
+        if len(set(pairs)) != len(pairs) or not 1 <= len(pairs) <= _MOST_ACTIONS:
+            raise client_error("ValidationException", "BatchGetItem")
+        found = [self._read(pair, consistent=consistent) for pair in pairs]
+        return [row for row in found if row is not None]
+
+    def query(self, request: dict[str, Any], index_lag_ms: int) -> dict[str, Any]:
+        names = request.get("ExpressionAttributeNames", _EMPTY)
+        values = request.get("ExpressionAttributeValues", _EMPTY)
+        condition = parse_condition(request["KeyConditionExpression"])
+        _check_placeholders((condition.placeholders,), names, values)
+        forward = request.get("ScanIndexForward", True)
+        index = request.get("IndexName")
+        if index is None:
+            candidates = self._candidates(values)
+            range_key = "SK"
+        else:
+            if request.get("ConsistentRead"):
+                raise client_error("ValidationException", "Query")
+            candidates = self._indexed(index_lag_ms)
+            range_key = "jobId"
+        rows = [row for row in candidates if condition.test(row, names, values)]
+        rows.sort(key=lambda row: row[range_key]["S"].encode(), reverse=not forward)
+        start = request.get("ExclusiveStartKey")
+        if start is not None:
+            bound = start[range_key]["S"].encode()
+            rows = [
+                row
+                for row in rows
+                if (row[range_key]["S"].encode() > bound) is forward
+                and row[range_key]["S"].encode() != bound
+            ]
+        limit = request.get("Limit", len(rows) + 1)
+        answer: dict[str, Any] = {"Items": rows[:limit]}
+        if len(rows) >= limit:
+            last = rows[limit - 1]
+            answer["LastEvaluatedKey"] = {"PK": last["PK"], "SK": last["SK"]}
+            if index is not None:
+                answer["LastEvaluatedKey"]["jobId"] = last["jobId"]
+        return answer
+
+    def _read(self, key: tuple[str, str], *, consistent: bool) -> Row | None:
+        before = None if consistent else self._before.get(key)
+        if before is not None and before[0] + _STALE_MS > self._clock():
+            return before[1]
+        return self.get(*key)
+
+    def put_item(self, request: dict[str, Any]) -> None:
+        self._single("PutItem", "Put", request)
+
+    def update_item(self, request: dict[str, Any]) -> None:
+        self._single("UpdateItem", "Update", request)
+
+    def transact(
+        self, actions: Sequence[dict[str, Any]], token: str | None, conflicting: int | None = None
+    ) -> None:
+        """All or nothing. With `conflicting` that action meets another transaction on its row."""
+        operation = "TransactWriteItems"
+        now = self._clock()
+        known = self._tokens.get(token or "")
+        if token and known is not None and known[0] + _TOKEN_MS > now and self._remembers_tokens:
+            if known[1] != actions:
+                raise client_error("IdempotentParameterMismatchException", operation)
+            return
+        planned = [self._plan(operation, *next(iter(action.items()))) for action in actions]
+        if len({each.key for each in planned}) != len(planned) or len(planned) > _MOST_ACTIONS:
+            raise client_error("ValidationException", operation)
+        reasons = [_reason(each) for each in planned]
+        if conflicting is not None:
+            reasons[conflicting % len(reasons)] = {"Code": "TransactionConflict"}
+        if any(reason["Code"] != "None" for reason in reasons):
+            raise client_error(
+                "TransactionCanceledException", operation, CancellationReasons=reasons
+            )
+        if token:
+            self._tokens[token] = (now, actions)
+        self._store(planned)
+
+    def delete(self, pk: str, sk: str) -> None:
+        """As time to live does it."""
+        old = self._partitions[pk].pop(sk)
+        self._on_commit([RowChange(pk, sk, old, None)])
+
+    def _single(self, operation: str, kind: str, request: dict[str, Any]) -> None:
+        planned = self._plan(operation, kind, request)
+        if not planned.holds:
+            more = {"Item": planned.old} if planned.returns_old and planned.old else {}
+            raise client_error("ConditionalCheckFailedException", operation, **more)
+        self._store([planned])
+
+    def _plan(self, operation: str, kind: str, body: dict[str, Any]) -> _Planned:
+        names = body.get("ExpressionAttributeNames", _EMPTY)
+        values = body.get("ExpressionAttributeValues", _EMPTY)
+        key = _key_of(body["Item"] if kind == "Put" else body["Key"])
+        old = self.get(*key)
+        used = []
+        holds = True
+        if "ConditionExpression" in body:
+            condition = parse_condition(body["ConditionExpression"])
+            used.append(condition.placeholders)
+            holds = condition.test(old or _EMPTY, names, values)
+        new = old
+        if kind == "Put":
+            new = body["Item"]
+        elif kind == "Update":
+            update = parse_update(body["UpdateExpression"])
+            used.append(update.placeholders)
+            if holds:
+                base = old if old is not None else dict(body["Key"])
+                new = update.apply(base, names, values)
+        elif kind != "ConditionCheck":
+            raise client_error("ValidationException", operation)
+        _check_placeholders(used, names, values)
+        returns_old = body.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+        return _Planned(key, old, new, holds, returns_old)
+
+    def _store(self, planned: Sequence[_Planned]) -> None:
+        changes = []
+        for each in planned:
+            if each.new is None or each.new == each.old:
+                continue
+            pk, sk = each.key
+            self._partitions.setdefault(pk, {})[sk] = each.new
+            self._before[each.key] = (self._clock(), each.old)
+            changes.append(RowChange(pk, sk, each.old, each.new))
+            if sk == "JOB":
+                self._header_history.append((self._clock(), pk, each.new))
+        if changes:
+            self._on_commit(changes)
+
+    def _candidates(self, values: Mapping[str, dict[str, Any]]) -> list[Row]:
+        # One of the values names the partition; the condition is tested on every row all the same.
+        for value in values.values():
+            partition = self._partitions.get(value.get("S", ""))
+            if partition is not None:
+                return list(partition.values())
+        return []
+
+    def _indexed(self, lag_ms: int) -> list[Row]:
+        """The headers as they were a while ago: an index only follows its table."""
+        moment = self._clock() - lag_ms
+        times = [at for at, _, _ in self._header_history]
+        until = len(times) if lag_ms == 0 else bisect_left(times, moment + 1)
+        return list({pk: row for _, pk, row in self._header_history[:until]}.values())
+
+
+def _key_of(row: Row) -> tuple[str, str]:
+    if "PK" in row:
+        return row["PK"]["S"], row["SK"]["S"]
+    # The idempotency table has a single key; its rows stand apart from all others.
+    return "id", row["id"]["S"]
+
+
+def _reason(planned: _Planned) -> dict[str, Any]:
+    if planned.holds:
+        return {"Code": "None"}
+    reason: dict[str, Any] = {"Code": "ConditionalCheckFailed"}
+    if planned.returns_old and planned.old is not None:
+        reason["Item"] = planned.old
+    return reason
+
+
+def _check_placeholders(
+    used: Sequence[frozenset[str]], names: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    count = len(frozenset().union(*used))
+    given = len(names) + len(values)
+    if count != given or not frozenset().union(*used).issubset({*names, *values}):
+        raise client_error("ValidationException", "expression placeholders")

@@ -1,0 +1,222 @@
+"""The simulated world: one clock, one generator, and whatever the product touches of AWS."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Protocol
+
+from forgeledger.usecases.parallel import one_by_one
+from forgeledger.usecases.surroundings import Surroundings
+from tests.simulation.event_bus import EventBus
+from tests.simulation.faults import (
+    Crash,
+    Fault,
+    answer_lost,
+    client_error,
+    connect_timeout,
+    no_connection,
+)
+from tests.simulation.fifo_queue import FifoQueue
+from tests.simulation.streams import Stream
+from tests.simulation.table import RowChange, Tables
+
+# 2026-01-01T00:00:00Z.
+BEGIN_MS = 1_767_225_600_000
+_CALL_MS = 3
+_SLOW_MS = 4_000
+_DEEPEST = 3
+# As the template says.
+VISIBILITY_MS = 180_000
+RELAY_TRIES = 20
+
+
+class Observer(Protocol):
+    """Whoever checks what happens, at the moment at which it happens."""
+
+    def committed(self, changes: list[RowChange]) -> None: ...
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One process at work: what of its calls goes wrong, and when it is ended."""
+
+    name: str
+    faults: dict[int, Fault]
+    deadline: int
+    skew_ms: int = 0
+    calls: int = 0
+    throttles: int = 0
+    # Whether anything went wrong in it or beside it.
+    disturbed: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Rules:
+    """What differs from one world to another beside the faults."""
+
+    max_receives: int = 5
+    remembers_tokens: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class World:
+    random: Random
+    rules: Rules
+    now: int = BEGIN_MS
+    story: list[str] | None = None
+    observer: Observer | None = None
+    # Runs so many of the steps that come next, inside the one that goes on.
+    run_more: Callable[[int], None] = lambda _: None
+    invocation: Invocation | None = None
+    depth: int = 0
+    ids_made: int = 0
+    faults_met: int = 0
+    commits: int = 0
+    tables: Tables = field(init=False)
+    stream: Stream = field(init=False)
+    commands: FifoQueue = field(init=False)
+    rejects: FifoQueue = field(init=False)
+    bus: EventBus = field(init=False)
+    around: Surroundings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tables = Tables(
+            lambda: self.now, self._committed, remembers_tokens=self.rules.remembers_tokens
+        )
+        self.stream = Stream(RELAY_TRIES)
+        self.commands = FifoQueue(
+            "commands", lambda: self.now, VISIBILITY_MS, self.rules.max_receives
+        )
+        self.rejects = FifoQueue("rejects", lambda: self.now)
+        self.bus = EventBus()
+        self.around = Surroundings(
+            clock=self._clock,
+            new_id=self.new_id,
+            sleep=self._sleep,
+            chance=self.random.random,
+            parallel=one_by_one,
+        )
+
+    def note(self, text: str) -> None:
+        if self.story is not None:
+            seconds = (self.now - BEGIN_MS) / 1000
+            self.story.append(f"{seconds:10.3f}  {'    ' * self.depth}{text}")
+
+    def new_id(self) -> str:
+        self.ids_made += 1
+        return f"id-{self.ids_made}"
+
+    def invoke(self, invocation: Invocation, work: Callable[[], Any]) -> tuple[bool, Any]:
+        """Run it as a process of its own: whether it ended by itself, and with what."""
+        outer, self.invocation = self.invocation, invocation
+        try:
+            return True, work()
+        except Crash as crash:
+            self.note(f"{invocation.name} is gone: {crash}")
+            return False, None
+        finally:
+            self.invocation = outer
+
+    def interlude(self, steps: int) -> None:
+        """The process that is at work stands still while others go on."""
+        if self.depth >= _DEEPEST:
+            return
+        outer, self.invocation = self.invocation, None
+        self.depth += 1
+        try:
+            self.run_more(steps)
+        finally:
+            self.depth -= 1
+            self.invocation = outer
+
+    def call(
+        self,
+        what: str,
+        perform: Callable[[], Any],
+        special: dict[Fault, Callable[[], Any]] | None = None,
+    ) -> Any:
+        """One call to AWS, with the fault that waits for it, if there is one."""
+        process = self.invocation
+        assert process is not None, "only a process calls AWS"
+        self.now += _CALL_MS
+        if self.now >= process.deadline:
+            process.disturbed = True
+            raise Crash(f"out of time at {what}")
+        number = process.calls
+        process.calls += 1
+        if process.throttles:
+            process.throttles -= 1
+            raise client_error("ThrottlingException", what)
+        if not process.faults:
+            return perform()
+        fault = process.faults.get(number)
+        if fault is None:
+            return perform()
+        self.faults_met += 1
+        process.disturbed = True
+        self.note(f"! {process.name} {what}: {fault}")
+        if special is not None and fault in special:
+            return special[fault]()
+        return self._disturbed(process, what, perform, fault)
+
+    def _disturbed(  # noqa: C901 - A fault of each kind.
+        self, process: Invocation, what: str, perform: Callable[[], Any], fault: Fault
+    ) -> Any:
+        match fault:
+            case Fault.CRASH_BEFORE:
+                raise Crash(f"before {what}")
+            case Fault.CRASH_AFTER:
+                perform()
+                raise Crash(f"after {what}")
+            case Fault.UNSENT:
+                raise no_connection()
+            case Fault.LOST:
+                perform()
+                raise answer_lost()
+            case Fault.REPEATED:
+                perform()
+                return self._again(perform)
+            case Fault.SERVER_ERROR:
+                if self.random.random() < 0.5:
+                    perform()
+                raise client_error("InternalServerError", what, status=500)
+            case Fault.SLOW:
+                self.now += _SLOW_MS
+                if self.random.random() < 0.3:
+                    raise connect_timeout()
+                return perform()
+            case Fault.PAUSE_BEFORE:
+                self.interlude(self.random.randint(1, 6))
+                return perform()
+            case Fault.PAUSE_AFTER:
+                answer = perform()
+                self.interlude(self.random.randint(1, 6))
+                return answer
+            case Fault.THROTTLED_LONG:
+                process.throttles = self.random.randint(3, 20)
+        raise client_error("ThrottlingException", what)
+
+    def _again(self, perform: Callable[[], Any]) -> Any:
+        """As botocore repeats a request; its caller sees only the second answer."""
+        if self.random.random() < 0.3:
+            self.interlude(self.random.randint(1, 3))
+        try:
+            return perform()
+        except Exception as error:
+            response = getattr(error, "response", None)
+            if response is not None:
+                response["ResponseMetadata"]["RetryAttempts"] = 1
+            raise
+
+    def _clock(self) -> int:
+        return self.now + (self.invocation.skew_ms if self.invocation is not None else 0)
+
+    def _sleep(self, seconds: float) -> None:
+        self.now += int(seconds * 1000)
+
+    def _committed(self, changes: list[RowChange]) -> None:
+        self.commits += 1
+        for change in changes:
+            self.stream.append(change)
+        if self.observer is not None:
+            self.observer.committed(changes)

@@ -2,9 +2,10 @@ from dataclasses import replace
 
 import pytest
 
+from forgeledger.adapters.memory import MemoryStore
 from forgeledger.domain.ids import make_job_id
 from forgeledger.errors import JobNotFound, StorageBusy, StorageCorrupt
-from forgeledger.ports import Progress
+from forgeledger.ports import JobView, Progress
 from forgeledger.usecases.recounting import Recounter
 from forgeledger.usecases.relaying import Relay, Wake, WakeKind
 from forgeledger.usecases.telling import Teller
@@ -70,6 +71,26 @@ def test_what_the_bus_refused_is_told_the_next_time(ledger: Ledger) -> None:
     assert [each for each, _ in first.failed] == [wake]
     assert (second.failed, second.told) == ((), 1)
     assert ledger.bus.heard == ["1:job.created"]
+
+
+def test_facts_that_come_while_others_are_told_do_not_leave_the_job_open(ledger: Ledger) -> None:
+    job_id = ledger.job()
+    early = ledger.view(job_id)
+    ledger.life.cancel(job_id)
+
+    class LoadedEarly(MemoryStore):
+        def load_job(self, job_id: str) -> JobView | None:
+            return early
+
+        def __getattribute__(self, name: str) -> object:
+            own = name in {"load_job", "__class__"}
+            return object.__getattribute__(self, name) if own else getattr(ledger.store, name)
+
+    Teller(LoadedEarly(), ledger.bus).tell(job_id)
+    ledger.teller.tell(job_id)
+
+    assert ledger.bus.heard == ["1:job.created", "1:job.canceled"]
+    assert ledger.store.list_open(None, 10) == ((), None)
 
 
 def test_a_reopened_job_is_told_with_its_new_epoch(ledger: Ledger) -> None:

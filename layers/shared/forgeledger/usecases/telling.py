@@ -21,7 +21,10 @@ class Teller:
         told = 0
         published = view.published
         while published < view.job.facts:
-            facts = self.store.read_facts(job_id, published, _FACTS_A_PAGE)
+            # Not beyond what was loaded: whether the job is done is known only for that, and a
+            # later fact wakes somebody of its own.
+            limit = min(_FACTS_A_PAGE, view.job.facts - published)
+            facts = self.store.read_facts(job_id, published, limit)
             if not facts:
                 raise StorageCorrupt(f"JOB#{job_id} FACT#{published}", "the fact is missing")
             events = [fact for fact in facts if fact.told]

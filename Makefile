@@ -59,12 +59,16 @@ test-dynamodb-local: setup ## Run the storage tests on DynamoDB Local (opt-in: i
 	PYTHON=$(BIN)/python tests/contract/on_dynamodb_local.sh
 
 .PHONY: up
-up: setup ## Run everything on this machine until Ctrl-C
-	$(BIN)/forgeledger up
+up: setup ## Start the local cloud, or say where it is; `make down` ends it
+	$(BIN)/forgeledger local up
+
+.PHONY: down
+down: setup ## End the local cloud; its data stays
+	$(BIN)/forgeledger local down
 
 .PHONY: demo
-demo: setup ## Run a job of 1,000 items on this machine, from registration to completion
-	$(BIN)/forgeledger demo --items 1000
+demo: setup ## Run a job of 1,000 items on this machine to its one event (ITEMS, WORKERS, FAIL)
+	$(BIN)/forgeledger demo --items $(or $(ITEMS),1000) --workers $(or $(WORKERS),4) --fail $(or $(FAIL),2%)
 
 .PHONY: bench-cost
 bench-cost: setup ## Count the write units of each kind of transition

@@ -106,7 +106,9 @@ class Engine:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            # Until it is made it stands for the directory we are in, which is not ours to remove.
+            if self._scratch != Path():
+                shutil.rmtree(self._scratch, ignore_errors=True)
 
     def kill(self) -> None:
         """End it as a power cut would: whatever it did not save is lost."""

@@ -1,6 +1,6 @@
 """An SQS FIFO queue: groups locked while in flight, redelivery, deduplication, dead letters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +57,11 @@ class FifoQueue:
         self.accepted.append(message)
         self.waiting.append(message)
         return message.message_id, True
+
+    @property
+    def deduplications(self) -> Container[str]:
+        """Ids of all messages that were ever accepted."""
+        return self._recent
 
     def receive(self, most: int) -> list[QueuedMessage]:
         """The next messages of groups of which nothing is in flight, each group in order."""

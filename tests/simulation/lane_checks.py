@@ -1,11 +1,13 @@
 """What must hold for a lane at each moment: head, journal and items are one and the same truth."""
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from forgeledger.adapters.dynamodb.head_rows import decode_head
 from forgeledger.adapters.dynamodb.item_rows import decode_item
 from forgeledger.adapters.dynamodb.journal_rows import decode_journal_row
+from forgeledger.domain.ids import lanes_of
 from forgeledger.domain.items import Item
 from forgeledger.domain.journal import Event, EventKind, evolve_head, evolve_item
 from forgeledger.domain.lanes import Head, settle
@@ -88,6 +90,10 @@ class LaneChecks:
         if event.kind not in _WITHOUT_MARK:
             self._ask(where, pk, truth, before, event)
         offset = truth.head.offset
+        if event.item_id is not None:
+            lanes = lanes_of(truth.head.job_id) or 1
+            if zlib.crc32(event.item_id.encode()) % lanes != truth.head.lane:
+                raise Violation(f"{where}: the item belongs to another lane")
         after = evolve_item(before, event, offset)
         if event.item_id is not None and before is not None and event.previous != before.offset:
             raise Violation(f"{where}: follows {event.previous}, the item is at {before.offset}")

@@ -9,11 +9,13 @@ from typing import Any
 from forgeledger.domain.ids import group_of, lane_of, lanes_of
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.commands import Command, Failure, encode
-from forgeledger.sdk.outbox import Answer, Outbox, OutboxLimits
+from forgeledger.sdk.outbox import Answer, Outbox, OutboxLimits, Verdict
+from forgeledger.sdk.packing import Message
 from forgeledger.sdk.sending import Sender
 from tests.simulation.clients import SqsClient
 from tests.simulation.jobs import KnownJob, is_bad
 from tests.simulation.lambdas import Faults
+from tests.simulation.lane_checks import Violation
 from tests.simulation.world import Invocation, World
 
 _TIMEOUT_MS = 60_000
@@ -93,12 +95,18 @@ class Workers:
             self.crew = [self._start() if each is worker else each for each in self.crew]
             return True
         for message, verdict in zip(messages, verdicts, strict=True):
-            worker.outbox.settle(message, verdict, world.now / 1000)
+            self._settle(worker, message, verdict)
             if world.story is not None:
                 said = ", ".join(f"{each.type} {each.item_id}" for each in message.commands)
                 accepted = "" if verdict.answer is Answer.ACCEPTED else f": {verdict.answer}"
                 world.note(f"{worker.name} sends {said} to {message.group[-4:]}{accepted}")
         return True
+
+    def _settle(self, worker: Worker, message: Message, verdict: Verdict) -> None:
+        accepted = self._world.commands.deduplications
+        if verdict.answer is Answer.ACCEPTED and message.deduplication_id not in accepted:
+            raise Violation(f"{worker.name} takes for delivered what the queue does not have")
+        worker.outbox.settle(message, verdict, self._world.now / 1000)
 
     def send_all(self) -> None:
         """With no faults left, whatever waits gets through."""
@@ -110,7 +118,7 @@ class Workers:
                     process, lambda messages=messages, worker=worker: worker.sender.send(messages)
                 )
                 for message, verdict in zip(messages, verdicts, strict=True):
-                    worker.outbox.settle(message, verdict, self._world.now / 1000)
+                    self._settle(worker, message, verdict)
 
     def raw(self, random: Random, jobs: list[KnownJob]) -> None:
         """A sender that keeps to nothing: a group of its own choice, many jobs, broken bodies."""

@@ -1,0 +1,80 @@
+"""The proof of the proof: each of these faults has to be caught, or the checks have a hole."""
+
+# ruff: noqa: T201 - What it prints is its result.
+
+import argparse
+import gc
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+from tests.simulation.many import judge
+from tests.simulation.mutant import Mutant
+from tests.simulation.mutants_domain import DOMAIN
+from tests.simulation.mutants_flow import FLOW
+from tests.simulation.mutants_storage import STORAGE
+from tests.simulation.script import write
+
+MUTANTS: tuple[Mutant, ...] = (*STORAGE, *DOMAIN, *FLOW)
+MOST_SEEDS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    name: str
+    # How many seeds it took; None when none of them caught it.
+    seeds: int | None
+    violation: str | None
+    seconds: float
+
+
+def hunt(mutant: Mutant, most_seeds: int = MOST_SEEDS) -> Catch:
+    """Run seed after seed with the fault in the product until a check notices."""
+    began = time.process_time()
+    gc.disable()
+    try:
+        with mutant.put_in():
+            for seed in range(most_seeds):
+                violation = judge(write(seed)).violation
+                if violation is not None:
+                    taken = time.process_time() - began
+                    return Catch(mutant.name, seed + 1, violation, taken)
+    finally:
+        gc.enable()
+    return Catch(mutant.name, None, None, time.process_time() - began)
+
+
+def _hunt(task: tuple[int, int]) -> Catch:
+    return hunt(MUTANTS[task[0]], task[1])
+
+
+def hunt_all(numbers: Sequence[int], most_seeds: int, jobs: int) -> Iterator[Catch]:
+    tasks = [(number, most_seeds) for number in numbers]
+    if jobs == 1:
+        yield from map(_hunt, tasks)
+        return
+    with get_context("fork").Pool(jobs) as pool:
+        yield from pool.imap(_hunt, tasks, chunksize=1)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=MOST_SEEDS, help="the most for one mutant")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many processes")
+    parser.add_argument("--only", default="", help="those whose name contains this")
+    given = parser.parse_args()
+    numbers = [at for at, mutant in enumerate(MUTANTS) if given.only in mutant.name]
+    caught = 0
+    for catch in hunt_all(numbers, given.seeds, given.jobs):
+        caught += catch.seeds is not None
+        found = f"seed {catch.seeds:>4}" if catch.seeds is not None else "NOT CAUGHT"
+        print(f"{found}  {catch.name}: {(catch.violation or '')[:110]}", flush=True)
+    print(f"caught {caught}/{len(numbers)}")
+    return caught != len(numbers)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

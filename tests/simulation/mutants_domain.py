@@ -1,0 +1,276 @@
+"""Faults in the rules: fencing, duplicates, seals, leases, backoff, counts and verdicts."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+from forgeledger.domain import advancing, batches, deciding, journal, ruling
+from forgeledger.domain.advancing import Step
+from forgeledger.domain.commands import Command, CommandKind
+from forgeledger.domain.items import Failure, Item, ItemState
+from forgeledger.domain.jobs import Job, JobPhase, JobStatus
+from forgeledger.domain.journal import EventKind
+from forgeledger.domain.lanes import Head, LaneMode
+from forgeledger.domain.outcomes import Verdict
+from forgeledger.domain.ruling import Case, Ruling
+from forgeledger.usecases import advancing_jobs, applying, life
+from tests.simulation.mutant import Mutants
+
+DOMAIN = Mutants()
+
+
+def _rule(kind: CommandKind, rule: Callable[[Case], Ruling]) -> Any:
+    return patch.dict(deciding._RULES, {kind: rule})
+
+
+@DOMAIN.named("a redelivered command is taken for a new one")
+def duplicates_counted() -> Iterator[None]:
+    with patch.object(deciding, "_answer_before", lambda *_: None):
+        yield
+
+
+@DOMAIN.named("a stale attempt is not fenced off")
+def no_fencing() -> Iterator[None]:
+    with (
+        patch.object(Case, "stale", property(lambda _: False)),
+        patch.object(Case, "current", property(lambda _: True)),
+    ):
+        yield
+
+
+@DOMAIN.named("a lease holds nobody back")
+def no_leases() -> Iterator[None]:
+    with patch.object(Case, "lease_over", property(lambda case: case.item.lease_until is not None)):
+        yield
+
+
+@DOMAIN.named("an item is claimed before it is due")
+def early_claims() -> Iterator[None]:
+    def claim(case: Case) -> Ruling:
+        return original(replace(case, item=replace(case.item, due_at=None)))
+
+    original = deciding._claim
+    with _rule(CommandKind.CLAIM, claim):
+        yield
+
+
+@DOMAIN.named("a retry waits without the cap")
+def no_cap() -> Iterator[None]:
+    def backoff_ms(attempt: int, base: float, cap: float, chance: float) -> int:
+        return int(base * 2.0 ** min(attempt + 3, 62) * 1000 * chance)
+
+    with patch.object(ruling, "backoff_ms", backoff_ms):
+        yield
+
+
+@DOMAIN.named("attempts have no end")
+def endless_attempts() -> Iterator[None]:
+    original = Case.given_up_or_again
+
+    def given_up_or_again(
+        self: Case, kind: EventKind, attempt: int, failure: Failure, worker_id: str | None
+    ) -> Ruling:
+        rules = replace(self.head.rules, max_attempts=1_000_000)
+        endless = replace(self, head=replace(self.head, rules=rules))
+        return original(endless, kind, attempt, failure, worker_id)
+
+    with patch.object(Case, "given_up_or_again", given_up_or_again):
+        yield
+
+
+@DOMAIN.named("a failure is tried again though it is final")
+def everything_retryable() -> Iterator[None]:
+    original = Case.given_up_or_again
+
+    def given_up_or_again(
+        self: Case, kind: EventKind, attempt: int, failure: Failure, worker_id: str | None
+    ) -> Ruling:
+        return original(self, kind, attempt, replace(failure, retryable=True), worker_id)
+
+    with patch.object(Case, "given_up_or_again", given_up_or_again):
+        yield
+
+
+@DOMAIN.named("a failed item is completed by a latecomer")
+def failed_is_not_final() -> Iterator[None]:
+    original = deciding._complete
+
+    def complete(case: Case) -> Ruling:
+        if case.item.state is ItemState.FAILED:
+            case = replace(case, item=replace(case.item, state=ItemState.PENDING))
+        return original(case)
+
+    with _rule(CommandKind.COMPLETE, complete):
+        yield
+
+
+@DOMAIN.named("what the worker found out is dropped")
+def results_dropped() -> Iterator[None]:
+    original = deciding._complete
+
+    def complete(case: Case) -> Ruling:
+        return original(replace(case, command=replace(case.command, result=None)))
+
+    with _rule(CommandKind.COMPLETE, complete):
+        yield
+
+
+@DOMAIN.named("a claim does not count as an attempt")
+def attempts_stand_still() -> Iterator[None]:
+    original = Case.apply
+
+    def apply(self: Case, event: Any) -> Ruling:
+        if event.kind is EventKind.CLAIMED:
+            event = replace(event, attempt=max(self.item.attempt, 1))
+        return original(self, event)
+
+    with patch.object(Case, "apply", apply):
+        yield
+
+
+@DOMAIN.named("an item that is known is registered anew")
+def registered_anew() -> Iterator[None]:
+    original = deciding.rule
+
+    def rule(head: Head, item: Item | None, command: Command, now: int, phase: JobPhase) -> Ruling:
+        anew = command.kind is CommandKind.REGISTER and head.mode is LaneMode.OPEN
+        return original(head, None if anew else item, command, now, phase)
+
+    with patch.object(batches, "rule", rule):
+        yield
+
+
+@DOMAIN.named("the seal is ignored")
+def seal_ignored() -> Iterator[None]:
+    original = deciding._rule_on_unknown
+
+    def rule_on_unknown(head: Head, command: Command, now: int, phase: JobPhase) -> Ruling:
+        return original(replace(head, mode=LaneMode.OPEN), command, now, phase)
+
+    with patch.object(deciding, "_rule_on_unknown", rule_on_unknown):
+        yield
+
+
+@DOMAIN.named("a refused command leaves no trace")
+def silent_refusals() -> Iterator[None]:
+    original = batches.rule
+
+    def rule(*args: Any) -> Ruling:
+        ruled = original(*args)
+        silent = ruled.verdict is Verdict.REJECTED
+        return replace(ruled, events=()) if silent else ruled
+
+    with patch.object(batches, "rule", rule):
+        yield
+
+
+@DOMAIN.named("a closed lane goes on with its items")
+def closing_cancels_nothing() -> Iterator[None]:
+    with patch.object(batches, "settle", lambda _, item: item):
+        yield
+
+
+@DOMAIN.named("a counter moves without its item")
+def counter_alone() -> Iterator[None]:
+    original = journal.evolve_head
+
+    def evolve_head(head: Head, event: Any, before: Any, after: Any) -> Head:
+        evolved = original(head, event, before, after)
+        if event.kind is not EventKind.DUPLICATE:
+            return evolved
+        counts = evolved.counts
+        return replace(evolved, counts=replace(counts, completed=counts.completed + 1))
+
+    with patch.object(batches, "evolve_head", evolve_head):
+        yield
+
+
+@DOMAIN.named("a job completes though it is not sealed")
+def unsealed_completion() -> Iterator[None]:
+    original = advancing.advance
+
+    def advance(job: Job, heads: Sequence[Head], now: int) -> Step:
+        counts = advancing.total(heads)
+        if not job.finished and job.ending is None and counts.finished and not counts.unfinished:
+            return advancing._completed(job, counts, now)
+        return original(job, heads, now)
+
+    with patch.object(advancing_jobs, "advance", advance):
+        yield
+
+
+@DOMAIN.named("a job completes while a lane is still open")
+def completion_with_lagging_lanes() -> Iterator[None]:
+    original = advancing.advance
+
+    def advance(job: Job, heads: Sequence[Head], now: int) -> Step:
+        if job.sealed and not job.finished and job.ending is None:
+            heads = [replace(head, gate=job.gate) for head in heads]
+            step = original(job, heads, now)
+            # The condition on the lanes is theirs as they are, so only the check is gone.
+            return replace(step, settles=False) if step.settles else step
+        return original(job, heads, now)
+
+    with patch.object(advancing_jobs, "advance", advance):
+        yield
+
+
+@DOMAIN.named("a canceled job ends before its lanes are closed")
+def verdict_before_closing() -> Iterator[None]:
+    original = advancing.advance
+
+    def advance(job: Job, heads: Sequence[Head], now: int) -> Step:
+        if job.ending is not None and not job.finished:
+            return advancing._verdict(
+                job, job.ending, advancing.total(heads), now, job.ending_reason
+            )
+        return original(job, heads, now)
+
+    with patch.object(advancing_jobs, "advance", advance):
+        yield
+
+
+@DOMAIN.named("reopening does not begin a new epoch")
+def no_new_epoch() -> Iterator[None]:
+    original = advancing.reopen
+
+    def reopen(job: Job, now: int, **more: Any) -> Step:
+        step = original(job, now, **more)
+        facts = tuple(replace(fact, epoch=job.epoch) for fact in step.facts)
+        return replace(step, job=replace(step.job, epoch=job.epoch), facts=facts)
+
+    with patch.object(life, "reopen", reopen), patch.object(applying, "reopen", reopen):
+        yield
+
+
+@DOMAIN.named("the tolerance is ignored")
+def no_tolerance() -> Iterator[None]:
+    with (
+        patch.object(advancing.Job, "deadline_at", None),
+        patch.object(advancing, "_hopeless", lambda *_: None),
+        patch.object(
+            advancing,
+            "_completed",
+            lambda job, counts, now: advancing._verdict(
+                job,
+                JobStatus.COMPLETED_WITH_FAILURES if counts.failed else JobStatus.COMPLETED,
+                counts,
+                now,
+                None,
+            ),
+        ),
+    ):
+        yield
+
+
+@DOMAIN.named("a canceled job's items are retried")
+def retry_after_cancel() -> Iterator[None]:
+    original = Job.phase
+
+    def phase(self: Job, now: int) -> JobPhase:
+        found = original(self, now)
+        return JobPhase.FINISHED if found is JobPhase.CANCELED and self.finished else found
+
+    with patch.object(Job, "phase", phase):
+        yield

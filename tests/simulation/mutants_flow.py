@@ -1,0 +1,231 @@
+"""Faults in what moves between the queue, the lanes, the stream and the world outside."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+from forgeledger.adapters.eventbridge import EventBridgePublisher
+from forgeledger.adapters.sqs_rejects import SqsRejectQueue
+from forgeledger.contracts import job_events, messages
+from forgeledger.domain.facts import Fact, FactKind
+from forgeledger.sdk import sending
+from forgeledger.sdk.outbox import Answer, Verdict
+from forgeledger.usecases import taking_in
+from forgeledger.usecases.applying import Applier
+from forgeledger.usecases.relaying import Relay, Relayed, Wake, WakeKind
+from forgeledger.usecases.taking_in import Intake, Message, TakenIn
+from forgeledger.usecases.telling import Teller
+from tests.simulation.mutant import Mutants
+
+FLOW = Mutants()
+
+
+@FLOW.named("the intake acknowledges before it has committed")
+def intake_acknowledges_early() -> Iterator[None]:
+    original = Intake.take_in
+
+    def take_in(self: Intake, messages: Sequence[Message], has_time: Any) -> TakenIn:
+        return replace(original(self, messages, has_time), failed=())
+
+    with patch.object(Intake, "take_in", take_in):
+        yield
+
+
+@FLOW.named("a message overtakes a failed one of its group")
+def no_group_isolation() -> Iterator[None]:
+    original = Intake._closed
+
+    def closed(self: Intake, messages: Sequence[Message], *rest: Any) -> TakenIn:
+        alone = [replace(message, group_id=message.message_id) for message in messages]
+        return original(self, alone, *rest)
+
+    with patch.object(Intake, "_closed", closed):
+        yield
+
+
+@FLOW.named("a failed group takes all others with it")
+def no_group_mercy() -> Iterator[None]:
+    original = Intake._closed
+
+    def closed(self: Intake, messages: Sequence[Message], *rest: Any) -> TakenIn:
+        taken = original(self, messages, *rest)
+        some = taken.failed or taken.rejected
+        return replace(taken, failed=tuple(m.message_id for m in messages)) if some else taken
+
+    with patch.object(Intake, "_closed", closed):
+        yield
+
+
+@FLOW.named("what the reject queue did not take is acknowledged")
+def rejects_dropped() -> Iterator[None]:
+    original = SqsRejectQueue.put
+
+    def put(self: SqsRejectQueue, message: Message, problems: Any) -> None:
+        with suppress(Exception):
+            original(self, message, problems)
+
+    with patch.object(SqsRejectQueue, "put", put):
+        yield
+
+
+@FLOW.named("one bad command condemns its whole message")
+def whole_message_rejected() -> Iterator[None]:
+    original = messages.decode
+
+    def decode(body: str, message_id: str) -> Any:
+        found = original(body, message_id)
+        return replace(found, commands=()) if found.problems else found
+
+    from forgeledger.contracts import sqs_records
+
+    with patch.object(sqs_records, "decode", decode):
+        yield
+
+
+@FLOW.named("a batch is applied in the wrong order")
+def batches_reversed() -> Iterator[None]:
+    original = taking_in._shares
+
+    def shares(messages: Sequence[Message]) -> Any:
+        found = original(messages)
+        for share in found:
+            share.numbers.reverse()
+            share.parts.reverse()
+        return found
+
+    with patch.object(taking_in, "_shares", shares):
+        yield
+
+
+@FLOW.named("only the first commands of a batch are applied")
+def long_batches_cut() -> Iterator[None]:
+    original = Applier.apply
+
+    def apply(self: Applier, job_id: str, lane: int, commands: Any) -> Any:
+        return original(self, job_id, lane, commands[:3])
+
+    with patch.object(Applier, "apply", apply):
+        yield
+
+
+@FLOW.named("an item is looked for in the wrong lane")
+def wrong_lane() -> Iterator[None]:
+    with patch.object(messages, "lane_of", lambda item_id, lanes: len(item_id) % lanes):
+        yield
+
+
+@FLOW.named("the relay acknowledges what it could not do")
+def relay_acknowledges_early() -> Iterator[None]:
+    original = Relay.relay
+
+    def relay(self: Relay, wakes: Sequence[Wake], has_time: Callable[[], bool]) -> Relayed:
+        return replace(original(self, wakes, has_time), failed=())
+
+    with patch.object(Relay, "relay", relay):
+        yield
+
+
+@FLOW.named("the relay returns at the first job of a batch")
+def relay_returns_early() -> Iterator[None]:
+    original = Relay.relay
+
+    def relay(self: Relay, wakes: Sequence[Wake], has_time: Callable[[], bool]) -> Relayed:
+        return original(self, wakes[:1], has_time)
+
+    with patch.object(Relay, "relay", relay):
+        yield
+
+
+@FLOW.named("refused events are ignored")
+def refused_events_ignored() -> Iterator[None]:
+    def put(self: EventBridgePublisher, entries: list[dict[str, Any]]) -> None:
+        self._client.put_events(Entries=entries)
+
+    with patch.object(EventBridgePublisher, "_put", put):
+        yield
+
+
+@FLOW.named("facts count as told before they are")
+def told_before_telling() -> Iterator[None]:
+    def tell(self: Teller, job_id: str) -> int:
+        view = self.store.load_job(job_id)
+        if view is None or view.published == view.job.facts:
+            return 0
+        facts = self.store.read_facts(job_id, view.published, view.job.facts - view.published)
+        self.store.mark_published(job_id, view.job.facts, done=view.job.finished)
+        self.publisher.publish(view.job, [fact for fact in facts if fact.told])
+        return len(facts)
+
+    with patch.object(Teller, "tell", tell):
+        yield
+
+
+@FLOW.named("only the latest fact is told")
+def facts_skipped() -> Iterator[None]:
+    original = EventBridgePublisher.publish
+
+    def publish(self: EventBridgePublisher, job: Any, facts: Sequence[Fact]) -> None:
+        original(self, job, facts[-1:])
+
+    with patch.object(EventBridgePublisher, "publish", publish):
+        yield
+
+
+@FLOW.named("an inner fact is told outside")
+def inner_facts_told() -> Iterator[None]:
+    with patch.object(Fact, "told", property(lambda _: True)):
+        yield
+
+
+@FLOW.named("an event's id does not tell the epoch")
+def ids_without_epoch() -> Iterator[None]:
+    def event_id(job_id: str, fact: Fact) -> str:
+        return f"{job_id}:1:{fact.kind}"
+
+    with patch.object(job_events, "event_id", event_id):
+        yield
+
+
+@FLOW.named("a repeated event says when it was told, not when it happened")
+def events_with_the_time_of_telling() -> Iterator[None]:
+    original = EventBridgePublisher.publish
+
+    def publish(self: EventBridgePublisher, job: Any, facts: Sequence[Fact]) -> None:
+        now = self._around.clock()
+        original(self, job, [replace(fact, at=now) for fact in facts])
+
+    with patch.object(EventBridgePublisher, "publish", publish):
+        yield
+
+
+@FLOW.named("completion is told by whoever sees it, without a fact")
+def completion_told_twice() -> Iterator[None]:
+    original = Relay._look
+
+    def look(self: Relay, wake: Wake) -> int:
+        told = original(self, wake)
+        view = self.teller.store.load_job(wake.job_id)
+        if wake.kind is WakeKind.HEAD and view is not None and view.job.sealed:
+            fact = Fact(
+                number=view.job.facts,
+                kind=FactKind.COMPLETED,
+                epoch=view.job.epoch,
+                at=self.advancer.around.clock(),
+                status=view.job.status,
+                counts=view.job.settled,
+                duration_ms=0,
+            )
+            self.teller.publisher.publish(view.job, [fact])
+        return told
+
+    with patch.object(Relay, "_look", look):
+        yield
+
+
+@FLOW.named("a worker takes a refused message for delivered")
+def refused_messages_forgotten() -> Iterator[None]:
+    accepted = Verdict(answer=Answer.ACCEPTED)
+    with patch.object(sending, "_verdict_on_entry", lambda _: accepted):
+        yield

@@ -1,0 +1,204 @@
+"""Faults in how the ledger is kept: transactions, conditions, reads and their repetition."""
+
+from collections.abc import Iterator, Sequence
+from unittest.mock import patch
+
+from forgeledger.adapters.dynamodb import job_writes, lane_writes
+from forgeledger.adapters.dynamodb import store as dynamo_store
+from forgeledger.adapters.dynamodb.attributes import number
+from forgeledger.adapters.dynamodb.keys import Row, header_key
+from forgeledger.adapters.dynamodb.store import DynamoStore
+from forgeledger.adapters.dynamodb.table import Action, Table
+from forgeledger.domain.batches import Commit
+from forgeledger.domain.jobs import Job
+from forgeledger.ports import JobChange, Progress
+from tests.simulation.mutant import Mutants
+
+STORAGE = Mutants()
+
+
+def _without_condition(action: Action, *values: str) -> Action:
+    left = {
+        name: value
+        for name, value in action.items()
+        if name not in ("ConditionExpression", "ReturnValuesOnConditionCheckFailure")
+    }
+    if "ExpressionAttributeValues" in left:
+        left["ExpressionAttributeValues"] = {
+            name: value
+            for name, value in left["ExpressionAttributeValues"].items()
+            if name not in values
+        }
+        if not left["ExpressionAttributeValues"]:
+            del left["ExpressionAttributeValues"]
+    return left
+
+
+@STORAGE.named("counters are written outside the transaction")
+def counters_outside() -> Iterator[None]:
+    def commit_lane(
+        self: DynamoStore,
+        commit: Commit,
+        commit_id: str,
+        *,
+        reopening: JobChange | None = None,
+        running: Job | None = None,
+    ) -> bool:
+        head, row, *items = lane_writes.lane_actions(self._table.name, commit, commit_id)
+        self._table.transact([row, *items], f"{commit_id}-items")
+        return self._table.transact([head], commit_id) is None
+
+    with patch.object(DynamoStore, "commit_lane", commit_lane):
+        yield
+
+
+@STORAGE.named("no journal row is written")
+def no_journal() -> Iterator[None]:
+    original = lane_writes.lane_actions
+
+    def lane_actions(table: str, commit: Commit, commit_id: str) -> list[Action]:
+        head, _, *items = original(table, commit, commit_id)
+        return [head, *items]
+
+    with patch.object(dynamo_store, "lane_actions", lane_actions):
+        yield
+
+
+@STORAGE.named("a lane is committed whatever its head")
+def no_head_condition() -> Iterator[None]:
+    original = lane_writes._head_update
+
+    def head_update(table: str, commit: Commit, commit_id: str) -> Action:
+        return _without_condition(original(table, commit, commit_id), ":expected")
+
+    with patch.object(lane_writes, "_head_update", head_update):
+        yield
+
+
+@STORAGE.named("an item is written whatever it was read as")
+def no_item_condition() -> Iterator[None]:
+    original = lane_writes._stands
+
+    def stands(version: int | None) -> Action:
+        return {} if version is not None else original(None)
+
+    with patch.object(lane_writes, "_stands", stands):
+        yield
+
+
+@STORAGE.named("a job is completed whatever its lanes did since")
+def completion_without_heads() -> Iterator[None]:
+    original = job_writes.change_actions
+
+    def change_actions(table: str, change: JobChange, commit_id: str) -> list[Action]:
+        actions = original(table, change, commit_id)
+        return actions[: 1 + len(change.facts)]
+
+    with patch.object(dynamo_store, "change_actions", change_actions):
+        yield
+
+
+@STORAGE.named("a header is changed whoever changed it before")
+def no_header_condition() -> Iterator[None]:
+    original_update, original_put = job_writes._header_update, job_writes._put_new
+
+    def header_update(table: str, change: JobChange) -> Action:
+        return _without_condition(original_update(table, change), ":before")
+
+    def put_new(table: str, row: Row) -> Action:
+        return {"Put": _without_condition(original_put(table, row)["Put"])}
+
+    with (
+        patch.object(job_writes, "_header_update", header_update),
+        patch.object(job_writes, "_put_new", put_new),
+    ):
+        yield
+
+
+@STORAGE.named("a retry does not reopen the header with its lane")
+def retry_without_header() -> Iterator[None]:
+    original = DynamoStore.commit_lane
+
+    def commit_lane(
+        self: DynamoStore,
+        commit: Commit,
+        commit_id: str,
+        *,
+        reopening: JobChange | None = None,
+        running: Job | None = None,
+    ) -> bool:
+        return original(self, commit, commit_id)
+
+    with patch.object(DynamoStore, "commit_lane", commit_lane):
+        yield
+
+
+@STORAGE.named("a conflict counts as committed")
+def conflicts_are_success() -> Iterator[None]:
+    with patch.object(DynamoStore, "_was_made", lambda *_: True):
+        yield
+
+
+@STORAGE.named("a commit whose answer was lost is made again")
+def lost_answers_again() -> Iterator[None]:
+    with patch.object(DynamoStore, "_was_made", lambda *_: False):
+        yield
+
+
+@STORAGE.named("keys that were not processed are forgotten")
+def unprocessed_forgotten() -> Iterator[None]:
+    def read_some(self: Table, keys: Sequence[Row]) -> list[Row]:
+        wanted = {self.name: {"Keys": keys, "ConsistentRead": True}}
+        answer = self.retrying.call(
+            "BatchGetItem", lambda: self.client.batch_get_item(RequestItems=wanted)
+        )
+        rows: list[Row] = answer["Responses"].get(self.name, [])
+        return rows
+
+    with patch.object(Table, "_read_some", read_some):
+        yield
+
+
+@STORAGE.named("rows are read as they were a moment ago")
+def eventual_reads() -> Iterator[None]:
+    def read_some(self: Table, keys: Sequence[Row]) -> list[Row]:
+        wanted = {self.name: {"Keys": keys}}
+        answer = self.retrying.call(
+            "BatchGetItem", lambda: self.client.batch_get_item(RequestItems=wanted)
+        )
+        left = answer["UnprocessedKeys"]
+        more = read_some(self, left[self.name]["Keys"]) if left else []
+        return [*answer["Responses"][self.name], *more]
+
+    with patch.object(Table, "_read_some", read_some):
+        yield
+
+
+@STORAGE.named("the roll-up goes backwards")
+def roll_up_backwards() -> Iterator[None]:
+    def roll_up(self: DynamoStore, job_id: str, progress: Progress) -> bool:
+        return self._table.update(
+            header_key(job_id),
+            UpdateExpression="SET progress = :progress, progressOffsets = :offsets",
+            ExpressionAttributeValues={
+                ":progress": {"S": dynamo_store.encode_progress(progress)},
+                ":offsets": number(progress.offsets),
+            },
+        )
+
+    with patch.object(DynamoStore, "roll_up", roll_up):
+        yield
+
+
+@STORAGE.named("the marker of what was told goes backwards")
+def published_backwards() -> Iterator[None]:
+    def mark_published(self: DynamoStore, job_id: str, published: int, *, done: bool) -> None:
+        self._table.update(
+            header_key(job_id),
+            UpdateExpression="SET published = :published" + (" REMOVE #open" if done else ""),
+            ExpressionAttributeValues={":published": number(published)},
+            **({"ExpressionAttributeNames": {"#open": "open"}} if done else {}),
+        )
+
+    with patch.object(DynamoStore, "mark_published", mark_published):
+        yield

@@ -82,6 +82,10 @@ bench-intake-cpu: setup ## Compare the intake's processor time with two bare bot
 bench-cold-start: setup ## Compare each function's import with bare boto3's
 	$(BIN)/python -m benchmarks.cold_start
 
+.PHONY: cli-reference
+cli-reference: setup ## Write docs/cli.md anew from the program
+	$(BIN)/python -m forgeledger.cli.reference > docs/cli.md
+
 .PHONY: lock
 lock: ## Write the lock files anew (needs uv); UPGRADE=--upgrade takes newer versions
 	$(LOCK) $(UPGRADE) --python-version 3.11 pyproject.toml --extra dev -o requirements/dev.lock

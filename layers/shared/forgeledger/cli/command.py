@@ -57,14 +57,16 @@ _OPTION_OF: Final = {
 }
 
 
-def group(help_text: str) -> typer.Typer:
+def group(help_text: str | None = None) -> typer.Typer:
     """A group of commands; without one it prints its help."""
+    said: dict[str, Any] = {} if help_text is None else {"help": help_text}
     return typer.Typer(
-        help=help_text,
+        **said,
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         add_completion=False,
+        context_settings={"max_content_width": 100},
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from forgeledger import __version__
 from forgeledger.cli import exit_codes
@@ -27,7 +28,17 @@ from forgeledger.cli.commands import (
 from forgeledger.cli.problems import explain
 from forgeledger.cli.session import Surroundings
 
-app = group("ForgeLedger tells you, exactly once, when a million queue messages are done.")
+_ORDER = ("job", "items", "send", "rejects", "reconcile", "worker", "doctor", "local", "demo")
+
+
+class _InOrder(typer.core.TyperGroup):
+    """Lists the commands as people meet them, not groups after all others."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx), key=_ORDER.index)
+
+
+app = group()
 # Half of the group stands in a module of its own.
 app.add_typer(job_reading.JOB, name="job")
 app.add_typer(items.app, name="items")
@@ -40,7 +51,11 @@ doctor.add_to(app)
 demo.add_to(app)
 
 
-@app.callback(invoke_without_command=True, epilog="\b\nExample:\n  forgeledger demo --items 1000")
+@app.callback(
+    cls=_InOrder,
+    invoke_without_command=True,
+    epilog="\b\nExample:\n  forgeledger demo --items 1000",
+)
 def root(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
@@ -50,6 +65,9 @@ def root(
     Commands find the ledger through --local (the local cloud), --stack NAME (a CloudFormation
     stack), or the variables FORGELEDGER_API_URL, FORGELEDGER_COMMAND_QUEUE_URL and so on. AWS
     itself is found as boto3 does it: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL.
+
+    Exit codes: 0 done, 1 not as hoped, 2 wrong usage, 3 not found, 4 refused, 5 no answer; see
+    docs/cli.md for all of them.
     """
     if version:
         typer.echo(__version__)

@@ -30,7 +30,7 @@ def demo(
     fail: Annotated[str, typer.Option(help="The share whose first attempt fails.")] = "2%",
     down: Annotated[bool, typer.Option("--down", help="End the local cloud afterwards.")] = False,
 ) -> None:
-    """Run a job on this machine and hold ForgeLedger to its promises.
+    """Run a job here and hold ForgeLedger to its word.
 
     Starts the local cloud if it is not up. Some items fail and are retried, some messages come
     twice, and one worker is killed. The exit code is 1 if a promise did not hold.

@@ -24,7 +24,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def doctor(session: Session) -> None:
-    """Examine a deployment and say what is wrong with it.
+    """Examine a deployment and say what is wrong.
 
     Looks at credentials, stack, API, queues, table, functions, mappings, permissions and event
     bus, and changes none of them. The exit code is 1 if something is wrong.

@@ -27,7 +27,7 @@ def register(
     job_id: JOB_ID,
     source: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE|-]", help="A file, or - for stdin.", show_default=False),
+        typer.Argument(metavar="FILE", help="A file, or - for stdin.", show_default=False),
     ] = None,
     glob: Annotated[
         str | None,
@@ -38,9 +38,10 @@ def register(
     ] = Form.AUTO,
     seal: Annotated[bool, typer.Option("--seal", help="No more items will come.")] = False,
 ) -> None:
-    """Register any number of items, in bounded memory; safe to repeat.
+    """Register any number of items.
 
-    The exit code is 1 if the ledger rejected some, for instance because the job is sealed.
+    Takes bounded memory and is safe to repeat. The exit code is 1 if the ledger rejected some,
+    for instance because the job is sealed.
     """
     from forgeledger.cli.watching import RegistrationProgress
 

@@ -106,7 +106,10 @@ def list_jobs(
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
     every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
 ) -> None:
-    """List jobs, newest first; the counts are those that were rolled up last."""
+    """List jobs, newest first.
+
+    The counts are those that were rolled up last; `job status` has those of this moment.
+    """
     from itertools import islice
 
     jobs = session.ledger.jobs(status=status and status.upper(), tag=tag)
@@ -133,27 +136,36 @@ def list_jobs(
 
 @command(app, "status", needs=Needs.API, example='forgeledger job status "$JOB" --json')
 def status(session: Session, job_id: JOB_ID) -> None:
-    """Show one job: counts, rate, and when it will be done."""
+    """Show one job: counts, rate, time left."""
     job = session.ledger.status(job_id)
     session.output.record(job.raw, job_facts(job))
 
 
 @command(app, "seal", needs=Needs.API, example='forgeledger job seal "$JOB"')
 def seal_job(session: Session, job_id: JOB_ID) -> None:
-    """Say that no more items will come; only a sealed job can complete."""
+    """Say that no more items will come.
+
+    Only a sealed job can complete.
+    """
     job = session.ledger.seal(job_id)
     session.output.record(job.raw, job_headline(job))
 
 
 @command(app, "cancel", needs=Needs.API, example='forgeledger job cancel "$JOB"')
 def cancel(session: Session, job_id: JOB_ID) -> None:
-    """Cancel a job; its unfinished items count as canceled at once."""
+    """Cancel a job.
+
+    Its unfinished items count as canceled at once.
+    """
     job = session.ledger.cancel(job_id)
     session.output.record(job.raw, job_headline(job))
 
 
 @command(app, "reopen", needs=Needs.API, example='forgeledger job reopen "$JOB"')
 def reopen(session: Session, job_id: JOB_ID) -> None:
-    """Open a finished job again, in a new epoch: it takes items until it is sealed."""
+    """Open a finished job again.
+
+    A new epoch begins, and the job takes items until it is sealed.
+    """
     job = session.ledger.reopen(job_id)
     session.output.record(job.raw, job_headline(job))

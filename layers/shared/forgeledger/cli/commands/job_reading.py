@@ -21,7 +21,10 @@ FOLLOW_SECONDS = 1.0
 
 @command(app, "why", needs=Needs.API, example='forgeledger job why "$JOB"')
 def why(session: Session, job_id: JOB_ID) -> None:
-    """Say why a job is not done: what it waits for, and which items hold it up."""
+    """Say why a job is not done.
+
+    What it waits for, which items hold it up, and failures by type of error.
+    """
     found = session.ledger.why(job_id)
     session.output.record(found.raw, why_lines(found))
 
@@ -88,7 +91,10 @@ def events(
         bool, typer.Option("--cursor", help="Say at the end, on stderr, where to go on.")
     ] = False,
 ) -> None:
-    """Print the journal of a job: all that happened, in order within each lane."""
+    """Print the journal of a job.
+
+    All that happened to it and its items, in order within each lane.
+    """
     left = limit
     while left is None or left > 0:
         finished = follow and session.ledger.status(job_id).is_finished
@@ -115,10 +121,11 @@ def watch(
         float | None, typer.Option(min=0, help="Give up after so many seconds, with exit code 124.")
     ] = None,
 ) -> None:
-    """Watch a job until it is finished; the exit code tells how it ended.
+    """Watch a job until it is finished.
 
-    On a terminal a bar shows progress, rate, time left, failures and lanes; elsewhere a line
-    is printed whenever something has changed.
+    The exit code tells how it ended: 0 completed, 10 completed with failures, 11 failed, 12
+    canceled. On a terminal a bar shows progress, rate, time left, failures and lanes; elsewhere
+    a line is printed whenever something has changed.
     """
     from forgeledger.cli.watching import watch_job
 

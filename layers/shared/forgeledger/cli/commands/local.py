@@ -15,7 +15,7 @@ from forgeledger.cli.session import Session
 if TYPE_CHECKING:
     from forgeledger.local.state_dir import Description
 
-app = group("Run the local cloud: queues, table, functions and API on this machine.")
+app = group("Run the local cloud: all of it on this machine.")
 FOLLOW_SECONDS = 0.3
 
 
@@ -29,7 +29,7 @@ def up(
         list[str] | None, typer.Option(help="A parameter of the template, as NAME=VALUE.")
     ] = None,
 ) -> None:
-    """Start the local cloud in the background, or say where it is.
+    """Start the local cloud, or say where it is.
 
     Data of the last time is there again. FORGELEDGER_STATE_DIR keeps it elsewhere than in
     `.forgeledger` beside the template.
@@ -56,7 +56,10 @@ def down(session: Session) -> None:
 
 @command(app, "status", needs=Needs.NOTHING, example="forgeledger local status --json | jq .apiUrl")
 def status(session: Session) -> None:
-    """Say where everything answers; the exit code is 1 while it is down."""
+    """Say where everything answers.
+
+    The exit code is 1 while it is down.
+    """
     from forgeledger.local import cloud
 
     description = cloud.status(state_dir=state_path(session.around.environ))
@@ -68,7 +71,10 @@ def status(session: Session) -> None:
 
 @command(app, "reset", needs=Needs.NOTHING, example="forgeledger local reset")
 def reset(session: Session) -> None:
-    """End the local cloud and forget all its data; the logs stay."""
+    """End the local cloud and forget its data.
+
+    The logs stay.
+    """
     from forgeledger.local import cloud
 
     cloud.reset(state_dir=state_path(session.around.environ))

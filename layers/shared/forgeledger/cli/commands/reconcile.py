@@ -25,7 +25,7 @@ def reconcile(
     session: Session,
     *,
     job_id: Annotated[
-        str | None, typer.Argument(metavar="[JOB_ID]", help="This job.", show_default=False)
+        str | None, typer.Argument(metavar="JOB_ID", help="This job.", show_default=False)
     ] = None,
     running: Annotated[
         bool, typer.Option("--running", help="Instead: every job that is still open.")
@@ -34,7 +34,9 @@ def reconcile(
         bool, typer.Option("--recount", help="Count its items and set wrong counts right.")
     ] = False,
 ) -> None:
-    """Have the relay do from the table what a lost stream left undone.
+    """Make good what a lost stream left undone.
+
+    The relay takes the jobs on from what the table says, and tells what was not told.
 
     The exit code is 1 where a recount found wrong counts: they are right now, and somebody should
     know why they were not.

@@ -16,7 +16,7 @@ from forgeledger.cli.session import Session
 from forgeledger.cli.values import json_object
 from forgeledger.domain.limits import MESSAGE_BYTES
 
-app = group("Look at messages that could never be applied, and send them again.")
+app = group("Look at rejected messages, and send them again.")
 
 
 class Queue(StrEnum):
@@ -38,7 +38,7 @@ def list_rejects(
     queue: QUEUE = Queue.REJECTS,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
 ) -> None:
-    """List rejected messages without taking them away.
+    """List rejected messages without removing them.
 
     SQS shows of each message group only the first ten before one of them is deleted.
     """
@@ -86,7 +86,7 @@ def show(
         bool, typer.Option("--body", help="Print the body alone, to mend it in a file.")
     ] = False,
 ) -> None:
-    """Show one rejected message: its body whole, and why it was rejected."""
+    """Show one rejected message, whole, and why."""
     fifo = _fifo(session, queue)
     with fifo.looking() as messages:
         found = _find(messages, message_id)
@@ -124,17 +124,18 @@ def redrive(
     *,
     message_id: Annotated[
         str | None,
-        typer.Argument(metavar="[MESSAGE_ID]", help="This one; else all.", show_default=False),
+        typer.Argument(metavar="MESSAGE_ID", help="This one; else all.", show_default=False),
     ] = None,
     queue: QUEUE = Queue.REJECTS,
     body: Annotated[
         Path | None, typer.Option(help="A mended body for the one message; - is stdin.")
     ] = None,
 ) -> None:
-    """Send rejected messages to the command queue again, in order, under their first group.
+    """Send rejected messages to the queue again.
 
-    A message is deleted only after the command queue has accepted it. What is rejected once more
-    while the command runs stays, and the exit code is 1.
+    They keep their order and the group in which they first came. A message is deleted only
+    after the command queue has accepted it. What is rejected once more while the command runs
+    stays, and the exit code is 1.
     """
     from forgeledger.cli.redriving import Redriven, Redriver
 

@@ -53,7 +53,7 @@ def send(
         bool, typer.Option("--permanent", help="With fail: trying again is of no use.")
     ] = False,
 ) -> None:
-    """Send commands to the command queue, in the order given and under their lane's group.
+    """Send commands to the queue, in order, as a worker does.
 
     What becomes of them shows in `forgeledger job item`; what can never be applied, in
     `forgeledger rejects list`.

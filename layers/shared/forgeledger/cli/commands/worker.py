@@ -26,9 +26,10 @@ def worker(
     ],
     log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = "INFO",
 ) -> None:
-    """Run a worker until SIGTERM or Ctrl-C; what it began may then finish.
+    """Run a worker until SIGTERM or Ctrl-C.
 
-    With --local or --stack the worker's own variables are set before its module is imported.
+    What it began may then finish. With --local or --stack the worker's own variables are set
+    before its module is imported.
     """
     from forgeledger.sdk.worker_app import load_worker
 

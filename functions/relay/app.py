@@ -54,7 +54,11 @@ def reconcile(event: dict[str, Any], has_time: Callable[[], bool]) -> dict[str, 
     elif request.recount:
         done = [parts.reconciler.recount(request.job_id, has_time, request.from_lane)]
     else:
-        done = [parts.reconciler.reconcile(request.job_id)]
+        done = [parts.reconciler.reconcile(request.job_id, has_time)]
+    for one in done:
+        if one.error is not None:
+            logger.error("job not reconciled", extra={"jobId": one.job_id, "error": one.error})
+    metrics.add_metric("ReconcileFailures", MetricUnit.Count, sum(not one.status for one in done))
     metrics.add_metric("HeadDrift", MetricUnit.Count, sum(len(one.drifted_lanes) for one in done))
     metrics.add_metric("EventsTold", MetricUnit.Count, sum(one.told for one in done))
     return report(done, after)

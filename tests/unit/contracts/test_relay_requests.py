@@ -69,7 +69,10 @@ def test_any_other_request_is_answered_with_the_form(event: dict[str, object]) -
 
 
 def test_the_report_says_where_to_go_on() -> None:
-    done = [Reconciled(job_id=JOB_ID, status="RUNNING", drifted_lanes=(1,), next_lane=5, told=2)]
+    done = [
+        Reconciled(job_id=JOB_ID, status="RUNNING", drifted_lanes=(1,), next_lane=5, told=2),
+        Reconciled(job_id=JOB_ID, status=None, error="StorageBusy: later"),
+    ]
 
     assert report(done, "after-this") == {
         "jobs": [
@@ -80,7 +83,8 @@ def test_the_report_says_where_to_go_on() -> None:
                 "busyLanes": [],
                 "eventsTold": 2,
                 "nextLane": 5,
-            }
+            },
+            {"jobId": JOB_ID, "error": "StorageBusy: later"},
         ],
         "after": "after-this",
     }

@@ -260,10 +260,8 @@ class TestReconcile:
 
     @pytest.mark.parametrize("how", ["reconcile", "recount"])
     def test_an_unknown_job_is_named(self, ledger: Ledger, how: str) -> None:
-        arguments = (always,) if how == "recount" else ()
-
         with pytest.raises(JobNotFound):
-            getattr(ledger.reconciler, how)(UNKNOWN, *arguments)
+            getattr(ledger.reconciler, how)(UNKNOWN, always)
 
     def test_counting_the_lane_of_an_unknown_job_names_it(self, ledger: Ledger) -> None:
         with pytest.raises(JobNotFound):
@@ -274,14 +272,45 @@ class TestReconcile:
     ) -> None:
         long, short = ledger.job(), ledger.job()
         ledger.do(long, "register", *(f"i{n}" for n in range(5)))
-        ledger.reconciler.reconcile(long)
+        ledger.reconciler.reconcile(long, always)
         before = ledger.view(long).job.kept_since
         ledger.now += 16 * 24 * 3_600 * 1_000
 
-        ledger.reconciler.reconcile(long)
+        ledger.reconciler.reconcile(long, always)
 
-        assert (before, ledger.view(long).job.kept_since) == (NOW, ledger.now)
+        half = NOW + 15 * 24 * 3_600 * 1_000
+        assert (before, ledger.view(long).job.kept_since) == (NOW, half)
         assert ledger.view(short).job.kept_since == NOW
+
+    def test_keeping_rows_goes_on_where_time_ran_out(self, ledger: Ledger) -> None:
+        job_id = ledger.job()
+        ledger.do(job_id, "register", *(f"i{n}" for n in range(250)))
+        ledger.now += 16 * 24 * 3_600 * 1_000
+        time_left = iter([True, False])
+
+        ledger.reconciler.reconcile(job_id, lambda: next(time_left))
+        cut_short = ledger.view(job_id).job.kept_since
+        ledger.reconciler.reconcile(job_id, always)
+
+        assert cut_short == NOW
+        assert ledger.view(job_id).job.kept_since > NOW
+
+    def test_a_job_in_trouble_does_not_stop_the_others(self, ledger: Ledger) -> None:
+        troubled, sound = sorted([ledger.job(), ledger.job()])
+
+        class Troubled:
+            def advance(self, job_id: str) -> JobView | None:
+                if job_id == troubled:
+                    raise StorageBusy("lane", 3)
+                return ledger.advancer.advance(job_id)
+
+        reconciler = replace(ledger.reconciler, advancer=Troubled())
+
+        done, after = reconciler.reconcile_open(always)
+
+        assert [(one.job_id, one.status) for one in done] == [(troubled, None), (sound, "RUNNING")]
+        assert done[0].error == "StorageBusy: lane: still busy after 3 attempts"
+        assert after is None
 
 
 class Restless:

@@ -46,6 +46,8 @@ def report(done: list[Reconciled], after: str | None) -> dict[str, Any]:
 
 
 def _told(one: Reconciled) -> dict[str, Any]:
+    if one.error is not None:
+        return {"jobId": one.job_id, "error": one.error}
     told: dict[str, Any] = {
         "jobId": one.job_id,
         "status": one.status,

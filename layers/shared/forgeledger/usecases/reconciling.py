@@ -18,7 +18,8 @@ class Reconciled:
     """What was found and done for one job."""
 
     job_id: str
-    status: str
+    # None where the job could not be reconciled.
+    status: str | None
     # Lanes whose counts were wrong and are right again.
     drifted_lanes: tuple[int, ...] = ()
     # Lanes that moved too fast to be counted; nothing is known of them.
@@ -26,6 +27,7 @@ class Reconciled:
     # The lane to go on with; None when all were counted, or none was to be.
     next_lane: int | None = None
     told: int = 0
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Reconciler:
             for job_id in job_ids:
                 if not has_time():
                     return done, after
-                done.append(self.reconcile(job_id))
+                done.append(self._reconciled_or_why_not(job_id, has_time))
                 after = job_id
             more, after = following is not None, following
         return done, None
@@ -69,11 +71,24 @@ class Reconciler:
                     drifted.append(lane)
             except StorageBusy:
                 busy.append(lane)
-        return self.reconcile(job_id, drifted=tuple(drifted), busy=tuple(busy), next_lane=next_lane)
+        return self.reconcile(
+            job_id,
+            has_time,
+            drifted=tuple(drifted),
+            busy=tuple(busy),
+            next_lane=next_lane,
+        )
+
+    def _reconciled_or_why_not(self, job_id: str, has_time: Callable[[], bool]) -> Reconciled:
+        try:
+            return self.reconcile(job_id, has_time)
+        except Exception as error:  # noqa: BLE001 - one job's trouble must not stop the others.
+            return Reconciled(job_id=job_id, status=None, error=f"{type(error).__name__}: {error}")
 
     def reconcile(
         self,
         job_id: str,
+        has_time: Callable[[], bool],
         *,
         drifted: tuple[int, ...] = (),
         busy: tuple[int, ...] = (),
@@ -84,7 +99,7 @@ class Reconciler:
         if view is None:
             raise JobNotFound(job_id)
         told = self.teller.tell(job_id)
-        self.keeper.keep(view.job)
+        self.keeper.keep(view.job, has_time)
         return Reconciled(
             job_id=job_id,
             status=view.job.status,

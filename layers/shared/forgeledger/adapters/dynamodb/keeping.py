@@ -61,10 +61,12 @@ class Keeping:
             limit,
             after=None if after is None else key(pk, after),
             **between(pk, *span),
-            ProjectionExpression="PK, SK",
+            ProjectionExpression="PK, SK, #ttl",
+            ExpressionAttributeNames={"#ttl": "ttl"},
         )
         for row in rows:
-            if row["SK"]["S"] != HEAD_SK:
+            # What was renewed by a run that was cut short, or written since, is left alone.
+            if row["SK"]["S"] != HEAD_SK and "ttl" in row and int(row["ttl"]["N"]) < ttl:
                 self._raise_ttl(row, ttl)
         return rows[-1]["SK"]["S"] if more else None
 

@@ -1,15 +1,14 @@
 """What one command does to one item: the state table, row by row, as pure functions."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from forgeledger.domain.backoff import backoff_ms
 from forgeledger.domain.commands import REGISTERS_ON_THE_WAY, Command, CommandKind
 from forgeledger.domain.items import Failure, Item, ItemState
 from forgeledger.domain.jobs import JobPhase
 from forgeledger.domain.journal import Event, EventKind
 from forgeledger.domain.lanes import Head, LaneMode
 from forgeledger.domain.outcomes import Reason, Verdict
+from forgeledger.domain.ruling import Case, Ruling
 
 LEASE_EXPIRED = Failure(type="LeaseExpired", message="no heartbeat within the lease")
 
@@ -18,15 +17,6 @@ _FINISHED_REASONS = {
     ItemState.FAILED: Reason.ALREADY_FAILED,
     ItemState.CANCELED: Reason.ALREADY_CANCELED,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    """The verdict on a command, its reason, and the events it leaves in the journal."""
-
-    verdict: Verdict
-    events: tuple[Event, ...]
-    reason: Reason | None = None
 
 
 def rule(head: Head, item: Item | None, command: Command, now: int, phase: JobPhase) -> Ruling:
@@ -38,7 +28,7 @@ def rule(head: Head, item: Item | None, command: Command, now: int, phase: JobPh
         return Ruling(Verdict.DUPLICATE, ())
     mark = command.mark
     return _answer_before(item, mark) or _RULES[command.kind](
-        _Case(head, item, command, mark, now, phase)
+        Case(head, item, command, mark, now, phase)
     )
 
 
@@ -72,7 +62,7 @@ def _rule_on_unknown(head: Head, command: Command, now: int, phase: JobPhase) ->
     if command.kind is CommandKind.REGISTER:
         return Ruling(Verdict.APPLIED, (registered,))
     fresh = Item(item_id=command.item_id, state=ItemState.PENDING, offset=head.offset)
-    then = _RULES[command.kind](_Case(head, fresh, command, mark, now, phase))
+    then = _RULES[command.kind](Case(head, fresh, command, mark, now, phase))
     return Ruling(then.verdict, (registered, *then.events), then.reason)
 
 
@@ -93,103 +83,7 @@ def _refuse_unknown(command: Command, now: int, reason: Reason) -> Ruling:
     return Ruling(Verdict.REJECTED, (event,), reason)
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    head: Head
-    item: Item
-    command: Command
-    mark: str
-    now: int
-    phase: JobPhase
-
-    @property
-    def stale(self) -> bool:
-        return self.command.attempt is not None and self.command.attempt < self.item.attempt
-
-    @property
-    def current(self) -> bool:
-        return self.command.attempt is None or self.command.attempt == self.item.attempt
-
-    @property
-    def lease_over(self) -> bool:
-        return self.item.lease_until is not None and self.item.lease_until <= self.now
-
-    def event(self, kind: EventKind) -> Event:
-        """The event with what all events of a known item have; the rules add the rest."""
-        return Event(
-            kind=kind,
-            at=self.now,
-            item_id=self.item.item_id,
-            previous=self.item.offset,
-            mark=self.mark,
-        )
-
-    def apply(self, event: Event) -> Ruling:
-        return Ruling(Verdict.APPLIED, (event,))
-
-    def duplicate(self) -> Ruling:
-        event = Event(
-            kind=EventKind.DUPLICATE,
-            at=self.now,
-            item_id=self.item.item_id,
-            previous=self.item.offset,
-            mark=self.mark,
-            command=self.command.kind,
-            attempt=self.command.attempt,
-            worker_id=self.command.worker_id,
-        )
-        return Ruling(Verdict.DUPLICATE, (event,))
-
-    def reject(self, reason: Reason) -> Ruling:
-        """Refuse, and keep what the worker said: a result may have cost hours."""
-        event = Event(
-            kind=EventKind.REJECTED,
-            at=self.now,
-            item_id=self.item.item_id,
-            previous=self.item.offset,
-            mark=self.mark,
-            command=self.command.kind,
-            reason=reason,
-            attempt=self.command.attempt,
-            worker_id=self.command.worker_id,
-            result=self.command.result,
-            failure=self.command.failure,
-        )
-        return Ruling(Verdict.REJECTED, (event,), reason)
-
-    def lease_until(self) -> int | None:
-        seconds = self.command.lease_seconds
-        if seconds is None:
-            seconds = self.head.rules.lease_seconds
-        return self.now + seconds * 1000 if seconds else None
-
-    def given_up_or_again(
-        self, kind: EventKind, attempt: int, failure: Failure, worker_id: str | None
-    ) -> Ruling:
-        """Record a failure: with a due time while attempts are left, without one if none is."""
-        rules = self.head.rules
-        used = attempt - self.item.forgiven
-        due_at = None
-        if failure.retryable and used < rules.max_attempts:
-            wait_ms = backoff_ms(
-                used, rules.backoff_base_seconds, rules.backoff_cap_seconds, self.command.chance
-            )
-            due_at = self.now + wait_ms
-        event = Event(
-            kind=kind,
-            at=self.now,
-            item_id=self.item.item_id,
-            previous=self.item.offset,
-            mark=self.mark,
-            attempt=attempt,
-            worker_id=worker_id,
-            failure=failure,
-            due_at=due_at,
-        )
-        return self.apply(event)
-
-
-def _claim(case: _Case) -> Ruling:
+def _claim(case: Case) -> Ruling:
     item, command = case.item, case.command
     if item.finished:
         return case.reject(_FINISHED_REASONS[item.state])
@@ -220,7 +114,7 @@ def _claim(case: _Case) -> Ruling:
     )
 
 
-def _heartbeat(case: _Case) -> Ruling:
+def _heartbeat(case: Case) -> Ruling:
     item = case.item
     if item.state is not ItemState.IN_PROGRESS:
         return case.reject(_FINISHED_REASONS.get(item.state, Reason.NOT_IN_PROGRESS))
@@ -241,7 +135,7 @@ def _heartbeat(case: _Case) -> Ruling:
     )
 
 
-def _complete(case: _Case) -> Ruling:
+def _complete(case: Case) -> Ruling:
     item, command = case.item, case.command
     if item.state is ItemState.COMPLETED:
         return case.duplicate()
@@ -263,7 +157,7 @@ def _complete(case: _Case) -> Ruling:
     )
 
 
-def _fail(case: _Case) -> Ruling:
+def _fail(case: Case) -> Ruling:
     item, command = case.item, case.command
     if command.attempt is not None and command.attempt == item.failed_attempt:
         return case.duplicate()
@@ -281,7 +175,7 @@ def _fail(case: _Case) -> Ruling:
     )
 
 
-def _release(case: _Case) -> Ruling:
+def _release(case: Case) -> Ruling:
     item = case.item
     if item.finished:
         return case.reject(_FINISHED_REASONS[item.state])
@@ -292,7 +186,7 @@ def _release(case: _Case) -> Ruling:
     return case.apply(case.event(EventKind.RELEASED))
 
 
-def _retry(case: _Case) -> Ruling:
+def _retry(case: Case) -> Ruling:
     item = case.item
     if case.phase is JobPhase.CANCELED:
         return case.reject(Reason.JOB_CANCELED)
@@ -309,14 +203,14 @@ def _retry(case: _Case) -> Ruling:
     return case.apply(case.event(EventKind.RETRIED))
 
 
-def _expire(case: _Case) -> Ruling:
+def _expire(case: Case) -> Ruling:
     item = case.item
     if item.state is not ItemState.IN_PROGRESS or not case.current or not case.lease_over:
         return case.duplicate()
     return case.given_up_or_again(EventKind.EXPIRED, item.attempt, LEASE_EXPIRED, None)
 
 
-_RULES: dict[CommandKind, Callable[[_Case], Ruling]] = {
+_RULES: dict[CommandKind, Callable[[Case], Ruling]] = {
     CommandKind.CLAIM: _claim,
     CommandKind.HEARTBEAT: _heartbeat,
     CommandKind.COMPLETE: _complete,

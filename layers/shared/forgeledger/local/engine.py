@@ -2,7 +2,6 @@
 
 import http.client
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from forgeledger.errors import ForgeLedgerError
+from forgeledger.local.engine_process import SCRATCH_PREFIX, SCRATCH_VARIABLE, remove_scratch
 
 HOST: Final = "127.0.0.1"
 REGION: Final = "us-east-1"
@@ -65,8 +65,8 @@ class Engine:
         self._data_dir = data_dir
         self._log_file = log_file
         self._process: subprocess.Popen[bytes] | None = None
-        self._scratch = Path()
-        self._log_path = Path()
+        self._scratch: Path | None = None
+        self._log_path: Path | None = None
         self.port = port
         self.generation = ""  # names one run: the streams of another have other numbers
 
@@ -106,9 +106,9 @@ class Engine:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            # Until it is made it stands for the directory we are in, which is not ours to remove.
-            if self._scratch != Path():
-                shutil.rmtree(self._scratch, ignore_errors=True)
+        scratch, self._scratch = self._scratch, None
+        if scratch is not None:
+            remove_scratch(scratch)
 
     def kill(self) -> None:
         """End it as a power cut would: whatever it did not save is lost."""
@@ -129,8 +129,8 @@ class Engine:
         self.stop()
 
     def _spawn(self) -> None:
-        self._scratch = Path(tempfile.mkdtemp(prefix="forgeledger-engine-"))
-        self._log_path = self._log_file or self._scratch / "engine.log"
+        scratch = self._scratch = Path(tempfile.mkdtemp(prefix=SCRATCH_PREFIX))
+        self._log_path = self._log_file or scratch / "engine.log"
         self._log_path.parent.mkdir(parents=True, exist_ok=True)
         with self._log_path.open("ab") as output:
             self._process = subprocess.Popen(
@@ -138,12 +138,11 @@ class Engine:
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=self._environment(os.environ),
+                env=self._environment(os.environ, scratch),
                 start_new_session=True,  # Ctrl-C is for the owner, who then stops the engine.
             )
 
-    def _environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
-        scratch = self._scratch
+    def _environment(self, inherited: Mapping[str, str], scratch: Path) -> dict[str, str]:
         # Nothing of the user's AWS or engine settings may leak into the emulation.
         prefixes = ("AWS_", "LOCALSTACK_", "MINISTACK_", "LAMBDA_")
         environment = {k: v for k, v in inherited.items() if not k.startswith(prefixes)}
@@ -156,7 +155,7 @@ class Engine:
             GATEWAY_PORT=str(self.port),
             LOG_LEVEL="WARNING",
             TMPDIR=str(scratch),
-            FORGELEDGER_ENGINE_SCRATCH=str(scratch),
+            **{SCRATCH_VARIABLE: str(scratch)},
             # It would otherwise remove containers that it takes for its own.
             DOCKER_HOST=f"unix://{scratch / 'no-docker.sock'}",
             IOT_MTLS_ENABLED="0",
@@ -180,7 +179,8 @@ class Engine:
 
     def _owns_its_port(self) -> bool:
         """It writes this file once it has seen that nobody else listens on the port."""
-        return (self._scratch / f"ministack-{self.port}.pid").exists()
+        scratch = self._scratch
+        return scratch is not None and (scratch / f"ministack-{self.port}.pid").exists()
 
     def _answers(self) -> bool:
         connection = http.client.HTTPConnection(HOST, self.port, timeout=5)
@@ -193,8 +193,7 @@ class Engine:
             connection.close()
 
     def _log_tail(self) -> str:
-        try:
-            lines = self._log_path.read_text(errors="replace").splitlines()
-        except OSError:
+        if self._log_path is None or not self._log_path.exists():
             return "it left no log"
+        lines = self._log_path.read_text(errors="replace").splitlines()
         return " | ".join(line.strip() for line in lines[-5:]) or "its log is empty"

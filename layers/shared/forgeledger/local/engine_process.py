@@ -10,6 +10,14 @@ from pathlib import Path
 from typing import Final
 
 SCRATCH_VARIABLE: Final = "FORGELEDGER_ENGINE_SCRATCH"
+SCRATCH_PREFIX: Final = "forgeledger-engine-"
+
+
+def remove_scratch(folder: Path) -> None:
+    """Remove a folder that the engine's owner made for it, and refuse any other."""
+    if not folder.is_absolute() or not folder.name.startswith(SCRATCH_PREFIX):
+        raise ValueError(f"{folder} is not a scratch folder of the engine")
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def end_with_parent(parent_gone: threading.Event) -> threading.Thread:
@@ -36,7 +44,7 @@ def main() -> None:
     finally:
         # Until then the parent may want to read from it why the engine did not start.
         if parent_gone.is_set():
-            shutil.rmtree(Path(os.environ[SCRATCH_VARIABLE]), ignore_errors=True)
+            remove_scratch(Path(os.environ[SCRATCH_VARIABLE]))
 
 
 if __name__ == "__main__":

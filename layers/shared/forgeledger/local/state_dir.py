@@ -133,7 +133,12 @@ class StateDir:
         self._ports.write_text(json.dumps(ports), encoding="utf-8")
 
     def wipe(self) -> None:
-        """Remove the data and all that refers to it; the logs stay for whoever asks why."""
+        """Remove the data and all that refers to it; the logs stay for whoever asks why.
+
+        A folder that no local cloud ever ran on is not touched.
+        """
+        if not self._lock_path.is_file():
+            return
         for folder in (self.data, self.checkpoints):
             shutil.rmtree(folder, ignore_errors=True)
         for file in (self._description, self._ports):

@@ -11,16 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from forgeledger.local import engine_process, frames, supervisor, worker_process
-from forgeledger.local.engine_process import SCRATCH_VARIABLE
-
-
-@pytest.fixture
-def parent_pipe(monkeypatch):
-    """A standard input whose other end the test holds."""
-    reading, writing = os.pipe()
-    with os.fdopen(reading, "rb", buffering=0) as stdin, os.fdopen(writing, "wb") as parent:
-        monkeypatch.setattr(sys, "stdin", stdin)
-        yield parent
+from forgeledger.local.engine_process import SCRATCH_PREFIX, SCRATCH_VARIABLE
 
 
 @pytest.fixture
@@ -28,6 +19,19 @@ def kills(monkeypatch):
     sent = []
     monkeypatch.setattr(os, "kill", lambda pid, number: sent.append((pid, number)))
     return sent
+
+
+@pytest.fixture
+def parent_pipe(monkeypatch, kills):
+    """A standard input whose other end the test holds; what waits for its end is seen out."""
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb", buffering=0) as stdin, os.fdopen(writing, "wb") as parent:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        yield parent
+        parent.close()
+        for thread in threading.enumerate():
+            if thread.name == "parent-watch":
+                thread.join()
 
 
 def test_the_engine_asks_itself_to_stop_when_its_parent_is_gone(parent_pipe, kills):
@@ -47,7 +51,7 @@ def test_the_engine_asks_itself_to_stop_when_its_parent_is_gone(parent_pipe, kil
 def test_the_engine_tidies_up_only_if_no_parent_is_left_to_do_so(
     parent_pipe, kills, monkeypatch, tmp_path, parent_leaves
 ):
-    scratch = tmp_path / "scratch"
+    scratch = tmp_path / f"{SCRATCH_PREFIX}1"
     scratch.mkdir()
     monkeypatch.setenv(SCRATCH_VARIABLE, str(scratch))
     monkeypatch.setattr(sys, "argv", ["x"])

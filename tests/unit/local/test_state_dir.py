@@ -98,6 +98,14 @@ def test_ports_are_remembered_until_the_folder_is_wiped(state):
     assert (state.logs / "engine.log").exists()
 
 
+def test_a_folder_that_no_local_cloud_ever_ran_on_is_not_wiped(tmp_path):
+    (tmp_path / "data").mkdir()
+
+    StateDir(tmp_path).wipe()
+
+    assert (tmp_path / "data").exists()
+
+
 def test_the_project_is_found_from_below_and_from_the_package(tmp_path):
     (tmp_path / "functions" / "intake").mkdir(parents=True)
     (tmp_path / "template.yaml").touch()

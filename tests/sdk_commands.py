@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from builders import JOB_ID
 from forgeledger.sdk.commands import encode
+from tests.builders import JOB_ID
 
 AT = datetime(2026, 11, 21, 10, 0, 0, 123456, UTC)
 

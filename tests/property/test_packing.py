@@ -7,13 +7,13 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fake_queues import FINE, MEBIBYTE, FakeCommandQueue, Fault, denied, throttled
 from forgeledger.domain.limits import COMMANDS_PER_MESSAGE, MESSAGE_BYTES
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.commands import Command
 from forgeledger.sdk.outbox import Answer, Outbox, OutboxLimits
 from forgeledger.sdk.packing import Message, next_request
 from forgeledger.sdk.sending import Sender
+from tests.fake_queues import FINE, MEBIBYTE, FakeCommandQueue, Fault, denied, throttled
 
 LINGER = 1.0
 BACKOFF = Backoff(attempts=4, first_seconds=0.5, most_seconds=8.0)

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from fake_queues import FakeCommandQueue
 from forgeledger.sdk import process_life
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.ledger import Ledger
 from forgeledger.sdk.outbox import OutboxLimits
 from forgeledger.sdk.reporter import Reporter
 from forgeledger.sdk.transport import HttpResponse
+from tests.fake_queues import FakeCommandQueue
 
 QUICK = Backoff(attempts=3, first_seconds=0.001, most_seconds=0.004)
 

@@ -4,12 +4,12 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from pydantic_core import from_json
 
-from builders import JOB_ID
 from forgeledger.contracts.messages import decode
 from forgeledger.domain.ids import group_of, lane_of
 from forgeledger.sdk.commands import MOST_NESTING, CommandIds, Failure, json_of, worker_name
 from forgeledger.sdk.errors import InvalidCommandError, PermanentItemError
-from sdk_commands import AT, make_command
+from tests.builders import JOB_ID
+from tests.sdk_commands import AT, make_command
 
 
 def make(kind="claim", **overrides):

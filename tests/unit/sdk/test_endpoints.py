@@ -13,6 +13,11 @@ LOCAL = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _no_state_dir(monkeypatch):
+    monkeypatch.delenv("FORGELEDGER_STATE_DIR", raising=False)
+
+
 @pytest.fixture
 def project(tmp_path):
     folder = tmp_path / ".forgeledger"
@@ -28,6 +33,8 @@ def test_addresses_come_from_the_environment():
             "FORGELEDGER_API_KEY": "k",
             "FORGELEDGER_COMMAND_QUEUE_URL": "https://q",
             "AWS_ENDPOINT_URL": "http://aws",
+            "AWS_REGION": "eu-west-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
         }
     )
 
@@ -36,6 +43,7 @@ def test_addresses_come_from_the_environment():
         api_key="k",
         command_queue_url="https://q",
         aws_endpoint_url="http://aws",
+        region="eu-west-1",
     )
 
 
@@ -74,6 +82,12 @@ def test_the_local_cloud_is_found_from_any_folder_below(project):
     assert endpoints.needed_command_queue_url() == LOCAL["commandQueueUrl"]
 
 
+def test_a_local_cloud_may_keep_its_state_elsewhere(project, tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("FORGELEDGER_STATE_DIR", str(project / ".forgeledger"))
+
+    assert Endpoints.local(tmp_path_factory.mktemp("elsewhere")).api_url == LOCAL["apiUrl"]
+
+
 def test_a_local_cloud_that_is_not_up_is_told(tmp_path):
     with pytest.raises(ConfigurationError, match="forgeledger local up"):
         Endpoints.local(tmp_path)
@@ -92,7 +106,9 @@ def test_the_local_cloud_needs_no_credentials_and_no_region(project, monkeypatch
 
 
 def test_the_region_stands_in_the_queues_address():
-    client = Endpoints().sqs_client("https://sqs.us-west-2.amazonaws.com/1/q", read_seconds=10)
+    endpoints = Endpoints(region="eu-west-1")
+
+    client = endpoints.sqs_client("https://sqs.us-west-2.amazonaws.com/1/q", read_seconds=10)
 
     assert client.meta.region_name == "us-west-2"
     assert client.meta.config.retries["total_max_attempts"] == 1

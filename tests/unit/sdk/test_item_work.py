@@ -3,10 +3,10 @@ import threading
 
 import pytest
 
-from builders import JOB_ID
-from fake_queues import FINE, Fault, throttled
 from forgeledger.sdk.commands import Failure
 from forgeledger.sdk.errors import BufferFullError, InvalidCommandError, PermanentItemError
+from tests.builders import JOB_ID
+from tests.fake_queues import FINE, Fault, throttled
 
 
 def test_a_block_that_ends_completes_its_item_with_the_result(reporter, queue):

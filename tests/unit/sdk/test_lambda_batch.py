@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from builders import JOB_ID
-from fake_queues import FINE, Fault, denied
 from forgeledger.sdk.errors import PermanentItemError
+from tests.builders import JOB_ID
+from tests.fake_queues import FINE, Fault, denied
 
 STANDARD = "arn:aws:sqs:eu-west-1:123456789012:work"
 
@@ -147,6 +147,13 @@ def test_what_the_ledger_may_not_hear_of_comes_again(make_reporter, queue):
 
     assert failed(answer) == ["m0"]
     assert {item for _, item in queue.told()} == {"b"}
+
+
+def test_of_an_item_that_came_twice_both_messages_come_again(make_reporter, queue):
+    queue.fault = lambda number, entries: Fault(raises=denied())
+    event = make_event({"itemId": "a"}, {"itemId": "a"})
+
+    assert failed(make_reporter().lambda_batch(event, lambda item: None)) == ["m0", "m1"]
 
 
 def test_without_permission_everything_comes_again(make_reporter, queue, caplog):

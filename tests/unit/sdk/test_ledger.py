@@ -2,7 +2,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from builders import JOB_ID
 from forgeledger.sdk.commands import Failure
 from forgeledger.sdk.errors import (
     ApiError,
@@ -14,6 +13,7 @@ from forgeledger.sdk.errors import (
 from forgeledger.sdk.ledger import Ledger
 from forgeledger.sdk.records import FailureCount, FoundItems, Registration
 from forgeledger.sdk.registration import RegistrationOptions
+from tests.builders import JOB_ID
 
 ONE_AT_A_TIME = RegistrationOptions(parallel=1)
 
@@ -243,7 +243,7 @@ def test_items_can_be_asked_for_by_state(ledger, api):
     (item,) = ledger.items(JOB_ID, state="COMPLETED")
 
     assert (item.item_id, item.payload, item.result) == ("a", {"n": 1}, 0)
-    assert api.paths == [f"GET /jobs/{JOB_ID}/items?state=COMPLETED"]
+    assert api.paths == [f"GET /jobs/{JOB_ID}/items?state=COMPLETED&limit=500"]
 
 
 def test_an_item_comes_with_its_history(ledger, api):
@@ -275,8 +275,8 @@ def test_the_journal_is_read_to_its_end_and_its_cursor_kept(ledger, api):
     assert page.cursor == "c2"
     assert not page.more
     assert api.paths == [
-        f"GET /jobs/{JOB_ID}/events?from=c0",
-        f"GET /jobs/{JOB_ID}/events?from=c1",
+        f"GET /jobs/{JOB_ID}/events?from=c0&limit=500",
+        f"GET /jobs/{JOB_ID}/events?from=c1&limit=500",
         f"GET /jobs/{JOB_ID}/events?from=c2&limit=5",
     ]
 

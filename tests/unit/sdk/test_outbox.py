@@ -4,7 +4,7 @@ import pytest
 
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.outbox import Answer, Outbox, OutboxLimits, Verdict
-from sdk_commands import make_command
+from tests.sdk_commands import make_command
 
 ACCEPTED = Verdict(answer=Answer.ACCEPTED)
 AGAIN = Verdict(answer=Answer.AGAIN, reason="later")

@@ -3,8 +3,6 @@ import threading
 
 import pytest
 
-from builders import JOB_ID
-from fake_queues import FINE, FakeCommandQueue, Fault, denied, throttled
 from forgeledger.domain.ids import make_job_id
 from forgeledger.sdk.commands import Failure
 from forgeledger.sdk.errors import (
@@ -14,6 +12,8 @@ from forgeledger.sdk.errors import (
     UndeliveredError,
 )
 from forgeledger.sdk.reporter import Reporter
+from tests.builders import JOB_ID
+from tests.fake_queues import FINE, FakeCommandQueue, Fault, denied, throttled
 
 THROTTLED = Fault(raises=throttled())
 DENIED = Fault(raises=denied())

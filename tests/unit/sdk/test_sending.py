@@ -1,11 +1,11 @@
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from fake_queues import FakeCommandQueue, Fault, denied, throttled
 from forgeledger.sdk.outbox import Answer
 from forgeledger.sdk.packing import message_of
 from forgeledger.sdk.sending import Sender, may_pass
-from sdk_commands import make_command
+from tests.fake_queues import FakeCommandQueue, Fault, denied, throttled
+from tests.sdk_commands import make_command
 
 
 def make_messages(*items):

@@ -57,10 +57,10 @@ def test_a_request_is_answered_over_a_connection_that_is_kept(server):
     assert server.seen[0][2]["x-api-key"] == "k"
 
 
-def test_after_a_fork_no_connection_is_shared(server):
+def test_after_a_fork_no_connection_is_shared(server, monkeypatch):
     transport = PooledTransport()
     transport(post(server.url))
-    transport.forget_connections()
+    monkeypatch.setattr("os.getpid", lambda: -1)
 
     transport(post(server.url))
 

@@ -6,12 +6,12 @@ import threading
 import pytest
 from botocore.exceptions import ClientError
 
-from builders import JOB_ID
-from fake_queues import FakeWorkQueue, Fault, denied, throttled
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.errors import PermanentItemError, UndeliveredError
 from forgeledger.sdk.worker import Worker, WorkerOptions, _exponential
+from tests.builders import JOB_ID
+from tests.fake_queues import FakeWorkQueue, Fault, denied, throttled
 
 QUICK = Backoff(attempts=3, first_seconds=0.001, most_seconds=0.002)
 

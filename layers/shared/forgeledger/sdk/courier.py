@@ -164,6 +164,8 @@ class Courier:
             now = self._clock()
             for message, verdict in zip(messages, verdicts, strict=True):
                 delivered = verdict.answer is Answer.ACCEPTED
+                if not delivered and verdict.reason != self._outbox.last_refusal:
+                    _log.warning("SQS refused %s: %s", message.group, verdict.reason)
                 left = self._outbox.settle(message, verdict, now)
                 settled += [(waiting, delivered) for waiting in left]
             self._changed.notify_all()

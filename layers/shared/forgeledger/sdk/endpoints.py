@@ -16,6 +16,7 @@ from forgeledger.sdk.errors import ConfigurationError
 API_URL: Final = "FORGELEDGER_API_URL"
 API_KEY: Final = "FORGELEDGER_API_KEY"
 COMMAND_QUEUE_URL: Final = "FORGELEDGER_COMMAND_QUEUE_URL"
+STATE_DIR: Final = "FORGELEDGER_STATE_DIR"
 LOCAL_FILE: Final = Path(".forgeledger") / "local.json"
 
 _REGION_IN_URL: Final = re.compile(r"https?://sqs\.([a-z0-9-]+)\.amazonaws\.com")
@@ -42,14 +43,17 @@ class Endpoints:
             api_key=env.get(API_KEY) or None,
             command_queue_url=env.get(COMMAND_QUEUE_URL) or None,
             aws_endpoint_url=env.get("AWS_ENDPOINT_URL") or _localstack_url(env),
+            # boto3 itself knows only the second one, and containers on AWS often only the first.
+            region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or None,
         )
 
     @classmethod
     def local(cls, start: Path | None = None) -> Self:
-        """The local cloud that is up in this folder or in one above it."""
+        """The local cloud that is up in this folder or above it, or where the state is kept."""
         folder = (start or Path.cwd()).resolve()
-        for candidate in (folder, *folder.parents):
-            file = candidate / LOCAL_FILE
+        state_dir = os.environ.get(STATE_DIR)
+        files = [each / LOCAL_FILE for each in (folder, *folder.parents)]
+        for file in [Path(state_dir) / LOCAL_FILE.name] if state_dir else files:
             if file.is_file():
                 known = json.loads(file.read_text(encoding="utf-8"))
                 return cls(
@@ -79,7 +83,7 @@ class Endpoints:
         session = boto3.session.Session()
         client = session.client(
             "sqs",
-            region_name=self.region or (region.group(1) if region else None),
+            region_name=region.group(1) if region else self.region,
             endpoint_url=self.aws_endpoint_url,
             aws_access_key_id="local" if self.is_local else None,
             aws_secret_access_key="local" if self.is_local else None,

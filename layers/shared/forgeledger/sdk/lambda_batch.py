@@ -33,7 +33,7 @@ def run_batch(
     loop = HandlerLoop()
     failed: set[str] = set()
     stopped_groups: set[str] = set()
-    message_of_item: dict[tuple[str, str], str] = {}
+    begun: list[tuple[str, str, str]] = []
     try:
         for record in records:
             message_id = record["messageId"]
@@ -47,7 +47,7 @@ def run_batch(
                 _log.exception("message %s cannot be worked on", message_id)
                 comes_again = True
             else:
-                message_of_item[work.job_id, work.item_id] = message_id
+                begun.append((work.job_id, work.item_id, message_id))
                 item = reporter.item(
                     work.job_id,
                     work.item_id,
@@ -68,11 +68,11 @@ def run_batch(
                     stopped_groups.add(group)
     finally:
         loop.close()
-        failed |= _undelivered(reporter, message_of_item)
+        failed |= _undelivered(reporter, begun)
     return {"batchItemFailures": [{"itemIdentifier": key} for key in _in_order(records, failed)]}
 
 
-def _undelivered(reporter: "Reporter", message_of_item: Mapping[tuple[str, str], str]) -> set[str]:
+def _undelivered(reporter: "Reporter", begun: Sequence[tuple[str, str, str]]) -> set[str]:
     """The messages whose end the ledger may never hear of."""
     delivery = reporter.flush()
     if delivery.is_complete:
@@ -80,7 +80,7 @@ def _undelivered(reporter: "Reporter", message_of_item: Mapping[tuple[str, str],
     commands = [refused.command for refused in delivery.failed] + reporter.undelivered()
     touched = {(command.job_id, command.item_id) for command in commands}
     _log.error("%s commands are not delivered: %s", len(commands), delivery.last_refusal)
-    return {message for item, message in message_of_item.items() if item in touched}
+    return {message for job_id, item_id, message in begun if (job_id, item_id) in touched}
 
 
 def _in_order(records: Sequence[Record], failed: set[str]) -> list[str]:

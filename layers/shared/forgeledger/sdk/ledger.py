@@ -6,7 +6,7 @@ from itertools import chain, islice
 from typing import Any, TypeVar
 
 from forgeledger.domain.ids import lanes_for
-from forgeledger.domain.limits import ITEMS_PER_REGISTRATION
+from forgeledger.domain.limits import ITEMS_PER_REGISTRATION, PAGE_ROWS
 from forgeledger.sdk.api_client import ApiClient
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.decoding import event_of, item_of, job_of, page_of, registration_of, why_of
@@ -173,7 +173,9 @@ class Ledger:
 
     def items(self, job_id: str, *, state: str | None = None) -> Iterator[Item]:
         """All items of a job, or those in one state, page by page."""
-        return _rows(lambda cursor: self.items_page(job_id, state=state, cursor=cursor))
+        return _rows(
+            lambda after: self.items_page(job_id, state=state, limit=PAGE_ROWS, cursor=after)
+        )
 
     def items_page(
         self,
@@ -192,7 +194,7 @@ class Ledger:
 
     def events(self, job_id: str, *, cursor: str | None = None) -> Iterator[Event]:
         """The journal from its beginning or from a cursor, up to now."""
-        return _rows(lambda after: self.events_page(job_id, cursor=after), cursor)
+        return _rows(lambda after: self.events_page(job_id, cursor=after, limit=PAGE_ROWS), cursor)
 
     def events_page(
         self, job_id: str, *, cursor: str | None = None, limit: int | None = None

@@ -24,8 +24,10 @@ def enroll(lively: Lively) -> None:
 
 def enroll_process() -> None:
     """A child of multiprocessing leaves without atexit; it runs these finalizers instead."""
-    util = sys.modules.get("multiprocessing.util")
-    if util is not None and os.getpid() not in _pids_with_finalizer:
+    process, util = map(sys.modules.get, ("multiprocessing.process", "multiprocessing.util"))
+    if process is None or util is None or process.parent_process() is None:
+        return
+    if os.getpid() not in _pids_with_finalizer:
         _pids_with_finalizer.add(os.getpid())
         util.Finalize(None, _at_exit, exitpriority=0)
 

@@ -1,6 +1,6 @@
 """One HTTP request and its answer; a test brings its own function instead."""
 
-import threading
+import os
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -38,8 +38,8 @@ class PooledTransport:
 
     def __init__(self, connections: int = 16) -> None:
         self._connections = connections
-        self._making = threading.Lock()
-        self._pools: dict[str, urllib3.PoolManager] = {}
+        # By process as well, for a fork must not share its parent's sockets.
+        self._pools: dict[tuple[int, str], urllib3.PoolManager] = {}
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:
@@ -60,21 +60,17 @@ class PooledTransport:
             body=answer.data,
         )
 
-    def forget_connections(self) -> None:
-        """A fork must not share its parent's sockets."""
-        self._making = threading.Lock()
-        self._pools = {}
-
     def _pool(self, url: str) -> urllib3.PoolManager:
         parts = urlsplit(url)
         proxy = urllib.request.getproxies().get(parts.scheme, "")
         if proxy and urllib.request.proxy_bypass(parts.netloc):
             proxy = ""
-        with self._making:
-            if proxy not in self._pools:
-                self._pools[proxy] = (
-                    urllib3.ProxyManager(proxy, maxsize=self._connections)
-                    if proxy
-                    else urllib3.PoolManager(maxsize=self._connections)
-                )
-            return self._pools[proxy]
+        known = self._pools.get((os.getpid(), proxy))
+        if known is not None:
+            return known
+        made = (
+            urllib3.ProxyManager(proxy, maxsize=self._connections)
+            if proxy
+            else urllib3.PoolManager(maxsize=self._connections)
+        )
+        return self._pools.setdefault((os.getpid(), proxy), made)

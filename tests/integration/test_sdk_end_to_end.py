@@ -1,0 +1,276 @@
+"""The SDK against the real thing: stack, functions, queue and table of the local cloud."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from forgeledger.local.local_cloud import LocalCloud
+from forgeledger.sdk import (
+    Endpoints,
+    InvalidRequestError,
+    Ledger,
+    NotFoundError,
+    PermanentItemError,
+    Reporter,
+)
+
+pytestmark = pytest.mark.integration
+PROJECT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 120
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory):
+    with LocalCloud(project_dir=PROJECT, state_dir=tmp_path_factory.mktemp("state")) as running:
+        yield running
+
+
+@pytest.fixture
+def endpoints(cloud):
+    where = cloud.description
+    return Endpoints(
+        api_url=where.api_url,
+        command_queue_url=where.command_queue_url,
+        aws_endpoint_url=where.endpoint_url,
+        region=where.region,
+        is_local=True,
+    )
+
+
+@pytest.fixture
+def ledger(endpoints):
+    return Ledger(endpoints=endpoints)
+
+
+@pytest.fixture
+def reporter(endpoints):
+    with Reporter(endpoints=endpoints) as reporter:
+        yield reporter
+
+
+@pytest.fixture
+def run_worker(endpoints, tmp_path):
+    """Starts a script as a process of its own that knows where the ledger is."""
+    running = []
+
+    def run(script, *arguments):
+        file = tmp_path / f"worker_{len(running)}.py"
+        file.write_text(textwrap.dedent(script))
+        environment = {
+            **os.environ,
+            "FORGELEDGER_API_URL": endpoints.api_url,
+            "FORGELEDGER_COMMAND_QUEUE_URL": endpoints.command_queue_url,
+            "AWS_ENDPOINT_URL": endpoints.aws_endpoint_url,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_REGION": endpoints.region,
+        }
+        process = subprocess.Popen(
+            [sys.executable, str(file), *arguments],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        return process
+
+    yield run
+    for process in running:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def eventually(probe):
+    """The first truthy answer; the limit only ends a test that would hang."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if answer := probe():
+            return answer
+        time.sleep(0.1)
+    raise AssertionError("it never came true")
+
+
+def wait(ledger, job):
+    return ledger.wait(job.job_id, timeout_seconds=PATIENCE_SECONDS)
+
+
+def test_a_job_runs_from_its_first_item_to_its_completion(ledger, reporter):
+    job = ledger.create_job("first", tags=["sdk"], metadata={"month": 11})
+    registration = ledger.register(job.job_id, (f"item-{n}" for n in range(1_200)))
+    for number in range(1_200):
+        with reporter.item(job.job_id, f"item-{number}") as item:
+            item.result = {"number": number}
+    assert reporter.flush().is_complete
+    assert "unsealed" in ledger.why(job.job_id).reasons
+
+    ledger.seal(job.job_id)
+    job = wait(ledger, job)
+
+    assert registration.registered == 1_200
+    assert (job.status, job.completed, job.total) == ("COMPLETED", 1_200, 1_200)
+    assert {item.result["number"] for item in ledger.items(job.job_id)} == set(range(1_200))
+    history = ledger.item(job.job_id, "item-7").history
+    assert [event.type for event in history] == ["registered", "claimed", "completed"]
+    types = [event.type for event in ledger.events(job.job_id)]
+    assert types.count("completed") == 1_200
+    assert job.job_id in {each.job_id for each in ledger.jobs(tag="sdk")}
+
+
+def test_failures_retries_and_refusals_are_told_as_they_are(ledger, reporter):
+    job = ledger.create_job("failing", items=["good", "bad", "late"], seal=True)
+    with reporter.item(job.job_id, "good"):
+        pass
+    with pytest.raises(PermanentItemError), reporter.item(job.job_id, "bad"):
+        raise PermanentItemError("unreadable")
+    with pytest.raises(TimeoutError), reporter.item(job.job_id, "late"):
+        raise TimeoutError("slow")
+    reporter.flush()
+
+    job = wait(ledger, job)
+    why = ledger.why(job.job_id)
+
+    assert (job.status, job.failed) == ("COMPLETED_WITH_FAILURES", 2)
+    assert {(each.type, each.count) for each in why.failures} == {
+        ("PermanentItemError", 1),
+        ("TimeoutError", 1),
+    }
+    assert ledger.commands.claim(job.job_id, "good").reason == "already_completed"
+    assert ledger.commands.retry(job.job_id, "late").outcome == "applied"
+    assert ledger.commands.complete(job.job_id, "late").outcome == "applied"
+    assert wait(ledger, job).epoch == 2
+    with pytest.raises(NotFoundError):
+        ledger.status("no-such-job")
+    with pytest.raises(InvalidRequestError, match="name"):
+        ledger.create_job("")
+
+
+def test_a_registration_that_is_repeated_changes_nothing(ledger):
+    job = ledger.create_job("twice")
+    items = [{"itemId": f"item-{n}", "payload": {"n": n}} for n in range(1_500)]
+
+    first = ledger.register(job.job_id, items)
+    second = ledger.register(job.job_id, items, seal=True)
+
+    assert (first.registered, first.already_existed) == (1_500, 0)
+    assert (second.registered, second.already_existed) == (0, 1_500)
+    assert ledger.status(job.job_id).total == 1_500
+
+
+def test_several_processes_share_a_job(ledger, run_worker):
+    job = ledger.create_job("shared", items=[f"item-{n}" for n in range(400)], seal=True)
+    script = """
+        import sys
+        from forgeledger.sdk import Reporter
+        job_id, start = sys.argv[1], int(sys.argv[2])
+        with Reporter() as reporter:
+            for number in range(start, 400, 4):
+                with reporter.item(job_id, f"item-{number}"):
+                    pass
+    """
+
+    workers = [run_worker(script, job.job_id, str(start)) for start in range(4)]
+
+    assert wait(ledger, job).completed == 400
+    assert [worker.wait(PATIENCE_SECONDS) for worker in workers] == [0] * 4
+    claims = [each.worker_id for each in ledger.events(job.job_id) if each.type == "claimed"]
+    assert len(claims) == 400
+    assert len(set(claims)) == 4
+
+
+def test_what_a_killed_worker_had_not_sent_is_done_again_and_counted_once(ledger, run_worker):
+    job = ledger.create_job("killed", items=[f"item-{n}" for n in range(300)], seal=True)
+    script = """
+        import sys, time
+        from forgeledger.sdk import Reporter
+        job_id, slow = sys.argv[1], float(sys.argv[2])
+        with Reporter() as reporter:
+            for number in range(300):
+                with reporter.item(job_id, f"item-{number}"):
+                    time.sleep(slow)
+    """
+    doomed = run_worker(script, job.job_id, "0.005")
+    eventually(lambda: ledger.status(job.job_id).completed > 20)
+
+    doomed.kill()
+    doomed.wait()
+    heir = run_worker(script, job.job_id, "0")
+
+    job = wait(ledger, job)
+    assert heir.wait(PATIENCE_SECONDS) == 0
+    assert (job.status, job.completed, job.total) == ("COMPLETED", 300, 300)
+    assert [each.type for each in ledger.events(job.job_id)].count("completed") == 300
+
+
+@pytest.fixture
+def work_queue(cloud):
+    sqs = cloud.client("sqs")
+    url = sqs.create_queue(QueueName="work", Attributes={"VisibilityTimeout": "30"})["QueueUrl"]
+    yield sqs, url
+    sqs.delete_queue(QueueUrl=url)
+
+
+def fill(work_queue, job, count):
+    sqs, url = work_queue
+    for start in range(0, count, 10):
+        sqs.send_message_batch(
+            QueueUrl=url,
+            Entries=[
+                {
+                    "Id": str(number),
+                    "MessageBody": json.dumps(
+                        {"jobId": job.job_id, "itemId": f"item-{number}", "kind": "square"}
+                    ),
+                }
+                for number in range(start, min(start + 10, count))
+            ],
+        )
+
+
+WORKER = """
+    import sys
+    from forgeledger.sdk import Worker, WorkerOptions
+
+    async def square(item):
+        number = int(item.item_id.removeprefix("item-"))
+        if item.attempt == 1 and number % 10 == 0:
+            raise TimeoutError("first time")
+        return number**2
+
+    worker = Worker(
+        sys.argv[1],
+        {"square": square},
+        options=WorkerOptions(concurrency=4, wait_seconds=1),
+        retry_seconds=lambda count: 0,
+    )
+    print(worker.run())
+"""
+
+
+def test_a_worker_empties_a_work_queue_retries_what_failed_and_stops_when_told(
+    ledger, work_queue, run_worker
+):
+    job = ledger.create_job("work", expected_items=40, policy={"maxAttempts": 3})
+    fill(work_queue, job, 40)
+
+    worker = run_worker(WORKER, work_queue[1])
+    job = wait(ledger, job)
+    worker.send_signal(signal.SIGTERM)
+
+    assert worker.wait(PATIENCE_SECONDS) == 0
+    assert worker.stdout.read() == "WorkerSummary(completed=40, failed=4, released=0)\n"
+    assert (job.status, job.completed) == ("COMPLETED", 40)
+    items = {item.item_id: item for item in ledger.items(job.job_id)}
+    assert items["item-7"].result == 49
+    assert (items["item-10"].result, items["item-10"].attempt) == (100, 2)
+    sqs, url = work_queue
+    left = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert left["ApproximateNumberOfMessages"] == "0"
+    assert left["ApproximateNumberOfMessagesNotVisible"] == "0"

@@ -7,6 +7,10 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 
+class ReaderGone(Exception):
+    """Whoever read the output, `head` for one, has seen enough."""
+
+
 class Output:
     """Results go to the standard output, remarks to the standard error."""
 
@@ -30,15 +34,25 @@ class Output:
             self.lines([text] if isinstance(text, str) else text)
 
     def document(self, document: Any) -> None:
-        print(json.dumps(document, ensure_ascii=False, default=str), file=self.out, flush=True)
+        self._write(json.dumps(document, ensure_ascii=False, default=str))
 
     def lines(self, lines: Iterable[str]) -> None:
         for line in lines:
-            print(printable(line), file=self.out, flush=True)
+            self._write(printable(line))
+
+    def text(self, text: str) -> None:
+        """Somebody's own text, letter by letter."""
+        self._write(text)
 
     def remark(self, line: str) -> None:
         """Something beside the result; programs that read the output do not see it."""
         print(printable(line), file=self.err, flush=True)
+
+    def _write(self, line: str) -> None:
+        try:
+            print(line, file=self.out, flush=True)
+        except BrokenPipeError:
+            raise ReaderGone from None
 
     def table(
         self,

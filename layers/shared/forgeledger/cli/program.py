@@ -25,6 +25,7 @@ from forgeledger.cli.commands import (
     send,
     worker,
 )
+from forgeledger.cli.output import ReaderGone, printable
 from forgeledger.cli.problems import explain
 from forgeledger.cli.session import Surroundings
 
@@ -57,7 +58,6 @@ demo.add_to(app)
     epilog="\b\nExample:\n  forgeledger demo --items 1000",
 )
 def root(
-    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """ForgeLedger tells you, exactly once, when a million queue messages are done.
@@ -72,9 +72,6 @@ def root(
     if version:
         typer.echo(__version__)
         raise typer.Exit
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
-        raise typer.Exit(exit_codes.USAGE)
 
 
 def run(arguments: Sequence[str], around: Surroundings | None = None) -> int:
@@ -91,14 +88,16 @@ def run(arguments: Sequence[str], around: Surroundings | None = None) -> int:
         )
     except (KeyboardInterrupt, typer.Abort):
         return _say("interrupted", exit_codes.INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; Python would complain when it exits.
+    except ReaderGone:
+        # Python would complain when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_codes.DONE
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else exit_codes.NOT_AS_HOPED
     except Exception as error:  # noqa: BLE001 - whatever it is, its user gets one line.
         return _ended_by(error)
+    if code == exit_codes.INTERRUPTED:  # Typer has seen to it already, without a word.
+        return _say("interrupted", code)
     return code if isinstance(code, int) else exit_codes.DONE
 
 
@@ -124,8 +123,6 @@ def _usage_line(error: Any) -> str:
 
 
 def _say(line: str, code: int) -> int:
-    from forgeledger.cli.output import printable
-
     with contextlib.suppress(BrokenPipeError):
         print(f"forgeledger: {printable(line)}", file=sys.stderr)
     return code

@@ -52,7 +52,9 @@ def create(
     tolerated_failures: Annotated[
         int | None, typer.Option(min=0, help="More failed items than that fail the job.")
     ] = None,
-    tolerated_failure_percent: Annotated[float | None, typer.Option(min=0, max=100)] = None,
+    tolerated_failure_percent: Annotated[
+        float | None, typer.Option(min=0, max=100, help="A larger share of them fails it too.")
+    ] = None,
     metadata: Annotated[
         str | None, typer.Option(help="A JSON object that comes with every event.")
     ] = None,

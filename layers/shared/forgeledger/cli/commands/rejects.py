@@ -91,7 +91,7 @@ def show(
     with fifo.looking() as messages:
         found = _find(messages, message_id)
     if body_only:
-        print(found.body, file=session.output.out)
+        session.output.text(found.body)
         return
     session.output.record(
         found.document(),

@@ -1,0 +1,117 @@
+"""The program itself, on an API in memory: only the network and AWS are replaced."""
+
+import io
+import os
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import pytest
+
+from forgeledger.cli.program import run
+from forgeledger.cli.session import Surroundings
+from forgeledger.sdk.ledger import Ledger
+from forgeledger.sdk.transport import HttpRequest, HttpResponse
+from tests.api_callers import World, http_event, make_world
+
+API_URL = "http://api.test"
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+
+class InMemoryApi:
+    """A transport that hands requests to the real API, which stands on a store in memory."""
+
+    def __init__(self, world: World) -> None:
+        self._caller = world.caller()
+        self.requests: list[HttpRequest] = []
+        self.on_request: Any = None
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        self.requests.append(request)
+        if self.on_request is not None:
+            self.on_request(len(self.requests))
+        parts = urlsplit(request.url)
+        reply = self._caller.send(
+            http_event(
+                request.method,
+                unquote(parts.path),
+                query=dict(parse_qsl(parts.query)),
+                body=None if request.body is None else request.body.decode(),
+                headers=dict(request.headers),
+            )
+        )
+        headers = {name.lower(): value for name, value in reply.headers.items()}
+        return HttpResponse(status=reply.status, headers=headers, body=reply.text.encode())
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch):
+    for name in list(os.environ):
+        if name.startswith(("FORGELEDGER_", "AWS_", "LOCALSTACK_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def world():
+    return make_world()
+
+
+@pytest.fixture
+def api(world):
+    return InMemoryApi(world)
+
+
+@pytest.fixture
+def ledger(api):
+    return Ledger(api_url=API_URL, transport=api)
+
+
+@pytest.fixture
+def clients():
+    """Fakes of AWS's services by name; a test puts in what its command may use."""
+    return {}
+
+
+@pytest.fixture
+def now():
+    """A clock that moves only when somebody sleeps."""
+    return [0.0]
+
+
+@pytest.fixture
+def surroundings(api, clients, now):
+    def sleep(seconds):
+        now[0] += max(seconds, 0.001)
+
+    return Surroundings(
+        environ={"FORGELEDGER_API_URL": API_URL},
+        transport=api,
+        client_of=lambda service, deployment: clients[service],
+        clock=lambda: now[0],
+        sleep=sleep,
+    )
+
+
+@pytest.fixture
+def forgeledger(surroundings, monkeypatch, capsys):
+    """Runs a command as the program does, and says how it ended."""
+
+    def command(*words, stdin="", **environ):
+        capsys.readouterr()
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        around = replace(surroundings, environ={**surroundings.environ, **environ})
+        code = run([str(word) for word in words], around)
+        printed = capsys.readouterr()
+        return Ended(code, printed.out, printed.err)
+
+    return command

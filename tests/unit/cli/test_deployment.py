@@ -1,0 +1,91 @@
+import pytest
+from botocore.exceptions import ClientError
+
+from forgeledger.cli import exit_codes
+from forgeledger.cli.aws import client_of
+from forgeledger.cli.deployment import Deployment, Where, find
+from forgeledger.cli.problems import CliError
+
+
+class FakeCloudFormation:
+    def __init__(self, code="ValidationError"):
+        self.code = code
+
+    def describe_stacks(self, StackName):  # noqa: N803 - AWS names it so.
+        if StackName == "missing":
+            error = {"Error": {"Code": self.code, "Message": "Stack missing does not exist"}}
+            raise ClientError(error, "DescribeStacks")
+        return {"Stacks": [{"Outputs": [{"OutputKey": "ApiUrl", "OutputValue": "http://stack"}]}]}
+
+    def describe_stack_resources(self, StackName):  # noqa: N803 - Same.
+        names = {"CommandQueue": "commands", "RejectQueue": "rejects", "RelayFunction": "relay"}
+        return {
+            "StackResources": [
+                {"LogicalResourceId": name, "PhysicalResourceId": value}
+                for name, value in names.items()
+            ]
+        }
+
+
+def of_stack(service, deployment):
+    assert service == "cloudformation"
+    return FakeCloudFormation()
+
+
+def test_the_environment_says_where_all_is():
+    environ = {
+        "FORGELEDGER_API_URL": "http://api",
+        "FORGELEDGER_API_KEY": "secret",
+        "FORGELEDGER_COMMAND_QUEUE_URL": "commands",
+        "AWS_ENDPOINT_URL": "http://engine",
+    }
+
+    found = find(Where(), environ, of_stack)
+
+    assert (found.api_url, found.api_key) == ("http://api", "secret")
+    assert (found.command_queue_url, found.reject_queue_url) == ("commands", None)
+    assert found.endpoints().aws_endpoint_url == "http://engine"
+
+
+def test_the_variables_of_localstack_client_are_understood():
+    found = find(Where(), {"LOCALSTACK_HOST": "engine", "EDGE_PORT": "4567"}, of_stack)
+
+    assert found.aws_endpoint_url == "http://engine:4567"
+
+
+def test_options_go_before_a_stack_and_a_stack_before_the_environment():
+    environ = {"FORGELEDGER_API_URL": "http://env", "FORGELEDGER_COMMAND_QUEUE_URL": "env"}
+
+    found = find(Where(stack="prod", command_queue_url="said"), environ, of_stack)
+
+    assert (found.api_url, found.command_queue_url) == ("http://stack", "said")
+    assert (found.reject_queue_url, found.relay_function) == ("rejects", "relay")
+    assert found.resources["CommandQueue"] == "commands"
+
+
+def test_local_and_a_stack_exclude_each_other(forgeledger):
+    ended = forgeledger("job", "list", "--local", "--stack", "prod")
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err == "forgeledger: --stack: cannot be given together with --local\n"
+
+
+def test_a_missing_stack_is_not_found():
+    with pytest.raises(CliError, match="--stack: Stack missing does not exist") as caught:
+        find(Where(stack="missing"), {}, of_stack)
+
+    assert caught.value.exit_code == exit_codes.NOT_FOUND
+
+
+def test_another_error_of_cloudformation_is_told_as_it_is():
+    with pytest.raises(ClientError):
+        find(Where(stack="missing"), {}, lambda *_: FakeCloudFormation("Throttling"))
+
+
+def test_a_client_speaks_to_the_deployments_endpoint():
+    local = Deployment(aws_endpoint_url="http://127.0.0.1:1", region="eu-west-1", is_local=True)
+
+    client = client_of("sqs", local)
+
+    assert client.meta.endpoint_url == "http://127.0.0.1:1"
+    assert client.meta.region_name == "eu-west-1"

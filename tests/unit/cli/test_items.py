@@ -1,0 +1,122 @@
+import json
+
+import pytest
+
+from forgeledger.cli import exit_codes
+from forgeledger.cli.program import run
+from tests.unit.cli.terminals import Terminal
+
+
+@pytest.fixture
+def job(ledger):
+    return ledger.create_job("nightly")
+
+
+def known(ledger, job):
+    return {item.item_id: item.payload for item in ledger.items(job.job_id)}
+
+
+def test_items_come_from_stdin_an_id_a_line(forgeledger, ledger, job):
+    ended = forgeledger("items", "register", job.job_id, "-", stdin="a\n\n b \r\n")
+
+    assert ended.out == "2 registered, 0 known before, 0 rejected\n"
+    assert set(known(ledger, job)) == {"a", " b "}
+
+
+def test_registering_again_is_safe_and_says_so(forgeledger, job):
+    forgeledger("items", "register", job.job_id, "-", stdin="a\nb\n")
+
+    ended = forgeledger("items", "register", job.job_id, "-", "--json", "--seal", stdin="b\nc\n")
+
+    assert json.loads(ended.out) == {
+        "registered": 1,
+        "alreadyExisted": 1,
+        "rejected": 0,
+        "sealed": True,
+    }
+
+
+def test_items_with_payloads_come_from_json_lines(forgeledger, ledger, job, tmp_path):
+    file = tmp_path / "items.jsonl"
+    file.write_text('{"itemId": "a", "payload": {"n": 1}}\n{"item_id": "b"}\n', encoding="utf-8")
+
+    ended = forgeledger("items", "register", job.job_id, file)
+
+    assert ended.code == 0
+    assert known(ledger, job) == {"a": {"n": 1}, "b": None}
+
+
+def test_json_lines_from_stdin_are_asked_for_by_name(forgeledger, ledger, job):
+    forgeledger("items", "register", job.job_id, "-", "--form", "jsonl", stdin='{"itemId": "a"}\n')
+
+    assert set(known(ledger, job)) == {"a"}
+
+
+def test_items_are_the_names_of_files_that_fit(forgeledger, ledger, job, tmp_path, monkeypatch):
+    (tmp_path / "in" / "deep.csv").mkdir(parents=True)
+    for name in ("in/a.csv", "in/deep.csv/b.csv", "in/c.txt"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+
+    forgeledger("items", "register", job.job_id, "--glob", "in/**/*.csv", "--seal")
+
+    assert set(known(ledger, job)) == {"in/a.csv", "in/deep.csv/b.csv"}
+
+
+def test_items_that_a_sealed_job_refuses_are_the_exit_code(forgeledger, ledger, job):
+    ledger.seal(job.job_id)
+
+    ended = forgeledger("items", "register", job.job_id, "-", stdin="late\n")
+
+    assert ended.code == exit_codes.NOT_AS_HOPED
+    assert "1 rejected" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin", "told"),
+    [
+        ((), "", "FILE: give either a file (- is stdin) or --glob"),
+        (("-", "--glob", "*"), "", "FILE: give either"),
+        (("--glob", "nothing*"), "", "--glob: no file fits nothing*"),
+        (("nowhere.txt",), "", "nowhere.txt: no such file"),
+        (("-",), "ok\n" + "x" * 257, "stdin:2: itemId has 1 to 256 characters, not 257"),
+        (("-", "--form", "jsonl"), "{", "stdin:1: is not JSON"),
+        (("-", "--form", "jsonl"), "[]", "stdin:1: is not a JSON object"),
+        (("-", "--form", "jsonl"), '{"itemId": 1}', "stdin:1: itemId is missing or not a text"),
+    ],
+)
+def test_a_mistake_names_the_line_or_the_option(forgeledger, job, words, stdin, told):
+    ended = forgeledger("items", "register", job.job_id, *words, stdin=stdin)
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err.startswith(f"forgeledger: {told}")
+    assert len(ended.err.splitlines()) == 1
+
+
+def test_a_file_that_is_not_utf8_is_a_mistake(forgeledger, job, tmp_path):
+    file = tmp_path / "items.txt"
+    file.write_bytes(b"\xff\xfe\n")
+
+    ended = forgeledger("items", "register", job.job_id, file)
+
+    assert ended.err.startswith(f"forgeledger: {file}: is not UTF-8")
+
+
+def test_an_unknown_job_says_how_far_registration_came(forgeledger):
+    ended = forgeledger("items", "register", "01KAJXPF80000APN59HKNHY2PJ-8", "-", stdin="a\n")
+
+    assert ended.code == exit_codes.NOT_FOUND
+    assert "registration stopped after 0 items were answered: unknown_job" in ended.err
+
+
+def test_progress_is_painted_on_a_terminal_and_cleared(surroundings, job, monkeypatch):
+    import io
+
+    screen = Terminal()
+    monkeypatch.setattr("sys.stdin", io.StringIO("a\nb\n"))
+    monkeypatch.setattr("sys.stderr", screen)
+
+    code = run(["items", "register", job.job_id, "-"], surroundings)
+
+    assert code == 0
+    assert screen.getvalue() == "\r\x1b[2K2 items ...\r\x1b[2K"

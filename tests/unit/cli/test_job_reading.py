@@ -1,0 +1,116 @@
+import json
+
+import pytest
+
+from forgeledger.cli import exit_codes
+
+
+@pytest.fixture
+def job(ledger):
+    return ledger.create_job(
+        "nightly", items=["a", "b", "c"], lanes=1, policy={"maxAttempts": 2, "leaseSeconds": 60}
+    )
+
+
+def test_why_says_what_a_job_waits_for(forgeledger, ledger, job, world):
+    ledger.commands.claim(job.job_id, "a", worker_id="w-1")
+    ledger.commands.fail(job.job_id, "b", ValueError("bad"))
+    world.clock.pass_seconds(120)
+
+    ended = forgeledger("job", "why", job.job_id)
+
+    assert f"It is not sealed, so more items may come: forgeledger job seal {job.job_id}" in (
+        ended.lines
+    )
+    assert "1 items have not been heard of within their lease." in ended.lines
+    assert any(line.endswith("a, attempt 1 by w-1") for line in ended.lines)
+
+
+def test_why_counts_failures_by_type_of_error(forgeledger, ledger, job):
+    for _ in range(2):
+        ledger.commands.fail(job.job_id, "b", ValueError("bad"))
+
+    ended = forgeledger("job", "why", job.job_id)
+
+    assert ended.lines[-2:] == ["Failed items by type of error:", "  1  ValueError"]
+
+
+def test_items_are_listed_by_state(forgeledger, ledger, job):
+    ledger.commands.fail(job.job_id, "b", ValueError("bad"))
+    ledger.commands.complete(job.job_id, "c")
+
+    every = forgeledger("job", "items", job.job_id)
+    pending = forgeledger("job", "items", job.job_id, "--state", "pending", "--all", "--json")
+
+    assert [line.split()[0] for line in every.lines] == ["ITEM", "a", "b", "c"]
+    assert '"type": "ValueError"' in every.lines[2]
+    assert [json.loads(line)["itemId"] for line in pending.lines] == ["a", "b"]
+
+
+def test_an_item_is_shown_with_all_that_happened_to_it(forgeledger, ledger, job):
+    ledger.commands.claim(job.job_id, "a", worker_id="w-1")
+    ledger.commands.fail(job.job_id, "a", ValueError("bad"))
+    ledger.commands.complete(job.job_id, "a", result={"pages": 3})
+
+    ended = forgeledger("job", "item", job.job_id, "a")
+
+    types = [line.split()[1] for line in ended.lines[ended.lines.index("") + 1 :]]
+    assert types == ["registered", "claimed", "failed", "completed"]
+    assert "ValueError: bad, again from " in ended.out
+    assert 'result    {"pages": 3}' in ended.lines
+
+
+def test_an_unknown_item_is_not_found(forgeledger, job):
+    ended = forgeledger("job", "item", job.job_id, "nobody")
+
+    assert ended.code == exit_codes.NOT_FOUND
+
+
+def test_names_that_would_move_the_cursor_are_shown_and_not_obeyed(forgeledger, ledger, job):
+    ledger.register(job.job_id, ["x\x1b[2Jy"])
+
+    ended = forgeledger("job", "items", job.job_id)
+
+    assert "\x1b" not in ended.out
+    assert "x\\x1b[2Jy" in ended.out
+
+
+def test_events_are_printed_in_order_and_go_on_from_a_cursor(forgeledger, ledger, job):
+    first = forgeledger("job", "events", job.job_id, "--cursor")
+    ledger.commands.complete(job.job_id, "a")
+
+    then = forgeledger("job", "events", job.job_id, "--from", first.err.strip(), "--json")
+
+    assert [line.split()[2] for line in first.lines] == ["job.created", *["registered"] * 3]
+    assert [json.loads(line)["type"] for line in then.lines] == ["completed"]
+
+
+def test_no_more_events_are_printed_than_asked_for(forgeledger, job):
+    ended = forgeledger("job", "events", job.job_id, "--limit", 2)
+
+    assert len(ended.lines) == 2
+
+
+def test_following_events_ends_with_the_job(forgeledger, ledger, job, api):
+    def cancel_later(number):
+        if number == before + 4:
+            api.on_request = None
+            ledger.cancel(job.job_id)
+
+    before = len(api.requests)
+    api.on_request = cancel_later
+
+    ended = forgeledger("job", "events", job.job_id, "--follow", "--json")
+
+    types = [json.loads(line)["type"] for line in ended.lines]
+    assert types[0] == "job.created"
+    assert "job.canceled" in types
+
+
+def test_rejected_commands_show_what_was_asked_and_why_not(forgeledger, ledger, job):
+    ledger.commands.complete(job.job_id, "a")
+    ledger.commands.fail(job.job_id, "a", ValueError("late"))
+
+    ended = forgeledger("job", "events", job.job_id)
+
+    assert "rejected  a  fail, already_completed, ValueError: late" in ended.out

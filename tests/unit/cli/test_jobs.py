@@ -1,0 +1,157 @@
+import json
+
+import pytest
+
+from forgeledger.cli import exit_codes
+
+NO_SUCH_JOB = "01KAJXPF80000APN59HKNHY2PJ-8"
+
+
+def test_a_job_is_created_and_its_headline_printed(forgeledger):
+    ended = forgeledger("job", "create", "nightly", "--lanes", 2, "--expected-items", 5)
+
+    assert ended.code == 0
+    assert "RUNNING, 0 of 0 items completed, 2 lanes" in ended.out
+
+
+def test_quiet_prints_the_id_alone_so_that_a_script_can_keep_it(forgeledger, ledger):
+    ended = forgeledger("job", "create", "nightly", "-q")
+
+    assert ledger.status(ended.out.strip()).name == "nightly"
+
+
+def test_everything_that_was_said_of_a_job_reaches_the_ledger(forgeledger, ledger):
+    ended = forgeledger(
+        *("job", "create", "nightly", "--json", "--auto-register", "--max-attempts", 3),
+        *("--lease-seconds", 60, "--tolerated-failures", 4, "--tolerated-failure-percent", 2.5),
+        *("--metadata", '{"team": "billing"}', "--tag", "a", "--tag", "b", "--ttl-days", 7),
+        *("--deadline-seconds", 900, "--idempotency-key", "once"),
+    )
+
+    told = json.loads(ended.out)
+    assert told["policy"] | {"backoffBaseSeconds": 0, "backoffCapSeconds": 0} == {
+        "maxAttempts": 3,
+        "leaseSeconds": 60,
+        "toleratedFailures": 4,
+        "toleratedFailurePercent": 2.5,
+        "backoffBaseSeconds": 0,
+        "backoffCapSeconds": 0,
+    }
+    assert (told["metadata"], told["tags"], told["ttlDays"]) == ({"team": "billing"}, ["a", "b"], 7)
+    assert told["autoRegister"] is True
+    assert told["deadlineAt"] is not None
+
+
+def test_a_repeated_key_makes_one_job(forgeledger, ledger):
+    words = ("job", "create", "nightly", "-q", "--idempotency-key", "once")
+
+    first, second = forgeledger(*words), forgeledger(*words)
+
+    assert first.out == second.out
+    assert len(list(ledger.jobs())) == 1
+
+
+def test_items_of_a_file_are_registered_with_the_job(forgeledger, ledger, tmp_path):
+    file = tmp_path / "items.txt"
+    file.write_text("a\n\nb\n", encoding="utf-8")
+
+    ended = forgeledger("job", "create", "nightly", "--items-file", file, "--seal", "-q")
+
+    job = ledger.status(ended.out.strip())
+    assert (job.total, job.sealed) == (2, True)
+
+
+def test_jobs_are_listed_newest_first_as_a_table_or_as_lines_of_json(forgeledger, ledger, world):
+    for name in ("old", "new"):
+        ledger.create_job(name)
+        world.clock.pass_seconds(60)
+
+    as_table = forgeledger("job", "list")
+    as_json = forgeledger("job", "list", "--json", "--limit", 1)
+
+    assert [line.split()[1] for line in as_table.lines] == ["NAME", "new", "old"]
+    assert [json.loads(line)["name"] for line in as_json.lines] == ["new"]
+
+
+def test_all_jobs_of_a_status_and_tag_are_listed(forgeledger, ledger):
+    wanted = ledger.create_job("wanted", tags=["x"]).job_id
+    ledger.create_job("other")
+    ledger.cancel(ledger.create_job("canceled", tags=["x"]).job_id)
+
+    ended = forgeledger("job", "list", "--all", "--status", "running", "--tag", "x", "--json")
+
+    assert [json.loads(line)["jobId"] for line in ended.lines] == [wanted]
+
+
+def test_no_jobs_are_a_remark_and_not_an_output(forgeledger):
+    ended = forgeledger("job", "list")
+
+    assert (ended.code, ended.out, ended.err) == (0, "", "no jobs\n")
+
+
+def test_status_shows_counts_and_where_the_job_stands(forgeledger, ledger, world):
+    job = ledger.create_job("nightly", items=["a", "b"], seal=True, tags=["x"], metadata={"k": 1})
+    world.clock.pass_seconds(10)
+    ledger.commands.complete(job.job_id, "a")
+
+    ended = forgeledger("job", "status", job.job_id)
+
+    shown = {line.split("  ")[0]: line.split("  ")[-1].strip() for line in ended.lines}
+    assert shown["status"] == "RUNNING"
+    assert (shown["completed"], shown["pending"], shown["progress"]) == ("1", "1", "50.0%")
+    assert (shown["rate"], shown["time left"]) == ("0.1 items/s", "10 s")
+    assert (shown["tags"], shown["metadata"]) == ("x", '{"k": 1}')
+
+
+@pytest.mark.parametrize(
+    ("word", "told"), [("seal", "RUNNING, sealed"), ("cancel", "CANCELED"), ("reopen", "RUNNING")]
+)
+def test_a_job_is_led_through_its_life(forgeledger, ledger, word, told):
+    job = ledger.create_job("nightly", items=["a", "b"])
+    if word == "reopen":
+        ledger.cancel(job.job_id)
+
+    ended = forgeledger("job", word, job.job_id)
+
+    assert ended.code == 0
+    assert f"  {told}" in ended.out
+
+
+def test_an_unknown_job_is_one_line_and_its_own_exit_code(forgeledger):
+    ended = forgeledger("job", "status", NO_SUCH_JOB)
+
+    assert ended.code == exit_codes.NOT_FOUND
+    assert ended.err.startswith("forgeledger: unknown_job: ")
+    assert len(ended.err.splitlines()) == 1
+
+
+def test_a_refused_change_is_one_line_and_its_own_exit_code(forgeledger, ledger):
+    job = ledger.create_job("nightly", seal=True)
+
+    ended = forgeledger("job", "cancel", job.job_id)
+
+    assert ended.code == exit_codes.REFUSED
+    assert len(ended.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("job", "create", ""), "name: "),
+        (("job", "create", "x", "--lanes", "65"), "Invalid value for '--lanes'"),
+        (("job", "create", "x", "--metadata", "{"), "--metadata: is not JSON"),
+        (("job", "create", "x", "--metadata", "[]"), "--metadata: is not a JSON object"),
+        (("job", "create", "x", "--metadata", '{"a": NaN}'), "--metadata: is not JSON: NaN"),
+        (("job", "create", "x", "--tag", ""), "tags[0]: "),
+        (("job", "create", "x", "--items-file", "nowhere.txt"), "nowhere.txt: no such file"),
+        (("job", "list", "--status", "DONE"), "status: "),
+        (("job", "status"), "Missing argument 'JOB_ID'"),
+        (("job", "stauts", "x"), "No such command 'stauts'"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_the_field(forgeledger, words, told):
+    ended = forgeledger(*words)
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err.startswith(f"forgeledger: {told}")
+    assert len(ended.err.splitlines()) == 1

@@ -1,0 +1,205 @@
+"""The commands around the local cloud, with its functions replaced: nothing is started here."""
+
+import json
+
+import pytest
+
+from forgeledger.cli import exit_codes
+from forgeledger.cli.log_following import follow_logs
+from forgeledger.local import cloud
+from forgeledger.local.state_dir import Description, StateDir
+
+DESCRIPTION = Description(
+    endpoint_url="http://127.0.0.1:1",
+    region="us-east-1",
+    api_url="http://api.test",
+    command_queue_url="http://127.0.0.1:1/000000000000/commands.fifo",
+    reject_queue_url="http://127.0.0.1:1/000000000000/rejects.fifo",
+    table_name="ledger",
+    event_bus_name="events",
+    stream_arn="arn",
+)
+
+
+@pytest.fixture
+def state(tmp_path):
+    return {"FORGELEDGER_STATE_DIR": str(tmp_path / "state")}
+
+
+@pytest.fixture
+def running(tmp_path):
+    """A state folder that looks as if a local cloud ran on it: this process holds its lock."""
+    folder = StateDir(tmp_path / "state")
+    folder.acquire()
+    folder.describe(DESCRIPTION)
+    yield folder
+    folder.release()
+
+
+def test_up_hands_on_ports_and_parameters_and_says_where_all_answers(
+    forgeledger, state, monkeypatch
+):
+    asked = {}
+    monkeypatch.setattr(cloud, "up", lambda **given: asked.update(given) or DESCRIPTION)
+
+    ended = forgeledger(
+        *(
+            "local",
+            "up",
+            "--engine-port",
+            4566,
+            "--api-port",
+            8080,
+            "--parameter",
+            "LogLevel=DEBUG",
+        ),
+        **state,
+    )
+
+    assert (ended.code, ended.lines[0]) == (0, "API            http://api.test")
+    assert asked["engine_port"] == 4566
+    assert asked["api_port"] == 8080
+    assert asked["parameters"] == {"LogLevel": "DEBUG"}
+    assert str(asked["state_dir"]) == state["FORGELEDGER_STATE_DIR"]
+
+
+def test_a_parameter_without_a_value_is_a_mistake(forgeledger, state):
+    ended = forgeledger("local", "up", "--parameter", "LogLevel", **state)
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err == "forgeledger: --parameter: 'LogLevel' is not NAME=VALUE\n"
+
+
+def test_a_cloud_that_does_not_come_up_is_one_line(forgeledger, state, monkeypatch):
+    def fail(**given):
+        raise cloud.LocalCloudError("port 4566 is taken (see logs)")
+
+    monkeypatch.setattr(cloud, "up", fail)
+
+    ended = forgeledger("local", "up", **state)
+
+    assert ended.code == exit_codes.UNREACHABLE
+    assert ended.err == "forgeledger: port 4566 is taken (see logs)\n"
+
+
+def test_status_prints_the_description_or_ends_with_1(forgeledger, state, running):
+    up = forgeledger("local", "status", "--json", **state)
+    running.release()
+    down = forgeledger("local", "status", **state)
+
+    assert json.loads(up.out) == DESCRIPTION.as_json()
+    assert (down.code, down.out) == (exit_codes.NOT_AS_HOPED, "")
+
+
+def test_down_and_reset_say_what_they_did(forgeledger, state):
+    assert forgeledger("local", "down", **state).out == "nothing was up\n"
+    assert forgeledger("local", "reset", **state).out == "ended, and all data forgotten\n"
+
+
+def test_logs_print_the_last_lines_of_one_or_of_all(forgeledger, state, running):
+    running.logs.mkdir(exist_ok=True)
+    (running.logs / "engine.log").write_text("one\ntwo\n", encoding="utf-8")
+    (running.logs / "supervisor.log").write_text("three\n", encoding="utf-8")
+
+    every = forgeledger("local", "logs", "-n", 1, **state)
+    one = forgeledger("local", "logs", "engine", "--json", **state)
+    none = forgeledger("local", "logs", "nobody", **state)
+
+    assert every.lines == ["engine: two", "supervisor: three"]
+    assert [json.loads(line)["line"] for line in one.lines] == ["one", "two"]
+    assert "no log called nobody" in none.err
+
+
+def test_logs_are_followed_until_ctrl_c(forgeledger, state, running, surroundings, monkeypatch):
+    log = running.logs / "engine.log"
+    running.logs.mkdir(exist_ok=True)
+    log.write_text("old\n", encoding="utf-8")
+    looks = iter(["new\nhalf", KeyboardInterrupt()])
+
+    def follow(files, pause):
+        def write():
+            said = next(looks)
+            if isinstance(said, KeyboardInterrupt):
+                raise said
+            with log.open("a", encoding="utf-8") as file:
+                file.write(said)
+
+        return follow_logs(files, write)
+
+    monkeypatch.setattr("forgeledger.cli.log_following.follow_logs", follow)
+
+    ended = forgeledger("local", "logs", "--follow", **state)
+
+    assert ended.lines == ["engine: old", "engine: new"]
+    assert ended.code == exit_codes.INTERRUPTED
+
+
+def test_a_log_that_was_begun_anew_is_read_from_its_start(tmp_path):
+    log = tmp_path / "engine.log"
+    log.write_text("a long first line\n", encoding="utf-8")
+    lines = follow_logs({"engine": log}, lambda: log.write_text("new\n", encoding="utf-8"))
+
+    assert next(lines) == "engine: new"
+
+
+def test_local_speaks_to_the_cloud_that_is_up(forgeledger, state, running, ledger):
+    job = ledger.create_job("nightly")
+
+    ended = forgeledger("job", "list", "--local", "--json", **state)
+
+    assert json.loads(ended.out)["jobId"] == job.job_id
+
+
+def test_local_says_how_to_start_a_cloud_that_is_down(forgeledger, state):
+    ended = forgeledger("job", "list", "--local", **state)
+
+    assert ended.code == exit_codes.UNREACHABLE
+    assert "start it with `forgeledger local up`" in ended.err
+
+
+def test_reconciling_locally_runs_the_relay_from_the_source_tree(
+    forgeledger, state, running, monkeypatch
+):
+    from forgeledger.local import deployed, function_pool
+    from forgeledger.local.stack import Function, Stack
+    from forgeledger.local.worker import InvocationFailed
+
+    asked = []
+
+    class Pool:
+        def __init__(self, function, **options):
+            self.function = function
+
+        def invoke(self, event):
+            asked.append((self.function, event))
+            if "jobId" in event["reconcile"]:
+                raise InvocationFailed("JobNotFound", "no job", "r-1")
+            return {"jobs": []}
+
+        def close(self):
+            asked.append("closed")
+
+    function = object.__new__(Function)
+    stack = Stack(
+        functions={"RelayFunction": function},
+        queues=(),
+        streams=(),
+        schedules=(),
+        routes=(),
+        physical_ids={},
+        outputs={},
+    )
+    monkeypatch.setattr(
+        deployed, "DeployedStack", lambda *given: type("S", (), {"read": lambda self: stack})()
+    )
+    monkeypatch.setattr(function_pool, "FunctionPool", Pool)
+
+    ended = forgeledger("reconcile", "--running", "--local", **state)
+    unknown = forgeledger("reconcile", "01KAJXPF80000APN59HKNHY2PJ-8", "--local", **state)
+
+    assert ended.code == 0
+    assert asked[:2] == [(function, {"reconcile": {"running": True}}), "closed"]
+    assert (unknown.code, unknown.err) == (
+        exit_codes.NOT_FOUND,
+        "forgeledger: JobNotFound: no job\n",
+    )

@@ -1,0 +1,116 @@
+import io
+import json
+
+import pytest
+
+from forgeledger.cli import exit_codes
+from forgeledger.domain.ids import make_job_id
+
+JOB = make_job_id(1_795_255_200_000, 1, 4)
+WHERE = {"FORGELEDGER_RELAY_FUNCTION": "relay"}
+
+
+class FakeLambda:
+    """Gives its answers in order and remembers what it was asked."""
+
+    def __init__(self, *answers, error=None):
+        self.answers = list(answers)
+        self.error = error
+        self.asked = []
+
+    def invoke(self, **request):
+        assert request["FunctionName"] == "relay"
+        self.asked.append(json.loads(request["Payload"])["reconcile"])
+        if self.error is not None:
+            payload = io.BytesIO(json.dumps(self.error).encode())
+            return {"FunctionError": "Unhandled", "Payload": payload}
+        return {"Payload": io.BytesIO(json.dumps(self.answers.pop(0)).encode())}
+
+
+def job(job_id=JOB, **more):
+    return {
+        "jobId": job_id,
+        "status": "RUNNING",
+        "driftedLanes": [],
+        "busyLanes": [],
+        "eventsTold": 1,
+        **more,
+    }
+
+
+def test_one_job_is_reconciled(forgeledger, clients):
+    clients["lambda"] = FakeLambda({"jobs": [job()]})
+
+    ended = forgeledger("reconcile", JOB, **WHERE)
+
+    assert (ended.code, ended.out) == (0, f"{JOB}  RUNNING, 1 events told\n")
+    assert clients["lambda"].asked == [{"jobId": JOB}]
+
+
+def test_a_recount_goes_on_lane_by_lane_and_tells_what_was_wrong(forgeledger, clients):
+    clients["lambda"] = FakeLambda(
+        {"jobs": [job(driftedLanes=[1], nextLane=3)]}, {"jobs": [job(busyLanes=[3])]}
+    )
+
+    ended = forgeledger("reconcile", JOB, "--recount", **WHERE)
+
+    assert ended.code == exit_codes.NOT_AS_HOPED
+    assert "counts set right in lanes 1" in ended.lines[0]
+    assert "busy lanes 3" in ended.lines[1]
+    assert clients["lambda"].asked == [
+        {"jobId": JOB, "recount": True},
+        {"jobId": JOB, "recount": True, "fromLane": 3},
+    ]
+
+
+def test_all_open_jobs_are_reconciled_page_by_page(forgeledger, clients):
+    clients["lambda"] = FakeLambda({"jobs": [job()], "after": JOB}, {"jobs": []})
+
+    ended = forgeledger("reconcile", "--running", "--json", **WHERE)
+
+    assert [json.loads(line)["jobId"] for line in ended.lines] == [JOB]
+    assert clients["lambda"].asked == [{"running": True}, {"running": True, "after": JOB}]
+
+
+@pytest.mark.parametrize(
+    ("words", "answers"),
+    [
+        (("--running",), [{"jobs": [], "after": JOB}] * 3),
+        ((JOB, "--recount"), [{"jobs": [job(nextLane=0)]}] * 3),
+    ],
+)
+def test_a_relay_that_gets_no_further_is_not_asked_for_ever(forgeledger, clients, words, answers):
+    clients["lambda"] = FakeLambda(*answers)
+
+    ended = forgeledger("reconcile", *words, **WHERE)
+
+    assert ended.code == exit_codes.UNREACHABLE
+    assert "longer than the relay has" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [("JobNotFound", exit_codes.NOT_FOUND), ("StorageBusy", exit_codes.UNREACHABLE)],
+)
+def test_an_error_of_the_function_is_one_line(forgeledger, clients, error, code):
+    clients["lambda"] = FakeLambda(error={"errorType": error, "errorMessage": "why"})
+
+    ended = forgeledger("reconcile", JOB, **WHERE)
+
+    assert (ended.code, ended.err) == (code, f"forgeledger: {error}: why\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "JOB_ID: give either one job or --running"),
+        ((JOB, "--running"), "JOB_ID: give either"),
+        (("--running", "--recount"), "--recount: goes with one JOB_ID"),
+        (("x",), "JOB_ID: x is not the id of a job"),
+    ],
+)
+def test_a_mistake_is_one_line(forgeledger, words, told):
+    ended = forgeledger("reconcile", *words, **WHERE)
+
+    assert ended.code in {exit_codes.USAGE, exit_codes.NOT_FOUND}
+    assert ended.err.startswith(f"forgeledger: {told}")

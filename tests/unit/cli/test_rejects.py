@@ -1,0 +1,230 @@
+import json
+
+import pytest
+
+from forgeledger.cli import exit_codes
+from tests.fake_fifo import FakeFifo, FakeSqs
+
+WHERE = {
+    "FORGELEDGER_COMMAND_QUEUE_URL": "commands",
+    "FORGELEDGER_REJECT_QUEUE_URL": "rejects",
+}
+
+
+@pytest.fixture
+def sqs(clients):
+    policy = json.dumps({"deadLetterTargetArn": "arn:aws:sqs:us-east-1:1:letters"})
+    clients["sqs"] = FakeSqs(
+        commands=FakeFifo(attributes={"RedrivePolicy": policy}),
+        rejects=FakeFifo(),
+        letters=FakeFifo(),
+    )
+    return clients["sqs"]
+
+
+@pytest.fixture
+def rejects(sqs):
+    return sqs.queues["rejects"]
+
+
+@pytest.fixture
+def commands(sqs):
+    return sqs.queues["commands"]
+
+
+def reject(queue, number, group="g", **attributes):
+    attributes = {"reason": "unknown_job", "detail": '[{"field": "jobId"}]', **attributes}
+    return queue.put(
+        f'{{"number":{number}}}',
+        group,
+        sourceMessageId=f"o{number}",
+        sourceGroupId=group,
+        **attributes,
+    )
+
+
+def sent(queue, group):
+    return [json.loads(each.body)["number"] for each in queue.messages if each.group == group]
+
+
+def test_rejects_are_listed_with_reason_and_detail_and_stay(forgeledger, rejects):
+    reject(rejects, 1)
+    reject(rejects, 2, group="h")
+
+    ended = forgeledger("rejects", "list", **WHERE)
+
+    assert [line.split()[:2] for line in ended.lines[1:]] == [
+        ["m1", "unknown_job"],
+        ["m2", "unknown_job"],
+    ]
+    assert len(rejects.messages) == 2
+    assert rejects.hidden == []
+
+
+def test_what_sqs_does_not_show_behind_a_locked_group_is_counted(forgeledger, rejects):
+    for number in range(14):
+        reject(rejects, number)
+
+    ended = forgeledger("rejects", "list", "--json", **WHERE)
+
+    assert len(ended.lines) == 10
+    assert ended.err == "about 4 more stand behind these\n"
+    assert json.loads(ended.lines[0])["detail"] == [{"field": "jobId"}]
+
+
+def test_no_more_are_listed_than_asked_for(forgeledger, rejects):
+    for number in range(3):
+        reject(rejects, number)
+
+    ended = forgeledger("rejects", "list", "--limit", 1, "--json", **WHERE)
+
+    assert len(ended.lines) == 1
+    assert rejects.hidden == []
+
+
+def test_dead_letters_are_found_through_the_command_queue(forgeledger, sqs):
+    sqs.queues["letters"].put('{"number":1}', "g")
+
+    ended = forgeledger("rejects", "list", "--queue", "dead-letter", "--json", **WHERE)
+
+    assert json.loads(ended.out)["sourceGroupId"] == "g"
+
+
+def test_a_queue_without_dead_letters_is_not_found(forgeledger, commands):
+    commands.attributes.clear()
+
+    ended = forgeledger("rejects", "list", "--queue", "dead-letter", **WHERE)
+
+    assert ended.code == exit_codes.NOT_FOUND
+    assert ended.err == "forgeledger: the command queue has no dead-letter queue\n"
+
+
+def test_no_rejects_are_a_remark(forgeledger, rejects):
+    ended = forgeledger("rejects", "list", **WHERE)
+
+    assert (ended.out, ended.err) == ("", "no rejected messages\n")
+
+
+def test_one_is_shown_whole_or_its_body_alone(forgeledger, rejects):
+    reject(rejects, 1)
+    reject(rejects, 2, detail="not JSON")
+
+    whole = forgeledger("rejects", "show", "m2", **WHERE)
+    body = forgeledger("rejects", "show", "m1", "--body", **WHERE)
+
+    assert "source message  o2" in whole.lines
+    assert 'detail          "not JSON"' in whole.lines
+    assert whole.lines[-1] == '{"number":2}'
+    assert body.out == '{"number":1}\n'
+    assert rejects.hidden == []
+
+
+def test_one_that_is_not_there_is_not_found(forgeledger, rejects):
+    ended = forgeledger("rejects", "show", "m9", **WHERE)
+
+    assert ended.code == exit_codes.NOT_FOUND
+    assert ended.err.startswith("forgeledger: m9: no such message")
+
+
+def test_all_are_redriven_in_order_under_their_first_group(forgeledger, rejects, commands):
+    for number in range(30):
+        reject(rejects, number, group="even" if number % 2 == 0 else "odd")
+
+    ended = forgeledger("rejects", "redrive", **WHERE)
+
+    assert (ended.code, ended.out) == (0, "30 sent to the command queue\n")
+    assert sent(commands, "even") == list(range(0, 30, 2))
+    assert sent(commands, "odd") == list(range(1, 30, 2))
+    assert rejects.messages == []
+
+
+def test_a_refused_message_stops_its_group_and_no_other(forgeledger, rejects, commands):
+    for number in range(4):
+        reject(rejects, number, group="even" if number % 2 == 0 else "odd")
+    commands.refuses = {'{"number":0}'}
+
+    ended = forgeledger("rejects", "redrive", **WHERE)
+
+    assert ended.code == exit_codes.UNREACHABLE
+    assert sent(commands, "odd") == [1, 3]
+    assert sent(commands, "even") == []
+    assert rejects.bodies == ['{"number":0}', '{"number":2}']
+    assert rejects.hidden == []
+    assert "m1: not accepted, so its group waits: Nope: not now" in ended.err
+
+
+def test_what_is_rejected_again_is_not_sent_for_ever(forgeledger, sqs, rejects, commands):
+    for number in range(12):
+        reject(rejects, number)
+    sqs.on_send = lambda stored: rejects.put(
+        stored.body,
+        stored.group,
+        f"again-{stored.message_id}",
+        reason="unknown_job",
+        sourceMessageId=stored.message_id,
+    )
+
+    ended = forgeledger("rejects", "redrive", "--json", **WHERE)
+
+    assert ended.code == exit_codes.NOT_AS_HOPED
+    assert sent(commands, "g") == list(range(12))
+    assert [json.loads(body)["number"] for body in rejects.bodies] == list(range(12))
+    assert json.loads(ended.out)["sent"] == 12
+    assert "rejected again: unknown_job" in ended.err
+    assert rejects.hidden == []
+
+
+def test_what_cannot_be_deleted_is_named_and_harmless_to_repeat(forgeledger, rejects, commands):
+    reject(rejects, 1)
+    rejects.keeps = True
+    first = forgeledger("rejects", "redrive", **WHERE)
+    rejects.messages[0].receipt = None
+    rejects.keeps = False
+
+    second = forgeledger("rejects", "redrive", **WHERE)
+
+    assert first.code == exit_codes.UNREACHABLE
+    assert "m1: sent but not deleted" in first.err
+    assert second.code == 0
+    assert sent(commands, "g") == [1]
+    assert rejects.messages == []
+
+
+def test_one_is_redriven_with_a_mended_body(forgeledger, rejects, commands):
+    reject(rejects, 1)
+    reject(rejects, 2)
+
+    ended = forgeledger("rejects", "redrive", "m2", "--body", "-", stdin='{"number":3}\n', **WHERE)
+
+    assert ended.code == 0
+    assert sent(commands, "g") == [3]
+    assert rejects.bodies == ['{"number":1}']
+    assert rejects.hidden == []
+
+
+def test_large_messages_are_not_sent_in_one_request(forgeledger, rejects, commands):
+    for group in "abc":
+        rejects.put(json.dumps({"number": 1, "filling": "x" * 500_000}), group)
+
+    ended = forgeledger("rejects", "redrive", **WHERE)
+
+    assert ended.code == 0
+    assert len(commands.messages) == 3
+
+
+def test_a_body_from_a_file_is_checked_before_anything_is_sent(
+    forgeledger, rejects, commands, tmp_path
+):
+    file = tmp_path / "mended.json"
+    file.write_text("[]", encoding="utf-8")
+    reject(rejects, 1)
+
+    not_an_object = forgeledger("rejects", "redrive", "m1", "--body", file, **WHERE)
+    file.write_text(json.dumps({"filling": "x" * 1_100_000}), encoding="utf-8")
+    too_large = forgeledger("rejects", "redrive", "m1", "--body", file, **WHERE)
+    for_all = forgeledger("rejects", "redrive", "--body", file, **WHERE)
+
+    assert not_an_object.err == "forgeledger: --body: is not a JSON object\n"
+    assert "at most 1048576" in too_large.err
+    assert for_all.code == exit_codes.USAGE
+    assert commands.messages == []

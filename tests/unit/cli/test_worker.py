@@ -1,0 +1,58 @@
+import json
+import os
+import sys
+
+import pytest
+
+from forgeledger.cli import exit_codes
+
+MODULE = """
+import os
+from forgeledger.sdk import Endpoints, Reporter, Worker
+from forgeledger.sdk.worker import WorkerSummary
+
+seen = dict(os.environ)
+
+class Idle(Worker):
+    def __init__(self):
+        pass
+    def run(self):
+        return WorkerSummary(completed=3, failed=1, released=0)
+
+worker = Idle()
+"""
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    (tmp_path / "some_tasks.py").write_text(MODULE, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    yield "some_tasks"
+    sys.modules.pop("some_tasks", None)
+
+
+def test_a_worker_runs_until_it_ends_and_its_summary_is_printed(forgeledger, module):
+    ended = forgeledger("worker", "--app", f"{module}:worker", "--json")
+
+    assert json.loads(ended.out) == {"completed": 3, "failed": 1, "released": 0}
+
+
+def test_its_module_finds_the_addresses_in_its_environment(forgeledger, module):
+    ended = forgeledger(
+        *("worker", "--app", f"{module}:worker", "--command-queue-url", "https://commands")
+    )
+
+    seen = sys.modules[module].seen
+    assert ended.out == "3 completed, 1 failed, 0 released\n"
+    assert seen["FORGELEDGER_COMMAND_QUEUE_URL"] == "https://commands"
+    assert seen["FORGELEDGER_API_URL"] == "http://api.test"
+
+
+@pytest.mark.parametrize("app", ["some_tasks", "nowhere:worker", "some_tasks:nobody"])
+def test_a_worker_that_is_not_there_is_a_mistake(forgeledger, module, app):
+    ended = forgeledger("worker", "--app", app)
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err.startswith(f"forgeledger: {app}: ")

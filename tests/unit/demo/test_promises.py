@@ -1,0 +1,104 @@
+"""A demo that cannot fail shows nothing: each promise is broken here once."""
+
+from collections import Counter
+
+import pytest
+
+from forgeledger.demo.plan import Plan
+from forgeledger.demo.promises import Journal, examine
+from forgeledger.sdk.records import Event, Job
+
+PLAN = Plan(items=4, fail_share=0.25)
+NAMES = PLAN.item_ids
+
+
+def make_job(**overrides):
+    fields = {"status": "COMPLETED", "total": 4, "completed": 4}
+    return Job(**{"job_id": "j-1", "name": "demo", "lanes": 1, **fields, **overrides})
+
+
+def make_event(**overrides):
+    detail = {"jobId": "j-1", "status": "COMPLETED", "total": 4, "completed": 4, "failed": 0}
+    return {"detail": {**detail, **overrides}}
+
+
+def make_journal(**overrides):
+    fields = {
+        "completed": Counter(NAMES),
+        "failed": Counter([NAMES[0]]),
+        "claims": Counter(NAMES),
+        "without_effect": 2,
+    }
+    return Journal(**{**fields, **overrides})
+
+
+def broken(job=None, journal=None, events=None):
+    promises = examine(
+        PLAN,
+        job or make_job(),
+        journal or make_journal(),
+        [make_event()] if events is None else events,
+    )
+    return [promise.name for promise in promises if not promise.held]
+
+
+def test_a_good_run_keeps_every_promise():
+    assert broken() == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"completed": 3},
+        {"completed": 5, "total": 5},
+        {"failed": 1},
+        {"pending": 1},
+        {"status": "COMPLETED_WITH_FAILURES"},
+    ],
+)
+def test_wrong_counts_break_a_promise(wrong):
+    assert "the counts are right" in broken(job=make_job(**wrong))
+
+
+@pytest.mark.parametrize("completed", [Counter(NAMES[1:]), Counter([*NAMES, NAMES[0]])])
+def test_an_item_that_completed_never_or_twice_breaks_a_promise(completed):
+    found = broken(journal=make_journal(completed=completed, failed=Counter([NAMES[1]])))
+
+    assert found == ["each item completed exactly once"]
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [],
+        [make_event(), make_event()],
+        [make_event(completed=3)],
+        [make_event(jobId="another-1")],
+    ],
+)
+def test_a_missing_second_or_wrong_event_breaks_a_promise(events):
+    assert broken(events=events) == ["one job.completed event"]
+
+
+def test_failures_that_were_not_shown_or_not_mended_break_a_promise():
+    assert broken(journal=make_journal(failed=Counter())) == ["failures were retried"]
+    assert "failures were retried" in broken(
+        journal=make_journal(completed=Counter(NAMES[1:])),
+    )
+
+
+def test_the_journal_adds_up_what_happened_to_each_item():
+    events = [
+        Event(type="job.created"),
+        Event(type="claimed", item_id="a"),
+        Event(type="failed", item_id="a"),
+        Event(type="duplicate", item_id="a"),
+        Event(type="rejected", item_id="b"),
+        Event(type="completed", item_id="a"),
+    ]
+
+    journal = Journal.read(events)
+
+    assert (journal.completed["a"], journal.failed["a"], journal.claims["a"]) == (1, 1, 1)
+    assert journal.without_effect == 2
+    assert journal.failed_then_completed == "a"

@@ -2,10 +2,9 @@
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "layers" / "shared" / "forgeledger"
@@ -59,6 +58,8 @@ DOMAIN_STDLIB = {
 # Where use cases get time and chance from, and so where tests replace them.
 SURROUNDINGS = PACKAGE / "usecases" / "surroundings.py"
 
+SURROUNDING_MODULES = {"time", "datetime", "random", "secrets", "uuid", "os", "logging"}
+
 VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "types", "queue"}
 
 
@@ -72,84 +73,84 @@ def part_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imports_of(path: Path) -> Iterator[str]:
+@cache
+def imports_of(path: Path) -> frozenset[str]:
     """Full names of all modules that a file imports, wherever in it."""
+    names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path} imports relatively"
-            yield from _imported(node)
+            names |= _imported(path, node)
+    return frozenset(names)
 
 
-def _imported(node: ast.ImportFrom) -> Iterator[str]:
+def _imported(path: Path, node: ast.ImportFrom) -> set[str]:
     """`from forgeledger import sdk` means the part as much as `import forgeledger.sdk`."""
-    assert node.module is not None
+    assert node.module is not None, f"{path} imports relatively"
     if node.module == "forgeledger":
-        yield from (f"forgeledger.{alias.name}" for alias in node.names)
-    else:
-        yield node.module
+        return {f"forgeledger.{alias.name}" for alias in node.names}
+    return {node.module}
 
 
-def parametrized(paths: list[Path]) -> pytest.MarkDecorator:
-    ids = [str(path.relative_to(ROOT)) for path in paths]
-    return pytest.mark.parametrize("path", paths, ids=ids)
-
-
-@parametrized([path for path in sources() if path.parent != PACKAGE or part_of(path) in ALLOWED])
-def test_a_file_imports_only_what_lies_further_in(path):
-    if path.name == "__init__.py" and path.parent == PACKAGE:
-        return
-    allowed = ALLOWED[part_of(path)]
-
-    inner = {name.split(".")[1] for name in imports_of(path) if name.startswith("forgeledger.")}
-
-    assert inner - {"__version__"} <= allowed
-
-
-@parametrized([path for path in sources() if path.parent != PACKAGE or part_of(path) in ALLOWED])
-def test_a_file_needs_only_the_packages_that_its_part_comes_with(path):
-    allowed = INSTALLED.get(part_of(path), set()) | sys.stdlib_module_names | {"forgeledger"}
-
-    assert {name.split(".")[0] for name in imports_of(path)} <= allowed
+def offenders(paths: list[Path], wrong: Callable[[Path], object]) -> dict[str, object]:
+    """What is wrong with which file; nothing where all is well."""
+    found = {str(path.relative_to(ROOT)): wrong(path) for path in paths}
+    return {name: problem for name, problem in found.items() if problem}
 
 
 def test_every_part_of_the_package_has_its_place():
-    parts = {part_of(path) for path in sources()}
-
-    assert parts - {"__init__"} == set(ALLOWED)
+    assert {part_of(path) for path in sources()} - {"__init__"} == set(ALLOWED)
 
 
-@parametrized(sorted((PACKAGE / "domain").glob("*.py")))
-def test_the_domain_knows_no_clock_no_chance_and_no_world(path):
-    used = {name.split(".")[0] for name in imports_of(path)} - {"forgeledger"}
+def test_a_file_imports_only_what_lies_further_in():
+    def outer(path: Path) -> set[str]:
+        parts = {name.split(".")[1] for name in imports_of(path) if name.startswith("forgeledger.")}
+        return parts - {"__version__"} - ALLOWED.get(part_of(path), set())
 
-    assert used <= DOMAIN_STDLIB
-
-
-@parametrized(sorted(set((PACKAGE / "usecases").glob("*.py")) - {SURROUNDINGS}))
-def test_use_cases_are_given_time_and_chance(path):
-    used = {name.split(".")[0] for name in imports_of(path)}
-
-    assert not used & {"time", "datetime", "random", "secrets", "uuid", "os", "logging"}
+    assert offenders(sources(), outer) == {}
 
 
-@parametrized(sources())
-def test_a_file_can_be_read_at_one_sitting(path):
-    assert len(path.read_text().splitlines()) <= 300
+def test_a_file_needs_only_the_packages_that_its_part_comes_with():
+    def foreign(path: Path) -> set[str]:
+        packages = {name.split(".")[0] for name in imports_of(path)} - {"forgeledger"}
+        return packages - sys.stdlib_module_names - INSTALLED.get(part_of(path), set())
+
+    assert offenders(sources(), foreign) == {}
 
 
-@parametrized(sources())
-def test_a_name_says_what_is_inside(path):
-    names = {part.removesuffix(".py") for part in path.relative_to(ROOT).parts}
+def test_the_domain_knows_no_clock_no_chance_and_no_world():
+    def worldly(path: Path) -> set[str]:
+        return {name.split(".")[0] for name in imports_of(path)} - {"forgeledger"} - DOMAIN_STDLIB
 
-    assert not names & VAGUE
+    assert offenders(sorted((PACKAGE / "domain").glob("*.py")), worldly) == {}
 
 
-@parametrized([path for path in sources() if path.name == "__init__.py"])
-def test_importing_a_package_imports_next_to_nothing(path):
-    """A cold start pays for each module; what a package offers is imported by name."""
-    if path.parent.name == "sdk":
-        pytest.skip("the SDK is what its users import")
+def test_use_cases_are_given_time_and_chance():
+    def taken(path: Path) -> set[str]:
+        return {name.split(".")[0] for name in imports_of(path)} & SURROUNDING_MODULES
 
-    assert list(imports_of(path)) == []
+    use_cases = sorted(set((PACKAGE / "usecases").glob("*.py")) - {SURROUNDINGS})
+    assert offenders(use_cases, taken) == {}
+
+
+def test_a_file_can_be_read_at_one_sitting():
+    def lines_too_many(path: Path) -> int:
+        return max(0, len(path.read_text().splitlines()) - 300)
+
+    assert offenders(sources(), lines_too_many) == {}
+
+
+def test_a_name_says_what_is_inside():
+    def vague(path: Path) -> set[str]:
+        return VAGUE & {part.removesuffix(".py") for part in path.relative_to(ROOT).parts}
+
+    assert offenders(sources(), vague) == {}
+
+
+def test_importing_a_package_imports_next_to_nothing():
+    """A cold start pays for each module. The SDK alone offers its names at the top."""
+    packages = [path for path in sources() if path.name == "__init__.py"]
+    packages.remove(PACKAGE / "sdk" / "__init__.py")
+
+    assert offenders(packages, lambda path: list(imports_of(path))) == {}

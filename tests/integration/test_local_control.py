@@ -134,6 +134,17 @@ def test_a_supervisor_whose_engine_dies_ends(where):
     assert gone(description.api_url)
 
 
+def test_a_killed_supervisor_loses_no_data_because_the_engine_saves(where):
+    first = cloud.up(**where)
+    row = {"PK": {"S": "kept"}, "SK": {"S": "row"}}
+    put(first, row)
+
+    os.kill(cloud.state_of(state_dir=where["state_dir"]).owner(), signal.SIGKILL)
+    second = cloud.up(**where)
+
+    assert get(second, row)
+
+
 def test_everything_ends_with_a_program_that_holds_a_local_cloud_and_is_killed(where):
     program = (
         "import sys, time\n"

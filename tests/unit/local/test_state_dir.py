@@ -1,6 +1,7 @@
 """The state folder: one owner at a time, and nothing stale is believed."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from forgeledger.local.state_dir import (
     Description,
     ProjectNotFound,
     StateDir,
+    _is_alive,
     find_project,
 )
 
@@ -121,6 +123,42 @@ def test_no_project_anywhere_is_said_clearly(tmp_path, monkeypatch):
 
     with pytest.raises(ProjectNotFound, match=str(tmp_path)):
         find_project()
+
+
+def test_a_folder_whose_owner_was_killed_is_free_once_its_engine_has_saved(state, monkeypatch):
+    """A child that holds the lock stands for the engine."""
+    state.acquire()
+    engine = subprocess.Popen(["sleep", "0.5"], pass_fds=state.lock_descriptors)
+    state.release()
+    monkeypatch.setattr("forgeledger.local.state_dir._is_alive", lambda pid: False)
+    following = StateDir(state.root)
+
+    assert following.owner() is None
+    following.acquire()
+
+    assert engine.wait(60) == 0
+    following.release()
+
+
+def test_an_engine_that_never_ends_saving_is_not_waited_for_for_ever(state, monkeypatch):
+    monkeypatch.setattr("forgeledger.local.state_dir.SAVING_SECONDS", 0)
+    monkeypatch.setattr("forgeledger.local.state_dir._is_alive", lambda pid: False)
+    state.acquire()
+
+    with pytest.raises(AlreadyRunning):
+        StateDir(state.root).acquire()
+
+
+def test_a_process_counts_as_alive_whoever_owns_it(monkeypatch):
+    def refuse(pid, number):
+        raise PermissionError
+
+    assert _is_alive(os.getpid())
+    finished = subprocess.Popen(["true"])
+    finished.wait()
+    assert not _is_alive(finished.pid)
+    monkeypatch.setattr(os, "kill", refuse)
+    assert _is_alive(1)
 
 
 def test_a_lock_without_a_number_has_no_owner_to_name(state):

@@ -1,5 +1,6 @@
 """`up`, `down`, `status`, `reset` and `logs`, as functions; the command line only calls them."""
 
+import contextlib
 import io
 import json
 import os
@@ -74,7 +75,8 @@ def down(*, project_dir: Path | None = None, state_dir: Path | None = None) -> b
     owner = state.owner()
     if owner is None:
         return False
-    os.kill(owner, signal.SIGTERM)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(owner, signal.SIGTERM)
     deadline = time.monotonic() + DOWN_SECONDS
     while state.owner() == owner:
         if time.monotonic() > deadline:
@@ -91,7 +93,11 @@ def status(*, project_dir: Path | None = None, state_dir: Path | None = None) ->
 def reset(*, project_dir: Path | None = None, state_dir: Path | None = None) -> None:
     """End the local cloud and forget all its data."""
     down(project_dir=project_dir, state_dir=state_dir)
-    state_of(project_dir, state_dir).wipe()
+    state = state_of(project_dir, state_dir)
+    if state.was_used:
+        state.acquire()  # An engine whose owner was killed may still be writing.
+        state.wipe()
+        state.release()
 
 
 def log_files(*, project_dir: Path | None = None, state_dir: Path | None = None) -> dict[str, Path]:

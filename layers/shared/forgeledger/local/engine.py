@@ -51,7 +51,8 @@ class Engine:
     """One ministack process on loopback that lives no longer than this process.
 
     With `data_dir` it loads its state from there and saves it at a clean stop; without, it starts
-    empty and keeps nothing.
+    empty and keeps nothing. Descriptors in `held_open`, such as a lock on that folder, stay open
+    until it has ended, even if its owner dies before.
     """
 
     def __init__(
@@ -60,8 +61,10 @@ class Engine:
         port: int = 0,
         data_dir: Path | None = None,
         log_file: Path | None = None,
+        held_open: tuple[int, ...] = (),
     ) -> None:
         self._wanted_port = port
+        self._held_open = held_open
         self._data_dir = data_dir
         self._log_file = log_file
         self._process: subprocess.Popen[bytes] | None = None
@@ -139,6 +142,7 @@ class Engine:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=self._environment(os.environ, scratch),
+                pass_fds=self._held_open,
                 start_new_session=True,  # Ctrl-C is for the owner, who then stops the engine.
             )
 

@@ -127,7 +127,10 @@ class LocalCloud:
         last = self._state.ports()
         port = self._wanted_ports["engine"] or _if_free(last.get("engine", 0))
         self.engine = Engine(
-            port=port, data_dir=self._state.data, log_file=self._state.logs / "engine.log"
+            port=port,
+            data_dir=self._state.data,
+            log_file=self._state.logs / "engine.log",
+            held_open=self._state.lock_descriptors,
         )
         undo.callback(self.engine.stop)
         self.engine.start()

@@ -1,9 +1,11 @@
 """The folder `.forgeledger`: data, logs, checkpoints, who runs, and where everything answers."""
 
+import contextlib
 import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import IO, Any, Final
 from forgeledger.errors import ForgeLedgerError
 
 DEFAULT_NAME: Final = ".forgeledger"
+SAVING_SECONDS: Final = 30.0
 
 
 class AlreadyRunning(ForgeLedgerError):
@@ -70,20 +73,34 @@ class StateDir:
         self._lock: IO[str] | None = None
 
     def acquire(self) -> None:
-        """Be the only one that runs on this folder, until `release` or the end of the process."""
+        """Be the only one that runs on this folder, until `release` or the end of the process.
+
+        The engine holds the lock too: where its owner was killed it still writes its state, and
+        whoever comes next waits for that.
+        """
         self.root.mkdir(parents=True, exist_ok=True)
         lock = self._lock_path.open("a+", encoding="utf-8")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.close()
-            raise AlreadyRunning(f"a local cloud already runs on {self.root}") from None
+        deadline = time.monotonic() + SAVING_SECONDS
+        while not _try_lock(lock, fcntl.LOCK_EX):
+            if self.owner() is not None or time.monotonic() > deadline:
+                lock.close()
+                raise AlreadyRunning(f"a local cloud already runs on {self.root}")
+            time.sleep(0.05)
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
         self._lock = lock
         for folder in (self.data, self.logs, self.checkpoints):
             folder.mkdir(exist_ok=True)
+
+    @property
+    def lock_descriptors(self) -> tuple[int, ...]:
+        """What the engine has to hold open to keep the folder locked while it saves."""
+        return (self._lock.fileno(),) if self._lock else ()
+
+    @property
+    def was_used(self) -> bool:
+        return self._lock_path.is_file()
 
     def release(self) -> None:
         if self._lock is not None:
@@ -97,12 +114,10 @@ class StateDir:
         except FileNotFoundError:
             return None
         with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except OSError:
-                text = lock.read().strip()
-                return int(text) if text.isdigit() else None
-        return None
+            if _try_lock(lock, fcntl.LOCK_SH):
+                return None
+            text = lock.read().strip()
+            return int(text) if text.isdigit() and _is_alive(int(text)) else None
 
     def describe(self, description: Description) -> None:
         scratch = self._description.with_suffix(".new")
@@ -137,9 +152,29 @@ class StateDir:
 
         A folder that no local cloud ever ran on is not touched.
         """
-        if not self._lock_path.is_file():
+        if not self.was_used:
             return
         for folder in (self.data, self.checkpoints):
             shutil.rmtree(folder, ignore_errors=True)
         for file in (self._description, self._ports):
             file.unlink(missing_ok=True)
+
+
+def _try_lock(lock: IO[str], kind: int) -> bool:
+    try:
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _is_alive(pid: int) -> bool:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)  # A child of ours that has ended is a zombie until asked for.
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # Somebody else's, but alive.
+    return True

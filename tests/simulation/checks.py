@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from forgeledger.domain.facts import event_id
+from forgeledger.domain.facts import FactKind, event_id
 from forgeledger.domain.journal import Event
 from forgeledger.domain.outcomes import Verdict
 from tests.simulation.asked import Asked, lane_index
@@ -166,12 +166,13 @@ class Checks:
             raise Violation(f"{pk}: {job.status}, among the open jobs: {'open' in header}")
 
     def _told(self) -> None:
-        told = {each["eventId"] for each in self.world.bus.delivered}
+        world = self.world
+        told = {each["eventId"] for each in world.bus.delivered}
         facts = {
             event_id(truth.job.job_id, fact): fact
             for truth in self.jobs.truths.values()
             for fact in truth.facts
-            if fact.told
+            if fact.kind is not FactKind.CLOSING
         }
         if told != facts.keys():
             raise Violation(f"told {sorted(told ^ facts.keys())} too many or too few")
@@ -183,6 +184,6 @@ class Checks:
                 continue
             heard.add(event)
             number = facts[event].number
-            if latest.get(each["jobId"], -1) > number:
+            if latest.get(each["jobId"], -1) > number and event not in world.bus.refused:
                 raise Violation(f"{event} was told too late")
             latest[each["jobId"]] = number

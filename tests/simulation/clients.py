@@ -127,6 +127,7 @@ class EventBridgeClient:
             answers: list[dict[str, Any]] = []
             for number, entry in enumerate(Entries):
                 if number in refused:
+                    self._world.bus.refuse(entry)
                     answers.append({"ErrorCode": "ThrottlingException", "ErrorMessage": "later"})
                     continue
                 for _ in range(times):

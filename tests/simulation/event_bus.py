@@ -13,6 +13,11 @@ class EventBus:
     texts: dict[str, tuple[str, str]] = field(default_factory=dict)
     # Ids that came again with another text.
     contradictions: list[str] = field(default_factory=list)
+    # Ids that were refused at least once: others may have arrived before them.
+    refused: set[str] = field(default_factory=set)
+
+    def refuse(self, entry: dict[str, Any]) -> None:
+        self.refused.add(json.loads(entry["Detail"])["eventId"])
 
     def deliver(self, entry: dict[str, Any]) -> None:
         detail = json.loads(entry["Detail"])

@@ -1,7 +1,7 @@
 """What can go wrong with a call to AWS, and the errors in which botocore dresses it."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import (
     ClientError,
@@ -37,6 +37,31 @@ class Fault(StrEnum):
     # Of many entries some are refused, or some arrive twice.
     PARTIAL = "some entries refused"
     DOUBLED = "entries doubled"
+
+
+_WRITES: Final = frozenset(
+    {
+        "TransactWriteItems",
+        "UpdateItem",
+        "PutItem",
+        "SendMessage",
+        "SendMessageBatch",
+        "PutEvents",
+    }
+)
+# Faults that mean something only to some calls.
+CALLS_OF: Final = {
+    Fault.CRASH_AFTER: _WRITES,
+    Fault.LOST: _WRITES,
+    Fault.REPEATED: _WRITES,
+    Fault.SERVER_ERROR: _WRITES,
+    Fault.CONFLICT: frozenset({"TransactWriteItems", "UpdateItem"}),
+    Fault.IN_PROGRESS: frozenset({"TransactWriteItems"}),
+    Fault.UNPROCESSED: frozenset({"BatchGetItem"}),
+    Fault.TORN: frozenset({"BatchGetItem"}),
+    Fault.PARTIAL: frozenset({"PutEvents", "SendMessageBatch"}),
+    Fault.DOUBLED: frozenset({"PutEvents"}),
+}
 
 
 class Crash(BaseException):

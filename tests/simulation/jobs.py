@@ -29,11 +29,12 @@ class KnownJob:
 
 def is_bad(item_id: str) -> bool:
     """Whether the work on this item fails, whoever tries."""
-    return zlib.crc32(f"fate of {item_id}".encode()) % 4 == 0
+    return zlib.crc32(f"fate of {item_id}".encode()) % 3 == 0
 
 
 def draw_job(random: Random, theme: Theme, number: int) -> tuple[NewJob, list[str]]:
-    items = [f"{number}{letter}" for letter in "abcdefghijkl"[: random.randint(0, 9)]]
+    most = 2 if theme is Theme.FINISH else 9
+    items = [f"{number}{letter}" for letter in "abcdefghijkl"[: random.randint(0, most)]]
     rules: dict[str, Any] = {
         "max_attempts": 1_000 if theme is Theme.PLAIN else random.choice((1, 1, 2, 3)),
         "lease_seconds": random.choice((0, 0, 20, 120)),
@@ -55,7 +56,7 @@ def draw_job(random: Random, theme: Theme, number: int) -> tuple[NewJob, list[st
             )
         )
         deadline = random.choice((None, None, 60, 600))
-    registered_at_once = items if random.random() < 0.3 else []
+    registered_at_once = items if random.random() < (0.7 if theme is Theme.FINISH else 0.3) else []
     new = NewJob(
         name=f"job {number}",
         lanes=random.choice((1, 1, 2, 3)),

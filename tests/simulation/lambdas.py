@@ -77,7 +77,7 @@ class Lambdas:
         return True
 
     def relay_one(self, choice: int, faults: Faults, skew_ms: int, *, twice: bool = False) -> bool:
-        """One batch of one shard; with `twice` the same batch is given to two copies."""
+        """One batch of one shard; with `twice` a second copy may get it meanwhile."""
         world = self._world
         shards = world.stream.readable()
         if not shards:
@@ -89,11 +89,9 @@ class Lambdas:
             keys = [record["dynamodb"]["Keys"] for record in batch]
             names = [f"{key['PK']['S'][-6:]}/{key['SK']['S'][:12]}" for key in keys]
             world.note(f"relay gets {', '.join(names)} of shard {shard.number}")
-        shard.busy = True
+        # Two copies: while this one stands still, another is given the same batch.
+        shard.busy = not twice
         try:
-            if twice:
-                copy = Invocation("relay's copy", {}, world.now + RELAY_TIMEOUT_MS)
-                self._run("relay", "parts", self._relay, copy, {"Records": batch})
             process = Invocation("relay", faults, world.now + RELAY_TIMEOUT_MS, skew_ms)
             ended, answer = self._run("relay", "parts", self._relay, process, {"Records": batch})
         finally:

@@ -120,7 +120,7 @@ class LaneChecks:
             raise Violation(f"{where}: {wrong} for {command}")
         kinds.append(event.kind)
         known = before is not None or event.kind is EventKind.REGISTERED
-        if known and event.kind is not EventKind.HEARTBEAT and mark not in memory:
+        if known and event.kind is not EventKind.HEARTBEAT and mark not in memory[-_REMEMBERED:]:
             memory.append(mark)
 
     def _compare(

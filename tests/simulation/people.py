@@ -165,8 +165,9 @@ class People:
         job = random.choice(candidates)
         item_id = random.choice(job.wanted)
         known = job.attempts.get(item_id, 0)
+        done = CommandKind.COMPLETE
         kind = random.choice(
-            (CommandKind.CLAIM, CommandKind.CLAIM, CommandKind.COMPLETE, CommandKind.RELEASE)
+            (CommandKind.CLAIM, CommandKind.CLAIM, done, done, CommandKind.RELEASE)
         )
         if kind is CommandKind.COMPLETE and is_bad(item_id):
             kind = CommandKind.FAIL

@@ -15,6 +15,9 @@ from tests.simulation.workers import Workers
 from tests.simulation.world import Rules, World
 
 
+_MOST_JOBS = 3
+
+
 @dataclass(slots=True)
 class Result:
     steps: int = 0
@@ -36,6 +39,7 @@ class History:
     workers: Workers
     at: int = 0
     taken: int = 0
+    created: int = 0
 
     def run_more(self, steps: int) -> None:
         """The next steps of the script, inside the one that stands still."""
@@ -54,7 +58,9 @@ class History:
         world, people = self.world, self.people
         match step.kind:
             case Kind.CREATE:
-                if len(people.jobs) + len(people.unborn) < 3:
+                # Counted here, so that faults do not change who is asked for.
+                self.created += 1
+                if self.created <= _MOST_JOBS:
                     people.create(step.seed, self.script.theme, faults)
             case Kind.REGISTER:
                 people.register(random, faults)
@@ -83,7 +89,7 @@ class History:
                 delete_fails = bool(faults) and random.random() < 0.2
                 self.lambdas.take_in(faults, skew_ms, delete_fails=delete_fails)
             case Kind.RELAY:
-                twice = bool(faults) and random.random() < 0.1
+                twice = bool(faults) and random.random() < 0.3
                 self.lambdas.relay_one(random.randrange(12), faults, skew_ms, twice=twice)
             case Kind.RECONCILE:
                 self._reconcile(random, faults, recount=False)

@@ -37,6 +37,8 @@ class Theme(StrEnum):
     TOLERANCE = "tolerance"
     # Many workers on few items, late and twice and out of turn.
     RUSH = "rush"
+    # One or two items, sealed early: all happens around the moment of completion.
+    FINISH = "finish"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ _WEIGHTS: dict[Theme, dict[Kind, int]] = {
         Kind.WAIT: 12,
         Kind.SPLIT: 1,
         Kind.RECOUNT: 1,
-        Kind.RECONCILE: 1,
+        Kind.RECONCILE: 2,
     },
     Theme.LIFE: {
         Kind.CREATE: 3,
@@ -85,7 +87,7 @@ _WEIGHTS: dict[Theme, dict[Kind, int]] = {
         Kind.INTAKE: 24,
         Kind.RELAY: 28,
         Kind.READ: 2,
-        Kind.RECONCILE: 1,
+        Kind.RECONCILE: 2,
         Kind.RECOUNT: 1,
         Kind.WAIT: 10,
         Kind.SPLIT: 1,
@@ -118,6 +120,24 @@ _WEIGHTS: dict[Theme, dict[Kind, int]] = {
         Kind.INTAKE: 28,
         Kind.RELAY: 16,
         Kind.WAIT: 14,
+        Kind.SPLIT: 1,
+    },
+    Theme.FINISH: {
+        Kind.CREATE: 6,
+        Kind.REGISTER: 8,
+        Kind.SEAL: 8,
+        Kind.CANCEL: 2,
+        Kind.REOPEN: 4,
+        Kind.RETRY: 16,
+        Kind.ASK: 24,
+        Kind.WORK: 8,
+        Kind.SEND: 4,
+        Kind.RAW: 4,
+        Kind.INTAKE: 8,
+        Kind.RELAY: 24,
+        Kind.RECONCILE: 4,
+        Kind.RECOUNT: 1,
+        Kind.WAIT: 4,
         Kind.SPLIT: 1,
     },
 }

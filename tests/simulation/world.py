@@ -9,6 +9,7 @@ from forgeledger.usecases.parallel import one_by_one
 from forgeledger.usecases.surroundings import Surroundings
 from tests.simulation.event_bus import EventBus
 from tests.simulation.faults import (
+    CALLS_OF,
     Crash,
     Fault,
     answer_lost,
@@ -152,6 +153,10 @@ class World:
         fault = process.faults.get(number)
         if fault is None:
             return perform()
+        if what not in CALLS_OF.get(fault, (what,)):
+            # It waits for a call that it can spoil.
+            process.faults[number + 1] = process.faults.get(number + 1, fault)
+            return perform()
         self.faults_met += 1
         process.disturbed = True
         self.note(f"! {process.name} {what}: {fault}")
@@ -193,7 +198,7 @@ class World:
                 self.interlude(self.random.randint(1, 6))
                 return answer
             case Fault.THROTTLED_LONG:
-                process.throttles = self.random.randint(3, 20)
+                process.throttles = self.random.randint(4, 30)
         raise client_error("ThrottlingException", what)
 
     def _again(self, perform: Callable[[], Any]) -> Any:

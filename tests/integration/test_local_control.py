@@ -139,7 +139,9 @@ def test_a_killed_supervisor_loses_no_data_because_the_engine_saves(where):
     row = {"PK": {"S": "kept"}, "SK": {"S": "row"}}
     put(first, row)
 
-    os.kill(cloud.state_of(state_dir=where["state_dir"]).owner(), signal.SIGKILL)
+    owner = cloud.state_of(state_dir=where["state_dir"]).owner()
+    os.kill(owner, signal.SIGKILL)
+    assert ended(owner)
     second = cloud.up(**where)
 
     assert get(second, row)

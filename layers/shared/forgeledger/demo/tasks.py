@@ -54,4 +54,5 @@ if WORK_QUEUE_URL in os.environ:
         ),
         retry_seconds=lambda _: 1.0,
     )
-    threading.Thread(target=_end_with_the_demo, daemon=True).start()
+    watcher = threading.Thread(target=_end_with_the_demo, daemon=True)
+    watcher.start()

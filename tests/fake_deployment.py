@@ -1,0 +1,182 @@
+"""A healthy deployment as AWS would describe it; a test breaks one part of it."""
+
+import copy
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+FIFO = {
+    "FifoQueue": "true",
+    "FifoThroughputLimit": "perMessageGroupId",
+    "DeduplicationScope": "messageGroup",
+    "MaximumMessageSize": "1048576",
+    "ApproximateNumberOfMessages": "0",
+    "VisibilityTimeout": "180",
+}
+NAMES = {
+    "CommandQueue": "https://sqs.test/1/commands.fifo",
+    "RejectQueue": "https://sqs.test/1/rejects.fifo",
+    "RelayFailureQueue": "https://sqs.test/1/failures",
+    "LedgerTable": "ledger",
+    "EventBus": "bus",
+    "IntakeFunction": "intake",
+    "ApiFunction": "api",
+    "RelayFunction": "relay",
+}
+LETTERS = "https://sqs.test/1/letters.fifo"
+MAPPING = {"State": "Enabled", "FunctionResponseTypes": ["ReportBatchItemFailures"]}
+HEALTHY: dict[str, Any] = {
+    "stack": {"StackStatus": "UPDATE_COMPLETE"},
+    "queues": {
+        NAMES["CommandQueue"]: {
+            **FIFO,
+            "QueueArn": "arn:aws:sqs:eu-west-1:1:commands.fifo",
+            "RedrivePolicy": json.dumps(
+                {
+                    "deadLetterTargetArn": "arn:aws:sqs:eu-west-1:1:letters.fifo",
+                    "maxReceiveCount": 5,
+                }
+            ),
+        },
+        NAMES["RejectQueue"]: {**FIFO, "QueueArn": "arn:aws:sqs:eu-west-1:1:rejects.fifo"},
+        NAMES["RelayFailureQueue"]: {"ApproximateNumberOfMessages": "0"},
+        LETTERS: dict(FIFO),
+    },
+    "table": {
+        "TableStatus": "ACTIVE",
+        "TableArn": "arn:aws:dynamodb:eu-west-1:1:table/ledger",
+        "KeySchema": [
+            {"KeyType": "HASH", "AttributeName": "PK"},
+            {"KeyType": "RANGE", "AttributeName": "SK"},
+        ],
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": name,
+                "KeySchema": [
+                    {"KeyType": "HASH", "AttributeName": key},
+                    {"KeyType": "RANGE", "AttributeName": "jobId"},
+                ],
+            }
+            for name, key in (("jobs-by-status", "jobStatus"), ("jobs-open", "open"))
+        ],
+        "StreamSpecification": {"StreamEnabled": True},
+    },
+    "expiry": {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"},
+    "functions": {
+        name: {
+            "Timeout": 30,
+            "Role": f"arn:aws:iam::1:role/{name}",
+            "Environment": {
+                "Variables": dict.fromkeys(
+                    (
+                        "FORGELEDGER_TABLE",
+                        "FORGELEDGER_REJECT_QUEUE_URL",
+                        "FORGELEDGER_IDEMPOTENCY_TABLE",
+                        "FORGELEDGER_EVENT_BUS",
+                    ),
+                    "x",
+                )
+            },
+        }
+        for name in ("intake", "api", "relay")
+    },
+    "mappings": {
+        "intake": [{**MAPPING, "EventSourceArn": "arn:aws:sqs:eu-west-1:1:commands.fifo"}],
+        "relay": [
+            {
+                **MAPPING,
+                "EventSourceArn": "arn:aws:dynamodb:eu-west-1:1:table/ledger/stream/1",
+                "BisectBatchOnFunctionError": True,
+                "MaximumRetryAttempts": 20,
+                "DestinationConfig": {"OnFailure": {"Destination": "arn:aws:sqs:1:failures"}},
+                "FilterCriteria": {"Filters": [{"Pattern": "LANE"}, {"Pattern": "FACT#"}]},
+            }
+        ],
+    },
+    "rules": [{"Name": "completed", "State": "ENABLED"}],
+    "forbidden": [],
+    "send_error": "MissingParameter",
+}
+
+
+def refused(operation: str, code: str = "AccessDeniedException") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
+
+
+@dataclass
+class FakeDeployment:
+    """All services in one: their calls have names of their own. `told` is what they answer."""
+
+    told: dict[str, Any] = field(default_factory=lambda: copy.deepcopy(HEALTHY))
+    # Calls that these credentials may not make.
+    denied: set[str] = field(default_factory=set)
+
+    def __getattribute__(self, name: str) -> Any:
+        if not name.startswith("_") and name in object.__getattribute__(self, "denied"):
+            raise refused(name)
+        return object.__getattribute__(self, name)
+
+    def get_caller_identity(self) -> dict[str, Any]:
+        return {"Arn": "arn:aws:iam::1:user/someone"}
+
+    def describe_stacks(self, **asked: Any) -> dict[str, Any]:
+        outputs = [{"OutputKey": "ApiUrl", "OutputValue": "http://api.test"}]
+        return {"Stacks": [{"Outputs": outputs, **self.told["stack"]}]}
+
+    def describe_stack_resources(self, **asked: Any) -> dict[str, Any]:
+        return {
+            "StackResources": [
+                {"LogicalResourceId": name, "PhysicalResourceId": value}
+                for name, value in NAMES.items()
+            ]
+        }
+
+    def get_queue_attributes(self, **asked: Any) -> dict[str, Any]:
+        return {"Attributes": self.told["queues"][asked["QueueUrl"]]}
+
+    def get_queue_url(self, **asked: Any) -> dict[str, Any]:
+        return {"QueueUrl": f"https://sqs.test/1/{asked['QueueName']}"}
+
+    def send_message(self, **asked: Any) -> dict[str, Any]:
+        assert "MessageGroupId" not in asked  # Or it would be taken.
+        if self.told["send_error"]:
+            raise refused("SendMessage", self.told["send_error"])
+        return {}
+
+    def describe_table(self, **asked: Any) -> dict[str, Any]:
+        return {"Table": self.told["table"]}
+
+    def describe_time_to_live(self, **asked: Any) -> dict[str, Any]:
+        return {"TimeToLiveDescription": self.told["expiry"]}
+
+    def get_function_configuration(self, **asked: Any) -> dict[str, Any]:
+        found: dict[str, Any] = self.told["functions"][asked["FunctionName"]]
+        return found
+
+    def get_paginator(self, call: str) -> Any:
+        return self
+
+    def paginate(self, **asked: Any) -> list[dict[str, Any]]:
+        return [{"EventSourceMappings": self.told["mappings"][asked["FunctionName"]]}]
+
+    def simulate_principal_policy(self, **asked: Any) -> dict[str, Any]:
+        return {
+            "EvaluationResults": [
+                {
+                    "EvalActionName": action,
+                    "EvalDecision": "implicitDeny"
+                    if (asked["PolicySourceArn"].rsplit("/", 1)[1], action)
+                    in self.told["forbidden"]
+                    else "allowed",
+                }
+                for action in asked["ActionNames"]
+            ]
+        }
+
+    def describe_event_bus(self, **asked: Any) -> dict[str, Any]:
+        return {"Arn": "arn:aws:events:eu-west-1:1:event-bus/bus"}
+
+    def list_rules(self, **asked: Any) -> dict[str, Any]:
+        return {"Rules": self.told["rules"]}

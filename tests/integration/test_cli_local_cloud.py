@@ -1,0 +1,245 @@
+"""The command line in a pseudo-terminal and in pipes, against a local cloud of its own."""
+
+import json
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from forgeledger.cli import exit_codes
+from forgeledger.cli.program import run
+from forgeledger.cli.session import Surroundings
+from forgeledger.local import cloud
+
+pytestmark = pytest.mark.integration
+PROJECT = Path(__file__).parents[2]
+PROGRAM = (sys.executable, "-m", "forgeledger.cli.main")
+# Only ends a test that would hang.
+MOST_SECONDS = 180
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str = ""
+
+    @property
+    def documents(self):
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@dataclass(frozen=True)
+class Cli:
+    environment: dict[str, str]
+
+    def __call__(self, *words, stdin=""):
+        ended = subprocess.run(
+            [*PROGRAM, *(str(word) for word in words)],
+            cwd=PROJECT,
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=MOST_SECONDS,
+            check=False,
+        )
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+    def on_a_terminal(self, *words, meanwhile=None):
+        """All that is painted on a pseudo-terminal; `meanwhile` is called at its first sign."""
+        pid, screen = pty.fork()
+        if pid == 0:
+            os.chdir(PROJECT)
+            # Nothing of this process may run on in the child, so no subprocess module here.
+            os.execve(  # noqa: S606
+                PROGRAM[0], [*PROGRAM, *words], {**self.environment, "COLUMNS": "120"}
+            )
+        painted = b""
+        deadline = time.monotonic() + MOST_SECONDS
+        while time.monotonic() < deadline:
+            readable, _, _ = select.select([screen], [], [], 1)
+            if not readable:
+                continue
+            try:
+                piece = os.read(screen, 65_536)
+            except OSError:  # Linux says so when the other side is gone.
+                break
+            if not piece:
+                break
+            painted += piece
+            if meanwhile is not None:
+                meanwhile, call = None, meanwhile
+                call()
+        os.close(screen)
+        _, status = os.waitpid(pid, 0)
+        return Ended(os.waitstatus_to_exitcode(status), painted.decode())
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "FORGELEDGER_", "LOCALSTACK_"))
+    }
+    state = tmp_path_factory.mktemp("cli") / ".forgeledger"
+    return {**kept, "FORGELEDGER_STATE_DIR": str(state), "TERM": "xterm-256color"}
+
+
+@pytest.fixture(scope="module")
+def forgeledger(environment):
+    """The program, while a local cloud is up that it started by itself."""
+    cli = Cli(environment)
+    up = cli("local", "up", "--json")
+    assert up.code == 0, up.err
+    yield cli
+    cloud.down(state_dir=Path(environment["FORGELEDGER_STATE_DIR"]))
+
+
+@pytest.fixture
+def job(forgeledger):
+    """A job of five items, not sealed."""
+    words = ("--items-file", "-", "--max-attempts", 2, "-q", "--local")
+    ended = forgeledger("job", "create", "nightly", *words, stdin="a\nb\nc\nd\ne\n")
+    assert ended.code == 0, ended.err
+    return ended.out.strip()
+
+
+def eventually(probe):
+    deadline = time.monotonic() + MOST_SECONDS
+    while time.monotonic() < deadline:
+        if found := probe():
+            return found
+        time.sleep(0.2)
+    raise AssertionError("it never came true")
+
+
+def test_the_local_cloud_says_where_it_is_and_is_not_started_twice(forgeledger):
+    status = forgeledger("local", "status", "--json")
+    again = forgeledger("local", "up", "--json")
+
+    assert status.documents == again.documents
+    assert status.documents[0]["apiUrl"].startswith("http://127.0.0.1:")
+
+
+def test_logs_show_what_a_function_said(forgeledger, job):
+    ended = forgeledger("local", "logs", "ApiFunction", "-n", 5, "--json")
+
+    assert {document["log"] for document in ended.documents} == {"ApiFunction"}
+
+
+def test_a_job_is_watched_in_a_terminal_to_its_end(forgeledger, job):
+    def complete_all():
+        commands = [{"type": "complete", "jobId": job, "itemId": item} for item in "abcde"]
+        lines = "\n".join(json.dumps(command) for command in commands)
+        assert forgeledger("send", "--file", "-", "--local", stdin=lines).code == 0
+        assert forgeledger("job", "seal", job, "--local").code == 0
+
+    watched = forgeledger.on_a_terminal("job", "watch", job, "--local", meanwhile=complete_all)
+
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", watched.out)
+    assert watched.code == 0
+    assert re.search(r"100% .*5/5 .*0 failed +4 lanes", text)
+    assert f"{job}  COMPLETED, sealed, 5 of 5 items completed, 4 lanes" in text
+
+
+def test_a_watcher_in_a_pipe_prints_lines_and_tells_how_the_job_ended(forgeledger, job):
+    assert forgeledger("job", "cancel", job, "--local").code == 0
+
+    watched = forgeledger("job", "watch", job, "--local")
+
+    assert watched.code == exit_codes.JOB_CANCELED
+    assert "\x1b" not in watched.out
+    assert "CANCELED" in watched.out.splitlines()[-1]
+
+
+def test_what_workers_said_is_found_in_items_events_and_why(forgeledger, job):
+    for words in (("claim", job, "a"), ("fail", job, "b", "--error-type", "Boom")):
+        assert forgeledger("send", *words, "--worker-id", "w-1", "--local").code == 0
+
+    def arrived():
+        items = forgeledger("job", "items", job, "--all", "--json", "--local").documents
+        attempts = {item["itemId"]: item["attempt"] for item in items}
+        return attempts["a"] == attempts["b"] == 1
+
+    eventually(arrived)
+    assert "Workers have 1 items." in forgeledger("job", "why", job, "--local").out
+    history = forgeledger("job", "item", job, "b", "--json", "--local").documents[0]["history"]
+    assert [event["type"] for event in history] == ["registered", "failed"]
+    types = [
+        event["type"] for event in forgeledger("job", "events", job, "--json", "--local").documents
+    ]
+    assert types[0] == "job.created"
+    assert sorted(types[1:]) == sorted(["registered"] * 5 + ["claimed", "failed"])
+
+
+def test_rejects_are_seen_mended_and_redriven(forgeledger, job):
+    unknown = "01KAJXPF80000APN59HKNHY2PJ-8"
+    assert forgeledger("send", "complete", unknown, "a", "--local").code == 0
+    rejects = ("rejects", "list", "--json", "--local")
+    rejected = eventually(lambda: forgeledger(*rejects).documents)[0]
+
+    shown = forgeledger("rejects", "show", rejected["messageId"], "--body", "--local")
+    again = forgeledger("rejects", "redrive", "--local")
+    back = eventually(lambda: forgeledger(*rejects).documents)[0]
+    mended = forgeledger(
+        *("rejects", "redrive", back["messageId"], "--body", "-", "--local"),
+        stdin=shown.out.replace(unknown, job),
+    )
+
+    assert rejected["reason"] == "unknown_job"
+    assert "1 sent" in again.out
+    assert mended.code == 0, mended.err
+    eventually(
+        lambda: forgeledger("job", "status", job, "--json", "--local").documents[0]["completed"]
+    )
+    assert forgeledger(*rejects).out == ""
+
+
+def test_the_relay_reconciles_when_it_is_asked_to(forgeledger, job):
+    one = forgeledger("reconcile", job, "--recount", "--json", "--local")
+    every = forgeledger("reconcile", "--running", "--json", "--local")
+
+    assert (one.code, one.documents[0]["driftedLanes"]) == (0, [])
+    assert job in {each["jobId"] for each in every.documents}
+
+
+def test_the_doctor_finds_the_local_cloud_healthy(forgeledger):
+    ended = forgeledger("doctor", "--json", "--local")
+
+    wrong = [found for found in ended.documents if found["level"] in {"wrong", "unknown"}]
+    assert (ended.code, wrong) == (0, [])
+
+
+def test_the_demo_keeps_every_promise_on_a_terminal(forgeledger):
+    ended = forgeledger.on_a_terminal("demo", "--items", "150", "--workers", "3", "--fail", "4%")
+
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", ended.out)
+    assert ended.code == 0, text
+    assert "worker-1 was killed at" in text
+    assert '"detail-type": "job.completed"' in text
+    assert "What happened to invoice-" in text
+    assert text.count("  kept    ") == 4
+    assert "BROKEN" not in text
+
+
+def test_the_demo_tells_programs_in_one_document(forgeledger, capsys):
+    around = Surroundings(environ=forgeledger.environment)
+
+    code = run(["demo", "--items", "40", "--workers", "1", "--fail", "0%", "--json"], around)
+
+    printed = capsys.readouterr()
+    told = json.loads(printed.out)
+    assert code == 0, printed.err
+    assert told["kept"] is True
+    assert told["job"]["completed"] == 40
+    assert len(told["events"]) == 1
+    assert "was up already" in printed.err

@@ -1,11 +1,15 @@
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from forgeledger.adapters.memory import MemoryStore
+from forgeledger.domain.advancing import Step, cancel, seal
 from forgeledger.domain.ids import make_job_id
+from forgeledger.domain.jobs import Job
+from forgeledger.domain.lanes import Counts
 from forgeledger.errors import JobNotFound, StorageBusy, StorageCorrupt
-from forgeledger.ports import JobView, Progress
+from forgeledger.ports import JobChange, JobView, Progress
 from forgeledger.usecases.recounting import Recounter
 from forgeledger.usecases.relaying import Relay, Wake, WakeKind
 from forgeledger.usecases.telling import Teller
@@ -44,6 +48,20 @@ def test_a_head_that_moved_tells_nothing_before_its_fact_comes(ledger: Ledger) -
     relayed = Relay(ledger.advancer, ledger.teller).relay(heads(job_id, job_id), always)
 
     assert (relayed.failed, relayed.told, ledger.bus.heard) == ((), 0, [])
+
+
+@pytest.mark.parametrize("ask", [seal, cancel])
+def test_a_step_that_died_before_its_lanes_is_gone_on_with_for_its_fact(
+    ledger: Ledger, ask: Callable[[Job, Counts, int], Step]
+) -> None:
+    job_id = ledger.job()
+    before = ledger.view(job_id).job
+    step = ask(before, Counts(), ledger.now)
+    ledger.store.commit_job(JobChange(before=before, job=step.job, facts=step.facts))
+
+    Relay(ledger.advancer, ledger.teller).relay([Wake("7", WakeKind.FACT, job_id)], always)
+
+    assert ledger.view(job_id).job.finished
 
 
 def test_the_first_failure_of_an_epoch_is_told_once(ledger: Ledger) -> None:

@@ -37,9 +37,10 @@ class Relay:
 
     def relay(self, wakes: Sequence[Wake], has_time: Callable[[], bool]) -> Relayed:
         """Look at each job once, however many of its records came; one job's trouble is its own."""
-        first: dict[tuple[WakeKind, str], Wake] = {}
+        first: dict[str, Wake] = {}
         for wake in wakes:
-            first.setdefault((wake.kind, wake.job_id), wake)
+            first.setdefault(wake.job_id, wake)
+        to_tell = {wake.job_id for wake in wakes if wake.kind is WakeKind.FACT}
         failed: list[tuple[Wake, Exception]] = []
         told = 0
         for wake in first.values():
@@ -47,13 +48,11 @@ class Relay:
                 failed.append((wake, TimeoutError("no time left in this invocation")))
                 continue
             try:
-                told += self._look(wake)
+                if wake.job_id in to_tell:
+                    told += self.teller.tell(wake.job_id)
+                # For a fact as well: whoever took that step may have died before it led the
+                # lanes, and then no head has moved that could wake us.
+                self.advancer.advance(wake.job_id)
             except Exception as error:  # noqa: BLE001 - whatever it is, the record has to come again.
                 failed.append((wake, error))
         return Relayed(tuple(failed), told)
-
-    def _look(self, wake: Wake) -> int:
-        if wake.kind is WakeKind.FACT:
-            return self.teller.tell(wake.job_id)
-        self.advancer.advance(wake.job_id)
-        return 0

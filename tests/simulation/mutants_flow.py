@@ -10,9 +10,11 @@ from forgeledger.adapters.eventbridge import EventBridgePublisher
 from forgeledger.adapters.sqs_rejects import SqsRejectQueue
 from forgeledger.contracts import job_events, messages
 from forgeledger.domain.facts import Fact, FactKind
+from forgeledger.ports import JobView
 from forgeledger.sdk import sending
 from forgeledger.sdk.outbox import Answer, Verdict
 from forgeledger.usecases import taking_in
+from forgeledger.usecases.advancing_jobs import Advancer
 from forgeledger.usecases.applying import Applier
 from forgeledger.usecases.relaying import Relay, Relayed, Wake, WakeKind
 from forgeledger.usecases.taking_in import Intake, Message, TakenIn
@@ -202,25 +204,48 @@ def events_with_the_time_of_telling() -> Iterator[None]:
 
 @FLOW.named("completion is told by whoever sees it, without a fact")
 def completion_told_twice() -> Iterator[None]:
-    original = Relay._look
+    original = Advancer.advance
+    tellers: list[Teller] = []
 
-    def look(self: Relay, wake: Wake) -> int:
-        told = original(self, wake)
-        view = self.teller.store.load_job(wake.job_id)
-        if wake.kind is WakeKind.HEAD and view is not None and view.job.sealed:
+    def advance(self: Advancer, job_id: str) -> JobView | None:
+        view = original(self, job_id)
+        if view is not None and view.job.sealed and tellers:
             fact = Fact(
                 number=view.job.facts,
                 kind=FactKind.COMPLETED,
                 epoch=view.job.epoch,
-                at=self.advancer.around.clock(),
+                at=self.around.clock(),
                 status=view.job.status,
                 counts=view.job.settled,
                 duration_ms=0,
             )
-            self.teller.publisher.publish(view.job, [fact])
-        return told
+            tellers[-1].publisher.publish(view.job, [fact])
+        return view
 
-    with patch.object(Relay, "_look", look):
+    relay = Relay.relay
+
+    def remember(self: Relay, wakes: Sequence[Wake], has_time: Callable[[], bool]) -> Relayed:
+        tellers.append(self.teller)
+        try:
+            return relay(self, wakes, has_time)
+        finally:
+            tellers.pop()
+
+    with patch.object(Advancer, "advance", advance), patch.object(Relay, "relay", remember):
+        yield
+
+
+@FLOW.named("a fact wakes nobody who goes on with its job")
+def facts_only_told() -> Iterator[None]:
+    def relay(self: Relay, wakes: Sequence[Wake], has_time: Callable[[], bool]) -> Relayed:
+        for wake in wakes:
+            if wake.kind is WakeKind.FACT:
+                self.teller.tell(wake.job_id)
+            else:
+                self.advancer.advance(wake.job_id)
+        return Relayed(failed=(), told=0)
+
+    with patch.object(Relay, "relay", relay):
         yield
 
 

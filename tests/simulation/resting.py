@@ -17,17 +17,21 @@ _HOUR_MS = 3_600_000
 
 
 def come_to_rest(history: "History") -> None:
-    """Bounded: what is not settled after so many rounds never will be."""
+    """Bounded: what is not settled after so many rounds never will be.
+
+    Where nobody helps, what was begun has to come to its end all the same.
+    """
     world = history.world
     world.note("the faults stop")
     world.now += 200_000
     drain(history)
-    history.people.create_again()
-    history.workers.send_all()
-    drain(history)
-    for job in history.people.jobs:
-        _finish(history, job)
-    drain(history)
+    if history.script.helped:
+        history.people.create_again()
+        history.workers.send_all()
+        drain(history)
+        for job in history.people.jobs:
+            _finish(history, job)
+        drain(history)
     reconciled = bool(world.stream.given_up) or any(
         job.new.deadline_seconds is not None for job in history.people.jobs
     )

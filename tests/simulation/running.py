@@ -14,7 +14,6 @@ from tests.simulation.script import Kind, Script, Step
 from tests.simulation.workers import Workers
 from tests.simulation.world import Rules, World
 
-
 _MOST_JOBS = 3
 
 

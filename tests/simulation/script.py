@@ -55,6 +55,8 @@ class Script:
     steps: tuple[Step, ...]
     max_receives: int = 5
     remembers_tokens: bool = True
+    # Whether people finish at the end what can be finished.
+    helped: bool = True
 
 
 _WEIGHTS: dict[Theme, dict[Kind, int]] = {
@@ -178,7 +180,8 @@ def write(seed: int) -> Script:
     weights = _WEIGHTS[theme]
     kinds = list(weights)
     bounds = list(accumulate(weights.values()))
-    count = random.randint(30, 220)
+    # A short history ends where it went wrong, before anything that comes later can mend it.
+    count = random.randint(5, 50) if theme is Theme.FINISH else random.randint(20, 240)
     steps = [Step(Kind.CREATE, random.getrandbits(32))]
     for kind in random.choices(kinds, cum_weights=bounds, k=count):
         faults: tuple[tuple[int, Fault], ...] = ()
@@ -189,10 +192,16 @@ def write(seed: int) -> Script:
                 for number in sorted(numbers)
             )
         steps.append(Step(kind, random.getrandbits(32), faults))
+    if theme is Theme.FINISH and random.random() < 0.4:
+        # Nothing comes after it that could mend what it leaves half-way.
+        last = random.choice((Kind.SEAL, Kind.CANCEL, Kind.REOPEN, Kind.RETRY, Kind.RELAY))
+        fault = random.choice((Fault.CRASH_BEFORE, Fault.CRASH_AFTER))
+        steps.append(Step(last, random.getrandbits(32), ((random.randint(0, 4), fault),)))
     return Script(
         seed=seed,
         theme=theme,
         steps=tuple(steps),
         max_receives=5 if theme is not Theme.PLAIN else 0,
         remembers_tokens=random.random() < 0.8,
+        helped=theme is Theme.PLAIN or random.random() < 0.5,
     )

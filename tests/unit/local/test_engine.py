@@ -128,7 +128,7 @@ def test_clients_get_made_up_credentials_only():
     assert os.environ.keys() != environment.keys()
 
 
-@pytest.mark.parametrize("folder", [Path(), Path("/work"), Path("forgeledger-engine-1")])
+@pytest.mark.parametrize("folder", [Path(), Path("/srv"), Path("forgeledger-engine-1")])
 def test_a_folder_that_was_not_made_as_scratch_is_never_removed(folder):
     with pytest.raises(ValueError, match="not a scratch folder"):
         remove_scratch(folder)

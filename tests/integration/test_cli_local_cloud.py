@@ -1,5 +1,7 @@
 """The command line in a pseudo-terminal and in pipes, against a local cloud of its own."""
 
+import contextlib
+import io
 import json
 import os
 import pty
@@ -41,11 +43,22 @@ class Cli:
     environment: dict[str, str]
 
     def __call__(self, *words, stdin=""):
+        """Run in this process, which saves the start of one for each command."""
+        out, err, before = io.StringIO(), io.StringIO(), sys.stdin
+        sys.stdin = io.StringIO(stdin)
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                around = Surroundings(environ=self.environment)
+                code = run([str(word) for word in words], around)
+        finally:
+            sys.stdin = before
+        return Ended(code, out.getvalue(), err.getvalue())
+
+    def in_a_pipe(self, *words):
         ended = subprocess.run(
-            [*PROGRAM, *(str(word) for word in words)],
+            [*PROGRAM, *words],
             cwd=PROJECT,
             env=self.environment,
-            input=stdin,
             capture_output=True,
             text=True,
             timeout=MOST_SECONDS,
@@ -154,7 +167,7 @@ def test_a_job_is_watched_in_a_terminal_to_its_end(forgeledger, job):
 def test_a_watcher_in_a_pipe_prints_lines_and_tells_how_the_job_ended(forgeledger, job):
     assert forgeledger("job", "cancel", job, "--local").code == 0
 
-    watched = forgeledger("job", "watch", job, "--local")
+    watched = forgeledger.in_a_pipe("job", "watch", job, "--local")
 
     assert watched.code == exit_codes.JOB_CANCELED
     assert "\x1b" not in watched.out
@@ -231,15 +244,12 @@ def test_the_demo_keeps_every_promise_on_a_terminal(forgeledger):
     assert "BROKEN" not in text
 
 
-def test_the_demo_tells_programs_in_one_document(forgeledger, capsys):
-    around = Surroundings(environ=forgeledger.environment)
+def test_the_demo_tells_programs_in_one_document(forgeledger):
+    ended = forgeledger("demo", "--items", 40, "--workers", 1, "--fail", "0%", "--json")
 
-    code = run(["demo", "--items", "40", "--workers", "1", "--fail", "0%", "--json"], around)
-
-    printed = capsys.readouterr()
-    told = json.loads(printed.out)
-    assert code == 0, printed.err
+    assert ended.code == 0, ended.err
+    told = ended.documents[0]
     assert told["kept"] is True
     assert told["job"]["completed"] == 40
     assert len(told["events"]) == 1
-    assert "was up already" in printed.err
+    assert "was up already" in ended.err

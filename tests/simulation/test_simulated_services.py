@@ -1,0 +1,166 @@
+"""The simulated services keep the rules of the real ones."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.simulation.expressions import parse_condition, parse_update
+from tests.simulation.fifo_queue import FifoQueue
+from tests.simulation.streams import Stream
+from tests.simulation.table import RowChange, Tables
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def make_row(sk: str, **attributes: int) -> dict[str, Any]:
+    numbers = {name: {"N": str(value)} for name, value in attributes.items()}
+    return {"PK": {"S": "p"}, "SK": {"S": sk}, **numbers}
+
+
+def make_put(sk: str, condition: str | None = None, **attributes: int) -> dict[str, Any]:
+    put: dict[str, Any] = {"Item": make_row(sk, **attributes)}
+    return {"Put": put if condition is None else {**put, "ConditionExpression": condition}}
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ("attribute_exists(PK) AND n = :two", True),
+        ("attribute_not_exists(PK) OR n < :ten", True),
+        ("NOT n <= :ten", False),
+        ("n BETWEEN :two AND :ten", True),
+        ("missing = :two", False),
+        ("begins_with(SK, :a)", True),
+        ("(n = :ten OR n = :two) AND SK = :a", False),
+    ],
+)
+def test_conditions_compare_numbers_as_numbers_and_miss_what_is_absent(
+    condition: str, holds: bool
+) -> None:
+    values = {":two": {"N": "2"}, ":ten": {"N": "10"}, ":a": {"S": "a"}}
+
+    assert parse_condition(condition).test(make_row("ab", n=2), {}, values) is holds
+
+
+def test_an_update_sees_the_row_as_it_was() -> None:
+    update = parse_update("SET #n = n + :one, m = if_not_exists(m, :one) REMOVE old")
+
+    row = update.apply(make_row("a", n=2, old=1), {"#n": "n"}, {":one": {"N": "1"}})
+
+    assert row == make_row("a", n=3, m=1)
+
+
+def test_a_transaction_is_all_or_nothing_and_says_which_condition_failed(clock: Clock) -> None:
+    seen: list[list[RowChange]] = []
+    tables = Tables(clock, seen.append)
+    tables.transact([make_put("a", n=1)], None)
+
+    with pytest.raises(ClientError) as caught:
+        tables.transact([make_put("b", n=1), make_put("a", "attribute_not_exists(PK)")], None)
+
+    codes = [reason["Code"] for reason in caught.value.response["CancellationReasons"]]
+    assert codes == ["None", "ConditionalCheckFailed"]
+    assert tables.get("p", "b") is None
+    assert len(seen) == 1
+
+
+def test_a_token_makes_a_transaction_once_and_only_that_one(clock: Clock) -> None:
+    tables = Tables(clock, lambda _: None)
+    once = [make_put("a", "attribute_not_exists(PK)")]
+    tables.transact(once, "token")
+
+    tables.transact(once, "token")
+
+    with pytest.raises(ClientError, match="IdempotentParameterMismatch"):
+        tables.transact([make_put("b")], "token")
+    clock.now += 11 * 60 * 1000
+    with pytest.raises(ClientError, match="TransactionCanceled"):
+        tables.transact(once, "token")
+
+
+def test_a_read_that_is_not_consistent_may_be_stale(clock: Clock) -> None:
+    tables = Tables(clock, lambda _: None)
+    tables.transact([make_put("a", n=1)], None)
+    clock.now += 10_000
+    tables.transact([make_put("a", n=2)], None)
+    key = {"PK": {"S": "p"}, "SK": {"S": "a"}}
+
+    assert tables.read_keys([key], consistent=False) == [make_row("a", n=1)]
+    assert tables.read_keys([key], consistent=True) == [make_row("a", n=2)]
+
+
+def test_a_group_is_locked_while_something_of_it_is_in_flight(clock: Clock) -> None:
+    queue = FifoQueue("q", clock, visibility_ms=1_000)
+    for number, group in enumerate(("g", "g", "h")):
+        queue.send(f"body {number}", group, f"d{number}")
+
+    first = queue.receive(1)
+    second = queue.receive(10)
+
+    assert [message.message_id for message in first] == ["m1"]
+    assert [message.message_id for message in second] == ["m3"]
+    queue.delete(first[0], 1)
+    assert [message.message_id for message in queue.receive(10)] == ["m2"]
+
+
+def test_what_comes_too_often_becomes_a_dead_letter(clock: Clock) -> None:
+    queue = FifoQueue("q", clock, visibility_ms=1_000, max_receives=2)
+    queue.send("body", "g", "d")
+    for _ in range(2):
+        assert len(queue.receive(10)) == 1
+        clock.now += 1_001
+
+    assert queue.receive(10) == []
+    assert [message.message_id for message in queue.dead] == ["m1"]
+
+
+def test_a_repetition_is_dropped_for_five_minutes(clock: Clock) -> None:
+    queue = FifoQueue("q", clock)
+    first = queue.send("body", "g", "d")
+
+    again = queue.send("body", "g", "d")
+    clock.now += 5 * 60 * 1000
+    later = queue.send("body", "g", "d")
+
+    assert (first, again, later) == (("m1", True), ("m1", False), ("m2", True))
+
+
+def test_a_failed_batch_is_halved_and_given_up_at_last() -> None:
+    stream = Stream(max_tries=3)
+    for number in range(4):
+        stream.append(RowChange("JOB#j#0", "LANE", None, {"n": {"N": str(number)}}))
+    (shard,) = stream.readable()
+
+    sizes = []
+    while not shard.exhausted:
+        batch = stream.batch(shard, 100)
+        sizes.append(len(batch))
+        stream.fail(shard, shard.position, batch, None)
+
+    assert sizes[:3] == [4, 2, 1]
+    assert len(stream.given_up) == 4
+
+
+def test_children_of_a_shard_wait_for_their_parent() -> None:
+    stream = Stream(max_tries=3)
+    stream.append(RowChange("JOB#j#0", "LANE", None, {}))
+    stream.split(0)
+    stream.append(RowChange("JOB#j#0", "LANE", {}, {"n": {"N": "1"}}))
+
+    parent = stream.readable()
+
+    assert [shard.number for shard in parent] == [0]
+    stream.succeed(parent[0], 0, stream.batch(parent[0], 100))
+    assert [shard.parent for shard in stream.readable()] == parent

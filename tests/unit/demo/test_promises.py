@@ -26,7 +26,7 @@ def make_journal(**overrides):
     fields = {
         "completed": Counter(NAMES),
         "failed": Counter([NAMES[0]]),
-        "claims": Counter(NAMES),
+        "taken_over": 0,
         "without_effect": 2,
     }
     return Journal(**{**fields, **overrides})
@@ -94,11 +94,13 @@ def test_the_journal_adds_up_what_happened_to_each_item():
         Event(type="failed", item_id="a"),
         Event(type="duplicate", item_id="a"),
         Event(type="rejected", item_id="b"),
-        Event(type="completed", item_id="a"),
+        Event(type="completed", item_id="a", attempt=2),
+        Event(type="completed", item_id="b", attempt=2),
     ]
 
     journal = Journal.read(events)
 
-    assert (journal.completed["a"], journal.failed["a"], journal.claims["a"]) == (1, 1, 1)
+    assert (journal.completed["a"], journal.failed["a"]) == (1, 1)
+    assert journal.taken_over == 1
     assert journal.without_effect == 2
     assert journal.failed_then_completed == "a"

@@ -55,6 +55,7 @@ class Outcome:
     item: Item | None
     # From the first message in the work queue to the job's completion.
     seconds: float
+    taken_over: int
     # Over the middle of the job: without starting, and without waiting for what a killed
     # worker had in hand.
     items_per_second: float | None
@@ -101,6 +102,7 @@ def play(plan: Plan, on: Set, narrator: Narrator) -> Outcome:
         promises=tuple(examine(plan, job, journal, events)),
         item=None if shown is None else on.ledger.item(job.job_id, shown),
         seconds=seconds,
+        taken_over=journal.taken_over,
         items_per_second=pace.middle_per_second(plan.items),
     )
 

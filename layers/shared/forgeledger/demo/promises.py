@@ -22,25 +22,27 @@ class Journal:
 
     completed: Counter[str]
     failed: Counter[str]
-    claims: Counter[str]
+    # Came to a second worker without having failed: what a killed one had in hand.
+    taken_over: int
     # Commands that changed nothing: repetitions, and those that came too late.
     without_effect: int
 
     @classmethod
     def read(cls, events: Iterable[Event]) -> "Journal":
-        by_type: dict[str, Counter[str]] = {
-            name: Counter() for name in ("completed", "failed", "claimed")
-        }
+        by_type: dict[str, Counter[str]] = {name: Counter() for name in ("completed", "failed")}
+        later_attempts: set[str] = set()
         without_effect = 0
         for event in events:
             if event.type in by_type and event.item_id is not None:
                 by_type[event.type][event.item_id] += 1
+                if event.type == "completed" and (event.attempt or 1) > 1:
+                    later_attempts.add(event.item_id)
             elif event.type in {"duplicate", "rejected"}:
                 without_effect += 1
         return cls(
             completed=by_type["completed"],
             failed=by_type["failed"],
-            claims=by_type["claimed"],
+            taken_over=len(later_attempts - by_type["failed"].keys()),
             without_effect=without_effect,
         )
 

@@ -1,5 +1,8 @@
 """`forgeledger demo`: a job from its first message to its one event, with harm done on the way."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,7 +43,7 @@ def demo(
     from forgeledger.demo.play import play
 
     plan = Plan(items=items, workers=workers, fail_share=_share(fail))
-    with narrator_of(session) as narrator:
+    with _sigterm_as_ctrl_c(), narrator_of(session) as narrator:
         place = demo_set(session, narrator)
         outcome = play(plan, place.scene, narrator)
     _tell(session, outcome, down=down)
@@ -48,6 +51,16 @@ def demo(
         place.take_down()
     if not outcome.kept:
         raise typer.Exit(exit_codes.NOT_AS_HOPED)
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """Whoever ends the demo finds nothing left behind."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _tell(session: Session, outcome: "Outcome", *, down: bool) -> None:

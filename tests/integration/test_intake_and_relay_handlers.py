@@ -50,7 +50,7 @@ class Stage:
     """A table, a reject queue and a bus of this test alone, and the handlers on them."""
 
     def __init__(self, aws: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-        name = f"stage-{uuid.uuid4().hex[:12]}"
+        name = self.name = f"stage-{uuid.uuid4().hex[:12]}"
         self.client, self.sqs, self.events = (
             aws.client(service) for service in ("dynamodb", "sqs", "events")
         )
@@ -236,3 +236,20 @@ def test_the_relay_reconciles_when_it_is_asked_to(
         ]
     }
     assert lines(capsys.readouterr().out)[-1]["HeadDrift"] == [0.0]
+
+
+def test_the_relay_names_a_job_that_it_could_not_reconcile(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.job()
+    head = {"PK": {"S": f"JOB#{JOB_ID}#0"}, "SK": {"S": "LANE"}}
+    stage.client.delete_item(TableName=stage.name, Key=head)
+
+    answer = stage.handler("relay")(sample("relay-reconcile-running"))
+
+    (job,) = answer["jobs"]
+    assert job["jobId"] == JOB_ID
+    assert job["error"].startswith("StorageCorrupt")
+    log, metrics = lines(capsys.readouterr().out)
+    assert (log["message"], log["jobId"]) == ("job not reconciled", JOB_ID)
+    assert metrics["ReconcileFailures"] == [1.0]

@@ -13,7 +13,7 @@ from forgeledger.ports import JobChange, JobView, Progress
 from forgeledger.usecases.recounting import Recounter
 from forgeledger.usecases.relaying import Relay, Wake, WakeKind
 from forgeledger.usecases.telling import Teller
-from tests.builders import NOW
+from tests.builders import NOW, make_command
 from tests.ledgers import Ledger
 
 UNKNOWN = make_job_id(NOW, 99, 2)
@@ -258,6 +258,29 @@ class TestReconcile:
         assert (first.drifted_lanes, second.drifted_lanes) == ((0,), ())
         assert ledger.view(job_id).heads[0].counts == right
 
+    def test_a_lane_of_many_pages_is_counted_to_its_end(self, ledger: Ledger) -> None:
+        job_id = ledger.job(lanes=1)
+        names = [f"i{n}" for n in range(1_001)]
+        commands = [make_command("register", item_id=name, command_id=name) for name in names]
+        ledger.applier.apply(job_id, 0, commands)
+        spoil(ledger, job_id)
+
+        done = ledger.reconciler.recount(job_id, always)
+
+        assert done.drifted_lanes == (0,)
+        assert ledger.view(job_id).heads[0].counts.pending == 1_001
+
+    def test_a_head_that_moves_before_it_is_healed_is_counted_again(self, ledger: Ledger) -> None:
+        job_id = ledger.job(lanes=1)
+        ledger.do(job_id, "register", "a")
+        spoil(ledger, job_id)
+        late = LateMover(ledger, job_id)
+
+        drifted = Recounter(late, ledger.around).recount(job_id, 0)
+
+        assert drifted
+        assert ledger.view(job_id).heads[0].counts.pending == 2
+
     def test_counting_goes_on_with_the_lane_where_time_ran_out(self, ledger: Ledger) -> None:
         job_id = ledger.job(lanes=3)
         time_left = iter([True, False])
@@ -344,6 +367,22 @@ class Restless:
         page = self._ledger.store.list_items(*arguments)
         self._ledger.do(self._job_id, "register", f"new-{self._ledger.made}")
         return page
+
+
+class LateMover:
+    """The store, with a lane that gets an item just before the first healing of its head."""
+
+    def __init__(self, ledger: Ledger, job_id: str) -> None:
+        self._ledger, self._job_id, self._moved = ledger, job_id, False
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._ledger.store, name)
+
+    def commit_lane(self, *arguments: object, **options: object) -> bool:
+        if not self._moved:
+            self._moved = True
+            self._ledger.do(self._job_id, "register", "late")
+        return self._ledger.store.commit_lane(*arguments, **options)
 
 
 def spoil(ledger: Ledger, job_id: str) -> None:

@@ -42,6 +42,13 @@ def test_a_command_shows_an_example_of_itself_with_options_that_it_has(name):
     assert given <= known
 
 
+@pytest.mark.parametrize("group", ["job", "items", "rejects", "local"])
+def test_a_group_shows_an_example_too(forgeledger, group):
+    ended = forgeledger(group, "--help")
+
+    assert f"Example:\n    forgeledger {group} " in ended.out
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_prints_json_when_asked(name):
     options = {option for param in COMMANDS[name].params for option in param.opts}
@@ -107,3 +114,22 @@ def test_the_version_is_printed(forgeledger):
     ended = forgeledger("--version")
 
     assert (ended.code, ended.out) == (0, "0.1.0\n")
+
+
+def test_commands_on_a_deployment_need_neither_the_functions_nor_the_local_clouds_packages():
+    program = (
+        "import sys; sys.modules.update(dict.fromkeys("
+        "('aws_lambda_powertools', 'ministack', 'yaml', 'moto')));"
+        "from forgeledger.cli.program import run; sys.exit(run(sys.argv[1:]))"
+    )
+    words = ["job", "list", "--api-url", "http://127.0.0.1:1/", "--json"]
+
+    ended = subprocess.run(
+        [sys.executable, "-c", program, *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == exit_codes.UNREACHABLE, ended.stderr
+    assert "no answer from http://127.0.0.1:1/jobs" in ended.stderr

@@ -57,9 +57,11 @@ _OPTION_OF: Final = {
 }
 
 
-def group(help_text: str | None = None) -> typer.Typer:
-    """A group of commands; without one it prints its help."""
+def group(help_text: str | None = None, example: str | None = None) -> typer.Typer:
+    """A group of commands; without one it prints its help. The program's own is told elsewhere."""
     said: dict[str, Any] = {} if help_text is None else {"help": help_text}
+    if example is not None:
+        said["epilog"] = _example(example)
     return typer.Typer(
         **said,
         no_args_is_help=True,
@@ -101,12 +103,16 @@ def command(
         signed: Any = run
         signed.__signature__ = inspect.Signature(parameters)
         signed.__annotations__ = {each.name: each.annotation for each in parameters}
-        to.command(
-            name, help=inspect.cleandoc(function.__doc__ or ""), epilog=f"\b\nExample:\n  {example}"
-        )(run)
+        to.command(name, help=inspect.cleandoc(function.__doc__ or ""), epilog=_example(example))(
+            run
+        )
         return function
 
     return add
+
+
+def _example(line: str) -> str:
+    return f"\b\nExample:\n  {line}"
 
 
 def _shared_options(needs: Needs) -> list[tuple[str, Any, Any]]:

@@ -12,7 +12,7 @@ from forgeledger.cli.item_files import Form, read_items, read_names
 from forgeledger.cli.problems import CliError
 from forgeledger.cli.session import Session
 
-app = group("Register the items of a job.")
+app = group("Register the items of a job.", 'forgeledger items register "$JOB" invoices.txt --seal')
 
 
 @command(

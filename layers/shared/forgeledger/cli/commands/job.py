@@ -11,7 +11,10 @@ from forgeledger.cli.output import moment
 from forgeledger.cli.session import Session
 from forgeledger.cli.values import json_object
 
-app = group("Create jobs, ask how they are, and seal, cancel or reopen them.")
+app = group(
+    "Create jobs, ask how they are, and seal, cancel or reopen them.",
+    "forgeledger job create nightly-invoices --items-file invoices.txt --seal",
+)
 
 JOB_ID = Annotated[str, typer.Argument(metavar="JOB_ID", show_default=False)]
 

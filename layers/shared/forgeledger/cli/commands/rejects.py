@@ -16,7 +16,7 @@ from forgeledger.cli.session import Session
 from forgeledger.cli.values import json_object
 from forgeledger.domain.limits import MESSAGE_BYTES
 
-app = group("Look at rejected messages, and send them again.")
+app = group("Look at rejected messages, and send them again.", "forgeledger rejects list --local")
 
 
 class Queue(StrEnum):

@@ -84,6 +84,18 @@ bench-intake-cpu: setup ## Compare the intake's processor time with two bare bot
 bench-cold-start: setup ## Compare each function's import with bare boto3's
 	$(BIN)/python -m benchmarks.cold_start
 
+.PHONY: bench-throughput
+bench-throughput: setup ## Compare speed, requests and lost counts with two designs written by hand
+	$(BIN)/python -m benchmarks.throughput --items $(or $(ITEMS),10000)
+
+.PHONY: bench-registering
+bench-registering: setup ## Measure memory and speed of registering 100,000 items
+	$(BIN)/python -m benchmarks.registering $(or $(ITEMS),100000)
+
+.PHONY: bench-latency
+bench-latency: setup ## Measure the last completion's way to the event, beside the engine's own floor
+	$(BIN)/python -m benchmarks.completion_latency
+
 .PHONY: cli-reference
 cli-reference: setup ## Write docs/cli.md anew from the program
 	$(BIN)/python -m forgeledger.cli.reference > docs/cli.md

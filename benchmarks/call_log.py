@@ -1,0 +1,182 @@
+"""Hears each AWS call of a benchmark and of all processes that it starts, functions included.
+
+A call is one line in a file: who made it, what it was, and the units that DynamoDB says it
+consumed. While a second file says so, one call in so many crashes, before or after it was made:
+in a function the process ends, in a worker the client raises.
+"""
+
+import contextlib
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Self
+
+import botocore.session
+from botocore.exceptions import ConnectionClosedError
+
+from forgeledger.local.engine_calls import EngineCalls
+
+FOLDER: Final = "BENCHMARK_CALL_FOLDER"
+HERE: Final = Path(__file__).parent
+WRITES: Final = frozenset({"TransactWriteItems", "BatchWriteItem", "PutItem", "UpdateItem"})
+_TELL_UNITS: Final = WRITES | {"GetItem", "BatchGetItem", "Query"}
+_CRASHING: Final = ("dynamodb", "sqs", "events")
+
+
+class InjectedCrash(ConnectionClosedError):
+    """What a client raises where a crash was injected."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What was called between two moments."""
+
+    requests: Counter[tuple[str, str]] = field(default_factory=Counter)
+    write_units: float = 0.0
+    crashes: int = 0
+
+    def total(self, *who: str) -> int:
+        return sum(number for (by, _), number in self.requests.items() if by in who)
+
+
+class CallLog:
+    """The file with the calls, and the switch for crashes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._calls = folder / "calls"
+        self._crashes = folder / "crashes"
+        self._calls.touch()
+        self._folder = folder
+
+    def __enter__(self) -> Self:
+        os.environ[FOLDER] = str(self._folder)
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE / "heard"), str(HERE.parent)])
+        ear = _listen(self._folder, "main")
+        _listen_to_pollers(ear)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        del os.environ[FOLDER], os.environ["PYTHONPATH"]
+
+    def now(self) -> int:
+        return self._calls.stat().st_size
+
+    def since(self, moment: int) -> Tally:
+        requests: Counter[tuple[str, str]] = Counter()
+        units, crashes = 0.0, 0
+        with self._calls.open() as lines:
+            lines.seek(moment)
+            for line in lines:
+                who, operation, consumed = line.split()
+                if operation == "Crash":
+                    crashes += 1
+                elif operation.startswith("+"):
+                    units += float(consumed) if operation[1:] in WRITES else 0.0
+                else:
+                    requests[who, operation] += 1
+        return Tally(requests, units, crashes)
+
+    @contextlib.contextmanager
+    def crashes(self, one_in: Mapping[str, int]) -> Iterator[None]:
+        """Of the calls of a worker or a function one in so many crashes in this block."""
+        ready = self._crashes.with_suffix(".new")
+        ready.write_text(json.dumps(dict(one_in)))
+        ready.rename(self._crashes)
+        try:
+            yield
+        finally:
+            self._crashes.unlink()
+
+
+class _Ear:
+    def __init__(self, folder: Path, who: str) -> None:
+        self._log = os.open(folder / "calls", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        self._crashes = folder / "crashes"
+        self._who = who
+        self._calls = 0
+        self._crash_after = False
+
+    def tell(self, operation: str, units: float = 0.0, who: str | None = None) -> None:
+        os.write(self._log, f"{who or self._who} {operation} {units}\n".encode())
+
+    def attach(self, session: botocore.session.Session) -> None:
+        session.register("provide-client-params.dynamodb", self._ask_for_units)
+        session.register("before-call", self._before)
+        session.register("before-send", self._sent)
+        session.register("after-call", self._after)
+
+    def _ask_for_units(self, params: dict[str, Any], event_name: str, **_: Any) -> Any:
+        if event_name.rpartition(".")[2] in _TELL_UNITS:
+            return {**params, "ReturnConsumedCapacity": "TOTAL"}
+        return None
+
+    def _sent(self, event_name: str, **_: Any) -> None:
+        self.tell(event_name.rpartition(".")[2])
+
+    def _before(self, event_name: str, **_: Any) -> None:
+        self._crash_after = False
+        if not self._is_due(event_name.split(".")[1]):
+            return
+        if (self._calls + os.getpid()) % 2:
+            self._crash()
+        self._crash_after = True
+
+    def _after(self, parsed: dict[str, Any], event_name: str, **_: Any) -> None:
+        consumed = parsed.get("ConsumedCapacity", [])
+        tables = consumed if isinstance(consumed, list) else [consumed]
+        if tables:
+            units = sum(table.get("CapacityUnits", 0.0) for table in tables)
+            self.tell("+" + event_name.rpartition(".")[2], units)
+        if self._crash_after:
+            self._crash_after = False
+            self._crash()
+
+    def _is_due(self, service: str) -> bool:
+        """Counted while crashes are on; each process begins somewhere else."""
+        if self._who == "main" or service not in _CRASHING:
+            return False
+        try:
+            one_in = json.loads(self._crashes.read_text())[self._who]
+        except FileNotFoundError:
+            return False
+        self._calls = self._calls + 1 if self._calls else 1 + os.getpid() % one_in
+        return self._calls % one_in == 0
+
+    def _crash(self) -> None:
+        self.tell("Crash")
+        if self._who == "function":
+            os._exit(1)
+        raise InjectedCrash(endpoint_url="injected")
+
+
+def listen_in_child() -> None:
+    folder = os.environ.get(FOLDER)
+    if folder:
+        _listen(Path(folder), "function" if "_HANDLER" in os.environ else "worker")
+
+
+def _listen(folder: Path, who: str) -> _Ear:
+    """Every session that is made in this process from now on is heard."""
+    ear = _Ear(folder, who)
+    make = botocore.session.Session.__init__
+
+    def make_and_attach(session: Any, *args: Any, **named: Any) -> None:
+        make(session, *args, **named)
+        ear.attach(session)
+
+    botocore.session.Session.__init__ = make_and_attach
+    return ear
+
+
+def _listen_to_pollers(ear: _Ear) -> None:
+    """The local cloud's pollers, which stand for Lambda's own, speak without botocore."""
+    call = EngineCalls.__call__
+
+    def call_and_tell(self: EngineCalls, target: str, request: Mapping[str, Any], /) -> Any:
+        ear.tell(target.rpartition(".")[2], who="poller")
+        return call(self, target, request)
+
+    EngineCalls.__call__ = call_and_tell  # type: ignore[method-assign]

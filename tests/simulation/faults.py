@@ -31,6 +31,8 @@ class Fault(StrEnum):
     # Others go on while this caller stands still, before or after its call.
     PAUSE_BEFORE = "stall before"
     PAUSE_AFTER = "stall after"
+    # The worst moment: everything is read and decided, and not yet written.
+    PAUSE_AT_WRITE = "stall between reading and writing"
     # BatchGetItem leaves keys unprocessed, or reads rows at different moments.
     UNPROCESSED = "unprocessed keys"
     TORN = "torn read"
@@ -51,6 +53,7 @@ _WRITES: Final = frozenset(
 )
 # Faults that mean something only to some calls.
 CALLS_OF: Final = {
+    Fault.PAUSE_AT_WRITE: _WRITES,
     Fault.CRASH_AFTER: _WRITES,
     Fault.LOST: _WRITES,
     Fault.REPEATED: _WRITES,

@@ -29,7 +29,7 @@ _FUNCTIONS = Path(__file__).parents[2] / "functions"
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
-class _Silence:
+class Silence:
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *args, **kwargs: None
 
@@ -45,7 +45,7 @@ def function(name: str) -> ModuleType:
     made = dict.fromkeys(("dynamodb", "sqs", "eventbridge"), object)
     with patch.dict(os.environ, ENVIRONMENT), patch.multiple(clients, **made):
         spec.loader.exec_module(module)
-    module.logger = module.metrics = _Silence()  # type: ignore[attr-defined]
+    module.logger = module.metrics = Silence()  # type: ignore[attr-defined]
     return module
 
 

@@ -57,7 +57,7 @@ def hunt_all(numbers: Sequence[int], most_seeds: int, jobs: int) -> Iterator[Cat
         yield from map(_hunt, tasks)
         return
     with get_context("fork").Pool(jobs) as pool:
-        yield from pool.imap(_hunt, tasks, chunksize=1)
+        yield from pool.imap_unordered(_hunt, tasks, chunksize=1)
 
 
 def main() -> int:

@@ -20,12 +20,15 @@ from tests.simulation import handlers
 from tests.simulation.asked import Asked
 from tests.simulation.clients import DynamoDBClient
 from tests.simulation.faults import client_error
+from tests.simulation.http_side import command_body, request
 from tests.simulation.jobs import KnownJob, draw_job, is_bad
 from tests.simulation.lambdas import Faults
 from tests.simulation.script import Theme
 from tests.simulation.world import Invocation, World
 
 _TIMEOUT_MS = 29_000
+# How many of the requests that can go through the real routes do so: they take their time.
+_HTTP = 0.15
 # What a caller of the HTTP side sees as an answer that the request did not work out.
 _PROBLEMS = (ForgeLedgerError, type(client_error("", "")))
 
@@ -123,27 +126,24 @@ class People:
         if done is not None and part in job.unanswered:
             job.unanswered.remove(part)
 
-    def seal(self, job: KnownJob, faults: Faults) -> Any:
+    def seal(self, job: KnownJob, faults: Faults, *, http: bool = False) -> Any:
         self.asked.seal(job.job_id)
-        return self._request(
-            f"seal {job.new.name}", lambda: self.parts.life.seal(job.job_id), faults
-        )
+        work = self._post(f"/jobs/{job.job_id}/seal") if http else self._life("seal", job)
+        return self._request(f"seal {job.new.name}", work, faults)
 
     def cancel(self, random: Random, faults: Faults) -> None:
         if self.jobs:
             job = random.choice(self.jobs)
             self.asked.cancel(job.job_id)
-            self._request(
-                f"cancel {job.new.name}", lambda: self.parts.life.cancel(job.job_id), faults
-            )
+            http = random.random() < _HTTP
+            work = self._post(f"/jobs/{job.job_id}/cancel") if http else self._life("cancel", job)
+            self._request(f"cancel {job.new.name}", work, faults)
 
     def reopen(self, random: Random, faults: Faults) -> None:
         if self.jobs:
             job = random.choice(self.jobs)
             self.asked.reopen(job.job_id)
-            done = self._request(
-                f"reopen {job.new.name}", lambda: self.parts.life.reopen(job.job_id), faults
-            )
+            done = self._request(f"reopen {job.new.name}", self._life("reopen", job), faults)
             if done is not None and done.verdict is Verdict.APPLIED:
                 more = f"{job.new.name[4:]}+{len(job.wanted)}"
                 job.wanted.append(more)
@@ -155,7 +155,7 @@ class People:
             job = random.choice(candidates)
             bad = [item_id for item_id in job.wanted if is_bad(item_id)]
             item_id = random.choice(bad or job.wanted)
-            self.command(job, CommandKind.RETRY, item_id, faults)
+            self.command(job, CommandKind.RETRY, item_id, faults, http=random.random() < _HTTP)
 
     def ask(self, random: Random, faults: Faults) -> None:
         """A worker that speaks HTTP."""
@@ -175,35 +175,59 @@ class People:
         fields: dict[str, Any] = {"attempt": attempt, "worker_id": f"h{random.randint(1, 2)}"}
         if kind is CommandKind.FAIL:
             fields["failure"] = Failure(type="Http", retryable=False)
-        outcome = self.command(job, kind, item_id, faults, **fields)
+        http = random.random() < _HTTP
+        outcome = self.command(job, kind, item_id, faults, http=http, **fields)
         if outcome is not None and outcome.item is not None:
             job.attempts[item_id] = max(known, outcome.item.attempt)
 
     def command(
-        self, job: KnownJob, kind: CommandKind, item_id: str, faults: Faults, **fields: Any
+        self,
+        job: KnownJob,
+        kind: CommandKind,
+        item_id: str,
+        faults: Faults,
+        *,
+        http: bool = False,
+        **fields: Any,
     ) -> Outcome | None:
+        """With `http` through the real routes, else through the use case that they call."""
         command = Command(kind=kind, item_id=item_id, command_id=self.world.new_id(), **fields)
         self.asked.command(job.job_id, command)
-        lane = lane_of(item_id, lanes_of(job.job_id) or 1)
-        applied = self._request(
-            f"{kind} {item_id} {fields}",
-            lambda: self.parts.applier.apply(job.job_id, lane, (command,)),
-            faults,
+
+        def apply() -> Outcome:
+            lane = lane_of(item_id, lanes_of(job.job_id) or 1)
+            outcomes: tuple[Outcome, ...] = self.parts.applier.apply(
+                job.job_id, lane, (command,)
+            ).outcomes
+            return outcomes[0]
+
+        def post() -> Outcome:
+            path = f"/jobs/{job.job_id}/items/{item_id}/{kind}"
+            answer = request(self.world, "POST", path, command_body(command))
+            return Outcome(verdict=Verdict(answer["outcome"]))
+
+        outcome: Outcome | None = self._request(
+            f"{kind} {item_id} {fields}", post if http else apply, faults
         )
-        if applied is None:
-            return None
-        outcome: Outcome = applied.outcomes[0]
-        self.asked.answered(job.job_id, command, outcome)
+        if outcome is not None:
+            self.asked.answered(job.job_id, command, outcome)
         return outcome
 
     def look(self, random: Random, faults: Faults) -> None:
         if self.jobs:
             job = random.choice(self.jobs)
+            path = f"/jobs/{job.job_id}"
             standing = self._request(
-                f"look at {job.new.name}", lambda: self.parts.jobs.status(job.job_id), faults
+                f"look at {job.new.name}", lambda: request(self.world, "GET", path), faults
             )
             if standing is not None:
                 self.asked.looked(standing)
+
+    def _life(self, what: str, job: KnownJob) -> Callable[[], Any]:
+        return lambda: getattr(self.parts.life, what)(job.job_id)
+
+    def _post(self, path: str) -> Callable[[], Any]:
+        return lambda: request(self.world, "POST", path)
 
     def _request(self, what: str, work: Callable[[], Any], faults: Faults) -> Any:
         """Through the HTTP side; None where no answer came, or one that says to try again."""
@@ -228,11 +252,11 @@ class People:
 
 
 def _short(answer: Any) -> str:
+    if isinstance(answer, dict):
+        return f"{answer['status']} over HTTP"
     verdict = getattr(answer, "verdict", None)
-    outcomes = getattr(answer, "outcomes", None)
-    if verdict is not None:
-        reason = getattr(answer, "reason", None)
-        return f"{verdict} {reason or ''} {answer.view.job.status}"
-    if outcomes:
-        return " ".join(f"{each.verdict} {each.reason or ''}" for each in outcomes)
-    return type(answer).__name__
+    if verdict is None:
+        return type(answer).__name__
+    view = getattr(answer, "view", None)
+    more = "" if view is None else f" {view.job.status}"
+    return f"{verdict} {answer.reason or ''}{more}"

@@ -65,7 +65,8 @@ class History:
                 people.register(random, faults)
             case Kind.SEAL:
                 if people.jobs:
-                    people.seal(random.choice(people.jobs), faults)
+                    http = random.random() < 0.15
+                    people.seal(random.choice(people.jobs), faults, http=http)
             case Kind.CANCEL:
                 people.cancel(random, faults)
             case Kind.REOPEN:

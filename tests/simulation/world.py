@@ -190,7 +190,7 @@ class World:
                 if self.random.random() < 0.3:
                     raise connect_timeout()
                 return perform()
-            case Fault.PAUSE_BEFORE:
+            case Fault.PAUSE_BEFORE | Fault.PAUSE_AT_WRITE:
                 self.interlude(self.random.randint(1, 6))
                 return perform()
             case Fault.PAUSE_AFTER:

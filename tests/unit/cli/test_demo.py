@@ -24,7 +24,6 @@ def make_outcome(*, held=True, **overrides):
         "item": Item(item_id="invoice-1", state="COMPLETED", history=history),
         "seconds": 12.34,
         "items_per_second": 81.0,
-        "taken_over": 7,
     }
     return Outcome(**{**fields, **overrides})
 
@@ -57,7 +56,6 @@ def test_the_demo_ends_with_event_job_history_promises_and_what_to_type_next(for
         ended.lines
     )
     assert "  kept    one event: 1 received" in ended.lines
-    assert "  7 items came to a second worker after the first was killed" in ended.lines
     assert any("job status j-4 --local" in line for line in ended.lines)
 
 
@@ -89,15 +87,9 @@ def test_a_share_that_is_none_is_a_mistake(forgeledger, share, told):
 
 
 def test_without_failures_and_rate_the_report_leaves_them_out():
-    lines = list(
-        demo_text.lines(
-            make_outcome(item=None, items_per_second=None, taken_over=0), stays_up=False
-        )
-    )
+    lines = list(demo_text.lines(make_outcome(item=None, items_per_second=None), stays_up=False))
 
-    assert not [
-        line for line in lines if "happened" in line or "items/s" in line or "killed" in line
-    ]
+    assert not [line for line in lines if "happened" in line or "items/s" in line]
     assert demo_text.document(make_outcome(item=None))["item"] is None
 
 

@@ -24,16 +24,17 @@ def working(monkeypatch):
     return run
 
 
-def test_workers_are_hired_killed_and_ended_with_the_crew(working, tmp_path):
+def test_workers_are_hired_missed_when_killed_and_ended_with_the_crew(working, tmp_path):
     with Crew({}, tmp_path) as crew:
         names = [crew.hire(), crew.hire(), crew.hire()]
         processes = dict(crew._processes)
-        killed = crew.kill_one()
-        lost = crew.lost()
+        processes["worker-1"].kill()
+        processes["worker-1"].wait()
+        fallen, again, lost = crew.fallen(), crew.fallen(), crew.lost()
 
     codes = {name: process.returncode for name, process in processes.items()}
     assert names == ["worker-1", "worker-2", "worker-3"]
-    assert (killed, lost) == ("worker-1", [])
+    assert (fallen, again, lost) == (["worker-1"], [], [])
     assert codes["worker-1"] == -signal.SIGKILL
     assert codes["worker-2"] is not None
     assert (tmp_path / "demo-worker-1.log").exists()
@@ -45,7 +46,7 @@ def test_one_that_ends_by_itself_is_told(working, tmp_path):
         name = crew.hire()
         crew._processes[name].wait()
 
-        assert crew.lost() == [name]
+        assert (crew.fallen(), crew.lost()) == ([], [name])
 
 
 def test_one_that_does_not_want_to_end_is_killed(working, tmp_path, monkeypatch):

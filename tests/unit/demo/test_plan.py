@@ -23,9 +23,10 @@ def test_each_item_has_a_message_and_a_doubled_one_two(plan):
 
 @given(plans)
 def test_an_item_is_troubled_in_one_way_at_most(plan):
+    assert plan.deadly not in plan.failing | plan.doubled | plan.told_twice
     assert not plan.failing & plan.doubled
     assert not (plan.failing | plan.doubled) & plan.told_twice
-    assert plan.failing | plan.doubled | plan.told_twice <= set(plan.item_ids)
+    assert plan.failing | plan.doubled | plan.told_twice | {plan.deadly} <= set(plan.item_ids)
 
 
 def test_the_share_of_failing_items_is_the_one_asked_for():

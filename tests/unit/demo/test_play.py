@@ -32,16 +32,17 @@ class FakeLedger:
 
 
 class FakeCrew:
-    def __init__(self, lost=()):
+    def __init__(self, *fallen, lost=()):
+        self._fallen = list(fallen)
         self._lost = list(lost)
-        self.harmed = []
+        self.hired = 0
 
-    def kill_one(self):
-        self.harmed.append("killed")
-        return "worker-1"
+    def fallen(self):
+        fallen, self._fallen = self._fallen, []
+        return fallen
 
     def hire(self):
-        self.harmed.append("hired")
+        self.hired += 1
         return "worker-2"
 
     def lost(self):
@@ -59,32 +60,32 @@ def said():
 
 
 @pytest.fixture
-def work(said, tmp_path):
+def watch():
+    return playing._Watch()
+
+
+@pytest.fixture
+def work(said, watch, tmp_path):
     def run(ledger, crew):
         scene = Set(
             ledger=ledger, client_of=None, event_bus="bus", environment={}, log_dir=tmp_path
         )
         narrator = Narrator(say=said.append, progress=lambda job: None)
-        return playing._work(PLAN, scene, crew, narrator, job_id="j-4", pace=playing._Pace())
+        return playing._work(PLAN, scene, crew, narrator, job_id="j-4", watch=watch)
 
     return run
 
 
-def test_one_worker_is_killed_once_and_replaced(work, said):
-    crew = FakeCrew()
+def test_a_worker_that_is_killed_is_told_and_replaced(work, said, watch):
+    crew = FakeCrew("worker-1")
 
     job = work(FakeLedger(0, 4, 6, 10), crew)
 
     assert job.completed == 10
-    assert crew.harmed == ["killed", "hired"]
-    assert said == ["worker-1 was killed at 4 items (SIGKILL); worker-2 takes its place"]
-
-
-def test_a_job_that_is_done_before_harm_was_done_is_done(work):
-    crew = FakeCrew()
-
-    assert work(FakeLedger(10), crew).completed == 10
-    assert crew.harmed == []
+    assert (watch.killed, crew.hired) == (["worker-1"], 1)
+    assert said == [
+        "worker-1 was killed in the middle of invoice-04 (SIGKILL); worker-2 takes its place"
+    ]
 
 
 def test_a_worker_that_ends_by_itself_ends_the_demo(work):
@@ -117,12 +118,12 @@ def test_events_are_listened_for_until_it_is_quiet(events, monkeypatch):
 
 
 def test_the_pace_is_that_of_the_middle():
-    pace = playing._Pace()
+    pace = playing._Watch()
     for second, completed in enumerate((0, 20, 50, 80, 100, 100)):
         pace.add(second * 10, completed)
 
     assert pace.middle_per_second(100) == 3.0
-    assert playing._Pace().middle_per_second(100) is None
+    assert playing._Watch().middle_per_second(100) is None
 
 
 def test_the_demo_says_how_long_the_local_cloud_took_and_takes_it_down(

@@ -26,18 +26,19 @@ def make_journal(**overrides):
     fields = {
         "completed": Counter(NAMES),
         "failed": Counter([NAMES[0]]),
-        "taken_over": 0,
+        "taken_over": 3,
         "without_effect": 2,
     }
     return Journal(**{**fields, **overrides})
 
 
-def broken(job=None, journal=None, events=None):
+def broken(job=None, journal=None, events=None, killed=("worker-1",)):
     promises = examine(
         PLAN,
         job or make_job(),
         journal or make_journal(),
         [make_event()] if events is None else events,
+        killed,
     )
     return [promise.name for promise in promises if not promise.held]
 
@@ -80,11 +81,25 @@ def test_a_missing_second_or_wrong_event_breaks_a_promise(events):
     assert broken(events=events) == ["one job.completed event"]
 
 
+def test_a_failure_that_was_lost_with_the_killed_worker_is_no_broken_promise():
+    assert broken(journal=make_journal(failed=Counter(), taken_over=1)) == []
+
+
 def test_failures_that_were_not_shown_or_not_mended_break_a_promise():
-    assert broken(journal=make_journal(failed=Counter())) == ["failures were retried"]
+    unseen = make_journal(failed=Counter(), taken_over=0)
+    assert "failures were retried" in broken(journal=unseen)
     assert "failures were retried" in broken(
         journal=make_journal(completed=Counter(NAMES[1:])),
     )
+
+
+@pytest.mark.parametrize(
+    ("killed", "taken_over"), [((), 0), ((), 3), (("worker-1",), 0), (("worker-1", "worker-2"), 3)]
+)
+def test_a_worker_that_was_not_killed_or_not_replaced_breaks_a_promise(killed, taken_over):
+    found = broken(journal=make_journal(taken_over=taken_over), killed=killed)
+
+    assert found == ["nothing was lost with a worker"]
 
 
 def test_the_journal_adds_up_what_happened_to_each_item():

@@ -27,7 +27,7 @@ def reporter(monkeypatch):
 
 
 def make_item(reporter, attempt=1, **payload):
-    plan = {"number": 9, "failsAtFirst": False, "toldTwice": False, **payload}
+    plan = {"number": 9, "failsAtFirst": False, "toldTwice": False, "killsWorker": False, **payload}
     return ItemWork(
         reporter,
         JOB,
@@ -49,6 +49,16 @@ def test_a_failing_one_fails_at_its_first_attempt_alone(reporter):
         tasks.print_invoice(make_item(reporter, failsAtFirst=True))
 
     assert tasks.print_invoice(make_item(reporter, attempt=2, failsAtFirst=True)) == {"pages": 3}
+
+
+def test_the_deadly_one_kills_its_worker_at_its_first_attempt_alone(reporter, monkeypatch):
+    killed = []
+    monkeypatch.setattr(os, "kill", lambda pid, number: killed.append((pid, number)))
+
+    tasks.print_invoice(make_item(reporter, killsWorker=True))
+    tasks.print_invoice(make_item(reporter, attempt=2, killsWorker=True))
+
+    assert killed == [(os.getpid(), signal.SIGKILL)]
 
 
 def test_one_that_is_told_twice_is_completed_before_its_end(reporter):

@@ -24,7 +24,6 @@ def document(outcome: Outcome) -> dict[str, Any]:
         "item": None if outcome.item is None else outcome.item.raw,
         "seconds": round(outcome.seconds, 3),
         "itemsPerSecond": outcome.items_per_second,
-        "takenOver": outcome.taken_over,
     }
 
 
@@ -38,8 +37,6 @@ def lines(outcome: Outcome, *, stays_up: bool) -> Iterator[str]:
     yield "The job:"
     yield f"  {job_headline(job)}"
     yield f"  {_rate(outcome)}"
-    if outcome.taken_over:
-        yield f"  {outcome.taken_over} items came to a second worker after the first was killed"
     if outcome.item is not None:
         yield ""
         yield f"What happened to {outcome.item.item_id}:"

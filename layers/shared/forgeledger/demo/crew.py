@@ -1,4 +1,4 @@
-"""The worker processes of the demo: started, one of them killed, and ended with the demo."""
+"""The worker processes of the demo: started, replaced when killed, and ended with the demo."""
 
 import contextlib
 import signal
@@ -44,17 +44,16 @@ class Crew:
             )
         return name
 
-    def kill_one(self) -> str:
-        """SIGKILL: no handler runs, nothing is flushed, nothing is handed back."""
-        name, process = next(iter(self._processes.items()))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        self._discharge(name)
-        return name
+    def fallen(self) -> list[str]:
+        """Those that were killed since the last look."""
+        names = [name for name, code in self._ended() if code == -signal.SIGKILL]
+        for name in names:
+            self._discharge(name)
+        return names
 
     def lost(self) -> list[str]:
-        """Those that ended by themselves, which none should."""
-        return [name for name, process in self._processes.items() if process.poll() is not None]
+        """Those that ended otherwise, which none should."""
+        return [name for name, code in self._ended() if code != -signal.SIGKILL]
 
     def __enter__(self) -> Self:
         return self
@@ -74,6 +73,10 @@ class Crew:
                 process.kill()
                 process.wait()
             self._discharge(name)
+
+    def _ended(self) -> list[tuple[str, int]]:
+        codes = [(name, process.poll()) for name, process in self._processes.items()]
+        return [(name, code) for name, code in codes if code is not None]
 
     def _discharge(self, name: str) -> None:
         process = self._processes.pop(name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from forgeledger.domain.ids import lanes_for
 
 _LEAST_LANES = 4
+_KILL_AT = 0.35
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,29 +29,39 @@ class Plan:
         return [f"invoice-{number:0{width}}" for number in range(1, self.items + 1)]
 
     @property
+    def deadly(self) -> str:
+        """The item in the middle of which its worker is killed, when all of them are at work."""
+        names, failing = self.item_ids, _spread(self.item_ids, self.fail_share, offset=0.0)
+        start = int(self.items * _KILL_AT)
+        return next((name for name in names[start:] if name not in failing), names[start])
+
+    @property
     def failing(self) -> frozenset[str]:
-        return _spread(self.item_ids, self.fail_share, offset=0.0)
+        return _spread(self.item_ids, self.fail_share, offset=0.0) - {self.deadly}
 
     @property
     def doubled(self) -> frozenset[str]:
         """Two messages in the work queue: as when a sender repeats itself after a time-out."""
-        return _spread(self.item_ids, self.duplicate_share, offset=0.4) - self.failing
+        others = self.failing | {self.deadly}
+        return _spread(self.item_ids, self.duplicate_share, offset=0.4) - others
 
     @property
     def told_twice(self) -> frozenset[str]:
         """Two completions under different ids: as when a worker is run again after its end."""
-        others = self.failing | self.doubled
+        others = self.failing | self.doubled | {self.deadly}
         return _spread(self.item_ids, self.duplicate_share, offset=0.7) - others
 
     def messages(self, job_id: str) -> Iterator[str]:
         """The bodies for the work queue; a doubled item comes again somewhat later."""
         late: list[str] = []
         failing, doubled, told_twice = self.failing, self.doubled, self.told_twice
+        deadly = self.deadly
         for number, item_id in enumerate(self.item_ids, start=1):
             payload = {
                 "number": number,
                 "failsAtFirst": item_id in failing,
                 "toldTwice": item_id in told_twice,
+                "killsWorker": item_id == deadly,
             }
             body = json.dumps({"jobId": job_id, "itemId": item_id, "payload": payload})
             yield body

@@ -17,8 +17,6 @@ from forgeledger.sdk.ledger import Ledger
 from forgeledger.sdk.records import Item, Job
 
 _POLL_SECONDS: Final = 0.4
-# A worker is killed when this share of the items is done, so that all of them are at work.
-_KILL_AT: Final = 0.35
 _EVENT_SECONDS: Final = 20
 # How long to listen for a second event, which must not come.
 _QUIET_SECONDS: Final = 2
@@ -55,7 +53,6 @@ class Outcome:
     item: Item | None
     # From the first message in the work queue to the job's completion.
     seconds: float
-    taken_over: int
     # Over the middle of the job: without starting, and without waiting for what a killed
     # worker had in hand.
     items_per_second: float | None
@@ -89,8 +86,8 @@ def play(plan: Plan, on: Set, narrator: Narrator) -> Outcome:
             f"{sent:,} work messages, {len(plan.doubled)} of them twice; "
             f"{len(plan.failing)} items will fail at first"
         )
-        pace = _Pace()
-        job = _work(plan, on, crew, narrator, job_id=job.job_id, pace=pace)
+        watch = _Watch()
+        job = _work(plan, on, crew, narrator, job_id=job.job_id, watch=watch)
         seconds = time.monotonic() - began
         events = _listen(stage)
     journal = Journal.read(on.ledger.events(job.job_id))
@@ -99,30 +96,28 @@ def play(plan: Plan, on: Set, narrator: Narrator) -> Outcome:
     return Outcome(
         job=job,
         events=tuple(events),
-        promises=tuple(examine(plan, job, journal, events)),
+        promises=tuple(examine(plan, job, journal, events, watch.killed)),
         item=None if shown is None else on.ledger.item(job.job_id, shown),
         seconds=seconds,
-        taken_over=journal.taken_over,
-        items_per_second=pace.middle_per_second(plan.items),
+        items_per_second=watch.middle_per_second(plan.items),
     )
 
 
 def _work(
-    plan: Plan, on: Set, crew: Crew, narrator: Narrator, *, job_id: str, pace: "_Pace"
+    plan: Plan, on: Set, crew: Crew, narrator: Narrator, *, job_id: str, watch: "_Watch"
 ) -> Job:
-    """Watch the job to its end, and do it harm on the way."""
+    """Watch the job to its end, and replace the worker that is killed on the way."""
     deadline = time.monotonic() + 120 + plan.items / 10
-    killed = False
     while True:
         job = on.ledger.status(job_id)
-        pace.add(time.monotonic(), job.completed)
+        watch.add(time.monotonic(), job.completed)
         narrator.progress(job)
         if job.is_finished:
             return job
-        if not killed and job.completed >= plan.items * _KILL_AT:
-            killed = True
+        for name in crew.fallen():
+            watch.killed.append(name)
             narrator.say(
-                f"{crew.kill_one()} was killed at {job.completed:,} items (SIGKILL); "
+                f"{name} was killed in the middle of {plan.deadly} (SIGKILL); "
                 f"{crew.hire()} takes its place"
             )
         if lost := crew.lost():
@@ -146,16 +141,18 @@ def _listen(stage: Stage) -> list[Mapping[str, Any]]:
     return events
 
 
-class _Pace:
-    """How fast items were completed between a tenth and nine tenths of them."""
+class _Watch:
+    """What was seen while the job ran: who was killed, and how fast items were completed."""
 
     def __init__(self) -> None:
+        self.killed: list[str] = []
         self._samples: list[tuple[float, int]] = []
 
     def add(self, now: float, completed: int) -> None:
         self._samples.append((now, completed))
 
     def middle_per_second(self, items: int) -> float | None:
+        """Between a tenth and nine tenths of the items."""
         middle = [each for each in self._samples if items * 0.1 <= each[1] <= items * 0.9]
         if len(middle) < 2:
             return None

@@ -52,13 +52,18 @@ class Journal:
 
 
 def examine(
-    plan: Plan, job: Job, journal: Journal, events: Sequence[Mapping[str, Any]]
+    plan: Plan,
+    job: Job,
+    journal: Journal,
+    events: Sequence[Mapping[str, Any]],
+    killed: Sequence[str],
 ) -> list[Promise]:
     return [
         _counts(plan, job),
         _each_once(plan, journal),
         _one_event(job, events),
         _retried(plan, journal),
+        _taken_over(journal, killed),
     ]
 
 
@@ -97,8 +102,14 @@ def _one_event(job: Job, events: Sequence[Mapping[str, Any]]) -> Promise:
 
 
 def _retried(plan: Plan, journal: Journal) -> Promise:
-    """An item whose first attempt was a killed worker's fails no more, so it may be a few less."""
+    """An item whose first attempt was lost with the killed worker fails no more."""
     given_up = [item for item in journal.failed if not journal.completed[item]]
-    shown = bool(journal.failed) or not plan.failing
+    shown = len(journal.failed) >= len(plan.failing) - journal.taken_over
     told = f"{len(journal.failed)} items failed at first, {len(given_up)} did not complete after it"
     return Promise(name="failures were retried", held=shown and not given_up, told=told)
+
+
+def _taken_over(journal: Journal, killed: Sequence[str]) -> Promise:
+    told = f"{', '.join(killed) or 'nobody'} was killed; {journal.taken_over} items came to others"
+    held = len(killed) == 1 and journal.taken_over > 0
+    return Promise(name="nothing was lost with a worker", held=held, told=told)

@@ -21,9 +21,12 @@ class OutOfPaper(RuntimeError):
 
 
 def print_invoice(item: ItemWork) -> dict[str, Any]:
-    """Takes a moment, fails where the plan says so, and answers with a result."""
+    """Takes a moment, comes to harm where the plan says so, and answers with a result."""
     time.sleep(_WORK_SECONDS)
     payload = item.payload
+    if payload["killsWorker"] and item.attempt == 1:
+        # As the kernel does it when memory runs out: nothing is flushed or handed back.
+        os.kill(os.getpid(), signal.SIGKILL)
     if payload["failsAtFirst"] and item.attempt == 1:
         raise OutOfPaper(f"invoice {payload['number']} did not come out")
     result = {"pages": payload["number"] % 7 + 1}

@@ -193,11 +193,8 @@ def write(seed: int) -> Script:
                 for number in sorted(numbers)
             )
         steps.append(Step(kind, random.getrandbits(32), faults))
-    if theme is Theme.FINISH and random.random() < 0.4:
-        # Nothing comes after it that could mend what it leaves half-way.
-        last = random.choice((Kind.SEAL, Kind.CANCEL, Kind.REOPEN, Kind.RETRY, Kind.RELAY))
-        fault = random.choice((Fault.CRASH_BEFORE, Fault.CRASH_AFTER))
-        steps.append(Step(last, random.getrandbits(32), ((random.randint(0, 4), fault),)))
+    if theme is Theme.FINISH:
+        steps += _finale(random)
     return Script(
         seed=seed,
         theme=theme,
@@ -206,3 +203,21 @@ def write(seed: int) -> Script:
         remembers_tokens=random.random() < 0.8,
         helped=theme is Theme.PLAIN or random.random() < 0.5,
     )
+
+
+def _finale(random: Random) -> list[Step]:
+    """Nothing comes after it that could mend what it leaves half-way."""
+    chance = random.random()
+    if chance < 0.3:
+        last = random.choice((Kind.SEAL, Kind.CANCEL, Kind.REOPEN, Kind.RETRY, Kind.RELAY))
+        fault = random.choice((Fault.CRASH_BEFORE, Fault.CRASH_AFTER))
+        return [Step(last, random.getrandbits(32), ((random.randint(0, 4), fault),))]
+    if chance < 0.6:
+        # The last item, the verdict, and somebody who comes in between.
+        kinds = [Kind.SEAL, *[Kind.ASK] * 6]
+        steps = [Step(kind, random.getrandbits(32)) for kind in kinds]
+        stall = (random.randint(0, 4), Fault.PAUSE_AT_WRITE)
+        steps.append(Step(Kind.RELAY, random.getrandbits(32), (stall,)))
+        late = random.choices((Kind.RETRY, Kind.ASK, Kind.CANCEL, Kind.REOPEN), (6, 2, 1, 1), k=3)
+        return steps + [Step(kind, random.getrandbits(32)) for kind in late]
+    return []

@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.floor import floor_queue
 from benchmarks.our_design import endpoints_of
+from benchmarks.side_function import queue_with_function
 from forgeledger.local.engine import client_environment
 from forgeledger.local.local_cloud import LocalCloud
 from forgeledger.sdk import Ledger, Reporter
@@ -119,7 +119,9 @@ def measure(project: Path, jobs: int) -> tuple[list[float], list[float]]:
         cloud = LocalCloud(project_dir=project, state_dir=folder / "state")
         running.enter_context(cloud)
         os.environ.update(client_environment(cloud.description.endpoint_url))
-        queue_url = running.enter_context(floor_queue(cloud, folder))
+        bus = {"FLOOR_EVENT_BUS": cloud.description.event_bus_name}
+        floor_queue = queue_with_function(cloud, folder, "floor_function", bus)
+        queue_url = running.enter_context(floor_queue)
         endpoints = endpoints_of(cloud)
         ledger = Ledger(endpoints=endpoints)
         reporter = running.enter_context(Reporter(endpoints=endpoints))

@@ -1,11 +1,15 @@
 """The two designs that people write by hand: an item row and a counter row for the job.
 
-Both speak to DynamoDB directly from the worker, which spares them the queue or the HTTP call and
-the function in between: one process, one kept client, no hop.
+Each transition is one SQS message to a function, or, where every worker may write to the table,
+one direct call, which spares it the queue and the function.
 """
 
+import json
+import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import boto3
@@ -15,6 +19,9 @@ from botocore.exceptions import ClientError
 from benchmarks.call_log import InjectedCrash
 
 TABLE: Final = "hand-written"
+# Of a job, the item of that name, to that state.
+Move = Callable[[str, str, str], None]
+_STILL_SECONDS: Final = 8.0
 _CONFIG: Final = Config(parameter_validation=False, retries={"mode": "standard"})
 
 
@@ -53,6 +60,17 @@ def counts(dynamodb: Any, job_id: str) -> dict[str, int]:
     }
 
 
+def settled_counts(dynamodb: Any, job_id: str) -> dict[str, int]:
+    """When all are completed, or nothing has moved for longer than a redelivery takes."""
+    last, since = counts(dynamodb, job_id), time.monotonic()
+    while last["completed"] < last["total"] and time.monotonic() < since + _STILL_SECONDS:
+        time.sleep(0.05)
+        now = counts(dynamodb, job_id)
+        if now != last:
+            last, since = now, time.monotonic()
+    return last
+
+
 def _state(job_id: str, name: str, state: str, condition: str) -> dict[str, Any]:
     compared = condition.rpartition(" ")[2]
     return {
@@ -75,53 +93,68 @@ def _count(job_id: str, counter: str) -> dict[str, Any]:
     }
 
 
-def naive(job_id: str) -> Callable[[Sequence[str]], None]:
+def _naive(dynamodb: Any, job_id: str, name: str, state: str) -> None:
     """Item, then counter; what is completed already is neither moved nor counted once more."""
-    dynamodb = client()
-
-    def claim(name: str) -> None:
-        dynamodb.update_item(**_state(job_id, name, "claimed", "#state <> :completed"))
-        dynamodb.update_item(**_count(job_id, "claimed"))
-
-    def complete(name: str) -> None:
-        dynamodb.update_item(**_state(job_id, name, "completed", "#state <> :completed"))
-        dynamodb.update_item(**_count(job_id, "completed"))
-
-    return lambda names: _work(names, claim, complete)
+    dynamodb.update_item(**_state(job_id, name, state, "#state <> :completed"))
+    dynamodb.update_item(**_count(job_id, state))
 
 
-def safe(job_id: str) -> Callable[[Sequence[str]], None]:
+def _safe(dynamodb: Any, job_id: str, name: str, state: str) -> None:
     """Item and counter in one transaction, which a repetition does not pass."""
-    dynamodb = client()
-
-    def move(name: str, state: str, condition: str) -> None:
-        updates = [_state(job_id, name, state, condition), _count(job_id, state)]
-        dynamodb.transact_write_items(TransactItems=[{"Update": update} for update in updates])
-
-    return lambda names: _work(
-        names,
-        lambda name: move(name, "claimed", "#state = :pending"),
-        lambda name: move(name, "completed", "#state <> :completed"),
-    )
+    condition = "#state = :pending" if state == "claimed" else "#state <> :completed"
+    updates = [_state(job_id, name, state, condition), _count(job_id, state)]
+    dynamodb.transact_write_items(TransactItems=[{"Update": update} for update in updates])
 
 
-def _work(
-    names: Sequence[str], claim: Callable[[str], None], complete: Callable[[str], None]
-) -> None:
+DESIGNS: Final = {"naive": _naive, "safe": _safe}
+
+
+def moves(design: str) -> Move:
+    """A transition, on a client that is kept."""
+    return partial(DESIGNS[design], client())
+
+
+def directly(design: str, job_id: str) -> Callable[[Sequence[str]], None]:
+    """A worker that may write to the table itself."""
+    move = moves(design)
+
+    def step(name: str, state: str) -> None:
+        unless_done(move, job_id, name, state)
+
+    return partial(_work, step)
+
+
+def by_queue(design: str, job_id: str, queue_url: str) -> Callable[[Sequence[str]], None]:
+    """A worker that sends each transition in a message, in order for each item."""
+    sqs = boto3.client("sqs", config=_CONFIG)
+
+    def step(name: str, state: str) -> None:
+        told = {"design": design, "jobId": job_id, "name": name, "state": state}
+        sqs.send_message(
+            QueueUrl=queue_url,
+            MessageBody=json.dumps(told),
+            MessageGroupId=f"{job_id}/{name}",
+            MessageDeduplicationId=uuid.uuid4().hex,
+        )
+
+    return partial(_work, step)
+
+
+def _work(step: Callable[[str, str], None], names: Sequence[str]) -> None:
     """A crash brings the whole unit of work again, later, as a queue would."""
     left = deque(names)
     while left:
         name = left.popleft()
         try:
-            for step in (claim, complete):
-                _unless_done(step, name)
+            step(name, "claimed")
+            step(name, "completed")
         except InjectedCrash:
             left.append(name)
 
 
-def _unless_done(step: Callable[[str], None], name: str) -> None:
+def unless_done(move: Move, job_id: str, name: str, state: str) -> None:
     try:
-        step(name)
+        move(job_id, name, state)
     except ClientError as error:
         # By itself or as the reason of a canceled transaction; no other one occurs here.
         if "ConditionalCheckFailed" not in str(error):

@@ -1,7 +1,7 @@
-"""The engine's own floor: message, function, PutEvents, target queue, by the same local runner."""
+"""A queue and a function beside the ledger's own, run by the same local runner."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -12,30 +12,32 @@ from forgeledger.local.local_cloud import LocalCloud
 from forgeledger.local.queue_poller import QueuePoller
 from forgeledger.local.stack import Function, QueueMapping
 
-_NAME: Final = "floor"
+HERE: Final = Path(__file__).parent
 
 
 @contextlib.contextmanager
-def floor_queue(cloud: LocalCloud, log_dir: Path) -> Iterator[str]:
-    """A FIFO queue whose messages a trivial function puts on the ledger's bus as they are."""
+def queue_with_function(
+    cloud: LocalCloud, log_dir: Path, name: str, environment: Mapping[str, str], **attributes: str
+) -> Iterator[str]:
+    """A FIFO queue that feeds the handler in a folder of that name; answers with its address."""
     endpoint_url = cloud.description.endpoint_url
     queue_url = cloud.client("sqs").create_queue(
-        QueueName=f"{_NAME}.fifo", Attributes={"FifoQueue": "true"}
+        QueueName=f"{name}.fifo", Attributes={"FifoQueue": "true", **attributes}
     )["QueueUrl"]
     function = Function(
-        logical_id="FloorFunction",
-        name=_NAME,
-        arn=f"arn:aws:lambda:{REGION}:000000000000:function:{_NAME}",
-        source=Path(__file__).parent / "floor_function",
+        logical_id=name,
+        name=name,
+        arn=f"arn:aws:lambda:{REGION}:000000000000:function:{name}",
+        source=HERE / name,
         handler="app.handler",
         timeout_seconds=30,
         memory_mb=512,
-        environment={"FLOOR_EVENT_BUS": cloud.description.event_bus_name},
+        environment=environment,
     )
     mapping = QueueMapping(
-        mapping_id=_NAME,
+        mapping_id=name,
         function=function.logical_id,
-        queue_arn=f"arn:aws:sqs:{REGION}:000000000000:{_NAME}.fifo",
+        queue_arn=f"arn:aws:sqs:{REGION}:000000000000:{name}.fifo",
         queue_url=queue_url,
         reports_failures=True,
     )

@@ -7,13 +7,10 @@ import subprocess
 import sys
 import textwrap
 import time
-from pathlib import Path
 
 import pytest
 
-from forgeledger.local.local_cloud import LocalCloud
 from forgeledger.sdk import (
-    Endpoints,
     InvalidRequestError,
     Ledger,
     NotFoundError,
@@ -22,26 +19,7 @@ from forgeledger.sdk import (
 )
 
 pytestmark = pytest.mark.integration
-PROJECT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 120
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory):
-    with LocalCloud(project_dir=PROJECT, state_dir=tmp_path_factory.mktemp("state")) as running:
-        yield running
-
-
-@pytest.fixture
-def endpoints(cloud):
-    where = cloud.description
-    return Endpoints(
-        api_url=where.api_url,
-        command_queue_url=where.command_queue_url,
-        aws_endpoint_url=where.endpoint_url,
-        region=where.region,
-        is_local=True,
-    )
 
 
 @pytest.fixture
@@ -56,25 +34,16 @@ def reporter(endpoints):
 
 
 @pytest.fixture
-def run_worker(endpoints, tmp_path):
+def run_worker(worker_variables, tmp_path):
     """Starts a script as a process of its own that knows where the ledger is."""
     running = []
 
     def run(script, *arguments):
         file = tmp_path / f"worker_{len(running)}.py"
         file.write_text(textwrap.dedent(script))
-        environment = {
-            **os.environ,
-            "FORGELEDGER_API_URL": endpoints.api_url,
-            "FORGELEDGER_COMMAND_QUEUE_URL": endpoints.command_queue_url,
-            "AWS_ENDPOINT_URL": endpoints.aws_endpoint_url,
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
-            "AWS_REGION": endpoints.region,
-        }
         process = subprocess.Popen(
             [sys.executable, str(file), *arguments],
-            env=environment,
+            env={**os.environ, **worker_variables},
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -210,8 +179,8 @@ def test_what_a_killed_worker_had_not_sent_is_done_again_and_counted_once(ledger
 
 
 @pytest.fixture
-def work_queue(cloud):
-    sqs = cloud.client("sqs")
+def work_queue(ledger_cloud):
+    sqs = ledger_cloud.client("sqs")
     url = sqs.create_queue(QueueName="work", Attributes={"VisibilityTimeout": "30"})["QueueUrl"]
     yield sqs, url
     sqs.delete_queue(QueueUrl=url)

@@ -1,0 +1,46 @@
+"""The whole ledger on this machine, from the project's own template and source tree."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from forgeledger.local.local_cloud import LocalCloud
+from forgeledger.sdk import Endpoints
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def ledger_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """One local cloud for each test process, started by the first test that asks for it."""
+    with LocalCloud(project_dir=PROJECT, state_dir=tmp_path_factory.mktemp("state")) as running:
+        yield running
+
+
+@pytest.fixture
+def endpoints(ledger_cloud: LocalCloud) -> Endpoints:
+    where = ledger_cloud.description
+    return Endpoints(
+        api_url=where.api_url,
+        command_queue_url=where.command_queue_url,
+        aws_endpoint_url=where.endpoint_url,
+        region=where.region,
+        is_local=True,
+    )
+
+
+@pytest.fixture
+def worker_variables(endpoints: Endpoints) -> dict[str, str]:
+    """What a worker in a process of its own finds in its environment."""
+    assert endpoints.aws_endpoint_url is not None
+    assert endpoints.region is not None
+    return {
+        "FORGELEDGER_API_URL": endpoints.needed_api_url(),
+        "FORGELEDGER_COMMAND_QUEUE_URL": endpoints.needed_command_queue_url(),
+        "AWS_ENDPOINT_URL": endpoints.aws_endpoint_url,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_REGION": endpoints.region,
+        "AWS_DEFAULT_REGION": endpoints.region,
+    }

@@ -157,7 +157,7 @@ class JobChecks:
         elif fact.kind is FactKind.CANCELED:
             if not self.asked.cancels.get(after.job_id):
                 raise Violation(f"{where}: nobody asked for it")
-        elif spec.deadline_seconds is None and not exceeded:
+        elif spec.deadline_seconds is None and not exceeded and not _closed_for(after, known):
             raise Violation(f"{where}: {total} is within {spec.tolerance}")
 
     def _progress(  # noqa: C901 - All that only grows.
@@ -206,6 +206,13 @@ def _exceeded(job: Job, total: dict[str, int]) -> bool:
         return True
     known = sum(total.values())
     return bound.failure_percent is not None and failed * 100 > bound.failure_percent * known
+
+
+def _closed_for(job: Job, facts: list[Fact]) -> bool:
+    """Whether there were too many failures when it was decided: a retry may come after that."""
+    return any(
+        fact.kind is FactKind.CLOSING and _exceeded(job, _plain(fact.counts)) for fact in facts
+    )
 
 
 def _life(job: Job) -> tuple[object, ...]:

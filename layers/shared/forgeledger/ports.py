@@ -151,7 +151,10 @@ class LedgerStore(Protocol):
 
 class EventPublisher(Protocol):
     def publish(self, job: Job, facts: Sequence[Fact]) -> None:
-        """Tell all the facts, in order, or raise; telling one again is harmless."""
+        """Tell all the facts or raise; telling one again is harmless.
+
+        In order, but for those that the bus refuses at first and takes later.
+        """
 
 
 class Metrics(Protocol):

@@ -104,3 +104,17 @@ def test_a_released_attempt_does_not_count():
 
     assert (item.state, item.attempt) == (ItemState.FAILED, 3)
     assert item.forgiven == 2
+
+
+def test_claims_without_a_name_are_not_the_same_claim():
+    leased = make_lane(lease_seconds=60)
+    free = make_lane()
+    for lane in (leased, free):
+        lane.do("register")
+        lane.do("claim")
+
+    held = leased.do("claim")
+    taken_over = free.do("claim")
+
+    assert held.reason == "lease_held"
+    assert (taken_over.verdict, taken_over.item.attempt) == ("applied", 2)

@@ -89,7 +89,9 @@ def _claim(case: Case) -> Ruling:
         return case.reject(_FINISHED_REASONS[item.state])
     former_owner = command.attempt is not None and command.attempt <= item.attempt
     if item.state is ItemState.IN_PROGRESS:
-        same_worker = command.worker_id == item.worker_id
+        # Two that give neither name nor attempt are not known to be the same.
+        named = command.worker_id is not None or command.attempt is not None
+        same_worker = named and command.worker_id == item.worker_id
         if same_worker and case.current and not case.lease_over:
             return case.duplicate()
         if former_owner:

@@ -60,7 +60,8 @@ def expected(  # noqa: C901, PLR0912 - The table of the contract, row by row.
             if former:
                 return _rejected("stale_attempt")
             return applied if (item.due_at or 0) <= at else _rejected("not_due")
-        same = command.worker_id == item.worker_id
+        named = command.worker_id is not None or command.attempt is not None
+        same = named and command.worker_id == item.worker_id
         if same and current and not lease_over:
             return duplicate
         if former:

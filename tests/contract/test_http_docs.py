@@ -7,11 +7,38 @@ from pathlib import Path
 
 import pytest
 
+from forgeledger.domain import limits
 from forgeledger.domain.outcomes import Reason
 from tests.api_callers import Caller, make_world
 
 PAGE = (Path(__file__).parents[2] / "docs" / "http.md").read_text()
 API = "http://api"
+LIMITS = [
+    limits.HTTP_BODY_BYTES,
+    limits.ITEMS_PER_REGISTRATION,
+    limits.ITEM_ID_CHARACTERS,
+    limits.ITEM_ID_BYTES,
+    limits.PAYLOAD_BYTES,
+    limits.RESULT_BYTES,
+    limits.ERROR_TYPE_CHARACTERS,
+    limits.ERROR_MESSAGE_BYTES,
+    limits.WORKER_ID_CHARACTERS,
+    limits.COMMAND_ID_CHARACTERS,
+    limits.IDEMPOTENCY_KEY_CHARACTERS,
+    limits.JOB_NAME_CHARACTERS,
+    limits.METADATA_BYTES,
+    limits.TAGS_PER_JOB,
+    limits.TAG_CHARACTERS,
+    limits.LANES_PER_JOB,
+    limits.EXPECTED_ITEMS,
+    limits.TTL_DAYS,
+    limits.DEADLINE_SECONDS,
+    limits.ATTEMPTS_PER_ITEM,
+    limits.LEASE_SECONDS,
+    limits.BACKOFF_SECONDS,
+    limits.PAGE_ROWS,
+    limits.PAGE_JOBS,
+]
 
 
 @dataclass(frozen=True)
@@ -77,3 +104,12 @@ def test_each_route_has_an_example(replies):
 def test_each_reason_is_explained():
     for reason in Reason:
         assert f"`{reason}`" in PAGE
+
+
+def test_the_table_of_limits_says_what_the_code_holds_to():
+    table = PAGE.partition("## Limits")[2]
+    numbers = re.findall(r"\| ([\d,]+) \|$", table, re.MULTILINE)
+
+    told = [int(number.replace(",", "")) for number in numbers]
+
+    assert told == LIMITS

@@ -2,6 +2,9 @@
 
 import pytest
 
+from forgeledger.usecases.advancing_jobs import Advancer
+from forgeledger.usecases.applying import Applier
+
 
 def test_a_new_job_is_answered_with_all_that_is_known_of_it(caller):
     reply = caller.post(
@@ -172,6 +175,29 @@ def test_asking_again_changes_nothing(caller, what):
     assert (first.status, first.json["outcome"]) == (200, "applied")
     assert (again.status, again.json["outcome"]) == (200, "duplicate")
     assert again.json["job"] == first.json["job"]
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_a_canceled_job_is_sealed_only_if_somebody_sealed_it(caller, sealed):
+    job_id = caller.new_job(items=["a"], seal=sealed)
+
+    canceled = caller.post(f"/jobs/{job_id}/cancel").json["job"]
+
+    assert canceled["sealed"] is sealed
+    assert (canceled["sealedAt"] is not None) is sealed
+
+
+def test_a_job_that_runs_again_for_one_item_takes_no_others_and_says_so(caller, world):
+    job_id = caller.new_job(items=["a"], policy={"toleratedFailures": 0})
+    caller.post(f"/jobs/{job_id}/items/a/fail")
+    Advancer(world.store, Applier(world.store, world.around), world.around).advance(job_id)
+
+    failed = caller.get(f"/jobs/{job_id}").json
+    caller.post(f"/jobs/{job_id}/items/a/retry")
+    again = caller.get(f"/jobs/{job_id}").json
+
+    assert (failed["status"], failed["sealed"]) == ("FAILED", False)
+    assert (again["status"], again["sealed"], again["sealedAt"]) == ("RUNNING", True, None)
 
 
 def test_a_completed_job_cannot_be_canceled(caller):

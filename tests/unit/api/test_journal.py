@@ -52,6 +52,30 @@ def test_a_cursor_goes_on_after_the_journal_has_grown(caller):
     assert at_the_end["nextCursor"] == then["nextCursor"]
 
 
+def test_the_cursor_of_the_journal_goes_by_the_name_it_has_in_other_lists_too(caller):
+    job_id = caller.new_job(items=["a", "b"], lanes=3)
+    events = f"/jobs/{job_id}/events"
+    first = caller.get(events, limit=2).json["nextCursor"]
+
+    by_from = caller.get(events, **{"from": first})
+    by_cursor = caller.get(events, cursor=first)
+    by_both = caller.get(events, cursor=first, **{"from": first})
+
+    assert by_from.json["events"]
+    assert by_cursor.json == by_both.json == by_from.json
+
+
+def test_two_names_of_a_cursor_that_differ_are_refused(caller):
+    job_id = caller.new_job(items=["a"])
+    events = f"/jobs/{job_id}/events"
+    first = caller.get(events, limit=1).json["nextCursor"]
+    second = caller.get(events, cursor=first).json["nextCursor"]
+
+    reply = caller.get(events, cursor=first, **{"from": second})
+
+    assert (reply.status, reply.wrong) == (422, {"cursor": "cursor"})
+
+
 def test_each_lane_keeps_its_order_where_clocks_disagree(caller, clock):
     job_id = caller.new_job(items=["a", "b"], lanes=2)
     clock.pass_seconds(10)

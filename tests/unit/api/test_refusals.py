@@ -58,6 +58,22 @@ def test_what_comes_with_a_later_version_is_refused_and_not_ignored(caller):
     assert "webhooks" in messages[1]
 
 
+def test_a_misspelled_rule_of_the_policy_is_refused_and_not_ignored(caller):
+    policy = {"maxAttemps": 3, "lease_second": 5}
+
+    reply = caller.post("/jobs", {"name": "n", "policy": policy})
+
+    assert reply.wrong == {"policy.maxAttemps": "unknown", "policy.lease_second": "unknown"}
+
+
+def test_unknown_fields_beside_the_policy_are_ignored(caller):
+    body = {"name": "n", "color": "red", "policy": {"maxAttempts": 2}}
+
+    reply = caller.post("/jobs", body)
+
+    assert (reply.status, reply.json["policy"]["maxAttempts"]) == (201, 2)
+
+
 def test_what_is_asked_for_as_null_is_not_asked_for(caller):
     reply = caller.post("/jobs", {"name": "n", "executeAt": None, "lanes": None})
 
@@ -98,6 +114,7 @@ def test_wrong_commands_are_refused_by_field(caller, verb, body, wrong):
         ("/{job}/items", {"cursor": "bm9uc2Vuc2U"}, {"cursor": "cursor"}),
         ("/{job}/items/a", {"cursor": "é"}, {"cursor": "cursor"}),
         ("/{job}/events", {"from": "x" * 5000}, {"from": "cursor"}),
+        ("/{job}/events", {"cursor": "garbage"}, {"cursor": "cursor"}),
     ],
 )
 def test_wrong_queries_are_refused_by_parameter(caller, path, query, wrong):

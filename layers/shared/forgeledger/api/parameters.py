@@ -28,6 +28,9 @@ Cursor = Annotated[
     str | None, Query(description="`nextCursor` of the page before, of the same list.")
 ]
 From = Annotated[str | None, Query(alias="from", description="`nextCursor` of the page before.")]
+FromAsCursor = Annotated[
+    str | None, Query(alias="cursor", description="Another name of `from`, as other lists have it.")
+]
 StatusFilter = Annotated[JobStatus | None, Query(description="Only jobs of this status.")]
 TagFilter = Annotated[
     str | None, Query(max_length=limits.TAG_CHARACTERS, description="Only jobs with this tag.")

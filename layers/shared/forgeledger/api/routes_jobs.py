@@ -11,6 +11,7 @@ from forgeledger.api.parameters import (
     ROWS_A_PAGE,
     Cursor,
     From,
+    FromAsCursor,
     JobId,
     JobsLimit,
     Limit,
@@ -18,9 +19,10 @@ from forgeledger.api.parameters import (
     TagFilter,
 )
 from forgeledger.api.parts import Parts
-from forgeledger.api.refusals import Refused
+from forgeledger.api.refusals import Refused, wrong_field
 from forgeledger.api.resolver import LedgerResolver
 from forgeledger.contracts.cursors import (
+    CursorInvalid,
     jobs_cursor,
     journal_cursor,
     read_jobs_cursor,
@@ -37,6 +39,7 @@ from forgeledger.contracts.http_responses import (
     job_body,
 )
 from forgeledger.usecases.life import Asked
+from forgeledger.usecases.reading_events import JournalPosition
 from forgeledger.usecases.reading_jobs import standing
 
 _JOBS = ["jobs"]
@@ -128,8 +131,13 @@ def add_job_routes(app: LedgerResolver, parts: Parts) -> None:
         operation_id="listEvents",
         responses=answers(200, JournalBody, "A page of the journal.", 404),
     )
-    def list_events(job_id: JobId, since: From = None, limit: Limit = ROWS_A_PAGE) -> JournalBody:
-        page = parts.journal.page(job_id, read_journal_cursor(since, job_id), limit)
+    def list_events(
+        job_id: JobId,
+        since: From = None,
+        cursor: FromAsCursor = None,
+        limit: Limit = ROWS_A_PAGE,
+    ) -> JournalBody:
+        page = parts.journal.page(job_id, _journal_position(job_id, since, cursor), limit)
         return JournalBody(
             events=[entry_body(job_id, entry) for entry in page.entries],
             next_cursor=journal_cursor(page.following, job_id),
@@ -145,6 +153,18 @@ def add_job_routes(app: LedgerResolver, parts: Parts) -> None:
     )
     def why(job_id: JobId) -> WhyBody:
         return why_body(parts.explainer.explain(job_id))
+
+
+def _journal_position(job_id: str, since: str | None, cursor: str | None) -> JournalPosition:
+    """Where the journal goes on, by either name of the parameter."""
+    if since is None and cursor is not None:
+        try:
+            return read_journal_cursor(cursor, job_id)
+        except CursorInvalid as error:
+            raise CursorInvalid("cursor") from error
+    if cursor not in (None, since):
+        raise wrong_field("cursor", "cursor", "is another name of from, which says otherwise")
+    return read_journal_cursor(since, job_id)
 
 
 def _life_body(asked: Asked, now: int) -> LifeBody:

@@ -120,6 +120,9 @@ class RegisterItems(Request):
 
 
 class Policy(Request):
+    # A rule that is misspelled would silently not hold.
+    model_config = ConfigDict(extra="forbid")
+
     tolerated_failures: Annotated[int, Field(ge=0)] | None = None
     tolerated_failure_percent: Annotated[float, Field(ge=0, le=100)] | None = None
     max_attempts: Annotated[int, Field(ge=1, le=limits.ATTEMPTS_PER_ITEM)] = 1

@@ -8,6 +8,7 @@ from pydantic.alias_generators import to_camel
 from forgeledger.contracts.job_events import iso
 from forgeledger.contracts.json_text import from_text
 from forgeledger.domain.jobs import JobSpec, JobStatus
+from forgeledger.domain.lanes import LaneMode
 from forgeledger.domain.outcomes import Verdict
 from forgeledger.usecases.creating import Created
 from forgeledger.usecases.reading_jobs import Standing
@@ -144,7 +145,8 @@ def _job_fields(standing: Standing) -> dict[str, Any]:
         "name": spec.name,
         "status": job.status,
         "epoch": job.epoch,
-        "sealed": job.sealed,
+        # A job that was closed without it takes no items either, and yet nobody sealed it.
+        "sealed": job.mode is LaneMode.SEALED or job.sealed_at is not None,
         "is_complete": job.finished,
         "ending": job.ending,
         "reason": job.ending_reason,

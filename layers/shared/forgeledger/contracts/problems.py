@@ -19,6 +19,7 @@ _RULES: Final = {
     "less_than_equal": "maximum",
     "enum": "enum",
     "literal_error": "enum",
+    "extra_forbidden": "unknown",
 }
 
 

@@ -108,7 +108,8 @@ def forgeledger(surroundings, monkeypatch, capsys):
 
     def command(*words, stdin="", **environ):
         capsys.readouterr()
-        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        typed = stdin if isinstance(stdin, bytes) else stdin.encode()
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(typed), encoding="utf-8"))
         around = replace(surroundings, environ={**surroundings.environ, **environ})
         code = run([str(word) for word in words], around)
         printed = capsys.readouterr()

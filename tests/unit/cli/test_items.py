@@ -32,6 +32,7 @@ def test_registering_again_is_safe_and_says_so(forgeledger, job):
         "registered": 1,
         "alreadyExisted": 1,
         "rejected": 0,
+        "rejections": [],
         "sealed": True,
     }
 
@@ -52,6 +53,22 @@ def test_json_lines_from_stdin_are_asked_for_by_name(forgeledger, ledger, job):
     assert set(known(ledger, job)) == {"a"}
 
 
+def test_json_lines_on_stdin_are_known_by_their_first_character(forgeledger, ledger, job):
+    lines = '\n  {"itemId": "a", "payload": 1}\n{"itemId": "b"}\n'
+
+    forgeledger("items", "register", job.job_id, "-", stdin=lines)
+
+    assert known(ledger, job) == {"a": 1, "b": None}
+
+
+def test_ids_that_look_like_json_are_taken_as_they_are_where_lines_are_asked_for(
+    forgeledger, ledger, job
+):
+    forgeledger("items", "register", job.job_id, "-", "--form", "lines", stdin="{a}\n")
+
+    assert set(known(ledger, job)) == {"{a}"}
+
+
 def test_items_are_the_names_of_files_that_fit(forgeledger, ledger, job, tmp_path, monkeypatch):
     (tmp_path / "in" / "deep.csv").mkdir(parents=True)
     for name in ("in/a.csv", "in/deep.csv/b.csv", "in/c.txt"):
@@ -70,6 +87,22 @@ def test_items_that_a_sealed_job_refuses_are_the_exit_code(forgeledger, ledger, 
 
     assert ended.code == exit_codes.NOT_AS_HOPED
     assert "1 rejected" in ended.out
+    assert ended.err == "late: job_sealed\n"
+
+
+def test_reasons_are_told_of_the_first_and_more_of_them_as_json(forgeledger, ledger, job):
+    ledger.seal(job.job_id)
+    late = "".join(f"late-{number}\n" for number in range(60))
+
+    told = forgeledger("items", "register", job.job_id, "-", stdin=late)
+    for_programs = forgeledger("items", "register", job.job_id, "-", "--json", stdin=late)
+
+    answer = json.loads(for_programs.out)
+    assert len(told.err.splitlines()) == 11
+    assert told.err.splitlines()[-1] == "and 50 more"
+    assert (answer["rejected"], len(answer["rejections"])) == (60, 50)
+    assert answer["rejections"][0] == {"itemId": "late-0", "reason": "job_sealed"}
+    assert for_programs.err == ""
 
 
 @pytest.mark.parametrize(
@@ -99,7 +132,14 @@ def test_a_file_that_is_not_utf8_is_a_mistake(forgeledger, job, tmp_path):
 
     ended = forgeledger("items", "register", job.job_id, file)
 
-    assert ended.err.startswith(f"forgeledger: {file}: is not UTF-8")
+    assert ended.err.startswith(f"forgeledger: {file}:1: is not UTF-8")
+
+
+def test_a_line_of_stdin_that_is_not_utf8_is_named(forgeledger, job):
+    ended = forgeledger("items", "register", job.job_id, "-", stdin=b"ok\ncaf\xe9\n")
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err.startswith("forgeledger: stdin:2: is not UTF-8")
 
 
 def test_an_unknown_job_says_how_far_registration_came(forgeledger):
@@ -113,7 +153,7 @@ def test_progress_is_painted_on_a_terminal_and_cleared(surroundings, job, monkey
     import io
 
     screen = Terminal()
-    monkeypatch.setattr("sys.stdin", io.StringIO("a\nb\n"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a\nb\n")))
     monkeypatch.setattr("sys.stderr", screen)
 
     code = run(["items", "register", job.job_id, "-"], surroundings)

@@ -132,7 +132,11 @@ def test_all_are_redriven_in_order_under_their_first_group(forgeledger, rejects,
 
     ended = forgeledger("rejects", "redrive", **WHERE)
 
-    assert (ended.code, ended.out) == (0, "30 sent to the command queue\n")
+    assert ended.code == 0
+    assert ended.out == (
+        "30 sent to the command queue; 0 rejected again so far, more may follow: "
+        "see `forgeledger rejects list`\n"
+    )
     assert sent(commands, "even") == list(range(0, 30, 2))
     assert sent(commands, "odd") == list(range(1, 30, 2))
     assert rejects.messages == []
@@ -172,6 +176,25 @@ def test_what_is_rejected_again_is_not_sent_for_ever(forgeledger, sqs, rejects, 
     assert json.loads(ended.out)["sent"] == 12
     assert "rejected again: unknown_job" in ended.err
     assert rejects.hidden == []
+
+
+def test_silence_about_the_others_is_not_told_as_success(forgeledger, sqs, rejects):
+    for number in range(12):
+        reject(rejects, number, group=f"g{number}")
+    back = []
+    sqs.on_send = lambda stored: (
+        back
+        or back.append(stored)
+        or rejects.put(stored.body, stored.group, "again", sourceMessageId=stored.message_id)
+    )
+
+    told = forgeledger("rejects", "redrive", **WHERE)
+
+    assert told.code == exit_codes.NOT_AS_HOPED
+    assert told.out == (
+        "12 sent to the command queue; 1 rejected again so far, the other 11 may follow: "
+        "see `forgeledger rejects list`\n"
+    )
 
 
 def test_what_cannot_be_deleted_is_named_and_harmless_to_repeat(forgeledger, rejects, commands):
@@ -216,14 +239,17 @@ def test_a_body_from_a_file_is_checked_before_anything_is_sent(
     forgeledger, rejects, commands, tmp_path
 ):
     file = tmp_path / "mended.json"
-    file.write_text("[]", encoding="utf-8")
     reject(rejects, 1)
 
+    file.write_bytes(b"\xff")
+    not_utf8 = forgeledger("rejects", "redrive", "m1", "--body", file, **WHERE)
+    file.write_text("[]", encoding="utf-8")
     not_an_object = forgeledger("rejects", "redrive", "m1", "--body", file, **WHERE)
     file.write_text(json.dumps({"filling": "x" * 1_100_000}), encoding="utf-8")
     too_large = forgeledger("rejects", "redrive", "m1", "--body", file, **WHERE)
     for_all = forgeledger("rejects", "redrive", "--body", file, **WHERE)
 
+    assert not_utf8.err == "forgeledger: --body: is not UTF-8\n"
     assert not_an_object.err == "forgeledger: --body: is not a JSON object\n"
     assert "at most 1048576" in too_large.err
     assert for_all.code == exit_codes.USAGE

@@ -12,7 +12,7 @@ NAMES = (
     "AccessRefusedError ApiError Backoff BufferFullError ConfigurationError ConflictError Delivery "
     "Endpoints Event Failure InvalidCommandError InvalidRequestError Item ItemWork Job Ledger "
     "NoAnswerError NotFoundError OutboxLimits Page PermanentItemError Polling Registration "
-    "RegistrationOptions RegistrationStoppedError Reporter SdkError UnavailableError "
+    "RegistrationOptions RegistrationStoppedError Rejection Reporter SdkError UnavailableError "
     "UndeliveredError WaitTimeoutError Why Worker WorkerOptions WorkerSummary"
 )
 

@@ -2,12 +2,12 @@
 
 import glob as globbing
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from forgeledger.cli.problems import CliError, WrongValue
+from forgeledger.cli.problems import WrongValue
 from forgeledger.cli.values import json_object
 from forgeledger.domain.limits import ITEM_ID_CHARACTERS
 
@@ -24,16 +24,19 @@ class Form(StrEnum):
 def read_lines(source: Path) -> Iterator[tuple[str, str]]:
     """Each line that is not empty, after the place where it stands."""
     if source == STDIN:
-        yield from _numbered("stdin", sys.stdin)
+        yield from _numbered("stdin", sys.stdin.buffer)
     else:
-        with source.open(encoding="utf-8") as file:
+        with source.open("rb") as file:
             yield from _numbered(str(source), file)
 
 
 def read_items(source: Path, form: Form) -> Iterator[ItemSpec]:
     """The items of a file; what is wrong is told with its line, before anything is sent of it."""
     as_json = form is Form.JSONL or (form is Form.AUTO and source.suffix in {".jsonl", ".ndjson"})
+    by_first_line = form is Form.AUTO and source == STDIN
     for place, line in read_lines(source):
+        if by_first_line:
+            as_json, by_first_line = line.lstrip().startswith("{"), False
         yield _item_of(place, line) if as_json else _checked(place, line)
 
 
@@ -52,14 +55,15 @@ def read_names(pattern: str) -> Iterator[str]:
         yield _checked("--glob", name)
 
 
-def _numbered(name: str, lines: Iterator[str]) -> Iterator[tuple[str, str]]:
-    try:
-        for number, line in enumerate(lines, start=1):
-            text = line.rstrip("\r\n")
-            if text.strip():
-                yield f"{name}:{number}", text
-    except UnicodeDecodeError as error:
-        raise CliError(f"{name}: is not UTF-8: {error.reason}") from error
+def _numbered(name: str, lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+    for number, line in enumerate(lines, start=1):
+        place = f"{name}:{number}"
+        try:
+            text = line.decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise WrongValue(place, f"is not UTF-8: {error.reason}") from error
+        if text.strip():
+            yield place, text
 
 
 def _item_of(place: str, line: str) -> Mapping[str, Any]:

@@ -20,6 +20,11 @@ class Redriven:
     # Sent, but still here: sending them once more within five minutes changes nothing.
     not_deleted: list[Held] = field(default_factory=list)
 
+    @property
+    def not_known_yet(self) -> int:
+        """How many were sent and may still be rejected once more."""
+        return len(self.sent) - len(self.back_again)
+
 
 class Redriver:
     """A message is deleted here only after the command queue has accepted it.

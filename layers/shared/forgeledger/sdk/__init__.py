@@ -23,7 +23,7 @@ from forgeledger.sdk.errors import (
 from forgeledger.sdk.item_work import ItemWork
 from forgeledger.sdk.ledger import Ledger
 from forgeledger.sdk.outbox import OutboxLimits
-from forgeledger.sdk.records import Delivery, Event, Item, Job, Page, Registration, Why
+from forgeledger.sdk.records import Delivery, Event, Item, Job, Page, Registration, Rejection, Why
 from forgeledger.sdk.registration import RegistrationOptions
 from forgeledger.sdk.reporter import Reporter
 from forgeledger.sdk.waiting import Polling
@@ -55,6 +55,7 @@ __all__ = [
     "Registration",
     "RegistrationOptions",
     "RegistrationStoppedError",
+    "Rejection",
     "Reporter",
     "SdkError",
     "UnavailableError",

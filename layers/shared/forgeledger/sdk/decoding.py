@@ -17,6 +17,7 @@ from forgeledger.sdk.records import (
     Page,
     Problem,
     Registration,
+    Rejection,
     Why,
 )
 
@@ -37,7 +38,8 @@ def event_of(body: JsonObject) -> Event:
 
 
 def registration_of(body: JsonObject) -> Registration:
-    return _record(Registration, body)
+    rejections = _all(lambda one: _record(Rejection, one), body.get("rejections"))
+    return _record(Registration, body, rejections=rejections)
 
 
 def answer_of(body: JsonObject) -> CommandAnswer:

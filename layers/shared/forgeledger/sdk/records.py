@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from forgeledger.sdk.commands import Command
 
 JsonObject = Mapping[str, Any]
 Row = TypeVar("Row")
+# However many items a ledger refuses, so many are remembered with the reason.
+REJECTIONS_KEPT: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,12 +148,22 @@ class CommandAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """An item that was not registered, and why."""
+
+    item_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
     """How many items are new, were known before, and were refused; summed over all chunks."""
 
     registered: int = 0
     already_existed: int = 0
     rejected: int = 0
+    # The first of the rejected ones, at most REJECTIONS_KEPT.
+    rejections: tuple[Rejection, ...] = ()
 
     @property
     def sent(self) -> int:
@@ -162,6 +174,7 @@ class Registration:
             registered=self.registered + other.registered,
             already_existed=self.already_existed + other.already_existed,
             rejected=self.rejected + other.rejected,
+            rejections=(self.rejections + other.rejections)[:REJECTIONS_KEPT],
         )
 
 

@@ -14,6 +14,9 @@ from forgeledger.cli.session import Session
 
 app = group("Register the items of a job.", 'forgeledger items register "$JOB" invoices.txt --seal')
 
+# On a terminal; --json has more of them.
+REJECTIONS_TOLD = 10
+
 
 @command(
     app,
@@ -34,14 +37,18 @@ def register(
         typer.Option(help="Instead: each file that fits is an item, as in 'in/**/*.csv'."),
     ] = None,
     form: Annotated[
-        Form, typer.Option(help="lines: an id each; jsonl: {itemId, payload}; auto: by suffix.")
+        Form,
+        typer.Option(
+            help="lines: an id each; jsonl: {itemId, payload}; "
+            "auto: by suffix, and jsonl if stdin begins with {."
+        ),
     ] = Form.AUTO,
     seal: Annotated[bool, typer.Option("--seal", help="No more items will come.")] = False,
 ) -> None:
     """Register any number of items.
 
     Takes bounded memory and is safe to repeat. The exit code is 1 if the ledger rejected some,
-    for instance because the job is sealed.
+    for instance because the job is sealed; the first of them are shown with the reason.
     """
     from forgeledger.cli.watching import RegistrationProgress
 
@@ -55,10 +62,18 @@ def register(
             "registered": found.registered,
             "alreadyExisted": found.already_existed,
             "rejected": found.rejected,
+            "rejections": [
+                {"itemId": each.item_id, "reason": each.reason} for each in found.rejections
+            ],
             "sealed": seal,
         },
         f"{found.registered:,} registered, {found.already_existed:,} known before, "
         f"{found.rejected:,} rejected{', sealed' if seal else ''}",
     )
+    if not session.output.as_json:
+        for each in found.rejections[:REJECTIONS_TOLD]:
+            session.output.remark(f"{each.item_id}: {each.reason}")
+        if found.rejected > REJECTIONS_TOLD:
+            session.output.remark(f"and {found.rejected - REJECTIONS_TOLD:,} more")
     if found.rejected:
         raise typer.Exit(exit_codes.NOT_AS_HOPED)

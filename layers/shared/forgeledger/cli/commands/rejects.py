@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from forgeledger.cli.reject_queue import FifoQueue, Held, dead_letter_queue_url
 from forgeledger.cli.session import Session
 from forgeledger.cli.values import json_object
 from forgeledger.domain.limits import MESSAGE_BYTES
+
+if TYPE_CHECKING:
+    from forgeledger.cli.redriving import Redriven
 
 app = group("Look at rejected messages, and send them again.", "forgeledger rejects list --local")
 
@@ -135,9 +138,9 @@ def redrive(
 
     They keep their order and the group in which they first came. A message is deleted only
     after the command queue has accepted it. What is rejected once more while the command runs
-    stays, and the exit code is 1.
+    stays, and the exit code is 1; what comes back later shows in `forgeledger rejects list`.
     """
-    from forgeledger.cli.redriving import Redriven, Redriver
+    from forgeledger.cli.redriving import Redriver
 
     mended = None if body is None else _mended(body)
     if mended is not None and message_id is None:
@@ -146,18 +149,19 @@ def redrive(
     client = session.client("sqs")
     redriver = Redriver(fifo, client, session.command_queue_url)
     if message_id is None:
-        done: Redriven = redriver.redrive_all()
+        done = redriver.redrive_all()
     else:
         with fifo.looking() as messages:
             done = redriver.redrive_one(_find(messages, message_id), mended)
     session.output.record(
         {
             "sent": len(done.sent),
+            "notKnownYet": done.not_known_yet,
             "rejectedAgain": [each.document() for each in done.back_again],
             "refused": [{"messageId": each.message_id, "why": why} for each, why in done.refused],
             "notDeleted": [each.message_id for each in done.not_deleted],
         },
-        f"{len(done.sent):,} sent to the command queue",
+        _told(done),
     )
     for each in done.back_again:
         session.output.remark(f"{each.message_id}: rejected again: {each.reason}")
@@ -169,6 +173,18 @@ def redrive(
         raise typer.Exit(exit_codes.UNREACHABLE)
     if done.back_again:
         raise typer.Exit(exit_codes.NOT_AS_HOPED)
+
+
+def _told(done: "Redriven") -> str:
+    """The ledger judges what was sent in its own time: silence is not yet success."""
+    sent = f"{len(done.sent):,} sent to the command queue"
+    if not done.sent:
+        return sent
+    back = f"{len(done.back_again):,} rejected again so far"
+    if not done.not_known_yet:
+        return f"{sent}; {back}"
+    which = f"the other {done.not_known_yet:,}" if done.back_again else "more"
+    return f"{sent}; {back}, {which} may follow: see `forgeledger rejects list`"
 
 
 def _fifo(session: Session, queue: Queue) -> FifoQueue:
@@ -193,11 +209,14 @@ def _find(messages: Iterator[Held], message_id: str) -> Held:
 def _mended(source: Path) -> str:
     from forgeledger.cli.item_files import STDIN
 
-    text = (
-        typer.get_text_stream("stdin").read()
-        if source == STDIN
-        else source.read_text(encoding="utf-8")
-    ).strip()
+    try:
+        text = (
+            typer.get_text_stream("stdin").read()
+            if source == STDIN
+            else source.read_text(encoding="utf-8")
+        ).strip()
+    except UnicodeDecodeError as error:
+        raise WrongValue("--body", "is not UTF-8") from error
     json_object("--body", text)
     size = len(text.encode())
     if size > MESSAGE_BYTES:

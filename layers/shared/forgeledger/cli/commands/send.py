@@ -1,14 +1,25 @@
 """`forgeledger send`: commands to the queue, as a worker sends them."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from forgeledger.cli.command import Needs, command
-from forgeledger.cli.problems import CliError
+from forgeledger.cli.problems import CliError, WrongValue
 from forgeledger.cli.session import Session
 from forgeledger.cli.values import json_value
+from forgeledger.domain.commands import CommandKind
+
+_GOES_WITH: Final[Mapping[str, tuple[CommandKind, ...]]] = {
+    "--lease-seconds": (CommandKind.CLAIM, CommandKind.HEARTBEAT),
+    "--payload": (CommandKind.REGISTER,),
+    "--result": (CommandKind.COMPLETE,),
+    "--error-type": (CommandKind.FAIL,),
+    "--error-message": (CommandKind.FAIL,),
+    "--permanent": (CommandKind.FAIL,),
+}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -55,8 +66,9 @@ def send(
 ) -> None:
     """Send commands to the queue, in order, as a worker does.
 
-    What becomes of them shows in `forgeledger job item`; what can never be applied, in
-    `forgeledger rejects list`.
+    What becomes of them shows in `forgeledger job item`. A command that the state of its item does
+    not allow, or whose item nobody registered, is refused in the journal: `forgeledger job events`.
+    What is malformed or names no known job shows in `forgeledger rejects list`.
     """
     from forgeledger.cli.sending import read_commands, send_all
 
@@ -65,8 +77,22 @@ def send(
             raise CliError("--file: cannot be given together with a command")
         sent = send_all(session, read_commands(file))
     else:
+        _check_belongs(
+            _given("TYPE", kind),
+            {
+                "--lease-seconds": lease_seconds is not None,
+                "--payload": payload is not None,
+                "--result": result is not None,
+                "--error-type": error_type is not None,
+                "--error-message": bool(error_message),
+                "--permanent": permanent,
+            },
+        )
+        if error_type is None and (error_message or permanent):
+            option = "--error-message" if error_message else "--permanent"
+            raise WrongValue(option, "needs --error-type as well")
         fields: dict[str, Any] = {
-            "type": _given("TYPE", kind),
+            "type": kind,
             "jobId": _given("JOB_ID", job_id),
             "itemId": _given("ITEM_ID", item_id),
             "attempt": attempt,
@@ -85,6 +111,13 @@ def send(
         given = {name: value for name, value in fields.items() if value is not None}
         sent = send_all(session, [given])
     session.output.record({"sent": sent}, f"{sent:,} sent")
+
+
+def _check_belongs(kind: str, given: Mapping[str, bool]) -> None:
+    """The intake would leave out what does not go with the type, and nobody would know."""
+    for option, kinds in _GOES_WITH.items():
+        if given[option] and kind in set(CommandKind) and kind not in kinds:
+            raise WrongValue(option, f"goes with {' and '.join(kinds)}, not with {kind}")
 
 
 def _given(name: str, value: str | None) -> str:

@@ -46,6 +46,48 @@ def test_every_wrong_field_is_named_as_its_sender_spelled_it_with_the_rule_that_
     }
 
 
+def test_wrong_fields_are_told_of_in_the_words_of_json(caller):
+    reply = caller.post(
+        "/jobs",
+        {
+            "name": "",
+            "items": ["x" * 257, {}, 7],
+            "lanes": 65,
+            "seal": "yes",
+            "policy": {"maxAttempts": 0, "toleratedFailurePercent": 100.5, "leaseSeconds": "5"},
+            "metadata": [],
+            "tags": ["t"] * 21,
+            "ttlDays": 1.5,
+            "expectedItems": 10**30,
+        },
+    )
+
+    assert {error["field"]: error["message"] for error in reply.json["errors"]} == {
+        "name": "must have 1 or more characters",
+        "items[0].itemId": "must have at most 256 characters",
+        "items[1].itemId": "is required",
+        "items[2]": "must be an object",
+        "lanes": "must be at most 64",
+        "seal": "must be true or false",
+        "policy.maxAttempts": "must be at least 1",
+        "policy.toleratedFailurePercent": "must be at most 100",
+        "policy.leaseSeconds": "must be a whole number",
+        "metadata": "must be an object",
+        "tags": "must have at most 20 entries",
+        "ttlDays": "must be a whole number",
+        "expectedItems": "must be at most 1000000000",
+    }
+
+
+def test_wrong_parameters_are_told_of_in_plain_words_too(caller):
+    reply = caller.get("/jobs", limit="many", status="DONE", cursor="x")
+
+    messages = {error["field"]: error["message"] for error in reply.json["errors"]}
+    assert messages["limit"] == "must be a whole number"
+    assert messages["status"].startswith("must be 'SCHEDULED', 'RUNNING'")
+    assert messages["cursor"] == "is not a cursor of this list"
+
+
 def test_what_comes_with_a_later_version_is_refused_and_not_ignored(caller):
     reply = caller.post(
         "/jobs",
@@ -115,6 +157,11 @@ def test_wrong_commands_are_refused_by_field(caller, verb, body, wrong):
         ("/{job}/items/a", {"cursor": "é"}, {"cursor": "cursor"}),
         ("/{job}/events", {"from": "x" * 5000}, {"from": "cursor"}),
         ("/{job}/events", {"cursor": "garbage"}, {"cursor": "cursor"}),
+        (
+            "",
+            {"limit": "abc", "status": "FOO", "cursor": "garbage"},
+            {"limit": "type", "status": "enum", "cursor": "cursor"},
+        ),
     ],
 )
 def test_wrong_queries_are_refused_by_parameter(caller, path, query, wrong):
@@ -226,6 +273,16 @@ def test_a_known_route_names_the_methods_that_it_takes(caller):
 
     assert (reply.status, reply.json["code"]) == (405, "method_not_allowed")
     assert reply.headers["Allow"] == "GET, POST"
+
+
+def test_an_unknown_command_for_an_item_is_told_the_commands_that_there_are(caller):
+    job_id = caller.new_job(items=["a"])
+
+    reply = caller.post(f"/jobs/{job_id}/items/a/explode")
+
+    assert (reply.status, reply.json["code"]) == (405, "method_not_allowed")
+    assert reply.headers["Allow"] == "GET"
+    assert reply.json["detail"].endswith(": claim, complete, fail, heartbeat, release, retry.")
 
 
 def test_busy_storage_asks_to_come_again(caller, world):

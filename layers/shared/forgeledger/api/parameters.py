@@ -1,8 +1,11 @@
 """What routes take from the path and the query, each with its limits and its words."""
 
+from base64 import urlsafe_b64decode
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
 from forgeledger.api.refusals import wrong_field
 from forgeledger.domain import limits
@@ -24,12 +27,29 @@ Limit = Annotated[
 JobsLimit = Annotated[
     int, Query(ge=1, le=limits.PAGE_JOBS, description="How many at most; a page may be shorter.")
 ]
+
+
+def _like_a_cursor(text: str) -> str:
+    """Which list it belongs to is seen later; what is no cursor at all, with the other errors."""
+    try:
+        raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    except ValueError:
+        raw = b""
+    if not raw.endswith(b"]"):
+        raise PydanticCustomError("cursor", "is not a cursor of this list")
+    return text
+
+
+_CursorText = Annotated[str, AfterValidator(_like_a_cursor)]
 Cursor = Annotated[
-    str | None, Query(description="`nextCursor` of the page before, of the same list.")
+    _CursorText | None, Query(description="`nextCursor` of the page before, of the same list.")
 ]
-From = Annotated[str | None, Query(alias="from", description="`nextCursor` of the page before.")]
+From = Annotated[
+    _CursorText | None, Query(alias="from", description="`nextCursor` of the page before.")
+]
 FromAsCursor = Annotated[
-    str | None, Query(alias="cursor", description="Another name of `from`, as other lists have it.")
+    _CursorText | None,
+    Query(alias="cursor", description="Another name of `from`, as other lists have it."),
 ]
 StatusFilter = Annotated[JobStatus | None, Query(description="Only jobs of this status.")]
 TagFilter = Annotated[

@@ -77,10 +77,19 @@ class LedgerResolver(APIGatewayHttpResolver):
 
     def _no_such_route(self, _: Exception) -> Response[str]:
         path = self.current_event.path
-        allowed = sorted({method for method, _, pattern in self.table if pattern.match(path)})
-        if not allowed:
+        met = [(method, known) for method, known, pattern in self.table if pattern.match(path)]
+        if not met:
             return answer_to(Refused(404, "not_found", "There is no such route."))
+        allowed = sorted({method for method, _ in met})
         detail = f"This route takes {', '.join(allowed)}."
+        commands = self._commands_behind({known for _, known in met})
+        if commands:
+            detail += f" POST takes one of these behind it: {', '.join(commands)}."
         return answer_to(
             Refused(405, "method_not_allowed", detail, headers={"Allow": ", ".join(allowed)})
         )
+
+    def _commands_behind(self, templates: set[str]) -> list[str]:
+        """What a misspelled command could have been: the words that may end such a path."""
+        posted = [known.rpartition("/") for method, known, _ in self.table if method == "POST"]
+        return sorted(word for path, _, word in posted if path in templates)

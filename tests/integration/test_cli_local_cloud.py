@@ -45,7 +45,7 @@ class Cli:
     def __call__(self, *words, stdin=""):
         """Run in this process, which saves the start of one for each command."""
         out, err, before = io.StringIO(), io.StringIO(), sys.stdin
-        sys.stdin = io.StringIO(stdin)
+        sys.stdin = io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
                 around = Surroundings(environ=self.environment)

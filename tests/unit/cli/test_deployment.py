@@ -89,3 +89,12 @@ def test_a_client_speaks_to_the_deployments_endpoint():
 
     assert client.meta.endpoint_url == "http://127.0.0.1:1"
     assert client.meta.region_name == "eu-west-1"
+
+
+def test_an_address_without_a_scheme_is_a_mistake_of_the_one_who_says_it(forgeledger):
+    by_option = forgeledger("job", "list", "--api-url", "foo")
+    by_variable = forgeledger("job", "list", FORGELEDGER_API_URL="api.test")
+
+    assert (by_option.code, by_variable.code) == (2, 2)
+    assert by_option.err == "forgeledger: --api-url: needs http:// or https:// in front, not foo\n"
+    assert by_variable.err.startswith("forgeledger: FORGELEDGER_API_URL: needs http:// or https://")

@@ -104,6 +104,21 @@ def test_status_shows_counts_and_where_the_job_stands(forgeledger, ledger, world
 
 
 @pytest.mark.parametrize(
+    ("word", "now"), [("seal", "sealed"), ("cancel", "canceled"), ("reopen", "open")]
+)
+def test_a_change_that_was_made_before_says_already(forgeledger, ledger, word, now):
+    job = ledger.create_job("nightly", items=["a"])
+    if word == "reopen":
+        ledger.cancel(job.job_id)
+
+    first = forgeledger("job", word, job.job_id)
+    second = forgeledger("job", word, job.job_id)
+
+    assert (first.code, first.err) == (0, "")
+    assert (second.code, second.err) == (0, f"it was {now} already; nothing changed\n")
+
+
+@pytest.mark.parametrize(
     ("word", "told"), [("seal", "RUNNING, sealed"), ("cancel", "CANCELED"), ("reopen", "RUNNING")]
 )
 def test_a_job_is_led_through_its_life(forgeledger, ledger, word, told):

@@ -1,6 +1,7 @@
 """The commands around the local cloud, with its functions replaced: nothing is started here."""
 
 import json
+import socket
 
 import pytest
 
@@ -41,6 +42,7 @@ def test_up_hands_on_ports_and_parameters_and_says_where_all_answers(
 ):
     asked = {}
     monkeypatch.setattr(cloud, "up", lambda **given: asked.update(given) or DESCRIPTION)
+    monkeypatch.setattr(cloud, "if_free", lambda port: port)
 
     ended = forgeledger(
         *(
@@ -68,6 +70,36 @@ def test_a_parameter_without_a_value_is_a_mistake(forgeledger, state):
 
     assert ended.code == exit_codes.USAGE
     assert ended.err == "forgeledger: --parameter: 'LogLevel' is not NAME=VALUE\n"
+
+
+def test_a_parameter_that_the_template_has_not_is_a_mistake(forgeledger, state):
+    ended = forgeledger("local", "up", "--parameter", "Nope=1", **state)
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err.startswith("forgeledger: --parameter: the template has no Nope; it has ")
+    assert "LogLevel" in ended.err
+
+
+@pytest.mark.parametrize("option", ["--api-port", "--engine-port"])
+def test_a_port_that_is_taken_is_told_by_its_option(forgeledger, state, option):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+
+        ended = forgeledger("local", "up", option, port, **state)
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err.startswith(f"forgeledger: {option}: port {port} is taken")
+
+
+def test_options_for_a_cloud_that_is_up_already_are_said_to_change_nothing(
+    forgeledger, state, running
+):
+    plain = forgeledger("local", "up", **state)
+    given = forgeledger("local", "up", "--api-port", 8080, "--parameter", "Nope=1", **state)
+
+    assert (plain.code, plain.err) == (0, "")
+    assert given.code == 0
+    assert given.err.startswith("it is up already, so --api-port, --parameter changed nothing")
 
 
 def test_a_cloud_that_does_not_come_up_is_one_line(forgeledger, state, monkeypatch):

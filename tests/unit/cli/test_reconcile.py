@@ -57,10 +57,33 @@ def test_a_recount_goes_on_lane_by_lane_and_tells_what_was_wrong(forgeledger, cl
     assert ended.code == exit_codes.NOT_AS_HOPED
     assert "counts set right in lanes 1" in ended.lines[0]
     assert "busy lanes 3" in ended.lines[1]
+    assert ended.lines[2] == "3 lanes counted, 1 wrong, 1 too busy to count"
     assert clients["lambda"].asked == [
         {"jobId": JOB, "recount": True},
         {"jobId": JOB, "recount": True, "fromLane": 3},
     ]
+
+
+def test_a_recount_that_finds_nothing_wrong_says_what_it_counted(forgeledger, clients):
+    clients["lambda"] = FakeLambda({"jobs": [job()]}, {"jobs": [job()]})
+
+    told = forgeledger("reconcile", JOB, "--recount", **WHERE)
+    for_programs = forgeledger("reconcile", JOB, "--recount", "--json", **WHERE)
+
+    assert (told.code, told.lines[1:]) == (0, ["4 lanes counted, 0 wrong"])
+    assert [json.loads(line)["jobId"] for line in for_programs.lines] == [JOB]
+
+
+def test_a_job_that_could_not_be_taken_on_is_told_and_the_others_are_not_held_up(
+    forgeledger, clients
+):
+    broken = {"jobId": JOB, "error": "StorageBusy: later"}
+    clients["lambda"] = FakeLambda({"jobs": [broken, job()]})
+
+    ended = forgeledger("reconcile", "--running", **WHERE)
+
+    assert ended.code == exit_codes.NOT_AS_HOPED
+    assert ended.lines == [f"{JOB}  StorageBusy: later", f"{JOB}  RUNNING, 1 events told"]
 
 
 def test_all_open_jobs_are_reconciled_page_by_page(forgeledger, clients):

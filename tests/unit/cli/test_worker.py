@@ -56,3 +56,15 @@ def test_a_worker_that_is_not_there_is_a_mistake(forgeledger, module, app):
 
     assert ended.code == exit_codes.USAGE
     assert ended.err.startswith(f"forgeledger: {app}: ")
+
+
+def test_a_module_that_raises_is_told_in_one_line_with_its_place(forgeledger, module, tmp_path):
+    (tmp_path / "raising_tasks.py").write_text("x = 1\nraise ValueError('no')\n", encoding="utf-8")
+
+    ended = forgeledger("worker", "--app", "raising_tasks:worker")
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err == (
+        "forgeledger: raising_tasks:worker: raising_tasks cannot be imported: "
+        f"ValueError: no ({tmp_path / 'raising_tasks.py'}:2)\n"
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from forgeledger.local import cloud
-from forgeledger.local.local_cloud import LocalCloud, _if_free
+from forgeledger.local.local_cloud import LocalCloud, if_free
 from forgeledger.local.stack import Schedule
 
 PROJECT = Path(__file__).parents[2] / "fixtures" / "local"
@@ -79,5 +79,5 @@ def test_a_port_that_is_taken_is_not_asked_for_again():
     with socket.create_server(("127.0.0.1", 0)) as server:
         taken = server.getsockname()[1]
 
-        assert _if_free(taken) == 0
-    assert _if_free(0) == 0
+        assert if_free(taken) == 0
+    assert if_free(0) == 0

@@ -191,6 +191,7 @@ def test_a_registration_that_stops_says_how_far_it_came(ledger, api):
 
     assert caught.value.registration == Registration(registered=2)
     assert isinstance(caught.value.__cause__, ApiError)
+    assert str(caught.value).startswith("registration stopped after 2 items were answered: 404 ")
     assert len(api.requests) == 2
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from forgeledger.sdk.errors import WorkerNotFoundError
+from forgeledger.sdk.errors import WorkerModuleError, WorkerNotFoundError
 from forgeledger.sdk.worker import Worker
 from forgeledger.sdk.worker_app import load_worker
 
@@ -47,5 +47,19 @@ def test_what_names_no_worker_is_told(here, app, why):
 def test_a_module_that_misses_another_one_is_not_taken_for_missing(here):
     (here / "broken_app.py").write_text("import not_installed_at_all")
 
-    with pytest.raises(ModuleNotFoundError, match="not_installed_at_all"):
+    with pytest.raises(WorkerModuleError, match=r"ModuleNotFoundError: .*not_installed_at_all"):
         load_worker("broken_app:worker")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("import json\n\njson.loads('{')\n", "JSONDecodeError: Expecting .*raising_app.py:3"),
+        ("x = 1\nworker = (\n", "SyntaxError: .*raising_app.py:2"),
+    ],
+)
+def test_what_a_module_raises_is_told_with_the_line_of_its_own_file(here, text, told):
+    (here / "raising_app.py").write_text(text)
+
+    with pytest.raises(WorkerModuleError, match=f"raising_app cannot be imported: {told}"):
+        load_worker("raising_app:worker")

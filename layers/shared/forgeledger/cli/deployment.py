@@ -81,11 +81,17 @@ def find(where: Where, environ: Mapping[str, str], client_of: ClientOf) -> Deplo
         found = _from_stack(where.stack, replace(found, stack=where.stack), client_of)
     return replace(
         found,
-        api_url=where.api_url or found.api_url,
+        api_url=_web_address("--api-url", where.api_url) or _web_address(API_URL, found.api_url),
         command_queue_url=where.command_queue_url or found.command_queue_url,
         reject_queue_url=where.reject_queue_url or found.reject_queue_url,
         relay_function=where.relay_function or found.relay_function,
     )
+
+
+def _web_address(said_by: str, url: str | None) -> str | None:
+    if url and not url.lower().startswith(("http://", "https://")):
+        raise WrongValue(said_by, f"needs http:// or https:// in front, not {url}")
+    return url
 
 
 def _from_environment(environ: Mapping[str, str]) -> Deployment:

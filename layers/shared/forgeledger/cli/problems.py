@@ -58,7 +58,7 @@ def _explain_ours(error: ForgeLedgerError) -> tuple[str, int]:
     cause = error.__cause__
     if isinstance(error, sdk.RegistrationStoppedError) and isinstance(cause, sdk.SdkError):
         line, code = _explain_ours(cause)
-        return f"{error}: {line}", code
+        return f"{error.args[0]}: {line}", code
     if isinstance(error, sdk.ApiError):
         return _explain_api(error, sdk)
     if isinstance(error, sdk.NoAnswerError):

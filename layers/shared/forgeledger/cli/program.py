@@ -64,7 +64,7 @@ def root(
 
     Commands find the ledger through --local (the local cloud), --stack NAME (a CloudFormation
     stack), or the variables FORGELEDGER_API_URL, FORGELEDGER_COMMAND_QUEUE_URL and so on. AWS
-    itself is found as boto3 does it: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL.
+    itself is found as boto3 does it: AWS_PROFILE, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL.
 
     Exit codes: 0 done, 1 not as hoped, 2 wrong usage, 3 not found, 4 refused, 5 no answer; see
     docs/cli.md for all of them.

@@ -29,7 +29,8 @@ test compares the two.
 | `FORGELEDGER_API_URL`, `FORGELEDGER_COMMAND_QUEUE_URL`, `FORGELEDGER_REJECT_QUEUE_URL`, `FORGELEDGER_RELAY_FUNCTION` | the addresses where no option says them |
 | `FORGELEDGER_API_KEY` | the API key, where the deployment asks for one |
 
-AWS itself is found as boto3 does it: `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL` and so on;
+AWS itself is found as boto3 does it: `AWS_PROFILE`, `AWS_DEFAULT_REGION` (boto3 does not
+read `AWS_REGION`), `AWS_ENDPOINT_URL` and so on;
 localstack-client's `LOCALSTACK_HOST` and `EDGE_PORT` are understood too.
 
 ## What it prints

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from forgeledger.errors import ForgeLedgerError
-from forgeledger.local.local_cloud import LocalCloud
+from forgeledger.local.local_cloud import LocalCloud, if_free
+from forgeledger.local.packaging import load_template
 from forgeledger.local.state_dir import DEFAULT_NAME, Description, StateDir, find_project
 from forgeledger.local.supervisor import Order
 
@@ -24,10 +25,12 @@ __all__ = [
     "LocalCloud",
     "LocalCloudError",
     "down",
+    "if_free",
     "log_files",
     "logs",
     "reset",
     "status",
+    "template_parameters",
     "up",
 ]
 UP_SECONDS: Final = 180.0
@@ -88,6 +91,12 @@ def down(*, project_dir: Path | None = None, state_dir: Path | None = None) -> b
 def status(*, project_dir: Path | None = None, state_dir: Path | None = None) -> Description | None:
     """Where everything answers, or None while it is down."""
     return state_of(project_dir, state_dir).description()
+
+
+def template_parameters(project_dir: Path | None = None) -> tuple[str, ...]:
+    """The names that the template's parameters have."""
+    file = find_project(project_dir) / "template.yaml"
+    return tuple(load_template(file.read_text(encoding="utf-8")).get("Parameters", {}))
 
 
 def reset(*, project_dir: Path | None = None, state_dir: Path | None = None) -> None:

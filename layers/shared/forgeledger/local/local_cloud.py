@@ -125,7 +125,7 @@ class LocalCloud:
 
     def _start_engine(self, undo: contextlib.ExitStack) -> None:
         last = self._state.ports()
-        port = self._wanted_ports["engine"] or _if_free(last.get("engine", 0))
+        port = self._wanted_ports["engine"] or if_free(last.get("engine", 0))
         self.engine = Engine(
             port=port,
             data_dir=self._state.data,
@@ -162,7 +162,7 @@ class LocalCloud:
             self.stack.routes,
             lambda function, event, request_id: self._pools[function].invoke(event, request_id),
             api_id=self.physical_id("HttpApi") or "local",
-            port=self._wanted_ports["api"] or _if_free(self._state.ports().get("api", 0)),
+            port=self._wanted_ports["api"] or if_free(self._state.ports().get("api", 0)),
         )
         undo.callback(gateway.stop)
         gateway.start()
@@ -221,7 +221,7 @@ class LocalCloud:
         )
 
 
-def _if_free(port: int) -> int:
+def if_free(port: int) -> int:
     """The port if it can be taken, else 0, which means any free one."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -9,6 +9,7 @@ ForgeLedgerError
     +-- PermanentItemError        for a worker to raise: this item will never succeed, do not retry
     +-- InvalidWorkError          a message of the work queue names no job or no item
     +-- WorkerNotFoundError       `module:worker` names no worker
+    +-- WorkerModuleError         its module raised when it was imported
     +-- WaitTimeoutError          the job did not finish in time; carries the job as last seen
     +-- RegistrationStoppedError  a chunk could not be registered; carries what was
     +-- NoAnswerError             the API could not be reached, retries included
@@ -79,6 +80,14 @@ class WorkerNotFoundError(SdkError):
         self.app = app
 
 
+class WorkerModuleError(SdkError):
+    """What the module raised is the cause."""
+
+    def __init__(self, app: str, why: str) -> None:
+        super().__init__(f"{app}: {why}")
+        self.app = app
+
+
 class WaitTimeoutError(SdkError):
     def __init__(self, job: "Job", timeout_seconds: float) -> None:
         finished = job.total - job.pending - job.in_progress
@@ -96,6 +105,11 @@ class RegistrationStoppedError(SdkError):
     def __init__(self, registration: "Registration") -> None:
         super().__init__(f"registration stopped after {registration.sent} items were answered")
         self.registration = registration
+
+    def __str__(self) -> str:
+        """With the cause: what is logged or printed of an error is often its text alone."""
+        told = super().__str__()
+        return told if self.__cause__ is None else f"{told}: {self.__cause__}"
 
 
 class NoAnswerError(SdkError):

@@ -209,7 +209,8 @@ class Ledger:
 
     def _changed(self, job_id: str, change: str) -> Job:
         answer = self._api.post("jobs", job_id, change)
-        return job_of(answer.get("job", answer))
+        # `outcome` is `duplicate` where the job was so before.
+        return job_of({**answer.get("job", answer), "outcome": answer.get("outcome", "applied")})
 
 
 def _rows(page_at: Callable[[str | None], Page[Row]], cursor: str | None = None) -> Iterator[Row]:

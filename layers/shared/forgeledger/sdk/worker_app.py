@@ -2,9 +2,10 @@
 
 import importlib
 import sys
+import traceback
 from pathlib import Path
 
-from forgeledger.sdk.errors import WorkerNotFoundError
+from forgeledger.sdk.errors import SdkError, WorkerModuleError, WorkerNotFoundError
 from forgeledger.sdk.worker import Worker
 
 
@@ -18,11 +19,38 @@ def load_worker(app: str) -> Worker:
         sys.path.insert(0, here)
     try:
         module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not (module_name + ".").startswith(error.name + "."):
-            raise  # The module is there, and something that it imports is not.
-        raise WorkerNotFoundError(app, f"there is no module {module_name}") from error
+    except SdkError:
+        raise  # Says already what is missing, as when no address is known.
+    except Exception as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing is not None and (module_name + ".").startswith(missing + "."):
+            raise WorkerNotFoundError(app, f"there is no module {module_name}") from error
+        why = f"{module_name} cannot be imported: {type(error).__name__}: {_told(error)}"
+        raise WorkerModuleError(app, f"{why} ({_place(error, Path(here))})") from error
     found = getattr(module, name, None)
     if not isinstance(found, Worker):
         raise WorkerNotFoundError(app, f"{module_name} has no Worker called {name}")
     return found
+
+
+def _told(error: Exception) -> str:
+    return error.msg if isinstance(error, SyntaxError) else " ".join(str(error).split())
+
+
+def _place(error: Exception, here: Path) -> str:
+    """The line of the user's own file in which it went wrong, however deep below it was raised."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    frames = [
+        each
+        for each in traceback.extract_tb(error.__traceback__)[1:]
+        if not each.filename.startswith("<frozen") and "importlib" not in Path(each.filename).parts
+    ]
+    own = [
+        each
+        for each in frames
+        if Path(each.filename).is_relative_to(here)
+        and "site-packages" not in Path(each.filename).parts
+    ]
+    found = (own or frames)[-1:]
+    return f"{found[0].filename}:{found[0].lineno}" if found else "in its import"

@@ -1,7 +1,7 @@
 """`forgeledger job ...`: create jobs and change where they are in their life."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +10,9 @@ from forgeledger.cli.job_text import job_facts, job_headline
 from forgeledger.cli.output import moment
 from forgeledger.cli.session import Session
 from forgeledger.cli.values import json_object
+
+if TYPE_CHECKING:
+    from forgeledger.sdk.records import Job
 
 app = group(
     "Create jobs, ask how they are, and seal, cancel or reopen them.",
@@ -152,8 +155,7 @@ def seal_job(session: Session, job_id: JOB_ID) -> None:
 
     Only a sealed job can complete.
     """
-    job = session.ledger.seal(job_id)
-    session.output.record(job.raw, job_headline(job))
+    _tell_change(session, session.ledger.seal(job_id), "sealed")
 
 
 @command(app, "cancel", needs=Needs.API, example='forgeledger job cancel "$JOB"')
@@ -162,8 +164,7 @@ def cancel(session: Session, job_id: JOB_ID) -> None:
 
     Its unfinished items count as canceled at once.
     """
-    job = session.ledger.cancel(job_id)
-    session.output.record(job.raw, job_headline(job))
+    _tell_change(session, session.ledger.cancel(job_id), "canceled")
 
 
 @command(app, "reopen", needs=Needs.API, example='forgeledger job reopen "$JOB"')
@@ -172,5 +173,10 @@ def reopen(session: Session, job_id: JOB_ID) -> None:
 
     A new epoch begins, and the job takes items until it is sealed.
     """
-    job = session.ledger.reopen(job_id)
+    _tell_change(session, session.ledger.reopen(job_id), "open")
+
+
+def _tell_change(session: Session, job: "Job", now: str) -> None:
     session.output.record(job.raw, job_headline(job))
+    if job.raw.get("outcome") == "duplicate":
+        session.output.remark(f"it was {now} already; nothing changed")

@@ -36,11 +36,21 @@ def up(
     """
     from forgeledger.local import cloud
 
+    state = state_path(session.around.environ)
+    parameters = dict(_parameter(each) for each in parameter or ())
+    ports = {"--engine-port": engine_port, "--api-port": api_port}
+    if cloud.status(state_dir=state) is None:
+        _check_parameters(parameters)
+        _check_ports(ports)
+    elif given := [name for name, port in ports.items() if port] + ["--parameter"] * bool(
+        parameter
+    ):
+        session.output.remark(
+            f"it is up already, so {', '.join(given)} changed nothing; "
+            "`forgeledger local down` ends it first"
+        )
     description = cloud.up(
-        state_dir=state_path(session.around.environ),
-        engine_port=engine_port,
-        api_port=api_port,
-        parameters=dict(_parameter(each) for each in parameter or ()),
+        state_dir=state, engine_port=engine_port, api_port=api_port, parameters=parameters
     )
     _tell(session, description)
 
@@ -126,6 +136,25 @@ def _tell(session: Session, description: "Description") -> None:
         "eventBusName": "event bus",
     }
     session.output.record(told, facts((names[key], told[key]) for key in names))
+
+
+def _check_parameters(given: Mapping[str, str]) -> None:
+    from forgeledger.local import cloud
+
+    known = cloud.template_parameters() if given else ()
+    for name in given:
+        if name not in known:
+            raise WrongValue(
+                "--parameter", f"the template has no {name}; it has {', '.join(known)}"
+            )
+
+
+def _check_ports(wanted: Mapping[str, int]) -> None:
+    from forgeledger.local import cloud
+
+    for option, port in wanted.items():
+        if port and not cloud.if_free(port):
+            raise WrongValue(option, f"port {port} is taken by another program; 0 is a free one")
 
 
 def _parameter(text: str) -> tuple[str, str]:

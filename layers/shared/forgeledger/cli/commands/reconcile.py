@@ -39,7 +39,7 @@ def reconcile(
     The relay takes the jobs on from what the table says, and tells what was not told.
 
     The exit code is 1 where a recount found wrong counts: they are right now, and somebody should
-    know why they were not.
+    know why they were not. It is 1 as well where one of several jobs could not be taken on.
     """
     if (job_id is None) != running:
         raise CliError("JOB_ID: give either one job or --running")
@@ -47,7 +47,8 @@ def reconcile(
         raise CliError("--recount: goes with one JOB_ID")
     if job_id is not None and lanes_of(job_id) is None:
         raise CliError(f"JOB_ID: {job_id} is not the id of a job", exit_codes.NOT_FOUND)
-    drifted = 0
+    drifted = busy = 0
+    broken = False
     with _relay(session) as invoke:
         answers = (
             reconcile_open(invoke)
@@ -55,9 +56,13 @@ def reconcile(
             else reconcile_job(invoke, job_id, recount=recount)
         )
         for job in answers:
-            drifted += len(job["driftedLanes"])
+            drifted += len(job.get("driftedLanes", ()))
+            busy += len(job.get("busyLanes", ()))
+            broken = broken or "error" in job
             session.output.record(job, _line(dict(job)))
-    if drifted:
+    if recount and job_id is not None and not session.output.as_json:
+        session.output.lines([_counted(lanes_of(job_id) or 0, drifted, busy)])
+    if drifted or broken:
         raise typer.Exit(exit_codes.NOT_AS_HOPED)
 
 
@@ -74,7 +79,16 @@ def _relay(session: Session) -> Iterator[Invoke]:
         yield invoke
 
 
+def _counted(lanes: int, drifted: int, busy: int) -> str:
+    """A recount that finds nothing wrong must be told from one that never was."""
+    counted = lanes - busy
+    told = f"{counted} {'lane' if counted == 1 else 'lanes'} counted, {drifted} wrong"
+    return f"{told}, {busy} too busy to count" if busy else told
+
+
 def _line(job: dict[str, object]) -> str:
+    if "error" in job:
+        return f"{job['jobId']}  {job['error']}"
     parts = [f"{job['jobId']}  {job['status']}, {job['eventsTold']} events told"]
     for name, words in (("driftedLanes", "counts set right in lanes"), ("busyLanes", "busy lanes")):
         lanes = job.get(name)

@@ -16,7 +16,7 @@ from forgeledger.contracts.sqs_records import read_messages
 from forgeledger.usecases.taking_in import TakenIn
 
 # What one lane may take in the worst case: its tries and their pauses.
-LANE_MS = 10_000
+LANE_MS = 15_000
 
 logger = Logger()
 metrics = Metrics()

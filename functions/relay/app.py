@@ -17,7 +17,7 @@ from forgeledger.contracts.reconcile_requests import read_request, report
 from forgeledger.contracts.stream_records import read_wake
 
 # What one job may take in the worst case; nothing new is begun with less than this left.
-JOB_MS = 10_000
+JOB_MS = 15_000
 
 logger = Logger()
 metrics = Metrics()
@@ -50,11 +50,13 @@ def reconcile(event: dict[str, Any], has_time: Callable[[], bool]) -> dict[str, 
     request = read_request(event)
     after = None
     if request.job_id is None:
-        done, after = parts.reconciler.reconcile_open(has_time, request.after)
+        done, after = parts.reconciler.reconcile_open(
+            has_time, request.after, recount=request.recount
+        )
     elif request.recount:
         done = [parts.reconciler.recount(request.job_id, has_time, request.from_lane)]
     else:
-        done = [parts.reconciler.reconcile(request.job_id, has_time)]
+        done = [parts.reconciler.reconcile_one(request.job_id, has_time)]
     for one in done:
         if one.error is not None:
             logger.error("job not reconciled", extra={"jobId": one.job_id, "error": one.error})

@@ -3,6 +3,7 @@
 ForgeLedgerError
 +-- SettingsError          the environment lacks something, all of it named at once
 +-- JobNotFound            no such job
++-- RowsVanished           finished so long ago that counting its items would count too few
 +-- IdempotencyKeyReused   a sender's key came with another request than the first time
 +-- EventsRefused          the event bus refused events again and again
 +-- StorageError
@@ -24,6 +25,12 @@ class SettingsError(ForgeLedgerError):
 class JobNotFound(ForgeLedgerError):
     def __init__(self, job_id: str) -> None:
         super().__init__(f"no job {job_id}")
+        self.job_id = job_id
+
+
+class RowsVanished(ForgeLedgerError):
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"job {job_id} finished so long ago that its rows may have vanished")
         self.job_id = job_id
 
 

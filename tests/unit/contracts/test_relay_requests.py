@@ -40,6 +40,7 @@ def test_a_record_that_should_not_have_come_is_not_passed_over() -> None:
             ReconcileRequest(job_id=JOB_ID, recount=True, from_lane=3),
         ),
         ({"running": True}, ReconcileRequest(job_id=None)),
+        ({"running": True, "recount": True}, ReconcileRequest(job_id=None, recount=True)),
         ({"running": True, "after": JOB_ID}, ReconcileRequest(job_id=None, after=JOB_ID)),
     ],
 )
@@ -55,7 +56,6 @@ def test_a_request_to_reconcile_is_read(asked: object, request_read: ReconcileRe
         {"reconcile": {}},
         {"reconcile": {"running": False}},
         {"reconcile": {"running": True, "jobId": JOB_ID}},
-        {"reconcile": {"running": True, "recount": True}},
         {"reconcile": {"jobId": 7}},
         {"reconcile": {"jobId": JOB_ID, "recount": "yes"}},
         {"reconcile": {"jobId": JOB_ID, "fromLane": -1}},

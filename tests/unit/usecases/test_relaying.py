@@ -6,9 +6,9 @@ import pytest
 from forgeledger.adapters.memory import MemoryStore
 from forgeledger.domain.advancing import Step, cancel, seal
 from forgeledger.domain.ids import make_job_id
-from forgeledger.domain.jobs import Job
+from forgeledger.domain.jobs import Job, JobStatus
 from forgeledger.domain.lanes import Counts
-from forgeledger.errors import JobNotFound, StorageBusy, StorageCorrupt
+from forgeledger.errors import JobNotFound, RowsVanished, StorageBusy, StorageCorrupt
 from forgeledger.ports import JobChange, JobView, Progress
 from forgeledger.usecases.recounting import Recounter
 from forgeledger.usecases.relaying import Relay, Wake, WakeKind
@@ -258,6 +258,48 @@ class TestReconcile:
         assert (first.drifted_lanes, second.drifted_lanes) == ((0,), ())
         assert ledger.view(job_id).heads[0].counts == right
 
+    def test_a_large_job_does_not_cost_the_others_their_deadline(self, ledger: Ledger) -> None:
+        large = ledger.job(lanes=1)
+        ledger.do(large, "register", *(f"i{n}" for n in range(250)))
+        late = ledger.job(deadline_seconds=60)
+        ledger.do(late, "register", "a")
+        ledger.now += 16 * 24 * 3_600 * 1_000
+        looks = iter([True, True, True, False])
+
+        ledger.reconciler.reconcile_open(lambda: next(looks))
+
+        assert ledger.view(late).job.status is JobStatus.FAILED
+        assert ledger.view(large).job.kept_since == NOW
+
+    def test_a_job_whose_rows_may_have_vanished_is_not_counted(self, ledger: Ledger) -> None:
+        job_id = ledger.job()
+        ledger.life.seal(job_id)
+        ledger.now += 30 * 24 * 3_600 * 1_000
+
+        with pytest.raises(RowsVanished):
+            ledger.reconciler.recount(job_id, always)
+
+    def test_all_open_jobs_are_counted_when_that_is_asked_for(self, ledger: Ledger) -> None:
+        job_id = ledger.job(lanes=1)
+        ledger.do(job_id, "register", "a")
+        spoil(ledger, job_id)
+
+        (done,), _ = ledger.reconciler.reconcile_open(always, recount=True)
+
+        assert done.drifted_lanes == (0,)
+
+    def test_a_header_that_drifted_is_set_right(self, ledger: Ledger) -> None:
+        job_id = ledger.job()
+        ledger.do(job_id, "register", "a")
+        ledger.advancer.advance(job_id)
+        right = ledger.view(job_id).progress
+        wrong = replace(right, counts=replace(right.counts, pending=99))
+        ledger.store.roll_up(job_id, wrong)
+
+        ledger.reconciler.reconcile(job_id)
+
+        assert ledger.view(job_id).progress.counts == right.counts
+
     def test_a_lane_of_many_pages_is_counted_to_its_end(self, ledger: Ledger) -> None:
         job_id = ledger.job(lanes=1)
         names = [f"i{n}" for n in range(1_001)]
@@ -299,7 +341,7 @@ class TestReconcile:
 
         assert (done.busy_lanes, done.drifted_lanes) == ((0,), ())
 
-    @pytest.mark.parametrize("how", ["reconcile", "recount"])
+    @pytest.mark.parametrize("how", ["reconcile_one", "recount"])
     def test_an_unknown_job_is_named(self, ledger: Ledger, how: str) -> None:
         with pytest.raises(JobNotFound):
             getattr(ledger.reconciler, how)(UNKNOWN, always)
@@ -313,11 +355,11 @@ class TestReconcile:
     ) -> None:
         long, short = ledger.job(), ledger.job()
         ledger.do(long, "register", *(f"i{n}" for n in range(5)))
-        ledger.reconciler.reconcile(long, always)
+        ledger.reconciler.reconcile_one(long, always)
         before = ledger.view(long).job.kept_since
         ledger.now += 16 * 24 * 3_600 * 1_000
 
-        ledger.reconciler.reconcile(long, always)
+        ledger.reconciler.reconcile_one(long, always)
 
         half = NOW + 15 * 24 * 3_600 * 1_000
         assert (before, ledger.view(long).job.kept_since) == (NOW, half)
@@ -329,9 +371,9 @@ class TestReconcile:
         ledger.now += 16 * 24 * 3_600 * 1_000
         time_left = iter([True, False])
 
-        ledger.reconciler.reconcile(job_id, lambda: next(time_left))
+        ledger.reconciler.reconcile_one(job_id, lambda: next(time_left))
         cut_short = ledger.view(job_id).job.kept_since
-        ledger.reconciler.reconcile(job_id, always)
+        ledger.reconciler.reconcile_one(job_id, always)
 
         assert cut_short == NOW
         assert ledger.view(job_id).job.kept_since > NOW

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _CONFIG = Config(
+    # A request that gets no answer is sent once more by the adapter, with the same token; two of
+    # them for reading and two for writing have to fit into a function's time.
     connect_timeout=2,
-    read_timeout=5,
-    # Standard mode repeats a request whose answer was lost, with the same token.
-    retries={"mode": "standard", "total_max_attempts": 3},
+    read_timeout=3,
+    retries={"mode": "standard", "total_max_attempts": 1},
     # As many connections as there are lanes on their way at once.
     max_pool_connections=16,
     # The rows are built by code that is tested against the service; looking at every attribute

@@ -8,7 +8,7 @@ from forgeledger.usecases.reconciling import Reconciled
 
 FORM = (
     'expected {"reconcile": {"jobId": "...", "recount": false, "fromLane": 0}}'
-    ' or {"reconcile": {"running": true, "after": "..."}}'
+    ' or {"reconcile": {"running": true, "recount": false, "after": "..."}}'
 )
 
 
@@ -32,7 +32,7 @@ def read_request(event: Mapping[str, Any]) -> ReconcileRequest:
     job_id, running, after = asked.get("jobId"), asked.get("running"), asked.get("after")
     recount, from_lane = asked.get("recount", False), asked.get("fromLane", 0)
     one_job = isinstance(job_id, str) and running is None and after is None
-    all_jobs = running is True and job_id is None and recount is False and from_lane == 0
+    all_jobs = running is True and job_id is None and from_lane == 0
     fits = isinstance(recount, bool) and type(from_lane) is int and from_lane >= 0
     if not fits or not (one_job or all_jobs) or not isinstance(after, str | None):
         raise WrongRequest(FORM)

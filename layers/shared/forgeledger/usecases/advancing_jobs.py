@@ -47,15 +47,16 @@ class Advancer:
 
     def _rolled_up(self, view: JobView) -> JobView:
         offsets = sum(head.offset for head in view.heads)
-        last = view.progress
-        if offsets <= last.offsets:
+        counts, last = total(view.heads), view.progress
+        # The same offsets with other counts are a header that drifted: it is set right.
+        if offsets < last.offsets or (offsets == last.offsets and counts == last.counts):
             return view
         now = self.around.clock()
         sample_at, sample_finished = last.sample_at or view.job.opened_at, last.sample_finished
         if last.at and last.at - sample_at >= _SAMPLE_MS:
             sample_at, sample_finished = last.at, last.counts.finished
         progress = Progress(
-            counts=total(view.heads),
+            counts=counts,
             offsets=offsets,
             at=now,
             sample_at=sample_at,

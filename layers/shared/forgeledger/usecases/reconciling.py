@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from forgeledger.errors import JobNotFound, StorageBusy
+from forgeledger.errors import JobNotFound, RowsVanished, StorageBusy
 from forgeledger.ports import LedgerStore
 from forgeledger.usecases.advancing_jobs import Advancer
 from forgeledger.usecases.keeping import Keeper
@@ -39,9 +39,13 @@ class Reconciler:
     keeper: Keeper
 
     def reconcile_open(
-        self, has_time: Callable[[], bool], after: str | None = None
+        self, has_time: Callable[[], bool], after: str | None = None, *, recount: bool = False
     ) -> tuple[list[Reconciled], str | None]:
-        """Every job that runs or has something to tell; and where to go on when time is short."""
+        """Every job that runs or has something to tell; and where to go on when time is short.
+
+        Rows are kept when all jobs have been looked at: a large job's must not cost the others
+        their deadlines and events.
+        """
         done: list[Reconciled] = []
         more = True
         while more:
@@ -49,9 +53,13 @@ class Reconciler:
             for job_id in job_ids:
                 if not has_time():
                     return done, after
-                done.append(self._reconciled_or_why_not(job_id, has_time))
+                done.append(self._reconciled_or_why_not(job_id, has_time, recount=recount))
                 after = job_id
             more, after = following is not None, following
+        for one in done:
+            view = self.store.load_job(one.job_id) if one.error is None else None
+            if view is not None:
+                self.keeper.keep(view.job, has_time)
         return done, None
 
     def recount(self, job_id: str, has_time: Callable[[], bool], first_lane: int = 0) -> Reconciled:
@@ -59,6 +67,8 @@ class Reconciler:
         view = self.store.load_job(job_id)
         if view is None:
             raise JobNotFound(job_id)
+        if view.job.finished and view.job.retention_over(self.recounter.around.clock()):
+            raise RowsVanished(job_id)
         drifted: list[int] = []
         busy: list[int] = []
         next_lane = None
@@ -73,33 +83,40 @@ class Reconciler:
                 busy.append(lane)
         return self.reconcile(
             job_id,
-            has_time,
             drifted=tuple(drifted),
             busy=tuple(busy),
             next_lane=next_lane,
         )
 
-    def _reconciled_or_why_not(self, job_id: str, has_time: Callable[[], bool]) -> Reconciled:
+    def _reconciled_or_why_not(
+        self, job_id: str, has_time: Callable[[], bool], *, recount: bool
+    ) -> Reconciled:
         try:
-            return self.reconcile(job_id, has_time)
+            return self.recount(job_id, has_time) if recount else self.reconcile(job_id)
         except Exception as error:  # noqa: BLE001 - one job's trouble must not stop the others.
             return Reconciled(job_id=job_id, status=None, error=f"{type(error).__name__}: {error}")
+
+    def reconcile_one(self, job_id: str, has_time: Callable[[], bool]) -> Reconciled:
+        """One job, and its rows with it."""
+        done = self.reconcile(job_id)
+        view = self.store.load_job(job_id)
+        if view is not None:
+            self.keeper.keep(view.job, has_time)
+        return done
 
     def reconcile(
         self,
         job_id: str,
-        has_time: Callable[[], bool],
         *,
         drifted: tuple[int, ...] = (),
         busy: tuple[int, ...] = (),
         next_lane: int | None = None,
     ) -> Reconciled:
-        """Take the job as far as its lanes allow, tell what is untold, keep its rows."""
+        """Take the job as far as its lanes allow, and tell what is untold."""
         view = self.advancer.advance(job_id)
         if view is None:
             raise JobNotFound(job_id)
         told = self.teller.tell(job_id)
-        self.keeper.keep(view.job, has_time)
         return Reconciled(
             job_id=job_id,
             status=view.job.status,

@@ -81,5 +81,6 @@ def package(template_file: Path) -> PackagedTemplate:
         key = f"{logical_id}.zip"
         objects.append(key)
         properties[name] = f"s3://{CODE_BUCKET}/{key}"
-    body = json.dumps(template, indent=1, default=str)
+    # CloudFormation takes 51,200 bytes of it, so it goes without white space.
+    body = json.dumps(template, separators=(",", ":"), default=str)
     return PackagedTemplate(body=body, sources=sources, objects=tuple(objects))

@@ -52,5 +52,9 @@ def tell(taken: TakenIn, batch_size: int) -> None:
             logger.info("lane applied", extra={**where, **lane.verdicts})
         else:
             logger.warning("no such job", extra=where)
+    for message_id, problems in taken.rejections:
+        first = problems[0]
+        why = {"messageId": message_id, "reason": first.reason, "problems": len(problems)}
+        logger.warning("message rejected", extra={**why, "field": first.field, "rule": first.rule})
     for error in taken.errors:
         logger.error("reject queue refused a message", exc_info=error)

@@ -151,7 +151,10 @@ def test_the_intake_puts_aside_what_can_never_be_applied(
     assert {each["Body"] for each in rejects} == {each["body"] for each in event["Records"]}
     reasons = sorted(each["MessageAttributes"]["reason"]["StringValue"] for each in rejects)
     assert reasons == ["invalid", "invalid", "unknown_job"]
-    assert lines(capsys.readouterr().out)[-1]["MessagesRejected"] == [3.0]
+    *log, metrics = lines(capsys.readouterr().out)
+    assert metrics["MessagesRejected"] == [3.0]
+    told = [line["messageId"] for line in log if line["message"] == "message rejected"]
+    assert told == [record["messageId"] for record in event["Records"]]
 
 
 def test_the_intake_reports_all_when_its_time_is_nearly_over(

@@ -2,6 +2,7 @@ import json
 
 from forgeledger.adapters.sqs_rejects import SqsRejectQueue
 from forgeledger.contracts.messages import decode
+from forgeledger.domain.limits import MESSAGE_BYTES
 from forgeledger.usecases.taking_in import Message, Problem
 from tests.builders import JOB_ID, NOW
 
@@ -67,3 +68,12 @@ def test_no_more_is_told_than_there_is_room_for() -> None:
     assert len(detail) <= 1_024
     assert [each["index"] for each in told] == list(range(len(told)))
     assert told[0]["rule"] == "y" * 200
+
+
+def test_a_message_as_large_as_allowed_is_kept_whole_without_what_does_not_fit() -> None:
+    largest = "x" * MESSAGE_BYTES
+
+    request = put(largest, Problem("body", "must be JSON"))
+
+    assert request["MessageBody"] == largest
+    assert request["MessageAttributes"] == {}

@@ -1,9 +1,10 @@
 """The reject queue: what can never be applied, whole, with the reason beside it."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from forgeledger.domain.limits import MESSAGE_BYTES
 from forgeledger.usecases.taking_in import Message, Problem
 
 # Attributes count towards the size of a message, and the message may be as large as allowed.
@@ -17,19 +18,33 @@ class SqsRejectQueue:
         self._queue_url = queue_url
 
     def put(self, message: Message, problems: Sequence[Problem]) -> None:
+        body = _body(message, problems)
+        attributes = {
+            "reason": _text(problems[0].reason),
+            "detail": _text(_detail(problems)),
+            "sourceMessageId": _text(message.message_id),
+            "sourceGroupId": _text(message.group_id),
+        }
+        if _size(body, attributes) > MESSAGE_BYTES:
+            # The message is what must not be lost; its reason is in the log as well.
+            attributes = {}
         self._client().send_message(
             QueueUrl=self._queue_url,
-            MessageBody=_body(message, problems),
+            MessageBody=body,
             MessageGroupId=message.group_id,
             # A repetition within five minutes is dropped by the queue.
             MessageDeduplicationId=message.message_id,
-            MessageAttributes={
-                "reason": _text(problems[0].reason),
-                "detail": _text(_detail(problems)),
-                "sourceMessageId": _text(message.message_id),
-                "sourceGroupId": _text(message.group_id),
-            },
+            MessageAttributes=attributes,
         )
+
+
+def _size(body: str, attributes: Mapping[str, Mapping[str, str]]) -> int:
+    """What SQS counts: the body, and each attribute's name, type and value."""
+    beside = sum(
+        len(name) + sum(len(part.encode()) for part in value.values())
+        for name, value in attributes.items()
+    )
+    return len(body.encode()) + beside
 
 
 def _body(message: Message, problems: Sequence[Problem]) -> str:

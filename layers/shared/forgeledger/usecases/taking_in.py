@@ -81,8 +81,13 @@ class TakenIn:
 
     failed: tuple[str, ...]
     lanes: tuple[LaneReport, ...]
-    rejected: int
+    # What was put aside, by message, and why.
+    rejections: tuple[tuple[str, tuple[Problem, ...]], ...]
     errors: tuple[Exception, ...]
+
+    @property
+    def rejected(self) -> int:
+        return len(self.rejections)
 
 
 @dataclass(slots=True)
@@ -161,13 +166,13 @@ class Intake:
         failed: list[str] = []
         stopped: set[str] = set()
         errors: list[Exception] = []
-        rejected = 0
+        rejections: list[tuple[str, tuple[Problem, ...]]] = []
         for number, message in enumerate(messages):
             fine = number not in unapplied and message.group_id not in stopped
             if fine and number in problems:
                 try:
                     self.rejects.put(message, problems[number])
-                    rejected += 1
+                    rejections.append((message.message_id, tuple(problems[number])))
                 except Exception as raised:  # noqa: BLE001 - the message is kept by its own queue.
                     errors.append(raised)
                     fine = False
@@ -175,7 +180,10 @@ class Intake:
                 stopped.add(message.group_id)
                 failed.append(message.message_id)
         return TakenIn(
-            failed=tuple(failed), lanes=tuple(reports), rejected=rejected, errors=tuple(errors)
+            failed=tuple(failed),
+            lanes=tuple(reports),
+            rejections=tuple(rejections),
+            errors=tuple(errors),
         )
 
 

@@ -179,4 +179,4 @@ def _listen_to_pollers(ear: _Ear) -> None:
         ear.tell(target.rpartition(".")[2], who="poller")
         return call(self, target, request)
 
-    EngineCalls.__call__ = call_and_tell  # type: ignore[method-assign]
+    EngineCalls.__call__ = call_and_tell  # type: ignore[method-assign]  # Listens to every call.

@@ -103,12 +103,8 @@ def _claim(case: Case) -> Ruling:
     elif item.due_at is not None and item.due_at > case.now:
         return case.reject(Reason.NOT_DUE)
     return case.apply(
-        Event(
-            kind=EventKind.CLAIMED,
-            at=case.now,
-            item_id=item.item_id,
-            previous=item.offset,
-            mark=case.mark,
+        case.event(
+            EventKind.CLAIMED,
             attempt=max(item.attempt + 1, command.attempt or 0),
             worker_id=command.worker_id,
             lease_until=case.lease_until(),
@@ -126,12 +122,8 @@ def _heartbeat(case: Case) -> Ruling:
     if lease_until is not None and item.lease_until is not None:
         lease_until = max(lease_until, item.lease_until)
     return case.apply(
-        Event(
-            kind=EventKind.HEARTBEAT,
-            at=case.now,
-            item_id=item.item_id,
-            previous=item.offset,
-            mark=case.mark,
+        case.event(
+            EventKind.HEARTBEAT,
             lease_until=lease_until or item.lease_until,
         )
     )
@@ -146,12 +138,8 @@ def _complete(case: Case) -> Ruling:
     if case.stale:
         return case.reject(Reason.STALE_ATTEMPT)
     return case.apply(
-        Event(
-            kind=EventKind.COMPLETED,
-            at=case.now,
-            item_id=item.item_id,
-            previous=item.offset,
-            mark=case.mark,
+        case.event(
+            EventKind.COMPLETED,
             attempt=max(item.attempt, command.attempt or 0),
             worker_id=command.worker_id,
             result=command.result,

@@ -1,6 +1,7 @@
 """One command on one item: the case that is decided, and the rulings that it can end with."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from forgeledger.domain.backoff import backoff_ms
 from forgeledger.domain.commands import Command
@@ -43,14 +44,15 @@ class Case:
     def lease_over(self) -> bool:
         return self.item.lease_until is not None and self.item.lease_until <= self.now
 
-    def event(self, kind: EventKind) -> Event:
-        """The event with what all events of a known item have; the rules add the rest."""
+    def event(self, kind: EventKind, **rest: Any) -> Event:
+        """The event with what all events of a known item have, and what this rule adds."""
         return Event(
             kind=kind,
             at=self.now,
             item_id=self.item.item_id,
             previous=self.item.offset,
             mark=self.mark,
+            **rest,
         )
 
     def apply(self, event: Event) -> Ruling:

@@ -73,7 +73,7 @@ class Worker:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._requests = self._process.stdin
-        self._answers = frames.TimedReader(self._process.stdout)  # type: ignore[arg-type]
+        self._answers = frames.TimedReader(self._process.stdout)  # type: ignore[arg-type]  # A pipe was asked for.
 
     @property
     def pid(self) -> int:

@@ -13,10 +13,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from forgeledger.bootstrap.intake import intake as put_together
 from forgeledger.contracts.sqs_records import read_messages
+from forgeledger.usecases.surroundings import in_time
 from forgeledger.usecases.taking_in import TakenIn
-
-# What one lane may take in the worst case: its tries and their pauses.
-LANE_MS = 15_000
 
 logger = Logger()
 metrics = Metrics()
@@ -31,7 +29,7 @@ gc.enable()
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     messages = read_messages(event)
-    taken = intake.take_in(messages, lambda: context.get_remaining_time_in_millis() > LANE_MS)
+    taken = intake.take_in(messages, in_time(context.get_remaining_time_in_millis))
     tell(taken, len(messages))
     return {"batchItemFailures": [{"itemIdentifier": each} for each in taken.failed]}
 
@@ -44,7 +42,8 @@ def tell(taken: TakenIn, batch_size: int) -> None:
         for verdict, number in lane.verdicts.items():
             metrics.add_metric(f"Commands{verdict.title()}", MetricUnit.Count, number)
         metrics.add_metric("CommitConflicts", MetricUnit.Count, lane.conflicts)
-        metrics.add_metric("CommitLag", MetricUnit.Milliseconds, lane.lag_ms)
+        if lane.lag_ms is not None:
+            metrics.add_metric("CommitLag", MetricUnit.Milliseconds, lane.lag_ms)
         where = {"jobId": lane.job_id, "lane": lane.lane, "commands": lane.commands}
         if lane.error is not None:
             logger.error("lane not applied", extra=where, exc_info=lane.error)

@@ -1,6 +1,7 @@
 """Each function loads only what it needs: a cold start is paid for by the module."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
+PACKAGE = FUNCTIONS.parent / "layers" / "shared"
 
 EXTRAS = {
     "forgeledger.cli",
@@ -62,7 +64,7 @@ def loaded_by(function: str) -> set[str]:
     answer = subprocess.run(
         [sys.executable, "-c", program],
         cwd=FUNCTIONS / function,
-        env={**ENVIRONMENT, "PYTHONPATH": str(FUNCTIONS / function)},
+        env={**ENVIRONMENT, "PYTHONPATH": f"{FUNCTIONS / function}{os.pathsep}{PACKAGE}"},
         capture_output=True,
         text=True,
         check=True,

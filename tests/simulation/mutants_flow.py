@@ -103,12 +103,12 @@ def batches_reversed() -> Iterator[None]:
 
 @FLOW.named("only the first commands of a batch are applied")
 def long_batches_cut() -> Iterator[None]:
-    original = Applier.apply
+    original = Applier.steps
 
-    def apply(self: Applier, job_id: str, lane: int, commands: Any) -> Any:
-        return original(self, job_id, lane, commands[:3])
+    def steps(self: Applier, job_id: str, lane: int, commands: Any, has_time: Any) -> Any:
+        return original(self, job_id, lane, commands[:3], has_time)
 
-    with patch.object(Applier, "apply", apply):
+    with patch.object(Applier, "steps", steps):
         yield
 
 

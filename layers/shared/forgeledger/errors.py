@@ -6,6 +6,7 @@ ForgeLedgerError
 +-- RowsVanished           finished so long ago that counting its items would count too few
 +-- IdempotencyKeyReused   a sender's key came with another request than the first time
 +-- EventsRefused          the event bus refused events again and again
++-- OutOfTime              an invocation ends before all was done: send the rest again
 +-- StorageError
     +-- StorageBusy        throttled or in conflict for longer than we wait: try again later
     +-- StorageCorrupt     a row that cannot be what the ledger wrote
@@ -38,6 +39,12 @@ class IdempotencyKeyReused(ForgeLedgerError):
     def __init__(self, key: str) -> None:
         super().__init__(f"the key {key} came with another request before")
         self.key = key
+
+
+class OutOfTime(ForgeLedgerError):
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}: no time left in this invocation")
+        self.what = what
 
 
 class StorageError(ForgeLedgerError):

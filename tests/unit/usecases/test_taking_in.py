@@ -72,10 +72,10 @@ class SometimesBusy(Applier):
         super().__init__(store, around)
         object.__setattr__(self, "_busy", busy)
 
-    def apply(self, job_id: str, lane: int, commands: object) -> object:
+    def steps(self, job_id: str, lane: int, *rest: object) -> object:
         if lane in self._busy:
             raise StorageBusy(f"lane {lane}", 3)
-        return super().apply(job_id, lane, commands)
+        return super().steps(job_id, lane, *rest)
 
 
 @pytest.fixture
@@ -237,20 +237,6 @@ def test_a_bad_message_behind_a_failed_one_of_its_group_waits_with_it(bench: Ben
     assert bench.aside.kept == []
 
 
-def test_no_new_lane_is_begun_when_time_is_nearly_over(bench: Bench) -> None:
-    job_id = bench.ledger.job()
-    time_left = iter([True, False])
-    messages = [
-        bench.message(bench.command("register", job_id, item_in(job_id, lane)), f"g{lane}")
-        for lane in (1, 0)
-    ]
-
-    taken = bench.intake().take_in(messages, lambda: next(time_left))
-
-    assert taken.failed == ("m2",)
-    assert [head.counts.pending for head in bench.ledger.view(job_id).heads] == [0, 1]
-
-
 def test_the_lag_counts_from_when_the_oldest_command_happened(bench: Bench) -> None:
     job_id = bench.ledger.job(lanes=1)
     told = bench.command("register", job_id, "a", at="2025-12-31T23:59:00Z")
@@ -260,6 +246,39 @@ def test_the_lag_counts_from_when_the_oldest_command_happened(bench: Bench) -> N
 
     assert [report.lag_ms for report in untimed.lanes] == [5_000]
     assert [report.lag_ms for report in timed.lanes] == [60_000]
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "0001-01-01T00:00:00+14:00",
+        "1970-01-01T00:00:00Z",
+        "2025-12-17T23:59:59Z",
+        "2025-12-31T23:59:56Z",
+        "9999-12-31T23:59:59-14:00",
+    ],
+)
+def test_a_worker_whose_clock_is_wrong_loses_no_command_and_spoils_no_lag(
+    bench: Bench, at: str
+) -> None:
+    job_id = bench.ledger.job(lanes=1)
+
+    taken = bench.take(bench.message(bench.command("register", job_id, "a", at=at)))
+
+    assert (taken.failed, taken.rejected) == ((), 0)
+    assert [(lane.verdicts, lane.lag_ms) for lane in taken.lanes] == [(Counter(applied=1), 5_000)]
+
+
+def test_what_was_not_committed_has_no_lag(bench: Bench) -> None:
+    job_id = bench.ledger.job(lanes=1)
+    bench.busy_lanes = frozenset({0})
+
+    taken = bench.take(
+        bench.message(bench.command("register", job_id, "a")),
+        bench.message(bench.command("register", f"{job_id[:-1]}2", item_in(f"{job_id[:-1]}2", 1))),
+    )
+
+    assert [lane.lag_ms for lane in taken.lanes] == [None, None]
 
 
 def test_threads_keep_the_order_of_results_and_finish_all_before_an_error() -> None:

@@ -46,7 +46,8 @@ class Commander:
         repeat = repeat_of(self.app.current_event)
         command_id = repeat.request_id if repeat else self.parts.around.new_id()
         command = (body or ItemCommand()).command(kind, checked(item_id), command_id)
-        applied = self.parts.applier.apply(job_id, lane_of(item_id, lanes), (command,))
+        lane = lane_of(item_id, lanes)
+        applied = self.parts.applier.apply(job_id, lane, (command,), self.app.has_time())
         return _answer(applied.outcomes[0])
 
 

@@ -40,7 +40,7 @@ _PROBLEMS = {
     415: "The body is not application/json.",
     422: "Fields are wrong; `errors` names each of them.",
     500: "A fault on our side.",
-    503: "The storage is busy; try again after `Retry-After`.",
+    503: "The storage is busy or slow; try again after `Retry-After`.",
 }
 _PROBLEM_REFERENCE = {"$ref": "#/components/schemas/Problem"}
 # Powertools describes its own error bodies; ours take their place.

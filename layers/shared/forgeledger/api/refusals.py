@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 
 from forgeledger.contracts.cursors import CursorInvalid
 from forgeledger.contracts.problems import CONTENT_TYPE, FieldError, field_errors, problem
-from forgeledger.errors import IdempotencyKeyReused, JobNotFound, StorageBusy
+from forgeledger.errors import IdempotencyKeyReused, JobNotFound, OutOfTime, StorageBusy
 
 RETRY_AFTER_SECONDS = "1"
 
@@ -97,5 +97,9 @@ def _fault(error: Exception) -> Refused:
     if isinstance(error, StorageBusy | IdempotencyPersistenceLayerError):
         logger.warning("storage is busy", exc_info=error)
         return Refused(503, "storage_busy", "The storage is busy; try again.", headers=_RETRY)
+    if isinstance(error, OutOfTime):
+        logger.warning("out of time", exc_info=error)
+        detail = "The storage is slow and the request's time is over; what was done stands."
+        return Refused(503, "out_of_time", detail, headers=_RETRY)
     logger.error("request failed", exc_info=error)
     return Refused(500, "internal_error", "Something went wrong on our side.")

@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Response
 from forgeledger.api.bodies import read_json
 from forgeledger.api.openapi import ABOUT, complete
 from forgeledger.api.refusals import Refused, answer_to
+from forgeledger.usecases.surroundings import HasTime, in_time
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.openapi.models import OpenAPI
@@ -51,6 +52,10 @@ class LedgerResolver(APIGatewayHttpResolver):
             if each_method == method and pattern.match(path):
                 return f"{method} {template}"
         return UNKNOWN_ROUTE
+
+    def has_time(self) -> HasTime:
+        """Whether the request that is being answered may ask the table for more."""
+        return in_time(self.lambda_context.get_remaining_time_in_millis)
 
     def get_openapi_schema(self, **options: Any) -> "OpenAPI":
         from aws_lambda_powertools.event_handler.openapi.models import OpenAPI

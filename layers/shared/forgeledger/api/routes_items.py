@@ -60,7 +60,9 @@ def add_item_routes(app: LedgerResolver, parts: Parts) -> None:
         repeat = repeat_of(app.current_event)
         request_id = repeat.request_id if repeat else parts.around.new_id()
         return registration_body(
-            parts.registrar.register(job_id, items, request_id, seal=body.seal)
+            parts.registrar.register(
+                job_id, items, request_id, seal=body.seal, has_time=app.has_time()
+            )
         )
 
     @app.get(

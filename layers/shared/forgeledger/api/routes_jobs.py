@@ -62,7 +62,7 @@ def add_job_routes(app: LedgerResolver, parts: Parts) -> None:
     )
     def create_job(body: Annotated[CreateJob, Body()]) -> CreatedBody:
         repeat = repeat_of(app.current_event)
-        created = parts.creator.create(body.new_job(), repeat)
+        created = parts.creator.create(body.new_job(), repeat, app.has_time())
         return created_body(created, standing(created.view, clock()))
 
     @app.get(

@@ -10,9 +10,9 @@ from forgeledger.domain.jobs import JobPhase
 from forgeledger.domain.lanes import LaneMode
 from forgeledger.domain.limits import ITEMS_PER_COMMIT
 from forgeledger.domain.outcomes import Outcome, Verdict
-from forgeledger.errors import JobNotFound, StorageBusy
+from forgeledger.errors import JobNotFound, OutOfTime, StorageBusy
 from forgeledger.ports import JobChange, LaneView, LedgerStore
-from forgeledger.usecases.surroundings import Surroundings
+from forgeledger.usecases.surroundings import HasTime, Surroundings, unhurried
 
 _TRIES = 10
 
@@ -30,26 +30,42 @@ class Applier:
     store: LedgerStore
     around: Surroundings
 
-    def apply(self, job_id: str, lane: int, commands: Sequence[LaneCommand]) -> Applied:
+    def apply(
+        self,
+        job_id: str,
+        lane: int,
+        commands: Sequence[LaneCommand],
+        has_time: HasTime = unhurried,
+    ) -> Applied:
         """Apply all commands in order. What was committed before an error stays committed."""
-        outcomes: list[Outcome] = []
-        conflicts = 0
-        for part in _parts(commands):
-            applied = self._apply_part(job_id, lane, part)
-            outcomes += applied.outcomes
-            conflicts += applied.conflicts
-        return Applied(outcomes=tuple(outcomes), conflicts=conflicts)
+        steps = list(self.steps(job_id, lane, commands, has_time))
+        return Applied(
+            outcomes=tuple(outcome for step in steps for outcome in step.outcomes),
+            conflicts=sum(step.conflicts for step in steps),
+        )
 
-    def _apply_part(self, job_id: str, lane: int, commands: Sequence[LaneCommand]) -> Applied:
-        outcomes: list[Outcome] = []
+    def steps(
+        self, job_id: str, lane: int, commands: Sequence[LaneCommand], has_time: HasTime
+    ) -> Iterator[Applied]:
+        """Apply all commands in order, telling after each step what stands by then."""
+        for part in _parts(commands):
+            yield from self._steps(job_id, lane, part, has_time)
+
+    def _steps(
+        self, job_id: str, lane: int, commands: Sequence[LaneCommand], has_time: HasTime
+    ) -> Iterator[Applied]:
+        rest = commands
         for tries in range(_TRIES):
-            rest = commands[len(outcomes) :]
+            _check(has_time, job_id, lane)
             view = self._load(job_id, lane, rest)
             decision, reopening = _decide(view, rest, self.around.clock())
-            made = self._commit(view, decision, reopening)
-            outcomes += decision.outcomes[: _settled(decision, made)]
-            if made == len(decision.commits):
-                return Applied(outcomes=tuple(outcomes), conflicts=tries)
+            made = self._commit(view, decision, reopening, has_time)
+            settled = _settled(decision, made)
+            moved = made < len(decision.commits)
+            yield Applied(outcomes=decision.outcomes[:settled], conflicts=int(moved))
+            if not moved:
+                return
+            rest = rest[settled:]
             self.around.pause(tries)
         raise StorageBusy(f"lane {job_id}#{lane}", _TRIES)
 
@@ -60,10 +76,17 @@ class Applier:
             raise JobNotFound(job_id)
         return view
 
-    def _commit(self, view: LaneView, decision: Decision, reopening: JobChange | None) -> int:
+    def _commit(
+        self,
+        view: LaneView,
+        decision: Decision,
+        reopening: JobChange | None,
+        has_time: HasTime,
+    ) -> int:
         """Commit in order until one meets a lane that moved; how many were made."""
         running = view.job if reopening is None else reopening.job
         for number, commit in enumerate(decision.commits):
+            _check(has_time, view.head.job_id, view.head.lane)
             made = self.store.commit_lane(
                 commit,
                 self.around.new_id(),
@@ -73,6 +96,11 @@ class Applier:
             if not made:
                 return number
         return len(decision.commits)
+
+
+def _check(has_time: HasTime, job_id: str, lane: int) -> None:
+    if not has_time():
+        raise OutOfTime(f"lane {job_id}#{lane}")
 
 
 def _parts(commands: Sequence[LaneCommand]) -> Iterator[Sequence[LaneCommand]]:

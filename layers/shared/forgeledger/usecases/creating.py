@@ -11,7 +11,7 @@ from forgeledger.domain.lanes import LaneRules
 from forgeledger.ports import JobView, LedgerStore
 from forgeledger.usecases.life import LifeCycle
 from forgeledger.usecases.registering import NewItem, Registered, Registrar
-from forgeledger.usecases.surroundings import Surroundings
+from forgeledger.usecases.surroundings import HasTime, Surroundings, unhurried
 
 _RANDOM_BYTES = 10
 
@@ -68,7 +68,9 @@ class Creator:
     claims: JobIdClaims
     around: Surroundings
 
-    def create(self, new: NewJob, repeat: Repeat | None = None) -> Created:
+    def create(
+        self, new: NewJob, repeat: Repeat | None = None, has_time: HasTime = unhurried
+    ) -> Created:
         """Create the job, register its items, seal it; repeated with its key, go on with it."""
         now = self.around.clock()
         fresh = make_job_id(now, self._randomness(), new.lanes or _lanes(new))
@@ -78,7 +80,7 @@ class Creator:
         registered = None
         if new.items:
             request_id = self.around.new_id() if repeat is None else repeat.request_id
-            registered = self.registrar.register(job_id, new.items, request_id)
+            registered = self.registrar.register(job_id, new.items, request_id, has_time=has_time)
         if new.seal:
             return Created(view=self.life.seal(job_id).view, registered=registered)
         if registered is None and job_id == fresh:

@@ -10,7 +10,7 @@ from forgeledger.domain.outcomes import Outcome, Reason, Verdict
 from forgeledger.errors import JobNotFound
 from forgeledger.usecases.applying import Applier
 from forgeledger.usecases.life import LifeCycle
-from forgeledger.usecases.surroundings import Surroundings
+from forgeledger.usecases.surroundings import HasTime, Surroundings, unhurried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,13 @@ class Registrar:
     around: Surroundings
 
     def register(
-        self, job_id: str, items: Sequence[NewItem], request_id: str, *, seal: bool = False
+        self,
+        job_id: str,
+        items: Sequence[NewItem],
+        request_id: str,
+        *,
+        seal: bool = False,
+        has_time: HasTime = unhurried,
     ) -> Registered:
         """Register the items, then seal the job if that is asked; safe to repeat."""
         lanes = lanes_of(job_id)
@@ -56,7 +62,8 @@ class Registrar:
             )
             shares.setdefault(lane_of(item.item_id, lanes), []).append(command)
         applied = self.around.parallel(
-            lambda lane: self.applier.apply(job_id, lane, shares[lane]).outcomes, list(shares)
+            lambda lane: self.applier.apply(job_id, lane, shares[lane], has_time).outcomes,
+            list(shares),
         )
         if seal:
             self.life.seal(job_id)

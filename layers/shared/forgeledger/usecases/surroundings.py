@@ -6,12 +6,30 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from forgeledger.ports import Clock
 from forgeledger.usecases.parallel import Parallel, with_threads
 
+# Whether another request to the table may be begun.
+HasTime = Callable[[], bool]
+
+# What one request takes in the worst case, with its retries and their pauses: the table is silent
+# twice, for as long as the client waits. With less than this left nothing new is begun.
+REQUEST_MS: Final = 15_000
+
 _FIRST_PAUSE_SECONDS = 0.01
 _LONGEST_PAUSE_SECONDS = 0.5
+
+
+def unhurried() -> bool:
+    """For whoever has no time limit, or looks at it by himself."""
+    return True
+
+
+def in_time(remaining_ms: Callable[[], int]) -> HasTime:
+    """Whether an invocation with so much time left may begin another request."""
+    return lambda: remaining_ms() > REQUEST_MS
 
 
 def _now_ms() -> int:

@@ -3,15 +3,19 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from forgeledger.domain.commands import Command
-from forgeledger.errors import JobNotFound
-from forgeledger.usecases.applying import Applied, Applier
+from forgeledger.domain.outcomes import Outcome
+from forgeledger.errors import JobNotFound, OutOfTime
+from forgeledger.usecases.applying import Applier
 from forgeledger.usecases.parallel import Parallel
+from forgeledger.usecases.surroundings import HasTime
 
 INVALID = "invalid"
 UNKNOWN_JOB = "unknown_job"
+# A queue keeps a message no longer: what claims to be older comes from a clock that is wrong.
+_OLDEST_MS: Final = 14 * 24 * 3_600 * 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +69,20 @@ class LaneReport:
     job_id: str
     lane: int
     commands: int
+    # Of the commands that were applied: all of them, unless something stopped it.
     verdicts: Counter[str]
     conflicts: int = 0
-    # How long the oldest command was on its way.
-    lag_ms: int = 0
+    # How long the oldest of them was on its way; None where there is none.
+    lag_ms: int | None = None
     # Without its job none of the commands can ever be applied.
     job_found: bool = True
     # What failed for a passing reason.
     error: Exception | None = None
+
+    @property
+    def settled(self) -> int:
+        """How many commands need not come again."""
+        return self.verdicts.total()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +117,7 @@ class Intake:
     clock: Callable[[], int]
     parallel: Parallel
 
-    def take_in(self, messages: Sequence[Message], has_time: Callable[[], bool]) -> TakenIn:
+    def take_in(self, messages: Sequence[Message], has_time: HasTime) -> TakenIn:
         """Apply all lanes side by side; what fails for a passing reason comes again, in order."""
         shares = _shares(messages)
         reports = self.parallel(lambda share: self._apply(share, messages, has_time), shares)
@@ -118,42 +128,47 @@ class Intake:
             if message.body.problems
         }
         for share, report in zip(shares, reports, strict=True):
+            rest = slice(report.settled, None)
             if not report.job_found:
-                for number, part in zip(share.numbers, share.parts, strict=True):
+                for number, part in zip(share.numbers[rest], share.parts[rest], strict=True):
                     problem = Problem("jobId", "there is no such job", part.index, UNKNOWN_JOB)
                     problems.setdefault(number, []).append(problem)
             elif report.error is not None:
-                unapplied.update(share.numbers)
-        return self._closed(messages, unapplied, problems, reports)
+                unapplied.update(share.numbers[rest])
+        return self._closed(messages, unapplied, problems, reports, has_time)
 
-    def _apply(
-        self, share: _Share, messages: Sequence[Message], has_time: Callable[[], bool]
-    ) -> LaneReport:
-        applied, error, job_found = Applied(outcomes=()), None, True
-        if has_time():
-            try:
-                commands = [part.command for part in share.parts]
-                applied = self.applier.apply(share.job_id, share.lane, commands)
-            except JobNotFound:
-                job_found = False
-            except Exception as raised:  # noqa: BLE001 - a lane's trouble must not touch the others.
-                error = raised
-        else:
-            error = TimeoutError("no time left in this invocation")
-        oldest = min(
-            part.command.sent_at or messages[number].sent_at
-            for number, part in zip(share.numbers, share.parts, strict=True)
-        )
+    def _apply(self, share: _Share, messages: Sequence[Message], has_time: HasTime) -> LaneReport:
+        outcomes: list[Outcome] = []
+        conflicts = 0
+        error, job_found = None, True
+        commands = [part.command for part in share.parts]
+        try:
+            for step in self.applier.steps(share.job_id, share.lane, commands, has_time):
+                outcomes += step.outcomes
+                conflicts += step.conflicts
+        except JobNotFound:
+            job_found = False
+        except Exception as raised:  # noqa: BLE001 - a lane's trouble must not touch the others.
+            error = raised
         return LaneReport(
             job_id=share.job_id,
             lane=share.lane,
-            commands=len(share.parts),
-            verdicts=Counter(str(outcome.verdict) for outcome in applied.outcomes),
-            conflicts=applied.conflicts,
-            lag_ms=max(0, self.clock() - oldest),
+            commands=len(commands),
+            verdicts=Counter(str(outcome.verdict) for outcome in outcomes),
+            conflicts=conflicts,
+            lag_ms=self._lag(share, len(outcomes), messages),
             job_found=job_found,
             error=error,
         )
+
+    def _lag(self, share: _Share, settled: int, messages: Sequence[Message]) -> int | None:
+        """From when the oldest command that was applied happened, or was sent, until now."""
+        now = self.clock()
+        lags = [
+            now - _happened(part.command, messages[number].sent_at, now)
+            for number, part in zip(share.numbers[:settled], share.parts[:settled], strict=True)
+        ]
+        return max(0, *lags) if lags else None
 
     def _closed(
         self,
@@ -161,6 +176,7 @@ class Intake:
         unapplied: set[int],
         problems: dict[int, list[Problem]],
         reports: Iterable[LaneReport],
+        has_time: HasTime,
     ) -> TakenIn:
         """Put the bad ones aside and report the rest of each group behind its first failure."""
         failed: list[str] = []
@@ -170,11 +186,11 @@ class Intake:
         for number, message in enumerate(messages):
             fine = number not in unapplied and message.group_id not in stopped
             if fine and number in problems:
-                try:
-                    self.rejects.put(message, problems[number])
+                error = self._put_aside(message, problems[number], has_time)
+                if error is None:
                     rejections.append((message.message_id, tuple(problems[number])))
-                except Exception as raised:  # noqa: BLE001 - the message is kept by its own queue.
-                    errors.append(raised)
+                else:
+                    errors.append(error)
                     fine = False
             if not fine:
                 stopped.add(message.group_id)
@@ -185,6 +201,24 @@ class Intake:
             rejections=tuple(rejections),
             errors=tuple(errors),
         )
+
+    def _put_aside(
+        self, message: Message, problems: Sequence[Problem], has_time: HasTime
+    ) -> Exception | None:
+        """Why it could not be done, if so: the message is kept by its own queue."""
+        if not has_time():
+            return OutOfTime("reject queue")
+        try:
+            self.rejects.put(message, problems)
+        except Exception as raised:  # noqa: BLE001 - a message's trouble must not touch the others.
+            return raised
+        return None
+
+
+def _happened(command: Command, sent_at: int, now: int) -> int:
+    """When the sender says, unless its clock is wrong: then when the queue got the message."""
+    at = command.sent_at
+    return sent_at if at is None or not now - _OLDEST_MS <= at <= sent_at else at
 
 
 def _shares(messages: Sequence[Message]) -> list[_Share]:

@@ -43,11 +43,15 @@ def expected(  # noqa: C901, PLR0912 - The table of the contract, row by row.
         if kind != "register" and not on_the_way:
             return _rejected("unknown_item")
         if head.mode == "open":
-            return Expected("registered")
+            wrong = kind != "register" and (command.attempt or 0) > 1_000
+            return _rejected("unknown_attempt") if wrong else Expected("registered")
         return _rejected("job_sealed" if head.mode == "sealed" else "job_closed")
     state, attempt = str(item.state), command.attempt
     stale = attempt is not None and attempt < item.attempt
     current = attempt is None or attempt == item.attempt
+    # Ahead of the item by more deliveries than a queue makes.
+    unknown = attempt is not None and attempt > item.attempt + 1_000
+    other = _rejected("stale_attempt" if stale else "unknown_attempt")
     lease_over = item.lease_until is not None and item.lease_until <= at
     applied = Expected(_APPLIED.get(kind, "?"))
     duplicate = Expected("duplicate")
@@ -56,6 +60,8 @@ def expected(  # noqa: C901, PLR0912 - The table of the contract, row by row.
         former = attempt is not None and attempt <= item.attempt
         if finished:
             return _rejected(_FINISHED[state])
+        if unknown:
+            return other
         if state == "PENDING":
             if former:
                 return _rejected("stale_attempt")
@@ -71,24 +77,24 @@ def expected(  # noqa: C901, PLR0912 - The table of the contract, row by row.
     if kind == "heartbeat":
         if state != "IN_PROGRESS":
             return _rejected(_FINISHED.get(state, "not_in_progress"))
-        return applied if current else _rejected("stale_attempt")
+        return applied if current else other
     if kind == "complete":
         if state == "COMPLETED":
             return duplicate
         if finished:
             return _rejected(_FINISHED[state])
-        return _rejected("stale_attempt") if stale else applied
+        return other if stale or unknown else applied
     if kind == "fail":
         if attempt is not None and attempt == item.failed_attempt:
             return duplicate
         if finished:
             return _rejected(_FINISHED[state])
-        return _rejected("stale_attempt") if stale else applied
+        return other if stale or unknown else applied
     if kind == "release":
         if finished:
             return _rejected(_FINISHED[state])
         if not current:
-            return _rejected("stale_attempt")
+            return other
         return applied if state == "IN_PROGRESS" else duplicate
     if kind == "retry":
         if state == "PENDING":
@@ -96,7 +102,7 @@ def expected(  # noqa: C901, PLR0912 - The table of the contract, row by row.
         if state != "FAILED":
             return Expected("rejected", frozenset({"not_failed", "job_canceled"}))
         if not current:
-            return Expected("rejected", frozenset({"stale_attempt", "job_canceled"}))
+            return Expected("rejected", other.reasons | {"job_canceled"})
         # What the job's own state forbids is checked with the job.
         return Expected("retried", frozenset({"job_canceled", "job_closed"}))
     assert kind == "expire", kind

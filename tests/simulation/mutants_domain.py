@@ -39,6 +39,12 @@ def no_fencing() -> Iterator[None]:
         yield
 
 
+@DOMAIN.named("any number is taken for an attempt")
+def attempts_out_of_nowhere() -> Iterator[None]:
+    with patch.object(Case, "too_far_ahead", False):
+        yield
+
+
 @DOMAIN.named("a lease holds nobody back")
 def no_leases() -> Iterator[None]:
     with patch.object(Case, "lease_over", property(lambda case: case.item.lease_until is not None)):

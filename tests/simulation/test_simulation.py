@@ -55,6 +55,7 @@ def test_histories_meet_everything_that_can_go_wrong() -> None:
         "dies with what it has not sent",
         "a shard splits",
         "stale_attempt",
+        "unknown_attempt",
         "lease_held",
         "job.completed COMPLETED",
         "job.completed COMPLETED_WITH_FAILURES",

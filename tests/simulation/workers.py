@@ -216,8 +216,12 @@ class Workers:
         fields: dict[str, Any] = {"type": kind, "job_id": job.job_id, "itemId": item_id}
         if kind == "register" and item_id == "nothing":
             fields["type"] = "claim"
-        if random.random() < 0.3:
+        chance = random.random()
+        if chance < 0.3:
             fields["attempt"] = random.randint(1, job.attempts.get(item_id, 0) + 1)
+        elif chance < 0.35:
+            # No attempt at all, but some other number.
+            fields["attempt"] = 4_711
         if kind == "fail":
             fields["error"] = {"type": "Bad", "retryable": False}
         if random.random() < 0.5:

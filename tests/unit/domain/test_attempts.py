@@ -3,6 +3,7 @@
 import pytest
 
 from forgeledger.domain.items import ItemState
+from forgeledger.domain.limits import ATTEMPTS_AHEAD
 from tests.lane_model import LaneModel, make_lane
 
 
@@ -62,7 +63,51 @@ def test_an_attempt_that_the_ledger_does_not_know_yet_holds_nothing(kind):
 
     outcome = lane.do(kind, attempt=3)
 
-    assert (outcome.verdict, outcome.reason) == ("rejected", "stale_attempt")
+    assert (outcome.verdict, outcome.reason) == ("rejected", "unknown_attempt")
+
+
+@pytest.mark.parametrize("kind", ["claim", "complete", "fail"])
+def test_an_attempt_that_no_delivery_can_have_fences_nobody_off(kind):
+    lane = make_lane(max_attempts=3)
+    lane.do("register")
+
+    outcome = lane.do(kind, attempt=ATTEMPTS_AHEAD + 1, worker_id="w-?")
+
+    assert (outcome.verdict, outcome.reason) == ("rejected", "unknown_attempt")
+    assert lane.do("claim", attempt=1, worker_id="w-1").verdict == "applied"
+    assert lane.do("complete", attempt=1, worker_id="w-1").verdict == "applied"
+
+
+@pytest.mark.parametrize("kind", ["claim", "complete", "fail"])
+def test_deliveries_that_died_before_they_said_anything_do_not_shut_out_the_next(kind):
+    lane = claimed_twice(max_attempts=3)
+
+    outcome = lane.do(kind, attempt=2 + ATTEMPTS_AHEAD, worker_id="w-3")
+
+    assert outcome.verdict == "applied"
+    assert outcome.item.attempt == 2 + ATTEMPTS_AHEAD
+
+
+@pytest.mark.parametrize("kind", ["claim", "complete", "fail"])
+def test_an_impossible_attempt_makes_no_item_known(kind):
+    lane = make_lane(registers_on_the_way=True)
+
+    refused = lane.do(kind, attempt=ATTEMPTS_AHEAD + 1)
+
+    assert (refused.reason, refused.item) == ("unknown_attempt", None)
+    assert lane.head.counts.total == 0
+    assert lane.do(kind, attempt=ATTEMPTS_AHEAD).verdict == "applied"
+
+
+def test_a_complete_may_overtake_its_claim():
+    lane = make_lane()
+    lane.do("register")
+
+    complete = lane.do("complete", attempt=1, worker_id="w-1")
+    claim = lane.do("claim", attempt=1, worker_id="w-1")
+
+    assert (complete.verdict, complete.item.attempt) == ("applied", 1)
+    assert (claim.verdict, claim.reason) == ("rejected", "already_completed")
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ _WHY = {
     Reason.LEASE_HELD: "Another worker has the item, and its lease is not over.",
     Reason.NOT_DUE: "The item waits for the time of its next attempt.",
     Reason.STALE_ATTEMPT: "A later attempt has the item.",
+    Reason.UNKNOWN_ATTEMPT: "The ledger knows of no such attempt.",
     Reason.NOT_IN_PROGRESS: "Nobody has the item.",
     Reason.NOT_FAILED: "The item has not failed.",
     Reason.ALREADY_COMPLETED: "The item is completed.",

@@ -63,7 +63,10 @@ def _rule_on_unknown(head: Head, command: Command, now: int, phase: JobPhase) ->
         return Ruling(Verdict.APPLIED, (registered,))
     fresh = Item(item_id=command.item_id, state=ItemState.PENDING, offset=head.offset)
     then = _RULES[command.kind](Case(head, fresh, command, mark, now, phase))
-    return Ruling(then.verdict, (registered, *then.events), then.reason)
+    if then.reason is not None:
+        # A command that is refused must not leave an item behind: it would count as known.
+        return _refuse_unknown(command, now, then.reason)
+    return Ruling(then.verdict, (registered, *then.events))
 
 
 def _refuse_unknown(command: Command, now: int, reason: Reason) -> Ruling:
@@ -87,6 +90,8 @@ def _claim(case: Case) -> Ruling:
     item, command = case.item, case.command
     if item.finished:
         return case.reject(_FINISHED_REASONS[item.state])
+    if case.too_far_ahead:
+        return case.reject_attempt()
     former_owner = command.attempt is not None and command.attempt <= item.attempt
     if item.state is ItemState.IN_PROGRESS:
         # Two that give neither name nor attempt are not known to be the same.
@@ -117,7 +122,7 @@ def _heartbeat(case: Case) -> Ruling:
     if item.state is not ItemState.IN_PROGRESS:
         return case.reject(_FINISHED_REASONS.get(item.state, Reason.NOT_IN_PROGRESS))
     if not case.current:
-        return case.reject(Reason.STALE_ATTEMPT)
+        return case.reject_attempt()
     lease_until = case.lease_until()
     if lease_until is not None and item.lease_until is not None:
         lease_until = max(lease_until, item.lease_until)
@@ -135,8 +140,8 @@ def _complete(case: Case) -> Ruling:
         return case.duplicate()
     if item.finished:
         return case.reject(_FINISHED_REASONS[item.state])
-    if case.stale:
-        return case.reject(Reason.STALE_ATTEMPT)
+    if case.stale or case.too_far_ahead:
+        return case.reject_attempt()
     return case.apply(
         case.event(
             EventKind.COMPLETED,
@@ -153,8 +158,8 @@ def _fail(case: Case) -> Ruling:
         return case.duplicate()
     if item.finished:
         return case.reject(_FINISHED_REASONS[item.state])
-    if case.stale:
-        return case.reject(Reason.STALE_ATTEMPT)
+    if case.stale or case.too_far_ahead:
+        return case.reject_attempt()
     attempt = item.attempt
     if item.state is ItemState.PENDING and command.attempt is None:
         # Nobody claimed it, so this failure is an attempt of its own.
@@ -170,7 +175,7 @@ def _release(case: Case) -> Ruling:
     if item.finished:
         return case.reject(_FINISHED_REASONS[item.state])
     if not case.current:
-        return case.reject(Reason.STALE_ATTEMPT)
+        return case.reject_attempt()
     if item.state is ItemState.PENDING:
         return case.duplicate()
     return case.apply(case.event(EventKind.RELEASED))
@@ -185,7 +190,7 @@ def _retry(case: Case) -> Ruling:
     if item.state is not ItemState.FAILED:
         return case.reject(Reason.NOT_FAILED)
     if not case.current:
-        return case.reject(Reason.STALE_ATTEMPT)
+        return case.reject_attempt()
     if case.phase is JobPhase.ENDING:
         return case.reject(Reason.JOB_CLOSED)
     if case.phase is JobPhase.PAST:

@@ -29,6 +29,9 @@ IDEMPOTENCY_SECONDS: Final = 600
 TTL_DAYS: Final = 3_650
 LEASE_SECONDS: Final = 7 * 24 * 3_600
 ATTEMPTS_PER_ITEM: Final = 1_000
+# How far an attempt may be ahead of those that the ledger was told of: senders count deliveries,
+# and SQS delivers a message at most so often before its dead-letter queue takes it.
+ATTEMPTS_AHEAD: Final = 1_000
 # The largest attempt that a command may name; no item gets that far.
 ATTEMPT_NUMBER: Final = 1_000_000_000
 BACKOFF_SECONDS: Final = 24 * 3_600

@@ -22,6 +22,7 @@ class Reason(StrEnum):
     LEASE_HELD = "lease_held"
     NOT_DUE = "not_due"
     STALE_ATTEMPT = "stale_attempt"
+    UNKNOWN_ATTEMPT = "unknown_attempt"
     NOT_IN_PROGRESS = "not_in_progress"
     NOT_FAILED = "not_failed"
     ALREADY_COMPLETED = "already_completed"

@@ -9,6 +9,7 @@ from forgeledger.domain.items import Failure, Item
 from forgeledger.domain.jobs import JobPhase
 from forgeledger.domain.journal import Event, EventKind
 from forgeledger.domain.lanes import Head
+from forgeledger.domain.limits import ATTEMPTS_AHEAD
 from forgeledger.domain.outcomes import Reason, Verdict
 
 
@@ -39,6 +40,12 @@ class Case:
     @property
     def current(self) -> bool:
         return self.command.attempt is None or self.command.attempt == self.item.attempt
+
+    @property
+    def too_far_ahead(self) -> bool:
+        """Whether the attempt is a wrong number: believed, it would fence off all real ones."""
+        attempt = self.command.attempt
+        return attempt is not None and attempt > self.item.attempt + ATTEMPTS_AHEAD
 
     @property
     def lease_over(self) -> bool:
@@ -87,6 +94,9 @@ class Case:
             failure=self.command.failure,
         )
         return Ruling(Verdict.REJECTED, (event,), reason)
+
+    def reject_attempt(self) -> Ruling:
+        return self.reject(Reason.STALE_ATTEMPT if self.stale else Reason.UNKNOWN_ATTEMPT)
 
     def lease_until(self) -> int | None:
         seconds = self.command.lease_seconds

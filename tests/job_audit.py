@@ -4,10 +4,11 @@ from itertools import pairwise
 
 from forgeledger.adapters.memory import MemoryStore
 from forgeledger.domain.advancing import advance, total
+from forgeledger.domain.counting import count
 from forgeledger.domain.facts import Fact, FactKind, event_id
 from forgeledger.domain.jobs import JobStatus
 from forgeledger.domain.lanes import LaneMode
-from forgeledger.domain.replaying import count, replay
+from forgeledger.domain.replaying import replay
 from forgeledger.ports import JobView
 from tests.builders import make_head
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from forgeledger.domain.batches import Commit, Decision, decide
 from forgeledger.domain.commands import FollowGate, LaneCommand
-from forgeledger.domain.items import Item
+from forgeledger.domain.items import Failure, Item
 from forgeledger.domain.jobs import JobPhase
 from forgeledger.domain.journal import Event
 from forgeledger.domain.lanes import Head, LaneMode, settle
@@ -69,3 +69,24 @@ class LaneModel:
 def make_lane(**rules: Any) -> LaneModel:
     """A new lane with these rules."""
     return LaneModel(make_head(rules=make_rules(**rules)))
+
+
+def busy_lane() -> LaneModel:
+    """A lane to which everything has happened that can happen to one."""
+    lane = make_lane(max_attempts=2, lease_seconds=60)
+    for name in ("a", "b", "c", "d", "e"):
+        lane.do("register", name)
+    lane.do("claim", "a")
+    lane.do("heartbeat", "a")
+    lane.do("complete", "a")
+    lane.do("claim", "b")
+    lane.wait(60)
+    lane.do("expire", "b")
+    lane.do("fail", "c", failure=Failure(type="Boom", retryable=False))
+    lane.do("complete", "nobody")
+    lane.follow(LaneMode.CLOSED)
+    lane.do("claim", "d")
+    lane.follow(LaneMode.OPEN)
+    lane.do("retry", "c")
+    lane.do("release", "c")
+    return lane

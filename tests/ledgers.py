@@ -18,6 +18,7 @@ from forgeledger.usecases.life import LifeCycle
 from forgeledger.usecases.parallel import one_by_one
 from forgeledger.usecases.reconciling import Reconciler
 from forgeledger.usecases.recounting import Recounter
+from forgeledger.usecases.rounds import Rounds
 from forgeledger.usecases.surroundings import Surroundings
 from forgeledger.usecases.telling import Teller
 from tests.builders import NOW, make_command, make_spec
@@ -58,13 +59,9 @@ class Ledger:
         self.life = LifeCycle(self.store, self.advancer, self.around)
         self.teller = Teller(self.store, self.bus)
         self.recounter = Recounter(self.store, self.around)
-        self.reconciler = Reconciler(
-            self.store,
-            self.advancer,
-            self.teller,
-            self.recounter,
-            Keeper(self.store, self.around),
-        )
+        self.reconciler = Reconciler(self.store, self.advancer, self.teller, self.recounter)
+        self.keeper = Keeper(self.store, self.around)
+        self.rounds = Rounds(self.store, self.reconciler, self.keeper)
 
     def _new_id(self) -> str:
         self.made += 1

@@ -13,7 +13,7 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from forgeledger.bootstrap.relay import relay as put_together
-from forgeledger.contracts.reconcile_requests import read_request, report
+from forgeledger.contracts.reconcile_requests import measured, read_request, report
 from forgeledger.contracts.stream_records import read_wake
 
 # What one job may take in the worst case; nothing new is begun with less than this left.
@@ -35,7 +35,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return context.get_remaining_time_in_millis() > JOB_MS
 
     if "Records" not in event:
-        return reconcile(event, has_time)
+        return reconcile(event, context.get_remaining_time_in_millis, has_time)
     wakes = [read_wake(record) for record in event["Records"]]
     relayed = parts.relay.relay(wakes, has_time)
     metrics.add_metric("EventsTold", MetricUnit.Count, relayed.told)
@@ -46,21 +46,26 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {"batchItemFailures": [{"itemIdentifier": wake.sequence_number} for wake, _ in first]}
 
 
-def reconcile(event: dict[str, Any], has_time: Callable[[], bool]) -> dict[str, Any]:
-    request = read_request(event)
+def reconcile(
+    event: dict[str, Any], left_ms: Callable[[], int], has_time: Callable[[], bool]
+) -> dict[str, Any]:
+    request, reconciler = read_request(event), parts.reconciler
     after = None
-    if request.job_id is None:
-        done, after = parts.reconciler.reconcile_open(
-            has_time, request.after, recount=request.recount
-        )
+    if request.scheduled:
+        half_ms = left_ms() // 2
+        done, whole = parts.rounds.make(lambda: left_ms() > half_ms, has_time)
+        # Also a round that found nothing to do says that it took place.
+        metrics.add_metric("Rounds", MetricUnit.Count, 1)
+        metrics.add_metric("RoundsCutShort", MetricUnit.Count, int(not whole))
+    elif request.job_id is None:
+        done, after = reconciler.reconcile_open(has_time, request.after, recount=request.recount)
     elif request.recount:
-        done = [parts.reconciler.recount(request.job_id, has_time, request.from_lane)]
+        done = [reconciler.recount(request.job_id, has_time, request.from_lane)]
     else:
-        done = [parts.reconciler.reconcile_one(request.job_id, has_time)]
+        done = [reconciler.reconcile(request.job_id)]
     for one in done:
         if one.error is not None:
             logger.error("job not reconciled", extra={"jobId": one.job_id, "error": one.error})
-    metrics.add_metric("ReconcileFailures", MetricUnit.Count, sum(not one.status for one in done))
-    metrics.add_metric("HeadDrift", MetricUnit.Count, sum(len(one.drifted_lanes) for one in done))
-    metrics.add_metric("EventsTold", MetricUnit.Count, sum(one.told for one in done))
+    for name, value in measured(done).items():
+        metrics.add_metric(name, MetricUnit.Count, value)
     return report(done, after)

@@ -3,7 +3,7 @@
 import itertools
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -71,6 +71,26 @@ def store(request: pytest.FixtureRequest) -> LedgerStore:
         return MemoryStore()
     client, name = request.getfixturevalue(request.param)
     return DynamoStore(client, name)
+
+
+@pytest.fixture
+def vanish(store: LedgerStore, request: pytest.FixtureRequest) -> Callable[[int], None]:
+    """Removes what DynamoDB would by then have removed by itself: rows whose ttl is over."""
+    if isinstance(store, MemoryStore):
+        return lambda now_seconds: store.vanish(now_seconds * 1_000)
+    client, name = request.getfixturevalue(request.node.callspec.params["store"])
+
+    def remove(now_seconds: int) -> None:
+        pages = client.get_paginator("scan").paginate(
+            TableName=name,
+            FilterExpression="#ttl <= :now",
+            ExpressionAttributeNames={"#ttl": "ttl"},
+            ExpressionAttributeValues={":now": {"N": str(now_seconds)}},
+        )
+        for row in [row for page in pages for row in page["Items"]]:
+            client.delete_item(TableName=name, Key={"PK": row["PK"], "SK": row["SK"]})
+
+    return remove
 
 
 @pytest.fixture

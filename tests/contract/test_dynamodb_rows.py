@@ -153,6 +153,19 @@ def test_renewing_gives_rows_a_later_time_and_never_an_earlier_one(
     assert fact["ttl"]["N"] == str(later)
 
 
+def test_a_row_that_was_written_meanwhile_does_not_keep_the_others_from_being_renewed(
+    table: tuple[Any, str], rows: Rows, job_id: str
+) -> None:
+    store = DynamoStore(LateWriter(table[0], NOW_SECONDS + 90 * DAY_SECONDS), table[1])
+    create_job(store, job_id)
+    register(store, job_id, ["a"])
+    later = NOW_SECONDS + 45 * DAY_SECONDS
+
+    store.renew(job_id, 0, None, 10, later)
+
+    assert rows.ttls()[2:] == [NOW_SECONDS + 90 * DAY_SECONDS, later]
+
+
 def test_renewing_goes_through_many_facts(
     store: DynamoStore, rows: Rows, job_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -299,3 +312,25 @@ def test_the_largest_commits_that_the_domain_makes_are_taken(
         assert store.commit_lane(commit, new_commit_id())
 
     assert loaded(store, job_id).heads[0].counts.completed == len(names)
+
+
+class LateWriter:
+    """A client through which somebody writes the first row that is about to be renewed."""
+
+    def __init__(self, client: Any, ttl: int) -> None:
+        self._client, self._ttl = client, ttl
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def transact_write_items(self, **request: Any) -> Any:
+        update = request["TransactItems"][0].get("Update", {})
+        if update.get("UpdateExpression") == "SET #ttl = :ttl":
+            self._client.update_item(
+                TableName=update["TableName"],
+                Key=update["Key"],
+                UpdateExpression="SET #ttl = :ttl",
+                ExpressionAttributeNames={"#ttl": "ttl"},
+                ExpressionAttributeValues={":ttl": {"N": str(self._ttl)}},
+            )
+        return self._client.transact_write_items(**request)

@@ -200,15 +200,6 @@ def test_the_mark_of_what_is_published_never_goes_backwards(
     assert loaded(store, job_id).published == 3
 
 
-def test_renewing_is_noted_and_never_earlier(store: LedgerStore, job_id: str) -> None:
-    create_job(store, job_id)
-
-    store.mark_renewed(job_id, NOW + 10)
-    store.mark_renewed(job_id, NOW + 5)
-
-    assert loaded(store, job_id).job.kept_since == NOW + 10
-
-
 def test_a_job_is_open_until_it_is_finished_and_told(store: LedgerStore, moment: int) -> None:
     job_id, start = make_job_id(moment, 7, 1), make_job_id(moment, 0, 1)
     create_job(store, job_id)
@@ -394,15 +385,3 @@ def test_facts_are_read_from_a_number_on(store: LedgerStore, job_id: str) -> Non
     assert [fact.number for fact in store.read_facts(job_id, 1, 10)] == [1, 2]
     assert [fact.number for fact in store.read_facts(job_id, 0, 2)] == [0, 1]
     assert store.read_facts(job_id, 3, 10) == ()
-
-
-def test_renewing_goes_through_all_rows_page_by_page(store: LedgerStore, job_id: str) -> None:
-    create_job(store, job_id)
-    register(store, job_id, ["a", "b", "c"])
-    register(store, job_id, ["d"])
-    pages, after = 1, store.renew(job_id, 0, None, 2, NOW)
-
-    while after is not None:
-        pages, after = pages + 1, store.renew(job_id, 0, after, 2, NOW)
-
-    assert 3 <= pages <= 4

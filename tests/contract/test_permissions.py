@@ -36,6 +36,8 @@ STORAGE: dict[str, dict[str, set[str]]] = {
     "read_facts": {TABLE: {"dynamodb:Query"}},
     "renew": {TABLE: {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"}},
     "mark_renewed": {TABLE: {"dynamodb:UpdateItem"}},
+    "load_place": {TABLE: {"dynamodb:GetItem"}},
+    "save_place": {TABLE: {"dynamodb:UpdateItem"}},
 }
 
 # What the functions call besides the ledger, and what Lambda calls in their name.

@@ -11,6 +11,7 @@ import pytest
 
 from forgeledger import settings
 from forgeledger.adapters.dynamodb.keys import JOBS_BY_STATUS, JOBS_OPEN
+from forgeledger.contracts.reconcile_requests import measured
 from forgeledger.domain.limits import MESSAGE_BYTES
 from forgeledger.local.filters import matches_any, parse_criteria
 from tests.deployed_template import (
@@ -224,7 +225,7 @@ def test_metrics_on_the_dashboard_and_in_alarms_are_written_by_the_functions():
         name
         for source in (ROOT / "functions").glob("*/app.py")
         for name in re.findall(r'add_metric\(f?"(\w+)', source.read_text())
-    }
+    } | set(measured([]))
 
     body = json.loads(properties("Dashboard")["DashboardBody"]["Fn::Sub"])
     shown = {

@@ -2,6 +2,7 @@
 
 import json
 import runpy
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -88,7 +89,10 @@ class Stage:
 
     def job(self, **overrides: Any) -> None:
         spec = make_spec(
-            job_id=JOB_ID, rules=LaneRules(registers_on_the_way=True, max_attempts=2), **overrides
+            job_id=JOB_ID,
+            rules=LaneRules(registers_on_the_way=True, max_attempts=2),
+            created_at=time.time_ns() // 1_000_000,
+            **overrides,
         )
         self.store.create_job(*create(spec))
 
@@ -218,7 +222,13 @@ def test_the_relay_reports_the_first_record_it_could_not_follow(
 
 
 @pytest.mark.parametrize(
-    "name", ["relay-reconcile-job", "relay-reconcile-recount", "relay-reconcile-running"]
+    "name",
+    [
+        "relay-reconcile-job",
+        "relay-reconcile-recount",
+        "relay-reconcile-running",
+        "relay-round",
+    ],
 )
 def test_the_relay_reconciles_when_it_is_asked_to(
     stage: Stage, name: str, capsys: pytest.CaptureFixture[str]
@@ -239,6 +249,26 @@ def test_the_relay_reconciles_when_it_is_asked_to(
         ]
     }
     assert lines(capsys.readouterr().out)[-1]["HeadDrift"] == [0.0]
+
+
+def test_a_round_without_any_job_says_that_it_was_made(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert stage.handler("relay")(sample("relay-round")) == {"jobs": []}
+
+    (metrics,) = lines(capsys.readouterr().out)
+    assert (metrics["Rounds"], metrics["RoundsCutShort"]) == ([1.0], [0.0])
+
+
+def test_a_round_without_time_says_that_it_was_cut_short(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.job()
+
+    assert stage.handler("relay", remaining_ms=1_000)(sample("relay-round"))["jobs"] != []
+
+    metrics = lines(capsys.readouterr().out)[-1]
+    assert (metrics["Rounds"], metrics["RoundsCutShort"]) == ([1.0], [1.0])
 
 
 def test_the_relay_names_a_job_that_it_could_not_reconcile(

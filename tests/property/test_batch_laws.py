@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forgeledger.domain.commands import CommandKind, FollowGate
+from forgeledger.domain.counting import count
 from forgeledger.domain.lanes import LaneMode, LaneRules, count_failure
 from forgeledger.domain.limits import ERROR_TYPES_PER_LANE
-from forgeledger.domain.replaying import count
 from tests.builders import make_command, make_head
 from tests.lane_model import LaneModel
 from tests.property import strategies

@@ -9,12 +9,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from forgeledger.domain.batches import decide
 from forgeledger.domain.commands import Command, CommandKind, FollowGate
+from forgeledger.domain.counting import Tally, count
 from forgeledger.domain.items import Item, ItemState
 from forgeledger.domain.journal import EventKind, evolve_head, evolve_item
 from forgeledger.domain.lanes import LaneMode, settle
 from forgeledger.domain.limits import COMMANDS_REMEMBERED_PER_ITEM, ITEMS_PER_COMMIT
 from forgeledger.domain.outcomes import Outcome
-from forgeledger.domain.replaying import count, replay
+from forgeledger.domain.replaying import replay
 from tests.builders import make_head
 from tests.lane_model import LaneModel
 from tests.property import strategies
@@ -38,6 +39,7 @@ class LaneLaws(RuleBasedStateMachine):
         self.remembered: dict[str, dict[Command, Outcome]] = defaultdict(dict)
         self.checked = 0
         self.states: dict[str, ItemState] = {}
+        self.tally: Tally | None = None
 
     @rule(batch=st.lists(strategies.commands, min_size=1, max_size=8), phase=strategies.phases)
     def send(self, batch, phase):
@@ -68,6 +70,23 @@ class LaneLaws(RuleBasedStateMachine):
         memory[command] = outcome
         if len(memory) > COMMANDS_REMEMBERED_PER_ITEM:
             del memory[next(iter(memory))]
+
+    @precondition(lambda self: self.tally is None)
+    @rule()
+    def begin_to_count(self):
+        self.tally, self.counted_to = Tally(self.lane.head), ""
+
+    @precondition(lambda self: self.tally is not None)
+    @rule()
+    def count_the_next_item(self):
+        name = min((name for name in self.lane.items if name > self.counted_to), default=None)
+        if name is not None:
+            self.tally.add(self.lane.items[name])
+            self.counted_to = name
+            return
+        self.tally.follow(self.lane.events[self.tally.head.offset :])
+        assert self.tally.counted(self.lane.head)[0] == self.lane.head.counts
+        self.tally = None
 
     @precondition(lambda self: any(self.remembered.values()))
     @rule(data=st.data(), phase=strategies.phases)

@@ -107,7 +107,7 @@ class History:
             job = random.choice(self.people.jobs)
             self.lambdas.reconcile({"jobId": job.job_id, "recount": True}, faults)
         elif not recount:
-            self.lambdas.reconcile({"running": True}, faults)
+            self.lambdas.reconcile({"scheduled": True}, faults)
 
 
 def run(script: Script, *, tell: bool = False, faults: bool = True) -> Result:

@@ -3,7 +3,7 @@
 ForgeLedgerError
 +-- SettingsError          the environment lacks something, all of it named at once
 +-- JobNotFound            no such job
-+-- RowsVanished           finished so long ago that counting its items would count too few
++-- RowsVanished           so old that counting its items would count too few
 +-- IdempotencyKeyReused   a sender's key came with another request than the first time
 +-- EventsRefused          the event bus refused events again and again
 +-- OutOfTime              an invocation ends before all was done: send the rest again
@@ -31,7 +31,7 @@ class JobNotFound(ForgeLedgerError):
 
 class RowsVanished(ForgeLedgerError):
     def __init__(self, job_id: str) -> None:
-        super().__init__(f"job {job_id} finished so long ago that its rows may have vanished")
+        super().__init__(f"job {job_id} is so old that rows of it may have vanished")
         self.job_id = job_id
 
 

@@ -13,6 +13,8 @@ from forgeledger.domain.lanes import Counts, Head
 
 # Milliseconds since 1970.
 Clock = Callable[[], int]
+# Where work on many jobs was cut short: behind a job, or (job, lane, row) within one; () is none.
+Place = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +149,12 @@ class LedgerStore(Protocol):
 
     def mark_renewed(self, job_id: str, at: int) -> None:
         """Note in the header that all rows were renewed; never backwards."""
+
+    def load_place(self, work: str) -> Place:
+        """Where this work was cut short."""
+
+    def save_place(self, work: str, place: Place) -> None:
+        """Note where it goes on; the latest stands."""
 
 
 class EventPublisher(Protocol):

@@ -56,8 +56,8 @@ def test_a_recount_goes_on_lane_by_lane_and_tells_what_was_wrong(forgeledger, cl
 
     assert ended.code == exit_codes.NOT_AS_HOPED
     assert "counts set right in lanes 1" in ended.lines[0]
-    assert "busy lanes 3" in ended.lines[1]
-    assert ended.lines[2] == "3 lanes counted, 1 wrong, 1 too busy to count"
+    assert "counts wrong in lanes too busy to be set right: 3" in ended.lines[1]
+    assert ended.lines[2] == "4 lanes counted, 2 wrong, 1 of them too busy to be set right"
     assert clients["lambda"].asked == [
         {"jobId": JOB, "recount": True},
         {"jobId": JOB, "recount": True, "fromLane": 3},

@@ -42,6 +42,7 @@ def test_a_record_that_should_not_have_come_is_not_passed_over() -> None:
         ({"running": True}, ReconcileRequest(job_id=None)),
         ({"running": True, "recount": True}, ReconcileRequest(job_id=None, recount=True)),
         ({"running": True, "after": JOB_ID}, ReconcileRequest(job_id=None, after=JOB_ID)),
+        ({"scheduled": True}, ReconcileRequest(job_id=None, scheduled=True)),
     ],
 )
 def test_a_request_to_reconcile_is_read(asked: object, request_read: ReconcileRequest) -> None:
@@ -61,6 +62,8 @@ def test_a_request_to_reconcile_is_read(asked: object, request_read: ReconcileRe
         {"reconcile": {"jobId": JOB_ID, "fromLane": -1}},
         {"reconcile": {"jobId": JOB_ID, "after": JOB_ID}},
         {"reconcile": {"running": True, "after": 1}},
+        {"reconcile": {"scheduled": False}},
+        {"reconcile": {"scheduled": True, "after": JOB_ID}},
     ],
 )
 def test_any_other_request_is_answered_with_the_form(event: dict[str, object]) -> None:

@@ -141,9 +141,42 @@ class TestPhase:
 
     @pytest.mark.parametrize(
         ("ttl_days", "after_days", "over"),
-        [(30, 29, False), (30, 30, True), (1, 1, True), (0, 9_999, False)],
+        [(30, 28.9, False), (30, 29, True), (1, 0.7, False), (1, 0.75, True), (0, 9_999, False)],
     )
-    def test_rows_may_have_vanished_after_their_days(self, ttl_days, after_days, over):
+    def test_a_job_cannot_run_again_when_too_little_time_is_left_to_keep_its_rows(
+        self, ttl_days, after_days, over
+    ):
         job = make_job(rules=LaneRules(ttl_days=ttl_days))
 
-        assert job.retention_over(NOW + after_days * DAY_MS) is over
+        assert job.retention_over(NOW + int(after_days * DAY_MS)) is over
+
+    @pytest.mark.parametrize(
+        ("ttl_days", "after_days", "gone"),
+        [(30, 29.9, False), (30, 30, True), (1, 0.9, False), (1, 1, True), (0, 9_999, False)],
+    )
+    def test_rows_may_be_gone_when_their_days_are_over(self, ttl_days, after_days, gone):
+        job = make_job(rules=LaneRules(ttl_days=ttl_days))
+
+        assert job.rows_may_be_gone(NOW + int(after_days * DAY_MS)) is gone
+
+    @pytest.mark.parametrize(
+        ("status", "after_days", "late"),
+        [
+            (JobStatus.RUNNING, 28.9, False),
+            (JobStatus.RUNNING, 29, True),
+            (JobStatus.FAILED, 29, False),
+        ],
+    )
+    def test_only_a_job_that_runs_is_late_in_keeping_its_rows(self, status, after_days, late):
+        job = make_job(status=status)
+
+        assert job.keeping_late(NOW + int(after_days * DAY_MS)) is late
+
+    @pytest.mark.parametrize(("ttl_days", "due_days"), [(30, 15), (1, 0.5)])
+    def test_rows_are_to_be_kept_when_half_of_their_days_is_over(self, ttl_days, due_days):
+        job = make_job(rules=LaneRules(ttl_days=ttl_days))
+
+        assert job.keeping_due == NOW + int(due_days * DAY_MS)
+
+    def test_rows_that_stay_for_ever_need_no_keeping(self):
+        assert make_job(rules=LaneRules(ttl_days=0)).keeping_due is None

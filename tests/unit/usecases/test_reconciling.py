@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 
 from forgeledger.domain.ids import make_job_id
-from forgeledger.domain.jobs import JobStatus
-from forgeledger.errors import JobNotFound, RowsVanished, StorageBusy
+from forgeledger.errors import JobNotFound, RowsVanished, StorageBusy, StorageCorrupt
 from forgeledger.ports import JobView
 from forgeledger.usecases.recounting import Recounter
 from tests.builders import NOW, make_command
 from tests.ledgers import Ledger
 
 UNKNOWN = make_job_id(NOW, 99, 2)
+DAY_MS = 24 * 3_600 * 1_000
 
 
 def always() -> bool:
@@ -70,23 +70,11 @@ def test_a_head_that_drifted_is_set_right_from_the_items(ledger: Ledger) -> None
     assert ledger.view(job_id).heads[0].counts == right
 
 
-def test_a_large_job_does_not_cost_the_others_their_deadline(ledger: Ledger) -> None:
-    large = ledger.job(lanes=1)
-    ledger.do(large, "register", *(f"i{n}" for n in range(250)))
-    late = ledger.job(deadline_seconds=60)
-    ledger.do(late, "register", "a")
-    ledger.now += 16 * 24 * 3_600 * 1_000
-    looks = iter([True, True, True, False])
-
-    ledger.reconciler.reconcile_open(lambda: next(looks))
-
-    assert ledger.view(late).job.status is JobStatus.FAILED
-    assert ledger.view(large).job.kept_since == NOW
-
-
-def test_a_job_whose_rows_may_have_vanished_is_not_counted(ledger: Ledger) -> None:
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_job_whose_rows_may_have_vanished_is_not_counted(ledger: Ledger, finished: bool) -> None:
     job_id = ledger.job()
-    ledger.life.seal(job_id)
+    if finished:
+        ledger.life.seal(job_id)
     ledger.now += 30 * 24 * 3_600 * 1_000
 
     with pytest.raises(RowsVanished):
@@ -135,69 +123,88 @@ def test_a_head_that_moves_before_it_is_healed_is_counted_again(ledger: Ledger) 
     spoil(ledger, job_id)
     late = LateMover(ledger, job_id)
 
-    drifted = Recounter(late, ledger.around).recount(job_id, 0)
+    drifted = Recounter(late, ledger.around).recount(job_id, 0, always)
 
     assert drifted
     assert ledger.view(job_id).heads[0].counts.pending == 2
 
 
-def test_counting_goes_on_with_the_lane_where_time_ran_out(ledger: Ledger) -> None:
+@pytest.mark.parametrize("looks", range(1, 9))
+def test_counting_goes_on_with_the_lane_where_time_ran_out(ledger: Ledger, looks: int) -> None:
     job_id = ledger.job(lanes=3)
-    time_left = iter([True, False])
+    ledger.do(job_id, "register", *(f"i{n}" for n in range(9)))
+    spoil(ledger, job_id)
+    left = iter([True] * (looks - 1))
 
-    first = ledger.reconciler.recount(job_id, lambda: next(time_left))
+    first = ledger.reconciler.recount(job_id, lambda: next(left, False))
     second = ledger.reconciler.recount(job_id, always, first.next_lane or 0)
 
-    assert (first.next_lane, second.next_lane) == (1, None)
+    assert (first.next_lane is None) == (looks > 3)
+    assert second.next_lane is None
+    assert first.drifted_lanes + second.drifted_lanes == (0,)
 
 
-def test_a_lane_that_moves_all_the_time_is_called_busy(ledger: Ledger) -> None:
+def test_a_lane_that_moves_all_the_time_is_counted_and_healed(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1)
     ledger.do(job_id, "register", "a")
+    spoil(ledger, job_id)
     recounter = Recounter(Restless(ledger, job_id), ledger.around)
+
+    first = replace(ledger.reconciler, recounter=recounter).recount(job_id, always)
+    second = ledger.reconciler.recount(job_id, always)
+
+    assert (first.busy_lanes, first.drifted_lanes) == ((), (0,))
+    assert second.drifted_lanes == ()
+
+
+def test_a_lane_that_is_right_is_counted_however_fast_it_moves(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=1)
+    ledger.do(job_id, "register", "a")
+    recounter = Recounter(Restless(ledger, job_id, always=True), ledger.around)
+
+    done = replace(ledger.reconciler, recounter=recounter).recount(job_id, always)
+
+    assert (done.busy_lanes, done.drifted_lanes) == ((), ())
+
+
+def test_a_wrong_lane_that_never_stands_still_is_called_busy(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=1)
+    ledger.do(job_id, "register", "a")
+    spoil(ledger, job_id)
+    recounter = Recounter(Restless(ledger, job_id, always=True), ledger.around)
 
     done = replace(ledger.reconciler, recounter=recounter).recount(job_id, always)
 
     assert (done.busy_lanes, done.drifted_lanes) == ((0,), ())
 
 
-@pytest.mark.parametrize("how", ["reconcile_one", "recount"])
+def test_a_commit_that_is_missing_from_the_journal_is_named(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=1)
+    ledger.do(job_id, "register", "a")
+    lossy = Restless(ledger, job_id, loses_commits=True)
+
+    with pytest.raises(StorageCorrupt, match="LOG#1: the commit is missing"):
+        Recounter(lossy, ledger.around).recount(job_id, 0, always)
+
+
+def test_a_job_whose_rows_are_about_to_vanish_is_called_late(ledger: Ledger) -> None:
+    job_id = ledger.job()
+    ledger.now += 29 * DAY_MS
+
+    assert ledger.reconciler.reconcile(job_id).kept_late
+
+
+@pytest.mark.parametrize("how", ["reconcile", "recount"])
 def test_an_unknown_job_is_named(ledger: Ledger, how: str) -> None:
+    more = (always,) if how == "recount" else ()
+
     with pytest.raises(JobNotFound):
-        getattr(ledger.reconciler, how)(UNKNOWN, always)
+        getattr(ledger.reconciler, how)(UNKNOWN, *more)
 
 
 def test_counting_the_lane_of_an_unknown_job_names_it(ledger: Ledger) -> None:
     with pytest.raises(JobNotFound):
-        ledger.recounter.recount(UNKNOWN, 0)
-
-
-def test_rows_of_a_long_job_are_kept_and_those_of_a_short_one_left_alone(ledger: Ledger) -> None:
-    long, short = ledger.job(), ledger.job()
-    ledger.do(long, "register", *(f"i{n}" for n in range(5)))
-    ledger.reconciler.reconcile_one(long, always)
-    before = ledger.view(long).job.kept_since
-    ledger.now += 16 * 24 * 3_600 * 1_000
-
-    ledger.reconciler.reconcile_one(long, always)
-
-    half = NOW + 15 * 24 * 3_600 * 1_000
-    assert (before, ledger.view(long).job.kept_since) == (NOW, half)
-    assert ledger.view(short).job.kept_since == NOW
-
-
-def test_keeping_rows_goes_on_where_time_ran_out(ledger: Ledger) -> None:
-    job_id = ledger.job()
-    ledger.do(job_id, "register", *(f"i{n}" for n in range(250)))
-    ledger.now += 16 * 24 * 3_600 * 1_000
-    time_left = iter([True, False])
-
-    ledger.reconciler.reconcile_one(job_id, lambda: next(time_left))
-    cut_short = ledger.view(job_id).job.kept_since
-    ledger.reconciler.reconcile_one(job_id, always)
-
-    assert cut_short == NOW
-    assert ledger.view(job_id).job.kept_since > NOW
+        ledger.recounter.recount(UNKNOWN, 0, always)
 
 
 def test_a_job_in_trouble_does_not_stop_the_others(ledger: Ledger) -> None:
@@ -219,18 +226,33 @@ def test_a_job_in_trouble_does_not_stop_the_others(ledger: Ledger) -> None:
 
 
 class Restless:
-    """The store, with a lane that gets an item whenever its items are listed."""
+    """The store, with a lane that gets an item whenever its items are listed, or always read."""
 
-    def __init__(self, ledger: Ledger, job_id: str) -> None:
+    def __init__(
+        self, ledger: Ledger, job_id: str, *, always: bool = False, loses_commits: bool = False
+    ) -> None:
         self._ledger, self._job_id = ledger, job_id
+        self._always, self._loses_commits = always, loses_commits
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._ledger.store, name)
 
     def list_items(self, *arguments: object) -> object:
         page = self._ledger.store.list_items(*arguments)
-        self._ledger.do(self._job_id, "register", f"new-{self._ledger.made}")
+        self._move()
         return page
+
+    def read_journal(self, *arguments: object) -> object:
+        rows = self._ledger.store.read_journal(*arguments)
+        return () if self._loses_commits else rows
+
+    def commit_lane(self, *arguments: object, **options: object) -> bool:
+        if self._always:
+            self._move()
+        return self._ledger.store.commit_lane(*arguments, **options)
+
+    def _move(self) -> None:
+        self._ledger.do(self._job_id, "register", f"new-{self._ledger.made}")
 
 
 class LateMover:

@@ -10,7 +10,17 @@ from forgeledger.domain.facts import Fact
 from forgeledger.domain.items import Item
 from forgeledger.domain.jobs import Job, JobStatus
 from forgeledger.domain.lanes import Head
-from forgeledger.ports import ItemPage, JobChange, JobView, JournalRow, LaneView, Progress
+from forgeledger.ports import (
+    ItemPage,
+    JobChange,
+    JobView,
+    JournalRow,
+    LaneView,
+    Place,
+    Progress,
+)
+
+_DAY_SECONDS = 24 * 3_600
 
 
 @dataclass(slots=True)
@@ -20,6 +30,14 @@ class _Lane:
     rows: list[JournalRow] = field(default_factory=list)
     # By the offset of the commit's first event.
     commit_ids: dict[int, str] = field(default_factory=dict)
+    # When rows may vanish, in seconds since 1970: items and commits by their sort key.
+    ttls: dict[str, int] = field(default_factory=dict)
+
+    def vanish(self, now_seconds: int) -> None:
+        gone = {name for name, ttl in self.ttls.items() if ttl <= now_seconds}
+        self.items = {id_: item for id_, item in self.items.items() if _item_row(id_) not in gone}
+        self.rows = [row for row in self.rows if _commit_row(row.offset) not in gone]
+        self.ttls = {name: ttl for name, ttl in self.ttls.items() if name not in gone}
 
 
 @dataclass(slots=True)
@@ -46,11 +64,12 @@ class _Record:
 
 
 class MemoryStore:
-    """Keeps everything until the process ends; rows do not vanish, whatever their job's ttl."""
+    """Keeps everything until the process ends, but for what `vanish` is told to remove."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._records: dict[str, _Record] = {}
+        self._places: dict[str, Place] = {}
 
     def load_lane(
         self, job_id: str, lane: int, item_ids: Sequence[str], *, with_job: bool = False
@@ -90,6 +109,11 @@ class MemoryStore:
             stored.items.update((item.item_id, item) for item in commit.items)
             stored.rows.append(JournalRow(offset=before.offset, events=commit.events))
             stored.commit_ids[before.offset] = commit_id
+            days = before.rules.ttl_days
+            if days:
+                names = [_item_row(item.item_id) for item in commit.items]
+                ttl = commit.events[-1].at // 1_000 + days * _DAY_SECONDS
+                stored.ttls.update(dict.fromkeys([*names, _commit_row(before.offset)], ttl))
             return True
 
     def create_job(self, job: Job, heads: Sequence[Head], fact: Fact) -> None:
@@ -169,21 +193,17 @@ class MemoryStore:
             record = self._records.get(job_id)
             return () if record is None else tuple(record.facts[number : number + limit])
 
-    def renew(
-        self,
-        job_id: str,
-        lane: int,
-        after: str | None,
-        limit: int,
-        ttl: int,  # noqa: ARG002 - what never vanishes has no later time.
-    ) -> str | None:
+    def renew(self, job_id: str, lane: int, after: str | None, limit: int, ttl: int) -> str | None:
         with self._lock:
             stored = self._lane(job_id, lane)
             if stored is None:
                 return None
-            names = [f"ITEM#{name}" for name in sorted(stored.items)]
-            names += [f"LOG#{row.offset:012d}" for row in stored.rows]
-        rest = [name for name in names if after is None or name > after]
+            names = [_item_row(item_id) for item_id in sorted(stored.items)]
+            names += [_commit_row(row.offset) for row in stored.rows]
+            rest = [name for name in names if after is None or name > after]
+            for name in rest[:limit]:
+                if name in stored.ttls:
+                    stored.ttls[name] = max(ttl, stored.ttls[name])
         return rest[limit - 1] if len(rest) > limit else None
 
     def mark_renewed(self, job_id: str, at: int) -> None:
@@ -192,11 +212,34 @@ class MemoryStore:
             if record is not None:
                 record.job = replace(record.job, kept_since=max(record.job.kept_since, at))
 
+    def load_place(self, work: str) -> Place:
+        with self._lock:
+            return self._places.get(work, ())
+
+    def save_place(self, work: str, place: Place) -> None:
+        with self._lock:
+            self._places[work] = place
+
+    def vanish(self, now_ms: int) -> None:
+        """Remove the items and commits whose time is over, as DynamoDB does by itself."""
+        with self._lock:
+            for record in self._records.values():
+                for lane in record.lanes:
+                    lane.vanish(now_ms // 1_000)
+
     def _lane(self, job_id: str, lane: int) -> _Lane | None:
         record = self._records.get(job_id)
         if record is None or not 0 <= lane < len(record.lanes):
             return None
         return record.lanes[lane]
+
+
+def _item_row(item_id: str) -> str:
+    return f"ITEM#{item_id}"
+
+
+def _commit_row(offset: int) -> str:
+    return f"LOG#{offset:012d}"
 
 
 def _items_stand(stored: _Lane, commit: Commit) -> bool:

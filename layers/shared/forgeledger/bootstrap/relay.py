@@ -14,6 +14,7 @@ from forgeledger.usecases.keeping import Keeper
 from forgeledger.usecases.reconciling import Reconciler
 from forgeledger.usecases.recounting import Recounter
 from forgeledger.usecases.relaying import Relay
+from forgeledger.usecases.rounds import Rounds
 from forgeledger.usecases.surroundings import Surroundings
 from forgeledger.usecases.telling import Teller
 
@@ -22,6 +23,7 @@ from forgeledger.usecases.telling import Teller
 class RelayParts:
     relay: Relay
     reconciler: Reconciler
+    rounds: Rounds
 
 
 def relay(
@@ -37,8 +39,9 @@ def relay(
     events = eventbridge or clients.eventbridge()
     advancer = Advancer(store, Applier(store, around), around)
     teller = Teller(store, EventBridgePublisher(events, settings.event_bus, around))
-    recounter, keeper = Recounter(store, around), Keeper(store, around)
+    reconciler = Reconciler(store, advancer, teller, Recounter(store, around))
     return RelayParts(
         relay=Relay(advancer, teller),
-        reconciler=Reconciler(store, advancer, teller, recounter, keeper),
+        reconciler=reconciler,
+        rounds=Rounds(store, reconciler, Keeper(store, around)),
     )

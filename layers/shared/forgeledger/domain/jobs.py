@@ -6,8 +6,10 @@ from enum import StrEnum
 from forgeledger.domain.lanes import Counts, LaneMode, LaneRules
 
 _DAY_MS = 24 * 3_600 * 1_000
-# A row may vanish at any moment after its time, so reopening stops a little before.
-_RETENTION_MARGIN_MS = 3_600 * 1_000
+# What giving a later time to all rows of a very large job may take; of short-lived ones less.
+_KEEPING_TAKES_MS = _DAY_MS
+# Clocks differ: what is said of vanishing rows is said this much earlier.
+_CLOCKS_DIFFER_MS = 3_600 * 1_000
 
 
 class JobStatus(StrEnum):
@@ -130,7 +132,25 @@ class Job:
             return JobPhase.RUNNING
         return JobPhase.PAST if self.retention_over(now) else JobPhase.FINISHED
 
+    @property
+    def keeping_due(self) -> int | None:
+        """When the rows of a job that still runs are to be given a later time to vanish."""
+        return self.kept_since + self._retention_ms // 2 if self._retention_ms else None
+
+    def keeping_late(self, now: int) -> bool:
+        """Whether that has not been done although rows are about to vanish."""
+        return not self.finished and self.retention_over(now)
+
     def retention_over(self, now: int) -> bool:
-        """Whether rows of this job may have vanished already, so that it cannot run again."""
-        days = self.spec.rules.ttl_days
-        return days > 0 and now >= self.kept_since + days * _DAY_MS - _RETENTION_MARGIN_MS
+        """Whether too little time is left to keep the rows, so that a job cannot run again."""
+        margin_ms = min(_KEEPING_TAKES_MS, self._retention_ms // 4)
+        return self._retention_ms > 0 and now >= self.kept_since + self._retention_ms - margin_ms
+
+    def rows_may_be_gone(self, now: int) -> bool:
+        end = self.kept_since + self._retention_ms - _CLOCKS_DIFFER_MS
+        return self._retention_ms > 0 and now >= end
+
+    @property
+    def _retention_ms(self) -> int:
+        """How long rows last that were written when the job was last kept; 0: for ever."""
+        return self.spec.rules.ttl_days * _DAY_MS

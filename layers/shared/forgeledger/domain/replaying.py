@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from forgeledger.domain.items import Item, ItemState
+from forgeledger.domain.items import Item
 from forgeledger.domain.journal import Event, evolve_head, evolve_item
-from forgeledger.domain.lanes import Counts, Head, count_failure, settle
+from forgeledger.domain.lanes import Head, settle
 
 
 def replay(genesis: Head, events: Iterable[Event]) -> tuple[Head, dict[str, Item]]:
@@ -20,23 +20,3 @@ def replay(genesis: Head, events: Iterable[Event]) -> tuple[Head, dict[str, Item
         if after is not None:
             items[after.item_id] = after
     return head, items
-
-
-def count(head: Head, items: Iterable[Item]) -> tuple[Counts, tuple[tuple[str, int], ...]]:
-    """What the head's counts ought to be, from the items themselves."""
-    states = dict.fromkeys(ItemState, 0)
-    failures: tuple[tuple[str, int], ...] = ()
-    for item in items:
-        settled = settle(head, item)
-        states[settled.state] += 1
-        if settled.state is ItemState.FAILED and settled.failure is not None:
-            failures = count_failure(failures, settled.failure.type, +1)
-    counts = Counts(
-        pending=states[ItemState.PENDING],
-        in_progress=states[ItemState.IN_PROGRESS],
-        completed=states[ItemState.COMPLETED],
-        failed=states[ItemState.FAILED],
-        canceled=states[ItemState.CANCELED],
-        failings=max(head.counts.failings, states[ItemState.FAILED]),
-    )
-    return counts, failures

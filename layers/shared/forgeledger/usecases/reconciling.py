@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from forgeledger.errors import JobNotFound, RowsVanished, StorageBusy
 from forgeledger.ports import LedgerStore
 from forgeledger.usecases.advancing_jobs import Advancer
-from forgeledger.usecases.keeping import Keeper
 from forgeledger.usecases.recounting import Recounter
 from forgeledger.usecases.telling import Teller
 
@@ -22,11 +21,13 @@ class Reconciled:
     status: str | None
     # Lanes whose counts were wrong and are right again.
     drifted_lanes: tuple[int, ...] = ()
-    # Lanes that moved too fast to be counted; nothing is known of them.
+    # Lanes whose counts were wrong and that moved too fast to be set right.
     busy_lanes: tuple[int, ...] = ()
     # The lane to go on with; None when all were counted, or none was to be.
     next_lane: int | None = None
     told: int = 0
+    # Its rows are about to vanish although it runs.
+    kept_late: bool = False
     error: str | None = None
 
 
@@ -36,16 +37,11 @@ class Reconciler:
     advancer: Advancer
     teller: Teller
     recounter: Recounter
-    keeper: Keeper
 
     def reconcile_open(
         self, has_time: Callable[[], bool], after: str | None = None, *, recount: bool = False
     ) -> tuple[list[Reconciled], str | None]:
-        """Every job that runs or has something to tell; and where to go on when time is short.
-
-        Rows are kept when all jobs have been looked at: a large job's must not cost the others
-        their deadlines and events.
-        """
+        """Every job that runs or has something to tell; and where to go on when time is short."""
         done: list[Reconciled] = []
         more = True
         while more:
@@ -56,10 +52,6 @@ class Reconciler:
                 done.append(self._reconciled_or_why_not(job_id, has_time, recount=recount))
                 after = job_id
             more, after = following is not None, following
-        for one in done:
-            view = self.store.load_job(one.job_id) if one.error is None else None
-            if view is not None:
-                self.keeper.keep(view.job, has_time)
         return done, None
 
     def recount(self, job_id: str, has_time: Callable[[], bool], first_lane: int = 0) -> Reconciled:
@@ -67,20 +59,22 @@ class Reconciler:
         view = self.store.load_job(job_id)
         if view is None:
             raise JobNotFound(job_id)
-        if view.job.finished and view.job.retention_over(self.recounter.around.clock()):
+        if view.job.rows_may_be_gone(self.recounter.around.clock()):
             raise RowsVanished(job_id)
         drifted: list[int] = []
         busy: list[int] = []
         next_lane = None
         for lane in range(first_lane, view.job.spec.lanes):
-            if not has_time():
-                next_lane = lane
-                break
             try:
-                if self.recounter.recount(job_id, lane):
-                    drifted.append(lane)
+                wrong = self.recounter.recount(job_id, lane, has_time)
             except StorageBusy:
                 busy.append(lane)
+                continue
+            if wrong is None:
+                next_lane = lane
+                break
+            if wrong:
+                drifted.append(lane)
         return self.reconcile(
             job_id,
             drifted=tuple(drifted),
@@ -95,14 +89,6 @@ class Reconciler:
             return self.recount(job_id, has_time) if recount else self.reconcile(job_id)
         except Exception as error:  # noqa: BLE001 - one job's trouble must not stop the others.
             return Reconciled(job_id=job_id, status=None, error=f"{type(error).__name__}: {error}")
-
-    def reconcile_one(self, job_id: str, has_time: Callable[[], bool]) -> Reconciled:
-        """One job, and its rows with it."""
-        done = self.reconcile(job_id)
-        view = self.store.load_job(job_id)
-        if view is not None:
-            self.keeper.keep(view.job, has_time)
-        return done
 
     def reconcile(
         self,
@@ -124,4 +110,5 @@ class Reconciler:
             busy_lanes=busy,
             next_lane=next_lane,
             told=told,
+            kept_late=view.job.keeping_late(self.recounter.around.clock()),
         )

@@ -1,19 +1,21 @@
 """Counting a lane's items, and setting its head right where the two differ."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from forgeledger.domain.batches import decide
 from forgeledger.domain.commands import Recount
-from forgeledger.domain.items import Item
+from forgeledger.domain.counting import Tally
 from forgeledger.domain.lanes import Head
-from forgeledger.domain.replaying import count
-from forgeledger.errors import JobNotFound, StorageBusy
+from forgeledger.errors import JobNotFound, StorageBusy, StorageCorrupt
 from forgeledger.ports import LedgerStore
 from forgeledger.usecases.surroundings import Surroundings
 
-_TRIES = 5
+# A wrong head has to stand still while it is healed: each try reads what was committed since the
+# one before, which is little, and is as likely to succeed as any other commit.
+_TRIES = 20
 _ITEMS_A_PAGE = 1_000
+_COMMITS_A_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +23,27 @@ class Recounter:
     store: LedgerStore
     around: Surroundings
 
-    def recount(self, job_id: str, lane: int) -> bool:
-        """Whether the head was wrong; it is right now. StorageBusy if it never stands still."""
+    def recount(self, job_id: str, lane: int, has_time: Callable[[], bool]) -> bool | None:
+        """Whether the head was wrong, and then it is right now; None where time ran out.
+
+        StorageBusy where the head is wrong and moves too fast to be healed.
+        """
+        tally = Tally(self._head(job_id, lane))
+        if not self._read_items(tally, has_time):
+            return None
         for tries in range(_TRIES):
             head = self._head(job_id, lane)
-            counts, failures = count(head, self._items(job_id, lane))
-            # Nothing was counted twice or missed if no event came in between.
-            if self._head(job_id, lane).offset == head.offset:
-                listed = {name: number for name, number in head.failures if number}
-                if counts == head.counts and dict(failures) == listed:
-                    return False
-                command = Recount(counts=counts, failures=failures)
-                healing = decide(head, {}, (command,), self.around.clock()).commits[0]
-                if self.store.commit_lane(healing, self.around.new_id()):
-                    return True
-            self.around.pause(tries)
+            if not self._catch_up(tally, head.offset, has_time):
+                return None
+            counts, failures = tally.counted(head)
+            listed = {name: number for name, number in head.failures if number}
+            if counts == head.counts and dict(failures) == listed:
+                return False
+            command = Recount(counts=counts, failures=failures)
+            healing = decide(head, {}, (command,), self.around.clock()).commits[0]
+            if self.store.commit_lane(healing, self.around.new_id()):
+                return True
+            self.around.pause(min(tries, 2))
         raise StorageBusy(f"lane {job_id}#{lane}", _TRIES)
 
     def _head(self, job_id: str, lane: int) -> Head:
@@ -44,9 +52,31 @@ class Recounter:
             raise JobNotFound(job_id)
         return view.head
 
-    def _items(self, job_id: str, lane: int) -> Iterator[Item]:
-        page = self.store.list_items(job_id, lane, None, _ITEMS_A_PAGE)
-        yield from page.items
-        while page.next_after is not None:
-            page = self.store.list_items(job_id, lane, page.next_after, _ITEMS_A_PAGE)
-            yield from page.items
+    def _read_items(self, tally: Tally, has_time: Callable[[], bool]) -> bool:
+        job_id, lane = tally.head.job_id, tally.head.lane
+        after: str | None = None
+        more = True
+        while more:
+            if not has_time():
+                return False
+            page = self.store.list_items(job_id, lane, after, _ITEMS_A_PAGE)
+            for item in page.items:
+                tally.add(item)
+            more, after = page.next_after is not None, page.next_after
+        return True
+
+    def _catch_up(self, tally: Tally, offset: int, has_time: Callable[[], bool]) -> bool:
+        """Bring the tally to this offset, at which a commit ends."""
+        job_id, lane = tally.head.job_id, tally.head.lane
+        while tally.head.offset < offset:
+            if not has_time():
+                return False
+            at = tally.head.offset
+            for row in self.store.read_journal(job_id, lane, at, _COMMITS_A_PAGE):
+                if row.offset != tally.head.offset:
+                    break
+                if row.offset < offset:
+                    tally.follow(row.events)
+            if tally.head.offset == at:
+                raise StorageCorrupt(f"JOB#{job_id}#{lane} LOG#{at}", "the commit is missing")
+        return True

@@ -1,9 +1,11 @@
 """Giving the rows of a job that runs for long a later time to vanish."""
 
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from forgeledger.adapters.dynamodb.attributes import number, ttl_of
+from forgeledger.adapters.dynamodb.attributes import compact_json, number, text, ttl_of
 from forgeledger.adapters.dynamodb.job_rows import decode_header
 from forgeledger.adapters.dynamodb.keys import (
     FACT_PREFIX,
@@ -16,17 +18,23 @@ from forgeledger.adapters.dynamodb.keys import (
     job_pk,
     key,
     lane_pk,
+    place_key,
     prefix_end,
 )
 from forgeledger.adapters.dynamodb.ranges import between
 from forgeledger.adapters.dynamodb.table import Table
+from forgeledger.ports import Place
 
 _FACTS_A_PAGE: Final = 100
+# One by one, a million rows would take longer than they last. All that a transaction can hold
+# would too often stand in the way of commits to the same items.
+_ROWS_AT_ONCE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
     table: Table
+    new_id: Callable[[], str]
 
     def renew_lane(
         self, job_id: str, lane: int, after: str | None, limit: int, ttl: int
@@ -54,6 +62,17 @@ class Keeping:
             ExpressionAttributeValues={":at": number(at)},
         )
 
+    def load_place(self, work: str) -> Place:
+        row = self.table.read_one(place_key(work))
+        return () if row is None else tuple(json.loads(row["place"]["S"]))
+
+    def save_place(self, work: str, place: Place) -> None:
+        self.table.update(
+            place_key(work),
+            UpdateExpression="SET place = :place",
+            ExpressionAttributeValues={":place": text(compact_json(place))},
+        )
+
     def _renew(
         self, pk: str, span: tuple[str, str], after: str | None, limit: int, ttl: int
     ) -> str | None:
@@ -64,18 +83,31 @@ class Keeping:
             ProjectionExpression="PK, SK, #ttl",
             ExpressionAttributeNames={"#ttl": "ttl"},
         )
-        for row in rows:
-            # What was renewed by a run that was cut short, or written since, is left alone.
-            if row["SK"]["S"] != HEAD_SK and "ttl" in row and int(row["ttl"]["N"]) < ttl:
-                self._raise_ttl(row, ttl)
+        # What was renewed by a run that was cut short, or written since, is left alone.
+        old = [
+            _later(row, ttl)
+            for row in rows
+            if row["SK"]["S"] != HEAD_SK and "ttl" in row and int(row["ttl"]["N"]) < ttl
+        ]
+        for start in range(0, len(old), _ROWS_AT_ONCE):
+            self._raise_ttl(old[start : start + _ROWS_AT_ONCE])
         return rows[-1]["SK"]["S"] if more else None
 
-    def _raise_ttl(self, row: Row, ttl: int) -> None:
-        self.table.update(
-            {"PK": row["PK"], "SK": row["SK"]},
-            UpdateExpression="SET #ttl = :ttl",
-            # Never earlier, and no ttl for a row that is kept for ever or has vanished already.
-            ConditionExpression="#ttl < :ttl",
-            ExpressionAttributeNames={"#ttl": "ttl"},
-            ExpressionAttributeValues={":ttl": number(ttl)},
-        )
+    def _raise_ttl(self, updates: Sequence[dict[str, Any]]) -> None:
+        actions = [{"Update": {"TableName": self.table.name, **update}} for update in updates]
+        if self.table.transact(actions, self.new_id()) is not None:
+            # One was written meanwhile, or has vanished: the others still have to be renewed.
+            for update in updates:
+                rest = {name: value for name, value in update.items() if name != "Key"}
+                self.table.update(update["Key"], **rest)
+
+
+def _later(row: Row, ttl: int) -> dict[str, Any]:
+    return {
+        "Key": {"PK": row["PK"], "SK": row["SK"]},
+        "UpdateExpression": "SET #ttl = :ttl",
+        # Never earlier, and no ttl for a row that is kept for ever or has vanished already.
+        "ConditionExpression": "#ttl < :ttl",
+        "ExpressionAttributeNames": {"#ttl": "ttl"},
+        "ExpressionAttributeValues": {":ttl": number(ttl)},
+    }

@@ -44,7 +44,15 @@ from forgeledger.domain.items import Item
 from forgeledger.domain.jobs import Job, JobStatus
 from forgeledger.domain.lanes import Head
 from forgeledger.errors import StorageCorrupt
-from forgeledger.ports import ItemPage, JobChange, JobView, JournalRow, LaneView, Progress
+from forgeledger.ports import (
+    ItemPage,
+    JobChange,
+    JobView,
+    JournalRow,
+    LaneView,
+    Place,
+    Progress,
+)
 
 
 def _new_id() -> str:
@@ -64,7 +72,7 @@ class DynamoStore:
     ) -> None:
         self._table = Table(client, table_name, retrying or Retrying())
         self._listing = Listing(self._table)
-        self._keeping = Keeping(self._table)
+        self._keeping = Keeping(self._table, new_id)
         self._new_id = new_id
 
     def load_lane(
@@ -240,3 +248,9 @@ class DynamoStore:
 
     def mark_renewed(self, job_id: str, at: int) -> None:
         self._keeping.renew_job(job_id, at)
+
+    def load_place(self, work: str) -> Place:
+        return self._keeping.load_place(work)
+
+    def save_place(self, work: str, place: Place) -> None:
+        self._keeping.save_place(work, place)

@@ -62,7 +62,7 @@ def reconcile(
             session.output.record(job, _line(dict(job)))
     if recount and job_id is not None and not session.output.as_json:
         session.output.lines([_counted(lanes_of(job_id) or 0, drifted, busy)])
-    if drifted or broken:
+    if drifted or busy or broken:
         raise typer.Exit(exit_codes.NOT_AS_HOPED)
 
 
@@ -81,16 +81,18 @@ def _relay(session: Session) -> Iterator[Invoke]:
 
 def _counted(lanes: int, drifted: int, busy: int) -> str:
     """A recount that finds nothing wrong must be told from one that never was."""
-    counted = lanes - busy
-    told = f"{counted} {'lane' if counted == 1 else 'lanes'} counted, {drifted} wrong"
-    return f"{told}, {busy} too busy to count" if busy else told
+    told = f"{lanes} {'lane' if lanes == 1 else 'lanes'} counted, {drifted + busy} wrong"
+    return f"{told}, {busy} of them too busy to be set right" if busy else told
 
 
 def _line(job: dict[str, object]) -> str:
     if "error" in job:
         return f"{job['jobId']}  {job['error']}"
     parts = [f"{job['jobId']}  {job['status']}, {job['eventsTold']} events told"]
-    for name, words in (("driftedLanes", "counts set right in lanes"), ("busyLanes", "busy lanes")):
+    for name, words in (
+        ("driftedLanes", "counts set right in lanes"),
+        ("busyLanes", "counts wrong in lanes too busy to be set right:"),
+    ):
         lanes = job.get(name)
         if isinstance(lanes, list) and lanes:
             parts.append(f"{words} {', '.join(str(lane) for lane in lanes)}")

@@ -1,0 +1,193 @@
+"""Rows of a job that runs for long get a later time to vanish; the rounds that see to it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from forgeledger.domain.jobs import JobStatus
+from forgeledger.domain.lanes import LaneRules
+from forgeledger.errors import StorageBusy
+from forgeledger.usecases.keeping import Keeper
+from tests.builders import NOW, make_command
+from tests.ledgers import Ledger
+
+HOUR_MS = 3_600 * 1_000
+DAY_MS = 24 * HOUR_MS
+ONE_DAY = LaneRules(ttl_days=1)
+
+
+def always() -> bool:
+    return True
+
+
+def looks(number: int) -> Callable[[], bool]:
+    """Time for so many looks at the clock."""
+    left = iter([True] * number)
+    return lambda: next(left, False)
+
+
+def register(ledger: Ledger, job_id: str, number: int) -> None:
+    """So many items in the job's only lane, in one batch."""
+    names = [f"i{n:04d}" for n in range(number)]
+    commands = [make_command("register", item_id=name, command_id=name) for name in names]
+    ledger.applier.apply(job_id, 0, commands)
+
+
+def items_of(ledger: Ledger, job_id: str) -> int:
+    return len(ledger.store.list_items(job_id, 0, None, 10_000).items)
+
+
+def test_a_job_that_runs_for_a_month_keeps_rows_that_last_a_day(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=1, rules=ONE_DAY)
+    register(ledger, job_id, 1_000)
+
+    for _ in range(30 * 24):
+        ledger.now += HOUR_MS
+        ledger.rounds.make(always, always)
+        ledger.store.vanish(ledger.now)
+
+    assert items_of(ledger, job_id) == 1_000
+    assert ledger.store.read_journal(job_id, 0, 0, 1)[0].offset == 0
+
+
+def test_without_rounds_the_rows_are_gone(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=1, rules=ONE_DAY)
+    register(ledger, job_id, 10)
+    ledger.now += DAY_MS
+
+    ledger.store.vanish(ledger.now)
+
+    assert items_of(ledger, job_id) == 0
+    assert ledger.store.read_journal(job_id, 0, 0, 1) == ()
+
+
+def test_rows_of_a_finished_job_are_not_kept(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=1, rules=ONE_DAY)
+    register(ledger, job_id, 1)
+    ledger.life.cancel(job_id)
+    ledger.now += DAY_MS
+
+    ledger.rounds.make(always, always)
+    ledger.store.vanish(ledger.now)
+
+    assert items_of(ledger, job_id) == 0
+
+
+def test_a_job_is_kept_from_half_of_its_days_on(ledger: Ledger) -> None:
+    job_id = ledger.job()
+    ledger.now += 15 * DAY_MS - 1
+    ledger.rounds.make(always, always)
+    early = ledger.view(job_id).job.kept_since
+    ledger.now += 1
+
+    ledger.rounds.make(always, always)
+
+    assert (early, ledger.view(job_id).job.kept_since) == (NOW, NOW + 15 * DAY_MS)
+
+
+def test_rounds_that_are_cut_short_come_to_the_end_of_a_large_job(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=3, rules=ONE_DAY)
+    ledger.do(job_id, "register", *(f"i{n}" for n in range(1_500)))
+    ledger.now += DAY_MS // 2
+    rounds = 0
+
+    while ledger.view(job_id).job.kept_since == NOW:
+        _, whole = ledger.rounds.make(always, looks(2))
+        rounds += 1
+    ledger.now += DAY_MS // 2
+    ledger.store.vanish(ledger.now)
+
+    assert rounds > 3
+    assert whole
+    found = [ledger.store.list_items(job_id, lane, None, 9_999).items for lane in range(3)]
+    assert sum(map(len, found)) == 1_500
+
+
+def test_a_round_without_time_goes_on_behind_the_job_that_it_kept_last(ledger: Ledger) -> None:
+    jobs = sorted(ledger.job() for _ in range(3))
+    ledger.now += 15 * DAY_MS
+
+    # A look for each job, and one for each of its two lanes.
+    failed, place = ledger.keeper.keep_open(looks(3))
+    kept = [ledger.view(job_id).job.kept_since > NOW for job_id in jobs]
+    end = ledger.keeper.keep_open(always, place)
+
+    assert (failed, place) == ({}, (jobs[0],))
+    assert kept == [True, False, False]
+    assert end == ({}, None)
+    assert all(ledger.view(job_id).job.kept_since > NOW for job_id in jobs)
+
+
+def test_without_any_time_keeping_is_still_to_begin(ledger: Ledger) -> None:
+    ledger.job()
+
+    _, whole = ledger.rounds.make(always, looks(0))
+
+    assert ledger.keeper.keep_open(looks(0)) == ({}, ())
+    assert not whole
+
+
+def test_a_job_that_finished_while_it_was_being_kept_is_left(ledger: Ledger) -> None:
+    first, second = sorted([ledger.job(lanes=1), ledger.job(lanes=1)])
+    register(ledger, first, 500)
+    ledger.now += 15 * DAY_MS
+    _, place = ledger.keeper.keep_open(looks(2))
+    ledger.life.cancel(first)
+
+    _, end = ledger.keeper.keep_open(always, place)
+
+    assert place is not None
+    assert (place[0], end) == (first, None)
+    assert ledger.view(first).job.kept_since == NOW
+    assert ledger.view(second).job.kept_since > NOW
+
+
+def test_one_job_that_cannot_be_kept_does_not_cost_the_others_their_rows(ledger: Ledger) -> None:
+    troubled, sound = sorted([ledger.job(), ledger.job()])
+    ledger.now += 15 * DAY_MS
+    keeper = Keeper(Throttled(ledger, troubled), ledger.around)
+
+    done, whole = replace(ledger.rounds, keeper=keeper).make(always, always)
+
+    errors = {one.job_id: one.error for one in done if one.error is not None}
+    assert errors == {troubled: "rows not kept: StorageBusy: row: still busy after 8 attempts"}
+    assert whole
+    assert ledger.view(sound).job.kept_since > NOW
+
+
+def test_keeping_a_large_job_does_not_cost_another_its_deadline(ledger: Ledger) -> None:
+    register(ledger, ledger.job(lanes=1), 900)
+    late = ledger.job(deadline_seconds=60)
+    ledger.now += 16 * DAY_MS
+
+    _, whole = ledger.rounds.make(always, looks(1))
+
+    assert not whole
+    assert ledger.view(late).job.status is JobStatus.FAILED
+
+
+def test_a_round_goes_on_with_the_job_where_the_one_before_was_cut_short(ledger: Ledger) -> None:
+    jobs = sorted(ledger.job() for _ in range(3))
+
+    first, first_whole = ledger.rounds.make(looks(2), always)
+    second, second_whole = ledger.rounds.make(always, always)
+    third, _ = ledger.rounds.make(always, always)
+
+    assert [one.job_id for one in first] == jobs[:2]
+    assert [one.job_id for one in second] == jobs[2:]
+    assert [one.job_id for one in third] == jobs
+    assert (first_whole, second_whole) == (False, True)
+
+
+class Throttled:
+    """The store, with one job whose rows cannot be written."""
+
+    def __init__(self, ledger: Ledger, job_id: str) -> None:
+        self._ledger, self._job_id = ledger, job_id
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._ledger.store, name)
+
+    def renew(self, job_id: str, *arguments: object) -> object:
+        if job_id == self._job_id:
+            raise StorageBusy("row", 8)
+        return self._ledger.store.renew(job_id, *arguments)

@@ -1,5 +1,6 @@
 """The ledger's table on an engine, as template.yaml describes it."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ def create_ledger_table(client: Any, name: str) -> None:
     client.create_table(TableName=name, **table_arguments())
 
 
+@cache
 def table_arguments() -> dict[str, Any]:
     """What create_table takes, from the properties of the template's LedgerTable."""
     template = yaml.load(TEMPLATE.read_text(), _TemplateLoader)  # noqa: S506 - it is a SafeLoader.

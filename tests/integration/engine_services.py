@@ -1,0 +1,303 @@
+"""The services that the simulator simulates, on the real engine: each with the same methods."""
+
+import contextlib
+import itertools
+import json
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.config import Config
+from localstack_client.session import Session
+
+from forgeledger.local.filters import matches_any, parse_criteria
+from tests.deployed_template import properties
+from tests.ledger_table import create_ledger_table
+from tests.simulation import handlers
+from tests.simulation.expressions import Row
+from tests.simulation.fifo_queue import QueuedMessage
+from tests.simulation.streams import Shard, Stream
+from tests.simulation.table import RowChange, Tables
+from tests.simulation.world import RELAY_TRIES, VISIBILITY_MS, World
+
+_PATIENCE_SECONDS = 10
+
+
+class PromptTables(Tables):
+    """The simulated tables, but no reader sees what was: the engine has no such replicas."""
+
+    def get_item(self, request: dict[str, Any]) -> dict[str, Any]:
+        return super().get_item({**request, "ConsistentRead": True})
+
+    def read_keys(self, keys: Sequence[Row], *, consistent: bool) -> list[Row]:
+        return super().read_keys(keys, consistent=True)
+
+    def query(self, request: dict[str, Any], index_lag_ms: int) -> dict[str, Any]:
+        return super().query(request, 0)
+
+
+@dataclass
+class EngineTables:
+    """The requests of one world, to a ledger of its own."""
+
+    client: Any
+    name: str
+    idempotency: str
+
+    def __post_init__(self) -> None:
+        create_ledger_table(self.client, self.name)
+        self._names = {handlers.TABLE: self.name, handlers.IDEMPOTENCY_TABLE: self.idempotency}
+
+    def get_item(self, request: dict[str, Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = self.client.get_item(**self._here(request))
+        return answer
+
+    def read_keys(self, keys: Sequence[Row], *, consistent: bool) -> list[Row]:
+        asked = {"Keys": keys, "ConsistentRead": consistent}
+        answer = self.client.batch_get_item(RequestItems={self.name: asked})
+        assert not answer.get("UnprocessedKeys")
+        rows: list[Row] = answer["Responses"][self.name]
+        return rows
+
+    def query(self, request: dict[str, Any], _index_lag_ms: int) -> dict[str, Any]:
+        answer: dict[str, Any] = self.client.query(**self._here(request))
+        return answer
+
+    def put_item(self, request: dict[str, Any]) -> None:
+        self.client.put_item(**self._here(request))
+
+    def update_item(self, request: dict[str, Any]) -> None:
+        self.client.update_item(**self._here(request))
+
+    def transact(self, actions: Sequence[dict[str, Any]], token: str | None) -> None:
+        here = [{kind: self._here(body) for kind, body in each.items()} for each in actions]
+        # The ids of all worlds are the same, and the engine knows a token whatever its tables.
+        unique = {} if token is None else {"ClientRequestToken": f"{self.name}-{token}"}
+        self.client.transact_write_items(TransactItems=here, **unique)
+
+    def rows(self) -> dict[tuple[str, str], Row]:
+        pages = self.client.get_paginator("scan").paginate(TableName=self.name)
+        found = (row for page in pages for row in page["Items"])
+        return {(row["PK"]["S"], row["SK"]["S"]): row for row in found}
+
+    def close(self) -> None:
+        self.client.delete_table(TableName=self.name)
+
+    def _here(self, request: dict[str, Any]) -> dict[str, Any]:
+        return {**request, "TableName": self._names[request["TableName"]]}
+
+
+@dataclass
+class EngineQueue:
+    """A FIFO queue; its messages are numbered as the simulator does, whatever the engine's ids."""
+
+    client: Any
+    name: str
+    url: str = ""
+    accepted: list[QueuedMessage] = field(default_factory=list)
+    deduplications: set[str] = field(default_factory=set)
+    _by_id: dict[str, QueuedMessage] = field(default_factory=dict)
+    _receipts: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        attributes = {"FifoQueue": "true", "VisibilityTimeout": str(VISIBILITY_MS // 1000)}
+        created = self.client.create_queue(QueueName=f"{self.name}.fifo", Attributes=attributes)
+        self.url = created["QueueUrl"]
+
+    def send(
+        self, body: str, group: str, deduplication_id: str, attributes: dict[str, Any] | None = None
+    ) -> tuple[str, bool]:
+        sent = self.client.send_message(
+            QueueUrl=self.url,
+            MessageBody=body,
+            MessageGroupId=group,
+            MessageDeduplicationId=deduplication_id,
+            MessageAttributes=attributes or {},
+        )
+        known = self._by_id.get(sent["MessageId"])
+        if known is None:
+            message = QueuedMessage(len(self.accepted) + 1, group, deduplication_id, body, 0)
+            self._by_id[sent["MessageId"]] = message
+            self.accepted.append(message)
+            self.deduplications.add(deduplication_id)
+        return self._by_id[sent["MessageId"]].message_id, known is None
+
+    def receive(self, most: int) -> list[QueuedMessage]:
+        answer = self.client.receive_message(
+            QueueUrl=self.url,
+            MaxNumberOfMessages=most,
+            MessageSystemAttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        return [self._received(each) for each in answer.get("Messages", ())]
+
+    def delete(self, message: QueuedMessage, _receipt: int) -> bool:
+        receipt = self._receipts.pop(message.number)
+        self.client.delete_message(QueueUrl=self.url, ReceiptHandle=receipt)
+        return True
+
+    def next_visible_at(self) -> None:
+        """Nothing is ever left in flight where nothing goes wrong."""
+
+    def texts(self) -> list[Any]:
+        """What the messages that are left say, in their order; they are gone then."""
+        found: list[Any] = []
+        while messages := self.receive(10):
+            for each in messages:
+                found.append(text_of(each))
+                self.delete(each, each.receive_count)
+        return found
+
+    def close(self) -> None:
+        self.client.delete_queue(QueueUrl=self.url)
+
+    def _received(self, message: Mapping[str, Any]) -> QueuedMessage:
+        number = self._by_id[message["MessageId"]].number
+        self._receipts[number] = message["ReceiptHandle"]
+        attributes = message["Attributes"]
+        return QueuedMessage(
+            number=number,
+            group=attributes["MessageGroupId"],
+            deduplication_id=attributes["MessageDeduplicationId"],
+            body=message["Body"],
+            sent_at=int(attributes["SentTimestamp"]),
+            attributes=message.get("MessageAttributes", {}),
+            receive_count=int(attributes["ApproximateReceiveCount"]),
+        )
+
+
+def text_of(message: QueuedMessage) -> Any:
+    """All of a message but its times."""
+    return message.group, message.deduplication_id, message.body, message.attributes
+
+
+class EngineStream(Stream):
+    """The table's real stream, spread over the simulator's shards as soon as anybody looks."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        super().__init__(RELAY_TRIES)
+        self._client = client
+        (found,) = client.list_streams(TableName=table)["Streams"]
+        described = client.describe_stream(StreamArn=found["StreamArn"])["StreamDescription"]
+        (shard,) = described["Shards"]
+        self._iterator: str = client.get_shard_iterator(
+            StreamArn=found["StreamArn"],
+            ShardId=shard["ShardId"],
+            ShardIteratorType="TRIM_HORIZON",
+        )["ShardIterator"]
+        mapping = properties("RelayFunction")["Events"]["Ledger"]["Properties"]
+        self._patterns = parse_criteria(mapping["FilterCriteria"])
+
+    def readable(self) -> list[Shard]:
+        self._pull()
+        return super().readable()
+
+    def split(self, choice: int) -> bool:
+        self._pull()
+        return super().split(choice)
+
+    def _pull(self) -> None:
+        answer = self._client.get_records(ShardIterator=self._iterator)
+        self._iterator = answer["NextShardIterator"]
+        for record in answer["Records"]:
+            change = record["dynamodb"]
+            key = change["Keys"]
+            before = self._waiting()
+            self.append(
+                RowChange(
+                    key["PK"]["S"], key["SK"]["S"], change.get("OldImage"), change.get("NewImage")
+                )
+            )
+            wakes = self._waiting() > before
+            assert wakes is matches_any(self._patterns, record), f"the template on {record}"
+
+    def _waiting(self) -> int:
+        return sum(len(shard.records) for shard in self.shards)
+
+
+class EngineBus:
+    """An event bus with a rule that puts all that it hears into a queue."""
+
+    def __init__(self, events: Any, sqs: Any, name: str) -> None:
+        self._events, self._sqs, self._name = events, sqs, name
+        self._put = 0
+        self._queue_url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=["QueueArn"])
+        target = {"Id": "1", "Arn": arn["Attributes"]["QueueArn"]}
+        pattern = json.dumps({"source": ["forgeledger"]})
+        events.create_event_bus(Name=name)
+        events.put_rule(Name=name, EventBusName=name, EventPattern=pattern)
+        events.put_targets(Rule=name, EventBusName=name, Targets=[target])
+
+    def deliver(self, entry: dict[str, Any]) -> None:
+        answer = self._events.put_events(Entries=[{**entry, "EventBusName": self._name}])
+        assert answer["FailedEntryCount"] == 0
+        self._put += 1
+
+    def heard(self) -> list[dict[str, Any]]:
+        """What has come out at the other end since the last call: all that was put in."""
+        found: list[dict[str, Any]] = []
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while len(found) < self._put and time.monotonic() < deadline:
+            answer = self._sqs.receive_message(QueueUrl=self._queue_url, MaxNumberOfMessages=10)
+            messages = answer.get("Messages", [])
+            for message in messages:
+                event = json.loads(message["Body"])
+                found.append({**event["detail"], "type": event["detail-type"]})
+            if messages:
+                self._sqs.delete_message_batch(
+                    QueueUrl=self._queue_url,
+                    Entries=[
+                        {"Id": each["MessageId"], "ReceiptHandle": each["ReceiptHandle"]}
+                        for each in messages
+                    ],
+                )
+        self._put = 0
+        return found
+
+    def close(self) -> None:
+        self._events.remove_targets(Rule=self._name, EventBusName=self._name, Ids=["1"])
+        self._events.delete_rule(Name=self._name, EventBusName=self._name)
+        self._events.delete_event_bus(Name=self._name)
+        self._sqs.delete_queue(QueueUrl=self._queue_url)
+
+
+class Services:
+    """The engine's clients, and what may be shared: each world tells and claims for itself."""
+
+    def __init__(self, aws: Session) -> None:
+        # As the functions' own clients are: what they send is not looked at twice.
+        config = Config(parameter_validation=False, retries={"total_max_attempts": 1})
+        self.dynamodb = aws.client("dynamodb", config=config)
+        self._streams = aws.client("dynamodbstreams", config=config)
+        self._sqs = aws.client("sqs", config=config)
+        self._name = f"histories-{uuid.uuid4().hex[:8]}"
+        self._numbers = itertools.count()
+        self._bus = EngineBus(aws.client("events", config=config), self._sqs, self._name)
+        self.dynamodb.create_table(
+            TableName=self._name,
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+    def close(self) -> None:
+        self._bus.close()
+        self.dynamodb.delete_table(TableName=self._name)
+
+    @contextlib.contextmanager
+    def behind(self, world: World) -> Iterator[None]:
+        """The world's services are the engine's; its clock, ids and chance stay as they are."""
+        name = f"{self._name}-{next(self._numbers)}"
+        world.tables = EngineTables(self.dynamodb, f"{name}-ledger", self._name)
+        world.stream = EngineStream(self._streams, world.tables.name)
+        world.commands = EngineQueue(self._sqs, f"{name}-commands")
+        world.rejects = EngineQueue(self._sqs, f"{name}-rejects")
+        world.bus = self._bus
+        try:
+            yield
+        finally:
+            for service in (world.tables, world.commands, world.rejects):
+                service.close()

@@ -115,3 +115,20 @@ def test_framing_that_makes_no_sense_is_400(gateway):
 
 def test_a_gateway_that_never_started_can_be_stopped():
     HttpGateway(ROUTES, invoke, api_id="abc").stop()
+
+
+def test_a_kept_connection_is_told_that_the_gateway_has_gone(capfd):
+    stopped = HttpGateway(ROUTES, invoke, api_id="abc")
+    stopped.start()
+    connection = http.client.HTTPConnection(urlsplit(stopped.url).netloc, timeout=60)
+    connection.request("POST", "/echo", body=b"first")
+    connection.getresponse().read()
+
+    stopped.stop()
+    connection.request("POST", "/echo", body=b"late")
+    response = connection.getresponse()
+
+    assert response.status == 503
+    assert response.read()
+    assert response.will_close
+    assert capfd.readouterr().err == ""

@@ -5,7 +5,7 @@ import socketserver
 import threading
 import uuid
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -51,6 +51,7 @@ class HttpGateway:
         self._invoke = invoke
         self._api_id = api_id
         self._integration_seconds = integration_seconds
+        self._stopping = threading.Event()
         self._executor = ThreadPoolExecutor(MAX_IN_FLIGHT, thread_name_prefix="http")
         self._server = _Server((HOST, port), _handler_for(self))
         self._thread = threading.Thread(
@@ -64,7 +65,12 @@ class HttpGateway:
     def start(self) -> None:
         self._thread.start()
 
+    @property
+    def is_stopping(self) -> bool:
+        return self._stopping.is_set()
+
     def stop(self) -> None:
+        self._stopping.set()
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
@@ -86,10 +92,14 @@ class HttpGateway:
             request_id=request_id,
             now=datetime.now(UTC),
         )
-        future = self._executor.submit(self._invoke, route.function, event, request_id)
+        try:
+            future = self._executor.submit(self._invoke, route.function, event, request_id)
+        except RuntimeError:
+            # A client that keeps its connection still reaches a gateway that has been stopped.
+            return problem(503, "Service Unavailable")
         try:
             return http_response(future.result(self._integration_seconds), request_id)
-        except FutureTimeout:
+        except (FutureTimeout, CancelledError):
             return problem(503, "Service Unavailable")
         except (InvocationFailed, MalformedResponse) as failure:
             logger.warning("%s %s: %s", request.method, raw_path, failure)
@@ -132,13 +142,18 @@ def _handler_for(gateway: HttpGateway) -> type[BaseHTTPRequestHandler]:
                 body=body,
                 source_ip=str(self.client_address[0]),
             )
-            self._send(gateway.answer(request))
+            response = gateway.answer(request)
+            if gateway.is_stopping:
+                self.close_connection = True
+            self._send(response)
 
         def _send(self, response: HttpResponse) -> None:
             self.send_response(response.status)
             for name, value in response.headers:
                 self.send_header(name, value)
             self.send_header("content-length", str(len(response.body)))
+            if self.close_connection:
+                self.send_header("connection", "close")
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(response.body)

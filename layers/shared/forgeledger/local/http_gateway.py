@@ -142,17 +142,14 @@ def _handler_for(gateway: HttpGateway) -> type[BaseHTTPRequestHandler]:
                 body=body,
                 source_ip=str(self.client_address[0]),
             )
-            response = gateway.answer(request)
-            if gateway.is_stopping:
-                self.close_connection = True
-            self._send(response)
+            self._send(gateway.answer(request))
 
         def _send(self, response: HttpResponse) -> None:
             self.send_response(response.status)
             for name, value in response.headers:
                 self.send_header(name, value)
             self.send_header("content-length", str(len(response.body)))
-            if self.close_connection:
+            if self.close_connection or gateway.is_stopping:
                 self.send_header("connection", "close")
             self.end_headers()
             if self.command != "HEAD":

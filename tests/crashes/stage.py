@@ -1,0 +1,198 @@
+"""A job, the functions that work on it and the people who ask for things; any may be killed."""
+
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from forgeledger.adapters.dynamodb.store import DynamoStore
+from forgeledger.adapters.job_id_claims import DynamoDBJobIdClaims
+from forgeledger.api.parts import Parts, parts_on
+from forgeledger.bootstrap.intake import intake
+from forgeledger.bootstrap.relay import relay
+from forgeledger.domain.advancing import create, total
+from forgeledger.domain.ids import group_of, lane_of, lanes_of, make_job_id
+from forgeledger.domain.jobs import Job, JobStatus
+from forgeledger.usecases.parallel import one_by_one
+from forgeledger.usecases.registering import NewItem
+from forgeledger.usecases.surroundings import Surroundings
+from tests.builders import NOW, make_spec
+from tests.crashes import stream_mapping
+from tests.crashes.fate import Broke, Fate, Killed, Mortal
+from tests.crashes.streamed_tables import NAME, StreamedTable
+from tests.simulation import handlers
+
+# As often as the queue delivers a message before it is dead: far more than one kill takes.
+_DELIVERIES = 5
+_ENVIRONMENT = {**handlers.ENVIRONMENT, "FORGELEDGER_TABLE": NAME}
+_ALL = 10_000
+
+
+class Bus:
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's spelling.
+        self.told += [json.loads(entry["Detail"])["eventId"] for entry in Entries]
+        return {"Entries": [{"EventId": "1"} for _ in Entries]}
+
+
+class Rejects:
+    def __init__(self) -> None:
+        self.sent: dict[str, str] = {}
+
+    def send_message(self, **request: Any) -> None:
+        self.sent[request["MessageDeduplicationId"]] = request["MessageBody"]
+
+
+class Unhurried:
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 900_000
+
+
+@dataclass
+class Stage:
+    table: StreamedTable
+    fate: Fate = field(default_factory=Fate)
+    number: int = 1
+    relay_batch: int = stream_mapping.MOST
+    bus: Bus = field(default_factory=Bus)
+    rejects: Rejects = field(default_factory=Rejects)
+    job_id: str = ""
+
+    def __post_init__(self) -> None:
+        ids = itertools.count()
+        self.around = Surroundings(
+            clock=lambda: NOW,
+            new_id=lambda: f"{self.number}-{next(ids)}",
+            sleep=lambda _seconds: None,
+            parallel=one_by_one,
+        )
+        self.store = DynamoStore(self.table.client, NAME)
+
+    def open(self, *, lanes: int, **spec: Any) -> None:
+        self.job_id = make_job_id(NOW, self.number, lanes)
+        rows = create(make_spec(job_id=self.job_id, **spec))
+        self._until_answered(
+            lambda: DynamoStore(self._dynamodb(), NAME).create_job(*rows), lambda: False
+        )
+        self.wake()
+
+    def message(self, name: str, *commands: dict[str, Any], group: str | None = None) -> Any:
+        """A record of the queue; in the group of the first item's lane unless another is given."""
+        lane = lane_of(str(commands[0].get("itemId")), lanes_of(self.job_id) or 1)
+        return {
+            "messageId": name,
+            "body": json.dumps({"commands": [{**each, "jobId": self.job_id} for each in commands]}),
+            "attributes": {
+                "MessageGroupId": group or group_of(self.job_id, lane),
+                "SentTimestamp": str(NOW),
+            },
+        }
+
+    def take_in(self, *records: dict[str, Any]) -> None:
+        """Deliver a batch until the queue sees all of it acknowledged; then the stream."""
+        waiting = list(records)
+        for _ in range(_DELIVERIES):
+            handlers.function("intake").intake = intake(  # type: ignore[attr-defined]
+                _ENVIRONMENT,
+                dynamodb=self._dynamodb(),
+                sqs=lambda: Mortal(self.rejects, self.fate),
+                around=self.around,
+            )
+            try:
+                answer = handlers.handler("intake")({"Records": waiting}, Unhurried())
+            except Killed:
+                continue
+            failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
+            waiting = [record for record in waiting if record["messageId"] in failed]
+            if not waiting:
+                return self.wake()
+        raise AssertionError("never acknowledged")
+
+    def ask(self, question: Callable[[Parts], Any], made: Callable[[Job], bool]) -> None:
+        """Ask for a change until it is made: what follows from it is then left to the relay."""
+
+        def process() -> None:
+            dynamodb = self._dynamodb()
+            claims = DynamoDBJobIdClaims(dynamodb, "idempotency", self.around.clock)
+            question(parts_on(DynamoStore(dynamodb, NAME), claims, self.around))
+
+        def is_made() -> bool:
+            view = self.store.load_job(self.job_id)
+            return view is not None and made(view.job)
+
+        self._until_answered(process, is_made)
+        self.wake()
+
+    def register(self, names: list[str], *, seal: bool = False) -> None:
+        items = [NewItem(item_id=name) for name in names]
+        self.ask(
+            lambda parts: parts.registrar.register(self.job_id, items, names[0], seal=seal),
+            # Only the answer says that all of the items are there.
+            made=lambda _: False,
+        )
+
+    def seal(self) -> None:
+        self.ask(lambda parts: parts.life.seal(self.job_id), lambda job: job.sealed)
+
+    def cancel(self) -> None:
+        canceled = JobStatus.CANCELED
+        self.ask(
+            lambda parts: parts.life.cancel(self.job_id),
+            lambda job: canceled in (job.ending, job.status),
+        )
+
+    def reopen(self) -> None:
+        self.ask(lambda parts: parts.life.reopen(self.job_id), lambda job: not job.finished)
+
+    def wake(self) -> None:
+        """Give the relay what the stream holds, and what comes of that, until it is quiet."""
+        while records := self.table.records():
+            stream_mapping.deliver(records, self._relay, self.relay_batch)
+
+    def _relay(self, event: dict[str, Any]) -> Any:
+        handlers.function("relay").parts = relay(  # type: ignore[attr-defined]
+            _ENVIRONMENT,
+            dynamodb=self._dynamodb(),
+            eventbridge=Mortal(self.bus, self.fate),
+            around=self.around,
+        )
+        return handlers.handler("relay")(event, Unhurried())
+
+    @staticmethod
+    def _until_answered(process: Callable[[], None], made: Callable[[], bool]) -> None:
+        for _ in range(_DELIVERIES):
+            try:
+                return process()
+            except (Killed, Broke):
+                if made():
+                    return None
+        raise AssertionError("never answered")
+
+    def _dynamodb(self) -> Mortal:
+        return Mortal(self.table.client, self.fate)
+
+    def events(self) -> list[str]:
+        """What was told, each event once, without the job's id."""
+        return list(dict.fromkeys(event.partition(":")[2] for event in self.bus.told))
+
+    def outcome(self) -> dict[str, Any]:
+        """All that must be as if nothing had happened; equal for the same life of another job."""
+        view = self.store.load_job(self.job_id)
+        assert view is not None
+        lanes = range(len(view.heads))
+        assert view.progress.counts == total(view.heads)
+        return {
+            "job": replace(view.job, spec=make_spec()),
+            "heads": [replace(head, job_id="") for head in view.heads],
+            "items": [self.store.list_items(self.job_id, lane, None, _ALL).items for lane in lanes],
+            "journal": [self.store.read_journal(self.job_id, lane, 0, _ALL) for lane in lanes],
+            "facts": self.store.read_facts(self.job_id, 0, _ALL),
+            "published": view.published,
+            "open": self.job_id in self.store.list_open(None, _ALL)[0],
+            "rejects": sorted(self.rejects.sent),
+            "events": self.events(),
+        }

@@ -1,0 +1,97 @@
+"""The ledger's table with the stream that it really produced: in this process, or on an engine."""
+
+from typing import Any, Protocol
+
+from forgeledger.local.engine import REGION
+from forgeledger.local.engine_calls import DESCRIBE_STREAM, OPEN_SHARD, READ_SHARD, Call
+from forgeledger.local.stream_events import stream_record
+from tests.builders import NOW
+from tests.ledger_table import create_ledger_table
+from tests.simulation.table import RowChange, Tables
+
+NAME = "crashes"
+
+
+class StreamedTable(Protocol):
+    client: Any
+
+    def records(self) -> list[dict[str, Any]]:
+        """What the stream holds behind what was asked for before, as a function sees it."""
+
+
+class TableInProcess:
+    """The simulator's table behind the calls of a client; each has one table of its own."""
+
+    def __init__(self) -> None:
+        self.client = self
+        self._records: list[dict[str, Any]] = []
+        self._sequence = 0
+        self._tables = Tables(lambda: NOW, self._note)
+
+    def records(self) -> list[dict[str, Any]]:
+        records, self._records = self._records, []
+        return records
+
+    def _note(self, changes: list[RowChange]) -> None:
+        for change in changes:
+            self._sequence += 1
+            name = "INSERT" if change.old is None else "REMOVE" if change.new is None else "MODIFY"
+            images = {"OldImage": change.old, "NewImage": change.new}
+            self._records.append(
+                {
+                    "eventID": f"event-{self._sequence}",
+                    "eventName": name,
+                    "eventSource": "aws:dynamodb",
+                    "dynamodb": {
+                        "Keys": {"PK": {"S": change.pk}, "SK": {"S": change.sk}},
+                        "SequenceNumber": f"{self._sequence:021d}",
+                        "StreamViewType": "NEW_AND_OLD_IMAGES",
+                        **{name: row for name, row in images.items() if row is not None},
+                    },
+                }
+            )
+
+    def batch_get_item(self, **request: Any) -> dict[str, Any]:
+        ((name, asked),) = request["RequestItems"].items()
+        rows = self._tables.read_keys(asked["Keys"], consistent=asked["ConsistentRead"])
+        return {"Responses": {name: rows}, "UnprocessedKeys": {}}
+
+    def get_item(self, **request: Any) -> dict[str, Any]:
+        return self._tables.get_item(request)
+
+    def query(self, **request: Any) -> dict[str, Any]:
+        return self._tables.query(request, index_lag_ms=0)
+
+    def update_item(self, **request: Any) -> None:
+        self._tables.update_item(request)
+
+    def transact_write_items(self, **request: Any) -> None:
+        self._tables.transact(request["TransactItems"], request["ClientRequestToken"])
+
+
+class TableOnEngine:
+    """One table for a whole test module; its stream is read from where the last reading ended."""
+
+    def __init__(self, client: Any, call: Call) -> None:
+        self.client = client
+        self._call = call
+        create_ledger_table(client, NAME)
+        table = client.describe_table(TableName=NAME)["Table"]
+        self._arn = table["LatestStreamArn"]
+        described = call(DESCRIBE_STREAM, {"StreamArn": self._arn})["StreamDescription"]
+        # The engine has one shard, however much is written.
+        (shard,) = described["Shards"]
+        place = {"StreamArn": self._arn, "ShardId": shard["ShardId"]}
+        start = call(OPEN_SHARD, {**place, "ShardIteratorType": "TRIM_HORIZON"})
+        self._iterator = start["ShardIterator"]
+
+    def drop(self) -> None:
+        self.client.delete_table(TableName=NAME)
+
+    def records(self) -> list[dict[str, Any]]:
+        answer = self._call(READ_SHARD, {"ShardIterator": self._iterator})
+        self._iterator = answer["NextShardIterator"]
+        return [
+            stream_record(record, stream_arn=self._arn, region=REGION)
+            for record in answer["Records"]
+        ]

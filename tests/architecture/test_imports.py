@@ -50,6 +50,7 @@ DOMAIN_STDLIB = {
     "collections",
     "dataclasses",
     "enum",
+    "functools",
     "hashlib",
     "re",
     "typing",

@@ -7,8 +7,25 @@ from forgeledger.contracts.messages import decode
 from forgeledger.domain.commands import Command, CommandKind
 from forgeledger.domain.ids import lane_of, lanes_of
 from forgeledger.domain.outcomes import Outcome
-from forgeledger.usecases.taking_in import Body
 from tests.simulation.fifo_queue import FifoQueue, QueuedMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One command of a message: for which lane, and under which mark it leaves its trace."""
+
+    pk: str
+    mark: str
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a message says, read once."""
+
+    commands: tuple[Sent, ...]
+    # Whether anything in it can never be applied.
+    wrong: bool
 
 
 @dataclass(slots=True)
@@ -23,7 +40,7 @@ class Asked:
     # Answers given over HTTP, still to be checked against the journal.
     answers: list[tuple[str, Command, Outcome]] = field(default_factory=list)
     standings: list[Any] = field(default_factory=list)
-    bodies: dict[int, Body] = field(default_factory=dict)
+    bodies: dict[int, Said] = field(default_factory=dict)
     _promised: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     _read: int = 0
 
@@ -71,19 +88,24 @@ class Asked:
         """The command behind a mark, from whoever sent it."""
         accepted = self.queue.accepted
         while self._read < len(accepted):
-            self._take(accepted[self._read])
+            self.body(accepted[self._read])
             self._read += 1
         return self.commands.get((job_id, mark))
 
-    def body(self, message: QueuedMessage) -> Body:
+    def body(self, message: QueuedMessage) -> Said:
         found = self.bodies.get(message.number)
         if found is None:
-            found = self.bodies[message.number] = decode(message.body, message.message_id)
+            found = self.bodies[message.number] = self._read_body(message)
         return found
 
-    def _take(self, message: QueuedMessage) -> None:
-        for part in self.body(message).commands:
-            self.command(part.job_id, part.command)
+    def _read_body(self, message: QueuedMessage) -> Said:
+        body = decode(message.body, message.message_id)
+        sent = []
+        for part in body.commands:
+            mark = part.command.mark
+            self.commands[part.job_id, mark] = part.command
+            sent.append(Sent(f"JOB#{part.job_id}#{part.lane}", mark, part.command))
+        return Said(tuple(sent), bool(body.problems))
 
 
 def lane_index(job_id: str, item_id: str) -> int:

@@ -74,18 +74,16 @@ class Checks:
                 self._dealt_with(message)
 
     def _dealt_with(self, message: QueuedMessage) -> None:
-        body = self.asked.body(message)
-        wrong = bool(body.problems)
-        for part in body.commands:
-            pk = f"JOB#{part.job_id}#{part.lane}"
-            truth = self.lanes.truths.get(pk)
+        said = self.asked.body(message)
+        wrong = said.wrong
+        for sent in said.commands:
+            truth = self.lanes.truths.get(sent.pk)
             if truth is None:
                 wrong = True
-                continue
-            self.asked.find(part.job_id, part.command.mark)
-            known = part.command.kind == "register" and part.command.item_id in truth.items
-            if part.command.mark not in truth.marks and not known:
-                raise Violation(f"{message.message_id} was lost: no trace of {part.command}")
+            elif sent.mark not in truth.marks and not (
+                sent.command.kind == "register" and sent.command.item_id in truth.items
+            ):
+                raise Violation(f"{message.message_id} was lost: no trace of {sent.command}")
         if wrong and not any(
             each.attributes["sourceMessageId"]["StringValue"] == message.message_id
             for each in self.world.rejects.accepted
@@ -132,9 +130,8 @@ class Checks:
         last: dict[tuple[str, str], tuple[int, str]] = {}
         seen: set[tuple[str, str]] = set()
         for message in self.world.commands.accepted:
-            for part in () if message.number in dead else self.asked.body(message).commands:
-                pk = f"JOB#{part.job_id}#{part.lane}"
-                mark = part.command.mark
+            for sent in () if message.number in dead else self.asked.body(message).commands:
+                pk, mark = sent.pk, sent.mark
                 truth = self.lanes.truths.get(pk)
                 # A command that was sent twice took its place with the first of the two.
                 if truth is None or mark not in truth.order or (pk, mark) in seen:
@@ -152,7 +149,7 @@ class Checks:
         unfinished = sum(
             number
             for lane in lanes
-            for state, number in lane.counts().items()
+            for state, number in lane.counts.items()
             if state in ("PENDING", "IN_PROGRESS")
         )
         if job.ending is not None or any(lane.head.gate < job.gate for lane in lanes):

@@ -8,75 +8,85 @@ from tests.simulation.faults import Fault, client_error
 from tests.simulation.fifo_queue import FifoQueue
 from tests.simulation.world import World
 
+Request = dict[str, Any]
+
 
 class DynamoDBClient:
     def __init__(self, world: World) -> None:
         self._world = world
         self._tables = world.tables
+        self._spoiled_reads = {Fault.UNPROCESSED: self._unprocessed, Fault.TORN: self._torn}
+        self._spoiled_updates = {Fault.CONFLICT: self._update_conflict}
+        self._spoiled_transactions = {
+            Fault.CONFLICT: self._conflict,
+            Fault.IN_PROGRESS: self._in_progress,
+        }
 
-    def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
-        ((table, asked),) = RequestItems.items()
-        keys: Sequence[Row] = asked["Keys"]
-        consistent = asked.get("ConsistentRead", False)
-
-        def read(some: Sequence[Row]) -> list[Row]:
-            return self._tables.read_keys(some, consistent=consistent) if some else []
-
-        def unprocessed() -> dict[str, Any]:
-            most = self._world.random.randint(0, len(keys) - 1)
-            left = {table: {**asked, "Keys": keys[most:]}}
-            return {"Responses": {table: read(keys[:most])}, "UnprocessedKeys": left}
-
-        def torn() -> dict[str, Any]:
-            mixed = list(keys)
-            self._world.random.shuffle(mixed)
-            middle = self._world.random.randint(0, len(mixed))
-            first = read(mixed[:middle])
-            self._world.interlude(self._world.random.randint(1, 4))
-            return {"Responses": {table: first + read(mixed[middle:])}, "UnprocessedKeys": {}}
-
-        return self._world.call(
-            "BatchGetItem",
-            lambda: {"Responses": {table: read(keys)}, "UnprocessedKeys": {}},
-            {Fault.UNPROCESSED: unprocessed, Fault.TORN: torn},
-        )
+    def batch_get_item(self, **request: Any) -> dict[str, Any]:
+        return self._world.call("BatchGetItem", self._batch_get, request, self._spoiled_reads)
 
     def get_item(self, **request: Any) -> dict[str, Any]:
-        return self._world.call("GetItem", lambda: self._tables.get_item(request))
+        return self._world.call("GetItem", self._tables.get_item, request)
 
     def query(self, **request: Any) -> dict[str, Any]:
         lag_ms = self._world.random.choice((0, 0, 500, 3_000)) if "IndexName" in request else 0
-        return self._world.call("Query", lambda: self._tables.query(request, lag_ms))
+        return self._world.call("Query", lambda asked: self._tables.query(asked, lag_ms), request)
 
     def put_item(self, **request: Any) -> dict[str, Any]:
-        return self._world.call("PutItem", lambda: self._tables.put_item(request) or {})
+        return self._world.call("PutItem", self._tables.put_item, request)
 
     def update_item(self, **request: Any) -> dict[str, Any]:
-        def conflict() -> None:
-            raise client_error("TransactionConflictException", "UpdateItem")
-
         return self._world.call(
-            "UpdateItem",
-            lambda: self._tables.update_item(request) or {},
-            {Fault.CONFLICT: conflict},
+            "UpdateItem", self._tables.update_item, request, self._spoiled_updates
         )
 
     def transact_write_items(self, **request: Any) -> dict[str, Any]:
-        actions, token = request["TransactItems"], request.get("ClientRequestToken")
-
-        def conflict() -> None:
-            place = self._world.random.randrange(len(actions))
-            self._tables.transact(actions, token, conflicting=place)
-
-        def in_progress() -> None:
-            self._tables.transact(actions, token)
-            raise client_error("TransactionInProgressException", "TransactWriteItems")
-
         return self._world.call(
-            "TransactWriteItems",
-            lambda: self._tables.transact(actions, token) or {},
-            {Fault.CONFLICT: conflict, Fault.IN_PROGRESS: in_progress},
+            "TransactWriteItems", self._transact, request, self._spoiled_transactions
         )
+
+    def _batch_get(self, request: Request) -> dict[str, Any]:
+        ((table, asked),) = request["RequestItems"].items()
+        found = self._read(asked["Keys"], asked)
+        return {"Responses": {table: found}, "UnprocessedKeys": {}}
+
+    def _unprocessed(self, request: Request) -> dict[str, Any]:
+        ((table, asked),) = request["RequestItems"].items()
+        keys = asked["Keys"]
+        most = self._world.random.randint(0, len(keys) - 1)
+        left = {table: {**asked, "Keys": keys[most:]}}
+        return {"Responses": {table: self._read(keys[:most], asked)}, "UnprocessedKeys": left}
+
+    def _torn(self, request: Request) -> dict[str, Any]:
+        ((table, asked),) = request["RequestItems"].items()
+        mixed = list(asked["Keys"])
+        self._world.random.shuffle(mixed)
+        middle = self._world.random.randint(0, len(mixed))
+        first = self._read(mixed[:middle], asked)
+        self._world.interlude(self._world.random.randint(1, 4))
+        found = first + self._read(mixed[middle:], asked)
+        return {"Responses": {table: found}, "UnprocessedKeys": {}}
+
+    def _read(self, keys: Sequence[Row], asked: Mapping[str, Any]) -> list[Row]:
+        consistent = asked.get("ConsistentRead", False)
+        return self._tables.read_keys(keys, consistent=consistent) if keys else []
+
+    def _update_conflict(self, _: Request) -> Any:
+        raise client_error("TransactionConflictException", "UpdateItem")
+
+    def _transact(self, request: Request) -> dict[str, Any]:
+        self._tables.transact(request["TransactItems"], request.get("ClientRequestToken"))
+        return {}
+
+    def _conflict(self, request: Request) -> dict[str, Any]:
+        actions = request["TransactItems"]
+        place = self._world.random.randrange(len(actions))
+        self._tables.transact(actions, request.get("ClientRequestToken"), conflicting=place)
+        return {}
+
+    def _in_progress(self, request: Request) -> Any:
+        self._transact(request)
+        raise client_error("TransactionInProgressException", "TransactWriteItems")
 
 
 class SqsClient:
@@ -85,27 +95,31 @@ class SqsClient:
         self._queue = queue
 
     def send_message(self, **request: Any) -> dict[str, Any]:
-        return self._world.call("SendMessage", lambda: {"MessageId": self._send(request)})
-
-    def send_message_batch(self, **request: Any) -> Mapping[str, Any]:
-        entries = request["Entries"]
-
-        def send(some: Sequence[dict[str, Any]], others: Sequence[dict[str, Any]]) -> Any:
-            sent = [{"Id": each["Id"], "MessageId": self._send(each)} for each in some]
-            failed = [
-                {"Id": each["Id"], "Code": "InternalError", "SenderFault": False} for each in others
-            ]
-            return {"Successful": sent, "Failed": failed}
-
-        def partial() -> Any:
-            fine = [each for each in entries if self._world.random.random() < 0.5]
-            return send(fine, [each for each in entries if each not in fine])
-
         return self._world.call(
-            "SendMessageBatch", lambda: send(entries, ()), {Fault.PARTIAL: partial}
+            "SendMessage", lambda asked: {"MessageId": self._send(asked)}, request
         )
 
-    def _send(self, request: dict[str, Any]) -> str:
+    def send_message_batch(self, **request: Any) -> Mapping[str, Any]:
+        return self._world.call(
+            "SendMessageBatch", self._send_all, request, {Fault.PARTIAL: self._send_some}
+        )
+
+    def _send_all(self, request: Request) -> dict[str, Any]:
+        return self._answer(request["Entries"], ())
+
+    def _send_some(self, request: Request) -> dict[str, Any]:
+        entries = request["Entries"]
+        fine = [each for each in entries if self._world.random.random() < 0.5]
+        return self._answer(fine, [each for each in entries if each not in fine])
+
+    def _answer(self, some: Sequence[Request], others: Sequence[Request]) -> dict[str, Any]:
+        sent = [{"Id": each["Id"], "MessageId": self._send(each)} for each in some]
+        failed = [
+            {"Id": each["Id"], "Code": "InternalError", "SenderFault": False} for each in others
+        ]
+        return {"Successful": sent, "Failed": failed}
+
+    def _send(self, request: Request) -> str:
         message_id, _ = self._queue.send(
             request["MessageBody"],
             request["MessageGroupId"],
@@ -119,28 +133,31 @@ class EventBridgeClient:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
-        if not 1 <= len(Entries) <= 10:
+    def put_events(self, **request: Any) -> dict[str, Any]:
+        if not 1 <= len(request["Entries"]) <= 10:
             raise client_error("ValidationException", "PutEvents")
-
-        def put(refused: Sequence[int] = (), times: int = 1) -> dict[str, Any]:
-            answers: list[dict[str, Any]] = []
-            for number, entry in enumerate(Entries):
-                if number in refused:
-                    self._world.bus.refuse(entry)
-                    answers.append({"ErrorCode": "ThrottlingException", "ErrorMessage": "later"})
-                    continue
-                for _ in range(times):
-                    self._world.bus.deliver(entry)
-                answers.append({"EventId": self._world.new_id()})
-            return {"FailedEntryCount": len(refused), "Entries": answers}
-
-        def partial() -> dict[str, Any]:
-            count = len(Entries)
-            return put(
-                self._world.random.sample(range(count), self._world.random.randint(1, count))
-            )
-
         return self._world.call(
-            "PutEvents", put, {Fault.PARTIAL: partial, Fault.DOUBLED: lambda: put(times=2)}
+            "PutEvents",
+            self._put,
+            request,
+            {Fault.PARTIAL: self._partial, Fault.DOUBLED: self._twice},
         )
+
+    def _put(self, request: Request, refused: Sequence[int] = (), times: int = 1) -> dict[str, Any]:
+        answers: list[dict[str, Any]] = []
+        for number, entry in enumerate(request["Entries"]):
+            if number in refused:
+                self._world.bus.refuse(entry)
+                answers.append({"ErrorCode": "ThrottlingException", "ErrorMessage": "later"})
+                continue
+            for _ in range(times):
+                self._world.bus.deliver(entry)
+            answers.append({"EventId": self._world.new_id()})
+        return {"FailedEntryCount": len(refused), "Entries": answers}
+
+    def _partial(self, request: Request) -> dict[str, Any]:
+        random, count = self._world.random, len(request["Entries"])
+        return self._put(request, random.sample(range(count), random.randint(1, count)))
+
+    def _twice(self, request: Request) -> dict[str, Any]:
+        return self._put(request, times=2)

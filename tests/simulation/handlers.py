@@ -29,9 +29,13 @@ _FUNCTIONS = Path(__file__).parents[2] / "functions"
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
+def _nothing(*_: Any, **__: Any) -> None:
+    pass
+
+
 class Silence:
     def __getattr__(self, name: str) -> Callable[..., None]:
-        return lambda *args, **kwargs: None
+        return _nothing
 
 
 @cache

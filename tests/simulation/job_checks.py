@@ -81,7 +81,7 @@ class JobChecks:
     def _total(self, job: Job) -> dict[str, int]:
         total: dict[str, int] = {}
         for lane in self.lanes_of(job):
-            for state, number in lane.counts().items():
+            for state, number in lane.counts.items():
                 total[state] = total.get(state, 0) + number
         return total
 

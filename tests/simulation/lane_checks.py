@@ -8,7 +8,7 @@ from forgeledger.adapters.dynamodb.head_rows import decode_head
 from forgeledger.adapters.dynamodb.item_rows import decode_item
 from forgeledger.adapters.dynamodb.journal_rows import decode_journal_row
 from forgeledger.domain.ids import lanes_of
-from forgeledger.domain.items import Item
+from forgeledger.domain.items import UNFINISHED, Item
 from forgeledger.domain.journal import Event, EventKind, evolve_head, evolve_item
 from forgeledger.domain.lanes import Head, settle
 from tests.simulation.asked import Asked
@@ -40,12 +40,15 @@ class LaneTruth:
     order: dict[str, int] = field(default_factory=dict)
     # For each item the marks that it has to remember, in order.
     memory: dict[str, list[str]] = field(default_factory=dict)
+    # How many items are in each state, counted anew after each commit.
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_STATES, 0))
 
-    def counts(self) -> dict[str, int]:
-        counts = dict.fromkeys(_STATES, 0)
+    def recount(self) -> None:
+        self.counts = counts = dict.fromkeys(_STATES, 0)
+        below = self.head.canceled_below
         for item in self.items.values():
-            counts[settle(self.head, item).state] += 1
-        return counts
+            canceled = item.offset < below and item.state in UNFINISHED
+            counts["CANCELED" if canceled else item.state] += 1
 
 
 @dataclass(slots=True)
@@ -129,7 +132,8 @@ class LaneChecks:
         head = decode_head(partition["LANE"])
         if head != truth.head:
             raise Violation(f"{pk}: the head {head} is not its journal's {truth.head}")
-        counts = truth.counts()
+        truth.recount()
+        counts = truth.counts
         told = head.counts
         found = (told.pending, told.in_progress, told.completed, told.failed, told.canceled)
         if found != tuple(counts.values()):

@@ -4,6 +4,7 @@ It shares no line with the product's own, so that the two can contradict each ot
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 from forgeledger.domain.commands import Command
 from forgeledger.domain.items import Item
@@ -44,7 +45,7 @@ def expected(  # noqa: C901, PLR0912 - The table of the contract, row by row.
             return _rejected("unknown_item")
         if head.mode == "open":
             wrong = kind != "register" and (command.attempt or 0) > 1_000
-            return _rejected("unknown_attempt") if wrong else Expected("registered")
+            return _rejected("unknown_attempt") if wrong else _leads_to("registered")
         return _rejected("job_sealed" if head.mode == "sealed" else "job_closed")
     state, attempt = str(item.state), command.attempt
     stale = attempt is not None and attempt < item.attempt
@@ -53,8 +54,8 @@ def expected(  # noqa: C901, PLR0912 - The table of the contract, row by row.
     unknown = attempt is not None and attempt > item.attempt + 1_000
     other = _rejected("stale_attempt" if stale else "unknown_attempt")
     lease_over = item.lease_until is not None and item.lease_until <= at
-    applied = Expected(_APPLIED.get(kind, "?"))
-    duplicate = Expected("duplicate")
+    applied = _leads_to(_APPLIED.get(kind, "?"))
+    duplicate = _leads_to("duplicate")
     finished = state in _FINISHED
     if kind == "claim":
         former = attempt is not None and attempt <= item.attempt
@@ -110,8 +111,14 @@ def expected(  # noqa: C901, PLR0912 - The table of the contract, row by row.
     return applied if due else duplicate
 
 
+@cache
 def _rejected(reason: str) -> Expected:
     return Expected("rejected", frozenset({reason}))
+
+
+@cache
+def _leads_to(kind: str) -> Expected:
+    return Expected(kind)
 
 
 def contradiction(head: Head, item: Item | None, command: Command, event: Event) -> str | None:

@@ -79,9 +79,11 @@ class People:
             command_id = f"{repeat.request_id}:{index}"
             self.asked.promise(new.name, item.item_id, command_id)
         created = self._request(
-            f"create {new.name} with {new.rules}, {new.lanes} lanes, items "
-            f"{[item.item_id for item in new.items]}, expects {new.expected_items}, "
-            f"{new.tolerance}, deadline {new.deadline_seconds}, seal {new.seal}",
+            lambda: (
+                f"create {new.name} with {new.rules}, {new.lanes} lanes, items "
+                f"{[item.item_id for item in new.items]}, expects {new.expected_items}, "
+                f"{new.tolerance}, deadline {new.deadline_seconds}, seal {new.seal}"
+            ),
             lambda: self.parts.creator.create(new, repeat),
             faults,
         )
@@ -119,7 +121,7 @@ class People:
                 ),
             )
         done = self._request(
-            f"register {', '.join(names)}",
+            lambda: f"register {', '.join(names)}",
             lambda: self.parts.registrar.register(job.job_id, items, request_id),
             faults,
         )
@@ -129,7 +131,7 @@ class People:
     def seal(self, job: KnownJob, faults: Faults, *, http: bool = False) -> Any:
         self.asked.seal(job.job_id)
         work = self._post(f"/jobs/{job.job_id}/seal") if http else self._life("seal", job)
-        return self._request(f"seal {job.new.name}", work, faults)
+        return self._request(lambda: f"seal {job.new.name}", work, faults)
 
     def cancel(self, random: Random, faults: Faults) -> None:
         if self.jobs:
@@ -137,13 +139,15 @@ class People:
             self.asked.cancel(job.job_id)
             http = random.random() < _HTTP
             work = self._post(f"/jobs/{job.job_id}/cancel") if http else self._life("cancel", job)
-            self._request(f"cancel {job.new.name}", work, faults)
+            self._request(lambda: f"cancel {job.new.name}", work, faults)
 
     def reopen(self, random: Random, faults: Faults) -> None:
         if self.jobs:
             job = random.choice(self.jobs)
             self.asked.reopen(job.job_id)
-            done = self._request(f"reopen {job.new.name}", self._life("reopen", job), faults)
+            done = self._request(
+                lambda: f"reopen {job.new.name}", self._life("reopen", job), faults
+            )
             if done is not None and done.verdict is Verdict.APPLIED:
                 more = f"{job.new.name[4:]}+{len(job.wanted)}"
                 job.wanted.append(more)
@@ -207,7 +211,7 @@ class People:
             return Outcome(verdict=Verdict(answer["outcome"]))
 
         outcome: Outcome | None = self._request(
-            f"{kind} {item_id} {fields}", post if http else apply, faults
+            lambda: f"{kind} {item_id} {fields}", post if http else apply, faults
         )
         if outcome is not None:
             self.asked.answered(job.job_id, command, outcome)
@@ -218,7 +222,9 @@ class People:
             job = random.choice(self.jobs)
             path = f"/jobs/{job.job_id}"
             standing = self._request(
-                f"look at {job.new.name}", lambda: request(self.world, "GET", path), faults
+                lambda: f"look at {job.new.name}",
+                lambda: request(self.world, "GET", path),
+                faults,
             )
             if standing is not None:
                 self.asked.looked(standing)
@@ -229,11 +235,12 @@ class People:
     def _post(self, path: str) -> Callable[[], Any]:
         return lambda: request(self.world, "POST", path)
 
-    def _request(self, what: str, work: Callable[[], Any], faults: Faults) -> Any:
+    def _request(self, what: Callable[[], str], work: Callable[[], Any], faults: Faults) -> Any:
         """Through the HTTP side; None where no answer came, or one that says to try again."""
         world = self.world
         process = Invocation("api", faults, world.now + _TIMEOUT_MS)
-        world.note(f"somebody asks to {what}")
+        if world.story is not None:
+            world.note(f"somebody asks to {what()}")
         try:
             ended, answer = world.invoke(process, work)
         except _PROBLEMS as error:

@@ -147,6 +147,7 @@ def run(script: Script, *, tell: bool = False, faults: bool = True) -> Result:
     result.steps, result.commits = history.taken, world.commits
     result.faults = world.faults_met
     result.story = world.story or []
+    world.end()
     return result
 
 

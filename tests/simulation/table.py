@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from tests.simulation.expressions import Row, parse_condition, parse_projection, parse_update
@@ -15,7 +16,7 @@ _EMPTY: dict[str, Any] = {}
 _MOST_ACTIONS = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RowChange:
     pk: str
     sk: str
@@ -23,7 +24,7 @@ class RowChange:
     new: Row | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Planned:
     key: tuple[str, str]
     old: Row | None
@@ -74,17 +75,21 @@ class Tables:
         return {"Item": {name: row[name] for name in wanted if name in row}}
 
     def read_keys(self, keys: Sequence[Row], *, consistent: bool) -> list[Row]:
-        pairs = [_key_of(key) for key in keys]
+        pairs = [(key["PK"]["S"], key["SK"]["S"]) for key in keys]
         if len(set(pairs)) != len(pairs) or not 1 <= len(pairs) <= _MOST_ACTIONS:
             raise client_error("ValidationException", "BatchGetItem")
-        found = [self._read(pair, consistent=consistent) for pair in pairs]
-        return [row for row in found if row is not None]
+        found = []
+        for pair in pairs:
+            row = self.get(*pair) if consistent else self._read(pair, consistent=False)
+            if row is not None:
+                found.append(row)
+        return found
 
     def query(self, request: dict[str, Any], index_lag_ms: int) -> dict[str, Any]:
         names = request.get("ExpressionAttributeNames", _EMPTY)
         values = request.get("ExpressionAttributeValues", _EMPTY)
         condition = parse_condition(request["KeyConditionExpression"])
-        _check_placeholders((condition.placeholders,), names, values)
+        _check_placeholders(request["KeyConditionExpression"], "", names, values)
         forward = request.get("ScanIndexForward", True)
         index = request.get("IndexName")
         if index is None:
@@ -121,11 +126,11 @@ class Tables:
             return before[1]
         return self.get(*key)
 
-    def put_item(self, request: dict[str, Any]) -> None:
-        self._single("PutItem", "Put", request)
+    def put_item(self, request: dict[str, Any]) -> dict[str, Any]:
+        return self._single("PutItem", "Put", request)
 
-    def update_item(self, request: dict[str, Any]) -> None:
-        self._single("UpdateItem", "Update", request)
+    def update_item(self, request: dict[str, Any]) -> dict[str, Any]:
+        return self._single("UpdateItem", "Update", request)
 
     def transact(
         self, actions: Sequence[dict[str, Any]], token: str | None, conflicting: int | None = None
@@ -141,10 +146,10 @@ class Tables:
         planned = [self._plan(operation, *next(iter(action.items()))) for action in actions]
         if len({each.key for each in planned}) != len(planned) or len(planned) > _MOST_ACTIONS:
             raise client_error("ValidationException", operation)
-        reasons = [_reason(each) for each in planned]
-        if conflicting is not None:
-            reasons[conflicting % len(reasons)] = {"Code": "TransactionConflict"}
-        if any(reason["Code"] != "None" for reason in reasons):
+        if conflicting is not None or not all(each.holds for each in planned):
+            reasons = [_reason(each) for each in planned]
+            if conflicting is not None:
+                reasons[conflicting % len(reasons)] = {"Code": "TransactionConflict"}
             raise client_error(
                 "TransactionCanceledException", operation, CancellationReasons=reasons
             )
@@ -157,50 +162,48 @@ class Tables:
         old = self._partitions[pk].pop(sk)
         self._on_commit([RowChange(pk, sk, old, None)])
 
-    def _single(self, operation: str, kind: str, request: dict[str, Any]) -> None:
+    def _single(self, operation: str, kind: str, request: dict[str, Any]) -> dict[str, Any]:
         planned = self._plan(operation, kind, request)
         if not planned.holds:
             more = {"Item": planned.old} if planned.returns_old and planned.old else {}
             raise client_error("ConditionalCheckFailedException", operation, **more)
         self._store([planned])
+        return {}
 
     def _plan(self, operation: str, kind: str, body: dict[str, Any]) -> _Planned:
         names = body.get("ExpressionAttributeNames", _EMPTY)
         values = body.get("ExpressionAttributeValues", _EMPTY)
         key = _key_of(body["Item"] if kind == "Put" else body["Key"])
         old = self.get(*key)
-        used = []
-        holds = True
-        if "ConditionExpression" in body:
-            condition = parse_condition(body["ConditionExpression"])
-            used.append(condition.placeholders)
-            holds = condition.test(old or _EMPTY, names, values)
-        new = old
+        condition = body.get("ConditionExpression", "")
+        holds = not condition or parse_condition(condition).test(old or _EMPTY, names, values)
+        new, update = old, ""
         if kind == "Put":
             new = body["Item"]
         elif kind == "Update":
-            update = parse_update(body["UpdateExpression"])
-            used.append(update.placeholders)
+            update = body["UpdateExpression"]
             if holds:
                 base = old if old is not None else dict(body["Key"])
-                new = update.apply(base, names, values)
+                new = parse_update(update).apply(base, names, values)
         elif kind != "ConditionCheck":
             raise client_error("ValidationException", operation)
-        _check_placeholders(used, names, values)
+        _check_placeholders(condition, update, names, values)
         returns_old = body.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
         return _Planned(key, old, new, holds, returns_old)
 
     def _store(self, planned: Sequence[_Planned]) -> None:
+        now = self._clock()
         changes = []
         for each in planned:
-            if each.new is None or each.new == each.old:
+            old, new = each.old, each.new
+            if new is old or new is None or new == old:
                 continue
             pk, sk = each.key
-            self._partitions.setdefault(pk, {})[sk] = each.new
-            self._before[each.key] = (self._clock(), each.old)
-            changes.append(RowChange(pk, sk, each.old, each.new))
+            self._partitions.setdefault(pk, {})[sk] = new
+            self._before[each.key] = (now, old)
+            changes.append(RowChange(pk, sk, old, new))
             if sk == "JOB":
-                self._header_history.append((self._clock(), pk, each.new))
+                self._header_history.append((now, pk, new))
         if changes:
             self._on_commit(changes)
 
@@ -237,9 +240,18 @@ def _reason(planned: _Planned) -> dict[str, Any]:
 
 
 def _check_placeholders(
-    used: Sequence[frozenset[str]], names: Mapping[str, Any], values: Mapping[str, Any]
+    condition: str, update: str, names: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
-    count = len(frozenset().union(*used))
-    given = len(names) + len(values)
-    if count != given or not frozenset().union(*used).issubset({*names, *values}):
+    """DynamoDB refuses a request that gives more names or values than it uses, or fewer."""
+    if not _fits(condition, update, tuple(names), tuple(values)):
         raise client_error("ValidationException", "expression placeholders")
+
+
+@cache
+def _fits(condition: str, update: str, names: tuple[str, ...], values: tuple[str, ...]) -> bool:
+    used: frozenset[str] = frozenset()
+    if condition:
+        used |= parse_condition(condition).placeholders
+    if update:
+        used |= parse_update(update).placeholders
+    return used == {*names, *values} and len(used) == len(names) + len(values)

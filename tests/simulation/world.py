@@ -1,6 +1,6 @@
 """The simulated world: one clock, one generator, and whatever the product touches of AWS."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Protocol
@@ -26,6 +26,9 @@ BEGIN_MS = 1_767_225_600_000
 _CALL_MS = 3
 _SLOW_MS = 4_000
 _DEEPEST = 3
+# What a service does with a request.
+Perform = Callable[[dict[str, Any]], Any]
+_NOTHING_SPECIAL: Mapping[Fault, Perform] = {}
 # As the template says.
 VISIBILITY_MS = 180_000
 RELAY_TRIES = 20
@@ -98,6 +101,12 @@ class World:
             parallel=one_by_one,
         )
 
+    def end(self) -> None:
+        """Let go of everything, so that no circle is left for the garbage collector to find."""
+        self.observer = None
+        self.run_more = lambda _: None
+        del self.tables, self.stream, self.commands, self.rejects, self.bus, self.around
+
     def note(self, text: str) -> None:
         if self.story is not None:
             seconds = (self.now - BEGIN_MS) / 1000
@@ -133,8 +142,9 @@ class World:
     def call(
         self,
         what: str,
-        perform: Callable[[], Any],
-        special: dict[Fault, Callable[[], Any]] | None = None,
+        perform: Perform,
+        request: dict[str, Any],
+        special: Mapping[Fault, Perform] = _NOTHING_SPECIAL,
     ) -> Any:
         """One call to AWS, with the fault that waits for it, if there is one."""
         process = self.invocation
@@ -149,20 +159,21 @@ class World:
             process.throttles -= 1
             raise client_error("ThrottlingException", what)
         if not process.faults:
-            return perform()
+            return perform(request)
         fault = process.faults.get(number)
         if fault is None:
-            return perform()
+            return perform(request)
         if what not in CALLS_OF.get(fault, (what,)):
             # It waits for a call that it can spoil.
             process.faults[number + 1] = process.faults.get(number + 1, fault)
-            return perform()
+            return perform(request)
         self.faults_met += 1
         process.disturbed = True
-        self.note(f"! {process.name} {what}: {fault}")
-        if special is not None and fault in special:
-            return special[fault]()
-        return self._disturbed(process, what, perform, fault)
+        if self.story is not None:
+            self.note(f"! {process.name} {what}: {fault}")
+        if fault in special:
+            return special[fault](request)
+        return self._disturbed(process, what, lambda: perform(request), fault)
 
     def _disturbed(  # noqa: C901 - A fault of each kind.
         self, process: Invocation, what: str, perform: Callable[[], Any], fault: Fault

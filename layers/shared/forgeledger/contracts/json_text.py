@@ -3,11 +3,14 @@
 import json
 from typing import Any
 
+# Built once: json.dumps would build an encoder for each call.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
 
 def to_text(value: Any, limit_bytes: int) -> str:
     """The value as compact JSON; ValueError says which rule it breaks."""
     try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = _encode(value)
     except (ValueError, RecursionError) as error:
         raise ValueError(
             "must be a JSON value: no NaN, no infinity, not nested too deep"

@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from functools import lru_cache
 from typing import Final
 
 from forgeledger.domain.limits import LANES_PER_JOB
@@ -22,6 +23,7 @@ def make_job_id(now_ms: int, randomness: int, lanes: int) -> str:
     return f"{''.join(letters)}-{lanes}"
 
 
+@lru_cache(maxsize=1024)
 def lanes_of(job_id: str) -> int | None:
     """How many lanes a job has; None for a name that no job can have."""
     match = _JOB_ID.fullmatch(job_id)

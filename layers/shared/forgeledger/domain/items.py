@@ -1,7 +1,8 @@
 """One unit of work in a job."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from forgeledger.domain.records import dataclass
 
 
 class ItemState(StrEnum):

@@ -1,6 +1,5 @@
 """A lane's head as a row: written whole once, then changed with each commit."""
 
-import json
 from functools import lru_cache
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from forgeledger.adapters.dynamodb.attributes import (
     number,
     optional_number,
     optional_text,
+    parse_json,
     text,
 )
 from forgeledger.adapters.dynamodb.keys import Row, head_key
@@ -65,7 +65,7 @@ def decode_head(row: Row) -> Head:
                 canceled=int(row["canceled"]["N"]),
                 failings=int(row["failings"]["N"]),
             ),
-            failures=() if failures == "{}" else tuple(json.loads(failures).items()),
+            failures=() if failures == "{}" else tuple(parse_json(failures).items()),
             mode=LaneMode(row["mode"]["S"]),
             gate=int(row["gate"]["N"]),
             offset=int(row["offset"]["N"]),
@@ -111,7 +111,7 @@ def encode_rules(rules: LaneRules) -> str:
 
 @lru_cache(maxsize=256)
 def decode_rules(rules: str) -> LaneRules:
-    found = json.loads(rules)
+    found = parse_json(rules)
     return LaneRules(
         max_attempts=found["maxAttempts"],
         lease_seconds=found["leaseSeconds"],

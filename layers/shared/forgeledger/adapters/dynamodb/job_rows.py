@@ -1,6 +1,5 @@
 """A job's header and its facts as rows. The specification is written once and never again."""
 
-import json
 from typing import Any
 
 from forgeledger.adapters.dynamodb.attributes import (
@@ -12,6 +11,7 @@ from forgeledger.adapters.dynamodb.attributes import (
     number,
     optional_number,
     optional_text,
+    parse_json,
     text,
     ttl_of,
 )
@@ -123,14 +123,14 @@ def _decode_job(row: Row) -> Job:
         sealed_at=optional_number(row, "sealedAt"),
         finished_at=optional_number(row, "finishedAt"),
         first_failure_epoch=int(row["firstFailureEpoch"]["N"]),
-        settled=decode_counts(json.loads(row["settled"]["S"])),
+        settled=decode_counts(parse_json(row["settled"]["S"])),
         kept_since=int(row["keptSince"]["N"]),
     )
 
 
 def _decode_spec(row: Row) -> JobSpec:
     tolerance = optional_text(row, "tolerance")
-    failures, failure_percent = (None, None) if tolerance is None else json.loads(tolerance)
+    failures, failure_percent = (None, None) if tolerance is None else parse_json(tolerance)
     return JobSpec(
         job_id=row["jobId"]["S"],
         name=row["name"]["S"],
@@ -157,7 +157,7 @@ def encode_progress(progress: Progress) -> str:
 
 
 def _decode_progress(row: Row) -> Progress:
-    found: dict[str, Any] = json.loads(row["progress"]["S"])
+    found: dict[str, Any] = parse_json(row["progress"]["S"])
     return Progress(
         counts=decode_counts(found),
         offsets=int(row["progressOffsets"]["N"]),
@@ -193,7 +193,7 @@ def decode_fact(row: Row) -> Fact:
             epoch=int(row["epoch"]["N"]),
             at=int(row["at"]["N"]),
             status=JobStatus(row["status"]["S"]),
-            counts=decode_counts(json.loads(row["counts"]["S"])),
+            counts=decode_counts(parse_json(row["counts"]["S"])),
             duration_ms=int(row["durationMs"]["N"]),
             reason=optional_text(row, "reason"),
         )

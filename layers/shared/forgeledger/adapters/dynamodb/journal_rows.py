@@ -23,6 +23,7 @@ from forgeledger.adapters.dynamodb.attributes import (
     decode_counts,
     encode_counts,
     number,
+    parse_json,
     text,
 )
 from forgeledger.adapters.dynamodb.keys import LOG_PREFIX, Row, log_sk
@@ -90,7 +91,7 @@ def decode_journal_row(row: Row) -> JournalRow:
         if "packed" in row:
             events, texts = json.loads(zlib.decompress(row["packed"]["B"]))
         else:
-            events = json.loads(row["events"]["S"])
+            events = parse_json(row["events"]["S"])
             texts = [each["S"] for each in row["texts"]["L"]] if "texts" in row else []
         return JournalRow(
             offset=int(row["SK"]["S"].removeprefix(LOG_PREFIX)),

@@ -89,7 +89,7 @@ HEALTHY: dict[str, Any] = {
                 **MAPPING,
                 "EventSourceArn": "arn:aws:dynamodb:eu-west-1:1:table/ledger/stream/1",
                 "BisectBatchOnFunctionError": True,
-                "MaximumRetryAttempts": 20,
+                "MaximumRetryAttempts": 5,
                 "DestinationConfig": {"OnFailure": {"Destination": "arn:aws:sqs:1:failures"}},
                 "FilterCriteria": {"Filters": [{"Pattern": "LANE"}, {"Pattern": "FACT#"}]},
             }

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from forgeledger.bootstrap.relay import relay as put_together
 from forgeledger.contracts.reconcile_requests import measured, read_request, report
-from forgeledger.contracts.stream_records import read_wake
+from forgeledger.contracts.stream_records import answer, read_wakes
 
 # What one job may take in the worst case; nothing new is begun with less than this left.
 JOB_MS = 15_000
@@ -36,14 +36,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     if "Records" not in event:
         return reconcile(event, context.get_remaining_time_in_millis, has_time)
-    wakes = [read_wake(record) for record in event["Records"]]
+    wakes, unread = read_wakes(event["Records"])
+    for number, error in unread.items():
+        logger.error("record not understood", extra={"sequenceNumber": number}, exc_info=error)
     relayed = parts.relay.relay(wakes, has_time)
     metrics.add_metric("EventsTold", MetricUnit.Count, relayed.told)
     for wake, error in relayed.failed:
         logger.error("job not relayed", extra={"jobId": wake.job_id}, exc_info=error)
-    # The stream comes back to the first failure and all behind it; looking twice is harmless.
-    first = relayed.failed[:1]
-    return {"batchItemFailures": [{"itemIdentifier": wake.sequence_number} for wake, _ in first]}
+    failed = {wake.sequence_number for wake, _ in relayed.failed}
+    return answer(event["Records"], failed | unread.keys())
 
 
 def reconcile(

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from localstack_client.session import Session
 
 from forgeledger.local.local_cloud import LocalCloud
 from forgeledger.sdk import Endpoints
+from tests.function_stage import Stage
 
 PROJECT = Path(__file__).parents[2]
 
@@ -44,3 +46,8 @@ def worker_variables(endpoints: Endpoints) -> dict[str, str]:
         "AWS_REGION": endpoints.region,
         "AWS_DEFAULT_REGION": endpoints.region,
     }
+
+
+@pytest.fixture
+def stage(aws: Session, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    return Stage(aws, monkeypatch)

@@ -6,16 +6,15 @@ from forgeledger.contracts.reconcile_requests import (
     read_request,
     report,
 )
-from forgeledger.contracts.stream_records import UnknownRecord, read_wake
+from forgeledger.contracts.stream_records import UnknownRecord, answer, read_wake, read_wakes
 from forgeledger.usecases.reconciling import Reconciled
 from forgeledger.usecases.relaying import Wake, WakeKind
 from tests.builders import JOB_ID
 
 
-def record(partition: str, sort: str) -> dict[str, object]:
-    return {
-        "dynamodb": {"Keys": {"PK": {"S": partition}, "SK": {"S": sort}}, "SequenceNumber": "42"}
-    }
+def record(partition: str, sort: str, number: str = "42") -> dict[str, object]:
+    keys = {"PK": {"S": partition}, "SK": {"S": sort}}
+    return {"dynamodb": {"Keys": keys, "SequenceNumber": number}}
 
 
 def test_a_head_and_a_fact_lead_to_their_job() -> None:
@@ -26,9 +25,57 @@ def test_a_head_and_a_fact_lead_to_their_job() -> None:
     assert fact == Wake("42", WakeKind.FACT, JOB_ID)
 
 
-def test_a_record_that_should_not_have_come_is_not_passed_over() -> None:
+@pytest.mark.parametrize(
+    ("partition", "sort"),
+    [
+        (f"JOB#{JOB_ID}#3", "ITEM#a"),
+        (f"JOB#{JOB_ID}", "JOB"),
+        ("JOB#no-job", "LANE"),
+        (f"BOX#{JOB_ID}#3", "LANE"),
+    ],
+)
+def test_a_record_that_should_not_have_come_is_not_passed_over(partition: str, sort: str) -> None:
     with pytest.raises(UnknownRecord):
-        read_wake(record(f"JOB#{JOB_ID}#3", "ITEM#a"))
+        read_wake(record(partition, sort))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        record(f"JOB#{JOB_ID}#3", "ITEM#a", "2"),
+        {"dynamodb": {"SequenceNumber": "2"}},
+        {"dynamodb": {"Keys": {"PK": {"N": "1"}}, "SequenceNumber": "2"}},
+        {"dynamodb": {"Keys": {"PK": {"S": 1}, "SK": {"S": "LANE"}}, "SequenceNumber": "2"}},
+    ],
+)
+def test_one_record_that_cannot_be_read_leaves_its_neighbours_alone(bad: object) -> None:
+    records = [
+        record(f"JOB#{JOB_ID}#3", "LANE", "1"),
+        bad,
+        record(f"JOB#{JOB_ID}", "FACT#000000000001", "3"),
+    ]
+
+    wakes, unread = read_wakes(records)
+
+    assert [wake.sequence_number for wake in wakes] == ["1", "3"]
+    assert list(unread) == ["2"]
+
+
+@pytest.mark.parametrize("bad", [None, "text", {}, {"dynamodb": None}, {"dynamodb": {}}])
+def test_a_record_without_a_name_fails_the_batch_once_the_others_are_looked_at(bad: object) -> None:
+    records = [record(f"JOB#{JOB_ID}#3", "LANE", "1"), bad]
+
+    wakes, unread = read_wakes(records)
+
+    assert [wake.sequence_number for wake in wakes] == ["1"]
+    assert answer(records, unread) == {"batchItemFailures": [{"itemIdentifier": ""}]}
+
+
+def test_lambda_goes_on_at_the_first_record_that_failed_in_the_order_of_the_stream() -> None:
+    records = [record(f"JOB#{JOB_ID}#3", "LANE", number) for number in ("8", "9", "10", "11")]
+
+    assert answer(records, set()) == {"batchItemFailures": []}
+    assert answer(records, {"10", "9"}) == {"batchItemFailures": [{"itemIdentifier": "9"}]}
 
 
 @pytest.mark.parametrize(

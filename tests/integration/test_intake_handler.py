@@ -1,0 +1,77 @@
+"""The intake as Lambda loads it, with the sample events, on an engine."""
+
+import pytest
+
+from tests.function_stage import JOB_ID, Stage, lines, sample
+
+pytestmark = pytest.mark.integration
+
+
+def test_the_intake_takes_in_a_claim_and_a_completion(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.job()
+
+    answer = stage.handler("intake")(sample("intake-claim-complete"))
+
+    assert answer == {"batchItemFailures": []}
+    assert stage.state_of("invoice-17") == "COMPLETED"
+    log, metrics = lines(capsys.readouterr().out)
+    assert (log["jobId"], log["commands"], log["applied"]) == (JOB_ID, 2, 2)
+    assert metrics["CommandsApplied"] == [2.0]
+    assert metrics["BatchSize"] == [2.0]
+    assert metrics["CommitLag"][0] >= 0
+
+
+def test_the_intake_takes_in_many_commands_of_a_message(stage: Stage) -> None:
+    stage.job()
+
+    answer = stage.handler("intake")(sample("intake-many-commands"))
+
+    assert answer == {"batchItemFailures": []}
+    assert stage.state_of("invoice-17") == "COMPLETED"
+    assert stage.state_of("invoice-18") == "PENDING"
+
+
+def test_the_intake_puts_aside_what_can_never_be_applied(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = sample("intake-rejected")
+
+    answer = stage.handler("intake")(event)
+
+    assert answer == {"batchItemFailures": []}
+    rejects = stage.received(stage.rejects)
+    assert {each["Body"] for each in rejects} == {each["body"] for each in event["Records"]}
+    reasons = sorted(each["MessageAttributes"]["reason"]["StringValue"] for each in rejects)
+    assert reasons == ["invalid", "invalid", "unknown_job"]
+    *log, metrics = lines(capsys.readouterr().out)
+    assert metrics["MessagesRejected"] == [3.0]
+    told = [line["messageId"] for line in log if line["message"] == "message rejected"]
+    assert told == [record["messageId"] for record in event["Records"]]
+
+
+def test_the_intake_reports_all_when_its_time_is_nearly_over(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.job()
+    event = sample("intake-claim-complete")
+
+    answer = stage.handler("intake", remaining_ms=1_000)(event)
+
+    assert answer["batchItemFailures"] == [
+        {"itemIdentifier": record["messageId"]} for record in event["Records"]
+    ]
+    assert lines(capsys.readouterr().out)[0]["message"] == "lane not applied"
+
+
+def test_the_intake_keeps_a_bad_message_when_the_reject_queue_is_away(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORGELEDGER_REJECT_QUEUE_URL", stage.rejects + "-gone.fifo")
+
+    answer = stage.handler("intake")(sample("intake-rejected"))
+
+    assert len(answer["batchItemFailures"]) == 3
+    told = [line.get("message") for line in lines(capsys.readouterr().out)]
+    assert told.count("reject queue refused a message") == 3

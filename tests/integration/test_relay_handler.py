@@ -1,0 +1,131 @@
+"""The relay as Lambda loads it, with the sample events, on an engine."""
+
+import json
+
+import pytest
+
+from forgeledger.domain.jobs import JobStatus
+from tests.function_stage import JOB_ID, Stage, lines, sample
+
+pytestmark = pytest.mark.integration
+
+
+def test_the_relay_completes_a_job_and_tells_it(stage: Stage) -> None:
+    stage.job(expected_items=1)
+    stage.handler("intake")(sample("intake-claim-complete"))
+    relay = stage.handler("relay")
+
+    moved = relay(sample("relay-head-moved"))
+    told = relay(sample("relay-fact"))
+    again = relay(sample("relay-fact"))
+
+    assert (moved, told, again) == ({"batchItemFailures": []},) * 3
+    view = stage.store.load_job(JOB_ID)
+    assert view is not None
+    assert view.job.status is JobStatus.COMPLETED
+    events = [json.loads(each["Body"]) for each in stage.received(stage.heard)]
+    kinds = sorted(event["detail-type"] for event in events)
+    assert kinds == ["job.completed", "job.created", "job.sealed"]
+    completed = next(event for event in events if event["detail-type"] == "job.completed")
+    assert completed["source"] == "forgeledger"
+    assert completed["detail"]["eventId"] == f"{JOB_ID}:1:job.completed"
+
+
+def test_the_relay_reports_the_first_record_it_could_not_follow(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.job()
+    event = sample("relay-head-moved")
+
+    answer = stage.handler("relay", remaining_ms=1_000)(event)
+
+    number = event["Records"][0]["dynamodb"]["SequenceNumber"]
+    assert answer == {"batchItemFailures": [{"itemIdentifier": number}]}
+    assert lines(capsys.readouterr().out)[0]["jobId"] == JOB_ID
+
+
+def test_one_malformed_record_keeps_the_relay_from_no_other(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.job(expected_items=1)
+    stage.handler("intake")(sample("intake-claim-complete"))
+    [moved] = sample("relay-head-moved")["Records"]
+    [fact] = sample("relay-fact")["Records"]
+    bad = {"eventName": "MODIFY", "dynamodb": {"SequenceNumber": "111"}}
+    capsys.readouterr()
+
+    answer = stage.handler("relay")({"Records": [moved, bad, fact]})
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "111"}]}
+    view = stage.store.load_job(JOB_ID)
+    assert view is not None
+    assert (view.job.status, view.published) == (JobStatus.COMPLETED, 1)
+    log, *_ = lines(capsys.readouterr().out)
+    assert (log["message"], log["sequenceNumber"]) == ("record not understood", "111")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "relay-reconcile-job",
+        "relay-reconcile-recount",
+        "relay-reconcile-running",
+        "relay-round",
+    ],
+)
+def test_the_relay_reconciles_when_it_is_asked_to(
+    stage: Stage, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.job()
+
+    answer = stage.handler("relay")(sample(name))
+
+    assert answer == {
+        "jobs": [
+            {
+                "jobId": JOB_ID,
+                "status": "RUNNING",
+                "driftedLanes": [],
+                "busyLanes": [],
+                "eventsTold": 1,
+            }
+        ]
+    }
+    assert lines(capsys.readouterr().out)[-1]["HeadDrift"] == [0.0]
+
+
+def test_a_round_without_any_job_says_that_it_was_made(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert stage.handler("relay")(sample("relay-round")) == {"jobs": []}
+
+    (metrics,) = lines(capsys.readouterr().out)
+    assert (metrics["Rounds"], metrics["RoundsCutShort"]) == ([1.0], [0.0])
+
+
+def test_a_round_without_time_says_that_it_was_cut_short(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.job()
+
+    assert stage.handler("relay", remaining_ms=1_000)(sample("relay-round"))["jobs"] != []
+
+    metrics = lines(capsys.readouterr().out)[-1]
+    assert (metrics["Rounds"], metrics["RoundsCutShort"]) == ([1.0], [1.0])
+
+
+def test_the_relay_names_a_job_that_it_could_not_reconcile(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.job()
+    head = {"PK": {"S": f"JOB#{JOB_ID}#0"}, "SK": {"S": "LANE"}}
+    stage.client.delete_item(TableName=stage.name, Key=head)
+
+    answer = stage.handler("relay")(sample("relay-reconcile-running"))
+
+    (job,) = answer["jobs"]
+    assert job["jobId"] == JOB_ID
+    assert job["error"].startswith("StorageCorrupt")
+    log, metrics = lines(capsys.readouterr().out)
+    assert (log["message"], log["jobId"]) == ("job not reconciled", JOB_ID)
+    assert metrics["ReconcileFailures"] == [1.0]

@@ -36,7 +36,7 @@ HEALTHY: dict[str, Any] = {
             "RedrivePolicy": json.dumps(
                 {
                     "deadLetterTargetArn": "arn:aws:sqs:eu-west-1:1:letters.fifo",
-                    "maxReceiveCount": 5,
+                    "maxReceiveCount": 20,
                 }
             ),
         },

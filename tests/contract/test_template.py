@@ -150,6 +150,14 @@ def test_messages_stay_hidden_for_six_times_the_intakes_timeout():
     assert visibility_seconds >= 6 * properties("IntakeFunction")["Timeout"]
 
 
+def test_an_outage_of_an_hour_takes_no_command_aside():
+    queue = properties("CommandQueue")
+
+    tried_seconds = queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"]
+
+    assert tried_seconds >= 3_600
+
+
 @pytest.mark.parametrize("queue", ["CommandQueue", "CommandDeadLetterQueue", "RejectQueue"])
 def test_command_queues_are_fifo_in_high_throughput_without_content_deduplication(queue):
     found = properties(queue)

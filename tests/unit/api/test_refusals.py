@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from forgeledger.domain.limits import HTTP_BODY_BYTES
 from forgeledger.errors import StorageBusy
 
 
@@ -189,6 +190,17 @@ def test_a_body_that_is_no_text_is_refused(caller, body):
     event = {**caller.event("POST", "/jobs", body=body), "isBase64Encoded": True}
 
     assert caller.send(event).wrong == {"body": "json"}
+
+
+def test_the_largest_body_fits_into_an_event_of_lambda_and_one_more_byte_is_refused_by_us(caller):
+    largest = json.dumps({"name": "x"}).ljust(HTTP_BODY_BYTES)
+
+    event = caller.event("POST", "/jobs", body=largest)
+    encoded = {**event, "body": base64.b64encode(largest.encode()).decode()}
+
+    assert caller.send({**encoded, "isBase64Encoded": True}).status == 201
+    assert max(len(json.dumps(each)) for each in (event, encoded)) < 6_000_000
+    assert caller.post("/jobs", largest + " ").json["code"] == "body_too_large"
 
 
 def test_a_body_over_the_limit_is_refused(caller, monkeypatch):

@@ -163,6 +163,42 @@ def test_every_wrong_field_is_named_at_once() -> None:
     assert sorted(rules_of(body)) == [("attempt", 0), ("itemId", 0), ("jobId", 0), ("type", 0)]
 
 
+def test_limits_that_need_a_closer_look_are_named_with_all_the_others() -> None:
+    body = message(
+        type="finish",
+        itemId="\N{GRINNING FACE}" * 256,
+        attempt=0,
+        at="yesterday",
+        leaseSeconds=0,
+        payload="x" * limits.PAYLOAD_BYTES,
+        result="x" * limits.RESULT_BYTES,
+        error={"message": "\N{EURO SIGN}" * 2_000, "retryable": 1},
+    )
+
+    assert sorted(field for field, _ in rules_of(body)) == [
+        "at",
+        "attempt",
+        "error.message",
+        "error.retryable",
+        "error.type",
+        "itemId",
+        "leaseSeconds",
+        "payload",
+        "result",
+        "type",
+    ]
+
+
+def test_a_broken_limit_says_which() -> None:
+    body = message(itemId="\N{GRINNING FACE}" * 256, result="x" * limits.RESULT_BYTES, at="?")
+
+    assert {problem.field: problem.rule for problem in decode(body, "m").problems} == {
+        "itemId": "must be at most 1019 bytes in UTF-8",
+        "at": "must be a time as in 2026-11-21T10:00:00Z",
+        "result": "must be at most 32768 bytes of JSON, not 32770",
+    }
+
+
 def test_a_number_too_large_for_json_is_refused() -> None:
     body = message().replace("}", ', "result": 1e999}')
 

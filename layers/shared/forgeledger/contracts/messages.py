@@ -4,11 +4,17 @@ It is checked by pydantic's core alone: the models on top of it would cost the i
 its cold start.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from pydantic_core import CoreSchema, SchemaValidator, ValidationError, from_json
+from pydantic_core import (
+    CoreSchema,
+    PydanticCustomError,
+    SchemaValidator,
+    ValidationError,
+    from_json,
+)
 
 from forgeledger.contracts.json_text import to_text
 from forgeledger.domain import limits
@@ -37,20 +43,11 @@ def decode(body: str, message_id: str) -> Body:
             commands.append(_command(each, index, message_id))
         except ValidationError as error:
             problems += _problems(error, index)
-        except _BrokenRule as error:
-            problems.append(Problem(error.field, error.rule, index))
     return Body(commands=tuple(commands), problems=tuple(problems), raw=tuple(raw))
 
 
 def _hopeless(field: str, rule: str) -> Body:
     return Body(problems=(Problem(field, rule),))
-
-
-class _BrokenRule(Exception):
-    def __init__(self, field: str, rule: str) -> None:
-        super().__init__(field, rule)
-        self.field = field
-        self.rule = rule
 
 
 def _text(most: int, least: int = 1) -> CoreSchema:
@@ -72,11 +69,59 @@ def _nullable(schema: CoreSchema) -> CoreSchema:
     return cast("CoreSchema", {"type": "nullable", "schema": schema})
 
 
+def _then(schema: CoreSchema, function: Callable[[Any], Any]) -> CoreSchema:
+    """What fits the schema goes through the function, whose refusal stands beside all others."""
+    call = {"type": "no-info", "function": function}
+    return cast("CoreSchema", {"type": "function-after", "schema": schema, "function": call})
+
+
+def _bytes_at_most(limit: int) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if not text.isascii() and len(text.encode()) > limit:
+            raise PydanticCustomError(
+                "max_bytes", "must be at most {limit} bytes in UTF-8", {"limit": limit}
+            )
+        return text
+
+    return check
+
+
+def _json_at_most(limit: int) -> CoreSchema:
+    def check(value: Any) -> str | None:
+        try:
+            return None if value is None else to_text(value, limit)
+        except ValueError as error:
+            raise PydanticCustomError("json", "{why}", {"why": str(error)}) from error
+
+    return _then(cast("CoreSchema", {"type": "any"}), check)
+
+
+def _instant(text: str) -> int:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise PydanticCustomError(
+            "datetime", "must be a time as in 2026-11-21T10:00:00Z"
+        ) from error
+    if instant.tzinfo is None:
+        instant = instant.replace(tzinfo=UTC)
+    return int(instant.timestamp() * 1000)
+
+
+def _failure(fields: Mapping[str, Any]) -> Failure:
+    return Failure(**fields)
+
+
 _ERROR = {
     "type": "typed-dict",
     "fields": {
         "type": _field(_text(limits.ERROR_TYPE_CHARACTERS), required=True),
-        "message": _field(_text(limits.ERROR_MESSAGE_BYTES, least=0)),
+        "message": _field(
+            _then(
+                _text(limits.ERROR_MESSAGE_BYTES, least=0),
+                _bytes_at_most(limits.ERROR_MESSAGE_BYTES),
+            )
+        ),
         "retryable": _field({"type": "bool", "strict": True}),
     },
 }
@@ -93,7 +138,10 @@ _COMMAND = SchemaValidator(
                 ),
                 "jobId": _field(_text(64), "jobId", "job_id", required=True),
                 "itemId": _field(
-                    _text(limits.ITEM_ID_CHARACTERS), "itemId", "item_id", required=True
+                    _then(_text(limits.ITEM_ID_CHARACTERS), _bytes_at_most(limits.ITEM_ID_BYTES)),
+                    "itemId",
+                    "item_id",
+                    required=True,
                 ),
                 "attempt": _field(_nullable(_whole(1, limits.ATTEMPT_NUMBER))),
                 "workerId": _field(
@@ -102,13 +150,13 @@ _COMMAND = SchemaValidator(
                 "commandId": _field(
                     _nullable(_text(limits.COMMAND_ID_CHARACTERS)), "commandId", "command_id"
                 ),
-                "at": _field(_nullable(_text(64))),
+                "at": _field(_nullable(_then(_text(64), _instant))),
                 "leaseSeconds": _field(
                     _nullable(_whole(1, limits.LEASE_SECONDS)), "leaseSeconds", "lease_seconds"
                 ),
-                "payload": _field({"type": "any"}),
-                "result": _field({"type": "any"}),
-                "error": _field(_nullable(cast("CoreSchema", _ERROR))),
+                "payload": _field(_json_at_most(limits.PAYLOAD_BYTES)),
+                "result": _field(_json_at_most(limits.RESULT_BYTES)),
+                "error": _field(_nullable(_then(cast("CoreSchema", _ERROR), _failure))),
             },
         },
     )
@@ -117,56 +165,22 @@ _COMMAND = SchemaValidator(
 
 def _command(raw: Any, index: int, message_id: str) -> Addressed:
     fields = _COMMAND.validate_python(raw)
-    kind = CommandKind(fields["type"])
     job_id, item_id = fields["jobId"], fields["itemId"]
-    if len(item_id.encode()) > limits.ITEM_ID_BYTES:
-        raise _BrokenRule("itemId", f"must be at most {limits.ITEM_ID_BYTES} bytes in UTF-8")
     lanes = lanes_of(job_id)
     command = Command(
-        kind=kind,
+        kind=CommandKind(fields["type"]),
         item_id=item_id,
         command_id=fields.get("commandId") or f"{message_id}:{index}",
         attempt=fields.get("attempt"),
         worker_id=fields.get("workerId"),
         lease_seconds=fields.get("leaseSeconds"),
-        payload=_json(fields, "payload", limits.PAYLOAD_BYTES),
-        result=_json(fields, "result", limits.RESULT_BYTES),
-        failure=_failure(fields.get("error")),
-        sent_at=_instant(fields.get("at")),
+        payload=fields.get("payload"),
+        result=fields.get("result"),
+        failure=fields.get("error"),
+        sent_at=fields.get("at"),
     )
     # A name that no job can have leads to a lane that does not exist, and so to its rejection.
     return Addressed(job_id, lane_of(item_id, lanes) if lanes else 0, command, index)
-
-
-def _json(fields: Mapping[str, Any], name: str, limit_bytes: int) -> str | None:
-    if fields.get(name) is None:
-        return None
-    try:
-        return to_text(fields[name], limit_bytes)
-    except ValueError as error:
-        raise _BrokenRule(name, str(error)) from error
-
-
-def _failure(error: Mapping[str, Any] | None) -> Failure | None:
-    if error is None:
-        return None
-    message = error.get("message", "")
-    if len(message.encode()) > limits.ERROR_MESSAGE_BYTES:
-        rule = f"must be at most {limits.ERROR_MESSAGE_BYTES} bytes in UTF-8"
-        raise _BrokenRule("error.message", rule)
-    return Failure(type=error["type"], message=message, retryable=error.get("retryable", True))
-
-
-def _instant(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise _BrokenRule("at", "must be a time as in 2026-11-21T10:00:00Z") from error
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=UTC)
-    return int(instant.timestamp() * 1000)
 
 
 def _problems(error: ValidationError, index: int) -> Sequence[Problem]:

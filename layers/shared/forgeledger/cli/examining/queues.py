@@ -84,9 +84,9 @@ def _redrive_rules(attributes: Mapping[str, str]) -> list[tuple[bool, str, str]]
             _DEPLOY,
         ),
         (
-            not policy or receives >= 3,
-            f"messages are given up after {receives} receives; a throttled table needs more",
-            "set maxReceiveCount 5",
+            not policy or receives >= 10,
+            f"messages are given up after {receives} receives; an outage of the table needs more",
+            "set maxReceiveCount 20",
         ),
     ]
 

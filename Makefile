@@ -96,6 +96,10 @@ bench-registering: setup ## Measure memory and speed of registering 100,000 item
 bench-latency: setup ## Measure the last completion's way to the event, beside the engine's own floor
 	$(BIN)/python -m benchmarks.completion_latency
 
+.PHONY: chaos
+chaos: setup ## Run a job while calls fail, processes are killed and the engine restarts (ITEMS, SEED)
+	$(BIN)/python -m benchmarks.chaos --items $(or $(ITEMS),20000) --seed $(or $(SEED),1)
+
 .PHONY: cli-reference
 cli-reference: setup ## Write docs/cli.md anew from the program
 	$(BIN)/python -m forgeledger.cli.reference > docs/cli.md

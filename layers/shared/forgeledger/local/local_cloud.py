@@ -43,7 +43,8 @@ class LocalCloud:
     """Everything on one machine, for as long as the `with` block lasts.
 
     Its data stays in `state_dir` and is there again the next time. Ports are those of the last
-    run, or free ones, unless given.
+    run, or free ones, unless given. With `functions_endpoint_url` the functions reach the engine
+    by that address, such as a proxy in front of it; everything else goes there directly.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class LocalCloud:
         api_port: int = 0,
         parameters: Mapping[str, str] | None = None,
         concurrency: int | None = None,
+        functions_endpoint_url: str | None = None,
     ) -> None:
         self._project = project_dir or find_project()
         self._state = StateDir(state_dir or self._project / DEFAULT_NAME)
         self._wanted_ports = {"engine": engine_port, "api": api_port}
         self._parameters = parameters or {}
         self._concurrency = concurrency
+        self._functions_endpoint_url = functions_endpoint_url
         self._running = contextlib.ExitStack()
         self._pools: dict[str, FunctionPool] = {}
         self._description: Description | None = None
@@ -142,7 +145,7 @@ class LocalCloud:
         return DeployedStack(self.clients, STACK_NAME, template.sources).read()
 
     def _start_pools(self, undo: contextlib.ExitStack) -> None:
-        environment = client_environment(self.engine.url)
+        environment = client_environment(self._functions_endpoint_url or self.engine.url)
         self._pools = {
             name: FunctionPool(
                 function,

@@ -1,12 +1,12 @@
 """Hears each AWS call of a benchmark and of all processes that it starts, functions included.
 
 A call is one line in a file: who made it, what it was, and the units that DynamoDB says it
-consumed. While a second file says so, one call in so many crashes, before or after it was made:
-in a function the process ends, in a worker the client raises.
+consumed. While a second file says so, every so-manieth call of all workers and functions together
+crashes, in turns before and after it was made: in a function the process ends, in a worker the
+client raises.
 """
 
 import contextlib
-import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -24,6 +24,7 @@ HERE: Final = Path(__file__).parent
 WRITES: Final = frozenset({"TransactWriteItems", "BatchWriteItem", "PutItem", "UpdateItem"})
 _TELL_UNITS: Final = WRITES | {"GetItem", "BatchGetItem", "Query"}
 _CRASHING: Final = ("dynamodb", "sqs", "events")
+_CRASH_AFTER: Final = "benchmark_crash_after"
 
 
 class InjectedCrash(ConnectionClosedError):
@@ -37,6 +38,13 @@ class Tally:
     requests: Counter[tuple[str, str]] = field(default_factory=Counter)
     write_units: float = 0.0
     crashes: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.requests + other.requests,
+            self.write_units + other.write_units,
+            self.crashes + other.crashes,
+        )
 
     def total(self, *who: str) -> int:
         return sum(number for (by, _), number in self.requests.items() if by in who)
@@ -80,10 +88,16 @@ class CallLog:
         return Tally(requests, units, crashes)
 
     @contextlib.contextmanager
-    def crashes(self, one_in: Mapping[str, int]) -> Iterator[None]:
-        """Of the calls of a worker or a function one in so many crashes in this block."""
+    def crashes(self, one_in: int) -> Iterator[None]:
+        """Of the calls of workers and functions in this block every `one_in`-th; with 0 none.
+
+        They are numbered through all blocks, so that short ones have their share as well.
+        """
+        if not one_in:
+            yield
+            return
         ready = self._crashes.with_suffix(".new")
-        ready.write_text(json.dumps(dict(one_in)))
+        ready.write_text(str(one_in))
         ready.rename(self._crashes)
         try:
             yield
@@ -94,10 +108,8 @@ class CallLog:
 class _Ear:
     def __init__(self, folder: Path, who: str) -> None:
         self._log = os.open(folder / "calls", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        self._crashes = folder / "crashes"
+        self._folder = folder
         self._who = who
-        self._calls = 0
-        self._crash_after = False
 
     def tell(self, operation: str, units: float = 0.0, who: str | None = None) -> None:
         os.write(self._log, f"{who or self._who} {operation} {units}\n".encode())
@@ -116,40 +128,51 @@ class _Ear:
     def _sent(self, event_name: str, **_: Any) -> None:
         self.tell(event_name.rpartition(".")[2])
 
-    def _before(self, event_name: str, **_: Any) -> None:
-        self._crash_after = False
-        if not self._is_due(event_name.split(".")[1]):
-            return
-        if (self._calls + os.getpid()) % 2:
+    def _before(self, event_name: str, context: dict[str, Any], **_: Any) -> None:
+        crash = self._crash_due(event_name.split(".")[1])
+        if crash == "before":
             self._crash()
-        self._crash_after = True
+        context[_CRASH_AFTER] = crash == "after"
 
-    def _after(self, parsed: dict[str, Any], event_name: str, **_: Any) -> None:
+    def _after(
+        self, parsed: dict[str, Any], event_name: str, context: dict[str, Any], **_: Any
+    ) -> None:
         consumed = parsed.get("ConsumedCapacity", [])
         tables = consumed if isinstance(consumed, list) else [consumed]
         if tables:
             units = sum(table.get("CapacityUnits", 0.0) for table in tables)
             self.tell("+" + event_name.rpartition(".")[2], units)
-        if self._crash_after:
-            self._crash_after = False
+        if context.get(_CRASH_AFTER):
             self._crash()
 
-    def _is_due(self, service: str) -> bool:
-        """Counted while crashes are on; each process begins somewhere else."""
+    def _crash_due(self, service: str) -> str | None:
         if self._who == "main" or service not in _CRASHING:
-            return False
+            return None
         try:
-            one_in = json.loads(self._crashes.read_text())[self._who]
+            one_in = int((self._folder / "crashes").read_text())
         except FileNotFoundError:
-            return False
-        self._calls = self._calls + 1 if self._calls else 1 + os.getpid() % one_in
-        return self._calls % one_in == 0
+            return None
+        rounds, rest = divmod(turn(self._folder / "turns"), one_in)
+        if rest:
+            return None
+        return "before" if rounds % 2 else "after"
 
     def _crash(self) -> None:
         self.tell("Crash")
         if self._who == "function":
             os._exit(1)
         raise InjectedCrash(endpoint_url="injected")
+
+
+def turn(counter: Path) -> int:
+    """1, 2, 3 ... for whoever asks, in whichever process or thread: each number is given once."""
+    # An append is atomic, and the position after it is that of this descriptor alone.
+    descriptor = os.open(counter, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    try:
+        os.write(descriptor, b".")
+        return os.lseek(descriptor, 0, os.SEEK_CUR)
+    finally:
+        os.close(descriptor)
 
 
 def listen_in_child() -> None:

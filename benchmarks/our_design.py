@@ -1,5 +1,6 @@
 """ForgeLedger as its users meet it: `Ledger` registers, a `Reporter` in each worker process."""
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -10,7 +11,8 @@ from forgeledger.demo.stage import Stage
 from forgeledger.local.local_cloud import LocalCloud
 from forgeledger.sdk import Endpoints, Ledger, Reporter
 
-_PATIENCE_SECONDS: Final = 300
+_LOOK_SECONDS: Final = 15
+_STILL_LOOKS: Final = 3
 _QUIET_SECONDS: Final = 3
 
 
@@ -51,25 +53,29 @@ class Wrongs:
 
     lost: int
     doubled: int
-    told: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.lost} lost, {self.doubled} double{self.told}"
+    # Of `job.completed`, where the design has it.
+    events: int | None = None
 
 
 class Listener:
     """Waits for the job's one event in a queue behind a rule, as a user would."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, missing: Callable[[], str]) -> None:
         self._stage = stage
+        self._missing = missing
         self._events: list[dict[str, Any]] = []
 
     def wait(self) -> None:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        """Until it is there; a job that has stood still for long ends it with what is missing."""
+        told, still = "", 0
         while not self._events:
-            self._events += self._stage.receive_events(wait_seconds=1)
-            if time.monotonic() > deadline:
-                raise TimeoutError("job.completed did not come")
+            deadline = time.monotonic() + _LOOK_SECONDS
+            while not self._events and time.monotonic() < deadline:
+                self._events += self._stage.receive_events(wait_seconds=1)
+            before, told = told, "" if self._events else self._missing()
+            still = still + 1 if told == before else 0
+            if still == _STILL_LOOKS:
+                raise TimeoutError(f"job.completed does not come, nothing moves any more: {told}")
 
     def number(self) -> int:
         """How many have come, also a little later than the first."""
@@ -89,4 +95,30 @@ def wrongs(ledger: Ledger, job_id: str, names: Sequence[str], events: int) -> Wr
     twice = sum(number > 1 for number in completed.values())
     lost = max(missing, len(names) - job.completed)
     doubled = max(twice, job.completed - len(names), events - 1)
-    return Wrongs(lost, doubled, f", {events} job.completed")
+    return Wrongs(lost, doubled, events)
+
+
+def missing(cloud: LocalCloud, ledger: Ledger, job_id: str) -> str:
+    """Where a job that is not done stands, and where its commands are."""
+    job = ledger.status(job_id)
+    where = cloud.description
+    sqs = cloud.client("sqs")
+
+    def messages(queue_url: str) -> tuple[int, int, str]:
+        told = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
+        redrive = json.loads(told.get("RedrivePolicy", "{}"))
+        return (
+            int(told["ApproximateNumberOfMessages"]),
+            int(told["ApproximateNumberOfMessagesNotVisible"]),
+            str(redrive.get("deadLetterTargetArn", "")).rpartition(":")[2],
+        )
+
+    waiting, in_flight, dead_letters = messages(where.command_queue_url)
+    dead = messages(sqs.get_queue_url(QueueName=dead_letters)["QueueUrl"])[0]
+    rejected = messages(where.reject_queue_url)[0]
+    return (
+        f"{job.job_id} is {job.status}, {job.completed:,} of {job.total:,} items completed, "
+        f"{job.in_progress:,} in progress; messages in the command queue {waiting:,} and "
+        f"{in_flight:,} in flight, in its dead-letter queue {dead:,}, in the reject queue "
+        f"{rejected:,}"
+    )

@@ -75,6 +75,28 @@ def test_a_first_try_that_is_still_at_work_is_asked_for_again(client, api):
     assert client.post("jobs") == {"done": True}
 
 
+def test_the_key_of_a_function_that_crashed_is_waited_for_longer_than_the_function_may_take(
+    client, api, naps
+):
+    api.problem(500, "internal")
+    for _ in range(30):
+        api.problem(409, "request_in_flight")
+    api.answer({"done": True})
+
+    assert client.post("jobs") == {"done": True}
+
+    assert sum(naps) > 29
+
+
+def test_a_key_that_stays_in_flight_is_a_typed_error(client, api, naps):
+    api.problem(409, "request_in_flight")
+
+    with pytest.raises(ConflictError):
+        client.post("jobs")
+
+    assert sum(naps) < 60
+
+
 @pytest.mark.parametrize(
     ("status", "error"),
     [

@@ -16,8 +16,11 @@ from forgeledger.sdk.transport import HttpRequest, HttpResponse, Transport
 
 _log = logging.getLogger("forgeledger.sdk")
 
-# The first try of the same call is still at work; its answer can be had in a moment.
+# The first try of the same call is still at work, or its function crashed: then the key counts as
+# in flight until the function's time would have been over, which is 29 seconds.
 _STILL_AT_WORK: Final = "request_in_flight"
+_LOOKS_AT_WORK: Final = 40
+_LOOK_SECONDS: Final = 1.0
 
 
 class ApiClient:
@@ -74,7 +77,7 @@ class ApiClient:
             last_try = attempt == self._backoff.attempts
             wait = self._backoff.seconds(attempt)
             try:
-                response = self._transport(request)
+                response = self._settled(request)
             except NoAnswerError as error:
                 if last_try:
                     raise
@@ -90,14 +93,21 @@ class ApiClient:
             self._sleep(wait)
         raise AssertionError("a Backoff has at least one attempt")
 
+    def _settled(self, request: HttpRequest) -> HttpResponse:
+        """The answer, once no earlier try of the same call is at work, or as it is by then."""
+        for _ in range(_LOOKS_AT_WORK):
+            response = self._transport(request)
+            if response.status != 409 or _problem(response).code != _STILL_AT_WORK:
+                return response
+            self._sleep(max(_LOOK_SECONDS, self._asked_wait(response)))
+        return self._transport(request)
+
     def _asked_wait(self, response: HttpResponse) -> float:
         asked = response.headers.get("retry-after", "")
         return min(float(asked), self._backoff.most_seconds) if asked.isdecimal() else 0.0
 
 
 def _may_pass(problem: Problem) -> bool:
-    if problem.status == 409:
-        return problem.code == _STILL_AT_WORK
     # 501 and 505 say that this will never work.
     return problem.status == 429 or (problem.status >= 500 and problem.status not in (501, 505))
 

@@ -26,6 +26,7 @@ help: ## List the targets
 setup: $(VENV)/.installed ## Make .venv with everything that development needs (again: instant)
 
 $(VENV)/.installed: requirements/dev.lock pyproject.toml
+	@echo "Installing what it needs into $(VENV); this takes a few minutes the first time." >&2
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python $(PIP) install --no-compile --no-deps --require-hashes -r requirements/dev.lock
 	$(BIN)/python $(PIP) install --no-deps --no-build-isolation -e .

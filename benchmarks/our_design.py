@@ -78,11 +78,15 @@ class Listener:
                 raise TimeoutError(f"job.completed does not come, nothing moves any more: {told}")
 
     def number(self) -> int:
-        """How many have come, also a little later than the first."""
+        """How many have come, also a little later than the first.
+
+        EventBridge may deliver one again, and so may a relay that crashed behind PutEvents: that
+        is the same event, by its id.
+        """
         deadline = time.monotonic() + _QUIET_SECONDS
         while time.monotonic() < deadline:
             self._events += self._stage.receive_events(wait_seconds=1)
-        return len(self._events)
+        return len({event["detail"]["eventId"] for event in self._events})
 
 
 def wrongs(ledger: Ledger, job_id: str, names: Sequence[str], events: int) -> Wrongs:

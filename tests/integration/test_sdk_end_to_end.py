@@ -203,6 +203,32 @@ def fill(work_queue, job, count):
         )
 
 
+def delivery(job, item_id, count):
+    record = {
+        "messageId": "m",
+        "body": json.dumps({"jobId": job.job_id, "itemId": item_id}),
+        "attributes": {"ApproximateReceiveCount": str(count)},
+    }
+    return {"Records": [record]}
+
+
+def test_a_message_that_is_redriven_from_its_dead_letter_queue_completes_its_item(ledger, reporter):
+    job = ledger.create_job("redriven", items=["a"], seal=True, policy={"maxAttempts": 5})
+
+    def fails(item):
+        raise TimeoutError(f"delivery {item.attempt}")
+
+    for count in (1, 2):
+        answer = reporter.lambda_batch(delivery(job, "a", count), fails)
+        assert answer["batchItemFailures"]
+    eventually(lambda: ledger.item(job.job_id, "a").attempt == 2)
+
+    redriven = delivery(job, "a", 1)
+    assert reporter.lambda_batch(redriven, lambda item: "done") == {"batchItemFailures": []}
+
+    assert wait(ledger, job).status == "COMPLETED"
+
+
 WORKER = """
     import sys
     from forgeledger.sdk import Worker, WorkerOptions

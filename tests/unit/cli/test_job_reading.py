@@ -54,7 +54,7 @@ def test_an_item_is_shown_with_all_that_happened_to_it(forgeledger, ledger, job)
 
     ended = forgeledger("job", "item", job.job_id, "a")
 
-    types = [line.split()[1] for line in ended.lines[ended.lines.index("") + 1 :]]
+    types = [line.split()[2] for line in ended.lines[ended.lines.index("") + 1 :]]
     assert types == ["registered", "claimed", "failed", "completed"]
     assert "ValueError: bad, again from " in ended.out
     assert 'result    {"pages": 3}' in ended.lines
@@ -81,8 +81,18 @@ def test_events_are_printed_in_order_and_go_on_from_a_cursor(forgeledger, ledger
 
     then = forgeledger("job", "events", job.job_id, "--from", first.err.strip(), "--json")
 
-    assert [line.split()[2] for line in first.lines] == ["job.created", *["registered"] * 3]
+    assert [line.split()[3] for line in first.lines] == ["job.created", *["registered"] * 3]
     assert [json.loads(line)["type"] for line in then.lines] == ["completed"]
+
+
+def test_each_event_is_told_with_its_day(forgeledger, job, ledger):
+    day = ledger.status(job.job_id).created_at.date().isoformat()
+
+    listed = forgeledger("job", "events", job.job_id)
+    item = forgeledger("job", "item", job.job_id, "a")
+
+    assert {line.split()[0] for line in listed.lines} == {day}
+    assert item.lines[-1].startswith(day)
 
 
 def test_no_more_events_are_printed_than_asked_for(forgeledger, job):

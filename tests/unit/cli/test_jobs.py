@@ -132,6 +132,20 @@ def test_a_job_is_led_through_its_life(forgeledger, ledger, word, told):
     assert f"  {told}" in ended.out
 
 
+@pytest.mark.parametrize("words", [("status",), ("watch",)])
+def test_a_job_with_failures_of_which_none_failed_says_how_that_came(forgeledger, ledger, words):
+    job = ledger.create_job("nightly", items=["a", "b"], lanes=1)
+    ledger.commands.complete(job.job_id, "a")
+    ledger.cancel(job.job_id)
+    ledger.reopen(job.job_id)
+    ledger.seal(job.job_id)
+
+    ended = forgeledger("job", *words, job.job_id)
+
+    assert ledger.status(job.job_id).status == "COMPLETED_WITH_FAILURES"
+    assert "1 of its items were canceled before it was reopened" in ended.out
+
+
 def test_an_unknown_job_is_one_line_and_its_own_exit_code(forgeledger):
     ended = forgeledger("job", "status", NO_SUCH_JOB)
 

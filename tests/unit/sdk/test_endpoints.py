@@ -3,7 +3,9 @@ import json
 import pytest
 
 from forgeledger.sdk.endpoints import Endpoints
-from forgeledger.sdk.errors import ConfigurationError
+from forgeledger.sdk.errors import ConfigurationError, WrongAddressError
+from forgeledger.sdk.ledger import Ledger
+from forgeledger.sdk.reporter import Reporter
 
 LOCAL = {
     "endpointUrl": "http://127.0.0.1:4566",
@@ -69,6 +71,19 @@ def test_what_is_missing_is_named_when_it_is_needed():
     with pytest.raises(ConfigurationError, match="FORGELEDGER_COMMAND_QUEUE_URL") as caught:
         endpoints.needed_command_queue_url()
     assert caught.value.missing == ("FORGELEDGER_COMMAND_QUEUE_URL",)
+
+
+@pytest.mark.parametrize("wrong", ["foo", "ledger.example.org/prod", "ftp://ledger"])
+def test_an_address_that_is_none_is_refused_by_the_name_of_who_said_it(wrong):
+    endpoints = Endpoints(api_url=wrong, command_queue_url="https://sqs/q.fifo")
+
+    with pytest.raises(WrongAddressError, match=f"^FORGELEDGER_API_URL: .*'{wrong}'"):
+        endpoints.needed_api_url()
+    with pytest.raises(WrongAddressError, match=f"^api_url: needs http.*'{wrong}'"):
+        Ledger(api_url=wrong, endpoints=Endpoints())
+    with pytest.raises(WrongAddressError, match=f"^command_queue_url: needs http.*'{wrong}'"):
+        Reporter(command_queue_url=wrong, endpoints=endpoints)
+    assert endpoints.needed_api_url("HTTPS://ledger/") == "HTTPS://ledger"
 
 
 def test_the_local_cloud_is_found_from_any_folder_below(project):

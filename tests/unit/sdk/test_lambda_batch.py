@@ -79,12 +79,18 @@ def test_only_what_may_be_tried_again_comes_again(reporter, queue):
     assert ends == {"a": "fail", "b": "fail", "c": "release", "d": "fail", "e": "complete"}
 
 
-@pytest.mark.parametrize(("fenced", "attempt"), [(True, 3), (False, None)])
-def test_the_delivery_is_the_attempt_unless_that_is_not_wanted(reporter, queue, fenced, attempt):
+@pytest.mark.parametrize(
+    ("options", "attempt"), [({}, None), ({"fenced": False}, None), ({"fenced": True}, 3)]
+)
+def test_the_delivery_is_known_to_the_handler_and_told_only_where_fenced(
+    reporter, queue, options, attempt
+):
     event = make_event({"itemId": "a"}, counts=[3])
+    seen = []
 
-    reporter.lambda_batch(event, lambda item: None, fenced=fenced)
+    reporter.lambda_batch(event, lambda item: seen.append(item.attempt), **options)
 
+    assert seen == [3]
     assert [command.get("attempt") for command in queue.commands] == [attempt, attempt]
 
 

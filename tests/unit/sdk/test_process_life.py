@@ -23,7 +23,7 @@ class Queue:
 
 PARENT = os.getpid()
 reporter = Reporter(
-    command_queue_url="q", make_client=Queue, limits=OutboxLimits(linger_seconds=3600)
+    command_queue_url="http://q", make_client=Queue, limits=OutboxLimits(linger_seconds=3600)
 )
 """
 
@@ -59,7 +59,7 @@ def test_what_cannot_be_sent_at_the_end_is_said():
         class Denied:
             def send_message_batch(self, **request):
                 return {"Failed": [{"Id": "0", "Code": "No", "SenderFault": True}]}
-        reporter = Reporter(command_queue_url="q", make_client=Denied)
+        reporter = Reporter(command_queue_url="http://q", make_client=Denied)
         reporter.complete(JOB, "a")
     """)
 
@@ -100,7 +100,7 @@ def test_a_fork_while_another_thread_sends_does_not_block_the_child():
                     sending.set()
                     go_on.wait(30)
                 return super().send_message_batch(**request)
-        reporter = Reporter(command_queue_url="q", make_client=Slow)
+        reporter = Reporter(command_queue_url="http://q", make_client=Slow)
         reporter.complete(JOB, "a")
         threading.Thread(target=reporter.flush).start()
         sending.wait(30)

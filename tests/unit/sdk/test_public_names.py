@@ -13,7 +13,8 @@ NAMES = (
     "Endpoints Event Failure InvalidCommandError InvalidRequestError Item ItemWork Job Ledger "
     "NoAnswerError NotFoundError OutboxLimits Page PermanentItemError Polling Registration "
     "RegistrationOptions RegistrationStoppedError Rejection Reporter SdkError UnavailableError "
-    "UndeliveredError WaitTimeoutError Why Worker WorkerOptions WorkerSummary"
+    "UndeliveredError WaitTimeoutError Why Worker WorkerOptions WorkerSummary "
+    "WrongAddressError"
 )
 
 

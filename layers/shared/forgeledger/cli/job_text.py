@@ -43,6 +43,16 @@ def counts(job: "Job") -> str:
     return ", ".join(parts)
 
 
+def left_canceled(job: "Job") -> str | None:
+    """Why a job with nothing failed is completed with failures; None for any other."""
+    if job.status != "COMPLETED_WITH_FAILURES" or job.failed or not job.canceled:
+        return None
+    return (
+        f"{job.canceled:,} of its items were canceled before it was reopened; they stay so, "
+        "and a job is COMPLETED only with all its items"
+    )
+
+
 def job_facts(job: "Job") -> list[str]:
     running = not job.is_finished
     rate = "" if job.items_per_second is None else f"{job.items_per_second:,.1f} items/s"
@@ -63,6 +73,7 @@ def job_facts(job: "Job") -> list[str]:
             ("completed", job.completed),
             ("failed", job.failed),
             ("canceled", job.canceled),
+            ("note", left_canceled(job)),
             ("rate", rate),
             ("time left", eta),
             ("lanes", job.lanes),

@@ -106,7 +106,7 @@ def moment(at: datetime | None) -> str:
 
 def precise_moment(at: datetime | None) -> str:
     """A time in UTC, to the millisecond."""
-    return "" if at is None else at.astimezone(UTC).strftime("%H:%M:%S.%f")[:-3]
+    return "" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
 def duration(seconds: float) -> str:

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from forgeledger.cli.job_text import counts, job_headline
+from forgeledger.cli.job_text import counts, job_headline, left_canceled
 from forgeledger.cli.output import Output, duration, printable
 from forgeledger.cli.pace import Pace
 from forgeledger.cli.session import Session
@@ -139,7 +139,8 @@ def watch_job(session: Session, job_id: str, *, timeout_seconds: float | None) -
             output.remark(str(error))
             return None
     if not output.as_json:
-        output.lines([job_headline(job)])
+        note = left_canceled(job)
+        output.lines([job_headline(job), *([note] if note else [])])
     return job
 
 

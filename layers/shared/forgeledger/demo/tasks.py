@@ -51,6 +51,8 @@ if WORK_QUEUE_URL in os.environ:
         reporter=reporter,
         options=WorkerOptions(
             concurrency=8,
+            # Nothing is redriven here, and the promises are held against the attempts.
+            fenced=True,
             wait_seconds=1,
             visibility_seconds=VISIBILITY_SECONDS,
             grace_seconds=5.0,

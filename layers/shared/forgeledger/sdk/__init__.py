@@ -19,6 +19,7 @@ from forgeledger.sdk.errors import (
     UnavailableError,
     UndeliveredError,
     WaitTimeoutError,
+    WrongAddressError,
 )
 from forgeledger.sdk.item_work import ItemWork
 from forgeledger.sdk.ledger import Ledger
@@ -65,4 +66,5 @@ __all__ = [
     "Worker",
     "WorkerOptions",
     "WorkerSummary",
+    "WrongAddressError",
 ]

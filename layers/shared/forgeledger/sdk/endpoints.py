@@ -11,7 +11,7 @@ from typing import Any, Final, Self, cast
 import boto3
 from botocore.config import Config
 
-from forgeledger.sdk.errors import ConfigurationError
+from forgeledger.sdk.errors import ConfigurationError, WrongAddressError
 
 API_URL: Final = "FORGELEDGER_API_URL"
 API_KEY: Final = "FORGELEDGER_API_KEY"
@@ -67,15 +67,12 @@ class Endpoints:
             (str(LOCAL_FILE),), "start the local cloud with `forgeledger local up`"
         )
 
-    def needed_api_url(self) -> str:
-        if self.api_url is None:
-            raise ConfigurationError((API_URL,), "set it or pass api_url")
-        return self.api_url.rstrip("/")
+    def needed_api_url(self, given: str | None = None) -> str:
+        """The one that a caller gave goes first."""
+        return _needed(API_URL, "api_url", self.api_url, given).rstrip("/")
 
-    def needed_command_queue_url(self) -> str:
-        if self.command_queue_url is None:
-            raise ConfigurationError((COMMAND_QUEUE_URL,), "set it or pass command_queue_url")
-        return self.command_queue_url
+    def needed_command_queue_url(self, given: str | None = None) -> str:
+        return _needed(COMMAND_QUEUE_URL, "command_queue_url", self.command_queue_url, given)
 
     def sqs_client(self, queue_url: str, *, read_seconds: float) -> Any:
         """A client of this process alone; retries are left to who knows the order of a lane."""
@@ -95,6 +92,15 @@ class Endpoints:
             ),
         )
         return cast("Any", client)
+
+
+def _needed(variable: str, parameter: str, known: str | None, given: str | None) -> str:
+    address = given or known
+    if not address:
+        raise ConfigurationError((variable,), f"set it or pass {parameter}")
+    if not address.lower().startswith(("http://", "https://")):
+        raise WrongAddressError(parameter if given else variable, address)
+    return address
 
 
 def _localstack_url(env: Mapping[str, str]) -> str | None:

@@ -3,6 +3,7 @@
 ForgeLedgerError
 +-- SdkError
     +-- ConfigurationError        an address or a name is missing; all of them are named at once
+    +-- WrongAddressError         an address that nothing can be reached at: which one, and the rule
     +-- InvalidCommandError       refused before it was sent: the field and the rule it breaks
     +-- BufferFullError           nothing could be sent for as long as the caller wanted to wait
     +-- UndeliveredError          closed, or left, with commands that SQS has not accepted
@@ -37,6 +38,13 @@ class ConfigurationError(SdkError):
     def __init__(self, missing: tuple[str, ...], hint: str) -> None:
         super().__init__(f"missing: {', '.join(missing)}; {hint}")
         self.missing = missing
+
+
+class WrongAddressError(SdkError, ValueError):
+    def __init__(self, name: str, address: str) -> None:
+        super().__init__(f"{name}: needs http:// or https:// in front, not {address!r}")
+        self.name = name
+        self.address = address
 
 
 class InvalidCommandError(SdkError, ValueError):

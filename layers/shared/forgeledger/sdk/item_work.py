@@ -33,6 +33,7 @@ class ItemWork:
         item_id: str,
         *,
         attempt: int | None,
+        fenced: bool = True,
         lease_seconds: int | None,
         heartbeat_seconds: float | None,
         kind: str | None = None,
@@ -41,7 +42,9 @@ class ItemWork:
     ) -> None:
         self.job_id = job_id
         self.item_id = item_id
+        # Of a work message: which of its deliveries this is. Fenced commands name it.
         self.attempt = attempt
+        self._fence = attempt if fenced else None
         self.kind = kind
         self.payload = payload
         self.result: Any = None
@@ -70,7 +73,7 @@ class ItemWork:
 
     def __enter__(self) -> Self:
         self._reporter.claim(
-            self.job_id, self.item_id, attempt=self.attempt, lease_seconds=self._lease_seconds
+            self.job_id, self.item_id, attempt=self._fence, lease_seconds=self._lease_seconds
         )
         ticks = self._reporter.heartbeats.every(self._heartbeat_seconds, self._beat)
         self._running.enter_context(ticks)
@@ -93,7 +96,7 @@ class ItemWork:
     def heartbeat(self) -> None:
         """Say now that the work goes on; this also happens by itself."""
         self._reporter.heartbeat(
-            self.job_id, self.item_id, attempt=self.attempt, lease_seconds=self._lease_seconds
+            self.job_id, self.item_id, attempt=self._fence, lease_seconds=self._lease_seconds
         )
 
     def fail(self, error: BaseException | Failure) -> None:
@@ -105,7 +108,7 @@ class ItemWork:
                 self.job_id,
                 self.item_id,
                 failure,
-                attempt=self.attempt,
+                attempt=self._fence,
                 on_settled=self._on_settled,
             )
 
@@ -113,7 +116,7 @@ class ItemWork:
         """Give the item back unfinished; the attempt does not count."""
         if self._decide("release"):
             self._reporter.release(
-                self.job_id, self.item_id, attempt=self.attempt, on_settled=self._on_settled
+                self.job_id, self.item_id, attempt=self._fence, on_settled=self._on_settled
             )
 
     def _complete(self) -> None:
@@ -124,7 +127,7 @@ class ItemWork:
                 self.job_id,
                 self.item_id,
                 result=self.result,
-                attempt=self.attempt,
+                attempt=self._fence,
                 on_settled=self._on_settled,
             )
         except InvalidCommandError as error:
@@ -145,7 +148,7 @@ class ItemWork:
             self._reporter.heartbeat(
                 self.job_id,
                 self.item_id,
-                attempt=self.attempt,
+                attempt=self._fence,
                 lease_seconds=self._lease_seconds,
                 block_seconds=0,
             )

@@ -25,7 +25,7 @@ def run_batch(
     handler: Handler,
     *,
     context: Any = None,
-    fenced: bool = True,
+    fenced: bool = False,
     lease_seconds: int | None = None,
 ) -> dict[str, Any]:
     """Reports as failed what should come again: retryable failures, and what SQS did not take."""
@@ -51,7 +51,8 @@ def run_batch(
                 item = reporter.item(
                     work.job_id,
                     work.item_id,
-                    attempt=work.attempt if fenced else None,
+                    attempt=work.attempt,
+                    fenced=fenced,
                     lease_seconds=lease_seconds,
                     kind=work.kind,
                     payload=work.payload,

@@ -44,7 +44,7 @@ class Ledger:
         if endpoints is None:
             endpoints = Endpoints.local() if local else Endpoints.from_environment()
         self._api = ApiClient(
-            api_url or endpoints.needed_api_url(),
+            endpoints.needed_api_url(api_url),
             transport or PooledTransport(),
             api_key=api_key or endpoints.api_key,
             backoff=backoff,

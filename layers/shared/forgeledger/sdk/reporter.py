@@ -63,7 +63,7 @@ class Reporter:
     ) -> None:
         if endpoints is None:
             endpoints = Endpoints.local() if local else Endpoints.from_environment()
-        queue_url = command_queue_url or endpoints.needed_command_queue_url()
+        queue_url = endpoints.needed_command_queue_url(command_queue_url)
         self._worker_id = None if worker_id is None else worker_name(worker_id)
         self._block_seconds = block_seconds
         self._flush_seconds = flush_seconds
@@ -164,6 +164,7 @@ class Reporter:
         item_id: str,
         *,
         attempt: int | None = None,
+        fenced: bool = True,
         lease_seconds: int | None = None,
         heartbeat_seconds: float | None = None,
         kind: str | None = None,
@@ -176,6 +177,7 @@ class Reporter:
             job_id,
             item_id,
             attempt=attempt,
+            fenced=fenced,
             lease_seconds=lease_seconds,
             heartbeat_seconds=heartbeat_seconds,
             kind=kind,
@@ -189,7 +191,7 @@ class Reporter:
         handler: Handler,
         *,
         context: Any = None,
-        fenced: bool = True,
+        fenced: bool = False,
         lease_seconds: int | None = None,
     ) -> dict[str, Any]:
         """The answer of an SQS-triggered Lambda function, partial failures told."""

@@ -44,8 +44,9 @@ class WorkerOptions:
     grace_seconds: float = 20.0
     lease_seconds: int | None = None
     heartbeat_seconds: float | None = None
-    # Whether commands carry the delivery's number as attempt, which shuts out a former owner.
-    fenced: bool = True
+    # Whether commands carry the delivery's number as attempt. It shuts out a former owner, and a
+    # message that was redriven as well, for its deliveries are counted from 1 again.
+    fenced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +181,8 @@ class Worker:
         item = self._reporter.item(
             work.job_id,
             work.item_id,
-            attempt=work.attempt if self._options.fenced else None,
+            attempt=work.attempt,
+            fenced=self._options.fenced,
             lease_seconds=self._options.lease_seconds,
             heartbeat_seconds=self._options.heartbeat_seconds,
             kind=work.kind,

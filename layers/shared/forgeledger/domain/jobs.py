@@ -13,7 +13,7 @@ _CLOCKS_DIFFER_MS = 3_600 * 1_000
 
 
 class JobStatus(StrEnum):
-    # Waits for its time. Left when that comes.
+    # Reserved for jobs that wait for their time: none does yet, but clients know the word.
     SCHEDULED = "SCHEDULED"
     # Takes work. Left by completion, failure and cancel.
     RUNNING = "RUNNING"

@@ -14,6 +14,7 @@ from forgeledger.adapters.dynamodb.keys import JOBS_BY_STATUS, JOBS_OPEN
 from forgeledger.contracts.reconcile_requests import measured
 from forgeledger.domain.limits import MESSAGE_BYTES
 from forgeledger.local.filters import matches_any, parse_criteria
+from forgeledger.local.packaging import package
 from tests.deployed_template import (
     FAILURE_QUEUES,
     FUNCTIONS,
@@ -214,6 +215,39 @@ def test_each_failure_queue_has_an_alarm_on_its_depth(queue):
 @pytest.mark.parametrize("metric", ["Errors", "Throttles"])
 def test_each_function_has_alarms_on_errors_and_throttles(function, metric):
     assert alarms_on(metric, function)
+
+
+def test_the_api_lets_through_a_bounded_number_of_requests():
+    settings = properties("HttpApi")["DefaultRouteSettings"]
+
+    assert settings == {
+        "ThrottlingRateLimit": {"Ref": "ApiRequestsPerSecond"},
+        "ThrottlingBurstLimit": {"Ref": "ApiRequestsAtOnce"},
+    }
+
+
+def test_the_access_log_has_a_line_of_json_for_each_request_and_no_headers():
+    settings = properties("HttpApi")["AccessLogSettings"]
+
+    line = json.loads(settings["Format"])
+
+    assert settings["DestinationArn"] == {"Fn::GetAtt": ["ApiAccessLogGroup", "Arn"]}
+    assert {"requestId", "path", "status", "error"} <= set(line)
+    # An HTTP API knows a header only by its name; the key is one.
+    assert not re.search(r"header|authorizer", settings["Format"])
+
+
+def test_every_log_is_kept_for_the_same_time():
+    groups = resources("AWS::Logs::LogGroup")
+
+    assert len(groups) == len(FUNCTIONS) + 1
+    assert all(each["RetentionInDays"] == {"Ref": "LogRetentionDays"} for each in groups.values())
+
+
+def test_cloudformation_takes_the_template_as_it_is_sent():
+    body = package(ROOT / "template.yaml").body
+
+    assert len(body.encode()) <= 51_200
 
 
 def test_late_commands_and_late_completions_have_alarms():

@@ -33,6 +33,54 @@ def test_a_redelivered_refusal_is_refused_again_even_if_it_would_now_be_granted(
     assert again.item.state is ItemState.PENDING
 
 
+@pytest.mark.parametrize("attempt", [None, 1])
+def test_a_claim_that_comes_again_after_another_took_the_item_over_is_refused(attempt):
+    lane = make_lane(lease_seconds=60)
+    lane.do("register")
+    lane.do("claim", worker_id="w-1", attempt=attempt, command_id="claims")
+    lane.wait(60)
+    lane.do("claim", worker_id="w-2")
+
+    again = lane.apply(
+        [make_command("claim", worker_id="w-1", attempt=attempt, command_id="claims")]
+    )
+
+    assert again.commits == ()
+    assert (again.outcomes[0].verdict, again.outcomes[0].reason) == ("rejected", "stale_attempt")
+    assert again.outcomes[0].item.worker_id == "w-2"
+
+
+def test_a_claim_that_comes_again_after_the_same_worker_went_on_to_its_next_attempt_is_refused():
+    lane = make_lane(lease_seconds=60)
+    lane.do("register")
+    lane.do("claim", worker_id="w-1", attempt=1, command_id="first")
+    lane.do("claim", worker_id="w-1", attempt=2, command_id="second")
+
+    assert lane.do("claim", worker_id="w-1", attempt=1, command_id="first").verdict == "rejected"
+    assert lane.do("claim", worker_id="w-1", attempt=2, command_id="second").verdict == "duplicate"
+
+
+@pytest.mark.parametrize(
+    ("end", "state"),
+    [
+        (None, ItemState.IN_PROGRESS),
+        ("release", ItemState.PENDING),
+        ("complete", ItemState.COMPLETED),
+        ("fail", ItemState.FAILED),
+    ],
+)
+def test_a_claim_that_comes_again_while_nobody_else_has_the_item_is_a_duplicate(end, state):
+    lane = make_lane(lease_seconds=60)
+    lane.do("register")
+    lane.do("claim", worker_id="w-1", command_id="claims")
+    if end:
+        lane.do(end, worker_id="w-1")
+
+    again = lane.do("claim", worker_id="w-1", command_id="claims")
+
+    assert (again.verdict, again.item.state) == ("duplicate", state)
+
+
 def test_a_command_with_the_id_of_another_kind_is_not_taken_for_it():
     lane = make_lane()
     lane.do("register", command_id="one-id-for-all")

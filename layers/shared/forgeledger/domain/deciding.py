@@ -27,20 +27,33 @@ def rule(head: Head, item: Item | None, command: Command, now: int, phase: JobPh
         # It could never do anything if it came again, so there is nothing to remember.
         return Ruling(Verdict.DUPLICATE, ())
     mark = command.mark
-    return _answer_before(item, mark) or _RULES[command.kind](
+    return _answer_before(item, command, mark) or _RULES[command.kind](
         Case(head, item, command, mark, now, phase)
     )
 
 
-def _answer_before(item: Item, mark: str) -> Ruling | None:
-    """The answer to a redelivered command: what has been decided stays decided."""
+def _answer_before(item: Item, command: Command, mark: str) -> Ruling | None:
+    """The answer to a redelivered command: what has been decided stays decided.
+
+    Only a claim that was granted is refused where somebody else has the item by now: its sender
+    would take any other answer for leave to begin.
+    """
     for entry in reversed(item.seen):
         if entry.startswith(mark):
             refused = entry[len(mark) :]
             if refused:
                 return Ruling(Verdict.REJECTED, (), Reason(refused))
+            if command.kind is CommandKind.CLAIM and _taken_over(item, command):
+                return Ruling(Verdict.REJECTED, (), Reason.STALE_ATTEMPT)
             return Ruling(Verdict.DUPLICATE, ())
     return None
+
+
+def _taken_over(item: Item, claim: Command) -> bool:
+    if item.state is not ItemState.IN_PROGRESS:
+        return False
+    former = claim.attempt is not None and claim.attempt < item.attempt
+    return former or claim.worker_id != item.worker_id
 
 
 def _rule_on_unknown(head: Head, command: Command, now: int, phase: JobPhase) -> Ruling:

@@ -101,6 +101,10 @@ bench-latency: setup ## Measure the last completion's way to the event, beside t
 chaos: setup ## Run a job while calls fail, processes are killed and the engine restarts (ITEMS, SEED)
 	$(BIN)/python -m benchmarks.chaos --items $(or $(ITEMS),20000) --seed $(or $(SEED),1)
 
+.PHONY: capacity
+capacity: setup ## Say how many items a second are possible, by a model and a simulation (docs/capacity.md)
+	$(BIN)/python -m benchmarks.capacity_tables
+
 .PHONY: cli-reference
 cli-reference: setup ## Write docs/cli.md anew from the program
 	$(BIN)/python -m forgeledger.cli.reference > docs/cli.md

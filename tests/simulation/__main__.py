@@ -5,7 +5,10 @@
 import argparse
 import os
 import sys
+import time
 
+from tests.simulation.faults import Fault
+from tests.simulation.happenings import Happening
 from tests.simulation.many import judge, run_many, stories
 from tests.simulation.running import run
 from tests.simulation.script import write
@@ -19,6 +22,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, help="end early after so many seconds")
     parser.add_argument("--tell", type=int, help="tell the whole story of this one seed")
     parser.add_argument("--shrink", type=int, help="tell the shrunk story of this one seed")
+    parser.add_argument("--met", action="store_true", help="list how often what happened")
     given = parser.parse_args()
     if given.tell is not None:
         result = run(write(given.tell), tell=True)
@@ -28,11 +32,15 @@ def main() -> int:
         violation = judge(write(given.shrink)).violation
         print(*(stories(((given.shrink, violation),)) if violation else ["nothing is wrong"]))
         return bool(violation)
+    began = time.monotonic()
     total = run_many(given.first, given.seeds, given.jobs, given.seconds)
+    seconds = time.monotonic() - began
     print(*stories(total.failed), sep="\n\n")
     for seed, violation in total.failed:
         print(f"seed {seed}: {violation}")
-    print(total)
+    if given.met:
+        print(*(f"{total.met[each]:>9}  {each}" for each in (*Happening, *Fault)), sep="\n")
+    print(f"{total}; {seconds:.0f} s in all, from seed {given.first}")
     return bool(total.failed)
 
 

@@ -199,6 +199,7 @@ class _Parser:
     def _assignment(self) -> Change:
         name = self._name()
         self.take("=")
+        token = self.peek()
         value = self.operand()
         sign = self.peek()
         if sign in ("+", "-"):
@@ -213,6 +214,11 @@ class _Parser:
                 changed[name(names)] = {"N": str(total)}
 
             return add
+
+        if token.startswith(":"):
+            return lambda row, changed, names, values: changed.__setitem__(
+                name(names), values[token]
+            )
 
         def assign(row: Row, changed: Row, names: Names, values: Values) -> None:
             given = value(row, names, values)

@@ -1,8 +1,11 @@
 """An SQS FIFO queue: groups locked while in flight, redelivery, deduplication, dead letters."""
 
+from collections import Counter
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Any
+
+from tests.simulation.happenings import Happening, Met
 
 _DEDUPLICATION_MS = 5 * 60 * 1000
 
@@ -31,6 +34,7 @@ class FifoQueue:
     clock: Callable[[], int]
     visibility_ms: int = 0
     max_receives: int = 0
+    met: Met = field(default_factory=Counter)
     waiting: list[QueuedMessage] = field(default_factory=list)
     dead: list[QueuedMessage] = field(default_factory=list)
     # Everything that was ever accepted, in order.
@@ -43,8 +47,11 @@ class FifoQueue:
         """The message's id, and whether it is new: within five minutes a repetition is dropped."""
         now = self.clock()
         known = self._recent.get(deduplication_id)
-        if known is not None and known[0] + _DEDUPLICATION_MS > now:
-            return known[1], False
+        if known is not None:
+            if known[0] + _DEDUPLICATION_MS > now:
+                self.met[Happening.REPETITION_DROPPED] += 1
+                return known[1], False
+            self.met[Happening.REPETITION_ACCEPTED] += 1
         message = QueuedMessage(
             number=len(self.accepted) + 1,
             group=group,
@@ -71,6 +78,7 @@ class FifoQueue:
         dead: list[QueuedMessage] = []
         for message in self.waiting:
             if message.group in locked or len(batch) == most:
+                self.met[Happening.GROUP_LOCKED] += message.group in locked
                 continue
             if message.visible_at > now:
                 locked.add(message.group)
@@ -81,10 +89,18 @@ class FifoQueue:
         for message in dead:
             self.waiting.remove(message)
             self.dead.append(message)
+            self.met[Happening.DEAD_LETTER] += 1
         for message in batch:
             message.receive_count += 1
+            self.met[Happening.DELIVERED_AGAIN] += message.receive_count > 1
             message.visible_at = now + self.visibility_ms
+        self.met[Happening.MIXED_GROUPS] += len({message.group for message in batch}) > 1
         return batch
+
+    def show_again(self, batch: list[QueuedMessage]) -> None:
+        """Messages in flight become visible at once, as if their time was over."""
+        for message in batch:
+            message.visible_at = self.clock()
 
     def delete(self, message: QueuedMessage, receipt: int) -> bool:
         """A receipt of an earlier delivery deletes nothing once its visibility is over."""

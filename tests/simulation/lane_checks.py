@@ -80,47 +80,48 @@ class LaneChecks:
                     f"{pk}: row at {row.offset}, the next offset is {truth.head.offset}"
                 )
             for event in row.events:
-                self._take(pk, truth, event)
+                try:
+                    self._take(pk, truth, event)
+                except Violation as violation:
+                    where = f"offset {truth.head.offset} {event.kind} {event.item_id or ''}"
+                    raise Violation(f"{pk} {where}: {violation}") from None
             events += row.events
         self._compare(pk, truth, changes, partition)
         return events
 
     def _take(self, pk: str, truth: LaneTruth, event: Event) -> None:
-        where = f"{pk} offset {truth.head.offset} {event.kind} {event.item_id or ''}"
         before = None if event.item_id is None else truth.items.get(event.item_id)
         if before is not None:
             before = settle(truth.head, before)
         if event.kind not in _WITHOUT_MARK:
-            self._ask(where, pk, truth, before, event)
+            self._ask(pk, truth, before, event)
         offset = truth.head.offset
         if event.item_id is not None:
             lanes = lanes_of(truth.head.job_id) or 1
             if zlib.crc32(event.item_id.encode()) % lanes != truth.head.lane:
-                raise Violation(f"{where}: the item belongs to another lane")
+                raise Violation("the item belongs to another lane")
         after = evolve_item(before, event, offset)
         if event.item_id is not None and before is not None and event.previous != before.offset:
-            raise Violation(f"{where}: follows {event.previous}, the item is at {before.offset}")
+            raise Violation(f"follows {event.previous}, the item is at {before.offset}")
         truth.head = evolve_head(truth.head, event, before, after)
         if after is not None:
             truth.items[after.item_id] = after
 
-    def _ask(
-        self, where: str, pk: str, truth: LaneTruth, before: Item | None, event: Event
-    ) -> None:
+    def _ask(self, pk: str, truth: LaneTruth, before: Item | None, event: Event) -> None:
         mark = event.mark or ""
         job_id = pk.removeprefix("JOB#").rpartition("#")[0]
         command = self.asked.find(job_id, mark)
         if command is None or command.item_id != event.item_id:
-            raise Violation(f"{where}: nobody asked for this")
+            raise Violation("nobody asked for this")
         truth.order.setdefault(mark, len(truth.order))
         memory = truth.memory.setdefault(command.item_id, [])
         kinds = truth.marks.setdefault(mark, [])
         on_the_way = kinds[-1:] == [EventKind.REGISTERED] and command.kind != "register"
         if mark in memory[-_REMEMBERED:] and not on_the_way:
-            raise Violation(f"{where}: the same command twice, {[*kinds, event.kind]}")
+            raise Violation(f"the same command twice, {[*kinds, event.kind]}")
         wrong = contradiction(truth.head, before, command, event)
         if wrong is not None:
-            raise Violation(f"{where}: {wrong} for {command}")
+            raise Violation(f"{wrong} for {command}")
         kinds.append(event.kind)
         known = before is not None or event.kind is EventKind.REGISTERED
         if known and event.kind is not EventKind.HEARTBEAT and mark not in memory[-_REMEMBERED:]:

@@ -2,11 +2,13 @@
 
 import gc
 import time
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
+from itertools import chain, islice
 from multiprocessing import get_context
 
+from tests.simulation.happenings import Met
 from tests.simulation.running import Result, run
 from tests.simulation.script import Script, Theme, write
 from tests.simulation.shrinking import shrink
@@ -22,6 +24,7 @@ class Sum:
     commits: int = 0
     faults: int = 0
     processor_seconds: float = 0
+    met: Met = field(default_factory=Counter)
     failed: tuple[tuple[int, str], ...] = ()
 
     def __add__(self, other: "Sum") -> "Sum":
@@ -31,14 +34,15 @@ class Sum:
             self.commits + other.commits,
             self.faults + other.faults,
             self.processor_seconds + other.processor_seconds,
+            self.met + other.met,
             (*self.failed, *other.failed),
         )
 
     def __str__(self) -> str:
         rate = self.histories / self.processor_seconds if self.processor_seconds else 0
         return (
-            f"{self.histories} histories, {self.steps} steps, {self.commits} commits, "
-            f"{self.faults} faults: {len(self.failed)} failed; "
+            f"{self.histories} histories of {self.steps / max(1, self.histories):.0f} steps on "
+            f"average, {self.commits} commits, {self.faults} faults: {len(self.failed)} failed; "
             f"{rate:.0f} histories a second of one processor"
         )
 
@@ -59,19 +63,26 @@ def judge(script: Script) -> Result:
 
 def run_some(seeds: range) -> Sum:
     began = time.process_time()
-    total = Sum()
-    # Collecting garbage is a third of the time, and a history leaves little that needs it. What
-    # is there already, all the modules, is not looked at again.
+    # Collecting garbage would take a third of the time, and a history leaves next to none. What is
+    # there already, all the modules, is not looked at again.
     gc.freeze()
     gc.disable()
-    for seed in seeds:
-        result = judge(write(seed))
-        failed = ((seed, result.violation),) if result.violation else ()
-        total += Sum(1, result.steps, result.commits, result.faults, 0, failed)
+    results = [judge(write(seed)) for seed in seeds]
     gc.enable()
     gc.collect()
-    total.processor_seconds = time.process_time() - began
-    return total
+    return Sum(
+        histories=len(results),
+        steps=sum(result.steps for result in results),
+        commits=sum(result.commits for result in results),
+        faults=sum(result.faults for result in results),
+        processor_seconds=time.process_time() - began,
+        met=Counter(chain.from_iterable(result.met.elements() for result in results)),
+        failed=tuple(
+            (seed, result.violation)
+            for seed, result in zip(seeds, results, strict=True)
+            if result.violation
+        ),
+    )
 
 
 def run_many(first: int, count: int, jobs: int, most_seconds: float | None = None) -> Sum:

@@ -19,7 +19,9 @@ from forgeledger.usecases.surroundings import Surroundings
 from tests.simulation import handlers
 from tests.simulation.asked import Asked
 from tests.simulation.clients import DynamoDBClient
+from tests.simulation.environments import Environments
 from tests.simulation.faults import client_error
+from tests.simulation.happenings import Happening
 from tests.simulation.http_side import command_body, request
 from tests.simulation.jobs import KnownJob, draw_job, is_bad
 from tests.simulation.lambdas import Faults
@@ -28,7 +30,7 @@ from tests.simulation.world import Invocation, World
 
 _TIMEOUT_MS = 29_000
 # How many of the requests that can go through the real routes do so: they take their time.
-_HTTP = 0.15
+HTTP = 0.05
 # What a caller of the HTTP side sees as an answer that the request did not work out.
 _PROBLEMS = (ForgeLedgerError, type(client_error("", "")))
 
@@ -49,14 +51,17 @@ class People:
     asked: Asked
     jobs: list[KnownJob] = field(default_factory=list)
     unborn: list[_Unborn] = field(default_factory=list)
-    parts: Any = None
+    environments: Environments = field(init=False)
 
     def __post_init__(self) -> None:
+        self.environments = Environments(self.world, self._start)
+
+    def _start(self) -> Any:
         around: Surroundings = self.world.around
         claims = DynamoDBJobIdClaims(
             DynamoDBClient(self.world), handlers.IDEMPOTENCY_TABLE, around.clock
         )
-        self.parts = parts_on(self.store, claims, around)
+        return parts_on(self.store, claims, around)
 
     def create(self, seed: int, theme: Theme, faults: Faults) -> None:
         unborn = _Unborn(seed % 100_000, seed, theme)
@@ -84,13 +89,14 @@ class People:
                 f"{[item.item_id for item in new.items]}, expects {new.expected_items}, "
                 f"{new.tolerance}, deadline {new.deadline_seconds}, seal {new.seal}"
             ),
-            lambda: self.parts.creator.create(new, repeat),
+            lambda parts: parts.creator.create(new, repeat),
             faults,
         )
         if created is None:
             return False
         job = KnownJob(created.view.job.job_id, new, wanted)
         job.orphaned = unborn.theme is not Theme.PLAIN and random.random() < 0.2
+        self.world.met[Happening.PRODUCER_DIES] += job.orphaned
         left = wanted[len(new.items) :] if new.items else wanted
         for start in range(0, len(left), 3):
             job.unanswered.append(
@@ -122,7 +128,7 @@ class People:
             )
         done = self._request(
             lambda: f"register {', '.join(names)}",
-            lambda: self.parts.registrar.register(job.job_id, items, request_id),
+            lambda parts: parts.registrar.register(job.job_id, items, request_id),
             faults,
         )
         if done is not None and part in job.unanswered:
@@ -130,6 +136,7 @@ class People:
 
     def seal(self, job: KnownJob, faults: Faults, *, http: bool = False) -> Any:
         self.asked.seal(job.job_id)
+        self.world.met[Happening.SEALED] += 1
         work = self._post(f"/jobs/{job.job_id}/seal") if http else self._life("seal", job)
         return self._request(lambda: f"seal {job.new.name}", work, faults)
 
@@ -137,7 +144,8 @@ class People:
         if self.jobs:
             job = random.choice(self.jobs)
             self.asked.cancel(job.job_id)
-            http = random.random() < _HTTP
+            self.world.met[Happening.CANCELED] += 1
+            http = random.random() < HTTP
             work = self._post(f"/jobs/{job.job_id}/cancel") if http else self._life("cancel", job)
             self._request(lambda: f"cancel {job.new.name}", work, faults)
 
@@ -145,6 +153,7 @@ class People:
         if self.jobs:
             job = random.choice(self.jobs)
             self.asked.reopen(job.job_id)
+            self.world.met[Happening.REOPENED] += 1
             done = self._request(
                 lambda: f"reopen {job.new.name}", self._life("reopen", job), faults
             )
@@ -159,7 +168,8 @@ class People:
             job = random.choice(candidates)
             bad = [item_id for item_id in job.wanted if is_bad(item_id)]
             item_id = random.choice(bad or job.wanted)
-            self.command(job, CommandKind.RETRY, item_id, faults, http=random.random() < _HTTP)
+            self.world.met[Happening.RETRIED] += 1
+            self.command(job, CommandKind.RETRY, item_id, faults, http=random.random() < HTTP)
 
     def ask(self, random: Random, faults: Faults) -> None:
         """A worker that speaks HTTP."""
@@ -179,7 +189,7 @@ class People:
         fields: dict[str, Any] = {"attempt": attempt, "worker_id": f"h{random.randint(1, 2)}"}
         if kind is CommandKind.FAIL:
             fields["failure"] = Failure(type="Http", retryable=False)
-        http = random.random() < _HTTP
+        http = random.random() < HTTP
         outcome = self.command(job, kind, item_id, faults, http=http, **fields)
         if outcome is not None and outcome.item is not None:
             job.attempts[item_id] = max(known, outcome.item.attempt)
@@ -198,14 +208,14 @@ class People:
         command = Command(kind=kind, item_id=item_id, command_id=self.world.new_id(), **fields)
         self.asked.command(job.job_id, command)
 
-        def apply() -> Outcome:
+        def apply(parts: Any) -> Outcome:
             lane = lane_of(item_id, lanes_of(job.job_id) or 1)
-            outcomes: tuple[Outcome, ...] = self.parts.applier.apply(
+            outcomes: tuple[Outcome, ...] = parts.applier.apply(
                 job.job_id, lane, (command,)
             ).outcomes
             return outcomes[0]
 
-        def post() -> Outcome:
+        def post(_: Any) -> Outcome:
             path = f"/jobs/{job.job_id}/items/{item_id}/{kind}"
             answer = request(self.world, "POST", path, command_body(command))
             return Outcome(verdict=Verdict(answer["outcome"]))
@@ -223,26 +233,29 @@ class People:
             path = f"/jobs/{job.job_id}"
             standing = self._request(
                 lambda: f"look at {job.new.name}",
-                lambda: request(self.world, "GET", path),
+                lambda _: request(self.world, "GET", path),
                 faults,
             )
             if standing is not None:
                 self.asked.looked(standing)
 
-    def _life(self, what: str, job: KnownJob) -> Callable[[], Any]:
-        return lambda: getattr(self.parts.life, what)(job.job_id)
+    @staticmethod
+    def _life(what: str, job: KnownJob) -> Callable[[Any], Any]:
+        return lambda parts: getattr(parts.life, what)(job.job_id)
 
-    def _post(self, path: str) -> Callable[[], Any]:
-        return lambda: request(self.world, "POST", path)
+    def _post(self, path: str) -> Callable[[Any], Any]:
+        return lambda _: request(self.world, "POST", path)
 
-    def _request(self, what: Callable[[], str], work: Callable[[], Any], faults: Faults) -> Any:
+    def _request(self, what: Callable[[], str], work: Callable[[Any], Any], faults: Faults) -> Any:
         """Through the HTTP side; None where no answer came, or one that says to try again."""
         world = self.world
-        process = Invocation("api", faults, world.now + _TIMEOUT_MS)
+        process = Invocation("api", faults)
         if world.story is not None:
             world.note(f"somebody asks to {what()}")
+        if self.environments.full():
+            return None
         try:
-            ended, answer = world.invoke(process, work)
+            ended, answer = self.environments.run(process, _TIMEOUT_MS, work)
         except _PROBLEMS as error:
             if not process.disturbed:
                 raise

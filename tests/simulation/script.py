@@ -6,6 +6,7 @@ from itertools import accumulate
 from random import Random
 
 from tests.simulation.faults import Fault
+from tests.simulation.world import RELAY_TRIES
 
 
 class Kind(StrEnum):
@@ -55,6 +56,10 @@ class Script:
     steps: tuple[Step, ...]
     max_receives: int = 5
     remembers_tokens: bool = True
+    # How many calls each function takes at once.
+    most_at_once: int = 1_000
+    # How often the stream tries a batch before it gives it up.
+    relay_tries: int = RELAY_TRIES
     # Whether people finish at the end what can be finished.
     helped: bool = True
 
@@ -182,7 +187,7 @@ def write(seed: int) -> Script:
     kinds = list(weights)
     bounds = list(accumulate(weights.values()))
     # A short history ends where it went wrong, before anything that comes later can mend it.
-    count = random.randint(5, 50) if theme is Theme.FINISH else random.randint(20, 240)
+    count = random.randint(5, 50) if theme is Theme.FINISH else random.randint(10, 150)
     steps = [Step(Kind.CREATE, random.getrandbits(32))]
     for kind in random.choices(kinds, cum_weights=bounds, k=count):
         faults: tuple[tuple[int, Fault], ...] = ()
@@ -199,8 +204,10 @@ def write(seed: int) -> Script:
         seed=seed,
         theme=theme,
         steps=tuple(steps),
-        max_receives=5 if theme is not Theme.PLAIN else 0,
+        max_receives=random.choice((1, 2, 5)) if theme is not Theme.PLAIN else 0,
         remembers_tokens=random.random() < 0.8,
+        most_at_once=random.choice((1, 2, *[1_000] * 6)),
+        relay_tries=random.choice((0, 2, RELAY_TRIES)),
         helped=theme is Theme.PLAIN or random.random() < 0.5,
     )
 

@@ -1,9 +1,11 @@
 """A table's stream: shards that split, each item's records in order, at least once, bisected."""
 
 import zlib
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.simulation.happenings import Happening, Met
 from tests.simulation.table import RowChange
 
 _WHOLE = 1 << 32
@@ -23,6 +25,8 @@ class Shard:
     # After a failure only so many records are given at once, until they are through.
     bisected: int | None = None
     busy: bool = False
+    # How many relays have its records before them.
+    relays: int = 0
 
     @property
     def exhausted(self) -> bool:
@@ -34,6 +38,7 @@ class Stream:
     """Records that pass the filter criteria of the relay's mapping; all others wake nobody."""
 
     max_tries: int
+    met: Met = field(default_factory=Counter)
     shards: list[Shard] = field(default_factory=lambda: [Shard(0, 0, _WHOLE)])
     # Records that were given up, each with its job: the failure queue.
     given_up: list[dict[str, Any]] = field(default_factory=list)
@@ -44,10 +49,9 @@ class Stream:
             return
         self._sequence += 1
         place = zlib.crc32(change.pk.encode())
-        shard = next(
-            each for each in self.shards if not each.closed and each.first <= place < each.last
-        )
-        shard.records.append(_record(change, self._sequence))
+        for shard in self.shards:
+            if not shard.closed and shard.first <= place < shard.last:
+                shard.records.append(_record(change, self._sequence))
 
     def split(self, choice: int) -> bool:
         """One shard becomes two: what was written before is read before."""
@@ -59,19 +63,22 @@ class Stream:
         middle = (shard.first + shard.last) // 2
         for first, last in ((shard.first, middle), (middle, shard.last)):
             self.shards.append(Shard(len(self.shards), first, last, parent=shard))
+        self.met[Happening.SHARD_SPLIT] += 1
         return True
 
     def readable(self) -> list[Shard]:
-        return [
-            shard
-            for shard in self.shards
-            if not shard.exhausted
-            and not shard.busy
-            and (shard.parent is None or shard.parent.exhausted)
-        ]
+        found = []
+        for shard in self.shards:
+            if not shard.exhausted and not shard.busy:
+                if shard.parent is None or shard.parent.exhausted:
+                    found.append(shard)
+                else:
+                    self.met[Happening.PARENT_FIRST] += 1
+        return found
 
     def batch(self, shard: Shard, most: int) -> list[dict[str, Any]]:
         size = min(most, shard.bisected or most)
+        self.met[Happening.RECORDS_AGAIN] += shard.tries > 0
         return shard.records[shard.position : shard.position + size]
 
     def succeed(self, shard: Shard, position: int, batch: list[dict[str, Any]]) -> None:
@@ -91,11 +98,13 @@ class Stream:
         left = len(batch) - done
         shard.tries = 1 if done else shard.tries + 1
         if shard.tries > self.max_tries:
+            self.met[Happening.RECORDS_GIVEN_UP] += left
             self.given_up += shard.records[shard.position : shard.position + left]
             shard.position += left
             shard.tries, shard.bisected = 0, None
         elif left > 1:
             shard.bisected = (left + 1) // 2
+            self.met[Happening.BATCH_HALVED] += 1
 
 
 def _wakes(change: RowChange) -> bool:

@@ -1,6 +1,7 @@
 """DynamoDB tables with serialisable transactions: rows, conditions, tokens, sparse indexes."""
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -8,6 +9,7 @@ from typing import Any
 
 from tests.simulation.expressions import Row, parse_condition, parse_projection, parse_update
 from tests.simulation.faults import client_error
+from tests.simulation.happenings import Happening, Met
 
 _TOKEN_MS = 10 * 60 * 1000
 # How long a read that is not consistent may see a row as it was before.
@@ -41,11 +43,13 @@ class Tables:
         self,
         clock: Callable[[], int],
         on_commit: Callable[[list[RowChange]], None],
+        met: Met | None = None,
         *,
         remembers_tokens: bool = True,
     ) -> None:
         self._clock = clock
         self._on_commit = on_commit
+        self._met: Met = Counter() if met is None else met
         self._remembers_tokens = remembers_tokens
         self._partitions: dict[str, dict[str, Row]] = {}
         self._tokens: dict[str, tuple[int, Any]] = {}
@@ -139,10 +143,13 @@ class Tables:
         operation = "TransactWriteItems"
         now = self._clock()
         known = self._tokens.get(token or "")
-        if token and known is not None and known[0] + _TOKEN_MS > now and self._remembers_tokens:
-            if known[1] != actions:
-                raise client_error("IdempotentParameterMismatchException", operation)
-            return
+        if token and known is not None:
+            if known[0] + _TOKEN_MS > now and self._remembers_tokens:
+                if known[1] != actions:
+                    raise client_error("IdempotentParameterMismatchException", operation)
+                self._met[Happening.TOKEN_KNOWN] += 1
+                return
+            self._met[Happening.TOKEN_FORGOTTEN] += 1
         planned = [self._plan(operation, *next(iter(action.items()))) for action in actions]
         if len({each.key for each in planned}) != len(planned) or len(planned) > _MOST_ACTIONS:
             raise client_error("ValidationException", operation)
@@ -196,7 +203,7 @@ class Tables:
         changes = []
         for each in planned:
             old, new = each.old, each.new
-            if new is old or new is None or new == old:
+            if new is old or new is None or (old is not None and new == old):
                 continue
             pk, sk = each.key
             self._partitions.setdefault(pk, {})[sk] = new
@@ -220,6 +227,7 @@ class Tables:
         moment = self._clock() - lag_ms
         times = [at for at, _, _ in self._header_history]
         until = len(times) if lag_ms == 0 else bisect_left(times, moment + 1)
+        self._met[Happening.LAGGING_INDEX] += until < len(times)
         return list({pk: row for _, pk, row in self._header_history[:until]}.values())
 
 

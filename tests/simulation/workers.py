@@ -13,6 +13,7 @@ from forgeledger.sdk.outbox import Answer, Outbox, OutboxLimits, Verdict
 from forgeledger.sdk.packing import Message
 from forgeledger.sdk.sending import Sender
 from tests.simulation.clients import SqsClient
+from tests.simulation.happenings import Happening
 from tests.simulation.jobs import KnownJob, is_bad
 from tests.simulation.lambdas import Faults
 from tests.simulation.lane_checks import Violation
@@ -65,12 +66,16 @@ class Workers:
         number = random.randrange(len(self.crew))
         worker = self.crew[number]
         chance = random.random()
+        met = self._world.met
         if chance < 0.02:
+            met[Happening.WORKER_DIES] += 1
             self._world.note(f"{worker.name} dies with what it has not sent")
             self.crew[number] = self._start()
         elif chance < 0.08 and self._past:
+            met[Happening.SAID_LATE] += 1
             self._report(random, worker, random.choice(self._past))
         elif chance < 0.13 and self._said:
+            met[Happening.SAID_TWICE] += 1
             self._say(worker, random.choice(self._said))
         elif worker.held and chance < 0.6:
             claim = random.choice(worker.held)
@@ -138,6 +143,8 @@ class Workers:
                 commands.append({"type": "nonsense"})
             body = json.dumps({"commands": commands})
         group = random.choice(("wrong", "x", self._group(random, random.choice(jobs))))
+        self._world.met[Happening.NONSENSE] += chance < 0.15
+        self._world.met[Happening.WRONG_GROUP] += group in ("wrong", "x")
         self._world.ids_made += 1
         message_id, _ = self._world.commands.send(body, group, f"raw-{self._world.ids_made}")
         self._world.note(f"somebody sends {message_id} to {group[-5:]}: {body}")

@@ -1,5 +1,6 @@
 """The simulated world: one clock, one generator, and whatever the product touches of AWS."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
@@ -18,6 +19,7 @@ from tests.simulation.faults import (
     no_connection,
 )
 from tests.simulation.fifo_queue import FifoQueue
+from tests.simulation.happenings import Happening, Met
 from tests.simulation.streams import Stream
 from tests.simulation.table import RowChange, Tables
 
@@ -46,7 +48,7 @@ class Invocation:
 
     name: str
     faults: dict[int, Fault]
-    deadline: int
+    deadline: int = 0
     skew_ms: int = 0
     calls: int = 0
     throttles: int = 0
@@ -60,6 +62,9 @@ class Rules:
 
     max_receives: int = 5
     remembers_tokens: bool = True
+    # How many calls each function takes at once.
+    most_at_once: int = 1_000
+    relay_tries: int = RELAY_TRIES
 
 
 @dataclass(slots=True, eq=False)
@@ -75,7 +80,11 @@ class World:
     depth: int = 0
     ids_made: int = 0
     faults_met: int = 0
+    # Transitions of the model: calls to AWS, starts of a process, faults, jumps of the clock,
+    # and whatever the script does beside those.
+    steps: int = 0
     commits: int = 0
+    met: Met = field(default_factory=Counter)
     tables: Tables = field(init=False)
     stream: Stream = field(init=False)
     commands: FifoQueue = field(init=False)
@@ -85,11 +94,14 @@ class World:
 
     def __post_init__(self) -> None:
         self.tables = Tables(
-            lambda: self.now, self._committed, remembers_tokens=self.rules.remembers_tokens
+            lambda: self.now,
+            self._committed,
+            self.met,
+            remembers_tokens=self.rules.remembers_tokens,
         )
-        self.stream = Stream(RELAY_TRIES)
+        self.stream = Stream(self.rules.relay_tries, self.met)
         self.commands = FifoQueue(
-            "commands", lambda: self.now, VISIBILITY_MS, self.rules.max_receives
+            "commands", lambda: self.now, VISIBILITY_MS, self.rules.max_receives, self.met
         )
         self.rejects = FifoQueue("rejects", lambda: self.now)
         self.bus = EventBus()
@@ -118,6 +130,7 @@ class World:
 
     def invoke(self, invocation: Invocation, work: Callable[[], Any]) -> tuple[bool, Any]:
         """Run it as a process of its own: whether it ended by itself, and with what."""
+        self.steps += 1
         outer, self.invocation = self.invocation, invocation
         try:
             return True, work()
@@ -133,9 +146,11 @@ class World:
             return
         outer, self.invocation = self.invocation, None
         self.depth += 1
+        before = self.steps
         try:
             self.run_more(steps)
         finally:
+            self.met[Happening.OVERTAKEN] += self.steps > before
             self.depth -= 1
             self.invocation = outer
 
@@ -150,8 +165,10 @@ class World:
         process = self.invocation
         assert process is not None, "only a process calls AWS"
         self.now += _CALL_MS
+        self.steps += 1
         if self.now >= process.deadline:
             process.disturbed = True
+            self.met[Happening.OUT_OF_TIME] += 1
             raise Crash(f"out of time at {what}")
         number = process.calls
         process.calls += 1
@@ -168,6 +185,8 @@ class World:
             process.faults[number + 1] = process.faults.get(number + 1, fault)
             return perform(request)
         self.faults_met += 1
+        self.met[fault] += 1
+        self.steps += 1
         process.disturbed = True
         if self.story is not None:
             self.note(f"! {process.name} {what}: {fault}")
@@ -228,6 +247,7 @@ class World:
         return self.now + (self.invocation.skew_ms if self.invocation is not None else 0)
 
     def _sleep(self, seconds: float) -> None:
+        self.steps += 1
         self.now += int(seconds * 1000)
 
     def _committed(self, changes: list[RowChange]) -> None:

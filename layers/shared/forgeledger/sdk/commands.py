@@ -18,6 +18,8 @@ CommandType = Literal["claim", "heartbeat", "complete", "fail", "release"]
 MOST_NESTING: Final = 100
 # SQS refuses these two characters in a body, so text that holds one is escaped.
 _REFUSED_BY_SQS: Final = re.compile("[\ufffe\uffff]")
+# Built once: json.dumps would build an encoder for each call.
+_encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +140,7 @@ def worker_name(worker_id: str) -> str:
 def json_of(field: str, value: Any, *, most_bytes: int) -> bytes:
     """Compact JSON that SQS and a strict parser accept."""
     try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = _encode_json(value)
         if _REFUSED_BY_SQS.search(text):
             text = json.dumps(value, separators=(",", ":"), allow_nan=False)
         encoded = text.encode()

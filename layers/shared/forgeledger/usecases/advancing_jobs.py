@@ -1,6 +1,6 @@
 """Taking a job as far as its lanes allow: lanes that lag, the verdict, the roll-up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forgeledger.domain.advancing import advance, total
 from forgeledger.domain.commands import FollowGate
@@ -25,18 +25,24 @@ class Advancer:
 
     def advance(self, job_id: str) -> JobView | None:
         """Take every step that is due; the job as it then stands, None where there is none."""
+        view = None
         for tries in range(_ROUNDS):
-            view = self.store.load_job(job_id)
+            view = view or self.store.load_job(job_id)
             if view is None:
                 return None
             step = advance(view.job, view.heads, self.around.clock())
             if step.facts:
                 heads = view.heads if step.settles else ()
                 change = JobChange(before=view.job, job=step.job, facts=step.facts, heads=heads)
-                if not self.store.commit_job(change):
+                if self.store.commit_job(change):
+                    # What comes next is conditional as well, and lanes that moved wake us again.
+                    view = replace(view, job=step.job)
+                else:
+                    view = None
                     self.around.pause(tries)
             elif step.lagging:
                 self._lead(view.job, step.lagging)
+                view = None
             else:
                 return self._rolled_up(view)
         raise StorageBusy(f"job {job_id}", _ROUNDS)

@@ -3,6 +3,7 @@
 import json
 import zlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from forgeledger.adapters.dynamodb.keys import Row
@@ -59,6 +60,12 @@ def encode_counts(counts: Counts) -> dict[str, int]:
         "canceled": counts.canceled,
         "failings": counts.failings,
     }
+
+
+@lru_cache(maxsize=256)
+def parse_counts(written: str) -> Counts:
+    """The same text stands in a header from one verdict to the next."""
+    return decode_counts(parse_json(written))
 
 
 def decode_counts(counts: Mapping[str, int]) -> Counts:

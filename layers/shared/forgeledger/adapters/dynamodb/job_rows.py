@@ -11,6 +11,7 @@ from forgeledger.adapters.dynamodb.attributes import (
     number,
     optional_number,
     optional_text,
+    parse_counts,
     parse_json,
     text,
     ttl_of,
@@ -101,7 +102,7 @@ def decode_header(row: Row, heads: tuple[Head, ...] = ()) -> JobView:
         return JobView(
             job=_decode_job(row),
             heads=heads,
-            progress=_decode_progress(row),
+            progress=decode_progress(row),
             published=int(row["published"]["N"]),
         )
     except UNDECODABLE as error:
@@ -123,7 +124,7 @@ def _decode_job(row: Row) -> Job:
         sealed_at=optional_number(row, "sealedAt"),
         finished_at=optional_number(row, "finishedAt"),
         first_failure_epoch=int(row["firstFailureEpoch"]["N"]),
-        settled=decode_counts(parse_json(row["settled"]["S"])),
+        settled=parse_counts(row["settled"]["S"]),
         kept_since=int(row["keptSince"]["N"]),
     )
 
@@ -156,7 +157,7 @@ def encode_progress(progress: Progress) -> str:
     )
 
 
-def _decode_progress(row: Row) -> Progress:
+def decode_progress(row: Row) -> Progress:
     found: dict[str, Any] = parse_json(row["progress"]["S"])
     return Progress(
         counts=decode_counts(found),
@@ -193,7 +194,7 @@ def decode_fact(row: Row) -> Fact:
             epoch=int(row["epoch"]["N"]),
             at=int(row["at"]["N"]),
             status=JobStatus(row["status"]["S"]),
-            counts=decode_counts(parse_json(row["counts"]["S"])),
+            counts=parse_counts(row["counts"]["S"]),
             duration_ms=int(row["durationMs"]["N"]),
             reason=optional_text(row, "reason"),
         )

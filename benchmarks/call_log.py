@@ -61,13 +61,17 @@ class CallLog:
 
     def __enter__(self) -> Self:
         os.environ[FOLDER] = str(self._folder)
-        os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE / "heard"), str(HERE.parent)])
+        self._path = os.environ.get("PYTHONPATH", "")
+        os.environ["PYTHONPATH"] = os.pathsep.join(
+            [str(HERE / "heard"), str(HERE.parent), *filter(None, [self._path])]
+        )
         ear = _listen(self._folder, "main")
         _listen_to_pollers(ear)
         return self
 
     def __exit__(self, *_: object) -> None:
-        del os.environ[FOLDER], os.environ["PYTHONPATH"]
+        del os.environ[FOLDER]
+        os.environ["PYTHONPATH"] = self._path
 
     def now(self) -> int:
         return self._calls.stat().st_size

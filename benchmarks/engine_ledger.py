@@ -1,5 +1,6 @@
 """A ledger on a local engine, whose every AWS call can be recorded and added up."""
 
+import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -55,20 +56,16 @@ class EngineLedger:
         self._asked = dict(params)
         return {**params, "ReturnConsumedCapacity": "TOTAL"}
 
-    def _answer(
-        self,
-        response_dict: dict[str, Any],
-        parsed_response: dict[str, Any],
-        event_name: str,
-        **_: Any,
-    ) -> None:
+    def _answer(self, parsed_response: dict[str, Any], event_name: str, **_: Any) -> None:
         consumed = parsed_response.get("ConsumedCapacity", [])
         tables = consumed if isinstance(consumed, list) else [consumed]
         self._calls.append(
             Call(
                 operation=event_name.rpartition(".")[2],
                 parameters=self._asked,
-                answer=response_dict["body"].decode(),
+                answer=json.dumps(
+                    {k: v for k, v in parsed_response.items() if k != "ResponseMetadata"}
+                ),
                 units=sum(table.get("CapacityUnits", 0.0) for table in tables),
             )
         )

@@ -205,11 +205,10 @@ class EngineStream(Stream):
             change = record["dynamodb"]
             key = change["Keys"]
             before = self._waiting()
-            self.append(
-                RowChange(
-                    key["PK"]["S"], key["SK"]["S"], change.get("OldImage"), change.get("NewImage")
-                )
-            )
+            # The record says that there was a row, and is one, but not what is in it.
+            old = None if record["eventName"] == "INSERT" else key
+            new = None if record["eventName"] == "REMOVE" else key
+            self.append(RowChange(key["PK"]["S"], key["SK"]["S"], old, new))
             wakes = self._waiting() > before
             assert wakes is matches_any(self._patterns, record), f"the template on {record}"
 

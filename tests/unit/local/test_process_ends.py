@@ -1,5 +1,6 @@
 """The main functions of our processes, run in this one as far as that goes."""
 
+import gc
 import io
 import json
 import os
@@ -65,10 +66,31 @@ def test_the_engine_tidies_up_only_if_no_parent_is_left_to_do_so(
                 pass
 
     monkeypatch.setattr("runpy.run_module", serve)
+    monkeypatch.setattr(engine_process, "collect_now_and_then", lambda: None)
     engine_process.main()
 
     assert seen == [("ministack", "__main__", ["ministack"])]
     assert scratch.exists() is not parent_leaves
+
+
+def test_the_engine_collects_garbage_by_the_clock_alone(monkeypatch):
+    collected, pauses = [], []
+    monkeypatch.setattr(gc, "collect", lambda: collected.append(len(pauses)))
+
+    def pause(seconds):
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            raise SystemExit
+
+    try:
+        engine_process.collect_now_and_then(pause).join(60)
+        enabled = gc.isenabled()
+    finally:
+        gc.enable()
+
+    assert not enabled
+    assert collected == [1, 2]
+    assert pauses == [engine_process.COLLECT_SECONDS] * 3
 
 
 @contextmanager

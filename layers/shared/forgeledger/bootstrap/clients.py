@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.config import Config
 from botocore.session import Session, get_session
 
+from forgeledger.adapters.dynamodb.wire import as_they_are
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -34,7 +36,7 @@ def session() -> Session:
 
 
 def dynamodb() -> "DynamoDBClient":
-    return cast("DynamoDBClient", session().create_client("dynamodb", config=_CONFIG))
+    return cast("DynamoDBClient", as_they_are(session().create_client("dynamodb", config=_CONFIG)))
 
 
 def sqs() -> Any:

@@ -29,7 +29,7 @@ def work(item: ItemWork, reporter: Reporter) -> None:
     if fate == 0 and item.attempt == 1:
         raise RuntimeError("it goes away when one tries again")
     if fate == 1:
-        reporter.complete(item.job_id, item.item_id, attempt=item.attempt)
+        reporter.complete(item.job_id, item.item_id)
 
 
 def main() -> None:

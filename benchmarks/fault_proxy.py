@@ -41,7 +41,8 @@ class Fault:
     times: float = 1.0
 
     def rule(self, rate: float) -> dict[str, Any]:
-        where = {"service": self.service, "probability": min(1.0, rate * self.times)}
+        # What always fails can never be done.
+        where = {"service": self.service, "probability": min(0.5, rate * self.times)}
         if self.operation is not None:
             where["operation"] = self.operation
         return {**where, **self.effect}

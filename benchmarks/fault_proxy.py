@@ -57,6 +57,7 @@ FAULTS: Final = (
     ),
     Fault(name="dropped before it was made", effect={"reset": True}),
     Fault(name="answer lost after it was made", effect={"response": {"abort_bytes": 0}}),
+    Fault(name="answer cut in half", effect={"response": {"truncate_frac": 0.5}}),
     Fault(name="delayed 50 to 1,000 ms", effect={"latency": {"min": 50, "max": 1_000}}),
     Fault(
         # Longer than the functions wait for an answer, and than they may wait twice.

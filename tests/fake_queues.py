@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
 
 MEBIBYTE = 1024 * 1024
 
@@ -38,6 +39,11 @@ class Fault:
     @classmethod
     def lost_answer(cls):
         return cls(raises=ReadTimeoutError(endpoint_url="http://queue"), accepted_before=True)
+
+    @classmethod
+    def half_an_answer(cls):
+        error = ResponseParserError("Unable to parse response, invalid JSON received")
+        return cls(raises=error, accepted_before=True)
 
     @classmethod
     def unreachable(cls):

@@ -35,6 +35,7 @@ def test_each_entry_has_its_own_answer():
         (Fault(raises=throttled("Whatever", 503)), Answer.AGAIN),
         (Fault(raises=throttled("Whatever", 429)), Answer.AGAIN),
         (Fault.lost_answer(), Answer.AGAIN),
+        (Fault.half_an_answer(), Answer.AGAIN),
         (Fault.unreachable(), Answer.AGAIN),
         (Fault(raises=denied()), Answer.STUCK),
         (Fault(raises=NoCredentialsError()), Answer.STUCK),

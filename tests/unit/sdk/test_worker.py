@@ -297,8 +297,9 @@ def test_a_worker_outlives_whatever_goes_wrong_with_one_message(make_worker, cap
     assert "a message was given up" in caplog.text
 
 
-def test_receiving_goes_on_after_errors_that_pass(make_worker):
-    waiting = FakeWorkQueue(work("a"), receive_fault=lambda n: throttled() if n < 9 else None)
+@pytest.mark.parametrize("error", [throttled(), Fault.half_an_answer().raises])
+def test_receiving_goes_on_after_errors_that_pass(make_worker, error):
+    waiting = FakeWorkQueue(work("a"), receive_fault=lambda n: error if n < 9 else None)
 
     with Running(make_worker(waiting, lambda item: None)) as running:
         assert waiting.wait_until(lambda fake: fake.deleted)
@@ -314,6 +315,14 @@ def test_a_worker_that_may_not_receive_gives_up_and_says_why(make_worker):
         worker.run()
 
     assert waiting.receives == QUICK.attempts
+
+
+def test_a_worker_whose_receiving_breaks_ends_instead_of_only_seeming_alive(make_worker):
+    waiting = FakeWorkQueue(receive_fault=lambda number: KeyError("Attributes"))
+    worker = make_worker(waiting, lambda item: None)
+
+    with pytest.raises(KeyError):
+        worker.run()
 
 
 def test_the_wait_for_another_attempt_doubles_up_to_five_minutes():

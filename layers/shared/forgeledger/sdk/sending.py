@@ -7,15 +7,21 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     HTTPClientError,
+    IncompleteReadError,
 )
 from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
 )
+from botocore.parsers import ResponseParserError
 
 from forgeledger.sdk.outbox import Answer, Verdict
 from forgeledger.sdk.packing import Message
 from forgeledger.sdk.sqs_port import SqsSending
 
+# What a call to SQS may raise: the last one, for half an answer, is no BotoCoreError.
+CALL_ERRORS: Final = (BotoCoreError, ClientError, ResponseParserError)
+# No answer, or half of one.
+_NO_ANSWER: Final = (BotoConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError)
 # Parts of the codes with which SQS, KMS and the front end say "later".
 _PASSING: Final = (
     "throttl",
@@ -51,7 +57,7 @@ class Sender:
                 QueueUrl=self._queue_url,
                 Entries=[_entry(number, message) for number, message in enumerate(messages)],
             )
-        except (BotoCoreError, ClientError) as error:
+        except CALL_ERRORS as error:
             # Perhaps SQS has the messages and only its answer was lost: the deduplication id makes
             # sending them a second time harmless.
             verdict = Answer.AGAIN if may_pass(error) else Answer.STUCK
@@ -86,13 +92,13 @@ def _verdict_on_entry(entry: Mapping[str, Any]) -> Verdict:
     return Verdict(answer=Answer.AGAIN, reason=reason)
 
 
-def may_pass(error: BotoCoreError | ClientError) -> bool:
+def may_pass(error: Exception) -> bool:
     """Whether the same call may succeed a little later, with nothing changed."""
     if isinstance(error, ClientError):
         code = str(error.response.get("Error", {}).get("Code", ""))
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status >= 500 or status == 429 or _is_passing(code)
-    return isinstance(error, (BotoConnectionError, HTTPClientError))
+    return isinstance(error, _NO_ANSWER)
 
 
 def _is_passing(code: str) -> bool:

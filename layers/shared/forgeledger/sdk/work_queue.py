@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from forgeledger.sdk.sending import CALL_ERRORS
 from forgeledger.sdk.sqs_port import SqsWorking
 
 Row = TypeVar("Row")
@@ -133,7 +132,7 @@ class WorkQueue:
         """Makes the call and says which of its entries were not done."""
         try:
             answer = call(QueueUrl=self._queue_url, Entries=entries)
-        except (BotoCoreError, ClientError) as error:
+        except CALL_ERRORS as error:
             _log.warning("work queue: %s", error)
             return list(range(len(entries)))
         for entry in answer.get("Failed", ()):

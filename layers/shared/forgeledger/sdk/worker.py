@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.commands import Failure
 from forgeledger.sdk.endpoints import Endpoints
@@ -145,7 +143,7 @@ class Worker:
             try:
                 received = queue.receive(reserved)
                 failures = 0
-            except (BotoCoreError, ClientError) as error:
+            except Exception as error:  # noqa: BLE001 - without its poller a worker only seems alive.
                 received = []
                 failures += 1
                 _log.warning("receiving from the work queue: %s", error)

@@ -53,7 +53,7 @@ FAULTS: Final = (
         name="answer of EventBridge lost after it was made",
         service="events",
         effect={"response": {"abort_bytes": 0}},
-        times=20,
+        times=10,
     ),
     Fault(name="dropped before it was made", effect={"reset": True}),
     Fault(name="answer lost after it was made", effect={"response": {"abort_bytes": 0}}),

@@ -20,7 +20,7 @@ def test_nothing_is_lost_or_doubled_in_chaos():
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
 

@@ -39,6 +39,12 @@ def test_the_page_holds_the_description_and_needs_nothing_from_elsewhere(caller)
     assert "<link" not in reply.text
 
 
+def test_the_page_is_the_page_whatever_format_is_asked_for(caller):
+    reply = caller.get("/swagger", format="json")
+
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "text/html")
+
+
 def test_the_page_travels_compressed_where_that_is_understood(caller):
     caller.headers["accept-encoding"] = "gzip"
 

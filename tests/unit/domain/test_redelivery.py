@@ -111,6 +111,19 @@ def test_a_refusal_of_an_unknown_item_is_not_remembered():
     assert outcome.verdict == "applied"
 
 
+@pytest.mark.parametrize("fields", [{}, {"attempt": 5_000}])
+def test_a_refusal_of_an_unknown_item_is_journalled_each_time_and_moves_no_count(fields):
+    lane = make_lane(registers_on_the_way="attempt" in fields)
+    first = lane.do("complete", command_id="early", **fields)
+
+    again = lane.do("complete", command_id="early", **fields)
+
+    assert (again.verdict, again.reason, again.item) == (first.verdict, first.reason, None)
+    assert [event.kind for event in lane.events] == ["rejected", "rejected"]
+    assert len({event.mark for event in lane.events}) == 1
+    assert (lane.items, lane.head.counts.total) == ({}, 0)
+
+
 def test_heartbeats_do_not_push_out_what_is_remembered():
     lane = make_lane(max_attempts=9, lease_seconds=60)
     lane.do("register")

@@ -1,6 +1,5 @@
 """What routes take from the path and the query, each with its limits and its words."""
 
-from base64 import urlsafe_b64decode
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
@@ -8,6 +7,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from forgeledger.api.refusals import wrong_field
+from forgeledger.contracts.cursors import is_like_a_cursor
 from forgeledger.domain import limits
 from forgeledger.domain.items import ItemState
 from forgeledger.domain.jobs import JobStatus
@@ -31,11 +31,7 @@ JobsLimit = Annotated[
 
 def _like_a_cursor(text: str) -> str:
     """Which list it belongs to is seen later; what is no cursor at all, with the other errors."""
-    try:
-        raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-    except ValueError:
-        raw = b""
-    if not raw.endswith(b"]"):
+    if not is_like_a_cursor(text):
         raise PydanticCustomError("cursor", "is not a cursor of this list")
     return text
 

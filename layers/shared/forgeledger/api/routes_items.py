@@ -43,8 +43,23 @@ from forgeledger.contracts.http_responses import RegistrationBody, registration_
 from forgeledger.domain.commands import CommandKind
 
 _ITEMS = ["items"]
-_COMMANDS = ["commands"]
-_ANSWERS = answers(200, OutcomeBody, "Applied, or a duplicate; and the item.", 404, 409)
+# Each command, what its body may say, and what it is for.
+_COMMANDS = (
+    (CommandKind.CLAIM, LeaseCommand, "A worker takes the item: attempt + 1"),
+    (CommandKind.HEARTBEAT, LeaseCommand, "The worker is still at it: the lease begins anew"),
+    (CommandKind.COMPLETE, CompleteItem, "The item is done"),
+    (CommandKind.FAIL, FailItem, "The attempt failed: another one later, or given up"),
+    (
+        CommandKind.RELEASE,
+        ItemCommand,
+        "The worker gives the item back; the attempt does not count",
+    ),
+    (
+        CommandKind.RETRY,
+        ItemCommand,
+        "A failed item gets another chance; a finished job runs again",
+    ),
+)
 
 
 def add_item_routes(app: LedgerResolver, parts: Parts) -> None:
@@ -101,75 +116,26 @@ def add_item_routes(app: LedgerResolver, parts: Parts) -> None:
 
 def add_command_routes(app: LedgerResolver, parts: Parts) -> None:
     commander = Commander(app, parts)
+    for kind, body, summary in _COMMANDS:
+        _add_command_route(app, commander, kind, body, summary)
 
-    @app.post(
-        "/jobs/<jobId>/items/<itemId>/claim",
-        tags=_COMMANDS,
-        summary="A worker takes the item: attempt + 1",
-        operation_id="claimItem",
-        responses=_ANSWERS,
-    )
-    def claim(
-        job_id: JobId, item_id: ItemId, body: Annotated[LeaseCommand | None, Body()] = None
-    ) -> OutcomeBody:
-        return commander.apply(CommandKind.CLAIM, job_id, item_id, body)
 
-    @app.post(
-        "/jobs/<jobId>/items/<itemId>/heartbeat",
-        tags=_COMMANDS,
-        summary="The worker is still at it: the lease begins anew",
-        operation_id="heartbeatItem",
-        responses=_ANSWERS,
-    )
-    def heartbeat(
-        job_id: JobId, item_id: ItemId, body: Annotated[LeaseCommand | None, Body()] = None
-    ) -> OutcomeBody:
-        return commander.apply(CommandKind.HEARTBEAT, job_id, item_id, body)
+def _add_command_route(
+    app: LedgerResolver,
+    commander: Commander,
+    kind: CommandKind,
+    body_model: type[ItemCommand],
+    summary: str,
+) -> None:
+    def command(job_id: JobId, item_id: ItemId, body: ItemCommand | None = None) -> OutcomeBody:
+        return commander.apply(kind, job_id, item_id, body)
 
-    @app.post(
-        "/jobs/<jobId>/items/<itemId>/complete",
-        tags=_COMMANDS,
-        summary="The item is done",
-        operation_id="completeItem",
-        responses=_ANSWERS,
-    )
-    def complete(
-        job_id: JobId, item_id: ItemId, body: Annotated[CompleteItem | None, Body()] = None
-    ) -> OutcomeBody:
-        return commander.apply(CommandKind.COMPLETE, job_id, item_id, body)
-
-    @app.post(
-        "/jobs/<jobId>/items/<itemId>/fail",
-        tags=_COMMANDS,
-        summary="The attempt failed: another one later, or given up",
-        operation_id="failItem",
-        responses=_ANSWERS,
-    )
-    def fail(
-        job_id: JobId, item_id: ItemId, body: Annotated[FailItem | None, Body()] = None
-    ) -> OutcomeBody:
-        return commander.apply(CommandKind.FAIL, job_id, item_id, body)
-
-    @app.post(
-        "/jobs/<jobId>/items/<itemId>/release",
-        tags=_COMMANDS,
-        summary="The worker gives the item back; the attempt does not count",
-        operation_id="releaseItem",
-        responses=_ANSWERS,
-    )
-    def release(
-        job_id: JobId, item_id: ItemId, body: Annotated[ItemCommand | None, Body()] = None
-    ) -> OutcomeBody:
-        return commander.apply(CommandKind.RELEASE, job_id, item_id, body)
-
-    @app.post(
-        "/jobs/<jobId>/items/<itemId>/retry",
-        tags=_COMMANDS,
-        summary="A failed item gets another chance; a finished job runs again",
-        operation_id="retryItem",
-        responses=_ANSWERS,
-    )
-    def retry(
-        job_id: JobId, item_id: ItemId, body: Annotated[ItemCommand | None, Body()] = None
-    ) -> OutcomeBody:
-        return commander.apply(CommandKind.RETRY, job_id, item_id, body)
+    # What a body may say is all in which the commands differ; the route reads it from here.
+    command.__annotations__["body"] = Annotated[body_model | None, Body()]
+    app.post(
+        f"/jobs/<jobId>/items/<itemId>/{kind}",
+        tags=["commands"],
+        summary=summary,
+        operation_id=f"{kind}Item",
+        responses=answers(200, OutcomeBody, "Applied, or a duplicate; and the item.", 404, 409),
+    )(command)

@@ -26,6 +26,11 @@ class CursorInvalid(ValueError):
         self.field = field
 
 
+def is_like_a_cursor(text: str) -> bool:
+    """Whether this may be a cursor at all; of which list, only that list can say."""
+    return _decoded(text).endswith(b"]")
+
+
 def jobs_cursor(before: str | None, status: str | None, tag: str | None) -> str | None:
     return None if before is None else _write(["jobs", status, tag], [before])
 
@@ -92,16 +97,24 @@ def _write(scope: Sequence[str | None], position: Sequence[str | int | None]) ->
 
 
 def _read(text: str, scope: Sequence[str | None], field: str = "cursor") -> Any:
-    if len(text) > _MOST_CHARACTERS:
-        raise CursorInvalid(field)
+    raw = _decoded(text)
+    check, body = raw[: _CHECK_BYTES + 1], raw[_CHECK_BYTES + 1 :]
     try:
-        raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-        check, body = raw[: _CHECK_BYTES + 1], raw[_CHECK_BYTES + 1 :]
         if check == _check(scope, body):
             return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise CursorInvalid(field) from error
     raise CursorInvalid(field)
+
+
+def _decoded(text: str) -> bytes:
+    """The bytes of a cursor; none of what is no cursor."""
+    if len(text) > _MOST_CHARACTERS:
+        return b""
+    try:
+        return urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    except ValueError:
+        return b""
 
 
 def _check(scope: Sequence[str | None], body: bytes) -> bytes:

@@ -37,11 +37,12 @@ class Context:
     invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:forgeledger-test"
     aws_request_id = "059f36b4-87a3-44ab-83d2-661975830a7d"
 
-    def __init__(self, remaining_ms: int) -> None:
-        self._remaining_ms = remaining_ms
+    def __init__(self, *remaining_ms: int) -> None:
+        """What is left at each look; the last from then on."""
+        self._remaining_ms = list(remaining_ms)
 
     def get_remaining_time_in_millis(self) -> int:
-        return self._remaining_ms
+        return self._remaining_ms.pop(0) if len(self._remaining_ms) > 1 else self._remaining_ms[0]
 
 
 class Stage:
@@ -78,11 +79,11 @@ class Stage:
         target = {"Id": "1", "Arn": arn["Attributes"]["QueueArn"]}
         self.events.put_targets(Rule=bus, EventBusName=bus, Targets=[target])
 
-    def handler(self, name: str, remaining_ms: int = 30_000) -> Handler:
+    def handler(self, name: str, *remaining_ms: int) -> Handler:
         clients.session.cache_clear()
         path = ROOT / "functions" / name / "app.py"
         handle = runpy.run_path(str(path), run_name="app")["handler"]
-        return lambda event: handle(event, Context(remaining_ms))
+        return lambda event: handle(event, Context(*(remaining_ms or (30_000,))))
 
     def job(self, **overrides: Any) -> None:
         spec = make_spec(

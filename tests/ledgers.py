@@ -59,7 +59,9 @@ class Ledger:
         self.life = LifeCycle(self.store, self.advancer, self.around)
         self.teller = Teller(self.store, self.bus)
         self.recounter = Recounter(self.store, self.around)
-        self.reconciler = Reconciler(self.store, self.advancer, self.teller, self.recounter)
+        self.reconciler = Reconciler(
+            self.store, self.advancer, self.teller, self.recounter, self.around
+        )
         self.keeper = Keeper(self.store, self.around)
         self.rounds = Rounds(self.store, self.reconciler, self.keeper)
 

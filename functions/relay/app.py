@@ -15,9 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from forgeledger.bootstrap.relay import relay as put_together
 from forgeledger.contracts.reconcile_requests import measured, read_request, report
 from forgeledger.contracts.stream_records import answer, read_wakes
-
-# What one job may take in the worst case; nothing new is begun with less than this left.
-JOB_MS = 15_000
+from forgeledger.usecases.surroundings import in_time
 
 logger = Logger()
 metrics = Metrics()
@@ -31,15 +29,12 @@ gc.enable()
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    def has_time() -> bool:
-        return context.get_remaining_time_in_millis() > JOB_MS
-
     if "Records" not in event:
-        return reconcile(event, context.get_remaining_time_in_millis, has_time)
+        return reconcile(event, context.get_remaining_time_in_millis)
     wakes, unread = read_wakes(event["Records"])
     for number, error in unread.items():
         logger.error("record not understood", extra={"sequenceNumber": number}, exc_info=error)
-    relayed = parts.relay.relay(wakes, has_time)
+    relayed = parts.relay.relay(wakes, in_time(context.get_remaining_time_in_millis))
     metrics.add_metric("EventsTold", MetricUnit.Count, relayed.told)
     for wake, error in relayed.failed:
         logger.error("job not relayed", extra={"jobId": wake.job_id}, exc_info=error)
@@ -47,11 +42,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return answer(event["Records"], failed | unread.keys())
 
 
-def reconcile(
-    event: dict[str, Any], left_ms: Callable[[], int], has_time: Callable[[], bool]
-) -> dict[str, Any]:
-    request, reconciler = read_request(event), parts.reconciler
-    after = None
+def reconcile(event: dict[str, Any], left_ms: Callable[[], int]) -> dict[str, Any]:
+    request, has_time, after = read_request(event), in_time(left_ms), None
+    reconciler = parts.reconciler
     if request.scheduled:
         half_ms = left_ms() // 2
         done, whole = parts.rounds.make(lambda: left_ms() > half_ms, has_time)

@@ -17,6 +17,7 @@ from forgeledger.local.engine import ACCESS_KEY, REGION
 from forgeledger.ports import LedgerStore
 from tests.builders import NOW
 from tests.ledger_table import create_ledger_table
+from tests.table_rows import Rows
 
 _moments = itertools.count(NOW, 1_000_000)
 
@@ -103,3 +104,9 @@ def moment() -> int:
 def job_id(moment: int) -> str:
     """A job with one lane."""
     return make_job_id(moment, 7, 1)
+
+
+@pytest.fixture
+def rows(table: tuple[Any, str], job_id: str) -> Rows:
+    """What stands in the table for that job."""
+    return Rows(*table, job_id)

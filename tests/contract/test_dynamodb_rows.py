@@ -1,6 +1,5 @@
 """What stands in DynamoDB's rows beside what the port gives back: keys, times to vanish, cost."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -26,6 +25,7 @@ from tests.lane_steps import (
     register,
     registrations,
 )
+from tests.table_rows import Rows
 
 DAY_SECONDS = 24 * 3_600
 NOW_SECONDS = NOW // 1_000
@@ -47,36 +47,9 @@ class Metered:
         return answer
 
 
-class Rows:
-    """One lane's rows, read and changed beside the store."""
-
-    def __init__(self, client: Any, name: str, job_id: str) -> None:
-        self.client, self.name, self.job_id = client, name, job_id
-
-    def get(self, row_key: dict[str, Any]) -> dict[str, Any]:
-        return self.client.get_item(TableName=self.name, Key=row_key)["Item"]
-
-    def of_lane(self) -> Iterator[dict[str, Any]]:
-        for sort_key in ("LANE", "ITEM#a", "LOG#000000000000"):
-            yield self.get(key(f"JOB#{self.job_id}#0", sort_key))
-
-    def ttls(self) -> list[int | None]:
-        """Of header, head, item and journal row."""
-        rows = [self.get(header_key(self.job_id)), *self.of_lane()]
-        return [int(row["ttl"]["N"]) if "ttl" in row else None for row in rows]
-
-    def drop(self, row_key: dict[str, Any]) -> None:
-        self.client.delete_item(TableName=self.name, Key=row_key)
-
-
 @pytest.fixture
 def store(table: tuple[Any, str]) -> DynamoStore:
     return DynamoStore(*table)
-
-
-@pytest.fixture
-def rows(table: tuple[Any, str], job_id: str) -> Rows:
-    return Rows(*table, job_id)
 
 
 def _finish(store: DynamoStore, job_id: str, *, days: int = 30) -> None:
@@ -132,38 +105,9 @@ def test_a_job_kept_for_ever_has_no_time_to_vanish(
     _finish(store, job_id, days=0)
 
     store.renew(job_id, 0, None, 10, NOW_SECONDS)
-    store.mark_renewed(job_id, NOW + 1)
+    store.mark_renewed(job_id, NOW + 1, lost=False)
 
     assert rows.ttls() == [None] * 4
-
-
-def test_renewing_gives_rows_a_later_time_and_never_an_earlier_one(
-    store: DynamoStore, rows: Rows, job_id: str
-) -> None:
-    create_job(store, job_id)
-    register(store, job_id, ["a"])
-    later = NOW_SECONDS + 45 * DAY_SECONDS
-
-    assert store.renew(job_id, 0, None, 10, later) is None
-    assert store.renew(job_id, 0, None, 10, later - 9) is None
-    store.mark_renewed(job_id, NOW + 15 * DAY_SECONDS * 1_000)
-
-    assert rows.ttls() == [None, None, later, later]
-    fact = rows.get(key(f"JOB#{job_id}", "FACT#000000000000"))
-    assert fact["ttl"]["N"] == str(later)
-
-
-def test_a_row_that_was_written_meanwhile_does_not_keep_the_others_from_being_renewed(
-    table: tuple[Any, str], rows: Rows, job_id: str
-) -> None:
-    store = DynamoStore(LateWriter(table[0], NOW_SECONDS + 90 * DAY_SECONDS), table[1])
-    create_job(store, job_id)
-    register(store, job_id, ["a"])
-    later = NOW_SECONDS + 45 * DAY_SECONDS
-
-    store.renew(job_id, 0, None, 10, later)
-
-    assert rows.ttls()[2:] == [NOW_SECONDS + 90 * DAY_SECONDS, later]
 
 
 def test_renewing_goes_through_many_facts(
@@ -172,7 +116,7 @@ def test_renewing_goes_through_many_facts(
     monkeypatch.setattr("forgeledger.adapters.dynamodb.keeping._FACTS_A_PAGE", 1)
     _finish(store, job_id)
 
-    store.mark_renewed(job_id, NOW + DAY_SECONDS * 1_000)
+    store.mark_renewed(job_id, NOW + DAY_SECONDS * 1_000, lost=False)
 
     facts = [rows.get(key(f"JOB#{job_id}", f"FACT#{n:012d}")) for n in range(3)]
     assert {fact["ttl"]["N"] for fact in facts} == {str(NOW_SECONDS + 31 * DAY_SECONDS)}
@@ -312,25 +256,3 @@ def test_the_largest_commits_that_the_domain_makes_are_taken(
         assert store.commit_lane(commit, new_commit_id())
 
     assert loaded(store, job_id).heads[0].counts.completed == len(names)
-
-
-class LateWriter:
-    """A client through which somebody writes the first row that is about to be renewed."""
-
-    def __init__(self, client: Any, ttl: int) -> None:
-        self._client, self._ttl = client, ttl
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    def transact_write_items(self, **request: Any) -> Any:
-        update = request["TransactItems"][0].get("Update", {})
-        if update.get("UpdateExpression") == "SET #ttl = :ttl":
-            self._client.update_item(
-                TableName=update["TableName"],
-                Key=update["Key"],
-                UpdateExpression="SET #ttl = :ttl",
-                ExpressionAttributeNames={"#ttl": "ttl"},
-                ExpressionAttributeValues={":ttl": {"N": str(self._ttl)}},
-            )
-        return self._client.transact_write_items(**request)

@@ -179,7 +179,7 @@ def test_progress_does_not_stand_in_the_way_of_a_verdict(store: LedgerStore, job
     verdict = _verdict(_sealed(store, job_id))
     assert store.roll_up(job_id, Progress(offsets=3))
     store.mark_published(job_id, 2, done=False)
-    store.mark_renewed(job_id, NOW + 1)
+    store.mark_renewed(job_id, NOW + 1, lost=False)
 
     assert store.commit_job(verdict)
 

@@ -15,20 +15,31 @@ NOW_SECONDS = NOW // 1_000
 def test_renewing_is_noted_and_never_earlier(store: LedgerStore, job_id: str) -> None:
     create_job(store, job_id)
 
-    store.mark_renewed(job_id, NOW + 10)
-    store.mark_renewed(job_id, NOW + 5)
+    store.mark_renewed(job_id, NOW + 10, lost=False)
+    store.mark_renewed(job_id, NOW + 5, lost=True)
 
-    assert loaded(store, job_id).job.kept_since == NOW + 10
+    job = loaded(store, job_id).job
+    assert (job.kept_since, job.rows_lost) == (NOW + 10, False)
+
+
+def test_that_rows_were_lost_is_never_forgotten(store: LedgerStore, job_id: str) -> None:
+    create_job(store, job_id)
+
+    store.mark_renewed(job_id, NOW + 10, lost=True)
+    store.mark_renewed(job_id, NOW + 20, lost=False)
+
+    job = loaded(store, job_id).job
+    assert (job.kept_since, job.rows_lost) == (NOW + 20, True)
 
 
 def test_renewing_goes_through_all_rows_page_by_page(store: LedgerStore, job_id: str) -> None:
     create_job(store, job_id)
     register(store, job_id, ["a", "b", "c"])
     register(store, job_id, ["d"])
-    pages, after = 1, store.renew(job_id, 0, None, 2, NOW)
+    pages, after = 1, store.renew(job_id, 0, None, 2, NOW).after
 
     while after is not None:
-        pages, after = pages + 1, store.renew(job_id, 0, after, 2, NOW)
+        pages, after = pages + 1, store.renew(job_id, 0, after, 2, NOW).after
 
     assert 3 <= pages <= 4
 
@@ -40,7 +51,7 @@ def test_rows_that_were_renewed_outlive_those_that_were_not(
     register(store, job_id, ["a", "b"])
     register(store, job_id, ["c"])
 
-    after = store.renew(job_id, 0, None, 2, NOW_SECONDS + 40 * DAY_SECONDS)
+    after = store.renew(job_id, 0, None, 2, NOW_SECONDS + 40 * DAY_SECONDS).after
     vanish(NOW_SECONDS + 35 * DAY_SECONDS)
 
     assert after is not None

@@ -17,7 +17,7 @@ from forgeledger.domain.jobs import JobStatus, Tolerance
 from forgeledger.domain.lanes import Counts, LaneMode, LaneRules
 from forgeledger.domain.limits import ITEMS_PER_COMMIT
 from forgeledger.domain.replaying import replay
-from forgeledger.ports import JobChange, LedgerStore
+from forgeledger.ports import JobChange, LedgerStore, Renewed
 from tests.builders import NOW, make_command, make_spec
 from tests.lane_steps import (
     apply,
@@ -90,8 +90,8 @@ def test_an_unknown_job_has_nothing(store: LedgerStore, job_id: str) -> None:
     assert store.list_items(job_id, 0, None, 10).items == ()
     assert store.read_journal(job_id, 0, 0, 10) == ()
     assert store.read_facts(job_id, 0, 10) == ()
-    assert store.renew(job_id, 0, None, 10, 1) is None
-    store.mark_renewed(job_id, NOW)
+    assert store.renew(job_id, 0, None, 10, 1) == Renewed(after=None)
+    store.mark_renewed(job_id, NOW, lost=False)
     store.mark_published(job_id, 1, done=True)
     assert store.load_job(job_id) is None
 

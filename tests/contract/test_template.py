@@ -255,6 +255,29 @@ def test_late_commands_and_late_completions_have_alarms():
     assert alarms_on("IteratorAge", "RelayFunction")
 
 
+@pytest.mark.parametrize(
+    ("metric", "when_missing"),
+    [
+        ("Rounds", "breaching"),
+        ("KeptLate", "notBreaching"),
+        ("HeadDrift", "notBreaching"),
+        ("ReconcileFailures", "notBreaching"),
+    ],
+)
+def test_what_only_the_relay_can_notice_has_an_alarm(metric, when_missing):
+    (alarm,) = [
+        alarm
+        for alarm in resources("AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == metric
+    ]
+
+    assert alarm["Namespace"] == "ForgeLedger"
+    assert alarm["Dimensions"] == [
+        {"Name": "service", "Value": {"Fn::Sub": "${AWS::StackName}-relay"}}
+    ]
+    assert alarm["TreatMissingData"] == when_missing
+
+
 def test_every_alarm_tells_the_topic_and_is_explained():
     explained = (ROOT / "docs" / "operations.md").read_text()
     told = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}

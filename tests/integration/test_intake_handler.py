@@ -57,7 +57,7 @@ def test_the_intake_reports_all_when_its_time_is_nearly_over(
     stage.job()
     event = sample("intake-claim-complete")
 
-    answer = stage.handler("intake", remaining_ms=1_000)(event)
+    answer = stage.handler("intake", 1_000)(event)
 
     assert answer["batchItemFailures"] == [
         {"itemIdentifier": record["messageId"]} for record in event["Records"]

@@ -37,7 +37,7 @@ def test_the_relay_reports_the_first_record_it_could_not_follow(
     stage.job()
     event = sample("relay-head-moved")
 
-    answer = stage.handler("relay", remaining_ms=1_000)(event)
+    answer = stage.handler("relay", 1_000)(event)
 
     number = event["Records"][0]["dynamodb"]["SequenceNumber"]
     assert answer == {"batchItemFailures": [{"itemIdentifier": number}]}
@@ -108,10 +108,23 @@ def test_a_round_without_time_says_that_it_was_cut_short(
 ) -> None:
     stage.job()
 
-    assert stage.handler("relay", remaining_ms=1_000)(sample("relay-round"))["jobs"] != []
+    assert stage.handler("relay", 1_000)(sample("relay-round"))["jobs"] != []
 
     metrics = lines(capsys.readouterr().out)[-1]
     assert (metrics["Rounds"], metrics["RoundsCutShort"]) == ([1.0], [1.0])
+
+
+def test_a_round_keeps_half_of_its_time_for_keeping_rows(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.job()
+
+    # A minute in all, and at the first look at a job less than half of it.
+    answer = stage.handler("relay", 60_000, 29_000)(sample("relay-round"))
+
+    assert answer == {"jobs": []}
+    metrics = lines(capsys.readouterr().out)[-1]
+    assert metrics["RoundsCutShort"] == [1.0]
 
 
 def test_the_relay_names_a_job_that_it_could_not_reconcile(

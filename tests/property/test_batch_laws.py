@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from forgeledger.domain.commands import CommandKind, FollowGate
 from forgeledger.domain.counting import count
+from forgeledger.domain.items import Failure
 from forgeledger.domain.lanes import LaneMode, LaneRules, count_failure
 from forgeledger.domain.limits import ERROR_TYPES_PER_LANE
 from tests.builders import make_command, make_head
@@ -101,13 +102,15 @@ def test_failures_by_type_are_bounded_and_never_negative(moves):
     assert sum(number for _, number in failures) == sum(failed.values())
 
 
-@given(strategies.rules, strategies.lane_command_lists)
-def test_few_types_of_error_are_counted_exactly(rules, commands):
-    lane = LaneModel(make_head(rules=rules))
-    lane.apply(commands)
-    listed = {name: number for name, number in lane.head.failures if number}
-    _, failures = count(lane.head, lane.items.values())
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 15), st.booleans()), max_size=60))
+def test_types_of_error_are_counted_as_the_head_counts_them_however_many_there_are(moves):
+    lane = LaneModel(make_head(rules=LaneRules(registers_on_the_way=True)))
+    for item, kind, retries in moves:
+        lane.do("fail", f"i{item}", failure=Failure(type=f"E{kind}", retryable=False))
+        if retries:
+            lane.do("retry", f"i{item}")
 
-    if len(lane.head.failures) <= ERROR_TYPES_PER_LANE:
-        assert dict(failures) == listed
-    assert sum(listed.values()) == lane.head.counts.failed
+    _, failures = count(lane.head, [item for _, item in sorted(lane.items.items())])
+
+    assert dict(failures) == dict(lane.head.failures)
+    assert sum(number for _, number in failures) == lane.head.counts.failed

@@ -85,7 +85,9 @@ class LaneLaws(RuleBasedStateMachine):
             self.counted_to = name
             return
         self.tally.follow(self.lane.events[self.tally.head.offset :])
-        assert self.tally.counted(self.lane.head)[0] == self.lane.head.counts
+        counts, failures = self.tally.counted(self.lane.head)
+        assert counts == self.lane.head.counts
+        assert dict(failures) == dict(self.lane.head.failures)
         self.tally = None
 
     @precondition(lambda self: any(self.remembered.values()))
@@ -146,9 +148,12 @@ class LaneLaws(RuleBasedStateMachine):
 
     @invariant()
     def counting_the_items_gives_the_head(self):
-        counts, _ = count(self.lane.head, self.lane.items.values())
+        in_order_of_names = [item for _, item in sorted(self.lane.items.items())]
+
+        counts, failures = count(self.lane.head, in_order_of_names)
 
         assert counts == self.lane.head.counts
+        assert dict(failures) == dict(self.lane.head.failures)
 
     @invariant()
     def replaying_the_journal_gives_head_and_items(self):

@@ -73,6 +73,12 @@ def sends(kind: str, item_id: str):
     return act
 
 
+def makes_a_round(ledger: Ledger, job_id: str) -> None:
+    """So late that rows are to be kept as well."""
+    ledger.now += 16 * 24 * 3_600 * 1_000
+    ledger.rounds.make(lambda: True, lambda: True)
+
+
 ACTS = {
     "retry": sends("retry", FIRST),
     "complete": sends("complete", SECOND),
@@ -83,6 +89,7 @@ ACTS = {
     "reopen": lambda ledger, job_id: ledger.life.reopen(job_id),
     "advance": lambda ledger, job_id: ledger.advancer.advance(job_id),
     "recount": lambda ledger, job_id: ledger.recounter.recount(job_id, 0, lambda: True),
+    "round": makes_a_round,
 }
 NAMES = list(ACTS)
 PAIRS = [(one, two) for number, one in enumerate(NAMES) for two in NAMES[number:]]

@@ -4,6 +4,7 @@ ForgeLedgerError
 +-- SettingsError          the environment lacks something, all of it named at once
 +-- JobNotFound            no such job
 +-- RowsVanished           so old that counting its items would count too few
++-- RowsNotKept            rows of a job that runs could not be given a later time to vanish
 +-- IdempotencyKeyReused   a sender's key came with another request than the first time
 +-- EventsRefused          the event bus refused events again and again
 +-- OutOfTime              an invocation ends before all was done: send the rest again
@@ -32,6 +33,12 @@ class JobNotFound(ForgeLedgerError):
 class RowsVanished(ForgeLedgerError):
     def __init__(self, job_id: str) -> None:
         super().__init__(f"job {job_id} is so old that rows of it may have vanished")
+        self.job_id = job_id
+
+
+class RowsNotKept(ForgeLedgerError):
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"some rows of job {job_id} could not be given a later time to vanish")
         self.job_id = job_id
 
 

@@ -10,6 +10,7 @@ from forgeledger.domain.jobs import Job, JobStatus
 from forgeledger.domain.journal import Event
 from forgeledger.domain.lanes import Counts, Head
 from forgeledger.domain.records import dataclass
+from forgeledger.errors import StorageError
 
 # Milliseconds since 1970.
 Clock = Callable[[], int]
@@ -79,6 +80,16 @@ class ItemPage:
     next_after: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed:
+    """Some rows of a lane that got a later time to vanish."""
+
+    # The row behind which to go on; None at the lane's end.
+    after: str | None
+    # Why some of them did not get it.
+    error: StorageError | None = None
+
+
 class LedgerStore(Protocol):
     """All storage access, one method per access pattern.
 
@@ -144,11 +155,11 @@ class LedgerStore(Protocol):
     def read_facts(self, job_id: str, number: int, limit: int) -> tuple[Fact, ...]:
         """Up to `limit` facts in order from this number on; strongly consistent."""
 
-    def renew(self, job_id: str, lane: int, after: str | None, limit: int, ttl: int) -> str | None:
-        """Give up to `limit` item and journal rows a later time to vanish; where to go on."""
+    def renew(self, job_id: str, lane: int, after: str | None, limit: int, ttl: int) -> Renewed:
+        """Give up to `limit` item and journal rows a later time to vanish, never an earlier one."""
 
-    def mark_renewed(self, job_id: str, at: int) -> None:
-        """Note in the header that all rows were renewed; never backwards."""
+    def mark_renewed(self, job_id: str, at: int, *, lost: bool) -> None:
+        """Note in the header that all rows were renewed, or were `lost` before; never backwards."""
 
     def load_place(self, work: str) -> Place:
         """Where this work was cut short."""
@@ -163,9 +174,3 @@ class EventPublisher(Protocol):
 
         In order, but for those that the bus refuses at first and takes later.
         """
-
-
-class Metrics(Protocol):
-    """Where the use cases leave numbers for the operator."""
-
-    def add(self, name: str, value: float, unit: str = "Count") -> None: ...

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from forgeledger.domain.jobs import JobStatus
 from forgeledger.domain.lanes import LaneRules
-from forgeledger.errors import StorageBusy
+from forgeledger.errors import RowsNotKept, RowsVanished, StorageBusy, StorageError
+from forgeledger.ports import Renewed
 from forgeledger.usecases.keeping import Keeper
 from tests.builders import NOW, make_command
 from tests.ledgers import Ledger
@@ -178,8 +181,126 @@ def test_a_round_goes_on_with_the_job_where_the_one_before_was_cut_short(ledger:
     assert (first_whole, second_whole) == (False, True)
 
 
+def test_rows_that_were_kept_too_late_are_never_counted(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=1, rules=ONE_DAY)
+    register(ledger, job_id, 10)
+    ledger.life.seal(job_id)
+    ledger.now += 25 * HOUR_MS
+    ledger.store.vanish(ledger.now)
+
+    for _ in range(3):
+        ledger.rounds.make(always, always)
+
+    with pytest.raises(RowsVanished):
+        ledger.reconciler.recount(job_id, always)
+    view = ledger.view(job_id)
+    assert view.heads[0].counts.total == 10
+    assert view.job.keeping_late(ledger.now)
+    assert view.job.retention_over(ledger.now)
+
+
+def test_a_pass_that_itself_takes_too_long_is_too_late(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=1, rules=ONE_DAY)
+    register(ledger, job_id, 10)
+    ledger.now += DAY_MS // 2
+
+    def slow() -> bool:
+        ledger.now += DAY_MS // 2
+        return True
+
+    ledger.keeper.keep(ledger.view(job_id).job, slow)
+
+    assert ledger.view(job_id).job.rows_lost
+
+
+def test_rows_that_cannot_be_renewed_do_not_cost_other_lanes_theirs(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=3, rules=ONE_DAY)
+    ledger.do(job_id, "register", *(f"i{n}" for n in range(900)))
+    in_lanes = [len(ledger.store.list_items(job_id, lane, None, 999).items) for lane in range(3)]
+    poisoned = replace(ledger.rounds, keeper=Keeper(Poisoned(ledger), ledger.around))
+
+    for _ in range(24):
+        ledger.now += HOUR_MS
+        done, whole = poisoned.make(always, always)
+        ledger.store.vanish(ledger.now)
+
+    left = [len(ledger.store.list_items(job_id, lane, None, 999).items) for lane in range(3)]
+    assert left == [100, *in_lanes[1:]]
+    assert whole
+    assert done[-1].error is not None
+    assert ledger.view(job_id).job.kept_since == NOW
+
+
+def test_a_failure_before_the_place_is_not_forgotten_behind_it(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=1, rules=ONE_DAY)
+    register(ledger, job_id, 400)
+    ledger.now += DAY_MS // 2
+    troubled = Keeper(Poisoned(ledger, only_once=True), ledger.around)
+
+    first_failed, place = troubled.keep_open(looks(4))
+    assert place is not None
+    second_failed, _ = troubled.keep_open(always, place)
+    third_failed, _ = troubled.keep_open(always)
+
+    assert first_failed == {}
+    assert isinstance(second_failed[job_id], RowsNotKept)
+    assert third_failed == {}
+    assert ledger.view(job_id).job.kept_since > NOW
+
+
+def test_a_place_of_an_earlier_pass_is_no_use_to_a_later_one(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=1, rules=ONE_DAY)
+    register(ledger, job_id, 1_000)
+    ledger.now += DAY_MS // 2
+    _, old = ledger.keeper.keep_open(looks(5))
+    ledger.keeper.keep_open(always)
+    ledger.now += DAY_MS // 2
+
+    ledger.keeper.keep_open(always, old or ())
+    ledger.now += DAY_MS // 4
+    ledger.rounds.make(always, always)
+    ledger.now += DAY_MS // 4 + 1
+    ledger.store.vanish(ledger.now)
+
+    assert old is not None
+    assert len(old) > 1
+    assert items_of(ledger, job_id) == 1_000
+
+
+def test_a_ledger_at_rest_notes_no_places(ledger: Ledger) -> None:
+    ledger.job()
+
+    class ReadOnly:
+        def __getattr__(self, name: str) -> object:
+            assert not name.startswith("save")
+            return getattr(ledger.store, name)
+
+    _, whole = replace(ledger.rounds, store=ReadOnly()).make(always, always)
+
+    assert whole
+
+
+class Poisoned:
+    """The store, with a lane whose second page of rows cannot be renewed."""
+
+    def __init__(self, ledger: Ledger, *, only_once: bool = False) -> None:
+        self._ledger, self._only_once, self._refusals = ledger, only_once, 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._ledger.store, name)
+
+    def renew(self, job_id: str, lane: int, after: str | None, *rest: object) -> Renewed:
+        if lane != 0 or after is None or (self._only_once and self._refusals):
+            return self._ledger.store.renew(job_id, lane, after, *rest)
+        self._refusals += 1
+        if self._only_once:
+            renewed = self._ledger.store.renew(job_id, lane, after, *rest)
+            return replace(renewed, error=StorageError("one row"))
+        raise StorageError("the page")
+
+
 class Throttled:
-    """The store, with one job whose rows cannot be written."""
+    """The store, with one job that cannot be read."""
 
     def __init__(self, ledger: Ledger, job_id: str) -> None:
         self._ledger, self._job_id = ledger, job_id
@@ -187,7 +308,7 @@ class Throttled:
     def __getattr__(self, name: str) -> object:
         return getattr(self._ledger.store, name)
 
-    def renew(self, job_id: str, *arguments: object) -> object:
+    def load_job(self, job_id: str) -> object:
         if job_id == self._job_id:
             raise StorageBusy("row", 8)
-        return self._ledger.store.renew(job_id, *arguments)
+        return self._ledger.store.load_job(job_id)

@@ -7,7 +7,7 @@ import pytest
 from forgeledger.domain.ids import make_job_id
 from forgeledger.errors import JobNotFound, RowsVanished, StorageBusy, StorageCorrupt
 from forgeledger.ports import JobView
-from forgeledger.usecases.recounting import Recounter
+from forgeledger.usecases.recounting import Counted, Recounter
 from tests.builders import NOW, make_command
 from tests.ledgers import Ledger
 
@@ -53,6 +53,16 @@ def test_it_goes_on_where_time_ran_out(ledger: Ledger) -> None:
 
     assert [one.job_id for one in (*first, *second)] == jobs
     assert end is None
+
+
+def test_no_time_at_all_is_told_from_nothing_to_do(ledger: Ledger) -> None:
+    job_id = ledger.job()
+
+    done, after = ledger.reconciler.reconcile_open(lambda: False)
+    then, end = ledger.reconciler.reconcile_open(always, after)
+
+    assert (done, after) == ([], "")
+    assert ([one.job_id for one in then], end) == ([job_id], None)
 
 
 def test_a_head_that_drifted_is_set_right_from_the_items(ledger: Ledger) -> None:
@@ -123,9 +133,9 @@ def test_a_head_that_moves_before_it_is_healed_is_counted_again(ledger: Ledger) 
     spoil(ledger, job_id)
     late = LateMover(ledger, job_id)
 
-    drifted = Recounter(late, ledger.around).recount(job_id, 0, always)
+    counted = Recounter(late, ledger.around).recount(job_id, 0, always)
 
-    assert drifted
+    assert counted is Counted.HEALED
     assert ledger.view(job_id).heads[0].counts.pending == 2
 
 

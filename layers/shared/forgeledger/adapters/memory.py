@@ -18,6 +18,7 @@ from forgeledger.ports import (
     LaneView,
     Place,
     Progress,
+    Renewed,
 )
 
 _DAY_SECONDS = 24 * 3_600
@@ -58,7 +59,8 @@ class _Record:
         )
 
     def apply(self, change: JobChange) -> None:
-        self.job = replace(change.job, kept_since=self.job.kept_since)
+        kept_since, rows_lost = self.job.kept_since, self.job.rows_lost
+        self.job = replace(change.job, kept_since=kept_since, rows_lost=rows_lost)
         self.open = True
         self.facts.extend(change.facts)
 
@@ -193,24 +195,25 @@ class MemoryStore:
             record = self._records.get(job_id)
             return () if record is None else tuple(record.facts[number : number + limit])
 
-    def renew(self, job_id: str, lane: int, after: str | None, limit: int, ttl: int) -> str | None:
+    def renew(self, job_id: str, lane: int, after: str | None, limit: int, ttl: int) -> Renewed:
         with self._lock:
             stored = self._lane(job_id, lane)
             if stored is None:
-                return None
+                return Renewed(after=None)
             names = [_item_row(item_id) for item_id in sorted(stored.items)]
             names += [_commit_row(row.offset) for row in stored.rows]
             rest = [name for name in names if after is None or name > after]
             for name in rest[:limit]:
                 if name in stored.ttls:
                     stored.ttls[name] = max(ttl, stored.ttls[name])
-        return rest[limit - 1] if len(rest) > limit else None
+        return Renewed(after=rest[limit - 1] if len(rest) > limit else None)
 
-    def mark_renewed(self, job_id: str, at: int) -> None:
+    def mark_renewed(self, job_id: str, at: int, *, lost: bool) -> None:
         with self._lock:
             record = self._records.get(job_id)
-            if record is not None:
-                record.job = replace(record.job, kept_since=max(record.job.kept_since, at))
+            if record is not None and record.job.kept_since < at:
+                lost = lost or record.job.rows_lost
+                record.job = replace(record.job, kept_since=at, rows_lost=lost)
 
     def load_place(self, work: str) -> Place:
         with self._lock:

@@ -39,7 +39,7 @@ def relay(
     events = eventbridge or clients.eventbridge()
     advancer = Advancer(store, Applier(store, around), around)
     teller = Teller(store, EventBridgePublisher(events, settings.event_bus, around))
-    reconciler = Reconciler(store, advancer, teller, Recounter(store, around))
+    reconciler = Reconciler(store, advancer, teller, Recounter(store, around), around)
     return RelayParts(
         relay=Relay(advancer, teller),
         reconciler=reconciler,

@@ -54,7 +54,7 @@ def measured(done: Sequence[Reconciled]) -> dict[str, int]:
     """What the operator's metrics say of it."""
     return {
         "ReconcileFailures": sum(one.error is not None for one in done),
-        "HeadDrift": sum(len(one.drifted_lanes) for one in done),
+        "HeadDrift": sum(len(one.drifted_lanes) + len(one.busy_lanes) for one in done),
         "EventsTold": sum(one.told for one in done),
         "KeptLate": sum(one.kept_late for one in done),
     }

@@ -11,7 +11,8 @@ from forgeledger.domain.lanes import Counts, Head, count_failure, settle
 def count(head: Head, items: Iterable[Item]) -> tuple[Counts, tuple[tuple[str, int], ...]]:
     """The counts that the head ought to have, and its failures by type."""
     states = dict.fromkeys(ItemState, 0)
-    failures: tuple[tuple[str, int], ...] = ()
+    # Which types have a name of their own is the head's to say: it follows from the journal.
+    failures = tuple((name, 0) for name, _ in head.failures)
     for item in items:
         settled = settle(head, item)
         states[settled.state] += 1

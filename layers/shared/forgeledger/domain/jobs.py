@@ -105,6 +105,8 @@ class Job:
     settled: Counts = Counts()
     # Rows last written before this have been given a later time to vanish.
     kept_since: int = 0
+    # They were given it so late that some may have vanished before; this never changes back.
+    rows_lost: bool = False
 
     @property
     def job_id(self) -> str:
@@ -138,17 +140,20 @@ class Job:
         return self.kept_since + self._retention_ms // 2 if self._retention_ms else None
 
     def keeping_late(self, now: int) -> bool:
-        """Whether that has not been done although rows are about to vanish."""
+        """Whether that has not been done although rows are about to vanish, or was too late."""
         return not self.finished and self.retention_over(now)
 
     def retention_over(self, now: int) -> bool:
         """Whether too little time is left to keep the rows, so that a job cannot run again."""
-        margin_ms = min(_KEEPING_TAKES_MS, self._retention_ms // 4)
-        return self._retention_ms > 0 and now >= self.kept_since + self._retention_ms - margin_ms
+        return self._lasts_less_than(min(_KEEPING_TAKES_MS, self._retention_ms // 4), now)
 
     def rows_may_be_gone(self, now: int) -> bool:
-        end = self.kept_since + self._retention_ms - _CLOCKS_DIFFER_MS
-        return self._retention_ms > 0 and now >= end
+        """Whether counting its items may count too few."""
+        return self._lasts_less_than(_CLOCKS_DIFFER_MS, now)
+
+    def _lasts_less_than(self, margin_ms: int, now: int) -> bool:
+        end = self.kept_since + self._retention_ms
+        return self.rows_lost or (self._retention_ms > 0 and now >= end - margin_ms)
 
     @property
     def _retention_ms(self) -> int:

@@ -1,12 +1,12 @@
 """Making good what a lost stream left undone: from the table alone, and with the same event ids."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from forgeledger.errors import JobNotFound, RowsVanished, StorageBusy
+from forgeledger.errors import JobNotFound, RowsVanished
 from forgeledger.ports import LedgerStore
 from forgeledger.usecases.advancing_jobs import Advancer
-from forgeledger.usecases.recounting import Recounter
+from forgeledger.usecases.recounting import Counted, Recounter
+from forgeledger.usecases.surroundings import HasTime, Surroundings
 from forgeledger.usecases.telling import Teller
 
 _JOBS_A_PAGE = 100
@@ -37,44 +37,46 @@ class Reconciler:
     advancer: Advancer
     teller: Teller
     recounter: Recounter
+    around: Surroundings
 
     def reconcile_open(
-        self, has_time: Callable[[], bool], after: str | None = None, *, recount: bool = False
+        self, has_time: HasTime, after: str | None = None, *, recount: bool = False
     ) -> tuple[list[Reconciled], str | None]:
-        """Every job that runs or has something to tell; and where to go on when time is short."""
+        """Every job that runs or has something to tell; and where to go on when time is short.
+
+        None is the end, "" that there was no time for the first of them.
+        """
         done: list[Reconciled] = []
         more = True
         while more:
-            job_ids, following = self.store.list_open(after, _JOBS_A_PAGE)
+            job_ids, following = self.store.list_open(after or None, _JOBS_A_PAGE)
             for job_id in job_ids:
                 if not has_time():
-                    return done, after
+                    return done, after or ""
                 done.append(self._reconciled_or_why_not(job_id, has_time, recount=recount))
                 after = job_id
             more, after = following is not None, following
         return done, None
 
-    def recount(self, job_id: str, has_time: Callable[[], bool], first_lane: int = 0) -> Reconciled:
+    def recount(self, job_id: str, has_time: HasTime, first_lane: int = 0) -> Reconciled:
         """Heal the heads from the items, lane by lane, then reconcile the job."""
         view = self.store.load_job(job_id)
         if view is None:
             raise JobNotFound(job_id)
-        if view.job.rows_may_be_gone(self.recounter.around.clock()):
+        if view.job.rows_may_be_gone(self.around.clock()):
             raise RowsVanished(job_id)
         drifted: list[int] = []
         busy: list[int] = []
         next_lane = None
         for lane in range(first_lane, view.job.spec.lanes):
-            try:
-                wrong = self.recounter.recount(job_id, lane, has_time)
-            except StorageBusy:
-                busy.append(lane)
-                continue
-            if wrong is None:
+            counted = self.recounter.recount(job_id, lane, has_time)
+            if counted is Counted.UNFINISHED:
                 next_lane = lane
                 break
-            if wrong:
+            if counted is Counted.HEALED:
                 drifted.append(lane)
+            elif counted is Counted.WRONG:
+                busy.append(lane)
         return self.reconcile(
             job_id,
             drifted=tuple(drifted),
@@ -83,7 +85,7 @@ class Reconciler:
         )
 
     def _reconciled_or_why_not(
-        self, job_id: str, has_time: Callable[[], bool], *, recount: bool
+        self, job_id: str, has_time: HasTime, *, recount: bool
     ) -> Reconciled:
         try:
             return self.recount(job_id, has_time) if recount else self.reconcile(job_id)
@@ -110,5 +112,5 @@ class Reconciler:
             busy_lanes=busy,
             next_lane=next_lane,
             told=told,
-            kept_late=view.job.keeping_late(self.recounter.around.clock()),
+            kept_late=view.job.keeping_late(self.around.clock()),
         )

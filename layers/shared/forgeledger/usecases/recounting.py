@@ -1,15 +1,15 @@
 """Counting a lane's items, and setting its head right where the two differ."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from forgeledger.domain.batches import decide
 from forgeledger.domain.commands import Recount
 from forgeledger.domain.counting import Tally
 from forgeledger.domain.lanes import Head
-from forgeledger.errors import JobNotFound, StorageBusy, StorageCorrupt
+from forgeledger.errors import JobNotFound, StorageCorrupt
 from forgeledger.ports import LedgerStore
-from forgeledger.usecases.surroundings import Surroundings
+from forgeledger.usecases.surroundings import HasTime, Surroundings
 
 # A wrong head has to stand still while it is healed: each try reads what was committed since the
 # one before, which is little, and is as likely to succeed as any other commit.
@@ -18,33 +18,40 @@ _ITEMS_A_PAGE = 1_000
 _COMMITS_A_PAGE = 100
 
 
+class Counted(Enum):
+    """What a lane's count came to."""
+
+    RIGHT = auto()
+    # It was wrong, and was set right.
+    HEALED = auto()
+    # It is wrong, and the lane moves too fast to be set right.
+    WRONG = auto()
+    # Time ran out; nothing is known.
+    UNFINISHED = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Recounter:
     store: LedgerStore
     around: Surroundings
 
-    def recount(self, job_id: str, lane: int, has_time: Callable[[], bool]) -> bool | None:
-        """Whether the head was wrong, and then it is right now; None where time ran out.
-
-        StorageBusy where the head is wrong and moves too fast to be healed.
-        """
+    def recount(self, job_id: str, lane: int, has_time: HasTime) -> Counted:
         tally = Tally(self._head(job_id, lane))
         if not self._read_items(tally, has_time):
-            return None
+            return Counted.UNFINISHED
         for tries in range(_TRIES):
             head = self._head(job_id, lane)
             if not self._catch_up(tally, head.offset, has_time):
-                return None
+                return Counted.UNFINISHED
             counts, failures = tally.counted(head)
-            listed = {name: number for name, number in head.failures if number}
-            if counts == head.counts and dict(failures) == listed:
-                return False
+            if counts == head.counts and dict(failures) == dict(head.failures):
+                return Counted.RIGHT
             command = Recount(counts=counts, failures=failures)
             healing = decide(head, {}, (command,), self.around.clock()).commits[0]
             if self.store.commit_lane(healing, self.around.new_id()):
-                return True
+                return Counted.HEALED
             self.around.pause(min(tries, 2))
-        raise StorageBusy(f"lane {job_id}#{lane}", _TRIES)
+        return Counted.WRONG
 
     def _head(self, job_id: str, lane: int) -> Head:
         view = self.store.load_lane(job_id, lane, ())
@@ -52,7 +59,7 @@ class Recounter:
             raise JobNotFound(job_id)
         return view.head
 
-    def _read_items(self, tally: Tally, has_time: Callable[[], bool]) -> bool:
+    def _read_items(self, tally: Tally, has_time: HasTime) -> bool:
         job_id, lane = tally.head.job_id, tally.head.lane
         after: str | None = None
         more = True
@@ -65,7 +72,7 @@ class Recounter:
             more, after = page.next_after is not None, page.next_after
         return True
 
-    def _catch_up(self, tally: Tally, offset: int, has_time: Callable[[], bool]) -> bool:
+    def _catch_up(self, tally: Tally, offset: int, has_time: HasTime) -> bool:
         """Bring the tally to this offset, at which a commit ends."""
         job_id, lane = tally.head.job_id, tally.head.lane
         while tally.head.offset < offset:

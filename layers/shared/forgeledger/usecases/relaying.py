@@ -1,10 +1,11 @@
 """What the stream wakes us for: heads that moved, and facts to be told."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from forgeledger.usecases.advancing_jobs import Advancer
+from forgeledger.usecases.surroundings import HasTime
 from forgeledger.usecases.telling import Teller
 
 
@@ -35,7 +36,7 @@ class Relay:
     advancer: Advancer
     teller: Teller
 
-    def relay(self, wakes: Sequence[Wake], has_time: Callable[[], bool]) -> Relayed:
+    def relay(self, wakes: Sequence[Wake], has_time: HasTime) -> Relayed:
         """Look at each job once, however many of its records came; one job's trouble is its own."""
         first: dict[str, Wake] = {}
         for wake in wakes:

@@ -126,6 +126,7 @@ def _decode_job(row: Row) -> Job:
         first_failure_epoch=int(row["firstFailureEpoch"]["N"]),
         settled=parse_counts(row["settled"]["S"]),
         kept_since=int(row["keptSince"]["N"]),
+        rows_lost="rowsLost" in row,
     )
 
 

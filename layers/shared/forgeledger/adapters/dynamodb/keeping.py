@@ -23,12 +23,14 @@ from forgeledger.adapters.dynamodb.keys import (
 )
 from forgeledger.adapters.dynamodb.ranges import between
 from forgeledger.adapters.dynamodb.table import Table
-from forgeledger.ports import Place
+from forgeledger.errors import StorageError
+from forgeledger.ports import Place, Renewed
 
 _FACTS_A_PAGE: Final = 100
 # One by one, a million rows would take longer than they last. All that a transaction can hold
 # would too often stand in the way of commits to the same items.
 _ROWS_AT_ONCE: Final = 50
+_REFUSALS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,12 @@ class Keeping:
 
     def renew_lane(
         self, job_id: str, lane: int, after: str | None, limit: int, ttl: int
-    ) -> str | None:
+    ) -> Renewed:
         """Items and journal; the head stands between them and has no ttl while its job runs."""
         pk = lane_pk(job_id, lane)
         return self._renew(pk, (ITEM_PREFIX, prefix_end(LOG_PREFIX)), after, limit, ttl)
 
-    def renew_job(self, job_id: str, at: int) -> None:
+    def renew_job(self, job_id: str, at: int, *, lost: bool) -> None:
         """The facts, and then the header's note that all of the job was renewed."""
         row = self.table.read_one(header_key(job_id))
         if row is None:
@@ -51,15 +53,22 @@ class Keeping:
         days = decode_header(row).job.spec.rules.ttl_days
         if days:
             span, ttl = (fact_sk(0), prefix_end(FACT_PREFIX)), ttl_of(at, days)
-            after = self._renew(job_pk(job_id), span, None, _FACTS_A_PAGE, ttl)
-            while after is not None:
-                after = self._renew(job_pk(job_id), span, after, _FACTS_A_PAGE, ttl)
+            renewed = self._renew(job_pk(job_id), span, None, _FACTS_A_PAGE, ttl)
+            while renewed.after is not None and renewed.error is None:
+                renewed = self._renew(job_pk(job_id), span, renewed.after, _FACTS_A_PAGE, ttl)
+            if renewed.error is not None:
+                raise renewed.error
+        values: Row = {":at": number(at)}
+        assignments = "SET keptSince = :at"
+        if lost:
+            assignments += ", rowsLost = :lost"
+            values[":lost"] = {"BOOL": True}
         self.table.update(
             header_key(job_id),
-            UpdateExpression="SET keptSince = :at",
+            UpdateExpression=assignments,
             # Never backwards, and no header for a job that has vanished.
             ConditionExpression="keptSince < :at",
-            ExpressionAttributeValues={":at": number(at)},
+            ExpressionAttributeValues=values,
         )
 
     def load_place(self, work: str) -> Place:
@@ -75,7 +84,7 @@ class Keeping:
 
     def _renew(
         self, pk: str, span: tuple[str, str], after: str | None, limit: int, ttl: int
-    ) -> str | None:
+    ) -> Renewed:
         rows, more = self.table.query(
             limit,
             after=None if after is None else key(pk, after),
@@ -89,17 +98,34 @@ class Keeping:
             for row in rows
             if row["SK"]["S"] != HEAD_SK and "ttl" in row and int(row["ttl"]["N"]) < ttl
         ]
+        error: StorageError | None = None
         for start in range(0, len(old), _ROWS_AT_ONCE):
-            self._raise_ttl(old[start : start + _ROWS_AT_ONCE])
-        return rows[-1]["SK"]["S"] if more else None
+            error = self._raise_ttl(old[start : start + _ROWS_AT_ONCE]) or error
+        return Renewed(after=rows[-1]["SK"]["S"] if more else None, error=error)
 
-    def _raise_ttl(self, updates: Sequence[dict[str, Any]]) -> None:
+    def _raise_ttl(self, updates: Sequence[dict[str, Any]]) -> StorageError | None:
         actions = [{"Update": {"TableName": self.table.name, **update}} for update in updates]
-        if self.table.transact(actions, self.new_id()) is not None:
-            # One was written meanwhile, or has vanished: the others still have to be renewed.
-            for update in updates:
-                rest = {name: value for name, value in update.items() if name != "Key"}
+        try:
+            if self.table.transact(actions, self.new_id()) is None:
+                return None
+        except StorageError:
+            # One row may be what all of them are refused for.
+            pass
+        return self._raise_one_by_one(updates)
+
+    def _raise_one_by_one(self, updates: Sequence[dict[str, Any]]) -> StorageError | None:
+        """Those that were written meanwhile, or have vanished, need nothing."""
+        refused: list[StorageError] = []
+        for update in updates:
+            rest = {name: value for name, value in update.items() if name != "Key"}
+            try:
                 self.table.update(update["Key"], **rest)
+            except StorageError as error:
+                refused.append(error)
+                # A table that takes no more of them is to be left alone.
+                if len(refused) == _REFUSALS:
+                    break
+        return refused[0] if refused else None
 
 
 def _later(row: Row, ttl: int) -> dict[str, Any]:

@@ -52,6 +52,7 @@ from forgeledger.ports import (
     LaneView,
     Place,
     Progress,
+    Renewed,
 )
 
 
@@ -243,11 +244,11 @@ class DynamoStore:
         )
         return tuple(decode_fact(row) for row in rows)
 
-    def renew(self, job_id: str, lane: int, after: str | None, limit: int, ttl: int) -> str | None:
+    def renew(self, job_id: str, lane: int, after: str | None, limit: int, ttl: int) -> Renewed:
         return self._keeping.renew_lane(job_id, lane, after, limit, ttl)
 
-    def mark_renewed(self, job_id: str, at: int) -> None:
-        self._keeping.renew_job(job_id, at)
+    def mark_renewed(self, job_id: str, at: int, *, lost: bool) -> None:
+        self._keeping.renew_job(job_id, at, lost=lost)
 
     def load_place(self, work: str) -> Place:
         return self._keeping.load_place(work)

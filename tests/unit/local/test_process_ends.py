@@ -66,31 +66,37 @@ def test_the_engine_tidies_up_only_if_no_parent_is_left_to_do_so(
                 pass
 
     monkeypatch.setattr("runpy.run_module", serve)
-    monkeypatch.setattr(engine_process, "collect_now_and_then", lambda: None)
+    monkeypatch.setattr(engine_process, "collect_now_and_then", lambda _: None)
     engine_process.main()
 
     assert seen == [("ministack", "__main__", ["ministack"])]
     assert scratch.exists() is not parent_leaves
 
 
-def test_the_engine_collects_garbage_by_the_clock_alone(monkeypatch):
-    collected, pauses = [], []
-    monkeypatch.setattr(gc, "collect", lambda: collected.append(len(pauses)))
+class Ending:
+    """An event that is waited for three times before it comes."""
 
-    def pause(seconds):
-        pauses.append(seconds)
-        if len(pauses) == 3:
-            raise SystemExit
+    def __init__(self):
+        self.pauses = []
+
+    def wait(self, seconds):
+        self.pauses.append(seconds)
+        return len(self.pauses) == 3
+
+
+def test_the_engine_collects_garbage_by_the_clock_alone(monkeypatch):
+    collected, ending = [], Ending()
+    monkeypatch.setattr(gc, "collect", lambda: collected.append(len(ending.pauses)))
 
     try:
-        engine_process.collect_now_and_then(pause).join(60)
+        engine_process.collect_now_and_then(ending).join(60)
         enabled = gc.isenabled()
     finally:
         gc.enable()
 
     assert not enabled
     assert collected == [1, 2]
-    assert pauses == [engine_process.COLLECT_SECONDS] * 3
+    assert ending.pauses == [engine_process.COLLECT_SECONDS] * 3
 
 
 @contextmanager

@@ -7,8 +7,6 @@ import shutil
 import signal
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -39,7 +37,7 @@ def end_with_parent(parent_gone: threading.Event) -> threading.Thread:
     return thread
 
 
-def collect_now_and_then(pause: Callable[[float], object] = time.sleep) -> threading.Thread:
+def collect_now_and_then(ending: threading.Event) -> threading.Thread:
     """Look for garbage by the clock: nearly all that the engine makes is a row, and stays.
 
     Looking as often as things are made takes an eighth of its time.
@@ -47,8 +45,7 @@ def collect_now_and_then(pause: Callable[[float], object] = time.sleep) -> threa
     gc.disable()
 
     def collect() -> None:
-        while True:
-            pause(COLLECT_SECONDS)
+        while not ending.wait(COLLECT_SECONDS):
             gc.collect()
 
     thread = threading.Thread(target=collect, name="collect", daemon=True)
@@ -59,7 +56,7 @@ def collect_now_and_then(pause: Callable[[float], object] = time.sleep) -> threa
 def main() -> None:
     parent_gone = threading.Event()
     end_with_parent(parent_gone)
-    collect_now_and_then()
+    collect_now_and_then(parent_gone)
     sys.argv = ["ministack"]
     try:
         runpy.run_module("ministack", run_name="__main__")

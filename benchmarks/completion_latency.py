@@ -2,14 +2,13 @@
 
 The floor is what the same engine and the same local runner need for a message, a function that
 does nothing but PutEvents, a rule and a queue. Both take turns on one local cloud, first with the
-template as it is and then without the batching window of the relay's stream:
+template as it is and then, for fewer jobs, with a relay that waits a second for more records:
 `python -m benchmarks.completion_latency [jobs]`.
 """
 
 import contextlib
 import json
 import os
-import re
 import statistics
 import sys
 import tempfile
@@ -25,7 +24,6 @@ from forgeledger.local.engine import client_environment
 from forgeledger.local.local_cloud import LocalCloud
 from forgeledger.sdk import Ledger, Reporter
 
-ROOT: Final = Path(__file__).parent.parent
 ITEMS_PER_JOB: Final = 10
 _PATIENCE_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 0.005
@@ -102,21 +100,11 @@ def in_turns(turns: int, *measures: Callable[[], float]) -> Iterator[tuple[float
         yield tuple(measure() for measure in measures)
 
 
-def without_windows(folder: Path) -> Path:
-    """The same project, but for the relay's batching window: its share shows by its absence."""
-    for name in ("functions", "layers", "samconfig.toml"):
-        (folder / name).symlink_to(ROOT / name)
-    template = (ROOT / "template.yaml").read_text()
-    changed = re.sub(r"(MaximumBatchingWindowInSeconds:) \d+", r"\1 0", template)
-    (folder / "template.yaml").write_text(changed)
-    return folder
-
-
-def measure(project: Path, jobs: int) -> tuple[list[float], list[float]]:
+def measure(jobs: int, **parameters: str) -> tuple[list[float], list[float]]:
     """Milliseconds of ours and of the floor, in turns on one engine."""
     with contextlib.ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="forgeledger-")))
-        cloud = LocalCloud(project_dir=project, state_dir=folder / "state")
+        cloud = LocalCloud(state_dir=folder / "state", parameters=parameters)
         running.enter_context(cloud)
         os.environ.update(client_environment(cloud.description.endpoint_url))
         bus = {"FLOOR_EVENT_BUS": cloud.description.event_bus_name}
@@ -148,13 +136,10 @@ def tell(how: str, ours: list[float], floor: list[float]) -> None:
 
 
 def main(jobs: int) -> int:
-    print(
-        f"the last complete handed to SQS until job.completed is in the target queue, {jobs} jobs"
-    )
-    tell("as the template has it", *measure(ROOT, jobs))
-    with tempfile.TemporaryDirectory(prefix="forgeledger-") as folder:
-        project = without_windows(Path(folder))
-        tell("with no batching window at the relay's stream", *measure(project, jobs))
+    print("the last complete handed to SQS until job.completed is in the target queue")
+    tell(f"as the template has it, {jobs} jobs", *measure(jobs))
+    few = max(1, jobs // 5)
+    tell(f"RelayBatchingSeconds=1, {few} jobs", *measure(few, RelayBatchingSeconds="1"))
     return 0
 
 

@@ -244,7 +244,7 @@ def test_items_can_be_asked_for_by_state(ledger, api):
     (item,) = ledger.items(JOB_ID, state="COMPLETED")
 
     assert (item.item_id, item.payload, item.result) == ("a", {"n": 1}, 0)
-    assert api.paths == [f"GET /jobs/{JOB_ID}/items?state=COMPLETED&limit=500"]
+    assert api.paths == [f"GET /jobs/{JOB_ID}/items?state=COMPLETED&limit=2000"]
 
 
 def test_an_item_comes_with_its_history(ledger, api):
@@ -276,8 +276,8 @@ def test_the_journal_is_read_to_its_end_and_its_cursor_kept(ledger, api):
     assert page.cursor == "c2"
     assert not page.more
     assert api.paths == [
-        f"GET /jobs/{JOB_ID}/events?from=c0&limit=500",
-        f"GET /jobs/{JOB_ID}/events?from=c1&limit=500",
+        f"GET /jobs/{JOB_ID}/events?from=c0&limit=2000",
+        f"GET /jobs/{JOB_ID}/events?from=c1&limit=2000",
         f"GET /jobs/{JOB_ID}/events?from=c2&limit=5",
     ]
 

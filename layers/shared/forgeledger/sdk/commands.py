@@ -43,8 +43,10 @@ class Failure:
     retryable: bool = True
 
     @classmethod
-    def of(cls, error: BaseException) -> "Failure":
+    def of(cls, error: "BaseException | Failure") -> "Failure":
         """Any exception may be tried again unless it has an attribute `retryable` that is False."""
+        if isinstance(error, Failure):
+            return error
         retryable = getattr(error, "retryable", True)
         return cls(
             type=type(error).__name__,

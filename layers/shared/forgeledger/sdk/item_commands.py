@@ -57,7 +57,7 @@ class ItemCommands:
         *,
         attempt: int | None = None,
     ) -> CommandAnswer:
-        failure = error if isinstance(error, Failure) else Failure.of(error)
+        failure = Failure.of(error)
         return self._send("fail", job_id, item_id, attempt=attempt, error=failure.fields())
 
     def release(self, job_id: str, item_id: str, *, attempt: int | None = None) -> CommandAnswer:

@@ -101,7 +101,7 @@ class ItemWork:
 
     def fail(self, error: BaseException | Failure) -> None:
         """The item failed, although the block may end normally."""
-        failure = error if isinstance(error, Failure) else Failure.of(error)
+        failure = Failure.of(error)
         if self._decide("fail"):
             self.failure = failure
             self._reporter.fail(

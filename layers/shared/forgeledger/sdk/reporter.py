@@ -142,7 +142,7 @@ class Reporter:
         on_settled: OnSettled | None = None,
     ) -> None:
         """The item failed; the ledger knows whether it may be tried again."""
-        failure = error if isinstance(error, Failure) else Failure.of(error)
+        failure = Failure.of(error)
         command = self._command("fail", job_id, item_id, attempt=attempt, failure=failure)
         self._put(command, on_settled)
 

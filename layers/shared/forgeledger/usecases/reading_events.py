@@ -12,8 +12,10 @@ from forgeledger.ports import LedgerStore
 from forgeledger.usecases.sizing import event_bytes
 from forgeledger.usecases.surroundings import Surroundings
 
-# How many journal rows of a lane are read at once.
-_ROWS_A_READ = 10
+# How many journal rows of a lane are read at first, and at once at most. A row holds one event or
+# hundreds, which is not known before.
+_FIRST_ROWS = 10
+_MOST_ROWS = 200
 _FACTS = -1
 
 
@@ -50,10 +52,18 @@ class _Source:
     at: int
     end: int
     ahead: deque[JournalEntry] = field(default_factory=deque)
+    rows: int = 0
+    events: int = 0
 
     @property
     def left(self) -> bool:
         return self.at < self.end
+
+    def rows_with(self, events: int) -> int:
+        """How many rows hold so many events, going by those that were read."""
+        if not self.events:
+            return _FIRST_ROWS
+        return max(1, min(_MOST_ROWS, events * self.rows // self.events))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +83,7 @@ class JournalReader:
             for head, at in zip(view.heads, offsets, strict=True)
         ]
         behind = [source for source in sources if source.left]
-        rows = min(_ROWS_A_READ, 1 + limit // max(1, len(behind)))
-        self.around.parallel(lambda source: self._read(job_id, source, rows, limit), behind)
+        self.around.parallel(lambda source: self._read(job_id, source, limit), behind)
         entries = self._merge(job_id, behind, limit)
         return JournalPage(
             entries=tuple(entries),
@@ -90,7 +99,7 @@ class JournalReader:
         while len(entries) < limit and bytes_left > 0:
             for source in behind:
                 if source.left and not source.ahead:
-                    self._read(job_id, source, _ROWS_A_READ, limit)
+                    self._read(job_id, source, max(1, (limit - len(entries)) // len(behind)))
             ready = [source for source in behind if source.ahead]
             if not ready:
                 break
@@ -102,7 +111,7 @@ class JournalReader:
             bytes_left -= event_bytes(happened) if isinstance(happened, Event) else 0
         return entries
 
-    def _read(self, job_id: str, source: _Source, rows: int, limit: int) -> None:
+    def _read(self, job_id: str, source: _Source, wanted: int) -> None:
         """Read on; where nothing is left because its retention is over, the source is at its end.
 
         Only what was written when the page began is read, so that a page always ends.
@@ -110,12 +119,15 @@ class JournalReader:
         if source.lane == _FACTS:
             found: Iterable[JournalEntry] = (
                 JournalEntry(lane=None, offset=fact.number, happened=fact)
-                for fact in self.store.read_facts(job_id, source.at, limit)
+                for fact in self.store.read_facts(job_id, source.at, wanted)
             )
         else:
+            rows = self.store.read_journal(job_id, source.lane, source.at, source.rows_with(wanted))
+            source.rows += len(rows)
+            source.events += sum(len(row.events) for row in rows)
             found = (
                 JournalEntry(lane=source.lane, offset=offset, happened=event)
-                for row in self.store.read_journal(job_id, source.lane, source.at, rows)
+                for row in rows
                 for offset, event in enumerate(row.events, row.offset)
             )
         source.ahead.extend(each for each in found if source.at <= each.offset < source.end)

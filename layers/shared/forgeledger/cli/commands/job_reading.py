@@ -13,6 +13,7 @@ from forgeledger.cli.event_text import event_cells, event_line, item_facts
 from forgeledger.cli.job_text import why_lines
 from forgeledger.cli.output import aligned, moment, short_json
 from forgeledger.cli.session import Session
+from forgeledger.domain.limits import PAGE_ROWS
 
 # The whole group: the other half of its commands is there already.
 JOB = app = job.app
@@ -98,7 +99,9 @@ def events(
     left = limit
     while left is None or left > 0:
         finished = follow and session.ledger.status(job_id).is_finished
-        page = session.ledger.events_page(job_id, cursor=cursor, limit=min(left or 500, 500))
+        page = session.ledger.events_page(
+            job_id, cursor=cursor, limit=min(left or PAGE_ROWS, PAGE_ROWS)
+        )
         for event in page.rows:
             session.output.record(event.raw, event_line(event))
         cursor = page.cursor

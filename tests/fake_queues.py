@@ -51,6 +51,12 @@ class Fault:
 
 
 FINE = Fault()
+THROTTLED = Fault(raises=throttled())
+
+
+def failing_until(last, fault):
+    """For the calls up to this number the fault, then none."""
+    return lambda number, entries: fault if number <= last else FINE
 
 
 @dataclass

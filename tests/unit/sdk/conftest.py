@@ -6,11 +6,14 @@ import pytest
 
 from forgeledger.sdk import process_life
 from forgeledger.sdk.backoff import Backoff
+from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.ledger import Ledger
 from forgeledger.sdk.outbox import OutboxLimits
 from forgeledger.sdk.reporter import Reporter
 from forgeledger.sdk.transport import HttpResponse
+from forgeledger.sdk.worker import Worker, WorkerOptions
 from tests.fake_queues import FakeCommandQueue
+from tests.running_worker import QUICKLY
 
 QUICK = Backoff(attempts=3, first_seconds=0.001, most_seconds=0.004)
 
@@ -109,3 +112,21 @@ def ledger(api, naps):
     return Ledger(
         api_url="https://api/", api_key="key-1", transport=api, backoff=QUICK, sleep=naps.append
     )
+
+
+@pytest.fixture
+def make_worker(make_reporter):
+    def make(queue, handlers, *, retry_seconds=None, **overrides):
+        options = {"concurrency": 2, "visibility_seconds": 60, "grace_seconds": 5.0}
+        return Worker(
+            "https://queue.example/work",
+            handlers if isinstance(handlers, dict) else {"default": handlers},
+            options=WorkerOptions(**{**options, **overrides}),
+            reporter=make_reporter(background=True),
+            endpoints=Endpoints(),
+            make_client=lambda: queue,
+            backoff=QUICKLY,
+            retry_seconds=retry_seconds,
+        )
+
+    return make

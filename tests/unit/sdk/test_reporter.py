@@ -1,26 +1,13 @@
-import json
 import threading
 
 import pytest
 
 from forgeledger.domain.ids import make_job_id
 from forgeledger.sdk.commands import Failure
-from forgeledger.sdk.errors import (
-    BufferFullError,
-    ConfigurationError,
-    InvalidCommandError,
-    UndeliveredError,
-)
+from forgeledger.sdk.errors import BufferFullError, ConfigurationError, InvalidCommandError
 from forgeledger.sdk.reporter import Reporter
 from tests.builders import JOB_ID
-from tests.fake_queues import FINE, FakeCommandQueue, Fault, denied, throttled
-
-THROTTLED = Fault(raises=throttled())
-DENIED = Fault(raises=denied())
-
-
-def failing_until(last, fault):
-    return lambda number, entries: fault if number <= last else FINE
+from tests.fake_queues import THROTTLED, FakeCommandQueue, Fault, failing_until
 
 
 def test_every_kind_of_command_reaches_the_queue_in_order(reporter, queue):
@@ -78,91 +65,6 @@ def test_each_command_has_an_id_of_its_own(reporter, queue):
     reporter.flush()
 
     assert len({command["commandId"] for command in queue.commands}) == 3
-
-
-def test_a_flush_of_nothing_says_so(reporter):
-    delivery = reporter.flush()
-
-    assert (delivery.delivered, delivery.pending, delivery.failed) == (0, 0, ())
-    assert delivery.is_complete
-
-
-def test_a_throttled_flush_tries_again(make_reporter, queue):
-    queue.fault = failing_until(2, THROTTLED)
-    reporter = make_reporter()
-    reporter.complete(JOB_ID, "a")
-
-    assert reporter.flush().is_complete
-    assert len(queue.calls) == 3
-
-
-def test_when_the_tries_are_used_up_flush_says_what_is_left_and_nothing_is_lost(
-    make_reporter, queue
-):
-    queue.fault = failing_until(3, THROTTLED)
-    reporter = make_reporter()
-    reporter.complete(JOB_ID, "a")
-
-    first = reporter.flush()
-    second = reporter.flush()
-
-    assert (first.delivered, first.pending) == (0, 1)
-    assert "slower, please" in first.last_refusal
-    assert (second.delivered, second.pending, second.last_refusal) == (1, 0, None)
-    assert queue.told() == [("complete", "a")]
-
-
-def test_a_flush_that_takes_too_long_ends_at_its_time(make_reporter, queue):
-    queue.fault = failing_until(99, THROTTLED)
-    reporter = make_reporter()
-    reporter.complete(JOB_ID, "a")
-
-    assert reporter.flush(timeout_seconds=0).pending == 1
-
-
-def test_what_sqs_never_takes_is_handed_back_as_it_was(make_reporter, queue):
-    queue.fault = failing_until(1, Fault(refused_for_good=frozenset({0})))
-    reporter = make_reporter()
-    reporter.complete(JOB_ID, "a")
-
-    delivery = reporter.flush()
-
-    (refused,) = delivery.failed
-    assert json.loads(refused.command.body)["itemId"] == "a"
-    assert refused.reason == "InvalidMessageContents: no"
-    assert not delivery.is_complete
-    assert reporter.flush().is_complete
-
-
-def test_closing_with_undelivered_commands_raises(make_reporter, queue):
-    queue.fault = failing_until(99, DENIED)
-    reporter = make_reporter()
-    reporter.complete(JOB_ID, "a")
-
-    with pytest.raises(UndeliveredError, match=r"1 commands not sent.*AccessDenied") as caught:
-        reporter.close()
-
-    assert caught.value.delivery.pending == 1
-    assert [command.item_id for command in reporter.undelivered()] == ["a"]
-
-
-def test_leaving_the_block_delivers(make_reporter, queue):
-    with make_reporter() as reporter:
-        reporter.complete(JOB_ID, "a")
-
-    assert queue.told() == [("complete", "a")]
-
-
-def test_an_error_in_the_block_is_not_hidden_by_what_is_undelivered(make_reporter, queue, caplog):
-    queue.fault = failing_until(99, DENIED)
-
-    reporter = make_reporter()
-    reporter.complete(JOB_ID, "a")
-
-    with pytest.raises(ZeroDivisionError), reporter:
-        raise ZeroDivisionError
-
-    assert "1 commands not sent" in caplog.text
 
 
 def test_a_full_buffer_sends_before_it_takes_more(make_reporter, queue):
@@ -259,17 +161,6 @@ def test_a_client_that_breaks_neither_ends_the_thread_nor_loses_commands(make_re
     assert broken.wait(10)
     assert arrived.wait(10)
     assert "they stay in the buffer" in caplog.text
-
-
-def test_an_interrupted_flush_keeps_what_was_on_its_way(make_reporter, queue):
-    queue.fault = failing_until(1, Fault(raises=KeyboardInterrupt()))
-    reporter = make_reporter()
-    reporter.complete(JOB_ID, "a")
-
-    with pytest.raises(KeyboardInterrupt):
-        reporter.flush()
-
-    assert reporter.flush().delivered == 1
 
 
 def test_who_reported_hears_when_it_is_delivered(make_reporter, queue):

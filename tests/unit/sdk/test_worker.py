@@ -1,66 +1,12 @@
 import asyncio
-import os
-import signal
 import threading
 
 import pytest
-from botocore.exceptions import ClientError
 
-from forgeledger.sdk.backoff import Backoff
-from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.errors import PermanentItemError, UndeliveredError
-from forgeledger.sdk.worker import Worker, WorkerOptions, _exponential
-from tests.builders import JOB_ID
-from tests.fake_queues import FakeWorkQueue, Fault, denied, throttled
-
-QUICK = Backoff(attempts=3, first_seconds=0.001, most_seconds=0.002)
-
-
-def work(item_id, **fields):
-    return {"jobId": JOB_ID, "itemId": item_id, **fields}
-
-
-class Running:
-    """A worker at work in a thread of its own."""
-
-    def __init__(self, worker):
-        self.worker = worker
-        self.summary = None
-        self.error = None
-        self.thread = threading.Thread(target=self._run, daemon=True)
-
-    def _run(self):
-        try:
-            self.summary = self.worker.run()
-        except (ClientError, UndeliveredError) as error:
-            self.error = error
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.worker.stop()
-        self.thread.join(20)
-        assert not self.thread.is_alive()
-
-
-@pytest.fixture
-def make_worker(make_reporter):
-    def make(queue, handlers, *, retry_seconds=None, **overrides):
-        options = {"concurrency": 2, "visibility_seconds": 60, "grace_seconds": 5.0}
-        return Worker(
-            "https://queue.example/work",
-            handlers if isinstance(handlers, dict) else {"default": handlers},
-            options=WorkerOptions(**{**options, **overrides}),
-            reporter=make_reporter(background=True),
-            endpoints=Endpoints(),
-            make_client=lambda: queue,
-            backoff=QUICK,
-            retry_seconds=retry_seconds,
-        )
-
-    return make
+from forgeledger.sdk.worker import Worker, _exponential
+from tests.fake_queues import FakeWorkQueue, Fault, throttled
+from tests.running_worker import Running, work
 
 
 def test_items_are_worked_on_and_their_messages_deleted_when_that_is_told(make_worker, queue):
@@ -223,48 +169,6 @@ def test_a_deletion_that_fails_is_tried_again(make_worker):
     assert waiting.deleted == ["m0"]
 
 
-def test_a_stopped_worker_ends_what_it_began_and_hands_back_the_rest(make_worker, queue):
-    begun, go_on = threading.Event(), threading.Event()
-
-    def handler(item):
-        begun.set()
-        assert go_on.wait(20)
-
-    waiting = FakeWorkQueue(work("a"), work("b"))
-    waiting.drop_visible_again = True
-
-    with Running(make_worker(waiting, handler, concurrency=1)) as running:
-        assert begun.wait(10)
-        running.worker.stop()
-        go_on.set()
-        running.thread.join(20)
-
-    assert running.summary.completed == 1
-    assert waiting.deleted == ["m0"]
-    assert waiting.in_hand == {}
-
-
-def test_a_handler_that_outlives_the_grace_time_loses_its_item(make_worker, queue):
-    begun, go_on = threading.Event(), threading.Event()
-
-    def handler(item):
-        begun.set()
-        go_on.wait(20)
-
-    waiting = FakeWorkQueue(work("a"))
-    waiting.drop_visible_again = True
-
-    with Running(make_worker(waiting, handler, grace_seconds=0.05)) as running:
-        assert begun.wait(10)
-        running.worker.stop()
-        running.thread.join(20)
-        go_on.set()
-
-    assert running.summary.released == 1
-    assert queue.told() == [("claim", "a"), ("release", "a")]
-    assert waiting.visibilities == [("m0", 0)]
-
-
 def test_housekeeping_that_fails_costs_only_time(make_worker, caplog):
     waiting = FakeWorkQueue(work("a"))
     deletions = []
@@ -307,59 +211,9 @@ def test_receiving_goes_on_after_errors_that_pass(make_worker, error):
     assert running.error is None
 
 
-def test_a_worker_that_may_not_receive_gives_up_and_says_why(make_worker):
-    waiting = FakeWorkQueue(receive_fault=lambda number: denied())
-    worker = make_worker(waiting, lambda item: None)
-
-    with pytest.raises(type(denied()), match="AccessDenied"):
-        worker.run()
-
-    assert waiting.receives == QUICK.attempts
-
-
-def test_a_worker_whose_receiving_breaks_ends_instead_of_only_seeming_alive(make_worker):
-    waiting = FakeWorkQueue(receive_fault=lambda number: KeyError("Attributes"))
-    worker = make_worker(waiting, lambda item: None)
-
-    with pytest.raises(KeyError):
-        worker.run()
-
-
 def test_the_wait_for_another_attempt_doubles_up_to_five_minutes():
     assert 1 <= _exponential(1) <= 2
     assert 150 <= _exponential(50) <= 300
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_the_worker_in_order(make_worker, number):
-    before = signal.getsignal(number)
-    waiting = FakeWorkQueue(work("a"))
-    worker = make_worker(waiting, lambda item: os.kill(os.getpid(), number))
-
-    summary = worker.run()
-
-    assert summary.completed == 1
-    assert waiting.deleted == ["m0"]
-    assert signal.getsignal(number) is before
-
-
-def test_a_second_signal_counts_as_if_nobody_listened(make_worker):
-    heard = []
-    before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
-    waiting = FakeWorkQueue(work("a"))
-
-    def handler(item):
-        for _ in range(2):
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    try:
-        make_worker(waiting, handler).run()
-        os.kill(os.getpid(), signal.SIGTERM)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-    assert heard
 
 
 def test_a_worker_makes_its_own_reporter_and_client_from_its_endpoints(monkeypatch):

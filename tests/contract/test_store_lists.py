@@ -1,0 +1,204 @@
+"""What every store lists: jobs, items, the journal and facts, page by page."""
+
+from dataclasses import replace
+
+import pytest
+
+from forgeledger.domain.ids import make_job_id
+from forgeledger.domain.jobs import JobStatus
+from forgeledger.ports import JobView, LedgerStore
+from tests.builders import make_item
+from tests.lane_steps import apply, create_job, loaded, register, registrations
+from tests.stored_jobs import reopened_job, sealed_job, verdict_of
+
+
+def _completed(store: LedgerStore, job_id: str) -> JobView:
+    assert store.commit_job(verdict_of(sealed_job(store, job_id)))
+    return loaded(store, job_id)
+
+
+def test_a_job_is_open_until_it_is_finished_and_told(store: LedgerStore, moment: int) -> None:
+    job_id, start = make_job_id(moment, 7, 1), make_job_id(moment, 0, 1)
+    create_job(store, job_id)
+    assert store.list_open(start, 10) == ((job_id,), None)
+
+    store.mark_published(job_id, 1, done=False)
+    assert store.list_open(start, 10) == ((job_id,), None)
+
+
+def test_a_finished_job_with_nothing_to_tell_is_not_open(store: LedgerStore, moment: int) -> None:
+    job_id, start = make_job_id(moment, 7, 1), make_job_id(moment, 0, 1)
+    view = _completed(store, job_id)
+
+    store.mark_published(job_id, view.job.facts - 1, done=True)
+    assert store.list_open(start, 10) == ((job_id,), None)
+    assert loaded(store, job_id).published == view.job.facts - 1
+    store.mark_published(job_id, view.job.facts, done=True)
+
+    assert store.list_open(start, 10) == ((), None)
+    assert loaded(store, job_id).published == view.job.facts
+    reopened_job(store, view)
+    assert store.list_open(start, 10) == ((job_id,), None)
+
+
+def test_open_jobs_are_listed_page_by_page(store: LedgerStore, moment: int) -> None:
+    job_ids = tuple(make_job_id(moment + n, 7, 1) for n in range(5))
+    for job_id in job_ids:
+        create_job(store, job_id)
+    start = make_job_id(moment, 0, 1)
+
+    assert store.list_open(start, 2) == (job_ids[:2], job_ids[1])
+    assert store.list_open(job_ids[1], 2) == (job_ids[2:4], job_ids[3])
+    assert store.list_open(job_ids[3], 2) == (job_ids[4:], None)
+    assert store.list_open(start, 5) == (job_ids, None)
+
+
+def test_some_job_is_listed_first_when_nobody_says_where_to_begin(
+    store: LedgerStore, job_id: str
+) -> None:
+    view = create_job(store, job_id)
+
+    assert len(store.list_open(None, 1)[0]) == 1
+    newest, _ = store.list_jobs(None, None, None, 1)
+    assert newest == (replace(view, heads=()),)
+
+
+def test_jobs_are_listed_newest_first(store: LedgerStore, moment: int) -> None:
+    job_ids = [make_job_id(moment + n, 7, 1) for n in range(5)]
+    for job_id in job_ids:
+        create_job(store, job_id)
+    end = make_job_id(moment + 9, 0, 1)
+
+    first, following = store.list_jobs(None, None, end, 2)
+    second, _ = store.list_jobs(None, None, following, 2)
+
+    assert [view.job.job_id for view in first] == [job_ids[4], job_ids[3]]
+    assert [view.job.job_id for view in second] == [job_ids[2], job_ids[1]]
+    assert first[0].heads == ()
+
+
+def test_jobs_are_listed_by_status(store: LedgerStore, moment: int) -> None:
+    running, done = make_job_id(moment, 7, 1), make_job_id(moment + 1, 7, 1)
+    create_job(store, running)
+    completed = _completed(store, done)
+
+    newest_done, _ = store.list_jobs(JobStatus.COMPLETED, None, None, 1)
+    newest_running, _ = store.list_jobs(JobStatus.RUNNING, None, None, 1)
+    newest, _ = store.list_jobs(None, None, None, 2)
+
+    assert [view.job for view in newest_done] == [completed.job]
+    assert [view.job.job_id for view in newest_running] == [running]
+    assert [view.job.job_id for view in newest] == [done, running]
+
+
+def test_jobs_are_listed_by_tag_wherever_they_stand(store: LedgerStore, moment: int) -> None:
+    tag = f"tag-{moment}"
+    job_ids = [make_job_id(moment + n, 7, 1) for n in range(12)]
+    for n, job_id in enumerate(job_ids):
+        create_job(store, job_id, tags=(tag, "x") if n in {0, 1, 11} else ("x",))
+
+    found, before = [], make_job_id(moment + 99, 0, 1)
+    for _ in range(10):
+        views, before = store.list_jobs(None, tag, before, 2)
+        found += [view.job.job_id for view in views]
+        if before is None or before < job_ids[0]:
+            break
+
+    assert found == [job_ids[11], job_ids[1], job_ids[0]]
+
+
+def test_a_page_by_tag_ends_within_what_was_read(store: LedgerStore, moment: int) -> None:
+    tag = f"tag-{moment}"
+    job_ids = [make_job_id(moment + n, 7, 1) for n in range(4)]
+    for n, job_id in enumerate(job_ids):
+        create_job(store, job_id, tags=() if n == 2 else (tag,))
+
+    first, before = store.list_jobs(None, tag, make_job_id(moment + 9, 0, 1), 2)
+    second, _ = store.list_jobs(None, tag, before, 1)
+
+    assert [view.job.job_id for view in (*first, *second)] == [job_ids[3], job_ids[1], job_ids[0]]
+
+
+def test_the_last_page_of_jobs_says_that_it_is_the_last(store: LedgerStore, moment: int) -> None:
+    _completed(store, make_job_id(moment, 7, 1))
+    everything, before = 0, None
+
+    for _ in range(500):
+        views, before = store.list_jobs(JobStatus.COMPLETED, None, before, 3)
+        everything += len(views)
+        if before is None:
+            break
+
+    assert before is None
+    assert everything >= 1
+
+
+def test_items_are_listed_by_name(store: LedgerStore, job_id: str) -> None:
+    create_job(store, job_id)
+    names = ["b", "a", "a#1", "Z", "\u00e9", "\U0001f9fe", "\uffee", "a\x00", "LANE", "~"]
+    register(store, job_id, names)
+    expected = sorted(names)
+
+    first = store.list_items(job_id, 0, None, 4)
+    second = store.list_items(job_id, 0, first.next_after, 4)
+    third = store.list_items(job_id, 0, second.next_after, 4)
+
+    assert [item.item_id for item in first.items] == expected[:4]
+    assert [item.item_id for item in second.items] == expected[4:8]
+    assert [item.item_id for item in third.items] == expected[8:]
+    assert third.next_after is None
+    assert store.list_items(job_id, 0, None, len(names)).next_after is None
+
+
+def test_items_are_listed_behind_a_name_that_nobody_has(store: LedgerStore, job_id: str) -> None:
+    create_job(store, job_id)
+    register(store, job_id, ["a", "c"])
+
+    page = store.list_items(job_id, 0, "b", 10)
+
+    assert [item.item_id for item in page.items] == ["c"]
+    assert page.items == (make_item(item_id="c", offset=1, seen=page.items[0].seen),)
+
+
+def test_a_page_of_items_may_be_larger_than_one_answer(store: LedgerStore, job_id: str) -> None:
+    create_job(store, job_id)
+    payload = f'"{"x" * 30_000}"'
+    names = [f"item-{number:02d}" for number in range(40)]
+    for start in range(0, len(names), 8):
+        apply(
+            store,
+            job_id,
+            *(replace(each, payload=payload) for each in registrations(names[start : start + 8])),
+        )
+
+    page = store.list_items(job_id, 0, None, 39)
+    rows = store.read_journal(job_id, 0, 0, 10)
+
+    assert [item.item_id for item in page.items] == names[:39]
+    assert page.next_after == names[38]
+    assert sum(len(row.events) for row in rows) == 40
+
+
+@pytest.mark.parametrize(
+    ("offset", "limit", "expected"),
+    [(0, 10, [0, 2, 5]), (1, 1, [0]), (2, 1, [2]), (4, 10, [2, 5]), (5, 10, [5]), (6, 10, [])],
+)
+def test_the_journal_is_read_from_any_event(
+    store: LedgerStore, job_id: str, offset: int, limit: int, expected: list[int]
+) -> None:
+    create_job(store, job_id)
+    register(store, job_id, ["a", "b"])
+    register(store, job_id, ["c", "d", "e"])
+    register(store, job_id, ["f"])
+
+    rows = store.read_journal(job_id, 0, offset, limit)
+
+    assert [row.offset for row in rows] == expected
+
+
+def test_facts_are_read_from_a_number_on(store: LedgerStore, job_id: str) -> None:
+    _completed(store, job_id)
+
+    assert [fact.number for fact in store.read_facts(job_id, 1, 10)] == [1, 2]
+    assert [fact.number for fact in store.read_facts(job_id, 0, 2)] == [0, 1]
+    assert store.read_facts(job_id, 3, 10) == ()

@@ -1,0 +1,92 @@
+"""Registering items through the SDK's ledger, chunk by chunk."""
+
+import pytest
+
+from forgeledger.sdk.errors import ApiError, RegistrationStoppedError
+from forgeledger.sdk.records import Registration
+from forgeledger.sdk.registration import RegistrationOptions
+from tests.api_bodies import job_body
+from tests.builders import JOB_ID
+
+ONE_AT_A_TIME = RegistrationOptions(parallel=1)
+
+
+def registered(count, existed=0, rejected=0):
+    return {"registered": count, "alreadyExisted": existed, "rejected": rejected}
+
+
+def test_a_job_of_many_items_gets_its_lanes_and_all_of_its_items(ledger, api):
+    api.answer(job_body(), 201)
+    api.answer(registered(1000)).answer(registered(1000)).answer(registered(1))
+    api.answer(job_body(total=2001))
+
+    job = ledger.create_job("n", items=[f"item-{n}" for n in range(2_001)], seal=True)
+
+    assert job.total == 2_001
+    assert api.bodies[0] == {"name": "n", "lanes": 4}
+    chunks = sorted(api.bodies[1:4], key=lambda body: body["items"][-1] == "item-2000")
+    assert [len(body["items"]) for body in chunks] == [1000, 1000, 1]
+    assert [body.get("seal") for body in chunks] == [None, None, True]
+    assert api.paths[-1] == f"GET /jobs/{JOB_ID}"
+
+
+def test_items_of_unknown_number_leave_the_lanes_to_the_ledger(ledger, api):
+    api.answer(job_body(), 201).answer(registered(1000)).answer(job_body())
+
+    ledger.create_job("n", items=(f"item-{n}" for n in range(1_001)))
+
+    assert "lanes" not in api.bodies[0]
+
+
+def test_registration_sums_up_and_tells_how_far_it_is(ledger, api):
+    api.answer(registered(1000)).answer(registered(900, 60, 40)).answer(registered(500))
+    told = []
+
+    total = ledger.register(
+        JOB_ID,
+        (f"item-{n}" for n in range(2_500)),
+        options=ONE_AT_A_TIME,
+        on_progress=told.append,
+    )
+
+    assert total == Registration(registered=2_400, already_existed=60, rejected=40)
+    assert [each.sent for each in told] == [1_000, 2_000, 2_500]
+
+
+def test_the_chunk_that_seals_goes_last(ledger, api):
+    api.answer(registered(1))
+
+    ledger.register(
+        JOB_ID,
+        "abcdefg",
+        seal=True,
+        options=RegistrationOptions(chunk_items=2, parallel=3),
+    )
+
+    assert sum(len(body["items"]) for body in api.bodies) == 7
+    assert api.bodies[-1] == {"items": ["g"], "seal": True}
+    assert all("seal" not in body for body in api.bodies[:-1])
+
+
+def test_sealing_a_job_with_nothing_to_register_seals_it(ledger, api):
+    api.answer({"outcome": "applied", "job": job_body()})
+
+    assert ledger.register(JOB_ID, [], seal=True) == Registration()
+    assert api.paths == [f"POST /jobs/{JOB_ID}/seal"]
+
+
+def test_nothing_to_register_is_no_request(ledger, api):
+    assert ledger.register(JOB_ID, iter(())) == Registration()
+    assert api.requests == []
+
+
+def test_a_registration_that_stops_says_how_far_it_came(ledger, api):
+    api.answer(registered(2)).problem(404, "job_not_found")
+
+    with pytest.raises(RegistrationStoppedError) as caught:
+        ledger.register(JOB_ID, "abcdef", options=RegistrationOptions(chunk_items=2, parallel=1))
+
+    assert caught.value.registration == Registration(registered=2)
+    assert isinstance(caught.value.__cause__, ApiError)
+    assert str(caught.value).startswith("registration stopped after 2 items were answered: 404 ")
+    assert len(api.requests) == 2

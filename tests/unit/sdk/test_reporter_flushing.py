@@ -1,0 +1,107 @@
+"""What a flush and the end of a reporter do with what SQS does not take."""
+
+import json
+
+import pytest
+
+from forgeledger.sdk.errors import UndeliveredError
+from tests.builders import JOB_ID
+from tests.fake_queues import THROTTLED, Fault, denied, failing_until
+
+DENIED = Fault(raises=denied())
+
+
+def test_a_flush_of_nothing_says_so(reporter):
+    delivery = reporter.flush()
+
+    assert (delivery.delivered, delivery.pending, delivery.failed) == (0, 0, ())
+    assert delivery.is_complete
+
+
+def test_a_throttled_flush_tries_again(make_reporter, queue):
+    queue.fault = failing_until(2, THROTTLED)
+    reporter = make_reporter()
+    reporter.complete(JOB_ID, "a")
+
+    assert reporter.flush().is_complete
+    assert len(queue.calls) == 3
+
+
+def test_when_the_tries_are_used_up_flush_says_what_is_left_and_nothing_is_lost(
+    make_reporter, queue
+):
+    queue.fault = failing_until(3, THROTTLED)
+    reporter = make_reporter()
+    reporter.complete(JOB_ID, "a")
+
+    first = reporter.flush()
+    second = reporter.flush()
+
+    assert (first.delivered, first.pending) == (0, 1)
+    assert "slower, please" in first.last_refusal
+    assert (second.delivered, second.pending, second.last_refusal) == (1, 0, None)
+    assert queue.told() == [("complete", "a")]
+
+
+def test_a_flush_that_takes_too_long_ends_at_its_time(make_reporter, queue):
+    queue.fault = failing_until(99, THROTTLED)
+    reporter = make_reporter()
+    reporter.complete(JOB_ID, "a")
+
+    assert reporter.flush(timeout_seconds=0).pending == 1
+
+
+def test_what_sqs_never_takes_is_handed_back_as_it_was(make_reporter, queue):
+    queue.fault = failing_until(1, Fault(refused_for_good=frozenset({0})))
+    reporter = make_reporter()
+    reporter.complete(JOB_ID, "a")
+
+    delivery = reporter.flush()
+
+    (refused,) = delivery.failed
+    assert json.loads(refused.command.body)["itemId"] == "a"
+    assert refused.reason == "InvalidMessageContents: no"
+    assert not delivery.is_complete
+    assert reporter.flush().is_complete
+
+
+def test_closing_with_undelivered_commands_raises(make_reporter, queue):
+    queue.fault = failing_until(99, DENIED)
+    reporter = make_reporter()
+    reporter.complete(JOB_ID, "a")
+
+    with pytest.raises(UndeliveredError, match=r"1 commands not sent.*AccessDenied") as caught:
+        reporter.close()
+
+    assert caught.value.delivery.pending == 1
+    assert [command.item_id for command in reporter.undelivered()] == ["a"]
+
+
+def test_leaving_the_block_delivers(make_reporter, queue):
+    with make_reporter() as reporter:
+        reporter.complete(JOB_ID, "a")
+
+    assert queue.told() == [("complete", "a")]
+
+
+def test_an_error_in_the_block_is_not_hidden_by_what_is_undelivered(make_reporter, queue, caplog):
+    queue.fault = failing_until(99, DENIED)
+
+    reporter = make_reporter()
+    reporter.complete(JOB_ID, "a")
+
+    with pytest.raises(ZeroDivisionError), reporter:
+        raise ZeroDivisionError
+
+    assert "1 commands not sent" in caplog.text
+
+
+def test_an_interrupted_flush_keeps_what_was_on_its_way(make_reporter, queue):
+    queue.fault = failing_until(1, Fault(raises=KeyboardInterrupt()))
+    reporter = make_reporter()
+    reporter.complete(JOB_ID, "a")
+
+    with pytest.raises(KeyboardInterrupt):
+        reporter.flush()
+
+    assert reporter.flush().delivered == 1

@@ -1,0 +1,102 @@
+"""How a worker ends: asked to, by a signal, or because it may not go on."""
+
+import os
+import signal
+import threading
+
+import pytest
+
+from tests.fake_queues import FakeWorkQueue, denied
+from tests.running_worker import QUICKLY, Running, work
+
+
+def test_a_stopped_worker_ends_what_it_began_and_hands_back_the_rest(make_worker, queue):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def handler(item):
+        begun.set()
+        assert go_on.wait(20)
+
+    waiting = FakeWorkQueue(work("a"), work("b"))
+    waiting.drop_visible_again = True
+
+    with Running(make_worker(waiting, handler, concurrency=1)) as running:
+        assert begun.wait(10)
+        running.worker.stop()
+        go_on.set()
+        running.thread.join(20)
+
+    assert running.summary.completed == 1
+    assert waiting.deleted == ["m0"]
+    assert waiting.in_hand == {}
+
+
+def test_a_handler_that_outlives_the_grace_time_loses_its_item(make_worker, queue):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def handler(item):
+        begun.set()
+        go_on.wait(20)
+
+    waiting = FakeWorkQueue(work("a"))
+    waiting.drop_visible_again = True
+
+    with Running(make_worker(waiting, handler, grace_seconds=0.05)) as running:
+        assert begun.wait(10)
+        running.worker.stop()
+        running.thread.join(20)
+        go_on.set()
+
+    assert running.summary.released == 1
+    assert queue.told() == [("claim", "a"), ("release", "a")]
+    assert waiting.visibilities == [("m0", 0)]
+
+
+def test_a_worker_that_may_not_receive_gives_up_and_says_why(make_worker):
+    waiting = FakeWorkQueue(receive_fault=lambda number: denied())
+    worker = make_worker(waiting, lambda item: None)
+
+    with pytest.raises(type(denied()), match="AccessDenied"):
+        worker.run()
+
+    assert waiting.receives == QUICKLY.attempts
+
+
+def test_a_worker_whose_receiving_breaks_ends_instead_of_only_seeming_alive(make_worker):
+    waiting = FakeWorkQueue(receive_fault=lambda number: KeyError("Attributes"))
+    worker = make_worker(waiting, lambda item: None)
+
+    with pytest.raises(KeyError):
+        worker.run()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_the_worker_in_order(make_worker, number):
+    before = signal.getsignal(number)
+    waiting = FakeWorkQueue(work("a"))
+    worker = make_worker(waiting, lambda item: os.kill(os.getpid(), number))
+
+    summary = worker.run()
+
+    assert summary.completed == 1
+    assert waiting.deleted == ["m0"]
+    assert signal.getsignal(number) is before
+
+
+def test_a_second_signal_counts_as_if_nobody_listened(make_worker):
+    heard = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
+    waiting = FakeWorkQueue(work("a"))
+
+    def handler(item):
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    try:
+        make_worker(waiting, handler).run()
+        os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert heard

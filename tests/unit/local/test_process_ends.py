@@ -22,6 +22,13 @@ def kills(monkeypatch):
     return sent
 
 
+def see_out_the_watch():
+    for thread in threading.enumerate():
+        if thread.name == "parent-watch":
+            thread.join(60)
+            assert not thread.is_alive()
+
+
 @pytest.fixture
 def parent_pipe(monkeypatch, kills):
     """A standard input whose other end the test holds; what waits for its end is seen out."""
@@ -30,9 +37,7 @@ def parent_pipe(monkeypatch, kills):
         monkeypatch.setattr(sys, "stdin", stdin)
         yield parent
         parent.close()
-        for thread in threading.enumerate():
-            if thread.name == "parent-watch":
-                thread.join()
+        see_out_the_watch()
 
 
 def test_the_engine_asks_itself_to_stop_when_its_parent_is_gone(parent_pipe, kills):
@@ -62,8 +67,7 @@ def test_the_engine_tidies_up_only_if_no_parent_is_left_to_do_so(
         seen.append((module, run_name, list(sys.argv)))
         if parent_leaves:
             parent_pipe.close()
-            while not kills:
-                pass
+            see_out_the_watch()
 
     monkeypatch.setattr("runpy.run_module", serve)
     monkeypatch.setattr(engine_process, "collect_now_and_then", lambda _: None)

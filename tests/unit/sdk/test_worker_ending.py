@@ -84,6 +84,22 @@ def test_a_signal_stops_the_worker_in_order(make_worker, number):
     assert signal.getsignal(number) is before
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM")
+def test_a_signal_that_another_thread_gets_stops_the_worker_as_well(make_worker):
+    waiting = FakeWorkQueue(work("a"))
+    worker = make_worker(
+        waiting, lambda item: signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    )
+    rescues = []
+    rescue = threading.Timer(20, lambda: (rescues.append("needed"), worker.stop()))
+    rescue.start()
+
+    summary = worker.run()
+
+    rescue.cancel()
+    assert (summary.completed, rescues) == (1, [])
+
+
 def test_a_second_signal_counts_as_if_nobody_listened(make_worker):
     heard = []
     before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))

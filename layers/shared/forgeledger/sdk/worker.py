@@ -1,14 +1,11 @@
 """A worker: polls a standard work queue, runs handlers, tells the ledger, leaves cleanly."""
 
-import contextlib
 import logging
 import random
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import FrameType
 from typing import Final
 
 from forgeledger.sdk.backoff import Backoff
@@ -21,6 +18,7 @@ from forgeledger.sdk.item_work import ItemWork
 from forgeledger.sdk.reporter import Reporter
 from forgeledger.sdk.sending import may_pass
 from forgeledger.sdk.sqs_port import SqsWorking
+from forgeledger.sdk.stop_request import StopRequest
 from forgeledger.sdk.ticker import Ticker
 from forgeledger.sdk.work_message import read_work
 from forgeledger.sdk.work_queue import ENTRIES_PER_REQUEST, Received, WorkQueue
@@ -84,7 +82,7 @@ class Worker:
         self._make_client = make_client or (
             lambda: endpoints.sqs_client(queue_url, read_seconds=read_seconds)
         )
-        self._stopping = threading.Event()
+        self._stopping = StopRequest()
         self._lock = threading.Lock()
         self._running: set[ItemWork] = set()
         self._endings = {"complete": 0, "fail": 0, "release": 0}
@@ -92,7 +90,7 @@ class Worker:
 
     def stop(self) -> None:
         """Ends run(): nothing new is begun, what runs may finish within the grace time."""
-        self._stopping.set()
+        self._stopping.ask()
 
     def run(self) -> WorkerSummary:
         """Works until stop() or SIGTERM; raises UndeliveredError if the ledger was not told all."""
@@ -112,7 +110,7 @@ class Worker:
         housekeeping = Ticker("forgeledger-housekeeping").every(
             _HOUSEKEEPING_SECONDS, queue.housekeep
         )
-        with _signals_call(self.stop), housekeeping:
+        with self._stopping.by_signals(), housekeeping:
             poller.start()
             self._stopping.wait()
             deadline = time.monotonic() + self._options.grace_seconds
@@ -136,7 +134,7 @@ class Worker:
 
     def _poll(self, queue: WorkQueue, pool: HandlerPool[Received]) -> None:
         failures = 0
-        while not self._stopping.is_set():
+        while not self._stopping.is_asked():
             reserved = pool.reserve(ENTRIES_PER_REQUEST, timeout_seconds=0.2)
             if not reserved:
                 continue
@@ -150,9 +148,9 @@ class Worker:
                 if failures >= self._backoff.attempts and not may_pass(error):
                     self._error = error
                     self.stop()
-                self._stopping.wait(self._backoff.seconds(failures))
+                self._stopping.pause(self._backoff.seconds(failures))
             for message in received:
-                if self._stopping.is_set():
+                if self._stopping.is_asked():
                     queue.hand_back(message.receipt, 0)
                 else:
                     pool.start(message)
@@ -226,27 +224,3 @@ def _exponential(receive_count: int) -> float:
     """Between half and all of 2, 4, 8 ... seconds."""
     ceiling = min(_MOST_RETRY_SECONDS, 2.0 ** min(receive_count, 30))
     return ceiling * random.uniform(0.5, 1)
-
-
-@contextlib.contextmanager
-def _signals_call(stop: Callable[[], None]) -> Iterator[None]:
-    """The first SIGTERM or Ctrl-C stops in order, the second one as if nobody listened."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        restore()
-        stop()
-
-    for number in before:
-        signal.signal(number, on_signal)
-    try:
-        yield
-    finally:
-        restore()

@@ -47,6 +47,17 @@ def test_every_wrong_field_is_named_as_its_sender_spelled_it_with_the_rule_that_
     }
 
 
+def test_an_item_that_is_neither_a_name_nor_an_object_is_told_what_it_may_be(caller):
+    reply = caller.post("/jobs", {"name": "n", "items": ["a", 1]})
+
+    (error,) = reply.json["errors"]
+    assert error == {
+        "field": "items[1]",
+        "rule": "type",
+        "message": "must be an itemId or an object that has one",
+    }
+
+
 def test_what_comes_with_a_later_version_is_refused_and_not_ignored(caller):
     reply = caller.post(
         "/jobs",

@@ -23,6 +23,12 @@ def test_items_come_from_stdin_an_id_a_line(forgeledger, ledger, job):
     assert set(known(ledger, job)) == {"a", " b "}
 
 
+def test_an_input_without_items_is_told(forgeledger, job):
+    ended = forgeledger("items", "register", job.job_id, "-", stdin="")
+
+    assert (ended.code, ended.err) == (0, "nothing was in it to be registered\n")
+
+
 def test_registering_again_is_safe_and_says_so(forgeledger, job):
     forgeledger("items", "register", job.job_id, "-", stdin="a\nb\n")
 

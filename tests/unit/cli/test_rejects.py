@@ -99,6 +99,37 @@ def test_a_queue_without_dead_letters_is_not_found(forgeledger, commands):
     assert ended.err == "forgeledger: the command queue has no dead-letter queue\n"
 
 
+@pytest.mark.parametrize(
+    ("detail", "told"),
+    [
+        ([{"field": "body", "rule": "must be JSON"}], "body: must be JSON"),
+        (
+            [
+                {"index": 0, "field": "type", "rule": "is required"},
+                {"index": 0, "field": "jobId", "rule": "is required"},
+            ],
+            "type: is required; jobId: is required",
+        ),
+        (
+            [
+                {"index": 0, "field": "type", "rule": "is required"},
+                {"index": 3, "field": "jobId", "rule": "is required"},
+            ],
+            "command 0, type: is required; command 3, jobId: is required",
+        ),
+        ({"of": "another kind"}, "{'of': 'another kind'}"),
+    ],
+)
+def test_what_is_wrong_is_told_in_words(forgeledger, rejects, detail, told):
+    reject(rejects, 1, detail=json.dumps(detail))
+
+    listed = forgeledger("rejects", "list", **WHERE)
+    shown = forgeledger("rejects", "show", "m1", **WHERE)
+
+    assert listed.lines[1].endswith(told)
+    assert f"detail          {told}" in shown.lines
+
+
 def test_no_rejects_are_a_remark(forgeledger, rejects):
     ended = forgeledger("rejects", "list", **WHERE)
 
@@ -113,7 +144,7 @@ def test_one_is_shown_whole_or_its_body_alone(forgeledger, rejects):
     body = forgeledger("rejects", "show", "m1", "--body", **WHERE)
 
     assert "source message  o2" in whole.lines
-    assert 'detail          "not JSON"' in whole.lines
+    assert "detail          not JSON" in whole.lines
     assert whole.lines[-1] == '{"number":2}'
     assert body.out == '{"number":1}\n'
     assert rejects.hidden == []

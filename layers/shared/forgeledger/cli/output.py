@@ -121,7 +121,10 @@ def duration(seconds: float) -> str:
 
 def short_json(value: Any, most: int = 100) -> str:
     """A value as JSON on one line, cut where it gets long."""
-    text = json.dumps(value, ensure_ascii=False)
+    return shortened(json.dumps(value, ensure_ascii=False), most)
+
+
+def shortened(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
 
 

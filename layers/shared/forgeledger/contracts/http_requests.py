@@ -84,7 +84,11 @@ def _instant(text: str) -> str:
 
 
 def _named(value: Any) -> Any:
-    return {"itemId": value} if isinstance(value, str) else value
+    if isinstance(value, (dict, ItemToRegister)):
+        return value
+    if not isinstance(value, str):
+        raise PydanticCustomError("item_type", "must be an itemId or an object that has one")
+    return {"itemId": value}
 
 
 ItemId = Annotated[

@@ -71,6 +71,8 @@ def register(
         f"{found.rejected:,} rejected{', sealed' if seal else ''}",
     )
     if not session.output.as_json:
+        if not found.sent:
+            session.output.remark("nothing was in it to be registered")
         for each in found.rejections[:REJECTIONS_TOLD]:
             session.output.remark(f"{each.item_id}: {each.reason}")
         if found.rejected > REJECTIONS_TOLD:

@@ -9,7 +9,7 @@ import typer
 
 from forgeledger.cli import exit_codes
 from forgeledger.cli.command import Needs, command, group
-from forgeledger.cli.output import facts, moment, short_json
+from forgeledger.cli.output import facts, moment, short_json, shortened
 from forgeledger.cli.problems import CliError, WrongValue
 from forgeledger.cli.reject_queue import FifoQueue, Held, dead_letter_queue_url
 from forgeledger.cli.session import Session
@@ -63,7 +63,7 @@ def list_rejects(
                     each.reason,
                     moment(each.sent_at),
                     each.source_group,
-                    short_json(each.detail, 60) if each.detail else short_json(each.body, 60),
+                    shortened(each.told, 80) if each.detail else short_json(each.body, 80),
                 ),
             )
             for each in found
@@ -103,7 +103,7 @@ def show(
                 [
                     ("message", found.message_id),
                     ("reason", found.reason),
-                    ("detail", short_json(found.detail, 1_000) if found.detail else None),
+                    ("detail", shortened(found.told, 1_000)),
                     ("source message", found.attributes.get("sourceMessageId")),
                     ("source group", found.source_group),
                     ("sent", moment(found.sent_at)),

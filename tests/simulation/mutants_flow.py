@@ -207,8 +207,8 @@ def completion_told_twice() -> Iterator[None]:
     original = Advancer.advance
     tellers: list[Teller] = []
 
-    def advance(self: Advancer, job_id: str) -> JobView | None:
-        view = original(self, job_id)
+    def advance(self: Advancer, job_id: str, *rest: Any) -> JobView | None:
+        view = original(self, job_id, *rest)
         if view is not None and view.job.sealed and tellers:
             fact = Fact(
                 number=view.job.facts,

@@ -102,7 +102,7 @@ def add_job_routes(app: LedgerResolver, parts: Parts) -> None:
         responses=answers(200, LifeBody, "The job as it stands afterwards.", 404, 409),
     )
     def seal(job_id: JobId) -> LifeBody:
-        return _life_body(parts.life.seal(job_id), clock())
+        return _life_body(parts.life.seal(job_id, app.has_time()), clock())
 
     @app.post(
         "/jobs/<jobId>/cancel",
@@ -112,7 +112,7 @@ def add_job_routes(app: LedgerResolver, parts: Parts) -> None:
         responses=answers(200, LifeBody, "The job as it stands afterwards.", 404, 409),
     )
     def cancel(job_id: JobId) -> LifeBody:
-        return _life_body(parts.life.cancel(job_id), clock())
+        return _life_body(parts.life.cancel(job_id, app.has_time()), clock())
 
     @app.post(
         "/jobs/<jobId>/reopen",
@@ -122,7 +122,7 @@ def add_job_routes(app: LedgerResolver, parts: Parts) -> None:
         responses=answers(200, LifeBody, "The job as it stands afterwards.", 404, 409),
     )
     def reopen(job_id: JobId) -> LifeBody:
-        return _life_body(parts.life.reopen(job_id), clock())
+        return _life_body(parts.life.reopen(job_id, app.has_time()), clock())
 
     @app.get(
         "/jobs/<jobId>/events",

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from forgeledger.domain.advancing import advance, total
 from forgeledger.domain.commands import FollowGate
 from forgeledger.domain.jobs import Job
-from forgeledger.errors import StorageBusy
+from forgeledger.errors import OutOfTime, StorageBusy
 from forgeledger.ports import JobChange, JobView, LedgerStore, Progress
 from forgeledger.usecases.applying import Applier
-from forgeledger.usecases.surroundings import Surroundings
+from forgeledger.usecases.surroundings import HasTime, Surroundings, unhurried
 
 # A job needs at most six steps in a row: first failure, seal, lanes, close, lanes, verdict.
 # The rest is for others who move it at the same time.
@@ -23,10 +23,12 @@ class Advancer:
     applier: Applier
     around: Surroundings
 
-    def advance(self, job_id: str) -> JobView | None:
+    def advance(self, job_id: str, has_time: HasTime = unhurried) -> JobView | None:
         """Take every step that is due; the job as it then stands, None where there is none."""
         view = None
         for tries in range(_ROUNDS):
+            if not has_time():
+                raise OutOfTime(f"job {job_id}")
             view = view or self.store.load_job(job_id)
             if view is None:
                 return None
@@ -41,15 +43,17 @@ class Advancer:
                     view = None
                     self.around.pause(tries)
             elif step.lagging:
-                self._lead(view.job, step.lagging)
+                self._lead(view.job, step.lagging, has_time)
                 view = None
             else:
                 return self._rolled_up(view)
         raise StorageBusy(f"job {job_id}", _ROUNDS)
 
-    def _lead(self, job: Job, lanes: tuple[int, ...]) -> None:
+    def _lead(self, job: Job, lanes: tuple[int, ...], has_time: HasTime) -> None:
         follow = (FollowGate(gate=job.gate, mode=job.mode),)
-        self.around.parallel(lambda lane: self.applier.apply(job.job_id, lane, follow), lanes)
+        self.around.parallel(
+            lambda lane: self.applier.apply(job.job_id, lane, follow, has_time), lanes
+        )
 
     def _rolled_up(self, view: JobView) -> JobView:
         offsets = sum(head.offset for head in view.heads)

@@ -82,7 +82,7 @@ class Creator:
             request_id = self.around.new_id() if repeat is None else repeat.request_id
             registered = self.registrar.register(job_id, new.items, request_id, has_time=has_time)
         if new.seal:
-            return Created(view=self.life.seal(job_id).view, registered=registered)
+            return Created(view=self.life.seal(job_id, has_time).view, registered=registered)
         if registered is None and job_id == fresh:
             return Created(view=JobView(job=job, heads=heads))
         view = self.store.load_job(job_id)

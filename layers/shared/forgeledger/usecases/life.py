@@ -7,10 +7,10 @@ from forgeledger.domain.advancing import Step, cancel, reopen, seal, total
 from forgeledger.domain.jobs import Job, JobStatus
 from forgeledger.domain.lanes import Counts
 from forgeledger.domain.outcomes import Reason, Verdict
-from forgeledger.errors import JobNotFound, StorageBusy
+from forgeledger.errors import JobNotFound, OutOfTime, StorageBusy
 from forgeledger.ports import JobChange, JobView, LedgerStore
 from forgeledger.usecases.advancing_jobs import Advancer
-from forgeledger.usecases.surroundings import Surroundings
+from forgeledger.usecases.surroundings import HasTime, Surroundings, unhurried
 
 _TRIES = 10
 
@@ -33,27 +33,29 @@ class LifeCycle:
     advancer: Advancer
     around: Surroundings
 
-    def seal(self, job_id: str) -> Asked:
-        return self._ask(job_id, seal)
+    def seal(self, job_id: str, has_time: HasTime = unhurried) -> Asked:
+        return self._ask(job_id, seal, has_time)
 
-    def cancel(self, job_id: str) -> Asked:
-        return self._ask(job_id, _cancel)
+    def cancel(self, job_id: str, has_time: HasTime = unhurried) -> Asked:
+        return self._ask(job_id, _cancel, has_time)
 
-    def reopen(self, job_id: str) -> Asked:
+    def reopen(self, job_id: str, has_time: HasTime = unhurried) -> Asked:
         # A job that is just ending ends first, so that it can be reopened.
-        self.advancer.advance(job_id)
-        return self._ask(job_id, _reopen)
+        self.advancer.advance(job_id, has_time)
+        return self._ask(job_id, _reopen, has_time)
 
-    def _ask(self, job_id: str, ask: _Ask) -> Asked:
+    def _ask(self, job_id: str, ask: _Ask, has_time: HasTime) -> Asked:
         """Change the header, then take the job as far as that leads."""
-        verdict, reason = self._change(job_id, ask)
-        view = self.advancer.advance(job_id)
+        verdict, reason = self._change(job_id, ask, has_time)
+        view = self.advancer.advance(job_id, has_time)
         if view is None:
             raise JobNotFound(job_id)
         return Asked(verdict=verdict, reason=reason, view=view)
 
-    def _change(self, job_id: str, ask: _Ask) -> tuple[Verdict, Reason | None]:
+    def _change(self, job_id: str, ask: _Ask, has_time: HasTime) -> tuple[Verdict, Reason | None]:
         for tries in range(_TRIES):
+            if not has_time():
+                raise OutOfTime(f"job {job_id}")
             view = self.store.load_job(job_id)
             if view is None:
                 raise JobNotFound(job_id)

@@ -66,7 +66,7 @@ class Registrar:
             list(shares),
         )
         if seal:
-            self.life.seal(job_id)
+            self.life.seal(job_id, has_time)
         return _summed_up(shares.values(), applied)
 
 

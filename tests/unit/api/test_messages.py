@@ -21,7 +21,7 @@ def test_wrong_fields_are_told_of_in_the_words_of_json(caller):
         "name": "must have 1 or more characters",
         "items[0].itemId": "must have at most 256 characters",
         "items[1].itemId": "is required",
-        "items[2]": "must be an object",
+        "items[2]": "must be an itemId or an object that has one",
         "lanes": "must be at most 64",
         "seal": "must be true or false",
         "policy.maxAttempts": "must be at least 1",

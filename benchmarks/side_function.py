@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from forgeledger.local.engine import REGION, client_environment
 from forgeledger.local.engine_calls import EngineCalls
@@ -52,3 +52,13 @@ def queue_with_function(
     finally:
         poller.halt()
         pool.close()
+
+
+def made_anew(sqs: Any, queue_url: str) -> None:
+    """Empties a FIFO queue of its messages and of what it knows of earlier ones."""
+    names = ("FifoQueue", "VisibilityTimeout")
+    found = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=list(names))["Attributes"]
+    sqs.delete_queue(QueueUrl=queue_url)
+    sqs.create_queue(
+        QueueName=queue_url.rpartition("/")[2], Attributes={name: found[name] for name in names}
+    )

@@ -91,6 +91,7 @@ class Ending:
 def test_the_engine_collects_garbage_by_the_clock_alone(monkeypatch):
     collected, ending = [], Ending()
     monkeypatch.setattr(gc, "collect", lambda: collected.append(len(ending.pauses)))
+    monkeypatch.setattr(gc, "freeze", lambda: None)
 
     try:
         engine_process.collect_now_and_then(ending).join(60)

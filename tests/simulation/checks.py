@@ -1,6 +1,6 @@
 """All checks together: at each commit, at each acknowledgement, after each step and at rest."""
 
-from collections.abc import Iterable
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from forgeledger.domain.facts import FactKind, event_id
@@ -125,18 +125,21 @@ class Checks:
             self._rests(pk, truth)
         self._told()
 
-    def _in_order(self, dead: Iterable[int]) -> None:
+    def _in_order(self, dead: Container[int]) -> None:
         """Commands of one group for one lane stand in the journal in the order of the queue."""
         last: dict[tuple[str, str], tuple[int, str]] = {}
         seen: set[tuple[str, str]] = set()
         for message in self.world.commands.accepted:
-            for sent in () if message.number in dead else self.asked.body(message).commands:
+            for sent in self.asked.body(message).commands:
                 pk, mark = sent.pk, sent.mark
                 truth = self.lanes.truths.get(pk)
                 # A command that was sent twice took its place with the first of the two.
                 if truth is None or mark not in truth.order or (pk, mark) in seen:
                     continue
                 seen.add((pk, mark))
+                # What was applied may be a dead letter all the same, if nobody heard that it was.
+                if message.number in dead:
+                    continue
                 place = truth.order[mark]
                 before = last.get((message.group, pk))
                 if before is not None and before[0] > place:

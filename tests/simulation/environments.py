@@ -21,6 +21,9 @@ class Environments:
     # When each was last used, and what it holds.
     _idle: list[tuple[int, Any]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.world.at_end.append(self._end)
+
     def full(self) -> bool:
         """Whether one more call would be refused."""
         if self.busy < self.world.rules.most_at_once:
@@ -42,6 +45,10 @@ class Environments:
         if ended:
             self._idle.append((world.now, holding))
         return ended, answer
+
+    def _end(self) -> None:
+        del self.start
+        self._idle.clear()
 
     def _free(self) -> Any:
         world = self.world

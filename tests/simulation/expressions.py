@@ -36,11 +36,15 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Update:
+    # What is set to a given value, by name and placeholder; it depends on no row.
+    given: tuple[tuple[str, str], ...]
     changes: tuple[Change, ...]
     placeholders: frozenset[str]
 
     def apply(self, row: Row, names: Names, values: Values) -> Row:
         changed = dict(row)
+        for name, value in self.given:
+            changed[names.get(name, name)] = values[value]
         for change in self.changes:
             change(row, changed, names, values)
         return changed
@@ -58,7 +62,7 @@ def parse_condition(text: str) -> Condition:
 def parse_update(text: str) -> Update:
     parser = _Parser(text)
     changes = parser.clauses()
-    return Update(tuple(changes), frozenset(parser.placeholders))
+    return Update(tuple(parser.given), tuple(changes), frozenset(parser.placeholders))
 
 
 @cache
@@ -80,6 +84,7 @@ class _Parser:
             position = match.end()
         self.at = 0
         self.placeholders: set[str] = set()
+        self.given: list[tuple[str, str]] = []
 
     def peek(self) -> str:
         return self.tokens[self.at] if self.at < len(self.tokens) else ""
@@ -183,7 +188,10 @@ class _Parser:
         while self.peek():
             clause = self.take("SET", "REMOVE").upper()
             while True:
-                changes.append(self._assignment() if clause == "SET" else self._removal())
+                if clause == "REMOVE":
+                    changes.append(self._removal())
+                elif not self._is_given():
+                    changes.append(self._assignment())
                 if self.peek() != ",":
                     break
                 self.take()
@@ -196,10 +204,20 @@ class _Parser:
             return lambda names: names[token]
         return lambda names: token
 
+    def _is_given(self) -> bool:
+        """Take an assignment of a value alone, if that is what comes next."""
+        name, sign, value = (*self.tokens[self.at : self.at + 3], "", "", "")[:3]
+        behind = self.tokens[self.at + 3 : self.at + 4]
+        if sign != "=" or not value.startswith(":") or behind in (["+"], ["-"]):
+            return False
+        self.at += 3
+        self.given.append((name, value))
+        self.placeholders |= {each for each in (name, value) if each[0] in "#:"}
+        return True
+
     def _assignment(self) -> Change:
         name = self._name()
         self.take("=")
-        token = self.peek()
         value = self.operand()
         sign = self.peek()
         if sign in ("+", "-"):
@@ -214,11 +232,6 @@ class _Parser:
                 changed[name(names)] = {"N": str(total)}
 
             return add
-
-        if token.startswith(":"):
-            return lambda row, changed, names, values: changed.__setitem__(
-                name(names), values[token]
-            )
 
         def assign(row: Row, changed: Row, names: Names, values: Values) -> None:
             given = value(row, names, values)

@@ -196,9 +196,9 @@ def _read(old: Row | None, new: Row, truth: JobTruth | None) -> JobView:
     """The header; where nothing but its progress was written, the job is what it was."""
     if old is None or truth is None:
         return decode_header(new)
-    for name in new.keys() | old.keys():
-        if name not in _OF_PROGRESS and new.get(name) is not old.get(name):
-            return decode_header(new)
+    written = [name for name, value in new.items() if old.get(name) is not value]
+    if not _OF_PROGRESS.issuperset(written) or not _OF_PROGRESS.issuperset(old.keys() - new.keys()):
+        return decode_header(new)
     published = int(new["published"]["N"])
     return JobView(job=truth.job, heads=(), progress=decode_progress(new), published=published)
 

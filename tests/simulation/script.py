@@ -148,6 +148,8 @@ _WEIGHTS: dict[Theme, dict[Kind, int]] = {
         Kind.SPLIT: 1,
     },
 }
+# A plain history is played twice, with its faults and without.
+_THEME_BOUNDS = tuple(accumulate(1 if theme is Theme.PLAIN else 2 for theme in _WEIGHTS))
 # Those that call AWS, and so can meet a fault.
 _CALLING = frozenset(Kind) - {Kind.WORK, Kind.RAW, Kind.WAIT, Kind.SPLIT}
 # Pauses and lost answers find most; a crash ends what else could still be found.
@@ -178,7 +180,7 @@ _WEATHERS = (0.0, 0.1, 0.25, 0.5)
 def write(seed: int) -> Script:
     """The history of a seed."""
     random = Random(seed)
-    theme = random.choice(list(Theme))
+    theme = random.choices(list(_WEIGHTS), cum_weights=_THEME_BOUNDS)[0]
     weather = random.choice(_WEATHERS)
     # Each history knows only some faults: what all of them together hide, a few bring to light.
     known = [fault for fault in Fault if random.random() < 0.6] or [Fault.LOST]

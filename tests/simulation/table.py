@@ -82,12 +82,12 @@ class Tables:
         pairs = [(key["PK"]["S"], key["SK"]["S"]) for key in keys]
         if len(set(pairs)) != len(pairs) or not 1 <= len(pairs) <= _MOST_ACTIONS:
             raise client_error("ValidationException", "BatchGetItem")
-        found = []
-        for pair in pairs:
-            row = self.get(*pair) if consistent else self._read(pair, consistent=False)
-            if row is not None:
-                found.append(row)
-        return found
+        if consistent:
+            partitions = self._partitions
+            rows = [partitions.get(pk, _EMPTY).get(sk) for pk, sk in pairs]
+        else:
+            rows = [self._read(pair, consistent=False) for pair in pairs]
+        return [row for row in rows if row is not None]
 
     def query(self, request: dict[str, Any], index_lag_ms: int) -> dict[str, Any]:
         names = request.get("ExpressionAttributeNames", _EMPTY)

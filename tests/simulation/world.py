@@ -76,6 +76,8 @@ class World:
     observer: Observer | None = None
     # Runs so many of the steps that come next, inside the one that goes on.
     run_more: Callable[[int], None] = lambda _: None
+    # What else has to let go when it is over.
+    at_end: list[Callable[[], None]] = field(default_factory=list)
     invocation: Invocation | None = None
     depth: int = 0
     ids_made: int = 0
@@ -117,6 +119,9 @@ class World:
         """Let go of everything, so that no circle is left for the garbage collector to find."""
         self.observer = None
         self.run_more = lambda _: None
+        for let_go in self.at_end:
+            let_go()
+        self.at_end.clear()
         del self.tables, self.stream, self.commands, self.rejects, self.bus, self.around
 
     def note(self, text: str) -> None:

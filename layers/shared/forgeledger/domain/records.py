@@ -11,6 +11,6 @@ if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass  # noqa: PLC0414 - Given on as it is.
 else:
 
-    def dataclass(*, frozen: bool, **options: Any) -> Any:
+    def dataclass(*, frozen: bool = False, **options: Any) -> Any:
         """As dataclasses.dataclass, with the same equality and hash."""
         return dataclasses.dataclass(**options, unsafe_hash=frozen)

@@ -51,6 +51,15 @@ def ttl_of(written_ms: int, days: int) -> int:
     return written_ms // 1_000 + days * DAY_SECONDS
 
 
+def counts_text(counts: Counts) -> str:
+    """As compact_json writes what encode_counts gives, without looking at each value."""
+    return (
+        f'{{"pending":{counts.pending},"inProgress":{counts.in_progress},'
+        f'"completed":{counts.completed},"failed":{counts.failed},'
+        f'"canceled":{counts.canceled},"failings":{counts.failings}}}'
+    )
+
+
 def encode_counts(counts: Counts) -> dict[str, int]:
     return {
         "pending": counts.pending,

@@ -16,6 +16,7 @@ from forgeledger.adapters.dynamodb.attributes import (
 from forgeledger.adapters.dynamodb.keys import Row, head_key
 from forgeledger.domain.lanes import Counts, Head, LaneMode, LaneRules
 
+_MODES: Final = {mode.value: mode for mode in LaneMode}
 # A commit changes these each time; the rules stay as they were written.
 HEAD_NAMES: Final = {"#offset": "offset"}
 HEAD_SET: Final = (
@@ -66,7 +67,7 @@ def decode_head(row: Row) -> Head:
                 failings=int(row["failings"]["N"]),
             ),
             failures=() if failures == "{}" else tuple(parse_json(failures).items()),
-            mode=LaneMode(row["mode"]["S"]),
+            mode=_MODES[row["mode"]["S"]],
             gate=int(row["gate"]["N"]),
             offset=int(row["offset"]["N"]),
             canceled_below=int(row["canceledBelow"]["N"]),

@@ -6,6 +6,7 @@ from forgeledger.adapters.dynamodb.attributes import (
     UNDECODABLE,
     compact_json,
     corrupt,
+    counts_text,
     decode_counts,
     encode_counts,
     number,
@@ -73,7 +74,7 @@ def encode_life(job: Job) -> Row:
         "facts": number(job.facts),
         "openedAt": number(job.opened_at),
         "firstFailureEpoch": number(job.first_failure_epoch),
-        "settled": text(compact_json(encode_counts(job.settled))),
+        "settled": text(counts_text(job.settled)),
     }
     if job.ending is not None:
         life["ending"] = text(job.ending.value)
@@ -176,7 +177,7 @@ def encode_fact(job: Job, fact: Fact, commit_id: str) -> Row:
         "epoch": number(fact.epoch),
         "at": number(fact.at),
         "status": text(fact.status.value),
-        "counts": text(compact_json(encode_counts(fact.counts))),
+        "counts": text(counts_text(fact.counts)),
         "durationMs": number(fact.duration_ms),
         "commitId": text(commit_id),
     }

@@ -128,6 +128,15 @@ SEEDS ?= 2000
 simulate: setup ## Simulate SEEDS=2000 histories with faults; a failing one is shrunk and told
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --jobs $(JOBS)
 
+# Each day's first seed is another, so that no night repeats one before it.
+FIRST ?= $(shell date -u +%y%j)0000000
+NIGHT_SECONDS ?= 3600
+
+.PHONY: simulate-nightly
+simulate-nightly: setup ## Simulate for NIGHT_SECONDS=3600 from a FIRST seed that is new each day
+	$(BIN)/python -m tests.simulation --first $(FIRST) --seeds $(or $(NIGHT_SEEDS),9999999) \
+		--seconds $(NIGHT_SECONDS) --jobs $(JOBS) --met
+
 .PHONY: simulate-mutants
 simulate-mutants: setup ## Put deliberate faults into the product: the simulator has to catch each
 	$(BIN)/python -m tests.simulation.mutants --jobs $(JOBS)

@@ -38,14 +38,17 @@ class Asked:
     cancels: dict[str, int] = field(default_factory=dict)
     reopens: dict[str, int] = field(default_factory=dict)
     # Answers given over HTTP, still to be checked against the journal.
-    answers: list[tuple[str, Command, Outcome]] = field(default_factory=list)
+    answers: list[tuple[str, Command, str, Outcome]] = field(default_factory=list)
     standings: list[Any] = field(default_factory=list)
     bodies: dict[int, Said] = field(default_factory=dict)
     _promised: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     _read: int = 0
 
-    def command(self, job_id: str, command: Command) -> None:
-        self.commands[job_id, command.mark] = command
+    def command(self, job_id: str, command: Command) -> str:
+        """The mark under which it leaves its trace."""
+        mark = command.mark
+        self.commands[job_id, mark] = command
+        return mark
 
     def promise(self, name: str, item_id: str, command_id: str) -> None:
         """Items that come with a job that has no id yet."""
@@ -78,8 +81,8 @@ class Asked:
     def reopen(self, job_id: str) -> None:
         self.reopens[job_id] = self.reopens.get(job_id, 0) + 1
 
-    def answered(self, job_id: str, command: Command, outcome: Outcome) -> None:
-        self.answers.append((job_id, command, outcome))
+    def answered(self, job_id: str, command: Command, mark: str, outcome: Outcome) -> None:
+        self.answers.append((job_id, command, mark, outcome))
 
     def looked(self, standing: Any) -> None:
         self.standings.append(standing)

@@ -92,11 +92,11 @@ class Checks:
 
     def stepped(self) -> None:
         """After each step: answers that were given, and what the world outside was told."""
-        for job_id, command, outcome in self.asked.answers:
+        for job_id, command, mark, outcome in self.asked.answers:
             truth = self.lanes.truths[f"JOB#{job_id}#{lane_index(job_id, command.item_id)}"]
-            if command.mark not in truth.marks:
+            if mark not in truth.marks:
                 raise Violation(f"answered {outcome.verdict} to {command}: no trace of it")
-            kinds = truth.marks[command.mark]
+            kinds = truth.marks[mark]
             applied = any(kind not in ("duplicate", "rejected") for kind in kinds)
             if (outcome.verdict is Verdict.APPLIED) is not applied:
                 raise Violation(f"answered {outcome.verdict} to {command}, the journal has {kinds}")

@@ -206,7 +206,7 @@ class People:
     ) -> Outcome | None:
         """With `http` through the real routes, else through the use case that they call."""
         command = Command(kind=kind, item_id=item_id, command_id=self.world.new_id(), **fields)
-        self.asked.command(job.job_id, command)
+        mark = self.asked.command(job.job_id, command)
 
         def apply(parts: Any) -> Outcome:
             lane = lane_of(item_id, lanes_of(job.job_id) or 1)
@@ -224,7 +224,7 @@ class People:
             lambda: f"{kind} {item_id} {fields}", post if http else apply, faults
         )
         if outcome is not None:
-            self.asked.answered(job.job_id, command, outcome)
+            self.asked.answered(job.job_id, command, mark, outcome)
         return outcome
 
     def look(self, random: Random, faults: Faults) -> None:

@@ -42,7 +42,7 @@ class Theme(StrEnum):
     FINISH = "finish"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Step:
     kind: Kind
     seed: int
@@ -189,7 +189,7 @@ def write(seed: int) -> Script:
     kinds = list(weights)
     bounds = list(accumulate(weights.values()))
     # A short history ends where it went wrong, before anything that comes later can mend it.
-    count = random.randint(5, 50) if theme is Theme.FINISH else random.randint(10, 150)
+    count = random.randint(5, 50) if theme is Theme.FINISH else random.randint(10, 145)
     steps = [Step(Kind.CREATE, random.getrandbits(32))]
     for kind in random.choices(kinds, cum_weights=bounds, k=count):
         faults: tuple[tuple[int, Fault], ...] = ()

@@ -38,7 +38,7 @@ def genesis(spec: JobSpec) -> tuple[Head, ...]:
 
 
 def total(heads: Sequence[Head]) -> Counts:
-    return sum((head.counts for head in heads), Counts())
+    return sum((head.counts for head in heads[1:]), heads[0].counts)
 
 
 def seal(job: Job, counts: Counts, now: int) -> Step:

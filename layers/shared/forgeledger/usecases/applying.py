@@ -105,6 +105,9 @@ def _check(has_time: HasTime, job_id: str, lane: int) -> None:
 
 def _parts(commands: Sequence[LaneCommand]) -> Iterator[Sequence[LaneCommand]]:
     """Cut the commands where one more would touch more items than one read and one commit take."""
+    if 0 < len(commands) <= ITEMS_PER_COMMIT:
+        yield commands
+        return
     start = 0
     items: set[str] = set()
     for position, command in enumerate(commands):

@@ -1,6 +1,7 @@
 """The stream reader against a stream in memory: batches, their order and their retries."""
 
 import json
+import threading
 import time
 
 from forgeledger.local.engine_calls import EngineRefused
@@ -154,3 +155,21 @@ def test_the_thread_runs_until_it_is_halted_and_survives_an_engine_that_fails(po
     poller.join(time.monotonic() + 60)
 
     assert function.batches == ["ab"]
+
+
+def test_a_nudge_ends_a_rest_before_its_time_and_only_one(poller_of):
+    poller = poller_of(FakeStreams(), FakeFunction())
+    rests = [threading.Thread(target=poller.rest, args=(600,), daemon=True) for _ in range(2)]
+
+    poller.nudge()
+    rests[0].start()
+    rests[0].join(60)
+    first_ended = not rests[0].is_alive()
+    rests[1].start()
+    rests[1].join(0.1)
+    second_ended = not rests[1].is_alive()
+    poller.halt()
+    rests[1].join(60)
+
+    assert (first_ended, second_ended) == (True, False)
+    assert not rests[1].is_alive()

@@ -72,10 +72,12 @@ def function_of(tmp_path: Path):
 def pool_of(function_of, tmp_path: Path):
     pools = []
 
-    def build(concurrency=1, **options):
+    def build(concurrency=1, after=lambda: None, **options):
         client = {"AWS_REGION": "us-east-1"}
         function = function_of(**options)
-        pool = FunctionPool(function, client=client, log_dir=tmp_path, concurrency=concurrency)
+        pool = FunctionPool(
+            function, client=client, log_dir=tmp_path, concurrency=concurrency, after=after
+        )
         pools.append(pool)
         return pool
 
@@ -102,6 +104,16 @@ def test_a_handler_gets_its_event_and_the_functions_environment(pool_of, monkeyp
     assert variables["AWS_LAMBDA_FUNCTION_NAME"] == "stack-Intake-1"
     assert variables["AWS_REGION"] == "us-east-1"
     assert {"AWS_PROFILE", "FORGELEDGER_TABLE"}.isdisjoint(variables)
+
+
+def test_who_waits_for_a_function_hears_of_its_end_however_it_ended(pool_of):
+    ended = []
+    pool = pool_of(after=lambda: ended.append(len(ended)))
+
+    pool.invoke({})
+    failure_of(pool, {"do": "raise"})
+
+    assert ended == [0, 1]
 
 
 def test_a_handler_gets_a_context(pool_of):

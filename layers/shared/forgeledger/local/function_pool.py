@@ -5,7 +5,7 @@ import os
 import threading
 import uuid
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +30,12 @@ class FunctionPool:
         client: Mapping[str, str],
         log_dir: Path,
         concurrency: int | None = None,
+        after: Callable[[], None] = lambda: None,
     ) -> None:
         self.function = function
         self.concurrency = concurrency or default_concurrency()
         self._client = client
+        self._after = after
         self._log_file = log_dir / f"{function.logical_id}.log"
         self._idle: deque[Worker] = deque()
         self._all: set[Worker] = set()
@@ -62,6 +64,7 @@ class FunctionPool:
                 raise
             finally:
                 self._release(worker)
+                self._after()
 
     def pids(self) -> list[int]:
         """The process ids of the live workers, for those who want to kill one."""

@@ -66,6 +66,7 @@ class LocalCloud:
         self._functions_endpoint_url = functions_endpoint_url
         self._running = contextlib.ExitStack()
         self._pools: dict[str, FunctionPool] = {}
+        self._streams: tuple[StreamPoller, ...] = ()
         self._description: Description | None = None
         self.engine = Engine()
 
@@ -152,6 +153,7 @@ class LocalCloud:
                 client=environment,
                 log_dir=self._state.logs,
                 concurrency=self._concurrency,
+                after=self._nudge_streams,
             )
             for name, function in self.stack.functions.items()
         }
@@ -175,13 +177,18 @@ class LocalCloud:
         return gateway
 
     def _start_feeds(self, undo: contextlib.ExitStack) -> None:
-        feeds: list[Feed] = [self._stream_feed(each) for each in self.stack.streams]
+        self._streams = tuple(self._stream_feed(each) for each in self.stack.streams)
+        feeds: list[Feed] = [*self._streams]
         feeds += [self._queue_feed(each) for each in self.stack.queues]
         for schedule in self.stack.schedules:
             feeds += self._schedule_feed(schedule)
         undo.callback(_end, feeds)
         for feed in feeds:
             feed.start()
+
+    def _nudge_streams(self) -> None:
+        for stream in self._streams:
+            stream.nudge()
 
     def _queue_feed(self, mapping: QueueMapping) -> QueuePoller:
         pool = self._pools[mapping.function]

@@ -65,6 +65,7 @@ class StreamPoller:
         self._checkpoints = checkpoints
         self._send_failure = send_failure
         self._stopping = threading.Event()
+        self._nudged = threading.Event()
         self._thread = threading.Thread(target=self._run, name=mapping.function, daemon=True)
         self._shard_id = ""
         self._iterator: str | None = None
@@ -75,6 +76,11 @@ class StreamPoller:
     def halt(self) -> None:
         """Take no more; after the invocation in flight, what is not done waits for the next run."""
         self._stopping.set()
+        self._nudged.set()
+
+    def nudge(self) -> None:
+        """Look soon: a function has run, and may have written to the table."""
+        self._nudged.set()
 
     def join(self, deadline: float) -> None:
         self._thread.join(max(0.0, deadline - time.monotonic()))
@@ -92,8 +98,14 @@ class StreamPoller:
                 logger.warning("%s: %s", self._mapping.stream_arn, error)
                 self._iterator = None
                 self._stopping.wait(ERROR_PAUSE_SECONDS)
-            self._stopping.wait(idle)
+            self.rest(idle)
             idle = min(LONGEST_IDLE_SECONDS, idle * 1.5)
+
+    def rest(self, seconds: float) -> None:
+        """Until then or until a nudge, but long enough for a batch to gather."""
+        self._stopping.wait(SHORTEST_IDLE_SECONDS)
+        self._nudged.wait(seconds - SHORTEST_IDLE_SECONDS)
+        self._nudged.clear()
 
     def poll_once(self) -> int:
         """Read once, run what the filters let through, and say how many records there were."""

@@ -56,7 +56,7 @@ def reconcile(event: dict[str, Any], left_ms: Callable[[], int]) -> dict[str, An
     elif request.recount:
         done = [reconciler.recount(request.job_id, has_time, request.from_lane)]
     else:
-        done = [reconciler.reconcile(request.job_id)]
+        done = [reconciler.reconcile(request.job_id, has_time)]
     for one in done:
         if one.error is not None:
             logger.error("job not reconciled", extra={"jobId": one.job_id, "error": one.error})

@@ -171,7 +171,7 @@ def test_keeping_a_large_job_does_not_cost_another_its_deadline(ledger: Ledger) 
 def test_a_round_goes_on_with_the_job_where_the_one_before_was_cut_short(ledger: Ledger) -> None:
     jobs = sorted(ledger.job() for _ in range(3))
 
-    first, first_whole = ledger.rounds.make(looks(2), always)
+    first, first_whole = ledger.rounds.make(looks(4), always)
     second, second_whole = ledger.rounds.make(always, always)
     third, _ = ledger.rounds.make(always, always)
 

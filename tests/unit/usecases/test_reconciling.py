@@ -8,6 +8,7 @@ from forgeledger.domain.ids import make_job_id
 from forgeledger.errors import JobNotFound, RowsVanished, StorageBusy, StorageCorrupt
 from forgeledger.ports import JobView
 from forgeledger.usecases.recounting import Counted, Recounter
+from forgeledger.usecases.surroundings import HasTime
 from tests.builders import NOW, make_command
 from tests.ledgers import Ledger
 
@@ -63,6 +64,19 @@ def test_no_time_at_all_is_told_from_nothing_to_do(ledger: Ledger) -> None:
 
     assert (done, after) == ([], "")
     assert ([one.job_id for one in then], end) == ([job_id], None)
+
+
+def test_a_job_that_runs_out_of_time_is_gone_on_with_and_not_called_broken(ledger: Ledger) -> None:
+    first, second = ledger.job(), ledger.job(deadline_seconds=60)
+    ledger.now += 60_000
+    looks = iter([True] * 4)
+
+    done, after = ledger.reconciler.reconcile_open(lambda: next(looks, False))
+    then, end = ledger.reconciler.reconcile_open(always, after)
+
+    assert ([one.job_id for one in done], after) == ([first], first)
+    assert [(one.job_id, one.status) for one in then] == [(second, "FAILED")]
+    assert end is None
 
 
 def test_a_head_that_drifted_is_set_right_from_the_items(ledger: Ledger) -> None:
@@ -221,10 +235,10 @@ def test_a_job_in_trouble_does_not_stop_the_others(ledger: Ledger) -> None:
     troubled, sound = sorted([ledger.job(), ledger.job()])
 
     class Troubled:
-        def advance(self, job_id: str) -> JobView | None:
+        def advance(self, job_id: str, has_time: HasTime) -> JobView | None:
             if job_id == troubled:
                 raise StorageBusy("lane", 3)
-            return ledger.advancer.advance(job_id)
+            return ledger.advancer.advance(job_id, has_time)
 
     reconciler = replace(ledger.reconciler, advancer=Troubled())
 

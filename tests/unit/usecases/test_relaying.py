@@ -10,6 +10,7 @@ from forgeledger.domain.lanes import Counts
 from forgeledger.errors import StorageBusy, StorageCorrupt
 from forgeledger.ports import JobChange, JobView, Progress
 from forgeledger.usecases.relaying import Relay, Wake, WakeKind
+from forgeledger.usecases.surroundings import HasTime
 from forgeledger.usecases.telling import Teller
 from tests.builders import NOW
 from tests.ledgers import Ledger
@@ -132,10 +133,10 @@ def test_a_job_in_trouble_does_not_stop_the_others(ledger: Ledger) -> None:
     ledger.life.seal(sound)
 
     class Troubled:
-        def advance(self, job_id: str) -> None:
+        def advance(self, job_id: str, has_time: HasTime) -> None:
             if job_id == troubled:
                 raise StorageBusy("lane", 3)
-            ledger.advancer.advance(job_id)
+            ledger.advancer.advance(job_id, has_time)
 
     relayed = Relay(Troubled(), ledger.teller).relay(heads(sound, troubled, sound), always)
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from forgeledger.errors import JobNotFound, RowsVanished
+from forgeledger.errors import JobNotFound, OutOfTime, RowsVanished
 from forgeledger.ports import LedgerStore
 from forgeledger.usecases.advancing_jobs import Advancer
 from forgeledger.usecases.recounting import Counted, Recounter
-from forgeledger.usecases.surroundings import HasTime, Surroundings
+from forgeledger.usecases.surroundings import HasTime, Surroundings, unhurried
 from forgeledger.usecases.telling import Teller
 
 _JOBS_A_PAGE = 100
@@ -53,7 +53,10 @@ class Reconciler:
             for job_id in job_ids:
                 if not has_time():
                     return done, after or ""
-                done.append(self._reconciled_or_why_not(job_id, has_time, recount=recount))
+                try:
+                    done.append(self._reconciled_or_why_not(job_id, has_time, recount=recount))
+                except OutOfTime:
+                    return done, after or ""
                 after = job_id
             more, after = following is not None, following
         return done, None
@@ -77,6 +80,7 @@ class Reconciler:
                 drifted.append(lane)
             elif counted is Counted.WRONG:
                 busy.append(lane)
+        # What was found is to be told, so this is done in the time that is kept in reserve.
         return self.reconcile(
             job_id,
             drifted=tuple(drifted),
@@ -88,20 +92,23 @@ class Reconciler:
         self, job_id: str, has_time: HasTime, *, recount: bool
     ) -> Reconciled:
         try:
-            return self.recount(job_id, has_time) if recount else self.reconcile(job_id)
+            return (self.recount if recount else self.reconcile)(job_id, has_time)
+        except OutOfTime:
+            raise
         except Exception as error:  # noqa: BLE001 - one job's trouble must not stop the others.
             return Reconciled(job_id=job_id, status=None, error=f"{type(error).__name__}: {error}")
 
     def reconcile(
         self,
         job_id: str,
+        has_time: HasTime = unhurried,
         *,
         drifted: tuple[int, ...] = (),
         busy: tuple[int, ...] = (),
         next_lane: int | None = None,
     ) -> Reconciled:
         """Take the job as far as its lanes allow, and tell what is untold."""
-        view = self.advancer.advance(job_id)
+        view = self.advancer.advance(job_id, has_time)
         if view is None:
             raise JobNotFound(job_id)
         told = self.teller.tell(job_id)

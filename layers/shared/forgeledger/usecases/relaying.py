@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from forgeledger.errors import OutOfTime
 from forgeledger.usecases.advancing_jobs import Advancer
 from forgeledger.usecases.surroundings import HasTime
 from forgeledger.usecases.telling import Teller
@@ -46,14 +47,14 @@ class Relay:
         told = 0
         for wake in first.values():
             if not has_time():
-                failed.append((wake, TimeoutError("no time left in this invocation")))
+                failed.append((wake, OutOfTime(f"job {wake.job_id}")))
                 continue
             try:
                 if wake.job_id in to_tell:
                     told += self.teller.tell(wake.job_id)
                 # For a fact as well: whoever took that step may have died before it led the
                 # lanes, and then no head has moved that could wake us.
-                self.advancer.advance(wake.job_id)
+                self.advancer.advance(wake.job_id, has_time)
             except Exception as error:  # noqa: BLE001 - whatever it is, the record has to come again.
                 failed.append((wake, error))
         return Relayed(tuple(failed), told)

@@ -21,7 +21,7 @@ from benchmarks.call_log import InjectedCrash
 TABLE: Final = "hand-written"
 # Of a job, the item of that name, to that state.
 Move = Callable[[str, str, str], None]
-_STILL_SECONDS: Final = 8.0
+_STILL_SECONDS: Final = 15.0
 _CONFIG: Final = Config(parameter_validation=False, retries={"mode": "standard"})
 
 

@@ -1,0 +1,68 @@
+"""The checks complain of what is wrong, and of nothing else."""
+
+import json
+from random import Random
+
+import pytest
+
+from forgeledger.domain.ids import make_job_id
+from forgeledger.domain.lanes import Head, LaneRules
+from tests.simulation.asked import Asked
+from tests.simulation.checks import Checks
+from tests.simulation.lane_checks import LaneTruth, Violation
+from tests.simulation.world import Rules, World
+
+JOB_ID = make_job_id(0, 0, 1)
+
+
+@pytest.fixture
+def checks() -> Checks:
+    world = World(random=Random(1), rules=Rules())
+    checks = Checks(world, Asked(world.commands))
+    head = Head(job_id=JOB_ID, lane=0, rules=LaneRules())
+    checks.lanes.truths[f"JOB#{JOB_ID}#0"] = LaneTruth(head)
+    return checks
+
+
+def send(checks: Checks, *command_ids: str) -> None:
+    commands = [
+        {"type": "complete", "jobId": JOB_ID, "itemId": "a", "commandId": command_id}
+        for command_id in command_ids
+    ]
+    queue = checks.world.commands
+    queue.send(json.dumps({"commands": commands}), "group", f"m{len(queue.accepted)}")
+
+
+def journal(checks: Checks, *command_ids: str) -> None:
+    """The commands with these ids stand in the journal, in this order."""
+    said = [checks.asked.body(message) for message in checks.world.commands.accepted]
+    marks = {sent.command.command_id: sent.mark for each in said for sent in each.commands}
+    truth = checks.lanes.truths[f"JOB#{JOB_ID}#0"]
+    truth.order = {marks[command_id]: place for place, command_id in enumerate(command_ids)}
+
+
+def test_commands_of_a_group_stand_in_the_order_of_the_queue(checks: Checks) -> None:
+    send(checks, "one")
+    send(checks, "two")
+    journal(checks, "two", "one")
+
+    with pytest.raises(Violation, match="m2 was applied before m1"):
+        checks._in_order(dead=())
+
+
+def test_a_command_that_was_sent_twice_takes_the_place_of_the_first(checks: Checks) -> None:
+    send(checks, "one")
+    send(checks, "two")
+    send(checks, "one")
+    journal(checks, "one", "two")
+
+    checks._in_order(dead=())
+
+
+def test_a_dead_letter_may_have_been_applied_when_nobody_heard_of_it(checks: Checks) -> None:
+    send(checks, "one")
+    send(checks, "two")
+    send(checks, "one")
+    journal(checks, "one", "two")
+
+    checks._in_order(dead={1})

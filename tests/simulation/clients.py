@@ -15,15 +15,10 @@ class DynamoDBClient:
     def __init__(self, world: World) -> None:
         self._world = world
         self._tables = world.tables
-        self._spoiled_reads = {Fault.UNPROCESSED: self._unprocessed, Fault.TORN: self._torn}
-        self._spoiled_updates = {Fault.CONFLICT: self._update_conflict}
-        self._spoiled_transactions = {
-            Fault.CONFLICT: self._conflict,
-            Fault.IN_PROGRESS: self._in_progress,
-        }
 
     def batch_get_item(self, **request: Any) -> dict[str, Any]:
-        return self._world.call("BatchGetItem", self._batch_get, request, self._spoiled_reads)
+        spoiled = {Fault.UNPROCESSED: self._unprocessed, Fault.TORN: self._torn}
+        return self._world.call("BatchGetItem", self._batch_get, request, spoiled)
 
     def get_item(self, **request: Any) -> dict[str, Any]:
         return self._world.call("GetItem", self._tables.get_item, request)
@@ -36,14 +31,12 @@ class DynamoDBClient:
         return self._world.call("PutItem", self._tables.put_item, request)
 
     def update_item(self, **request: Any) -> dict[str, Any]:
-        return self._world.call(
-            "UpdateItem", self._tables.update_item, request, self._spoiled_updates
-        )
+        spoiled = {Fault.CONFLICT: self._update_conflict}
+        return self._world.call("UpdateItem", self._tables.update_item, request, spoiled)
 
     def transact_write_items(self, **request: Any) -> dict[str, Any]:
-        return self._world.call(
-            "TransactWriteItems", self._transact, request, self._spoiled_transactions
-        )
+        spoiled = {Fault.CONFLICT: self._conflict, Fault.IN_PROGRESS: self._in_progress}
+        return self._world.call("TransactWriteItems", self._transact, request, spoiled)
 
     def _batch_get(self, request: Request) -> dict[str, Any]:
         ((table, asked),) = request["RequestItems"].items()

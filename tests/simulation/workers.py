@@ -151,10 +151,11 @@ class Workers:
 
     def _start(self) -> Worker:
         self._made += 1
+        client = self._client
         return Worker(
             name=f"w{self._made}",
             outbox=Outbox(OutboxLimits(), _SeededBackoff(self._world)),
-            sender=Sender("https://simulated/commands.fifo", lambda: self._client),
+            sender=Sender("https://simulated/commands.fifo", lambda: client),
         )
 
     def _begin(self, random: Random, worker: Worker, job: KnownJob) -> None:

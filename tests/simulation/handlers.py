@@ -11,6 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 from forgeledger.bootstrap import clients
+from tests.simulation.lane_checks import Violation
 
 TABLE = "ledger"
 IDEMPOTENCY_TABLE = "idempotency"
@@ -29,6 +30,10 @@ _FUNCTIONS = Path(__file__).parents[2] / "functions"
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
+# None of them comes from a service.
+ERRORS_IN_CODE = (TypeError, AttributeError, NameError)
+
+
 def _nothing(*_: Any, **__: Any) -> None:
     pass
 
@@ -36,7 +41,13 @@ def _nothing(*_: Any, **__: Any) -> None:
 class Silence:
     """Takes the place of a logger and of metrics."""
 
-    add_metric = info = warning = error = exception = debug = staticmethod(_nothing)
+    add_metric = info = warning = exception = debug = staticmethod(_nothing)
+
+    @staticmethod
+    def error(*_: Any, exc_info: Any = None, **__: Any) -> None:
+        """Whatever fails at a service may be caught and told; an error in the code may not."""
+        if isinstance(exc_info, ERRORS_IN_CODE):
+            raise Violation(f"{type(exc_info).__name__}: {exc_info}")
 
 
 @cache

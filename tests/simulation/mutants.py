@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
 
+from tests.simulation.handlers import ERRORS_IN_CODE
 from tests.simulation.many import judge
 from tests.simulation.mutant import Mutant
 from tests.simulation.mutants_domain import DOMAIN
@@ -29,6 +30,12 @@ class Catch:
     seeds: int | None
     violation: str | None
     seconds: float
+
+    @property
+    def fits(self) -> bool:
+        """Whether it was the fault that was caught, and not that the product has moved on."""
+        errors = tuple(f"{error.__name__}: " for error in ERRORS_IN_CODE)
+        return not (self.violation or "").startswith(errors)
 
 
 def hunt(mutant: Mutant, most_seeds: int = MOST_SEEDS) -> Catch:
@@ -69,8 +76,10 @@ def main() -> int:
     numbers = [at for at, mutant in enumerate(MUTANTS) if given.only in mutant.name]
     caught = 0
     for catch in hunt_all(numbers, given.seeds, given.jobs):
-        caught += catch.seeds is not None
         found = f"seed {catch.seeds:>4}" if catch.seeds is not None else "NOT CAUGHT"
+        if not catch.fits:
+            found = "DOES NOT FIT"
+        caught += catch.seeds is not None and catch.fits
         print(f"{found}  {catch.name}: {(catch.violation or '')[:110]}", flush=True)
     print(f"caught {caught}/{len(numbers)}")
     return caught != len(numbers)

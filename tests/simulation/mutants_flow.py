@@ -240,7 +240,7 @@ def facts_only_told() -> Iterator[None]:
     original = Relay.relay
 
     class Idle(Advancer):
-        def advance(self, job_id: str) -> JobView | None:
+        def advance(self, job_id: str, *_: Any) -> JobView | None:
             return None
 
     def relay(self: Relay, wakes: Sequence[Wake], has_time: Callable[[], bool]) -> Relayed:

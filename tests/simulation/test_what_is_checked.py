@@ -9,7 +9,9 @@ from forgeledger.domain.ids import make_job_id
 from forgeledger.domain.lanes import Head, LaneRules
 from tests.simulation.asked import Asked
 from tests.simulation.checks import Checks
+from tests.simulation.handlers import Silence
 from tests.simulation.lane_checks import LaneTruth, Violation
+from tests.simulation.mutants import Catch
 from tests.simulation.world import Rules, World
 
 JOB_ID = make_job_id(0, 0, 1)
@@ -66,3 +68,15 @@ def test_a_dead_letter_may_have_been_applied_when_nobody_heard_of_it(checks: Che
     journal(checks, "one", "two")
 
     checks._in_order(dead={1})
+
+
+def test_an_error_in_the_code_is_not_swallowed_with_the_failures_of_services() -> None:
+    Silence().error("job not relayed", exc_info=OSError("no connection"))
+
+    with pytest.raises(Violation, match="TypeError: unexpected argument"):
+        Silence().error("job not relayed", exc_info=TypeError("unexpected argument"))
+
+
+def test_a_mutant_that_does_not_fit_any_more_counts_as_missed() -> None:
+    assert Catch("a mutant", 1, "JOB#1: the head is not its journal's", 0.1).fits
+    assert not Catch("a mutant", 1, "TypeError: unexpected argument", 0.1).fits

@@ -51,6 +51,7 @@ OFTEN: Final = f"{OURS}, 1 in {OFTEN_ONE_IN}"
 # A function's batch that crashed comes again after this, instead of after three minutes. It is
 # longer than a batch takes on a busy machine: else one that did not crash comes again as well.
 CRASH_VISIBILITY_SECONDS: Final = 6
+VISIBILITY_SECONDS: Final = 180
 # The engine looks through a FIFO queue's backlog at each call, and through all that it was sent in
 # five minutes at each send: with so many items the designs that send one by one are at their best.
 BY_HAND_ITEMS: Final = 500
@@ -154,10 +155,11 @@ class Bench:
         return crashed | {name: Crashed([run]) for name, run in by_hand.items()}
 
     def crash_visibility(self) -> None:
-        self.cloud.client("sqs").set_queue_attributes(
-            QueueUrl=self.cloud.description.command_queue_url,
-            Attributes={"VisibilityTimeout": str(CRASH_VISIBILITY_SECONDS)},
-        )
+        for queue_url in (self.cloud.description.command_queue_url, self.hand_queue):
+            self.cloud.client("sqs").set_queue_attributes(
+                QueueUrl=queue_url,
+                Attributes={"VisibilityTimeout": str(CRASH_VISIBILITY_SECONDS)},
+            )
 
 
 def main(items: int, by_hand_items: int, crash_items: int, workers: int, rounds: int) -> int:
@@ -179,7 +181,7 @@ def main(items: int, by_hand_items: int, crash_items: int, workers: int, rounds:
                     Path(folder),
                     "hand_written_function",
                     {},
-                    VisibilityTimeout=str(CRASH_VISIBILITY_SECONDS),
+                    VisibilityTimeout=str(VISIBILITY_SECONDS),
                 )
             )
             bench = Bench(cloud, log, workers, hand_queue)

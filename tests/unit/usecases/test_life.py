@@ -1,10 +1,12 @@
 import pytest
 
+from forgeledger.adapters.memory import MemoryStore
 from forgeledger.domain.ids import make_job_id
 from forgeledger.domain.jobs import JobStatus, Tolerance
 from forgeledger.domain.lanes import LaneMode
 from forgeledger.domain.outcomes import Reason, Verdict
 from forgeledger.errors import JobNotFound, StorageBusy
+from forgeledger.ports import JobView
 from forgeledger.usecases.advancing_jobs import Advancer
 from forgeledger.usecases.life import LifeCycle
 from tests.builders import NOW
@@ -185,3 +187,26 @@ class Refusing:
     def commit_job(self, change: object) -> bool:
         del change
         return False
+
+
+def test_a_verdict_is_not_read_back_after_it_was_written(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = ledger.job()
+    ledger.do(job_id, "register", "a")
+    ledger.life.seal(job_id)
+    ledger.do(job_id, "complete", "a")
+    reads: list[str] = []
+    load_job = MemoryStore.load_job
+
+    def counted(self: MemoryStore, job_id: str) -> JobView | None:
+        reads.append(job_id)
+        return load_job(self, job_id)
+
+    monkeypatch.setattr(MemoryStore, "load_job", counted)
+    view = ledger.advancer.advance(job_id)
+
+    assert len(reads) == 1
+    assert view is not None
+    assert view.job.status is JobStatus.COMPLETED
+    assert view.job == ledger.view(job_id).job

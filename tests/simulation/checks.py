@@ -30,29 +30,28 @@ class Checks:
         parts: dict[str, list[RowChange]] = {}
         for change in changes:
             parts.setdefault(change.pk, []).append(change)
-        tables = self.world.tables
-        lanes = [pk for pk in parts if pk.startswith("JOB#") and pk.count("#") == 2]
+        tables, telling = self.world.tables, self.world.story is not None
+        lanes = [pk for pk in parts if pk.count("#") == 2]
         for pk in lanes:
             events = self.lanes.committed(pk, parts[pk], tables.partition(pk))
-            self._tell_events(pk, events)
+            if telling:
+                self._tell_events(pk, events)
         for pk, some in parts.items():
-            if pk.startswith("JOB#") and pk.count("#") == 1:
+            # Beside jobs and lanes there are only the ids that were claimed for jobs.
+            if pk.count("#") == 1:
                 self.jobs.committed(pk, some)
-                self._tell_facts(pk, some)
+                if telling:
+                    self._tell_facts(pk, some)
         for pk in lanes:
             self.jobs.heads_moved(pk)
 
     def _tell_events(self, pk: str, events: list[Event]) -> None:
-        if self.world.story is None:
-            return
         for event in events:
             more = f" as {event.command} ({event.reason})" if event.command else ""
             who = f" {event.item_id}" if event.item_id else ""
             self.world.note(f"  . lane {pk[-1]}: {event.kind}{who}{more}")
 
     def _tell_facts(self, pk: str, changes: list[RowChange]) -> None:
-        if self.world.story is None:
-            return
         new = {change.sk for change in changes if change.old is None}
         for fact in self.jobs.truths[pk].facts:
             if f"FACT#{fact.number:012d}" in new:

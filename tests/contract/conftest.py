@@ -11,6 +11,7 @@ import pytest
 from botocore.config import Config
 
 from forgeledger.adapters.dynamodb.store import DynamoStore
+from forgeledger.adapters.dynamodb.wire import as_they_are
 from forgeledger.adapters.memory import MemoryStore
 from forgeledger.domain.ids import make_job_id
 from forgeledger.local.engine import ACCESS_KEY, REGION
@@ -23,14 +24,18 @@ _moments = itertools.count(NOW, 1_000_000)
 
 
 def _client(endpoint_url: str) -> Any:
-    return boto3.client(
+    """As the functions make theirs: rows go out and come in as they are."""
+    client = boto3.client(
         "dynamodb",
         endpoint_url=endpoint_url,
         region_name=REGION,
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=ACCESS_KEY,
-        config=Config(retries={"mode": "standard", "total_max_attempts": 2}),
+        config=Config(
+            retries={"mode": "standard", "total_max_attempts": 2}, parameter_validation=False
+        ),
     )
+    return as_they_are(client)
 
 
 def _table_of(client: Any) -> Iterator[tuple[Any, str]]:

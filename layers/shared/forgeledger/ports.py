@@ -1,6 +1,7 @@
 """What the use cases need of the world: one storage port, and three small ones."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from forgeledger.domain.batches import Commit
@@ -9,7 +10,6 @@ from forgeledger.domain.items import Item
 from forgeledger.domain.jobs import Job, JobStatus
 from forgeledger.domain.journal import Event
 from forgeledger.domain.lanes import Counts, Head
-from forgeledger.domain.records import dataclass
 from forgeledger.errors import StorageError
 
 # Milliseconds since 1970.

@@ -159,6 +159,7 @@ def _fact_row() -> Row:
         (decode_item, encode_item("JOB#j#0", make_item(), None), "attempt", {"N": "x"}),
         (decode_head, encode_head(make_head()), "rules", {"S": "[]"}),
         (decode_head, encode_head(make_head()), "failures", {"S": "nothing"}),
+        (decode_head, encode_head(make_head()), "failures", {"S": '{"Boom":1}{"Bang":2}'}),
         (decode_header, encode_header(make_job()), "progress", {"S": "{}"}),
         (decode_fact, _fact_row(), "kind", {"S": "job.lost"}),
         (decode_journal_row, _journal_row(make_event()), "events", {"S": "[1]"}),

@@ -1,12 +1,11 @@
 """A job's life cycle: what people ask of it, and what follows from the counts of its lanes."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from forgeledger.domain.facts import Fact, FactKind
 from forgeledger.domain.jobs import Job, JobSpec, JobStatus
 from forgeledger.domain.lanes import Counts, Head, LaneMode
-from forgeledger.domain.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

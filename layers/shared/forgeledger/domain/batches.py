@@ -1,7 +1,7 @@
 """Deciding a batch of commands on a lane, cut into commits that a transaction can hold."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from forgeledger.domain.commands import Command, FollowGate, LaneCommand
 from forgeledger.domain.deciding import rule
@@ -11,7 +11,6 @@ from forgeledger.domain.journal import Event, EventKind, evolve_head, evolve_ite
 from forgeledger.domain.lanes import Head, settle
 from forgeledger.domain.limits import COMMIT_BYTES, ITEMS_PER_COMMIT, JOURNAL_ROW_BYTES
 from forgeledger.domain.outcomes import Outcome, Verdict
-from forgeledger.domain.records import dataclass
 
 # What an item's row and an event take beside the texts they carry, generously.
 _ITEM_BYTES = 1_024

@@ -2,12 +2,12 @@
 
 import zlib
 from base64 import urlsafe_b64encode
+from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
 
 from forgeledger.domain.items import Failure
 from forgeledger.domain.lanes import Counts, LaneMode
-from forgeledger.domain.records import dataclass
 
 # Makes eight letters.
 _MARK_BYTES = 6

@@ -1,10 +1,10 @@
 """What happened to a job as a whole: the facts that become its events."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from forgeledger.domain.jobs import JobStatus
 from forgeledger.domain.lanes import Counts
-from forgeledger.domain.records import dataclass
 
 
 class FactKind(StrEnum):

@@ -1,8 +1,7 @@
 """One unit of work in a job."""
 
+from dataclasses import dataclass
 from enum import StrEnum
-
-from forgeledger.domain.records import dataclass
 
 
 class ItemState(StrEnum):

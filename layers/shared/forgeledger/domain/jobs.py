@@ -1,9 +1,9 @@
 """A set of items that is finished together: its specification and its life cycle."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from forgeledger.domain.lanes import Counts, LaneMode, LaneRules
-from forgeledger.domain.records import dataclass
 
 _DAY_MS = 24 * 3_600 * 1_000
 # What giving a later time to all rows of a very large job may take; of short-lived ones less.

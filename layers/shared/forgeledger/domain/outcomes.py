@@ -1,9 +1,9 @@
 """What the ledger answers to a command."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from forgeledger.domain.items import Item
-from forgeledger.domain.records import dataclass
 
 
 class Verdict(StrEnum):

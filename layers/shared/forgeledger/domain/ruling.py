@@ -1,5 +1,6 @@
 """One command on one item: the case that is decided, and the rulings that it can end with."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from forgeledger.domain.backoff import backoff_ms
@@ -10,7 +11,6 @@ from forgeledger.domain.journal import Event, EventKind
 from forgeledger.domain.lanes import Head
 from forgeledger.domain.limits import ATTEMPTS_AHEAD
 from forgeledger.domain.outcomes import Reason, Verdict
-from forgeledger.domain.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

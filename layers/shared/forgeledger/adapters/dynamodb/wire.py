@@ -24,7 +24,8 @@ _compact = json.JSONEncoder(separators=(",", ":"), default=_base64).encode
 def as_they_are(client: Any) -> Any:
     """The same client, for transactions, and for batch reads of rows that hold no binary.
 
-    Heads, headers and items hold none. Journal rows do; they are queried.
+    Heads, headers and items hold none. Journal rows do; they are queried. The client has to be made
+    with `parameter_validation=False`: it would miss what is set aside.
     """
     events = client.meta.events
     events.register("before-parameter-build.dynamodb.TransactWriteItems", _set_aside)

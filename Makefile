@@ -101,6 +101,21 @@ bench-latency: setup ## Measure the last completion's way to the event, beside t
 chaos: setup ## Run a job while calls fail, processes are killed and the engine restarts (ITEMS, SEED)
 	$(BIN)/python -m benchmarks.chaos --items $(or $(ITEMS),20000) --seed $(or $(SEED),1)
 
+.PHONY: bench-metering
+bench-metering: setup ## Measure what jobs use of AWS, and other designs, into benchmarks/results (ITEMS)
+	$(BIN)/python -m benchmarks.metering $(if $(ITEMS),--items $(ITEMS))
+
+.PHONY: bench-growth
+bench-growth: setup ## Measure what an item takes in larger and larger jobs, also on the engine (ITEMS)
+	$(BIN)/python -m benchmarks.metering --items 100 1000 10000 $(or $(ITEMS),100000)
+	$(BIN)/python -m benchmarks.metering --items 1000 10000 100000 --lanes 8
+	$(BIN)/python -m benchmarks.growth_on_engine
+	$(BIN)/python -m benchmarks.costs
+
+.PHONY: bench-costs
+bench-costs: setup ## Write the prices of a job and its growth into docs/costs.md from what was measured
+	$(BIN)/python -m benchmarks.costs
+
 .PHONY: capacity
 capacity: setup ## Say how many items a second are possible, by a model and a simulation (docs/capacity.md)
 	$(BIN)/python -m benchmarks.capacity_tables

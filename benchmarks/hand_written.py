@@ -124,9 +124,11 @@ def directly(design: str, job_id: str) -> Callable[[Sequence[str]], None]:
     return partial(_work, step)
 
 
-def by_queue(design: str, job_id: str, queue_url: str) -> Callable[[Sequence[str]], None]:
+def by_queue(
+    design: str, job_id: str, queue_url: str, sqs: Any = None
+) -> Callable[[Sequence[str]], None]:
     """A worker that sends each transition in a message, in order for each item."""
-    sqs = boto3.client("sqs", config=_CONFIG)
+    sqs = sqs or boto3.client("sqs", config=_CONFIG)
 
     def step(name: str, state: str) -> None:
         told = {"design": design, "jobId": job_id, "name": name, "state": state}

@@ -1,0 +1,55 @@
+"""Writes the tables of docs/costs.md and its plot from what was measured, and judges them.
+
+What was measured stands in benchmarks/results; `benchmarks.metering` and
+`benchmarks.growth_on_engine` measure it anew. `python -m benchmarks.costs` fails where a bound is
+missed.
+"""
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from benchmarks import cost_tables, growth
+from benchmarks.markdown import filled
+from benchmarks.metering import ENGINE_RESULTS, Results
+
+_DOCS: Final = Path(__file__).parent.parent / "docs"
+PAGE: Final = _DOCS / "costs.md"
+PLOT: Final = _DOCS / "growth.svg"
+
+
+def verdicts() -> list[tuple[str, bool]]:
+    metered = Results().by_name
+    return [*cost_tables.verdicts(metered), *growth.verdicts(metered)]
+
+
+def page(text: str) -> str:
+    """The page with its tables as they follow from what was measured."""
+    metered, engine = Results().by_name, Results(ENGINE_RESULTS).by_name
+    lines = (f"- {line} {'Kept.' if kept else '**Missed.**'}" for line, kept in verdicts())
+    return filled(
+        text,
+        {
+            "verdicts": "\n".join(lines),
+            **cost_tables.parts(metered),
+            "growth": growth.growth_table(metered),
+            "growth-fixed": growth.fixed_table(metered),
+            "growth-engine": growth.engine_table(engine),
+        },
+    )
+
+
+def plot() -> str:
+    return growth.plot(Results().by_name)
+
+
+def main() -> int:
+    PAGE.write_text(page(PAGE.read_text()))
+    PLOT.write_text(plot())
+    for line, kept in verdicts():
+        print(f"{line} {'Kept.' if kept else 'MISSED.'}")
+    return int(not all(kept for _, kept in verdicts()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

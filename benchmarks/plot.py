@@ -1,0 +1,105 @@
+"""A line plot as SVG, by the standard library: a logarithmic x axis, values relative to one."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from xml.sax.saxutils import escape
+
+_WIDTH: Final = 720
+_HEIGHT: Final = 360
+_LEFT: Final = 60
+_RIGHT: Final = 190
+_TOP: Final = 40
+_BOTTOM: Final = 50
+# Told apart by colour-blind readers, and by shape in print.
+_COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    name: str
+    points: Sequence[tuple[float, float]]
+    dashed: bool = False
+
+
+def svg(title: str, x_label: str, y_label: str, lines: Sequence[Line], *, most: float) -> str:
+    """Every y from 0 to `most`; each line is named at its right end, none over another."""
+    xs = sorted({x for line in lines for x, _ in line.points})
+    frame = _Frame(math.log10(xs[0]), math.log10(xs[-1]), most)
+    look = f'font-family="sans-serif" font-size="12" role="img" aria-label="{escape(title)}"'
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" {look}>',
+        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>',
+        _text(_LEFT, 22, title, more='font-size="14" font-weight="bold"'),
+        *_x_axis(frame, xs, x_label),
+        *_y_axis(frame, y_label),
+    ]
+    for number, (line, label_y) in enumerate(zip(lines, _label_ys(frame, lines), strict=True)):
+        colour = _COLOURS[number % len(_COLOURS)]
+        parts += _line(frame, line, colour)
+        parts.append(
+            _text(_WIDTH - _RIGHT + 12, label_y + 4, line.name, more=f'fill="{colour}"'),
+        )
+    return "\n".join([*parts, "</svg>", ""])
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    first: float
+    last: float
+    most: float
+
+    def x(self, value: float) -> float:
+        share = (math.log10(value) - self.first) / max(1e-9, self.last - self.first)
+        return _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
+
+    def y(self, value: float) -> float:
+        share = min(1.0, value / self.most)
+        return _HEIGHT - _BOTTOM - share * (_HEIGHT - _TOP - _BOTTOM)
+
+
+def _x_axis(frame: _Frame, xs: Sequence[float], label: str) -> list[str]:
+    base = frame.y(0)
+    parts = [f'<path d="M{_LEFT} {base:.1f}H{_WIDTH - _RIGHT}" stroke="#333333"/>']
+    for x in xs:
+        at = frame.x(x)
+        parts.append(f'<path d="M{at:.1f} {base:.1f}v5" stroke="#333333"/>')
+        parts.append(_text(at, base + 18, f"{x:,.0f}", more='text-anchor="middle"'))
+    middle = (_LEFT + _WIDTH - _RIGHT) / 2
+    parts.append(_text(middle, _HEIGHT - 12, label, more='text-anchor="middle"'))
+    return parts
+
+
+def _y_axis(frame: _Frame, label: str) -> list[str]:
+    parts = [_text(_LEFT, _TOP - 4, label, more='fill="#555555"')]
+    for step in range(math.floor(frame.most / 0.5) + 1):
+        value = step * 0.5
+        at = frame.y(value)
+        grid = "#999999" if value == 1 else "#e5e5e5"
+        parts.append(f'<path d="M{_LEFT} {at:.1f}H{_WIDTH - _RIGHT}" stroke="{grid}"/>')
+        parts.append(_text(_LEFT - 8, at + 4, f"{value:.1f}", more='text-anchor="end"'))
+    return parts
+
+
+def _line(frame: _Frame, line: Line, colour: str) -> list[str]:
+    places = [(frame.x(x), frame.y(y)) for x, y in line.points]
+    path = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
+    dash = ' stroke-dasharray="5 4"' if line.dashed else ""
+    dots = (f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places)
+    return [f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>', *dots]
+
+
+def _label_ys(frame: _Frame, lines: Sequence[Line]) -> list[float]:
+    """Where each line ends, moved down until none covers the one above it."""
+    ends = [frame.y(line.points[-1][1]) for line in lines]
+    placed: dict[int, float] = {}
+    above = -math.inf
+    for number in sorted(range(len(lines)), key=lambda number: ends[number]):
+        above = max(ends[number], above + 15)
+        placed[number] = above
+    return [placed[number] for number in range(len(lines))]
+
+
+def _text(x: float, y: float, text: str, more: str = "") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" {more}>{escape(text)}</text>'

@@ -1,0 +1,62 @@
+"""Prices are one table, and a bill is units times prices."""
+
+from dataclasses import fields
+
+import pytest
+
+from benchmarks import pricing
+from benchmarks.other_designs import delivery, distributed_map
+from benchmarks.pricing import PRICES, Price, Service
+from benchmarks.usage import GB, Usage, bill, by_service, dollars
+
+
+def test_a_bill_is_units_times_prices() -> None:
+    usage = Usage(write_units=4_000_000, read_units=2_000_000, sqs_fifo_requests=1_000)
+
+    assert by_service(usage) == pytest.approx(
+        {Service.DYNAMODB: 4 * 0.625 + 2 * 0.125, Service.SQS: 0.0005}
+    )
+
+
+def test_stored_bytes_cost_their_keeping_and_their_backup() -> None:
+    assert dollars(Usage(stored_bytes=2 * GB)) == pytest.approx(2 * (0.25 + 0.20))
+
+
+def test_every_kind_of_usage_has_its_price() -> None:
+    for field in fields(Usage):
+        assert dollars(Usage(**{field.name: 1.0})) > 0, field.name
+
+
+def test_usages_add_up_and_scale() -> None:
+    one = Usage(write_units=2, events=1)
+
+    assert dollars(one.times(3) + one) == pytest.approx(4 * dollars(one))
+
+
+def test_what_is_kept_of_a_usage_gives_it_again() -> None:
+    usage = Usage(write_units=2.5, log_bytes=7)
+
+    assert Usage.of(usage.told()) == usage
+
+
+def test_each_price_stands_in_the_table_once_with_its_source() -> None:
+    defined = [each for each in vars(pricing).values() if isinstance(each, Price)]
+
+    assert sorted(map(repr, defined)) == sorted(map(repr, PRICES))
+    assert len({(price.service, price.what) for price in PRICES}) == len(PRICES)
+    assert all(price.source for price in PRICES)
+
+
+def test_a_bill_has_only_what_was_used() -> None:
+    assert set(bill(delivery(10))) == {pricing.SQS_STANDARD, pricing.LAMBDA_REQUESTS}
+
+
+def test_a_standard_child_costs_its_start_and_its_state() -> None:
+    standard, express, *_ = distributed_map(1_000_000)
+
+    assert by_service(standard.usage)[Service.STEP_FUNCTIONS] == pytest.approx(50, abs=0.01)
+    # The start, a request, and a tenth of a second of 64 MB.
+    duration = 0.1 * 64 / 1_024 / 3_600 * 0.06 * 1e6
+    assert by_service(express.usage)[Service.STEP_FUNCTIONS] == pytest.approx(
+        25 + 1 + duration, abs=0.01
+    )

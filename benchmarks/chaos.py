@@ -37,6 +37,8 @@ ASIDE: Final = ("RejectQueue", "CommandDeadLetterQueue")
 COMMAND_VISIBILITY_SECONDS: Final = 15
 _POLL_SECONDS: Final = 0.5
 _QUIET_SECONDS: Final = 5
+# More than the schedule's minute, for an event that only it tells.
+_SETTLING_SECONDS: Final = 150
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +113,7 @@ class Chaos:
             if job.is_finished:
                 return
             if time.monotonic() > self._deadline:
+                self.proxy.calm()
                 raise NotDone(f"{job}; {self._ledger.why(job_id)}")
             crew.fill()
             time.sleep(_POLL_SECONDS)
@@ -162,12 +165,14 @@ class Chaos:
     def _evidence(self, job_id: str, stage: Stage, crew: Crew) -> Evidence:
         """When nothing fails any more, and all late messages have been dealt with."""
         heard: list[dict[str, Any]] = []
-        quiet_since = time.monotonic()
-        while time.monotonic() < quiet_since + _QUIET_SECONDS:
+        now = quiet_since = time.monotonic()
+        settled_by = now + _SETTLING_SECONDS
+        while now < settled_by and now < quiet_since + _QUIET_SECONDS:
             events = stage.receive_events(wait_seconds=1)
             heard += events
-            if events or self._messages("CommandQueue"):
-                quiet_since = time.monotonic()
+            now = time.monotonic()
+            if events or not heard or self._messages("CommandQueue"):
+                quiet_since = now
         self.happened["batches of stream records given up"] = self._messages("RelayFailureQueue")
         recounted = self.cloud.invoke(
             "RelayFunction", {"reconcile": {"jobId": job_id, "recount": True}}

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, Final, TypeVar
@@ -25,9 +26,10 @@ from benchmarks.chaos_promises import Evidence, examine, without_effect
 from benchmarks.fault_proxy import FaultProxy
 from benchmarks.our_design import endpoints_of
 from forgeledger.demo.stage import Stage
+from forgeledger.domain.limits import PAGE_ROWS
 from forgeledger.local.engine import HOST, client_environment, free_port
 from forgeledger.local.local_cloud import LocalCloud
-from forgeledger.sdk import Ledger, SdkError
+from forgeledger.sdk import Event, Ledger, SdkError
 
 Answer = TypeVar("Answer")
 
@@ -36,6 +38,8 @@ ASIDE: Final = ("RejectQueue", "CommandDeadLetterQueue")
 # The template's three minutes are for functions that are seldom killed.
 COMMAND_VISIBILITY_SECONDS: Final = 15
 _POLL_SECONDS: Final = 0.5
+# So many items wait in the work queue at most: the engine looks at all of them in each call.
+_AHEAD: Final = 1_000
 _QUIET_SECONDS: Final = 5
 # More than the schedule's minute, for an event that only it tells.
 _SETTLING_SECONDS: Final = 150
@@ -87,7 +91,7 @@ class Chaos:
             with Crew(self.wish.workers, environment, self.folder) as crew:
                 self.proxy.rage()
                 job_id = self._register(stage)
-                self._work(job_id, crew)
+                self._work(job_id, stage, crew)
                 self.proxy.calm()
             return self._evidence(job_id, stage, crew)
 
@@ -98,11 +102,11 @@ class Chaos:
         stage.listen(job_id)
         # As any producer may, it begins again from the start where it did not get through.
         self._insist(lambda: self._ledger.register(job_id, self._names, seal=True))
-        stage.send_work(json.dumps({"jobId": job_id, "itemId": name}) for name in self._names)
         return job_id
 
-    def _work(self, job_id: str, crew: Crew) -> None:
+    def _work(self, job_id: str, stage: Stage, crew: Crew) -> None:
         incidents = self._incidents(crew)
+        sent = 0
         upcoming = next(incidents, None)
         while True:
             job = self._insist(lambda: self._ledger.status(job_id))
@@ -116,6 +120,8 @@ class Chaos:
                 self.proxy.calm()
                 raise NotDone(f"{job}; {self._ledger.why(job_id)}")
             crew.fill()
+            ahead = self._names[sent : job.completed + _AHEAD]
+            sent += stage.send_work(json.dumps({"jobId": job_id, "itemId": name}) for name in ahead)
             time.sleep(_POLL_SECONDS)
 
     def _incidents(self, crew: Crew) -> Iterator[tuple[float, Callable[[], None]]]:
@@ -179,13 +185,25 @@ class Chaos:
         )
         return Evidence(
             names=self._names,
-            job=self._ledger.status(job_id),
-            journal=list(self._ledger.events(job_id)),
+            job=self._insist(lambda: self._ledger.status(job_id)),
+            journal=self._journal(job_id),
             heard=heard,
             drifted_lanes=recounted["jobs"][0]["driftedLanes"],
             put_aside={name: self._messages(name) for name in ASIDE},
             workers_fallen=crew.fallen,
         )
+
+    def _journal(self, job_id: str) -> list[Event]:
+        events: list[Event] = []
+        cursor: str | None = None
+        while True:
+            page = self._insist(
+                partial(self._ledger.events_page, job_id, limit=PAGE_ROWS, cursor=cursor)
+            )
+            events += page.rows
+            if not page.more:
+                return events
+            cursor = page.cursor
 
     def _messages(self, queue: str) -> int:
         names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")

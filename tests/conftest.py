@@ -7,6 +7,9 @@ import pytest
 from localstack_client.session import Session
 
 from forgeledger.local.engine import ACCESS_KEY, REGION, Engine, client_environment
+from tests import hypothesis_profiles
+
+hypothesis_profiles.load()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ from forgeledger.demo.plan import Plan
 from forgeledger.demo.promises import Journal, Promise, examine
 from forgeledger.demo.stage import Stage
 from forgeledger.demo.tasks import WORK_QUEUE_URL
-from forgeledger.errors import ForgeLedgerError
 from forgeledger.sdk.ledger import Ledger
 from forgeledger.sdk.records import Item, Job
 
@@ -20,10 +19,6 @@ _POLL_SECONDS: Final = 0.4
 _EVENT_SECONDS: Final = 20
 # How long to listen for a second event, which must not come.
 _QUIET_SECONDS: Final = 2
-
-
-class DemoFailed(ForgeLedgerError):
-    """The demo could not be played to its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +101,10 @@ def play(plan: Plan, on: Set, narrator: Narrator) -> Outcome:
 def _work(
     plan: Plan, on: Set, crew: Crew, narrator: Narrator, *, job_id: str, watch: "_Watch"
 ) -> Job:
-    """Watch the job to its end, and replace the worker that is killed on the way."""
+    """Watch the job to its end, and replace the worker that is killed on the way.
+
+    What does not come to its end is for the promises to judge: the job is then as it stands.
+    """
     deadline = time.monotonic() + 120 + plan.items / 10
     while True:
         job = on.ledger.status(job_id)
@@ -121,11 +119,13 @@ def _work(
                 f"{crew.hire()} takes its place"
             )
         if lost := crew.lost():
-            raise DemoFailed(f"{', '.join(lost)} ended; see demo-*.log in {on.log_dir}")
+            narrator.say(f"{', '.join(lost)} ended; see demo-*.log in {on.log_dir}")
+            return job
         if time.monotonic() > deadline:
-            raise DemoFailed(
+            narrator.say(
                 f"job {job_id} is not done in time; `forgeledger job why {job_id} --local` says why"
             )
+            return job
         time.sleep(_POLL_SECONDS)
 
 

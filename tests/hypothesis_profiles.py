@@ -27,4 +27,8 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=_SLOW_MACHINE,
 )
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def load() -> None:
+    """The profile that the environment names, for all tests of this process."""
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

@@ -199,3 +199,21 @@ def test_a_receiver_goes_on_after_the_engine_refused_once():
     assert done.wait(60)
     poller.halt()
     poller.join(time.monotonic() + 60)
+
+
+def test_a_receiver_goes_on_after_a_batch_that_could_not_be_run():
+    queue, done, events = FakeQueue("a", "b"), threading.Event(), []
+
+    def invoke(event):
+        events.append(event)
+        if len(events) == 1:
+            raise FileNotFoundError("no log folder")
+        done.set()
+
+    poller = poller_of(queue, invoke)
+    poller.start()
+
+    assert done.wait(60)
+    poller.halt()
+    poller.join(time.monotonic() + 60)
+    assert queue.deleted == ["b"]

@@ -26,7 +26,10 @@ def test_a_rate_has_a_period_and_other_expressions_have_none(expression, seconds
     assert interval_seconds(expression) == seconds
 
 
-def test_a_rule_fires_again_after_its_function_failed():
+@pytest.mark.parametrize(
+    "failure", [InvocationFailed("RuntimeError", "no", "r"), OSError("no process can be started")]
+)
+def test_a_rule_fires_again_after_its_function_failed(failure):
     fired, twice = [], threading.Event()
     schedule = Schedule(name="r", function="f", expression="rate(1 minute)", payload={"x": 1})
 
@@ -34,7 +37,7 @@ def test_a_rule_fires_again_after_its_function_failed():
         fired.append(event)
         if len(fired) == 2:
             twice.set()
-        raise InvocationFailed("RuntimeError", "no", "r")
+        raise failure
 
     runner = ScheduleRunner(schedule, invoke, 0.001)
     runner.start()

@@ -157,6 +157,27 @@ def test_the_thread_runs_until_it_is_halted_and_survives_an_engine_that_fails(po
     assert function.batches == ["ab"]
 
 
+def test_the_thread_goes_on_at_its_checkpoint_after_an_error_of_any_kind(poller_of):
+    function = FakeFunction(b=1000)
+    function.raises = True
+    rule = RetryRule(maximum_retries=0, bisects=True)
+    poller = poller_of(FakeStreams(*"ab"), function, retries=rule)
+    sent = []
+
+    def send_at_the_second_try(arn, body):
+        sent.append(body)
+        if len(sent) == 1:
+            raise ConnectionError("the failure queue does not answer")
+        poller.halt()
+
+    poller._send_failure = send_at_the_second_try
+    poller.start()
+    poller.join(time.monotonic() + 60)
+
+    assert function.batches == ["ab", "a", "b", "b"]
+    assert len(sent) == 2
+
+
 def test_a_nudge_ends_a_rest_before_its_time_and_only_one(poller_of):
     poller = poller_of(FakeStreams(), FakeFunction())
     rests = [threading.Thread(target=poller.rest, args=(600,), daemon=True) for _ in range(2)]

@@ -69,6 +69,9 @@ class QueuePoller:
             except EngineRefused as error:
                 logger.warning("%s: %s", self._mapping.queue_url, error)
                 self._stopping.wait(ERROR_PAUSE_SECONDS)
+            except Exception:  # No receiver may be missing from a local cloud that is up.
+                logger.exception("%s: a batch was given back", self._mapping.queue_url)
+                self._stopping.wait(ERROR_PAUSE_SECONDS)
 
     def poll_once(self) -> int:
         """Take one batch, run it, and say how many messages it had."""

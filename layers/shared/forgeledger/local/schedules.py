@@ -48,3 +48,5 @@ class ScheduleRunner:
                 self._invoke(self._schedule.payload)
             except InvocationFailed as failure:
                 logger.warning("schedule %s: %s", self._schedule.name, failure)
+            except Exception:  # The next round may do better, and there has to be one.
+                logger.exception("schedule %s", self._schedule.name)

@@ -96,10 +96,17 @@ class StreamPoller:
                     idle = SHORTEST_IDLE_SECONDS
             except EngineRefused as error:
                 logger.warning("%s: %s", self._mapping.stream_arn, error)
-                self._iterator = None
-                self._stopping.wait(ERROR_PAUSE_SECONDS)
+                self._start_over()
+            except Exception:  # Nobody else reads the stream of a local cloud that is up.
+                logger.exception("%s: goes on at its checkpoint", self._mapping.stream_arn)
+                self._start_over()
             self.rest(idle)
             idle = min(LONGEST_IDLE_SECONDS, idle * 1.5)
+
+    def _start_over(self) -> None:
+        """Go on at the checkpoint, after a pause."""
+        self._iterator = None
+        self._stopping.wait(ERROR_PAUSE_SECONDS)
 
     def rest(self, seconds: float) -> None:
         """Until then or until a nudge, but long enough for a batch to gather."""

@@ -116,13 +116,13 @@ def ledger(api, naps):
 
 @pytest.fixture
 def make_worker(make_reporter):
-    def make(queue, handlers, *, retry_seconds=None, **overrides):
+    def make(queue, handlers, *, retry_seconds=None, reporter=None, **overrides):
         options = {"concurrency": 2, "visibility_seconds": 60, "grace_seconds": 5.0}
         return Worker(
             "https://queue.example/work",
             handlers if isinstance(handlers, dict) else {"default": handlers},
             options=WorkerOptions(**{**options, **overrides}),
-            reporter=make_reporter(background=True),
+            reporter=reporter or make_reporter(background=True),
             endpoints=Endpoints(),
             make_client=lambda: queue,
             backoff=QUICKLY,

@@ -138,6 +138,30 @@ def test_a_claim_that_finds_no_room_keeps_the_block_from_running(make_reporter, 
     assert item.comes_again
 
 
+@pytest.mark.parametrize("ending", ["complete", "fail", "release"])
+def test_an_end_that_finds_no_room_is_undecided_and_may_be_told_later(make_reporter, queue, ending):
+    reporter = make_reporter(commands=1, block_seconds=0.01)
+    item = reporter.item(JOB_ID, "a", heartbeat_seconds=0)
+
+    def end():
+        queue.fault = lambda number, entries: Fault(raises=throttled())
+        if ending == "fail":
+            raise ValueError("bad")
+        if ending == "release":
+            item.release()
+
+    with pytest.raises(BufferFullError), item:
+        end()
+
+    assert not item.is_decided
+    assert item.comes_again
+    queue.fault = lambda number, entries: FINE
+    item.fail(PermanentItemError("later"))
+    reporter.flush()
+    assert queue.told() == [("claim", "a"), ("fail", "a")]
+    assert not item.comes_again
+
+
 def test_the_end_is_heard_of_when_it_is_delivered(reporter):
     heard = []
 

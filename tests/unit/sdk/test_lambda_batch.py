@@ -1,10 +1,11 @@
+import asyncio
 import json
 
 import pytest
 
 from forgeledger.sdk.errors import PermanentItemError
 from tests.builders import JOB_ID
-from tests.fake_queues import FINE, Fault, denied
+from tests.fake_queues import FINE, THROTTLED, Fault, denied
 
 STANDARD = "arn:aws:sqs:eu-west-1:123456789012:work"
 
@@ -103,7 +104,9 @@ def test_the_delivery_is_known_to_the_handler_and_told_only_where_fenced(
         '{"jobId": "j"}',
         '{"jobId": 1, "itemId": "a"}',
         '{"jobId":"j","itemId":"a"}',
+        "[" * 200_000,
     ],
+    ids=lambda body: body[:20],
 )
 def test_a_record_that_names_no_item_comes_again_until_the_queue_gives_it_up(reporter, queue, body):
     answer = reporter.lambda_batch(make_event(body, {"itemId": "b"}), lambda item: None)
@@ -155,6 +158,30 @@ def test_what_the_ledger_may_not_hear_of_comes_again(make_reporter, queue):
     assert {item for _, item in queue.told()} == {"b"}
 
 
+@pytest.mark.parametrize("error", [None, PermanentItemError("never")])
+def test_an_end_that_finds_no_room_comes_again_although_the_claim_arrives(
+    make_reporter, queue, error
+):
+    reporter = make_reporter(commands=1, block_seconds=0.01)
+    flush = reporter.flush
+
+    def handler(item):
+        queue.fault = lambda number, entries: THROTTLED
+        if error is not None:
+            raise error
+
+    def flush_after_the_outage(*timeout):
+        queue.fault = lambda number, entries: FINE
+        return flush(*timeout)
+
+    reporter.flush = flush_after_the_outage
+
+    answer = reporter.lambda_batch(make_event({"itemId": "a"}), handler)
+
+    assert queue.told() == [("claim", "a")]
+    assert failed(answer) == ["m0"]
+
+
 def test_of_an_item_that_came_twice_both_messages_come_again(make_reporter, queue):
     queue.fault = lambda number, entries: Fault(raises=denied())
     event = make_event({"itemId": "a"}, {"itemId": "a"})
@@ -177,6 +204,23 @@ def test_in_a_fifo_group_what_followed_something_undelivered_comes_again_too(mak
     event = make_event({"itemId": "a"}, {"itemId": "b"}, arn=STANDARD + ".fifo", groups=["x", "x"])
 
     assert failed(make_reporter().lambda_batch(event, lambda item: None)) == ["m0", "m1"]
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_canceled_handler_releases_its_item_and_the_batch_goes_on(reporter, queue, is_async):
+    def handler(item):
+        if item.item_id == "a":
+            raise asyncio.CancelledError
+
+    async def async_handler(item):
+        handler(item)
+
+    event = make_event({"itemId": "a"}, {"itemId": "b"})
+    answer = reporter.lambda_batch(event, async_handler if is_async else handler)
+
+    assert failed(answer) == ["m0"]
+    ends = {item: kind for kind, item in queue.told() if kind != "claim"}
+    assert ends == {"a": "release", "b": "complete"}
 
 
 def test_an_interrupted_batch_still_tells_what_it_did(reporter, queue):

@@ -5,7 +5,7 @@ import pytest
 
 from forgeledger.sdk.errors import PermanentItemError, UndeliveredError
 from forgeledger.sdk.worker import Worker, _exponential
-from tests.fake_queues import FakeWorkQueue, Fault, throttled
+from tests.fake_queues import FINE, THROTTLED, FakeWorkQueue, Fault, throttled
 from tests.running_worker import Running, work
 
 
@@ -121,7 +121,11 @@ def test_a_kind_that_nobody_handles_fails_and_comes_again(make_worker, queue):
     assert waiting.visibilities == [("m0", 9)]
 
 
-@pytest.mark.parametrize("body", ["{", '{"jobId": "no job", "itemId": "a"}'])
+@pytest.mark.parametrize(
+    "body",
+    ["{", '{"jobId": "no job", "itemId": "a"}', "[" * 200_000],
+    ids=["no JSON", "no job", "too deep"],
+)
 def test_a_message_that_names_no_item_is_left_to_the_queues_redrive(make_worker, body, queue):
     waiting = FakeWorkQueue(body)
 
@@ -188,17 +192,71 @@ def test_housekeeping_that_fails_costs_only_time(make_worker, caplog):
     assert "slower, please" in caplog.text
 
 
-def test_a_worker_outlives_whatever_goes_wrong_with_one_message(make_worker, caplog):
+@pytest.mark.parametrize("error", [ZeroDivisionError, SystemExit])
+def test_a_worker_outlives_whatever_goes_wrong_with_one_message(make_worker, caplog, error):
     def broken(count):
-        raise ZeroDivisionError
+        raise error
 
-    waiting = FakeWorkQueue(work("a"), work("b"))
+    waiting = FakeWorkQueue(work("a"), work("b"), work("c"))
+    waiting.drop_visible_again = True
 
     with Running(make_worker(waiting, lambda item: None, retry_seconds=broken)) as running:
-        assert waiting.wait_until(lambda fake: fake.receives > 4)
+        assert waiting.wait_until(lambda fake: len(fake.visibilities) == 3)
 
     assert running.error is None
     assert "a message was given up" in caplog.text
+    assert {message for message, _ in waiting.visibilities} == {"m0", "m1", "m2"}
+    assert all(1 <= seconds <= 2 for _, seconds in waiting.visibilities)
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, asyncio.CancelledError])
+def test_a_handler_that_wants_to_end_the_process_gives_back_its_item_and_the_worker_goes_on(
+    make_worker, queue, error, is_async
+):
+    def handler(item):
+        if item.item_id < "c":
+            raise error
+
+    async def async_handler(item):
+        handler(item)
+
+    waiting = FakeWorkQueue(*(work(name) for name in "abcd"))
+    chosen = async_handler if is_async else handler
+
+    with Running(make_worker(waiting, chosen, retry_seconds=lambda count: 9)) as running:
+        assert waiting.wait_until(lambda fake: fake.deleted and len(fake.visibilities) == 2)
+        assert waiting.wait_until(lambda fake: len(fake.deleted) == 2)
+
+    assert (running.summary.completed, running.summary.released) == (2, 2)
+    assert sorted(waiting.visibilities) == [("m0", 9), ("m1", 9)]
+
+
+@pytest.mark.parametrize("error", [None, ValueError("bad")])
+def test_an_end_that_finds_no_room_hands_the_message_back(make_worker, make_reporter, queue, error):
+    full = threading.Event()
+    reporter = make_reporter(background=True, commands=1, block_seconds=0.01)
+
+    def handler(item):
+        if full.is_set():
+            return
+        full.set()
+        reporter.flush()
+        queue.fault = lambda number, entries: THROTTLED
+        reporter.heartbeat(item.job_id, item.item_id)
+        if error is not None:
+            raise error
+
+    waiting = FakeWorkQueue(work("a"))
+    worker = make_worker(waiting, handler, reporter=reporter, retry_seconds=lambda count: 0)
+
+    with Running(worker) as running:
+        assert waiting.wait_until(lambda fake: fake.visibilities)
+        queue.fault = lambda number, entries: FINE
+        assert waiting.wait_until(lambda fake: fake.deleted)
+
+    assert running.summary.completed == 1
+    assert [kind for kind, _ in queue.told()].count("complete") == 1
 
 
 @pytest.mark.parametrize("error", [throttled(), Fault.half_an_answer().raises])

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from tests.fake_queues import FakeWorkQueue, denied
+from forgeledger.sdk.errors import UndeliveredError
+from tests.fake_queues import THROTTLED, FakeWorkQueue, denied
 from tests.running_worker import QUICKLY, Running, work
 
 
@@ -50,6 +51,34 @@ def test_a_handler_that_outlives_the_grace_time_loses_its_item(make_worker, queu
     assert running.summary.released == 1
     assert queue.told() == [("claim", "a"), ("release", "a")]
     assert waiting.visibilities == [("m0", 0)]
+
+
+def test_a_stop_in_an_outage_with_a_full_buffer_still_hands_back_what_runs(
+    make_worker, make_reporter, queue, monkeypatch
+):
+    monkeypatch.setattr("forgeledger.sdk.worker._ABANDON_BLOCK_SECONDS", 0.01)
+    monkeypatch.setattr("forgeledger.sdk.worker._LAST_FLUSH_SECONDS", 0.1)
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    def handler(item):
+        begun.release()
+        go_on.wait(20)
+
+    waiting = FakeWorkQueue(*(work(name) for name in "abc"))
+    waiting.drop_visible_again = True
+    reporter = make_reporter(background=True, commands=1, block_seconds=60)
+    worker = make_worker(waiting, handler, reporter=reporter, concurrency=3, grace_seconds=0.05)
+
+    with Running(worker) as running:
+        for _ in "abc":
+            assert begun.acquire(timeout=10)
+        queue.fault = lambda number, entries: THROTTLED
+        running.worker.stop()
+        running.thread.join(20)
+        go_on.set()
+
+    assert isinstance(running.error, UndeliveredError)
+    assert sorted(waiting.visibilities) == [("m0", 0), ("m1", 0), ("m2", 0)]
 
 
 def test_a_worker_that_may_not_receive_gives_up_and_says_why(make_worker):

@@ -63,7 +63,7 @@ class HandlerPool(Generic[Task]):
         while (task := self._tasks.get()) is not None:
             try:
                 self._work(task)
-            except Exception:  # noqa: BLE001 - one message must not end a thread of the pool.
+            except BaseException:  # noqa: BLE001 - nor may sys.exit() end a thread of the pool.
                 _log.exception("a message was given up; it comes again when it is visible")
             finally:
                 with self._changed:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any
 
@@ -22,7 +23,10 @@ class HandlerLoop:
         """Runs the handler to its end; what it returns, unless None, is the item's result."""
         returned = handler(item)
         if isawaitable(returned):
-            returned = asyncio.run_coroutine_threadsafe(_wait(returned), self._running()).result()
+            ended = asyncio.run_coroutine_threadsafe(_end_of(returned), self._running()).result()
+            if ended.error is not None:
+                raise ended.error
+            returned = ended.value
         if returned is not None:
             item.result = returned
 
@@ -43,5 +47,15 @@ class HandlerLoop:
             return self._loop
 
 
-async def _wait(awaitable: Awaitable[Any]) -> Any:
-    return await awaitable
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    value: Any = None
+    error: BaseException | None = None
+
+
+async def _end_of(awaitable: Awaitable[Any]) -> _End:
+    """An error as a value: a SystemExit ends the loop, and a cancellation changes its type."""
+    try:
+        return _End(value=await awaitable)
+    except BaseException as error:  # noqa: BLE001 - raised again in the thread of the caller.
+        return _End(error=error)

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
@@ -102,46 +102,59 @@ class ItemWork:
     def fail(self, error: BaseException | Failure) -> None:
         """The item failed, although the block may end normally."""
         failure = Failure.of(error)
-        if self._decide("fail"):
-            self.failure = failure
-            self._reporter.fail(
-                self.job_id,
-                self.item_id,
-                failure,
-                attempt=self._fence,
-                on_settled=self._on_settled,
-            )
+        with self._decided("fail") as first:
+            if first:
+                self.failure = failure
+                self._reporter.fail(
+                    self.job_id,
+                    self.item_id,
+                    failure,
+                    attempt=self._fence,
+                    on_settled=self._on_settled,
+                )
 
-    def release(self) -> None:
+    def release(self, *, block_seconds: float | None = None) -> None:
         """Give the item back unfinished; the attempt does not count."""
-        if self._decide("release"):
-            self._reporter.release(
-                self.job_id, self.item_id, attempt=self._fence, on_settled=self._on_settled
-            )
+        with self._decided("release") as first:
+            if first:
+                self._reporter.release(
+                    self.job_id,
+                    self.item_id,
+                    attempt=self._fence,
+                    on_settled=self._on_settled,
+                    block_seconds=block_seconds,
+                )
 
     def _complete(self) -> None:
-        if not self._decide("complete"):
-            return
         try:
-            self._reporter.complete(
-                self.job_id,
-                self.item_id,
-                result=self.result,
-                attempt=self._fence,
-                on_settled=self._on_settled,
-            )
+            with self._decided("complete") as first:
+                if first:
+                    self._reporter.complete(
+                        self.job_id,
+                        self.item_id,
+                        result=self.result,
+                        attempt=self._fence,
+                        on_settled=self._on_settled,
+                    )
         except InvalidCommandError as error:
             # The work is done but its result cannot be told, and doing it again changes nothing.
-            self.ending = None
             self.fail(Failure(type="InvalidResult", message=str(error), retryable=False))
             raise
 
-    def _decide(self, ending: Ending) -> bool:
+    @contextlib.contextmanager
+    def _decided(self, ending: Ending) -> Iterator[bool]:
+        """Whether it is the first end, which counts unless the block fails to tell it."""
         with self._deciding:
-            if self.ending is not None:
-                return False
-            self.ending = ending
-            return True
+            first = self.ending is None
+            if first:
+                self.ending = ending
+        try:
+            yield first
+        except BaseException:
+            # What is not even in the buffer was never told: the message has to come again.
+            if first:
+                self.ending = None
+            raise
 
     def _beat(self) -> None:
         if not self.is_decided:

@@ -1,5 +1,6 @@
 """A batch of an SQS-triggered Lambda function: each record is an item, failures are partial."""
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -60,7 +61,8 @@ def run_batch(
                 try:
                     with item:
                         loop.call(handler, item)
-                except Exception:  # noqa: BLE001 - a handler may raise anything; the item has it.
+                # A handler may raise anything; the item has it.
+                except (Exception, asyncio.CancelledError):  # noqa: BLE001 - Same.
                     _log.exception("item %s of job %s failed", work.item_id, work.job_id)
                 comes_again = item.comes_again
             if comes_again:

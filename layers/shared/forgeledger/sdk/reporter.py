@@ -153,10 +153,11 @@ class Reporter:
         *,
         attempt: int | None = None,
         on_settled: OnSettled | None = None,
+        block_seconds: float | None = None,
     ) -> None:
         """The item is given back unfinished; the attempt does not count."""
         command = self._command("release", job_id, item_id, attempt=attempt)
-        self._put(command, on_settled)
+        self._put(command, on_settled, block_seconds)
 
     def item(
         self,

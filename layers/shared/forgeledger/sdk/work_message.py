@@ -24,7 +24,7 @@ def read_work(body: str, receive_count: int) -> WorkMessage:
     """From `{"jobId", "itemId", "kind"?, "payload"?, "attempt"?}`, in either spelling."""
     try:
         fields = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidWorkError(f"the body is not JSON: {error}") from error
     if not isinstance(fields, dict):
         raise InvalidWorkError("the body is not a JSON object")

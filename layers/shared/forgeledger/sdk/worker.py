@@ -26,6 +26,7 @@ from forgeledger.sdk.work_queue import ENTRIES_PER_REQUEST, Received, WorkQueue
 _log = logging.getLogger("forgeledger.sdk")
 
 _HOUSEKEEPING_SECONDS: Final = 0.2
+_ABANDON_BLOCK_SECONDS: Final = 1.0
 _LAST_FLUSH_SECONDS: Final = 5.0
 _MOST_RETRY_SECONDS: Final = 300
 
@@ -84,7 +85,7 @@ class Worker:
         )
         self._stopping = StopRequest()
         self._lock = threading.Lock()
-        self._running: set[ItemWork] = set()
+        self._running: dict[ItemWork, Received] = {}
         self._endings = {"complete": 0, "fail": 0, "release": 0}
         self._error: Exception | None = None
 
@@ -116,7 +117,7 @@ class Worker:
             deadline = time.monotonic() + self._options.grace_seconds
             poller.join(self._options.grace_seconds)
             if not pool.wait_idle(deadline - time.monotonic()):
-                self._abandon_running()
+                self._abandon_running(queue)
             pool.close()
             loop.close()
             delivery = self._reporter.flush(_LAST_FLUSH_SECONDS)
@@ -157,22 +158,29 @@ class Worker:
             pool.give_back(reserved)
 
     def _work(self, queue: WorkQueue, loop: HandlerLoop, received: Received) -> None:
-        retry_seconds = self._retry_seconds(received.receive_count)
+        try:
+            self._work_on(queue, loop, received)
+        except BaseException:
+            # In hand it would stay hidden for as long as the worker runs.
+            queue.hand_back(received.receipt, int(_exponential(received.receive_count)))
+            raise
+
+    def _work_on(self, queue: WorkQueue, loop: HandlerLoop, received: Received) -> None:
+        retry_seconds = int(self._retry_seconds(received.receive_count))
         try:
             work = read_work(received.body, received.receive_count)
         except InvalidWorkError:
             # Only the queue's redrive policy can take it away, so it has to come again.
             _log.exception("message %s cannot be worked on", received.message_id)
-            queue.hand_back(received.receipt, int(retry_seconds))
+            queue.hand_back(received.receipt, retry_seconds)
             return
 
         def settled(delivered: bool) -> None:
             if delivered and not item.comes_again:
                 queue.done(received.receipt)
             else:
-                queue.hand_back(
-                    received.receipt, 0 if item.ending == "release" else int(retry_seconds)
-                )
+                at_once = item.ending == "release" and self._stopping.is_asked()
+                queue.hand_back(received.receipt, 0 if at_once else retry_seconds)
 
         item = self._reporter.item(
             work.job_id,
@@ -186,31 +194,39 @@ class Worker:
             on_settled=settled,
         )
         with self._lock:
-            self._running.add(item)
+            self._running[item] = received
         try:
             with item:
                 loop.call(self._handlers.get(work.kind, _unknown_kind), item)
-        except Exception:  # noqa: BLE001 - a handler may raise anything; the item has it.
+        except BaseException:  # noqa: BLE001 - a handler may raise anything; the item has it.
             _log.exception("item %s of job %s", work.item_id, work.job_id)
         finally:
             with self._lock:
                 if item in self._running:
                     self._end(item)
             if item.ending is None:
-                # Not even the claim could be told: another worker may be luckier.
-                queue.hand_back(received.receipt, int(retry_seconds))
+                # Its claim or its end could not be told: another worker may be luckier.
+                queue.hand_back(received.receipt, retry_seconds)
 
-    def _abandon_running(self) -> None:
+    def _abandon_running(self, queue: WorkQueue) -> None:
         with self._lock:
-            running = list(self._running)
-        for item in running:
+            running = dict(self._running)
+        can_tell = True
+        for item, received in running.items():
             _log.warning("item %s of job %s did not end in time", item.item_id, item.job_id)
-            item.release()
+            try:
+                if can_tell:
+                    item.release(block_seconds=_ABANDON_BLOCK_SECONDS)
+            except Exception:  # noqa: BLE001 - a stop has no time to wait as often as items run.
+                _log.exception("what did not end in time is handed back without telling the ledger")
+                can_tell = False
+            if not item.is_decided:
+                queue.hand_back(received.receipt, 0)
             with self._lock:
                 self._end(item)
 
     def _end(self, item: ItemWork) -> None:
-        self._running.discard(item)
+        self._running.pop(item, None)
         if item.ending is not None:
             self._endings[item.ending] += 1
 

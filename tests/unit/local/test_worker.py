@@ -202,6 +202,31 @@ def test_what_a_handler_prints_is_in_its_log(pool_of, tmp_path):
     assert "seen {'x': 1}" in (tmp_path / "Intake.log").read_text()
 
 
+class InterruptedOnce:
+    """The first wait for an answer ends before the answer comes, as by Ctrl-C."""
+
+    def __init__(self, answers):
+        self.answers = answers
+        self.interrupts = [KeyboardInterrupt]
+
+    def read(self, deadline):
+        if self.interrupts:
+            raise self.interrupts.pop()
+        return self.answers.read(deadline)
+
+
+def test_an_invocation_that_was_interrupted_does_not_leave_its_answer_to_the_next(pool_of):
+    pool = pool_of()
+    pool.warm()
+    pool._idle[0]._answers = InterruptedOnce(pool._idle[0]._answers)
+    with pytest.raises(KeyboardInterrupt):
+        pool.invoke({"n": "first"})
+
+    answer = pool.invoke({"n": "second"})
+
+    assert answer["event"] == {"n": "second"}
+
+
 def test_invocations_run_side_by_side_up_to_the_concurrency(pool_of):
     pool = pool_of(concurrency=2)
     pids = []

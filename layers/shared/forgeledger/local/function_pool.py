@@ -62,6 +62,9 @@ class FunctionPool:
             except InvocationFailed as failure:
                 logger.warning("%s %s: %s", self.function.logical_id, request_id, failure)
                 raise
+            except BaseException:
+                worker.end()  # Its answer is still to come, and would be the next invocation's.
+                raise
             finally:
                 self._release(worker)
                 self._after()

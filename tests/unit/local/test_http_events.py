@@ -148,6 +148,14 @@ def test_a_full_response_keeps_its_status_headers_and_cookies():
     assert response.body == b"made"
 
 
+def test_headers_and_cookies_may_be_null_and_a_value_may_be_latin_1():
+    bare = http_response({"statusCode": 200, "headers": None, "cookies": None}, "r")
+    accented = http_response({"statusCode": 200, "headers": {"x": "\u00e9"}}, "r")
+
+    assert [name for name, _ in bare.headers] == ["content-type", "apigw-requestid"]
+    assert accented.headers[0] == ("x", "\u00e9")
+
+
 def test_bodies_may_be_absent_base64_or_an_object():
     assert http_response({"statusCode": 204}, "r").body == b""
     assert http_response({"statusCode": 200, "body": {"a": 1}}, "r").body == b'{"a": 1}'
@@ -162,6 +170,14 @@ def test_bodies_may_be_absent_base64_or_an_object():
         {"statusCode": None},
         {"statusCode": 42},
         {"statusCode": 200, "body": "***", "isBase64Encoded": True},
+        {"statusCode": 200, "body": "\u00e9", "isBase64Encoded": True},
+        {"statusCode": 200, "headers": ["a"]},
+        {"statusCode": 200, "headers": {"x": "\u2603"}},
+        {"statusCode": 200, "headers": {"x": "a\r\nSet-Cookie: b"}},
+        {"statusCode": 200, "headers": {"x: y": "a"}},
+        {"statusCode": 200, "headers": {"": "a"}},
+        {"statusCode": 200, "cookies": 5},
+        {"statusCode": 200, "cookies": ["a=1\nx: y"]},
     ],
 )
 def test_a_response_that_makes_no_sense_is_refused(answer):

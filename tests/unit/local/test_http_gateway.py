@@ -17,6 +17,8 @@ ROUTES = (
     Route(method="GET", path="/echo", function="Echo"),
     Route(method="HEAD", path="/echo", function="Echo"),
     Route(method="GET", path="/fail", function="Fail"),
+    Route(method="GET", path="/unstartable", function="Unstartable"),
+    Route(method="GET", path="/nonsense", function="Nonsense"),
     Route(method="GET", path="/slow", function="Slow"),
 )
 RELEASE = threading.Event()
@@ -25,6 +27,10 @@ RELEASE = threading.Event()
 def invoke(function, event, request_id):
     if function == "Fail":
         raise InvocationFailed("ValueError", "no", request_id)
+    if function == "Unstartable":
+        raise FileNotFoundError("no log folder")
+    if function == "Nonsense":
+        return {"statusCode": 200, "headers": {"x": "a\r\nset-cookie: b"}}
     if function == "Slow":
         RELEASE.wait(60)
     return {"body": event.get("body"), "method": event["requestContext"]["http"]["method"]}
@@ -86,8 +92,9 @@ def test_no_route_is_404(gateway):
     assert ask(gateway, "DELETE", "/echo") == (404, b'{"message":"Not Found"}')
 
 
-def test_a_failing_function_is_500_without_a_word_about_why(gateway):
-    assert ask(gateway, "GET", "/fail") == (500, b'{"message":"Internal Server Error"}')
+@pytest.mark.parametrize("path", ["/fail", "/unstartable", "/nonsense"])
+def test_a_failing_function_is_500_without_a_word_about_why(gateway, path):
+    assert ask(gateway, "GET", path) == (500, b'{"message":"Internal Server Error"}')
 
 
 def test_an_integration_that_takes_too_long_is_503(gateway):

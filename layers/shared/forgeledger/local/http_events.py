@@ -1,8 +1,8 @@
 """The HTTP API's payload, version 2.0: from a request to an event, from a response to HTTP."""
 
 import base64
-import binascii
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,9 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
 _HOP_BY_HOP: Final = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "cookie"}
+# What a line of HTTP can carry: a name is a token, a value is Latin-1 without control characters.
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
+_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _TEXT_TYPES: Final = {"application/json", "application/javascript", "application/xml"}
 
 
@@ -128,18 +131,29 @@ def http_response(response: Any, request_id: str) -> HttpResponse:
         headers = (("content-type", "application/json"), marker)
         return HttpResponse(status=200, headers=headers, body=text.encode())
     fields = [
-        (str(name).lower(), _header_text(value))
-        for name, value in (response.get("headers") or {}).items()
+        (name.lower(), _header_text(value)) for name, value in _a("headers", dict, response).items()
     ]
     if all(name != "content-type" for name, _ in fields):
         fields.append(("content-type", "text/plain;charset=UTF-8"))
-    fields += [("set-cookie", str(cookie)) for cookie in response.get("cookies") or []]
+    fields += [("set-cookie", str(cookie)) for cookie in _a("cookies", list, response)]
     fields.append(marker)
+    for name, value in fields:
+        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+            raise MalformedResponse(f"no header can be {name!r}: {value!r}")
     return HttpResponse(
         status=_status(response["statusCode"]),
         headers=tuple(each for each in fields if each[0] != "content-length"),
         body=_response_body(response),
     )
+
+
+def _a(name: str, kind: type[Any], response: Mapping[str, Any]) -> Any:
+    value = response.get(name)
+    if value is None:
+        return kind()
+    if not isinstance(value, kind):
+        raise MalformedResponse(f"{name} is {value!r}")
+    return value
 
 
 def _status(value: Any) -> int:
@@ -166,7 +180,7 @@ def _response_body(response: Mapping[str, Any]) -> bytes:
         return bytes(body.encode())
     try:
         return base64.b64decode(body, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise MalformedResponse("the body is not base64") from error
 
 

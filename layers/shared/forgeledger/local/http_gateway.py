@@ -104,6 +104,9 @@ class HttpGateway:
         except (InvocationFailed, MalformedResponse) as failure:
             logger.warning("%s %s: %s", request.method, raw_path, failure)
             return problem(500, "Internal Server Error")
+        except Exception:  # The client gets an answer, not a closed connection.
+            logger.exception("%s %s", request.method, raw_path)
+            return problem(500, "Internal Server Error")
 
 
 class _Server(ThreadingHTTPServer):

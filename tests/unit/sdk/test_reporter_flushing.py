@@ -1,6 +1,7 @@
 """What a flush and the end of a reporter do with what SQS does not take."""
 
 import json
+import threading
 
 import pytest
 
@@ -105,3 +106,71 @@ def test_an_interrupted_flush_keeps_what_was_on_its_way(make_reporter, queue):
         reporter.flush()
 
     assert reporter.flush().delivered == 1
+
+
+def test_a_callback_that_raises_keeps_the_others_from_nothing(reporter, queue, caplog):
+    heard = []
+
+    def broken(taken):
+        raise RuntimeError("a bug of the caller")
+
+    reporter.complete(JOB_ID, "a", on_settled=broken)
+    reporter.complete(JOB_ID, "b", on_settled=lambda taken: heard.append("b"))
+    reporter.complete(JOB_ID, "c", on_settled=lambda taken: heard.append("c"))
+
+    delivery = reporter.flush()
+
+    assert delivery.is_complete
+    assert sorted(heard) == ["b", "c"]
+    assert "a bug of the caller" in caplog.text
+
+
+def test_flush_returns_when_who_reported_has_heard(make_reporter):
+    hearing, go_on = threading.Event(), threading.Event()
+
+    def slow(taken):
+        hearing.set()
+        assert go_on.wait(20)
+
+    reporter = make_reporter(background=True)
+    reporter.complete(JOB_ID, "a", on_settled=slow)
+    assert hearing.wait(10)
+
+    flushing = threading.Thread(target=reporter.flush)
+    flushing.start()
+    flushing.join(0.1)
+    returned_early = not flushing.is_alive()
+    go_on.set()
+    flushing.join(10)
+
+    assert not returned_early
+    assert not flushing.is_alive()
+
+
+def test_a_flush_in_a_callback_does_not_wait_for_itself(reporter, monkeypatch):
+    waits, deliveries = [], []
+    monkeypatch.setattr(reporter._courier, "_wait", waits.append)
+    reporter.complete(JOB_ID, "a", on_settled=lambda taken: deliveries.append(reporter.flush(0.2)))
+
+    reporter.flush()
+
+    assert waits == []
+    assert [delivery.is_complete for delivery in deliveries] == [True]
+
+
+def test_an_interrupt_before_the_sending_leaves_no_lane_behind(reporter, queue, monkeypatch):
+    outbox = reporter._courier._outbox
+    take = outbox.take
+
+    def interrupted(*args, **options):
+        take(*args, **options)
+        raise KeyboardInterrupt
+
+    reporter.complete(JOB_ID, "a")
+    monkeypatch.setattr(outbox, "take", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        reporter.flush()
+    monkeypatch.setattr(outbox, "take", take)
+
+    assert reporter.flush(0.5).is_complete
+    assert queue.told() == [("complete", "a")]

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from forgeledger.sdk.errors import UndeliveredError
+from tests.builders import JOB_ID
 from tests.fake_queues import THROTTLED, FakeWorkQueue, denied
 from tests.running_worker import QUICKLY, Running, work
 
@@ -32,6 +33,17 @@ def test_a_stopped_worker_ends_what_it_began_and_hands_back_the_rest(make_worker
     assert waiting.in_hand == {}
 
 
+def test_a_stopped_worker_deletes_what_it_has_told_although_sqs_refuses_at_first(make_worker):
+    waiting = FakeWorkQueue(work("a"))
+    waiting.refuse_deletions = 3
+    worker = make_worker(waiting, lambda item: worker.stop())
+
+    summary = worker.run()
+
+    assert summary.completed == 1
+    assert waiting.deleted == ["m0"]
+
+
 def test_a_handler_that_outlives_the_grace_time_loses_its_item(make_worker, queue):
     begun, go_on = threading.Event(), threading.Event()
 
@@ -53,8 +65,9 @@ def test_a_handler_that_outlives_the_grace_time_loses_its_item(make_worker, queu
     assert waiting.visibilities == [("m0", 0)]
 
 
+@pytest.mark.parametrize("is_full", [True, False], ids=["full", "room for one"])
 def test_a_stop_in_an_outage_with_a_full_buffer_still_hands_back_what_runs(
-    make_worker, make_reporter, queue, monkeypatch
+    make_worker, make_reporter, queue, monkeypatch, is_full
 ):
     monkeypatch.setattr("forgeledger.sdk.worker._ABANDON_BLOCK_SECONDS", 0.01)
     monkeypatch.setattr("forgeledger.sdk.worker._LAST_FLUSH_SECONDS", 0.1)
@@ -72,7 +85,10 @@ def test_a_stop_in_an_outage_with_a_full_buffer_still_hands_back_what_runs(
     with Running(worker) as running:
         for _ in "abc":
             assert begun.acquire(timeout=10)
+        reporter.flush()
         queue.fault = lambda number, entries: THROTTLED
+        if is_full:
+            reporter.heartbeat(JOB_ID, "d")
         running.worker.stop()
         running.thread.join(20)
         go_on.set()

@@ -53,6 +53,8 @@ class Courier:
         self._outbox = Outbox(self._options.limits, self._options.backoff)
         self._thread: threading.Thread | None = None
         self._wake_at = math.inf
+        # The threads that call back whoever reported what was just settled.
+        self._tellers: set[int] = set()
 
     def put(
         self,
@@ -84,7 +86,10 @@ class Courier:
                     self._wait(left)
 
     def flush(self, timeout_seconds: float) -> Delivery:
-        """Sends all that was reported before, until it is delivered or its tries are used up."""
+        """Sends all that was reported before, until it is delivered or its tries are used up.
+
+        Who wanted to hear of it has heard by then, unless a callback takes longer than the timeout.
+        """
         deadline = self._clock() + timeout_seconds
         with self._changed:
             upto = self._outbox.last_sequence
@@ -93,7 +98,8 @@ class Courier:
             sent = self._send_round(force=True)
             with self._changed:
                 left = deadline - self._clock()
-                if left <= 0 or not self._outbox.hopeful(upto):
+                others = self._tellers - {threading.get_ident()}
+                if left <= 0 or not (others or self._outbox.hopeful(upto)):
                     return self._outbox.report()
                 if not sent:
                     self._wait(left)
@@ -140,21 +146,32 @@ class Courier:
 
     def _send_round(self, *, force: bool) -> bool:
         """Sends one request, if there is anything to send now."""
-        with self._changed:
-            messages = self._outbox.take(self._clock(), force=force)
-        if not messages:
-            return False
-        verdicts: Sequence[Verdict] = [
-            Verdict(answer=Answer.STUCK, reason="sending was interrupted")
-        ] * len(messages)
+        messages: list[Message] = []
+        verdicts: Sequence[Verdict] | None = None
         try:
-            verdicts = self._sender.send(messages)
+            with self._changed:
+                self._outbox.take(self._clock(), force=force, request=messages)
+            if messages:
+                verdicts = self._sender.send(messages)
         finally:
-            settled = self._settle(messages, verdicts)
-        for waiting, delivered in settled:
-            if waiting.on_settled is not None:
-                waiting.on_settled(delivered)
-        return True
+            if messages:
+                interrupted = Verdict(answer=Answer.STUCK, reason="sending was interrupted")
+                self._tell(self._settle(messages, verdicts or [interrupted] * len(messages)))
+        return bool(messages)
+
+    def _tell(self, settled: Sequence[tuple[Waiting, bool]]) -> None:
+        """Calls back who wants to hear; a flush() in a callback does not wait for that one."""
+        try:
+            for waiting, delivered in settled:
+                if waiting.on_settled is not None:
+                    try:
+                        waiting.on_settled(delivered)
+                    except Exception:  # noqa: BLE001 - the others want to hear as well.
+                        _log.exception("on_settled of a %s", waiting.command.type)
+        finally:
+            with self._changed:
+                self._tellers.discard(threading.get_ident())
+                self._changed.notify_all()
 
     def _settle(
         self, messages: Sequence[Message], verdicts: Sequence[Verdict]
@@ -168,5 +185,6 @@ class Courier:
                     _log.warning("SQS refused %s: %s", message.group, verdict.reason)
                 left = self._outbox.settle(message, verdict, now)
                 settled += [(waiting, delivered) for waiting in left]
+            self._tellers.add(threading.get_ident())
             self._changed.notify_all()
         return settled

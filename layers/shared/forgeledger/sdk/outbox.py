@@ -79,8 +79,12 @@ class Outbox:
         ended = ends_a_claim(command) and now >= lane.waiting[0].since + linger
         return now if ended or (lane.is_full and not was_full) else math.inf
 
-    def take(self, now: float, *, force: bool = False) -> list[Message]:
+    def take(
+        self, now: float, *, force: bool = False, request: list[Message] | None = None
+    ) -> list[Message]:
         """The messages of the next request, marked as on their way; none when none is due.
+
+        They are in `request`, if given, before they are marked: no interrupt parts the two.
 
         Lanes that are due start a request, those that could go travel along: so the lanes of a
         busy worker fall into step and share requests. `force` sends whatever waits.
@@ -100,12 +104,12 @@ class Outbox:
                 commands = (waiting.command for waiting in islice(lane.waiting, count))
                 ready.append((lane.waiting[0].since, group, commands))
                 any_due = any_due or force or lane.due_at(now, linger) <= now
-        if not any_due:
-            return []
-        ready.sort(key=lambda entry: entry[0])
-        request = next_request(messages for _, _, messages in ready)
-        for message in request:
-            self._lanes[message.group].dispatch(message)
+        request = [] if request is None else request
+        if any_due:
+            ready.sort(key=lambda entry: entry[0])
+            request += next_request(messages for _, _, messages in ready)
+            for message in request:
+                self._lanes[message.group].dispatch(message)
         return request
 
     def settle(self, message: Message, verdict: Verdict, now: float) -> tuple[Waiting, ...]:

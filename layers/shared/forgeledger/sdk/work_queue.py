@@ -17,6 +17,8 @@ _log = logging.getLogger("forgeledger.sdk")
 ENTRIES_PER_REQUEST: Final = 10
 # SQS ends every message's invisibility twelve hours after it was received.
 _MOST_VISIBILITY_SECONDS: Final = 12 * 3_600
+_EXTEND_AGAIN_SECONDS: Final = 1.0
+_DELETE_AGAIN_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,8 @@ class WorkQueue:
         self._visibility_seconds = visibility_seconds
         self._clock = clock
         self._lock = threading.Lock()
+        # Held throughout, so that who comes second leaves only when what the first began is done.
+        self._keeping = threading.Lock()
         self._in_hand: dict[str, float] = {}
         self._done: list[_Deletion] = []
         self._handed_back: list[tuple[str, int]] = []
@@ -96,21 +100,41 @@ class WorkQueue:
 
     def housekeep(self) -> None:
         """Deletes what is done, hands back what was given up, and extends what is in hand."""
+        with self._keeping:
+            with self._lock:
+                done, self._done = self._done, []
+                visibilities, self._handed_back = self._handed_back, []
+                now = self._clock()
+                for receipt, extend_at in self._in_hand.items():
+                    if extend_at <= now:
+                        self._in_hand[receipt] = now + self._visibility_seconds / 2
+                        visibilities.append((receipt, self._visibility_seconds))
+            self._delete(done)
+            self._change_visibility(visibilities)
+
+    def finish(self, timeout_seconds: float) -> None:
+        """Housekeeps until there is no deletion left to try; what is in hand is handed back."""
+        deadline = time.monotonic() + timeout_seconds
         with self._lock:
-            done, self._done = self._done, []
-            visibilities, self._handed_back = self._handed_back, []
-            now = self._clock()
-            for receipt, extend_at in self._in_hand.items():
-                if extend_at <= now:
-                    self._in_hand[receipt] = now + self._visibility_seconds / 2
-                    visibilities.append((receipt, self._visibility_seconds))
-        self._delete(done)
+            self._handed_back += [(receipt, 0) for receipt in self._in_hand]
+            self._in_hand.clear()
+        self.housekeep()
+        while self._done and time.monotonic() < deadline:
+            time.sleep(_DELETE_AGAIN_SECONDS)
+            self.housekeep()
+
+    def _change_visibility(self, visibilities: Sequence[tuple[str, int]]) -> None:
         for batch in _batches(visibilities):
             entries = [
                 {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": seconds}
                 for number, (receipt, seconds) in enumerate(batch)
             ]
-            self._refused(self._client.change_message_visibility_batch, entries)
+            refused = self._refused(self._client.change_message_visibility_batch, entries)
+            with self._lock:
+                for receipt in (batch[number][0] for number in refused):
+                    # Half the time is left; what was handed back is no longer in hand.
+                    if receipt in self._in_hand:
+                        self._in_hand[receipt] = self._clock() + _EXTEND_AGAIN_SECONDS
 
     def _delete(self, deletions: Sequence[_Deletion]) -> None:
         for batch in _batches(deletions):

@@ -28,6 +28,7 @@ _log = logging.getLogger("forgeledger.sdk")
 _HOUSEKEEPING_SECONDS: Final = 0.2
 _ABANDON_BLOCK_SECONDS: Final = 1.0
 _LAST_FLUSH_SECONDS: Final = 5.0
+_LAST_DELETIONS_SECONDS: Final = 2.0
 _MOST_RETRY_SECONDS: Final = 300
 
 
@@ -121,7 +122,7 @@ class Worker:
             pool.close()
             loop.close()
             delivery = self._reporter.flush(_LAST_FLUSH_SECONDS)
-        queue.housekeep()
+        queue.finish(_LAST_DELETIONS_SECONDS)
         if self._error is not None:
             raise self._error
         if not delivery.is_complete:

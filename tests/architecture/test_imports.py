@@ -18,16 +18,17 @@ ALLOWED = {
     # A store says in its answers which of the errors met it.
     "ports": {"domain", "errors"},
     "settings": {"errors"},
+    "loopback": set(),
     "usecases": {"usecases", "domain", "ports", "errors"},
     "contracts": {"contracts", "usecases", "domain", "errors"},
     "adapters": {"adapters", "contracts", "usecases", "ports", "domain", "errors"},
     "api": {"api", "contracts", "usecases", "ports", "domain", "errors"},
     "bootstrap": {"bootstrap", "api", "adapters", "usecases", "ports", "settings"},
     "functions": {"bootstrap", "contracts", "usecases"},
-    "sdk": {"sdk", "domain", "errors"},
-    "local": {"local", "errors"},
+    "sdk": {"sdk", "domain", "loopback", "errors"},
+    "local": {"local", "loopback", "errors"},
     "demo": {"demo", "sdk", "domain", "errors"},
-    "cli": {"cli", "demo", "local", "sdk", "domain", "errors"},
+    "cli": {"cli", "demo", "local", "sdk", "domain", "loopback", "errors"},
 }
 
 _STORAGE = {"boto3", "botocore", "mypy_boto3_dynamodb"}
@@ -39,6 +40,7 @@ INSTALLED = {
     "api": _FUNCTIONS,
     "bootstrap": _STORAGE | _FUNCTIONS,
     "functions": {"aws_lambda_powertools"},
+    "loopback": {"boto3", "botocore"},
     "sdk": {"boto3", "botocore", "urllib3"},
     "local": {"boto3", "botocore", "yaml", "ministack"},
     "demo": set(),

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from forgeledger.cli import exit_codes
+from forgeledger.local.state_dir import Description, StateDir
 
 MODULE = """
 import os
@@ -48,6 +49,24 @@ def test_its_module_finds_the_addresses_in_its_environment(forgeledger, module):
     assert ended.out == "3 completed, 1 failed, 0 released\n"
     assert seen["FORGELEDGER_COMMAND_QUEUE_URL"] == "https://commands"
     assert seen["FORGELEDGER_API_URL"] == "http://api.test"
+
+
+def test_a_local_worker_is_kept_from_the_users_profile_and_proxy(forgeledger, module, tmp_path):
+    os.environ |= {"AWS_PROFILE": "gone", "AWS_DEFAULT_PROFILE": "gone"}
+    state = StateDir(tmp_path / "state")
+    state.acquire()
+    state.describe(Description(**dict.fromkeys(Description.__dataclass_fields__, "http://here")))
+
+    ended = forgeledger(
+        *("worker", "--app", f"{module}:worker", "--local"), FORGELEDGER_STATE_DIR=str(state.root)
+    )
+    state.release()
+
+    seen = sys.modules[module].seen
+    assert ended.code == 0
+    assert seen["AWS_ENDPOINT_URL"] == "http://here"
+    assert "127.0.0.1" in seen["NO_PROXY"]
+    assert {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"}.isdisjoint(seen)
 
 
 @pytest.mark.parametrize("app", ["some_tasks", "nowhere:worker", "some_tasks:nobody"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from forgeledger.local import engine as engine_module
-from forgeledger.local.engine import Engine, EngineError, client_environment
+from forgeledger.local.engine import Engine, EngineError, client_environment, unproxied
 from forgeledger.local.engine_process import SCRATCH_PREFIX, remove_scratch
 
 
@@ -126,6 +126,20 @@ def test_clients_get_made_up_credentials_only():
     assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
     assert environment["AWS_SECRET_ACCESS_KEY"] == "test"
     assert os.environ.keys() != environment.keys()
+
+
+@pytest.mark.parametrize(
+    ("inherited", "hosts"),
+    [
+        ({}, "127.0.0.1"),
+        ({"NO_PROXY": "intranet"}, "intranet,127.0.0.1"),
+        ({"NO_PROXY": "unseen", "no_proxy": "intranet"}, "intranet,127.0.0.1"),
+        ({"no_proxy": "*"}, "*"),
+    ],
+)
+def test_child_processes_ask_no_proxy_for_what_is_on_loopback(inherited, hosts):
+    assert unproxied(inherited) == {"NO_PROXY": hosts, "no_proxy": hosts}
+    assert client_environment("http://127.0.0.1:1").keys() >= {"NO_PROXY", "no_proxy"}
 
 
 @pytest.mark.parametrize("folder", [Path(), Path("/srv"), Path("forgeledger-engine-1")])

@@ -91,3 +91,14 @@ def test_the_systems_proxy_is_used_unless_the_host_is_exempt(server, monkeypatch
     assert server.seen[0][1] == "http://ledger.example/jobs"
     with pytest.raises(NoAnswerError):
         PooledTransport()(post("http://exempt.example:1/jobs"))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_no_proxy_is_asked_for_what_is_on_this_machine(server, monkeypatch, host):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+    answer = PooledTransport()(post(server.url.replace("127.0.0.1", host)))
+
+    assert answer.status == 201

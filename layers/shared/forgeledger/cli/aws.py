@@ -10,7 +10,9 @@ def client_of(service: str, deployment: "Deployment") -> Any:
     import boto3
     from botocore.config import Config
 
-    session = boto3.session.Session()
+    from forgeledger.loopback import NO_PROXIES, unsettled_session
+
+    session = unsettled_session() if deployment.is_local else boto3.session.Session()
     return session.client(
         service,
         region_name=deployment.region,
@@ -22,5 +24,6 @@ def client_of(service: str, deployment: "Deployment") -> Any:
             # A relay that reconciles everything answers within its time limit, which may be 60 s.
             read_timeout=120,
             retries={"total_max_attempts": 4, "mode": "standard"},
+            proxies=NO_PROXIES if deployment.is_local else None,
         ),
     )

@@ -44,7 +44,15 @@ def client_environment(endpoint_url: str) -> dict[str, str]:
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
+        **unproxied(os.environ),
     }
+
+
+def unproxied(inherited: Mapping[str, str]) -> dict[str, str]:
+    """The variables that keep a child process from asking a proxy for what is on loopback."""
+    listed = inherited.get("no_proxy") or inherited.get("NO_PROXY") or ""
+    hosts = listed if listed.strip() == "*" else f"{listed},{HOST}".lstrip(",")
+    return {"NO_PROXY": hosts, "no_proxy": hosts}
 
 
 class Engine:

@@ -11,6 +11,7 @@ from typing import Any, Final, Self, cast
 import boto3
 from botocore.config import Config
 
+from forgeledger.loopback import NO_PROXIES, unsettled_session
 from forgeledger.sdk.errors import ConfigurationError, WrongAddressError
 
 API_URL: Final = "FORGELEDGER_API_URL"
@@ -77,7 +78,7 @@ class Endpoints:
     def sqs_client(self, queue_url: str, *, read_seconds: float) -> Any:
         """A client of this process alone; retries are left to who knows the order of a lane."""
         region = _REGION_IN_URL.match(queue_url)
-        session = boto3.session.Session()
+        session = unsettled_session() if self.is_local else boto3.session.Session()
         client = session.client(
             "sqs",
             region_name=region.group(1) if region else self.region,
@@ -89,6 +90,7 @@ class Endpoints:
                 read_timeout=read_seconds,
                 retries={"total_max_attempts": 1},
                 max_pool_connections=32,
+                proxies=NO_PROXIES if self.is_local else None,
             ),
         )
         return cast("Any", client)

@@ -63,7 +63,7 @@ class PooledTransport:
     def _pool(self, url: str) -> urllib3.PoolManager:
         parts = urlsplit(url)
         proxy = urllib.request.getproxies().get(parts.scheme, "")
-        if proxy and urllib.request.proxy_bypass(parts.netloc):
+        if proxy and (_is_here(parts.hostname) or urllib.request.proxy_bypass(parts.netloc)):
             proxy = ""
         known = self._pools.get((os.getpid(), proxy))
         if known is not None:
@@ -74,3 +74,8 @@ class PooledTransport:
             else urllib3.PoolManager(maxsize=self._connections)
         )
         return self._pools.setdefault((os.getpid(), proxy), made)
+
+
+def _is_here(host: str | None) -> bool:
+    """A proxy would look on its own loopback."""
+    return host in ("localhost", "::1") or (host or "").startswith("127.")

@@ -41,6 +41,9 @@ def worker(
     where = session.where
     if where.local or where.stack or where.command_queue_url:
         os.environ.update(variables(session.deployment))
+        if session.deployment.is_local:
+            for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+                os.environ.pop(name, None)  # boto3 refuses to start where it names none.
     summary = load_worker(app).run()
     session.output.record(
         {
@@ -63,5 +66,8 @@ def variables(deployment: deployments.Deployment) -> dict[str, str]:
         "AWS_DEFAULT_REGION": deployment.region,
     }
     if deployment.is_local:
+        from forgeledger.local.engine import unproxied
+
         found |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+        found |= unproxied(os.environ)
     return {name: value for name, value in found.items() if value}

@@ -39,7 +39,7 @@ class Clock:
         self.left = list(milliseconds)
 
     def get_remaining_time_in_millis(self):
-        return self.left.pop(0)
+        return self.left.pop(0) if len(self.left) > 1 else self.left[0]
 
 
 def test_every_record_is_claimed_worked_on_and_completed(reporter, queue):
@@ -145,6 +145,21 @@ def test_no_record_is_begun_when_time_runs_out(reporter, queue):
 
     assert failed(answer) == ["m1", "m2"]
     assert {item for _, item in queue.told()} == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("clock", "seconds"),
+    [(None, 5.0), (Clock(60_000), 5.0), (Clock(60_000, 4_000), 3.5), (Clock(60_000, 200), 0.0)],
+)
+def test_the_ledger_is_told_before_the_function_is_out_of_time(reporter, queue, clock, seconds):
+    flush, timeouts = reporter.flush, []
+    reporter.flush = lambda timeout=None: (timeouts.append(timeout), flush(timeout))[1]
+
+    answer = reporter.lambda_batch(make_event({"itemId": "a"}), lambda item: None, context=clock)
+
+    assert timeouts == [seconds]
+    assert failed(answer) == []
+    assert queue.told() == [("claim", "a"), ("complete", "a")]
 
 
 def test_what_the_ledger_may_not_hear_of_comes_again(make_reporter, queue):

@@ -2,12 +2,14 @@ import threading
 
 import pytest
 
-from forgeledger.domain.ids import make_job_id
+from forgeledger.domain.ids import lane_of, lanes_of, make_job_id
 from forgeledger.sdk.commands import Failure
 from forgeledger.sdk.errors import BufferFullError, ConfigurationError, InvalidCommandError
 from forgeledger.sdk.reporter import Reporter
 from tests.builders import JOB_ID
 from tests.fake_queues import THROTTLED, FakeCommandQueue, Fault, failing_until
+
+LANES = lanes_of(JOB_ID)
 
 
 def test_every_kind_of_command_reaches_the_queue_in_order(reporter, queue):
@@ -114,13 +116,18 @@ def test_reports_of_many_threads_keep_each_threads_order(make_reporter, queue):
         thread.join()
 
     assert reporter.flush().delivered == 1_600
-    ends = [item for kind, item in queue.told() if kind == "complete"]
-    claims = [item for kind, item in queue.told() if kind == "claim"]
-    assert sorted(ends) == sorted(claims)
-    assert len(set(ends)) == 800
-    for item in ("a-0", "d-199"):
-        told = queue.told()
-        assert told.index(("claim", item)) < told.index(("complete", item))
+    told = {(thread, lane): [] for thread in "abcd" for lane in range(LANES)}
+    for kind, item in queue.told():
+        told[item[0], lane_of(item, LANES)].append((kind, item))
+    assert told == {
+        (thread, lane): [
+            (kind, item)
+            for item in (f"{thread}-{number}" for number in range(200))
+            if lane_of(item, LANES) == lane
+            for kind in ("claim", "complete")
+        ]
+        for thread, lane in told
+    }
 
 
 def test_the_background_thread_sends_without_being_asked(make_reporter):

@@ -55,7 +55,8 @@ class ItemWork:
             heartbeat_seconds = lease_seconds / 3 if lease_seconds else HEARTBEAT_SECONDS
         self._heartbeat_seconds = heartbeat_seconds
         self._on_settled = on_settled
-        self._deciding = threading.Lock()
+        # Held for a heartbeat as well, whose sending may call back into the item's end.
+        self._deciding = threading.RLock()
         self.ending: Ending | None = None
         self._running = contextlib.ExitStack()
 
@@ -157,11 +158,13 @@ class ItemWork:
             raise
 
     def _beat(self) -> None:
-        if not self.is_decided:
-            self._reporter.heartbeat(
-                self.job_id,
-                self.item_id,
-                attempt=self._fence,
-                lease_seconds=self._lease_seconds,
-                block_seconds=0,
-            )
+        # The lock keeps the end from overtaking it: a heartbeat after the end means nothing.
+        with self._deciding:
+            if not self.is_decided:
+                self._reporter.heartbeat(
+                    self.job_id,
+                    self.item_id,
+                    attempt=self._fence,
+                    lease_seconds=self._lease_seconds,
+                    block_seconds=0,
+                )

@@ -16,6 +16,8 @@ _log = logging.getLogger("forgeledger.sdk")
 
 # What is left of the function's time for telling the ledger; no record is begun in it.
 _RESERVE_MS: Final = 3_000
+# What is left of that for the answer; without an answer every record comes again.
+_ANSWER_SECONDS: Final = 0.5
 
 Record = Mapping[str, Any]
 
@@ -71,13 +73,19 @@ def run_batch(
                     stopped_groups.add(group)
     finally:
         loop.close()
-        failed |= _undelivered(reporter, begun)
+        failed |= _undelivered(reporter, begun, context)
     return {"batchItemFailures": [{"itemIdentifier": key} for key in _in_order(records, failed)]}
 
 
-def _undelivered(reporter: "Reporter", begun: Sequence[tuple[str, str, str]]) -> set[str]:
+def _undelivered(
+    reporter: "Reporter", begun: Sequence[tuple[str, str, str]], context: Any
+) -> set[str]:
     """The messages whose end the ledger may never hear of."""
-    delivery = reporter.flush()
+    timeout_seconds = reporter.flush_seconds
+    if context is not None:
+        left_seconds = int(context.get_remaining_time_in_millis()) / 1_000 - _ANSWER_SECONDS
+        timeout_seconds = min(timeout_seconds, max(left_seconds, 0.0))
+    delivery = reporter.flush(timeout_seconds)
     if delivery.is_complete:
         return set()
     commands = [refused.command for refused in delivery.failed] + reporter.undelivered()

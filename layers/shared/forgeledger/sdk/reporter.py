@@ -66,7 +66,7 @@ class Reporter:
         queue_url = endpoints.needed_command_queue_url(command_queue_url)
         self._worker_id = None if worker_id is None else worker_name(worker_id)
         self._block_seconds = block_seconds
-        self._flush_seconds = flush_seconds
+        self.flush_seconds = flush_seconds
         self._utc_now = utc_now
         self._ids = CommandIds()
         self._courier = Courier(
@@ -203,7 +203,7 @@ class Reporter:
     def flush(self, timeout_seconds: float | None = None) -> Delivery:
         """Sends what was reported so far and says what is delivered; see Delivery."""
         return self._courier.flush(
-            self._flush_seconds if timeout_seconds is None else timeout_seconds
+            self.flush_seconds if timeout_seconds is None else timeout_seconds
         )
 
     def undelivered(self) -> list[Command]:

@@ -1,4 +1,4 @@
-"""The bound holds for the work alone and for the whole job, and wrong counts fail it as well."""
+"""The bound holds for claiming and completing, and wrong counts fail it as well."""
 
 from collections import Counter
 
@@ -37,12 +37,15 @@ def test_a_design_has_one_line_in_the_table(capsys):
     assert line.split() == [OURS, "100", "100", "100", "50", "0.200", "4.00", "2.0"]
 
 
-def test_five_times_as_fast_with_and_without_registering_is_enough():
-    assert judged(make_run(register=1.0, work=1.0), make_run(register=0.0, work=10.0)) == 0
+def test_five_times_as_fast_is_enough_and_registering_is_told_beside_it(capsys):
+    assert judged(make_run(register=3.0, work=1.0), make_run(register=0.0, work=5.0)) == 0
+
+    told = capsys.readouterr().out.splitlines()[2]
+    assert told.split() == ["safe", "5.0", "1.2"]
 
 
-def test_registering_that_takes_too_long_fails_the_bound(capsys):
-    failed = judged(make_run(register=1.1, work=1.0), make_run(register=0.0, work=10.0))
+def test_claiming_and_completing_that_takes_too_long_fails_the_bound(capsys):
+    failed = judged(make_run(register=0.0, work=1.1), make_run(register=9.0, work=5.0))
 
     assert failed == 1
     assert "not 5.0 times as fast" in capsys.readouterr().out

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -37,14 +39,32 @@ def test_the_environment_says_where_all_is():
         "FORGELEDGER_API_URL": "http://api",
         "FORGELEDGER_API_KEY": "secret",
         "FORGELEDGER_COMMAND_QUEUE_URL": "commands",
-        "AWS_ENDPOINT_URL": "http://engine",
     }
 
     found = find(Where(), environ, of_stack)
 
     assert (found.api_url, found.api_key) == ("http://api", "secret")
     assert (found.command_queue_url, found.reject_queue_url) == ("commands", None)
-    assert found.endpoints().aws_endpoint_url == "http://engine"
+
+
+@pytest.mark.parametrize(
+    ("variables", "url"),
+    [
+        ({"AWS_ENDPOINT_URL": "http://aws"}, "http://aws"),
+        ({"AWS_ENDPOINT_URL": "http://aws", "AWS_ENDPOINT_URL_SQS": "http://sqs"}, "http://sqs"),
+        ({"AWS_ENDPOINT_URL_SQS": "http://sqs"}, "http://sqs"),
+        ({"LOCALSTACK_HOST": "box", "AWS_ENDPOINT_URL_SQS": "http://sqs"}, "http://box:4566"),
+        ({"LOCALSTACK_HOST": "box", "AWS_ENDPOINT_URL": "http://aws"}, "http://aws"),
+    ],
+)
+def test_a_client_speaks_to_where_boto3_would(monkeypatch, variables, url):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    found = find(Where(), variables, of_stack)
+
+    client = client_of("sqs", replace(found, region="eu-west-1"))
+
+    assert client.meta.endpoint_url == url
 
 
 def test_the_variables_of_localstack_client_are_understood():

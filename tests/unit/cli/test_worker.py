@@ -64,7 +64,8 @@ def test_a_local_worker_is_kept_from_the_users_profile_and_proxy(forgeledger, mo
 
     seen = sys.modules[module].seen
     assert ended.code == 0
-    assert seen["AWS_ENDPOINT_URL"] == "http://here"
+    assert seen["AWS_ENDPOINT_URL"] == seen["AWS_ENDPOINT_URL_SQS"] == "http://here"
+    assert seen["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] == "false"
     assert "127.0.0.1" in seen["NO_PROXY"]
     assert {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"}.isdisjoint(seen)
 

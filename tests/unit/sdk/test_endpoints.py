@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -34,7 +35,6 @@ def test_addresses_come_from_the_environment():
             "FORGELEDGER_API_URL": "https://api",
             "FORGELEDGER_API_KEY": "k",
             "FORGELEDGER_COMMAND_QUEUE_URL": "https://q",
-            "AWS_ENDPOINT_URL": "http://aws",
             "AWS_REGION": "eu-west-1",
             "AWS_DEFAULT_REGION": "us-east-1",
         }
@@ -44,7 +44,6 @@ def test_addresses_come_from_the_environment():
         api_url="https://api",
         api_key="k",
         command_queue_url="https://q",
-        aws_endpoint_url="http://aws",
         region="eu-west-1",
     )
 
@@ -56,7 +55,7 @@ def test_addresses_come_from_the_environment():
         ({"LOCALSTACK_HOST": "box"}, "http://box:4566"),
         ({"LOCALSTACK_HOST": "box:1"}, "http://box:1"),
         ({"LOCALSTACK_HOSTNAME": "box", "EDGE_PORT": "2", "USE_SSL": "true"}, "https://box:2"),
-        ({"LOCALSTACK_HOST": "box", "AWS_ENDPOINT_URL": "http://aws"}, "http://aws"),
+        ({"LOCALSTACK_HOST": "box", "AWS_ENDPOINT_URL": "http://aws"}, None),
     ],
 )
 def test_the_variables_of_localstack_client_count_where_aws_has_none(variables, url):
@@ -118,6 +117,39 @@ def test_the_local_cloud_needs_no_credentials_and_no_region(project, monkeypatch
     assert client.meta.endpoint_url == LOCAL["endpointUrl"]
     assert client.meta.region_name == "eu-west-1"
     assert client._request_signer._credentials.access_key == "local"
+
+
+@pytest.mark.parametrize(
+    ("variables", "url"),
+    [
+        ({"AWS_ENDPOINT_URL": "http://aws"}, "http://aws"),
+        ({"AWS_ENDPOINT_URL": "http://aws", "AWS_ENDPOINT_URL_SQS": "http://sqs"}, "http://sqs"),
+        (
+            {"AWS_ENDPOINT_URL": "http://aws", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+            "https://sqs.eu-west-1.amazonaws.com",
+        ),
+        ({"LOCALSTACK_HOST": "box", "AWS_ENDPOINT_URL_SQS": "http://sqs"}, "http://box:4566"),
+        ({"LOCALSTACK_HOST": "box", "AWS_ENDPOINT_URL": "http://aws"}, "http://aws"),
+    ],
+)
+def test_settings_of_boto3_count_as_boto3_reads_them(monkeypatch, variables, url):
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "LOCALSTACK_")):
+            monkeypatch.delenv(name)
+    for name, value in {"AWS_REGION": "eu-west-1", **variables}.items():
+        monkeypatch.setenv(name, value)
+
+    client = Endpoints.from_environment().sqs_client("https://queue/q.fifo", read_seconds=10)
+
+    assert client.meta.endpoint_url == url
+
+
+def test_the_local_cloud_is_spoken_to_whatever_boto3_is_set_to(project, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "http://sqs")
+
+    client = Endpoints.local(project).sqs_client(LOCAL["commandQueueUrl"], read_seconds=10)
+
+    assert client.meta.endpoint_url == LOCAL["endpointUrl"]
 
 
 def test_the_region_stands_in_the_queues_address():

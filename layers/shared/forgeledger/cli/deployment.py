@@ -101,14 +101,14 @@ def _from_environment(environ: Mapping[str, str]) -> Deployment:
         command_queue_url=environ.get(COMMAND_QUEUE_URL) or None,
         reject_queue_url=environ.get(REJECT_QUEUE_URL) or None,
         relay_function=environ.get(RELAY_FUNCTION) or None,
-        aws_endpoint_url=_aws_endpoint_url(environ),
+        aws_endpoint_url=_localstack_url(environ),
     )
 
 
-def _aws_endpoint_url(environ: Mapping[str, str]) -> str | None:
+def _localstack_url(environ: Mapping[str, str]) -> str | None:
     """boto3 reads AWS_ENDPOINT_URL by itself; localstack-client's variables only the SDK reads."""
     if not any(name.startswith("LOCALSTACK_") for name in environ):
-        return environ.get("AWS_ENDPOINT_URL") or None
+        return None
     from forgeledger.sdk.endpoints import Endpoints
 
     return Endpoints.from_environment(environ).aws_endpoint_url

@@ -30,20 +30,20 @@ class Endpoints:
     api_url: str | None = None
     api_key: str | None = None
     command_queue_url: str | None = None
-    # Where AWS itself is, when it is not AWS.
+    # Where AWS itself is, when it is not where boto3 finds it by its own settings.
     aws_endpoint_url: str | None = None
     region: str | None = None
     is_local: bool = False
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Self:
-        """AWS_ENDPOINT_URL counts as boto3 reads it, else the variables of localstack-client."""
+        """Settings of boto3 are left to boto3; it knows none of localstack-client's variables."""
         env = os.environ if environ is None else environ
         return cls(
             api_url=env.get(API_URL) or None,
             api_key=env.get(API_KEY) or None,
             command_queue_url=env.get(COMMAND_QUEUE_URL) or None,
-            aws_endpoint_url=env.get("AWS_ENDPOINT_URL") or _localstack_url(env),
+            aws_endpoint_url=_localstack_url(env),
             # boto3 itself knows only the second one, and containers on AWS often only the first.
             region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or None,
         )
@@ -107,7 +107,7 @@ def _needed(variable: str, parameter: str, known: str | None, given: str | None)
 
 def _localstack_url(env: Mapping[str, str]) -> str | None:
     host = env.get("LOCALSTACK_HOST") or env.get("LOCALSTACK_HOSTNAME")
-    if not host:
+    if not host or env.get("AWS_ENDPOINT_URL"):
         return None
     if ":" not in host:
         host = f"{host}:{env.get('EDGE_PORT') or 4566}"

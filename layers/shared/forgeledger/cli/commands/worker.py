@@ -69,5 +69,10 @@ def variables(deployment: deployments.Deployment) -> dict[str, str]:
         from forgeledger.local.engine import unproxied
 
         found |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+        # What boto3 would heed before the address of the local cloud, or instead.
+        found |= {
+            "AWS_ENDPOINT_URL_SQS": deployment.aws_endpoint_url,
+            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+        }
         found |= unproxied(os.environ)
     return {name: value for name, value in found.items() if value}

@@ -171,6 +171,41 @@ def test_everything_ends_with_a_program_that_holds_a_local_cloud_and_is_killed(w
     assert cloud.status(**where) is None
 
 
+def test_ctrl_c_ends_everything_of_a_local_cloud_and_its_data_is_saved(where):
+    program = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from forgeledger.local.local_cloud import LocalCloud\n"
+        "with LocalCloud(project_dir=Path(sys.argv[1]), state_dir=Path(sys.argv[2])) as cloud:\n"
+        "    table = cloud.description.table_name\n"
+        "    row = {'PK': {'S': 'kept'}, 'SK': {'S': 'row'}}\n"
+        "    cloud.client('dynamodb').put_item(TableName=table, Item=row)\n"
+        "    print(cloud.description.api_url, cloud.description.endpoint_url, flush=True)\n"
+        "    pids = map(cloud.worker_pids, ('ApiFunction', 'IntakeFunction'))\n"
+        "    print(cloud.engine.pid, *sum(pids, []), flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    command = [sys.executable, "-c", program, str(where["project_dir"]), str(where["state_dir"])]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    ) as holder:
+        urls = holder.stdout.readline().split()
+        children = [int(pid) for pid in holder.stdout.readline().split()]
+        # As a terminal does it: to the holder and to whatever it left in its group.
+        os.killpg(holder.pid, signal.SIGINT)
+        code = holder.wait(60)
+
+    assert code == -signal.SIGINT
+    assert len(children) >= 3
+    assert all(ended(pid, seconds=1) for pid in children)
+    assert not any(answers(url) for url in urls)
+    assert get(cloud.up(**where), {"PK": {"S": "kept"}, "SK": {"S": "row"}})
+
+
 def ended(pid: int, seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -158,7 +158,7 @@ def test_a_supervisor_takes_its_order_and_ends_on_a_signal(monkeypatch, tmp_path
         report.write(json.dumps(given == order))
         report.close()
         handlers[signal.SIGTERM](signal.SIGTERM, None)
-        return 0 if ending.is_set() else 1
+        return 0 if ending.wait(0) else 1
 
     monkeypatch.setattr(supervisor, "supervise", supervise)
     with standard_output(tmp_path / "out"), pytest.raises(SystemExit) as ended:

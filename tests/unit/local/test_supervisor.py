@@ -2,7 +2,8 @@
 
 import io
 import json
-import threading
+import subprocess
+import sys
 
 import pytest
 
@@ -56,8 +57,8 @@ def cloud(monkeypatch):
 
 
 def test_it_reports_where_all_answers_and_ends_when_told(cloud):
-    report, ending = Report(), threading.Event()
-    ending.set()
+    report, ending = Report(), supervisor.Bell()
+    ending.ring()
 
     code = supervisor.supervise(ORDER, report, ending)
 
@@ -70,7 +71,7 @@ def test_it_reports_why_the_cloud_did_not_come_up(cloud):
     cloud.failure = RuntimeError("no such template")
     report = Report()
 
-    code = supervisor.supervise(ORDER, report, threading.Event())
+    code = supervisor.supervise(ORDER, report, supervisor.Bell())
 
     assert code == 1
     assert json.loads(report.text) == {"error": "no such template"}
@@ -79,16 +80,34 @@ def test_it_reports_why_the_cloud_did_not_come_up(cloud):
 def test_it_ends_when_the_engine_is_gone(cloud):
     cloud.engine.running = False
 
-    assert supervisor.supervise(ORDER, Report(), threading.Event()) == 1
+    assert supervisor.supervise(ORDER, Report(), supervisor.Bell()) == 1
     assert cloud.stopped
 
 
 def test_it_keeps_running_when_nobody_waits_for_its_report(cloud):
-    ending = threading.Event()
-    ending.set()
+    ending = supervisor.Bell()
+    ending.ring()
 
     assert supervisor.supervise(ORDER, ClosedReport(), ending) == 0
 
 
 def test_an_order_survives_the_command_line():
     assert supervisor.Order(**json.loads(ORDER.as_text())) == ORDER
+
+
+def test_a_signal_in_the_middle_of_ringing_or_waiting_is_no_deadlock():
+    program = (
+        "import signal\n"
+        "from forgeledger.local.supervisor import Bell\n"
+        "bell = Bell()\n"
+        "signal.signal(signal.SIGALRM, lambda *_: bell.ring())\n"
+        "for turn in range(20_000):\n"
+        "    signal.setitimer(signal.ITIMER_REAL, (1 + turn % 30) * 1e-6)\n"
+        "    bell.ring()\n"
+        "    bell.wait(1)\n"
+        "    signal.setitimer(signal.ITIMER_REAL, 0)\n"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", program], timeout=60, check=False)
+
+    assert ended.returncode == 0

@@ -3,9 +3,9 @@
 import json
 import logging
 import os
+import queue
 import signal
 import sys
-import threading
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final, TextIO
@@ -32,7 +32,28 @@ class Order:
         return json.dumps(asdict(self))
 
 
-def supervise(order: Order, report: TextIO, ending: threading.Event) -> int:
+class Bell:
+    """Rung by signals: an event's lock could be held by the very thread that a handler interrupts.
+
+    The queue's own methods may be called again in the middle of themselves.
+    """
+
+    def __init__(self) -> None:
+        self._rung: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def ring(self) -> None:
+        self._rung.put(None)
+
+    def wait(self, seconds: float) -> bool:
+        """Until it rings, or so long; True if it has rung."""
+        try:
+            self._rung.get(timeout=seconds)
+        except queue.Empty:
+            return False
+        return True
+
+
+def supervise(order: Order, report: TextIO, ending: Bell) -> int:
     """Run until `ending`; the first line of `report` says whether all answers, or what is wrong."""
     cloud = LocalCloud(
         project_dir=Path(order.project_dir),
@@ -68,9 +89,9 @@ def _say(report: TextIO, content: dict[str, str]) -> None:
 
 def main() -> None:
     order = Order(**json.loads(sys.argv[1]))
-    ending = threading.Event()
+    ending = Bell()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: ending.set())
+        signal.signal(number, lambda *_: ending.ring())
     logging.basicConfig(
         filename=StateDir(Path(order.state_dir)).logs / "supervisor.log",
         level=logging.INFO,

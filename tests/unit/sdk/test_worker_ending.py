@@ -8,7 +8,7 @@ import pytest
 
 from forgeledger.sdk.errors import UndeliveredError
 from tests.builders import JOB_ID
-from tests.fake_queues import THROTTLED, FakeWorkQueue, denied
+from tests.fake_queues import FINE, THROTTLED, FakeWorkQueue, denied
 from tests.running_worker import QUICKLY, Running, work
 
 
@@ -91,6 +91,7 @@ def test_a_stop_in_an_outage_with_a_full_buffer_still_hands_back_what_runs(
             reporter.heartbeat(JOB_ID, "d")
         running.worker.stop()
         running.thread.join(20)
+        queue.fault = lambda number, entries: FINE
         go_on.set()
 
     assert isinstance(running.error, UndeliveredError)

@@ -72,3 +72,10 @@ def test_every_make_target_exists(target: str) -> None:
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#]+)\)", README))))
 def test_every_link_leads_somewhere(link: str) -> None:
     assert (PROJECT / link).exists()
+
+
+def test_the_run_that_is_shown_names_the_promises_that_the_demo_examines() -> None:
+    shown = re.findall(r"^  kept    ([^:]+):", README, re.MULTILINE)
+
+    examined = PROJECT / "layers" / "shared" / "forgeledger" / "demo" / "promises.py"
+    assert sorted(shown) == sorted(re.findall(r'name="([^"]+)"', examined.read_text()))

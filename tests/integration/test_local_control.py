@@ -173,9 +173,11 @@ def test_everything_ends_with_a_program_that_holds_a_local_cloud_and_is_killed(w
 
 def test_ctrl_c_ends_everything_of_a_local_cloud_and_its_data_is_saved(where):
     program = (
-        "import sys, time\n"
+        "import signal, sys, time\n"
         "from pathlib import Path\n"
         "from forgeledger.local.local_cloud import LocalCloud\n"
+        # Whatever a shell starts in the background would ignore it, and its children with it.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "with LocalCloud(project_dir=Path(sys.argv[1]), state_dir=Path(sys.argv[2])) as cloud:\n"
         "    table = cloud.description.table_name\n"
         "    row = {'PK': {'S': 'kept'}, 'SK': {'S': 'row'}}\n"
@@ -197,7 +199,10 @@ def test_ctrl_c_ends_everything_of_a_local_cloud_and_its_data_is_saved(where):
         children = [int(pid) for pid in holder.stdout.readline().split()]
         # As a terminal does it: to the holder and to whatever it left in its group.
         os.killpg(holder.pid, signal.SIGINT)
-        code = holder.wait(60)
+        try:
+            code = holder.wait(60)
+        finally:
+            holder.kill()
 
     assert code == -signal.SIGINT
     assert len(children) >= 3

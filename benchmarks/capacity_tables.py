@@ -36,25 +36,21 @@ def model_of(lanes: int, items_per_message: float, intake_concurrency: int = 20)
 
 def drained(model: Model, *, seconds: float = _SIMULATED_SECONDS) -> Played:
     """A backlog that is about so many seconds of work."""
-    simulation = CapacitySimulation(
-        model.setup,
-        model.quotas,
-        model.times,
-        table_units=model.quotas.table_units,
-        seed=SEED,
-    )
-    return simulation.drain(round(model.job().items * seconds))
+    return _simulation(model).drain(round(model.job().items * seconds))
 
 
 def offered(model: Model, share: float) -> Played:
-    simulation = CapacitySimulation(
+    return _simulation(model).offer(model.job().items * share, _SIMULATED_SECONDS)
+
+
+def _simulation(model: Model) -> CapacitySimulation:
+    return CapacitySimulation(
         model.setup,
         model.quotas,
         model.times,
         table_units=model.quotas.table_units,
         seed=SEED,
     )
-    return simulation.offer(model.job().items * share, _SIMULATED_SECONDS)
 
 
 def job_table() -> str:

@@ -11,7 +11,6 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from random import Random
-from types import TracebackType
 from typing import Final, Self
 
 from forgeledger.sdk import Endpoints, ItemWork, Reporter, Worker, WorkerOptions
@@ -64,12 +63,7 @@ class Crew:
         self.fill()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for process in self._processes:
             process.terminate()
         deadline = time.monotonic() + _END_SECONDS

@@ -94,6 +94,12 @@ class Ledger:
             commands.append(make_command(kind, **fields_of_one))
         return self.send(job_id, *commands)
 
+    def fill(self, job_id: str, number: int) -> None:
+        """So many items in the job's first lane, in one batch."""
+        names = [f"i{n:04d}" for n in range(number)]
+        commands = [make_command("register", item_id=name, command_id=name) for name in names]
+        self.applier.apply(job_id, 0, commands)
+
     def view(self, job_id: str) -> JobView:
         view = self.store.load_job(job_id)
         assert view is not None

@@ -11,12 +11,10 @@ import pytest
 
 from forgeledger import settings
 from forgeledger.adapters.dynamodb.keys import JOBS_BY_STATUS, JOBS_OPEN
-from forgeledger.contracts.reconcile_requests import measured
 from forgeledger.domain.limits import MESSAGE_BYTES
 from forgeledger.local.filters import matches_any, parse_criteria
 from forgeledger.local.packaging import package
 from tests.deployed_template import (
-    FAILURE_QUEUES,
     FUNCTIONS,
     ROOT,
     TEMPLATE,
@@ -57,15 +55,6 @@ def event_sources(function: str, kind: str) -> list[dict[str, Any]]:
 def record(event_name: str, sort_key: str) -> dict[str, Any]:
     keys = {"PK": {"S": "JOB#01KAJXPF80000APN59HKNHY2PJ-8"}, "SK": {"S": sort_key}}
     return {"eventName": event_name, "dynamodb": {"Keys": keys}}
-
-
-def alarms_on(metric: str, target: str) -> list[dict[str, Any]]:
-    """Alarms on a metric of this resource, whichever way they refer to it."""
-    return [
-        alarm
-        for alarm in resources("AWS::CloudWatch::Alarm").values()
-        if alarm["MetricName"] == metric and f'"{target}"' in json.dumps(alarm["Dimensions"])
-    ]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -206,17 +195,6 @@ def test_tables_are_encrypted_and_recoverable(table):
     assert found["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
-@pytest.mark.parametrize("queue", FAILURE_QUEUES)
-def test_each_failure_queue_has_an_alarm_on_its_depth(queue):
-    assert alarms_on("ApproximateNumberOfMessagesVisible", queue)
-
-
-@pytest.mark.parametrize("function", FUNCTIONS)
-@pytest.mark.parametrize("metric", ["Errors", "Throttles"])
-def test_each_function_has_alarms_on_errors_and_throttles(function, metric):
-    assert alarms_on(metric, function)
-
-
 def test_the_api_lets_through_a_bounded_number_of_requests():
     settings = properties("HttpApi")["DefaultRouteSettings"]
 
@@ -248,69 +226,6 @@ def test_cloudformation_takes_the_template_as_it_is_sent():
     body = package(ROOT / "template.yaml").body
 
     assert len(body.encode()) <= 51_200
-
-
-def test_late_commands_and_late_completions_have_alarms():
-    assert alarms_on("ApproximateAgeOfOldestMessage", "CommandQueue")
-    assert alarms_on("IteratorAge", "RelayFunction")
-
-
-@pytest.mark.parametrize(
-    ("metric", "when_missing"),
-    [
-        ("Rounds", "breaching"),
-        ("KeptLate", "notBreaching"),
-        ("HeadDrift", "notBreaching"),
-        ("ReconcileFailures", "notBreaching"),
-    ],
-)
-def test_what_only_the_relay_can_notice_has_an_alarm(metric, when_missing):
-    (alarm,) = [
-        alarm
-        for alarm in resources("AWS::CloudWatch::Alarm").values()
-        if alarm["MetricName"] == metric
-    ]
-
-    assert alarm["Namespace"] == "ForgeLedger"
-    assert alarm["Dimensions"] == [
-        {"Name": "service", "Value": {"Fn::Sub": "${AWS::StackName}-relay"}}
-    ]
-    assert alarm["TreatMissingData"] == when_missing
-
-
-def test_every_alarm_tells_the_topic_and_is_explained():
-    explained = (ROOT / "docs" / "operations.md").read_text()
-    told = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
-
-    for name, alarm in resources("AWS::CloudWatch::Alarm").items():
-        assert alarm["AlarmActions"] == told, name
-        assert name in explained
-
-
-def test_metrics_on_the_dashboard_and_in_alarms_are_written_by_the_functions():
-    written = {
-        name
-        for source in (ROOT / "functions").glob("*/app.py")
-        for name in re.findall(r'add_metric\(f?"(\w+)', source.read_text())
-    } | set(measured([]))
-
-    body = json.loads(properties("Dashboard")["DashboardBody"]["Fn::Sub"])
-    shown = {
-        metric[1]
-        for widget in body["widgets"]
-        for metric in widget["properties"]["metrics"]
-        if metric[0] == "ForgeLedger"
-    }
-    watched = {
-        alarm["MetricName"]
-        for alarm in resources("AWS::CloudWatch::Alarm").values()
-        if alarm["Namespace"] == "ForgeLedger"
-    }
-
-    # The verdict is part of the name: CommandsApplied and its like.
-    unknown = {name for name in shown | watched if name not in written}
-    assert {re.sub(r"(Applied|Duplicate|Rejected)$", "", name) for name in unknown} <= {"Commands"}
-    assert "Commands" in written
 
 
 @pytest.mark.parametrize("stage", ["local", "dev", "prod"])

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from localstack_client.session import Session
 
+from benchmarks.our_design import endpoints_of
 from forgeledger.local.local_cloud import LocalCloud
 from forgeledger.sdk import Endpoints
 from tests.function_stage import Stage
@@ -22,14 +23,7 @@ def ledger_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalClou
 
 @pytest.fixture
 def endpoints(ledger_cloud: LocalCloud) -> Endpoints:
-    where = ledger_cloud.description
-    return Endpoints(
-        api_url=where.api_url,
-        command_queue_url=where.command_queue_url,
-        aws_endpoint_url=where.endpoint_url,
-        region=where.region,
-        is_local=True,
-    )
+    return endpoints_of(ledger_cloud)
 
 
 @pytest.fixture

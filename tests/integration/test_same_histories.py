@@ -15,18 +15,16 @@ from localstack_client.session import Session
 
 from forgeledger.domain.commands import CommandKind
 from forgeledger.domain.items import Failure
-from tests.integration.engine_services import PromptTables, Services, text_of
+from tests.integration.engine_services import Services, text_of
+from tests.integration.engine_tables import PromptTables
 from tests.simulation.asked import Asked
 from tests.simulation.checks import Checks
 from tests.simulation.fifo_queue import FifoQueue
 from tests.simulation.jobs import is_bad
-from tests.simulation.lambdas import Lambdas
-from tests.simulation.people import People
 from tests.simulation.resting import drain
-from tests.simulation.running import History
+from tests.simulation.running import History, begin
 from tests.simulation.script import Kind, Script, Step, write
 from tests.simulation.table import Tables
-from tests.simulation.workers import Workers
 from tests.simulation.world import Rules, World
 
 pytestmark = pytest.mark.integration
@@ -68,22 +66,14 @@ def short(seed: int) -> Script:
 
 
 def play(script: Script, world: World, checks: Any, asked: Asked) -> None:
-    lambdas = Lambdas(world, checks.acknowledged)
-    history = History(
-        script=script,
-        world=world,
-        checks=checks,
-        lambdas=lambdas,
-        people=People(world, lambdas.store, asked),
-        workers=Workers(world),
-    )
+    history = begin(script, world, checks, asked)
     began = world.now
     for step in script.steps:
         if step.kind is not Kind.WAIT or world.now - began < _MOST_WAITED_MS - 200_000:
             history.take(step)
     finish(history)
     world.now += _HOUR_MS
-    assert lambdas.reconcile({"running": True}, {}) is not None
+    assert history.lambdas.reconcile({"running": True}, {}) is not None
     drain(history)
     checks.stepped()
 

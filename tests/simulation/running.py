@@ -94,7 +94,7 @@ class History:
             case Kind.RELAY:
                 self.lambdas.relay_one(seed, faults, skew_ms, twice=chance < 30)
             case Kind.RECONCILE:
-                self.lambdas.reconcile({"running": True}, faults)
+                self.lambdas.reconcile({"scheduled": True}, faults)
             case Kind.RECOUNT:
                 self._recount(seed, faults)
             case Kind.WAIT:
@@ -141,6 +141,19 @@ class History:
                 self.workers.raw(random, people.jobs)
 
 
+def begin(script: Script, world: World, checks: Checks, asked: Asked) -> History:
+    """Everybody who takes part, before the first step."""
+    lambdas = Lambdas(world, checks.acknowledged)
+    return History(
+        script=script,
+        world=world,
+        checks=checks,
+        lambdas=lambdas,
+        people=People(world, lambdas.store, asked),
+        workers=Workers(world),
+    )
+
+
 def run(script: Script, *, tell: bool = False, faults: bool = True) -> Result:
     """The whole history of a script; what went wrong is in the result."""
     if not faults:
@@ -155,15 +168,7 @@ def run(script: Script, *, tell: bool = False, faults: bool = True) -> Result:
     asked = Asked(world.commands)
     checks = Checks(world, asked)
     world.observer = checks
-    lambdas = Lambdas(world, checks.acknowledged)
-    history = History(
-        script=script,
-        world=world,
-        checks=checks,
-        lambdas=lambdas,
-        people=People(world, lambdas.store, asked),
-        workers=Workers(world),
-    )
+    history = begin(script, world, checks, asked)
     world.run_more = history.run_more
     result = Result()
     try:

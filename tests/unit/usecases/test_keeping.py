@@ -1,38 +1,20 @@
 """Rows of a job that runs for long get a later time to vanish; the rounds that see to it."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from forgeledger.domain.jobs import JobStatus
 from forgeledger.domain.lanes import LaneRules
-from forgeledger.errors import RowsNotKept, RowsVanished, StorageBusy, StorageError
+from forgeledger.errors import RowsNotKept, RowsVanished, StorageError
 from forgeledger.ports import Renewed
 from forgeledger.usecases.keeping import Keeper
-from tests.builders import NOW, make_command
+from tests.builders import NOW
 from tests.ledgers import Ledger
+from tests.time_left import always, looks
 
 HOUR_MS = 3_600 * 1_000
 DAY_MS = 24 * HOUR_MS
 ONE_DAY = LaneRules(ttl_days=1)
-
-
-def always() -> bool:
-    return True
-
-
-def looks(number: int) -> Callable[[], bool]:
-    """Time for so many looks at the clock."""
-    left = iter([True] * number)
-    return lambda: next(left, False)
-
-
-def register(ledger: Ledger, job_id: str, number: int) -> None:
-    """So many items in the job's only lane, in one batch."""
-    names = [f"i{n:04d}" for n in range(number)]
-    commands = [make_command("register", item_id=name, command_id=name) for name in names]
-    ledger.applier.apply(job_id, 0, commands)
 
 
 def items_of(ledger: Ledger, job_id: str) -> int:
@@ -41,7 +23,7 @@ def items_of(ledger: Ledger, job_id: str) -> int:
 
 def test_a_job_that_runs_for_a_month_keeps_rows_that_last_a_day(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1, rules=ONE_DAY)
-    register(ledger, job_id, 1_000)
+    ledger.fill(job_id, 1_000)
 
     for _ in range(30 * 24):
         ledger.now += HOUR_MS
@@ -54,7 +36,7 @@ def test_a_job_that_runs_for_a_month_keeps_rows_that_last_a_day(ledger: Ledger) 
 
 def test_without_rounds_the_rows_are_gone(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1, rules=ONE_DAY)
-    register(ledger, job_id, 10)
+    ledger.fill(job_id, 10)
     ledger.now += DAY_MS
 
     ledger.store.vanish(ledger.now)
@@ -65,7 +47,7 @@ def test_without_rounds_the_rows_are_gone(ledger: Ledger) -> None:
 
 def test_rows_of_a_finished_job_are_not_kept(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1, rules=ONE_DAY)
-    register(ledger, job_id, 1)
+    ledger.fill(job_id, 1)
     ledger.life.cancel(job_id)
     ledger.now += DAY_MS
 
@@ -85,24 +67,6 @@ def test_a_job_is_kept_from_half_of_its_days_on(ledger: Ledger) -> None:
     ledger.rounds.make(always, always)
 
     assert (early, ledger.view(job_id).job.kept_since) == (NOW, NOW + 15 * DAY_MS)
-
-
-def test_rounds_that_are_cut_short_come_to_the_end_of_a_large_job(ledger: Ledger) -> None:
-    job_id = ledger.job(lanes=3, rules=ONE_DAY)
-    ledger.do(job_id, "register", *(f"i{n}" for n in range(1_500)))
-    ledger.now += DAY_MS // 2
-    rounds = 0
-
-    while ledger.view(job_id).job.kept_since == NOW:
-        _, whole = ledger.rounds.make(always, looks(2))
-        rounds += 1
-    ledger.now += DAY_MS // 2
-    ledger.store.vanish(ledger.now)
-
-    assert rounds > 3
-    assert whole
-    found = [ledger.store.list_items(job_id, lane, None, 9_999).items for lane in range(3)]
-    assert sum(map(len, found)) == 1_500
 
 
 def test_a_round_without_time_goes_on_behind_the_job_that_it_kept_last(ledger: Ledger) -> None:
@@ -131,7 +95,7 @@ def test_without_any_time_keeping_is_still_to_begin(ledger: Ledger) -> None:
 
 def test_a_job_that_finished_while_it_was_being_kept_is_left(ledger: Ledger) -> None:
     first, second = sorted([ledger.job(lanes=1), ledger.job(lanes=1)])
-    register(ledger, first, 500)
+    ledger.fill(first, 500)
     ledger.now += 15 * DAY_MS
     _, place = ledger.keeper.keep_open(looks(2))
     ledger.life.cancel(first)
@@ -144,46 +108,9 @@ def test_a_job_that_finished_while_it_was_being_kept_is_left(ledger: Ledger) -> 
     assert ledger.view(second).job.kept_since > NOW
 
 
-def test_one_job_that_cannot_be_kept_does_not_cost_the_others_their_rows(ledger: Ledger) -> None:
-    troubled, sound = sorted([ledger.job(), ledger.job()])
-    ledger.now += 15 * DAY_MS
-    keeper = Keeper(Throttled(ledger, troubled), ledger.around)
-
-    done, whole = replace(ledger.rounds, keeper=keeper).make(always, always)
-
-    errors = {one.job_id: one.error for one in done if one.error is not None}
-    assert errors == {troubled: "rows not kept: StorageBusy: row: still busy after 8 attempts"}
-    assert whole
-    assert ledger.view(sound).job.kept_since > NOW
-
-
-def test_keeping_a_large_job_does_not_cost_another_its_deadline(ledger: Ledger) -> None:
-    register(ledger, ledger.job(lanes=1), 900)
-    late = ledger.job(deadline_seconds=60)
-    ledger.now += 16 * DAY_MS
-
-    _, whole = ledger.rounds.make(always, looks(1))
-
-    assert not whole
-    assert ledger.view(late).job.status is JobStatus.FAILED
-
-
-def test_a_round_goes_on_with_the_job_where_the_one_before_was_cut_short(ledger: Ledger) -> None:
-    jobs = sorted(ledger.job() for _ in range(3))
-
-    first, first_whole = ledger.rounds.make(looks(4), always)
-    second, second_whole = ledger.rounds.make(always, always)
-    third, _ = ledger.rounds.make(always, always)
-
-    assert [one.job_id for one in first] == jobs[:2]
-    assert [one.job_id for one in second] == jobs[2:]
-    assert [one.job_id for one in third] == jobs
-    assert (first_whole, second_whole) == (False, True)
-
-
 def test_rows_that_were_kept_too_late_are_never_counted(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1, rules=ONE_DAY)
-    register(ledger, job_id, 10)
+    ledger.fill(job_id, 10)
     ledger.life.seal(job_id)
     ledger.now += 25 * HOUR_MS
     ledger.store.vanish(ledger.now)
@@ -201,7 +128,7 @@ def test_rows_that_were_kept_too_late_are_never_counted(ledger: Ledger) -> None:
 
 def test_a_pass_that_itself_takes_too_long_is_too_late(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1, rules=ONE_DAY)
-    register(ledger, job_id, 10)
+    ledger.fill(job_id, 10)
     ledger.now += DAY_MS // 2
 
     def slow() -> bool:
@@ -233,7 +160,7 @@ def test_rows_that_cannot_be_renewed_do_not_cost_other_lanes_theirs(ledger: Ledg
 
 def test_a_failure_before_the_place_is_not_forgotten_behind_it(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1, rules=ONE_DAY)
-    register(ledger, job_id, 400)
+    ledger.fill(job_id, 400)
     ledger.now += DAY_MS // 2
     troubled = Keeper(Poisoned(ledger, only_once=True), ledger.around)
 
@@ -250,7 +177,7 @@ def test_a_failure_before_the_place_is_not_forgotten_behind_it(ledger: Ledger) -
 
 def test_a_place_of_an_earlier_pass_is_no_use_to_a_later_one(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1, rules=ONE_DAY)
-    register(ledger, job_id, 1_000)
+    ledger.fill(job_id, 1_000)
     ledger.now += DAY_MS // 2
     _, old = ledger.keeper.keep_open(looks(5))
     ledger.keeper.keep_open(always)
@@ -265,19 +192,6 @@ def test_a_place_of_an_earlier_pass_is_no_use_to_a_later_one(ledger: Ledger) -> 
     assert old is not None
     assert len(old) > 1
     assert items_of(ledger, job_id) == 1_000
-
-
-def test_a_ledger_at_rest_notes_no_places(ledger: Ledger) -> None:
-    ledger.job()
-
-    class ReadOnly:
-        def __getattr__(self, name: str) -> object:
-            assert not name.startswith("save")
-            return getattr(ledger.store, name)
-
-    _, whole = replace(ledger.rounds, store=ReadOnly()).make(always, always)
-
-    assert whole
 
 
 class Poisoned:
@@ -297,18 +211,3 @@ class Poisoned:
             renewed = self._ledger.store.renew(job_id, lane, after, *rest)
             return replace(renewed, error=StorageError("one row"))
         raise StorageError("the page")
-
-
-class Throttled:
-    """The store, with one job that cannot be read."""
-
-    def __init__(self, ledger: Ledger, job_id: str) -> None:
-        self._ledger, self._job_id = ledger, job_id
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._ledger.store, name)
-
-    def load_job(self, job_id: str) -> object:
-        if job_id == self._job_id:
-            raise StorageBusy("row", 8)
-        return self._ledger.store.load_job(job_id)

@@ -14,12 +14,9 @@ from forgeledger.usecases.surroundings import HasTime
 from forgeledger.usecases.telling import Teller
 from tests.builders import NOW
 from tests.ledgers import Ledger
+from tests.time_left import always
 
 UNKNOWN = make_job_id(NOW, 99, 2)
-
-
-def always() -> bool:
-    return True
 
 
 def heads(*job_ids: str) -> list[Wake]:

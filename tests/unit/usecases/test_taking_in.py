@@ -14,10 +14,7 @@ from forgeledger.usecases.parallel import one_by_one, with_threads
 from forgeledger.usecases.taking_in import Intake, Message, Problem, TakenIn
 from tests.builders import NOW
 from tests.ledgers import Ledger
-
-
-def always() -> bool:
-    return True
+from tests.time_left import always
 
 
 @dataclass

@@ -1,0 +1,74 @@
+"""DynamoDB as the simulator simulates it, and the engine behind the same methods."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tests.ledger_table import create_ledger_table
+from tests.simulation import handlers
+from tests.simulation.expressions import Row
+from tests.simulation.table import Tables
+
+
+class PromptTables(Tables):
+    """The simulated tables, but no reader sees what was: the engine has no such replicas."""
+
+    def get_item(self, request: dict[str, Any]) -> dict[str, Any]:
+        return super().get_item({**request, "ConsistentRead": True})
+
+    def read_keys(self, keys: Sequence[Row], *, consistent: bool) -> list[Row]:
+        return super().read_keys(keys, consistent=True)
+
+    def query(self, request: dict[str, Any], index_lag_ms: int) -> dict[str, Any]:
+        return super().query(request, 0)
+
+
+@dataclass
+class EngineTables:
+    """The requests of one world, to a ledger of its own."""
+
+    client: Any
+    name: str
+    idempotency: str
+
+    def __post_init__(self) -> None:
+        create_ledger_table(self.client, self.name)
+        self._names = {handlers.TABLE: self.name, handlers.IDEMPOTENCY_TABLE: self.idempotency}
+
+    def get_item(self, request: dict[str, Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = self.client.get_item(**self._here(request))
+        return answer
+
+    def read_keys(self, keys: Sequence[Row], *, consistent: bool) -> list[Row]:
+        asked = {"Keys": keys, "ConsistentRead": consistent}
+        answer = self.client.batch_get_item(RequestItems={self.name: asked})
+        assert not answer.get("UnprocessedKeys")
+        rows: list[Row] = answer["Responses"][self.name]
+        return rows
+
+    def query(self, request: dict[str, Any], _index_lag_ms: int) -> dict[str, Any]:
+        answer: dict[str, Any] = self.client.query(**self._here(request))
+        return answer
+
+    def put_item(self, request: dict[str, Any]) -> None:
+        self.client.put_item(**self._here(request))
+
+    def update_item(self, request: dict[str, Any]) -> None:
+        self.client.update_item(**self._here(request))
+
+    def transact(self, actions: Sequence[dict[str, Any]], token: str | None) -> None:
+        here = [{kind: self._here(body) for kind, body in each.items()} for each in actions]
+        # The ids of all worlds are the same, and the engine knows a token whatever its tables.
+        unique = {} if token is None else {"ClientRequestToken": f"{self.name}-{token}"}
+        self.client.transact_write_items(TransactItems=here, **unique)
+
+    def rows(self) -> dict[tuple[str, str], Row]:
+        pages = self.client.get_paginator("scan").paginate(TableName=self.name)
+        found = (row for page in pages for row in page["Items"])
+        return {(row["PK"]["S"], row["SK"]["S"]): row for row in found}
+
+    def close(self) -> None:
+        self.client.delete_table(TableName=self.name)
+
+    def _here(self, request: dict[str, Any]) -> dict[str, Any]:
+        return {**request, "TableName": self._names[request["TableName"]]}

@@ -3,11 +3,14 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from benchmarks.stored_job import StoredLane
 from forgeledger.demo.stage import Stage
+from forgeledger.domain.items import ItemState
+from forgeledger.domain.journal import EventKind
 from forgeledger.local.local_cloud import LocalCloud
 from forgeledger.sdk import Endpoints, Ledger, Reporter
 
@@ -89,16 +92,19 @@ class Listener:
         return len({event["detail"]["eventId"] for event in self._events})
 
 
-def wrongs(ledger: Ledger, job_id: str, names: Sequence[str], events: int) -> Wrongs:
-    """By the job's counts, and by each item's completions in the journal."""
-    job = ledger.status(job_id)
-    completed = Counter(
-        event.item_id for event in ledger.events(job_id) if event.type == "completed"
-    )
-    missing = sum(name not in completed for name in names)
-    twice = sum(number > 1 for number in completed.values())
-    lost = max(missing, len(names) - job.completed)
-    doubled = max(twice, job.completed - len(names), events - 1)
+def wrongs(lanes: Iterable[StoredLane], names: Sequence[str], counted: int, events: int) -> Wrongs:
+    """By the job's counts, by each item's row, and by each item's completions in the journal."""
+    stored: set[str] = set()
+    completions: Counter[str | None] = Counter()
+    for lane in lanes:
+        stored.update(item.item_id for item in lane.items if item.state is ItemState.COMPLETED)
+        completions.update(
+            event.item_id for _, event in lane.events if event.kind is EventKind.COMPLETED
+        )
+    missing = sum(name not in completions or name not in stored for name in names)
+    twice = sum(number > 1 for number in completions.values())
+    lost = max(missing, len(names) - counted)
+    doubled = max(twice, max(counted, len(stored)) - len(names), events - 1)
     return Wrongs(lost, doubled, events)
 
 

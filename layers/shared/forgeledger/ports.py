@@ -10,6 +10,7 @@ from forgeledger.domain.items import Item
 from forgeledger.domain.jobs import Job, JobStatus
 from forgeledger.domain.journal import Event
 from forgeledger.domain.lanes import Counts, Head
+from forgeledger.domain.records import quickly_made
 from forgeledger.errors import StorageError
 
 # Milliseconds since 1970.
@@ -18,6 +19,7 @@ Clock = Callable[[], int]
 Place = tuple[str, ...]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneView:
     """A lane's head and the items asked for, read together and strongly."""
@@ -28,6 +30,7 @@ class LaneView:
     job: Job | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """What the relay last rolled up, and an earlier sample to measure a rate by."""
@@ -40,6 +43,7 @@ class Progress:
     sample_at: int = 0
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobView:
     """A job's header with the heads of all its lanes, read together and strongly."""
@@ -64,6 +68,7 @@ class JobChange:
     heads: tuple[Head, ...] = ()
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalRow:
     """The events of one commit; the first one's offset names the row."""

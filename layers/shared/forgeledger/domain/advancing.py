@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from forgeledger.domain.facts import Fact, FactKind
 from forgeledger.domain.jobs import Job, JobSpec, JobStatus
 from forgeledger.domain.lanes import Counts, Head, LaneMode
+from forgeledger.domain.records import quickly_made
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """The next step of a job: a change of its header with its facts, or lanes that lag behind.

@@ -11,12 +11,14 @@ from forgeledger.domain.journal import Event, EventKind, evolve_head, evolve_ite
 from forgeledger.domain.lanes import Head, settle
 from forgeledger.domain.limits import COMMIT_BYTES, ITEMS_PER_COMMIT, JOURNAL_ROW_BYTES
 from forgeledger.domain.outcomes import Outcome, Verdict
+from forgeledger.domain.records import quickly_made
 
 # What an item's row and an event take beside the texts they carry, generously.
 _ITEM_BYTES = 1_024
 _EVENT_BYTES = 200
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """One transaction: the changed items, each once, the new head, and the events."""
@@ -27,6 +29,7 @@ class Commit:
     events: tuple[Event, ...]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """The commits in order, and for each command its outcome and the commit that it waits for.

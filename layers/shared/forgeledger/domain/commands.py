@@ -8,6 +8,7 @@ from hashlib import blake2b
 
 from forgeledger.domain.items import Failure
 from forgeledger.domain.lanes import Counts, LaneMode
+from forgeledger.domain.records import quickly_made
 
 # Makes eight letters.
 _MARK_BYTES = 6
@@ -28,6 +29,7 @@ class CommandKind(StrEnum):
 REGISTERS_ON_THE_WAY = frozenset({CommandKind.CLAIM, CommandKind.COMPLETE, CommandKind.FAIL})
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """A command for one item. Its id is the same each time it is delivered.

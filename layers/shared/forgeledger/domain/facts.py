@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from forgeledger.domain.jobs import JobStatus
 from forgeledger.domain.lanes import Counts
+from forgeledger.domain.records import quickly_made
 
 
 class FactKind(StrEnum):
@@ -19,6 +20,7 @@ class FactKind(StrEnum):
     CLOSING = "job.closing"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """One fact, numbered from 0. All that its event says of the moment is in it."""

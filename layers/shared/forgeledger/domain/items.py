@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from forgeledger.domain.records import quickly_made
+
 
 class ItemState(StrEnum):
     # Waits for a claim, or for its due time after a failure. Left by claim, complete, fail, cancel.
@@ -20,6 +22,7 @@ class ItemState(StrEnum):
 UNFINISHED = frozenset({ItemState.PENDING, ItemState.IN_PROGRESS})
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """What went wrong with an item, as its worker told it."""
@@ -29,6 +32,7 @@ class Failure:
     retryable: bool = True
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """An item after its latest event. Times are milliseconds since 1970, texts are JSON."""

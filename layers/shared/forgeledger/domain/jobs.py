@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from forgeledger.domain.lanes import Counts, LaneMode, LaneRules
+from forgeledger.domain.records import quickly_made
 
 _DAY_MS = 24 * 3_600 * 1_000
 # What giving a later time to all rows of a very large job may take; of short-lived ones less.
@@ -49,6 +50,7 @@ class JobPhase(StrEnum):
     CANCELED = "canceled"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerance:
     """How many failures a job takes before it is failed itself; None: any number."""
@@ -64,6 +66,7 @@ class Tolerance:
         return failed * 100 > self.failure_percent * total
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSpec:
     """What a job was created with; it never changes."""
@@ -81,6 +84,7 @@ class JobSpec:
     created_at: int = 0
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A job after its latest fact. The number of facts grows with each change: its version."""

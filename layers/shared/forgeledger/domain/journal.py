@@ -9,6 +9,7 @@ from forgeledger.domain.items import Failure, Item, ItemState
 from forgeledger.domain.lanes import Counts, Head, LaneMode, count_failure
 from forgeledger.domain.limits import COMMANDS_REMEMBERED_PER_ITEM
 from forgeledger.domain.outcomes import Reason
+from forgeledger.domain.records import quickly_made
 
 
 class EventKind(StrEnum):
@@ -30,6 +31,7 @@ class EventKind(StrEnum):
     RECOUNTED = "recounted"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One event. Whatever replaying it needs is in it; what it does not need is None."""

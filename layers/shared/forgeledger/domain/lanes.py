@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from forgeledger.domain.items import UNFINISHED, Item, ItemState
 from forgeledger.domain.limits import ERROR_TYPE_COUNTED_CHARACTERS, ERROR_TYPES_PER_LANE
+from forgeledger.domain.records import quickly_made
 
 OTHER_ERRORS = "(other)"
 
@@ -32,6 +33,7 @@ class LaneRules:
     ttl_days: int = 30
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """How many items are in each state, and how many failures there ever were."""
@@ -67,6 +69,7 @@ class Counts:
         )
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """A lane after its latest event. The offset grows with each commit and so is its version."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from forgeledger.domain.items import Item
+from forgeledger.domain.records import quickly_made
 
 
 class Verdict(StrEnum):
@@ -30,6 +31,7 @@ class Reason(StrEnum):
     ALREADY_CANCELED = "already_canceled"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     verdict: Verdict

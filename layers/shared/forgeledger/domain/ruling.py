@@ -11,8 +11,10 @@ from forgeledger.domain.journal import Event, EventKind
 from forgeledger.domain.lanes import Head
 from forgeledger.domain.limits import ATTEMPTS_AHEAD
 from forgeledger.domain.outcomes import Reason, Verdict
+from forgeledger.domain.records import quickly_made
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Ruling:
     """The verdict on a command, its reason, and the events it leaves in the journal."""
@@ -22,6 +24,7 @@ class Ruling:
     reason: Reason | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Case:
     """A command, the item that it meets, and what else the rules look at."""

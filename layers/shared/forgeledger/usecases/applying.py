@@ -10,6 +10,7 @@ from forgeledger.domain.jobs import JobPhase
 from forgeledger.domain.lanes import LaneMode
 from forgeledger.domain.limits import ITEMS_PER_COMMIT
 from forgeledger.domain.outcomes import Outcome, Verdict
+from forgeledger.domain.records import quickly_made
 from forgeledger.errors import JobNotFound, OutOfTime, StorageBusy
 from forgeledger.ports import JobChange, LaneView, LedgerStore
 from forgeledger.usecases.surroundings import HasTime, Surroundings, unhurried
@@ -17,6 +18,7 @@ from forgeledger.usecases.surroundings import HasTime, Surroundings, unhurried
 _TRIES = 10
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """An outcome for each command, in order; and how often the lane moved underneath."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from forgeledger.domain.records import quickly_made
 from forgeledger.errors import OutOfTime
 from forgeledger.usecases.advancing_jobs import Advancer
 from forgeledger.usecases.surroundings import HasTime
@@ -15,6 +16,7 @@ class WakeKind(StrEnum):
     FACT = "fact"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Wake:
     """One stream record, reduced to what it means. It says where to look, never what is there."""

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 
 from forgeledger.domain.commands import Command
 from forgeledger.domain.outcomes import Outcome
+from forgeledger.domain.records import quickly_made
 from forgeledger.errors import JobNotFound, OutOfTime
 from forgeledger.usecases.applying import Applier
 from forgeledger.usecases.parallel import Parallel
@@ -28,6 +29,7 @@ class Problem:
     reason: str = INVALID
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Addressed:
     """A command with its job and lane, and its place in the message."""

@@ -33,6 +33,7 @@ class LaneTruth:
     """A lane as its journal tells it, folded event by event as rows arrive."""
 
     head: Head
+    lanes: int = field(init=False)
     items: dict[str, Item] = field(default_factory=dict)
     # For each mark the kinds of events it left.
     marks: dict[str, list[EventKind]] = field(default_factory=dict)
@@ -42,6 +43,10 @@ class LaneTruth:
     memory: dict[str, list[str]] = field(default_factory=dict)
     # How many items are in each state, counted anew after each commit.
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_STATES, 0))
+
+    def __post_init__(self) -> None:
+        # Of all lanes of its job.
+        self.lanes = lanes_of(self.head.job_id) or 1
 
     def recount(self) -> None:
         self.counts = counts = dict.fromkeys(_STATES, 0)
@@ -94,11 +99,10 @@ class LaneChecks:
         if before is not None:
             before = settle(truth.head, before)
         if event.kind not in _WITHOUT_MARK:
-            self._ask(pk, truth, before, event)
+            self._ask(truth, before, event)
         offset = truth.head.offset
         if event.item_id is not None:
-            lanes = lanes_of(truth.head.job_id) or 1
-            if zlib.crc32(event.item_id.encode()) % lanes != truth.head.lane:
+            if zlib.crc32(event.item_id.encode()) % truth.lanes != truth.head.lane:
                 raise Violation("the item belongs to another lane")
         after = evolve_item(before, event, offset)
         if event.item_id is not None and before is not None and event.previous != before.offset:
@@ -107,10 +111,9 @@ class LaneChecks:
         if after is not None:
             truth.items[after.item_id] = after
 
-    def _ask(self, pk: str, truth: LaneTruth, before: Item | None, event: Event) -> None:
+    def _ask(self, truth: LaneTruth, before: Item | None, event: Event) -> None:
         mark = event.mark or ""
-        job_id = pk.removeprefix("JOB#").rpartition("#")[0]
-        command = self.asked.find(job_id, mark)
+        command = self.asked.find(truth.head.job_id, mark)
         if command is None or command.item_id != event.item_id:
             raise Violation("nobody asked for this")
         truth.order.setdefault(mark, len(truth.order))

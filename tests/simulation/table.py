@@ -251,15 +251,17 @@ def _check_placeholders(
     condition: str, update: str, names: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
     """DynamoDB refuses a request that gives more names or values than it uses, or fewer."""
-    if not _fits(condition, update, tuple(names), tuple(values)):
+    used = _used(condition, update)
+    given = len(names) + len(values)
+    if given != len(used) or not (used.issuperset(names) and used.issuperset(values)):
         raise client_error("ValidationException", "expression placeholders")
 
 
 @cache
-def _fits(condition: str, update: str, names: tuple[str, ...], values: tuple[str, ...]) -> bool:
+def _used(condition: str, update: str) -> frozenset[str]:
     used: frozenset[str] = frozenset()
     if condition:
         used |= parse_condition(condition).placeholders
     if update:
         used |= parse_update(update).placeholders
-    return used == {*names, *values} and len(used) == len(names) + len(values)
+    return used

@@ -101,9 +101,9 @@ class LaneChecks:
         if event.kind not in _WITHOUT_MARK:
             self._ask(truth, before, event)
         offset = truth.head.offset
-        if event.item_id is not None:
-            if zlib.crc32(event.item_id.encode()) % truth.lanes != truth.head.lane:
-                raise Violation("the item belongs to another lane")
+        name = event.item_id
+        if name is not None and zlib.crc32(name.encode()) % truth.lanes != truth.head.lane:
+            raise Violation("the item belongs to another lane")
         after = evolve_item(before, event, offset)
         if event.item_id is not None and before is not None and event.previous != before.offset:
             raise Violation(f"follows {event.previous}, the item is at {before.offset}")

@@ -6,15 +6,16 @@ promise was broken, and says which.
 
 import argparse
 import logging
+import os
 import shutil
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from benchmarks.chaos_job import COMMAND_VISIBILITY_SECONDS, Chaos, NotDone, Wish
-from benchmarks.chaos_promises import Evidence, examine, without_effect
+from benchmarks.chaos_job import COMMAND_VISIBILITY_SECONDS, Chaos, Wish
+from benchmarks.chaos_promises import examine, without_effect
 from benchmarks.fault_proxy import FaultProxy
+from benchmarks.time_limit import NotDone
 from forgeledger.local.engine import HOST, free_port
 from forgeledger.local.local_cloud import LocalCloud
 
@@ -48,13 +49,14 @@ def main(wish: Wish) -> int:
 
 def run(chaos: Chaos) -> list[str]:
     """Names of the promises that were broken."""
-    began = time.monotonic()
     try:
         found = chaos.run()
     except NotDone as late:
-        print(late)
-        return ["done in time"]
-    report(chaos, found, time.monotonic() - began)
+        injected(chaos)
+        print(f"\n{late}: {chaos.where_it_stands()}")
+        return [f"{late.part} in time"]
+    injected(chaos)
+    print(f"  {without_effect(found.stored):>7,}  repeated or late commands that changed nothing")
     promises = examine(found)
     print("\nAt the end")
     for promise in promises:
@@ -69,17 +71,17 @@ def _shorten_visibility(cloud: LocalCloud) -> None:
     )
 
 
-def report(chaos: Chaos, found: Evidence, seconds: float) -> None:
-    wish, calls, injected = chaos.wish, chaos.proxy.calls(), chaos.proxy.injected()
+def injected(chaos: Chaos) -> None:
+    wish, calls, met = chaos.wish, chaos.proxy.calls(), chaos.proxy.injected()
+    took = ", ".join(f"{part} {seconds:.0f} s" for part, seconds in chaos.seconds.items())
     print(
-        f"{wish.items:,} items, {wish.workers} workers, seed {wish.seed}, "
-        f"each kind of fault in {wish.rate:.1%} of the calls; {seconds:.0f} s"
+        f"{wish.items:,} items, {wish.workers} workers, seed {wish.seed}, each kind of fault in "
+        f"{wish.rate:.1%} of the calls; {took}; load {os.getloadavg()[1]:.1f} at the end"
     )
-    share = sum(injected.values()) / calls
+    share = sum(met.values()) / calls
     print(f"\nInjected into {calls:,} calls of functions and workers: {share:.1%} of them met")
-    for what, number in {**injected, **chaos.happened}.items():
+    for what, number in {**met, **chaos.happened}.items():
         print(f"  {number:>7,}  {what}")
-    print(f"  {without_effect(found.journal):>7,}  repeated or late commands that changed nothing")
 
 
 if __name__ == "__main__":
@@ -92,7 +94,10 @@ if __name__ == "__main__":
     parser.add_argument("--function-kills", type=int, default=10)
     parser.add_argument("--restarts", type=int, default=2)
     parser.add_argument(
-        "--seconds", type=float, help="bound; 120 and one for 15 items unless given"
+        "--job-seconds", type=float, help="bound; 120 and one for 15 items unless given"
+    )
+    parser.add_argument(
+        "--audit-seconds", type=float, help="bound; 300 and one for 100 items unless given"
     )
     given = parser.parse_args()
     sys.exit(
@@ -105,7 +110,8 @@ if __name__ == "__main__":
                 worker_kills=given.worker_kills,
                 function_kills=given.function_kills,
                 restarts=given.restarts,
-                most_seconds=given.seconds or 120 + given.items / 15,
+                job_seconds=given.job_seconds or 120 + given.items / 15,
+                audit_seconds=given.audit_seconds or 300 + given.items / 100,
             )
         )
     )

@@ -64,6 +64,7 @@ class Crew:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.fallen += sum(process.poll() is not None for process in self._processes)
         for process in self._processes:
             process.terminate()
         deadline = time.monotonic() + _END_SECONDS

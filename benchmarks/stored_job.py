@@ -7,14 +7,25 @@ form is not evaluated so, and a lane is read whole.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from forgeledger.adapters.dynamodb.head_rows import decode_head
 from forgeledger.adapters.dynamodb.item_rows import decode_item
+from forgeledger.adapters.dynamodb.job_rows import decode_fact, decode_header
 from forgeledger.adapters.dynamodb.journal_rows import decode_journal_row
-from forgeledger.adapters.dynamodb.keys import HEAD_SK, ITEM_PREFIX, Row, lane_pk
+from forgeledger.adapters.dynamodb.keys import (
+    HEAD_SK,
+    HEADER_SK,
+    ITEM_PREFIX,
+    Row,
+    job_pk,
+    lane_pk,
+)
+from forgeledger.domain.facts import Fact
 from forgeledger.domain.ids import lanes_of
 from forgeledger.domain.items import Item
+from forgeledger.domain.jobs import Job
 from forgeledger.domain.journal import Event
 from forgeledger.domain.lanes import Head
 from forgeledger.ports import JournalRow
@@ -31,6 +42,32 @@ class StoredLane:
         """Each event of the journal with its offset."""
         for row in self.rows:
             yield from enumerate(row.events, row.offset)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredJob:
+    header: Job
+    facts: Sequence[Fact]
+    lanes: Sequence[StoredLane]
+
+    @property
+    def items(self) -> Iterator[Item]:
+        return chain.from_iterable(lane.items for lane in self.lanes)
+
+    @property
+    def events(self) -> Iterator[Event]:
+        return (event for lane in self.lanes for _, event in lane.events)
+
+
+def stored_job(client: Any, table: str, job_id: str) -> StoredJob:
+    """All of it, for a job that fits into memory."""
+    *facts, header = _partition(client, table, job_pk(job_id))
+    assert header["SK"]["S"] == HEADER_SK, header["SK"]
+    return StoredJob(
+        header=decode_header(header).job,
+        facts=[decode_fact(fact) for fact in facts],
+        lanes=list(stored_lanes(client, table, job_id)),
+    )
 
 
 def stored_lanes(client: Any, table: str, job_id: str) -> Iterator[StoredLane]:

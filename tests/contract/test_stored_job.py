@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from benchmarks.stored_job import stored_lanes
+from benchmarks.stored_job import stored_job, stored_lanes
 from forgeledger.adapters.dynamodb.store import DynamoStore
 from forgeledger.domain.ids import make_job_id
 from forgeledger.domain.limits import PAYLOAD_BYTES
 from tests.builders import make_command
 from tests.lane_steps import apply, create_job, register
+from tests.stored_jobs import sealed_job
 
 # More than a page of a megabyte holds.
 MANY = 40
@@ -51,3 +52,17 @@ def test_no_other_job_is_read(store: DynamoStore, table: tuple[Any, str], moment
         (lane,) = stored_lanes(*table, job_id)
 
         assert [item.item_id for item in lane.items] == [f"of-{job_id}"]
+
+
+def test_the_job_is_read_with_its_facts_and_lanes(
+    store: DynamoStore, table: tuple[Any, str], moment: int
+) -> None:
+    job_id = make_job_id(moment, 7, 1)
+    sealed = sealed_job(store, job_id)
+
+    stored = stored_job(*table, job_id)
+
+    assert stored.header == sealed.job
+    assert tuple(stored.facts) == store.read_facts(job_id, 0, 100)
+    assert [item.item_id for item in stored.items] == ["a"]
+    assert [event.kind for event in stored.events] == ["registered", "completed", "gated"]

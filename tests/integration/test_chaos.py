@@ -1,6 +1,7 @@
 """`make chaos` in small: faults before the engine, killed processes, a restart, and no loss."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,17 +13,19 @@ pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[2]
 
 
-def test_nothing_is_lost_or_doubled_in_chaos():
-    less = "--items 300 --rate 0.03 --worker-kills 2 --function-kills 3 --restarts 1"
-
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.chaos", *less.split()],
+def chaos(options: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks.chaos", *options.split()],
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=600,
         check=False,
     )
+
+
+def test_nothing_is_lost_or_doubled_in_chaos() -> None:
+    done = chaos("--items 300 --rate 0.03 --worker-kills 2 --function-kills 3 --restarts 1")
 
     assert done.returncode == 0, done.stdout + done.stderr
     told = dict(re.findall(r"^  (\w+): +(\d+)", done.stdout, re.MULTILINE))
@@ -35,3 +38,15 @@ def test_nothing_is_lost_or_doubled_in_chaos():
     assert happened["function processes killed (SIGKILL)"] == 3
     assert happened["restarts of the engine and the functions"] == 1
     assert happened["answer lost after it was made"] > 0
+
+
+def test_a_job_that_is_not_done_in_time_is_cut_off_and_told_of() -> None:
+    calm = "--items 50 --workers 1 --rate 0 --worker-kills 0 --function-kills 0 --restarts 0"
+
+    late = chaos(f"{calm} --job-seconds 0.5")
+
+    assert late.returncode == 1, late.stdout + late.stderr
+    assert "the job was not done in 0.5 s" in late.stdout
+    assert re.search(r"the job is [A-Z]+, \d+ of \d+ items completed", late.stdout)
+    assert "BROKEN: the job in time" in late.stdout
+    shutil.rmtree(late.stdout.rpartition("the logs are in ")[2].strip())

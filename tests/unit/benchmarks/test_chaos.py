@@ -1,0 +1,80 @@
+"""What a run of the chaos says at its end, however it ended."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from benchmarks.chaos import run
+from benchmarks.chaos_job import Wish
+from benchmarks.chaos_promises import Evidence
+from benchmarks.time_limit import NotDone
+from tests.chaos_evidence import make_evidence
+
+WISH = Wish(
+    items=3,
+    seed=1,
+    rate=0.01,
+    workers=4,
+    worker_kills=0,
+    function_kills=0,
+    restarts=0,
+    job_seconds=60,
+    audit_seconds=60,
+)
+
+
+class FakeProxy:
+    def calls(self) -> int:
+        return 200
+
+    def injected(self) -> dict[str, int]:
+        return {"dropped before it was made": 3}
+
+
+@dataclass
+class FakeChaos:
+    """Ends with what was found, or too late."""
+
+    end: Evidence | NotDone
+    wish: Wish = WISH
+    proxy: FakeProxy = field(default_factory=FakeProxy)
+    happened: dict[str, int] = field(default_factory=lambda: {"workers killed (SIGKILL)": 2})
+    seconds: dict[str, float] = field(default_factory=lambda: {"the job": 12.0})
+
+    def run(self) -> Evidence:
+        if isinstance(self.end, NotDone):
+            raise self.end
+        return self.end
+
+    def where_it_stands(self) -> str:
+        return "the job is COMPLETED"
+
+
+def test_a_good_end_names_no_broken_promise(capsys: pytest.CaptureFixture[str]) -> None:
+    broken = run(FakeChaos(make_evidence()))
+
+    told = capsys.readouterr().out
+    assert broken == []
+    assert "BROKEN" not in told
+    assert "Injected into 200 calls of functions and workers: 1.5% of them met" in told
+    assert "  lost:                             0 (COMPLETED, 3 of 3 items completed)" in told
+
+
+def test_a_broken_promise_is_named_and_marked(capsys: pytest.CaptureFixture[str]) -> None:
+    broken = run(FakeChaos(make_evidence(workers_fallen=1)))
+
+    assert broken == ["workers that ended by themselves"]
+    assert "workers that ended by themselves: 1   BROKEN" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("part", ["the job", "the audit"])
+def test_a_part_that_is_not_done_in_time_is_a_broken_promise(
+    part: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = run(FakeChaos(NotDone(part, 60)))
+
+    told = capsys.readouterr().out
+    assert broken == [f"{part} in time"]
+    assert f"{part} was not done in 60 s: the job is COMPLETED" in told
+    assert "        3  dropped before it was made" in told
+    assert "        2  workers killed (SIGKILL)" in told

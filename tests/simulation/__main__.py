@@ -7,9 +7,10 @@ import os
 import sys
 import time
 
+from tests.simulation.families import judge
 from tests.simulation.faults import Fault
 from tests.simulation.happenings import Happening
-from tests.simulation.many import judge, run_many, stories
+from tests.simulation.many import run_many, stories
 from tests.simulation.running import run
 from tests.simulation.script import write
 
@@ -20,6 +21,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many processes")
     parser.add_argument("--seconds", type=float, help="end early after so many seconds")
+    parser.add_argument("--alone", action="store_true", help="share no beginning with others")
     parser.add_argument("--tell", type=int, help="tell the whole story of this one seed")
     parser.add_argument("--shrink", type=int, help="tell the shrunk story of this one seed")
     parser.add_argument("--met", action="store_true", help="list how often what happened")
@@ -33,7 +35,7 @@ def main() -> int:
         print(*(stories(((given.shrink, violation),)) if violation else ["nothing is wrong"]))
         return bool(violation)
     began = time.monotonic()
-    total = run_many(given.first, given.seeds, given.jobs, given.seconds)
+    total = run_many(given.first, given.seeds, given.jobs, given.seconds, alone=given.alone)
     seconds = time.monotonic() - began
     print(*stories(total.failed), sep="\n\n")
     for seed, violation in total.failed:

@@ -66,6 +66,17 @@ CALLS_OF: Final = {
     Fault.DOUBLED: frozenset({"PutEvents"}),
 }
 
+# In these others may go on in between.
+STALLS: Final = frozenset(
+    {
+        Fault.PAUSE_BEFORE,
+        Fault.PAUSE_AFTER,
+        Fault.PAUSE_AT_WRITE,
+        Fault.REPEATED,
+        Fault.TORN,
+    }
+)
+
 
 class Crash(BaseException):
     """The end of a process. Not an Exception: no product code may outlive it."""

@@ -3,24 +3,27 @@
 import gc
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from functools import partial
+from itertools import chain, islice, pairwise
 from multiprocessing import get_context
 
+from tests.simulation.families import judge, judge_family
 from tests.simulation.happenings import Met
 from tests.simulation.running import Result, run
-from tests.simulation.script import Script, Theme, write
+from tests.simulation.script import FAMILY, write
 from tests.simulation.shrinking import shrink
 
-_SEEDS_A_TASK = 20
 _TOLD = 3
 
 
 @dataclass(slots=True)
 class Sum:
     histories: int = 0
+    # Of the histories whole, and those that were played, because no other had them before.
     steps: int = 0
+    played: int = 0
     commits: int = 0
     faults: int = 0
     processor_seconds: float = 0
@@ -31,6 +34,7 @@ class Sum:
         return Sum(
             self.histories + other.histories,
             self.steps + other.steps,
+            self.played + other.played,
             self.commits + other.commits,
             self.faults + other.faults,
             self.processor_seconds + other.processor_seconds,
@@ -39,44 +43,37 @@ class Sum:
         )
 
     def __str__(self) -> str:
+        number = max(1, self.histories)
         rate = self.histories / self.processor_seconds if self.processor_seconds else 0
         return (
-            f"{self.histories} histories of {self.steps / max(1, self.histories):.0f} steps on "
-            f"average, {self.commits} commits, {self.faults} faults: {len(self.failed)} failed; "
+            f"{self.histories} histories of {self.steps / number:.0f} steps on average, of which "
+            f"{self.played / number:.0f} were played for one alone, {self.commits} commits, "
+            f"{self.faults} faults: {len(self.failed)} failed; "
             f"{rate:.0f} histories a second of one processor"
         )
 
 
-def judge(script: Script) -> Result:
-    """Run a script; a plain one a second time without its faults, which must change nothing."""
-    result = run(script)
-    if result.violation is None and script.theme is Theme.PLAIN and result.faults:
-        calm = run(script, faults=False)
-        if calm.violation is not None:
-            calm.violation = f"without faults: {calm.violation}"
-            return calm
-        if calm.finished != result.finished:
-            differing = sorted(calm.finished.items() ^ result.finished.items())
-            result.violation = f"faults changed what was finished: {differing}"
-    return result
-
-
-def run_some(seeds: range) -> Sum:
+def run_some(seeds: range, *, alone: bool = False) -> Sum:
+    """Histories of one family, together or each by itself."""
     began = time.process_time()
     # Collecting garbage would take a third of the time, and a history leaves next to none. What is
     # there already, all the modules, is not looked at again.
     gc.freeze()
     gc.disable()
-    results = [judge(write(seed)) for seed in seeds]
+    if alone:
+        results = [judge(write(seed)) for seed in seeds]
+    else:
+        results = judge_family(seeds[0] // FAMILY, [seed % FAMILY for seed in seeds])
     gc.enable()
     gc.collect()
     return Sum(
         histories=len(results),
         steps=sum(result.steps for result in results),
-        commits=sum(result.commits for result in results),
-        faults=sum(result.faults for result in results),
+        played=sum(_own(result).steps for result in results),
+        commits=sum(_own(result).commits for result in results),
+        faults=sum(_own(result).faults for result in results),
         processor_seconds=time.process_time() - began,
-        met=Counter(chain.from_iterable(result.met.elements() for result in results)),
+        met=Counter(chain.from_iterable(_own(result).met.elements() for result in results)),
         failed=tuple(
             (seed, result.violation)
             for seed, result in zip(seeds, results, strict=True)
@@ -85,27 +82,46 @@ def run_some(seeds: range) -> Sum:
     )
 
 
-def run_many(first: int, count: int, jobs: int, most_seconds: float | None = None) -> Sum:
+def _own(result: Result) -> Result:
+    """What was played for this history alone."""
+    shared = result.shared
+    if shared is None:
+        return result
+    return Result(
+        steps=result.steps - shared.steps,
+        commits=result.commits - shared.commits,
+        faults=result.faults - shared.faults,
+        met=result.met - shared.met,
+    )
+
+
+def run_many(
+    first: int,
+    count: int,
+    jobs: int,
+    most_seconds: float | None = None,
+    *,
+    alone: bool = False,
+) -> Sum:
     """Histories of so many seeds in parallel, ending early when time is up."""
-    tasks = [
-        range(start, min(start + _SEEDS_A_TASK, first + count))
-        for start in range(first, first + count, _SEEDS_A_TASK)
-    ]
+    # A family to each, cut where the first and the last seed want it.
+    bounds = [first, *range(first // FAMILY * FAMILY + FAMILY, first + count, FAMILY)]
+    tasks = [range(*each) for each in pairwise([*bounds, first + count])]
     began = time.monotonic()
     total = Sum()
-    for part in _results(tasks, jobs):
+    for part in _results(partial(run_some, alone=alone), tasks, jobs):
         total += part
         if most_seconds is not None and time.monotonic() - began > most_seconds:
             break
     return total
 
 
-def _results(tasks: list[range], jobs: int) -> Iterator[Sum]:
+def _results(run_one: Callable[[range], Sum], tasks: list[range], jobs: int) -> Iterator[Sum]:
     if jobs == 1:
-        yield from map(run_some, tasks)
+        yield from map(run_one, tasks)
         return
     with get_context("fork").Pool(jobs) as pool:
-        yield from pool.imap(run_some, tasks)
+        yield from pool.imap(run_one, tasks)
 
 
 def stories(failed: tuple[tuple[int, str], ...]) -> Iterator[str]:

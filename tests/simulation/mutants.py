@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
 
+from tests.simulation.families import judge_family
 from tests.simulation.handlers import ERRORS_IN_CODE
-from tests.simulation.many import judge
 from tests.simulation.mutant import Mutant
 from tests.simulation.mutants_domain import DOMAIN
 from tests.simulation.mutants_flow import FLOW
 from tests.simulation.mutants_storage import STORAGE
-from tests.simulation.script import write
+from tests.simulation.script import FAMILY
 
 MUTANTS: tuple[Mutant, ...] = (*STORAGE, *DOMAIN, *FLOW)
 MOST_SEEDS = 5_000
@@ -44,11 +44,12 @@ def hunt(mutant: Mutant, most_seeds: int = MOST_SEEDS) -> Catch:
     gc.disable()
     try:
         with mutant.put_in():
-            for seed in range(most_seeds):
-                violation = judge(write(seed)).violation
-                if violation is not None:
-                    taken = time.process_time() - began
-                    return Catch(mutant.name, seed + 1, violation, taken)
+            for number in range(-(-most_seeds // FAMILY)):
+                for member, result in enumerate(judge_family(number, range(FAMILY))):
+                    if result.violation is not None:
+                        taken = time.process_time() - began
+                        seeds = number * FAMILY + member + 1
+                        return Catch(mutant.name, seeds, result.violation, taken)
     finally:
         gc.enable()
     return Catch(mutant.name, None, None, time.process_time() - began)

@@ -1,6 +1,6 @@
 """Producers and operators: they create, register, seal, cancel, reopen, retry, ask and look."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -226,6 +226,24 @@ class People:
         if outcome is not None:
             self.asked.answered(job.job_id, command, mark, outcome)
         return outcome
+
+    def finish(self, job: KnownJob, lane: int, item_ids: Sequence[str]) -> None:
+        """All of them at once, each as it has to end."""
+        commands = []
+        for item_id in item_ids:
+            failure = Failure(type="Final", retryable=False) if is_bad(item_id) else None
+            kind = CommandKind.COMPLETE if failure is None else CommandKind.FAIL
+            commands.append(
+                Command(kind=kind, item_id=item_id, command_id=self.world.new_id(), failure=failure)
+            )
+        marks = [self.asked.command(job.job_id, command) for command in commands]
+        applied = self._request(
+            lambda: f"finish {', '.join(item_ids)}",
+            lambda parts: parts.applier.apply(job.job_id, lane, commands),
+            {},
+        )
+        for command, mark, outcome in zip(commands, marks, applied.outcomes, strict=True):
+            self.asked.answered(job.job_id, command, mark, outcome)
 
     def look(self, random: Random, faults: Faults) -> None:
         if self.jobs:

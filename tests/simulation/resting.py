@@ -2,11 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from forgeledger.domain.commands import CommandKind
-from forgeledger.domain.items import Failure, ItemState
 from forgeledger.domain.lanes import settle
-from tests.simulation.jobs import KnownJob, is_bad
-from tests.simulation.lane_checks import Violation
+from tests.simulation.jobs import KnownJob
+from tests.simulation.lane_checks import LaneTruth, Violation
 from tests.simulation.script import Theme
 
 if TYPE_CHECKING:
@@ -50,9 +48,7 @@ def drain(history: "History") -> None:
     """Until no queue and no shard has anything left."""
     world = history.world
     for _ in range(_MOST_ROUNDS):
-        moved = history.lambdas.take_in({}, 0)
-        moved = history.lambdas.relay_one(0, {}, 0) or moved
-        if moved:
+        if history.lambdas.take_in({}, 0) or history.lambdas.relay_one(0, {}, 0):
             continue
         visible_at = world.commands.next_visible_at()
         if visible_at is None:
@@ -74,22 +70,20 @@ def _finish(history: "History", job: KnownJob) -> None:
             # Some seal first and finish then, the others the other way round.
             people.seal(job, {})
     for lane in history.checks.jobs.lanes_of(truth.job):
-        for item_id in sorted(lane.items):
-            _finish_item(history, job, lane, item_id)
+        _finish_items(history, job, lane)
     # Whatever a sealing that went wrong left behind must come right without being asked again.
     if not job.orphaned and not truth.job.sealed:
         people.seal(job, {})
 
 
-def _finish_item(history: "History", job: KnownJob, lane: object, item_id: str) -> None:
+def _finish_items(history: "History", job: KnownJob, lane: LaneTruth) -> None:
     for _ in range(10):
-        item = settle(lane.head, lane.items[item_id])  # type: ignore[attr-defined]
-        if item.finished:
+        unfinished = [
+            item_id
+            for item_id, item in sorted(lane.items.items())
+            if not settle(lane.head, item).finished
+        ]
+        if not unfinished:
             return
-        if is_bad(item_id):
-            failure = Failure(type="Final", retryable=False)
-            history.people.command(job, CommandKind.FAIL, item_id, {}, failure=failure)
-        else:
-            history.people.command(job, CommandKind.COMPLETE, item_id, {})
-    if item.state not in (ItemState.COMPLETED, ItemState.FAILED):
-        raise Violation(f"{item_id} cannot be finished: {item}")
+        history.people.finish(job, lane.head.lane, unfinished)
+    raise Violation(f"{unfinished} cannot be finished")

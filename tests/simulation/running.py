@@ -1,7 +1,9 @@
 """A script becomes a history: its steps one after another, then rest, with checks all along."""
 
 import hashlib
+import traceback
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
@@ -12,7 +14,7 @@ from tests.simulation.lambdas import Faults, Lambdas
 from tests.simulation.lane_checks import Violation
 from tests.simulation.people import HTTP, People
 from tests.simulation.resting import come_to_rest
-from tests.simulation.script import Kind, Script, Step
+from tests.simulation.script import Kind, Script, Step, Theme
 from tests.simulation.workers import Workers
 from tests.simulation.world import Rules, World
 
@@ -45,6 +47,8 @@ class Result:
     # States of the items that were wanted, by job and item.
     finished: dict[str, str] = field(default_factory=dict)
     met: Met = field(default_factory=Counter)
+    # What had happened where it left the history whose beginning it shares.
+    shared: "Result | None" = None
 
 
 @dataclass(slots=True, eq=False)
@@ -154,10 +158,16 @@ def begin(script: Script, world: World, checks: Checks, asked: Asked) -> History
     )
 
 
-def run(script: Script, *, tell: bool = False, faults: bool = True) -> Result:
+def run(script: Script, *, tell: bool = False) -> Result:
     """The whole history of a script; what went wrong is in the result."""
-    if not faults:
-        script = _without_faults(script)
+    history = enter(script, tell=tell)
+    result = conclude(history)
+    history.world.end()
+    return result
+
+
+def enter(script: Script, *, tell: bool = False) -> History:
+    """A new world, before the first step of a script."""
     rules = Rules(
         max_receives=script.max_receives,
         remembers_tokens=script.remembers_tokens,
@@ -170,35 +180,51 @@ def run(script: Script, *, tell: bool = False, faults: bool = True) -> Result:
     world.observer = checks
     history = begin(script, world, checks, asked)
     world.run_more = history.run_more
-    result = Result()
-    try:
-        history.run_more(len(script.steps))
-        come_to_rest(history)
-        checks.at_rest()
-        if script.theme == "plain":
-            result.finished = _finished(history)
-    except Violation as violation:
-        result.violation = f"{violation}"
-    except Exception as error:  # noqa: BLE001 - The product failed where nothing was wrong.
-        result.violation = f"{type(error).__name__}: {error}"
-        if tell:
-            import traceback
+    return history
 
-            world.note(traceback.format_exc())
-    result.steps, result.commits = world.steps, world.commits
-    result.faults, result.met = world.faults_met, world.met
-    result.story = world.story or []
-    world.end()
+
+def conclude(history: History) -> Result:
+    """Play what is left of the script, come to rest, and tell how it went."""
+    finished: dict[str, str] = {}
+
+    def to_its_end() -> None:
+        history.run_more(len(history.script.steps) - history.at)
+        come_to_rest(history)
+        history.checks.at_rest()
+        if history.script.theme is Theme.PLAIN:
+            finished.update(_finished(history))
+
+    violation = violation_in(history, to_its_end)
+    result = so_far(history.world)
+    result.violation, result.finished = violation, finished
     return result
+
+
+def violation_in(history: History, work: Callable[[], None]) -> str | None:
+    """What must not be, and was while this was done."""
+    try:
+        work()
+    except Violation as violation:
+        return f"{violation}"
+    except Exception as error:  # noqa: BLE001 - The product failed where nothing was wrong.
+        if history.world.story is not None:
+            history.world.note(traceback.format_exc())
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def so_far(world: World) -> Result:
+    return Result(
+        steps=world.steps,
+        commits=world.commits,
+        faults=world.faults_met,
+        story=list(world.story or ()),
+        met=world.met.copy(),
+    )
 
 
 def digest(result: Result) -> str:
     return hashlib.sha256("\n".join(result.story).encode()).hexdigest()
-
-
-def _without_faults(script: Script) -> Script:
-    steps = tuple(Step(step.kind, step.seed) for step in script.steps)
-    return Script(script.seed, script.theme, steps, script.max_receives)
 
 
 def _finished(history: History) -> dict[str, str]:

@@ -1,12 +1,16 @@
 """A history before it happens: its steps, each with a seed and the faults that wait in it."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import accumulate
 from random import Random
 
 from tests.simulation.faults import Fault
 from tests.simulation.world import RELAY_TRIES
+
+# So many seeds in a row begin alike.
+FAMILY = 64
 
 
 class Kind(StrEnum):
@@ -62,6 +66,12 @@ class Script:
     relay_tries: int = RELAY_TRIES
     # Whether people finish at the end what can be finished.
     helped: bool = True
+    # How many of its first steps are those of the whole history that it leaves.
+    cut: int = 0
+
+    def without_faults(self) -> "Script":
+        steps = tuple(Step(step.kind, step.seed) for step in self.steps)
+        return Script(self.seed, self.theme, steps, self.max_receives, cut=self.cut)
 
 
 _WEIGHTS: dict[Theme, dict[Kind, int]] = {
@@ -178,20 +188,63 @@ _WEATHERS = (0.0, 0.1, 0.25, 0.5)
 
 
 def write(seed: int) -> Script:
-    """The history of a seed."""
-    random = Random(seed)
+    """The history of a seed: of each family the first is whole, and the others leave it."""
+    number, member = divmod(seed, FAMILY)
+    whole = _whole(number)
+    return _leaving(whole, seed) if member else whole
+
+
+def write_family(number: int, members: Iterable[int]) -> tuple[Script, list[Script]]:
+    """The whole history of a family, and those of its members."""
+    whole = _whole(number)
+    first = number * FAMILY
+    return whole, [_leaving(whole, first + each) if each else whole for each in members]
+
+
+def _whole(number: int) -> Script:
+    random = Random(number)
     theme = random.choices(list(_WEIGHTS), cum_weights=_THEME_BOUNDS)[0]
+    # A short history ends where it went wrong, before anything that comes later can mend it.
+    count = random.randint(5, 60) if theme is Theme.FINISH else random.randint(40, 320)
+    steps = [Step(Kind.CREATE, random.getrandbits(32)), *_draw(random, theme, count)]
+    if theme is Theme.FINISH:
+        steps += _finale(random)
+    return Script(
+        seed=number,
+        theme=theme,
+        steps=tuple(steps),
+        max_receives=random.choice((1, 2, 5)) if theme is not Theme.PLAIN else 0,
+        remembers_tokens=random.random() < 0.8,
+        most_at_once=random.choice((1, 2, *[1_000] * 6)),
+        relay_tries=random.choice((0, 2, RELAY_TRIES)),
+        helped=_is_helped(random, theme),
+    )
+
+
+def _leaving(whole: Script, seed: int) -> Script:
+    """The same up to some step, then an end of its own."""
+    random = Random(seed)
+    cut = random.randint(1, len(whole.steps))
+    own = _draw(random, whole.theme, random.choice((0, 1, 2, 4, 8)))
+    if random.random() < 0.3:
+        own += _finale(random)
+    helped = _is_helped(random, whole.theme)
+    return replace(whole, steps=(*whole.steps[:cut], *own), helped=helped, cut=cut)
+
+
+def _is_helped(random: Random, theme: Theme) -> bool:
+    return theme is Theme.PLAIN or random.random() < 0.3
+
+
+def _draw(random: Random, theme: Theme, count: int) -> list[Step]:
     weather = random.choice(_WEATHERS)
     # Each history knows only some faults: what all of them together hide, a few bring to light.
     known = [fault for fault in Fault if random.random() < 0.6] or [Fault.LOST]
     fault_bounds = list(accumulate(_FAULTS[fault] for fault in known))
     weights = _WEIGHTS[theme]
-    kinds = list(weights)
     bounds = list(accumulate(weights.values()))
-    # A short history ends where it went wrong, before anything that comes later can mend it.
-    count = random.randint(5, 50) if theme is Theme.FINISH else random.randint(10, 145)
-    steps = [Step(Kind.CREATE, random.getrandbits(32))]
-    for kind in random.choices(kinds, cum_weights=bounds, k=count):
+    steps = []
+    for kind in random.choices(list(weights), cum_weights=bounds, k=count):
         faults: tuple[tuple[int, Fault], ...] = ()
         if kind in _CALLING and random.random() < weather:
             numbers = {int(random.expovariate(0.6)) for _ in range(random.randint(1, 3))}
@@ -200,18 +253,7 @@ def write(seed: int) -> Script:
                 for number in sorted(numbers)
             )
         steps.append(Step(kind, random.getrandbits(32), faults))
-    if theme is Theme.FINISH:
-        steps += _finale(random)
-    return Script(
-        seed=seed,
-        theme=theme,
-        steps=tuple(steps),
-        max_receives=random.choice((1, 2, 5)) if theme is not Theme.PLAIN else 0,
-        remembers_tokens=random.random() < 0.8,
-        most_at_once=random.choice((1, 2, *[1_000] * 6)),
-        relay_tries=random.choice((0, 2, RELAY_TRIES)),
-        helped=theme is Theme.PLAIN or random.random() < 0.5,
-    )
+    return steps
 
 
 def _finale(random: Random) -> list[Step]:

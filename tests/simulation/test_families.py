@@ -1,0 +1,110 @@
+"""Histories that begin alike and are played together are what each of them is by itself."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.simulation.families import judge, judge_family, play
+from tests.simulation.faults import Fault
+from tests.simulation.keepsake import Keepsake
+from tests.simulation.mutants import MUTANTS
+from tests.simulation.running import Result, digest, enter, run
+from tests.simulation.script import FAMILY, Kind, Script, Step, Theme, write, write_family
+
+
+def all_of(result: Result) -> Result:
+    """Without the one thing that depends on how it was played."""
+    return replace(result, shared=None)
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_each_history_is_the_same_by_itself_byte_for_byte(number: int) -> None:
+    whole, scripts = write_family(number, range(0, FAMILY, 5))
+
+    together = play(whole, scripts, tell=True)
+
+    assert [digest(each) for each in together] == [
+        digest(run(script, tell=True)) for script in scripts
+    ]
+    assert [all_of(each) for each in together] == [run(script, tell=True) for script in scripts]
+
+
+def test_a_seed_gives_the_same_script_alone_and_in_its_family() -> None:
+    _, scripts = write_family(3, range(FAMILY))
+
+    assert scripts == [write(3 * FAMILY + member) for member in range(FAMILY)]
+
+
+def test_histories_of_a_family_part_at_many_places_and_end_in_many_ways() -> None:
+    whole, scripts = write_family(3, range(1, FAMILY))
+
+    assert len({script.cut for script in scripts}) > FAMILY / 3
+    assert len({script.steps[script.cut :] for script in map(_told, scripts)}) > FAMILY / 2
+    assert all(script.steps[: script.cut] == whole.steps[: script.cut] for script in scripts)
+
+
+def _told(script: Script) -> Script:
+    return replace(script, steps=tuple(map(repr, script.steps)))  # type: ignore[arg-type]
+
+
+def test_most_of_what_histories_share_is_played_once() -> None:
+    whole, scripts = write_family(1, range(FAMILY))
+
+    results = play(whole, scripts)
+
+    shared = [result.shared.steps for result in results if result.shared is not None]
+    assert len(shared) == FAMILY - 1
+    assert sum(shared) > sum(result.steps for result in results) / 4
+
+
+def test_those_that_want_to_leave_inside_a_stalled_step_take_it_themselves() -> None:
+    stalled = Step(Kind.CREATE, 2, ((0, Fault.PAUSE_BEFORE),))
+    whole = Script(seed=1, theme=Theme.LIFE, steps=(stalled, *[Step(Kind.WAIT, 3)] * 12))
+    leaving = [
+        replace(whole, steps=(*whole.steps[:cut], Step(Kind.CREATE, 4)), cut=cut)
+        for cut in range(1, 8)
+    ]
+
+    together = play(whole, leaving, tell=True)
+
+    assert [all_of(each) for each in together] == [run(script, tell=True) for script in leaving]
+
+
+def test_a_violation_before_they_part_is_that_of_all_behind_it() -> None:
+    (mutant,) = [each for each in MUTANTS if each.name == "no journal row is written"]
+    whole, scripts = write_family(0, range(FAMILY))
+
+    with mutant.put_in():
+        together = play(whole, scripts)
+        alone = [run(script).violation for script in scripts]
+
+    assert [each.violation for each in together] == alone
+    assert None not in alone
+
+
+def test_a_history_is_judged_alone_as_in_its_family() -> None:
+    number = next(each for each in range(100) if write(each * FAMILY).theme is Theme.PLAIN)
+
+    together = judge_family(number, range(3))
+
+    alone = [judge(write(number * FAMILY + member)) for member in range(3)]
+    assert [all_of(each) for each in together] == alone
+
+
+def test_the_way_back_leads_to_the_very_same_world() -> None:
+    history = enter(write(FAMILY), tell=True)
+    history.run_more(20)
+    here = Keepsake(history)
+    first = _played_on(here, history)
+
+    second = _played_on(here, history)
+
+    assert first == second
+    assert len(first) > 0
+
+
+def _played_on(here: Keepsake, history: object) -> list[str]:
+    history.run_more(20)  # type: ignore[attr-defined]
+    story = list(history.world.story)  # type: ignore[attr-defined]
+    here.restore()
+    return story

@@ -8,7 +8,7 @@ from benchmarks import pricing
 from benchmarks.markdown import table, words
 from benchmarks.metering import PACKING
 from benchmarks.other_designs import all_designs, delivery, forgeledger, measured_job
-from benchmarks.pricing import PRICES, Service
+from benchmarks.pricing import AS_OF, PRICES, REGION, Service
 from benchmarks.usage import Usage, bill, by_service, dollars
 
 SIZES: Final = (1_000, 100_000, 1_000_000)
@@ -36,10 +36,17 @@ def price_table() -> str:
             "free" if not price.dollars else f"${price.dollars:g}",
             f"{price.unit}" if price.per == 1 else f"million {price.unit}",
             price.source,
+            price.copied,
+            f"{price.read}",
         ]
         for price in PRICES
     ]
-    return words(["service", "what", "price", "for each", "published by"], rows)
+    heads = ["service", "what", "price", "for each", "published by", "copied", "read"]
+    return words(heads, rows)
+
+
+def prices_read() -> str:
+    return f"{REGION} as of {AS_OF}, without free tiers and volume discounts."
 
 
 def job_table(results: Results) -> str:
@@ -154,6 +161,7 @@ def month_table() -> str:
 
 def parts(results: Results) -> dict[str, str]:
     return {
+        "prices-read": prices_read(),
         "prices": price_table(),
         "month": month_table(),
         "job": job_table(results),

@@ -1,11 +1,13 @@
-"""What AWS asks for what this project uses: one region, one date, each price with its source."""
+"""What AWS asks for what this project uses: one region, each price with its source and its date."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Final
 
 REGION: Final = "us-east-1"
-AS_OF: Final = "2026-11-21"
+# Of a copy that does not say when it was made.
+UNDATED: Final = "undated"
 
 
 class Service(StrEnum):
@@ -25,8 +27,12 @@ class Price:
     dollars: float
     per: int
     unit: str
-    # The page that publishes it, in words, and the date of the newest copy that was read.
+    # The page that publishes it, in words.
     source: str
+    # When the copy or quotation of that page was made in which the amount stands.
+    copied: str
+    # When the amount was read there.
+    read: date
 
     @property
     def each(self) -> float:
@@ -41,7 +47,9 @@ SQS_FIFO: Final = Price(
     dollars=0.50,
     per=_MILLION,
     unit="requests of up to 64 KB",
-    source="Amazon SQS pricing, quoted 2026-06",
+    source="Amazon SQS pricing",
+    copied="2026-06",
+    read=date(2026, 11, 21),
 )
 SQS_STANDARD: Final = Price(
     service=Service.SQS,
@@ -49,7 +57,9 @@ SQS_STANDARD: Final = Price(
     dollars=0.40,
     per=_MILLION,
     unit="requests of up to 64 KB",
-    source="Amazon SQS pricing, quoted 2026-06",
+    source="Amazon SQS pricing",
+    copied="2026-06",
+    read=date(2026, 11, 21),
 )
 LAMBDA_REQUESTS: Final = Price(
     service=Service.LAMBDA,
@@ -57,7 +67,9 @@ LAMBDA_REQUESTS: Final = Price(
     dollars=0.20,
     per=_MILLION,
     unit="invocations",
-    source="AWS Lambda pricing, quoted 2024",
+    source="AWS Lambda pricing",
+    copied="2026-03",
+    read=date(2026, 11, 21),
 )
 LAMBDA_GB_SECONDS: Final = Price(
     service=Service.LAMBDA,
@@ -65,7 +77,9 @@ LAMBDA_GB_SECONDS: Final = Price(
     dollars=13.3334,
     per=_MILLION,
     unit="GB-seconds",
-    source="AWS Lambda pricing, quoted 2024",
+    source="AWS Lambda pricing",
+    copied="2026-03",
+    read=date(2026, 11, 21),
 )
 WRITE_UNITS: Final = Price(
     service=Service.DYNAMODB,
@@ -73,7 +87,9 @@ WRITE_UNITS: Final = Price(
     dollars=0.625,
     per=_MILLION,
     unit="write request units",
-    source="Amazon DynamoDB pricing for on-demand capacity, quoted 2025-07",
+    source="Amazon DynamoDB pricing for on-demand capacity",
+    copied="2026-07",
+    read=date(2026, 11, 21),
 )
 READ_UNITS: Final = Price(
     service=Service.DYNAMODB,
@@ -81,7 +97,9 @@ READ_UNITS: Final = Price(
     dollars=0.125,
     per=_MILLION,
     unit="read request units",
-    source="Amazon DynamoDB pricing for on-demand capacity, quoted 2025-07",
+    source="Amazon DynamoDB pricing for on-demand capacity",
+    copied="2026-07",
+    read=date(2026, 11, 21),
 )
 STORAGE: Final = Price(
     service=Service.DYNAMODB,
@@ -89,7 +107,9 @@ STORAGE: Final = Price(
     dollars=0.25,
     per=1,
     unit="GB-months",
-    source="Amazon DynamoDB pricing",
+    source="Amazon DynamoDB pricing for on-demand capacity",
+    copied="2026-07",
+    read=date(2026, 11, 21),
 )
 RECOVERY: Final = Price(
     service=Service.DYNAMODB,
@@ -97,7 +117,9 @@ RECOVERY: Final = Price(
     dollars=0.20,
     per=1,
     unit="GB-months",
-    source="Amazon DynamoDB pricing for on-demand capacity, quoted",
+    source="Amazon DynamoDB pricing for on-demand capacity; a list of 2026-07 has $0.228",
+    copied=UNDATED,
+    read=date(2026, 11, 21),
 )
 STREAM_READS: Final = Price(
     service=Service.DYNAMODB,
@@ -106,6 +128,8 @@ STREAM_READS: Final = Price(
     per=_MILLION,
     unit="reads",
     source="Amazon DynamoDB Developer Guide, cost optimization of streams",
+    copied=UNDATED,
+    read=date(2026, 11, 21),
 )
 EVENTS: Final = Price(
     service=Service.EVENTBRIDGE,
@@ -113,7 +137,9 @@ EVENTS: Final = Price(
     dollars=1.00,
     per=_MILLION,
     unit="events of up to 64 KB",
-    source="Amazon EventBridge pricing, quoted 2026-03",
+    source="Amazon EventBridge pricing",
+    copied="2026-03",
+    read=date(2026, 11, 21),
 )
 HTTP_REQUESTS: Final = Price(
     service=Service.API_GATEWAY,
@@ -121,7 +147,9 @@ HTTP_REQUESTS: Final = Price(
     dollars=1.00,
     per=_MILLION,
     unit="requests of up to 512 KB",
-    source="Amazon API Gateway pricing, quoted 2025-05",
+    source="Amazon API Gateway pricing",
+    copied="2025-05",
+    read=date(2026, 11, 21),
 )
 LOG_BYTES: Final = Price(
     service=Service.CLOUDWATCH,
@@ -129,7 +157,9 @@ LOG_BYTES: Final = Price(
     dollars=0.50,
     per=1,
     unit="GB",
-    source="Amazon CloudWatch pricing, quoted 2025-05",
+    source="Amazon CloudWatch pricing",
+    copied="2026-06",
+    read=date(2026, 11, 21),
 )
 LOG_STORAGE: Final = Price(
     service=Service.CLOUDWATCH,
@@ -137,7 +167,9 @@ LOG_STORAGE: Final = Price(
     dollars=0.03,
     per=1,
     unit="GB-months",
-    source="Amazon CloudWatch pricing, quoted 2025",
+    source="Amazon CloudWatch pricing",
+    copied="2025",
+    read=date(2026, 11, 21),
 )
 METRICS: Final = Price(
     service=Service.CLOUDWATCH,
@@ -145,7 +177,9 @@ METRICS: Final = Price(
     dollars=0.30,
     per=1,
     unit="metric-months",
-    source="Amazon CloudWatch pricing, quoted 2025",
+    source="Amazon CloudWatch pricing",
+    copied="2026-02",
+    read=date(2026, 11, 21),
 )
 ALARMS: Final = Price(
     service=Service.CLOUDWATCH,
@@ -153,7 +187,9 @@ ALARMS: Final = Price(
     dollars=0.10,
     per=1,
     unit="alarm-months",
-    source="Amazon CloudWatch pricing, quoted",
+    source="Amazon CloudWatch pricing",
+    copied=UNDATED,
+    read=date(2026, 11, 21),
 )
 DASHBOARDS: Final = Price(
     service=Service.CLOUDWATCH,
@@ -161,7 +197,9 @@ DASHBOARDS: Final = Price(
     dollars=3.00,
     per=1,
     unit="dashboard-months",
-    source="Amazon CloudWatch pricing, not seen in a copy",
+    source="Amazon CloudWatch pricing",
+    copied="2026-06",
+    read=date(2026, 11, 21),
 )
 TRANSITIONS: Final = Price(
     service=Service.STEP_FUNCTIONS,
@@ -170,6 +208,8 @@ TRANSITIONS: Final = Price(
     per=_MILLION,
     unit="transitions",
     source="AWS Step Functions pricing",
+    copied="2026-05",
+    read=date(2026, 11, 21),
 )
 EXPRESS_REQUESTS: Final = Price(
     service=Service.STEP_FUNCTIONS,
@@ -178,6 +218,8 @@ EXPRESS_REQUESTS: Final = Price(
     per=_MILLION,
     unit="executions",
     source="AWS Step Functions pricing",
+    copied="2026-03",
+    read=date(2026, 11, 21),
 )
 EXPRESS_GB_HOURS: Final = Price(
     service=Service.STEP_FUNCTIONS,
@@ -186,6 +228,8 @@ EXPRESS_GB_HOURS: Final = Price(
     per=1,
     unit="GB-hours",
     source="AWS Step Functions pricing",
+    copied=UNDATED,
+    read=date(2026, 11, 21),
 )
 
 PRICES: Final = (
@@ -209,3 +253,6 @@ PRICES: Final = (
     EXPRESS_REQUESTS,
     EXPRESS_GB_HOURS,
 )
+
+# The oldest price says as of when all of them are.
+AS_OF: Final = min(price.read for price in PRICES)

@@ -1,12 +1,14 @@
 """Prices are one table, and a bill is units times prices."""
 
+import re
 from dataclasses import fields
+from datetime import UTC, datetime
 
 import pytest
 
-from benchmarks import pricing
+from benchmarks import costs, pricing
 from benchmarks.other_designs import delivery, distributed_map
-from benchmarks.pricing import PRICES, Price, Service
+from benchmarks.pricing import PRICES, REGION, UNDATED, Price, Service
 from benchmarks.usage import GB, Usage, bill, by_service, dollars
 
 
@@ -45,6 +47,18 @@ def test_each_price_stands_in_the_table_once_with_its_source() -> None:
     assert sorted(map(repr, defined)) == sorted(map(repr, PRICES))
     assert len({(price.service, price.what) for price in PRICES}) == len(PRICES)
     assert all(price.source for price in PRICES)
+
+
+@pytest.mark.parametrize("price", PRICES, ids=lambda price: price.what)
+def test_each_price_says_when_it_was_copied_and_read(price: Price) -> None:
+    assert price.read <= datetime.now(UTC).date()
+    assert re.fullmatch(r"\d{4}(-\d{2})?", price.copied) or price.copied == UNDATED
+    if price.copied != UNDATED:
+        assert price.copied <= f"{price.read}"
+
+
+def test_the_page_says_the_region_and_the_oldest_date_of_its_prices() -> None:
+    assert f"{REGION} as of {min(price.read for price in PRICES)}" in costs.PAGE.read_text()
 
 
 def test_a_bill_has_only_what_was_used() -> None:

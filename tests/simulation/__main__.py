@@ -11,7 +11,6 @@ from tests.simulation.families import judge
 from tests.simulation.faults import Fault
 from tests.simulation.happenings import Happening
 from tests.simulation.many import run_many, stories
-from tests.simulation.running import run
 from tests.simulation.script import write
 
 
@@ -27,7 +26,7 @@ def main() -> int:
     parser.add_argument("--met", action="store_true", help="list how often what happened")
     given = parser.parse_args()
     if given.tell is not None:
-        result = run(write(given.tell), tell=True)
+        result = judge(write(given.tell), tell=True)
         print(*result.story, result.violation or "nothing is wrong", sep="\n")
         return bool(result.violation)
     if given.shrink is not None:

@@ -19,18 +19,18 @@ def judge_family(number: int, members: Iterable[int]) -> list[Result]:
     if whole.theme is not Theme.PLAIN:
         return results
     calm = play(whole.without_faults(), [script.without_faults() for script in scripts])
-    return [_compared(one, other) for one, other in zip(results, calm, strict=True)]
+    return [compared(one, other) for one, other in zip(results, calm, strict=True)]
 
 
-def judge(script: Script) -> Result:
+def judge(script: Script, *, tell: bool = False) -> Result:
     """One history by itself, as `judge_family` does it."""
-    result = run(script)
+    result = run(script, tell=tell)
     if script.theme is not Theme.PLAIN:
         return result
-    return _compared(result, run(script.without_faults()))
+    return compared(result, run(script.without_faults(), tell=tell))
 
 
-def _compared(result: Result, calm: Result) -> Result:
+def compared(result: Result, calm: Result) -> Result:
     """The result, unless faults changed what was finished."""
     if result.violation is not None:
         return result
@@ -39,7 +39,8 @@ def _compared(result: Result, calm: Result) -> Result:
         return calm
     if calm.finished != result.finished:
         differing = sorted(calm.finished.items() ^ result.finished.items())
-        result.violation = f"faults changed what was finished: {differing}"
+        result.violation = f"faults changed how it ended: {differing}"
+        result.story += ["", "the same without faults:", *calm.story]
     return result
 
 

@@ -57,6 +57,9 @@ _CONTAINERS: Final = frozenset({list, dict, set, deque, Counter})
 # record, does not.
 _DEPTH: Final = 2
 
+# What these hold does not change any more: of messages only those that still wait do.
+_SETTLED: Final = frozenset({"accepted", "attributes", "bodies", "delivered", "records", "texts"})
+
 
 class Keepsake:
     """Objects keep their identity: what was built on them goes on working after the way back."""
@@ -89,16 +92,16 @@ class Keepsake:
         names = vars(changing) if hasattr(changing, "__dict__") else _slots(type(changing))
         attributes = [(name, getattr(changing, name)) for name in names]
         self._objects.append((changing, attributes))
-        for _, value in attributes:
+        for name, value in attributes:
             if type(value) in _CHANGING:
                 self._keep(value)
             elif type(value) in _CONTAINERS:
-                self._keep_content(value, _DEPTH)
+                self._keep_content(value, 1 if name in _SETTLED else _DEPTH)
 
     def _keep_content(self, container: Any, depth: int) -> None:
-        if not depth:
-            return
         self._containers.append((container, container.copy()))
+        if depth == 1:
+            return
         content: Iterable[Any] = container.values() if hasattr(container, "values") else container
         for value in content:
             if type(value) in _CHANGING:

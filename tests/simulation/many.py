@@ -11,7 +11,7 @@ from multiprocessing import get_context
 
 from tests.simulation.families import judge, judge_family
 from tests.simulation.happenings import Met
-from tests.simulation.running import Result, run
+from tests.simulation.running import Result
 from tests.simulation.script import FAMILY, write
 from tests.simulation.shrinking import shrink
 
@@ -128,7 +128,7 @@ def stories(failed: tuple[tuple[int, str], ...]) -> Iterator[str]:
     """The first failures, each shrunk to what is needed to see it."""
     for seed, violation in islice(failed, _TOLD):
         small = shrink(write(seed), violation, judge)
-        result = run(small, tell=True)
+        result = judge(small, tell=True)
         faults = sum(len(step.faults) for step in small.steps)
         yield "\n".join(
             (

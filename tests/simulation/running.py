@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
+from forgeledger.domain.items import ItemState
 from tests.simulation.asked import Asked
 from tests.simulation.checks import Checks
 from tests.simulation.happenings import Happening, Met
+from tests.simulation.jobs import is_bad
 from tests.simulation.lambdas import Faults, Lambdas
 from tests.simulation.lane_checks import Violation
 from tests.simulation.people import HTTP, People
@@ -44,7 +46,7 @@ class Result:
     faults: int = 0
     violation: str | None = None
     story: list[str] = field(default_factory=list)
-    # States of the items that were wanted, by job and item.
+    # The states of the items that were wanted and of their jobs, in a plain history.
     finished: dict[str, str] = field(default_factory=dict)
     met: Met = field(default_factory=Counter)
     # What had happened where it left the history whose beginning it shares.
@@ -228,12 +230,17 @@ def digest(result: Result) -> str:
 
 
 def _finished(history: History) -> dict[str, str]:
-    states: dict[str, str] = {}
+    """How a plain history ended: no fault and no order of things may have changed it."""
+    ends: dict[str, str] = {}
     for job in history.people.jobs:
-        for lane in history.checks.jobs.lanes_of(
-            history.checks.jobs.truths[f"JOB#{job.job_id}"].job
-        ):
-            for item_id, item in lane.items.items():
-                if item_id in job.wanted:
-                    states[f"{job.new.name}/{item_id}"] = item.state.value
-    return states
+        truth = history.checks.jobs.truths[f"JOB#{job.job_id}"].job
+        lanes = history.checks.jobs.lanes_of(truth)
+        items = {item_id: item for lane in lanes for item_id, item in lane.items.items()}
+        for item_id in job.wanted:
+            fate = ItemState.FAILED if is_bad(item_id) else ItemState.COMPLETED
+            item = items.get(item_id)
+            if item is None or item.state is not fate:
+                raise Violation(f"{job.new.name}: {item_id} was to end {fate} and is {item}")
+            ends[f"{job.new.name}/{item_id}"] = item.state.value
+        ends[job.new.name] = f"{truth.status} in epoch {truth.epoch}, {truth.settled}"
+    return ends

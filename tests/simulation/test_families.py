@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.simulation.families import judge, judge_family, play
+from tests.simulation.families import compared, judge, judge_family, play
 from tests.simulation.faults import Fault
 from tests.simulation.keepsake import Keepsake
 from tests.simulation.mutants import MUTANTS
@@ -80,6 +80,26 @@ def test_a_violation_before_they_part_is_that_of_all_behind_it() -> None:
 
     assert [each.violation for each in together] == alone
     assert None not in alone
+
+
+def test_a_history_that_faults_changed_is_told_beside_the_one_without_them() -> None:
+    faulty = Result(finished={"a": "FAILED"}, story=["with faults"])
+    calm = Result(finished={"a": "COMPLETED"}, story=["in peace"])
+
+    result = compared(faulty, calm)
+
+    assert result.violation == (
+        "faults changed how it ended: [('a', 'COMPLETED'), ('a', 'FAILED')]"
+    )
+    assert result.story == ["with faults", "", "the same without faults:", "in peace"]
+
+
+def test_what_is_wrong_without_any_fault_is_told_as_that() -> None:
+    calm = Result(violation="lost", story=["in peace"])
+
+    result = compared(Result(story=["with faults"]), calm)
+
+    assert (result.violation, result.story) == ("without faults: lost", ["in peace"])
 
 
 def test_a_history_is_judged_alone_as_in_its_family() -> None:

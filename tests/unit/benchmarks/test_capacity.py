@@ -1,12 +1,23 @@
 """The capacity model and the simulation of the same agree, and say what they have to."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from benchmarks.capacity import Model, Quotas, Setup, Times, write_units
 from benchmarks.capacity_simulation import CapacitySimulation
-from benchmarks.capacity_tables import PAGE, TOLERANCE, drained, model_of, model_parts, offered
+from benchmarks.capacity_tables import (
+    PAGE,
+    TOLERANCE,
+    Compared,
+    drained,
+    model_of,
+    model_parts,
+    offered,
+    written,
+)
 from benchmarks.markdown import filled
 
 FEW_SECONDS = 20.0
@@ -98,3 +109,19 @@ def test_the_capacity_page_carries_the_model() -> None:
     text = PAGE.read_text()
 
     assert filled(text, model_parts()) == text, "make capacity writes it anew"
+
+
+@pytest.mark.parametrize(("simulated", "status"), [(109.0, 0), (111.0, 1), (91.0, 0), (89.0, 1)])
+@pytest.mark.parametrize("of", ["jobs", "batches"])
+def test_the_target_fails_where_model_and_simulation_are_too_far_apart(
+    simulated: float, status: int, of: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = Path(shutil.copy(PAGE, tmp_path))
+    near = Compared(asked="near", model=100.0, simulated=100.0, cells=["1", "1"])
+    other = replace(near, asked="other", simulated=simulated)
+    jobs, batches = ([near, other], [near]) if of == "jobs" else ([near], [near, other])
+
+    assert written(jobs, batches, page) == status
+
+    assert ("TOO FAR APART" in capsys.readouterr().out) is bool(status)
+    assert f"{simulated:,.0f}" in page.read_text()

@@ -1,11 +1,16 @@
 """The docs say what the tools say of what was measured."""
 
+from copy import deepcopy
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import costs
+from benchmarks import cost_tables, costs
+from benchmarks.metering import Results
+from benchmarks.other_designs import delivery
 from benchmarks.plot import Line, svg
+from benchmarks.usage import Usage, dollars
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -25,6 +30,29 @@ def test_what_was_promised_is_said_on_the_page() -> None:
 
     for line, kept in costs.verdicts():
         assert f"{line} {'Kept.' if kept else '**Missed.**'}" in text
+
+
+def test_every_bound_is_kept() -> None:
+    missed = [line for line, kept in costs.verdicts() if not kept]
+
+    assert not missed, "\n".join(missed)
+    assert len(costs.verdicts()) >= 5
+    assert "**Missed.**" not in costs.PAGE.read_text()
+
+
+@pytest.mark.parametrize(
+    ("amount", "kept"),
+    [(3.99, [True, True]), (4.01, [False, True]), (5.01, [False, True]), (5.03, [False, False])],
+)
+def test_a_million_items_that_are_dearer_miss_their_bounds(amount: float, kept: list[bool]) -> None:
+    results: dict[str, dict[str, Any]] = deepcopy(Results().by_name)
+    told = results["job of 1000000"]
+    usage = Usage.of(told["usage"])
+    times = (amount - dollars(delivery(told["items"]))) / dollars(usage)
+
+    told["usage"] = usage.times(times).told()
+
+    assert [each for _, each in cost_tables.verdicts(results)] == kept
 
 
 def test_a_plot_puts_each_value_in_its_place() -> None:

@@ -148,9 +148,10 @@ FIRST ?= $(shell date -u +%y%j)0000000
 NIGHT_SECONDS ?= 3600
 
 .PHONY: simulate-nightly
-simulate-nightly: setup ## Simulate for NIGHT_SECONDS=3600 from a FIRST seed that is new each day
+simulate-nightly: setup ## Simulate for NIGHT_SECONDS=3600 from a FIRST seed new each day, then the mutants
 	$(BIN)/python -m tests.simulation --first $(FIRST) --seeds $(or $(NIGHT_SEEDS),9999999) \
 		--seconds $(NIGHT_SECONDS) --jobs $(JOBS) --met
+	$(BIN)/python -m tests.simulation.mutants --jobs $(JOBS)
 
 .PHONY: simulate-mutants
 simulate-mutants: setup ## Put deliberate faults into the product: the simulator has to catch each

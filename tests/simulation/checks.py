@@ -3,7 +3,6 @@
 from collections.abc import Container
 from dataclasses import dataclass, field
 
-from forgeledger.domain.facts import FactKind, event_id
 from forgeledger.domain.journal import Event
 from forgeledger.domain.outcomes import Verdict
 from tests.simulation.asked import Asked, lane_index
@@ -11,6 +10,7 @@ from tests.simulation.fifo_queue import QueuedMessage
 from tests.simulation.job_checks import JobChecks, JobTruth
 from tests.simulation.lane_checks import LaneChecks, Violation
 from tests.simulation.table import RowChange
+from tests.simulation.told import told_rightly
 from tests.simulation.world import Invocation, World
 
 
@@ -122,7 +122,7 @@ class Checks:
             self.lanes.compare_all(pk, world.tables.partition(pk))
         for pk, truth in self.jobs.truths.items():
             self._rests(pk, truth)
-        self._told()
+        told_rightly(world.bus, self.jobs.truths.values())
 
     def _in_order(self, dead: Container[int]) -> None:
         """Commands of one group for one lane stand in the journal in the order of the queue."""
@@ -163,26 +163,3 @@ class Checks:
         header = self.world.tables.partition(pk)["JOB"]
         if ("open" in header) is job.finished:
             raise Violation(f"{pk}: {job.status}, among the open jobs: {'open' in header}")
-
-    def _told(self) -> None:
-        world = self.world
-        told = {each["eventId"] for each in world.bus.delivered}
-        facts = {
-            event_id(truth.job.job_id, fact): fact
-            for truth in self.jobs.truths.values()
-            for fact in truth.facts
-            if fact.kind is not FactKind.CLOSING
-        }
-        if told != facts.keys():
-            raise Violation(f"told {sorted(told ^ facts.keys())} too many or too few")
-        latest: dict[str, int] = {}
-        heard: set[str] = set()
-        for each in self.world.bus.delivered:
-            event = each["eventId"]
-            if event in heard:
-                continue
-            heard.add(event)
-            number = facts[event].number
-            if latest.get(each["jobId"], -1) > number and event not in world.bus.refused:
-                raise Violation(f"{event} was told too late")
-            latest[each["jobId"]] = number

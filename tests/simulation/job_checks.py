@@ -13,7 +13,7 @@ from tests.simulation.expressions import Row
 from tests.simulation.lane_checks import LaneChecks, LaneTruth, Violation
 from tests.simulation.table import RowChange
 
-_VERDICTS = frozenset({FactKind.COMPLETED, FactKind.FAILED, FactKind.CANCELED})
+VERDICTS = frozenset({FactKind.COMPLETED, FactKind.FAILED, FactKind.CANCELED})
 # What may change in a header without a fact.
 _OF_PROGRESS = frozenset({"progress", "progressOffsets", "published", "open"})
 _STATUS_OF = {
@@ -101,14 +101,14 @@ class JobChecks:
     ) -> None:
         where = f"{pk} fact {fact.number} {fact.kind} of epoch {fact.epoch}"
         known = [each for each in truth.facts if each.epoch == fact.epoch and each is not fact]
-        if fact.kind in (*_VERDICTS, FactKind.FIRST_FAILURE, FactKind.REOPENED) and any(
+        if fact.kind in (*VERDICTS, FactKind.FIRST_FAILURE, FactKind.REOPENED) and any(
             each.kind is fact.kind for each in known
         ):
             raise Violation(f"{where}: again")
         if fact.kind is not FactKind.REOPENED and fact.epoch != before.epoch:
             raise Violation(f"{where}: in epoch {before.epoch}")
         total = self._total(after)
-        if fact.kind in _VERDICTS:
+        if fact.kind in VERDICTS:
             self._verdict(where, truth, before, after, fact, total, known)
         elif fact.kind is FactKind.SEALED:
             expected = after.spec.expected_items
@@ -137,7 +137,7 @@ class JobChecks:
     ) -> None:
         if before.finished:
             raise Violation(f"{where}: the job was {before.status}")
-        if any(each.kind in _VERDICTS for each in known):
+        if any(each.kind in VERDICTS for each in known):
             raise Violation(f"{where}: a second verdict")
         if total["PENDING"] or total["IN_PROGRESS"]:
             raise Violation(f"{where}: unfinished items {total}")

@@ -16,10 +16,11 @@ from tests.simulation.handlers import ERRORS_IN_CODE
 from tests.simulation.mutant import Mutant
 from tests.simulation.mutants_domain import DOMAIN
 from tests.simulation.mutants_flow import FLOW
+from tests.simulation.mutants_promises import PROMISES
 from tests.simulation.mutants_storage import STORAGE
 from tests.simulation.script import FAMILY
 
-MUTANTS: tuple[Mutant, ...] = (*STORAGE, *DOMAIN, *FLOW)
+MUTANTS: tuple[Mutant, ...] = (*STORAGE, *DOMAIN, *FLOW, *PROMISES)
 MOST_SEEDS = 5_000
 
 

@@ -7,7 +7,13 @@ from typing import Any, Final
 from benchmarks import pricing
 from benchmarks.markdown import table, words
 from benchmarks.metering import PACKING
-from benchmarks.other_designs import all_designs, delivery, forgeledger, measured_job
+from benchmarks.other_designs import (
+    all_designs,
+    delivery,
+    distributed_map,
+    forgeledger,
+    measured_job,
+)
 from benchmarks.pricing import AS_OF, PRICES, REGION, Service
 from benchmarks.usage import Usage, bill, by_service, dollars
 
@@ -108,21 +114,57 @@ def services_table(results: Results) -> str:
 
 
 def packing_table(results: Results) -> str:
+    standard = _standard_children()
+    amounts = _by_packing(results)
     rows = []
     for items_per_message in PACKING:
         told = results[f"{items_per_message} items a message"]
-        usage = Usage.of(told["usage"])
-        all_of_it = usage + delivery(told["items"])
+        amount = amounts[items_per_message]
         rows.append(
             [
                 str(items_per_message),
-                f"{usage.write_units / told['items']:.2f}",
+                f"{Usage.of(told['usage']).write_units / told['items']:.2f}",
                 f"{told['requests'] / told['items']:.2f}",
-                _money(_a_million(all_of_it, told["items"])),
+                _money(amount),
+                f"{amount / standard:.3f}",
             ]
         )
-    heads = ["items of a lane in a batch", "write units", "requests", "dollars a million items"]
+    heads = [
+        "items of a lane in a batch",
+        "write units",
+        "requests",
+        "dollars a million items",
+        f"of {STANDARD}",
+    ]
     return table(heads, rows)
+
+
+def packing_bounds(results: Results) -> str:
+    """In which packings the bounds, which are about full batches, would be missed."""
+    amounts = _by_packing(results)
+    bounds = {
+        f"${DOLLARS_A_MILLION:.2f} a million": DOLLARS_A_MILLION,
+        "a tenth of Distributed Map with standard children": SHARE_OF_STANDARD
+        * _standard_children(),
+    }
+    lines = []
+    for what, bound in bounds.items():
+        missed = [str(packing) for packing, amount in amounts.items() if amount > bound]
+        told = f"missed with {_listed(missed)} items" if missed else "kept with any number of items"
+        lines.append(f"- The bound of {what} is {told} of a lane in a batch.")
+    return "\n".join(lines)
+
+
+def only_start(results: Results) -> str:
+    """What would be, were less of a standard child billed than is assumed."""
+    ours = dollars(forgeledger(MILLION, results).usage)
+    start = _standard_children() - MILLION * pricing.TRANSITIONS.each
+    missed = ours > SHARE_OF_STANDARD * start
+    return (
+        f"Were only the start of a standard child billed, a million would be ${start:.2f} and "
+        f"ForgeLedger {ours / start:.3f} of that, about\n1/{start / ours:.0f}: "
+        f"{'the bound of a tenth would be missed' if missed else 'less than a tenth as well'}."
+    )
 
 
 def verdicts(results: Results) -> Sequence[tuple[str, bool]]:
@@ -168,8 +210,30 @@ def parts(results: Results) -> dict[str, str]:
         "usage": usage_table(results),
         "designs": designs_table(results),
         "services": services_table(results),
+        "only-start": only_start(results),
         "packing": packing_table(results),
+        "packing-bounds": packing_bounds(results),
     }
+
+
+def _standard_children() -> float:
+    """A million items by Distributed Map, one standard child each."""
+    return next(dollars(each.usage) for each in distributed_map(MILLION) if each.name == STANDARD)
+
+
+def _by_packing(results: Results) -> dict[int, float]:
+    """Dollars of a million items, by how many of a lane are taken in together."""
+    amounts = {}
+    for packing in PACKING:
+        told = results[f"{packing} items a message"]
+        usage = Usage.of(told["usage"]) + delivery(told["items"])
+        amounts[packing] = _a_million(usage, told["items"])
+    return amounts
+
+
+def _listed(words: Sequence[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _a_million(usage: Usage, items: int) -> float:

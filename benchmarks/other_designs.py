@@ -77,7 +77,7 @@ def distributed_map(items: int) -> list[Design]:
         Design(
             name="Distributed Map, express",
             usage=_express(items, 1),
-            lacks="new items while it runs, audit, more than 5 minutes, exactly once",
+            lacks="new items while it runs, history of steps, more than 5 minutes, exactly once",
         ),
         Design(
             name=f"Distributed Map, standard, {ITEMS_A_CHILD} items a child",
@@ -87,7 +87,7 @@ def distributed_map(items: int) -> list[Design]:
         Design(
             name=f"Distributed Map, express, {ITEMS_A_CHILD} items a child",
             usage=_express(items, ITEMS_A_CHILD),
-            lacks="the same, and audit of the child, more than 5 minutes, exactly once",
+            lacks="the same, and history of the child's steps, more than 5 minutes, exactly once",
         ),
     ]
 

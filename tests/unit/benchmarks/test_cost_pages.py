@@ -7,12 +7,22 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from benchmarks import cost_tables, costs
-from benchmarks.metering import Results
+from benchmarks.metering import PACKING, Results
 from benchmarks.other_designs import delivery
 from benchmarks.plot import Line, svg
 from benchmarks.usage import Usage, dollars
 
 SVG = "{http://www.w3.org/2000/svg}"
+
+
+def with_a_million_at(amount: float) -> dict[str, dict[str, Any]]:
+    """What was measured, had a million items cost so many dollars."""
+    results: dict[str, dict[str, Any]] = deepcopy(Results().by_name)
+    told = results["job of 1000000"]
+    usage = Usage.of(told["usage"])
+    times = (amount - dollars(delivery(told["items"]))) / dollars(usage)
+    told["usage"] = usage.times(times).told()
+    return results
 
 
 def test_the_costs_page_carries_what_was_measured() -> None:
@@ -45,14 +55,33 @@ def test_every_bound_is_kept() -> None:
     [(3.99, [True, True]), (4.01, [False, True]), (5.01, [False, True]), (5.03, [False, False])],
 )
 def test_a_million_items_that_are_dearer_miss_their_bounds(amount: float, kept: list[bool]) -> None:
-    results: dict[str, dict[str, Any]] = deepcopy(Results().by_name)
-    told = results["job of 1000000"]
-    usage = Usage.of(told["usage"])
-    times = (amount - dollars(delivery(told["items"]))) / dollars(usage)
-
-    told["usage"] = usage.times(times).told()
+    results = with_a_million_at(amount)
 
     assert [each for _, each in cost_tables.verdicts(results)] == kept
+
+
+def test_the_page_says_with_which_batches_a_bound_is_missed() -> None:
+    results: dict[str, dict[str, Any]] = deepcopy(Results().by_name)
+    fullest, *others = sorted(PACKING, reverse=True)
+    for packing in others:
+        results[f"{packing} items a message"] = results[f"{fullest} items a message"]
+    kept = cost_tables.packing_bounds(results)
+    results["2 items a message"] = results["5 items a message"] = Results().by_name[
+        "1 items a message"
+    ]
+
+    missed = cost_tables.packing_bounds(results)
+
+    assert kept.count("is kept with any number of items") == 2
+    assert missed.count("is missed with 2 and 5 items") == 2
+
+
+@pytest.mark.parametrize(
+    ("amount", "told"),
+    [(2.50, "about\n1/10: less than a tenth"), (3.60, "about\n1/7: the bound of a tenth would")],
+)
+def test_the_page_says_what_less_of_distributed_map_would_mean(amount: float, told: str) -> None:
+    assert told in cost_tables.only_start(with_a_million_at(amount))
 
 
 def test_a_plot_puts_each_value_in_its_place() -> None:

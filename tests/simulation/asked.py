@@ -6,7 +6,8 @@ from typing import Any
 from forgeledger.contracts.messages import decode
 from forgeledger.domain.commands import Command, CommandKind
 from forgeledger.domain.ids import lane_of, lanes_of
-from forgeledger.domain.outcomes import Outcome
+from forgeledger.domain.jobs import Job
+from forgeledger.domain.outcomes import Outcome, Verdict
 from tests.simulation.fifo_queue import FifoQueue, QueuedMessage
 
 
@@ -28,6 +29,30 @@ class Said:
     wrong: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LifeAnswer:
+    """What somebody was answered who asked to seal, cancel or reopen a job."""
+
+    what: str
+    job_id: str
+    # How many facts the job had when the request began.
+    begun: int
+    verdict: str
+    reason: str | None
+    # Status, epoch and whether it is sealed; nothing in a refusal over HTTP.
+    shown: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What somebody was shown who looked at a job, and what had been written before."""
+
+    job_id: str
+    begun: int
+    commits: int
+    shown: Any
+
+
 @dataclass(slots=True)
 class Asked:
     queue: FifoQueue
@@ -39,7 +64,10 @@ class Asked:
     reopens: dict[str, int] = field(default_factory=dict)
     # Answers given over HTTP, still to be checked against the journal.
     answers: list[tuple[str, Command, str, Outcome]] = field(default_factory=list)
-    standings: list[Any] = field(default_factory=list)
+    lives: list[LifeAnswer] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    # How many facts each job has by now.
+    facts: dict[str, int] = field(default_factory=dict)
     bodies: dict[int, Said] = field(default_factory=dict)
     _promised: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     _read: int = 0
@@ -84,8 +112,22 @@ class Asked:
     def answered(self, job_id: str, command: Command, mark: str, outcome: Outcome) -> None:
         self.answers.append((job_id, command, mark, outcome))
 
-    def looked(self, standing: Any) -> None:
-        self.standings.append(standing)
+    def lived(self, what: str, job_id: str, begun: int, answer: Any) -> None:
+        """The answer of the use case, or of the route; None where none came."""
+        if answer is None:
+            return
+        reason: str | None = None
+        shown: tuple[Any, ...] = ()
+        if not isinstance(answer, dict):
+            verdict, reason, shown = answer.verdict, answer.reason, shown_of(answer.view.job)
+        elif answer["status"] == 200:
+            verdict, shown = answer["outcome"], shown_in(answer["job"])
+        else:
+            verdict, reason = Verdict.REJECTED, answer["code"]
+        self.lives.append(LifeAnswer(what, job_id, begun, verdict, reason, shown))
+
+    def looked(self, job_id: str, begun: int, commits: int, shown: Any) -> None:
+        self.looks.append(Look(job_id, begun, commits, shown))
 
     def find(self, job_id: str, mark: str) -> Command | None:
         """The command behind a mark, from whoever sent it."""
@@ -113,3 +155,13 @@ class Asked:
 
 def lane_index(job_id: str, item_id: str) -> int:
     return lane_of(item_id, lanes_of(job_id) or 1)
+
+
+def shown_in(body: dict[str, Any]) -> tuple[Any, ...]:
+    """How a job stands, as it is told over HTTP."""
+    return (body["status"], body["epoch"], body["sealed"])
+
+
+def shown_of(job: Job) -> tuple[Any, ...]:
+    """How the contract has it told; one that was closed unsealed was sealed by nobody."""
+    return (job.status, job.epoch, job.mode == "sealed" or job.sealed_at is not None)

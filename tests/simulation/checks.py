@@ -4,8 +4,8 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 
 from forgeledger.domain.journal import Event
-from forgeledger.domain.outcomes import Verdict
-from tests.simulation.asked import Asked, lane_index
+from tests.simulation.answered import AnswerChecks
+from tests.simulation.asked import Asked
 from tests.simulation.fifo_queue import QueuedMessage
 from tests.simulation.job_checks import JobChecks, JobTruth
 from tests.simulation.lane_checks import LaneChecks, Violation
@@ -20,10 +20,12 @@ class Checks:
     asked: Asked
     lanes: LaneChecks = field(init=False)
     jobs: JobChecks = field(init=False)
+    answers: AnswerChecks = field(init=False)
 
     def __post_init__(self) -> None:
         self.lanes = LaneChecks(self.asked)
         self.jobs = JobChecks(self.asked, self.world.bus, self.lanes)
+        self.answers = AnswerChecks(self.asked, self.lanes, self.jobs)
 
     def committed(self, changes: list[RowChange]) -> None:
         """At the moment of a commit: nobody can see anything between two of them."""
@@ -91,20 +93,7 @@ class Checks:
 
     def stepped(self) -> None:
         """After each step: answers that were given, and what the world outside was told."""
-        for job_id, command, mark, outcome in self.asked.answers:
-            truth = self.lanes.truths[f"JOB#{job_id}#{lane_index(job_id, command.item_id)}"]
-            if mark not in truth.marks:
-                raise Violation(f"answered {outcome.verdict} to {command}: no trace of it")
-            kinds = truth.marks[mark]
-            applied = any(kind not in ("duplicate", "rejected") for kind in kinds)
-            if (outcome.verdict is Verdict.APPLIED) is not applied:
-                raise Violation(f"answered {outcome.verdict} to {command}, the journal has {kinds}")
-        self.asked.answers.clear()
-        for standing in self.asked.standings:
-            states = ("pending", "inProgress", "completed", "failed", "canceled")
-            if standing["total"] != sum(standing[state] for state in states):
-                raise Violation(f"showed {standing}")
-        self.asked.standings.clear()
+        self.answers.stepped(self.world.commits)
         if self.world.bus.contradictions:
             raise Violation(f"told twice and differently: {self.world.bus.contradictions}")
 

@@ -28,6 +28,8 @@ class JobTruth:
     job: Job
     facts: list[Fact] = field(default_factory=list)
     view: JobView | None = None
+    # The job after each of its facts.
+    stages: list[Job] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -67,6 +69,9 @@ class JobChecks:
             self._judge(pk, truth, before, view.job, fact)
         self._progress(pk, truth, header.old, header.new, view)
         truth.job, truth.view = view.job, view
+        if new_facts:
+            truth.stages += [view.job] * len(new_facts)
+            self.asked.facts[view.job.job_id] = len(truth.facts)
 
     def heads_moved(self, pk: str) -> None:
         """The counts of a finished job stand still."""
@@ -74,13 +79,13 @@ class JobChecks:
         truth = self.truths.get(job_pk)
         if truth is None or not truth.job.finished:
             return
-        if self._total(truth.job) != _plain(truth.job.settled):
+        if self.total(truth.job) != _plain(truth.job.settled):
             raise Violation(f"{pk}: a finished job's counts moved from {truth.job.settled}")
 
     def lanes_of(self, job: Job) -> list[LaneTruth]:
         return [self.lanes.truths[f"JOB#{job.job_id}#{lane}"] for lane in range(job.spec.lanes)]
 
-    def _total(self, job: Job) -> dict[str, int]:
+    def total(self, job: Job) -> dict[str, int]:
         total: dict[str, int] = {}
         for lane in self.lanes_of(job):
             for state, number in lane.counts.items():
@@ -107,7 +112,7 @@ class JobChecks:
             raise Violation(f"{where}: again")
         if fact.kind is not FactKind.REOPENED and fact.epoch != before.epoch:
             raise Violation(f"{where}: in epoch {before.epoch}")
-        total = self._total(after)
+        total = self.total(after)
         if fact.kind in VERDICTS:
             self._verdict(where, truth, before, after, fact, total, known)
         elif fact.kind is FactKind.SEALED:
@@ -170,7 +175,7 @@ class JobChecks:
             raise Violation(f"{pk}: rolled up {view.progress.offsets} of {offsets} events")
         if view.progress.offsets == offsets and view.progress.at and truth.view is not None:
             rolled = truth.view.progress.offsets != view.progress.offsets
-            if rolled and _plain(view.progress.counts) != self._total(view.job):
+            if rolled and _plain(view.progress.counts) != self.total(view.job):
                 raise Violation(f"{pk}: rolled up {view.progress.counts}")
         if truth.view is not None:
             if view.progress.offsets < truth.view.progress.offsets:

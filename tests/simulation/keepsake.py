@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from forgeledger.sdk.lane import Lane
 from forgeledger.sdk.outbox import Outbox
+from tests.simulation.answered import AnswerChecks
 from tests.simulation.asked import Asked
 from tests.simulation.checks import Checks
 from tests.simulation.environments import Environments
@@ -27,6 +28,7 @@ from tests.simulation.world import World
 # Whatever changes while a history goes on; all else in it is only ever replaced.
 _CHANGING: Final = frozenset(
     {
+        AnswerChecks,
         Asked,
         Checks,
         Claim,

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
 from forgeledger.contracts import job_events
 from forgeledger.domain.facts import Fact
 from forgeledger.domain.jobs import Job
+from forgeledger.domain.outcomes import Verdict
+from forgeledger.usecases import reading_jobs
+from forgeledger.usecases.life import Asked, LifeCycle
 from tests.simulation.mutant import Mutants
 
 PROMISES = Mutants()
@@ -56,4 +60,53 @@ def told_seconds() -> Iterator[None]:
 @PROMISES.named("a failed job's event always tells the tolerance")
 def told_tolerance() -> Iterator[None]:
     with _telling(reason=lambda *_: "tolerance"):
+        yield
+
+
+def _only_answering(what: str) -> AbstractContextManager[Any]:
+    def answer(self: LifeCycle, job_id: str, *_: Any) -> Asked:
+        view = self.store.load_job(job_id)
+        assert view is not None
+        return Asked(verdict=Verdict.APPLIED, view=view)
+
+    return patch.object(LifeCycle, what, answer)
+
+
+@PROMISES.named("a seal is answered and nothing is done")
+def seal_only_answered() -> Iterator[None]:
+    with _only_answering("seal"):
+        yield
+
+
+@PROMISES.named("a cancel is answered and nothing is done")
+def cancel_only_answered() -> Iterator[None]:
+    with _only_answering("cancel"):
+        yield
+
+
+@PROMISES.named("a reopen is answered and nothing is done")
+def reopen_only_answered() -> Iterator[None]:
+    with _only_answering("reopen"):
+        yield
+
+
+@PROMISES.named("a seal is always called a repetition")
+def seal_called_duplicate() -> Iterator[None]:
+    def seal(self: LifeCycle, job_id: str, *_: Any) -> Asked:
+        view = self.store.load_job(job_id)
+        assert view is not None
+        return Asked(verdict=Verdict.DUPLICATE, view=view)
+
+    with patch.object(LifeCycle, "seal", seal):
+        yield
+
+
+@PROMISES.named("a job's status shows the counts that were rolled up last")
+def status_of_yesterday() -> Iterator[None]:
+    original = reading_jobs.standing
+
+    def standing(view: Any, now: int) -> reading_jobs.Standing:
+        return original(replace(view, heads=()), now)
+
+    with patch.object(reading_jobs, "standing", standing):
         yield

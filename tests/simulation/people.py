@@ -137,26 +137,21 @@ class People:
     def seal(self, job: KnownJob, faults: Faults, *, http: bool = False) -> Any:
         self.asked.seal(job.job_id)
         self.world.met[Happening.SEALED] += 1
-        work = self._post(f"/jobs/{job.job_id}/seal") if http else self._life("seal", job)
-        return self._request(lambda: f"seal {job.new.name}", work, faults)
+        return self._ask_life("seal", job, faults, http=http)
 
     def cancel(self, random: Random, faults: Faults) -> None:
         if self.jobs:
             job = random.choice(self.jobs)
             self.asked.cancel(job.job_id)
             self.world.met[Happening.CANCELED] += 1
-            http = random.random() < HTTP
-            work = self._post(f"/jobs/{job.job_id}/cancel") if http else self._life("cancel", job)
-            self._request(lambda: f"cancel {job.new.name}", work, faults)
+            self._ask_life("cancel", job, faults, http=random.random() < HTTP)
 
     def reopen(self, random: Random, faults: Faults) -> None:
         if self.jobs:
             job = random.choice(self.jobs)
             self.asked.reopen(job.job_id)
             self.world.met[Happening.REOPENED] += 1
-            done = self._request(
-                lambda: f"reopen {job.new.name}", self._life("reopen", job), faults
-            )
+            done = self._ask_life("reopen", job, faults)
             if done is not None and done.verdict is Verdict.APPLIED:
                 more = f"{job.new.name[4:]}+{len(job.wanted)}"
                 job.wanted.append(more)
@@ -248,21 +243,26 @@ class People:
     def look(self, random: Random, faults: Faults) -> None:
         if self.jobs:
             job = random.choice(self.jobs)
-            path = f"/jobs/{job.job_id}"
+            begun, commits = self.asked.facts[job.job_id], self.world.commits
             standing = self._request(
                 lambda: f"look at {job.new.name}",
-                lambda _: request(self.world, "GET", path),
+                lambda _: request(self.world, "GET", f"/jobs/{job.job_id}"),
                 faults,
             )
             if standing is not None:
-                self.asked.looked(standing)
+                self.asked.looked(job.job_id, begun, commits, standing)
 
-    @staticmethod
-    def _life(what: str, job: KnownJob) -> Callable[[Any], Any]:
-        return lambda parts: getattr(parts.life, what)(job.job_id)
+    def _ask_life(self, what: str, job: KnownJob, faults: Faults, *, http: bool = False) -> Any:
+        begun = self.asked.facts[job.job_id]
 
-    def _post(self, path: str) -> Callable[[Any], Any]:
-        return lambda _: request(self.world, "POST", path)
+        def work(parts: Any) -> Any:
+            if http:
+                return request(self.world, "POST", f"/jobs/{job.job_id}/{what}")
+            return getattr(parts.life, what)(job.job_id)
+
+        answer = self._request(lambda: f"{what} {job.new.name}", work, faults)
+        self.asked.lived(what, job.job_id, begun, answer)
+        return answer
 
     def _request(self, what: Callable[[], str], work: Callable[[Any], Any], faults: Faults) -> Any:
         """Through the HTTP side; None where no answer came, or one that says to try again."""

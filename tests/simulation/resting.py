@@ -74,6 +74,8 @@ def _finish(history: "History", job: KnownJob) -> None:
     # Whatever a sealing that went wrong left behind must come right without being asked again.
     if not job.orphaned and not truth.job.sealed:
         people.seal(job, {})
+        if not truth.job.sealed:
+            raise Violation(f"{job.new.name} cannot be sealed")
 
 
 def _finish_items(history: "History", job: KnownJob, lane: LaneTruth) -> None:

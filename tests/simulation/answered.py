@@ -1,0 +1,113 @@
+"""What people were answered: it has happened, and what they were shown is how it was."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from forgeledger.domain.facts import Fact, FactKind
+from forgeledger.domain.jobs import Job
+from forgeledger.domain.outcomes import Verdict
+from tests.simulation.asked import Asked, LifeAnswer, Look, lane_index, shown_in, shown_of
+from tests.simulation.job_checks import JobChecks, JobTruth
+from tests.simulation.lane_checks import LaneChecks, Violation
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What a request about a job leads to, as the contract has it."""
+
+    # The fact of one that was applied.
+    granted: Callable[[Fact, Job], bool]
+    # How the job stood when it had nothing to do, and when it was refused.
+    repeated: Callable[[Job], bool]
+    refused: Callable[[Job], bool]
+
+
+_REQUESTS = {
+    "seal": _Request(
+        granted=lambda fact, _: fact.kind is FactKind.SEALED,
+        repeated=lambda job: job.mode != "open",
+        refused=lambda _: False,
+    ),
+    "cancel": _Request(
+        granted=lambda fact, job: fact.kind is FactKind.CLOSING and job.ending == "CANCELED",
+        repeated=lambda job: "CANCELED" in (job.status, job.ending),
+        refused=lambda job: job.status != "CANCELED" and (job.finished or job.ending == "FAILED"),
+    ),
+    "reopen": _Request(
+        granted=lambda fact, job: fact.kind is FactKind.REOPENED and job.mode == "open",
+        repeated=lambda job: not job.finished,
+        # No history lasts so long that rows vanish.
+        refused=lambda _: False,
+    ),
+}
+
+
+@dataclass(slots=True)
+class AnswerChecks:
+    asked: Asked
+    lanes: LaneChecks
+    jobs: JobChecks
+    # Facts that were answered for: each is the doing of one request.
+    _spent: set[tuple[str, int]] = field(default_factory=set)
+
+    def stepped(self, commits: int) -> None:
+        """Compare the answers given since the last time with what was committed until now."""
+        asked = self.asked
+        if asked.answers:
+            self._of_items()
+        for answer in asked.lives:
+            self._of_life(answer)
+        for look in asked.looks:
+            self._of_look(look, commits)
+        asked.lives.clear()
+        asked.looks.clear()
+
+    def _of_items(self) -> None:
+        for job_id, command, mark, outcome in self.asked.answers:
+            truth = self.lanes.truths[f"JOB#{job_id}#{lane_index(job_id, command.item_id)}"]
+            if mark not in truth.marks:
+                raise Violation(f"answered {outcome.verdict} to {command}: no trace of it")
+            kinds = truth.marks[mark]
+            applied = any(kind not in ("duplicate", "rejected") for kind in kinds)
+            if (outcome.verdict is Verdict.APPLIED) is not applied:
+                raise Violation(f"answered {outcome.verdict} to {command}, the journal has {kinds}")
+        self.asked.answers.clear()
+
+    def _of_life(self, answer: LifeAnswer) -> None:
+        request, truth = _REQUESTS[answer.what], self.jobs.truths[f"JOB#{answer.job_id}"]
+        stages = truth.stages[answer.begun - 1 :]
+        where = f"answered {answer.verdict} to a {answer.what} of {answer.job_id}"
+        if answer.verdict == "applied":
+            stages = truth.stages[self._granted(where, request, truth, answer) :]
+        elif answer.verdict == "duplicate":
+            if not any(request.repeated(stage) for stage in stages):
+                raise Violation(f"{where}: {stages}")
+        elif answer.reason != "job_finished" or not any(map(request.refused, stages)):
+            raise Violation(f"{where} for {answer.reason}: {stages}")
+        if answer.shown and answer.shown not in map(shown_of, stages):
+            raise Violation(f"{where} and showed {answer.shown}: {stages}")
+
+    def _granted(self, where: str, request: _Request, truth: JobTruth, answer: LifeAnswer) -> int:
+        for number in range(answer.begun, len(truth.facts)):
+            this = (answer.job_id, number)
+            granted = request.granted(truth.facts[number], truth.stages[number])
+            if granted and this not in self._spent:
+                self._spent.add(this)
+                return number
+        raise Violation(f"{where}: nothing was done")
+
+    def _of_look(self, look: Look, commits: int) -> None:
+        shown, truth = look.shown, self.jobs.truths[f"JOB#{look.job_id}"]
+        states = ("pending", "inProgress", "completed", "failed", "canceled")
+        if shown["total"] != sum(shown[state] for state in states):
+            raise Violation(f"showed {shown}")
+        if shown_in(shown) not in map(shown_of, truth.stages[look.begun - 1 :]):
+            raise Violation(f"showed {shown}: {truth.stages[-1]}")
+        if commits != look.commits:
+            # Somebody wrote while it was read.
+            return
+        counts = self.jobs.total(truth.job)
+        if [shown[state] for state in states] != list(counts.values()):
+            raise Violation(f"showed {shown}, the lanes count {counts}")
+        if shown["name"] != truth.job.spec.name or shown["isComplete"] is not truth.job.finished:
+            raise Violation(f"showed {shown} for {truth.job}")

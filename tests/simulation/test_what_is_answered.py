@@ -1,0 +1,147 @@
+"""An answer about a job is true, and a job is shown as it is."""
+
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import pytest
+
+from forgeledger.domain.advancing import cancel, create, reopen, seal
+from forgeledger.domain.ids import make_job_id
+from forgeledger.domain.jobs import Job, JobSpec
+from forgeledger.domain.lanes import Counts
+from forgeledger.domain.outcomes import Reason, Verdict
+from forgeledger.ports import JobView, Progress
+from forgeledger.usecases.life import Asked as Answer
+from tests.simulation.asked import Asked
+from tests.simulation.checks import Checks
+from tests.simulation.job_checks import JobTruth
+from tests.simulation.lane_checks import LaneTruth, Violation
+from tests.simulation.world import Rules, World
+
+SPEC = JobSpec(job_id=make_job_id(0, 0, 1), name="night run", lanes=1, created_at=7)
+JOB, HEADS, CREATED = create(SPEC)
+
+
+@pytest.fixture
+def checks() -> Checks:
+    """Of a world with one job, that was created."""
+    world = World(random=Random(1), rules=Rules())
+    checks = Checks(world, Asked(world.commands))
+    checks.jobs.truths[f"JOB#{SPEC.job_id}"] = JobTruth(JOB, [CREATED], stages=[JOB])
+    checks.lanes.truths[f"JOB#{SPEC.job_id}#0"] = LaneTruth(HEADS[0])
+    return checks
+
+
+def happens(checks: Checks, step: Any) -> Job:
+    truth = checks.jobs.truths[f"JOB#{SPEC.job_id}"]
+    truth.facts += step.facts
+    truth.stages += [step.job] * len(step.facts)
+    truth.job = step.job
+    return truth.job
+
+
+def answer(
+    checks: Checks, what: str, verdict: Verdict, job: Job, *, begun: int, reason: Any = None
+) -> None:
+    view = JobView(job=job, heads=(), progress=Progress(), published=0)
+    checks.asked.lived(what, SPEC.job_id, begun, Answer(verdict=verdict, view=view, reason=reason))
+    checks.stepped()
+
+
+def test_what_was_granted_was_done_since_it_was_asked_for(checks: Checks) -> None:
+    sealed = happens(checks, seal(JOB, Counts(), 8))
+
+    answer(checks, "seal", Verdict.APPLIED, sealed, begun=1)
+    with pytest.raises(Violation, match=r"applied to a seal .* nothing was done"):
+        answer(checks, "seal", Verdict.APPLIED, sealed, begun=2)
+
+
+def test_two_are_not_granted_one_and_the_same_seal(checks: Checks) -> None:
+    sealed = happens(checks, seal(JOB, Counts(), 8))
+    answer(checks, "seal", Verdict.APPLIED, sealed, begun=1)
+
+    with pytest.raises(Violation, match="nothing was done"):
+        answer(checks, "seal", Verdict.APPLIED, sealed, begun=1)
+
+
+def test_a_repetition_has_something_to_repeat(checks: Checks) -> None:
+    answer(checks, "reopen", Verdict.DUPLICATE, JOB, begun=1)
+    for what in ("seal", "cancel"):
+        with pytest.raises(Violation, match=f"duplicate to a {what}"):
+            answer(checks, what, Verdict.DUPLICATE, JOB, begun=1)
+        checks.asked.lives.clear()
+
+    sealed = happens(checks, seal(JOB, Counts(), 8))
+
+    answer(checks, "seal", Verdict.DUPLICATE, sealed, begun=2)
+
+
+def test_only_the_cancel_of_a_job_that_ends_otherwise_is_refused(checks: Checks) -> None:
+    with pytest.raises(Violation, match="rejected to a cancel"):
+        answer(checks, "cancel", Verdict.REJECTED, JOB, begun=1, reason=Reason.JOB_FINISHED)
+    checks.asked.lives.clear()
+    closing = happens(checks, cancel(JOB, Counts(), 8))
+
+    answer(checks, "cancel", Verdict.APPLIED, closing, begun=1)
+    with pytest.raises(Violation, match="rejected to a cancel"):
+        answer(checks, "cancel", Verdict.REJECTED, closing, begun=2, reason=Reason.JOB_FINISHED)
+
+
+def test_the_retry_of_an_item_is_not_the_reopening_that_was_granted(checks: Checks) -> None:
+    ended = replace(JOB, status="COMPLETED", mode="sealed")
+    happens(checks, replace(seal(JOB, Counts(), 8), job=ended))
+    running = happens(checks, reopen(ended, 9, mode=ended.mode))
+
+    with pytest.raises(Violation, match=r"applied to a reopen .* nothing was done"):
+        answer(checks, "reopen", Verdict.APPLIED, running, begun=2)
+
+
+def test_an_answer_shows_the_job_as_it_was_behind_the_change(checks: Checks) -> None:
+    happens(checks, seal(JOB, Counts(), 8))
+
+    with pytest.raises(Violation, match="and showed"):
+        answer(checks, "seal", Verdict.APPLIED, JOB, begun=1)
+
+
+def look(checks: Checks, *, commits: int = 0, **wrong: Any) -> None:
+    counts = dict.fromkeys(("total", "pending", "inProgress", "completed", "failed", "canceled"), 0)
+    shown = {
+        **counts,
+        "name": "night run",
+        "status": "RUNNING",
+        "epoch": 1,
+        "sealed": False,
+        "isComplete": False,
+        **wrong,
+    }
+    checks.asked.looked(SPEC.job_id, 1, commits, shown)
+    checks.stepped()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": "day run"},
+        {"status": "COMPLETED"},
+        {"epoch": 2},
+        {"sealed": True},
+        {"isComplete": True},
+        {"total": 1, "pending": 1},
+        {"total": 1},
+    ],
+    ids=str,
+)
+def test_a_look_shows_what_the_lanes_count_and_how_the_job_stands(
+    checks: Checks, wrong: dict[str, Any]
+) -> None:
+    look(checks)
+
+    with pytest.raises(Violation, match="showed"):
+        look(checks, **wrong)
+
+
+def test_while_others_write_a_look_may_show_what_was(checks: Checks) -> None:
+    checks.world.commits = 1
+
+    look(checks, commits=0, total=1, pending=1)

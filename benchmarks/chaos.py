@@ -76,7 +76,7 @@ def injected(chaos: Chaos) -> None:
     took = ", ".join(f"{part} {seconds:.0f} s" for part, seconds in chaos.seconds.items())
     print(
         f"{wish.items:,} items, {wish.workers} workers, seed {wish.seed}, each kind of fault in "
-        f"{wish.rate:.1%} of the calls; {took}; load {os.getloadavg()[1]:.1f} at the end"
+        f"{wish.rate:.1%} of the calls\n{took}; load {os.getloadavg()[1]:.1f} at the end"
     )
     share = sum(met.values()) / calls
     print(f"\nInjected into {calls:,} calls of functions and workers: {share:.1%} of them met")

@@ -11,6 +11,9 @@ from forgeledger.usecases.creating import NewJob
 from forgeledger.usecases.registering import NewItem
 from tests.simulation.script import Theme
 
+# Items with the request id under which they are registered.
+Part = tuple[str, tuple[str, ...]]
+
 
 @dataclass(slots=True)
 class KnownJob:
@@ -19,8 +22,10 @@ class KnownJob:
     job_id: str
     new: NewJob
     wanted: list[str]
-    # Parts of `wanted` with the request id under which they are registered, until that is answered.
-    unanswered: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    # Parts of `wanted`, until registering them is answered.
+    unanswered: list[Part] = field(default_factory=list)
+    # What the ledger would not register.
+    refused: set[str] = field(default_factory=set)
     # The highest attempt that a worker used for an item.
     attempts: dict[str, int] = field(default_factory=dict)
     # A producer that died sends nothing any more.

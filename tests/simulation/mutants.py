@@ -17,10 +17,11 @@ from tests.simulation.mutant import Mutant
 from tests.simulation.mutants_domain import DOMAIN
 from tests.simulation.mutants_flow import FLOW
 from tests.simulation.mutants_promises import PROMISES
+from tests.simulation.mutants_registering import REGISTERING
 from tests.simulation.mutants_storage import STORAGE
 from tests.simulation.script import FAMILY
 
-MUTANTS: tuple[Mutant, ...] = (*STORAGE, *DOMAIN, *FLOW, *PROMISES)
+MUTANTS: tuple[Mutant, ...] = (*STORAGE, *DOMAIN, *FLOW, *PROMISES, *REGISTERING)
 MOST_SEEDS = 5_000
 
 

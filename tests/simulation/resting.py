@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from forgeledger.domain.lanes import settle
 from tests.simulation.jobs import KnownJob
 from tests.simulation.lane_checks import LaneTruth, Violation
+from tests.simulation.registering import check_all
 from tests.simulation.script import Theme
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def _finish(history: "History", job: KnownJob) -> None:
             part = job.unanswered[0]
             people.register_part(job, part, {})
             assert part not in job.unanswered, "registering does not work out"
+        check_all(history.checks.lanes, job.job_id, job.wanted, job.refused)
         if history.script.theme is not Theme.PLAIN and len(job.wanted) % 3 == 0:
             # Some seal first and finish then, the others the other way round.
             people.seal(job, {})

@@ -110,7 +110,7 @@ def test_every_mutant_fits_the_product_as_it_is() -> None:
 def test_a_fault_in_the_product_is_caught(name: str) -> None:
     (mutant,) = [each for each in MUTANTS if each.name == name]
 
-    catch = hunt(mutant, 30)
+    catch = hunt(mutant, 4 * FAMILY)
 
     assert catch.violation is not None
 

@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 from forgeledger.adapters.dynamodb.head_rows import decode_head
 from forgeledger.adapters.dynamodb.item_rows import decode_item
 from forgeledger.adapters.dynamodb.journal_rows import decode_journal_row
+from forgeledger.domain.commands import Command
 from forgeledger.domain.ids import lanes_of
-from forgeledger.domain.items import UNFINISHED, Item
+from forgeledger.domain.items import Item
 from forgeledger.domain.journal import Event, EventKind, evolve_head, evolve_item
-from forgeledger.domain.lanes import Head, settle
+from forgeledger.domain.lanes import Counts, Head
 from tests.simulation.asked import Asked
 from tests.simulation.expressions import Row
 from tests.simulation.lawful import contradiction
+from tests.simulation.lawful_states import as_it_stands, wrong_head, wrong_item
 from tests.simulation.table import RowChange
 
 _WITHOUT_MARK = frozenset({EventKind.GATED, EventKind.RECOUNTED})
-_STATES = ("PENDING", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELED")
 
 
 # What the contract says an item remembers of its commands.
@@ -41,19 +42,27 @@ class LaneTruth:
     order: dict[str, int] = field(default_factory=dict)
     # For each item the marks that it has to remember, in order.
     memory: dict[str, list[str]] = field(default_factory=dict)
-    # How many items are in each state, counted anew after each commit.
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_STATES, 0))
 
     def __post_init__(self) -> None:
         # Of all lanes of its job.
         self.lanes = lanes_of(self.head.job_id) or 1
 
-    def recount(self) -> None:
-        self.counts = counts = dict.fromkeys(_STATES, 0)
-        below = self.head.canceled_below
-        for item in self.items.values():
-            canceled = item.offset < below and item.state in UNFINISHED
-            counts["CANCELED" if canceled else item.state] += 1
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many items are in each state, as each event changed it."""
+        told = self.head.counts
+        return {
+            "PENDING": told.pending,
+            "IN_PROGRESS": told.in_progress,
+            "COMPLETED": told.completed,
+            "FAILED": told.failed,
+            "CANCELED": told.canceled,
+        }
+
+    def counted(self) -> dict[str, int]:
+        """The same, by counting the items."""
+        states = [as_it_stands(self.head, item).state for item in self.items.values()]
+        return {state: states.count(state) for state in self.counts}
 
 
 @dataclass(slots=True)
@@ -95,23 +104,24 @@ class LaneChecks:
         return events
 
     def _take(self, pk: str, truth: LaneTruth, event: Event) -> None:
-        before = None if event.item_id is None else truth.items.get(event.item_id)
+        head, name = truth.head, event.item_id
+        before = None if name is None else truth.items.get(name)
         if before is not None:
-            before = settle(truth.head, before)
-        if event.kind not in _WITHOUT_MARK:
-            self._ask(truth, before, event)
-        offset = truth.head.offset
-        name = event.item_id
+            before = as_it_stands(head, before)
         if name is not None and zlib.crc32(name.encode()) % truth.lanes != truth.head.lane:
             raise Violation("the item belongs to another lane")
-        after = evolve_item(before, event, offset)
-        if event.item_id is not None and before is not None and event.previous != before.offset:
+        after = evolve_item(before, event, head.offset)
+        if before is not None and event.previous != before.offset:
             raise Violation(f"follows {event.previous}, the item is at {before.offset}")
-        truth.head = evolve_head(truth.head, event, before, after)
+        if event.kind not in _WITHOUT_MARK:
+            command = self._ask(truth, before, event)
+            _complain(wrong_item(head, before, command, event, after))
+        truth.head = evolve_head(head, event, before, after)
+        _complain(wrong_head(head, event, before, after, truth.head))
         if after is not None:
             truth.items[after.item_id] = after
 
-    def _ask(self, truth: LaneTruth, before: Item | None, event: Event) -> None:
+    def _ask(self, truth: LaneTruth, before: Item | None, event: Event) -> Command:
         mark = event.mark or ""
         command = self.asked.find(truth.head.job_id, mark)
         if command is None or command.item_id != event.item_id:
@@ -129,6 +139,7 @@ class LaneChecks:
         known = before is not None or event.kind is EventKind.REGISTERED
         if known and event.kind is not EventKind.HEARTBEAT and mark not in memory[-_REMEMBERED:]:
             memory.append(mark)
+        return command
 
     def _compare(
         self, pk: str, truth: LaneTruth, changes: list[RowChange], partition: Mapping[str, Row]
@@ -136,12 +147,6 @@ class LaneChecks:
         head = decode_head(partition["LANE"])
         if head != truth.head:
             raise Violation(f"{pk}: the head {head} is not its journal's {truth.head}")
-        truth.recount()
-        counts = truth.counts
-        told = head.counts
-        found = (told.pending, told.in_progress, told.completed, told.failed, told.canceled)
-        if found != tuple(counts.values()):
-            raise Violation(f"{pk}: the head counts {found}, the items are {counts}")
         for change in changes:
             if change.sk.startswith("ITEM#") and change.new is not None:
                 item = decode_item(change.new)
@@ -156,13 +161,20 @@ class LaneChecks:
         }
         if items != truth.items:
             raise Violation(f"{pk}: the items {items} are not the journal's {truth.items}")
+        if truth.counted() != truth.counts:
+            raise Violation(f"{pk}: {truth.head} has not the counts of {truth.items}")
+
+
+def _complain(wrong: str | None) -> None:
+    if wrong is not None:
+        raise Violation(wrong)
 
 
 def _newborn(pk: str, changes: list[RowChange]) -> Head:
     for change in changes:
         if change.sk == "LANE" and change.old is None and change.new is not None:
             head = decode_head(change.new)
-            if head.offset != 0 or head.counts.total != 0:
+            if head.offset != 0 or head.counts != Counts() or head.failures:
                 raise Violation(f"{pk}: born as {head}")
             return head
     raise Violation(f"{pk}: changed before it was created")

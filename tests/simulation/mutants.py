@@ -16,12 +16,20 @@ from tests.simulation.handlers import ERRORS_IN_CODE
 from tests.simulation.mutant import Mutant
 from tests.simulation.mutants_domain import DOMAIN
 from tests.simulation.mutants_flow import FLOW
+from tests.simulation.mutants_items import ITEMS
 from tests.simulation.mutants_promises import PROMISES
 from tests.simulation.mutants_registering import REGISTERING
 from tests.simulation.mutants_storage import STORAGE
 from tests.simulation.script import FAMILY
 
-MUTANTS: tuple[Mutant, ...] = (*STORAGE, *DOMAIN, *FLOW, *PROMISES, *REGISTERING)
+MUTANTS: tuple[Mutant, ...] = (
+    *STORAGE,
+    *DOMAIN,
+    *ITEMS,
+    *FLOW,
+    *PROMISES,
+    *REGISTERING,
+)
 MOST_SEEDS = 5_000
 
 
@@ -36,8 +44,8 @@ class Catch:
     @property
     def fits(self) -> bool:
         """Whether it was the fault that was caught, and not that the product has moved on."""
-        errors = tuple(f"{error.__name__}: " for error in ERRORS_IN_CODE)
-        return not (self.violation or "").startswith(errors)
+        violation = self.violation or ""
+        return not any(f"{error.__name__}: " in violation for error in ERRORS_IN_CODE)
 
 
 def hunt(mutant: Mutant, most_seeds: int = MOST_SEEDS) -> Catch:

@@ -64,7 +64,7 @@ def early_claims() -> Iterator[None]:
 @DOMAIN.named("a retry waits without the cap")
 def no_cap() -> Iterator[None]:
     def backoff_ms(attempt: int, base: float, cap: float, chance: float) -> int:
-        return int(base * 2.0 ** min(attempt + 3, 62) * 1000 * chance)
+        return int(base * 2.0 ** min(attempt - 1, 62) * 1000 * chance)
 
     with patch.object(ruling, "backoff_ms", backoff_ms):
         yield

@@ -113,6 +113,7 @@ def test_a_fault_in_the_product_is_caught(name: str) -> None:
     catch = hunt(mutant, 4 * FAMILY)
 
     assert catch.violation is not None
+    assert catch.fits
 
 
 def test_a_failing_history_is_cut_down_to_what_is_needed() -> None:

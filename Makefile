@@ -116,6 +116,10 @@ bench-growth: setup ## Measure what an item takes in larger and larger jobs, als
 bench-costs: setup ## Write the prices of a job and its growth into docs/costs.md from what was measured
 	$(BIN)/python -m benchmarks.costs
 
+.PHONY: bench-capacity-inputs
+bench-capacity-inputs: setup ## Measure what the capacity model takes as given, into benchmarks/results
+	$(BIN)/python -m benchmarks.capacity_inputs
+
 .PHONY: capacity
 capacity: setup ## Say how many items a second are possible, by a model and a simulation (docs/capacity.md)
 	$(BIN)/python -m benchmarks.capacity_tables

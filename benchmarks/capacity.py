@@ -4,15 +4,31 @@ A model in closed form; `benchmarks.capacity_simulation` plays the same batch by
 holds the two against each other. `benchmarks.capacity_tables` writes what they say into the docs.
 """
 
+import json
 import math
+import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from benchmarks.lambda_time import OTHER_WAIT_SECONDS, WAIT_SECONDS, duration_seconds
 from forgeledger.domain.limits import ITEMS_PER_COMMIT, ITEMS_PER_REGISTRATION
 
+MEASURED: Final = Path(__file__).parent / "results" / "capacity.json"
 MILLION: Final = 1_000_000
+
+
+def _fitted(points: Mapping[str, float]) -> tuple[float, float]:
+    """What each one takes, and what is taken whatever their number."""
+    return statistics.linear_regression([int(number) for number in points], list(points.values()))
+
+
+# By `benchmarks.capacity_inputs`.
+_MEASURED: Final = json.loads(MEASURED.read_text())
+_ITEM_SECONDS, _BATCH_SECONDS = _fitted(_MEASURED["secondsOfABatchByItems"])
+# A row of the journal: what a compressed event takes, and what it has beside its events.
+EVENT_BYTES, ROW_BYTES = _fitted(_MEASURED["bytesOfAJournalRowByEvents"])
 # Write units that nobody used are kept for so long. DynamoDB keeps them for longer.
 KEPT_UNITS_SECONDS: Final = 1.0
 _ROUNDS: Final = 200
@@ -30,7 +46,8 @@ class Quotas:
     partition_units: float = 1_000.0
     table_units: float = 40_000.0
     new_table_units: float = 4_000.0
-    # Functions at once, in an account, and for one event source.
+    # Functions at once, in an account, and for one event source of SQS, which has them at once:
+    # how Lambda gets there is left out.
     account_concurrency: int = 1_000
     source_concurrency: int = 1_000
 
@@ -44,9 +61,9 @@ class Times:
     read: float = WAIT_SECONDS["BatchGetItem"]
     write: float = WAIT_SECONDS["TransactWriteItems"]
     # Processor time of a short item's claim and complete, and of a batch whatever it holds.
-    item: float = duration_seconds("intake", 0.000_30, 0.0)
-    batch: float = duration_seconds("intake", 0.002_8, 0.0)
-    registered_item: float = duration_seconds("api", 0.000_17, 0.0)
+    item: float = duration_seconds("intake", _ITEM_SECONDS, 0.0)
+    batch: float = duration_seconds("intake", _BATCH_SECONDS, 0.0)
+    registered_item: float = duration_seconds("api", _MEASURED["secondsOfARegisteredItem"], 0.0)
     around_request: float = 0.030 + 3 * OTHER_WAIT_SECONDS
 
 
@@ -62,9 +79,6 @@ class Setup:
     lanes_at_once: int = 8
 
 
-# A row of the journal: what it has beside its events, and what a compressed event takes.
-ROW_BYTES: Final = 220.0
-EVENT_BYTES: Final = 16.5
 _UNIT_BYTES: Final = 1_024
 
 

@@ -1,4 +1,4 @@
-"""The intake under load, event by event: groups, batches, functions and write units.
+"""The intake and registering under load, event by event: groups, batches, functions, write units.
 
 Of the model it has only how many units a commit writes. One seed gives one history.
 """
@@ -13,7 +13,7 @@ from random import Random
 from typing import Final
 
 from benchmarks.capacity import KEPT_UNITS_SECONDS, Quotas, Setup, Times, write_units
-from forgeledger.domain.limits import ITEMS_PER_COMMIT
+from forgeledger.domain.limits import ITEMS_PER_COMMIT, ITEMS_PER_REGISTRATION
 
 # How much the calls differ from their mean: the deviation of the logarithm.
 _SPREAD: Final = 0.5
@@ -42,6 +42,27 @@ class _Lane:
     # Items of each message that waits.
     messages: deque[int] = field(default_factory=deque)
     locked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What commits are made of: events of the journal and processor time for each item."""
+
+    events_per_item: int
+    item_seconds: float
+
+
+@dataclass(slots=True)
+class _Request:
+    """A registration on its way: the lanes that no thread has begun, and the threads at work."""
+
+    shares: list[tuple[_Lane, list[int]]]
+    threads: int
+
+
+def _commits(items: int) -> list[int]:
+    whole, rest = divmod(items, ITEMS_PER_COMMIT)
+    return [ITEMS_PER_COMMIT] * whole + [rest] * bool(rest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +125,45 @@ class CapacitySimulation:
         self._run()
         return Played(items=self._items, seconds=self._now, batches=self._batches)
 
+    def register(self, items: int) -> Played:
+        """Requests of as many items as one may have, so many at once; spread evenly over lanes."""
+        requests = [ITEMS_PER_REGISTRATION] * (items // ITEMS_PER_REGISTRATION)
+        if items % ITEMS_PER_REGISTRATION:
+            requests.append(items % ITEMS_PER_REGISTRATION)
+        for _ in range(min(self._setup.registering_at_once, len(requests))):
+            self._request(requests)
+        self._run()
+        return Played(items=self._items, seconds=self._now, batches=self._batches)
+
+    def _request(self, waiting: list[int]) -> None:
+        """One caller's next request, until none is left."""
+        if not waiting:
+            return
+        items, times = waiting.pop(), self._times
+        self._batches += 1
+        share, more = divmod(items, len(self._lanes))
+        shares = [(lane, _commits(share + (at < more))) for at, lane in enumerate(self._lanes)]
+        threads = min(self._setup.lanes_at_once, len(shares))
+        request = _Request(shares, threads)
+
+        def begin() -> None:
+            for _ in range(threads):
+                self._register_lane(request, waiting)
+
+        self._later(times.around_request + items * times.registered_item, begin)
+
+    def _register_lane(self, request: _Request, waiting: list[int]) -> None:
+        """A thread's next lane; the last thread of a request ends it."""
+        if request.shares:
+            lane, parts = request.shares.pop()
+            # The processor's time of all items is over when the lanes are written.
+            work = _Work(events_per_item=1, item_seconds=0.0)
+            self._commit(lane, parts, work, lambda: self._register_lane(request, waiting))
+            return
+        request.threads -= 1
+        if not request.threads:
+            self._request(waiting)
+
     def _message(self) -> int:
         """Items by chance around their mean, and one at least."""
         mean = self._setup.items_per_message
@@ -129,30 +189,34 @@ class CapacitySimulation:
         count = min(len(lane.messages), self._quotas.messages_per_batch)
         items = sum(lane.messages.popleft() for _ in range(count))
         self._batches += 1
-        parts = [ITEMS_PER_COMMIT] * (items // ITEMS_PER_COMMIT)
-        if items % ITEMS_PER_COMMIT:
-            parts.append(items % ITEMS_PER_COMMIT)
-        self._later(self._times.batch, lambda: self._commit(lane, parts))
+        work = _Work(events_per_item=2, item_seconds=self._times.item)
 
-    def _commit(self, lane: _Lane, parts: list[int]) -> None:
-        if not parts:
+        def deleted() -> None:
             self._later(self._times.around_batch / 2, lambda: self._done(lane))
+
+        parts = _commits(items)
+        self._later(self._times.batch, lambda: self._commit(lane, parts, work, deleted))
+
+    def _commit(
+        self, lane: _Lane, parts: list[int], work: _Work, ended: Callable[[], None]
+    ) -> None:
+        """One commit of a lane after the other; then what is to be done at the end."""
+        if not parts:
+            ended()
             return
         items, times = parts.pop(), self._times
-        wanted = write_units(items, 2)
-        before = self._about(times.read) + items * times.item
+        wanted = write_units(items, work.events_per_item)
+        before = self._about(times.read) + items * work.item_seconds
+
+        def committed() -> None:
+            self._items += items
+            self._commit(lane, parts, work, ended)
 
         def write() -> None:
             wait = max(lane.units.wait(self._now, wanted), self._table.wait(self._now, wanted))
-            self._later(
-                wait + self._about(times.write), lambda: self._committed(lane, parts, items)
-            )
+            self._later(wait + self._about(times.write), committed)
 
         self._later(before, write)
-
-    def _committed(self, lane: _Lane, parts: list[int], items: int) -> None:
-        self._items += items
-        self._commit(lane, parts)
 
     def _done(self, lane: _Lane) -> None:
         self._free += 1

@@ -1,23 +1,33 @@
 """The capacity model and the simulation of the same agree, and say what they have to."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks.capacity import Model, Quotas, Setup, Times, write_units
-from benchmarks.capacity_simulation import CapacitySimulation
-from benchmarks.capacity_tables import (
-    PAGE,
+from benchmarks.capacity import (
+    EVENT_BYTES,
+    MEASURED,
+    ROW_BYTES,
+    Model,
+    Quotas,
+    Setup,
+    Times,
+    write_units,
+)
+from benchmarks.capacity_compared import (
     TOLERANCE,
     Compared,
+    compared_million,
     drained,
     model_of,
-    model_parts,
     offered,
-    written,
+    simulation,
 )
+from benchmarks.capacity_tables import PAGE, model_parts, written
+from benchmarks.lambda_time import duration_seconds
 from benchmarks.markdown import filled
 
 FEW_SECONDS = 20.0
@@ -35,16 +45,35 @@ def test_model_and_simulation_agree_on_a_backlog(lanes: int, items_per_message: 
 
 def test_they_agree_where_the_table_is_the_limit() -> None:
     model = model_of(16, 50)
-    units = model.quotas.new_table_units
     expected = model.job(new_table=True)
 
-    simulation = CapacitySimulation(
-        model.setup, model.quotas, model.times, table_units=units, seed=3
-    )
-    played = simulation.drain(round(expected.items * FEW_SECONDS))
+    played = simulation(model, new_table=True).drain(round(expected.items * FEW_SECONDS))
 
     assert expected.limit == "write units of the table"
     assert played.items_per_second == pytest.approx(expected.items, rel=TOLERANCE)
+
+
+def test_they_agree_on_a_million_items_registered_and_worked_off() -> None:
+    for compared in compared_million(packings=(50,)):
+        for each in compared:
+            assert each.simulated == pytest.approx(each.model, rel=TOLERANCE), each.asked
+
+
+@pytest.mark.parametrize("lanes", [1, 5, 64])
+@pytest.mark.parametrize("new_table", [False, True])
+def test_they_agree_on_registering_with_few_and_many_lanes(lanes: int, *, new_table: bool) -> None:
+    model = model_of(lanes, 1)
+    expected = model.registering(new_table=new_table)
+
+    played = simulation(model, new_table=new_table).register(round(expected.items * FEW_SECONDS))
+
+    assert played.items_per_second == pytest.approx(expected.items, rel=TOLERANCE)
+
+
+def test_every_item_is_registered_once_also_of_a_request_that_is_not_full() -> None:
+    played = simulation(model_of(4, 1)).register(2_003)
+
+    assert (played.items, played.batches) == (2_003, 3)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
@@ -112,16 +141,28 @@ def test_the_capacity_page_carries_the_model() -> None:
 
 
 @pytest.mark.parametrize(("simulated", "status"), [(109.0, 0), (111.0, 1), (91.0, 0), (89.0, 1)])
-@pytest.mark.parametrize("of", ["jobs", "batches"])
+@pytest.mark.parametrize("of", ["jobs", "million", "batches"])
 def test_the_target_fails_where_model_and_simulation_are_too_far_apart(
     simulated: float, status: int, of: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = Path(shutil.copy(PAGE, tmp_path))
     near = Compared(asked="near", model=100.0, simulated=100.0, cells=["1", "1"])
     other = replace(near, asked="other", simulated=simulated)
-    jobs, batches = ([near, other], [near]) if of == "jobs" else ([near], [near, other])
+    asked = {"jobs": near, "million": near, "batches": near, of: other}
 
-    assert written(jobs, batches, page) == status
+    found = written([asked["jobs"]], [(near, asked["million"])], [asked["batches"]], page)
 
+    assert found == status
     assert ("TOO FAR APART" in capsys.readouterr().out) is bool(status)
-    assert f"{simulated:,.0f}" in page.read_text()
+    assert page.read_text() != PAGE.read_text()
+
+
+def test_the_times_are_those_that_were_measured() -> None:
+    measured = json.loads(MEASURED.read_text())
+    times = Times()
+
+    for items, seconds in measured["secondsOfABatchByItems"].items():
+        fitted = times.batch + int(items) * times.item
+        assert fitted == pytest.approx(duration_seconds("intake", seconds, 0), rel=0.15)
+    for events, size in measured["bytesOfAJournalRowByEvents"].items():
+        assert pytest.approx(size, rel=0.25) == ROW_BYTES + EVENT_BYTES * int(events)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from forgeledger.domain.journal import Event
 from tests.simulation.answered import AnswerChecks
 from tests.simulation.asked import Asked
+from tests.simulation.ends import overdue
 from tests.simulation.fifo_queue import QueuedMessage
 from tests.simulation.job_checks import JobChecks, JobTruth
 from tests.simulation.lane_checks import LaneChecks, Violation
@@ -24,7 +25,7 @@ class Checks:
 
     def __post_init__(self) -> None:
         self.lanes = LaneChecks(self.asked)
-        self.jobs = JobChecks(self.asked, self.world.bus, self.lanes)
+        self.jobs = JobChecks(self.asked, self.world, self.lanes)
         self.answers = AnswerChecks(self.asked, self.lanes, self.jobs)
 
     def committed(self, changes: list[RowChange]) -> None:
@@ -136,17 +137,16 @@ class Checks:
 
     def _rests(self, pk: str, truth: JobTruth) -> None:
         job = truth.job
-        lanes = self.jobs.lanes_of(job)
-        unfinished = sum(
-            number
-            for lane in lanes
-            for state, number in lane.counts.items()
-            if state in ("PENDING", "IN_PROGRESS")
-        )
+        lanes, total = self.jobs.lanes_of(job), self.jobs.total(job)
         if job.ending is not None or any(lane.head.gate < job.gate for lane in lanes):
             raise Violation(f"{pk}: left half-way, {job}")
-        if job.sealed and not job.finished and unfinished == 0:
-            raise Violation(f"{pk}: sealed, all items finished, and not complete")
+        if not job.finished:
+            if job.sealed and total["PENDING"] + total["IN_PROGRESS"] == 0:
+                raise Violation(f"{pk}: sealed, all items finished, and not complete")
+            failings = sum(lane.head.counts.failings for lane in lanes)
+            due = overdue(job, truth.facts, total, failings, self.world.now)
+            if due is not None:
+                raise Violation(f"{pk}: {due}")
         if truth.view is not None and truth.view.published != job.facts:
             raise Violation(f"{pk}: {truth.view.published} of {job.facts} facts were told")
         header = self.world.tables.partition(pk)["JOB"]

@@ -8,12 +8,15 @@ from forgeledger.domain.jobs import Job
 from forgeledger.domain.lanes import Counts
 from forgeledger.ports import JobView
 from tests.simulation.asked import Asked
-from tests.simulation.event_bus import EventBus
+from tests.simulation.ends import CLOCKS_DIFFER_MS, closed_rightly, ended_rightly
 from tests.simulation.expressions import Row
 from tests.simulation.lane_checks import LaneChecks, LaneTruth, Violation
 from tests.simulation.table import RowChange
+from tests.simulation.world import World
 
 VERDICTS = frozenset({FactKind.COMPLETED, FactKind.FAILED, FactKind.CANCELED})
+# What happens at most once in an epoch.
+_ONCE = VERDICTS | {FactKind.FIRST_FAILURE, FactKind.CLOSING, FactKind.REOPENED}
 # What may change in a header without a fact.
 _OF_PROGRESS = frozenset({"progress", "progressOffsets", "published", "open"})
 _STATUS_OF = {
@@ -35,7 +38,7 @@ class JobTruth:
 @dataclass(slots=True)
 class JobChecks:
     asked: Asked
-    bus: EventBus
+    world: World
     lanes: LaneChecks
     truths: dict[str, JobTruth] = field(default_factory=dict)
 
@@ -106,14 +109,18 @@ class JobChecks:
     ) -> None:
         where = f"{pk} fact {fact.number} {fact.kind} of epoch {fact.epoch}"
         known = [each for each in truth.facts if each.epoch == fact.epoch and each is not fact]
-        if fact.kind in (*VERDICTS, FactKind.FIRST_FAILURE, FactKind.REOPENED) and any(
-            each.kind is fact.kind for each in known
-        ):
+        if fact.kind in _ONCE and any(each.kind is fact.kind for each in known):
             raise Violation(f"{where}: again")
         if fact.kind is not FactKind.REOPENED and fact.epoch != before.epoch:
             raise Violation(f"{where}: in epoch {before.epoch}")
+        if fact.at > self.world.now + CLOCKS_DIFFER_MS or any(
+            each.at > fact.at + CLOCKS_DIFFER_MS for each in known
+        ):
+            raise Violation(f"{where}: at {fact.at}, after {known}")
         total = self.total(after)
-        if fact.kind in VERDICTS:
+        if fact.kind is FactKind.CLOSING:
+            closed_rightly(where, before, truth.facts, fact, self.world.now)
+        elif fact.kind in VERDICTS:
             self._verdict(where, truth, before, after, fact, total, known)
         elif fact.kind is FactKind.SEALED:
             expected = after.spec.expected_items
@@ -130,7 +137,7 @@ class JobChecks:
             if before.status == "CANCELED" and after.mode != "open":
                 raise Violation(f"{where}: a canceled job was reopened by a retry")
 
-    def _verdict(  # noqa: C901, PLR0917 - All that a verdict rests on.
+    def _verdict(  # noqa: PLR0917 - All that a verdict rests on.
         self,
         where: str,
         truth: JobTruth,
@@ -155,17 +162,13 @@ class JobChecks:
             for lane in self.lanes_of(after)
         ):
             raise Violation(f"{where}: not all lanes are sealed")
-        spec = after.spec
-        exceeded = _exceeded(after, total)
+        ended_rightly(where, before, known, fact, total)
         if fact.kind is FactKind.COMPLETED:
             clean = not total["FAILED"] and not total["CANCELED"]
-            if (after.status == "COMPLETED") is not clean or (exceeded and truth.job.epoch == 1):
+            if (after.status == "COMPLETED") is not clean:
                 raise Violation(f"{where}: {after.status} with {total}")
-        elif fact.kind is FactKind.CANCELED:
-            if not self.asked.cancels.get(after.job_id):
-                raise Violation(f"{where}: nobody asked for it")
-        elif spec.deadline_seconds is None and not exceeded and not _closed_for(after, known):
-            raise Violation(f"{where}: {total} is within {spec.tolerance}")
+        elif fact.kind is FactKind.CANCELED and not self.asked.cancels.get(after.job_id):
+            raise Violation(f"{where}: nobody asked for it")
 
     def _progress(  # noqa: C901 - All that only grows.
         self, pk: str, truth: JobTruth, old: Row | None, new: Row, view: JobView
@@ -187,7 +190,7 @@ class JobChecks:
         for fact in truth.facts[: view.published]:
             if (
                 fact.kind is not FactKind.CLOSING
-                and event_id(view.job.job_id, fact) not in self.bus.texts
+                and event_id(view.job.job_id, fact) not in self.world.bus.texts
             ):
                 raise Violation(f"{pk}: {fact.kind} counts as told and was not")
         if old is not None and "open" in old and "open" not in new:
@@ -216,21 +219,6 @@ def _plain(counts: Counts) -> dict[str, int]:
         "FAILED": counts.failed,
         "CANCELED": counts.canceled,
     }
-
-
-def _exceeded(job: Job, total: dict[str, int]) -> bool:
-    bound, failed = job.spec.tolerance, total["FAILED"]
-    if bound.failures is not None and failed > bound.failures:
-        return True
-    known = sum(total.values())
-    return bound.failure_percent is not None and failed * 100 > bound.failure_percent * known
-
-
-def _closed_for(job: Job, facts: list[Fact]) -> bool:
-    """Whether there were too many failures when it was decided: a retry may come after that."""
-    return any(
-        fact.kind is FactKind.CLOSING and _exceeded(job, _plain(fact.counts)) for fact in facts
-    )
 
 
 def _life(job: Job) -> tuple[object, ...]:

@@ -1,16 +1,18 @@
 """Faults in what the ledger promises people and the world outside, the rows being sound."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
 from forgeledger.contracts import job_events
+from forgeledger.domain import advancing
 from forgeledger.domain.facts import Fact
 from forgeledger.domain.jobs import Job
+from forgeledger.domain.lanes import Head
 from forgeledger.domain.outcomes import Verdict
-from forgeledger.usecases import reading_jobs
+from forgeledger.usecases import advancing_jobs, reading_jobs
 from forgeledger.usecases.life import Asked, LifeCycle
 from tests.simulation.mutant import Mutants
 
@@ -98,6 +100,52 @@ def seal_called_duplicate() -> Iterator[None]:
         return Asked(verdict=Verdict.DUPLICATE, view=view)
 
     with patch.object(LifeCycle, "seal", seal):
+        yield
+
+
+@PROMISES.named("expected items that came seal nothing")
+def never_seals_itself() -> Iterator[None]:
+    with patch.object(advancing, "_expected_items_came", lambda *_: False):
+        yield
+
+
+@PROMISES.named("a deadline never passes")
+def deadline_never() -> Iterator[None]:
+    with patch.object(Job, "deadline_at", None):
+        yield
+
+
+@PROMISES.named("a deadline passes at once")
+def deadline_at_once() -> Iterator[None]:
+    def deadline_at(job: Job) -> int | None:
+        return None if job.spec.deadline_seconds is None else job.opened_at
+
+    with patch.object(Job, "deadline_at", property(deadline_at)):
+        yield
+
+
+@PROMISES.named("too many failures end a job only when all else is done")
+def tolerance_only_at_the_end() -> Iterator[None]:
+    original = advancing._hopeless
+
+    def hopeless(*given: Any) -> str | None:
+        reason = original(*given)
+        return None if reason == "tolerance" else reason
+
+    with patch.object(advancing, "_hopeless", hopeless):
+        yield
+
+
+@PROMISES.named("the first failure is never told")
+def first_failure_untold() -> Iterator[None]:
+    original = advancing.advance
+
+    def advance(job: Job, heads: Sequence[Head], now: int) -> advancing.Step:
+        step = original(replace(job, first_failure_epoch=job.epoch), heads, now)
+        before = job.first_failure_epoch
+        return replace(step, job=replace(step.job, first_failure_epoch=before))
+
+    with patch.object(advancing_jobs, "advance", advance):
         yield
 
 

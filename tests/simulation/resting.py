@@ -32,7 +32,7 @@ def come_to_rest(history: "History") -> None:
             _finish(history, job)
         drain(history)
     reconciled = bool(world.stream.given_up) or any(
-        job.new.deadline_seconds is not None for job in history.people.jobs
+        truth.job.spec.deadline_seconds is not None for truth in history.checks.jobs.truths.values()
     )
     if reconciled:
         # What the stream lost and what only time brings is for the schedule.

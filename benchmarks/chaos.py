@@ -78,7 +78,7 @@ def injected(chaos: Chaos) -> None:
         f"{wish.items:,} items, {wish.workers} workers, seed {wish.seed}, each kind of fault in "
         f"{wish.rate:.1%} of the calls\n{took}; load {os.getloadavg()[1]:.1f} at the end"
     )
-    share = sum(met.values()) / calls
+    share = sum(met.values()) / max(1, calls)
     print(f"\nInjected into {calls:,} calls of functions and workers: {share:.1%} of them met")
     for what, number in {**met, **chaos.happened}.items():
         print(f"  {number:>7,}  {what}")

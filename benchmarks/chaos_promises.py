@@ -1,14 +1,13 @@
 """What must be true of the job after all the chaos, whatever was injected."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.lane_story import drifted_lanes, gaps
+from benchmarks.our_design import Wrongs, wrongs
 from benchmarks.stored_job import StoredJob
 from forgeledger.domain.facts import FactKind, event_id
-from forgeledger.domain.items import ItemState
 from forgeledger.domain.journal import EventKind
 from forgeledger.sdk import Job
 
@@ -39,9 +38,11 @@ class Evidence:
 
 
 def examine(found: Evidence) -> list[Promise]:
+    # How many events there were is a promise of its own.
+    wrong = wrongs(found.stored.lanes, found.names, found.job.completed, events=1)
     return [
-        _lost(found),
-        _doubled(found),
+        _lost(found, wrong),
+        _doubled(found, wrong),
         _completions(found),
         _gaps(found.stored),
         _drifted(found),
@@ -63,34 +64,16 @@ def without_effect(stored: StoredJob) -> int:
     return sum(event.kind in {EventKind.DUPLICATE, EventKind.REJECTED} for event in stored.events)
 
 
-def _completed(stored: StoredJob) -> Counter[str | None]:
-    """How often each item was completed, by the journal."""
-    return Counter(event.item_id for event in stored.events if event.kind is EventKind.COMPLETED)
-
-
-def _lost(found: Evidence) -> Promise:
-    """By the journal, by the items' rows, and by what the API counts."""
-    job, journal = found.job, _completed(found.stored)
-    rows = {item.item_id for item in found.stored.items if item.state is ItemState.COMPLETED}
-    lost = max(
-        sum(name not in journal for name in found.names),
-        sum(name not in rows for name in found.names),
-        len(found.names) - job.completed,
-    )
+def _lost(found: Evidence, wrong: Wrongs) -> Promise:
+    job = found.job
     states = f"{job.status}, {job.completed:,} of {job.total:,} items completed"
     done = job.status == "COMPLETED" == found.stored.header.status
-    return Promise(name="lost", held=lost == 0 and done, told=f"{lost} ({states})")
+    return Promise(name="lost", held=wrong.lost == 0 and done, told=f"{wrong.lost} ({states})")
 
 
-def _doubled(found: Evidence) -> Promise:
-    wanted, job = len(found.names), found.job
-    doubled = max(
-        sum(number > 1 for number in _completed(found.stored).values()),
-        sum(1 for _ in found.stored.items) - wanted,
-        job.completed - wanted,
-        job.total - wanted,
-    )
-    return Promise(name="doubled", held=doubled <= 0, told=f"{max(0, doubled)}")
+def _doubled(found: Evidence, wrong: Wrongs) -> Promise:
+    doubled = max(wrong.doubled, found.job.total - len(found.names))
+    return Promise(name="doubled", held=doubled == 0, told=f"{doubled}")
 
 
 def _completions(found: Evidence) -> Promise:

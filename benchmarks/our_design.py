@@ -94,9 +94,11 @@ class Listener:
 
 def wrongs(lanes: Iterable[StoredLane], names: Sequence[str], counted: int, events: int) -> Wrongs:
     """By the job's counts, by each item's row, and by each item's completions in the journal."""
+    rows = 0
     stored: set[str] = set()
     completions: Counter[str | None] = Counter()
     for lane in lanes:
+        rows += len(lane.items)
         stored.update(item.item_id for item in lane.items if item.state is ItemState.COMPLETED)
         completions.update(
             event.item_id for _, event in lane.events if event.kind is EventKind.COMPLETED
@@ -104,7 +106,7 @@ def wrongs(lanes: Iterable[StoredLane], names: Sequence[str], counted: int, even
     missing = sum(name not in completions or name not in stored for name in names)
     twice = sum(number > 1 for number in completions.values())
     lost = max(missing, len(names) - counted)
-    doubled = max(twice, max(counted, len(stored)) - len(names), events - 1)
+    doubled = max(twice, max(counted, rows) - len(names), events - 1)
     return Wrongs(lost, doubled, events)
 
 

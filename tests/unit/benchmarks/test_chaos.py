@@ -23,9 +23,12 @@ WISH = Wish(
 )
 
 
+@dataclass
 class FakeProxy:
+    number: int = 200
+
     def calls(self) -> int:
-        return 200
+        return self.number
 
     def injected(self) -> dict[str, int]:
         return {"dropped before it was made": 3}
@@ -78,3 +81,14 @@ def test_a_part_that_is_not_done_in_time_is_a_broken_promise(
     assert f"{part} was not done in 60 s: the job is COMPLETED" in told
     assert "        3  dropped before it was made" in told
     assert "        2  workers killed (SIGKILL)" in told
+
+
+def test_a_job_that_ended_before_its_first_call_is_told_as_well(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    chaos = FakeChaos(NotDone("the job", 60))
+    chaos.proxy.number = 0
+
+    assert run(chaos) == ["the job in time"]
+
+    assert "Injected into 0 calls" in capsys.readouterr().out

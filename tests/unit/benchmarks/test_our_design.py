@@ -1,6 +1,7 @@
 """An audit that cannot find anything shows nothing: each wrong stands in the rows here once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -30,7 +31,7 @@ def make_lane(stored: Sequence[str] = NAMES, completions: Sequence[str] = NAMES)
 
 
 def test_a_job_whose_items_were_all_completed_once_has_no_wrongs() -> None:
-    lanes = [make_lane(), make_lane(stored=[], completions=[])]
+    lanes = [make_lane(), replace(make_lane(), items=[], rows=[])]
 
     assert wrongs(lanes, NAMES, 3, events=1) == Wrongs(0, 0, 1)
 
@@ -44,6 +45,7 @@ def test_a_job_whose_items_were_all_completed_once_has_no_wrongs() -> None:
         (make_lane(completions="abcab"), 3, 1, Wrongs(0, 2, 1)),
         (make_lane(), 4, 1, Wrongs(0, 1, 1)),
         (make_lane(stored="abcd"), 3, 1, Wrongs(0, 1, 1)),
+        (replace(make_lane(), items=[*make_lane().items, make_item()]), 3, 1, Wrongs(0, 1, 1)),
         (make_lane(), 3, 3, Wrongs(0, 2, 3)),
     ],
 )

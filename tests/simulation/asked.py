@@ -137,6 +137,13 @@ class Asked:
             self._read += 1
         return self.commands.get((job_id, mark))
 
+    def arrived(self) -> set[str]:
+        """Ids of all commands that the queue ever accepted."""
+        messages = self.queue.accepted
+        return {
+            sent.command.command_id for message in messages for sent in self.body(message).commands
+        }
+
     def body(self, message: QueuedMessage) -> Said:
         found = self.bodies.get(message.number)
         if found is None:

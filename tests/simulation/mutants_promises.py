@@ -12,6 +12,9 @@ from forgeledger.domain.facts import Fact
 from forgeledger.domain.jobs import Job
 from forgeledger.domain.lanes import Head
 from forgeledger.domain.outcomes import Verdict
+from forgeledger.sdk.lane import Waiting
+from forgeledger.sdk.outbox import Outbox
+from forgeledger.sdk.packing import Message
 from forgeledger.usecases import advancing_jobs, reading_jobs
 from forgeledger.usecases.life import Asked, LifeCycle
 from tests.simulation.mutant import Mutants
@@ -157,4 +160,31 @@ def status_of_yesterday() -> Iterator[None]:
         return original(replace(view, heads=()), now)
 
     with patch.object(reading_jobs, "standing", standing):
+        yield
+
+
+@PROMISES.named("the SDK drops every third report")
+def reports_dropped() -> Iterator[None]:
+    original = Outbox.add
+
+    def add(self: Outbox, command: Any, now: float, *rest: Any) -> float:
+        self.last_sequence += 1
+        return now if self.last_sequence % 3 == 0 else original(self, command, now, *rest)
+
+    with patch.object(Outbox, "add", add):
+        yield
+
+
+@PROMISES.named("the SDK forgets what waits behind a message on its way")
+def waiting_forgotten() -> Iterator[None]:
+    original = Outbox.settle
+
+    def settle(self: Outbox, message: Message, verdict: Any, now: float) -> tuple[Waiting, ...]:
+        lane = self._lanes[message.group]
+        lane.waiting.clear()
+        settled = original(self, message, verdict, now)
+        self.pending = len(self.undelivered())
+        return settled
+
+    with patch.object(Outbox, "settle", settle):
         yield

@@ -43,6 +43,7 @@ def come_to_rest(history: "History") -> None:
             assert answer is not None
         drain(history)
     history.checks.stepped()
+    history.workers.lose_nothing(history.checks.asked.arrived())
 
 
 def drain(history: "History") -> None:

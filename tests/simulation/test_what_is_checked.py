@@ -1,17 +1,21 @@
 """The checks complain of what is wrong, and of nothing else."""
 
 import json
+from datetime import UTC, datetime
 from random import Random
 
 import pytest
 
 from forgeledger.domain.ids import make_job_id
 from forgeledger.domain.lanes import Head, LaneRules
+from forgeledger.sdk.commands import encode
+from forgeledger.sdk.outbox import Answer, Verdict
 from tests.simulation.asked import Asked
 from tests.simulation.checks import Checks
 from tests.simulation.handlers import Silence
 from tests.simulation.lane_checks import LaneTruth, Violation
 from tests.simulation.mutants import Catch
+from tests.simulation.workers import Workers
 from tests.simulation.world import Rules, World
 
 JOB_ID = make_job_id(0, 0, 1)
@@ -80,3 +84,30 @@ def test_an_error_in_the_code_is_not_swallowed_with_the_failures_of_services() -
 def test_a_mutant_that_does_not_fit_any_more_counts_as_missed() -> None:
     assert Catch("a mutant", 1, "JOB#1: the head is not its journal's", 0.1).fits
     assert not Catch("a mutant", 1, "TypeError: unexpected argument", 0.1).fits
+
+
+@pytest.fixture
+def crew() -> Workers:
+    """Of which the first worker has reported one item."""
+    workers = Workers(World(random=Random(1), rules=Rules()))
+    command = encode("claim", JOB_ID, "a", command_id="one", at=datetime(2026, 1, 1, tzinfo=UTC))
+    workers.crew[0].said.append(command.command_id)
+    workers.crew[0].outbox.add(command, 0.0)
+    return workers
+
+
+def test_a_report_waits_in_the_buffer_or_has_arrived(crew: Workers) -> None:
+    crew.lose_nothing(set())
+    (message,) = crew.crew[0].outbox.take(0.0, force=True)
+    crew.crew[0].outbox.settle(message, Verdict(answer=Answer.ACCEPTED), 0.0)
+
+    crew.lose_nothing({"one"})
+    with pytest.raises(Violation, match="w1 lost its reports"):
+        crew.lose_nothing({"two"})
+
+
+def test_a_report_that_sqs_never_takes_is_handed_back(crew: Workers) -> None:
+    (message,) = crew.crew[0].outbox.take(0.0, force=True)
+    crew.crew[0].outbox.settle(message, Verdict(answer=Answer.FAILED), 0.0)
+
+    crew.lose_nothing(set())

@@ -49,6 +49,8 @@ class Worker:
     outbox: Outbox
     sender: Sender
     held: list[Claim] = field(default_factory=list)
+    # Ids of all commands that it put into its buffer.
+    said: list[str] = field(default_factory=list)
 
 
 class Workers:
@@ -124,6 +126,18 @@ class Workers:
                 )
                 for message, verdict in zip(messages, verdicts, strict=True):
                     self._settle(worker, message, verdict)
+            if worker.outbox.pending:
+                raise Violation(f"{worker.name} does not get through")
+
+    def lose_nothing(self, arrived: set[str]) -> None:
+        """What a living worker reported is in the queue, or in its buffer, or known as failed."""
+        for worker in self.crew:
+            left = set(worker.said) - arrived
+            left -= {command.command_id for command in worker.outbox.undelivered()}
+            if left:
+                left -= {each.command.command_id for each in worker.outbox.report().failed}
+            if left:
+                raise Violation(f"{worker.name} lost its reports {sorted(left)}")
 
     def raw(self, random: Random, jobs: list[KnownJob]) -> None:
         """A sender that keeps to nothing: a group of its own choice, many jobs, broken bodies."""
@@ -214,6 +228,7 @@ class Workers:
     def _say(self, worker: Worker, command: Command) -> None:
         if self._world.story is not None:
             self._world.note(f"{worker.name} reports {command.body.decode()}")
+        worker.said.append(command.command_id)
         worker.outbox.add(command, self._world.now / 1000)
 
     def _fields(self, random: Random, job: KnownJob) -> dict[str, Any]:

@@ -7,7 +7,6 @@ form is not evaluated so, and a lane is read whole.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from forgeledger.adapters.dynamodb.head_rows import decode_head
@@ -49,10 +48,6 @@ class StoredJob:
     header: Job
     facts: Sequence[Fact]
     lanes: Sequence[StoredLane]
-
-    @property
-    def items(self) -> Iterator[Item]:
-        return chain.from_iterable(lane.items for lane in self.lanes)
 
     @property
     def events(self) -> Iterator[Event]:

@@ -41,11 +41,12 @@ def draw_job(random: Random, theme: Theme, number: int) -> tuple[NewJob, list[st
     most = 2 if theme is Theme.FINISH else 9
     items = [f"{number}{letter}" for letter in "abcdefghijkl"[: random.randint(0, most)]]
     rules: dict[str, Any] = {
-        "max_attempts": 1_000 if theme is Theme.PLAIN else random.choice((1, 1, 2, 3)),
+        "max_attempts": 1_000 if theme is Theme.PLAIN else random.choice((1, 2, 2, 3)),
         "lease_seconds": random.choice((0, 0, 20, 120)),
         "registers_on_the_way": random.random() < 0.3,
-        "backoff_base_seconds": random.choice((0, 0, 2, 30)),
-        "backoff_cap_seconds": random.choice((10, 60)),
+        "backoff_base_seconds": random.choice((0, 2, 2, 30)),
+        # Low, so that a first attempt meets it.
+        "backoff_cap_seconds": random.choice((1, 10)),
     }
     expected = len(items) if items and random.random() < 0.35 else None
     if expected is not None:

@@ -84,6 +84,7 @@ def test_an_error_in_the_code_is_not_swallowed_with_the_failures_of_services() -
 def test_a_mutant_that_does_not_fit_any_more_counts_as_missed() -> None:
     assert Catch("a mutant", 1, "JOB#1: the head is not its journal's", 0.1).fits
     assert not Catch("a mutant", 1, "TypeError: unexpected argument", 0.1).fits
+    assert not Catch("a mutant", 1, "without faults: NameError: no x", 0.1).fits
 
 
 @pytest.fixture

@@ -2,48 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import accumulate
 from random import Random
 
 from tests.simulation.faults import Fault
+from tests.simulation.themes import WEIGHTS, Kind, Theme
 from tests.simulation.world import RELAY_TRIES
 
 # So many seeds in a row begin alike.
 FAMILY = 32
-
-
-class Kind(StrEnum):
-    CREATE = "create"
-    REGISTER = "register"
-    SEAL = "seal"
-    CANCEL = "cancel"
-    REOPEN = "reopen"
-    RETRY = "retry"
-    WORK = "work"
-    SEND = "send"
-    RAW = "raw"
-    ASK = "ask"
-    INTAKE = "intake"
-    RELAY = "relay"
-    RECONCILE = "reconcile"
-    RECOUNT = "recount"
-    READ = "read"
-    WAIT = "wait"
-    SPLIT = "split"
-
-
-class Theme(StrEnum):
-    # No operator interferes: whatever goes wrong, the same items are finished at the end.
-    PLAIN = "plain"
-    # Operators seal, cancel, reopen and retry at the worst moments.
-    LIFE = "life"
-    # Jobs that fail over their tolerance or their deadline.
-    TOLERANCE = "tolerance"
-    # Many workers on few items, late and twice and out of turn.
-    RUSH = "rush"
-    # One or two items, sealed early: all happens around the moment of completion.
-    FINISH = "finish"
 
 
 @dataclass(slots=True)
@@ -74,92 +41,8 @@ class Script:
         return Script(self.seed, self.theme, steps, self.max_receives, cut=self.cut)
 
 
-_WEIGHTS: dict[Theme, dict[Kind, int]] = {
-    Theme.PLAIN: {
-        Kind.CREATE: 2,
-        Kind.REGISTER: 10,
-        Kind.WORK: 25,
-        Kind.SEND: 12,
-        Kind.RAW: 4,
-        Kind.ASK: 6,
-        Kind.INTAKE: 24,
-        Kind.RELAY: 24,
-        Kind.READ: 2,
-        Kind.WAIT: 12,
-        Kind.SPLIT: 1,
-        Kind.RECOUNT: 1,
-        Kind.RECONCILE: 2,
-    },
-    Theme.LIFE: {
-        Kind.CREATE: 3,
-        Kind.REGISTER: 12,
-        Kind.SEAL: 6,
-        Kind.CANCEL: 3,
-        Kind.REOPEN: 5,
-        Kind.RETRY: 6,
-        Kind.WORK: 25,
-        Kind.SEND: 12,
-        Kind.RAW: 3,
-        Kind.ASK: 10,
-        Kind.INTAKE: 24,
-        Kind.RELAY: 28,
-        Kind.READ: 2,
-        Kind.RECONCILE: 2,
-        Kind.RECOUNT: 1,
-        Kind.WAIT: 10,
-        Kind.SPLIT: 1,
-    },
-    Theme.TOLERANCE: {
-        Kind.CREATE: 3,
-        Kind.REGISTER: 12,
-        Kind.SEAL: 5,
-        Kind.REOPEN: 2,
-        Kind.RETRY: 5,
-        Kind.WORK: 30,
-        Kind.SEND: 14,
-        Kind.RAW: 2,
-        Kind.ASK: 6,
-        Kind.INTAKE: 26,
-        Kind.RELAY: 28,
-        Kind.RECONCILE: 3,
-        Kind.WAIT: 14,
-        Kind.SPLIT: 1,
-    },
-    Theme.RUSH: {
-        Kind.CREATE: 2,
-        Kind.REGISTER: 6,
-        Kind.SEAL: 3,
-        Kind.RETRY: 3,
-        Kind.WORK: 40,
-        Kind.SEND: 16,
-        Kind.RAW: 12,
-        Kind.ASK: 12,
-        Kind.INTAKE: 28,
-        Kind.RELAY: 16,
-        Kind.WAIT: 14,
-        Kind.SPLIT: 1,
-    },
-    Theme.FINISH: {
-        Kind.CREATE: 6,
-        Kind.REGISTER: 8,
-        Kind.SEAL: 8,
-        Kind.CANCEL: 2,
-        Kind.REOPEN: 4,
-        Kind.RETRY: 16,
-        Kind.ASK: 24,
-        Kind.WORK: 8,
-        Kind.SEND: 4,
-        Kind.RAW: 4,
-        Kind.INTAKE: 8,
-        Kind.RELAY: 24,
-        Kind.RECONCILE: 4,
-        Kind.RECOUNT: 1,
-        Kind.WAIT: 4,
-        Kind.SPLIT: 1,
-    },
-}
 # A plain history is played twice, with its faults and without.
-_THEME_BOUNDS = tuple(accumulate(1 if theme is Theme.PLAIN else 2 for theme in _WEIGHTS))
+_THEME_BOUNDS = tuple(accumulate(1 if theme is Theme.PLAIN else 2 for theme in WEIGHTS))
 # Those that call AWS, and so can meet a fault.
 _CALLING = frozenset(Kind) - {Kind.WORK, Kind.RAW, Kind.WAIT, Kind.SPLIT}
 # Pauses and lost answers find most; a crash ends what else could still be found.
@@ -183,6 +66,14 @@ _FAULTS = {
     Fault.PARTIAL: 6,
     Fault.DOUBLED: 3,
 }
+# Where others may come in between, most of all between the two halves of a read.
+_MEETING = {
+    Fault.PAUSE_BEFORE: 1,
+    Fault.PAUSE_AFTER: 2,
+    Fault.PAUSE_AT_WRITE: 2,
+    Fault.REPEATED: 1,
+    Fault.TORN: 4,
+}
 # How often a step meets faults: from a clear day to a storm.
 _WEATHERS = (0.0, 0.1, 0.25, 0.5)
 
@@ -203,7 +94,7 @@ def write_family(number: int, members: Iterable[int]) -> tuple[Script, list[Scri
 
 def _whole(number: int) -> Script:
     random = Random(number)
-    theme = random.choices(list(_WEIGHTS), cum_weights=_THEME_BOUNDS)[0]
+    theme = random.choices(list(WEIGHTS), cum_weights=_THEME_BOUNDS)[0]
     # A short history ends where it went wrong, before anything that comes later can mend it.
     count = random.randint(5, 60) if theme is Theme.FINISH else random.randint(30, 280)
     steps = [Step(Kind.CREATE, random.getrandbits(32)), *_draw(random, theme, count)]
@@ -226,7 +117,12 @@ def _leaving(whole: Script, seed: int) -> Script:
     random = Random(seed)
     cut = random.randint(1, len(whole.steps))
     own = _draw(random, whole.theme, random.choice((0, 1, 2, 4, 8)))
-    if whole.theme is not Theme.PLAIN and random.random() < 0.3:
+    chance = random.random()
+    if chance < 0.15:
+        own += _crowd(random)
+    elif chance < 0.35:
+        own += _meeting(random)
+    elif chance < 0.65 and whole.theme is not Theme.PLAIN:
         own += _finale(random)
     helped = _is_helped(random, whole.theme)
     return replace(whole, steps=(*whole.steps[:cut], *own), helped=helped, cut=cut)
@@ -241,7 +137,7 @@ def _draw(random: Random, theme: Theme, count: int) -> list[Step]:
     # Each history knows only some faults: what all of them together hide, a few bring to light.
     known = [fault for fault in Fault if random.random() < 0.6] or [Fault.LOST]
     fault_bounds = list(accumulate(_FAULTS[fault] for fault in known))
-    weights = _WEIGHTS[theme]
+    weights = WEIGHTS[theme]
     bounds = list(accumulate(weights.values()))
     steps = []
     for kind in random.choices(list(weights), cum_weights=bounds, k=count):
@@ -254,6 +150,34 @@ def _draw(random: Random, theme: Theme, count: int) -> list[Step]:
             )
         steps.append(Step(kind, random.getrandbits(32), faults))
     return steps
+
+
+def _crowd(random: Random) -> list[Step]:
+    """Many messages of few groups at once, and whoever takes them in meets a fault among them."""
+    kinds = random.choices((Kind.WORK, Kind.ASK, Kind.RAW), (8, 1, 2), k=random.randint(4, 10))
+    steps = [Step(kind, random.getrandbits(32)) for kind in kinds]
+    steps += [Step(Kind.SEND, random.getrandbits(32)) for _ in range(3)]
+    known = list(_FAULTS)
+    for _ in range(random.randint(1, 2)):
+        fault = random.choices(known, list(_FAULTS.values()))[0]
+        waiting = ((random.randint(0, 8), fault),)
+        steps.append(Step(Kind.INTAKE, random.getrandbits(32), waiting))
+    return steps
+
+
+def _meeting(random: Random) -> list[Step]:
+    """Somebody stands still in the middle of a change, and others come to the same items."""
+    seed = random.getrandbits(32)
+    stall = random.choices(list(_MEETING), list(_MEETING.values()))[0]
+    number = random.choice((0, 0, 1, 2))
+    first = random.choice((Kind.ASK, Kind.ASK, Kind.INTAKE))
+    kinds = random.choices((Kind.ASK, Kind.INTAKE), (4, 1), k=random.randint(2, 5))
+    # With the same seed they come to the same item.
+    seeds = [random.choice((seed, seed, random.getrandbits(32))) for _ in kinds]
+    return [
+        Step(first, seed, ((number, stall),)),
+        *(Step(kind, each) for kind, each in zip(kinds, seeds, strict=True)),
+    ]
 
 
 def _finale(random: Random) -> list[Step]:

@@ -3,7 +3,7 @@
 from collections.abc import Container
 from dataclasses import dataclass, field
 
-from forgeledger.domain.journal import Event
+from forgeledger.domain.journal import Event, EventKind
 from tests.simulation.answered import AnswerChecks
 from tests.simulation.asked import Asked
 from tests.simulation.ends import overdue
@@ -35,14 +35,16 @@ class Checks:
             parts.setdefault(change.pk, []).append(change)
         tables, telling = self.world.tables, self.world.story is not None
         lanes = [pk for pk in parts if pk.count("#") == 2]
+        retried = False
         for pk in lanes:
             events = self.lanes.committed(pk, parts[pk], tables.partition(pk))
+            retried |= any(event.kind is EventKind.RETRIED for event in events)
             if telling:
                 self._tell_events(pk, events)
         for pk, some in parts.items():
             # Beside jobs and lanes there are only the ids that were claimed for jobs.
             if pk.count("#") == 1:
-                self.jobs.committed(pk, some)
+                self.jobs.committed(pk, some, retried=retried)
                 if telling:
                     self._tell_facts(pk, some)
         for pk in lanes:

@@ -10,6 +10,7 @@ from forgeledger.ports import JobView
 from tests.simulation.asked import Asked
 from tests.simulation.ends import CLOCKS_DIFFER_MS, closed_rightly, ended_rightly
 from tests.simulation.expressions import Row
+from tests.simulation.folding import born, counted, folded
 from tests.simulation.lane_checks import LaneChecks, LaneTruth, Violation
 from tests.simulation.table import RowChange
 from tests.simulation.world import World
@@ -33,6 +34,8 @@ class JobTruth:
     view: JobView | None = None
     # The job after each of its facts.
     stages: list[Job] = field(default_factory=list)
+    # What its lane has counted at each moment, if it has only one.
+    past: list[Counts] = field(default_factory=lambda: [Counts()])
 
 
 @dataclass(slots=True)
@@ -42,8 +45,11 @@ class JobChecks:
     lanes: LaneChecks
     truths: dict[str, JobTruth] = field(default_factory=dict)
 
-    def committed(self, pk: str, changes: list[RowChange]) -> None:
-        """Check one commit's changes of a job's header and facts, at that moment."""
+    def committed(self, pk: str, changes: list[RowChange], *, retried: bool) -> None:
+        """Check one commit's changes of a job's header and facts, at that moment.
+
+        `retried`: it brings the retry of an item as well.
+        """
         header = next((change for change in changes if change.sk == "JOB"), None)
         facts = [self._fact(pk, change) for change in changes if change.sk != "JOB"]
         new_facts = [fact for fact in facts if fact is not None]
@@ -70,17 +76,21 @@ class JobChecks:
             raise Violation(f"{pk}: counts {view.job.facts} facts of {len(truth.facts)}")
         for fact in new_facts:
             self._judge(pk, truth, before, view.job, fact)
+        self._fold(pk, truth, view.job, new_facts, retried=retried)
         self._progress(pk, truth, header.old, header.new, view)
         truth.job, truth.view = view.job, view
         if new_facts:
-            truth.stages += [view.job] * len(new_facts)
             self.asked.facts[view.job.job_id] = len(truth.facts)
 
     def heads_moved(self, pk: str) -> None:
         """The counts of a finished job stand still."""
         job_pk = pk.rpartition("#")[0]
         truth = self.truths.get(job_pk)
-        if truth is None or not truth.job.finished:
+        if truth is None:
+            return
+        if truth.job.spec.lanes == 1:
+            truth.past.append(self.lanes.truths[pk].head.counts)
+        if not truth.job.finished:
             return
         if self.total(truth.job) != _plain(truth.job.settled):
             raise Violation(f"{pk}: a finished job's counts moved from {truth.job.settled}")
@@ -104,9 +114,7 @@ class JobChecks:
             return None
         return decode_fact(change.new)
 
-    def _judge(  # noqa: C901 - A rule for each kind of fact.
-        self, pk: str, truth: JobTruth, before: Job, after: Job, fact: Fact
-    ) -> None:
+    def _judge(self, pk: str, truth: JobTruth, before: Job, after: Job, fact: Fact) -> None:
         where = f"{pk} fact {fact.number} {fact.kind} of epoch {fact.epoch}"
         known = [each for each in truth.facts if each.epoch == fact.epoch and each is not fact]
         if fact.kind in _ONCE and any(each.kind is fact.kind for each in known):
@@ -131,11 +139,30 @@ class JobChecks:
             failings = sum(lane.head.counts.failings for lane in self.lanes_of(after))
             if failings <= before.settled.failings:
                 raise Violation(f"{where}: nothing has failed")
-        elif fact.kind is FactKind.REOPENED:
-            if not before.finished or fact.epoch != before.epoch + 1:
-                raise Violation(f"{where}: from {before.status} epoch {before.epoch}")
-            if before.status == "CANCELED" and after.mode != "open":
-                raise Violation(f"{where}: a canceled job was reopened by a retry")
+
+    def _reopened(self, pk: str, before: Job, after: Job, *, retried: bool) -> None:
+        if not before.finished or after.epoch != before.epoch + 1:
+            raise Violation(f"{pk}: reopened from {before.status} epoch {before.epoch}")
+        if before.status == "CANCELED" and after.mode != "open":
+            raise Violation(f"{pk}: a canceled job was reopened by a retry")
+        if (after.mode != "open") is not retried:
+            raise Violation(f"{pk}: reopened and {after.mode}, by a retry: {retried}")
+        if not retried and not self.asked.reopens.get(after.job_id):
+            raise Violation(f"{pk}: reopened, and nobody asked for it")
+
+    def _fold(
+        self, pk: str, truth: JobTruth, job: Job, new_facts: list[Fact], *, retried: bool
+    ) -> None:
+        stages = truth.stages
+        for fact in new_facts:
+            if fact.kind is FactKind.REOPENED:
+                self._reopened(pk, stages[-1], job, retried=retried)
+            if job.spec.lanes == 1 and not counted(truth.facts, fact, truth.past):
+                where = f"{pk} fact {fact.number} {fact.kind}"
+                raise Violation(f"{where}: never were there {fact.counts}")
+            stages.append(folded(stages[-1], fact, job) if stages else born(job, fact))
+        if new_facts and stages[-1] != job:
+            raise Violation(f"{pk}: the job {job} is not what its facts make, {stages[-1]}")
 
     def _verdict(  # noqa: PLR0917 - All that a verdict rests on.
         self,

@@ -8,14 +8,14 @@ from unittest.mock import patch
 
 from forgeledger.contracts import job_events
 from forgeledger.domain import advancing
-from forgeledger.domain.facts import Fact
+from forgeledger.domain.facts import Fact, FactKind
 from forgeledger.domain.jobs import Job
-from forgeledger.domain.lanes import Head
+from forgeledger.domain.lanes import Counts, Head
 from forgeledger.domain.outcomes import Verdict
 from forgeledger.sdk.lane import Waiting
 from forgeledger.sdk.outbox import Outbox
 from forgeledger.sdk.packing import Message
-from forgeledger.usecases import advancing_jobs, reading_jobs
+from forgeledger.usecases import advancing_jobs, applying, life, reading_jobs
 from forgeledger.usecases.life import Asked, LifeCycle
 from tests.simulation.mutant import Mutants
 
@@ -187,4 +187,59 @@ def waiting_forgotten() -> Iterator[None]:
         return settled
 
     with patch.object(Outbox, "settle", settle):
+        yield
+
+
+@PROMISES.named("the first failure is told with the counts of the beginning")
+def first_failure_uncounted() -> Iterator[None]:
+    original = advancing._told
+
+    def told(job: Job, kind: FactKind, now: int, counts: Counts, *rest: Any) -> Any:
+        counted = Counts() if kind is FactKind.FIRST_FAILURE else counts
+        return original(job, kind, now, counted, *rest)
+
+    with patch.object(advancing, "_told", told):
+        yield
+
+
+@PROMISES.named("a retry unseals its job")
+def retry_unseals() -> Iterator[None]:
+    with patch.object(applying, "reopen", lambda job, now, **_: advancing.reopen(job, now)):
+        yield
+
+
+@PROMISES.named("a job that was canceled reopens itself")
+def reopens_itself() -> Iterator[None]:
+    original = advancing.advance
+
+    def advance(job: Job, heads: Sequence[Head], now: int) -> advancing.Step:
+        if job.status == "CANCELED" and job.epoch == 1:
+            return advancing.reopen(job, now)
+        return original(job, heads, now)
+
+    with patch.object(advancing_jobs, "advance", advance):
+        yield
+
+
+@PROMISES.named("a reopened job keeps the deadline that it had")
+def deadline_kept() -> Iterator[None]:
+    original = advancing.reopen
+
+    def reopen(job: Job, now: int, **mode: Any) -> advancing.Step:
+        step = original(job, now, **mode)
+        return replace(step, job=replace(step.job, opened_at=job.opened_at))
+
+    with patch.object(applying, "reopen", reopen), patch.object(life, "reopen", reopen):
+        yield
+
+
+@PROMISES.named("a seal does not say when it came")
+def sealed_some_time() -> Iterator[None]:
+    original = advancing.seal
+
+    def seal(job: Job, counts: Counts, now: int) -> advancing.Step:
+        step = original(job, counts, now)
+        return replace(step, job=replace(step.job, sealed_at=job.opened_at))
+
+    with patch.object(advancing, "seal", seal), patch.object(life, "seal", seal):
         yield

@@ -38,7 +38,9 @@ class Checks:
         retried = False
         for pk in lanes:
             events = self.lanes.committed(pk, parts[pk], tables.partition(pk))
-            retried |= any(event.kind is EventKind.RETRIED for event in events)
+            if any(event.kind is EventKind.RETRIED for event in events):
+                self.jobs.retried(pk)
+                retried = True
             if telling:
                 self._tell_events(pk, events)
         for pk, some in parts.items():

@@ -26,6 +26,7 @@ class Happening(StrEnum):
     LAGGING_INDEX = "an index lags"
     TOKEN_KNOWN = "a transaction comes again and is known"
     TOKEN_FORGOTTEN = "a transaction comes again and is not known"
+    SEVERAL_COMMITS = "a batch makes several commits"
     # The stream.
     SHARD_SPLIT = "a shard splits"
     PARENT_FIRST = "a shard waits for its parent"

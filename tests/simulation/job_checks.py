@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from forgeledger.adapters.dynamodb.job_rows import decode_fact, decode_header, decode_progress
 from forgeledger.domain.facts import Fact, FactKind, event_id
-from forgeledger.domain.jobs import Job
+from forgeledger.domain.jobs import Job, JobStatus
 from forgeledger.domain.lanes import Counts
 from forgeledger.ports import JobView
 from tests.simulation.asked import Asked
@@ -81,6 +81,12 @@ class JobChecks:
         truth.job, truth.view = view.job, view
         if new_facts:
             self.asked.facts[view.job.job_id] = len(truth.facts)
+
+    def retried(self, pk: str) -> None:
+        """Nothing is tried again once it is decided that the job ends."""
+        truth = self.truths[pk.rpartition("#")[0]]
+        if truth.job.status is JobStatus.CANCELED or truth.job.ending is not None:
+            raise Violation(f"{pk}: retried in a job that is {truth.job.ending or 'canceled'}")
 
     def heads_moved(self, pk: str) -> None:
         """The counts of a finished job stand still."""

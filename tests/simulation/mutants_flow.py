@@ -9,11 +9,12 @@ from unittest.mock import patch
 from forgeledger.adapters.eventbridge import EventBridgePublisher
 from forgeledger.adapters.sqs_rejects import SqsRejectQueue
 from forgeledger.contracts import job_events, messages
+from forgeledger.domain.batches import Decision
 from forgeledger.domain.facts import Fact, FactKind
 from forgeledger.ports import JobView
 from forgeledger.sdk import sending
 from forgeledger.sdk.outbox import Answer, Verdict
-from forgeledger.usecases import taking_in
+from forgeledger.usecases import applying, taking_in
 from forgeledger.usecases.advancing_jobs import Advancer
 from forgeledger.usecases.applying import Applier
 from forgeledger.usecases.relaying import Relay, Relayed, Wake, WakeKind
@@ -109,6 +110,24 @@ def long_batches_cut() -> Iterator[None]:
         return original(self, job_id, lane, commands[:3], has_time)
 
     with patch.object(Applier, "steps", steps):
+        yield
+
+
+@FLOW.named("the parts of a long batch are applied in the wrong order")
+def parts_reversed() -> Iterator[None]:
+    original = applying._parts
+    with patch.object(applying, "_parts", lambda commands: reversed(list(original(commands)))):
+        yield
+
+
+@FLOW.named("with its first commit all of a batch counts as settled")
+def settled_with_the_first_commit() -> Iterator[None]:
+    original = applying._settled
+
+    def settled(decision: Decision, made: int) -> int:
+        return len(decision.outcomes) if made else original(decision, made)
+
+    with patch.object(applying, "_settled", settled):
         yield
 
 

@@ -133,6 +133,24 @@ def retry_without_header() -> Iterator[None]:
         yield
 
 
+@STORAGE.named("a retry does not look at what became of its job since")
+def retry_whatever_became_of_the_job() -> Iterator[None]:
+    original = DynamoStore.commit_lane
+
+    def commit_lane(
+        self: DynamoStore,
+        commit: Commit,
+        commit_id: str,
+        *,
+        reopening: JobChange | None = None,
+        running: Job | None = None,
+    ) -> bool:
+        return original(self, commit, commit_id, reopening=reopening)
+
+    with patch.object(DynamoStore, "commit_lane", commit_lane):
+        yield
+
+
 @STORAGE.named("a conflict counts as committed")
 def conflicts_are_success() -> Iterator[None]:
     with patch.object(DynamoStore, "_was_made", lambda *_: True):

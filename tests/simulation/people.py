@@ -1,5 +1,6 @@
 """Operators and those who ask over HTTP: they seal, cancel, reopen, retry, ask and look."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
@@ -53,7 +54,17 @@ class People(Producers):
             bad = [item_id for item_id in job.wanted if is_bad(item_id)]
             item_id = random.choice(bad or job.wanted)
             self.world.met[Happening.RETRIED] += 1
+            if random.random() < 0.5:
+                self._send_retries(job, bad or job.wanted)
+                return
             self.command(job, CommandKind.RETRY, item_id, faults, http=random.random() < HTTP)
+
+    def _send_retries(self, job: KnownJob, item_ids: Sequence[str]) -> None:
+        """All in one message, which may arrive after anything else."""
+        about = {"type": "retry", "jobId": job.job_id}
+        body = json.dumps({"commands": [{**about, "itemId": item_id} for item_id in item_ids]})
+        message_id, _ = self.world.commands.send(body, job.job_id, f"retry-{self.world.new_id()}")
+        self.world.note(f"somebody sends {message_id}: retry {', '.join(item_ids)}")
 
     def ask(self, random: Random, faults: Faults) -> None:
         """A worker that speaks HTTP."""

@@ -17,6 +17,7 @@ from tests.simulation.lane_checks import Violation
 from tests.simulation.people import HTTP, People
 from tests.simulation.resting import come_to_rest
 from tests.simulation.script import Kind, Script, Step, Theme
+from tests.simulation.small_commits import as_small_as_wanted
 from tests.simulation.workers import Workers
 from tests.simulation.world import Rules, World
 
@@ -175,6 +176,7 @@ def enter(script: Script, *, tell: bool = False) -> History:
         remembers_tokens=script.remembers_tokens,
         most_at_once=script.most_at_once,
         relay_tries=script.relay_tries,
+        items_per_commit=script.items_per_commit,
     )
     world = World(random=Random(script.seed), rules=rules, story=[] if tell else None)
     asked = Asked(world.commands)
@@ -205,7 +207,8 @@ def conclude(history: History) -> Result:
 def violation_in(history: History, work: Callable[[], None]) -> str | None:
     """What must not be, and was while this was done."""
     try:
-        work()
+        with as_small_as_wanted(history.world):
+            work()
     except Violation as violation:
         return f"{violation}"
     except Exception as error:  # noqa: BLE001 - The product failed where nothing was wrong.

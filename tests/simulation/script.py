@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from random import Random
 
+from forgeledger.domain.limits import ITEMS_PER_COMMIT
 from tests.simulation.faults import Fault
 from tests.simulation.themes import WEIGHTS, Kind, Theme
 from tests.simulation.world import RELAY_TRIES
@@ -31,6 +32,8 @@ class Script:
     most_at_once: int = 1_000
     # How often the stream tries a batch before it gives it up.
     relay_tries: int = RELAY_TRIES
+    # How many items a commit holds.
+    items_per_commit: int = ITEMS_PER_COMMIT
     # Whether people finish at the end what can be finished.
     helped: bool = True
     # How many of its first steps are those of the whole history that it leaves.
@@ -109,6 +112,7 @@ def _whole(number: int) -> Script:
         most_at_once=random.choice((1, 2, *[1_000] * 6)),
         relay_tries=random.choice((0, 2, RELAY_TRIES)),
         helped=_is_helped(random, theme),
+        items_per_commit=random.choice((1, 1, 2, 3, *[ITEMS_PER_COMMIT] * 4)),
     )
 
 
@@ -195,4 +199,11 @@ def _finale(random: Random) -> list[Step]:
         steps.append(Step(Kind.RELAY, random.getrandbits(32), (stall,)))
         late = random.choices((Kind.RETRY, Kind.ASK, Kind.CANCEL, Kind.REOPEN), (6, 2, 1, 1), k=3)
         return steps + [Step(kind, random.getrandbits(32)) for kind in late]
+    if chance < 0.75:
+        # What failed is retried, and before that is done somebody cancels, and dies of it.
+        steps = [Step(Kind.RETRY, random.getrandbits(32)) for _ in range(3)]
+        stall = (random.randint(1, 3), Fault.PAUSE_AT_WRITE)
+        steps.append(Step(Kind.INTAKE, random.getrandbits(32), (stall,)))
+        crash = (random.randint(0, 2), Fault.CRASH_AFTER)
+        return steps + [Step(Kind.CANCEL, random.getrandbits(32), (crash,)) for _ in range(3)]
     return []

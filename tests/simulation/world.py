@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Protocol
 
+from forgeledger.domain.limits import ITEMS_PER_COMMIT
 from forgeledger.usecases.parallel import one_by_one
 from forgeledger.usecases.surroundings import Surroundings
 from tests.simulation.event_bus import EventBus
@@ -65,6 +66,7 @@ class Rules:
     # How many calls each function takes at once.
     most_at_once: int = 1_000
     relay_tries: int = RELAY_TRIES
+    items_per_commit: int = ITEMS_PER_COMMIT
 
 
 @dataclass(slots=True, eq=False)

@@ -1,0 +1,46 @@
+"""Worlds in which a commit holds few items, so that a few commands make several commits."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from forgeledger.domain import batches
+from forgeledger.domain.batches import Decision
+from forgeledger.domain.limits import ITEMS_PER_COMMIT
+from forgeledger.ports import LaneView
+from forgeledger.usecases import applying
+from forgeledger.usecases.applying import Applier
+from tests.simulation.happenings import Happening
+from tests.simulation.world import World
+
+# By this name both modules know the limit.
+_LIMIT = "ITEMS_PER_COMMIT"
+
+
+@contextmanager
+def as_small_as_wanted(world: World) -> Iterator[None]:
+    """Commits are as small as the rules of the world want them; afterwards as they were."""
+    most = world.rules.items_per_commit
+    if most == ITEMS_PER_COMMIT:
+        yield
+        return
+    commit = Applier._commit
+
+    def counted(self: Applier, view: LaneView, decision: Decision, *more: Any) -> int:
+        made = commit(self, view, decision, *more)
+        world.met[Happening.SEVERAL_COMMITS] += made > 1
+        return made
+
+    # What is decided at once is twice as much: long texts, too, make several commits of that.
+    patched = ((batches, _LIMIT, most), (applying, _LIMIT, 2 * most), (Applier, "_commit", counted))
+    before = [(owner, name, getattr(owner, name)) for owner, name, _ in patched]
+    try:
+        _set(patched)
+        yield
+    finally:
+        _set(before)
+
+
+def _set(values: Sequence[tuple[Any, str, Any]]) -> None:
+    for owner, name, value in values:
+        setattr(owner, name, value)

@@ -143,7 +143,7 @@ class People(Producers):
     def look(self, random: Random, faults: Faults) -> None:
         if self.jobs:
             job = random.choice(self.jobs)
-            begun, commits = self.asked.facts[job.job_id], self.world.commits
+            begun, commits = self.asked.facts.get(job.job_id, 0), self.world.commits
             standing = self._request(
                 lambda: f"look at {job.new.name}",
                 lambda _: request(self.world, "GET", f"/jobs/{job.job_id}"),
@@ -153,7 +153,7 @@ class People(Producers):
                 self.asked.looked(job.job_id, begun, commits, standing)
 
     def _ask_life(self, what: str, job: KnownJob, faults: Faults, *, http: bool = False) -> Any:
-        begun = self.asked.facts[job.job_id]
+        begun = self.asked.facts.get(job.job_id, 0)
 
         def work(parts: Any) -> Any:
             if http:

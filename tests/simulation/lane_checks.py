@@ -21,10 +21,6 @@ from tests.simulation.table import RowChange
 _WITHOUT_MARK = frozenset({EventKind.GATED, EventKind.RECOUNTED})
 
 
-# What the contract says an item remembers of its commands.
-_REMEMBERED = 32
-
-
 class Violation(BaseException):
     """Something that must never be the case is the case. No product code may swallow it."""
 
@@ -40,8 +36,6 @@ class LaneTruth:
     marks: dict[str, list[EventKind]] = field(default_factory=dict)
     # Marks in the order in which they first stood in the journal.
     order: dict[str, int] = field(default_factory=dict)
-    # For each item the marks that it has to remember, in order.
-    memory: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # Of all lanes of its job.
@@ -127,18 +121,16 @@ class LaneChecks:
         if command is None or command.item_id != event.item_id:
             raise Violation("nobody asked for this")
         truth.order.setdefault(mark, len(truth.order))
-        memory = truth.memory.setdefault(command.item_id, [])
         kinds = truth.marks.setdefault(mark, [])
         on_the_way = kinds[-1:] == [EventKind.REGISTERED] and command.kind != "register"
-        if mark in memory[-_REMEMBERED:] and not on_the_way:
+        # What an item remembers has been judged with its latest event.
+        remembered = before is not None and any(each.startswith(mark) for each in before.seen)
+        if remembered and not on_the_way:
             raise Violation(f"the same command twice, {[*kinds, event.kind]}")
         wrong = contradiction(truth.head, before, command, event)
         if wrong is not None:
             raise Violation(f"{wrong} for {command}")
         kinds.append(event.kind)
-        known = before is not None or event.kind is EventKind.REGISTERED
-        if known and event.kind is not EventKind.HEARTBEAT and mark not in memory[-_REMEMBERED:]:
-            memory.append(mark)
         return command
 
     def _compare(

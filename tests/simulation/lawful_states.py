@@ -30,9 +30,17 @@ _PARTS: Final = (
     "finished_at",
     "updated_at",
     "offset",
+    "seen",
 )
 _parts = attrgetter(*_PARTS)
-_UNKNOWN: Final = dict.fromkeys(_PARTS) | {"attempt": 0, "forgiven": 0, "failed_attempt": 0}
+_UNKNOWN: Final[Mapping[str, Any]] = dict.fromkeys(_PARTS) | {
+    "attempt": 0,
+    "forgiven": 0,
+    "failed_attempt": 0,
+    "seen": (),
+}
+# So many of its latest commands an item remembers.
+_REMEMBERED = 32
 _COUNTS: Final = ("pending", "in_progress", "completed", "failed", "canceled", "failings")
 _counts = attrgetter(*_COUNTS)
 _PLACES: Final = {name.upper(): place for place, name in enumerate(_COUNTS)}
@@ -60,11 +68,12 @@ def wrong_item(
     if after is None:
         return "the item is gone"
     if before is None:
-        expected = _UNKNOWN | {"created_at": event.at}
+        expected = {**_UNKNOWN, "created_at": event.at}
     else:
         expected = dict(zip(_PARTS, _parts(before), strict=True))
     expected["updated_at"] = event.at
     expected["offset"] = head.offset
+    expected["seen"] = _remembered(expected["seen"], event)
     expected |= _changed(head, before, command, event)
     found = _parts(after)
     if found == tuple(expected.values()):
@@ -120,6 +129,15 @@ def _changed(head: Head, item: Item | None, command: Command, event: Event) -> d
         return free | {"state": "PENDING"} | renewed
     assert kind in ("duplicate", "rejected"), kind
     return {}
+
+
+def _remembered(seen: tuple[str, ...], event: Event) -> tuple[str, ...]:
+    """Each command with its answer, but for heartbeats that were applied."""
+    entry = f"{event.mark}{event.reason or ''}"
+    # A command that registers its item on the way leaves two events.
+    if event.kind == "heartbeat" or seen[-1:] == (entry,):
+        return seen
+    return (*seen, entry)[-_REMEMBERED:]
 
 
 def _extended(head: Head, item: Item, command: Command, at: int) -> int | None:

@@ -4,7 +4,7 @@ All of them are in the fold itself, which the product and the checks of the jour
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
@@ -92,6 +92,30 @@ def shorter_leases() -> Iterator[None]:
         return {"lease_until": event.at + 1_000}
 
     with patch.object(journal, "_changes", changes):
+        yield
+
+
+@ITEMS.named("a heartbeat is remembered like any other command")
+def heartbeats_remembered() -> Iterator[None]:
+    with _remembering(lambda event: replace(event, kind=EventKind.DUPLICATE)):
+        yield
+
+
+@ITEMS.named("it is forgotten why a command was refused")
+def reasons_forgotten() -> Iterator[None]:
+    with _remembering(lambda event: replace(event, reason=None)):
+        yield
+
+
+def _remembering(what: Callable[[Event], Event]) -> AbstractContextManager[Any]:
+    original = journal._remember
+    return patch.object(journal, "_remember", lambda seen, event: original(seen, what(event)))
+
+
+@ITEMS.named("an item remembers its latest command only")
+def short_memory() -> Iterator[None]:
+    original = journal._remember
+    with patch.object(journal, "_remember", lambda seen, event: original(seen, event)[-1:]):
         yield
 
 

@@ -10,6 +10,7 @@ from forgeledger.domain.ids import make_job_id
 from forgeledger.domain.items import Failure, Item, ItemState
 from forgeledger.domain.journal import Event, EventKind, evolve_head, evolve_item
 from forgeledger.domain.lanes import Counts, Head, LaneMode, LaneRules
+from forgeledger.domain.outcomes import Reason
 from tests.simulation.lawful_states import as_it_stands, wrong_head, wrong_item
 
 HEAD = Head(
@@ -64,6 +65,7 @@ def test_a_heartbeat_extends_the_lease_and_changes_nothing_else() -> None:
         {"finished_at": 5_000},
         {"updated_at": 0},
         {"offset": 3},
+        {"seen": ("c1",)},
     ],
     ids=lambda wrong: next(iter(wrong)),
 )
@@ -86,10 +88,30 @@ def test_a_heartbeat_never_shortens_a_lease() -> None:
     assert found == "lease_until is 25000, not 90000"
 
 
+def test_an_item_remembers_its_latest_32_commands_and_why_they_were_refused() -> None:
+    item: Item | None = CLAIMED
+    for number in range(40):
+        reason = Reason.LEASE_HELD if number % 2 else None
+        kind = EventKind.REJECTED if reason else EventKind.DUPLICATE
+        event = Event(kind=kind, at=5_000, item_id="a", mark=f"mark{number:04d}", reason=reason)
+        before, item = item, evolve_item(item, event, 7)
+        assert wrong_item(HEAD, before, a_command("claim"), event, item) is None
+
+    assert item is not None
+    assert len(item.seen) == 32
+    assert item.seen[-1] == "mark0039lease_held"
+
+
 def test_an_item_that_expired_keeps_the_worker_that_had_it() -> None:
     lease_over = Failure(type="LeaseExpired")
     event = Event(
-        kind=EventKind.EXPIRED, at=9_000, item_id="a", attempt=2, failure=lease_over, due_at=9_500
+        kind=EventKind.EXPIRED,
+        at=9_000,
+        item_id="a",
+        mark="AAAAAAAA",
+        attempt=2,
+        failure=lease_over,
+        due_at=9_500,
     )
     command = a_command("expire", worker_id="the one that found it out")
 

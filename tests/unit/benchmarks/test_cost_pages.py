@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import cost_tables, costs
 from benchmarks.metering import PACKING, Results
-from benchmarks.other_designs import delivery
+from benchmarks.other_designs import delivery, measured_job
 from benchmarks.plot import Line, svg
 from benchmarks.usage import Usage, dollars
 
@@ -18,9 +18,10 @@ SVG = "{http://www.w3.org/2000/svg}"
 def with_a_million_at(amount: float) -> dict[str, dict[str, Any]]:
     """What was measured, had a million items cost so many dollars."""
     results: dict[str, dict[str, Any]] = deepcopy(Results().by_name)
-    told = results["job of 1000000"]
+    told = results[f"job of {measured_job(cost_tables.MILLION, results)['items']}"]
     usage = Usage.of(told["usage"])
-    times = (amount - dollars(delivery(told["items"]))) / dollars(usage)
+    million = dollars(usage) / told["items"] * cost_tables.MILLION
+    times = (amount - dollars(delivery(cost_tables.MILLION))) / million
     told["usage"] = usage.times(times).told()
     return results
 

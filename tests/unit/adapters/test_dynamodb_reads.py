@@ -115,3 +115,33 @@ def test_a_search_by_tag_goes_through_a_bounded_number_of_jobs(waits: Waits) -> 
 
     assert found == ((), JOB_ID)
     assert client.script == [index_page]
+
+
+def test_keys_whose_answer_was_cut_off_before_its_first_letter_are_asked_for_again(
+    waits: Waits,
+) -> None:
+    head = encode_head(make_head())
+    client = ScriptedDynamo({}, _loaded([head]))
+
+    view = store_on(client, waits).load_lane(JOB_ID, 0, [])
+
+    assert view is not None
+    assert client.calls[0] == client.calls[1]
+
+
+def test_a_query_whose_answer_was_cut_off_before_its_first_letter_is_made_again(
+    waits: Waits,
+) -> None:
+    client = ScriptedDynamo({}, {"Items": []})
+
+    page = store_on(client, waits).list_items(JOB_ID, 0, None, 10)
+
+    assert page.items == ()
+    assert client.calls[0] == client.calls[1]
+
+
+def test_a_read_that_is_never_answered_with_anything_is_given_up(waits: Waits) -> None:
+    client = ScriptedDynamo(*[{}] * ATTEMPTS)
+
+    with pytest.raises(StorageBusy, match="Query"):
+        store_on(client, waits).list_items(JOB_ID, 0, None, 10)

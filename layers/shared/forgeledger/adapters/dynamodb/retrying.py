@@ -20,12 +20,18 @@ from forgeledger.errors import StorageBusy, StorageError
 
 Answer = TypeVar("Answer")
 
+
+class EmptyAnswer(Exception):
+    """A read's answer that was cut off before its first letter: botocore takes it for an answer."""
+
+
 # No answer, or half of one: whether the request was carried out is not known.
 NO_ANSWER: Final = (
     BotoConnectionError,
     HTTPClientError,
     IncompleteReadError,
     ResponseParserError,
+    EmptyAnswer,
 )
 PASSING_CODES: Final = frozenset(
     {

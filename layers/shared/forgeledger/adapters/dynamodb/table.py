@@ -1,6 +1,6 @@
 """The requests that the ledger makes of its table, each with its retries and its pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Protocol
@@ -11,6 +11,7 @@ from forgeledger.adapters.dynamodb.keys import Row
 from forgeledger.adapters.dynamodb.retrying import (
     NO_ANSWER,
     PASSING_REASONS,
+    EmptyAnswer,
     Retrying,
     code_of,
     may_have_been_made,
@@ -67,8 +68,10 @@ class Table:
             if tries:
                 self.retrying.pause(tries - 1)
             wanted = {self.name: {"Keys": keys, "ConsistentRead": True}}
-            answer = self.retrying.call(
-                "BatchGetItem", partial(self.client.batch_get_item, RequestItems=wanted)
+            answer = self._ask(
+                "BatchGetItem",
+                partial(self.client.batch_get_item, RequestItems=wanted),
+                holding="Responses",
             )
             rows += answer["Responses"].get(self.name, ())
             left = answer.get("UnprocessedKeys")
@@ -76,6 +79,17 @@ class Table:
                 return rows
             keys = left[self.name]["Keys"]
         raise StorageBusy("BatchGetItem: unprocessed keys", self.retrying.attempts)
+
+    def _ask(self, what: str, request: Callable[[], Any], *, holding: str) -> Any:
+        """An answer with what each answer to this request holds, be it empty."""
+
+        def attempt() -> Any:
+            answer = request()
+            if holding not in answer:
+                raise EmptyAnswer(what)
+            return answer
+
+        return self.retrying.call(what, attempt)
 
     def read_one(self, key: Row, **projection: Any) -> Row | None:
         answer = self.retrying.call(
@@ -106,7 +120,7 @@ class Table:
                 **query,
                 **start,
             }
-            answer = self.retrying.call("Query", partial(self.client.query, **request))
+            answer = self._ask("Query", partial(self.client.query, **request), holding="Items")
             rows += answer["Items"]
             if len(rows) > limit or not answer.get("LastEvaluatedKey"):
                 return rows[:limit], len(rows) > limit

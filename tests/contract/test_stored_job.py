@@ -64,5 +64,5 @@ def test_the_job_is_read_with_its_facts_and_lanes(
 
     assert stored.header == sealed.job
     assert tuple(stored.facts) == store.read_facts(job_id, 0, 100)
-    assert [item.item_id for item in stored.items] == ["a"]
+    assert [item.item_id for lane in stored.lanes for item in lane.items] == ["a"]
     assert [event.kind for event in stored.events] == ["registered", "completed", "gated"]

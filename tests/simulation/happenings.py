@@ -34,6 +34,9 @@ class Happening(StrEnum):
     BATCH_HALVED = "a batch of records is halved"
     RECORDS_GIVEN_UP = "records are given up"
     TWO_RELAYS = "two relays have the same records"
+    # HTTP.
+    REQUEST_AGAIN = "a request comes again with its key"
+    ANSWERED_AGAIN = "a request that comes again is answered as before"
     # Workers, producers, operators.
     WORKER_DIES = "a worker dies with what it has not sent"
     SAID_TWICE = "a worker repeats itself"

@@ -1,11 +1,14 @@
 """Faults in how items are registered, and in how requests that come again are answered."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
+from forgeledger.adapters.job_id_claims import DynamoDBJobIdClaims
+from forgeledger.api import idempotency
 from forgeledger.usecases import registering
+from forgeledger.usecases.creating import Repeat
 from forgeledger.usecases.registering import NewItem, Registered, Registrar
 from tests.simulation.mutant import Mutants
 
@@ -73,4 +76,23 @@ def refusals_not_told() -> Iterator[None]:
         return replace(done, registered=told, rejected=())
 
     with patch.object(Registrar, "register", register):
+        yield
+
+
+@REGISTERING.named("a request that comes again is carried out again")
+def answers_not_kept() -> Iterator[None]:
+    def each_time(answer: Callable[..., Any], **_: Any) -> Callable[..., Any]:
+        return answer
+
+    with patch.object(idempotency, "idempotent_function", each_time):
+        yield
+
+
+@REGISTERING.named("a key does not stand for its job")
+def keys_not_claimed() -> Iterator[None]:
+    def claim(self: DynamoDBJobIdClaims, repeat: Repeat, job_id: str) -> str:
+        del self, repeat
+        return job_id
+
+    with patch.object(DynamoDBJobIdClaims, "claim", claim):
         yield

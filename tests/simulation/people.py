@@ -14,10 +14,7 @@ from tests.simulation.happenings import Happening
 from tests.simulation.http_side import command_body, request
 from tests.simulation.jobs import KnownJob, is_bad
 from tests.simulation.lambdas import Faults
-from tests.simulation.producers import Producers
-
-# How many of the requests that can go through the real routes do so: they take their time.
-HTTP = 0.05
+from tests.simulation.producers import HTTP, Producers
 
 
 @dataclass(slots=True)
@@ -41,8 +38,8 @@ class People(Producers):
             job = random.choice(self.jobs)
             self.asked.reopen(job.job_id)
             self.world.met[Happening.REOPENED] += 1
-            done = self._ask_life("reopen", job, faults)
-            if done is not None and done.verdict is Verdict.APPLIED:
+            done = self._ask_life("reopen", job, faults, http=random.random() < HTTP)
+            if _verdict_of(done) == Verdict.APPLIED:
                 more = f"{job.new.name[4:]}+{len(job.wanted)}"
                 job.wanted.append(more)
                 job.unanswered.append((f"more {more}", (more,)))
@@ -163,3 +160,10 @@ class People(Producers):
         answer = self._request(lambda: f"{what} {job.new.name}", work, faults)
         self.asked.lived(what, job.job_id, begun, answer)
         return answer
+
+
+def _verdict_of(answer: Any) -> str | None:
+    """Of the use case or of its route; None where it was refused or not answered."""
+    if answer is None or isinstance(answer, dict):
+        return (answer or {}).get("outcome")
+    return str(answer.verdict)

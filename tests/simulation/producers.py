@@ -1,7 +1,7 @@
 """Producers: they create jobs and register items, and ask again until they are answered."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -11,7 +11,8 @@ from forgeledger.api.parts import parts_on
 from forgeledger.domain.commands import Command, CommandKind
 from forgeledger.errors import ForgeLedgerError
 from forgeledger.ports import LedgerStore
-from forgeledger.usecases.creating import Repeat
+from forgeledger.sdk.decoding import registration_of
+from forgeledger.usecases.creating import NewJob, Repeat
 from forgeledger.usecases.registering import NewItem, Registered
 from forgeledger.usecases.surroundings import Surroundings
 from tests.simulation import handlers
@@ -23,22 +24,41 @@ from tests.simulation.faults import client_error
 from tests.simulation.happenings import Happening
 from tests.simulation.jobs import KnownJob, Part, draw_job
 from tests.simulation.lambdas import Faults
-from tests.simulation.registering import check_answer
+from tests.simulation.registering import check_answer, check_only
 from tests.simulation.script import Theme
+from tests.simulation.sdk_side import OPTIONS, TIMEOUT_MS, Line, as_registered, heard, terms_of
 from tests.simulation.world import Invocation, World
 
-_TIMEOUT_MS = 29_000
 # What a caller of the HTTP side sees as an answer that the request did not work out.
 _PROBLEMS = (ForgeLedgerError, type(client_error("", "")))
 
 
-@dataclass(slots=True)
+# How many of the requests that can go through the real routes do so: they take their time.
+HTTP = 0.05
+# For so long a key stands for the job that was created with it.
+_CLAIMED_MS = 599_000
+
+
+@dataclass(frozen=True, slots=True)
 class _Unborn:
     """A job whose creation was not answered yet."""
 
     number: int
     seed: int
     theme: Theme
+    # When its creation was first asked for.
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a producer was told, and what the ledger made of what it asked for."""
+
+    job_id: str
+    registered: Registered | None
+    commands: Sequence[Command]
+    # Whether nothing was asked twice on the way.
+    first: bool
 
 
 @dataclass(slots=True)
@@ -63,7 +83,7 @@ class Producers:
         return parts_on(self.store, claims, around)
 
     def create(self, seed: int, theme: Theme, faults: Faults) -> None:
-        unborn = _Unborn(seed % 100_000, seed, theme)
+        unborn = _Unborn(seed % 100_000, seed, theme, self.world.now)
         if not self._create(unborn, faults):
             self.unborn.append(unborn)
 
@@ -76,29 +96,19 @@ class Producers:
     def _create(self, unborn: _Unborn, faults: Faults) -> bool:
         random = Random(unborn.seed)
         new, wanted = draw_job(random, unborn.theme, unborn.number)
-        repeat = Repeat(key=f"create {unborn.seed}", fingerprint="same")
         if new.seal:
             self.asked.seal_named(new.name)
-        commands = _registering(repeat.request_id, [item.item_id for item in new.items])
-        for command in commands:
-            self.asked.promise(new.name, command.item_id, command.command_id)
-        self.tries[repeat.request_id] += 1
-        created = self._request(
-            lambda: (
-                f"create {new.name} with {new.rules}, {new.lanes} lanes, items "
-                f"{[item.item_id for item in new.items]}, expects {new.expected_items}, "
-                f"{new.tolerance}, deadline {new.deadline_seconds}, seal {new.seal}"
-            ),
-            lambda parts: parts.creator.create(new, repeat),
-            faults,
-        )
+        # By other digits of the seed than the rest, so that it is the same each time it is tried.
+        by_sdk = (unborn.seed >> 8) % 100 < HTTP * 100
+        create = self._create_by_sdk if by_sdk else self._create_here
+        created = create(f"create {unborn.seed}", new, faults)
         if created is None:
             return False
-        job = KnownJob(created.view.job.job_id, new, wanted)
+        job = KnownJob(created.job_id, new, wanted)
         job.orphaned = unborn.theme is not Theme.PLAIN and random.random() < 0.2
         self.world.met[Happening.PRODUCER_DIES] += job.orphaned
-        if created.registered is not None:
-            self._registered(job, repeat.request_id, commands, created.registered)
+        self._registered(job, created)
+        self._created_once(job, unborn)
         left = wanted[len(new.items) :] if new.items else wanted
         for start in range(0, len(left), 3):
             job.unanswered.append(
@@ -107,39 +117,108 @@ class Producers:
         self.jobs.append(job)
         return True
 
+    def _create_here(self, key: str, new: NewJob, faults: Faults) -> _Told | None:
+        repeat = Repeat(key=key, fingerprint="same")
+        commands = _registering(repeat.request_id, [item.item_id for item in new.items])
+        for command in commands:
+            self.asked.promise(new.name, command.item_id, command.command_id)
+        self.tries[repeat.request_id] += 1
+        created = self._request(
+            lambda: _told_of(new), lambda parts: parts.creator.create(new, repeat), faults
+        )
+        if created is None:
+            return None
+        first = self.tries[repeat.request_id] == 1
+        return _Told(created.view.job.job_id, created.registered, commands, first)
+
+    def _create_by_sdk(self, key: str, new: NewJob, faults: Faults) -> _Told | None:
+        commands: list[Command] = []
+
+        def announce(body: Mapping[str, Any], request_id: str) -> None:
+            names = [each["itemId"] for each in body.get("items", ())]
+            commands.extend(_registering(request_id, names))
+            for command in commands:
+                self.asked.promise(new.name, command.item_id, command.command_id)
+
+        self.tries[key] += 1
+        line = Line(self.world, self.environments, faults, announce, key)
+        self.world.note(f"a producer asks to {_told_of(new)}")
+        job = heard(line, lambda ledger: ledger.create_job(**terms_of(new), idempotency_key=key))
+        if job is None:
+            return None
+        told = job.raw["registration"]
+        registered = None if told is None else as_registered(registration_of(told))
+        first = self.tries[key] == 1 and not line.repeated
+        return _Told(job.job_id, registered, commands, first)
+
     def register(self, random: Random, faults: Faults) -> None:
         candidates = [job for job in self.jobs if job.unanswered and not job.orphaned]
         if candidates:
             job = random.choice(candidates)
-            self.register_part(job, random.choice(job.unanswered), faults)
+            part = random.choice(job.unanswered)
+            self.register_part(job, part, faults, by_sdk=random.random() < HTTP)
 
-    def register_part(self, job: KnownJob, part: Part, faults: Faults) -> None:
+    def register_part(
+        self, job: KnownJob, part: Part, faults: Faults, *, by_sdk: bool = False
+    ) -> None:
+        self.tries[part[0]] += 1
+        register = self._register_by_sdk if by_sdk else self._register_here
+        told = register(job, part, faults)
+        if told is None:
+            return
+        self._registered(job, told)
+        if part in job.unanswered:
+            job.unanswered.remove(part)
+
+    def _register_here(self, job: KnownJob, part: Part, faults: Faults) -> _Told | None:
         request_id, names = part
         items = [NewItem(item_id=name, payload=f'"{name}"') for name in names]
         commands = _registering(request_id, names)
         for command in commands:
             self.asked.command(job.job_id, command)
-        self.tries[request_id] += 1
         done = self._request(
             lambda: f"register {', '.join(names)}",
             lambda parts: parts.registrar.register(job.job_id, items, request_id),
             faults,
         )
-        if done is None:
-            return
-        self._registered(job, request_id, commands, done)
-        if part in job.unanswered:
-            job.unanswered.remove(part)
+        first = self.tries[request_id] == 1
+        return None if done is None else _Told(job.job_id, done, commands, first)
 
-    def _registered(
-        self, job: KnownJob, request_id: str, commands: Sequence[Command], answer: Registered
-    ) -> None:
-        job.refused |= {each.item_id for each in answer.rejected}
+    def _register_by_sdk(self, job: KnownJob, part: Part, faults: Faults) -> _Told | None:
+        request_id, names = part
+        commands: list[Command] = []
+
+        def announce(body: Mapping[str, Any], request_id: str) -> None:
+            for command in _registering(request_id, [each["itemId"] for each in body["items"]]):
+                commands.append(command)
+                self.asked.command(job.job_id, command)
+
+        # The SDK takes new keys each time it is called.
+        key = f"{job.job_id} {request_id} {self.tries[request_id]}"
+        line = Line(self.world, self.environments, faults, announce, key)
+        self.world.note(f"a producer asks to register {', '.join(names)}")
+        items = [{"itemId": name, "payload": name} for name in names]
+        done = heard(line, lambda ledger: ledger.register(job.job_id, items, options=OPTIONS))
+        if done is None:
+            return None
+        first = self.tries[request_id] == 1 and not line.repeated
+        return _Told(job.job_id, as_registered(done), commands, first)
+
+    def _registered(self, job: KnownJob, told: _Told) -> None:
+        if told.registered is None:
+            return
+        job.refused |= {each.item_id for each in told.registered.rejected}
         checks = self.world.observer
         # Beside the real engine nobody looks.
         if isinstance(checks, Checks):
-            first = self.tries[request_id] == 1
-            check_answer(checks.lanes, job.job_id, commands, answer, first=first)
+            check_answer(checks.lanes, job.job_id, told.commands, told.registered, first=told.first)
+
+    def _created_once(self, job: KnownJob, unborn: _Unborn) -> None:
+        checks = self.world.observer
+        names = [each.new.name for each in self.jobs]
+        late = self.world.now - unborn.since > _CLAIMED_MS
+        if isinstance(checks, Checks) and not late and job.new.name not in names:
+            check_only(checks.jobs, job.new.name)
 
     def _request(self, what: Callable[[], str], work: Callable[[Any], Any], faults: Faults) -> Any:
         """Through the HTTP side; None where no answer came, or one that says to try again."""
@@ -150,7 +229,7 @@ class Producers:
         if self.environments.full():
             return None
         try:
-            ended, answer = self.environments.run(process, _TIMEOUT_MS, work)
+            ended, answer = self.environments.run(process, TIMEOUT_MS, work)
         except _PROBLEMS as error:
             if not process.disturbed:
                 raise
@@ -177,6 +256,14 @@ def _registering(request_id: str, names: Sequence[str]) -> list[Command]:
         )
         for index, name in enumerate(names)
     ]
+
+
+def _told_of(new: NewJob) -> str:
+    return (
+        f"create {new.name} with {new.rules}, {new.lanes} lanes, items "
+        f"{[item.item_id for item in new.items]}, expects {new.expected_items}, "
+        f"{new.tolerance}, deadline {new.deadline_seconds}, seal {new.seal}"
+    )
 
 
 def _short(answer: Any) -> str:

@@ -7,6 +7,7 @@ from forgeledger.domain.ids import lanes_of
 from forgeledger.domain.journal import EventKind
 from forgeledger.usecases.registering import Registered
 from tests.simulation.asked import lane_index
+from tests.simulation.job_checks import JobChecks
 from tests.simulation.lane_checks import LaneChecks, Violation
 
 
@@ -39,3 +40,10 @@ def check_all(lanes: LaneChecks, job_id: str, wanted: Iterable[str], refused: se
     for item_id in wanted:
         if item_id not in refused and not any(item_id in truth.items for truth in truths):
             raise Violation(f"{job_id}: {item_id} was registered, and is in no lane")
+
+
+def check_only(jobs: JobChecks, name: str) -> None:
+    """Whoever asks for a job again, with the same key, gets the one that is there."""
+    found = [pk for pk, truth in jobs.truths.items() if truth.job.spec.name == name]
+    if len(found) != 1:
+        raise Violation(f"{name} was created {len(found)} times: {found}")

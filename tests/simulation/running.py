@@ -14,7 +14,8 @@ from tests.simulation.happenings import Happening, Met
 from tests.simulation.jobs import is_bad
 from tests.simulation.lambdas import Faults, Lambdas
 from tests.simulation.lane_checks import Violation
-from tests.simulation.people import HTTP, People
+from tests.simulation.people import People
+from tests.simulation.producers import HTTP
 from tests.simulation.resting import come_to_rest
 from tests.simulation.script import Kind, Script, Step, Theme
 from tests.simulation.small_commits import as_small_as_wanted

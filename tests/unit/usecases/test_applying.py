@@ -1,5 +1,6 @@
 import pytest
 
+from forgeledger.domain import batches
 from forgeledger.domain.commands import CommandKind
 from forgeledger.domain.jobs import JobStatus
 from forgeledger.domain.lanes import LaneMode
@@ -91,6 +92,29 @@ def test_a_retry_in_a_finished_job_reopens_it_in_the_same_commit(ledger: Ledger)
     job = ledger.view(job_id).job
     assert outcome.verdict is Verdict.APPLIED
     assert (job.status, job.epoch, job.mode) == (JobStatus.RUNNING, 2, LaneMode.SEALED)
+
+
+def test_a_retry_reopens_its_job_also_where_others_before_it_fill_a_commit(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = ledger.job(lanes=1)
+    ledger.do(job_id, "register", "a", "b")
+    ledger.do(job_id, "complete", "a")
+    ledger.do(job_id, "fail", "b")
+    ledger.life.seal(job_id)
+    monkeypatch.setattr(batches, "ITEMS_PER_COMMIT", 1)
+    retries = [make_command("retry", item_id=name, command_id=f"again {name}") for name in "ab"]
+
+    steps = ledger.applier.steps(job_id, 0, retries, lambda: True)
+
+    (refused,) = next(steps).outcomes
+    assert refused.reason is Reason.NOT_FAILED
+    assert ledger.view(job_id).job.status is JobStatus.COMPLETED_WITH_FAILURES
+    (retried,) = next(steps).outcomes
+    assert retried.verdict is Verdict.APPLIED
+    assert ledger.view(job_id).job.epoch == 2
+    assert next(steps, None) is None
+    assert ledger.pauses == []
 
 
 def test_a_retry_that_changes_nothing_leaves_a_finished_job_finished(ledger: Ledger) -> None:

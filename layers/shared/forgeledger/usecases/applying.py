@@ -65,10 +65,11 @@ class Applier:
             settled = _settled(decision, made)
             moved = made < len(decision.commits)
             yield Applied(outcomes=decision.outcomes[:settled], conflicts=int(moved))
-            if not moved:
-                return
             rest = rest[settled:]
-            self.around.pause(tries)
+            if not rest:
+                return
+            if moved:
+                self.around.pause(tries)
         raise StorageBusy(f"lane {job_id}#{lane}", _TRIES)
 
     def _load(self, job_id: str, lane: int, commands: Sequence[LaneCommand]) -> LaneView:
@@ -131,13 +132,20 @@ def _retries(commands: Sequence[LaneCommand]) -> bool:
 def _decide(
     view: LaneView, commands: Sequence[LaneCommand], now: int
 ) -> tuple[Decision, JobChange | None]:
-    """Decide; where an item of a finished job is to be retried, with the reopening of the job."""
+    """Decide; where an item of a finished job is to be retried, with the reopening of the job.
+
+    What comes before such a retry is decided by itself: the retry has to be in the very commit
+    that reopens the job, whatever a commit holds.
+    """
     if view.job is None:
         return decide(view.head, view.items, commands, now), None
     phase = view.job.phase(now)
     decision = decide(view.head, view.items, commands, now, phase)
-    if phase is not JobPhase.FINISHED or not _retried(commands, decision):
+    retried = _first_retried(commands, decision) if phase is JobPhase.FINISHED else None
+    if retried is None:
         return decision, None
+    if retried > 0:
+        return decide(view.head, view.items, commands[:retried], now, phase), None
     step = reopen(view.job, now, mode=LaneMode.SEALED)
     follow = FollowGate(gate=step.job.gate, mode=step.job.mode)
     decision = decide(view.head, view.items, (follow, *commands), now)
@@ -148,13 +156,15 @@ def _decide(
     return without_follow, change
 
 
-def _retried(commands: Sequence[LaneCommand], decision: Decision) -> bool:
-    return any(
-        isinstance(command, Command)
-        and command.kind is CommandKind.RETRY
-        and outcome.verdict is Verdict.APPLIED
-        for command, outcome in zip(commands, decision.outcomes, strict=True)
-    )
+def _first_retried(commands: Sequence[LaneCommand], decision: Decision) -> int | None:
+    for place, (command, outcome) in enumerate(zip(commands, decision.outcomes, strict=True)):
+        if (
+            isinstance(command, Command)
+            and command.kind is CommandKind.RETRY
+            and outcome.verdict is Verdict.APPLIED
+        ):
+            return place
+    return None
 
 
 def _settled(decision: Decision, made: int) -> int:

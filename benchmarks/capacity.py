@@ -8,7 +8,7 @@ import json
 import math
 import statistics
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -190,9 +190,6 @@ class Model:
             came = a_second * self.batch_seconds(messages * self.setup.items_per_message)
             messages = min(most, (messages + came + math.exp(-came)) / 2)
         return messages * self.setup.items_per_message
-
-    def with_lanes(self, lanes: int) -> "Model":
-        return replace(self, setup=replace(self.setup, lanes=lanes))
 
     def _by_units(self, units: float) -> float:
         items = self.full_batch()

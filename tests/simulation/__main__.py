@@ -7,6 +7,7 @@ import os
 import sys
 import time
 
+from tests.simulation.arguments import not_negative, positive
 from tests.simulation.families import judge
 from tests.simulation.faults import Fault
 from tests.simulation.happenings import Happening
@@ -14,17 +15,19 @@ from tests.simulation.many import run_many, stories
 from tests.simulation.script import write
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=2_000, help="how many histories")
-    parser.add_argument("--first", type=int, default=0, help="the first seed")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many processes")
+    parser.add_argument("--seeds", type=positive, default=2_000, help="how many histories")
+    parser.add_argument("--first", type=not_negative, default=0, help="the first seed")
+    parser.add_argument(
+        "--jobs", type=positive, default=os.cpu_count() or 1, help="how many at once"
+    )
     parser.add_argument("--seconds", type=float, help="end early after so many seconds")
     parser.add_argument("--alone", action="store_true", help="share no beginning with others")
-    parser.add_argument("--tell", type=int, help="tell the whole story of this one seed")
-    parser.add_argument("--shrink", type=int, help="tell the shrunk story of this one seed")
+    parser.add_argument("--tell", type=not_negative, help="tell the story of this one seed")
+    parser.add_argument("--shrink", type=not_negative, help="tell its shrunk story")
     parser.add_argument("--met", action="store_true", help="list how often what happened")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     if given.tell is not None:
         result = judge(write(given.tell), tell=True)
         print(*result.story, result.violation or "nothing is wrong", sep="\n")

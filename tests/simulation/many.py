@@ -60,12 +60,14 @@ def run_some(seeds: range, *, alone: bool = False) -> Sum:
     # there already, all the modules, is not looked at again.
     gc.freeze()
     gc.disable()
-    if alone:
-        results = [judge(write(seed)) for seed in seeds]
-    else:
-        results = judge_family(seeds[0] // FAMILY, [seed % FAMILY for seed in seeds])
-    gc.enable()
-    gc.collect()
+    try:
+        if alone:
+            results = [judge(write(seed)) for seed in seeds]
+        else:
+            results = judge_family(seeds[0] // FAMILY, [seed % FAMILY for seed in seeds])
+    finally:
+        gc.enable()
+        gc.collect()
     return Sum(
         histories=len(results),
         steps=sum(result.steps for result in results),

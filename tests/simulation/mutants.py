@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
 
+from tests.simulation.arguments import positive
 from tests.simulation.families import judge_family
 from tests.simulation.handlers import ERRORS_IN_CODE
 from tests.simulation.mutant import Mutant
@@ -78,13 +79,17 @@ def hunt_all(numbers: Sequence[int], most_seeds: int, jobs: int) -> Iterator[Cat
         yield from pool.imap_unordered(_hunt, tasks, chunksize=1)
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=MOST_SEEDS, help="the most for one mutant")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many processes")
+    parser.add_argument("--seeds", type=positive, default=MOST_SEEDS, help="the most for one")
+    parser.add_argument(
+        "--jobs", type=positive, default=os.cpu_count() or 1, help="how many at once"
+    )
     parser.add_argument("--only", default="", help="those whose name contains this")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     numbers = [at for at, mutant in enumerate(MUTANTS) if given.only in mutant.name]
+    if not numbers:
+        parser.error(f"no mutant's name contains {given.only!r}")
     caught = 0
     for catch in hunt_all(numbers, given.seeds, given.jobs):
         found = f"seed {catch.seeds:>4}" if catch.seeds is not None else "NOT CAUGHT"

@@ -25,7 +25,17 @@ class DynamoDBClient:
 
     def query(self, **request: Any) -> dict[str, Any]:
         lag_ms = self._world.random.choice((0, 0, 500, 3_000)) if "IndexName" in request else 0
-        return self._world.call("Query", lambda asked: self._tables.query(asked, lag_ms), request)
+
+        def answer(asked: Request) -> dict[str, Any]:
+            return self._tables.query(asked, lag_ms)
+
+        def short(asked: Request) -> dict[str, Any]:
+            """As a page of 1 MB that is full."""
+            found = len(answer(asked)["Items"])
+            most = self._world.random.randint(1, max(1, found - 1))
+            return answer({**asked, "Limit": min(most, asked["Limit"])})
+
+        return self._world.call("Query", answer, request, {Fault.SHORT_PAGE: short})
 
     def put_item(self, **request: Any) -> dict[str, Any]:
         return self._world.call("PutItem", self._tables.put_item, request)
@@ -35,7 +45,11 @@ class DynamoDBClient:
         return self._world.call("UpdateItem", self._tables.update_item, request, spoiled)
 
     def transact_write_items(self, **request: Any) -> dict[str, Any]:
-        spoiled = {Fault.CONFLICT: self._conflict, Fault.IN_PROGRESS: self._in_progress}
+        spoiled = {
+            Fault.CONFLICT: self._conflict,
+            Fault.CANCELED: self._no_capacity,
+            Fault.IN_PROGRESS: self._in_progress,
+        }
         return self._world.call("TransactWriteItems", self._transact, request, spoiled)
 
     def _batch_get(self, request: Request) -> dict[str, Any]:
@@ -72,9 +86,16 @@ class DynamoDBClient:
         return {}
 
     def _conflict(self, request: Request) -> dict[str, Any]:
+        return self._refused(request, "TransactionConflict")
+
+    def _no_capacity(self, request: Request) -> dict[str, Any]:
+        codes = ("ThrottlingError", "ProvisionedThroughputExceeded")
+        return self._refused(request, self._world.random.choice(codes))
+
+    def _refused(self, request: Request, code: str) -> dict[str, Any]:
         actions = request["TransactItems"]
         place = self._world.random.randrange(len(actions))
-        self._tables.transact(actions, request.get("ClientRequestToken"), conflicting=place)
+        self._tables.transact(actions, request.get("ClientRequestToken"), (place, code))
         return {}
 
     def _in_progress(self, request: Request) -> Any:

@@ -26,6 +26,8 @@ class Fault(StrEnum):
     THROTTLED_LONG = "throttled for long"
     SERVER_ERROR = "server error"
     CONFLICT = "transaction conflict"
+    # A transaction canceled because one of its rows had no capacity left.
+    CANCELED = "transaction throttled"
     IN_PROGRESS = "transaction in progress"
     SLOW = "slow"
     # Others go on while this caller stands still, before or after its call.
@@ -36,6 +38,8 @@ class Fault(StrEnum):
     # BatchGetItem leaves keys unprocessed, or reads rows at different moments.
     UNPROCESSED = "unprocessed keys"
     TORN = "torn read"
+    # A page of a query has fewer rows than there are and were asked for.
+    SHORT_PAGE = "page ends early"
     # Of many entries some are refused, or some arrive twice.
     PARTIAL = "some entries refused"
     DOUBLED = "entries doubled"
@@ -59,7 +63,9 @@ CALLS_OF: Final = {
     Fault.REPEATED: _WRITES,
     Fault.SERVER_ERROR: _WRITES,
     Fault.CONFLICT: frozenset({"TransactWriteItems", "UpdateItem"}),
+    Fault.CANCELED: frozenset({"TransactWriteItems"}),
     Fault.IN_PROGRESS: frozenset({"TransactWriteItems"}),
+    Fault.SHORT_PAGE: frozenset({"Query"}),
     Fault.UNPROCESSED: frozenset({"BatchGetItem"}),
     Fault.TORN: frozenset({"BatchGetItem"}),
     Fault.PARTIAL: frozenset({"PutEvents", "SendMessageBatch"}),

@@ -44,6 +44,7 @@ class Happening(StrEnum):
     WRONG_GROUP = "a message comes in a wrong group"
     NONSENSE = "a message says nothing"
     PRODUCER_DIES = "a producer dies before it seals"
+    PRODUCER_STOPS = "a producer dies between two parts"
     SEALED = "somebody asks to seal"
     CANCELED = "somebody asks to cancel"
     REOPENED = "somebody asks to reopen"

@@ -28,6 +28,8 @@ class KnownJob:
     refused: set[str] = field(default_factory=set)
     # The highest attempt that a worker used for an item.
     attempts: dict[str, int] = field(default_factory=dict)
+    # With so many parts unanswered its producer dies; None where it lives.
+    dies_with: int | None = None
     # A producer that died sends nothing any more.
     orphaned: bool = False
 

@@ -14,7 +14,7 @@ from tests.simulation.fifo_queue import QueuedMessage, record_of
 from tests.simulation.happenings import Happening
 from tests.simulation.world import Invocation, World
 
-# As the template says.
+# As the template says; a test holds them against it.
 INTAKE_TIMEOUT_MS = 30_000
 RELAY_TIMEOUT_MS = 300_000
 INTAKE_BATCH = 10

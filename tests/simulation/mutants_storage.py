@@ -1,14 +1,18 @@
 """Faults in how the ledger is kept: transactions, conditions, reads and their repetition."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 from unittest.mock import patch
 
-from forgeledger.adapters.dynamodb import job_writes, lane_writes
+from botocore.exceptions import ClientError
+
+from forgeledger.adapters.dynamodb import job_writes, lane_writes, table
 from forgeledger.adapters.dynamodb import store as dynamo_store
 from forgeledger.adapters.dynamodb.attributes import number
 from forgeledger.adapters.dynamodb.keys import Row, header_key
 from forgeledger.adapters.dynamodb.store import DynamoStore
-from forgeledger.adapters.dynamodb.table import Action, Table
+from forgeledger.adapters.dynamodb.table import Action, Conflict, Table
 from forgeledger.domain.batches import Commit
 from forgeledger.domain.jobs import Job
 from forgeledger.ports import JobChange, Progress
@@ -189,6 +193,34 @@ def eventual_reads() -> Iterator[None]:
         return [*answer["Responses"][self.name], *more]
 
     with patch.object(Table, "_read_some", read_some):
+        yield
+
+
+@STORAGE.named("a transaction that was throttled counts as made")
+def throttled_is_success() -> Iterator[None]:
+    original = table._conflict_or_raise
+
+    def conflict_or_raise(error: ClientError, *, unanswered: bool) -> Conflict | None:
+        codes = {reason["Code"] for reason in error.response["CancellationReasons"]}  # type: ignore[typeddict-item]
+        throttled = codes <= {"None", "ThrottlingError", "ProvisionedThroughputExceeded"}
+        return None if throttled else original(error, unanswered=unanswered)
+
+    with patch.object(table, "_conflict_or_raise", conflict_or_raise):
+        yield
+
+
+@STORAGE.named("of a query only the first page is read")
+def later_pages_forgotten() -> Iterator[None]:
+    original = Table.query
+
+    def query(self: Table, limit: int, **asked: Any) -> Any:
+        class Client:
+            def query(_, **request: Any) -> Any:  # noqa: N805
+                return {**self.client.query(**request), "LastEvaluatedKey": None}
+
+        return original(replace(self, client=Client()), limit, **asked)
+
+    with patch.object(Table, "query", query):
         yield
 
 

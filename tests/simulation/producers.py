@@ -105,8 +105,6 @@ class Producers:
         if created is None:
             return False
         job = KnownJob(created.job_id, new, wanted)
-        job.orphaned = unborn.theme is not Theme.PLAIN and random.random() < 0.2
-        self.world.met[Happening.PRODUCER_DIES] += job.orphaned
         self._registered(job, created)
         self._created_once(job, unborn)
         left = wanted[len(new.items) :] if new.items else wanted
@@ -114,6 +112,9 @@ class Producers:
             job.unanswered.append(
                 (f"register {unborn.seed}/{start}", tuple(left[start : start + 3]))
             )
+        if unborn.theme is not Theme.PLAIN and random.random() < 0.3:
+            job.dies_with = random.randint(0, len(job.unanswered))
+        self._outlive(job)
         self.jobs.append(job)
         return True
 
@@ -157,6 +158,14 @@ class Producers:
             job = random.choice(candidates)
             part = random.choice(job.unanswered)
             self.register_part(job, part, faults, by_sdk=random.random() < HTTP)
+            if part not in job.unanswered:
+                self._outlive(job)
+                self.world.met[Happening.PRODUCER_STOPS] += job.orphaned and bool(job.unanswered)
+
+    def _outlive(self, job: KnownJob) -> None:
+        """See whether this was the last that its producer did."""
+        job.orphaned = job.dies_with == len(job.unanswered)
+        self.world.met[Happening.PRODUCER_DIES] += job.orphaned
 
     def register_part(
         self, job: KnownJob, part: Part, faults: Faults, *, by_sdk: bool = False

@@ -8,7 +8,7 @@ from random import Random
 from forgeledger.domain.limits import ITEMS_PER_COMMIT
 from tests.simulation.faults import Fault
 from tests.simulation.themes import WEIGHTS, Kind, Theme
-from tests.simulation.world import RELAY_TRIES
+from tests.simulation.world import MAX_RECEIVES, RELAY_TRIES
 
 # So many seeds in a row begin alike.
 FAMILY = 32
@@ -26,7 +26,7 @@ class Script:
     seed: int
     theme: Theme
     steps: tuple[Step, ...]
-    max_receives: int = 5
+    max_receives: int = MAX_RECEIVES
     remembers_tokens: bool = True
     # How many calls each function takes at once.
     most_at_once: int = 1_000
@@ -59,6 +59,7 @@ _FAULTS = {
     Fault.THROTTLED_LONG: 3,
     Fault.SERVER_ERROR: 4,
     Fault.CONFLICT: 6,
+    Fault.CANCELED: 4,
     Fault.IN_PROGRESS: 2,
     Fault.SLOW: 3,
     Fault.PAUSE_BEFORE: 6,
@@ -66,6 +67,7 @@ _FAULTS = {
     Fault.PAUSE_AT_WRITE: 12,
     Fault.UNPROCESSED: 4,
     Fault.TORN: 6,
+    Fault.SHORT_PAGE: 4,
     Fault.PARTIAL: 6,
     Fault.DOUBLED: 3,
 }
@@ -107,7 +109,7 @@ def _whole(number: int) -> Script:
         seed=number,
         theme=theme,
         steps=tuple(steps),
-        max_receives=random.choice((1, 2, 5)) if theme is not Theme.PLAIN else 0,
+        max_receives=random.choice((1, 2, MAX_RECEIVES)) if theme is not Theme.PLAIN else 0,
         remembers_tokens=random.random() < 0.8,
         most_at_once=random.choice((1, 2, *[1_000] * 6)),
         relay_tries=random.choice((0, 2, RELAY_TRIES)),

@@ -137,9 +137,12 @@ class Tables:
         return self._single("UpdateItem", "Update", request)
 
     def transact(
-        self, actions: Sequence[dict[str, Any]], token: str | None, conflicting: int | None = None
+        self,
+        actions: Sequence[dict[str, Any]],
+        token: str | None,
+        refused: tuple[int, str] | None = None,
     ) -> None:
-        """All or nothing. With `conflicting` that action meets another transaction on its row."""
+        """All or nothing. With `refused` that action cannot be carried out, for that reason."""
         operation = "TransactWriteItems"
         now = self._clock()
         known = self._tokens.get(token or "")
@@ -153,21 +156,17 @@ class Tables:
         planned = [self._plan(operation, *next(iter(action.items()))) for action in actions]
         if len({each.key for each in planned}) != len(planned) or len(planned) > _MOST_ACTIONS:
             raise client_error("ValidationException", operation)
-        if conflicting is not None or not all(each.holds for each in planned):
+        if refused is not None or not all(each.holds for each in planned):
             reasons = [_reason(each) for each in planned]
-            if conflicting is not None:
-                reasons[conflicting % len(reasons)] = {"Code": "TransactionConflict"}
+            if refused is not None:
+                number, code = refused
+                reasons[number] = {"Code": code}
             raise client_error(
                 "TransactionCanceledException", operation, CancellationReasons=reasons
             )
         if token:
             self._tokens[token] = (now, actions)
         self._store(planned)
-
-    def delete(self, pk: str, sk: str) -> None:
-        """As time to live does it."""
-        old = self._partitions[pk].pop(sk)
-        self._on_commit([RowChange(pk, sk, old, None)])
 
     def _single(self, operation: str, kind: str, request: dict[str, Any]) -> dict[str, Any]:
         planned = self._plan(operation, kind, request)

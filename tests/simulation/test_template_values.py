@@ -1,0 +1,58 @@
+"""The simulated services are set up as the template sets up the real ones."""
+
+import pytest
+
+from benchmarks.capacity import Setup
+from benchmarks.lambda_time import MEMORY_MB
+from tests.deployed_template import TEMPLATE, properties
+from tests.simulation import lambdas, sdk_side, world
+from tests.simulation.script import FAMILY, Theme, write
+
+_LEDGER = properties("RelayFunction")["Events"]["Ledger"]["Properties"]
+_COMMANDS = properties("IntakeFunction")["Events"]["Commands"]["Properties"]
+_QUEUE = properties("CommandQueue")
+
+
+@pytest.mark.parametrize(
+    ("simulated", "deployed"),
+    [
+        (lambdas.INTAKE_TIMEOUT_MS, properties("IntakeFunction")["Timeout"] * 1_000),
+        (lambdas.RELAY_TIMEOUT_MS, properties("RelayFunction")["Timeout"] * 1_000),
+        (sdk_side.TIMEOUT_MS, properties("ApiFunction")["Timeout"] * 1_000),
+        (lambdas.INTAKE_BATCH, _COMMANDS["BatchSize"]),
+        (lambdas.RELAY_BATCH, _LEDGER["BatchSize"]),
+        (world.RELAY_TRIES, _LEDGER["MaximumRetryAttempts"]),
+        (world.VISIBILITY_MS, _QUEUE["VisibilityTimeout"] * 1_000),
+        (world.MAX_RECEIVES, _QUEUE["RedrivePolicy"]["maxReceiveCount"]),
+    ],
+)
+def test_a_value_of_the_simulator_is_that_of_the_template(simulated: int, deployed: int) -> None:
+    assert simulated == deployed
+
+
+def test_failed_batches_of_records_are_halved_and_failures_are_reported_one_by_one() -> None:
+    assert _LEDGER["BisectBatchOnFunctionError"] is True
+    assert _LEDGER["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert _COMMANDS["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_some_worlds_try_as_often_as_the_template_says() -> None:
+    scripts = [write(number * FAMILY) for number in range(60)]
+
+    assert world.RELAY_TRIES in {script.relay_tries for script in scripts}
+    assert world.MAX_RECEIVES in {
+        script.max_receives for script in scripts if script.theme is not Theme.PLAIN
+    }
+
+
+@pytest.mark.parametrize("function", ["api", "intake", "relay"])
+def test_costs_are_reckoned_with_the_memory_of_the_template(function: str) -> None:
+    assert MEMORY_MB[function] == properties(f"{function.title()}Function")["MemorySize"]
+
+
+def test_capacity_is_reckoned_with_the_concurrency_of_the_template() -> None:
+    setup = Setup(lanes=1, items_per_message=1)
+
+    default = TEMPLATE["Parameters"]["IntakeMaximumConcurrency"]["Default"]
+
+    assert setup.intake_concurrency == default

@@ -1,8 +1,6 @@
 """Faults in how the ledger is kept: transactions, conditions, reads and their repetition."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Any
 from unittest.mock import patch
 
 from botocore.exceptions import ClientError
@@ -206,21 +204,6 @@ def throttled_is_success() -> Iterator[None]:
         return None if throttled else original(error, unanswered=unanswered)
 
     with patch.object(table, "_conflict_or_raise", conflict_or_raise):
-        yield
-
-
-@STORAGE.named("of a query only the first page is read")
-def later_pages_forgotten() -> Iterator[None]:
-    original = Table.query
-
-    def query(self: Table, limit: int, **asked: Any) -> Any:
-        class Client:
-            def query(_, **request: Any) -> Any:  # noqa: N805
-                return {**self.client.query(**request), "LastEvaluatedKey": None}
-
-        return original(replace(self, client=Client()), limit, **asked)
-
-    with patch.object(Table, "query", query):
         yield
 
 

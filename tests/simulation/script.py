@@ -121,7 +121,8 @@ def _whole(number: int) -> Script:
 def _leaving(whole: Script, seed: int) -> Script:
     """The same up to some step, then an end of its own."""
     random = Random(seed)
-    cut = random.randint(1, len(whole.steps))
+    # Not behind the last step: a process that stalls there might have wanted more of them.
+    cut = random.randrange(1, len(whole.steps))
     own = _draw(random, whole.theme, random.choice((0, 1, 2, 4, 8)))
     chance = random.random()
     if chance < 0.15:

@@ -40,6 +40,7 @@ def test_histories_of_a_family_part_at_many_places_and_end_in_many_ways() -> Non
 
     assert len({script.cut for script in scripts}) > FAMILY / 3
     assert len({script.steps[script.cut :] for script in map(_told, scripts)}) > FAMILY / 2
+    assert all(0 < script.cut < len(whole.steps) for script in scripts)
     assert all(script.steps[: script.cut] == whole.steps[: script.cut] for script in scripts)
 
 

@@ -106,8 +106,8 @@ bench-metering: setup ## Measure what jobs use of AWS, and other designs, into b
 	$(BIN)/python -m benchmarks.metering $(if $(ITEMS),--items $(ITEMS))
 
 .PHONY: bench-growth
-bench-growth: setup ## Measure what an item takes in larger and larger jobs, also on the engine (ITEMS)
-	$(BIN)/python -m benchmarks.metering --items 100 1000 10000 $(or $(ITEMS),100000)
+bench-growth: setup ## Measure what an item takes in larger and larger jobs, also on the engine (ITEMS=1000000)
+	$(BIN)/python -m benchmarks.metering --items 100 1000 10000 100000 $(ITEMS)
 	$(BIN)/python -m benchmarks.metering --items 1000 10000 100000 --lanes 8
 	$(BIN)/python -m benchmarks.growth_on_engine
 	$(BIN)/python -m benchmarks.costs

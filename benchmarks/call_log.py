@@ -1,9 +1,9 @@
 """Hears each AWS call of a benchmark and of all processes that it starts, functions included.
 
 A call is one line in a file: who made it, what it was, and the units that DynamoDB says it
-consumed. While a second file says so, every so-manieth call of all workers and functions together
-crashes, in turns before and after it was made: in a function the process ends, in a worker the
-client raises.
+consumed; an invocation is one of "lambda", by the function's name. While a second file says so,
+every so-manieth call of all workers and functions together crashes, in turns before and after it
+was made: in a function the process ends, in a worker the client raises.
 """
 
 import contextlib
@@ -18,11 +18,12 @@ import botocore.session
 from botocore.exceptions import ConnectionClosedError
 
 from forgeledger.local.engine_calls import EngineCalls
+from forgeledger.local.function_pool import FunctionPool
 
 FOLDER: Final = "BENCHMARK_CALL_FOLDER"
 HERE: Final = Path(__file__).parent
 WRITES: Final = frozenset({"TransactWriteItems", "BatchWriteItem", "PutItem", "UpdateItem"})
-_TELL_UNITS: Final = WRITES | {"GetItem", "BatchGetItem", "Query"}
+_TELL_UNITS: Final = WRITES | {"GetItem", "Query"}
 _CRASHING: Final = ("dynamodb", "sqs", "events")
 _CRASH_AFTER: Final = "benchmark_crash_after"
 
@@ -37,12 +38,14 @@ class Tally:
 
     requests: Counter[tuple[str, str]] = field(default_factory=Counter)
     write_units: float = 0.0
+    read_units: float = 0.0
     crashes: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
             self.requests + other.requests,
             self.write_units + other.write_units,
+            self.read_units + other.read_units,
             self.crashes + other.crashes,
         )
 
@@ -67,6 +70,7 @@ class CallLog:
         )
         ear = _listen(self._folder, "main")
         _listen_to_pollers(ear)
+        _listen_to_invocations(ear)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -78,18 +82,20 @@ class CallLog:
 
     def since(self, moment: int) -> Tally:
         requests: Counter[tuple[str, str]] = Counter()
-        units, crashes = 0.0, 0
+        write_units, read_units, crashes = 0.0, 0.0, 0
         with self._calls.open() as lines:
             lines.seek(moment)
             for line in lines:
                 who, operation, consumed = line.split()
                 if operation == "Crash":
                     crashes += 1
+                elif operation[1:] in WRITES:
+                    write_units += float(consumed)
                 elif operation.startswith("+"):
-                    units += float(consumed) if operation[1:] in WRITES else 0.0
+                    read_units += float(consumed)
                 else:
                     requests[who, operation] += 1
-        return Tally(requests, units, crashes)
+        return Tally(requests, write_units, read_units, crashes)
 
     @contextlib.contextmanager
     def crashes(self, one_in: int) -> Iterator[None]:
@@ -125,7 +131,11 @@ class _Ear:
         session.register("after-call", self._after)
 
     def _ask_for_units(self, params: dict[str, Any], event_name: str, **_: Any) -> Any:
-        if event_name.rpartition(".")[2] in _TELL_UNITS:
+        if event_name.endswith(".BatchGetItem"):
+            # The engine does not say how many units; a small row that is read for certain is one.
+            keys = sum(len(asked["Keys"]) for asked in params["RequestItems"].values())
+            self.tell("+BatchGetItem", keys)
+        elif event_name.rpartition(".")[2] in _TELL_UNITS:
             return {**params, "ReturnConsumedCapacity": "TOTAL"}
         return None
 
@@ -207,3 +217,13 @@ def _listen_to_pollers(ear: _Ear) -> None:
         return call(self, target, request)
 
     EngineCalls.__call__ = call_and_tell  # type: ignore[method-assign]  # Listens to every call.
+
+
+def _listen_to_invocations(ear: _Ear) -> None:
+    invoke = FunctionPool.invoke
+
+    def invoke_and_tell(self: FunctionPool, event: Any, request_id: str | None = None) -> Any:
+        ear.tell(self.function.logical_id, who="lambda")
+        return invoke(self, event, request_id)
+
+    FunctionPool.invoke = invoke_and_tell  # type: ignore[method-assign]  # As above.

@@ -19,8 +19,12 @@ PLOT: Final = _DOCS / "growth.svg"
 
 
 def verdicts() -> list[tuple[str, bool]]:
-    metered = Results().by_name
-    return [*cost_tables.verdicts(metered), *growth.verdicts(metered)]
+    metered, engine = Results().by_name, Results(ENGINE_RESULTS).by_name
+    return [
+        *cost_tables.verdicts(metered),
+        *growth.verdicts(metered),
+        *growth.engine_verdicts(engine),
+    ]
 
 
 def page(text: str) -> str:
@@ -40,7 +44,7 @@ def page(text: str) -> str:
 
 
 def plot() -> str:
-    return growth.plot(Results().by_name)
+    return growth.plot(Results().by_name, Results(ENGINE_RESULTS).by_name)
 
 
 def main() -> int:

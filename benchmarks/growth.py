@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from benchmarks.markdown import table
 from benchmarks.other_designs import delivery
-from benchmarks.plot import Line, svg
+from benchmarks.plot import Line, Panel, svg
 from benchmarks.usage import Usage, dollars
 
 SIZES: Final = (100, 1_000, 10_000, 100_000, 1_000_000)
@@ -34,94 +34,136 @@ MEASURES: Final[Mapping[str, Measure]] = {
     "read units": lambda told: _usage(told).read_units / told["items"],
 }
 MEMORY: Final = "memory"
-_BOUND: Final = ("cost", "processor time", "requests")
+TIME: Final = "processor time"
+_TIMES: Final = "processorTimesAThousand"
+_BOUND: Final = ("cost", TIME, "requests")
 _HEADS: Final = (
+    "items",
     "lanes",
     "cost, $ a million",
     "processor time, µs",
+    "times that of 1,000 beside",
     "requests",
     "write units",
     "read units",
-    "memory of an invocation, MB",
 )
 
 
 def growth_table(results: Results) -> str:
-    return _table(results, [f"job of {items}" for items in SIZES])
+    return _model_table(results, [f"job of {items}" for items in SIZES])
 
 
 def fixed_table(results: Results) -> str:
-    return _table(results, [f"job of {items}, {FIXED_LANES} lanes" for items in FIXED_SIZES])
+    return _model_table(results, [f"job of {items}, {FIXED_LANES} lanes" for items in FIXED_SIZES])
 
 
-def _table(results: Results, names: Sequence[str]) -> str:
-    rows = []
-    for told in (results[name] for name in names if name in results):
-        figures = [measure(told) for measure in MEASURES.values()]
-        cost, time, *others = figures
-        cells = [f"{cost:.2f}", f"{time:.0f}", *(f"{each:.3f}" for each in others)]
-        rows.append([f"{told['items']:,}", str(told["lanes"]), *cells, f"{_megabytes(told):.1f}"])
-    return table(["items", *_HEADS], rows)
+def _model_table(results: Results, names: Sequence[str]) -> str:
+    rows = [
+        [*_cells(told, told.get(_TIMES)), f"{_megabytes(told):.1f}"]
+        for told in (results[name] for name in names if name in results)
+    ]
+    return table([*_HEADS, "memory of an invocation, MB"], rows)
 
 
 def engine_table(engine: Results) -> str:
-    names = [f"job of {items}" for items in ENGINE_SIZES]
     rows = [
         [
-            f"{told['items']:,}",
-            f"{told['requests'] / told['items']:.3f}",
-            f"{told['writeUnits'] / told['items']:.3f}",
-            f"{told['processorSeconds'] / told['items'] * 1e6:.0f}",
+            *_cells(told, times_on_engine(told, TIME)),
             f"{told['mostKilobytes'] / 1_000:.0f}",
             f"{told['itemsPerSecond']:,}",
             f"{told['load']:.1f}",
         ]
-        for told in (engine[name] for name in names if name in engine)
+        for told in _on_engine(engine)
     ]
-    heads = [
-        "items",
-        "requests",
-        "write units",
-        "processor time, µs",
-        "largest function process, MB",
-        "items/s",
-        "load",
-    ]
+    heads = [*_HEADS, "largest function process, MB", "items/s", "load"]
     return table(heads, rows)
 
 
-def plot(results: Results) -> str:
+def _cells(told: Told, times: float | None) -> list[str]:
+    """Seconds that were not held against others of their time say nothing, and are left out."""
+    cost, time, *others = (measure(told) for measure in MEASURES.values())
+    held = ["-", "-"] if times is None else [f"{time:.0f}", f"{times:.2f}"]
+    figures = [f"{cost:.2f}", *held, *(f"{each:.3f}" for each in others)]
+    return [f"{told['items']:,}", str(told["lanes"]), *figures]
+
+
+def times_in_model(results: Results, told: Told, name: str) -> float:
+    """What an item takes, as a multiple of what one of a thousand takes."""
+    if name == TIME:
+        # Of jobs that ran in the same process, between its parts.
+        return float(told[_TIMES])
+    return MEASURES[name](told) / MEASURES[name](results[f"job of {BASE}"])
+
+
+def times_on_engine(told: Told, name: str) -> float:
+    """The same, of the jobs of a thousand that ran before it and after it."""
+    return MEASURES[name](told) / MEASURES[name](told["beside"])
+
+
+def plot(results: Results, engine: Results) -> str:
     """Everything as a multiple of what it is in a job of a thousand items."""
     told = [results[name] for items in SIZES if (name := f"job of {items}") in results]
-    lines = []
-    for name, measure in [*MEASURES.items(), (MEMORY, _megabytes)]:
-        base = measure(results[f"job of {BASE}"])
-        points = [(one["items"], measure(one) / base) for one in told]
-        lines.append(Line(name, points, dashed=name == MEMORY))
+    base = _megabytes(results[f"job of {BASE}"])
+    in_model = [
+        Line(
+            name,
+            [
+                (one["items"], times_in_model(results, one, name))
+                for one in told
+                if name != TIME or _TIMES in one
+            ],
+        )
+        for name in MEASURES
+    ]
+    memory = [(one["items"], _megabytes(one) / base) for one in told]
+    real = _on_engine(engine)
+    on_engine = [
+        Line(name, [(one["items"], times_on_engine(one, name)) for one in real])
+        for name in MEASURES
+    ]
+    processes = [
+        (one["items"], one["mostKilobytes"] / one["beside"]["mostKilobytes"]) for one in real
+    ]
     return svg(
-        "What one item takes, by the size of its job",
+        f"What one item takes, as a multiple of what it takes in a job of {BASE:,} items",
         "items in the job",
-        f"times what it is at {BASE:,} items; memory: of one invocation",
-        lines,
-        most=3.0,
+        [
+            Panel(
+                "The real handlers on services that count as AWS bills; memory is of an invocation",
+                [*in_model, Line(MEMORY, memory, dashed=True)],
+            ),
+            Panel(
+                "On the local engine; memory is of the largest function process",
+                [*on_engine, Line(MEMORY, processes, dashed=True)],
+            ),
+        ],
+        most=3.5,
     )
 
 
 def verdicts(results: Results) -> list[tuple[str, bool]]:
-    base, grown = results[f"job of {BASE}"], results[f"job of {BOUND_AT}"]
-    found = []
-    for name in _BOUND:
-        before = MEASURES[name](base)
-        if name == "processor time":
-            # Of jobs that ran in the same process, before it and after it.
-            before = grown["processorSecondsOfAThousandBeside"] / BASE * 1e6
-        times = MEASURES[name](grown) / before
-        line = (
-            f"{name.capitalize()} of an item at {BOUND_AT:,} items: {times:.2f} times that at "
-            f"{BASE:,}, at most {1 + MORE_AT_MOST:.2f}."
-        )
-        found.append((line, times <= 1 + MORE_AT_MOST))
-    return found
+    grown = results[f"job of {BOUND_AT}"]
+    return [_verdict(name, times_in_model(results, grown, name)) for name in _BOUND]
+
+
+def engine_verdicts(engine: Results) -> list[tuple[str, bool]]:
+    """Nothing is said where no job of that size was measured."""
+    grown = engine.get(f"job of {BOUND_AT}")
+    if grown is None:
+        return []
+    return [_verdict(f"on the engine, {name}", times_on_engine(grown, name)) for name in _BOUND]
+
+
+def _verdict(what: str, times: float) -> tuple[str, bool]:
+    line = (
+        f"{what.capitalize()} of an item at {BOUND_AT:,} items: {times:.2f} times that at "
+        f"{BASE:,}, at most {1 + MORE_AT_MOST:.2f}."
+    )
+    return line, times <= 1 + MORE_AT_MOST
+
+
+def _on_engine(engine: Results) -> list[Told]:
+    return [engine[name] for items in ENGINE_SIZES if (name := f"job of {items}") in engine]
 
 
 def _megabytes(told: Told) -> float:

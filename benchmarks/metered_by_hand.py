@@ -33,15 +33,17 @@ def measure_by_hand(design: str, how: str, items: int) -> dict[str, Any]:
             names = [f"invoice-{each:07d}" for each in range(items)]
             hand_written.register(hand_written.client(), design, names)
             if how == "queue":
-                function = load(_FUNCTION, "intake", wire, Yardstick())
+                function = load(_FUNCTION, "intake", wire)
                 hand_written.by_queue(design, design, "queue", queue)(names)
+                yardstick = Yardstick()
                 for batch in queue.batches():
                     function(batch)
+                    yardstick.lay()
                 of_function = Usage(
                     lambda_requests=function.invocations,
                     lambda_gb_seconds=gb_seconds(
                         "intake",
-                        function.processor_seconds,
+                        yardstick.corrected(function.processor_seconds),
                         function.waited_seconds,
                         function.invocations,
                     ),

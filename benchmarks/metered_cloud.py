@@ -12,7 +12,6 @@ from benchmarks.metered_functions import ENVIRONMENT, ROOT, TABLE, Function, env
 from benchmarks.metered_queue import MeteredQueue
 from benchmarks.metered_table import MeteredTables
 from benchmarks.metered_wire import MeteredWire
-from benchmarks.yardstick import Yardstick
 from forgeledger.bootstrap import clients
 from forgeledger.sdk.transport import HttpRequest, HttpResponse
 
@@ -26,7 +25,6 @@ class MeteredCloud:
     def __init__(self, traced_one_in: int = 0) -> None:
         self._traced_one_in = traced_one_in
         self.wire = MeteredWire()
-        self.yardstick = Yardstick()
         self.tables = MeteredTables(self._stored)
         self.queue = MeteredQueue()
         self.events: list[dict[str, Any]] = []
@@ -47,6 +45,11 @@ class MeteredCloud:
     @property
     def functions(self) -> tuple[Function, ...]:
         return self.api, self.intake, self.relay
+
+    @property
+    def processor_seconds(self) -> float:
+        """Of all handlers, so far."""
+        return sum(each.processor_seconds for each in self.functions)
 
     def http(self, request: HttpRequest) -> HttpResponse:
         """The SDK's transport: an invocation of the API function."""
@@ -90,7 +93,7 @@ class MeteredCloud:
 
     def _load(self, name: str) -> Function:
         path = ROOT / "functions" / name / "app.py"
-        return load(path, name, self.wire, self.yardstick, self._traced_one_in)
+        return load(path, name, self.wire, self._traced_one_in)
 
     def _relay_all(self) -> None:
         while self._stream:

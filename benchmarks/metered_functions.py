@@ -12,9 +12,8 @@ from io import TextIOBase
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.lambda_time import LOG_LINE_BYTES, PLATFORM_LOG_BYTES, gb_seconds
+from benchmarks.lambda_time import LOG_LINE_BYTES, PLATFORM_LOG_BYTES
 from benchmarks.metered_wire import MeteredWire
-from benchmarks.yardstick import Yardstick
 
 ROOT: Final = Path(__file__).parent.parent
 TABLE: Final = "ledger"
@@ -29,9 +28,6 @@ ENVIRONMENT: Final = {
     "FORGELEDGER_IDEMPOTENCY_TABLE": IDEMPOTENCY_TABLE,
     "POWERTOOLS_METRICS_NAMESPACE": "ForgeLedger",
 }
-# The yardstick is laid beside one invocation of so many.
-_YARD_ONE_IN: Final = 4
-
 _NUMBERS: Final = itertools.count()
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -73,7 +69,6 @@ class Function:
     handler: Handler
     log: _Log
     wire: MeteredWire
-    yardstick: Yardstick
     # Memory is traced in one invocation of so many, which is left out of the times.
     traced_one_in: int = 0
     invocations: int = 0
@@ -98,8 +93,6 @@ class Function:
         answering = self.wire.answering_seconds - answering
         self._timed_seconds += time.process_time() - began - answering
         self._timed += 1
-        if self._timed % _YARD_ONE_IN == 0:
-            self.yardstick.lay()
         return answer
 
     def _traced(self, event: dict[str, Any]) -> dict[str, Any]:
@@ -122,10 +115,6 @@ class Function:
         own = self.log.characters + self.log.lines * LOG_LINE_BYTES
         return own + self.invocations * PLATFORM_LOG_BYTES
 
-    @property
-    def gb_seconds(self) -> float:
-        return gb_seconds(self.name, self.processor_seconds, self.waited_seconds, self.invocations)
-
 
 @contextlib.contextmanager
 def environment(more: Mapping[str, str]) -> Iterator[None]:
@@ -141,12 +130,10 @@ def environment(more: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def load(
-    path: Path, name: str, wire: MeteredWire, yardstick: Yardstick, traced_one_in: int = 0
-) -> Function:
+def load(path: Path, name: str, wire: MeteredWire, traced_one_in: int = 0) -> Function:
     log = _Log()
     # A logger keeps the standard output that it finds when the first of its name is made.
     service = {"POWERTOOLS_SERVICE_NAME": f"forgeledger-{name}-{next(_NUMBERS):04d}"}
     with environment(service), contextlib.redirect_stdout(log):
         handler: Handler = runpy.run_path(str(path), run_name="app")["handler"]
-    return Function(name, handler, log, wire, yardstick, traced_one_in)
+    return Function(name, handler, log, wire, traced_one_in)

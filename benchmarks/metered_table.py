@@ -74,6 +74,10 @@ class MeteredTables:
         rows = self._rows.get(table, {}).values()
         return sum(_size(_unpacked(row)) + ROW_OVERHEAD_BYTES for row in rows)
 
+    def forget(self) -> None:
+        """All rows are gone, as if their time was over."""
+        self._rows.clear()
+
     def _row(self, table: str, key: tuple[str, str]) -> Row | None:
         packed = self._rows.get(table, {}).get(key)
         return None if packed is None else _unpacked(packed)

@@ -7,16 +7,15 @@
 import argparse
 import json
 import platform
-import statistics
 import sys
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.beside import THOUSAND, Beside, steadily
 from benchmarks.metered_by_hand import measure_by_hand
-from benchmarks.metered_job import Job, Measured, measure
+from benchmarks.metered_job import Job, measure
 
 RESULTS: Final = Path(__file__).parent / "results" / "metered.json"
 ENGINE_RESULTS: Final = RESULTS.with_name("engine.json")
@@ -26,25 +25,13 @@ PACKING_ITEMS: Final = 4_800
 # A job of a million items has so many.
 PACKING_LANES: Final = 16
 BY_HAND_ITEMS: Final = 2_000
-# A small job is run again until so many items have been measured, and at least this often.
-_ENOUGH_ITEMS: Final = 10_000
-_LEAST_RUNS: Final = 3
-# From here on a job has enough invocations to trace the memory of some of them.
+# Of a small job.
+_RUNS: Final = 4
+# From here on a job runs once: it has enough invocations to trace the memory of some of them, and
+# is cut into slices.
 _LARGE: Final = 50_000
 _TRACED_ONE_IN: Final = 97
-_BESIDE_RUNS: Final = 5
-
-
-def repeated(job: Job) -> Measured:
-    """Medians of the times; what was used of the services is the same in each run."""
-    if job.items >= _LARGE:
-        return measure(job, _TRACED_ONE_IN)
-    runs = [measure(job) for _ in range(max(_LEAST_RUNS, _ENOUGH_ITEMS // job.items // 2))]
-    return replace(
-        runs[0],
-        processor_seconds=statistics.median(run.processor_seconds for run in runs),
-        most_bytes=measure(job, traced_one_in=1).most_bytes,
-    )
+_SLICES: Final = 10
 
 
 class Results:
@@ -62,36 +49,50 @@ class Results:
         self._path.write_text(json.dumps(self.by_name, indent=1, sort_keys=True) + "\n")
 
 
+def told_of(job: Job, beside: Beside, of_a_thousand: float, runs: int = _RUNS) -> dict[str, Any]:
+    """Quotients are measured; seconds are what they make of those of a job of a thousand."""
+    is_large = job.items >= _LARGE
+    measured, times = steadily(
+        job,
+        beside,
+        runs=1 if is_large else runs,
+        slices=_SLICES if is_large else 1,
+        traced_one_in=_TRACED_ONE_IN if is_large else 0,
+    )
+    seconds = times * of_a_thousand * job.items / THOUSAND.items
+    return {**measured.told(seconds), "processorTimesAThousand": round(times, 4)}
+
+
 def main(sizes: Sequence[int], fixed_lanes: int | None, *, packing: bool, by_hand: bool) -> int:
     # Powertools warns of what it would warn of in Lambda; here it is thrown away with the log.
     warnings.simplefilter("ignore")
     results = Results()
-    for items in sizes:
-        name = f"job of {items}" + (f", {fixed_lanes} lanes" if fixed_lanes else "")
-        before = _thousands() if items >= _LARGE else []
-        measured = repeated(Job(items=items, lanes=fixed_lanes))
-        after = _thousands() if items >= _LARGE else []
-        _keep(results, name, measured, before + after)
-    for items_per_message in PACKING if packing else ():
-        job = Job(items=PACKING_ITEMS, lanes=PACKING_LANES, items_per_message=items_per_message)
-        _keep(results, f"{items_per_message} items a message", measure(job), [])
+    with Beside.in_this_process() as beside:
+        # The others are multiples of it.
+        for items in sorted(sizes, key=lambda items: items != THOUSAND.items):
+            name = f"job of {items}" + (f", {fixed_lanes} lanes" if fixed_lanes else "")
+            job = Job(items=items, lanes=fixed_lanes)
+            told = told_of(job, beside, _of_a_thousand(results, beside, job))
+            if items < _LARGE:
+                told["mostBytesOfAnInvocation"] = measure(job, traced_one_in=1).most_bytes
+            _keep(results, name, told)
+        for items_per_message in PACKING if packing else ():
+            job = Job(items=PACKING_ITEMS, lanes=PACKING_LANES, items_per_message=items_per_message)
+            told = told_of(job, beside, _of_a_thousand(results, beside, job), runs=1)
+            _keep(results, f"{items_per_message} items a message", told)
     for design in ("naive", "safe") if by_hand else ():
         for how in ("queue", "direct"):
-            told = measure_by_hand(design, how, BY_HAND_ITEMS)
-            results.keep(f"{design}, {how}", told)
-            print(f"{design}, {how}: {told}", flush=True)
+            _keep(results, f"{design}, {how}", measure_by_hand(design, how, BY_HAND_ITEMS))
     return 0
 
 
-def _thousands() -> list[float]:
-    """Processor time of jobs of 1,000 items, to compare a large one with in the same process."""
-    return [measure(Job(items=1_000)).processor_seconds for _ in range(_BESIDE_RUNS)]
+def _of_a_thousand(results: Results, beside: Beside, job: Job) -> float:
+    """Processor seconds as they are kept, so that all figures have the same measure."""
+    kept = results.by_name.get(f"job of {THOUSAND.items}")
+    return beside.seconds if job == THOUSAND or kept is None else float(kept["processorSeconds"])
 
 
-def _keep(results: Results, name: str, measured: Measured, beside: Sequence[float]) -> None:
-    told = measured.told()
-    if beside:
-        told["processorSecondsOfAThousandBeside"] = round(statistics.median(beside), 4)
+def _keep(results: Results, name: str, told: dict[str, Any]) -> None:
     results.keep(name, told)
     print(f"{name}: {told}", flush=True)
 

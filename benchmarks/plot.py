@@ -3,15 +3,19 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 from xml.sax.saxutils import escape
 
 _WIDTH: Final = 720
-_HEIGHT: Final = 360
+_TITLE_HEIGHT: Final = 30
+# Of one panel.
+_HEIGHT: Final = 300
 _LEFT: Final = 60
 _RIGHT: Final = 190
-_TOP: Final = 40
+_TOP: Final = 30
 _BOTTOM: Final = 50
+_LABEL_HEIGHT: Final = 15
 # Told apart by colour-blind readers, and by shape in print.
 _COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
@@ -23,25 +27,42 @@ class Line:
     dashed: bool = False
 
 
-def svg(title: str, x_label: str, y_label: str, lines: Sequence[Line], *, most: float) -> str:
-    """Every y from 0 to `most`; each line is named at its right end, none over another."""
-    xs = sorted({x for line in lines for x, _ in line.points})
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Lines that share a frame; all panels of a plot have the same axes, one below the other."""
+
+    title: str
+    lines: Sequence[Line]
+
+
+def svg(title: str, x_label: str, panels: Sequence[Panel], *, most: float) -> str:
+    """Every y from 0 to `most`; each line is named at its right, none over another."""
+    xs = sorted({x for panel in panels for line in panel.lines for x, _ in line.points})
     frame = _Frame(math.log10(xs[0]), math.log10(xs[-1]), most)
+    height = _TITLE_HEIGHT + len(panels) * _HEIGHT
     look = f'font-family="sans-serif" font-size="12" role="img" aria-label="{escape(title)}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" {look}>',
-        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" {look}>',
+        f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
         _text(_LEFT, 22, title, more='font-size="14" font-weight="bold"'),
-        *_x_axis(frame, xs, x_label),
-        *_y_axis(frame, y_label),
     ]
-    for number, (line, label_y) in enumerate(zip(lines, _label_ys(frame, lines), strict=True)):
+    for number, panel in enumerate(panels):
+        parts.append(f'<g transform="translate(0 {_TITLE_HEIGHT + number * _HEIGHT})">')
+        parts += _panel(frame, xs, x_label, panel)
+        parts.append("</g>")
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def _panel(frame: "_Frame", xs: Sequence[float], x_label: str, panel: Panel) -> list[str]:
+    parts = [*_x_axis(frame, xs, x_label), *_y_axis(frame, panel.title)]
+    label_ys = _label_ys(frame, panel.lines)
+    for number, (line, label_y) in enumerate(zip(panel.lines, label_ys, strict=True)):
         colour = _COLOURS[number % len(_COLOURS)]
         parts += _line(frame, line, colour)
         parts.append(
             _text(_WIDTH - _RIGHT + 12, label_y + 4, line.name, more=f'fill="{colour}"'),
         )
-    return "\n".join([*parts, "</svg>", ""])
+    return parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +112,16 @@ def _line(frame: _Frame, line: Line, colour: str) -> list[str]:
 
 
 def _label_ys(frame: _Frame, lines: Sequence[Line]) -> list[float]:
-    """Where each line ends, moved down until none covers the one above it."""
+    """Where each line ends, moved apart until none covers another, and none the axis."""
     ends = [frame.y(line.points[-1][1]) for line in lines]
-    placed: dict[int, float] = {}
-    above = -math.inf
-    for number in sorted(range(len(lines)), key=lambda number: ends[number]):
-        above = max(ends[number], above + 15)
-        placed[number] = above
+    order = sorted(range(len(lines)), key=lambda number: ends[number])
+    placed = dict(enumerate(ends))
+    for above, below in pairwise(order):
+        placed[below] = max(placed[below], placed[above] + _LABEL_HEIGHT)
+    lowest = frame.y(0) - _LABEL_HEIGHT / 2
+    for number in reversed(order):
+        placed[number] = min(placed[number], lowest)
+        lowest = placed[number] - _LABEL_HEIGHT
     return [placed[number] for number in range(len(lines))]
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import multiprocessing
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.synchronize import Barrier, Semaphore
@@ -19,13 +20,16 @@ class Crew:
     _done: Semaphore
     _processes: Sequence[Any]
 
-    def work(self) -> None:
+    def work(self, most_seconds: float = 3_600) -> None:
         """Let them begin, and wait until all are done."""
         self._go.wait(_READY_SECONDS)
+        deadline = time.monotonic() + most_seconds
         for _ in self._processes:
             while not self._done.acquire(timeout=1):
                 if any(process.exitcode for process in self._processes):
                     raise RuntimeError("a worker process failed")
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"the workers are not done after {most_seconds} s")
 
 
 @contextlib.contextmanager

@@ -3,9 +3,12 @@
 Others on a machine slow both: processor time counted in yards says less about the moment.
 """
 
+import contextlib
 import json
+import threading
 import time
 import zlib
+from collections.abc import Iterator
 from typing import Any, Final
 
 # About how long one piece of work takes on a quiet machine of the kind that was measured on.
@@ -14,6 +17,10 @@ _ROWS: Final[list[dict[str, Any]]] = [
     {"PK": {"S": "JOB#1#0"}, "SK": {"S": f"ITEM#invoice-{each:07d}"}, "state": {"S": "PENDING"}}
     for each in range(40)
 ]
+
+
+# How often it is laid beside what other processes do: a thirtieth of a processor.
+_EVERY_SECONDS: Final = 0.03
 
 
 class Yardstick:
@@ -39,3 +46,21 @@ class Yardstick:
     def corrected(self, seconds: float) -> float:
         """As on a machine where the work takes its one millisecond."""
         return seconds / self.mean_seconds * YARD_SECONDS if self._times else seconds
+
+
+@contextlib.contextmanager
+def laid_beside() -> Iterator[Yardstick]:
+    """Laid again and again in a thread, for as long as the block lasts."""
+    yardstick, ended = Yardstick(), threading.Event()
+
+    def lay() -> None:
+        while not ended.wait(_EVERY_SECONDS):
+            yardstick.lay()
+
+    thread = threading.Thread(target=lay, name="yardstick")
+    thread.start()
+    try:
+        yield yardstick
+    finally:
+        ended.set()
+        thread.join()

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
@@ -24,7 +25,7 @@ def call(tmp_path):
     )
     Ear(tmp_path, "worker").attach(session._session)
     queue = session.client("sqs")
-    queue.meta.events.register("before-send.sqs.DeleteQueue", answer)
+    queue.meta.events.register("before-send.sqs.DeleteQueue", answering(b"{}"))
 
     def make() -> bool:
         try:
@@ -34,10 +35,6 @@ def call(tmp_path):
         return True
 
     return make
-
-
-def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-    return AWSResponse(request.url, 200, {}, HTTPResponse(BytesIO(b"{}"), preload_content=False))
 
 
 def test_each_number_is_given_once_to_whichever_thread_asks(tmp_path):
@@ -70,3 +67,33 @@ def test_the_count_goes_on_in_the_next_block(log, call):
 def test_without_a_rate_nothing_crashes(log, call):
     with log.crashes(0):
         assert all(call() for _ in range(5))
+
+
+def test_units_are_added_up_by_writes_and_reads(tmp_path, log):
+    session = boto3.session.Session(
+        aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"
+    )
+    Ear(tmp_path, "function").attach(session._session)
+    dynamodb = session.client("dynamodb")
+    consumed = b'{"ConsumedCapacity": {"CapacityUnits": 3.0}}'
+    dynamodb.meta.events.register("before-send.dynamodb.PutItem", answering(consumed))
+    dynamodb.meta.events.register("before-send.dynamodb.Query", answering(consumed))
+    dynamodb.meta.events.register("before-send.dynamodb.BatchGetItem", answering(b"{}"))
+    key = {"PK": {"S": "a"}}
+    moment = log.now()
+
+    dynamodb.put_item(TableName="t", Item=key)
+    dynamodb.query(TableName="t")
+    dynamodb.batch_get_item(RequestItems={"t": {"Keys": [key, {"PK": {"S": "b"}}]}})
+
+    told = log.since(moment)
+    assert (told.write_units, told.read_units) == (3.0, 3.0 + 2)
+    assert told.total("function") == 3
+
+
+def answering(body: bytes) -> Callable[..., AWSResponse]:
+    def answered(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        told = HTTPResponse(BytesIO(body), preload_content=False)
+        return AWSResponse(request.url, 200, {}, told)
+
+    return answered

@@ -1,6 +1,7 @@
 """The docs say what the tools say of what was measured."""
 
 from copy import deepcopy
+from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -9,7 +10,7 @@ import pytest
 from benchmarks import cost_tables, costs
 from benchmarks.metering import PACKING, Results
 from benchmarks.other_designs import delivery, measured_job
-from benchmarks.plot import Line, svg
+from benchmarks.plot import Line, Panel, svg
 from benchmarks.usage import Usage, dollars
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -89,13 +90,41 @@ def test_a_plot_puts_each_value_in_its_place() -> None:
     flat = Line("flat & <level>", [(100, 1.0), (1_000, 1.0), (10_000, 1.0)])
     rising = Line("rising", [(100, 0.5), (10_000, 2.0)], dashed=True)
 
-    drawn = ET.fromstring(svg("Title", "x", "y", [flat, rising], most=2.0))  # noqa: S314 - Our own.
+    (drawn,) = panels_of(svg("Title", "x", [Panel("All", [flat, rising])], most=2.0))
 
-    dots = [
-        (float(dot.get("cx", "")), float(dot.get("cy", ""))) for dot in drawn.iter(f"{SVG}circle")
-    ]
+    dots = dots_of(drawn)
     assert [x for x, _ in dots[:3]] == sorted(x for x, _ in dots[:3])
     assert len({y for _, y in dots[:3]}) == 1
     assert dots[1][0] - dots[0][0] == pytest.approx(dots[2][0] - dots[1][0], abs=0.2)
     assert dots[4][1] < dots[0][1] < dots[3][1]
     assert "flat & <level>" in [text.text for text in drawn.iter(f"{SVG}text")]
+
+
+def test_panels_have_the_same_axes() -> None:
+    long, short = Line("a", [(100, 1.0), (10_000, 1.0)]), Line("b", [(100, 1.0), (1_000, 1.0)])
+
+    upper, lower = panels_of(svg("T", "x", [Panel("1", [long]), Panel("2", [short])], most=2.0))
+
+    assert dots_of(upper)[0] == dots_of(lower)[0]
+    assert dots_of(upper)[1][0] > dots_of(lower)[1][0]
+
+
+def test_names_of_lines_that_end_together_stand_apart_and_above_the_axis() -> None:
+    lines = [Line(f"line {number}", [(100, 1.0), (1_000, 0.1)]) for number in range(6)]
+
+    (drawn,) = panels_of(svg("T", "x", [Panel("1", lines)], most=2.0))
+
+    texts = {text.text: float(text.get("y", "")) for text in drawn.iter(f"{SVG}text")}
+    ys = sorted(texts[line.name] for line in lines)
+    assert all(below - above >= 12 for above, below in pairwise(ys))
+    assert ys[-1] < texts["100"]
+
+
+def panels_of(text: str) -> list[ET.Element]:
+    return list(ET.fromstring(text).iter(f"{SVG}g"))  # noqa: S314 - Our own.
+
+
+def dots_of(drawn: ET.Element) -> list[tuple[float, float]]:
+    return [
+        (float(dot.get("cx", "")), float(dot.get("cy", ""))) for dot in drawn.iter(f"{SVG}circle")
+    ]

@@ -226,4 +226,4 @@ def _listen_to_invocations(ear: _Ear) -> None:
         ear.tell(self.function.logical_id, who="lambda")
         return invoke(self, event, request_id)
 
-    FunctionPool.invoke = invoke_and_tell  # type: ignore[method-assign]  # As above.
+    FunctionPool.invoke = invoke_and_tell  # type: ignore[method-assign]  # Listens to every invocation.

@@ -135,7 +135,7 @@ class JobChecks:
         if fact.kind is FactKind.CLOSING:
             closed_rightly(where, before, truth.facts, fact, self.world.now)
         elif fact.kind in VERDICTS:
-            self._verdict(where, truth, before, after, fact, total, known)
+            self._verdict(where, truth, before, after, fact, total=total, known=known)
         elif fact.kind is FactKind.SEALED:
             expected = after.spec.expected_items
             came = expected is not None and sum(total.values()) >= expected
@@ -170,13 +170,14 @@ class JobChecks:
         if new_facts and stages[-1] != job:
             raise Violation(f"{pk}: the job {job} is not what its facts make, {stages[-1]}")
 
-    def _verdict(  # noqa: PLR0917 - All that a verdict rests on.
+    def _verdict(
         self,
         where: str,
         truth: JobTruth,
         before: Job,
         after: Job,
         fact: Fact,
+        *,
         total: dict[str, int],
         known: list[Fact],
     ) -> None:

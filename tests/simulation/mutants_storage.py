@@ -1,6 +1,8 @@
 """Faults in how the ledger is kept: transactions, conditions, reads and their repetition."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
 from unittest.mock import patch
 
 from botocore.exceptions import ClientError
@@ -117,39 +119,25 @@ def no_header_condition() -> Iterator[None]:
         yield
 
 
-@STORAGE.named("a retry does not reopen the header with its lane")
-def retry_without_header() -> Iterator[None]:
+def _committing_with(*kept: str) -> AbstractContextManager[Any]:
+    """Of what a commit of a lane has to look at beside the lane, only that."""
     original = DynamoStore.commit_lane
 
-    def commit_lane(
-        self: DynamoStore,
-        commit: Commit,
-        commit_id: str,
-        *,
-        reopening: JobChange | None = None,
-        running: Job | None = None,
-    ) -> bool:
-        return original(self, commit, commit_id)
+    def commit_lane(self: DynamoStore, commit: Commit, commit_id: str, **beside: Any) -> bool:
+        return original(self, commit, commit_id, **{name: beside.get(name) for name in kept})
 
-    with patch.object(DynamoStore, "commit_lane", commit_lane):
+    return patch.object(DynamoStore, "commit_lane", commit_lane)
+
+
+@STORAGE.named("a retry does not reopen the header with its lane")
+def retry_without_header() -> Iterator[None]:
+    with _committing_with():
         yield
 
 
 @STORAGE.named("a retry does not look at what became of its job since")
 def retry_whatever_became_of_the_job() -> Iterator[None]:
-    original = DynamoStore.commit_lane
-
-    def commit_lane(
-        self: DynamoStore,
-        commit: Commit,
-        commit_id: str,
-        *,
-        reopening: JobChange | None = None,
-        running: Job | None = None,
-    ) -> bool:
-        return original(self, commit, commit_id, reopening=reopening)
-
-    with patch.object(DynamoStore, "commit_lane", commit_lane):
+    with _committing_with("reopening"):
         yield
 
 
@@ -199,6 +187,7 @@ def throttled_is_success() -> Iterator[None]:
     original = table._conflict_or_raise
 
     def conflict_or_raise(error: ClientError, *, unanswered: bool) -> Conflict | None:
+        # The type of an error's response knows only what all services answer.
         codes = {reason["Code"] for reason in error.response["CancellationReasons"]}  # type: ignore[typeddict-item]
         throttled = codes <= {"None", "ThrottlingError", "ProvisionedThroughputExceeded"}
         return None if throttled else original(error, unanswered=unanswered)

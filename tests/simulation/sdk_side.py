@@ -11,7 +11,6 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from forgeledger.api.idempotency import REPLAYED_HEADER, repeat_of
 from forgeledger.domain.outcomes import Reason
-from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.errors import NoAnswerError, RegistrationStoppedError, UnavailableError
 from forgeledger.sdk.ledger import Ledger
@@ -26,6 +25,7 @@ from tests.simulation.happenings import Happening
 from tests.simulation.http_side import Answer, event_of, respond
 from tests.simulation.lambdas import Faults
 from tests.simulation.lane_checks import Violation
+from tests.simulation.seeded_backoff import SeededBackoff
 from tests.simulation.world import Invocation, World
 
 TIMEOUT_MS = 29_000
@@ -42,16 +42,6 @@ _TOO_MANY = Answer(503, {}, '{"message":"Service Unavailable"}')
 Heard = TypeVar("Heard")
 # Is told what a request says before it leaves, and what the ledger will call it.
 Announce = Callable[[Mapping[str, Any], str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _SimulatedBackoff(Backoff):
-    chance: Callable[[], float]
-
-    def seconds(self, failed_attempts: int, draw: float | None = None) -> float:
-        return super(_SimulatedBackoff, self).seconds(
-            failed_attempts, self.chance() if draw is None else draw
-        )
 
 
 @dataclass(slots=True)
@@ -83,7 +73,7 @@ class Line:
         return any(tries > 1 for tries in self.tries.values())
 
     def ledger(self) -> Ledger:
-        backoff = _SimulatedBackoff(
+        backoff = SeededBackoff(
             attempts=6, first_seconds=0.2, most_seconds=5.0, chance=self.world.around.chance
         )
         return Ledger(

@@ -7,7 +7,6 @@ from random import Random
 from typing import Any
 
 from forgeledger.domain.ids import group_of, lane_of, lanes_of
-from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.commands import Command, Failure, encode
 from forgeledger.sdk.outbox import Answer, Outbox, OutboxLimits, Verdict
 from forgeledger.sdk.packing import Message
@@ -17,6 +16,7 @@ from tests.simulation.happenings import Happening
 from tests.simulation.jobs import KnownJob, is_bad
 from tests.simulation.lambdas import Faults
 from tests.simulation.lane_checks import Violation
+from tests.simulation.seeded_backoff import SeededBackoff
 from tests.simulation.world import Invocation, World
 
 _TIMEOUT_MS = 60_000
@@ -29,16 +29,6 @@ class Claim:
     item_id: str
     attempt: int | None
     worker_id: str
-
-
-class _SeededBackoff(Backoff):
-    def __init__(self, world: World) -> None:
-        super().__init__()
-        object.__setattr__(self, "_world", world)
-
-    def seconds(self, failed_attempts: int, draw: float | None = None) -> float:
-        world: World = self._world  # type: ignore[attr-defined]
-        return super().seconds(failed_attempts, world.random.random() if draw is None else draw)
 
 
 @dataclass(slots=True)
@@ -168,7 +158,7 @@ class Workers:
         client = self._client
         return Worker(
             name=f"w{self._made}",
-            outbox=Outbox(OutboxLimits(), _SeededBackoff(self._world)),
+            outbox=Outbox(OutboxLimits(), SeededBackoff(chance=self._world.around.chance)),
             sender=Sender("https://simulated/commands.fifo", lambda: client),
         )
 

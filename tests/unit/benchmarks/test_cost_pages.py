@@ -121,7 +121,7 @@ def test_names_of_lines_that_end_together_stand_apart_and_above_the_axis() -> No
 
 
 def panels_of(text: str) -> list[ET.Element]:
-    return list(ET.fromstring(text).iter(f"{SVG}g"))  # noqa: S314 - Our own.
+    return list(ET.fromstring(text).iter(f"{SVG}g"))  # noqa: S314 - The plot that we drew.
 
 
 def dots_of(drawn: ET.Element) -> list[tuple[float, float]]:

@@ -32,11 +32,11 @@ def test_nothing_changes_a_record_once_it_is_made() -> None:
     place = Place("High Street", town="Bath")
 
     with pytest.raises(FrozenInstanceError):
-        place.number = 2  # type: ignore[misc]
+        place.number = 2  # type: ignore[misc]  # What is to be refused.
     with pytest.raises(FrozenInstanceError):
-        del place.number  # type: ignore[misc]
+        del place.number  # type: ignore[misc]  # What is to be refused.
     with pytest.raises((AttributeError, TypeError)):
-        place.other = 2  # type: ignore[attr-defined]
+        place.other = 2  # type: ignore[attr-defined]  # What is to be refused.
     assert place == Place("High Street", 1, town="Bath")
 
 
@@ -61,9 +61,9 @@ def test_records_are_compared_hashed_copied_and_pickled_as_before() -> None:
 
 def test_a_wrong_call_says_what_is_wrong() -> None:
     with pytest.raises(TypeError, match=r"Place.__init__\(\) missing 1 required.*'street'"):
-        Place(town="Bath")  # type: ignore[call-arg]
+        Place(town="Bath")  # type: ignore[call-arg]  # What is to be refused.
     with pytest.raises(TypeError, match="unexpected keyword argument 'county'"):
-        Place("High Street", town="Bath", county="Avon")  # type: ignore[call-arg]
+        Place("High Street", town="Bath", county="Avon")  # type: ignore[call-arg]  # What is to be refused.
 
 
 def test_what_would_be_left_out_is_refused() -> None:

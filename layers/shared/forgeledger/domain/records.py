@@ -14,6 +14,7 @@ def quickly_made(record: type[Record]) -> type[Record]:
     as long as all the rest of making it, and a commit makes a hundred records. Here a new record
     is of an open class of the same layout until its last field is set, and frozen from then on.
     """
+    # Raises for what is no dataclass, as no type here says.
     given: Sequence[Field[Any]] = fields(record)  # type: ignore[arg-type]
     if any(each.default_factory is not MISSING or not each.init for each in given):
         raise TypeError(f"{record.__name__}: fields with a factory or without init are not made so")
@@ -27,6 +28,7 @@ def quickly_made(record: type[Record]) -> type[Record]:
     exec(_written(given), names)  # noqa: S102 - As dataclasses does; nothing but names goes in.
     made = names["__init__"]
     made.__qualname__ = f"{record.__qualname__}.__init__"
+    # It takes what the one before took.
     record.__init__ = made  # type: ignore[method-assign]
     return record
 

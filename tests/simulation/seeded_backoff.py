@@ -1,0 +1,15 @@
+"""The SDK's backoff, its chance drawn from the history's own generator."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from forgeledger.sdk.backoff import Backoff
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeededBackoff(Backoff):
+    chance: Callable[[], float]
+
+    def seconds(self, failed_attempts: int, draw: float | None = None) -> float:
+        drawn = self.chance() if draw is None else draw
+        return super(SeededBackoff, self).seconds(failed_attempts, drawn)

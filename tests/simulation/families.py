@@ -9,25 +9,25 @@ from itertools import chain
 from tests.simulation.faults import STALLS
 from tests.simulation.keepsake import Keepsake
 from tests.simulation.running import History, Result, conclude, enter, run, so_far, violation_in
-from tests.simulation.script import Script, Theme, write_family
+from tests.simulation.script import Script, write_family
 
 
 def judge_family(number: int, members: Iterable[int]) -> list[Result]:
-    """Their results in order; plain ones are played without their faults as well."""
+    """Their results in order; some plain ones are played without their faults as well."""
     whole, scripts = write_family(number, members)
     results = play(whole, scripts)
-    if whole.theme is not Theme.PLAIN:
-        return results
-    calm = play(whole.without_faults(), [script.without_faults() for script in scripts])
-    return [compared(one, other) for one, other in zip(results, calm, strict=True)]
+    twice = [place for place, script in enumerate(scripts) if script.twice]
+    if twice:
+        calm = play(whole.without_faults(), [scripts[place].without_faults() for place in twice])
+        for place, result in zip(twice, calm, strict=True):
+            results[place] = compared(results[place], result)
+    return results
 
 
 def judge(script: Script, *, tell: bool = False) -> Result:
     """One history by itself, as `judge_family` does it."""
     result = run(script, tell=tell)
-    if script.theme is not Theme.PLAIN:
-        return result
-    return compared(result, run(script.without_faults(), tell=tell))
+    return compared(result, run(script.without_faults(), tell=tell)) if script.twice else result
 
 
 def compared(result: Result, calm: Result) -> Result:

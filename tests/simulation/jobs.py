@@ -40,7 +40,7 @@ def is_bad(item_id: str) -> bool:
 
 
 def draw_job(random: Random, theme: Theme, number: int) -> tuple[NewJob, list[str]]:
-    most = 2 if theme is Theme.FINISH else 9
+    most = 2 if theme is Theme.FINISH else 6
     items = [f"{number}{letter}" for letter in "abcdefghijkl"[: random.randint(0, most)]]
     rules: dict[str, Any] = {
         "max_attempts": 1_000 if theme is Theme.PLAIN else random.choice((1, 2, 2, 3)),

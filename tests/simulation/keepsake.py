@@ -1,9 +1,10 @@
 """A whole history as it stands at one moment, and the way back to it."""
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable
 from functools import cache
 from itertools import chain
+from operator import attrgetter
 from typing import Any, Final
 
 from forgeledger.sdk.lane import Lane
@@ -55,6 +56,7 @@ _CHANGING: Final = frozenset(
     }
 )
 _CONTAINERS: Final = frozenset({list, dict, set, deque, Counter})
+_KEPT: Final = _CHANGING | _CONTAINERS
 # A container in a container changes, as a table's partition does; what is in that one, a row or a
 # record, does not.
 _DEPTH: Final = 2
@@ -69,49 +71,66 @@ class Keepsake:
     def __init__(self, history: History) -> None:
         self._random = history.world.random
         self._random_state = self._random.getstate()
-        self._objects: list[tuple[Any, list[tuple[str, Any]]]] = []
+        self._objects: list[tuple[Any, tuple[str, ...], tuple[Any, ...]]] = []
         self._containers: list[tuple[Any, Any]] = []
         self._seen: set[int] = set()
         self._keep(history)
         self._seen.clear()
 
     def restore(self) -> None:
-        for changed, attributes in self._objects:
-            for name, value in attributes:
+        for changed, names, values in self._objects:
+            for name, value in zip(names, values, strict=True):
                 setattr(changed, name, value)
         for container, content in self._containers:
+            if isinstance(container, list):
+                container[:] = content
+                continue
             container.clear()
-            if isinstance(container, list | deque):
-                container.extend(content)
+            if isinstance(container, dict):
+                # Not a counter's own, which goes on counting.
+                dict.update(container, content)
             else:
-                container.update(content)
+                _extend(container, content)
         self._random.setstate(self._random_state)
 
     def _keep(self, changing: Any) -> None:
-        if id(changing) in self._seen:
-            return
-        self._seen.add(id(changing))
-        names = vars(changing) if hasattr(changing, "__dict__") else _slots(type(changing))
-        attributes = [(name, getattr(changing, name)) for name in names]
-        self._objects.append((changing, attributes))
-        for name, value in attributes:
-            if type(value) in _CHANGING:
-                self._keep(value)
-            elif type(value) in _CONTAINERS:
-                self._keep_content(value, 1 if name in _SETTLED else _DEPTH)
+        kind = type(changing)
+        names = tuple(vars(changing)) if hasattr(changing, "__dict__") else _slots(kind)
+        values = _values_of(names)(changing)
+        self._objects.append((changing, names, values))
+        for name, value in zip(names, values, strict=True):
+            if type(value) in _KEPT:
+                self._keep_value(value, 1 if name in _SETTLED else _DEPTH)
 
-    def _keep_content(self, container: Any, depth: int) -> None:
-        self._containers.append((container, container.copy()))
-        if depth == 1:
+    def _keep_value(self, value: Any, depth: int) -> None:
+        if id(value) in self._seen:
             return
-        content: Iterable[Any] = container.values() if hasattr(container, "values") else container
-        for value in content:
-            if type(value) in _CHANGING:
-                self._keep(value)
-            elif type(value) in _CONTAINERS:
-                self._keep_content(value, depth - 1)
+        self._seen.add(id(value))
+        kind = type(value)
+        if kind in _CHANGING:
+            self._keep(value)
+            return
+        # Not a counter's own, which counts anew.
+        self._containers.append((value, dict(value) if kind is Counter else value.copy()))
+        if depth > 1:
+            for each in value.values() if isinstance(value, dict) else value:
+                if type(each) in _KEPT:
+                    self._keep_value(each, depth - 1)
+
+
+def _extend(container: set[Any] | deque[Any], content: Any) -> None:
+    if isinstance(container, set):
+        container.update(content)
+    else:
+        container.extend(content)
 
 
 @cache
 def _slots(kind: type) -> tuple[str, ...]:
     return tuple(chain.from_iterable(each.__dict__.get("__slots__", ()) for each in kind.__mro__))
+
+
+@cache
+def _values_of(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    # Of a single name an attrgetter gives no tuple.
+    return attrgetter(*names) if len(names) > 1 else lambda each: (getattr(each, names[0]),)

@@ -33,7 +33,7 @@ class LaneTruth:
     lanes: int = field(init=False)
     items: dict[str, Item] = field(default_factory=dict)
     # For each mark the kinds of events it left.
-    marks: dict[str, list[EventKind]] = field(default_factory=dict)
+    marks: dict[str, tuple[EventKind, ...]] = field(default_factory=dict)
     # Marks in the order in which they first stood in the journal.
     order: dict[str, int] = field(default_factory=dict)
 
@@ -121,16 +121,16 @@ class LaneChecks:
         if command is None or command.item_id != event.item_id:
             raise Violation("nobody asked for this")
         truth.order.setdefault(mark, len(truth.order))
-        kinds = truth.marks.setdefault(mark, [])
-        on_the_way = kinds[-1:] == [EventKind.REGISTERED] and command.kind != "register"
+        kinds = truth.marks.get(mark, ())
+        on_the_way = kinds[-1:] == (EventKind.REGISTERED,) and command.kind != "register"
         # What an item remembers has been judged with its latest event.
         remembered = before is not None and any(each.startswith(mark) for each in before.seen)
         if remembered and not on_the_way:
-            raise Violation(f"the same command twice, {[*kinds, event.kind]}")
+            raise Violation(f"the same command twice, {(*kinds, event.kind)}")
         wrong = contradiction(truth.head, before, command, event)
         if wrong is not None:
             raise Violation(f"{wrong} for {command}")
-        kinds.append(event.kind)
+        truth.marks[mark] = (*kinds, event.kind)
         return command
 
     def _compare(

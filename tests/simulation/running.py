@@ -22,7 +22,7 @@ from tests.simulation.small_commits import as_small_as_wanted
 from tests.simulation.workers import Workers
 from tests.simulation.world import Rules, World
 
-_MOST_JOBS = 3
+_MOST_JOBS = 2
 _OF_PEOPLE = frozenset(
     {
         Kind.REGISTER,

@@ -11,7 +11,9 @@ from tests.simulation.themes import WEIGHTS, Kind, Theme
 from tests.simulation.world import MAX_RECEIVES, RELAY_TRIES
 
 # So many seeds in a row begin alike.
-FAMILY = 32
+FAMILY = 64
+# At so many places at the most they part.
+_PLACES = 24
 
 
 @dataclass(slots=True)
@@ -38,14 +40,16 @@ class Script:
     helped: bool = True
     # How many of its first steps are those of the whole history that it leaves.
     cut: int = 0
+    # Whether it is played a second time, without its faults, and has to end the same.
+    twice: bool = False
 
     def without_faults(self) -> "Script":
         steps = tuple(Step(step.kind, step.seed) for step in self.steps)
         return Script(self.seed, self.theme, steps, self.max_receives, cut=self.cut)
 
 
-# A plain history is played twice, with its faults and without.
-_THEME_BOUNDS = tuple(accumulate(1 if theme is Theme.PLAIN else 2 for theme in WEIGHTS))
+# Plain histories take twice as long as others, since people finish all that there is in them.
+_THEME_BOUNDS = tuple(accumulate(1 if theme is Theme.PLAIN else 3 for theme in WEIGHTS))
 # Those that call AWS, and so can meet a fault.
 _CALLING = frozenset(Kind) - {Kind.WORK, Kind.RAW, Kind.WAIT, Kind.SPLIT}
 # Pauses and lost answers find most; a crash ends what else could still be found.
@@ -101,7 +105,7 @@ def _whole(number: int) -> Script:
     random = Random(number)
     theme = random.choices(list(WEIGHTS), cum_weights=_THEME_BOUNDS)[0]
     # A short history ends where it went wrong, before anything that comes later can mend it.
-    count = random.randint(5, 60) if theme is Theme.FINISH else random.randint(30, 280)
+    count = random.randint(5, 60) if theme is Theme.FINISH else random.randint(40, 320)
     steps = [Step(Kind.CREATE, random.getrandbits(32)), *_draw(random, theme, count)]
     if theme is Theme.FINISH:
         steps += _finale(random)
@@ -114,6 +118,7 @@ def _whole(number: int) -> Script:
         most_at_once=random.choice((1, 2, *[1_000] * 6)),
         relay_tries=random.choice((0, 2, RELAY_TRIES)),
         helped=_is_helped(random, theme),
+        twice=theme is Theme.PLAIN,
         items_per_commit=random.choice((1, 1, 2, 3, *[ITEMS_PER_COMMIT] * 4)),
     )
 
@@ -122,8 +127,10 @@ def _leaving(whole: Script, seed: int) -> Script:
     """The same up to some step, then an end of its own."""
     random = Random(seed)
     # Not behind the last step: a process that stalls there might have wanted more of them.
-    cut = random.randrange(1, len(whole.steps))
-    own = _draw(random, whole.theme, random.choice((0, 1, 2, 4, 8)))
+    # At some of the places only: where several leave, the world is remembered once for all of them.
+    every = len(whole.steps) // _PLACES + 1
+    cut = max(1, random.randrange(1, len(whole.steps)) // every * every)
+    own = _draw(random, whole.theme, random.choice((0, 0, 1, 2, 4)))
     chance = random.random()
     if chance < 0.15:
         own += _crowd(random)
@@ -132,11 +139,13 @@ def _leaving(whole: Script, seed: int) -> Script:
     elif chance < 0.65 and whole.theme is not Theme.PLAIN:
         own += _finale(random)
     helped = _is_helped(random, whole.theme)
-    return replace(whole, steps=(*whole.steps[:cut], *own), helped=helped, cut=cut)
+    steps = (*whole.steps[:cut], *own)
+    twice = whole.theme is Theme.PLAIN and random.random() < 0.25
+    return replace(whole, steps=steps, helped=helped, cut=cut, twice=twice)
 
 
 def _is_helped(random: Random, theme: Theme) -> bool:
-    return theme is Theme.PLAIN or random.random() < 0.3
+    return theme is Theme.PLAIN or random.random() < 0.15
 
 
 def _draw(random: Random, theme: Theme, count: int) -> list[Step]:

@@ -11,7 +11,9 @@ from benchmarks.usage import Usage, dollars
 SIZES: Final = (100, 1_000, 10_000, 100_000, 1_000_000)
 ENGINE_SIZES: Final = SIZES[:-1]
 BASE: Final = 1_000
+# The cost model is held to the same bound in a larger job, which takes too long on the engine.
 BOUND_AT: Final = 100_000
+MODEL_BOUNDS_AT: Final = (BOUND_AT, SIZES[-1])
 MORE_AT_MOST: Final = 0.10
 FIXED_LANES: Final = 8
 FIXED_SIZES: Final = (1_000, 10_000, 100_000)
@@ -142,8 +144,11 @@ def plot(results: Results, engine: Results) -> str:
 
 
 def verdicts(results: Results) -> list[tuple[str, bool]]:
-    grown = results[f"job of {BOUND_AT}"]
-    return [_verdict(name, times_in_model(results, grown, name)) for name in _BOUND]
+    return [
+        _verdict(name, items, times_in_model(results, results[f"job of {items}"], name))
+        for items in MODEL_BOUNDS_AT
+        for name in _BOUND
+    ]
 
 
 def engine_verdicts(engine: Results) -> list[tuple[str, bool]]:
@@ -151,12 +156,15 @@ def engine_verdicts(engine: Results) -> list[tuple[str, bool]]:
     grown = engine.get(f"job of {BOUND_AT}")
     if grown is None:
         return []
-    return [_verdict(f"on the engine, {name}", times_on_engine(grown, name)) for name in _BOUND]
+    return [
+        _verdict(f"on the engine, {name}", BOUND_AT, times_on_engine(grown, name))
+        for name in _BOUND
+    ]
 
 
-def _verdict(what: str, times: float) -> tuple[str, bool]:
+def _verdict(what: str, items: int, times: float) -> tuple[str, bool]:
     line = (
-        f"{what.capitalize()} of an item at {BOUND_AT:,} items: {times:.2f} times that at "
+        f"{what.capitalize()} of an item at {items:,} items: {times:.2f} times that at "
         f"{BASE:,}, at most {1 + MORE_AT_MOST:.2f}."
     )
     return line, times <= 1 + MORE_AT_MOST

@@ -1,7 +1,13 @@
 """DynamoDB in this process, counting units as AWS does: for millions of rows in little memory.
 
-Requests and rows are as on the wire. Conditions and updates are the simulator's. A row is kept
-as marshalled bytes, which the garbage collector does not have to walk through.
+Requests and rows are as on the wire. Conditions and updates are the simulator's.
+
+On AWS a table is not in a function's memory. Here it is, and the handlers' allocations start the
+garbage collector, whose time counts as theirs, as in Lambda. It must walk through what they keep,
+and not through the table, or an item would take the longer the more rows there are. So a row is
+kept as marshalled bytes, and a partition as a dict of these by sort key: up to Python 3.13 a dict
+of nothing but strings and bytes is not tracked. With tuples for keys a new row would make it
+tracked again, as a young object, and collections of each generation would walk through all of it.
 """
 
 import marshal
@@ -53,7 +59,8 @@ class MeteredTables:
     """The operations that this project, and the designs written by hand, use of DynamoDB."""
 
     def __init__(self, on_stored: OnStored = lambda *_: None) -> None:
-        self._rows: dict[str, dict[tuple[str, str], bytes]] = {}
+        # By table and partition key, and in each by sort key.
+        self._partitions: dict[tuple[str, str], dict[str, bytes]] = {}
         self._on_stored = on_stored
         self.write_units = 0.0
         self.read_units = 0.0
@@ -71,15 +78,17 @@ class MeteredTables:
         return perform(request)
 
     def stored_bytes(self, table: str) -> int:
-        rows = self._rows.get(table, {}).values()
+        partitions = (rows for (of, _), rows in self._partitions.items() if of == table)
+        rows = (row for partition in partitions for row in partition.values())
         return sum(_size(_unpacked(row)) + ROW_OVERHEAD_BYTES for row in rows)
 
     def forget(self) -> None:
         """All rows are gone, as if their time was over."""
-        self._rows.clear()
+        self._partitions.clear()
 
     def _row(self, table: str, key: tuple[str, str]) -> Row | None:
-        packed = self._rows.get(table, {}).get(key)
+        pk, sk = key
+        packed = self._partitions.get((table, pk), {}).get(sk)
         return None if packed is None else _unpacked(packed)
 
     def _read(self, table: str, key: tuple[str, str], *, consistent: bool) -> Row | None:
@@ -115,14 +124,11 @@ class MeteredTables:
         values = request["ExpressionAttributeValues"]
         names = request.get("ExpressionAttributeNames", {})
         condition = parse_condition(request["KeyConditionExpression"])
-        partitions = {value.get("S") for value in values.values()}
-        rows = self._rows.get(request["TableName"], {})
-        keys = sorted(key for key in rows if key[0] in partitions)
-        matching = [
-            row
-            for row in (_unpacked(rows[key]) for key in keys)
-            if condition.test(row, names, values)
-        ][: request.get("Limit")]
+        asked = sorted({value["S"] for value in values.values() if "S" in value})
+        partitions = (self._partitions.get((request["TableName"], pk), {}) for pk in asked)
+        rows = (_unpacked(rows[sk]) for rows in partitions for sk in sorted(rows))
+        matching = [row for row in rows if condition.test(row, names, values)]
+        matching = matching[: request.get("Limit")]
         size = sum(_size(row) for row in matching)
         self._count_read(size, consistent=request.get("ConsistentRead", False))
         return {"Items": matching}
@@ -180,14 +186,15 @@ class MeteredTables:
     def _store(self, planned: _Planned) -> None:
         if planned.new is None or planned.new == planned.old:
             return
-        self._rows.setdefault(planned.table, {})[planned.key] = marshal.dumps(planned.new)
+        pk, sk = planned.key
+        self._partitions.setdefault((planned.table, pk), {})[sk] = marshal.dumps(planned.new)
         old = planned.old or _NOTHING
         for name in _INDEXED:
             before, after = old.get(name), planned.new.get(name)
             # An entry that moves is deleted in one place and written in the other.
             if before != after:
                 self.write_units += (before is not None) + (after is not None)
-        self._on_stored(*planned.key, planned.old is None)
+        self._on_stored(pk, sk, planned.old is None)
 
 
 def _unpacked(packed: bytes) -> Row:

@@ -28,10 +28,11 @@ BY_HAND_ITEMS: Final = 2_000
 # Of a small job.
 _RUNS: Final = 4
 # From here on a job runs once: it has enough invocations to trace the memory of some of them, and
-# is cut into slices.
+# is cut into slices. They are as short in a larger job, so that the machine is as much the same
+# in a slice and beside it, and there are more of them.
 _LARGE: Final = 50_000
 _TRACED_ONE_IN: Final = 97
-_SLICES: Final = 10
+_SLICE_ITEMS: Final = 10_000
 
 
 class Results:
@@ -56,7 +57,7 @@ def told_of(job: Job, beside: Beside, of_a_thousand: float, runs: int = _RUNS) -
         job,
         beside,
         runs=1 if is_large else runs,
-        slices=_SLICES if is_large else 1,
+        slices=job.items // _SLICE_ITEMS if is_large else 1,
         traced_one_in=_TRACED_ONE_IN if is_large else 0,
     )
     seconds = times * of_a_thousand * job.items / THOUSAND.items

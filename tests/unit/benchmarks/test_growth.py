@@ -20,10 +20,16 @@ def make_told(items: int, **overrides: Any) -> dict[str, Any]:
     return {**told, **overrides}
 
 
+def verdicts_in_model(grown: int, **overrides: Any) -> list[tuple[str, bool]]:
+    """All jobs are even but one."""
+    sizes = (growth.BASE, *growth.MODEL_BOUNDS_AT)
+    even = {f"job of {items}": make_told(items) for items in sizes}
+    return growth.verdicts({**even, f"job of {grown}": make_told(grown, **overrides)})
+
+
 def in_model(**overrides: Any) -> list[bool]:
-    grown = make_told(growth.BOUND_AT, **overrides)
-    results = {f"job of {growth.BASE}": make_told(growth.BASE)}
-    return [kept for _, kept in growth.verdicts({**results, f"job of {growth.BOUND_AT}": grown})]
+    verdicts = verdicts_in_model(growth.BOUND_AT, **overrides)
+    return [kept for line, kept in verdicts if f"at {growth.BOUND_AT:,} items" in line]
 
 
 def on_engine(**overrides: Any) -> list[bool]:
@@ -53,13 +59,16 @@ def test_processor_time_is_held_against_what_ran_beside() -> None:
     assert on_engine(processorSeconds=556e-6 * growth.BOUND_AT) == [True, False, True]
 
 
-def test_the_verdict_says_how_much_it_is() -> None:
-    results = {
-        f"job of {growth.BASE}": make_told(growth.BASE),
-        f"job of {growth.BOUND_AT}": make_told(growth.BOUND_AT, **MORE["requests"]),
-    }
+def test_the_model_is_held_to_its_bounds_at_a_million_as_well() -> None:
+    verdicts = verdicts_in_model(1_000_000, processorTimesAThousand=1.11)
 
-    lines = [line for line, _ in growth.verdicts(results)]
+    assert [line for line, kept in verdicts if not kept] == [
+        "Processor time of an item at 1,000,000 items: 1.11 times that at 1,000, at most 1.10."
+    ]
+
+
+def test_the_verdict_says_how_much_it_is() -> None:
+    lines = [line for line, _ in verdicts_in_model(growth.BOUND_AT, **MORE["requests"])]
 
     assert lines[2] == (
         "Requests of an item at 100,000 items: 1.15 times that at 1,000, at most 1.10."

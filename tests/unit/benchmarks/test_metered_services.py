@@ -1,5 +1,7 @@
 """The services of the cost model count as AWS bills."""
 
+import gc
+import sys
 from typing import Any
 
 import pytest
@@ -24,6 +26,23 @@ def put(item: dict[str, Any], **more: Any) -> dict[str, Any]:
 @pytest.fixture
 def tables() -> MeteredTables:
     return MeteredTables()
+
+
+def references_walked() -> int:
+    """What a full collection would follow."""
+    return sum(len(gc.get_referents(each)) for each in gc.get_objects())
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="tracks every dict")
+def test_the_garbage_collector_does_not_walk_through_the_table(tables: MeteredTables) -> None:
+    rows = 5_000
+    before = references_walked()
+
+    for each in range(rows):
+        tables.perform("PutItem", put(row(50, str(each))))
+
+    assert tables.stored_bytes("t") > 50 * rows
+    assert references_walked() - before < rows / 10
 
 
 @pytest.mark.parametrize(("size", "units"), [(20, 1), (1_024, 1), (1_025, 2), (3_000, 3)])

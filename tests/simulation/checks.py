@@ -3,6 +3,7 @@
 from collections.abc import Container
 from dataclasses import dataclass, field
 
+from forgeledger.domain.commands import CommandKind
 from forgeledger.domain.journal import Event, EventKind
 from tests.simulation.answered import AnswerChecks
 from tests.simulation.asked import Asked
@@ -38,9 +39,10 @@ class Checks:
         retried = False
         for pk in lanes:
             events = self.lanes.committed(pk, parts[pk], tables.partition(pk))
-            if any(event.kind is EventKind.RETRIED for event in events):
-                self.jobs.retried(pk)
-                retried = True
+            for event in events:
+                if event.kind is EventKind.RETRIED or event.command is CommandKind.RETRY:
+                    self.jobs.retried(pk, event)
+                    retried = retried or event.kind is EventKind.RETRIED
             if telling:
                 self._tell_events(pk, events)
         for pk, some in parts.items():

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from forgeledger.adapters.dynamodb.job_rows import decode_fact, decode_header, decode_progress
 from forgeledger.domain.facts import Fact, FactKind, event_id
-from forgeledger.domain.jobs import Job, JobStatus
+from forgeledger.domain.jobs import Job
+from forgeledger.domain.journal import Event, EventKind
 from forgeledger.domain.lanes import Counts
 from forgeledger.ports import JobView
 from tests.simulation.asked import Asked
@@ -82,11 +83,21 @@ class JobChecks:
         if new_facts:
             self.asked.facts[view.job.job_id] = len(truth.facts)
 
-    def retried(self, pk: str) -> None:
-        """Nothing is tried again once it is decided that the job ends."""
-        truth = self.truths[pk.rpartition("#")[0]]
-        if truth.job.status is JobStatus.CANCELED or truth.job.ending is not None:
-            raise Violation(f"{pk}: retried in a job that is {truth.job.ending or 'canceled'}")
+    def retried(self, pk: str, event: Event) -> None:
+        """A retry is granted and refused as its job has it at the very moment of the commit."""
+        job, reason = self.truths[pk.rpartition("#")[0]].job, event.reason
+        if reason == "unknown_item":
+            return
+        if "CANCELED" in (job.status, job.ending):
+            lawful = reason == "job_canceled"
+        elif job.ending is not None:
+            # What did not fail is refused for that, and what waits already needs no retry.
+            lawful = reason != "job_canceled" and event.kind is not EventKind.RETRIED
+        else:
+            lawful = reason not in ("job_canceled", "job_closed")
+        if not lawful:
+            where = f"{pk} {event.item_id}: a retry is {event.kind} for {reason}"
+            raise Violation(f"{where} in a job that is {job.status}, ending {job.ending}")
 
     def heads_moved(self, pk: str) -> None:
         """The counts of a finished job stand still."""

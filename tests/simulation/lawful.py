@@ -104,7 +104,7 @@ def expected(  # noqa: C901, PLR0912 - The table of the contract, row by row.
             return Expected("rejected", frozenset({"not_failed", "job_canceled"}))
         if not current:
             return Expected("rejected", other.reasons | {"job_canceled"})
-        # What the job's own state forbids is checked with the job.
+        # Which of them its job's own state demands is judged with the job.
         return Expected("retried", frozenset({"job_canceled", "job_closed"}))
     assert kind == "expire", kind
     due = state == "IN_PROGRESS" and current and lease_over

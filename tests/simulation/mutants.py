@@ -15,6 +15,7 @@ from tests.simulation.arguments import positive
 from tests.simulation.families import judge_family
 from tests.simulation.handlers import ERRORS_IN_CODE
 from tests.simulation.mutant import Mutant
+from tests.simulation.mutants_answers import ANSWERS
 from tests.simulation.mutants_domain import DOMAIN
 from tests.simulation.mutants_flow import FLOW
 from tests.simulation.mutants_items import ITEMS
@@ -30,6 +31,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *FLOW,
     *PROMISES,
     *REGISTERING,
+    *ANSWERS,
 )
 MOST_SEEDS = 5_000
 

@@ -7,10 +7,11 @@ from unittest.mock import patch
 
 from botocore.exceptions import ClientError
 
-from forgeledger.adapters.dynamodb import job_writes, lane_writes, table
+from forgeledger.adapters.dynamodb import job_writes, keeping, lane_writes, table
 from forgeledger.adapters.dynamodb import store as dynamo_store
 from forgeledger.adapters.dynamodb.attributes import number
 from forgeledger.adapters.dynamodb.keys import Row, header_key
+from forgeledger.adapters.dynamodb.ranges import between
 from forgeledger.adapters.dynamodb.store import DynamoStore
 from forgeledger.adapters.dynamodb.table import Action, Conflict, Table
 from forgeledger.domain.batches import Commit
@@ -179,6 +180,18 @@ def eventual_reads() -> Iterator[None]:
         return [*answer["Responses"][self.name], *more]
 
     with patch.object(Table, "_read_some", read_some):
+        yield
+
+
+@STORAGE.named("ranges are read as they were a moment ago")
+def eventual_ranges() -> Iterator[None]:
+    def a_moment_ago(pk: str, first: str, last: str) -> dict[str, Any]:
+        return between(pk, first, last) | {"ConsistentRead": False}
+
+    with (
+        patch.object(dynamo_store, "between", a_moment_ago),
+        patch.object(keeping, "between", a_moment_ago),
+    ):
         yield
 
 

@@ -97,7 +97,7 @@ class Tables:
         forward = request.get("ScanIndexForward", True)
         index = request.get("IndexName")
         if index is None:
-            candidates = self._candidates(values)
+            candidates = self._candidates(values, consistent=request.get("ConsistentRead", False))
             range_key = "SK"
         else:
             if request.get("ConsistentRead"):
@@ -213,12 +213,17 @@ class Tables:
         if changes:
             self._on_commit(changes)
 
-    def _candidates(self, values: Mapping[str, dict[str, Any]]) -> list[Row]:
+    def _candidates(self, values: Mapping[str, dict[str, Any]], *, consistent: bool) -> list[Row]:
         # One of the values names the partition; the condition is tested on every row all the same.
         for value in values.values():
-            partition = self._partitions.get(value.get("S", ""))
-            if partition is not None:
+            pk = value.get("S", "")
+            partition = self._partitions.get(pk)
+            if partition is None:
+                continue
+            if consistent:
                 return list(partition.values())
+            rows = (self._read((pk, sk), consistent=False) for sk in partition)
+            return [row for row in rows if row is not None]
         return []
 
     def _indexed(self, lag_ms: int) -> list[Row]:

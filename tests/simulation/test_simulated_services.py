@@ -101,6 +101,23 @@ def test_a_read_that_is_not_consistent_may_be_stale(clock: Clock) -> None:
     assert tables.read_keys([key], consistent=True) == [make_row("a", n=2)]
 
 
+def test_a_range_that_is_not_read_consistently_may_be_stale(clock: Clock) -> None:
+    tables = Tables(clock, lambda _: None)
+    tables.transact([make_put("a", n=1)], None)
+    clock.now += 10_000
+    tables.transact([make_put("a", n=2), make_put("b", n=1)], None)
+    request = {
+        "KeyConditionExpression": "PK = :pk AND SK BETWEEN :first AND :last",
+        "ExpressionAttributeValues": {":pk": {"S": "p"}, ":first": {"S": "a"}, ":last": {"S": "b"}},
+    }
+
+    stale = tables.query(request, 0)["Items"]
+    consistent = tables.query({**request, "ConsistentRead": True}, 0)["Items"]
+
+    assert [row["n"]["N"] for row in stale] == ["1"]
+    assert [row["n"]["N"] for row in consistent] == ["2", "1"]
+
+
 def test_a_group_is_locked_while_something_of_it_is_in_flight(clock: Clock) -> None:
     queue = FifoQueue("q", clock, visibility_ms=1_000)
     for number, group in enumerate(("g", "g", "h")):

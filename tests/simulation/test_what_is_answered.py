@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from forgeledger.domain.advancing import cancel, create, reopen, seal
+from forgeledger.domain.commands import CommandKind
 from forgeledger.domain.ids import make_job_id
-from forgeledger.domain.jobs import Job, JobSpec
+from forgeledger.domain.jobs import Job, JobSpec, JobStatus
+from forgeledger.domain.journal import Event, EventKind
 from forgeledger.domain.lanes import Counts
 from forgeledger.domain.outcomes import Reason, Verdict
 from forgeledger.ports import JobView, Progress
@@ -102,6 +104,42 @@ def test_an_answer_shows_the_job_as_it_was_behind_the_change(checks: Checks) -> 
 
     with pytest.raises(Violation, match="and showed"):
         answer(checks, "seal", Verdict.APPLIED, JOB, begun=1)
+
+
+RUNNING, DONE = {"ending": None}, {"status": JobStatus.FAILED}
+CANCELING, FAILING = {"ending": JobStatus.CANCELED}, {"ending": JobStatus.FAILED}
+GRANTED, REPEATED = (EventKind.RETRIED, None), (EventKind.DUPLICATE, None)
+CANCELED, CLOSED = (
+    (EventKind.REJECTED, reason) for reason in (Reason.JOB_CANCELED, Reason.JOB_CLOSED)
+)
+NOT_FAILED = (EventKind.REJECTED, Reason.NOT_FAILED)
+
+
+@pytest.mark.parametrize(
+    ("life", "lawful", "unlawful"),
+    [
+        (RUNNING, (GRANTED, REPEATED, NOT_FAILED), (CANCELED, CLOSED)),
+        (DONE, (GRANTED, NOT_FAILED), (CANCELED, CLOSED)),
+        (FAILING, (CLOSED, REPEATED, NOT_FAILED), (GRANTED, CANCELED)),
+        (CANCELING, (CANCELED,), (GRANTED, REPEATED, NOT_FAILED, CLOSED)),
+        ({"status": JobStatus.CANCELED}, (CANCELED,), (GRANTED, NOT_FAILED, CLOSED)),
+    ],
+    ids=str,
+)
+def test_a_retry_is_answered_as_its_job_has_it(
+    checks: Checks, life: Any, lawful: Any, unlawful: Any
+) -> None:
+    checks.jobs.truths[f"JOB#{SPEC.job_id}"].job = replace(JOB, **life)
+
+    def retried(kind: EventKind, reason: Reason | None) -> None:
+        event = Event(kind=kind, at=9, item_id="a", command=CommandKind.RETRY, reason=reason)
+        checks.jobs.retried(f"JOB#{SPEC.job_id}#0", event)
+
+    for what in lawful:
+        retried(*what)
+    for what in unlawful:
+        with pytest.raises(Violation, match="a: a retry is"):
+            retried(*what)
 
 
 def look(checks: Checks, *, commits: int = 0, **wrong: Any) -> None:

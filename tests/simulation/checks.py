@@ -9,7 +9,7 @@ from tests.simulation.answered import AnswerChecks
 from tests.simulation.asked import Asked
 from tests.simulation.ends import overdue
 from tests.simulation.fifo_queue import QueuedMessage
-from tests.simulation.job_checks import JobChecks, JobTruth
+from tests.simulation.job_checks import JobChecks, JobTruth, plain
 from tests.simulation.lane_checks import LaneChecks, Violation
 from tests.simulation.table import RowChange
 from tests.simulation.told import told_rightly
@@ -155,6 +155,17 @@ class Checks:
                 raise Violation(f"{pk}: {due}")
         if truth.view is not None and truth.view.published != job.facts:
             raise Violation(f"{pk}: {truth.view.published} of {job.facts} facts were told")
+        self._rolled_up(pk, truth, total, sum(lane.head.offset for lane in lanes))
         header = self.world.tables.partition(pk)["JOB"]
         if ("open" in header) is job.finished:
             raise Violation(f"{pk}: {job.status}, among the open jobs: {'open' in header}")
+
+    def _rolled_up(self, pk: str, truth: JobTruth, total: dict[str, int], offsets: int) -> None:
+        """What is shown of many jobs at once is how each of them stands."""
+        assert truth.view is not None
+        progress = truth.view.progress
+        if plain(progress.counts) != total:
+            raise Violation(f"{pk}: rolled up {progress.counts}, the items are {total}")
+        # Where the stream lost what changed no count, nobody looks again.
+        if progress.offsets != offsets and not self.world.stream.given_up:
+            raise Violation(f"{pk}: rolled up {progress.offsets} of {offsets} events")

@@ -162,7 +162,8 @@ class EventBridgeClient:
         for number, entry in enumerate(request["Entries"]):
             if number in refused:
                 self._world.bus.refuse(entry)
-                answers.append({"ErrorCode": "ThrottlingException", "ErrorMessage": "later"})
+                code = self._world.random.choice(("ThrottlingException", "InternalFailure"))
+                answers.append({"ErrorCode": code, "ErrorMessage": "later"})
                 continue
             for _ in range(times):
                 self._world.bus.deliver(entry)

@@ -15,8 +15,8 @@ class EventBus:
     contradictions: list[str] = field(default_factory=list)
     # Ids that were refused at least once: others may have arrived before them.
     refused: set[str] = field(default_factory=set)
-    # Who told it.
-    sources: set[str] = field(default_factory=set)
+    # On which bus it was told, and who told it.
+    sources: set[tuple[str, str]] = field(default_factory=set)
 
     def refuse(self, entry: dict[str, Any]) -> None:
         self.refused.add(json.loads(entry["Detail"])["eventId"])
@@ -27,5 +27,5 @@ class EventBus:
         text = (entry["DetailType"], entry["Detail"])
         if self.texts.setdefault(event_id, text) != text:
             self.contradictions.append(event_id)
-        self.sources.add(entry["Source"])
+        self.sources.add((entry["EventBusName"], entry["Source"]))
         self.delivered.append({**detail, "type": entry["DetailType"]})

@@ -109,7 +109,7 @@ class JobChecks:
             truth.past.append(self.lanes.truths[pk].head.counts)
         if not truth.job.finished:
             return
-        if self.total(truth.job) != _plain(truth.job.settled):
+        if self.total(truth.job) != plain(truth.job.settled):
             raise Violation(f"{pk}: a finished job's counts moved from {truth.job.settled}")
 
     def lanes_of(self, job: Job) -> list[LaneTruth]:
@@ -198,7 +198,7 @@ class JobChecks:
             raise Violation(f"{where}: a second verdict")
         if total["PENDING"] or total["IN_PROGRESS"]:
             raise Violation(f"{where}: unfinished items {total}")
-        if _plain(fact.counts) != total or _plain(after.settled) != total:
+        if plain(fact.counts) != total or plain(after.settled) != total:
             raise Violation(f"{where}: tells {fact.counts}, the items are {total}")
         if after.status not in _STATUS_OF[fact.kind] or fact.status != after.status:
             raise Violation(f"{where}: status {after.status}")
@@ -223,7 +223,7 @@ class JobChecks:
             raise Violation(f"{pk}: rolled up {view.progress.offsets} of {offsets} events")
         if view.progress.offsets == offsets and view.progress.at and truth.view is not None:
             rolled = truth.view.progress.offsets != view.progress.offsets
-            if rolled and _plain(view.progress.counts) != self.total(view.job):
+            if rolled and plain(view.progress.counts) != self.total(view.job):
                 raise Violation(f"{pk}: rolled up {view.progress.counts}")
         if truth.view is not None:
             if view.progress.offsets < truth.view.progress.offsets:
@@ -256,7 +256,7 @@ def _read(old: Row | None, new: Row, truth: JobTruth | None) -> JobView:
     return JobView(job=truth.job, heads=(), progress=decode_progress(new), published=published)
 
 
-def _plain(counts: Counts) -> dict[str, int]:
+def plain(counts: Counts) -> dict[str, int]:
     return {
         "PENDING": counts.pending,
         "IN_PROGRESS": counts.in_progress,

@@ -1,13 +1,26 @@
 """Faults in what is granted, refused and answered, the rows being sound."""
 
 from collections.abc import Iterator
+from typing import Any
 from unittest.mock import patch
 
+from forgeledger.adapters.eventbridge import EventBridgePublisher
+from forgeledger.contracts import http_responses
 from forgeledger.domain import deciding
+from forgeledger.domain.advancing import Step
 from forgeledger.domain.commands import CommandKind
+from forgeledger.domain.facts import Fact
 from forgeledger.domain.items import ItemState
 from forgeledger.domain.jobs import Job, JobPhase, JobStatus
+from forgeledger.domain.lanes import Counts
+from forgeledger.domain.outcomes import Reason
 from forgeledger.domain.ruling import Case, Ruling
+from forgeledger.ports import JobView
+from forgeledger.usecases import life
+from forgeledger.usecases.advancing_jobs import Advancer
+from forgeledger.usecases.life import Asked, LifeCycle
+from forgeledger.usecases.reading_jobs import Standing
+from forgeledger.usecases.surroundings import HasTime, unhurried
 from tests.simulation.mutant import Mutants
 
 ANSWERS = Mutants()
@@ -44,4 +57,73 @@ def pending_before_canceled() -> Iterator[None]:
         return case.duplicate() if case.item.state is ItemState.PENDING else original(case)
 
     with patch.dict(deciding._RULES, {CommandKind.RETRY: retry}):
+        yield
+
+
+@ANSWERS.named("a second cancel of a job that is ending is refused")
+def canceled_twice_refused() -> Iterator[None]:
+    original = life._cancel
+
+    def cancel(job: Job, counts: Counts, now: int) -> Step | Reason:
+        if job.ending is JobStatus.CANCELED:
+            return Reason.JOB_FINISHED
+        return original(job, counts, now)
+
+    with patch.object(life, "_cancel", cancel):
+        yield
+
+
+@ANSWERS.named("a job that is ending is not reopened")
+def ending_not_reopened() -> Iterator[None]:
+    def reopen(self: LifeCycle, job_id: str, has_time: HasTime = unhurried) -> Asked:
+        return self._ask(job_id, life._reopen, has_time)
+
+    with patch.object(LifeCycle, "reopen", reopen):
+        yield
+
+
+@ANSWERS.named("only events that were throttled are sent again")
+def only_throttled_events_again() -> Iterator[None]:
+    def put(self: EventBridgePublisher, entries: list[dict[str, Any]]) -> None:
+        while entries:
+            answers = self._client.put_events(Entries=entries)["Entries"]
+            codes = [answer.get("ErrorCode") for answer in answers]
+            pairs = zip(entries, codes, strict=True)
+            entries = [entry for entry, code in pairs if code == "ThrottlingException"]
+
+    with patch.object(EventBridgePublisher, "_put", put):
+        yield
+
+
+@ANSWERS.named("events are told on the default bus")
+def told_on_the_default_bus() -> Iterator[None]:
+    original = EventBridgePublisher._entry
+
+    def entry(self: EventBridgePublisher, job: Job, fact: Fact) -> dict[str, Any]:
+        return original(self, job, fact) | {"EventBusName": "default"}
+
+    with patch.object(EventBridgePublisher, "_entry", entry):
+        yield
+
+
+@ANSWERS.named("a finished job is not rolled up any more")
+def finished_not_rolled_up() -> Iterator[None]:
+    original = Advancer._rolled_up
+
+    def rolled_up(self: Advancer, view: JobView) -> JobView:
+        return view if view.job.finished else original(self, view)
+
+    with patch.object(Advancer, "_rolled_up", rolled_up):
+        yield
+
+
+@ANSWERS.named("a job is shown to run since it was created")
+def opened_when_created() -> Iterator[None]:
+    original = http_responses._job_fields
+
+    def job_fields(standing: Standing) -> dict[str, Any]:
+        fields = original(standing)
+        return fields | {"opened_at": fields["created_at"]}
+
+    with patch.object(http_responses, "_job_fields", job_fields):
         yield

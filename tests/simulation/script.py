@@ -217,5 +217,8 @@ def _finale(random: Random) -> list[Step]:
         stall = (random.randint(1, 3), Fault.PAUSE_AT_WRITE)
         steps.append(Step(Kind.INTAKE, random.getrandbits(32), (stall,)))
         crash = (random.randint(0, 2), Fault.CRASH_AFTER)
-        return steps + [Step(Kind.CANCEL, random.getrandbits(32), (crash,)) for _ in range(3)]
+        steps.append(Step(Kind.CANCEL, random.getrandbits(32), (crash,)))
+        # Whoever comes next meets a job that is ending.
+        kinds = random.choices((Kind.CANCEL, Kind.REOPEN), k=2)
+        return steps + [Step(kind, random.getrandbits(32)) for kind in kinds]
     return []

@@ -90,6 +90,13 @@ def test_only_the_cancel_of_a_job_that_ends_otherwise_is_refused(checks: Checks)
         answer(checks, "cancel", Verdict.REJECTED, closing, begun=2, reason=Reason.JOB_FINISHED)
 
 
+def test_a_job_that_is_ending_is_not_one_that_runs_already(checks: Checks) -> None:
+    closing = happens(checks, cancel(JOB, Counts(), 8))
+
+    with pytest.raises(Violation, match="duplicate to a reopen"):
+        answer(checks, "reopen", Verdict.DUPLICATE, closing, begun=2)
+
+
 def test_the_retry_of_an_item_is_not_the_reopening_that_was_granted(checks: Checks) -> None:
     ended = replace(JOB, status="COMPLETED", mode="sealed")
     happens(checks, replace(seal(JOB, Counts(), 8), job=ended))
@@ -151,6 +158,9 @@ def look(checks: Checks, *, commits: int = 0, **wrong: Any) -> None:
         "epoch": 1,
         "sealed": False,
         "isComplete": False,
+        "createdAt": "1970-01-01T00:00:00.007Z",
+        "openedAt": "1970-01-01T00:00:00.007Z",
+        **dict.fromkeys(("sealedAt", "completedAt", "deadlineAt", "ending", "reason")),
         **wrong,
     }
     checks.asked.looked(SPEC.job_id, 1, commits, shown)
@@ -167,6 +177,13 @@ def look(checks: Checks, *, commits: int = 0, **wrong: Any) -> None:
         {"isComplete": True},
         {"total": 1, "pending": 1},
         {"total": 1},
+        {"createdAt": "1970-01-01T00:00:00.008Z"},
+        {"openedAt": "1970-01-01T00:00:00.008Z"},
+        {"sealedAt": "1970-01-01T00:00:00.007Z"},
+        {"completedAt": "1970-01-01T00:00:00.007Z"},
+        {"deadlineAt": "1970-01-01T00:00:00.007Z"},
+        {"ending": "CANCELED"},
+        {"reason": "canceled"},
     ],
     ids=str,
 )

@@ -42,7 +42,12 @@ def tell(job: Job, *facts: Fact, **wrong: Any) -> EventBus:
     for fact in facts:
         detail = {**json.loads(detail_text(job, fact)), **wrong}
         bus.deliver(
-            {"Source": "forgeledger", "DetailType": str(fact.kind), "Detail": json.dumps(detail)}
+            {
+                "EventBusName": "bus",
+                "Source": "forgeledger",
+                "DetailType": str(fact.kind),
+                "Detail": json.dumps(detail),
+            }
         )
     return bus
 
@@ -97,9 +102,12 @@ def test_the_first_delivery_of_an_event_counts_for_the_order(truth: JobTruth) ->
         told_rightly(tell(truth.job, sealed, created), [truth])
 
 
-def test_nothing_is_told_in_the_name_of_another(truth: JobTruth) -> None:
+@pytest.mark.parametrize("other", [("bus", "aws.s3"), ("default", "forgeledger")], ids=str)
+def test_nothing_is_told_elsewhere_or_in_the_name_of_another(
+    truth: JobTruth, other: tuple[str, str]
+) -> None:
     bus = tell(truth.job, *truth.facts[:2])
-    bus.sources.add("aws.s3")
+    bus.sources.add(other)
 
     with pytest.raises(Violation, match="in the name of"):
         told_rightly(bus, [truth])

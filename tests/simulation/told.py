@@ -7,14 +7,15 @@ from typing import Any
 
 from forgeledger.domain.facts import Fact, FactKind
 from tests.simulation.event_bus import EventBus
+from tests.simulation.handlers import EVENT_BUS
 from tests.simulation.job_checks import VERDICTS, JobTruth
 from tests.simulation.lane_checks import Violation
 
 
 def told_rightly(bus: EventBus, truths: Collection[JobTruth]) -> None:
     """At rest: each fact that is for others was told, as it is, and in its turn."""
-    if bus.sources - {"forgeledger"}:
-        raise Violation(f"told in the name of {bus.sources}")
+    if bus.sources - {(EVENT_BUS, "forgeledger")}:
+        raise Violation(f"told on these buses and in the name of {bus.sources}")
     facts = {
         f"{truth.job.job_id}:{fact.epoch}:{fact.kind}": (truth, fact)
         for truth in truths
@@ -38,6 +39,11 @@ def told_rightly(bus: EventBus, truths: Collection[JobTruth]) -> None:
         latest[detail["jobId"]] = fact.number
 
 
+def written(at: int) -> str:
+    """A time as it stands in events and answers."""
+    return f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
+
+
 def _detail(event: str, truth: JobTruth, fact: Fact) -> dict[str, Any]:
     """As the contract has it, written a second time and from the contract alone."""
     spec, counts = truth.job.spec, fact.counts
@@ -55,8 +61,7 @@ def _detail(event: str, truth: JobTruth, fact: Fact) -> dict[str, Any]:
         "failed": counts.failed,
         "canceled": counts.canceled,
         "durationMs": max(0, fact.at - opened.at),
-        "at": f"{datetime.fromtimestamp(fact.at // 1000, UTC):%Y-%m-%dT%H:%M:%S}"
-        f".{fact.at % 1000:03d}Z",
+        "at": written(fact.at),
         "metadata": json.loads(spec.metadata),
         "tags": list(spec.tags),
     }

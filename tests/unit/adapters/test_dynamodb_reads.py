@@ -90,6 +90,23 @@ def test_a_page_is_made_of_as_many_answers_as_it_takes(waits: Waits) -> None:
     assert client.calls[1][1]["ExclusiveStartKey"] == _key(rows[0])
 
 
+@pytest.mark.parametrize("behind", [0, 1])
+def test_a_page_that_ends_with_the_last_row_asked_for_does_not_tell_whether_there_are_more(
+    behind: int, waits: Waits
+) -> None:
+    rows = [encode_item("JOB#j#0", make_item(item_id=f"item-{n}"), None) for n in range(4)]
+    client = ScriptedDynamo(
+        {"Items": rows[:3], "LastEvaluatedKey": _key(rows[2])},
+        {"Items": rows[3 : 3 + behind]},
+    )
+
+    page = store_on(client, waits).list_items(JOB_ID, 0, None, 3)
+
+    assert [item.item_id for item in page.items] == ["item-0", "item-1", "item-2"]
+    assert page.next_after == ("item-2" if behind else None)
+    assert [call["Limit"] for _, call in client.calls] == [4, 1]
+
+
 def test_pages_without_rows_come_to_an_end(waits: Waits) -> None:
     row = encode_item("JOB#j#0", make_item(), None)
     client = ScriptedDynamo(*[{"Items": [], "LastEvaluatedKey": _key(row)}] * 3)

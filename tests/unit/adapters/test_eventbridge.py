@@ -14,8 +14,9 @@ from tests.builders import JOB_ID, NOW, make_job
 class Bus:
     """PutEvents that refuses the entries it is told to, once for each time."""
 
-    def __init__(self, refusals: dict[str, int]) -> None:
+    def __init__(self, refusals: dict[str, int], code: str = "ThrottlingException") -> None:
         self.refusals = refusals
+        self.code = code
         self.requests: list[list[str]] = []
         self.accepted: list[str] = []
 
@@ -27,7 +28,7 @@ class Bus:
     def _answer(self, name: str) -> dict[str, str]:
         if self.refusals.get(name, 0):
             self.refusals[name] -= 1
-            return {"ErrorCode": "ThrottlingException", "ErrorMessage": "slower"}
+            return {"ErrorCode": self.code, "ErrorMessage": "slower"}
         self.accepted.append(name)
         return {"EventId": "1"}
 
@@ -75,9 +76,10 @@ def test_nothing_to_tell_is_no_request() -> None:
     assert bus.requests == []
 
 
-def test_only_what_was_refused_is_sent_again() -> None:
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalFailure"])
+def test_only_what_was_refused_is_sent_again_whatever_for(code: str) -> None:
     refused = event_ids(3)[1]
-    bus = Bus({refused: 2})
+    bus = Bus({refused: 2}, code)
 
     pauses = publish(bus, 3)
 

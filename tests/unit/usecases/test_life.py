@@ -1,12 +1,13 @@
 import pytest
 
 from forgeledger.adapters.memory import MemoryStore
+from forgeledger.domain.advancing import cancel, total
 from forgeledger.domain.ids import make_job_id
 from forgeledger.domain.jobs import JobStatus, Tolerance
 from forgeledger.domain.lanes import LaneMode
 from forgeledger.domain.outcomes import Reason, Verdict
 from forgeledger.errors import JobNotFound, StorageBusy
-from forgeledger.ports import JobView
+from forgeledger.ports import JobChange, JobView
 from forgeledger.usecases.advancing_jobs import Advancer
 from forgeledger.usecases.life import LifeCycle
 from tests.builders import NOW
@@ -111,6 +112,25 @@ def test_reopening_a_running_job_is_a_duplicate(ledger: Ledger) -> None:
     assert ledger.life.reopen(job_id).verdict is Verdict.DUPLICATE
 
 
+def test_canceling_again_while_the_job_is_ending_is_a_duplicate(ledger: Ledger) -> None:
+    job_id = ending(ledger)
+
+    asked = ledger.life.cancel(job_id)
+
+    assert (asked.verdict, asked.reason) == (Verdict.DUPLICATE, None)
+    assert asked.view.job.status is JobStatus.CANCELED
+
+
+def test_a_job_that_is_ending_ends_before_it_is_reopened(ledger: Ledger) -> None:
+    job_id = ending(ledger)
+
+    asked = ledger.life.reopen(job_id)
+
+    job = asked.view.job
+    assert (asked.verdict, job.status, job.epoch) == (Verdict.APPLIED, JobStatus.RUNNING, 2)
+    assert job.settled.canceled == 1
+
+
 def test_a_job_whose_rows_may_have_vanished_is_not_reopened(ledger: Ledger) -> None:
     job_id = ledger.job()
     ledger.life.seal(job_id)
@@ -173,6 +193,16 @@ def test_a_verdict_that_never_holds_is_busy(ledger: Ledger) -> None:
 
     with pytest.raises(StorageBusy):
         Advancer(stubborn, ledger.applier, ledger.around).advance(job_id)
+
+
+def ending(ledger: Ledger) -> str:
+    """A job with an item, of whose cancel nothing but the header was written."""
+    job_id = ledger.job()
+    ledger.do(job_id, "register", "a")
+    view = ledger.view(job_id)
+    step = cancel(view.job, total(view.heads), ledger.now)
+    assert ledger.store.commit_job(JobChange(before=view.job, job=step.job, facts=step.facts))
+    return job_id
 
 
 class Refusing:

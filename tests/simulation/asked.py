@@ -6,9 +6,21 @@ from typing import Any
 from forgeledger.contracts.messages import decode
 from forgeledger.domain.commands import Command, CommandKind
 from forgeledger.domain.ids import lane_of, lanes_of
-from forgeledger.domain.jobs import Job
+from forgeledger.domain.jobs import Job, JobSpec
 from forgeledger.domain.outcomes import Outcome, Verdict
+from forgeledger.usecases.creating import NewJob
 from tests.simulation.fifo_queue import FifoQueue, QueuedMessage
+
+# All that somebody says of a job, but for its name and its items.
+_ASKED = (
+    "lanes",
+    "rules",
+    "tolerance",
+    "expected_items",
+    "deadline_seconds",
+    "metadata",
+    "tags",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +70,9 @@ class Asked:
     queue: FifoQueue
     # By job and mark.
     commands: dict[tuple[str, str], Command] = field(default_factory=dict)
+    # By name: jobs that somebody asked for.
+    wanted: dict[str, NewJob] = field(default_factory=dict)
     seals: set[str] = field(default_factory=set)
-    seals_by_name: set[str] = field(default_factory=set)
     cancels: dict[str, int] = field(default_factory=dict)
     reopens: dict[str, int] = field(default_factory=dict)
     # Answers given over HTTP, still to be checked against the journal.
@@ -82,9 +95,16 @@ class Asked:
         """Items that come with a job that has no id yet."""
         self._promised.setdefault(name, []).append((item_id, command_id))
 
-    def born(self, job_id: str, name: str) -> None:
-        """A job is there: what was asked under its name counts for it."""
-        if name in self.seals_by_name:
+    def create(self, new: NewJob) -> None:
+        self.wanted[new.name] = new
+
+    def born(self, spec: JobSpec) -> str | None:
+        """A job is there: what was asked under its name counts for it. What of it nobody asked."""
+        job_id, name = spec.job_id, spec.name
+        new = self.wanted.get(name)
+        if new is None:
+            return "nobody asked for this job"
+        if new.seal:
             self.seals.add(job_id)
         for item_id, command_id in self._promised.get(name, ()):
             self.command(
@@ -96,9 +116,7 @@ class Asked:
                     payload=f'"{item_id}"',
                 ),
             )
-
-    def seal_named(self, name: str) -> None:
-        self.seals_by_name.add(name)
+        return _otherwise_made(new, spec)
 
     def seal(self, job_id: str) -> None:
         self.seals.add(job_id)
@@ -158,6 +176,15 @@ class Asked:
             self.commands[part.job_id, mark] = part.command
             sent.append(Sent(f"JOB#{part.job_id}#{part.lane}", mark, part.command))
         return Said(tuple(sent), bool(body.problems))
+
+
+def _otherwise_made(new: NewJob, spec: JobSpec) -> str | None:
+    for name in _ASKED:
+        asked, made = getattr(new, name), getattr(spec, name)
+        # How many lanes it gets where nobody says is its own affair.
+        if asked != made and not (name == "lanes" and asked is None):
+            return f"made with {name} {made}, and asked for with {asked}"
+    return None
 
 
 def lane_index(job_id: str, item_id: str) -> int:

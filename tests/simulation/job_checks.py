@@ -64,7 +64,7 @@ class JobChecks:
         view = _read(header.old, header.new, truth)
         if truth is None:
             truth = self.truths[pk] = JobTruth(view.job)
-            self.asked.born(view.job.job_id, view.job.spec.name)
+            self._born(pk, view.job)
         elif not new_facts and _life(view.job) != _life(truth.job):
             raise Violation(f"{pk}: the job changed without a fact")
         before = truth.job
@@ -82,6 +82,14 @@ class JobChecks:
         truth.job, truth.view = view.job, view
         if new_facts:
             self.asked.facts[view.job.job_id] = len(truth.facts)
+
+    def _born(self, pk: str, job: Job) -> None:
+        wrong = self.asked.born(job.spec)
+        if wrong is not None:
+            raise Violation(f"{pk}: {wrong}")
+        for lane in self.lanes_of(job):
+            if lane.head.rules != job.spec.rules:
+                raise Violation(f"{pk}: {lane.head} has not the rules of {job.spec}")
 
     def retried(self, pk: str, event: Event) -> None:
         """A retry is granted and refused as its job has it at the very moment of the commit."""

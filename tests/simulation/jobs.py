@@ -11,6 +11,14 @@ from forgeledger.usecases.creating import NewJob
 from forgeledger.usecases.registering import NewItem
 from tests.simulation.script import Theme
 
+# Metadata and tags, one after the other: to draw them would change what is drawn after them.
+_NOTES = (
+    ("{}", ()),
+    ('{"team":"night","parts":[1,2.5]}', ("night", "b")),
+    ("{}", ("a b",)),
+    ('{"of":"\u00e9"}', ()),
+)
+
 # Items with the request id under which they are registered.
 Part = tuple[str, tuple[str, ...]]
 
@@ -65,6 +73,7 @@ def draw_job(random: Random, theme: Theme, number: int) -> tuple[NewJob, list[st
         )
         deadline = random.choice((None, None, 60, 600))
     registered_at_once = items if random.random() < (0.7 if theme is Theme.FINISH else 0.3) else []
+    metadata, tags = _NOTES[number % len(_NOTES)]
     new = NewJob(
         name=f"job {number}",
         lanes=random.choice((1, 1, 2, 3)),
@@ -72,6 +81,8 @@ def draw_job(random: Random, theme: Theme, number: int) -> tuple[NewJob, list[st
         tolerance=tolerance,
         expected_items=expected,
         deadline_seconds=deadline,
+        metadata=metadata,
+        tags=tags,
         items=tuple(NewItem(item_id=item, payload=f'"{item}"') for item in registered_at_once),
         seal=theme is not Theme.PLAIN and bool(registered_at_once) and random.random() < 0.5,
     )

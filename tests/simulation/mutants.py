@@ -16,6 +16,7 @@ from tests.simulation.families import judge_family
 from tests.simulation.handlers import ERRORS_IN_CODE
 from tests.simulation.mutant import Mutant
 from tests.simulation.mutants_answers import ANSWERS
+from tests.simulation.mutants_creating import CREATING
 from tests.simulation.mutants_domain import DOMAIN
 from tests.simulation.mutants_flow import FLOW
 from tests.simulation.mutants_items import ITEMS
@@ -32,6 +33,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *PROMISES,
     *REGISTERING,
     *ANSWERS,
+    *CREATING,
 )
 MOST_SEEDS = 5_000
 

@@ -96,8 +96,7 @@ class Producers:
     def _create(self, unborn: _Unborn, faults: Faults) -> bool:
         random = Random(unborn.seed)
         new, wanted = draw_job(random, unborn.theme, unborn.number)
-        if new.seal:
-            self.asked.seal_named(new.name)
+        self.asked.create(new)
         # By other digits of the seed than the rest, so that it is the same each time it is tried.
         by_sdk = (unborn.seed >> 8) % 100 < HTTP * 100
         create = self._create_by_sdk if by_sdk else self._create_here

@@ -165,6 +165,8 @@ def terms_of(new: NewJob) -> dict[str, Any]:
         "lanes": new.lanes,
         "policy": {name: value for name, value in policy.items() if value is not None},
         "deadline_seconds": new.deadline_seconds,
+        "metadata": json.loads(new.metadata),
+        "tags": new.tags,
     }
 
 

@@ -43,16 +43,21 @@ def ended_rightly(
         raise Violation(f"{where}: the first failure was not told")
 
 
+def seals_itself(job: Job, known: int) -> bool:
+    """Whether all that were expected came; reopened with all of them, it waits for somebody."""
+    expected = job.spec.expected_items
+    if expected is None or known < expected:
+        return False
+    return job.epoch == 1 or job.settled.total < expected
+
+
 def overdue(
     job: Job, facts: list[Fact], total: dict[str, int], failings: int, now: int
 ) -> str | None:
     """What is due to a job that runs: at rest neither its seal nor its end nor a fact may be."""
-    failed, known = total["FAILED"], sum(total.values())
-    expected, settled = job.spec.expected_items, job.settled
-    came = job.mode == "open" and expected is not None and known >= expected
-    # One that was reopened with all of them waits for somebody to seal it.
-    if came and (job.epoch == 1 or settled.total < (expected or 0)):
-        return f"not sealed, and all {expected} expected items came"
+    failed, known, settled = total["FAILED"], sum(total.values()), job.settled
+    if job.mode == "open" and seals_itself(job, known):
+        return f"not sealed, and all {job.spec.expected_items} expected items came"
     passes = _passes_at(job, facts)
     if passes is not None and passes + CLOCKS_DIFFER_MS < now:
         return "still running after its deadline"

@@ -9,7 +9,7 @@ from forgeledger.domain.journal import Event, EventKind
 from forgeledger.domain.lanes import Counts
 from forgeledger.ports import JobView
 from tests.simulation.asked import Asked
-from tests.simulation.ends import CLOCKS_DIFFER_MS, closed_rightly, ended_rightly
+from tests.simulation.ends import CLOCKS_DIFFER_MS, closed_rightly, ended_rightly, seals_itself
 from tests.simulation.expressions import Row
 from tests.simulation.folding import born, counted, folded
 from tests.simulation.lane_checks import LaneChecks, LaneTruth, Violation
@@ -156,9 +156,8 @@ class JobChecks:
         elif fact.kind in VERDICTS:
             self._verdict(where, truth, before, after, fact, total=total, known=known)
         elif fact.kind is FactKind.SEALED:
-            expected = after.spec.expected_items
-            came = expected is not None and sum(total.values()) >= expected
-            if after.job_id not in self.asked.seals and not came:
+            itself = seals_itself(before, sum(total.values()))
+            if after.job_id not in self.asked.seals and not itself:
                 raise Violation(f"{where}: nobody asked for it")
         elif fact.kind is FactKind.FIRST_FAILURE:
             failings = sum(lane.head.counts.failings for lane in self.lanes_of(after))

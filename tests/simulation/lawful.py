@@ -3,8 +3,10 @@
 It shares no line with the product's own, so that the two can contradict each other.
 """
 
+import zlib
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 
 from forgeledger.domain.commands import Command
 from forgeledger.domain.items import Item
@@ -128,9 +130,12 @@ def contradiction(head: Head, item: Item | None, command: Command, event: Event)
     if kind == "rejected":
         if event.reason is None or event.reason not in lawful.reasons:
             return f"rejected as {event.reason}, expected {lawful}"
-        return None
+        kept, said = _all_said(event), _all_said(command)
+        return _not_kept(command, event) or (None if kept == said else f"kept {kept} of {said}")
     if kind != lawful.kind:
         return f"{kind}, expected {lawful}"
+    if kind == "duplicate":
+        return _not_kept(command, event)
     if kind == "claimed":
         return _wrong_claim(head, item, command, event)
     if kind == "completed" and event.result != command.result:
@@ -140,6 +145,17 @@ def contradiction(head: Head, item: Item | None, command: Command, event: Event)
     if kind == "registered" and command.kind == "register" and event.payload != command.payload:
         return "the payload is not what the producer said"
     return None
+
+
+# A refused worker's result may have cost hours.
+_all_said = attrgetter("payload", "result", "failure")
+
+
+def _not_kept(command: Command, event: Event) -> str | None:
+    """What changed nothing says all the same who said what of which attempt."""
+    said = (command.kind, command.attempt, command.worker_id)
+    kept = (event.command, event.attempt, event.worker_id)
+    return None if kept == said else f"keeps {kept} of {said}"
 
 
 def _wrong_claim(head: Head, item: Item | None, command: Command, event: Event) -> str | None:
@@ -168,7 +184,10 @@ def _wrong_failure(head: Head, item: Item | None, command: Command, event: Event
         return None if event.due_at is None else "tried again with no attempt left"
     if event.due_at is None:
         return "given up with attempts left"
-    wait_seconds = min(rules.backoff_cap_seconds, rules.backoff_base_seconds * 2.0 ** (used - 1))
-    if not 0 <= event.due_at - event.at <= wait_seconds * 1000:
-        return f"waits {event.due_at - event.at} ms, at most {wait_seconds} s"
+    bound = min(rules.backoff_cap_seconds, rules.backoff_base_seconds * 2.0 ** (used - 1))
+    # Any part of it, and always the same of the same command.
+    share = zlib.crc32(command.command_id.encode()) / 2**32
+    wait = int(bound * 1000 * share)
+    if event.due_at - event.at != wait:
+        return f"waits {event.due_at - event.at} ms, not {wait} of at most {bound} s"
     return None

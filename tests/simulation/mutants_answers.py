@@ -1,12 +1,14 @@
 """Faults in what is granted, refused and answered, the rows being sound."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
 from forgeledger.adapters.eventbridge import EventBridgePublisher
 from forgeledger.contracts import http_responses
-from forgeledger.domain import deciding
+from forgeledger.domain import advancing, deciding, ruling
 from forgeledger.domain.advancing import Step
 from forgeledger.domain.commands import CommandKind
 from forgeledger.domain.facts import Fact
@@ -16,6 +18,10 @@ from forgeledger.domain.lanes import Counts
 from forgeledger.domain.outcomes import Reason
 from forgeledger.domain.ruling import Case, Ruling
 from forgeledger.ports import JobView
+from forgeledger.sdk.outbox import Answer
+from forgeledger.sdk.outbox import Verdict as Sent
+from forgeledger.sdk.packing import Message
+from forgeledger.sdk.sending import Sender
 from forgeledger.usecases import life
 from forgeledger.usecases.advancing_jobs import Advancer
 from forgeledger.usecases.life import Asked, LifeCycle
@@ -126,4 +132,64 @@ def opened_when_created() -> Iterator[None]:
         return fields | {"opened_at": fields["created_at"]}
 
     with patch.object(http_responses, "_job_fields", job_fields):
+        yield
+
+
+@ANSWERS.named("a failed item waits for nothing")
+def no_backoff() -> Iterator[None]:
+    with patch.object(ruling, "backoff_ms", lambda *_: 0):
+        yield
+
+
+def _refusing_without(**dropped: None) -> AbstractContextManager[Any]:
+    original = Case.reject
+
+    def reject(self: Case, reason: Reason) -> Ruling:
+        refused = original(self, reason)
+        (event,) = refused.events
+        return replace(refused, events=(replace(event, **dropped),))
+
+    return patch.object(Case, "reject", reject)
+
+
+@ANSWERS.named("what a refused worker found out is dropped")
+def refused_results_dropped() -> Iterator[None]:
+    with _refusing_without(result=None):
+        yield
+
+
+@ANSWERS.named("why a refused worker failed is dropped")
+def refused_failures_dropped() -> Iterator[None]:
+    with _refusing_without(failure=None):
+        yield
+
+
+@ANSWERS.named("a refusal does not say who was refused")
+def refused_nobody() -> Iterator[None]:
+    with _refusing_without(worker_id=None):
+        yield
+
+
+@ANSWERS.named("a reopened job seals itself")
+def reopened_seals_itself() -> Iterator[None]:
+    original = advancing._expected_items_came
+
+    def came(job: Job, counts: Counts) -> bool:
+        return original(replace(job, epoch=1), counts)
+
+    with patch.object(advancing, "_expected_items_came", came):
+        yield
+
+
+@ANSWERS.named("the SDK gives up on a throttle")
+def throttles_given_up() -> Iterator[None]:
+    original = Sender.send
+
+    def send(self: Sender, messages: Sequence[Message]) -> list[Sent]:
+        return [
+            replace(sent, answer=Answer.FAILED) if "Throttling" in sent.reason else sent
+            for sent in original(self, messages)
+        ]
+
+    with patch.object(Sender, "send", send):
         yield

@@ -107,8 +107,9 @@ def test_a_report_waits_in_the_buffer_or_has_arrived(crew: Workers) -> None:
         crew.lose_nothing({"two"})
 
 
-def test_a_report_that_sqs_never_takes_is_handed_back(crew: Workers) -> None:
+def test_no_report_is_given_up(crew: Workers) -> None:
     (message,) = crew.crew[0].outbox.take(0.0, force=True)
     crew.crew[0].outbox.settle(message, Verdict(answer=Answer.FAILED), 0.0)
 
-    crew.lose_nothing(set())
+    with pytest.raises(Violation, match="w1 lost its reports"):
+        crew.lose_nothing(set())

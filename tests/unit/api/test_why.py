@@ -58,6 +58,28 @@ def test_a_job_that_expects_more_items_says_so(caller):
     assert why["expectedItems"] == 2
 
 
+def test_a_job_reopened_with_all_its_expected_items_waits_for_somebody_to_seal_it(caller):
+    job_id = caller.new_job(expectedItems=1)
+    caller.post(f"/jobs/{job_id}/items/a/complete")
+    caller.post(f"/jobs/{job_id}/cancel")
+    caller.post(f"/jobs/{job_id}/reopen")
+
+    assert caller.get(f"/jobs/{job_id}/why").json["reasons"] == ["unsealed"]
+
+
+def test_a_job_reopened_before_all_its_expected_items_came_seals_itself(caller):
+    job_id = caller.new_job(expectedItems=2)
+    caller.post(f"/jobs/{job_id}/items/a/complete")
+    caller.post(f"/jobs/{job_id}/cancel")
+    caller.post(f"/jobs/{job_id}/reopen")
+
+    waiting = caller.get(f"/jobs/{job_id}/why").json["reasons"]
+    caller.post(f"/jobs/{job_id}/items/b/complete")
+
+    assert waiting == ["items_missing"]
+    assert caller.get(f"/jobs/{job_id}/why").json["reasons"] == ["verdict_due"]
+
+
 def test_a_job_with_nothing_left_to_do_waits_for_its_verdict(caller):
     job_id = caller.new_job(items=["a"], seal=True)
     caller.post(f"/jobs/{job_id}/items/a/complete")

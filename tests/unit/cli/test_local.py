@@ -80,6 +80,23 @@ def test_a_parameter_that_the_template_has_not_is_a_mistake(forgeledger, state):
     assert "LogLevel" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("given", "rule"),
+    [
+        ("IntakeMaximumConcurrency=abc", "has to be a number, not 'abc'"),
+        ("IntakeMaximumConcurrency=1", "has to be at least 2 and at most 1000, not '1'"),
+        ("LogLevel=LOUD", "has to be one of DEBUG, INFO, WARN, ERROR, not 'LOUD'"),
+        ("ReconcileSchedule=daily", "is a rate of 1 minute to 1 hour"),
+    ],
+)
+def test_a_parameter_that_breaks_its_declaration_is_a_mistake(forgeledger, state, given, rule):
+    ended = forgeledger("local", "up", "--parameter", given, **state)
+
+    assert ended.code == exit_codes.USAGE
+    name = given.partition("=")[0]
+    assert ended.err.startswith(f"forgeledger: --parameter {name}: {rule}")
+
+
 @pytest.mark.parametrize("option", ["--api-port", "--engine-port"])
 def test_a_port_that_is_taken_is_told_by_its_option(forgeledger, state, option):
     with socket.create_server(("127.0.0.1", 0)) as other:
@@ -139,7 +156,8 @@ def test_logs_print_the_last_lines_of_one_or_of_all(forgeledger, state, running)
 
     assert every.lines == ["engine: two", "supervisor: three"]
     assert [json.loads(line)["line"] for line in one.lines] == ["one", "two"]
-    assert "no log called nobody" in none.err
+    assert none.code == exit_codes.NOT_FOUND
+    assert none.err == ("forgeledger: no log called nobody; there are: engine, supervisor\n")
 
 
 def test_logs_are_followed_until_ctrl_c(forgeledger, state, running, surroundings, monkeypatch):

@@ -70,6 +70,17 @@ def test_a_local_worker_is_kept_from_the_users_profile_and_proxy(forgeledger, mo
     assert {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"}.isdisjoint(seen)
 
 
+def test_a_log_level_that_is_none_is_a_mistake(forgeledger, module):
+    lower = forgeledger("worker", "--app", f"{module}:worker", "--log-level", "warning")
+    ended = forgeledger("worker", "--app", f"{module}:worker", "--log-level", "LOUD")
+
+    assert lower.code == exit_codes.DONE
+    assert ended.code == exit_codes.USAGE
+    assert ended.err == (
+        "forgeledger: --log-level: is one of DEBUG, INFO, WARNING, ERROR, not 'LOUD'\n"
+    )
+
+
 @pytest.mark.parametrize("app", ["some_tasks", "nowhere:worker", "some_tasks:nobody"])
 def test_a_worker_that_is_not_there_is_a_mistake(forgeledger, module, app):
     ended = forgeledger("worker", "--app", app)

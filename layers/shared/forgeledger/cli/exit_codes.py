@@ -23,7 +23,7 @@ MEANINGS: Final = {
     NOT_AS_HOPED: "answered, but not as hoped: `doctor` found a fault, the demo broke a promise, "
     "items or commands were refused, a job is not up yet",
     USAGE: "a wrong argument, option or value, also one that the ledger refuses",
-    NOT_FOUND: "no such job, item, message, stack or queue",
+    NOT_FOUND: "no such job, item, message, stack, queue or log",
     REFUSED: "the state of the job or item, or a missing permission, does not allow it",
     UNREACHABLE: "no answer: network, AWS, or a local cloud that is down",
     COMPLETED_WITH_FAILURES: "`job watch`: the job completed with failures",

@@ -99,12 +99,17 @@ def advance(job: Job, heads: Sequence[Head], now: int) -> Step:
     return Step(job=job, lagging=lagging)
 
 
-def _expected_items_came(job: Job, counts: Counts) -> bool:
+def seals_itself(job: Job) -> bool:
+    """Whether its expected items seal it; where they do not, somebody has to."""
     expected = job.spec.expected_items
-    if expected is None or counts.total < expected:
+    if expected is None:
         return False
     # A job reopened when they were all there already takes more until somebody seals it.
     return job.epoch == 1 or job.settled.total < expected
+
+
+def _expected_items_came(job: Job, counts: Counts) -> bool:
+    return seals_itself(job) and counts.total >= (job.spec.expected_items or 0)
 
 
 def _hopeless(job: Job, counts: Counts, now: int) -> str | None:

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from forgeledger.errors import ForgeLedgerError
 from forgeledger.local.local_cloud import LocalCloud, if_free
@@ -24,6 +24,7 @@ __all__ = [
     "Description",
     "LocalCloud",
     "LocalCloudError",
+    "LogNotFound",
     "down",
     "if_free",
     "log_files",
@@ -39,6 +40,10 @@ DOWN_SECONDS: Final = 60.0
 
 class LocalCloudError(ForgeLedgerError):
     """The local cloud did not do what was asked of it; the message says where to look."""
+
+
+class LogNotFound(ForgeLedgerError):
+    """No part of the local cloud has a log of this name; the message says which ones there are."""
 
 
 def state_of(project_dir: Path | None = None, state_dir: Path | None = None) -> StateDir:
@@ -93,10 +98,10 @@ def status(*, project_dir: Path | None = None, state_dir: Path | None = None) ->
     return state_of(project_dir, state_dir).description()
 
 
-def template_parameters(project_dir: Path | None = None) -> tuple[str, ...]:
-    """The names that the template's parameters have."""
+def template_parameters(project_dir: Path | None = None) -> dict[str, Mapping[str, Any]]:
+    """The template's parameters by name, as they are declared."""
     file = find_project(project_dir) / "template.yaml"
-    return tuple(load_template(file.read_text(encoding="utf-8")).get("Parameters", {}))
+    return dict(load_template(file.read_text(encoding="utf-8")).get("Parameters", {}))
 
 
 def reset(*, project_dir: Path | None = None, state_dir: Path | None = None) -> None:
@@ -125,7 +130,7 @@ def logs(
     """The last lines of one log, or of each, with its name in front."""
     files = log_files(project_dir=project_dir, state_dir=state_dir)
     if name is not None and name not in files:
-        raise LocalCloudError(f"no log called {name}; there are: {', '.join(files) or 'none'}")
+        raise LogNotFound(f"no log called {name}; there are: {', '.join(files) or 'none'}")
     found: list[str] = []
     for part, path in files.items():
         if name in {None, part}:

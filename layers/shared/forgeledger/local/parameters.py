@@ -1,7 +1,10 @@
 """The template's parameters on one's own machine: those of samconfig.toml's `local` section."""
 
+import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 SAM_CONFIG = "samconfig.toml"
 
@@ -15,3 +18,29 @@ def local_parameters(project_dir: Path) -> dict[str, str]:
     overrides: list[str] = deploy.get("parameters", {}).get("parameter_overrides", [])
     pairs = (override.partition("=") for override in overrides)
     return {name: value.strip("\"'") for name, _, value in pairs}
+
+
+def broken_rule(declared: Mapping[str, Any], value: str) -> str | None:
+    """What a parameter's declaration asks of its value and this one is not, if there is such."""
+    allowed = [str(each) for each in declared.get("AllowedValues", ())]
+    if allowed and value not in allowed:
+        return f"has to be one of {', '.join(allowed)}"
+    pattern = declared.get("AllowedPattern")
+    if pattern is not None and not re.fullmatch(pattern, value):
+        return str(declared.get("ConstraintDescription", f"has to match {pattern}"))
+    return _broken_range(declared, value) if declared.get("Type") == "Number" else None
+
+
+def _broken_range(declared: Mapping[str, Any], value: str) -> str | None:
+    try:
+        number = float(value)
+    except ValueError:
+        return "has to be a number"
+    if not declared.get("MinValue", number) <= number <= declared.get("MaxValue", number):
+        bounds = [
+            f"{word} {declared[key]}"
+            for word, key in (("at least", "MinValue"), ("at most", "MaxValue"))
+            if key in declared
+        ]
+        return f"has to be {' and '.join(bounds)}"
+    return None

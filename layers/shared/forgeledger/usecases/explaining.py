@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
 
-from forgeledger.domain.advancing import total
+from forgeledger.domain.advancing import seals_itself, total
 from forgeledger.domain.items import Item, ItemState
 from forgeledger.domain.jobs import Job
 from forgeledger.domain.lanes import Counts, Head, settle
@@ -24,7 +24,7 @@ _SHOWN = 10
 class Cause(StrEnum):
     # The job is done; there is nothing to wait for.
     FINISHED = "finished"
-    # More items may come: nobody sealed it.
+    # More items may come: nobody sealed it, and its expected items do not.
     UNSEALED = "unsealed"
     # Fewer items are known than were expected.
     ITEMS_MISSING = "items_missing"
@@ -129,7 +129,7 @@ def _causes(view: JobView, now: int, expired: bool, waiting: bool) -> Iterable[C
         Cause.DEADLINE_PASSED: deadline is not None and deadline <= now and job.ending is None,
         Cause.LANES_LAGGING: bool(_lagging(view)),
         Cause.ITEMS_MISSING: not job.sealed and expected is not None and counts.total < expected,
-        Cause.UNSEALED: not job.sealed and expected is None,
+        Cause.UNSEALED: not job.sealed and not seals_itself(job),
         Cause.LEASES_EXPIRED: expired,
         Cause.ITEMS_IN_PROGRESS: counts.in_progress > 0,
         Cause.ITEMS_DUE_LATER: waiting,

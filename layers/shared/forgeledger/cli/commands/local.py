@@ -9,7 +9,7 @@ from forgeledger.cli import exit_codes
 from forgeledger.cli.command import Needs, command, group
 from forgeledger.cli.local_state import state_path
 from forgeledger.cli.output import facts
-from forgeledger.cli.problems import WrongValue
+from forgeledger.cli.problems import CliError, WrongValue
 from forgeledger.cli.session import Session
 
 if TYPE_CHECKING:
@@ -110,7 +110,11 @@ def logs(
     from forgeledger.local import cloud
 
     state = state_path(session.around.environ)
-    for line in cloud.logs(name=name, lines=lines, state_dir=state):
+    try:
+        found = cloud.logs(name=name, lines=lines, state_dir=state)
+    except cloud.LogNotFound as error:
+        raise CliError(str(error), exit_codes.NOT_FOUND) from error
+    for line in found:
         _log_line(session, line)
     if follow:
         files = cloud.log_files(state_dir=state)
@@ -140,13 +144,16 @@ def _tell(session: Session, description: "Description") -> None:
 
 def _check_parameters(given: Mapping[str, str]) -> None:
     from forgeledger.local import cloud
+    from forgeledger.local.parameters import broken_rule
 
-    known = cloud.template_parameters() if given else ()
-    for name in given:
+    known = cloud.template_parameters() if given else {}
+    for name, value in given.items():
         if name not in known:
             raise WrongValue(
                 "--parameter", f"the template has no {name}; it has {', '.join(known)}"
             )
+        if rule := broken_rule(known[name], value):
+            raise WrongValue(f"--parameter {name}", f"{rule}, not {value!r}")
 
 
 def _check_ports(wanted: Mapping[str, int]) -> None:

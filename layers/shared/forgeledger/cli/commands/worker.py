@@ -3,13 +3,16 @@
 import logging
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from forgeledger.cli import deployment as deployments
 from forgeledger.cli.command import Needs, command
+from forgeledger.cli.problems import WrongValue
 from forgeledger.cli.session import Session
+
+LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,6 +36,8 @@ def worker(
     """
     from forgeledger.sdk.worker_app import load_worker
 
+    if log_level.upper() not in LOG_LEVELS:
+        raise WrongValue("--log-level", f"is one of {', '.join(LOG_LEVELS)}, not {log_level!r}")
     logging.basicConfig(
         stream=sys.stderr,
         level=log_level.upper(),

@@ -141,11 +141,9 @@ clean: ## Remove what the other targets made
 	rm -f .coverage .coverage.*
 	find layers functions tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-SEEDS ?= 2000
-
 .PHONY: simulate
 simulate: setup ## Simulate SEEDS=2000 histories with faults; a failing one is shrunk and told
-	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --jobs $(JOBS)
+	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),2000) --jobs $(JOBS)
 
 # Each day's first seed is another, so that no night repeats one before it.
 FIRST ?= $(shell date -u +%y%j)0000000
@@ -158,5 +156,6 @@ simulate-nightly: setup ## Simulate for NIGHT_SECONDS=3600 from a FIRST seed new
 	$(BIN)/python -m tests.simulation.mutants --jobs $(JOBS)
 
 .PHONY: simulate-mutants
-simulate-mutants: setup ## Put deliberate faults into the product: the simulator has to catch each
-	$(BIN)/python -m tests.simulation.mutants --jobs $(JOBS)
+simulate-mutants: setup ## Put deliberate faults into the product: the simulator has to catch each (ONLY, SEEDS)
+	$(BIN)/python -m tests.simulation.mutants --jobs $(JOBS) $(if $(ONLY),--only '$(ONLY)') \
+		$(if $(SEEDS),--seeds $(SEEDS))

@@ -1,7 +1,7 @@
 """A job on the local cloud while calls fail, processes are killed and the engine restarts.
 
 `python -m benchmarks.chaos [--items 20000] [--seed 1] [--rate 0.01] ...` ends with 1 where a
-promise was broken, and says which.
+promise was broken, and says which. Ctrl-C ends it with how far it came.
 """
 
 import argparse
@@ -11,13 +11,19 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Final
 
+from benchmarks.asked_for import positive_seconds, share_of_all
 from benchmarks.chaos_job import COMMAND_VISIBILITY_SECONDS, Chaos, Wish
 from benchmarks.chaos_promises import examine, without_effect
 from benchmarks.fault_proxy import FaultProxy
 from benchmarks.time_limit import NotDone
 from forgeledger.local.engine import HOST, free_port
 from forgeledger.local.local_cloud import LocalCloud
+from tests.simulation.arguments import not_negative, positive
+
+# As of any program that a signal ends: 128 and its number.
+INTERRUPTED: Final = 130
 
 
 def main(wish: Wish) -> int:
@@ -37,9 +43,13 @@ def main(wish: Wish) -> int:
         # What the stream gives up, the schedule finds in the table; here it is in a hurry.
         parameters={"ReconcileSchedule": "rate(1 minute)", "ReconcileState": "ENABLED"},
     )
-    with proxy, cloud:
-        _shorten_visibility(cloud)
-        broken = run(Chaos(wish, cloud, proxy, folder))
+    try:
+        with proxy, cloud:
+            _shorten_visibility(cloud)
+            broken = run(Chaos(wish, cloud, proxy, folder))
+    except KeyboardInterrupt:
+        print(f"\ninterrupted; the logs are in {folder}")
+        return INTERRUPTED
     if broken:
         print(f"\nBROKEN: {', '.join(broken)}; the logs are in {folder}")
         return 1
@@ -55,6 +65,10 @@ def run(chaos: Chaos) -> list[str]:
         injected(chaos)
         print(f"\n{late}: {chaos.where_it_stands()}")
         return [f"{late.part} in time"]
+    except KeyboardInterrupt:
+        injected(chaos)
+        print(f"\n{chaos.where_it_stands()}")
+        raise
     injected(chaos)
     print(f"  {without_effect(found.stored):>7,}  repeated or late commands that changed nothing")
     promises = examine(found)
@@ -84,34 +98,36 @@ def injected(chaos: Chaos) -> None:
         print(f"  {number:>7,}  {what}")
 
 
-if __name__ == "__main__":
+def asked_for(arguments: list[str] | None = None) -> Wish:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--items", type=int, default=20_000)
+    parser.add_argument("--items", type=positive, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rate", type=float, default=0.01, help="of each kind of fault")
-    parser.add_argument("--workers", type=int, default=4)
-    parser.add_argument("--worker-kills", type=int, default=10)
-    parser.add_argument("--function-kills", type=int, default=10)
-    parser.add_argument("--restarts", type=int, default=2)
+    parser.add_argument("--rate", type=share_of_all, default=0.01, help="of each kind of fault")
+    parser.add_argument("--workers", type=positive, default=4)
+    parser.add_argument("--worker-kills", type=not_negative, default=10)
+    parser.add_argument("--function-kills", type=not_negative, default=10)
+    parser.add_argument("--restarts", type=not_negative, default=2)
     parser.add_argument(
-        "--job-seconds", type=float, help="bound; 120 and one for 15 items unless given"
+        "--job-seconds", type=positive_seconds, help="bound; 120 and one for 15 items unless given"
     )
     parser.add_argument(
-        "--audit-seconds", type=float, help="bound; 300 and one for 100 items unless given"
+        "--audit-seconds",
+        type=positive_seconds,
+        help="bound; 300 and one for 100 items unless given",
     )
-    given = parser.parse_args()
-    sys.exit(
-        main(
-            Wish(
-                items=given.items,
-                seed=given.seed,
-                rate=given.rate,
-                workers=given.workers,
-                worker_kills=given.worker_kills,
-                function_kills=given.function_kills,
-                restarts=given.restarts,
-                job_seconds=given.job_seconds or 120 + given.items / 15,
-                audit_seconds=given.audit_seconds or 300 + given.items / 100,
-            )
-        )
+    given = parser.parse_args(arguments)
+    return Wish(
+        items=given.items,
+        seed=given.seed,
+        rate=given.rate,
+        workers=given.workers,
+        worker_kills=given.worker_kills,
+        function_kills=given.function_kills,
+        restarts=given.restarts,
+        job_seconds=given.job_seconds or 120 + given.items / 15,
+        audit_seconds=given.audit_seconds or 300 + given.items / 100,
     )
+
+
+if __name__ == "__main__":
+    sys.exit(main(asked_for()))

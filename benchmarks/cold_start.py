@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.asked_for import numbers
+
 ROOT = Path(__file__).parent.parent
 BARE = "import boto3; boto3.client('dynamodb')"
 IMPORT = "import runpy; runpy.run_path({path!r}, run_name='app')"
@@ -65,4 +67,4 @@ def main(interpreters: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 20))
+    sys.exit(main(*numbers(__doc__, interpreters=20)))

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.asked_for import numbers
 from benchmarks.our_design import endpoints_of
 from benchmarks.side_function import queue_with_function
 from forgeledger.local.engine import client_environment
@@ -144,4 +145,4 @@ def main(jobs: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 50))
+    sys.exit(main(*numbers(__doc__, jobs=50)))

@@ -112,7 +112,12 @@ class FaultProxy:
         command = [sys.executable, "-c", _PROGRAM, str(self._seed)]
         command += ["--upstream", self._upstream, "--port", str(self.port), "--no-resign"]
         with self._log_file.open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for the owner, who asks it what it did.
+            )
         deadline = time.monotonic() + _READY_SECONDS
         while True:
             with contextlib.suppress(urllib3.exceptions.HTTPError):

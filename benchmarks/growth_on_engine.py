@@ -6,6 +6,7 @@ lanes as one of its size is given. Before and after the jobs of each size run jo
 items, which it is compared with: the machine is not as quick at all times.
 """
 
+import argparse
 import os
 import statistics
 import sys
@@ -27,6 +28,7 @@ from benchmarks.yardstick import laid_beside
 from forgeledger.domain.ids import lanes_for
 from forgeledger.local.engine import client_environment
 from forgeledger.local.local_cloud import LocalCloud
+from tests.simulation.arguments import positive
 
 _WORKERS: Final = 2
 _TICKS_A_SECOND: Final = os.sysconf("SC_CLK_TCK")
@@ -156,4 +158,6 @@ def _names(number: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main([int(each) for each in sys.argv[1:]] or ENGINE_SIZES))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sizes", type=positive, nargs="*", help="items of each job")
+    sys.exit(main(parser.parse_args().sizes or ENGINE_SIZES))

@@ -18,6 +18,7 @@ from typing import Any
 
 import boto3
 
+from benchmarks.asked_for import numbers
 from benchmarks.engine_ledger import ledger_on_engine
 from benchmarks.stub_endpoint import StubEndpoint
 from forgeledger.bootstrap import clients
@@ -140,4 +141,4 @@ def load_handler() -> Callable[[dict[str, Any], Any], Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 15))
+    sys.exit(main(*numbers(__doc__, turns=15)))

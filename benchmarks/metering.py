@@ -16,6 +16,7 @@ from typing import Any, Final
 from benchmarks.beside import THOUSAND, Beside, steadily
 from benchmarks.metered_by_hand import measure_by_hand
 from benchmarks.metered_job import Job, measure
+from tests.simulation.arguments import positive
 
 RESULTS: Final = Path(__file__).parent / "results" / "metered.json"
 ENGINE_RESULTS: Final = RESULTS.with_name("engine.json")
@@ -100,8 +101,10 @@ def _keep(results: Results, name: str, told: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--items", type=int, nargs="*", default=[])
-    parser.add_argument("--lanes", type=int, help="for all sizes, instead of what a size is given")
+    parser.add_argument("--items", type=positive, nargs="*", default=[])
+    parser.add_argument(
+        "--lanes", type=positive, help="for all sizes, instead of what a size is given"
+    )
     parser.add_argument("--packing", action="store_true")
     parser.add_argument("--by-hand", action="store_true")
     given = parser.parse_args()

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.asked_for import numbers
 from forgeledger.local.local_cloud import LocalCloud
 from forgeledger.sdk import Ledger, RegistrationOptions
 
@@ -101,5 +102,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] and sys.argv[1] in WAYS:
         client(*sys.argv[1:4], int(sys.argv[4]))
         sys.exit()
-    given = [int(each) for each in sys.argv[1:]]
-    sys.exit(main(*(given + [100_000, 500][len(given) :])))
+    sys.exit(main(*numbers(__doc__, items=100_000, sample=500)))

@@ -45,6 +45,7 @@ from forgeledger.demo.stage import Stage
 from forgeledger.local.engine import client_environment
 from forgeledger.local.local_cloud import LocalCloud
 from forgeledger.sdk import Ledger
+from tests.simulation.arguments import positive
 
 CRASH_ONE_IN: Final = 200
 OFTEN_ONE_IN: Final = 20
@@ -207,11 +208,14 @@ def _be_local(cloud: LocalCloud) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--items", type=int, default=10_000)
+    parser.add_argument("--items", type=positive, default=10_000)
     parser.add_argument(
-        "--by-hand-items", type=int, default=BY_HAND_ITEMS, help="of the other designs, in a round"
+        "--by-hand-items",
+        type=positive,
+        default=BY_HAND_ITEMS,
+        help="of the other designs, in a round",
     )
-    parser.add_argument("--crash-items", type=int, default=2_000)
-    parser.add_argument("--workers", type=int, default=4)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--crash-items", type=positive, default=2_000)
+    parser.add_argument("--workers", type=positive, default=4)
+    parser.add_argument("--rounds", type=positive, default=3)
     sys.exit(main(**vars(parser.parse_args())))

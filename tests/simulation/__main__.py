@@ -12,6 +12,7 @@ from tests.simulation.families import judge
 from tests.simulation.faults import Fault
 from tests.simulation.happenings import Happening
 from tests.simulation.many import run_many, stories
+from tests.simulation.processes import INTERRUPTED
 from tests.simulation.script import write
 
 
@@ -39,12 +40,16 @@ def main(arguments: list[str] | None = None) -> int:
     began = time.monotonic()
     total = run_many(given.first, given.seeds, given.jobs, given.seconds, alone=given.alone)
     seconds = time.monotonic() - began
-    print(*stories(total.failed), sep="\n\n")
+    # Shrinking takes its time, and whoever interrupts wants none of it.
+    print(*stories(() if total.interrupted else total.failed), sep="\n\n")
     for seed, violation in total.failed:
         print(f"seed {seed}: {violation}")
     if given.met:
         print(*(f"{total.met[each]:>9}  {each}" for each in (*Happening, *Fault)), sep="\n")
     print(f"{total}; {seconds:.0f} s in all, from seed {given.first}")
+    if total.interrupted:
+        print("interrupted")
+        return INTERRUPTED
     return bool(total.failed)
 
 

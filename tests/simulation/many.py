@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice, pairwise
-from multiprocessing import get_context
 
 from tests.simulation.families import judge, judge_family
 from tests.simulation.happenings import Met
+from tests.simulation.processes import processes
 from tests.simulation.running import Result
 from tests.simulation.script import FAMILY, write
 from tests.simulation.shrinking import shrink
@@ -29,6 +29,8 @@ class Sum:
     processor_seconds: float = 0
     met: Met = field(default_factory=Counter)
     failed: tuple[tuple[int, str], ...] = ()
+    # By Ctrl-C: there would have been more.
+    interrupted: bool = False
 
     def __add__(self, other: "Sum") -> "Sum":
         return Sum(
@@ -40,6 +42,7 @@ class Sum:
             self.processor_seconds + other.processor_seconds,
             self.met + other.met,
             (*self.failed, *other.failed),
+            self.interrupted or other.interrupted,
         )
 
     def __str__(self) -> str:
@@ -105,16 +108,19 @@ def run_many(
     *,
     alone: bool = False,
 ) -> Sum:
-    """Histories of so many seeds in parallel, ending early when time is up."""
+    """Histories of so many seeds in parallel, ending early when time is up or with Ctrl-C."""
     # A family to each, cut where the first and the last seed want it.
     bounds = [first, *range(first // FAMILY * FAMILY + FAMILY, first + count, FAMILY)]
     tasks = [range(*each) for each in pairwise([*bounds, first + count])]
     began = time.monotonic()
     total = Sum()
-    for part in _results(partial(run_some, alone=alone), tasks, jobs):
-        total += part
-        if most_seconds is not None and time.monotonic() - began > most_seconds:
-            break
+    try:
+        for part in _results(partial(run_some, alone=alone), tasks, jobs):
+            total += part
+            if most_seconds is not None and time.monotonic() - began > most_seconds:
+                break
+    except KeyboardInterrupt:
+        total.interrupted = True
     return total
 
 
@@ -122,7 +128,7 @@ def _results(run_one: Callable[[range], Sum], tasks: list[range], jobs: int) -> 
     if jobs == 1:
         yield from map(run_one, tasks)
         return
-    with get_context("fork").Pool(jobs) as pool:
+    with processes(jobs) as pool:
         yield from pool.imap(run_one, tasks)
 
 

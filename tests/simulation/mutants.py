@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
 
 from tests.simulation.arguments import positive
 from tests.simulation.families import judge_family
@@ -23,6 +22,7 @@ from tests.simulation.mutants_items import ITEMS
 from tests.simulation.mutants_promises import PROMISES
 from tests.simulation.mutants_registering import REGISTERING
 from tests.simulation.mutants_storage import STORAGE
+from tests.simulation.processes import INTERRUPTED, processes
 from tests.simulation.script import FAMILY
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -79,7 +79,7 @@ def hunt_all(numbers: Sequence[int], most_seeds: int, jobs: int) -> Iterator[Cat
     if jobs == 1:
         yield from map(_hunt, tasks)
         return
-    with get_context("fork").Pool(jobs) as pool:
+    with processes(jobs) as pool:
         yield from pool.imap_unordered(_hunt, tasks, chunksize=1)
 
 
@@ -94,13 +94,18 @@ def main(arguments: list[str] | None = None) -> int:
     numbers = [at for at, mutant in enumerate(MUTANTS) if given.only in mutant.name]
     if not numbers:
         parser.error(f"no mutant's name contains {given.only!r}")
-    caught = 0
-    for catch in hunt_all(numbers, given.seeds, given.jobs):
-        found = f"seed {catch.seeds:>4}" if catch.seeds is not None else "NOT CAUGHT"
-        if not catch.fits:
-            found = "DOES NOT FIT"
-        caught += catch.seeds is not None and catch.fits
-        print(f"{found}  {catch.name}: {(catch.violation or '')[:110]}", flush=True)
+    caught = hunted = 0
+    try:
+        for catch in hunt_all(numbers, given.seeds, given.jobs):
+            found = f"seed {catch.seeds:>4}" if catch.seeds is not None else "NOT CAUGHT"
+            if not catch.fits:
+                found = "DOES NOT FIT"
+            caught += catch.seeds is not None and catch.fits
+            hunted += 1
+            print(f"{found}  {catch.name}: {(catch.violation or '')[:110]}", flush=True)
+    except KeyboardInterrupt:
+        print(f"caught {caught} of the {hunted} that were hunted, of {len(numbers)}; interrupted")
+        return INTERRUPTED
     print(f"caught {caught}/{len(numbers)}")
     return caught != len(numbers)
 

@@ -1,11 +1,33 @@
 """Whoever asks for nothing is told so, and never that nothing failed."""
 
 import gc
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.simulation import __main__ as simulation
 from tests.simulation import many, mutants
 from tests.simulation.__main__ import main
+from tests.simulation.many import Sum
+from tests.simulation.processes import INTERRUPTED, processes
+
+ROOT = Path(__file__).parents[2]
+
+
+def interrupted(work: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for one call, and Ctrl-C in the next one."""
+    calls: Iterator[bool] = iter([False, True])
+
+    def call(*given: Any, **named: Any) -> Any:
+        if next(calls):
+            raise KeyboardInterrupt
+        return work(*given, **named)
+
+    return call
 
 
 @pytest.mark.parametrize(
@@ -63,3 +85,61 @@ def test_garbage_is_collected_again_whatever_happens(monkeypatch: pytest.MonkeyP
         many.run_some(range(2))
 
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize(
+    ("asked", "handed_on"),
+    [
+        (("simulate-mutants", "ONLY=a seal", "SEEDS=500"), "--only 'a seal' --seeds 500"),
+        (("simulate", "SEEDS=500"), "--seeds 500"),
+        (("simulate",), "--seeds 2000"),
+    ],
+)
+def test_make_hands_on_what_it_is_asked_for(asked: tuple[str, ...], handed_on: str) -> None:
+    told = subprocess.run(
+        ["make", "--dry-run", "--old-file", ".venv/.installed", *asked],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    assert handed_on in " ".join(told.replace("\\\n", " ").split())
+
+
+def test_interrupted_histories_are_told_as_far_as_they_came(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    played = Sum(histories=64, failed=((7, "a broken promise"),))
+    monkeypatch.setattr(many, "run_some", interrupted(lambda *_, **__: played))
+    monkeypatch.setattr(simulation, "stories", list)
+
+    ended = main(["--seeds", "500", "--jobs", "1"])
+
+    told = capsys.readouterr().out.splitlines()
+    assert ended == INTERRUPTED
+    assert told[1] == "seed 7: a broken promise"
+    assert told[2].startswith("64 histories of ")
+    assert told[3] == "interrupted"
+
+
+def test_an_interrupted_hunt_is_told_as_far_as_it_came(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        mutants, "hunt", interrupted(lambda mutant, _: mutants.Catch(mutant.name, 3, "why", 0.1))
+    )
+
+    ended = mutants.main(["--jobs", "1"])
+
+    told = capsys.readouterr().out.splitlines()
+    assert ended == INTERRUPTED
+    assert told[0].startswith("seed    3  ")
+    assert told[1] == (
+        f"caught 1 of the 1 that were hunted, of {len(mutants.MUTANTS)}; interrupted"
+    )
+
+
+def test_ctrl_c_is_left_to_the_process_that_shares_the_work_out() -> None:
+    with processes(1) as pool:
+        assert pool.apply(signal.getsignal, (signal.SIGINT,)) is signal.SIG_IGN

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from benchmarks.chaos import run
+from benchmarks.chaos import asked_for, run
 from benchmarks.chaos_job import Wish
 from benchmarks.chaos_promises import Evidence
 from benchmarks.time_limit import NotDone
@@ -36,16 +36,16 @@ class FakeProxy:
 
 @dataclass
 class FakeChaos:
-    """Ends with what was found, or too late."""
+    """Ends with what was found, too late, or by Ctrl-C."""
 
-    end: Evidence | NotDone
+    end: Evidence | BaseException
     wish: Wish = WISH
     proxy: FakeProxy = field(default_factory=FakeProxy)
     happened: dict[str, int] = field(default_factory=lambda: {"workers killed (SIGKILL)": 2})
     seconds: dict[str, float] = field(default_factory=lambda: {"the job": 12.0})
 
     def run(self) -> Evidence:
-        if isinstance(self.end, NotDone):
+        if isinstance(self.end, BaseException):
             raise self.end
         return self.end
 
@@ -92,3 +92,40 @@ def test_a_job_that_ended_before_its_first_call_is_told_as_well(
     assert run(chaos) == ["the job in time"]
 
     assert "Injected into 0 calls" in capsys.readouterr().out
+
+
+def test_one_that_is_interrupted_tells_how_far_it_came(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(FakeChaos(KeyboardInterrupt()))
+
+    told = capsys.readouterr().out
+    assert "Injected into 200 calls" in told
+    assert told.endswith("\nthe job is COMPLETED\n")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "rule"),
+    [
+        ("--items", "0", "must be a whole number from 1 on, not 0"),
+        ("--items", "-5", "must be a whole number from 1 on, not -5"),
+        ("--workers", "0", "must be a whole number from 1 on, not 0"),
+        ("--restarts", "-1", "must be a whole number from 0 on, not -1"),
+        ("--rate", "1.5", "must be a number from 0 to 1, not 1.5"),
+        ("--rate", "often", "must be a number from 0 to 1, not often"),
+        ("--job-seconds", "0", "must be a number above 0, not 0"),
+        ("--job-seconds", "inf", "must be a number above 0, not inf"),
+    ],
+)
+def test_a_chaos_of_nothing_is_refused(
+    option: str, value: str, rule: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        asked_for([f"{option}={value}"])
+
+    assert ended.value.code == 2
+    assert f"argument {option}: {rule}" in capsys.readouterr().err
+
+
+def test_a_chaos_has_as_long_as_its_items_need_unless_it_is_given_less() -> None:
+    assert asked_for(["--items", "1500"]).job_seconds == 220
+    assert asked_for(["--job-seconds", "0.5"]).job_seconds == 0.5

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, islice, pairwise
+from itertools import islice, pairwise
 
 from tests.simulation.families import judge, judge_family
 from tests.simulation.happenings import Met
@@ -71,14 +71,18 @@ def run_some(seeds: range, *, alone: bool = False) -> Sum:
     finally:
         gc.enable()
         gc.collect()
+    own = [_own(result) for result in results]
+    met: Met = Counter()
+    for each in own:
+        met.update(each.met)
     return Sum(
         histories=len(results),
         steps=sum(result.steps for result in results),
-        played=sum(_own(result).steps for result in results),
-        commits=sum(_own(result).commits for result in results),
-        faults=sum(_own(result).faults for result in results),
+        played=sum(each.steps for each in own),
+        commits=sum(each.commits for each in own),
+        faults=sum(each.faults for each in own),
         processor_seconds=time.process_time() - began,
-        met=Counter(chain.from_iterable(_own(result).met.elements() for result in results)),
+        met=met,
         failed=tuple(
             (seed, result.violation)
             for seed, result in zip(seeds, results, strict=True)

@@ -1,0 +1,226 @@
+"""docs/events.md says what the code tells, and its rules pick what they say."""
+
+import json
+import re
+import shlex
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forgeledger.adapters.eventbridge import EventBridgePublisher
+from forgeledger.adapters.memory import MemoryStore
+from forgeledger.domain.facts import FactKind
+from forgeledger.domain.jobs import FINISHED, Tolerance
+from forgeledger.domain.lanes import LaneRules
+from forgeledger.local.filters import matches
+from forgeledger.usecases.telling import Teller
+from tests.ledgers import Ledger
+
+PROJECT = Path(__file__).parents[2]
+PAGE = (PROJECT / "docs" / "events.md").read_text()
+README = (PROJECT / "README.md").read_text()
+
+
+class Bus:
+    """Keeps what was put on it, in the shape in which a target receives it."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+
+    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's spelling.
+        for entry in Entries:
+            self.events.append(
+                {
+                    "detail-type": entry["DetailType"],
+                    "source": entry["Source"],
+                    "time": f"{entry['Time']:%Y-%m-%dT%H:%M:%SZ}",
+                    "resources": entry["Resources"],
+                    "detail": json.loads(entry["Detail"]),
+                }
+            )
+        return {"Entries": [{} for _ in Entries]}
+
+
+class Stories:
+    """Jobs that come to each of their ends, and what was told of them."""
+
+    def __init__(self) -> None:
+        self.ledger = Ledger(MemoryStore())
+        self.bus = Bus()
+        publisher = EventBridgePublisher(self.bus, "the-bus", self.ledger.around)
+        self.teller = Teller(self.ledger.store, publisher)
+
+    def job(self, *items: str, **spec: Any) -> str:
+        job_id = self.ledger.job(**spec)
+        self.ledger.do(job_id, "register", *items)
+        self.ledger.life.seal(job_id)
+        return job_id
+
+    def end(self, job_id: str, seconds: float = 0) -> None:
+        self.ledger.now += int(seconds * 1000)
+        self.ledger.advancer.advance(job_id)
+        self.teller.tell(job_id)
+
+    def of_the_example(self) -> None:
+        """Two of twenty fail; they are tried again, and then all are completed."""
+        names = [f"invoice-{number}" for number in range(1, 21)]
+        job_id = self.job(
+            *names,
+            name="nightly invoices",
+            rules=LaneRules(max_attempts=3),
+            metadata='{"team": "billing"}',
+            tags=("billing",),
+        )
+        self.ledger.do(job_id, "complete", *names[2:])
+        for name in names[:2] * 3:
+            self.ledger.now += 1_000
+            self.ledger.do(job_id, "fail", name)
+        self.end(job_id, 35.25)
+        self.ledger.do(job_id, "retry", *names[:2])
+        self.ledger.do(job_id, "complete", *names[:2])
+        self.end(job_id)
+
+    def of_other_ends(self) -> None:
+        intolerant = self.job("a", "b", tolerance=Tolerance(failures=0))
+        self.ledger.do(intolerant, "fail", "a")
+        self.end(intolerant)
+        late = self.job("a", deadline_seconds=60)
+        self.end(late, 61)
+        canceled = self.job("a")
+        self.ledger.life.cancel(canceled)
+        self.end(canceled)
+
+
+@pytest.fixture(scope="module")
+def events() -> list[dict[str, Any]]:
+    stories = Stories()
+    stories.of_the_example()
+    stories.of_other_ends()
+    return stories.bus.events
+
+
+def rows(head: str) -> list[list[str]]:
+    """The cells of the table whose first column is called so."""
+    table = PAGE.partition(f"\n| {head} |")[2].partition("\n\n")[0]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.split("\n")[2:]]
+
+
+def names(cell: str) -> set[str]:
+    return set(re.findall(r"`([^`]+)`", cell))
+
+
+def rules() -> dict[str, Any]:
+    """The patterns of the put-rule commands, by the names of their rules."""
+    script = "\n".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)).replace("$(aws", "\naws")
+    commands = re.findall(r"^aws events put-rule .*?\}'", script, re.DOTALL | re.MULTILINE)
+    found = {}
+    for command in commands:
+        words = shlex.split(command)
+        found[words[words.index("--name") + 1]] = json.loads(words[-1])
+    return found
+
+
+def picked(rule: Any, events: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    return {
+        (event["detail-type"], event["detail"]["status"])
+        for event in events
+        if matches(rule, event)
+    }
+
+
+def test_the_types_are_those_that_are_told(events):
+    told: dict[str, tuple[set[str], set[str]]] = {}
+    for event in events:
+        statuses, reasons = told.setdefault(event["detail-type"], (set(), set()))
+        statuses.add(event["detail"]["status"])
+        reasons |= {event["detail"]["reason"]} if "reason" in event["detail"] else set()
+
+    said = {row[0].strip("`"): (names(row[1]), names(row[2])) for row in rows("`detail-type`")}
+
+    assert said == told
+    assert list(said) == [kind.value for kind in FactKind if kind is not FactKind.CLOSING]
+
+
+def test_each_status_of_a_completed_job_is_explained():
+    statuses = {row[0].strip("`") for row in rows("`status` in `job.completed`")}
+
+    told = next(row for row in rows("`detail-type`") if row[0] == "`job.completed`")
+    assert statuses == names(told[1])
+
+
+def test_the_fields_are_those_of_a_detail(events):
+    said = [row[0].strip("`") for row in rows("field")]
+
+    for event in events:
+        with_reason = event["detail-type"] in ("job.failed", "job.canceled")
+        assert list(event["detail"]) == (said if with_reason else said[:-1])
+    assert said[-1] == "reason"
+
+
+def test_the_example_is_what_is_told_of_such_a_job(events):
+    example = json.loads(PAGE.partition("```json\n")[2].partition("```")[0])
+
+    own = {"version", "id", "account", "region"}
+    told = {name: value for name, value in example.items() if name not in own}
+    assert told in events
+    assert example.keys() == told.keys() | own
+    assert example["detail"]["status"] == "COMPLETED_WITH_FAILURES"
+
+
+def test_a_total_at_the_end_is_the_sum_that_the_page_says(events):
+    for detail in (event["detail"] for event in events):
+        ended = detail["completed"] + detail["failed"] + detail["canceled"]
+        assert ended == detail["total"] or detail["status"] == "RUNNING"
+
+
+def test_each_rule_picks_what_the_page_says(events):
+    told = {(event["detail-type"], event["detail"]["status"]) for event in events}
+    any_end = {(kind, status) for kind, status in told if status in FINISHED}
+    assert {status for _, status in any_end} == FINISHED
+
+    found = {name: picked(rule, events) for name, rule in rules().items()}
+
+    assert found == {
+        "job-ends": any_end,
+        "job-succeeded": {("job.completed", "COMPLETED")},
+        "job-troubled": any_end - {("job.completed", "COMPLETED")},
+    }
+
+
+def test_the_readme_has_the_rules_for_any_end_and_for_success():
+    listen = README.partition("**4. Listen.**")[2]
+
+    rule = json.loads(listen.partition("```json\n")[2].partition("```")[0])
+
+    assert rule == rules()["job-ends"]
+    success = {**rules()["job-succeeded"]}
+    assert success.pop("source") == rule["source"]
+    assert f"`{json.dumps(success)[1:-1]}`" in listen
+
+
+@pytest.mark.parametrize("more", [{"tags": ["billing"]}, {"metadata": {"team": ["billing"]}}])
+def test_a_rule_can_be_narrowed_as_the_page_says(events, more):
+    assert f"`{json.dumps(more)[1:-1]}`" in PAGE
+    rule = rules()["job-ends"]
+
+    narrowed = [event for event in events if matches({**rule, "detail": more}, event)]
+
+    assert {event["detail"]["name"] for event in narrowed} == {"nightly invoices"}
+    assert len(narrowed) == 2
+
+
+def test_the_consumer_acts_once_on_each_event_however_often_it_comes(events):
+    program: dict[str, Any] = {}
+    exec(PAGE.partition("```python\n")[2].partition("```")[0], program)  # noqa: S102 - The page's own.
+    database = sqlite3.connect(":memory:")
+    database.execute("CREATE TABLE events_seen (event_id TEXT PRIMARY KEY)")
+    database.execute("CREATE TABLE jobs_ended (job_id TEXT, epoch INTEGER, status TEXT)")
+    ends = [event for event in events if matches(rules()["job-ends"], event)]
+
+    for event in ends * 3:
+        program["heard"](event, database)
+
+    acted = database.execute("SELECT job_id, epoch, status FROM jobs_ended").fetchall()
+    assert acted == [tuple(e["detail"][n] for n in ("jobId", "epoch", "status")) for e in ends]

@@ -1,0 +1,86 @@
+"""The commands of docs/events.md, run on the local cloud: its rules, and what their target gets."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from forgeledger.local.local_cloud import STACK_NAME
+from forgeledger.sdk import Ledger
+
+pytestmark = pytest.mark.integration
+PAGE = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
+# Version 1 of the command line has to be told where the local cloud is.
+PREFACE = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }\n'
+PATIENCE_SECONDS = 60
+RULES = ("job-ends", "job-succeeded", "job-troubled")
+
+
+@pytest.fixture
+def told(worker_variables, ledger_cloud, tmp_path):
+    """What the page's commands print, from top to bottom; what they made goes away again."""
+    if not all(map(shutil.which, ("aws", "jq"))):
+        pytest.skip("the aws command line, or jq, is not installed")
+    script = "".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL))
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-s"],
+        input=PREFACE + script.replace("forgeledger-dev", STACK_NAME),
+        cwd=tmp_path,
+        env={**os.environ, **worker_variables},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    yield done.stdout
+    bus, events = ledger_cloud.description.event_bus_name, ledger_cloud.client("events")
+    events.remove_targets(EventBusName=bus, Rule="job-ends", Ids=["queue"])
+    for name in RULES:
+        events.delete_rule(EventBusName=bus, Name=name)
+    sqs = ledger_cloud.client("sqs")
+    sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName="job-ends")["QueueUrl"])
+
+
+def received(ledger_cloud, number):
+    """So many events of the queue, each with its type."""
+    sqs = ledger_cloud.client("sqs")
+    url = sqs.get_queue_url(QueueName="job-ends")["QueueUrl"]
+    found = {}
+    end = time.monotonic() + PATIENCE_SECONDS
+    while len(found) < number and time.monotonic() < end:
+        answer = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1, MaxNumberOfMessages=10)
+        for message in answer.get("Messages", ()):
+            event = json.loads(message["Body"])
+            found[event["detail"]["eventId"]] = event["detail-type"]
+    return found
+
+
+def patterns(ledger_cloud):
+    bus = ledger_cloud.description.event_bus_name
+    rules = ledger_cloud.client("events").list_rules(EventBusName=bus)["Rules"]
+    return {rule["Name"]: json.loads(rule["EventPattern"]) for rule in rules}
+
+
+def test_the_bus_has_the_rules_and_the_target_receives_every_end_and_nothing_else(
+    told, ledger_cloud, endpoints
+):
+    ledger = Ledger(endpoints=endpoints)
+    empty = ledger.create_job("empty", seal=True)
+    canceled = ledger.create_job("canceled", items=["a"])
+    ledger.cancel(canceled.job_id)
+
+    found = received(ledger_cloud, 2)
+
+    assert set(RULES) <= patterns(ledger_cloud).keys()
+    assert patterns(ledger_cloud)["job-succeeded"]["detail"] == {"status": ["COMPLETED"]}
+    assert '"FailedEntryCount": 0' in told
+    assert found == {
+        f"{empty.job_id}:1:job.completed": "job.completed",
+        f"{canceled.job_id}:1:job.canceled": "job.canceled",
+    }

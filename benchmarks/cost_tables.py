@@ -16,6 +16,7 @@ from benchmarks.other_designs import (
 )
 from benchmarks.pricing import AS_OF, PRICES, REGION, Service
 from benchmarks.usage import Usage, bill, by_service, dollars
+from forgeledger.contracts.reconcile_requests import measured
 
 SIZES: Final = (1_000, 100_000, 1_000_000)
 MILLION: Final = 1_000_000
@@ -23,9 +24,10 @@ DOLLARS_A_MILLION: Final = 4.0
 SHARE_OF_STANDARD: Final = 0.1
 TEMPLATE: Final = Path(__file__).parent.parent / "template.yaml"
 MONTH_SECONDS: Final = 730 * 3_600
-# Names with their dimensions: eight of the intake, four of the relay, two for each of about four
-# pairs of route and status.
-METRICS: Final = 20
+# Names with their dimensions: those that each scheduled round of the relay sends, eight of the
+# intake, two for each of about four pairs of route and status.
+ROUND_METRICS: Final = 2 + len(measured(()))
+METRICS: Final = ROUND_METRICS + 8 + 2 * 4
 # Lambda's own for a queue that is quiet, each waiting as long as a receive may.
 POLLERS: Final = 5
 POLL_SECONDS: Final = 20
@@ -191,12 +193,21 @@ def month_table() -> str:
     template = TEMPLATE.read_text()
     alarms = template.count("Type: AWS::CloudWatch::Alarm")
     polls = POLLERS * MONTH_SECONDS / POLL_SECONDS
-    amounts = [
+    at_rest = [
         (f"{alarms} alarms", alarms * pricing.ALARMS.each),
         ("1 dashboard", pricing.DASHBOARDS.each),
-        (f"{METRICS} custom metrics, if sent in every hour", METRICS * pricing.METRICS.each),
-        ("the same, sent in one hour", METRICS * pricing.METRICS.each * 3_600 / MONTH_SECONDS),
+        (
+            f"{ROUND_METRICS} custom metrics, which the scheduled rounds send in every hour",
+            ROUND_METRICS * pricing.METRICS.each,
+        ),
         (f"empty receives of {POLLERS} pollers", dollars(Usage(sqs_fifo_requests=polls))),
+    ]
+    other = METRICS - ROUND_METRICS
+    amounts = [
+        *at_rest,
+        ("**idle, altogether**", sum(each for _, each in at_rest)),
+        (f"{other} other metrics, if sent in every hour", other * pricing.METRICS.each),
+        ("the same, sent in one hour", other * pricing.METRICS.each * 3_600 / MONTH_SECONDS),
     ]
     return table(["by the month", "dollars"], [[what, f"{each:.2f}"] for what, each in amounts])
 

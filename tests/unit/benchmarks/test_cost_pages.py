@@ -1,7 +1,9 @@
 """The docs say what the tools say of what was measured."""
 
+import re
 from copy import deepcopy
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -12,7 +14,10 @@ from benchmarks.metering import PACKING, Results
 from benchmarks.other_designs import delivery, measured_job
 from benchmarks.plot import Line, Panel, svg
 from benchmarks.usage import Usage, dollars
+from forgeledger.contracts.reconcile_requests import measured
 
+PAGE = costs.PAGE.read_text()
+README = Path(__file__).parents[3] / "README.md"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -28,9 +33,7 @@ def with_a_million_at(amount: float) -> dict[str, dict[str, Any]]:
 
 
 def test_the_costs_page_carries_what_was_measured() -> None:
-    text = costs.PAGE.read_text()
-
-    assert costs.page(text) == text, "make bench-costs writes it anew"
+    assert costs.page(PAGE) == PAGE, "make bench-costs writes it anew"
 
 
 def test_the_plot_is_of_what_was_measured() -> None:
@@ -38,10 +41,38 @@ def test_the_plot_is_of_what_was_measured() -> None:
 
 
 def test_what_was_promised_is_said_on_the_page() -> None:
-    text = costs.PAGE.read_text()
-
     for line, kept in costs.verdicts():
-        assert f"{line} {'Kept.' if kept else '**Missed.**'}" in text
+        assert f"{line} {'Kept.' if kept else '**Missed.**'}" in PAGE
+
+
+def test_the_readme_names_the_same_prices() -> None:
+    readme = README.read_text()
+
+    million = re.findall(r"^- A million items, measured: (\$\d+\.\d\d),", PAGE, re.MULTILINE)
+    idle = re.findall(r"^\| \*\*idle, altogether\*\* \| ([\d.]+) \|$", PAGE, re.MULTILINE)
+
+    assert f"A million short items, told of in full messages, cost about {million[0]}," in readme
+    assert f"an idle deployment ${idle[0]} a month" in readme
+
+
+def test_what_an_idle_deployment_pays_is_the_sum_of_the_rows_above() -> None:
+    cells = [line.strip("| ").split(" | ") for line in cost_tables.month_table().splitlines()[2:]]
+    names = [name for name, _ in cells]
+    above = names.index("**idle, altogether**")
+
+    amounts = [float(amount) for _, amount in cells]
+
+    assert amounts[above] == pytest.approx(sum(amounts[:above]), abs=0.02)
+    assert names[above + 1].startswith(f"{cost_tables.METRICS - cost_tables.ROUND_METRICS} other")
+    # Beyond the ten alarms that AWS gives for nothing.
+    assert f"alarms, ${amounts[0] * (1 - 10 / int(names[0].split()[0])):.2f}." in PAGE
+
+
+def test_the_metrics_of_a_round_are_those_that_the_relay_sends() -> None:
+    relay = (README.parent / "functions" / "relay" / "app.py").read_text()
+    named = set(re.findall(r'add_metric\("(\w+)"', relay)) | measured(()).keys()
+
+    assert len(named) == cost_tables.ROUND_METRICS
 
 
 def test_every_bound_is_kept() -> None:
@@ -49,7 +80,7 @@ def test_every_bound_is_kept() -> None:
 
     assert not missed, "\n".join(missed)
     assert len(costs.verdicts()) >= 5
-    assert "**Missed.**" not in costs.PAGE.read_text()
+    assert "**Missed.**" not in PAGE
 
 
 @pytest.mark.parametrize(

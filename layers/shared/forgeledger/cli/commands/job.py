@@ -69,7 +69,8 @@ def create(
         int | None, typer.Option(min=0, help="How long its rows are kept; 0 is for ever.")
     ] = None,
     deadline_seconds: Annotated[
-        int | None, typer.Option(min=1, help="Fail the job if it takes longer.")
+        int | None,
+        typer.Option(min=1, help="Fail the job if it takes longer; noticed up to 5 minutes late."),
     ] = None,
     idempotency_key: Annotated[
         str | None, typer.Option(help="Repeating the call with the same key makes one job.")

@@ -184,7 +184,7 @@ def test_what_workers_said_is_found_in_items_events_and_why(forgeledger, job):
         return attempts["a"] == attempts["b"] == 1
 
     eventually(arrived)
-    assert "Workers have 1 items." in forgeledger("job", "why", job, "--local").out
+    assert "A worker has 1 item." in forgeledger("job", "why", job, "--local").out
     history = forgeledger("job", "item", job, "b", "--json", "--local").documents[0]["history"]
     assert [event["type"] for event in history] == ["registered", "failed"]
     types = [

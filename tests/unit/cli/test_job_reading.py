@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -22,8 +23,27 @@ def test_why_says_what_a_job_waits_for(forgeledger, ledger, job, world):
     assert f"It is not sealed, so more items may come: forgeledger job seal {job.job_id}" in (
         ended.lines
     )
-    assert "1 items have not been heard of within their lease." in ended.lines
+    assert "1 item has not been heard of within its lease." in ended.lines
     assert any(line.endswith("a, attempt 1 by w-1") for line in ended.lines)
+
+
+def test_why_speaks_of_one_item_as_of_one(forgeledger, ledger, world):
+    job = ledger.create_job("two", items=["a", "b"], policy={"maxAttempts": 2, "leaseSeconds": 60})
+    later = ledger.create_job("one", expected_items=1)
+    ledger.commands.claim(job.job_id, "a", worker_id="w-1")
+    ledger.commands.fail(job.job_id, "b", ValueError("bad"))
+
+    one = forgeledger("job", "why", job.job_id)
+    missing = forgeledger("job", "why", later.job_id)
+    world.clock.pass_seconds(120)
+    ledger.commands.claim(job.job_id, "b", worker_id="w-1")
+    two = forgeledger("job", "why", job.job_id)
+
+    assert "A worker has 1 item." in one.lines
+    assert "1 item waits for a worker." in one.lines
+    assert "Workers have 2 items." in two.lines
+    assert "It expects 1 item and knows 0." in missing.lines
+    assert not re.search(r"\b1 items\b", one.out + two.out + missing.out)
 
 
 def test_why_counts_failures_by_type_of_error(forgeledger, ledger, job):

@@ -21,6 +21,14 @@ _REASONS = {
     "deadline_passed": "Its deadline {deadline} has passed: forgeledger reconcile {job_id}",
     "verdict_due": "All is done but the verdict: forgeledger reconcile {job_id}",
 }
+# What is said instead where the number with this name is 1.
+_REASONS_OF_ONE = {
+    "items_missing": ("expected", "It expects 1 item and knows {total}."),
+    "items_pending": ("pending", "1 item waits for a worker."),
+    "items_due_later": ("due_later", "1 item failed and waits for the time of its next attempt."),
+    "items_in_progress": ("in_progress", "A worker has 1 item."),
+    "leases_expired": ("expired", "1 item has not been heard of within its lease."),
+}
 
 
 def job_headline(job: "Job") -> str:
@@ -47,9 +55,11 @@ def left_canceled(job: "Job") -> str | None:
     """Why a job with nothing failed is completed with failures; None for any other."""
     if job.status != "COMPLETED_WITH_FAILURES" or job.failed or not job.canceled:
         return None
+    canceled = "were canceled before it was reopened; they stay so"
+    if job.canceled == 1:
+        canceled = "was canceled before it was reopened; it stays so"
     return (
-        f"{job.canceled:,} of its items were canceled before it was reopened; they stay so, "
-        "and a job is COMPLETED only with all its items"
+        f"{job.canceled:,} of its items {canceled}, and a job is COMPLETED only with all its items"
     )
 
 
@@ -100,7 +110,9 @@ def why_lines(why: "Why") -> Iterator[str]:
         "deadline": moment(why.deadline_at),
     }
     for reason in why.reasons:
-        yield _REASONS.get(reason, reason).format_map(known)
+        number, of_one = _REASONS_OF_ONE.get(reason, ("", ""))
+        text = of_one if known.get(number) == "1" else _REASONS.get(reason, reason)
+        yield text.format_map(known)
     yield from _items("Longest in progress:", why.oldest_in_progress, "claimed_at")
     yield from _items("Leases that are over:", why.expired_leases.items, "lease_until")
     yield from _items("Due next:", why.due_later.items, "due_at")

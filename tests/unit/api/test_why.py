@@ -93,6 +93,18 @@ def test_a_finished_job_waits_for_nothing(caller):
     assert caller.get(f"/jobs/{job_id}/why").json["reasons"] == ["finished"]
 
 
+def test_a_job_that_failed_says_why(caller):
+    job_id = caller.new_job(items=["a"], policy={"toleratedFailures": 0})
+    before = caller.get(f"/jobs/{job_id}/why").json
+    caller.post(f"/jobs/{job_id}/items/a/fail")
+    caller.post(f"/jobs/{job_id}/seal")
+
+    why = caller.get(f"/jobs/{job_id}/why").json
+
+    assert before["reason"] is None
+    assert (why["status"], why["reason"], why["reasons"]) == ("FAILED", "tolerance", ["finished"])
+
+
 def test_a_passed_deadline_is_told(caller, clock):
     job_id = caller.new_job(deadlineSeconds=60)
     clock.pass_seconds(61)

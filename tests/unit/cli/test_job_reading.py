@@ -46,6 +46,27 @@ def test_why_speaks_of_one_item_as_of_one(forgeledger, ledger, world):
     assert not re.search(r"\b1 items\b", one.out + two.out + missing.out)
 
 
+def test_why_names_the_reason_of_a_job_that_failed(forgeledger, ledger, world):
+    intolerant = ledger.create_job("few", items=["a"], policy={"toleratedFailures": 0})
+    late = ledger.create_job("late", items=["a"], deadline_seconds=60)
+    canceled = ledger.create_job("canceled")
+    ledger.commands.fail(intolerant.job_id, "a", ValueError("bad"))
+    deadline = f"{ledger.status(late.job_id).deadline_at:%Y-%m-%d %H:%M:%S}"
+    world.clock.pass_seconds(61)
+    for job in (intolerant, late):
+        ledger.seal(job.job_id)
+    ledger.cancel(canceled.job_id)
+
+    few, passed, asked = (
+        forgeledger("job", "why", job.job_id).lines[1:3] for job in (intolerant, late, canceled)
+    )
+
+    finished = "It is finished; there is nothing to wait for."
+    assert few == ["More of its items failed than its policy tolerates.", finished]
+    assert passed == [f"Its deadline {deadline} passed before it was done.", finished]
+    assert asked == [finished]
+
+
 def test_why_counts_failures_by_type_of_error(forgeledger, ledger, job):
     for _ in range(2):
         ledger.commands.fail(job.job_id, "b", ValueError("bad"))

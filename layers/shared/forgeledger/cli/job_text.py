@@ -21,6 +21,11 @@ _REASONS = {
     "deadline_passed": "Its deadline {deadline} has passed: forgeledger reconcile {job_id}",
     "verdict_due": "All is done but the verdict: forgeledger reconcile {job_id}",
 }
+# Why a job failed, or is about to.
+_FAILED_BY = {
+    "tolerance": "More of its items failed than its policy tolerates.",
+    "deadline": "Its deadline {deadline} passed before it was done.",
+}
 # What is said instead where the number with this name is 1.
 _REASONS_OF_ONE = {
     "items_missing": ("expected", "It expects 1 item and knows {total}."),
@@ -109,6 +114,8 @@ def why_lines(why: "Why") -> Iterator[str]:
         "lagging": ", ".join(str(lane) for lane in why.lagging_lanes),
         "deadline": moment(why.deadline_at),
     }
+    if why.reason in _FAILED_BY:
+        yield _FAILED_BY[why.reason].format_map(known)
     for reason in why.reasons:
         number, of_one = _REASONS_OF_ONE.get(reason, ("", ""))
         text = of_one if known.get(number) == "1" else _REASONS.get(reason, reason)

@@ -132,6 +132,9 @@ class WhyHeadline(Answer):
 
 class WhyBody(CountsBody, WhyHeadline):
     ending: JobStatus | None
+    reason: Annotated[
+        str | None, Field(description="Why it failed or was canceled, or is about to be.")
+    ]
     expected_items: int | None
     deadline_at: str | None
     lagging_lanes: list[int]
@@ -177,6 +180,7 @@ def why_body(explanation: Explanation) -> WhyBody:
         is_complete=job.finished,
         reasons=list(explanation.causes),
         ending=job.ending,
+        reason=job.ending_reason,
         expected_items=job.spec.expected_items,
         deadline_at=time_or_none(job.deadline_at),
         lagging_lanes=list(explanation.lagging_lanes),

@@ -117,6 +117,8 @@ class Why:
     status: str
     reasons: tuple[str, ...] = ()
     is_complete: bool = False
+    # Why it failed or was canceled: `tolerance`, `deadline` or `canceled`.
+    reason: str | None = None
     total: int = 0
     pending: int = 0
     in_progress: int = 0

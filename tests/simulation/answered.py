@@ -1,16 +1,31 @@
 """What people were answered: it has happened, and what they were shown is how it was."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from forgeledger.domain.commands import Command
 from forgeledger.domain.facts import Fact, FactKind
+from forgeledger.domain.items import Item
 from forgeledger.domain.jobs import Job
-from forgeledger.domain.outcomes import Verdict
-from tests.simulation.asked import Asked, LifeAnswer, Look, lane_index, shown_in, shown_of
+from forgeledger.domain.journal import EventKind
+from forgeledger.domain.outcomes import Reason
+from tests.simulation.asked import (
+    Asked,
+    ItemAnswer,
+    LifeAnswer,
+    Look,
+    lane_index,
+    shown_in,
+    shown_of,
+)
 from tests.simulation.job_checks import JobChecks, JobTruth
 from tests.simulation.lane_checks import LaneChecks, Violation
+from tests.simulation.lawful_states import as_it_stands
 from tests.simulation.told import written
+
+# A verdict and its reason.
+_Answer = tuple[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +67,8 @@ class AnswerChecks:
     jobs: JobChecks
     # Facts that were answered for: each is the doing of one request.
     _spent: set[tuple[str, int]] = field(default_factory=set)
+    # Commands that were answered as applied, by job, mark and number of events.
+    _applied: set[tuple[str, str, int]] = field(default_factory=set)
 
     def stepped(self, commits: int) -> None:
         """Compare the answers given since the last time with what was committed until now."""
@@ -66,15 +83,31 @@ class AnswerChecks:
         asked.looks.clear()
 
     def _of_items(self) -> None:
-        for job_id, command, mark, outcome in self.asked.answers:
-            truth = self.lanes.truths[f"JOB#{job_id}#{lane_index(job_id, command.item_id)}"]
-            if mark not in truth.marks:
-                raise Violation(f"answered {outcome.verdict} to {command}: no trace of it")
-            kinds = truth.marks[mark]
-            applied = any(kind not in ("duplicate", "rejected") for kind in kinds)
-            if (outcome.verdict is Verdict.APPLIED) is not applied:
-                raise Violation(f"answered {outcome.verdict} to {command}, the journal has {kinds}")
+        for answer in self.asked.answers:
+            self._of_item(answer)
         self.asked.answers.clear()
+
+    def _of_item(self, answer: ItemAnswer) -> None:
+        name, outcome = answer.command.item_id, answer.outcome
+        truth = self.lanes.truths[f"JOB#{answer.job_id}#{lane_index(answer.job_id, name)}"]
+        where = f"answered {outcome.verdict} for {outcome.reason} to {answer.command}"
+        kinds = truth.marks.get(answer.mark)
+        if kinds is None:
+            raise Violation(f"{where}: no trace of it")
+        reasons = truth.reasons.get(answer.mark, ())
+        lawful = _lawful(answer, kinds[-1], reasons)
+        if (outcome.verdict, outcome.reason) not in (lawful if answer.again else lawful[:1]):
+            raise Violation(f"{where}, the journal has {kinds} for {reasons}: not of {lawful}")
+        if outcome.verdict == "applied":
+            this = (answer.job_id, answer.mark, len(kinds))
+            if this in self._applied:
+                raise Violation(f"{where}, and it was applied before")
+            self._applied.add(this)
+        shown, item = outcome.item, truth.items.get(name)
+        # Where it has not changed since.
+        same = shown is not None and item is not None and shown.offset == item.offset
+        if same and shown not in (item, as_it_stands(truth.head, item)):
+            raise Violation(f"{where} and showed {shown}: {item}")
 
     def _of_life(self, answer: LifeAnswer) -> None:
         request, truth = _REQUESTS[answer.what], self.jobs.truths[f"JOB#{answer.job_id}"]
@@ -115,6 +148,29 @@ class AnswerChecks:
             raise Violation(f"showed {shown}, the lanes count {counts}")
         if shown["name"] != truth.job.spec.name or shown["isComplete"] is not truth.job.finished:
             raise Violation(f"showed {shown} for {truth.job}")
+
+
+def _lawful(answer: ItemAnswer, kind: EventKind, reasons: Sequence[Reason]) -> list[_Answer]:
+    """What a command is answered that left this event, and then what it may be when repeated."""
+    refused: list[_Answer] = [("rejected", reason) for reason in reversed(reasons)]
+    if kind == "rejected":
+        return refused
+    item, again = answer.outcome.item, [("duplicate", None)]
+    if kind == "duplicate":
+        return [*again, *refused]
+    if kind == "claimed":
+        # Whoever has lost the item must not begin; over HTTP nobody looks at who has it.
+        taken = ("rejected", "stale_attempt")
+        again = (
+            [*again, taken] if item is None else [taken] if _lost(item, answer.command) else again
+        )
+    return [("applied", None), *again, *refused]
+
+
+def _lost(item: Item, claim: Command) -> bool:
+    other = item.worker_id != claim.worker_id
+    later = claim.attempt is not None and item.attempt > claim.attempt
+    return item.state == "IN_PROGRESS" and (other or later)
 
 
 def _told_of(shown: dict[str, Any], job: Job) -> bool:

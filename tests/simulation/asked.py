@@ -56,6 +56,18 @@ class LifeAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemAnswer:
+    """What somebody was answered who gave a command for an item."""
+
+    job_id: str
+    command: Command
+    mark: str
+    outcome: Outcome
+    # Whether the same command was given more than once by then.
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """What somebody was shown who looked at a job, and what had been written before."""
 
@@ -76,7 +88,7 @@ class Asked:
     cancels: dict[str, int] = field(default_factory=dict)
     reopens: dict[str, int] = field(default_factory=dict)
     # Answers given over HTTP, still to be checked against the journal.
-    answers: list[tuple[str, Command, str, Outcome]] = field(default_factory=list)
+    answers: list[ItemAnswer] = field(default_factory=list)
     lives: list[LifeAnswer] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
     # How many facts each job has by now.
@@ -127,8 +139,8 @@ class Asked:
     def reopen(self, job_id: str) -> None:
         self.reopens[job_id] = self.reopens.get(job_id, 0) + 1
 
-    def answered(self, job_id: str, command: Command, mark: str, outcome: Outcome) -> None:
-        self.answers.append((job_id, command, mark, outcome))
+    def answered(self, answer: ItemAnswer) -> None:
+        self.answers.append(answer)
 
     def lived(self, what: str, job_id: str, begun: int, answer: Any) -> None:
         """The answer of the use case, or of the route; None where none came."""

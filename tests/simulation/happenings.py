@@ -49,4 +49,5 @@ class Happening(StrEnum):
     CANCELED = "somebody asks to cancel"
     REOPENED = "somebody asks to reopen"
     RETRIED = "somebody asks to retry"
+    ASKED_TWICE = "somebody gives the same command again"
     RECOUNTED = "somebody asks to recount"

@@ -12,6 +12,7 @@ from forgeledger.domain.ids import lanes_of
 from forgeledger.domain.items import Item
 from forgeledger.domain.journal import Event, EventKind, evolve_head, evolve_item
 from forgeledger.domain.lanes import Counts, Head
+from forgeledger.domain.outcomes import Reason
 from tests.simulation.asked import Asked
 from tests.simulation.expressions import Row
 from tests.simulation.lawful import contradiction
@@ -34,6 +35,8 @@ class LaneTruth:
     items: dict[str, Item] = field(default_factory=dict)
     # For each mark the kinds of events it left.
     marks: dict[str, tuple[EventKind, ...]] = field(default_factory=dict)
+    # For each mark that was refused why; only of an unknown item it is more than once.
+    reasons: dict[str, tuple[Reason, ...]] = field(default_factory=dict)
     # Marks in the order in which they first stood in the journal.
     order: dict[str, int] = field(default_factory=dict)
 
@@ -131,6 +134,8 @@ class LaneChecks:
         if wrong is not None:
             raise Violation(f"{wrong} for {command}")
         truth.marks[mark] = (*kinds, event.kind)
+        if event.reason is not None:
+            truth.reasons[mark] = (*truth.reasons.get(mark, ()), event.reason)
         return command
 
     def _compare(

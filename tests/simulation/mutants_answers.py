@@ -10,19 +10,20 @@ from forgeledger.adapters.eventbridge import EventBridgePublisher
 from forgeledger.contracts import http_responses
 from forgeledger.domain import advancing, deciding, ruling
 from forgeledger.domain.advancing import Step
+from forgeledger.domain.batches import Decision
 from forgeledger.domain.commands import CommandKind
 from forgeledger.domain.facts import Fact
 from forgeledger.domain.items import ItemState
 from forgeledger.domain.jobs import Job, JobPhase, JobStatus
 from forgeledger.domain.lanes import Counts
-from forgeledger.domain.outcomes import Reason
+from forgeledger.domain.outcomes import Reason, Verdict
 from forgeledger.domain.ruling import Case, Ruling
 from forgeledger.ports import JobView
 from forgeledger.sdk.outbox import Answer
 from forgeledger.sdk.outbox import Verdict as Sent
 from forgeledger.sdk.packing import Message
 from forgeledger.sdk.sending import Sender
-from forgeledger.usecases import life
+from forgeledger.usecases import applying, life
 from forgeledger.usecases.advancing_jobs import Advancer
 from forgeledger.usecases.life import Asked, LifeCycle
 from forgeledger.usecases.reading_jobs import Standing
@@ -192,4 +193,51 @@ def throttles_given_up() -> Iterator[None]:
         ]
 
     with patch.object(Sender, "send", send):
+        yield
+
+
+@ANSWERS.named("a refused command that comes again is answered duplicate")
+def refusals_repeated_as_duplicates() -> Iterator[None]:
+    original = deciding._answer_before
+
+    def answer_before(*given: Any) -> Ruling | None:
+        before = original(*given)
+        return before and Ruling(Verdict.DUPLICATE, ())
+
+    with patch.object(deciding, "_answer_before", answer_before):
+        yield
+
+
+@ANSWERS.named("a claim that comes again is granted whoever has the item by now")
+def lost_claims_granted() -> Iterator[None]:
+    with patch.object(deciding, "_taken_over", lambda *_: False):
+        yield
+
+
+@ANSWERS.named("a command that comes again is answered applied")
+def repeated_as_applied() -> Iterator[None]:
+    original = deciding._answer_before
+
+    def answer_before(*given: Any) -> Ruling | None:
+        before = original(*given)
+        again = before is not None and before.verdict is Verdict.DUPLICATE
+        return Ruling(Verdict.APPLIED, ()) if again else before
+
+    with patch.object(deciding, "_answer_before", answer_before):
+        yield
+
+
+@ANSWERS.named("an answer shows the attempt before")
+def attempt_before_shown() -> Iterator[None]:
+    original = applying.decide
+
+    def decide(*given: Any) -> Decision:
+        decision = original(*given)
+        shown = [
+            replace(each, item=each.item and replace(each.item, attempt=0))
+            for each in decision.outcomes
+        ]
+        return replace(decision, outcomes=tuple(shown))
+
+    with patch.object(applying, "decide", decide):
         yield

@@ -2,24 +2,33 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from forgeledger.domain.commands import Command, CommandKind
 from forgeledger.domain.ids import lane_of, lanes_of
 from forgeledger.domain.items import Failure
-from forgeledger.domain.outcomes import Outcome, Verdict
+from forgeledger.domain.outcomes import Outcome, Reason, Verdict
+from tests.simulation.asked import ItemAnswer
 from tests.simulation.happenings import Happening
 from tests.simulation.http_side import command_body, request
 from tests.simulation.jobs import KnownJob, is_bad
 from tests.simulation.lambdas import Faults
 from tests.simulation.producers import HTTP, Producers
 
+# How often a command is given again, and of how many the last.
+_AGAIN, _REMEMBERED = 0.15, 10
+
 
 @dataclass(slots=True)
 class People(Producers):
     """Everybody beside the workers."""
+
+    # Commands that were given over HTTP, answered or not: somebody may give them again.
+    given: list[tuple[KnownJob, Command]] = field(default_factory=list)
+    # Ids of those that were.
+    repeated: set[str] = field(default_factory=set)
 
     def seal(self, job: KnownJob, faults: Faults, *, http: bool = False) -> Any:
         self.asked.seal(job.job_id)
@@ -85,6 +94,8 @@ class People(Producers):
         outcome = self.command(job, kind, item_id, faults, http=http, **fields)
         if outcome is not None and outcome.item is not None:
             job.attempts[item_id] = max(known, outcome.item.attempt)
+        if random.random() < _AGAIN:
+            self._again(random)
 
     def command(
         self,
@@ -96,8 +107,23 @@ class People(Producers):
         http: bool = False,
         **fields: Any,
     ) -> Outcome | None:
-        """With `http` through the real routes, else through the use case that they call."""
         command = Command(kind=kind, item_id=item_id, command_id=self.world.new_id(), **fields)
+        self.given.append((job, command))
+        del self.given[:-_REMEMBERED]
+        return self._give(job, command, faults, http=http)
+
+    def _again(self, random: Random) -> None:
+        """Whoever was not answered gives the same command once more, and so do others."""
+        self.world.met[Happening.ASKED_TWICE] += 1
+        job, command = random.choice(self.given)
+        self.repeated.add(command.command_id)
+        self._give(job, command, {}, http=random.random() < HTTP)
+
+    def _give(
+        self, job: KnownJob, command: Command, faults: Faults, *, http: bool
+    ) -> Outcome | None:
+        """With `http` through the real routes, else through the use case that they call."""
+        kind, item_id = command.kind, command.item_id
         mark = self.asked.command(job.job_id, command)
 
         def apply(parts: Any) -> Outcome:
@@ -110,13 +136,15 @@ class People(Producers):
         def post(_: Any) -> Outcome:
             path = f"/jobs/{job.job_id}/items/{item_id}/{kind}"
             answer = request(self.world, "POST", path, command_body(command))
-            return Outcome(verdict=Verdict(answer["outcome"]))
+            reason = Reason(answer["code"]) if "code" in answer else None
+            return Outcome(verdict=Verdict(answer["outcome"]), reason=reason)
 
         outcome: Outcome | None = self._request(
-            lambda: f"{kind} {item_id} {fields}", post if http else apply, faults
+            lambda: f"{kind} {item_id} {command}", post if http else apply, faults
         )
         if outcome is not None:
-            self.asked.answered(job.job_id, command, mark, outcome)
+            again = command.command_id in self.repeated
+            self.asked.answered(ItemAnswer(job.job_id, command, mark, outcome, again))
         return outcome
 
     def finish(self, job: KnownJob, lane: int, item_ids: Sequence[str]) -> None:
@@ -135,7 +163,7 @@ class People(Producers):
             {},
         )
         for command, mark, outcome in zip(commands, marks, applied.outcomes, strict=True):
-            self.asked.answered(job.job_id, command, mark, outcome)
+            self.asked.answered(ItemAnswer(job.job_id, command, mark, outcome))
 
     def look(self, random: Random, faults: Faults) -> None:
         if self.jobs:

@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 
 from forgeledger.domain.advancing import cancel, create, reopen, seal
-from forgeledger.domain.commands import CommandKind
+from forgeledger.domain.commands import Command, CommandKind
 from forgeledger.domain.ids import make_job_id
+from forgeledger.domain.items import Item, ItemState
 from forgeledger.domain.jobs import Job, JobSpec, JobStatus
 from forgeledger.domain.journal import Event, EventKind
 from forgeledger.domain.lanes import Counts
-from forgeledger.domain.outcomes import Reason, Verdict
+from forgeledger.domain.outcomes import Outcome, Reason, Verdict
 from forgeledger.ports import JobView, Progress
 from forgeledger.usecases.life import Asked as Answer
-from tests.simulation.asked import Asked
+from tests.simulation.asked import Asked, ItemAnswer
 from tests.simulation.checks import Checks
 from tests.simulation.job_checks import JobTruth
 from tests.simulation.lane_checks import LaneTruth, Violation
@@ -200,3 +201,68 @@ def test_while_others_write_a_look_may_show_what_was(checks: Checks) -> None:
     checks.world.commits = 1
 
     look(checks, commits=0, total=1, pending=1)
+
+
+CLAIM = Command(kind=CommandKind.CLAIM, item_id="a", command_id="c", worker_id="w", attempt=1)
+CLAIMED = Item(item_id="a", state=ItemState.IN_PROGRESS, attempt=1, worker_id="w", offset=3)
+TAKEN = replace(CLAIMED, attempt=2, worker_id="v", offset=4)
+
+
+@pytest.fixture
+def lane(checks: Checks) -> LaneTruth:
+    return checks.lanes.truths[f"JOB#{SPEC.job_id}#0"]
+
+
+def told(checks: Checks, *outcome: Any, again: bool = False, item: Item | None = None) -> None:
+    verdict, reason = outcome
+    shown = Outcome(verdict=verdict, reason=reason, item=item)
+    checks.asked.answered(ItemAnswer(SPEC.job_id, CLAIM, "mark", shown, again))
+    try:
+        checks.stepped()
+    finally:
+        checks.asked.answers.clear()
+
+
+APPLIED, DUPLICATE = (Verdict.APPLIED, None), (Verdict.DUPLICATE, None)
+HELD, STALE, NOT_DUE = (
+    (Verdict.REJECTED, reason)
+    for reason in (Reason.LEASE_HELD, Reason.STALE_ATTEMPT, Reason.NOT_DUE)
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "item", "later"),
+    [
+        (EventKind.CLAIMED, APPLIED, CLAIMED, DUPLICATE),
+        (EventKind.CLAIMED, APPLIED, TAKEN, STALE),
+        (EventKind.DUPLICATE, DUPLICATE, CLAIMED, DUPLICATE),
+        (EventKind.REJECTED, HELD, CLAIMED, HELD),
+        (EventKind.REJECTED, HELD, None, HELD),
+    ],
+    ids=str,
+)
+def test_a_command_is_answered_as_it_was_decided_and_so_it_is_again(
+    checks: Checks, kind: Any, first: Any, item: Any, later: Any
+) -> None:
+    lane = checks.lanes.truths[f"JOB#{SPEC.job_id}#0"]
+    lane.marks["mark"] = (kind,)
+    lane.reasons["mark"] = (Reason.LEASE_HELD,) if kind == "rejected" else ()
+
+    told(checks, *first)
+    told(checks, *later, again=True, item=item)
+    for wrong in {APPLIED, DUPLICATE, HELD, STALE, NOT_DUE} - {first}:
+        with pytest.raises(Violation, match="the journal has"):
+            told(checks, *wrong)
+    for wrong in {APPLIED, DUPLICATE, HELD, STALE, NOT_DUE} - {later}:
+        with pytest.raises(Violation, match=r"the journal has|applied before"):
+            told(checks, *wrong, again=True, item=item)
+
+
+def test_an_answer_shows_the_item_as_the_command_left_it(checks: Checks, lane: LaneTruth) -> None:
+    lane.marks["mark"] = (EventKind.CLAIMED,)
+    lane.items["a"] = CLAIMED
+
+    told(checks, *APPLIED, item=CLAIMED)
+    told(checks, *DUPLICATE, again=True, item=CLAIMED)
+    with pytest.raises(Violation, match="and showed"):
+        told(checks, *DUPLICATE, again=True, item=replace(CLAIMED, attempt=0))

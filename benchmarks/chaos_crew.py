@@ -46,7 +46,10 @@ def main() -> None:
 
 def _end_with_owner() -> None:
     """Whoever started it holds the other end of its standard input."""
-    sys.stdin.buffer.read()
+    # By its number: a reader of the buffer would hold its lock when the interpreter ends.
+    descriptor = sys.stdin.fileno()
+    while os.read(descriptor, 1024):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

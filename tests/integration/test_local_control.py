@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -91,8 +92,11 @@ def test_given_ports_are_taken(where):
 
 
 def test_what_went_wrong_is_said_and_nothing_is_left_running(where, tmp_path):
-    (tmp_path / "functions").mkdir()
-    (tmp_path / "template.yaml").write_text("Resources: {X: {Type: AWS::Nothing::Real}}")
+    template = (PROJECT / "template.yaml").read_text(encoding="utf-8")
+    wrong = template.replace("AWS::DynamoDB::Table", "AWS::Nothing::Real")
+    for folder in ("functions", "layer"):
+        shutil.copytree(PROJECT / folder, tmp_path / folder)
+    (tmp_path / "template.yaml").write_text(wrong)
     where = {**where, "project_dir": tmp_path}
 
     with pytest.raises(cloud.LocalCloudError, match="AWS::Nothing::Real"):

@@ -87,7 +87,25 @@ def test_local_and_a_stack_exclude_each_other(forgeledger):
     ended = forgeledger("job", "list", "--local", "--stack", "prod")
 
     assert ended.code == exit_codes.USAGE
-    assert ended.err == "forgeledger: --stack: cannot be given together with --local\n"
+    assert ended.err == (
+        "forgeledger: --stack: cannot be given together with --local "
+        "(also said by FORGELEDGER_STACK and FORGELEDGER_LOCAL)\n"
+    )
+
+
+def test_an_option_goes_before_the_variable_of_the_other_one(forgeledger, clients, monkeypatch):
+    clients["cloudformation"] = FakeCloudFormation()
+    monkeypatch.setenv("FORGELEDGER_LOCAL", "1")
+    stack = forgeledger("job", "list", "--stack", "missing")
+    monkeypatch.setenv("FORGELEDGER_STACK", "missing")
+    both_variables = forgeledger("job", "list")
+    monkeypatch.delenv("FORGELEDGER_LOCAL")
+    local = forgeledger("job", "list", "--local", FORGELEDGER_STATE_DIR="/nowhere")
+
+    assert stack.err == "forgeledger: --stack: Stack missing does not exist\n"
+    assert both_variables.code == exit_codes.USAGE
+    assert "FORGELEDGER_STACK and FORGELEDGER_LOCAL" in both_variables.err
+    assert local.err.startswith("forgeledger: --local: the local cloud is down")
 
 
 def test_a_missing_stack_is_not_found():

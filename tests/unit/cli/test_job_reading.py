@@ -23,7 +23,10 @@ def test_why_says_what_a_job_waits_for(forgeledger, ledger, job, world):
     assert f"It is not sealed, so more items may come: forgeledger job seal {job.job_id}" in (
         ended.lines
     )
-    assert "1 item has not been heard of within its lease." in ended.lines
+    assert (
+        "1 item has not been heard of within its lease. The next claim takes it over; "
+        f"where none will come: forgeledger send expire {job.job_id} ITEM_ID"
+    ) in ended.lines
     assert any(line.endswith("a, attempt 1 by w-1") for line in ended.lines)
 
 

@@ -1,6 +1,7 @@
 import importlib
 import os
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -83,3 +84,16 @@ def test_a_worker_is_there_where_the_demo_set_its_queue_and_ends_with_it(monkeyp
 
     assert loaded.reporter.worker_id == "worker-7"
     assert ended == [(os.getpid(), signal.SIGTERM)]
+
+
+def test_a_process_may_end_while_it_still_listens_to_the_demo():
+    program = (
+        "import threading, time; from forgeledger.demo import tasks; "
+        "threading.Thread(target=tasks._end_with_the_demo, daemon=True).start(); time.sleep(0.2)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        told = process.stderr.read()
+
+        assert (process.wait(60), told) == (0, b"")

@@ -1,6 +1,7 @@
 """The state folder: one owner at a time, and nothing stale is believed."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from forgeledger.local.state_dir import (
     find_project,
 )
 
+ROOT = Path(__file__).parents[3]
+FIXTURE = ROOT / "tests" / "fixtures" / "local"
 DESCRIPTION = Description(
     endpoint_url="http://127.0.0.1:1",
     region="us-east-1",
@@ -110,9 +113,18 @@ def test_a_folder_that_no_local_cloud_ever_ran_on_is_not_wiped(tmp_path):
 
 def test_the_project_is_found_from_below_and_from_the_package(tmp_path):
     (tmp_path / "functions" / "intake").mkdir(parents=True)
-    (tmp_path / "template.yaml").touch()
+    shutil.copy(FIXTURE / "template.yaml", tmp_path)
 
     assert find_project(tmp_path / "functions" / "intake") == tmp_path
+    assert find_project(ROOT / "layers") == ROOT
+    assert find_project(Path("/")) == ROOT
+
+
+def test_a_template_of_somebody_elses_is_no_project_of_ours(tmp_path):
+    (tmp_path / "functions").mkdir()
+    (tmp_path / "template.yaml").write_text("Resources:\n  CommandQueue:\n    Type: Theirs\n")
+
+    assert find_project(tmp_path) == ROOT
 
 
 def test_no_project_anywhere_is_said_clearly(tmp_path, monkeypatch):

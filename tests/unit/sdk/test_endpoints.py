@@ -17,8 +17,11 @@ LOCAL = {
 
 
 @pytest.fixture(autouse=True)
-def _no_state_dir(monkeypatch):
+def _nothing_here(tmp_path_factory, monkeypatch):
+    """Neither a state folder in the environment nor a local cloud of this very project."""
     monkeypatch.delenv("FORGELEDGER_STATE_DIR", raising=False)
+    nowhere = tmp_path_factory.mktemp("nowhere")
+    monkeypatch.setattr("forgeledger.sdk.endpoints._PACKAGE_ROOT", nowhere)
 
 
 @pytest.fixture
@@ -70,6 +73,7 @@ def test_what_is_missing_is_named_when_it_is_needed():
     with pytest.raises(ConfigurationError, match="FORGELEDGER_COMMAND_QUEUE_URL") as caught:
         endpoints.needed_command_queue_url()
     assert caught.value.missing == ("FORGELEDGER_COMMAND_QUEUE_URL",)
+    assert "pass command_queue_url, or say local=True" in str(caught.value)
 
 
 @pytest.mark.parametrize("wrong", ["foo", "ledger.example.org/prod", "ftp://ledger"])
@@ -102,9 +106,22 @@ def test_a_local_cloud_may_keep_its_state_elsewhere(project, tmp_path_factory, m
     assert Endpoints.local(tmp_path_factory.mktemp("elsewhere")).api_url == LOCAL["apiUrl"]
 
 
-def test_a_local_cloud_that_is_not_up_is_told(tmp_path):
-    with pytest.raises(ConfigurationError, match="forgeledger local up"):
+def test_a_local_cloud_is_found_where_an_editable_install_points(project, tmp_path, monkeypatch):
+    monkeypatch.setattr("forgeledger.sdk.endpoints._PACKAGE_ROOT", project)
+    elsewhere = tmp_path.parent / f"{tmp_path.name}-elsewhere"
+    elsewhere.mkdir()
+
+    assert Endpoints.local(elsewhere).api_url == LOCAL["apiUrl"]
+
+
+def test_a_local_cloud_that_is_not_up_is_told_with_where_it_was_looked_for(tmp_path, monkeypatch):
+    with pytest.raises(ConfigurationError, match="forgeledger local up") as here:
         Endpoints.local(tmp_path)
+    monkeypatch.setenv("FORGELEDGER_STATE_DIR", "/no/such/folder")
+    with pytest.raises(ConfigurationError, match="FORGELEDGER_STATE_DIR=/no/such/folder"):
+        Endpoints.local(tmp_path)
+
+    assert f"looked in {tmp_path} or above; FORGELEDGER_STATE_DIR" in str(here.value)
 
 
 def test_the_local_cloud_needs_no_credentials_and_no_region(project, monkeypatch):

@@ -49,6 +49,8 @@ class Needs(Flag):
     RELAY = auto()
 
 
+# Each of them is a whole deployment, and both have a variable.
+_EITHER: Final = frozenset({"local", "stack"})
 _OPTION_OF: Final = {
     Needs.API: ("api_url", API_URL),
     Needs.COMMAND_QUEUE: ("command_queue_url", COMMAND_QUEUE_URL),
@@ -96,8 +98,9 @@ def command(
         def run(context: typer.Context, **given: Any) -> None:
             output = Output(as_json=given.pop("as_json"))
             places = {each.name: given.pop(each.name) for each in shared if each.name != "as_json"}
+            where = Where(**_by_option_first(context, places))
             around = context.obj or Surroundings()
-            function(Session(Where(**places), output, around), **given)
+            function(Session(where, output, around), **given)
 
         parameters = [context, *own, *shared]
         signed: Any = run
@@ -109,6 +112,23 @@ def command(
         return function
 
     return add
+
+
+def _by_option_first(context: typer.Context, places: dict[str, Any]) -> dict[str, Any]:
+    """Of --local and --stack an option goes before the other one's variable."""
+    by_option = {name for name in _EITHER if _is_option(context, name)}
+    if len(by_option) != 1:
+        return places
+    unsaid = Where()
+    return {
+        name: getattr(unsaid, name) if name in _EITHER - by_option else value
+        for name, value in places.items()
+    }
+
+
+def _is_option(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _example(line: str) -> str:

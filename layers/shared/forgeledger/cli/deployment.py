@@ -75,7 +75,8 @@ ClientOf = Callable[[str, Deployment], Any]
 def find(where: Where, environ: Mapping[str, str], client_of: ClientOf) -> Deployment:
     """Options go first, then --local or --stack, and the environment where neither is given."""
     if where.local and where.stack:
-        raise WrongValue("--stack", "cannot be given together with --local")
+        variables = "also said by FORGELEDGER_STACK and FORGELEDGER_LOCAL"
+        raise WrongValue("--stack", f"cannot be given together with --local ({variables})")
     found = _local(environ) if where.local else _from_environment(environ)
     if where.stack:
         found = _from_stack(where.stack, replace(found, stack=where.stack), client_of)

@@ -15,7 +15,8 @@ _REASONS = {
     "items_pending": "{pending} items wait for a worker.",
     "items_due_later": "{due_later} items failed and wait for the time of their next attempt.",
     "items_in_progress": "Workers have {in_progress} items.",
-    "leases_expired": "{expired} items have not been heard of within their lease.",
+    "leases_expired": "{expired} items have not been heard of within their lease. The next claim "
+    "takes one over; where none will come: forgeledger send expire {job_id} ITEM_ID",
     "ending": "Its verdict is certain; the lanes are being closed.",
     "lanes_lagging": "Lanes {lagging} have not followed yet: forgeledger reconcile {job_id}",
     "deadline_passed": "Its deadline {deadline} has passed: forgeledger reconcile {job_id}",
@@ -32,7 +33,11 @@ _REASONS_OF_ONE = {
     "items_pending": ("pending", "1 item waits for a worker."),
     "items_due_later": ("due_later", "1 item failed and waits for the time of its next attempt."),
     "items_in_progress": ("in_progress", "A worker has 1 item."),
-    "leases_expired": ("expired", "1 item has not been heard of within its lease."),
+    "leases_expired": (
+        "expired",
+        "1 item has not been heard of within its lease. The next claim takes it over; "
+        "where none will come: forgeledger send expire {job_id} ITEM_ID",
+    ),
 }
 
 

@@ -24,7 +24,7 @@ test compares the two.
 | said by | means |
 |---|---|
 | `--local`, or `FORGELEDGER_LOCAL=1` | the local cloud of this project, when it is up; `FORGELEDGER_STATE_DIR` says where else than in `.forgeledger` it keeps its state |
-| `--stack NAME`, or `FORGELEDGER_STACK` | a CloudFormation stack: addresses are its outputs and resources |
+| `--stack NAME`, or `FORGELEDGER_STACK` | a CloudFormation stack: addresses are its outputs and resources; of it and the local cloud the option goes before the other one's variable |
 | `--api-url`, `--command-queue-url`, `--reject-queue-url`, `--relay-function` | that address, before all others |
 | `FORGELEDGER_API_URL`, `FORGELEDGER_COMMAND_QUEUE_URL`, `FORGELEDGER_REJECT_QUEUE_URL`, `FORGELEDGER_RELAY_FUNCTION` | the addresses where no option says them |
 | `FORGELEDGER_API_KEY` | the API key, where the deployment asks for one |

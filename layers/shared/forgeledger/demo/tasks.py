@@ -37,7 +37,10 @@ def print_invoice(item: ItemWork) -> dict[str, Any]:
 
 def _end_with_the_demo() -> None:
     """The demo holds the other end of our standard input; when it is gone, so are we."""
-    sys.stdin.buffer.read()
+    # By its number: a reader of the buffer would hold its lock when the interpreter ends.
+    descriptor = sys.stdin.fileno()
+    while os.read(descriptor, 1024):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

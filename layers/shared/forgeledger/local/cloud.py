@@ -42,7 +42,7 @@ class LocalCloudError(ForgeLedgerError):
     """The local cloud did not do what was asked of it; the message says where to look."""
 
 
-class LogNotFound(ForgeLedgerError):
+class LogNotFound(LocalCloudError):
     """No part of the local cloud has a log of this name; the message says which ones there are."""
 
 

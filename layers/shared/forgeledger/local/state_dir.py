@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ from forgeledger.errors import ForgeLedgerError
 
 DEFAULT_NAME: Final = ".forgeledger"
 SAVING_SECONDS: Final = 30.0
+_RESOURCES: Final = frozenset({"CommandQueue", "LedgerTable", "IntakeFunction", "RelayFunction"})
+_NAMES: Final = re.compile(r"^\s+(\w+):", re.MULTILINE)
 
 
 class AlreadyRunning(ForgeLedgerError):
@@ -22,7 +25,7 @@ class AlreadyRunning(ForgeLedgerError):
 
 
 class ProjectNotFound(ForgeLedgerError):
-    """There is no template.yaml here, above here, or beside the installed package."""
+    """There is no template of ForgeLedger here, above here, or beside the installed package."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +55,26 @@ def _camel(name: str) -> str:
 
 
 def find_project(start: Path | None = None) -> Path:
-    """The nearest folder with a template.yaml: here, above, or where an editable install points."""
+    """The nearest folder with ForgeLedger's template: here, above, or of an editable install."""
     here = (start or Path.cwd()).resolve()
     package_root = Path(__file__).resolve().parents[4]
     for folder in (here, *here.parents, package_root):
-        if (folder / "template.yaml").is_file() and (folder / "functions").is_dir():
+        if (folder / "functions").is_dir() and _is_ours(folder / "template.yaml"):
             return folder
-    raise ProjectNotFound(f"no template.yaml with functions/ beside it in {here} or above")
+    raise ProjectNotFound(
+        f"no template.yaml of ForgeLedger's with functions/ beside it in {here} or above"
+    )
+
+
+def _is_ours(template: Path) -> bool:
+    """Whether it has what everything here relies on; others keep templates under that name too.
+
+    Each command looks, so the names are looked for in the text: parsing it takes far longer.
+    """
+    if not template.is_file():
+        return False
+    text = template.read_text(encoding="utf-8", errors="replace")
+    return set(_NAMES.findall(text)) >= _RESOURCES
 
 
 class StateDir:

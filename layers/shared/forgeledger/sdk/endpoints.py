@@ -20,6 +20,7 @@ COMMAND_QUEUE_URL: Final = "FORGELEDGER_COMMAND_QUEUE_URL"
 STATE_DIR: Final = "FORGELEDGER_STATE_DIR"
 LOCAL_FILE: Final = Path(".forgeledger") / "local.json"
 
+_PACKAGE_ROOT: Final = Path(__file__).resolve().parents[4]
 _REGION_IN_URL: Final = re.compile(r"https?://sqs\.([a-z0-9-]+)\.amazonaws\.com")
 
 
@@ -50,10 +51,14 @@ class Endpoints:
 
     @classmethod
     def local(cls, start: Path | None = None) -> Self:
-        """The local cloud that is up in this folder or above it, or where the state is kept."""
+        """The local cloud that is up, found as the command line finds it.
+
+        In FORGELEDGER_STATE_DIR, else here, above, or where an editable install points.
+        """
         folder = (start or Path.cwd()).resolve()
         state_dir = os.environ.get(STATE_DIR)
-        files = [each / LOCAL_FILE for each in (folder, *folder.parents)]
+        projects = (folder, *folder.parents, _PACKAGE_ROOT)
+        files = [each / LOCAL_FILE for each in projects]
         for file in [Path(state_dir) / LOCAL_FILE.name] if state_dir else files:
             if file.is_file():
                 known = json.loads(file.read_text(encoding="utf-8"))
@@ -64,8 +69,14 @@ class Endpoints:
                     region=known["region"],
                     is_local=True,
                 )
+        looked_in = (
+            f"{STATE_DIR}={state_dir}"
+            if state_dir
+            else f"{folder} or above; {STATE_DIR} names the folder if it is elsewhere"
+        )
         raise ConfigurationError(
-            (str(LOCAL_FILE),), "start the local cloud with `forgeledger local up`"
+            (str(LOCAL_FILE),),
+            f"start the local cloud with `forgeledger local up` (looked in {looked_in})",
         )
 
     def needed_api_url(self, given: str | None = None) -> str:
@@ -99,7 +110,8 @@ class Endpoints:
 def _needed(variable: str, parameter: str, known: str | None, given: str | None) -> str:
     address = given or known
     if not address:
-        raise ConfigurationError((variable,), f"set it or pass {parameter}")
+        hint = f"set it, pass {parameter}, or say local=True for the local cloud"
+        raise ConfigurationError((variable,), hint)
     if not address.lower().startswith(("http://", "https://")):
         raise WrongAddressError(parameter if given else variable, address)
     return address

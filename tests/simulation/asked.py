@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from forgeledger.contracts.messages import decode
 from forgeledger.domain.commands import Command, CommandKind
 from forgeledger.domain.ids import lane_of, lanes_of
 from forgeledger.domain.jobs import Job, JobSpec
 from forgeledger.domain.outcomes import Outcome, Verdict
 from forgeledger.usecases.creating import NewJob
 from tests.simulation.fifo_queue import FifoQueue, QueuedMessage
+from tests.simulation.spoken import Said, mark_of, read_message
 
 # All that somebody says of a job, but for its name and its items.
 _ASKED = (
@@ -21,24 +21,6 @@ _ASKED = (
     "metadata",
     "tags",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """One command of a message: for which lane, and under which mark it leaves its trace."""
-
-    pk: str
-    mark: str
-    command: Command
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a message says, read once."""
-
-    commands: tuple[Sent, ...]
-    # Whether anything in it can never be applied.
-    wrong: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +81,7 @@ class Asked:
 
     def command(self, job_id: str, command: Command) -> str:
         """The mark under which it leaves its trace."""
-        mark = command.mark
+        mark = mark_of(command)
         self.commands[job_id, mark] = command
         return mark
 
@@ -181,13 +163,10 @@ class Asked:
         return found
 
     def _read_body(self, message: QueuedMessage) -> Said:
-        body = decode(message.body, message.message_id)
-        sent = []
-        for part in body.commands:
-            mark = part.command.mark
-            self.commands[part.job_id, mark] = part.command
-            sent.append(Sent(f"JOB#{part.job_id}#{part.lane}", mark, part.command))
-        return Said(tuple(sent), bool(body.problems))
+        said = read_message(message.body, message.message_id)
+        for sent in said.commands:
+            self.commands[sent.job_id, sent.mark] = sent.command
+        return said
 
 
 def _otherwise_made(new: NewJob, spec: JobSpec) -> str | None:

@@ -11,6 +11,7 @@ from tests.simulation.ends import overdue
 from tests.simulation.fifo_queue import QueuedMessage
 from tests.simulation.job_checks import JobChecks, JobTruth, plain
 from tests.simulation.lane_checks import LaneChecks, Violation
+from tests.simulation.put_aside import bad_of, source_of, wrongly_put_aside
 from tests.simulation.table import RowChange
 from tests.simulation.told import told_rightly
 from tests.simulation.world import Invocation, World
@@ -83,18 +84,16 @@ class Checks:
 
     def _dealt_with(self, message: QueuedMessage) -> None:
         said = self.asked.body(message)
-        wrong = said.wrong
         for sent in said.commands:
             truth = self.lanes.truths.get(sent.pk)
-            if truth is None:
-                wrong = True
-            elif sent.mark not in truth.marks and not (
-                sent.command.kind == "register" and sent.command.item_id in truth.items
+            if (
+                truth is not None
+                and sent.mark not in truth.marks
+                and not (sent.command.kind == "register" and sent.command.item_id in truth.items)
             ):
                 raise Violation(f"{message.message_id} was lost: no trace of {sent.command}")
-        if wrong and not any(
-            each.attributes["sourceMessageId"]["StringValue"] == message.message_id
-            for each in self.world.rejects.accepted
+        if bad_of(said, self.lanes.truths) != [] and not any(
+            source_of(each) == message.message_id for each in self.world.rejects.accepted
         ):
             raise Violation(f"{message.message_id} was lost: it is not in the reject queue")
 
@@ -113,12 +112,22 @@ class Checks:
         for message in world.commands.accepted:
             if message.number not in dead:
                 self._dealt_with(message)
+        self._put_aside()
         self._in_order(dead)
         for pk in self.lanes.truths:
             self.lanes.compare_all(pk, world.tables.partition(pk))
         for pk, truth in self.jobs.truths.items():
             self._rests(pk, truth)
         told_rightly(world.bus, self.jobs.truths.values())
+
+    def _put_aside(self) -> None:
+        """The reject queue holds what is wrong, each part of it, and nothing else."""
+        for reject in self.world.rejects.accepted:
+            message = self.world.commands.accepted[int(source_of(reject)[1:]) - 1]
+            said = self.asked.body(message)
+            wrong = wrongly_put_aside(reject, message, said, self.lanes.truths)
+            if wrong is not None:
+                raise Violation(f"{message.message_id} was put aside wrongly: {wrong}")
 
     def _in_order(self, dead: Container[int]) -> None:
         """Commands of one group for one lane stand in the journal in the order of the queue."""

@@ -20,6 +20,7 @@ from tests.simulation.mutants_domain import DOMAIN
 from tests.simulation.mutants_flow import FLOW
 from tests.simulation.mutants_items import ITEMS
 from tests.simulation.mutants_promises import PROMISES
+from tests.simulation.mutants_queue import QUEUE
 from tests.simulation.mutants_registering import REGISTERING
 from tests.simulation.mutants_storage import STORAGE
 from tests.simulation.processes import INTERRUPTED, processes
@@ -34,6 +35,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *REGISTERING,
     *ANSWERS,
     *CREATING,
+    *QUEUE,
 )
 MOST_SEEDS = 5_000
 

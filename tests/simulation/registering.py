@@ -9,6 +9,7 @@ from forgeledger.usecases.registering import Registered
 from tests.simulation.asked import lane_index
 from tests.simulation.job_checks import JobChecks
 from tests.simulation.lane_checks import LaneChecks, Violation
+from tests.simulation.spoken import mark_of
 
 
 def check_answer(
@@ -22,7 +23,7 @@ def check_answer(
     new = 0
     for command in commands:
         lane = lanes.truths[f"JOB#{job_id}#{lane_index(job_id, command.item_id)}"]
-        kinds = lane.marks.get(command.mark, ())
+        kinds = lane.marks.get(mark_of(command), ())
         new += EventKind.REGISTERED in kinds
         if command.item_id not in refused:
             if command.item_id not in lane.items:

@@ -21,6 +21,19 @@ from tests.simulation.world import Invocation, World
 
 _TIMEOUT_MS = 60_000
 _REMEMBERED = 40
+_NO_JOBS = ("nobody", "01KAJ3Z8Q6T0V5M2N4R7X9Y1B3-2")
+# What makes a command one that can never be applied.
+_BAD: tuple[Any, ...] = (
+    7,
+    {"type": "nonsense"},
+    {"itemId": ""},
+    {"itemId": None},
+    {"attempt": 0},
+    {"attempt": "1"},
+    {"leaseSeconds": 1.5},
+    {"error": {"message": "of no type"}},
+    *({"job_id": name} for name in _NO_JOBS),
+)
 
 
 @dataclass(slots=True)
@@ -138,14 +151,17 @@ class Workers:
             body: str = random.choice(bodies)
         elif chance < 0.25:
             command = self._fields(random, random.choice(jobs))
-            command["jobId"] = random.choice(("nobody", "01KAJ3Z8Q6T0V5M2N4R7X9Y1B3-2"))
+            command["job_id"] = random.choice(_NO_JOBS)
             body = json.dumps(command)
         else:
-            commands = [
+            commands: list[Any] = [
                 self._fields(random, random.choice(jobs)) for _ in range(random.randint(1, 4))
             ]
-            if random.random() < 0.2:
-                commands.append({"type": "nonsense"})
+            for _ in range(random.choice((0, 0, 0, 1, 2, 3))):
+                bad = random.choice(_BAD)
+                if isinstance(bad, dict):
+                    bad = self._fields(random, random.choice(jobs)) | bad
+                commands.insert(random.randint(0, len(commands)), bad)
             body = json.dumps({"commands": commands})
         group = random.choice(("wrong", "x", self._group(random, random.choice(jobs))))
         self._world.met[Happening.NONSENSE] += chance < 0.15
@@ -227,19 +243,26 @@ class Workers:
         done = "fail" if is_bad(item_id) else "complete"
         kinds = ("register", "claim", "heartbeat", "expire", "release", done, done, done)
         kind = random.choice(kinds)
-        fields: dict[str, Any] = {"type": kind, "job_id": job.job_id, "itemId": item_id}
         if kind == "register" and item_id == "nothing":
-            fields["type"] = "claim"
+            kind = "claim"
+        fields: dict[str, Any] = {"type": kind, "job_id": job.job_id, "itemId": item_id}
         chance = random.random()
         if chance < 0.3:
             fields["attempt"] = random.randint(1, job.attempts.get(item_id, 0) + 1)
         elif chance < 0.35:
             # No attempt at all, but some other number.
             fields["attempt"] = 4_711
-        if kind == "fail":
-            fields["error"] = {"type": "Bad", "retryable": False}
+        if kind == "register":
+            fields["payload"] = {"of": [item_id]}
+        elif kind == "complete":
+            fields["result"] = [item_id, "\u00e9"]
+        elif kind == "fail":
+            fields["error"] = {"type": "Bad", "message": "as said", "retryable": False}
+        elif random.random() < 0.3:
+            fields[random.choice(("leaseSeconds", "lease_seconds"))] = 60
         if random.random() < 0.5:
-            fields["workerId"] = random.choice(self.crew).name
+            spelling = random.choice(("workerId", "worker_id"))
+            fields[spelling] = random.choice(self.crew).name
         return fields
 
     @staticmethod

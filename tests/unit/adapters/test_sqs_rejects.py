@@ -52,6 +52,24 @@ def test_of_many_commands_only_the_bad_ones_are_kept_as_they_came() -> None:
     assert json.loads(str(request["MessageBody"])) == {"commands": [bad]}
 
 
+def test_each_of_the_bad_commands_is_kept_once_and_in_order() -> None:
+    good = {"type": "claim", "jobId": JOB_ID, "itemId": "a"}
+    bad = [{"type": "finish"}, 7, {"type": "claim"}]
+    text = json.dumps({"commands": [bad[0], good, bad[1], good, bad[2]]})
+
+    request = put(
+        text,
+        Problem("jobId", "there is no such job", 4, "unknown_job"),
+        Problem("type", "unknown", 0),
+        Problem("itemId", "missing", 0),
+        Problem("command", "no object", 2),
+    )
+
+    assert json.loads(str(request["MessageBody"])) == {"commands": bad}
+    told = json.loads(attributes(request)["detail"])
+    assert [each["index"] for each in told] == [4, 0, 0, 2]
+
+
 def test_a_message_of_bad_commands_only_goes_as_it_came() -> None:
     text = '{"commands":  [7]}'
 

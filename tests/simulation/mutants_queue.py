@@ -1,0 +1,163 @@
+"""Faults in how a message is read, and in what of it is put aside."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from typing import Any, Final
+from unittest.mock import patch
+
+from pydantic_core import ValidationError
+
+from forgeledger.adapters import sqs_rejects
+from forgeledger.contracts import messages
+from forgeledger.domain.commands import Command
+from forgeledger.usecases import taking_in
+from forgeledger.usecases.taking_in import Addressed, Intake, Message, Problem, TakenIn
+from tests.simulation.mutant import Mutant, Mutants
+
+QUEUE = Mutants()
+
+# What is lost of each command on its way from the queue.
+_LOST: Final = ("attempt", "worker_id", "lease_seconds", "payload", "result", "failure")
+
+
+def _read_without(name: str) -> Callable[[], AbstractContextManager[None]]:
+    @contextmanager
+    def put_in() -> Iterator[None]:
+        original = messages._command
+
+        def command(raw: Any, index: int, message_id: str) -> Addressed:
+            read = original(raw, index, message_id)
+            return replace(read, command=replace(read.command, **{name: None}))
+
+        with patch.object(messages, "_command", command):
+            yield
+
+    return put_in
+
+
+QUEUE += [
+    Mutant(f"{name} is lost on the way from the queue", _read_without(name)) for name in _LOST
+]
+
+
+def _reading(
+    change: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+) -> AbstractContextManager[Any]:
+    """Each command that is an object is changed before it is read."""
+    original = messages._command
+
+    def command(raw: Any, index: int, message_id: str) -> Addressed:
+        return original(change(raw) if isinstance(raw, dict) else raw, index, message_id)
+
+    return patch.object(messages, "_command", command)
+
+
+def _failing_without(name: str) -> Callable[[], AbstractContextManager[None]]:
+    def change(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        error = raw.get("error")
+        if not isinstance(error, dict):
+            return raw
+        return {**raw, "error": {field: value for field, value in error.items() if field != name}}
+
+    return lambda: _reading(change)
+
+
+QUEUE += [
+    Mutant(f"of a failure that came by the queue {name} is lost", _failing_without(name))
+    for name in ("message", "retryable")
+]
+
+
+@QUEUE.named("in messages worker_id and lease_seconds are not understood")
+def one_spelling_only() -> Iterator[None]:
+    snake = ("worker_id", "lease_seconds")
+
+    def change(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {name: value for name, value in raw.items() if name not in snake}
+
+    with _reading(change):
+        yield
+
+
+@QUEUE.named("a command without an id is known by its message alone")
+def default_ids_without_index() -> Iterator[None]:
+    original = messages._command
+
+    def command(raw: Any, index: int, message_id: str) -> Addressed:
+        return replace(original(raw, 0, message_id), index=index)
+
+    with patch.object(messages, "_command", command):
+        yield
+
+
+@QUEUE.named("an attempt that is no number counts as none")
+def wrong_attempts_forgiven() -> Iterator[None]:
+    original = messages._command
+
+    def command(raw: Any, index: int, message_id: str) -> Addressed:
+        try:
+            return original(raw, index, message_id)
+        except ValidationError:
+            return original(
+                {**raw, "attempt": None} if isinstance(raw, dict) else raw, index, message_id
+            )
+
+    with patch.object(messages, "_command", command):
+        yield
+
+
+@QUEUE.named("a mark does not tell the kind of its command")
+def marks_without_kind() -> Iterator[None]:
+    original = Command.mark.fget
+
+    def mark(self: Command) -> str:
+        return str(original(replace(self, kind=messages.CommandKind.CLAIM)))
+
+    with patch.object(Command, "mark", property(mark)):
+        yield
+
+
+@QUEUE.named("of all bad commands of a message only the first is put aside")
+def first_bad_command_only() -> Iterator[None]:
+    original = sqs_rejects._body
+
+    def body(message: Message, problems: Sequence[Problem]) -> str:
+        first = min((each.index for each in problems if each.index is not None), default=None)
+        return original(message, [each for each in problems if each.index == first])
+
+    with patch.object(sqs_rejects, "_body", body):
+        yield
+
+
+@QUEUE.named("the good commands of a message are put aside with the bad ones")
+def good_commands_put_aside() -> Iterator[None]:
+    with patch.object(sqs_rejects, "_body", lambda message, _: message.text):
+        yield
+
+
+@QUEUE.named("what is put aside does not say that its job is unknown")
+def unknown_jobs_called_invalid() -> Iterator[None]:
+    with patch.object(taking_in, "UNKNOWN_JOB", taking_in.INVALID):
+        yield
+
+
+@QUEUE.named("what is put aside says only what is wrong with its first command")
+def first_problem_told() -> Iterator[None]:
+    original = sqs_rejects._detail
+    with patch.object(sqs_rejects, "_detail", lambda problems: original(problems[:1])):
+        yield
+
+
+@QUEUE.named("a message of which all was applied is put aside as well")
+def good_messages_put_aside() -> Iterator[None]:
+    original = Intake._closed
+
+    def closed(self: Intake, messages: Sequence[Message], *rest: Any) -> TakenIn:
+        for message in messages[:1]:
+            if not message.body.problems:
+                self.rejects.put(message, [Problem("body", "no reason")])
+        return original(self, messages, *rest)
+
+    with patch.object(Intake, "_closed", closed):
+        yield

@@ -35,8 +35,10 @@ _REASONS_OF_ONE = {
     "items_in_progress": ("in_progress", "A worker has 1 item."),
     "leases_expired": (
         "expired",
-        "1 item has not been heard of within its lease. The next claim takes it over; "
-        "where none will come: forgeledger send expire {job_id} ITEM_ID",
+        (
+            "1 item has not been heard of within its lease. The next claim takes it over; "
+            "where none will come: forgeledger send expire {job_id} ITEM_ID"
+        ),
     ),
 }
 

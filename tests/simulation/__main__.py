@@ -40,8 +40,11 @@ def main(arguments: list[str] | None = None) -> int:
     began = time.monotonic()
     total = run_many(given.first, given.seeds, given.jobs, given.seconds, alone=given.alone)
     seconds = time.monotonic() - began
-    # Shrinking takes its time, and whoever interrupts wants none of it.
-    print(*stories(() if total.interrupted else total.failed), sep="\n\n")
+    try:
+        # Shrinking takes its time, and whoever interrupts wants none of it.
+        print(*stories(() if total.interrupted else total.failed), sep="\n\n")
+    except KeyboardInterrupt:
+        total.interrupted = True
     for seed, violation in total.failed:
         print(f"seed {seed}: {violation}")
     if given.met:

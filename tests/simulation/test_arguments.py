@@ -123,6 +123,22 @@ def test_interrupted_histories_are_told_as_far_as_they_came(
     assert told[3] == "interrupted"
 
 
+def test_a_failure_that_nobody_waits_to_see_shrunk_is_still_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def shrink(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    played = Sum(histories=1, failed=((0, "a broken promise"),))
+    monkeypatch.setattr(many, "run_some", lambda *_, **__: played)
+    monkeypatch.setattr(many, "shrink", shrink)
+
+    ended = main(["--seeds", "1", "--jobs", "1"])
+
+    told = capsys.readouterr().out.splitlines()
+    assert (ended, told[0], told[-1]) == (INTERRUPTED, "seed 0: a broken promise", "interrupted")
+
+
 def test_an_interrupted_hunt_is_told_as_far_as_it_came(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

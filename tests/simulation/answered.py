@@ -19,6 +19,7 @@ from tests.simulation.asked import (
     shown_in,
     shown_of,
 )
+from tests.simulation.ends import DAY_MS, rows_vanish_at
 from tests.simulation.job_checks import JobChecks, JobTruth
 from tests.simulation.lane_checks import LaneChecks, Violation
 from tests.simulation.lawful_states import as_it_stands
@@ -36,26 +37,30 @@ class _Request:
     granted: Callable[[Fact, Job], bool]
     # How the job stood when it had nothing to do, and when it was refused.
     repeated: Callable[[Job], bool]
-    refused: Callable[[Job], bool]
+    refused: Callable[[Job, int], bool]
+    reason: str = "job_finished"
 
 
 _REQUESTS = {
     "seal": _Request(
         granted=lambda fact, _: fact.kind is FactKind.SEALED,
         repeated=lambda job: job.mode != "open",
-        refused=lambda _: False,
+        refused=lambda *_: False,
     ),
     "cancel": _Request(
         granted=lambda fact, job: fact.kind is FactKind.CLOSING and job.ending == "CANCELED",
         repeated=lambda job: "CANCELED" in (job.status, job.ending),
-        refused=lambda job: job.status != "CANCELED" and (job.finished or job.ending == "FAILED"),
+        refused=lambda job, _: (
+            job.status != "CANCELED" and (job.finished or job.ending == "FAILED")
+        ),
     ),
     "reopen": _Request(
         granted=lambda fact, job: fact.kind is FactKind.REOPENED and job.mode == "open",
         # One that is ending ends first, and then it is reopened.
         repeated=lambda job: not job.finished and job.ending is None,
-        # No history lasts so long that rows vanish.
-        refused=lambda _: False,
+        # Not later than a day before its rows vanish.
+        refused=lambda job, now: job.finished and rows_vanish_at(job) - now <= DAY_MS,
+        reason="retention_over",
     ),
 }
 
@@ -118,7 +123,9 @@ class AnswerChecks:
         elif answer.verdict == "duplicate":
             if not any(request.repeated(stage) for stage in stages):
                 raise Violation(f"{where}: {stages}")
-        elif answer.reason != "job_finished" or not any(map(request.refused, stages)):
+        elif answer.reason != request.reason or not any(
+            request.refused(stage, self.jobs.world.now) for stage in stages
+        ):
             raise Violation(f"{where} for {answer.reason}: {stages}")
         if answer.shown and answer.shown not in map(shown_of, stages):
             raise Violation(f"{where} and showed {answer.shown}: {stages}")

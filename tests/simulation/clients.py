@@ -27,6 +27,9 @@ class DynamoDBClient:
         lag_ms = self._world.random.choice((0, 0, 500, 3_000)) if "IndexName" in request else 0
 
         def answer(asked: Request) -> dict[str, Any]:
+            most = self._world.rules.rows_a_page
+            if most < asked["Limit"]:
+                asked = {**asked, "Limit": most}
             return self._tables.query(asked, lag_ms)
 
         def short(asked: Request) -> dict[str, Any]:

@@ -7,6 +7,13 @@ from tests.simulation.lane_checks import Violation
 # How far apart the clocks of two processes are at most.
 CLOCKS_DIFFER_MS = 80
 
+DAY_MS = 24 * 3_600_000
+
+
+def rows_vanish_at(job: Job) -> int:
+    """When the first rows of a job may vanish that is not kept once more."""
+    return job.kept_since + (job.spec.rules.ttl_days or 1_000_000) * DAY_MS
+
 
 def closed_rightly(where: str, before: Job, facts: list[Fact], closing: Fact, now: int) -> None:
     """When a job's end becomes certain before all else is done."""

@@ -27,6 +27,7 @@ class Happening(StrEnum):
     TOKEN_KNOWN = "a transaction comes again and is known"
     TOKEN_FORGOTTEN = "a transaction comes again and is not known"
     SEVERAL_COMMITS = "a batch makes several commits"
+    VANISHED = "rows vanish"
     # The stream.
     SHARD_SPLIT = "a shard splits"
     PARENT_FIRST = "a shard waits for its parent"

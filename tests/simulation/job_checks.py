@@ -9,7 +9,14 @@ from forgeledger.domain.journal import Event, EventKind
 from forgeledger.domain.lanes import Counts
 from forgeledger.ports import JobView
 from tests.simulation.asked import Asked
-from tests.simulation.ends import CLOCKS_DIFFER_MS, closed_rightly, ended_rightly, seals_itself
+from tests.simulation.ends import (
+    CLOCKS_DIFFER_MS,
+    DAY_MS,
+    closed_rightly,
+    ended_rightly,
+    rows_vanish_at,
+    seals_itself,
+)
 from tests.simulation.expressions import Row
 from tests.simulation.folding import born, counted, folded
 from tests.simulation.lane_checks import LaneChecks, LaneTruth, Violation
@@ -103,6 +110,8 @@ class JobChecks:
             lawful = reason != "job_canceled" and event.kind is not EventKind.RETRIED
         else:
             lawful = reason not in ("job_canceled", "job_closed")
+        if reason == "retention_over":
+            lawful = job.finished and rows_vanish_at(job) - self.world.now <= DAY_MS
         if not lawful:
             where = f"{pk} {event.item_id}: a retry is {event.kind} for {reason}"
             raise Violation(f"{where} in a job that is {job.status}, ending {job.ending}")
@@ -167,6 +176,8 @@ class JobChecks:
     def _reopened(self, pk: str, before: Job, after: Job, *, retried: bool) -> None:
         if not before.finished or after.epoch != before.epoch + 1:
             raise Violation(f"{pk}: reopened from {before.status} epoch {before.epoch}")
+        if self.world.now > rows_vanish_at(before) - DAY_MS + CLOCKS_DIFFER_MS:
+            raise Violation(f"{pk}: reopened, and its rows are about to vanish")
         if before.status == "CANCELED" and after.mode != "open":
             raise Violation(f"{pk}: a canceled job was reopened by a retry")
         if (after.mode != "open") is not retried:

@@ -107,7 +107,8 @@ def expected(  # noqa: C901, PLR0912 - The table of the contract, row by row.
         if not current:
             return Expected("rejected", other.reasons | {"job_canceled"})
         # Which of them its job's own state demands is judged with the job.
-        return Expected("retried", frozenset({"job_canceled", "job_closed"}))
+        forbidden = {"job_canceled", "job_closed", "retention_over"}
+        return Expected("retried", frozenset(forbidden))
     assert kind == "expire", kind
     due = state == "IN_PROGRESS" and current and lease_over
     return applied if due else duplicate

@@ -19,6 +19,7 @@ from tests.simulation.mutants_creating import CREATING
 from tests.simulation.mutants_domain import DOMAIN
 from tests.simulation.mutants_flow import FLOW
 from tests.simulation.mutants_items import ITEMS
+from tests.simulation.mutants_keeping import KEEPING
 from tests.simulation.mutants_promises import PROMISES
 from tests.simulation.mutants_queue import QUEUE
 from tests.simulation.mutants_registering import REGISTERING
@@ -36,6 +37,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *ANSWERS,
     *CREATING,
     *QUEUE,
+    *KEEPING,
 )
 MOST_SEEDS = 5_000
 

@@ -17,6 +17,7 @@ from forgeledger.adapters.dynamodb.table import Action, Conflict, Table
 from forgeledger.domain.batches import Commit
 from forgeledger.domain.jobs import Job
 from forgeledger.ports import JobChange, Progress
+from forgeledger.usecases.applying import Applier
 from tests.simulation.mutant import Mutants
 
 STORAGE = Mutants()
@@ -139,6 +140,33 @@ def retry_without_header() -> Iterator[None]:
 @STORAGE.named("a retry does not look at what became of its job since")
 def retry_whatever_became_of_the_job() -> Iterator[None]:
     with _committing_with("reopening"):
+        yield
+
+
+@STORAGE.named("a later commit of a batch does not look at the job")
+def later_commits_whatever_became_of_the_job() -> Iterator[None]:
+    # Between two of them the job's end may be decided by somebody who dies before the lanes hear
+    # of it: the head is as it was, and an item would be retried in a job that ends.
+    original_commit, original = Applier._commit, DynamoStore.commit_lane
+    made = 0
+
+    def commit(self: Applier, *given: Any) -> int:
+        nonlocal made
+        before, made = made, 0
+        try:
+            return original_commit(self, *given)
+        finally:
+            made = before
+
+    def commit_lane(self: DynamoStore, commit: Commit, commit_id: str, **beside: Any) -> bool:
+        nonlocal made
+        made += 1
+        return original(self, commit, commit_id, **({} if made > 1 else beside))
+
+    with (
+        patch.object(Applier, "_commit", commit),
+        patch.object(DynamoStore, "commit_lane", commit_lane),
+    ):
         yield
 
 

@@ -1,7 +1,7 @@
 """Operators and those who ask over HTTP: they seal, cancel, reopen, retry, ask and look."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -64,6 +64,10 @@ class People(Producers):
                 self._send_retries(job, bad or job.wanted)
                 return
             self.command(job, CommandKind.RETRY, item_id, faults, http=random.random() < HTTP)
+
+    def retry_all(self, job: KnownJob) -> None:
+        if job.wanted:
+            self._send_retries(job, job.wanted)
 
     def _send_retries(self, job: KnownJob, item_ids: Sequence[str]) -> None:
         """All in one message, which may arrive after anything else."""
@@ -147,11 +151,13 @@ class People(Producers):
             self.asked.answered(ItemAnswer(job.job_id, command, mark, outcome, again))
         return outcome
 
-    def finish(self, job: KnownJob, lane: int, item_ids: Sequence[str]) -> None:
+    def finish(
+        self, job: KnownJob, lane: int, item_ids: Sequence[str], fails: Callable[[str], bool]
+    ) -> None:
         """All of them at once, each as it has to end."""
         commands = []
         for item_id in item_ids:
-            failure = Failure(type="Final", retryable=False) if is_bad(item_id) else None
+            failure = Failure(type="Final", retryable=False) if fails(item_id) else None
             kind = CommandKind.COMPLETE if failure is None else CommandKind.FAIL
             commands.append(
                 Command(kind=kind, item_id=item_id, command_id=self.world.new_id(), failure=failure)

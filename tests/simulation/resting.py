@@ -1,9 +1,10 @@
 """When the faults stop: honest people finish what can be finished, and everything has to settle."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from forgeledger.domain.lanes import settle
-from tests.simulation.jobs import KnownJob
+from tests.simulation.jobs import KnownJob, is_bad
 from tests.simulation.lane_checks import LaneTruth, Violation
 from tests.simulation.registering import check_all
 from tests.simulation.script import Theme
@@ -22,8 +23,7 @@ def come_to_rest(history: "History") -> None:
     """
     world = history.world
     world.note("the faults stop")
-    world.now += 200_000
-    drain(history)
+    calm_down(history)
     if history.script.helped:
         history.people.create_again()
         history.workers.send_all()
@@ -44,6 +44,12 @@ def come_to_rest(history: "History") -> None:
         drain(history)
     history.checks.stepped()
     history.workers.lose_nothing(history.checks.asked.arrived())
+
+
+def calm_down(history: "History") -> None:
+    """Whatever was in flight becomes visible again, and is done with."""
+    history.world.now += 200_000
+    drain(history)
 
 
 def drain(history: "History") -> None:
@@ -81,7 +87,16 @@ def _finish(history: "History", job: KnownJob) -> None:
             raise Violation(f"{job.new.name} cannot be sealed")
 
 
-def _finish_items(history: "History", job: KnownJob, lane: LaneTruth) -> None:
+def fail_all(history: "History", job: KnownJob) -> None:
+    """Nothing comes of any item that is not finished yet."""
+    truth = history.checks.jobs.truths[f"JOB#{job.job_id}"]
+    for lane in history.checks.jobs.lanes_of(truth.job):
+        _finish_items(history, job, lane, fails=lambda _: True)
+
+
+def _finish_items(
+    history: "History", job: KnownJob, lane: LaneTruth, fails: Callable[[str], bool] = is_bad
+) -> None:
     for _ in range(10):
         unfinished = [
             item_id
@@ -90,5 +105,5 @@ def _finish_items(history: "History", job: KnownJob, lane: LaneTruth) -> None:
         ]
         if not unfinished:
             return
-        history.people.finish(job, lane.head.lane, unfinished)
+        history.people.finish(job, lane.head.lane, unfinished, fails)
     raise Violation(f"{unfinished} cannot be finished")

@@ -14,15 +14,21 @@ from tests.simulation.happenings import Happening, Met
 from tests.simulation.jobs import is_bad
 from tests.simulation.lambdas import Faults, Lambdas
 from tests.simulation.lane_checks import Violation
+from tests.simulation.lists import list_some
 from tests.simulation.people import People
 from tests.simulation.producers import HTTP
-from tests.simulation.resting import come_to_rest
+from tests.simulation.resting import come_to_rest, fail_all
 from tests.simulation.script import Kind, Script, Step, Theme
 from tests.simulation.small_commits import as_small_as_wanted
+from tests.simulation.vanishing import weeks_pass
 from tests.simulation.workers import Workers
-from tests.simulation.world import Rules, World
+from tests.simulation.world import ROWS_A_PAGE, Rules, World
 
 _MOST_JOBS = 2
+# How many of those who look at a job list something as well.
+_LISTS = 0.5
+# And after how many histories: of those with short pages, and of the others.
+_LISTS_AT_REST = (0.4, 0.03)
 _OF_PEOPLE = frozenset(
     {
         Kind.REGISTER,
@@ -37,6 +43,8 @@ _OF_PEOPLE = frozenset(
         Kind.SEND,
     }
 )
+# These only some endings have.
+_OF_ENDINGS = frozenset({Kind.FAIL_ALL, Kind.RETRY_ALL, Kind.WEEKS})
 # Mostly a moment, sometimes a lease or a visibility timeout.
 _WAITS_MS = (10, 100, 100, 1_000, 1_000, 6_000, 25_000, 130_000, 200_000)
 
@@ -77,12 +85,24 @@ class History:
 
     def take(self, step: Step) -> None:
         faults = dict(step.faults)
-        if step.kind in _OF_PEOPLE:
+        if step.kind in _OF_ENDINGS:
+            self._take_in_an_ending(step, faults)
+        elif step.kind in _OF_PEOPLE:
             # Making a generator takes longer than many a step, so only these have one.
             self._take_as_people(step.kind, Random(step.seed), faults)
         else:
             self._take_as_machine(step, faults)
         self.checks.stepped()
+
+    def _take_in_an_ending(self, step: Step, faults: Faults) -> None:
+        if step.kind is Kind.WEEKS:
+            weeks_pass(self, step.seed, faults)
+        elif self.people.jobs:
+            job = Random(step.seed).choice(self.people.jobs)
+            if step.kind is Kind.FAIL_ALL:
+                fail_all(self, job)
+            else:
+                self.people.retry_all(job)
 
     def _take_as_machine(self, step: Step, faults: Faults) -> None:
         seed, world = step.seed, self.world
@@ -141,6 +161,8 @@ class History:
                 people.ask(random, faults)
             case Kind.READ:
                 people.look(random, faults)
+                if random.random() < _LISTS:
+                    list_some(people, random, faults)
             case Kind.WORK:
                 self.world.steps += 1
                 self.workers.work(random, people.jobs)
@@ -178,6 +200,7 @@ def enter(script: Script, *, tell: bool = False) -> History:
         most_at_once=script.most_at_once,
         relay_tries=script.relay_tries,
         items_per_commit=script.items_per_commit,
+        rows_a_page=script.rows_a_page,
     )
     world = World(random=Random(script.seed), rules=rules, story=[] if tell else None)
     asked = Asked(world.commands)
@@ -196,6 +219,7 @@ def conclude(history: History) -> Result:
         history.run_more(len(history.script.steps) - history.at)
         come_to_rest(history)
         history.checks.at_rest()
+        _list_at_rest(history)
         if history.script.theme is Theme.PLAIN:
             finished.update(_finished(history))
 
@@ -203,6 +227,13 @@ def conclude(history: History) -> Result:
     result = so_far(history.world)
     result.violation, result.finished = violation, finished
     return result
+
+
+def _list_at_rest(history: History) -> None:
+    world = history.world
+    one_page = world.rules.rows_a_page == ROWS_A_PAGE
+    if history.people.jobs and world.random.random() < _LISTS_AT_REST[one_page]:
+        list_some(history.people, world.random, {})
 
 
 def violation_in(history: History, work: Callable[[], None]) -> str | None:

@@ -8,7 +8,7 @@ from random import Random
 from forgeledger.domain.limits import ITEMS_PER_COMMIT
 from tests.simulation.faults import Fault
 from tests.simulation.themes import WEIGHTS, Kind, Theme
-from tests.simulation.world import MAX_RECEIVES, RELAY_TRIES
+from tests.simulation.world import MAX_RECEIVES, RELAY_TRIES, ROWS_A_PAGE
 
 # So many seeds in a row begin alike.
 FAMILY = 64
@@ -36,6 +36,8 @@ class Script:
     relay_tries: int = RELAY_TRIES
     # How many items a commit holds.
     items_per_commit: int = ITEMS_PER_COMMIT
+    # How many rows a page of a query holds at most.
+    rows_a_page: int = ROWS_A_PAGE
     # Whether people finish at the end what can be finished.
     helped: bool = True
     # How many of its first steps are those of the whole history that it leaves.
@@ -83,6 +85,21 @@ _MEETING = {
     Fault.REPEATED: 1,
     Fault.TORN: 4,
 }
+# Most of what is asked then is to run a finished job again.
+_AFTER_WEEKS = {
+    Kind.CREATE: 1,
+    Kind.REGISTER: 2,
+    Kind.SEAL: 1,
+    Kind.CANCEL: 1,
+    Kind.REOPEN: 6,
+    Kind.RETRY: 2,
+    Kind.ASK: 4,
+    Kind.FAIL_ALL: 1,
+    Kind.INTAKE: 2,
+    Kind.RELAY: 2,
+    Kind.RECOUNT: 2,
+    Kind.READ: 1,
+}
 # How often a step meets faults: from a clear day to a storm.
 _WEATHERS = (0.0, 0.1, 0.25, 0.5)
 
@@ -120,6 +137,7 @@ def _whole(number: int) -> Script:
         helped=_is_helped(random, theme),
         twice=theme is Theme.PLAIN,
         items_per_commit=random.choice((1, 1, 2, 3, *[ITEMS_PER_COMMIT] * 4)),
+        rows_a_page=random.choice((1, 2, *[ROWS_A_PAGE] * 6)),
     )
 
 
@@ -131,13 +149,17 @@ def _leaving(whole: Script, seed: int) -> Script:
     every = len(whole.steps) // _PLACES + 1
     cut = max(1, random.randrange(1, len(whole.steps)) // every * every)
     own = _draw(random, whole.theme, random.choice((0, 0, 1, 2, 4)))
-    chance = random.random()
+    chance, calm = random.random(), whole.theme is Theme.PLAIN
     if chance < 0.15:
         own += _crowd(random)
     elif chance < 0.35:
         own += _meeting(random)
-    elif chance < 0.65 and whole.theme is not Theme.PLAIN:
+    elif chance < 0.65 and not calm:
         own += _finale(random)
+    elif 0.65 <= chance < 0.67 and not calm:
+        own += _weeks(random)
+    elif chance > 0.97 and whole.items_per_commit < ITEMS_PER_COMMIT and not calm:
+        own += _between_two_commits(random)
     helped = _is_helped(random, whole.theme)
     steps = (*whole.steps[:cut], *own)
     twice = whole.theme is Theme.PLAIN and random.random() < 0.25
@@ -194,6 +216,34 @@ def _meeting(random: Random) -> list[Step]:
         Step(first, seed, ((number, stall),)),
         *(Step(kind, each) for kind, each in zip(kinds, seeds, strict=True)),
     ]
+
+
+def _between_two_commits(random: Random) -> list[Step]:
+    """All that failed is retried, in several commits; between two somebody cancels, and dies."""
+    # With the same seed all of it is about the same job.
+    seed = random.getrandbits(32)
+    stall = (random.choice((2, 2, 3)), Fault.PAUSE_AT_WRITE)
+    relays = [Kind.RELAY] * random.choice((0, 0, 3))
+    return [
+        *(Step(kind, random.getrandbits(32)) for kind in (Kind.REGISTER, Kind.INTAKE) * 3),
+        Step(Kind.FAIL_ALL, seed),
+        *(Step(kind, random.getrandbits(32)) for kind in relays),
+        Step(Kind.RETRY_ALL, seed),
+        Step(Kind.INTAKE, random.getrandbits(32), (stall,)),
+        Step(Kind.CANCEL, seed, ((0, Fault.CRASH_AFTER),)),
+    ]
+
+
+def _weeks(random: Random) -> list[Step]:
+    """Weeks pass with nothing but rounds, and in between people come back to their jobs."""
+    steps = []
+    for _ in range(random.randint(1, 2)):
+        fault = random.choices(list(_FAULTS), list(_FAULTS.values()))[0]
+        met = ((random.randint(2, 16), random.choice((fault, Fault.THROTTLED_LONG))),)
+        steps.append(Step(Kind.WEEKS, random.getrandbits(32), random.choice(((), met, met))))
+        kinds = random.choices(list(_AFTER_WEEKS), list(_AFTER_WEEKS.values()), k=5)
+        steps += [Step(kind, random.getrandbits(32)) for kind in kinds]
+    return [*steps, Step(Kind.WEEKS, random.getrandbits(32))]
 
 
 def _finale(random: Random) -> list[Step]:

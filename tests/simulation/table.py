@@ -66,17 +66,18 @@ class Tables:
     def partition_keys(self) -> Sequence[str]:
         return list(self._partitions)
 
+    def delete(self, pk: str, sk: str) -> None:
+        """The stream's records of it pass no filter, so nobody hears of it."""
+        del self._partitions[pk][sk]
+        self._before.pop((pk, sk), None)
+        if sk == "JOB":
+            self._header_history = [each for each in self._header_history if each[1] != pk]
+
     def get_item(self, request: dict[str, Any]) -> dict[str, Any]:
         row = self._read(_key_of(request["Key"]), consistent=request.get("ConsistentRead", False))
         if row is None:
             return {}
-        projection = request.get("ProjectionExpression")
-        if projection is None:
-            return {"Item": row}
-        parts, _ = parse_projection(projection)
-        names = request.get("ExpressionAttributeNames", _EMPTY)
-        wanted = [names.get(part, part) for part in parts]
-        return {"Item": {name: row[name] for name in wanted if name in row}}
+        return {"Item": _projected(row, request)}
 
     def read_keys(self, keys: Sequence[Row], *, consistent: bool) -> list[Row]:
         pairs = [(key["PK"]["S"], key["SK"]["S"]) for key in keys]
@@ -93,7 +94,8 @@ class Tables:
         names = request.get("ExpressionAttributeNames", _EMPTY)
         values = request.get("ExpressionAttributeValues", _EMPTY)
         condition = parse_condition(request["KeyConditionExpression"])
-        _check_placeholders(request["KeyConditionExpression"], "", names, values)
+        projection = request.get("ProjectionExpression", "")
+        _check_placeholders(request["KeyConditionExpression"], "", names, values, projection)
         forward = request.get("ScanIndexForward", True)
         index = request.get("IndexName")
         if index is None:
@@ -117,6 +119,8 @@ class Tables:
             ]
         limit = request.get("Limit", len(rows) + 1)
         answer: dict[str, Any] = {"Items": rows[:limit]}
+        if projection:
+            answer["Items"] = [_projected(row, request) for row in answer["Items"]]
         if len(rows) >= limit:
             last = rows[limit - 1]
             answer["LastEvaluatedKey"] = {"PK": last["PK"], "SK": last["SK"]}
@@ -242,6 +246,16 @@ def _key_of(row: Row) -> tuple[str, str]:
     return "id", row["id"]["S"]
 
 
+def _projected(row: Row, request: Mapping[str, Any]) -> Row:
+    projection = request.get("ProjectionExpression")
+    if projection is None:
+        return row
+    parts, _ = parse_projection(projection)
+    names = request.get("ExpressionAttributeNames", _EMPTY)
+    wanted = [names.get(part, part) for part in parts]
+    return {name: row[name] for name in wanted if name in row}
+
+
 def _reason(planned: _Planned) -> dict[str, Any]:
     if planned.holds:
         return {"Code": "None"}
@@ -252,20 +266,26 @@ def _reason(planned: _Planned) -> dict[str, Any]:
 
 
 def _check_placeholders(
-    condition: str, update: str, names: Mapping[str, Any], values: Mapping[str, Any]
+    condition: str,
+    update: str,
+    names: Mapping[str, Any],
+    values: Mapping[str, Any],
+    projection: str = "",
 ) -> None:
     """DynamoDB refuses a request that gives more names or values than it uses, or fewer."""
-    used = _used(condition, update)
+    used = _used(condition, update, projection)
     given = len(names) + len(values)
     if given != len(used) or not (used.issuperset(names) and used.issuperset(values)):
         raise client_error("ValidationException", "expression placeholders")
 
 
 @cache
-def _used(condition: str, update: str) -> frozenset[str]:
+def _used(condition: str, update: str, projection: str) -> frozenset[str]:
     used: frozenset[str] = frozenset()
     if condition:
         used |= parse_condition(condition).placeholders
     if update:
         used |= parse_update(update).placeholders
+    if projection:
+        used |= parse_projection(projection)[1]
     return used

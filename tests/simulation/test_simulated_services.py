@@ -1,14 +1,18 @@
 """The simulated services keep the rules of the real ones."""
 
+from random import Random
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.simulation.expressions import parse_condition, parse_update
+from tests.simulation.faults import Fault
 from tests.simulation.fifo_queue import FifoQueue
+from tests.simulation.http_side import event_of, respond
 from tests.simulation.streams import Stream
 from tests.simulation.table import RowChange, Tables
+from tests.simulation.world import Invocation, Rules, World
 
 
 class Clock:
@@ -181,3 +185,17 @@ def test_children_of_a_shard_wait_for_their_parent() -> None:
     assert [shard.number for shard in parent] == [0]
     stream.succeed(parent[0], 0, stream.batch(parent[0], 100))
     assert [shard.parent for shard in stream.readable()] == parent
+
+
+def test_a_request_that_could_not_be_answered_is_not_in_flight_for_ever() -> None:
+    world = World(random=Random(1), rules=Rules())
+    headers = {"content-type": "application/json", "idempotency-key": "key"}
+    event = event_of("POST", "/jobs", headers, '{"name": "night run"}')
+
+    def ask(faults: dict[int, Fault]) -> int:
+        process = Invocation("api", faults, deadline=world.now + 30_000)
+        _, answer = world.invoke(process, lambda: respond(world, event))
+        return answer.status
+
+    assert ask({1: Fault.THROTTLED}) == 503
+    assert ask({}) == 201

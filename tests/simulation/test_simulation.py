@@ -55,7 +55,8 @@ def test_the_same_seed_gives_the_same_history_byte_for_byte(hash_seed: str) -> N
 
 
 def test_histories_meet_everything_that_can_go_wrong() -> None:
-    wanted: set[str] = {*Fault, *Happening}
+    # Weeks pass only where a history is left.
+    wanted: set[str] = {*Fault, *Happening} - {Happening.VANISHED}
 
     for number in range(_FAMILIES):
         wanted -= (+run(write(number * FAMILY)).met).keys()

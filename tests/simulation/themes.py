@@ -21,6 +21,10 @@ class Kind(StrEnum):
     READ = "read"
     WAIT = "wait"
     SPLIT = "split"
+    # Only in endings that are written on purpose.
+    FAIL_ALL = "fail all"
+    RETRY_ALL = "retry all"
+    WEEKS = "weeks"
 
 
 class Theme(StrEnum):

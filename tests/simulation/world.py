@@ -36,6 +36,8 @@ _NOTHING_SPECIAL: Mapping[Fault, Perform] = {}
 VISIBILITY_MS = 180_000
 MAX_RECEIVES = 20
 RELAY_TRIES = 5
+# More than any query finds here.
+ROWS_A_PAGE = 1_000
 
 
 class Observer(Protocol):
@@ -68,6 +70,7 @@ class Rules:
     most_at_once: int = 1_000
     relay_tries: int = RELAY_TRIES
     items_per_commit: int = ITEMS_PER_COMMIT
+    rows_a_page: int = ROWS_A_PAGE
 
 
 @dataclass(slots=True, eq=False)

@@ -243,8 +243,9 @@ class Workers:
         done = "fail" if is_bad(item_id) else "complete"
         kinds = ("register", "claim", "heartbeat", "expire", "release", done, done, done)
         kind = random.choice(kinds)
-        if kind == "register" and item_id == "nothing":
-            kind = "claim"
+        if item_id == "nothing" and (kind == "register" or job.new.rules.registers_on_the_way):
+            # Nobody wants it, so it must not come to be.
+            kind = "release"
         fields: dict[str, Any] = {"type": kind, "job_id": job.job_id, "itemId": item_id}
         chance = random.random()
         if chance < 0.3:

@@ -71,7 +71,7 @@ class DynamoDBClient:
         ((table, asked),) = request["RequestItems"].items()
         mixed = list(asked["Keys"])
         self._world.random.shuffle(mixed)
-        middle = self._world.random.randint(0, len(mixed))
+        middle = self._world.random.randint(1, max(1, len(mixed) - 1))
         first = self._read(mixed[:middle], asked)
         self._world.interlude(self._world.random.randint(1, 4))
         found = first + self._read(mixed[middle:], asked)

@@ -22,6 +22,7 @@ from tests.simulation.mutants_items import ITEMS
 from tests.simulation.mutants_keeping import KEEPING
 from tests.simulation.mutants_promises import PROMISES
 from tests.simulation.mutants_queue import QUEUE
+from tests.simulation.mutants_reading import READING
 from tests.simulation.mutants_registering import REGISTERING
 from tests.simulation.mutants_storage import STORAGE
 from tests.simulation.processes import INTERRUPTED, processes
@@ -35,6 +36,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *PROMISES,
     *REGISTERING,
     *ANSWERS,
+    *READING,
     *CREATING,
     *QUEUE,
     *KEEPING,

@@ -158,6 +158,8 @@ def _leaving(whole: Script, seed: int) -> Script:
         own += _finale(random)
     elif 0.65 <= chance < 0.67 and not calm:
         own += _weeks(random)
+    elif 0.67 <= chance < 0.73:
+        own += _counting(random)
     elif chance > 0.97 and whole.items_per_commit < ITEMS_PER_COMMIT and not calm:
         own += _between_two_commits(random)
     helped = _is_helped(random, whole.theme)
@@ -210,9 +212,15 @@ def _meeting(random: Random) -> list[Step]:
     number = random.choice((0, 0, 1, 2))
     first = random.choice((Kind.ASK, Kind.ASK, Kind.INTAKE))
     kinds = random.choices((Kind.ASK, Kind.INTAKE), (4, 1), k=random.randint(2, 5))
+    before = []
+    if random.random() < 0.3:
+        # An item of a new job comes to be between two halves of a read.
+        before.append(Step(Kind.CREATE, random.getrandbits(32)))
+        kinds[0] = Kind.REGISTER
     # With the same seed they come to the same item.
     seeds = [random.choice((seed, seed, random.getrandbits(32))) for _ in kinds]
     return [
+        *before,
         Step(first, seed, ((number, stall),)),
         *(Step(kind, each) for kind, each in zip(kinds, seeds, strict=True)),
     ]
@@ -244,6 +252,19 @@ def _weeks(random: Random) -> list[Step]:
         kinds = random.choices(list(_AFTER_WEEKS), list(_AFTER_WEEKS.values()), k=5)
         steps += [Step(kind, random.getrandbits(32)) for kind in kinds]
     return [*steps, Step(Kind.WEEKS, random.getrandbits(32))]
+
+
+def _counting(random: Random) -> list[Step]:
+    """Somebody counts a job's items anew, in short pages, and others write meanwhile."""
+    faults = [(random.randint(0, 6), Fault.PAUSE_AFTER)]
+    if random.random() < 0.5:
+        faults.append((random.randint(0, 4), Fault.SHORT_PAGE))
+    writers = (Kind.ASK, Kind.REGISTER, Kind.INTAKE)
+    kinds = random.choices(writers, (4, 2, 1), k=random.randint(2, 5))
+    return [
+        Step(Kind.RECOUNT, random.getrandbits(32), tuple(faults)),
+        *(Step(kind, random.getrandbits(32)) for kind in kinds),
+    ]
 
 
 def _finale(random: Random) -> list[Step]:

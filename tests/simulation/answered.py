@@ -163,15 +163,14 @@ def _lawful(answer: ItemAnswer, kind: EventKind, reasons: Sequence[Reason]) -> l
     if kind == "rejected":
         return refused
     item, again = answer.outcome.item, [("duplicate", None)]
-    if kind == "duplicate":
-        return [*again, *refused]
-    if kind == "claimed":
+    if answer.command.kind == "claim":
         # Whoever has lost the item must not begin; over HTTP nobody looks at who has it.
         taken = ("rejected", "stale_attempt")
         again = (
             [*again, taken] if item is None else [taken] if _lost(item, answer.command) else again
         )
-    return [("applied", None), *again, *refused]
+    # A claim that was a duplicate was granted as well, to who had the item already.
+    return [*([] if kind == "duplicate" else [("applied", None)]), *again, *refused]
 
 
 def _lost(item: Item, claim: Command) -> bool:

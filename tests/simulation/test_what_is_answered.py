@@ -236,6 +236,7 @@ HELD, STALE, NOT_DUE = (
         (EventKind.CLAIMED, APPLIED, CLAIMED, DUPLICATE),
         (EventKind.CLAIMED, APPLIED, TAKEN, STALE),
         (EventKind.DUPLICATE, DUPLICATE, CLAIMED, DUPLICATE),
+        (EventKind.DUPLICATE, DUPLICATE, TAKEN, STALE),
         (EventKind.REJECTED, HELD, CLAIMED, HELD),
         (EventKind.REJECTED, HELD, None, HELD),
     ],

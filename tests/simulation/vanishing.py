@@ -22,6 +22,8 @@ _LATE_MS = 59 * DAY_MS // 2
 _MARGIN_MS = 3_600_000
 # When a row was written last, whatever kind of row it is; the rest lasts as long as the job.
 _WRITTEN = ("updatedAt", "at")
+# A job that was reopened just now may be missing among the open ones.
+_INDEX_LAGS_MS = 5_000
 _NEVER = {"N": str(1 << 62)}
 
 
@@ -45,7 +47,8 @@ def weeks_pass(history: "History", seed: int, faults: Faults) -> None:
 
 
 def _round(history: "History") -> None:
-    """It goes on where the one before was cut short, if it was."""
+    """It goes on where the one before was cut short, if it was; by now the index has followed."""
+    history.world.now += _INDEX_LAGS_MS
     assert history.lambdas.reconcile({"scheduled": True}, {}) is not None
 
 

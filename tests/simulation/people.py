@@ -81,6 +81,8 @@ class People(Producers):
         candidates = [job for job in self.jobs if job.wanted]
         if not candidates:
             return
+        if self.given and random.random() < _AGAIN:
+            self._again(random)
         job = random.choice(candidates)
         item_id = random.choice(job.wanted)
         known = job.attempts.get(item_id, 0)
@@ -98,8 +100,6 @@ class People(Producers):
         outcome = self.command(job, kind, item_id, faults, http=http, **fields)
         if outcome is not None and outcome.item is not None:
             job.attempts[item_id] = max(known, outcome.item.attempt)
-        if random.random() < _AGAIN:
-            self._again(random)
 
     def command(
         self,

@@ -134,6 +134,20 @@ def test_a_conflict_with_our_own_commit_says_that_it_was_made(waits: Waits) -> N
     assert store_on(client, waits).commit_lane(_commit(), "mine")
 
 
+@pytest.mark.parametrize("busy", ["TransactionConflict", "ThrottlingError"])
+def test_after_a_lost_answer_a_busy_head_is_asked_again_whose_commit_it_has(
+    busy: str, waits: Waits
+) -> None:
+    hidden = canceled(busy, "ConditionalCheckFailed", "None")
+    own = canceled("ConditionalCheckFailed", row=_head_row(offset=6, commit_id="mine"))
+    client = ScriptedDynamo(no_answer(), hidden, own)
+
+    assert store_on(client, waits).commit_lane(_commit(), "mine")
+
+    tokens = {request["ClientRequestToken"] for _, request in client.calls}
+    assert tokens == {"mine"}
+
+
 @pytest.mark.parametrize(("holder", "made"), [("mine", True), ("other", False), (None, False)])
 @pytest.mark.parametrize(
     "lost",

@@ -48,9 +48,10 @@ PASSING_CODES: Final = frozenset(
     }
 )
 # Of the reasons for which a transaction is canceled, those that pass by themselves.
-PASSING_REASONS: Final = frozenset(
-    {"None", "ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
+BUSY_REASONS: Final = frozenset(
+    {"ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
 )
+PASSING_REASONS: Final = BUSY_REASONS | {"None"}
 _SERVER_ERROR: Final = 500
 
 

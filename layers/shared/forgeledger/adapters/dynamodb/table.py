@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from forgeledger.adapters.dynamodb.keys import Row
 from forgeledger.adapters.dynamodb.retrying import (
+    BUSY_REASONS,
     NO_ANSWER,
     PASSING_REASONS,
     EmptyAnswer,
@@ -167,6 +168,10 @@ def _conflict_or_raise(error: ClientError, *, unanswered: bool) -> Conflict:
     reasons: Sequence[Mapping[str, Any]] = error.response.get("CancellationReasons", ())
     codes = {str(reason.get("Code")) for reason in reasons}
     if "ConditionalCheckFailed" in codes:
+        # A row that is busy hides whether its condition holds: of a try that may have been made
+        # before, that row may be the one that tells.
+        if unanswered and codes & BUSY_REASONS:
+            raise error
         rows = tuple(reason.get("Item") for reason in reasons)
         return Conflict(rows=rows, unanswered=unanswered)
     if not codes or not codes <= PASSING_REASONS:

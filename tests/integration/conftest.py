@@ -1,6 +1,8 @@
 """The whole ledger on this machine, from the project's own template and source tree."""
 
-from collections.abc import Iterator
+import os
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from forgeledger.sdk import Endpoints
 from tests.function_stage import Stage
 
 PROJECT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 180
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +43,27 @@ def worker_variables(endpoints: Endpoints) -> dict[str, str]:
         "AWS_REGION": endpoints.region,
         "AWS_DEFAULT_REGION": endpoints.region,
     }
+
+
+@pytest.fixture
+def run(worker_variables: dict[str, str], tmp_path: Path) -> Callable[..., str]:
+    """Runs a page's program as its reader would, to its good end: what it prints."""
+
+    def run_it(*command: str, script: str | None = None) -> str:
+        done = subprocess.run(
+            command,
+            input=script,
+            cwd=tmp_path,
+            env={**os.environ, **worker_variables},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run_it
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """The commands of docs/events.md, run on the local cloud: its rules, and what their target gets."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
 import time
 from pathlib import Path
 
@@ -22,23 +20,13 @@ RULES = ("job-ends", "job-succeeded", "job-troubled")
 
 
 @pytest.fixture
-def told(worker_variables, ledger_cloud, tmp_path):
+def told(run, ledger_cloud):
     """What the page's commands print, from top to bottom; what they made goes away again."""
     if not all(map(shutil.which, ("aws", "jq"))):
         pytest.skip("the aws command line, or jq, is not installed")
     script = "".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL))
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-s"],
-        input=PREFACE + script.replace("forgeledger-dev", STACK_NAME),
-        cwd=tmp_path,
-        env={**os.environ, **worker_variables},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    yield done.stdout
+    script = PREFACE + script.replace("forgeledger-dev", STACK_NAME)
+    yield run("bash", "-euo", "pipefail", "-s", script=script)
     bus, events = ledger_cloud.description.event_bus_name, ledger_cloud.client("events")
     events.remove_targets(EventBusName=bus, Rule="job-ends", Ids=["queue"])
     for name in RULES:

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -20,24 +19,6 @@ def program(language):
     """All blocks of a language, top to bottom."""
     blocks = re.findall(rf"^```{language}\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     return "\n".join(blocks)
-
-
-@pytest.fixture
-def run(worker_variables):
-    def run_it(*command, script=None):
-        done = subprocess.run(
-            command,
-            input=script,
-            env={**os.environ, **worker_variables},
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return run_it
 
 
 @pytest.fixture

@@ -68,11 +68,11 @@ def told_tolerance() -> Iterator[None]:
         yield
 
 
-def _only_answering(what: str) -> AbstractContextManager[Any]:
+def _only_answering(what: str, verdict: Verdict = Verdict.APPLIED) -> AbstractContextManager[Any]:
     def answer(self: LifeCycle, job_id: str, *_: Any) -> Asked:
         view = self.store.load_job(job_id)
         assert view is not None
-        return Asked(verdict=Verdict.APPLIED, view=view)
+        return Asked(verdict=verdict, view=view)
 
     return patch.object(LifeCycle, what, answer)
 
@@ -97,12 +97,7 @@ def reopen_only_answered() -> Iterator[None]:
 
 @PROMISES.named("a seal is always called a repetition")
 def seal_called_duplicate() -> Iterator[None]:
-    def seal(self: LifeCycle, job_id: str, *_: Any) -> Asked:
-        view = self.store.load_job(job_id)
-        assert view is not None
-        return Asked(verdict=Verdict.DUPLICATE, view=view)
-
-    with patch.object(LifeCycle, "seal", seal):
+    with _only_answering("seal", Verdict.DUPLICATE):
         yield
 
 

@@ -33,7 +33,7 @@ def references_walked() -> int:
     return sum(len(gc.get_referents(each)) for each in gc.get_objects())
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 14), reason="tracks every dict")
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="Python 3.14 tracks every dict")
 def test_the_garbage_collector_does_not_walk_through_the_table(tables: MeteredTables) -> None:
     rows = 5_000
     before = references_walked()

@@ -51,6 +51,7 @@ PASSING_CODES: Final = frozenset(
 BUSY_REASONS: Final = frozenset(
     {"ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
 )
+# With them stand the actions that nothing was wrong with.
 PASSING_REASONS: Final = BUSY_REASONS | {"None"}
 _SERVER_ERROR: Final = 500
 

@@ -6,6 +6,10 @@ from forgeledger.cli import exit_codes
 from forgeledger.cli.program import run
 from tests.unit.cli.terminals import Terminal
 
+# What nobody may register, in the second line.
+LARGE = '{"itemId": "a"}\n{"itemId": "b", "payload": "%s"}' % ("x" * 32_769)
+DEEP = '{"itemId": "a"}\n{"itemId": "b", "payload": %s}' % ("[" * 101 + "]" * 101)
+
 
 @pytest.fixture
 def job(ledger):
@@ -122,6 +126,9 @@ def test_reasons_are_told_of_the_first_and_more_of_them_as_json(forgeledger, led
         (("-", "--form", "jsonl"), "{", "stdin:1: is not JSON"),
         (("-", "--form", "jsonl"), "[]", "stdin:1: is not a JSON object"),
         (("-", "--form", "jsonl"), '{"itemId": 1}', "stdin:1: itemId is missing or not a text"),
+        (("-",), "ok\n\n" + "🜚" * 256, "stdin:3: itemId has at most 1019 bytes"),
+        (("-",), LARGE, "stdin:2: payload has 32771 bytes of JSON, at most 32768"),
+        (("-",), DEEP, "stdin:2: payload is nested deeper than 100 levels"),
     ],
 )
 def test_a_mistake_names_the_line_or_the_option(forgeledger, job, words, stdin, told):
@@ -130,6 +137,87 @@ def test_a_mistake_names_the_line_or_the_option(forgeledger, job, words, stdin, 
     assert ended.code == exit_codes.USAGE
     assert ended.err.startswith(f"forgeledger: {told}")
     assert len(ended.err.splitlines()) == 1
+
+
+def test_a_name_of_a_file_that_is_too_long_is_told_by_itself(
+    forgeledger, job, tmp_path, monkeypatch
+):
+    name = "/".join(["d" * 130, "d" * 130, "x.csv"])
+    (tmp_path / name).parent.mkdir(parents=True)
+    (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+
+    ended = forgeledger("items", "register", job.job_id, "--glob", "**/*.csv")
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err == f"forgeledger: {name}: itemId has 1 to 256 characters, not 267\n"
+
+
+@pytest.fixture
+def tight(monkeypatch):
+    """An API that takes smaller payloads than this command line believes."""
+    monkeypatch.setattr("forgeledger.sdk.item_specs.PAYLOAD_BYTES", 1_000_000)
+
+
+def test_what_the_api_alone_finds_wrong_is_told_by_the_line_of_the_file(
+    forgeledger, job, tmp_path, tight
+):
+    file = tmp_path / "items.jsonl"
+    lines = [f'{{"itemId": "item-{number}"}}\n\n' for number in range(1_100)]
+    lines[1_050] = '{"itemId": "large", "payload": "%s"}\n' % ("x" * 40_000)
+    file.write_text("".join(lines), encoding="utf-8")
+
+    ended = forgeledger("items", "register", job.job_id, file)
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err == (
+        f"forgeledger: registration stopped after 1000 items were answered: {file}:2101: payload: "
+        "must be at most 32768 bytes of JSON, not 40002\n"
+    )
+
+
+def test_what_the_api_finds_wrong_in_a_new_jobs_items_is_told_by_their_lines(
+    forgeledger, tmp_path, tight
+):
+    file = tmp_path / "items.jsonl"
+    file.write_text('\n{"itemId": "a", "payload": "%s"}\n' % ("x" * 40_000), encoding="utf-8")
+
+    ended = forgeledger("job", "create", "nightly", "--items-file", file, "--lanes", 2)
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err.startswith(f"forgeledger: {file}:2: payload: must be at most 32768 bytes")
+
+
+def test_a_mistake_far_down_the_file_says_how_far_it_came_and_which_job_was_made(
+    forgeledger, ledger, tmp_path
+):
+    file = tmp_path / "items.txt"
+    lines = [f"item-{number}\n" for number in range(2_500)]
+    file.write_text("".join([*lines, "x" * 257]), encoding="utf-8")
+
+    ended = forgeledger("job", "create", "nightly", "--items-file", file)
+
+    (job,) = ledger.jobs()
+    assert ended.code == exit_codes.USAGE
+    assert ended.err.startswith(f"forgeledger: {file}:2501: itemId has 1 to 256 characters, not")
+    assert ended.err.endswith(
+        f"; job {job.job_id} is created; register its items again, from the start\n"
+    )
+
+
+def test_a_mistake_behind_what_was_registered_already_says_how_much_that_was(
+    forgeledger, ledger, job
+):
+    # One request is on its way when the third chunk is read.
+    lines = "".join(f"item-{number}\n" for number in range(2_001))
+
+    ended = forgeledger("items", "register", job.job_id, "-", stdin=lines + "x" * 257)
+
+    assert len(known(ledger, job)) == 1_000
+    assert ended.err == (
+        "forgeledger: stdin:2002: itemId has 1 to 256 characters, not 257; "
+        "registration stopped after 1000 items were answered\n"
+    )
 
 
 def test_a_file_that_is_not_utf8_is_a_mistake(forgeledger, job, tmp_path):

@@ -2,7 +2,12 @@
 
 import pytest
 
-from forgeledger.sdk.errors import ApiError, RegistrationStoppedError
+from forgeledger.sdk.errors import (
+    ApiError,
+    InvalidItemError,
+    InvalidRequestError,
+    RegistrationStoppedError,
+)
 from forgeledger.sdk.records import Registration
 from forgeledger.sdk.registration import RegistrationOptions
 from tests.api_bodies import job_body
@@ -90,3 +95,64 @@ def test_a_registration_that_stops_says_how_far_it_came(ledger, api):
     assert isinstance(caught.value.__cause__, ApiError)
     assert str(caught.value).startswith("registration stopped after 2 items were answered: 404 ")
     assert len(api.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("item", "told"),
+    [
+        ("", "items[3]: itemId has 1 to 256 characters, not 0"),
+        ({"payload": 1}, "items[3]: itemId is missing or not a text"),
+        ({"item_id": "\ud800"}, "items[3]: itemId is not valid Unicode"),
+        ({"itemId": "a", "payload": {1, 2}}, "items[3]: payload is not JSON: "),
+        ({"itemId": "a", "payload": "x" * 32_767}, "items[3]: payload has 32769 bytes of JSON"),
+        (17, "items[3]: item is an itemId or an object that has one"),
+    ],
+)
+def test_an_item_that_the_ledger_could_only_refuse_is_told_by_its_place(ledger, api, item, told):
+    api.answer(registered(2))
+
+    with pytest.raises(RegistrationStoppedError) as caught:
+        ledger.register(
+            JOB_ID,
+            ["a", "b", "c", item],
+            options=RegistrationOptions(chunk_items=2, parallel=1),
+        )
+
+    assert isinstance(caught.value.__cause__, InvalidItemError)
+    assert str(caught.value.__cause__).startswith(told)
+    assert caught.value.__cause__.index == 3
+    assert all("c" not in body["items"] for body in api.bodies)
+
+
+def test_a_job_whose_first_items_are_wrong_is_not_created(ledger, api):
+    with pytest.raises(InvalidItemError):
+        ledger.create_job("n", items=["a", ""])
+
+    assert api.requests == []
+
+
+def test_what_the_api_finds_wrong_is_told_by_its_place_in_all_that_was_given(ledger, api):
+    wrong = [
+        {"field": "items[1].payload", "rule": "max_bytes", "message": "too large"},
+        {"field": "seal", "rule": "type", "message": "must be true or false"},
+    ]
+    api.answer(registered(2)).problem(422, "invalid_request", errors=wrong)
+
+    with pytest.raises(RegistrationStoppedError) as caught:
+        ledger.register(JOB_ID, "abcd", options=RegistrationOptions(chunk_items=2, parallel=1))
+
+    cause = caught.value.__cause__
+    assert isinstance(cause, InvalidRequestError)
+    assert [each.field for each in cause.problem.errors] == ["items[3].payload", "seal"]
+    assert "items[3].payload: too large" in str(caught.value)
+
+
+def test_a_job_that_is_made_is_named_when_its_items_cannot_be_registered(ledger, api):
+    api.answer(job_body(), 201).problem(404, "job_not_found")
+
+    with pytest.raises(RegistrationStoppedError) as caught:
+        ledger.create_job("n", items=[f"item-{n}" for n in range(1_001)])
+
+    assert caught.value.__notes__ == [
+        f"job {JOB_ID} is created; register its items again, from the start"
+    ]

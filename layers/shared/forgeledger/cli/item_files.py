@@ -2,16 +2,18 @@
 
 import glob as globbing
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from forgeledger.cli.problems import WrongValue
 from forgeledger.cli.values import json_object
-from forgeledger.domain.limits import ITEM_ID_CHARACTERS
 
-ItemSpec = str | Mapping[str, Any]
+if TYPE_CHECKING:
+    from forgeledger.sdk.item_specs import ItemSpec
+
 STDIN = Path("-")
 
 
@@ -30,17 +32,17 @@ def read_lines(source: Path) -> Iterator[tuple[str, str]]:
             yield from _numbered(str(source), file)
 
 
-def read_items(source: Path, form: Form) -> Iterator[ItemSpec]:
-    """The items of a file; what is wrong is told with its line, before anything is sent of it."""
+def read_items(source: Path, form: Form) -> Iterator[tuple[str, "ItemSpec"]]:
+    """The items of a file, each after its place; what is wrong is told before it is sent."""
     as_json = form is Form.JSONL or (form is Form.AUTO and source.suffix in {".jsonl", ".ndjson"})
     by_first_line = form is Form.AUTO and source == STDIN
     for place, line in read_lines(source):
         if by_first_line:
             as_json, by_first_line = line.lstrip().startswith("{"), False
-        yield _item_of(place, line) if as_json else _checked(place, line)
+        yield place, _checked(place, json_object(place, line) if as_json else line)
 
 
-def read_names(pattern: str) -> Iterator[str]:
+def read_names(pattern: str) -> Iterator[tuple[str, "ItemSpec"]]:
     """The files that fit; one that fits nothing is a mistake, not an empty job."""
     names = (
         name
@@ -50,9 +52,8 @@ def read_names(pattern: str) -> Iterator[str]:
     first = next(names, None)
     if first is None:
         raise WrongValue("--glob", f"no file fits {pattern}")
-    yield _checked("--glob", first)
-    for name in names:
-        yield _checked("--glob", name)
+    for name in chain((first,), names):
+        yield name, _checked(name, name)
 
 
 def _numbered(name: str, lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
@@ -66,18 +67,12 @@ def _numbered(name: str, lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
             yield place, text
 
 
-def _item_of(place: str, line: str) -> Mapping[str, Any]:
-    item = json_object(place, line)
-    item_id = item.get("itemId", item.get("item_id"))
-    if not isinstance(item_id, str):
-        raise WrongValue(place, "itemId is missing or not a text")
-    _checked(place, item_id)
+def _checked(place: str, item: "ItemSpec") -> "ItemSpec":
+    from forgeledger.sdk.errors import InvalidCommandError
+    from forgeledger.sdk.item_specs import check_item
+
+    try:
+        check_item(item)
+    except InvalidCommandError as error:
+        raise WrongValue(place, f"{error.field} {error.rule}") from error
     return item
-
-
-def _checked(place: str, item_id: str) -> str:
-    if not 1 <= len(item_id) <= ITEM_ID_CHARACTERS:
-        raise WrongValue(
-            place, f"itemId has 1 to {ITEM_ID_CHARACTERS} characters, not {len(item_id)}"
-        )
-    return item_id

@@ -35,6 +35,14 @@ class WrongValue(CliError):
 
 def explain(error: Exception) -> tuple[str, int] | None:
     """The line and the exit code for an error that is not a fault of this program."""
+    found = _explain(error)
+    if found is None:
+        return None
+    line, code = found
+    return "; ".join((line, *getattr(error, "__notes__", ()))), code
+
+
+def _explain(error: Exception) -> tuple[str, int] | None:
     if isinstance(error, CliError):
         return str(error), error.exit_code
     if isinstance(error, ForgeLedgerError):

@@ -101,9 +101,7 @@ def encode(
     fields["at"] = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     fields["commandId"] = command_id
     if result is not None:
-        encoded = json_of("result", result, most_bytes=limits.RESULT_BYTES)
-        if encoded.count(b"[") + encoded.count(b"{") > MOST_NESTING < _depth(result):
-            raise InvalidCommandError("result", f"is nested deeper than {MOST_NESTING} levels")
+        checked_json("result", result, most_bytes=limits.RESULT_BYTES)
         fields["result"] = result
     if failure is not None:
         fields["error"] = failure.fields()
@@ -122,14 +120,19 @@ def group_of(job_id: str, item_id: str) -> str:
     lanes = ids.lanes_of(job_id)
     if lanes is None:
         raise InvalidCommandError("jobId", f"{job_id!r} is not the id of a job")
+    return ids.group_of(job_id, ids.lane_of(checked_item_id(item_id), lanes))
+
+
+def checked_item_id(item_id: str) -> str:
     if not 1 <= len(item_id) <= limits.ITEM_ID_CHARACTERS:
-        raise InvalidCommandError("itemId", f"has 1 to {limits.ITEM_ID_CHARACTERS} characters")
+        rule = f"has 1 to {limits.ITEM_ID_CHARACTERS} characters, not {len(item_id)}"
+        raise InvalidCommandError("itemId", rule)
     try:
         if len(item_id.encode()) > limits.ITEM_ID_BYTES:
             raise InvalidCommandError("itemId", f"has at most {limits.ITEM_ID_BYTES} bytes")
     except UnicodeEncodeError:
         raise InvalidCommandError("itemId", "is not valid Unicode") from None
-    return ids.group_of(job_id, ids.lane_of(item_id, lanes))
+    return item_id
 
 
 def worker_name(worker_id: str) -> str:
@@ -137,6 +140,13 @@ def worker_name(worker_id: str) -> str:
     if not 1 <= len(worker_id) <= limits.WORKER_ID_CHARACTERS:
         raise InvalidCommandError("workerId", f"has 1 to {limits.WORKER_ID_CHARACTERS} characters")
     return worker_id
+
+
+def checked_json(field: str, value: Any, *, most_bytes: int) -> None:
+    """Raises InvalidCommandError for a value that is too large or too deep for the ledger."""
+    encoded = json_of(field, value, most_bytes=most_bytes)
+    if encoded.count(b"[") + encoded.count(b"{") > MOST_NESTING < _depth(value):
+        raise InvalidCommandError(field, f"is nested deeper than {MOST_NESTING} levels")
 
 
 def json_of(field: str, value: Any, *, most_bytes: int) -> bytes:

@@ -5,6 +5,7 @@ ForgeLedgerError
     +-- ConfigurationError        an address or a name is missing; all of them are named at once
     +-- WrongAddressError         an address that nothing can be reached at: which one, and the rule
     +-- InvalidCommandError       refused before it was sent: the field and the rule it breaks
+    +-- InvalidItemError          the same of an item to register, with its place among all of them
     +-- BufferFullError           nothing could be sent for as long as the caller wanted to wait
     +-- UndeliveredError          closed, or left, with commands that SQS has not accepted
     +-- PermanentItemError        for a worker to raise: this item will never succeed, do not retry
@@ -50,6 +51,15 @@ class WrongAddressError(SdkError, ValueError):
 class InvalidCommandError(SdkError, ValueError):
     def __init__(self, field: str, rule: str) -> None:
         super().__init__(f"{field}: {rule}")
+        self.field = field
+        self.rule = rule
+
+
+class InvalidItemError(SdkError, ValueError):
+    def __init__(self, index: int, field: str, rule: str) -> None:
+        super().__init__(f"items[{index}]: {field} {rule}")
+        # Its place in what was given to be registered; the first one has 0.
+        self.index = index
         self.field = field
         self.rule = rule
 

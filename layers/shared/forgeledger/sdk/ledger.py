@@ -12,9 +12,9 @@ from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.decoding import event_of, item_of, job_of, page_of, registration_of, why_of
 from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.item_commands import ItemCommands
+from forgeledger.sdk.item_specs import ItemSpec, checked_items
 from forgeledger.sdk.records import Event, Item, Job, Page, Registration, Why
 from forgeledger.sdk.registration import (
-    ItemSpec,
     OnProgress,
     RegistrationOptions,
     chunks,
@@ -73,7 +73,7 @@ class Ledger:
         on_progress: OnProgress | None = None,
     ) -> Job:
         """A new job. Items beyond what one request holds are registered before it returns."""
-        ahead = chunks(items, ITEMS_PER_REGISTRATION)
+        ahead = chunks(checked_items(items), ITEMS_PER_REGISTRATION)
         first, second = next(ahead, []), next(ahead, [])
         if second and lanes is None and expected_items is None and isinstance(items, Sized):
             lanes = lanes_for(len(items))
@@ -95,7 +95,11 @@ class Ledger:
         if not second:
             return job
         rest = chain(first, second, chain.from_iterable(ahead))
-        self.register(job.job_id, rest, seal=seal, on_progress=on_progress)
+        try:
+            self.register(job.job_id, rest, seal=seal, on_progress=on_progress)
+        except Exception as error:
+            error.add_note(f"job {job.job_id} is created; register its items again, from the start")
+            raise
         return self.status(job.job_id)
 
     def register(

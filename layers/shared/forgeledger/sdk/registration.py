@@ -1,19 +1,18 @@
 """Registering any number of items: chunked, several requests at once, bounded memory."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from forgeledger.domain.limits import ITEMS_PER_REGISTRATION
-from forgeledger.sdk.errors import RegistrationStoppedError, SdkError
+from forgeledger.sdk.errors import InvalidRequestError, RegistrationStoppedError, SdkError
+from forgeledger.sdk.item_specs import ItemSpec, checked_items, counted_from
 from forgeledger.sdk.records import Registration
 
 # Lambda takes 6 MB, in which the body stands as a JSON text, its quotes escaped.
 _CHUNK_BYTES: Final = 3 * 1024 * 1024
-
-ItemSpec = str | Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +37,8 @@ def register_all(
     """Sends every chunk once; the one that seals goes last, when all others are answered."""
     total = Registration()
     on_the_way: set[Future[Registration]] = set()
+    ahead = chunks(checked_items(items), options.chunk_items)
+    taken = 0
 
     def gather(*, leave: int) -> None:
         nonlocal total, on_the_way
@@ -50,15 +51,22 @@ def register_all(
 
     pool = ThreadPoolExecutor(options.parallel, thread_name_prefix="forgeledger-register")
     try:
-        for chunk, is_last in _marking_the_last(chunks(items, options.chunk_items)):
+        for chunk, is_last in _marking_the_last(ahead):
             if is_last and seal:
                 gather(leave=0)
-            on_the_way.add(pool.submit(send, chunk, is_last and seal))
+            on_the_way.add(pool.submit(_send_from, taken, send, chunk, is_last and seal))
+            taken += len(chunk)
             gather(leave=options.parallel - 1)
         gather(leave=0)
     except SdkError as error:
         total += _answered(on_the_way)
         raise RegistrationStoppedError(total) from error
+    except Exception as error:
+        # Of whoever gave the items; it says itself what went wrong, but not how far this came.
+        total += _answered(on_the_way)
+        if total.sent:
+            error.add_note(str(RegistrationStoppedError(total)))
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
     return total
@@ -77,6 +85,14 @@ def chunks(items: Iterable[ItemSpec], most_items: int) -> Iterator[list[ItemSpec
         chunk_bytes += size
     if chunk:
         yield chunk
+
+
+def _send_from(first: int, send: Send, chunk: list[ItemSpec], seals: bool) -> Registration:
+    """Sends a chunk; what the API finds wrong is told by its place in all that was given."""
+    try:
+        return send(chunk, seals)
+    except InvalidRequestError as error:
+        raise InvalidRequestError(counted_from(first, error.problem)) from error
 
 
 def _marking_the_last(

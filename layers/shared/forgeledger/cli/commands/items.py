@@ -50,12 +50,13 @@ def register(
     Takes bounded memory and is safe to repeat. The exit code is 1 if the ledger rejected some,
     for instance because the job is sealed; the first of them are shown with the reason.
     """
+    from forgeledger.cli.placed_items import PlacedItems
     from forgeledger.cli.watching import RegistrationProgress
 
     if (source is None) == (glob is None):
         raise CliError("FILE: give either a file (- is stdin) or --glob")
-    items = read_names(glob) if glob else read_items(source or Path("-"), form)
-    with RegistrationProgress(session.output) as progress:
+    items = PlacedItems(read_names(glob) if glob else read_items(source or Path("-"), form))
+    with RegistrationProgress(session.output) as progress, items:
         found = session.ledger.register(job_id, items, seal=seal, on_progress=progress)
     session.output.record(
         {

@@ -79,6 +79,7 @@ def create(
 ) -> None:
     """Create a job, with or without its items."""
     from forgeledger.cli.item_files import Form, read_items
+    from forgeledger.cli.placed_items import PlacedItems
 
     policy: dict[str, Any] = {
         "maxAttempts": max_attempts,
@@ -87,20 +88,21 @@ def create(
         "toleratedFailurePercent": tolerated_failure_percent,
     }
     given = {rule: value for rule, value in policy.items() if value is not None}
-    job = session.ledger.create_job(
-        name,
-        items=read_items(items_file, Form.AUTO) if items_file else (),
-        expected_items=expected_items,
-        seal=seal,
-        auto_register=auto_register or None,
-        lanes=lanes,
-        policy=given or None,
-        metadata=json_object("--metadata", metadata) if metadata else None,
-        tags=tag or (),
-        ttl_days=ttl_days,
-        deadline_seconds=deadline_seconds,
-        idempotency_key=idempotency_key,
-    )
+    with PlacedItems(read_items(items_file, Form.AUTO) if items_file else ()) as items:
+        job = session.ledger.create_job(
+            name,
+            items=items,
+            expected_items=expected_items,
+            seal=seal,
+            auto_register=auto_register or None,
+            lanes=lanes,
+            policy=given or None,
+            metadata=json_object("--metadata", metadata) if metadata else None,
+            tags=tag or (),
+            ttl_days=ttl_days,
+            deadline_seconds=deadline_seconds,
+            idempotency_key=idempotency_key,
+        )
     session.output.record(job.raw, job.job_id if quiet else job_headline(job))
 
 

@@ -1,0 +1,51 @@
+"""An item to register: checked before it travels, so that its own place can be told at once."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from forgeledger.domain.limits import PAYLOAD_BYTES
+from forgeledger.sdk.commands import checked_item_id, checked_json
+from forgeledger.sdk.errors import InvalidCommandError, InvalidItemError
+from forgeledger.sdk.records import Problem
+
+ItemSpec = str | Mapping[str, Any]
+
+# What the API blames in a request's list of items.
+_ITEM: Final = re.compile(r"items\[(\d+)\]")
+
+
+def check_item(item: ItemSpec) -> None:
+    """Raises InvalidCommandError where the ledger could only refuse the item."""
+    if isinstance(item, str):
+        checked_item_id(item)
+        return
+    if not isinstance(item, Mapping):
+        raise InvalidCommandError("item", "is an itemId or an object that has one")
+    item_id = item.get("itemId", item.get("item_id"))
+    if not isinstance(item_id, str):
+        raise InvalidCommandError("itemId", "is missing or not a text")
+    checked_item_id(item_id)
+    if item.get("payload") is not None:
+        checked_json("payload", item["payload"], most_bytes=PAYLOAD_BYTES)
+
+
+def checked_items(items: Iterable[ItemSpec]) -> Iterator[ItemSpec]:
+    """The items, up to one that is wrong, of which its place among all of them is told."""
+    for index, item in enumerate(items):
+        try:
+            check_item(item)
+        except InvalidCommandError as error:
+            raise InvalidItemError(index, error.field, error.rule) from error
+        yield item
+
+
+def counted_from(first: int, problem: Problem) -> Problem:
+    """What was found wrong in a chunk, by the places of its items in all that was given."""
+
+    def moved(found: re.Match[str]) -> str:
+        return f"items[{first + int(found[1])}]"
+
+    errors = (replace(each, field=_ITEM.sub(moved, each.field, count=1)) for each in problem.errors)
+    return replace(problem, errors=tuple(errors))

@@ -20,9 +20,10 @@ def test_why_says_what_a_job_waits_for(forgeledger, ledger, job, world):
 
     ended = forgeledger("job", "why", job.job_id)
 
-    assert f"It is not sealed, so more items may come: forgeledger job seal {job.job_id}" in (
-        ended.lines
-    )
+    assert (
+        "It is not sealed, so more items may come, and it cannot complete before it is: "
+        f"forgeledger job seal {job.job_id}"
+    ) in ended.lines
     assert (
         "1 item has not been heard of within its lease. The next claim takes it over; "
         f"where none will come: forgeledger send expire {job.job_id} ITEM_ID"
@@ -45,7 +46,10 @@ def test_why_speaks_of_one_item_as_of_one(forgeledger, ledger, world):
     assert "A worker has 1 item." in one.lines
     assert "1 item waits for a worker." in one.lines
     assert "Workers have 2 items." in two.lines
-    assert "It expects 1 item and knows 0." in missing.lines
+    assert (
+        "It expects 1 item and knows 0. It seals itself, and can complete, when it knows it; "
+        f"sooner: forgeledger job seal {later.job_id}"
+    ) in missing.lines
     assert not re.search(r"\b1 items\b", one.out + two.out + missing.out)
 
 

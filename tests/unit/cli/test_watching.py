@@ -3,6 +3,7 @@ import json
 import pytest
 
 from forgeledger.cli import exit_codes
+from forgeledger.cli.job_text import not_sealed
 from forgeledger.cli.output import Output
 from forgeledger.cli.pace import Pace
 from forgeledger.cli.watching import JobProgress
@@ -58,7 +59,70 @@ def test_the_time_given_is_an_exit_code_of_its_own(forgeledger, ledger):
     ended = forgeledger("job", "watch", job.job_id, "--timeout", 5)
 
     assert ended.code == exit_codes.TIMED_OUT
+    assert ended.err.splitlines()[-1] == (
+        f"job {job.job_id} is RUNNING after 5 s: 0 of 1 items finished; "
+        "it is not sealed, and only a sealed job can complete"
+    )
+
+
+def test_watching_a_job_that_is_not_sealed_says_once_that_it_cannot_complete(forgeledger, ledger):
+    job = ledger.create_job("nightly", items=["a"])
+
+    watched = forgeledger("job", "watch", job.job_id, "--timeout", 30)
+    for_programs = forgeledger("job", "watch", job.job_id, "--timeout", 30, "--json")
+
+    said = (
+        f"job {job.job_id} is not sealed: it cannot complete until no more items will come: "
+        f"forgeledger job seal {job.job_id}"
+    )
+    assert watched.err.splitlines()[0] == for_programs.err.splitlines()[0] == said
+    assert watched.err.count("forgeledger job seal") == 1
+    assert "seal" not in watched.out
+
+
+def test_watching_a_sealed_job_says_nothing_of_sealing(forgeledger, ledger):
+    job = ledger.create_job("nightly", items=["a"], seal=True)
+
+    ended = forgeledger("job", "watch", job.job_id, "--timeout", 5)
+
     assert ended.err == f"job {job.job_id} is RUNNING after 5 s: 0 of 1 items finished\n"
+
+
+def test_the_command_that_seals_is_the_one_that_is_told(forgeledger, ledger):
+    job = ledger.create_job("nightly")
+    told = forgeledger("job", "status", job.job_id)
+    command = told.out.partition("will come: forgeledger ")[2].splitlines()[0]
+
+    forgeledger(*command.split())
+    after = forgeledger("job", "status", job.job_id)
+
+    assert ledger.status(job.job_id).sealed
+    assert "seal" in told.out
+    assert "cannot complete" not in after.out
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"sealed": True}, None),
+        ({"status": "FAILED"}, None),
+        ({}, "it cannot complete until no more items will come: forgeledger job seal j"),
+        (
+            {"expected_items": 1_200},
+            "it cannot complete before it knows its 1,200 items; sooner: forgeledger job seal j",
+        ),
+        ({"expected_items": 1, "total": 0}, "it cannot complete before it knows its item; sooner"),
+        ({"expected_items": 100, "epoch": 2}, "it cannot complete until no more items will come"),
+        ({"expected_items": 101, "epoch": 2}, "it cannot complete before it knows its 101 items"),
+    ],
+)
+def test_what_has_to_happen_to_a_job_that_is_not_sealed(more, told):
+    found = not_sealed(job_at(1, **{"sealed": False, **more}))
+
+    if told is None:
+        assert found is None
+    else:
+        assert found.startswith(f"not sealed: {told}")
 
 
 @pytest.mark.parametrize(
@@ -84,9 +148,19 @@ def test_a_terminal_gets_a_bar_with_rate_time_left_failures_and_lanes():
 
     painted = screen.getvalue()
     assert "worker-1 was [killed]" in painted
+    assert "seal" not in painted
     assert "21/100" in painted
     assert "1 failed" in painted
     assert "4 lanes  21.0/s  4 s left" in painted
+
+
+def test_above_the_bar_stands_once_that_the_job_is_not_sealed():
+    screen, now = Terminal(), iter(range(100))
+    with JobProgress(Output(out=screen), lambda: next(now)) as progress:
+        progress(job_at(0, sealed=False))
+        progress(job_at(20, sealed=False))
+
+    assert screen.getvalue().count("job j is not sealed: it cannot complete") == 1
 
 
 def test_without_a_terminal_what_is_said_is_a_line(capsys):

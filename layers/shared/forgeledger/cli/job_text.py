@@ -10,8 +10,10 @@ if TYPE_CHECKING:
 
 _REASONS = {
     "finished": "It is finished; there is nothing to wait for.",
-    "unsealed": "It is not sealed, so more items may come: forgeledger job seal {job_id}",
-    "items_missing": "It expects {expected} items and knows {total}.",
+    "unsealed": "It is not sealed, so more items may come, and it cannot complete before it is: "
+    "forgeledger job seal {job_id}",
+    "items_missing": "It expects {expected} items and knows {total}. It seals itself, and can "
+    "complete, when it knows them all; sooner: forgeledger job seal {job_id}",
     "items_pending": "{pending} items wait for a worker.",
     "items_due_later": "{due_later} items failed and wait for the time of their next attempt.",
     "items_in_progress": "Workers have {in_progress} items.",
@@ -29,7 +31,13 @@ _FAILED_BY = {
 }
 # What is said instead where the number with this name is 1.
 _REASONS_OF_ONE = {
-    "items_missing": ("expected", "It expects 1 item and knows {total}."),
+    "items_missing": (
+        "expected",
+        (
+            "It expects 1 item and knows {total}. It seals itself, and can complete, when it knows "
+            "it; sooner: forgeledger job seal {job_id}"
+        ),
+    ),
     "items_pending": ("pending", "1 item waits for a worker."),
     "items_due_later": ("due_later", "1 item failed and waits for the time of its next attempt."),
     "items_in_progress": ("in_progress", "A worker has 1 item."),
@@ -75,6 +83,19 @@ def left_canceled(job: "Job") -> str | None:
     )
 
 
+def not_sealed(job: "Job") -> str | None:
+    """What keeps a job from ever completing, and how that ends; None where it is sealed."""
+    if job.sealed or job.is_finished:
+        return None
+    by_hand = f"forgeledger job seal {job.job_id}"
+    expected = job.expected_items
+    # One that was reopened with all of them takes more until somebody seals it.
+    if expected is not None and (job.epoch == 1 or job.total < expected):
+        items = "its item" if expected == 1 else f"its {expected:,} items"
+        return f"not sealed: it cannot complete before it knows {items}; sooner: {by_hand}"
+    return f"not sealed: it cannot complete until no more items will come: {by_hand}"
+
+
 def job_facts(job: "Job") -> list[str]:
     running = not job.is_finished
     rate = "" if job.items_per_second is None else f"{job.items_per_second:,.1f} items/s"
@@ -95,7 +116,7 @@ def job_facts(job: "Job") -> list[str]:
             ("completed", job.completed),
             ("failed", job.failed),
             ("canceled", job.canceled),
-            ("note", left_canceled(job)),
+            ("note", left_canceled(job) or not_sealed(job)),
             ("rate", rate),
             ("time left", eta),
             ("lanes", job.lanes),

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from forgeledger.cli.job_text import counts, job_headline, left_canceled
+from forgeledger.cli.job_text import counts, job_headline, left_canceled, not_sealed
 from forgeledger.cli.output import Output, duration, printable
 from forgeledger.cli.pace import Pace
 from forgeledger.cli.session import Session
@@ -30,6 +30,7 @@ class JobProgress:
         self._pace = Pace()
         self._last = ""
         self._next_line_at = 0.0
+        self._warned = False
         self._live = ExitStack()
         self._bar: Any = None
         self._task: Any = None
@@ -59,6 +60,7 @@ class JobProgress:
     def __call__(self, job: "Job") -> None:
         if self._keeps_quiet:
             return
+        self._warn(job)
         finished = job.completed + job.failed + job.canceled
         self._pace.add(self._clock(), finished)
         if self._bar is not None:
@@ -76,6 +78,18 @@ class JobProgress:
                 self._last = line
                 self._next_line_at = self._clock() + _LINE_SECONDS
                 self._output.lines([f"{line}{self._speed(job)}"])
+
+    def _warn(self, job: "Job") -> None:
+        """Once: nothing else tells whoever waits that all items done will not be the end."""
+        warning = not_sealed(job)
+        if warning is None or self._warned:
+            return
+        self._warned = True
+        line = f"job {job.job_id} is {warning}"
+        if self._bar is not None:
+            self.say(line)
+        else:
+            self._output.remark(line)
 
     def _told(self, job: "Job") -> str:
         lanes = "1 lane" if job.lanes == 1 else f"{job.lanes} lanes"

@@ -128,7 +128,8 @@ def watch(
 
     The exit code tells how it ended: 0 completed, 10 completed with failures, 11 failed, 12
     canceled. On a terminal a bar shows progress, rate, time left, failures and lanes; elsewhere
-    a line is printed whenever something has changed.
+    a line is printed whenever something has changed. A job that is not sealed cannot complete:
+    that is said once, with the command that seals it.
     """
     from forgeledger.cli.watching import watch_job
 

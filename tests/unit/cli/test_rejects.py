@@ -112,10 +112,10 @@ def test_a_queue_without_dead_letters_is_not_found(forgeledger, commands):
         ),
         (
             [
-                {"index": 0, "field": "type", "rule": "is required"},
-                {"index": 3, "field": "jobId", "rule": "is required"},
+                {"index": 0, "field": "commands[0].type", "rule": "is required"},
+                {"index": 3, "field": "commands[3].jobId", "rule": "is required"},
             ],
-            "command 0, type: is required; command 3, jobId: is required",
+            "commands[0].type: is required; commands[3].jobId: is required",
         ),
         ({"of": "another kind"}, "{'of': 'another kind'}"),
     ],

@@ -28,6 +28,9 @@ JSON = st.recursive(
 )
 
 
+KINDS = "'register', 'claim', 'heartbeat', 'complete', 'fail', 'release', 'retry' or 'expire'"
+
+
 def message(**fields: object) -> str:
     return json.dumps({"type": "complete", "jobId": JOB_ID, "itemId": "invoice-17", **fields})
 
@@ -197,6 +200,55 @@ def test_a_broken_limit_says_which() -> None:
         "at": "must be a time as in 2026-11-21T10:00:00Z",
         "result": "must be at most 32768 bytes of JSON, not 32770",
     }
+
+
+def test_a_wrong_field_is_told_in_words_and_by_its_name_in_the_contract() -> None:
+    wrong = {
+        "job_id": 7,
+        "item_id": "",
+        "attempt": "1",
+        "worker_id": "w" * 257,
+        "at": 5,
+        "lease_seconds": 604_801,
+        "result": float("inf"),
+        "error": {"type": "", "retryable": "no"},
+    }
+
+    found = decode(json.dumps({"type": "fail", **wrong}).replace("Infinity", "1e999"), "m")
+
+    assert {problem.field: problem.rule for problem in found.problems} == {
+        "jobId": "must be text",
+        "itemId": "must have 1 or more characters",
+        "attempt": "must be a whole number",
+        "workerId": "must have at most 256 characters",
+        "at": "must be text",
+        "leaseSeconds": "must be at most 604800",
+        "result": "must be a JSON value: no NaN, no infinity, not nested too deep",
+        "error.type": "must have 1 or more characters",
+        "error.retryable": "must be true or false",
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (7, {"command": "must be an object"}),
+        ({}, dict.fromkeys(("type", "jobId", "itemId"), "is required")),
+        ({"type": "finish", "jobId": "j", "itemId": "i"}, {"type": f"must be {KINDS}"}),
+        (
+            {"type": "claim", "jobId": "j", "itemId": "i", "leaseSeconds": 0, "attempt": 1.5},
+            {"leaseSeconds": "must be at least 1", "attempt": "must be a whole number"},
+        ),
+        (
+            {"type": "fail", "jobId": "j", "itemId": "i", "error": "Timeout"},
+            {"error": "must be an object"},
+        ),
+    ],
+)
+def test_who_sends_json_is_told_of_json(command: object, told: dict[str, str]) -> None:
+    problems = decode(json.dumps({"commands": [command]}), "m").problems
+
+    assert {problem.field: problem.rule for problem in problems} == told
 
 
 def test_a_number_too_large_for_json_is_refused() -> None:

@@ -196,6 +196,25 @@ def test_what_can_never_be_applied_goes_aside_and_holds_nothing_up(bench: Bench)
     assert bench.ledger.view(job_id).heads[0].counts.pending == 1
 
 
+def test_what_is_wrong_is_told_by_its_place_in_the_message(bench: Bench) -> None:
+    wrong = bench.command("claim", "no-such-job", "a", error={"type": 7})
+
+    taken = bench.take(
+        bench.message(wrong),
+        bench.message({"commands": [7, wrong]}),
+        bench.message("not JSON"),
+    )
+
+    assert [[p.field for p in problems] for _, problems in taken.rejections] == [
+        ["error.type"],
+        ["commands[0]", "commands[1].error.type"],
+        ["body"],
+    ]
+    assert [(name, tuple(problems)) for name, problems in bench.aside.kept] == list(
+        taken.rejections
+    )
+
+
 def test_of_many_commands_only_the_bad_ones_go_aside(bench: Bench) -> None:
     job_id = bench.ledger.job(lanes=1)
     commands = [
@@ -209,7 +228,10 @@ def test_of_many_commands_only_the_bad_ones_go_aside(bench: Bench) -> None:
 
     assert (taken.failed, taken.rejected) == ((), 1)
     ((_, problems),) = bench.aside.kept
-    assert [(p.index, p.field) for p in problems] == [(1, "itemId"), (2, "jobId")]
+    assert [(p.index, p.field) for p in problems] == [
+        (1, "commands[1].itemId"),
+        (2, "commands[2].jobId"),
+    ]
     assert bench.ledger.view(job_id).heads[0].counts.pending == 2
 
 

@@ -43,16 +43,11 @@ class Held:
 
     @property
     def told(self) -> str:
-        """The detail in words: which field of which command breaks which rule."""
+        """The detail in words: which field breaks which rule."""
         detail = self.detail
         if not isinstance(detail, list) or not all(isinstance(each, dict) for each in detail):
             return str(detail)
-        several = any(each.get("index") for each in detail)
-        return "; ".join(
-            (f"command {each.get('index', 0)}, " if several else "")
-            + f"{each.get('field')}: {each.get('rule')}"
-            for each in detail
-        )
+        return "; ".join(f"{each.get('field')}: {each.get('rule')}" for each in detail)
 
     @property
     def source_group(self) -> str:

@@ -21,7 +21,7 @@ from forgeledger.domain import limits
 from forgeledger.domain.commands import Command, CommandKind
 from forgeledger.domain.ids import lane_of, lanes_of
 from forgeledger.domain.items import Failure
-from forgeledger.usecases.taking_in import Addressed, Body, Problem
+from forgeledger.usecases.taking_in import COMMAND, Addressed, Body, Problem
 
 
 def decode(body: str, message_id: str) -> Body:
@@ -184,7 +184,16 @@ def _command(raw: Any, index: int, message_id: str) -> Addressed:
 
 
 def _problems(error: ValidationError, index: int) -> Sequence[Problem]:
+    # Most invocations find nothing wrong, and need not load the words for it.
+    from forgeledger.contracts.broken_rules import path_of, sentence_of
+
     return [
-        Problem(".".join(str(part) for part in each["loc"]) or "command", each["msg"], index)
+        Problem(path_of([*map(_camel, each["loc"])]) or COMMAND, sentence_of(each), index)
         for each in error.errors(include_url=False, include_input=False)
     ]
+
+
+def _camel(name: str | int) -> str:
+    """Whoever reads of it later did not send it: a field has one name, however it was spelled."""
+    first, *others = str(name).split("_")
+    return first + "".join(map(str.capitalize, others))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 from forgeledger.domain.commands import Command
@@ -13,6 +13,8 @@ from forgeledger.usecases.applying import Applier
 from forgeledger.usecases.parallel import Parallel
 from forgeledger.usecases.surroundings import HasTime
 
+# What is wrong where it is no field of a command, but the whole of it.
+COMMAND = "command"
 INVALID = "invalid"
 UNKNOWN_JOB = "unknown_job"
 # A queue keeps a message no longer: what claims to be older comes from a clock that is wrong.
@@ -48,6 +50,15 @@ class Body:
     problems: tuple[Problem, ...] = ()
     # All commands as they came, so that the bad ones can be given back.
     raw: tuple[Any, ...] = ()
+
+    def placed(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        """The problems, in a message of many commands with the command's place in each field."""
+        if len(self.raw) == 1:
+            return tuple(problems)
+        return tuple(
+            problem if problem.index is None else replace(problem, field=_path(problem))
+            for problem in problems
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,9 +199,10 @@ class Intake:
         for number, message in enumerate(messages):
             fine = number not in unapplied and message.group_id not in stopped
             if fine and number in problems:
-                error = self._put_aside(message, problems[number], has_time)
+                found = message.body.placed(problems[number])
+                error = self._put_aside(message, found, has_time)
                 if error is None:
-                    rejections.append((message.message_id, tuple(problems[number])))
+                    rejections.append((message.message_id, found))
                 else:
                     errors.append(error)
                     fine = False
@@ -215,6 +227,11 @@ class Intake:
         except Exception as raised:  # noqa: BLE001 - a message's trouble must not touch the others.
             return raised
         return None
+
+
+def _path(problem: Problem) -> str:
+    command = f"commands[{problem.index}]"
+    return command if problem.field == COMMAND else f"{command}.{problem.field}"
 
 
 def _happened(command: Command, sent_at: int, now: int) -> int:

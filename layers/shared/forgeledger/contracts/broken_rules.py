@@ -1,0 +1,69 @@
+"""What pydantic finds wrong, in the contract's words: the same for requests and for messages.
+
+Pydantic speaks of Python; who sends JSON is told of JSON.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+# What pydantic calls a broken rule, and what the contract calls it.
+_RULES: Final = {
+    "missing": "required",
+    "string_too_short": "min_length",
+    "string_too_long": "max_length",
+    "too_short": "min_items",
+    "too_long": "max_items",
+    "greater_than_equal": "minimum",
+    "less_than_equal": "maximum",
+    "enum": "enum",
+    "literal_error": "enum",
+    "extra_forbidden": "unknown",
+}
+
+_NO_NUMBER: Final = "must be a number"
+_NO_OBJECT: Final = "must be an object"
+_NO_TEXT: Final = "must be text"
+_NO_WHOLE_NUMBER: Final = "must be a whole number"
+# What is not named here has its own words: the contract's, where it is a rule of the contract.
+_SENTENCES: Final = {
+    "missing": "is required",
+    "extra_forbidden": "is no field of this object",
+    "string_type": _NO_TEXT,
+    "int_type": _NO_WHOLE_NUMBER,
+    "int_parsing": _NO_WHOLE_NUMBER,
+    "int_parsing_size": _NO_WHOLE_NUMBER,
+    "int_from_float": _NO_WHOLE_NUMBER,
+    "float_type": _NO_NUMBER,
+    "float_parsing": _NO_NUMBER,
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "dict_type": _NO_OBJECT,
+    "model_type": _NO_OBJECT,
+    "model_attributes_type": _NO_OBJECT,
+    "string_too_short": "must have {min_length} or more characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must have {min_length} or more entries",
+    "too_long": "must have at most {max_length} entries",
+    "greater_than_equal": "must be at least {ge:.15g}",
+    "less_than_equal": "must be at most {le:.15g}",
+    "enum": "must be {expected}",
+    "literal_error": "must be {expected}",
+    "value_error": "{error}",
+}
+
+
+def path_of(names: Sequence[str | int]) -> str:
+    """Where a field stands in what was sent, as in `items[3].itemId`."""
+    path = "".join(f"[{name}]" if isinstance(name, int) else f".{name}" for name in names)
+    return path.removeprefix(".")
+
+
+def rule_of(kind: str) -> str:
+    if kind in _RULES:
+        return _RULES[kind]
+    return "type" if kind.endswith(("_type", "_parsing", "_from_float")) else kind
+
+
+def sentence_of(error: Mapping[str, Any]) -> str:
+    sentence = _SENTENCES.get(error["type"])
+    return str(error["msg"]) if sentence is None else sentence.format(**error.get("ctx", {}))

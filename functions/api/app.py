@@ -28,6 +28,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add_dimension("status", str(status))
     metrics.add_metric("Requests", MetricUnit.Count, 1)
     metrics.add_metric("RequestDuration", MetricUnit.Milliseconds, took_ms)
+    if answered.ignored:
+        ignored = {"route": answered.route, "fields": answered.ignored}
+        logger.warning("unknown fields ignored", extra=ignored)
     where = {"route": answered.route, "status": status, "tookMs": round(took_ms, 1)}
     logger.info("request answered", extra=where)
     return answered.response

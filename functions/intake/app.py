@@ -13,6 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from forgeledger.bootstrap.intake import intake as put_together
 from forgeledger.contracts.sqs_records import read_messages
+from forgeledger.contracts.unknown_fields import UnknownFields
 from forgeledger.usecases.surroundings import in_time
 from forgeledger.usecases.taking_in import TakenIn
 
@@ -20,6 +21,7 @@ logger = Logger()
 metrics = Metrics()
 # Here and not in the first invocation: while a function starts it has a whole processor.
 intake = put_together(os.environ)
+unknown = UnknownFields()
 
 gc.freeze()
 gc.enable()
@@ -31,6 +33,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     messages = read_messages(event)
     taken = intake.take_in(messages, in_time(context.get_remaining_time_in_millis))
     tell(taken, len(messages))
+    if ignored := unknown.in_messages(messages):
+        logger.warning("unknown fields ignored", extra={"fields": ignored})
     return {"batchItemFailures": [{"itemIdentifier": each} for each in taken.failed]}
 
 

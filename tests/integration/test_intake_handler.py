@@ -1,5 +1,7 @@
 """The intake as Lambda loads it, with the sample events, on an engine."""
 
+import json
+
 import pytest
 
 from tests.function_stage import JOB_ID, Stage, lines, sample
@@ -31,6 +33,25 @@ def test_the_intake_takes_in_many_commands_of_a_message(stage: Stage) -> None:
     assert answer == {"batchItemFailures": []}
     assert stage.state_of("invoice-17") == "COMPLETED"
     assert stage.state_of("invoice-18") == "PENDING"
+
+
+def test_the_intake_tells_of_fields_that_it_does_not_know_and_takes_the_rest(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.job()
+    event = sample("intake-claim-complete")
+    for record in event["Records"]:
+        record["body"] = json.dumps({**json.loads(record["body"]), "leaseSecond": 60})
+    handler = stage.handler("intake")
+
+    handler(event)
+    handler(event)
+
+    assert stage.state_of("invoice-17") == "COMPLETED"
+    told = [line for line in lines(capsys.readouterr().out) if "fields" in line]
+    assert [(line["level"], line["message"], line["fields"]) for line in told] == [
+        ("WARNING", "unknown fields ignored", ["leaseSecond"])
+    ]
 
 
 def test_the_intake_puts_aside_what_can_never_be_applied(

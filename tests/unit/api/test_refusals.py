@@ -5,6 +5,7 @@ import json
 import pytest
 
 from forgeledger.errors import StorageBusy
+from tests.api_callers import Context
 
 
 def test_every_wrong_field_is_named_as_its_sender_spelled_it_with_the_rule_that_it_breaks(caller):
@@ -82,6 +83,24 @@ def test_unknown_fields_beside_the_policy_are_ignored(caller):
     reply = caller.post("/jobs", body)
 
     assert (reply.status, reply.json["policy"]["maxAttempts"]) == (201, 2)
+
+
+def test_unknown_fields_of_a_request_are_told_to_whoever_logs_it_once(caller):
+    def ignored(path, body):
+        event = caller.event("POST", path, body=body, headers=caller.headers)
+        return list(caller.api.answer(event, Context()).ignored)
+
+    job_id = caller.new_job(items=["a"], autoRegister=True)
+    known = {"name": "n", "expected_items": 5, "metadata": {"any": 1}, "items": [{"item_id": "a"}]}
+
+    assert ignored("/jobs", known) == []
+    assert ignored("/jobs", {"name": "n", "expectedItem": 5}) == ["expectedItem"]
+    assert ignored("/jobs", {"name": "n", "expectedItem": 5}) == []
+    assert ignored(f"/jobs/{job_id}/seal", None) == []
+    assert ignored(f"/jobs/{job_id}/items/a/fail", {"error": {"type": "E", "retriable": 0}}) == [
+        "error.retriable"
+    ]
+    assert ignored(f"/jobs/{job_id}/items/a/claim", {"workerId": "w", "leaseSeconds": 5}) == []
 
 
 def test_what_is_asked_for_as_null_is_not_asked_for(caller):

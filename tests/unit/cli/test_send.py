@@ -87,6 +87,16 @@ def test_commands_of_a_file_keep_the_order_of_their_lane(forgeledger, queue, tmp
         (("complete", JOB, "a", "--result", f'"{"x" * 40_000}"'), "", "result: has 40002 bytes"),
         (("complete", JOB, "a", "--file", "-"), "", "--file: cannot be given together"),
         (("--file", "-"), "nonsense", "stdin:1: is not JSON"),
+        (
+            ("--file", "-"),
+            '{"type": "claim", "jobId": "j", "itemId": "a", "leaseSecond": 5}',
+            "stdin:1: leaseSecond: is no field of a command; did you mean leaseSeconds?",
+        ),
+        (
+            ("--file", "-"),
+            '\n{"type": "fail", "error": {"type": "E", "retriable": false}}',
+            "stdin:2: retriable: is no field of an error; did you mean retryable?",
+        ),
         (("--file", "-"), '{"commands": 1}', "stdin:1: commands is not a list"),
         (("--file", "-"), '{"commands": [1]}', "stdin:1: a command is a JSON object"),
         (("--file", "-"), '\n{"type": "claim"}', "stdin:2: jobId: is missing or not a text"),

@@ -105,6 +105,7 @@ def test_a_registration_that_stops_says_how_far_it_came(ledger, api):
         ({"item_id": "\ud800"}, "items[3]: itemId is not valid Unicode"),
         ({"itemId": "a", "payload": {1, 2}}, "items[3]: payload is not JSON: "),
         ({"itemId": "a", "payload": "x" * 32_767}, "items[3]: payload has 32769 bytes of JSON"),
+        ({"itemId": "a", "colour": 1}, "items[3]: colour is no field of an item"),
         (17, "items[3]: item is an itemId or an object that has one"),
     ],
 )

@@ -1,6 +1,6 @@
 """One request, from the gateway's event to the gateway's answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,8 @@ class Answered:
     # The route by its pattern, for counting.
     route: str
     response: dict[str, Any]
+    # Unknown fields of the body, each name the first time that it is met.
+    ignored: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Api:
 
     def answer(self, event: Mapping[str, Any], context: LambdaContext) -> Answered:
         route = UNKNOWN_ROUTE
+        self.app.ignored = []
         try:
             plain = as_meant(event)
             request = APIGatewayProxyEventV2(plain)
@@ -50,7 +53,7 @@ class Api:
             response = self.app.resolve(self.gate.admit(plain, request.path), context)
         except Exception as error:  # noqa: BLE001 - Whatever happens, the caller gets a problem.
             response = _as_event(answer_to(error))
-        return Answered(route=route, response=response)
+        return Answered(route=route, response=response, ignored=self.app.ignored)
 
 
 def _as_event(response: Response[str]) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from aws_lambda_powertools.event_handler.api_gateway import Response
 from forgeledger.api.bodies import read_json
 from forgeledger.api.openapi import ABOUT, complete
 from forgeledger.api.refusals import Refused, answer_to
+from forgeledger.contracts.http_requests import BODY_FIELDS
+from forgeledger.contracts.unknown_fields import UnknownFields
 from forgeledger.usecases.surroundings import HasTime, in_time
 
 if TYPE_CHECKING:
@@ -30,10 +32,13 @@ class LedgerResolver(APIGatewayHttpResolver):
     def __init__(self) -> None:
         # Each route's method, its path as OpenAPI writes it, and its pattern.
         self.table: list[tuple[str, str, Pattern[str]]] = []
+        # Names in the body of the request that is being answered, told once each.
+        self.ignored: list[str] = []
+        self._unknown = UnknownFields()
         super().__init__(
             enable_validation=True,
             response_validation_error_http_code=500,
-            json_body_deserializer=read_json,
+            json_body_deserializer=self._read,
             serializer=partial(json.dumps, ensure_ascii=False, separators=(",", ":")),
         )
         self.exception_handler(Exception)(answer_to)
@@ -52,6 +57,11 @@ class LedgerResolver(APIGatewayHttpResolver):
             if each_method == method and pattern.match(path):
                 return f"{method} {template}"
         return UNKNOWN_ROUTE
+
+    def _read(self, text: str) -> dict[str, Any]:
+        body = read_json(text)
+        self.ignored = self._unknown.in_body(body, BODY_FIELDS)
+        return body
 
     def has_time(self) -> HasTime:
         """Whether the request that is being answered may ask the table for more."""

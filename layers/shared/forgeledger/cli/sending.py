@@ -64,6 +64,7 @@ def _command(given: Mapping[str, Any], ids: "CommandIds", now: str) -> "Command"
     fields = {_CAMEL.get(name, name): value for name, value in given.items()}
     place = fields.pop("\0place", None)
     try:
+        _check_names(fields)
         kind = _checked_kind(fields)
         fields.setdefault("commandId", ids.next())
         fields.setdefault("at", now)
@@ -81,6 +82,15 @@ def _command(given: Mapping[str, Any], ids: "CommandIds", now: str) -> "Command"
         if place is None:
             raise
         raise WrongValue(place, str(error)) from error
+
+
+def _check_names(fields: Mapping[str, Any]) -> None:
+    from forgeledger.domain import field_names
+    from forgeledger.sdk.commands import check_names
+
+    check_names(fields, field_names.COMMAND, "a command")
+    if isinstance(fields.get("error"), dict):
+        check_names(fields["error"], field_names.ERROR, "an error")
 
 
 def _checked_kind(fields: Mapping[str, Any]) -> Any:

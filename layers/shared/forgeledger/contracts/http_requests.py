@@ -256,6 +256,15 @@ class FailItem(ItemCommand):
         return {"failure": failure}
 
 
+# In all their bodies, in either spelling.
+BODY_FIELDS = frozenset(
+    name
+    for model in (CreateJob, RegisterItems, LeaseCommand, CompleteItem, FailItem)
+    for spelled, field in model.model_fields.items()
+    for name in (spelled, field.alias or spelled)
+)
+
+
 def _text(value: Any, limit_bytes: int) -> str | None:
     return None if value is None else to_text(value, limit_bytes)
 

@@ -123,6 +123,17 @@ def group_of(job_id: str, item_id: str) -> str:
     return ids.group_of(job_id, ids.lane_of(checked_item_id(item_id), lanes))
 
 
+def check_names(fields: Mapping[str, Any], known: frozenset[str], whose: str) -> None:
+    """The ledger leaves out a field that it does not know, and a misspelled one with it."""
+    unknown = next((str(name) for name in fields if name not in known), None)
+    if unknown is not None:
+        from difflib import get_close_matches
+
+        alike = get_close_matches(unknown, sorted(known), n=1)
+        meant = f"; did you mean {alike[0]}?" if alike else ""
+        raise InvalidCommandError(unknown, f"is no field of {whose}{meant}")
+
+
 def checked_item_id(item_id: str) -> str:
     if not 1 <= len(item_id) <= limits.ITEM_ID_CHARACTERS:
         rule = f"has 1 to {limits.ITEM_ID_CHARACTERS} characters, not {len(item_id)}"

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from forgeledger.domain.field_names import ITEM
 from forgeledger.domain.limits import PAYLOAD_BYTES
-from forgeledger.sdk.commands import checked_item_id, checked_json
+from forgeledger.sdk.commands import check_names, checked_item_id, checked_json
 from forgeledger.sdk.errors import InvalidCommandError, InvalidItemError
 from forgeledger.sdk.records import Problem
 
@@ -23,6 +24,7 @@ def check_item(item: ItemSpec) -> None:
         return
     if not isinstance(item, Mapping):
         raise InvalidCommandError("item", "is an itemId or an object that has one")
+    check_names(item, ITEM, "an item")
     item_id = item.get("itemId", item.get("item_id"))
     if not isinstance(item_id, str):
         raise InvalidCommandError("itemId", "is missing or not a text")

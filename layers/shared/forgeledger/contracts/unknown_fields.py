@@ -1,0 +1,53 @@
+"""Fields that the contract does not know: taken and left out, but told of, since it may be a slip.
+
+A sender that is newer than this version, or says more than it needs to, loses nothing by it. One
+that writes `leaseSecond` has no lease, and would not hear of it.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from forgeledger.domain import field_names
+from forgeledger.usecases.taking_in import Message
+
+# What one function remembers of all its senders, and how much of a name.
+_MOST_NAMES: Final = 100
+_NAME_CHARACTERS: Final = 64
+
+
+class UnknownFields:
+    """Those that a process meets, each name once: a slip comes with every message of its sender."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def in_messages(self, messages: Iterable[Message]) -> list[str]:
+        known = field_names.COMMAND
+        found: set[str] = set()
+        for message in messages:
+            for raw in message.body.raw:
+                if isinstance(raw, dict) and ("error" in raw or not raw.keys() <= known):
+                    found |= _unknown_in(raw, known)
+        return self._first_told(found)
+
+    def in_body(self, body: Mapping[str, Any], known: frozenset[str]) -> list[str]:
+        return self._first_told(_unknown_in(body, known))
+
+    def _first_told(self, names: Iterable[str]) -> list[str]:
+        fresh = sorted({name[:_NAME_CHARACTERS] for name in names} - self._told)
+        fresh = fresh[: _MOST_NAMES - len(self._told)]
+        self._told.update(fresh)
+        return fresh
+
+
+def _unknown_in(raw: Mapping[str, Any], known: frozenset[str]) -> set[str]:
+    """Names that are none of the known ones, here, in an error or in a list of items."""
+    found = set(raw.keys() - known)
+    error, items = raw.get("error"), raw.get("items")
+    if isinstance(error, dict):
+        found.update(f"error.{name}" for name in error.keys() - field_names.ERROR)
+    if isinstance(items, list):
+        for item in items:
+            if isinstance(item, dict) and not item.keys() <= field_names.ITEM:
+                found.update(f"items[].{name}" for name in item.keys() - field_names.ITEM)
+    return found

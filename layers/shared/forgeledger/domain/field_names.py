@@ -1,0 +1,13 @@
+"""Which fields the contract knows, in either spelling: what else is sent is left out."""
+
+from typing import Final
+
+COMMAND: Final = frozenset(
+    {
+        *("type", "jobId", "job_id", "itemId", "item_id", "attempt", "at", "payload", "result"),
+        *("workerId", "worker_id", "commandId", "command_id", "leaseSeconds", "lease_seconds"),
+        "error",
+    }
+)
+ERROR: Final = frozenset({"type", "message", "retryable"})
+ITEM: Final = frozenset({"itemId", "item_id", "payload"})

@@ -260,7 +260,7 @@ def test_a_worker_empties_a_work_queue_retries_what_failed_and_stops_when_told(
     worker.send_signal(signal.SIGTERM)
 
     assert worker.wait(PATIENCE_SECONDS) == 0
-    assert worker.stdout.read() == "WorkerSummary(completed=40, failed=4, released=0)\n"
+    assert worker.stdout.read() == "40 completed, 4 failed, 0 released, 0 handed back\n"
     assert (job.status, job.completed) == ("COMPLETED", 40)
     items = {item.item_id: item for item in ledger.items(job.job_id)}
     assert items["item-7"].result == 49

@@ -18,7 +18,7 @@ class Idle(Worker):
     def __init__(self):
         pass
     def run(self):
-        return WorkerSummary(completed=3, failed=1, released=0)
+        return WorkerSummary(completed=3, failed=1, released=0, handed_back=2)
 
 worker = Idle()
 """
@@ -37,7 +37,12 @@ def module(tmp_path, monkeypatch):
 def test_a_worker_runs_until_it_ends_and_its_summary_is_printed(forgeledger, module):
     ended = forgeledger("worker", "--app", f"{module}:worker", "--json")
 
-    assert json.loads(ended.out) == {"completed": 3, "failed": 1, "released": 0}
+    assert json.loads(ended.out) == {
+        "completed": 3,
+        "failed": 1,
+        "released": 0,
+        "handedBack": 2,
+    }
 
 
 def test_its_module_finds_the_addresses_in_its_environment(forgeledger, module):
@@ -46,7 +51,7 @@ def test_its_module_finds_the_addresses_in_its_environment(forgeledger, module):
     )
 
     seen = sys.modules[module].seen
-    assert ended.out == "3 completed, 1 failed, 0 released\n"
+    assert ended.out == "3 completed, 1 failed, 0 released, 2 handed back\n"
     assert seen["FORGELEDGER_COMMAND_QUEUE_URL"] == "https://commands"
     assert seen["FORGELEDGER_API_URL"] == "http://api.test"
 

@@ -205,6 +205,7 @@ def test_a_worker_outlives_whatever_goes_wrong_with_one_message(make_worker, cap
 
     assert running.error is None
     assert "a message was given up" in caplog.text
+    assert running.summary.handed_back == 3
     assert {message for message, _ in waiting.visibilities} == {"m0", "m1", "m2"}
     assert all(1 <= seconds <= 2 for _, seconds in waiting.visibilities)
 

@@ -1,12 +1,16 @@
 """How a worker ends: asked to, by a signal, or because it may not go on."""
 
+import logging
 import os
+import re
 import signal
 import threading
 
 import pytest
 
 from forgeledger.sdk.errors import UndeliveredError
+from forgeledger.sdk.work_queue import Received
+from forgeledger.sdk.worker import WorkerSummary
 from tests.builders import JOB_ID
 from tests.fake_queues import FINE, THROTTLED, FakeWorkQueue, denied
 from tests.running_worker import QUICKLY, Running, work
@@ -96,6 +100,64 @@ def test_a_stop_in_an_outage_with_a_full_buffer_still_hands_back_what_runs(
 
     assert isinstance(running.error, UndeliveredError)
     assert sorted(waiting.visibilities) == [("m0", 0), ("m1", 0), ("m2", 0)]
+
+
+def test_a_worker_tells_in_one_line_what_it_did(make_worker, caplog):
+    endings = {"b": ValueError("bad"), "c": SystemExit()}
+
+    def handler(item):
+        if item.item_id in endings:
+            raise endings[item.item_id]
+
+    waiting = FakeWorkQueue(*(work(name) for name in "abcd"), "no work at all")
+    waiting.drop_visible_again = True
+
+    caplog.set_level(logging.INFO, "forgeledger.sdk")
+    with Running(make_worker(waiting, handler)) as running:
+        assert waiting.wait_until(
+            lambda fake: len(fake.deleted) == 2 and len(fake.visibilities) == 3
+        )
+
+    told = [record for record in caplog.records if "ended after" in record.message]
+    assert [record.levelname for record in told] == ["INFO"]
+    assert re.fullmatch(
+        r"worker w-1 ended after [\d.]+ s: 2 completed, 1 failed, 1 released, 1 handed back",
+        told[0].message,
+    )
+    assert told[0].message.endswith(str(running.summary))
+    assert "worker w-1 works on https://queue.example/work" in caplog.text
+
+
+def test_a_worker_that_could_not_tell_the_ledger_all_says_how_much(
+    make_worker, queue, caplog, monkeypatch
+):
+    monkeypatch.setattr("forgeledger.sdk.worker._LAST_FLUSH_SECONDS", 0.1)
+    queue.fault = lambda number, entries: THROTTLED
+    ended = threading.Event()
+    waiting = FakeWorkQueue(work("a"))
+
+    with Running(make_worker(waiting, lambda item: ended.set())) as running:
+        assert ended.wait(10)
+        running.worker.stop()
+        running.thread.join(20)
+        queue.fault = lambda number, entries: FINE
+
+    (told,) = [record for record in caplog.records if "ended after" in record.message]
+    assert isinstance(running.error, UndeliveredError)
+    assert told.levelname == "WARNING"
+    assert told.message.endswith("; 2 commands not delivered")
+
+
+def test_an_item_that_ends_while_it_is_given_up_counts_once(make_worker):
+    worker = make_worker(FakeWorkQueue(), lambda item: None)
+    item = worker._reporter.item(JOB_ID, "a")
+    worker._running[item] = Received(message_id="m", receipt="r", body="", receive_count=1)
+    item.fail(ValueError("bad"))
+
+    worker._end(item)
+    worker._end(item)
+
+    assert worker._summary() == WorkerSummary(completed=0, failed=1, released=0)
 
 
 def test_a_worker_that_may_not_receive_gives_up_and_says_why(make_worker):

@@ -4,6 +4,7 @@ import logging
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +15,8 @@ from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.errors import InvalidWorkError, UndeliveredError
 from forgeledger.sdk.handler_pool import HandlerPool
 from forgeledger.sdk.handlers import Handler, HandlerLoop
-from forgeledger.sdk.item_work import ItemWork
+from forgeledger.sdk.item_work import Ending, ItemWork
+from forgeledger.sdk.records import Delivery
 from forgeledger.sdk.reporter import Reporter
 from forgeledger.sdk.sending import may_pass
 from forgeledger.sdk.sqs_port import SqsWorking
@@ -49,9 +51,19 @@ class WorkerOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSummary:
+    """How the work on messages ended; one that came again counts again."""
+
     completed: int
     failed: int
     released: int
+    # Without an end that the ledger was told: the body names no item, or the end could not be told.
+    handed_back: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.completed:,} completed, {self.failed:,} failed, {self.released:,} released, "
+            f"{self.handed_back:,} handed back"
+        )
 
 
 class Worker:
@@ -87,7 +99,7 @@ class Worker:
         self._stopping = StopRequest()
         self._lock = threading.Lock()
         self._running: dict[ItemWork, Received] = {}
-        self._endings = {"complete": 0, "fail": 0, "release": 0}
+        self._endings: Counter[Ending | None] = Counter()
         self._error: Exception | None = None
 
     def stop(self) -> None:
@@ -96,6 +108,7 @@ class Worker:
 
     def run(self) -> WorkerSummary:
         """Works until stop() or SIGTERM; raises UndeliveredError if the ledger was not told all."""
+        began = time.monotonic()
         queue = WorkQueue(
             self._queue_url,
             self._make_client(),
@@ -113,6 +126,7 @@ class Worker:
             _HOUSEKEEPING_SECONDS, queue.housekeep
         )
         with self._stopping.by_signals(), housekeeping:
+            _log.info("worker %s works on %s", self._reporter.worker_id, self._queue_url)
             poller.start()
             self._stopping.wait()
             deadline = time.monotonic() + self._options.grace_seconds
@@ -123,16 +137,14 @@ class Worker:
             loop.close()
             delivery = self._reporter.flush(_LAST_FLUSH_SECONDS)
         queue.finish(_LAST_DELETIONS_SECONDS)
+        with self._lock:
+            summary = self._summary()
+        self._tell(summary, delivery, time.monotonic() - began)
         if self._error is not None:
             raise self._error
         if not delivery.is_complete:
             raise UndeliveredError(delivery)
-        with self._lock:
-            return WorkerSummary(
-                completed=self._endings["complete"],
-                failed=self._endings["fail"],
-                released=self._endings["release"],
-            )
+        return summary
 
     def _poll(self, queue: WorkQueue, pool: HandlerPool[Received]) -> None:
         failures = 0
@@ -164,6 +176,7 @@ class Worker:
         except BaseException:
             # In hand it would stay hidden for as long as the worker runs.
             queue.hand_back(received.receipt, int(_exponential(received.receive_count)))
+            self._count(None)
             raise
 
     def _work_on(self, queue: WorkQueue, loop: HandlerLoop, received: Received) -> None:
@@ -174,6 +187,7 @@ class Worker:
             # Only the queue's redrive policy can take it away, so it has to come again.
             _log.exception("message %s cannot be worked on", received.message_id)
             queue.hand_back(received.receipt, retry_seconds)
+            self._count(None)
             return
 
         def settled(delivered: bool) -> None:
@@ -202,9 +216,7 @@ class Worker:
         except BaseException:  # noqa: BLE001 - a handler may raise anything; the item has it.
             _log.exception("item %s of job %s", work.item_id, work.job_id)
         finally:
-            with self._lock:
-                if item in self._running:
-                    self._end(item)
+            self._end(item)
             if item.ending is None:
                 # Its claim or its end could not be told: another worker may be luckier.
                 queue.hand_back(received.receipt, retry_seconds)
@@ -223,13 +235,37 @@ class Worker:
                 can_tell = False
             if not item.is_decided:
                 queue.hand_back(received.receipt, 0)
-            with self._lock:
-                self._end(item)
+            self._end(item)
 
     def _end(self, item: ItemWork) -> None:
-        self._running.pop(item, None)
-        if item.ending is not None:
-            self._endings[item.ending] += 1
+        """Once for each item: one that is given up may end by itself at the same moment."""
+        with self._lock:
+            if self._running.pop(item, None) is not None:
+                self._endings[item.ending] += 1
+
+    def _count(self, ending: Ending | None) -> None:
+        with self._lock:
+            self._endings[ending] += 1
+
+    def _summary(self) -> WorkerSummary:
+        return WorkerSummary(
+            completed=self._endings["complete"],
+            failed=self._endings["fail"],
+            released=self._endings["release"],
+            handed_back=self._endings[None],
+        )
+
+    def _tell(self, summary: WorkerSummary, delivery: Delivery, seconds: float) -> None:
+        """In one line what it did, also where run() raises."""
+        untold = delivery.pending + len(delivery.failed)
+        _log.log(
+            logging.WARNING if untold else logging.INFO,
+            "worker %s ended after %.1f s: %s%s",
+            self._reporter.worker_id,
+            seconds,
+            summary,
+            f"; {untold:,} commands not delivered" if untold else "",
+        )
 
 
 def _unknown_kind(item: ItemWork) -> None:

@@ -55,9 +55,9 @@ def worker(
             "completed": summary.completed,
             "failed": summary.failed,
             "released": summary.released,
+            "handedBack": summary.handed_back,
         },
-        f"{summary.completed:,} completed, {summary.failed:,} failed, "
-        f"{summary.released:,} released",
+        str(summary),
     )
 
 

@@ -1,12 +1,13 @@
 """Records that are made quickly are frozen dataclasses in everything else."""
 
 import copy
+import dataclasses
 import pickle
-from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
+from dataclasses import FrozenInstanceError, dataclass, field, fields
 
 import pytest
 
-from forgeledger.domain.records import quickly_made
+from forgeledger.domain.records import quickly_made, replace
 
 
 @quickly_made
@@ -55,8 +56,47 @@ def test_records_are_compared_hashed_copied_and_pickled_as_before() -> None:
     assert hash(place) == hash(Place("High Street", town="Bath", note=("a", "b")))
     assert copy.deepcopy(place) == place
     assert pickle.loads(pickle.dumps(place)) == place  # noqa: S301 - Our own.
-    moved = replace(place, number=7)
+    moved = dataclasses.replace(place, number=7)
     assert (moved.number, moved.town, type(moved)) == (7, "Bath", Place)
+
+
+def test_a_copy_has_its_changes_and_is_the_same_in_everything_else() -> None:
+    place = Place("High Street", 5, town="Bath", note=("a",))
+
+    moved = replace(place, number=7, note=())
+
+    assert moved == Place("High Street", 7, town="Bath", note=())
+    assert place == Place("High Street", 5, town="Bath", note=("a",))
+    assert replace(place) == place
+    assert replace(place) is not place
+    # What a default stands for is a value like any other.
+    assert replace(place, number=1).number == 1
+
+
+def test_a_copy_is_frozen_as_well() -> None:
+    moved = replace(Place("High Street", town="Bath"), number=7)
+
+    assert type(moved) is Place
+    with pytest.raises(FrozenInstanceError):
+        moved.number = 8  # type: ignore[misc]  # What is to be refused.
+
+
+def test_no_copy_has_what_its_record_has_no_field_for() -> None:
+    place = Place("High Street", town="Bath")
+
+    with pytest.raises(TypeError, match="unexpected keyword argument 'county'"):
+        replace(place, county="Avon")  # type: ignore[call-arg]  # What is to be refused.
+
+
+def test_any_other_dataclass_is_copied_too() -> None:
+    @dataclass(frozen=True)
+    class Plain:
+        names: list[str] = field(default_factory=list)
+        number: int = 1
+
+    assert replace(Plain(["a"]), number=2) == Plain(["a"], 2)
+    with pytest.raises(TypeError):
+        replace("no dataclass", number=2)  # type: ignore[type-var]  # What is to be refused.
 
 
 def test_a_wrong_call_says_what_is_wrong() -> None:

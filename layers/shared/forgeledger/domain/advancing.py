@@ -1,12 +1,12 @@
 """A job's life cycle: what people ask of it, and what follows from the counts of its lanes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from forgeledger.domain.facts import Fact, FactKind
 from forgeledger.domain.jobs import Job, JobSpec, JobStatus
 from forgeledger.domain.lanes import Counts, Head, LaneMode
-from forgeledger.domain.records import quickly_made
+from forgeledger.domain.records import quickly_made, replace
 
 
 @quickly_made

@@ -1,11 +1,12 @@
 """What a lane's counts ought to be, from its items; also while the lane moves."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from forgeledger.domain.items import Failure, Item, ItemState
 from forgeledger.domain.journal import Event, evolve_head, evolve_item
 from forgeledger.domain.lanes import Counts, Head, count_failure, settle
+from forgeledger.domain.records import replace
 
 
 def count(head: Head, items: Iterable[Item]) -> tuple[Counts, tuple[tuple[str, int], ...]]:

@@ -1,6 +1,6 @@
 """What happened in a lane: immutable events, in order, and how they change items and head."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -9,7 +9,7 @@ from forgeledger.domain.items import Failure, Item, ItemState
 from forgeledger.domain.lanes import Counts, Head, LaneMode, count_failure
 from forgeledger.domain.limits import COMMANDS_REMEMBERED_PER_ITEM
 from forgeledger.domain.outcomes import Reason
-from forgeledger.domain.records import quickly_made
+from forgeledger.domain.records import quickly_made, replace
 
 
 class EventKind(StrEnum):

@@ -1,11 +1,11 @@
 """One share of a job's items: its head, its counts and the rules it applies."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from forgeledger.domain.items import UNFINISHED, Item, ItemState
 from forgeledger.domain.limits import ERROR_TYPE_COUNTED_CHARACTERS, ERROR_TYPES_PER_LANE
-from forgeledger.domain.records import quickly_made
+from forgeledger.domain.records import quickly_made, replace
 
 OTHER_ERRORS = "(other)"
 

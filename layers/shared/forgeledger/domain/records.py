@@ -1,10 +1,19 @@
-"""Frozen dataclasses that are made as quickly as those that are not."""
+"""Frozen dataclasses that are made, and copied with changes, as quickly as those that are not."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, fields
-from typing import Any, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+__all__ = ["quickly_made", "replace"]
 
 Record = TypeVar("Record")
+
+# Sets an object's class, whatever its class says of assignments.
+_BECOME: Final = vars(object)["__class__"].__set__
+# Of each record that is made quickly, the class of the same layout whose fields may be set.
+_OPENED: Final[dict[type, type]] = {}
 
 
 def quickly_made(record: type[Record]) -> type[Record]:
@@ -20,31 +29,67 @@ def quickly_made(record: type[Record]) -> type[Record]:
         raise TypeError(f"{record.__name__}: fields with a factory or without init are not made so")
     if hasattr(record, "__post_init__"):
         raise TypeError(f"{record.__name__}: __post_init__ would never be called")
-    names: dict[str, Any] = {"_open": object.__setattr__, "_frozen": record}
     # Both of them, or Python looks one of them up at each assignment.
     plain = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
-    names["_opened"] = type(record.__name__, (record,), {"__slots__": (), **plain})
+    opened = type(record.__name__, (record,), {"__slots__": (), **plain})
+    names: dict[str, Any] = {"_become": _BECOME, "_opened": opened, "_frozen": record}
     names |= {f"_default_{each.name}": each.default for each in given}
-    exec(_written(given), names)  # noqa: S102 - As dataclasses does; nothing but names goes in.
-    made = names["__init__"]
-    made.__qualname__ = f"{record.__qualname__}.__init__"
     # It takes what the one before took.
-    record.__init__ = made  # type: ignore[method-assign]
+    record.__init__ = _method(record, "__init__", _making(given), names)  # type: ignore[method-assign]
+    _OPENED[record] = opened
     return record
 
 
-def _written(given: Sequence[Field[Any]]) -> str:
+if TYPE_CHECKING:
+    # So that each change is checked by its field's name and type.
+    from dataclasses import replace
+else:
+
+    def replace(record: Record, /, **changes: Any) -> Record:
+        """As of dataclasses, in a third of the time for a record that is made quickly."""
+        return _replacing(type(record))(record, **changes)
+
+
+@cache
+def _replacing(record: type) -> Any:
+    """Written when it is first asked for: few kinds of records are ever changed."""
+    opened = _OPENED.get(record)
+    if opened is None:
+        return dataclasses.replace
+    names = {"_new": object.__new__, "_opened": opened, "_frozen": record, "_same": object()}
+    return _method(record, "__replace__", _copying(fields(record)), names)
+
+
+def _making(given: Sequence[Field[Any]]) -> list[str]:
     in_order = [_parameter(each) for each in given if not each.kw_only]
     by_name = [_parameter(each) for each in given if each.kw_only]
     parameters = ["self", *in_order, *(["*", *by_name] if by_name else [])]
-    lines = [
+    return [
         f"def __init__({', '.join(parameters)}):",
-        "    _open(self, '__class__', _opened)",
-        *(f"    self.{each.name} = {each.name}" for each in given),
-        "    self.__class__ = _frozen",
+        "_become(self, _opened)",
+        *(f"self.{each.name} = {each.name}" for each in given),
+        "self.__class__ = _frozen",
     ]
-    return "\n".join(lines)
+
+
+def _copying(given: Sequence[Field[Any]]) -> list[str]:
+    names = [each.name for each in given]
+    parameters = ["self", "/", "*", *(f"{name}=_same" for name in names)]
+    return [
+        f"def __replace__({', '.join(parameters)}):",
+        "_copy = _new(_opened)",
+        *(f"_copy.{name} = self.{name} if {name} is _same else {name}" for name in names),
+        "_copy.__class__ = _frozen",
+        "return _copy",
+    ]
 
 
 def _parameter(field: Field[Any]) -> str:
     return field.name if field.default is MISSING else f"{field.name}=_default_{field.name}"
+
+
+def _method(record: type, name: str, lines: Sequence[str], names: dict[str, Any]) -> Any:
+    exec("\n    ".join(lines), names)  # noqa: S102 - As dataclasses does; nothing but names goes in.
+    method = names[name]
+    method.__qualname__ = f"{record.__qualname__}.{name}"
+    return method

@@ -1,10 +1,11 @@
 """Taking a job as far as its lanes allow: lanes that lag, the verdict, the roll-up."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from forgeledger.domain.advancing import advance, total
 from forgeledger.domain.commands import FollowGate
 from forgeledger.domain.jobs import Job
+from forgeledger.domain.records import replace
 from forgeledger.errors import OutOfTime, StorageBusy
 from forgeledger.ports import JobChange, JobView, LedgerStore, Progress
 from forgeledger.usecases.applying import Applier

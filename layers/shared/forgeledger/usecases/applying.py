@@ -1,7 +1,7 @@
 """Applying commands to a lane, whoever sends them: load, decide, commit, and again if it moved."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from forgeledger.domain.advancing import reopen
 from forgeledger.domain.batches import Decision, decide
@@ -10,7 +10,7 @@ from forgeledger.domain.jobs import JobPhase
 from forgeledger.domain.lanes import LaneMode
 from forgeledger.domain.limits import ITEMS_PER_COMMIT
 from forgeledger.domain.outcomes import Outcome, Verdict
-from forgeledger.domain.records import quickly_made
+from forgeledger.domain.records import quickly_made, replace
 from forgeledger.errors import JobNotFound, OutOfTime, StorageBusy
 from forgeledger.ports import JobChange, LaneView, LedgerStore
 from forgeledger.usecases.surroundings import HasTime, Surroundings, unhurried

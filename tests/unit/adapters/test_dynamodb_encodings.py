@@ -173,6 +173,13 @@ def test_a_row_that_says_what_cannot_be_is_corrupt(decode, row: Row, name: str, 
     assert caught.value.key == f"{row['PK']['S']} {row['SK']['S']}"
 
 
+def test_a_state_that_there_is_not_is_named() -> None:
+    row = encode_item("JOB#j#0", make_item(), None)
+
+    with pytest.raises(StorageCorrupt, match="'LOST' is not a valid ItemState"):
+        decode_item({**row, "state": {"S": "LOST"}})
+
+
 def test_a_job_that_never_vanishes_has_no_ttl_in_its_facts() -> None:
     job = make_job()
     kept = replace(job, spec=replace(job.spec, rules=replace(job.spec.rules, ttl_days=0)))

@@ -3,8 +3,9 @@
 import json
 import zlib
 from collections.abc import Mapping
+from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from forgeledger.adapters.dynamodb.keys import Row
 from forgeledger.domain.lanes import Counts
@@ -14,6 +15,21 @@ DAY_SECONDS: Final = 24 * 3_600
 
 # Any of these says that a row is not one that we wrote.
 UNDECODABLE: Final = (KeyError, ValueError, TypeError, IndexError, AttributeError, zlib.error)
+
+Kind = TypeVar("Kind", bound=StrEnum)
+
+
+class Members(dict[str, Kind]):
+    """The members of an enum by their values, found in a tenth of the time the enum takes."""
+
+    def __init__(self, kind: type[Kind]) -> None:
+        super().__init__({member.value: member for member in kind})
+        self._kind = kind
+
+    def __missing__(self, value: str) -> Kind:
+        # Raises, and says what it should have been.
+        return self._kind(value)
+
 
 # Built once: json.dumps would build an encoder for each call that asks for other separators.
 compact_json = json.JSONEncoder(

@@ -2,6 +2,7 @@
 
 from forgeledger.adapters.dynamodb.attributes import (
     UNDECODABLE,
+    Members,
     corrupt,
     number,
     optional_number,
@@ -11,6 +12,7 @@ from forgeledger.adapters.dynamodb.attributes import (
 from forgeledger.adapters.dynamodb.keys import ITEM_PREFIX, Row, item_sk
 from forgeledger.domain.items import Failure, Item, ItemState
 
+_STATES = Members(ItemState)
 _TEXTS = (("worker", "worker_id"), ("payload", "payload"), ("result", "result"))
 _TIMES = (
     ("leaseUntil", "lease_until"),
@@ -72,7 +74,7 @@ def _decode(row: Row) -> Item:
     seen = optional_text(row, "seen")
     return Item(
         item_id=row["SK"]["S"].removeprefix(ITEM_PREFIX),
-        state=ItemState(row["state"]["S"]),
+        state=_STATES[row["state"]["S"]],
         attempt=int(row["attempt"]["N"]),
         forgiven=optional_number(row, "forgiven") or 0,
         failed_attempt=optional_number(row, "failedAttempt") or 0,

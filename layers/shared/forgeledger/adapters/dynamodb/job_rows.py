@@ -1,14 +1,15 @@
 """A job's header and its facts as rows. The specification is written once and never again."""
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from forgeledger.adapters.dynamodb.attributes import (
     UNDECODABLE,
+    Members,
     compact_json,
     corrupt,
     counts_text,
     decode_counts,
-    encode_counts,
     number,
     optional_number,
     optional_text,
@@ -31,6 +32,10 @@ from forgeledger.domain.facts import Fact, FactKind
 from forgeledger.domain.jobs import Job, JobSpec, JobStatus, Tolerance
 from forgeledger.domain.lanes import Head, LaneMode
 from forgeledger.ports import JobView, Progress
+
+_STATUSES: Final = Members(JobStatus)
+_MODES: Final = Members(LaneMode)
+_FACT_KINDS: Final = Members(FactKind)
 
 
 def encode_header(job: Job) -> Row:
@@ -114,11 +119,11 @@ def _decode_job(row: Row) -> Job:
     ending = optional_text(row, "ending")
     return Job(
         spec=_decode_spec(row),
-        status=JobStatus(row["jobStatus"]["S"]),
+        status=_STATUSES[row["jobStatus"]["S"]],
         epoch=int(row["epoch"]["N"]),
         gate=int(row["gate"]["N"]),
-        mode=LaneMode(row["mode"]["S"]),
-        ending=None if ending is None else JobStatus(ending),
+        mode=_MODES[row["mode"]["S"]],
+        ending=None if ending is None else _STATUSES[ending],
         ending_reason=optional_text(row, "endingReason"),
         facts=int(row["facts"]["N"]),
         opened_at=int(row["openedAt"]["N"]),
@@ -132,14 +137,12 @@ def _decode_job(row: Row) -> Job:
 
 
 def _decode_spec(row: Row) -> JobSpec:
-    tolerance = optional_text(row, "tolerance")
-    failures, failure_percent = (None, None) if tolerance is None else parse_json(tolerance)
     return JobSpec(
         job_id=row["jobId"]["S"],
         name=row["name"]["S"],
         lanes=int(row["lanes"]["N"]),
         rules=decode_rules(row["rules"]["S"]),
-        tolerance=Tolerance(failures=failures, failure_percent=failure_percent),
+        tolerance=_decode_tolerance(optional_text(row, "tolerance")),
         expected_items=optional_number(row, "expectedItems"),
         deadline_seconds=optional_number(row, "deadlineSeconds"),
         metadata=row["metadata"]["S"],
@@ -148,22 +151,34 @@ def _decode_spec(row: Row) -> JobSpec:
     )
 
 
+@lru_cache(maxsize=256)
+def _decode_tolerance(tolerance: str | None) -> Tolerance:
+    if tolerance is None:
+        return Tolerance()
+    failures, failure_percent = parse_json(tolerance)
+    return Tolerance(failures=failures, failure_percent=failure_percent)
+
+
 def encode_progress(progress: Progress) -> str:
-    return compact_json(
-        {
-            **encode_counts(progress.counts),
-            "at": progress.at,
-            "sampleFinished": progress.sample_finished,
-            "sampleAt": progress.sample_at,
-        }
+    """As compact_json would write it, without looking at each value."""
+    counts = counts_text(progress.counts).removesuffix("}")
+    return (
+        f'{counts},"at":{progress.at},"sampleFinished":{progress.sample_finished},'
+        f'"sampleAt":{progress.sample_at}}}'
     )
 
 
 def decode_progress(row: Row) -> Progress:
-    found: dict[str, Any] = parse_json(row["progress"]["S"])
+    return _parse_progress(row["progress"]["S"], row["progressOffsets"]["N"])
+
+
+@lru_cache(maxsize=256)
+def _parse_progress(written: str, offsets: str) -> Progress:
+    """The same texts stand in a header from one roll-up to the next."""
+    found: dict[str, Any] = parse_json(written)
     return Progress(
         counts=decode_counts(found),
-        offsets=int(row["progressOffsets"]["N"]),
+        offsets=int(offsets),
         at=found["at"],
         sample_finished=found["sampleFinished"],
         sample_at=found["sampleAt"],
@@ -192,10 +207,10 @@ def decode_fact(row: Row) -> Fact:
     try:
         return Fact(
             number=int(row["SK"]["S"].removeprefix(FACT_PREFIX)),
-            kind=FactKind(row["kind"]["S"]),
+            kind=_FACT_KINDS[row["kind"]["S"]],
             epoch=int(row["epoch"]["N"]),
             at=int(row["at"]["N"]),
-            status=JobStatus(row["status"]["S"]),
+            status=_STATUSES[row["status"]["S"]],
             counts=parse_counts(row["counts"]["S"]),
             duration_ms=int(row["durationMs"]["N"]),
             reason=optional_text(row, "reason"),

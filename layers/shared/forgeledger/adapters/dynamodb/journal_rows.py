@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from forgeledger.adapters.dynamodb.attributes import (
     UNDECODABLE,
+    Members,
     compact_json,
     corrupt,
     decode_counts,
@@ -50,6 +51,9 @@ _CODES: Final = {
     EventKind.RECOUNTED: "n",
 }
 _KINDS: Final = {code: kind for kind, code in _CODES.items()}
+_COMMANDS: Final = Members(CommandKind)
+_REASONS: Final = Members(Reason)
+_MODES: Final = Members(LaneMode)
 # Attributes of an event by their letter in its rest.
 _PLAIN: Final = (
     ("a", "attempt"),
@@ -195,10 +199,10 @@ def _decode(places: Sequence[Any], at: int, texts: Sequence[str]) -> Event:
         payload=placed(rest.get("p")),
         result=placed(rest.get("o")),
         failure=failure,
-        command=CommandKind(rest["c"]) if "c" in rest else None,
-        reason=Reason(rest["y"]) if "y" in rest else None,
+        command=_COMMANDS[rest["c"]] if "c" in rest else None,
+        reason=_REASONS[rest["y"]] if "y" in rest else None,
         gate=rest.get("g"),
-        mode=LaneMode(rest["m"]) if "m" in rest else None,
+        mode=_MODES[rest["m"]] if "m" in rest else None,
         counts=decode_counts(rest["n"]) if "n" in rest else None,
         failures=tuple(rest["f"].items()) if "f" in rest else None,
     )

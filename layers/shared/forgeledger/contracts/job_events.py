@@ -10,6 +10,9 @@ from forgeledger.domain.jobs import Job
 
 SOURCE = "forgeledger"
 
+# Built once: json.dumps would build an encoder for each call.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 def iso(at_ms: int) -> str:
     """A time as the contract writes it: UTC, with milliseconds."""
@@ -41,4 +44,4 @@ def detail_of(job: Job, fact: Fact) -> dict[str, Any]:
 
 
 def detail_text(job: Job, fact: Fact) -> str:
-    return json.dumps(detail_of(job, fact), ensure_ascii=False, separators=(",", ":"))
+    return _encode(detail_of(job, fact))

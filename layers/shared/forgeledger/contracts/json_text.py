@@ -25,4 +25,5 @@ def to_text(value: Any, limit_bytes: int) -> str:
 
 
 def from_text(text: str) -> Any:
-    return json.loads(text)
+    # As nearly all metadata is.
+    return {} if text == "{}" else json.loads(text)

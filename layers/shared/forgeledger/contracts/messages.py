@@ -6,7 +6,7 @@ its cold start.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from pydantic_core import (
     CoreSchema,
@@ -22,6 +22,8 @@ from forgeledger.domain.commands import Command, CommandKind
 from forgeledger.domain.ids import lane_of, lanes_of
 from forgeledger.domain.items import Failure
 from forgeledger.usecases.taking_in import COMMAND, Addressed, Body, Problem
+
+_KINDS: Final = {kind.value: kind for kind in CommandKind}
 
 
 def decode(body: str, message_id: str) -> Body:
@@ -133,7 +135,7 @@ _COMMAND = SchemaValidator(
             "type": "typed-dict",
             "fields": {
                 "type": _field(
-                    {"type": "literal", "expected": [kind.value for kind in CommandKind]},
+                    {"type": "literal", "expected": list(_KINDS)},
                     required=True,
                 ),
                 "jobId": _field(_text(64), "jobId", "job_id", required=True),
@@ -168,7 +170,7 @@ def _command(raw: Any, index: int, message_id: str) -> Addressed:
     job_id, item_id = fields["jobId"], fields["itemId"]
     lanes = lanes_of(job_id)
     command = Command(
-        kind=CommandKind(fields["type"]),
+        kind=_KINDS[fields["type"]],
         item_id=item_id,
         command_id=fields.get("commandId") or f"{message_id}:{index}",
         attempt=fields.get("attempt"),

@@ -42,6 +42,7 @@ class Addressed:
     index: int
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
     """What a message says: its commands, and what is wrong with the others."""
@@ -61,6 +62,7 @@ class Body:
         )
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     message_id: str
@@ -75,6 +77,7 @@ class RejectQueue(Protocol):
         """Keep what is wrong with a message, and why, or raise. Repeating it is harmless."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneReport:
     """What came of one lane's share of the batch."""

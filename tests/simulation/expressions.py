@@ -1,10 +1,12 @@
 """DynamoDB's expressions, each parsed once into closures over a row, names and values."""
 
+import operator
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, reduce
 from typing import Any
 
 Row = dict[str, dict[str, Any]]
@@ -15,11 +17,11 @@ Test = Callable[[Row, Names, Values], bool]
 Change = Callable[[Row, Row, Names, Values], None]
 
 _TOKEN = re.compile(r"\s*(<=|>=|<>|[=<>(),+-]|[:#]?[A-Za-z_][A-Za-z0-9_]*)")
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "<": lambda one, other: one < other,
-    "<=": lambda one, other: one <= other,
-    ">": lambda one, other: one > other,
-    ">=": lambda one, other: one >= other,
+_ORDERS: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
 
 
@@ -50,6 +52,15 @@ class Update:
         return changed
 
 
+@dataclass(frozen=True, slots=True)
+class Write:
+    """What one write says: whether it may be made, and what it makes of its row."""
+
+    test: Test
+    apply: Callable[[Row, Names, Values], Row]
+    placeholders: frozenset[str]
+
+
 @cache
 def parse_condition(text: str) -> Condition:
     parser = _Parser(text)
@@ -63,6 +74,14 @@ def parse_update(text: str) -> Update:
     parser = _Parser(text)
     changes = parser.clauses()
     return Update(tuple(parser.given), tuple(changes), frozenset(parser.placeholders))
+
+
+@cache
+def parse_write(condition: str, update: str) -> Write:
+    """Either of them may be empty."""
+    held = parse_condition(condition) if condition else Condition(lambda *_: True, frozenset())
+    made = parse_update(update)
+    return Write(held.test, made.apply, held.placeholders | made.placeholders)
 
 
 @cache
@@ -80,7 +99,8 @@ class _Parser:
             match = _TOKEN.match(text, position)
             if match is None:
                 raise WrongExpression(f"cannot read {text!r} from {position}")
-            self.tokens.append(match.group(1))
+            # As the names and values of a request are, so that they are found at once.
+            self.tokens.append(sys.intern(match.group(1)))
             position = match.end()
         self.at = 0
         self.placeholders: set[str] = set()
@@ -114,9 +134,7 @@ class _Parser:
         while self.peek().upper() == "AND":
             self.take()
             tests.append(self.single())
-        if len(tests) == 1:
-            return tests[0]
-        return lambda row, names, values: all(test(row, names, values) for test in tests)
+        return reduce(_both, tests)
 
     def single(self) -> Test:
         token = self.peek()
@@ -156,12 +174,12 @@ class _Parser:
         if sign == "BETWEEN":
             self.take("AND")
             last = self.operand()
-            return lambda row, names, values: (
-                _compare(">=", one(row, names, values), other(row, names, values))
-                and _compare("<=", one(row, names, values), last(row, names, values))
-            )
-        return lambda row, names, values: _compare(
-            sign, one(row, names, values), other(row, names, values)
+            return _both(_ordered(operator.ge, one, other), _ordered(operator.le, one, last))
+        if sign in _ORDERS:
+            return _ordered(_ORDERS[sign], one, other)
+        compare = _same if sign == "=" else _differ
+        return lambda row, names, values: compare(
+            one(row, names, values), other(row, names, values)
         )
 
     def operand(self) -> Operand:
@@ -254,16 +272,29 @@ def _begins(one: dict[str, Any] | None, start: dict[str, Any] | None) -> bool:
     return one is not None and start is not None and str(one["S"]).startswith(start["S"])
 
 
-def _compare(sign: str, one: dict[str, Any] | None, other: dict[str, Any] | None) -> bool:
+def _both(test: Test, further: Test) -> Test:
+    return lambda row, names, values: test(row, names, values) and further(row, names, values)
+
+
+def _ordered(order: Callable[[Any, Any], bool], one: Operand, other: Operand) -> Test:
+    def test(row: Row, names: Names, values: Values) -> bool:
+        left, right = one(row, names, values), other(row, names, values)
+        if left is None or right is None or left.keys() != right.keys():
+            return False
+        if "N" in left:
+            return order(Decimal(left["N"]), Decimal(right["N"]))
+        return order(*left.values(), *right.values())
+
+    return test
+
+
+def _same(one: dict[str, Any] | None, other: dict[str, Any] | None) -> bool:
     if one is None or other is None:
         return False
-    if one == other:
-        return sign in ("=", "<=", ">=")
-    (kind, left), (other_kind, right) = next(iter(one.items())), next(iter(other.items()))
-    if kind != other_kind:
-        return sign == "<>"
-    if kind == "N":
-        left, right = Decimal(left), Decimal(right)
-    if sign in ("=", "<>"):
-        return (left == right) is (sign == "=")
-    return _COMPARISONS[sign](left, right)
+    return one == other or (
+        "N" in one and "N" in other and Decimal(one["N"]) == Decimal(other["N"])
+    )
+
+
+def _differ(one: dict[str, Any] | None, other: dict[str, Any] | None) -> bool:
+    return one is not None and other is not None and not _same(one, other)

@@ -4,12 +4,12 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from tests.simulation.expressions import Row, parse_condition, parse_projection, parse_update
+from tests.simulation.expressions import Row, parse_projection, parse_write
 from tests.simulation.faults import client_error
 from tests.simulation.happenings import Happening, Met
+from tests.simulation.key_conditions import parse_key_condition
 
 _TOKEN_MS = 10 * 60 * 1000
 # How long a read that is not consistent may see a row as it was before.
@@ -93,39 +93,34 @@ class Tables:
     def query(self, request: dict[str, Any], index_lag_ms: int) -> dict[str, Any]:
         names = request.get("ExpressionAttributeNames", _EMPTY)
         values = request.get("ExpressionAttributeValues", _EMPTY)
-        condition = parse_condition(request["KeyConditionExpression"])
-        projection = request.get("ProjectionExpression", "")
-        _check_placeholders(request["KeyConditionExpression"], "", names, values, projection)
-        forward = request.get("ScanIndexForward", True)
-        index = request.get("IndexName")
+        asked = parse_key_condition(request["KeyConditionExpression"])
+        _, shown = parse_projection(request.get("ProjectionExpression", ""))
+        _check_placeholders(asked.placeholders | shown, names, values)
+        index, consistent = request.get("IndexName"), request.get("ConsistentRead", False)
+        partition_key = names.get(asked.partition, asked.partition)
+        range_key = "SK" if index is None else "jobId"
+        wrong = consistent if index else partition_key != "PK"
+        if wrong or asked.sort not in (None, range_key):
+            raise client_error("ValidationException", "Query")
+        value = values[asked.value]
         if index is None:
-            candidates = self._candidates(values, consistent=request.get("ConsistentRead", False))
-            range_key = "SK"
+            rows = self._partition(value["S"], consistent=consistent)
         else:
-            if request.get("ConsistentRead"):
-                raise client_error("ValidationException", "Query")
-            candidates = self._indexed(index_lag_ms)
-            range_key = "jobId"
-        rows = [row for row in candidates if condition.test(row, names, values)]
-        rows.sort(key=lambda row: row[range_key]["S"].encode(), reverse=not forward)
+            rows = self._indexed(partition_key, value, index_lag_ms)
+        wanted = asked.wanted(values)
+        keys = [key for key in rows if wanted(key)]
+        forward = request.get("ScanIndexForward", True)
+        # Their characters are in the order of their bytes in UTF-8.
+        keys.sort(reverse=not forward)
         start = request.get("ExclusiveStartKey")
         if start is not None:
-            bound = start[range_key]["S"].encode()
-            rows = [
-                row
-                for row in rows
-                if (row[range_key]["S"].encode() > bound) is forward
-                and row[range_key]["S"].encode() != bound
-            ]
-        limit = request.get("Limit", len(rows) + 1)
-        answer: dict[str, Any] = {"Items": rows[:limit]}
-        if projection:
-            answer["Items"] = [_projected(row, request) for row in answer["Items"]]
-        if len(rows) >= limit:
-            last = rows[limit - 1]
-            answer["LastEvaluatedKey"] = {"PK": last["PK"], "SK": last["SK"]}
-            if index is not None:
-                answer["LastEvaluatedKey"]["jobId"] = last["jobId"]
+            bound = start[range_key]["S"]
+            keys = [key for key in keys if key != bound and (key > bound) is forward]
+        limit = request.get("Limit", len(keys) + 1)
+        answer: dict[str, Any] = {"Items": [_projected(rows[key], request) for key in keys[:limit]]}
+        if len(keys) >= limit:
+            last = rows[keys[limit - 1]]
+            answer["LastEvaluatedKey"] = {name: last[name] for name in ("PK", "SK", range_key)}
         return answer
 
     def _read(self, key: tuple[str, str], *, consistent: bool) -> Row | None:
@@ -157,7 +152,9 @@ class Tables:
                 self._met[Happening.TOKEN_KNOWN] += 1
                 return
             self._met[Happening.TOKEN_FORGOTTEN] += 1
-        planned = [self._plan(operation, *next(iter(action.items()))) for action in actions]
+        planned = [
+            self._plan(operation, kind, body) for action in actions for kind, body in action.items()
+        ]
         if len({each.key for each in planned}) != len(planned) or len(planned) > _MOST_ACTIONS:
             raise client_error("ValidationException", operation)
         if refused is not None or not all(each.holds for each in planned):
@@ -185,19 +182,18 @@ class Tables:
         values = body.get("ExpressionAttributeValues", _EMPTY)
         key = _key_of(body["Item"] if kind == "Put" else body["Key"])
         old = self.get(*key)
-        condition = body.get("ConditionExpression", "")
-        holds = not condition or parse_condition(condition).test(old or _EMPTY, names, values)
-        new, update = old, ""
+        update = body["UpdateExpression"] if kind == "Update" else ""
+        write = parse_write(body.get("ConditionExpression", ""), update)
+        _check_placeholders(write.placeholders, names, values)
+        holds = write.test(old or _EMPTY, names, values)
         if kind == "Put":
             new = body["Item"]
         elif kind == "Update":
-            update = body["UpdateExpression"]
-            if holds:
-                base = old if old is not None else dict(body["Key"])
-                new = parse_update(update).apply(base, names, values)
-        elif kind != "ConditionCheck":
+            new = write.apply(old or body["Key"], names, values) if holds else old
+        elif kind == "ConditionCheck":
+            new = old
+        else:
             raise client_error("ValidationException", operation)
-        _check_placeholders(condition, update, names, values)
         returns_old = body.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
         return _Planned(key, old, new, holds, returns_old)
 
@@ -206,7 +202,7 @@ class Tables:
         changes = []
         for each in planned:
             old, new = each.old, each.new
-            if new is old or new is None or (old is not None and new == old):
+            if new is old or new is None or new == old:
                 continue
             pk, sk = each.key
             self._partitions.setdefault(pk, {})[sk] = new
@@ -217,26 +213,22 @@ class Tables:
         if changes:
             self._on_commit(changes)
 
-    def _candidates(self, values: Mapping[str, dict[str, Any]], *, consistent: bool) -> list[Row]:
-        # One of the values names the partition; the condition is tested on every row all the same.
-        for value in values.values():
-            pk = value.get("S", "")
-            partition = self._partitions.get(pk)
-            if partition is None:
-                continue
-            if consistent:
-                return list(partition.values())
-            rows = (self._read((pk, sk), consistent=False) for sk in partition)
-            return [row for row in rows if row is not None]
-        return []
+    def _partition(self, pk: str, *, consistent: bool) -> Mapping[str, Row]:
+        """Its rows by their sort keys, some of them as they were before."""
+        partition = self.partition(pk)
+        if consistent:
+            return partition
+        rows = {sk: self._read((pk, sk), consistent=False) for sk in partition}
+        return {sk: row for sk, row in rows.items() if row is not None}
 
-    def _indexed(self, lag_ms: int) -> list[Row]:
+    def _indexed(self, name: str, value: dict[str, Any], lag_ms: int) -> Mapping[str, Row]:
         """The headers as they were a while ago: an index only follows its table."""
         moment = self._clock() - lag_ms
         times = [at for at, _, _ in self._header_history]
         until = len(times) if lag_ms == 0 else bisect_left(times, moment + 1)
         self._met[Happening.LAGGING_INDEX] += until < len(times)
-        return list({pk: row for _, pk, row in self._header_history[:until]}.values())
+        latest = {pk: row for _, pk, row in self._header_history[:until]}
+        return {row["jobId"]["S"]: row for row in latest.values() if row.get(name) == value}
 
 
 def _key_of(row: Row) -> tuple[str, str]:
@@ -266,26 +258,9 @@ def _reason(planned: _Planned) -> dict[str, Any]:
 
 
 def _check_placeholders(
-    condition: str,
-    update: str,
-    names: Mapping[str, Any],
-    values: Mapping[str, Any],
-    projection: str = "",
+    used: frozenset[str], names: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
     """DynamoDB refuses a request that gives more names or values than it uses, or fewer."""
-    used = _used(condition, update, projection)
     given = len(names) + len(values)
     if given != len(used) or not (used.issuperset(names) and used.issuperset(values)):
         raise client_error("ValidationException", "expression placeholders")
-
-
-@cache
-def _used(condition: str, update: str, projection: str) -> frozenset[str]:
-    used: frozenset[str] = frozenset()
-    if condition:
-        used |= parse_condition(condition).placeholders
-    if update:
-        used |= parse_update(update).placeholders
-    if projection:
-        used |= parse_projection(projection)[1]
-    return used

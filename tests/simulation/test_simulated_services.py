@@ -122,6 +122,51 @@ def test_a_range_that_is_not_read_consistently_may_be_stale(clock: Clock) -> Non
     assert [row["n"]["N"] for row in consistent] == ["2", "1"]
 
 
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("PK = :pk", ["a", "b", "c", "d"]),
+        ("PK = :pk AND SK BETWEEN :one AND :other", ["b", "c"]),
+        ("PK = :pk AND SK < :one", ["a"]),
+        ("PK = :pk AND SK > :one", ["c", "d"]),
+    ],
+)
+def test_a_query_finds_what_is_within_its_bounds_in_order(
+    clock: Clock, condition: str, found: list[str]
+) -> None:
+    tables = Tables(clock, lambda _: None)
+    tables.transact([make_put(sk) for sk in "dbca"], None)
+    values = {":pk": {"S": "p"}, ":one": {"S": "b"}, ":other": {"S": "c"}}
+    request = {
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeValues": {
+            name: value for name, value in values.items() if name in condition
+        },
+        "ConsistentRead": True,
+    }
+
+    forward = tables.query(request, 0)["Items"]
+    backward = tables.query({**request, "ScanIndexForward": False}, 0)["Items"]
+
+    assert [row["SK"]["S"] for row in forward] == found
+    assert [row["SK"]["S"] for row in backward] == found[::-1]
+
+
+@pytest.mark.parametrize(
+    "request_of",
+    [
+        {"KeyConditionExpression": "SK = :key"},
+        {"KeyConditionExpression": "PK = :key AND jobId > :key"},
+        {"KeyConditionExpression": "PK = :key", "IndexName": "jobs", "ConsistentRead": True},
+    ],
+)
+def test_a_query_that_asks_for_no_key_is_refused(clock: Clock, request_of: dict[str, Any]) -> None:
+    tables = Tables(clock, lambda _: None)
+
+    with pytest.raises(ClientError, match="ValidationException"):
+        tables.query({**request_of, "ExpressionAttributeValues": {":key": {"S": "p"}}}, 0)
+
+
 def test_a_group_is_locked_while_something_of_it_is_in_flight(clock: Clock) -> None:
     queue = FifoQueue("q", clock, visibility_ms=1_000)
     for number, group in enumerate(("g", "g", "h")):

@@ -6,7 +6,7 @@ from typing import Any
 from tests.simulation.expressions import Row
 from tests.simulation.faults import Fault, client_error
 from tests.simulation.fifo_queue import FifoQueue
-from tests.simulation.world import World
+from tests.simulation.world import Perform, World
 
 Request = dict[str, Any]
 
@@ -17,8 +17,7 @@ class DynamoDBClient:
         self._tables = world.tables
 
     def batch_get_item(self, **request: Any) -> dict[str, Any]:
-        spoiled = {Fault.UNPROCESSED: self._unprocessed, Fault.TORN: self._torn}
-        return self._world.call("BatchGetItem", self._batch_get, request, spoiled)
+        return self._world.call("BatchGetItem", self._batch_get, request, self._spoiled_reads)
 
     def get_item(self, **request: Any) -> dict[str, Any]:
         return self._world.call("GetItem", self._tables.get_item, request)
@@ -38,22 +37,32 @@ class DynamoDBClient:
             most = self._world.random.randint(1, max(1, found - 1))
             return answer({**asked, "Limit": min(most, asked["Limit"])})
 
-        return self._world.call("Query", answer, request, {Fault.SHORT_PAGE: short})
+        return self._world.call("Query", answer, request, lambda: {Fault.SHORT_PAGE: short})
 
     def put_item(self, **request: Any) -> dict[str, Any]:
         return self._world.call("PutItem", self._tables.put_item, request)
 
     def update_item(self, **request: Any) -> dict[str, Any]:
-        spoiled = {Fault.CONFLICT: self._update_conflict}
-        return self._world.call("UpdateItem", self._tables.update_item, request, spoiled)
+        update = self._tables.update_item
+        return self._world.call("UpdateItem", update, request, self._spoiled_updates)
 
     def transact_write_items(self, **request: Any) -> dict[str, Any]:
-        spoiled = {
+        return self._world.call(
+            "TransactWriteItems", self._transact, request, self._spoiled_transactions
+        )
+
+    def _spoiled_reads(self) -> Mapping[Fault, Perform]:
+        return {Fault.UNPROCESSED: self._unprocessed, Fault.TORN: self._torn}
+
+    def _spoiled_updates(self) -> Mapping[Fault, Perform]:
+        return {Fault.CONFLICT: self._update_conflict}
+
+    def _spoiled_transactions(self) -> Mapping[Fault, Perform]:
+        return {
             Fault.CONFLICT: self._conflict,
             Fault.CANCELED: self._no_capacity,
             Fault.IN_PROGRESS: self._in_progress,
         }
-        return self._world.call("TransactWriteItems", self._transact, request, spoiled)
 
     def _batch_get(self, request: Request) -> dict[str, Any]:
         ((table, asked),) = request["RequestItems"].items()
@@ -118,7 +127,7 @@ class SqsClient:
 
     def send_message_batch(self, **request: Any) -> Mapping[str, Any]:
         return self._world.call(
-            "SendMessageBatch", self._send_all, request, {Fault.PARTIAL: self._send_some}
+            "SendMessageBatch", self._send_all, request, lambda: {Fault.PARTIAL: self._send_some}
         )
 
     def _send_all(self, request: Request) -> dict[str, Any]:
@@ -157,7 +166,7 @@ class EventBridgeClient:
             "PutEvents",
             self._put,
             request,
-            {Fault.PARTIAL: self._partial, Fault.DOUBLED: self._twice},
+            lambda: {Fault.PARTIAL: self._partial, Fault.DOUBLED: self._twice},
         )
 
     def _put(self, request: Request, refused: Sequence[int] = (), times: int = 1) -> dict[str, Any]:

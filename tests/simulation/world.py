@@ -31,7 +31,8 @@ _SLOW_MS = 4_000
 _DEEPEST = 3
 # What a service does with a request.
 Perform = Callable[[dict[str, Any]], Any]
-_NOTHING_SPECIAL: Mapping[Fault, Perform] = {}
+# What a service does with it in the place of that, by faults that only it has.
+Special = Callable[[], Mapping[Fault, Perform]]
 # As the template says; a test holds them against it.
 VISIBILITY_MS = 180_000
 MAX_RECEIVES = 20
@@ -170,7 +171,7 @@ class World:
         what: str,
         perform: Perform,
         request: dict[str, Any],
-        special: Mapping[Fault, Perform] = _NOTHING_SPECIAL,
+        special: Special = dict,
     ) -> Any:
         """One call to AWS, with the fault that waits for it, if there is one."""
         process = self.invocation
@@ -201,8 +202,9 @@ class World:
         process.disturbed = True
         if self.story is not None:
             self.note(f"! {process.name} {what}: {fault}")
-        if fault in special:
-            return special[fault](request)
+        spoiled = special().get(fault)
+        if spoiled is not None:
+            return spoiled(request)
         return self._disturbed(process, what, lambda: perform(request), fault)
 
     def _disturbed(  # noqa: C901 - A fault of each kind.

@@ -95,24 +95,24 @@ class AnswerChecks:
     def _of_item(self, answer: ItemAnswer) -> None:
         name, outcome = answer.command.item_id, answer.outcome
         truth = self.lanes.truths[f"JOB#{answer.job_id}#{lane_index(answer.job_id, name)}"]
-        where = f"answered {outcome.verdict} for {outcome.reason} to {answer.command}"
         kinds = truth.marks.get(answer.mark)
         if kinds is None:
-            raise Violation(f"{where}: no trace of it")
+            raise Violation(f"{_where(answer)}: no trace of it")
         reasons = truth.reasons.get(answer.mark, ())
         lawful = _lawful(answer, kinds[-1], reasons)
         if (outcome.verdict, outcome.reason) not in (lawful if answer.again else lawful[:1]):
-            raise Violation(f"{where}, the journal has {kinds} for {reasons}: not of {lawful}")
+            found = f"the journal has {kinds} for {reasons}"
+            raise Violation(f"{_where(answer)}, {found}: not of {lawful}")
         if outcome.verdict == "applied":
             this = (answer.job_id, answer.mark, len(kinds))
             if this in self._applied:
-                raise Violation(f"{where}, and it was applied before")
+                raise Violation(f"{_where(answer)}, and it was applied before")
             self._applied.add(this)
         shown, item = outcome.item, truth.items.get(name)
         # Where it has not changed since.
         same = shown is not None and item is not None and shown.offset == item.offset
         if same and shown not in (item, as_it_stands(truth.head, item)):
-            raise Violation(f"{where} and showed {shown}: {item}")
+            raise Violation(f"{_where(answer)} and showed {shown}: {item}")
 
     def _of_life(self, answer: LifeAnswer) -> None:
         request, truth = _REQUESTS[answer.what], self.jobs.truths[f"JOB#{answer.job_id}"]
@@ -155,6 +155,11 @@ class AnswerChecks:
             raise Violation(f"showed {shown}, the lanes count {counts}")
         if shown["name"] != truth.job.spec.name or shown["isComplete"] is not truth.job.finished:
             raise Violation(f"showed {shown} for {truth.job}")
+
+
+def _where(answer: ItemAnswer) -> str:
+    outcome = answer.outcome
+    return f"answered {outcome.verdict} for {outcome.reason} to {answer.command}"
 
 
 def _lawful(answer: ItemAnswer, kind: EventKind, reasons: Sequence[Reason]) -> list[_Answer]:

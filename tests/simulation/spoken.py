@@ -11,6 +11,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -51,6 +52,7 @@ def mark_of(command: Command) -> str:
     return urlsafe_b64encode(blake2b(name.encode(), digest_size=6).digest()).decode()
 
 
+@lru_cache(maxsize=1024)
 def read_message(body: str, message_id: str) -> Said:
     try:
         content = _read_json(body)

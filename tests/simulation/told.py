@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from forgeledger.domain.facts import Fact, FactKind
@@ -10,6 +11,9 @@ from tests.simulation.event_bus import EventBus
 from tests.simulation.handlers import EVENT_BUS
 from tests.simulation.job_checks import VERDICTS, JobTruth
 from tests.simulation.lane_checks import Violation
+
+# The few that the jobs of all histories have.
+_read = lru_cache(maxsize=64)(json.loads)
 
 
 def told_rightly(bus: EventBus, truths: Collection[JobTruth]) -> None:
@@ -39,6 +43,7 @@ def told_rightly(bus: EventBus, truths: Collection[JobTruth]) -> None:
         latest[detail["jobId"]] = fact.number
 
 
+@lru_cache(maxsize=1024)
 def written(at: int) -> str:
     """A time as it stands in events and answers."""
     return f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
@@ -62,7 +67,7 @@ def _detail(event: str, truth: JobTruth, fact: Fact) -> dict[str, Any]:
         "canceled": counts.canceled,
         "durationMs": max(0, fact.at - opened.at),
         "at": written(fact.at),
-        "metadata": json.loads(spec.metadata),
+        "metadata": _read(spec.metadata),
         "tags": list(spec.tags),
     }
     return detail if fact.reason is None else {**detail, "reason": fact.reason}

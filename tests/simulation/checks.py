@@ -9,8 +9,8 @@ from tests.simulation.answered import AnswerChecks
 from tests.simulation.asked import Asked
 from tests.simulation.ends import overdue
 from tests.simulation.fifo_queue import QueuedMessage
-from tests.simulation.job_checks import JobChecks, JobTruth, plain
-from tests.simulation.lane_checks import LaneChecks, Violation
+from tests.simulation.job_checks import JobChecks, JobTruth
+from tests.simulation.lane_checks import LaneChecks, Violation, by_state
 from tests.simulation.put_aside import bad_of, source_of, wrongly_put_aside
 from tests.simulation.table import RowChange
 from tests.simulation.told import told_rightly
@@ -146,20 +146,23 @@ class Checks:
 
     def _in_order(self, dead: Container[int]) -> None:
         """Commands of one group for one lane stand in the journal in the order of the queue."""
+        places = {
+            pk: {mark: place for place, mark in enumerate(truth.marks)}
+            for pk, truth in self.lanes.truths.items()
+        }
         last: dict[tuple[str, str], tuple[int, str]] = {}
         seen: set[tuple[str, str]] = set()
         for message in self.world.commands.accepted:
             for sent in self.asked.body(message).commands:
                 pk, mark = sent.pk, sent.mark
-                truth = self.lanes.truths.get(pk)
+                place = places.get(pk, {}).get(mark)
                 # A command that was sent twice took its place with the first of the two.
-                if truth is None or mark not in truth.order or (pk, mark) in seen:
+                if place is None or (pk, mark) in seen:
                     continue
                 seen.add((pk, mark))
                 # What was applied may be a dead letter all the same, if nobody heard that it was.
                 if message.number in dead:
                     continue
-                place = truth.order[mark]
                 before = last.get((message.group, pk))
                 if before is not None and before[0] > place:
                     raise Violation(f"{message.message_id} was applied before {before[1]}")
@@ -188,7 +191,7 @@ class Checks:
         """What is shown of many jobs at once is how each of them stands."""
         assert truth.view is not None
         progress = truth.view.progress
-        if plain(progress.counts) != total:
+        if by_state(progress.counts) != total:
             raise Violation(f"{pk}: rolled up {progress.counts}, the items are {total}")
         # Where the stream lost what changed no count, nobody looks again.
         if progress.offsets != offsets and not self.world.stream.given_up:

@@ -1,6 +1,7 @@
 """What must hold for a job at each moment: its verdicts, its facts, its epochs, its progress."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from forgeledger.adapters.dynamodb.job_rows import decode_fact, decode_header, decode_progress
 from forgeledger.domain.facts import Fact, FactKind, event_id
@@ -19,7 +20,7 @@ from tests.simulation.ends import (
 )
 from tests.simulation.expressions import Row
 from tests.simulation.folding import born, counted, folded
-from tests.simulation.lane_checks import LaneChecks, LaneTruth, Violation
+from tests.simulation.lane_checks import LaneChecks, LaneTruth, Violation, by_state
 from tests.simulation.table import RowChange
 from tests.simulation.world import World
 
@@ -58,15 +59,12 @@ class JobChecks:
 
         `retried`: it brings the retry of an item as well.
         """
-        header = next((change for change in changes if change.sk == "JOB"), None)
-        facts = [self._fact(pk, change) for change in changes if change.sk != "JOB"]
-        new_facts = [fact for fact in facts if fact is not None]
+        header, new_facts = self._written(pk, changes)
         if header is None:
             if new_facts:
                 raise Violation(f"{pk}: facts without their header")
             return
-        if header.new is None:
-            raise Violation(f"{pk}: the header vanished")
+        assert header.new is not None
         truth = self.truths.get(pk)
         view = _read(header.old, header.new, truth)
         if truth is None:
@@ -75,10 +73,9 @@ class JobChecks:
         elif not new_facts and _life(view.job) != _life(truth.job):
             raise Violation(f"{pk}: the job changed without a fact")
         before = truth.job
-        if [fact.number for fact in new_facts] != list(
-            range(len(truth.facts), len(truth.facts) + len(new_facts))
-        ):
-            raise Violation(f"{pk}: facts {new_facts} after {len(truth.facts)}")
+        for number, fact in enumerate(new_facts, len(truth.facts)):
+            if fact.number != number:
+                raise Violation(f"{pk}: facts {new_facts} after {len(truth.facts)}")
         truth.facts += new_facts
         if view.job.facts != len(truth.facts):
             raise Violation(f"{pk}: counts {view.job.facts} facts of {len(truth.facts)}")
@@ -126,27 +123,33 @@ class JobChecks:
             truth.past.append(self.lanes.truths[pk].head.counts)
         if not truth.job.finished:
             return
-        if self.total(truth.job) != plain(truth.job.settled):
+        if self.total(truth.job) != by_state(truth.job.settled):
             raise Violation(f"{pk}: a finished job's counts moved from {truth.job.settled}")
 
     def lanes_of(self, job: Job) -> list[LaneTruth]:
-        return [self.lanes.truths[f"JOB#{job.job_id}#{lane}"] for lane in range(job.spec.lanes)]
+        spec, truths = job.spec, self.lanes.truths
+        return [truths[pk] for pk in _lane_pks(spec.job_id, spec.lanes)]
 
     def total(self, job: Job) -> dict[str, int]:
-        total: dict[str, int] = {}
-        for lane in self.lanes_of(job):
-            for state, number in lane.counts.items():
-                total[state] = total.get(state, 0) + number
-        return total
+        counts = [by_state(lane.head.counts) for lane in self.lanes_of(job)]
+        if len(counts) == 1:
+            return counts[0]
+        return {state: sum(each[state] for each in counts) for state in counts[0]}
 
-    def _fact(self, pk: str, change: RowChange) -> Fact | None:
-        if change.new is None:
-            raise Violation(f"{pk} {change.sk} vanished")
-        if change.old is not None:
-            if {**change.old, "ttl": None} != {**change.new, "ttl": None}:
+    def _written(self, pk: str, changes: list[RowChange]) -> tuple[RowChange | None, list[Fact]]:
+        """The change of the header, if it has one, and the facts that are new."""
+        header: RowChange | None = None
+        facts: list[Fact] = []
+        for change in changes:
+            if change.new is None:
+                raise Violation(f"{pk} {change.sk} vanished")
+            if change.sk == "JOB":
+                header = change
+            elif change.old is None:
+                facts.append(decode_fact(change.new))
+            elif {**change.old, "ttl": None} != {**change.new, "ttl": None}:
                 raise Violation(f"{pk} {change.sk}: a fact was written over")
-            return None
-        return decode_fact(change.new)
+        return header, facts
 
     def _judge(self, pk: str, truth: JobTruth, before: Job, after: Job, fact: Fact) -> None:
         where = f"{pk} fact {fact.number} {fact.kind} of epoch {fact.epoch}"
@@ -159,13 +162,12 @@ class JobChecks:
             each.at > fact.at + CLOCKS_DIFFER_MS for each in known
         ):
             raise Violation(f"{where}: at {fact.at}, after {known}")
-        total = self.total(after)
         if fact.kind is FactKind.CLOSING:
             closed_rightly(where, before, truth.facts, fact, self.world.now)
         elif fact.kind in VERDICTS:
-            self._verdict(where, truth, before, after, fact, total=total, known=known)
+            self._verdict(where, before, after, fact, known)
         elif fact.kind is FactKind.SEALED:
-            itself = seals_itself(before, sum(total.values()))
+            itself = seals_itself(before, sum(self.total(after).values()))
             if after.job_id not in self.asked.seals and not itself:
                 raise Violation(f"{where}: nobody asked for it")
         elif fact.kind is FactKind.FIRST_FAILURE:
@@ -199,24 +201,15 @@ class JobChecks:
         if new_facts and stages[-1] != job:
             raise Violation(f"{pk}: the job {job} is not what its facts make, {stages[-1]}")
 
-    def _verdict(
-        self,
-        where: str,
-        truth: JobTruth,
-        before: Job,
-        after: Job,
-        fact: Fact,
-        *,
-        total: dict[str, int],
-        known: list[Fact],
-    ) -> None:
+    def _verdict(self, where: str, before: Job, after: Job, fact: Fact, known: list[Fact]) -> None:
+        total = self.total(after)
         if before.finished:
             raise Violation(f"{where}: the job was {before.status}")
         if any(each.kind in VERDICTS for each in known):
             raise Violation(f"{where}: a second verdict")
         if total["PENDING"] or total["IN_PROGRESS"]:
             raise Violation(f"{where}: unfinished items {total}")
-        if plain(fact.counts) != total or plain(after.settled) != total:
+        if by_state(fact.counts) != total or by_state(after.settled) != total:
             raise Violation(f"{where}: tells {fact.counts}, the items are {total}")
         if after.status not in _STATUS_OF[fact.kind] or fact.status != after.status:
             raise Violation(f"{where}: status {after.status}")
@@ -241,7 +234,7 @@ class JobChecks:
             raise Violation(f"{pk}: rolled up {view.progress.offsets} of {offsets} events")
         if view.progress.offsets == offsets and view.progress.at and truth.view is not None:
             rolled = truth.view.progress.offsets != view.progress.offsets
-            if rolled and plain(view.progress.counts) != self.total(view.job):
+            if rolled and by_state(view.progress.counts) != self.total(view.job):
                 raise Violation(f"{pk}: rolled up {view.progress.counts}")
         if truth.view is not None:
             if view.progress.offsets < truth.view.progress.offsets:
@@ -250,7 +243,8 @@ class JobChecks:
                 raise Violation(f"{pk}: told facts went backwards")
         if view.published > view.job.facts:
             raise Violation(f"{pk}: told {view.published} of {view.job.facts} facts")
-        for fact in truth.facts[: view.published]:
+        told = 0 if truth.view is None else truth.view.published
+        for fact in truth.facts[told : view.published]:
             if (
                 fact.kind is not FactKind.CLOSING
                 and event_id(view.job.job_id, fact) not in self.world.bus.texts
@@ -274,14 +268,9 @@ def _read(old: Row | None, new: Row, truth: JobTruth | None) -> JobView:
     return JobView(job=truth.job, heads=(), progress=decode_progress(new), published=published)
 
 
-def plain(counts: Counts) -> dict[str, int]:
-    return {
-        "PENDING": counts.pending,
-        "IN_PROGRESS": counts.in_progress,
-        "COMPLETED": counts.completed,
-        "FAILED": counts.failed,
-        "CANCELED": counts.canceled,
-    }
+@lru_cache(maxsize=256)
+def _lane_pks(job_id: str, lanes: int) -> tuple[str, ...]:
+    return tuple(f"JOB#{job_id}#{lane}" for lane in range(lanes))
 
 
 def _life(job: Job) -> tuple[object, ...]:

@@ -33,12 +33,10 @@ class LaneTruth:
     head: Head
     lanes: int = field(init=False)
     items: dict[str, Item] = field(default_factory=dict)
-    # For each mark the kinds of events it left.
+    # For each mark the kinds of events it left, in the order in which they first did.
     marks: dict[str, tuple[EventKind, ...]] = field(default_factory=dict)
     # For each mark that was refused why; only of an unknown item it is more than once.
     reasons: dict[str, tuple[Reason, ...]] = field(default_factory=dict)
-    # Marks in the order in which they first stood in the journal.
-    order: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # Of all lanes of its job.
@@ -47,14 +45,7 @@ class LaneTruth:
     @property
     def counts(self) -> dict[str, int]:
         """How many items are in each state, as each event changed it."""
-        told = self.head.counts
-        return {
-            "PENDING": told.pending,
-            "IN_PROGRESS": told.in_progress,
-            "COMPLETED": told.completed,
-            "FAILED": told.failed,
-            "CANCELED": told.canceled,
-        }
+        return by_state(self.head.counts)
 
     def counted(self) -> dict[str, int]:
         """The same, by counting the items."""
@@ -71,20 +62,19 @@ class LaneChecks:
         self, pk: str, changes: list[RowChange], partition: Mapping[str, Row]
     ) -> list[Event]:
         """Check one commit's changes of one lane; the events that it brought."""
-        rows = [change for change in changes if change.sk.startswith("LOG#")]
         truth = self.truths.get(pk)
         if truth is None:
             truth = self.truths[pk] = LaneTruth(_newborn(pk, changes))
+        events: list[Event] = []
         for change in changes:
             if change.new is None:
                 raise Violation(f"{pk} {change.sk} vanished")
-        events: list[Event] = []
-        for change in rows:
+            if not change.sk.startswith("LOG#"):
+                continue
             if change.old is not None:
-                if _without_ttl(change.old) != _without_ttl(change.new or {}):
+                if _without_ttl(change.old) != _without_ttl(change.new):
                     raise Violation(f"{pk} {change.sk}: the journal was written over")
                 continue
-            assert change.new is not None
             row = decode_journal_row(change.new)
             if row.offset != truth.head.offset:
                 raise Violation(
@@ -123,11 +113,10 @@ class LaneChecks:
         command = self.asked.find(truth.head.job_id, mark)
         if command is None or command.item_id != event.item_id:
             raise Violation("nobody asked for this")
-        truth.order.setdefault(mark, len(truth.order))
         kinds = truth.marks.get(mark, ())
         on_the_way = kinds[-1:] == (EventKind.REGISTERED,) and command.kind != "register"
         # What an item remembers has been judged with its latest event.
-        remembered = before is not None and any(each.startswith(mark) for each in before.seen)
+        remembered = before is not None and mark in [each[: len(mark)] for each in before.seen]
         if remembered and not on_the_way:
             raise Violation(f"the same command twice, {(*kinds, event.kind)}")
         wrong = contradiction(truth.head, before, command, event)
@@ -160,6 +149,16 @@ class LaneChecks:
             raise Violation(f"{pk}: the items {items} are not the journal's {truth.items}")
         if truth.counted() != truth.counts:
             raise Violation(f"{pk}: {truth.head} has not the counts of {truth.items}")
+
+
+def by_state(counts: Counts) -> dict[str, int]:
+    return {
+        "PENDING": counts.pending,
+        "IN_PROGRESS": counts.in_progress,
+        "COMPLETED": counts.completed,
+        "FAILED": counts.failed,
+        "CANCELED": counts.canceled,
+    }
 
 
 def _complain(wrong: str | None) -> None:

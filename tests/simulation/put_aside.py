@@ -12,8 +12,8 @@ def bad_of(said: Said, lanes: Container[str]) -> list[int] | None:
     """Which commands of the message can never be applied, by their place; None: it has none."""
     if not said.raw:
         return None
-    unknown = {sent.index for sent in said.commands if sent.pk not in lanes}
-    return sorted(said.bad | unknown)
+    unknown = [sent.index for sent in said.commands if sent.pk not in lanes]
+    return sorted([*said.bad, *unknown])
 
 
 def wrongly_put_aside(

@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from forgeledger.domain.ids import make_job_id
+from forgeledger.domain.journal import EventKind
 from forgeledger.domain.lanes import Head, LaneRules
 from forgeledger.sdk.commands import encode
 from forgeledger.sdk.outbox import Answer, Verdict
@@ -44,7 +45,7 @@ def journal(checks: Checks, *command_ids: str) -> None:
     said = [checks.asked.body(message) for message in checks.world.commands.accepted]
     marks = {sent.command.command_id: sent.mark for each in said for sent in each.commands}
     truth = checks.lanes.truths[f"JOB#{JOB_ID}#0"]
-    truth.order = {marks[command_id]: place for place, command_id in enumerate(command_ids)}
+    truth.marks = {marks[command_id]: (EventKind.COMPLETED,) for command_id in command_ids}
 
 
 def test_commands_of_a_group_stand_in_the_order_of_the_queue(checks: Checks) -> None:

@@ -20,10 +20,10 @@ class QueuedMessage:
     attributes: dict[str, Any] = field(default_factory=dict)
     receive_count: int = 0
     visible_at: int = 0
+    message_id: str = field(init=False)
 
-    @property
-    def message_id(self) -> str:
-        return f"m{self.number}"
+    def __post_init__(self) -> None:
+        self.message_id = f"m{self.number}"
 
 
 @dataclass(slots=True)
@@ -77,8 +77,9 @@ class FifoQueue:
         locked: set[str] = set()
         dead: list[QueuedMessage] = []
         for message in self.waiting:
-            if message.group in locked or len(batch) == most:
-                self.met[Happening.GROUP_LOCKED] += message.group in locked
+            is_locked = message.group in locked
+            if is_locked or len(batch) == most:
+                self.met[Happening.GROUP_LOCKED] += is_locked
                 continue
             if message.visible_at > now:
                 locked.add(message.group)

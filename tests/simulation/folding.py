@@ -1,6 +1,7 @@
 """A job's header is what its facts make of it, each told with counts that the lanes had."""
 
 from dataclasses import replace
+from typing import Any
 
 from forgeledger.domain.facts import Fact, FactKind
 from forgeledger.domain.jobs import Job, JobStatus
@@ -14,49 +15,50 @@ def born(job: Job, fact: Fact) -> Job:
 
 def folded(before: Job, fact: Fact, after: Job) -> Job:
     """What a fact makes of the job; from the job behind it only what no fact tells."""
-    made = replace(
+    return replace(
         before,
         facts=before.facts + 1,
         kept_since=after.kept_since,
         rows_lost=after.rows_lost,
+        **_changed(before, fact, after),
     )
+
+
+def _changed(before: Job, fact: Fact, after: Job) -> dict[str, Any]:
     match fact.kind:
         case FactKind.SEALED:
-            return replace(made, mode=LaneMode.SEALED, gate=before.gate + 1, sealed_at=fact.at)
+            return {"mode": LaneMode.SEALED, "gate": before.gate + 1, "sealed_at": fact.at}
         case FactKind.FIRST_FAILURE:
-            return replace(made, first_failure_epoch=before.epoch)
+            return {"first_failure_epoch": before.epoch}
         case FactKind.CLOSING:
             canceled = fact.reason == "canceled"
-            return replace(
-                made,
-                mode=LaneMode.CLOSED,
-                gate=before.gate + 1,
-                ending=JobStatus.CANCELED if canceled else JobStatus.FAILED,
-                ending_reason=fact.reason,
-            )
+            return {
+                "mode": LaneMode.CLOSED,
+                "gate": before.gate + 1,
+                "ending": JobStatus.CANCELED if canceled else JobStatus.FAILED,
+                "ending_reason": fact.reason,
+            }
         case FactKind.REOPENED:
             # Whether it was a retry is not told; that leaves the job sealed.
             sealed = after.mode is LaneMode.SEALED
-            return replace(
-                made,
-                status=JobStatus.RUNNING,
-                epoch=before.epoch + 1,
-                gate=before.gate + 1,
-                mode=LaneMode.SEALED if sealed else LaneMode.OPEN,
-                ending_reason=None,
-                opened_at=fact.at,
-                sealed_at=before.sealed_at if sealed else None,
-                finished_at=None,
-            )
+            return {
+                "status": JobStatus.RUNNING,
+                "epoch": before.epoch + 1,
+                "gate": before.gate + 1,
+                "mode": LaneMode.SEALED if sealed else LaneMode.OPEN,
+                "ending_reason": None,
+                "opened_at": fact.at,
+                "sealed_at": before.sealed_at if sealed else None,
+                "finished_at": None,
+            }
         case _:
-            return replace(
-                made,
-                status=fact.status,
-                ending=None,
-                ending_reason=fact.reason,
-                finished_at=fact.at,
-                settled=fact.counts,
-            )
+            return {
+                "status": fact.status,
+                "ending": None,
+                "ending_reason": fact.reason,
+                "finished_at": fact.at,
+                "settled": fact.counts,
+            }
 
 
 def counted(facts: list[Fact], fact: Fact, past: list[Counts]) -> bool:

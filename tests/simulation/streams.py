@@ -45,7 +45,9 @@ class Stream:
     _sequence: int = 0
 
     def append(self, change: RowChange) -> None:
-        if not _wakes(change):
+        is_new_fact = change.old is None and change.sk.startswith("FACT#")
+        if change.new is None or not (is_new_fact or change.sk == "LANE"):
+            # It passes no filter.
             return
         self._sequence += 1
         place = zlib.crc32(change.pk.encode())
@@ -105,12 +107,6 @@ class Stream:
         elif left > 1:
             shard.bisected = (left + 1) // 2
             self.met[Happening.BATCH_HALVED] += 1
-
-
-def _wakes(change: RowChange) -> bool:
-    if change.new is None:
-        return False
-    return change.sk == "LANE" or (change.sk.startswith("FACT#") and change.old is None)
 
 
 def _record(change: RowChange, sequence: int) -> dict[str, Any]:

@@ -23,7 +23,8 @@ from tests.simulation.fifo_queue import FifoQueue
 from tests.simulation.jobs import is_bad
 from tests.simulation.resting import drain
 from tests.simulation.running import History, begin
-from tests.simulation.script import FAMILY, Kind, Script, Step, write
+from tests.simulation.script import FAMILY, Kind, Script, write
+from tests.simulation.steps import Step
 from tests.simulation.table import Tables
 from tests.simulation.world import Rules, World
 

@@ -83,16 +83,31 @@ def _may_stall(history: History) -> bool:
     return any(fault in STALLS for _, fault in step.faults)
 
 
+def _goes_on(script: Script, before: Script, result: Result) -> bool:
+    """Whether it begins with all that the one before was, which came to rest and is still there."""
+    if not script.sequel_of or result.violation is not None:
+        return False
+    return script.steps[: script.sequel_of - 1] == before.steps
+
+
 def _ends(history: History, leaving: dict[int, Script]) -> dict[int, Result]:
     """How those go on that leave here; afterwards all is as if none had left."""
     if not leaving:
         return {}
     found: dict[int, Result] = {}
-    whole, here, shared = history.script, Keepsake(history), so_far(history.world)
+    whole, here, left = history.script, Keepsake(history), so_far(history.world)
+    before: tuple[Script, Result] | None = None
     for place, script in leaving.items():
+        if before is not None and _goes_on(script, *before):
+            history.at, shared = script.sequel_of, before[1]
+        else:
+            if before is not None:
+                here.restore()
+            shared = left
         history.script = script
         found[place] = result = conclude(history)
         result.shared = shared
-        here.restore()
+        before = script, result
+    here.restore()
     assert history.script is whole, "the keepsake has the script"
     return found

@@ -18,8 +18,9 @@ from tests.simulation.lists import list_some
 from tests.simulation.people import People
 from tests.simulation.producers import HTTP
 from tests.simulation.resting import come_to_rest, fail_all
-from tests.simulation.script import Kind, Script, Step, Theme
+from tests.simulation.script import Kind, Script, Theme
 from tests.simulation.small_commits import as_small_as_wanted
+from tests.simulation.steps import Step
 from tests.simulation.vanishing import weeks_pass
 from tests.simulation.workers import Workers
 from tests.simulation.world import ROWS_A_PAGE, Rules, World
@@ -44,7 +45,10 @@ _OF_PEOPLE = frozenset(
     }
 )
 # These only some endings have.
-_OF_ENDINGS = frozenset({Kind.FAIL_ALL, Kind.RETRY_ALL, Kind.WEEKS})
+_OF_ENDINGS = frozenset(
+    {Kind.FAIL_ALL, Kind.RETRY_ALL, Kind.WEEKS, Kind.COME, Kind.COME_AGAIN, Kind.REST}
+)
+_REST = Step(Kind.REST, 0)
 # Mostly a moment, sometimes a lease or a visibility timeout.
 _WAITS_MS = (10, 100, 100, 1_000, 1_000, 6_000, 25_000, 130_000, 200_000)
 
@@ -73,6 +77,8 @@ class History:
     workers: Workers
     at: int = 0
     created: int = 0
+    # How many records the stream had given up when all came to rest the last time.
+    lost: int = 0
 
     def run_more(self, steps: int) -> None:
         """The next steps of the script, inside the one that stands still."""
@@ -80,6 +86,9 @@ class History:
             if self.at >= len(self.script.steps):
                 return
             step = self.script.steps[self.at]
+            if step.kind is Kind.REST and self.world.depth:
+                # Nobody stands still while all others come to rest.
+                return
             self.at += 1
             self.take(step)
 
@@ -95,14 +104,29 @@ class History:
         self.checks.stepped()
 
     def _take_in_an_ending(self, step: Step, faults: Faults) -> None:
-        if step.kind is Kind.WEEKS:
+        if step.kind is Kind.REST:
+            self._rest()
+        elif step.kind is Kind.WEEKS:
             weeks_pass(self, step.seed, faults)
+        elif step.kind is Kind.COME:
+            by_sdk = step.seed % 2 == 0
+            self.people.create(step.seed, self.script.theme, faults, by_sdk=by_sdk)
+        elif step.kind is Kind.COME_AGAIN:
+            self.people.create_again()
         elif self.people.jobs:
             job = Random(step.seed).choice(self.people.jobs)
             if step.kind is Kind.FAIL_ALL:
                 fail_all(self, job)
             else:
                 self.people.retry_all(job)
+
+    def _rest(self) -> None:
+        come_to_rest(self)
+        self.checks.at_rest()
+        world = self.world
+        one_page = world.rules.rows_a_page == ROWS_A_PAGE
+        if self.people.jobs and world.random.random() < _LISTS_AT_REST[one_page]:
+            list_some(self.people, world.random, {})
 
     def _take_as_machine(self, step: Step, faults: Faults) -> None:
         seed, world = step.seed, self.world
@@ -114,7 +138,8 @@ class History:
                 # Counted here, so that faults do not change who is asked for.
                 self.created += 1
                 if self.created <= _MOST_JOBS:
-                    self.people.create(seed, self.script.theme, faults)
+                    by_sdk = (seed >> 8) % 100 < HTTP * 100
+                    self.people.create(seed, self.script.theme, faults, by_sdk=by_sdk)
             case Kind.INTAKE:
                 self.lambdas.take_in(
                     faults, skew_ms, delete_fails=chance < 20, twice=80 <= chance < 100
@@ -217,9 +242,7 @@ def conclude(history: History) -> Result:
 
     def to_its_end() -> None:
         history.run_more(len(history.script.steps) - history.at)
-        come_to_rest(history)
-        history.checks.at_rest()
-        _list_at_rest(history)
+        history.take(_REST)
         if history.script.theme is Theme.PLAIN:
             finished.update(_finished(history))
 
@@ -227,13 +250,6 @@ def conclude(history: History) -> Result:
     result = so_far(history.world)
     result.violation, result.finished = violation, finished
     return result
-
-
-def _list_at_rest(history: History) -> None:
-    world = history.world
-    one_page = world.rules.rows_a_page == ROWS_A_PAGE
-    if history.people.jobs and world.random.random() < _LISTS_AT_REST[one_page]:
-        list_some(history.people, world.random, {})
 
 
 def violation_in(history: History, work: Callable[[], None]) -> str | None:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tests.simulation.running import Result
-from tests.simulation.script import Script, Step
+from tests.simulation.script import Script
+from tests.simulation.steps import Step
 
 _MOST_RUNS = 1_500
 

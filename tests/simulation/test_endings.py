@@ -2,17 +2,12 @@
 
 from random import Random
 
+from tests.simulation.endings import _between_two_commits, _coming, _weeks
+from tests.simulation.faults import Fault
 from tests.simulation.running import run
-from tests.simulation.script import (
-    Fault,
-    Kind,
-    Script,
-    Step,
-    Theme,
-    _between_two_commits,
-    _weeks,
-    write,
-)
+from tests.simulation.script import Script, write
+from tests.simulation.steps import Step
+from tests.simulation.themes import Kind, Theme
 
 
 def told(*steps: Step, items_per_commit: int) -> list[str]:
@@ -69,6 +64,26 @@ def test_no_plain_history_has_weeks_or_is_canceled_between_two_commits() -> None
         for theme in Theme
     }
 
-    of_endings = {Kind.WEEKS, Kind.FAIL_ALL, Kind.RETRY_ALL}
+    of_endings = {Kind.WEEKS, Kind.FAIL_ALL, Kind.RETRY_ALL, Kind.COME_AGAIN}
     assert not kinds.pop(Theme.PLAIN) & of_endings
     assert set().union(*kinds.values()) >= of_endings
+
+
+def test_a_producer_that_was_not_answered_asks_again_for_the_same_job() -> None:
+    lost = Step(Kind.COME, 13, ((1, Fault.CRASH_AFTER),))
+    script = Script(seed=1, theme=Theme.LIFE, steps=(lost, Step(Kind.COME_AGAIN, 0)))
+
+    result = run(script, tell=True)
+
+    assert result.violation is None, result.violation
+    asked = [line for line in result.story if "somebody asks to create job 13 " in line]
+    assert len(asked) == 2
+    assert sum("job: job.created" in line for line in result.story) == 1
+
+
+def test_some_producers_that_come_late_use_the_sdk_and_all_ask_again() -> None:
+    coming = [_coming(Random(seed)) for seed in range(50)]
+
+    assert {steps[0].seed % 2 for steps in coming} == {0, 1}
+    assert all(steps[0].kind is Kind.COME and steps[0].faults for steps in coming)
+    assert all(steps[-1].kind is Kind.COME_AGAIN for steps in coming)

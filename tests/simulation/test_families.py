@@ -9,7 +9,8 @@ from tests.simulation.faults import Fault
 from tests.simulation.keepsake import Keepsake
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.running import History, Result, digest, enter, run
-from tests.simulation.script import FAMILY, Kind, Script, Step, Theme, write, write_family
+from tests.simulation.script import FAMILY, Kind, Script, Theme, write, write_family
+from tests.simulation.steps import Step
 
 
 def all_of(result: Result) -> Result:
@@ -19,7 +20,8 @@ def all_of(result: Result) -> Result:
 
 @pytest.mark.parametrize("number", range(8))
 def test_each_history_is_the_same_by_itself_byte_for_byte(number: int) -> None:
-    whole, scripts = write_family(number, range(0, FAMILY, 5))
+    # Some of them go on from others, and of some the one before is missing.
+    whole, scripts = write_family(number, [each for each in range(FAMILY) if each % 6 < 3])
 
     together = play(whole, scripts, tell=True)
 
@@ -65,6 +67,54 @@ def test_those_that_want_to_leave_inside_a_stalled_step_take_it_themselves() -> 
     together = play(whole, leaving, tell=True)
 
     assert [all_of(each) for each in together] == [run(script, tell=True) for script in leaving]
+
+
+def test_half_of_them_go_on_where_the_one_before_came_to_rest() -> None:
+    _, scripts = write_family(3, range(FAMILY))
+
+    going_on = [each for each in scripts if each.sequel_of]
+    assert going_on == scripts[2::2]
+    for first, sequel in zip(scripts[1::2], going_on, strict=False):
+        assert sequel.cut == first.cut
+        assert sequel.steps[: sequel.sequel_of] == (*first.steps, Step(Kind.REST, 0))
+
+
+def test_one_that_goes_on_shares_all_that_the_one_before_was() -> None:
+    whole, scripts = write_family(1, range(FAMILY))
+
+    results = play(whole, scripts)
+
+    assert [each.shared for each in results[2::2]] == results[1:-1:2]
+
+
+def test_one_that_stands_still_does_not_reach_into_what_comes_after_the_rest() -> None:
+    stalled = Step(Kind.CREATE, 2, ((0, Fault.PAUSE_BEFORE),))
+    whole = Script(seed=1, theme=Theme.LIFE, steps=(Step(Kind.WAIT, 3),) * 12)
+    first = replace(whole, steps=(*whole.steps[:1], stalled), cut=1)
+    sequel = replace(
+        first, steps=(*first.steps, Step(Kind.REST, 0), Step(Kind.CREATE, 4)), sequel_of=3
+    )
+
+    together = play(whole, [first, sequel], tell=True)
+
+    assert [all_of(each) for each in together] == [run(first, tell=True), run(sequel, tell=True)]
+    assert sum("asks to create" in line for line in together[1].story) == 2
+
+
+def test_one_whose_first_went_wrong_goes_wrong_in_the_same_way() -> None:
+    (mutant,) = [each for each in MUTANTS if each.name == "a conflict counts as committed"]
+    with mutant.put_in():
+        for number in range(100):
+            whole, scripts = write_family(number, range(FAMILY))
+            together = play(whole, scripts)
+            broken = [at for at in range(1, FAMILY - 1, 2) if together[at].violation]
+            if broken and together[0].violation is None:
+                break
+        alone = [run(scripts[at + 1]) for at in broken]
+
+    assert len(broken) > 0
+    assert [all_of(together[at + 1]) for at in broken] == alone
+    assert all(each.violation for each in alone)
 
 
 def test_a_violation_before_they_part_is_that_of_all_behind_it() -> None:

@@ -10,7 +10,8 @@ from tests.simulation.clients import DynamoDBClient
 from tests.simulation.lane_checks import Violation
 from tests.simulation.lists import _LISTS, Wanted, _items
 from tests.simulation.running import History, enter
-from tests.simulation.script import Kind, Script, Step, Theme
+from tests.simulation.script import Kind, Script, Theme
+from tests.simulation.steps import Step
 from tests.simulation.world import Invocation
 
 

@@ -11,8 +11,9 @@ from tests.simulation.happenings import Happening
 from tests.simulation.many import run_many, stories
 from tests.simulation.mutants import MUTANTS, hunt
 from tests.simulation.running import digest, run
-from tests.simulation.script import FAMILY, Fault, Kind, Script, Step, Theme, write
+from tests.simulation.script import FAMILY, Fault, Kind, Script, Theme, write
 from tests.simulation.shrinking import shrink
+from tests.simulation.steps import Step
 
 # Histories are run until this is over, so that a slow machine does not wait longer.
 _SECONDS = 12

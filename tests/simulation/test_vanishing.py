@@ -17,7 +17,8 @@ from tests.simulation.happenings import Happening
 from tests.simulation.job_checks import JobTruth
 from tests.simulation.lane_checks import Violation
 from tests.simulation.running import History, enter
-from tests.simulation.script import Kind, Script, Step, Theme
+from tests.simulation.script import Kind, Script, Theme
+from tests.simulation.steps import Step
 from tests.simulation.table import RowChange, Tables
 from tests.simulation.vanishing import _judge, expired
 from tests.simulation.world import Rules, World

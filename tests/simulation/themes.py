@@ -25,6 +25,10 @@ class Kind(StrEnum):
     FAIL_ALL = "fail all"
     RETRY_ALL = "retry all"
     WEEKS = "weeks"
+    COME = "come"
+    COME_AGAIN = "come again"
+    # The faults stop, and when all is settled it goes on.
+    REST = "rest"
 
 
 class Theme(StrEnum):

@@ -104,3 +104,17 @@ def test_a_module_that_raises_is_told_in_one_line_with_its_place(forgeledger, mo
         "forgeledger: raising_tasks:worker: raising_tasks cannot be imported: "
         f"ValueError: no ({tmp_path / 'raising_tasks.py'}:2)\n"
     )
+
+
+def test_a_wrong_setting_of_the_worker_is_told_in_one_line_as_a_mistake(
+    forgeledger, module, tmp_path
+):
+    text = "from forgeledger.sdk import WorkerOptions\nWorkerOptions(visibility_seconds=-5)\n"
+    (tmp_path / "wrong_tasks.py").write_text(text, encoding="utf-8")
+
+    ended = forgeledger("worker", "--app", "wrong_tasks:worker")
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err == (
+        "forgeledger: visibility_seconds: is a whole number from 1 to 43,200, not -5\n"
+    )

@@ -11,7 +11,8 @@ from forgeledger.sdk.ledger import Ledger
 from forgeledger.sdk.outbox import OutboxLimits
 from forgeledger.sdk.reporter import Reporter
 from forgeledger.sdk.transport import HttpResponse
-from forgeledger.sdk.worker import Worker, WorkerOptions
+from forgeledger.sdk.worker import Worker
+from forgeledger.sdk.worker_options import WorkerOptions
 from tests.fake_queues import FakeCommandQueue
 from tests.running_worker import QUICKLY
 

@@ -10,9 +10,10 @@ from forgeledger.sdk import errors
 
 NAMES = (
     "AccessRefusedError ApiError Backoff BufferFullError ConfigurationError ConflictError Delivery "
-    "Endpoints Event Failure InvalidCommandError InvalidItemError InvalidRequestError Item "
-    "ItemWork Job Ledger NoAnswerError NotFoundError OutboxLimits Page PermanentItemError Polling "
-    "Registration RegistrationOptions RegistrationStoppedError Rejection Reporter SdkError "
+    "Endpoints Event Failure InvalidCommandError InvalidItemError InvalidRequestError "
+    "InvalidSettingError Item ItemWork Job Ledger NoAnswerError NotFoundError OutboxLimits "
+    "Page PermanentItemError Polling Registration RegistrationOptions RegistrationStoppedError "
+    "Rejection Reporter SdkError "
     "UnavailableError UndeliveredError WaitTimeoutError Why Worker WorkerOptions WorkerSummary "
     "WrongAddressError"
 )

@@ -278,7 +278,8 @@ def test_the_wait_for_another_attempt_doubles_up_to_five_minutes():
 def test_a_worker_makes_its_own_reporter_and_client_from_its_endpoints(monkeypatch):
     monkeypatch.setenv("FORGELEDGER_COMMAND_QUEUE_URL", "https://queue.example/commands.fifo")
 
-    worker = Worker("https://sqs.eu-west-1.amazonaws.com/1/work", {}, concurrency=3)
+    url = "https://sqs.eu-west-1.amazonaws.com/1/work"
+    worker = Worker(url, {"default": print}, concurrency=3)
 
     assert worker._concurrency == 3
     assert worker._make_client().meta.region_name == "eu-west-1"

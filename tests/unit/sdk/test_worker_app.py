@@ -6,7 +6,7 @@ from forgeledger.sdk.worker_app import load_worker
 
 MODULE = """
 from forgeledger.sdk import Endpoints, Worker
-worker = Worker("q", {}, endpoints=Endpoints(command_queue_url="http://c"))
+worker = Worker("q", {"default": print}, endpoints=Endpoints(command_queue_url="http://c"))
 nothing = 1
 """
 

@@ -12,6 +12,7 @@ from forgeledger.sdk.errors import (
     InvalidCommandError,
     InvalidItemError,
     InvalidRequestError,
+    InvalidSettingError,
     NoAnswerError,
     NotFoundError,
     PermanentItemError,
@@ -29,7 +30,8 @@ from forgeledger.sdk.records import Delivery, Event, Item, Job, Page, Registrati
 from forgeledger.sdk.registration import RegistrationOptions
 from forgeledger.sdk.reporter import Reporter
 from forgeledger.sdk.waiting import Polling
-from forgeledger.sdk.worker import Worker, WorkerOptions, WorkerSummary
+from forgeledger.sdk.worker import Worker, WorkerSummary
+from forgeledger.sdk.worker_options import WorkerOptions
 
 __all__ = [
     "AccessRefusedError",
@@ -45,6 +47,7 @@ __all__ = [
     "InvalidCommandError",
     "InvalidItemError",
     "InvalidRequestError",
+    "InvalidSettingError",
     "Item",
     "ItemWork",
     "Job",

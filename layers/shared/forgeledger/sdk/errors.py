@@ -4,6 +4,7 @@ ForgeLedgerError
 +-- SdkError
     +-- ConfigurationError        an address or a name is missing; all of them are named at once
     +-- WrongAddressError         an address that nothing can be reached at: which one, and the rule
+    +-- InvalidSettingError       of a worker, when it is made: the setting and the rule it breaks
     +-- InvalidCommandError       refused before it was sent: the field and the rule it breaks
     +-- InvalidItemError          the same of an item to register, with its place among all of them
     +-- BufferFullError           nothing could be sent for as long as the caller wanted to wait
@@ -46,6 +47,13 @@ class WrongAddressError(SdkError, ValueError):
         super().__init__(f"{name}: needs http:// or https:// in front, not {address!r}")
         self.name = name
         self.address = address
+
+
+class InvalidSettingError(SdkError, ValueError):
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field}: {rule}")
+        self.field = field
+        self.rule = rule
 
 
 class InvalidCommandError(SdkError, ValueError):

@@ -9,14 +9,13 @@ from typing import Any, Final, TypeVar
 
 from forgeledger.sdk.sending import CALL_ERRORS
 from forgeledger.sdk.sqs_port import SqsWorking
+from forgeledger.sdk.worker_options import MOST_VISIBILITY_SECONDS
 
 Row = TypeVar("Row")
 
 _log = logging.getLogger("forgeledger.sdk")
 
 ENTRIES_PER_REQUEST: Final = 10
-# SQS ends every message's invisibility twelve hours after it was received.
-_MOST_VISIBILITY_SECONDS: Final = 12 * 3_600
 _EXTEND_AGAIN_SECONDS: Final = 1.0
 _DELETE_AGAIN_SECONDS: Final = 0.1
 
@@ -95,7 +94,8 @@ class WorkQueue:
         """The message becomes visible again after the delay."""
         with self._lock:
             if self._in_hand.pop(receipt, None) is not None:
-                delay = max(0, min(delay_seconds, _MOST_VISIBILITY_SECONDS))
+                # SQS ends every message's invisibility so long after it was received.
+                delay = max(0, min(delay_seconds, MOST_VISIBILITY_SECONDS))
                 self._handed_back.append((receipt, delay))
 
     def housekeep(self) -> None:

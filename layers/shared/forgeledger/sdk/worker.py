@@ -24,6 +24,12 @@ from forgeledger.sdk.stop_request import StopRequest
 from forgeledger.sdk.ticker import Ticker
 from forgeledger.sdk.work_message import read_work
 from forgeledger.sdk.work_queue import ENTRIES_PER_REQUEST, Received, WorkQueue
+from forgeledger.sdk.worker_options import (
+    WorkerOptions,
+    check_work,
+    checked_concurrency,
+    checked_options,
+)
 
 _log = logging.getLogger("forgeledger.sdk")
 
@@ -32,21 +38,6 @@ _ABANDON_BLOCK_SECONDS: Final = 1.0
 _LAST_FLUSH_SECONDS: Final = 5.0
 _LAST_DELETIONS_SECONDS: Final = 2.0
 _MOST_RETRY_SECONDS: Final = 300
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerOptions:
-    concurrency: int = 8
-    wait_seconds: int = 10
-    # How long a message stays hidden; it is extended while its handler runs.
-    visibility_seconds: int = 60
-    # What a stopped worker gives its running handlers; ECS kills after 30 seconds.
-    grace_seconds: float = 20.0
-    lease_seconds: int | None = None
-    heartbeat_seconds: float | None = None
-    # Whether commands carry the delivery's number as attempt. It shuts out a former owner, and a
-    # message that was redriven as well, for its deliveries are counted from 1 again.
-    fenced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +74,13 @@ class Worker:
         retry_seconds: Callable[[int], float] | None = None,
         backoff: Backoff | None = None,
     ) -> None:
+        check_work(queue_url, handlers)
+        self._options = checked_options(options)
+        if concurrency is None:
+            concurrency = self._options.concurrency
+        self._concurrency = checked_concurrency(concurrency)
         if endpoints is None:
             endpoints = Endpoints.local() if local else Endpoints.from_environment()
-        self._options = options or WorkerOptions()
-        self._concurrency = concurrency or self._options.concurrency
         self._queue_url = queue_url
         self._handlers = handlers
         self._reporter = reporter or Reporter(endpoints=endpoints)

@@ -62,6 +62,8 @@ def test_a_lease_goes_with_a_claim():
         ("itemId", {"item_id": "x" * 257}),
         ("itemId", {"item_id": "\U0001f600" * 255}),
         ("itemId", {"item_id": "\ud800"}),
+        *(("jobId", {"job_id": wrong}) for wrong in (5, None, ["j"], b"j")),
+        *(("itemId", {"item_id": wrong}) for wrong in (5, None, ["a"], b"a")),
         ("attempt", {"attempt": 0}),
         ("attempt", {"attempt": True}),
         ("attempt", {"attempt": "1"}),
@@ -148,7 +150,7 @@ def test_ids_never_repeat_within_a_process_or_among_processes():
     assert len(drawn) == 200
 
 
-@pytest.mark.parametrize("name", ["", "w" * 257])
+@pytest.mark.parametrize("name", ["", "w" * 257, 5])
 def test_a_workers_name_has_its_limits(name):
     with pytest.raises(InvalidCommandError, match="workerId"):
         worker_name(name)

@@ -1,4 +1,5 @@
 import asyncio
+import math
 import threading
 
 import pytest
@@ -110,6 +111,24 @@ def test_heartbeats_are_sent_while_the_block_runs_and_not_after(make_reporter, q
 )
 def test_heartbeats_come_three_times_a_lease_and_rarely_without_one(reporter, options, seconds):
     assert reporter.item(JOB_ID, "a", **options)._heartbeat_seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("field", "options"),
+    [
+        ("leaseSeconds", {"lease_seconds": "60"}),
+        ("leaseSeconds", {"lease_seconds": 0}),
+        ("heartbeat_seconds", {"heartbeat_seconds": "10"}),
+        ("heartbeat_seconds", {"heartbeat_seconds": -1}),
+        ("heartbeat_seconds", {"heartbeat_seconds": math.nan}),
+    ],
+)
+def test_what_a_block_cannot_keep_to_is_refused_before_it_begins(reporter, field, options):
+    with pytest.raises(InvalidCommandError) as caught:
+        reporter.item(JOB_ID, "a", **options)
+
+    assert caught.value.field == field
+    assert reporter.undelivered() == []
 
 
 def test_a_heartbeat_that_finds_no_room_is_left_to_the_next_one(make_reporter, queue):

@@ -201,6 +201,22 @@ def test_an_invalid_command_takes_no_room(reporter):
     assert reporter.undelivered() == []
 
 
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ((JOB_ID, 5), "itemId: is a text of 1 to 256 characters, not 5"),
+        ((JOB_ID, None), "itemId: is a text of 1 to 256 characters, not None"),
+        ((5, "a"), "jobId: 5 is not the id of a job"),
+        ((None, "a"), "jobId: None is not the id of a job"),
+    ],
+)
+def test_a_name_that_is_no_text_is_told_as_any_other_wrong_value(reporter, names, told):
+    for tell in (reporter.claim, reporter.heartbeat, reporter.complete, reporter.release):
+        with pytest.raises(InvalidCommandError) as caught:
+            tell(*names)
+        assert str(caught.value) == told
+
+
 def test_jobs_of_different_widths_go_by_their_own_lanes(reporter, queue):
     wide = make_job_id(1, 2, 64)
     reporter.complete(wide, "a")

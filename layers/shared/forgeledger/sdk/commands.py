@@ -97,7 +97,7 @@ def encode(
     if worker_id is not None:
         fields["workerId"] = worker_id
     if lease_seconds is not None:
-        fields["leaseSeconds"] = _between(lease_seconds, "leaseSeconds", 1, limits.LEASE_SECONDS)
+        fields["leaseSeconds"] = checked_lease(lease_seconds)
     fields["at"] = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     fields["commandId"] = command_id
     if result is not None:
@@ -115,10 +115,9 @@ def encode(
     )
 
 
-def group_of(job_id: str, item_id: str) -> str:
+def group_of(job_id: object, item_id: object) -> str:
     """The message group of an item's lane."""
-    lanes = ids.lanes_of(job_id)
-    if lanes is None:
+    if not isinstance(job_id, str) or (lanes := ids.lanes_of(job_id)) is None:
         raise InvalidCommandError("jobId", f"{job_id!r} is not the id of a job")
     return ids.group_of(job_id, ids.lane_of(checked_item_id(item_id), lanes))
 
@@ -134,7 +133,10 @@ def check_names(fields: Mapping[str, Any], known: frozenset[str], whose: str) ->
         raise InvalidCommandError(unknown, f"is no field of {whose}{meant}")
 
 
-def checked_item_id(item_id: str) -> str:
+def checked_item_id(item_id: object) -> str:
+    if not isinstance(item_id, str):
+        rule = f"is a text of 1 to {limits.ITEM_ID_CHARACTERS} characters, not {item_id!r}"
+        raise InvalidCommandError("itemId", rule)
     if not 1 <= len(item_id) <= limits.ITEM_ID_CHARACTERS:
         rule = f"has 1 to {limits.ITEM_ID_CHARACTERS} characters, not {len(item_id)}"
         raise InvalidCommandError("itemId", rule)
@@ -146,10 +148,11 @@ def checked_item_id(item_id: str) -> str:
     return item_id
 
 
-def worker_name(worker_id: str) -> str:
+def worker_name(worker_id: object) -> str:
     """A worker's name, checked once for all the commands that carry it."""
-    if not 1 <= len(worker_id) <= limits.WORKER_ID_CHARACTERS:
-        raise InvalidCommandError("workerId", f"has 1 to {limits.WORKER_ID_CHARACTERS} characters")
+    if not isinstance(worker_id, str) or not 1 <= len(worker_id) <= limits.WORKER_ID_CHARACTERS:
+        rule = f"is a text of 1 to {limits.WORKER_ID_CHARACTERS} characters"
+        raise InvalidCommandError("workerId", rule)
     return worker_id
 
 
@@ -183,6 +186,10 @@ def _depth(value: Any) -> int:
             inner for each in level for inner in (each.values() if isinstance(each, dict) else each)
         ]
     return deepest
+
+
+def checked_lease(lease_seconds: int) -> int:
+    return _between(lease_seconds, "leaseSeconds", 1, limits.LEASE_SECONDS)
 
 
 def _between(value: Any, field: str, least: int, most: int) -> int:

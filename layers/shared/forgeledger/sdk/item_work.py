@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
-from forgeledger.sdk.commands import Failure
+from forgeledger.sdk.commands import Failure, checked_lease
 from forgeledger.sdk.errors import InvalidCommandError
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ class ItemWork:
         self.result: Any = None
         self.failure: Failure | None = None
         self._reporter = reporter
-        self._lease_seconds = lease_seconds
+        self._lease_seconds = None if lease_seconds is None else checked_lease(lease_seconds)
         if heartbeat_seconds is None:
             heartbeat_seconds = lease_seconds / 3 if lease_seconds else HEARTBEAT_SECONDS
-        self._heartbeat_seconds = heartbeat_seconds
+        self._heartbeat_seconds = _checked_interval(heartbeat_seconds)
         self._on_settled = on_settled
         # Held for a heartbeat as well, whose sending may call back into the item's end.
         self._deciding = threading.RLock()
@@ -168,3 +168,9 @@ class ItemWork:
                     lease_seconds=self._lease_seconds,
                     block_seconds=0,
                 )
+
+
+def _checked_interval(seconds: object) -> float:
+    if not isinstance(seconds, (int, float)) or not seconds >= 0:
+        raise InvalidCommandError("heartbeat_seconds", f"is a number from 0, not {seconds!r}")
+    return seconds

@@ -4,21 +4,47 @@ import pytest
 
 from forgeledger.sdk.errors import InvalidWorkError
 from forgeledger.sdk.work_message import WorkMessage, read_work
+from tests.builders import JOB_ID
+
+GOOD = {"jobId": JOB_ID, "itemId": "i"}
+WHOLE = "is a whole number from 1 to 1000000000"
 
 
 def test_a_message_may_say_all_in_either_spelling():
-    camel = read_work('{"jobId":"j","itemId":"i","kind":"k","payload":[1]}', 2)
-    snake = read_work('{"job_id":"j","item_id":"i","kind":"k","payload":[1]}', 2)
+    camel = read_work(json.dumps({**GOOD, "kind": "k", "payload": [1]}), 2)
+    snake = read_work(
+        json.dumps({"job_id": JOB_ID, "item_id": "i", "kind": "k", "payload": [1]}), 2
+    )
 
     assert camel == snake
-    assert camel == WorkMessage(job_id="j", item_id="i", attempt=2, kind="k", payload=[1])
+    assert camel == WorkMessage(job_id=JOB_ID, item_id="i", attempt=2, kind="k", payload=[1])
 
 
 def test_a_message_that_stands_for_a_later_attempt_counts_from_there():
-    assert read_work('{"jobId":"j","itemId":"i","attempt":4}', 2).attempt == 5
+    assert read_work(json.dumps({**GOOD, "attempt": 4}), 2).attempt == 5
 
 
-@pytest.mark.parametrize("more", [{"kind": 1}, {"attempt": 0}, {"attempt": "1"}])
-def test_a_wrong_field_is_told(more):
-    with pytest.raises(InvalidWorkError):
-        read_work(json.dumps({"jobId": "j", "itemId": "i", **more}), 1)
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"kind": 9}, "kind: is a text, not 9"),
+        ({"attempt": 0}, f"attempt: {WHOLE}, not 0"),
+        ({"attempt": "x"}, f"attempt: {WHOLE}, not 'x'"),
+        ({"attempt": True}, f"attempt: {WHOLE}, not True"),
+        ({"itemId": 5}, "itemId: is a text of 1 to 256 characters, not 5"),
+        ({"itemId": ""}, "itemId: has 1 to 256 characters, not 0"),
+        ({"jobId": 5}, "jobId: 5 is not the id of a job"),
+        ({"jobId": "J"}, "jobId: 'J' is not the id of a job"),
+    ],
+)
+def test_a_wrong_field_is_told_by_its_name_and_its_rule(more, told):
+    with pytest.raises(InvalidWorkError) as caught:
+        read_work(json.dumps({**GOOD, **more}), 1)
+
+    assert str(caught.value) == told
+
+
+@pytest.mark.parametrize("field", GOOD)
+def test_only_what_is_not_there_is_missing(field):
+    with pytest.raises(InvalidWorkError, match=f"^{field}: is missing$"):
+        read_work(json.dumps({name: GOOD[name] for name in GOOD if name != field}), 1)

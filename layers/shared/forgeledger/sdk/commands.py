@@ -93,7 +93,7 @@ def encode(
     group = group_of(job_id, item_id)
     fields: dict[str, Any] = {"type": kind, "jobId": job_id, "itemId": item_id}
     if attempt is not None:
-        fields["attempt"] = _between(attempt, "attempt", 1, limits.ATTEMPT_NUMBER)
+        fields["attempt"] = checked_attempt(attempt)
     if worker_id is not None:
         fields["workerId"] = worker_id
     if lease_seconds is not None:
@@ -188,11 +188,15 @@ def _depth(value: Any) -> int:
     return deepest
 
 
+def checked_attempt(attempt: int) -> int:
+    return _between(attempt, "attempt", 1, limits.ATTEMPT_NUMBER)
+
+
 def checked_lease(lease_seconds: int) -> int:
     return _between(lease_seconds, "leaseSeconds", 1, limits.LEASE_SECONDS)
 
 
 def _between(value: Any, field: str, least: int, most: int) -> int:
     if type(value) is not int or not least <= value <= most:
-        raise InvalidCommandError(field, f"is a whole number from {least} to {most}")
+        raise InvalidCommandError(field, f"is a whole number from {least} to {most}, not {value!r}")
     return value

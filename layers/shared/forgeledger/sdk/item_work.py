@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Without a lease a heartbeat only shows that the worker lives, so it may be rare.
 HEARTBEAT_SECONDS: Final = 30.0
+# The type of failure of an item whose result the ledger could not take.
+INVALID_RESULT: Final = "InvalidResult"
 
 Ending = Literal["complete", "fail", "release"]
 
@@ -139,7 +141,7 @@ class ItemWork:
                     )
         except InvalidCommandError as error:
             # The work is done but its result cannot be told, and doing it again changes nothing.
-            self.fail(Failure(type="InvalidResult", message=str(error), retryable=False))
+            self.fail(Failure(type=INVALID_RESULT, message=str(error), retryable=False))
             raise
 
     @contextlib.contextmanager

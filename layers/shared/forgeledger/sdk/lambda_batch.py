@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from forgeledger.sdk.errors import InvalidWorkError
 from forgeledger.sdk.handlers import Handler, HandlerLoop
+from forgeledger.sdk.work_log import log_end_by, log_wrong_message
 from forgeledger.sdk.work_message import read_work
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ def run_batch(
                 continue
             try:
                 work = read_work(record["body"], _receive_count(record))
-            except InvalidWorkError:
-                _log.exception("message %s cannot be worked on", message_id)
+            except InvalidWorkError as error:
+                log_wrong_message(message_id, error)
                 comes_again = True
             else:
                 begun.append((work.job_id, work.item_id, message_id))
@@ -64,8 +65,8 @@ def run_batch(
                     with item:
                         loop.call(handler, item)
                 # A handler may raise anything; the item has it.
-                except (Exception, asyncio.CancelledError):  # noqa: BLE001 - Same.
-                    _log.exception("item %s of job %s failed", work.item_id, work.job_id)
+                except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - Same.
+                    log_end_by(error, item)
                 comes_again = item.comes_again
             if comes_again:
                 failed.add(message_id)

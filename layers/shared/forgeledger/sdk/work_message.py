@@ -4,7 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from forgeledger.sdk.errors import InvalidWorkError
+from forgeledger.sdk.commands import checked_attempt, group_of
+from forgeledger.sdk.errors import InvalidCommandError, InvalidWorkError
 
 DEFAULT_KIND: Final = "default"
 
@@ -28,22 +29,26 @@ def read_work(body: str, receive_count: int) -> WorkMessage:
         raise InvalidWorkError(f"the body is not JSON: {error}") from error
     if not isinstance(fields, dict):
         raise InvalidWorkError("the body is not a JSON object")
-    kind = fields.get("kind", DEFAULT_KIND)
-    first_attempt = fields.get("attempt", 1)
-    if not isinstance(kind, str) or not isinstance(first_attempt, int) or first_attempt < 1:
-        raise InvalidWorkError("kind is a text and attempt a number from 1")
+    job_id, item_id = _name(fields, "jobId", "job_id"), _name(fields, "itemId", "item_id")
+    kind, first_attempt = fields.get("kind", DEFAULT_KIND), fields.get("attempt", 1)
+    try:
+        group_of(job_id, item_id)
+        checked_attempt(first_attempt)
+    except InvalidCommandError as error:
+        raise InvalidWorkError(str(error)) from error
+    if not isinstance(kind, str):
+        raise InvalidWorkError(f"kind: is a text, not {kind!r}")
     return WorkMessage(
-        job_id=_name(fields, "jobId", "job_id"),
-        item_id=_name(fields, "itemId", "item_id"),
+        job_id=job_id,
+        item_id=item_id,
         attempt=first_attempt - 1 + max(receive_count, 1),
         kind=kind,
         payload=fields.get("payload"),
     )
 
 
-def _name(fields: dict[str, Any], *spellings: str) -> str:
-    for spelling in spellings:
-        value = fields.get(spelling)
-        if isinstance(value, str) and value:
-            return value
-    raise InvalidWorkError(f"{spellings[0]} is missing")
+def _name(fields: dict[str, Any], *spellings: str) -> Any:
+    found = next((spelling for spelling in spellings if spelling in fields), None)
+    if found is None:
+        raise InvalidWorkError(f"{spellings[0]}: is missing")
+    return fields[found]

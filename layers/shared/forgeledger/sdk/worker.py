@@ -22,6 +22,7 @@ from forgeledger.sdk.sending import may_pass
 from forgeledger.sdk.sqs_port import SqsWorking
 from forgeledger.sdk.stop_request import StopRequest
 from forgeledger.sdk.ticker import Ticker
+from forgeledger.sdk.work_log import log_end_by, log_wrong_message
 from forgeledger.sdk.work_message import read_work
 from forgeledger.sdk.work_queue import ENTRIES_PER_REQUEST, Received, WorkQueue
 from forgeledger.sdk.worker_options import (
@@ -177,9 +178,9 @@ class Worker:
         retry_seconds = int(self._retry_seconds(received.receive_count))
         try:
             work = read_work(received.body, received.receive_count)
-        except InvalidWorkError:
+        except InvalidWorkError as error:
             # Only the queue's redrive policy can take it away, so it has to come again.
-            _log.exception("message %s cannot be worked on", received.message_id)
+            log_wrong_message(received.message_id, error)
             queue.hand_back(received.receipt, retry_seconds)
             self._count(None)
             return
@@ -207,8 +208,8 @@ class Worker:
         try:
             with item:
                 loop.call(self._handlers.get(work.kind, _unknown_kind), item)
-        except BaseException:  # noqa: BLE001 - a handler may raise anything; the item has it.
-            _log.exception("item %s of job %s", work.item_id, work.job_id)
+        except BaseException as error:  # noqa: BLE001 - a handler may raise anything; the item has it.
+            log_end_by(error, item)
         finally:
             self._end(item)
             if item.ending is None:

@@ -1,10 +1,12 @@
 import asyncio
+import logging
 import threading
 
 import pytest
 
 from forgeledger.sdk.errors import PermanentItemError, UndeliveredError
 from forgeledger.sdk.worker import Worker, _exponential
+from tests.builders import JOB_ID
 from tests.fake_queues import FINE, THROTTLED, FakeWorkQueue, Fault, throttled
 from tests.running_worker import Running, work
 
@@ -109,7 +111,7 @@ def test_unless_fenced_no_attempt_is_told_so_that_a_redriven_message_is_no_forme
     assert ["attempt" in command for command in queue.commands] == [False, False]
 
 
-def test_a_kind_that_nobody_handles_fails_and_comes_again(make_worker, queue):
+def test_a_kind_that_nobody_handles_fails_and_comes_again(make_worker, queue, caplog):
     waiting = FakeWorkQueue(work("a", kind="unheard of"))
 
     with Running(make_worker(waiting, {"other": print}, retry_seconds=lambda count: 9)):
@@ -118,6 +120,9 @@ def test_a_kind_that_nobody_handles_fails_and_comes_again(make_worker, queue):
     error = queue.commands[1]["error"]
     assert (error["type"], error["retryable"]) == ("UnknownKind", True)
     assert "'unheard of'" in error["message"]
+    assert caplog.record_tuples == [
+        ("forgeledger.sdk", logging.ERROR, f"item a of job {JOB_ID} failed: {error['message']}")
+    ]
     assert waiting.visibilities == [("m0", 9)]
 
 

@@ -266,6 +266,7 @@ class Worker:
 def _unknown_kind(item: ItemWork) -> None:
     known = f"this worker has no handler for items of kind {item.kind!r}"
     item.fail(Failure(type="UnknownKind", message=known))
+    _log.error("item %s of job %s failed: %.500s", item.item_id, item.job_id, known)
 
 
 def _exponential(receive_count: int) -> float:

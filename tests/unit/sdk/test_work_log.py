@@ -10,6 +10,16 @@ from tests.running_worker import Running, work
 TOO_LARGE = "x" * 40_000
 
 
+def records(*bodies):
+    counted = {"ApproximateReceiveCount": "1"}
+    return {
+        "Records": [
+            {"messageId": f"m{number}", "attributes": counted, "body": json.dumps(body)}
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
 def told_of(item_id):
     rule = "result: has 40002 bytes of JSON, at most 32768"
     return f"item {item_id} of job {JOB_ID} failed for good: {rule}"
@@ -52,17 +62,54 @@ def test_a_result_that_is_too_large_is_logged_in_one_line_and_an_error_of_a_hand
     assert "in handler" in caplog.text
 
 
-def test_a_batch_logs_the_same_lines(reporter, caplog):
-    records = [
-        {
-            "messageId": name,
-            "attributes": {"ApproximateReceiveCount": "1"},
-            "body": json.dumps(body),
-        }
-        for name, body in {"m0": {"itemId": "a"}, "m1": work("b")}.items()
+def unknown_of(caplog):
+    """The lines about unknown fields, and how grave they are."""
+    found = [each for each in caplog.records if "unknown fields" in each.getMessage()]
+    assert {each.levelname for each in found} <= {"WARNING"}
+    return [each.getMessage() for each in found]
+
+
+def test_a_misspelled_field_is_ignored_and_told_once_however_many_messages_have_it(
+    make_worker, caplog
+):
+    slips = [work(f"item-{number}", paylod=7) for number in range(20)]
+    waiting = FakeWorkQueue(*slips, work("a", payload=1, kind="default", attempt=1))
+
+    with Running(make_worker(waiting, lambda item: None, concurrency=8)) as running:
+        assert waiting.wait_until(lambda fake: len(fake.deleted) == 21)
+
+    assert running.summary.completed == 21
+    assert unknown_of(caplog) == ["unknown fields ignored in work messages: ['paylod']"]
+
+
+def test_a_misspelled_field_that_is_needed_is_told_beside_what_is_missing(make_worker, caplog):
+    waiting = FakeWorkQueue({"jobId": JOB_ID, "itemID": "a"})
+
+    with Running(make_worker(waiting, lambda item: None, retry_seconds=lambda count: 9)):
+        assert waiting.wait_until(lambda fake: fake.visibilities)
+
+    assert caplog.messages == [
+        "unknown fields ignored in work messages: ['itemID']",
+        "message m0 cannot be worked on: itemId: is missing",
     ]
 
-    answer = reporter.lambda_batch({"Records": records}, lambda item: TOO_LARGE)
+
+def test_of_unknown_fields_so_many_are_told_as_one_log_can_bear(reporter, caplog):
+    for number in range(150):
+        reporter.lambda_batch(records(work("a", **{f"field-{number}": 1})), lambda item: None)
+
+    assert len(unknown_of(caplog)) == 100
+
+
+def test_batches_tell_of_an_unknown_field_once_in_the_life_of_their_reporter(reporter, caplog):
+    for item_id in "abc":
+        reporter.lambda_batch(records(work(item_id, paylod=1)), lambda item: None)
+
+    assert unknown_of(caplog) == ["unknown fields ignored in work messages: ['paylod']"]
+
+
+def test_a_batch_logs_the_same_lines(reporter, caplog):
+    answer = reporter.lambda_batch(records({"itemId": "a"}, work("b")), lambda item: TOO_LARGE)
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     assert [record.exc_info for record in caplog.records] == [None, None]

@@ -2,12 +2,18 @@ import json
 
 import pytest
 
+from forgeledger.sdk import work_message
 from forgeledger.sdk.errors import InvalidWorkError
-from forgeledger.sdk.work_message import WorkMessage, read_work
+from forgeledger.sdk.work_log import UnknownWorkFields
+from forgeledger.sdk.work_message import WorkMessage
 from tests.builders import JOB_ID
 
 GOOD = {"jobId": JOB_ID, "itemId": "i"}
 WHOLE = "is a whole number from 1 to 1000000000"
+
+
+def read_work(body, receive_count):
+    return work_message.read_work(body, receive_count, UnknownWorkFields())
 
 
 def test_a_message_may_say_all_in_either_spelling():

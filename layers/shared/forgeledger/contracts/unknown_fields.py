@@ -5,21 +5,18 @@ that writes `leaseSecond` has no lease, and would not hear of it.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from forgeledger.domain import field_names
+from forgeledger.domain.told_names import ToldNames
 from forgeledger.usecases.taking_in import Message
-
-# What one function remembers of all its senders, and how much of a name.
-_MOST_NAMES: Final = 100
-_NAME_CHARACTERS: Final = 64
 
 
 class UnknownFields:
-    """Those that a process meets, each name once: a slip comes with every message of its sender."""
+    """Those that a process meets, each name once."""
 
     def __init__(self) -> None:
-        self._told: set[str] = set()
+        self._names = ToldNames()
 
     def in_messages(self, messages: Iterable[Message]) -> list[str]:
         known = field_names.COMMAND
@@ -28,16 +25,10 @@ class UnknownFields:
             for raw in message.body.raw:
                 if isinstance(raw, dict) and ("error" in raw or not raw.keys() <= known):
                     found |= _unknown_in(raw, known)
-        return self._first_told(found)
+        return self._names.first_told(found)
 
     def in_body(self, body: Mapping[str, Any], known: frozenset[str]) -> list[str]:
-        return self._first_told(_unknown_in(body, known))
-
-    def _first_told(self, names: Iterable[str]) -> list[str]:
-        fresh = sorted({name[:_NAME_CHARACTERS] for name in names} - self._told)
-        fresh = fresh[: _MOST_NAMES - len(self._told)]
-        self._told.update(fresh)
-        return fresh
+        return self._names.first_told(_unknown_in(body, known))
 
 
 def _unknown_in(raw: Mapping[str, Any], known: frozenset[str]) -> set[str]:

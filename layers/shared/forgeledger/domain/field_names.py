@@ -11,3 +11,5 @@ COMMAND: Final = frozenset(
 )
 ERROR: Final = frozenset({"type", "message", "retryable"})
 ITEM: Final = frozenset({"itemId", "item_id", "payload"})
+# Of the message with which a worker is handed an item.
+WORK: Final = frozenset({"jobId", "job_id", "itemId", "item_id", "kind", "payload", "attempt"})

@@ -46,7 +46,7 @@ def run_batch(
                 failed.add(message_id)
                 continue
             try:
-                work = read_work(record["body"], _receive_count(record))
+                work = read_work(record["body"], _receive_count(record), reporter.unknown_fields)
             except InvalidWorkError as error:
                 log_wrong_message(message_id, error)
                 comes_again = True

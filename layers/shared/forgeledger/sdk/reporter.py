@@ -30,6 +30,7 @@ from forgeledger.sdk.records import Delivery
 from forgeledger.sdk.sending import Sender
 from forgeledger.sdk.sqs_port import SqsSending
 from forgeledger.sdk.ticker import Ticker
+from forgeledger.sdk.work_log import UnknownWorkFields
 
 _log = logging.getLogger("forgeledger.sdk")
 
@@ -69,6 +70,7 @@ class Reporter:
         self.flush_seconds = flush_seconds
         self._utc_now = utc_now
         self._ids = CommandIds()
+        self.unknown_fields = UnknownWorkFields()
         self._courier = Courier(
             Sender(
                 queue_url, make_client or (lambda: endpoints.sqs_client(queue_url, read_seconds=10))
@@ -241,6 +243,7 @@ class Reporter:
         self._courier.start_empty()
         self.heartbeats.start_empty()
         self._ids = CommandIds()
+        self.unknown_fields = UnknownWorkFields()
         self._process_worker_id = _name_of_process()
 
     def _command(

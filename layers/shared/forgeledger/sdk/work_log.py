@@ -1,11 +1,32 @@
 """What goes wrong with a work message, in the log: one line where that says all."""
 
 import logging
+import threading
+from collections.abc import Mapping
+from typing import Any
 
+from forgeledger.domain.field_names import WORK
+from forgeledger.domain.told_names import ToldNames
 from forgeledger.sdk.errors import InvalidCommandError, InvalidWorkError
 from forgeledger.sdk.item_work import INVALID_RESULT, ItemWork
 
 _log = logging.getLogger("forgeledger.sdk")
+
+
+class UnknownWorkFields:
+    """Those that a process meets: taken, as a newer sender's are, and warned of, each name once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._names = ToldNames()
+
+    def warn_of(self, fields: Mapping[str, Any]) -> None:
+        if fields.keys() <= WORK:
+            return
+        with self._lock:
+            fresh = self._names.first_told(fields.keys() - WORK)
+        if fresh:
+            _log.warning("unknown fields ignored in work messages: %s", fresh)
 
 
 def log_wrong_message(message_id: str, error: InvalidWorkError) -> None:

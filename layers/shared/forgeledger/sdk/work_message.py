@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from forgeledger.sdk.commands import checked_attempt, group_of
 from forgeledger.sdk.errors import InvalidCommandError, InvalidWorkError
+from forgeledger.sdk.work_log import UnknownWorkFields
 
 DEFAULT_KIND: Final = "default"
 
@@ -21,7 +22,7 @@ class WorkMessage:
     payload: Any = None
 
 
-def read_work(body: str, receive_count: int) -> WorkMessage:
+def read_work(body: str, receive_count: int, unknown: UnknownWorkFields) -> WorkMessage:
     """From `{"jobId", "itemId", "kind"?, "payload"?, "attempt"?}`, in either spelling."""
     try:
         fields = json.loads(body)
@@ -29,6 +30,7 @@ def read_work(body: str, receive_count: int) -> WorkMessage:
         raise InvalidWorkError(f"the body is not JSON: {error}") from error
     if not isinstance(fields, dict):
         raise InvalidWorkError("the body is not a JSON object")
+    unknown.warn_of(fields)
     job_id, item_id = _name(fields, "jobId", "job_id"), _name(fields, "itemId", "item_id")
     kind, first_attempt = fields.get("kind", DEFAULT_KIND), fields.get("attempt", 1)
     try:

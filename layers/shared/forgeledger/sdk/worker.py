@@ -177,7 +177,7 @@ class Worker:
     def _work_on(self, queue: WorkQueue, loop: HandlerLoop, received: Received) -> None:
         retry_seconds = int(self._retry_seconds(received.receive_count))
         try:
-            work = read_work(received.body, received.receive_count)
+            work = read_work(received.body, received.receive_count, self._reporter.unknown_fields)
         except InvalidWorkError as error:
             # Only the queue's redrive policy can take it away, so it has to come again.
             log_wrong_message(received.message_id, error)

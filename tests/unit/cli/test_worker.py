@@ -1,4 +1,5 @@
 import json
+import logging
 import os
 import sys
 
@@ -84,6 +85,22 @@ def test_a_log_level_that_is_none_is_a_mistake(forgeledger, module):
     assert ended.err == (
         "forgeledger: --log-level: is one of DEBUG, INFO, WARNING, ERROR, not 'LOUD'\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("level", "chatter"), [("INFO", "WARNING"), ("ERROR", "NOTSET"), ("DEBUG", "NOTSET")]
+)
+def test_what_boto_finds_on_its_way_is_kept_out_of_the_log(forgeledger, module, level, chatter):
+    names = ("botocore.credentials", "botocore.configprovider")
+    for name in names:
+        logging.getLogger(name).setLevel(logging.NOTSET)
+
+    forgeledger("worker", "--app", f"{module}:worker", "--log-level", level)
+
+    found = [logging.getLevelName(logging.getLogger(name).level) for name in names]
+    for name in names:
+        logging.getLogger(name).setLevel(logging.NOTSET)
+    assert found == [chatter, chatter]
 
 
 @pytest.mark.parametrize("app", ["some_tasks", "nowhere:worker", "some_tasks:nobody"])

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import threading
+import time
 
 import pytest
 
@@ -206,6 +207,37 @@ def test_a_signal_that_another_thread_gets_stops_the_worker_as_well(make_worker)
 
     rescue.cancel()
     assert (summary.completed, rescues) == (1, [])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to a process of one's own")
+def test_a_second_ctrl_c_ends_it_at_once_and_still_tells_what_was_done(make_worker, caplog):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    over = threading.Event()
+    waiting = FakeWorkQueue(work("a"), work("b"))
+    waiting.drop_visible_again = True
+
+    def handler(item):
+        if item.item_id == "a":
+            return
+        assert waiting.wait_until(lambda fake: fake.deleted)
+        os.kill(os.getpid(), signal.SIGINT)
+        while signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            time.sleep(0.01)  # Two of them at once could count as one.
+        os.kill(os.getpid(), signal.SIGINT)
+        over.wait(20)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            make_worker(waiting, handler, concurrency=2, grace_seconds=60).run()
+    finally:
+        signal.signal(signal.SIGINT, before)
+        over.set()
+
+    (told,) = [record for record in caplog.records if "ended after" in record.message]
+    assert told.levelname == "WARNING"
+    assert told.message.endswith(
+        "1 completed, 0 failed, 0 released, 0 handed back; interrupted, 1 unfinished"
+    )
 
 
 def test_a_second_signal_counts_as_if_nobody_listened(make_worker):

@@ -104,6 +104,20 @@ class Worker:
     def run(self) -> WorkerSummary:
         """Works until stop() or SIGTERM; raises UndeliveredError if the ledger was not told all."""
         began = time.monotonic()
+        try:
+            return self._run(began)
+        except KeyboardInterrupt:
+            # The second one: who is in such a hurry may still know what was done, and what not.
+            _log.warning(
+                "worker %s ended after %.1f s: %s; interrupted, %s unfinished",
+                self._reporter.worker_id,
+                time.monotonic() - began,
+                self._summary(),
+                f"{len(self._running):,}",
+            )
+            raise
+
+    def _run(self, began: float) -> WorkerSummary:
         queue = WorkQueue(
             self._queue_url,
             self._make_client(),

@@ -43,6 +43,9 @@ def worker(
         level=log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
+    if log_level.upper() == "INFO":  # Others say less anyway, or want to see all.
+        for chatty in ("botocore.credentials", "botocore.configprovider"):
+            logging.getLogger(chatty).setLevel(logging.WARNING)
     where = session.where
     if where.local or where.stack or where.command_queue_url:
         os.environ.update(variables(session.deployment))

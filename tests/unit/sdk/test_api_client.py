@@ -6,6 +6,7 @@ from forgeledger.sdk.errors import (
     AccessRefusedError,
     ApiError,
     ConflictError,
+    InvalidCommandError,
     InvalidRequestError,
     NoAnswerError,
     NotFoundError,
@@ -28,6 +29,16 @@ def test_a_get_names_its_path_and_parameters(client, api):
 
     assert api.paths == ["GET /jobs/j/items/a%2Fb%20%3F?limit=5"]
     assert api.requests[0].headers["x-api-key"] == "key-1"
+
+
+@pytest.mark.parametrize("wrong", [5, None, ""])
+def test_an_id_that_is_no_text_is_refused_by_its_name(client, api, wrong):
+    with pytest.raises(InvalidCommandError, match="jobId: is a text that is not empty"):
+        client.get("jobs", wrong)
+    with pytest.raises(InvalidCommandError, match="itemId: is a text that is not empty"):
+        client.get("jobs", "j", "items", wrong)
+
+    assert api.requests == []
 
 
 def test_a_post_carries_its_body_and_a_key_of_its_own(client, api):

@@ -6,11 +6,12 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from forgeledger.sdk.backoff import Backoff
-from forgeledger.sdk.errors import ApiError, NoAnswerError, api_error
+from forgeledger.sdk.errors import ApiError, InvalidCommandError, NoAnswerError, api_error
 from forgeledger.sdk.records import JsonObject, Problem, WrongField
 from forgeledger.sdk.transport import HttpRequest, HttpResponse, Transport
 
@@ -21,6 +22,8 @@ _log = logging.getLogger("forgeledger.sdk")
 _STILL_AT_WORK: Final = "request_in_flight"
 _LOOKS_AT_WORK: Final = 40
 _LOOK_SECONDS: Final = 1.0
+# What a part of a path is called by the part in front of it.
+_IDS: Final[dict[object, str]] = {"jobs": "jobId", "items": "itemId"}
 
 
 class ApiClient:
@@ -63,6 +66,7 @@ class ApiClient:
         )
 
     def _url(self, path: tuple[str, ...]) -> str:
+        _check_ids(path)
         # A colon stays, as in `items:register`; a slash in the name of an item does not.
         return "/".join((self._api_url, *(quote(part, safe=":") for part in path)))
 
@@ -153,3 +157,10 @@ def _problem(response: HttpResponse) -> Problem:
         ),
         raw=content,
     )
+
+
+def _check_ids(path: tuple[object, ...]) -> None:
+    """Without an id a path would lead to another route, which could only say that it is none."""
+    for before, part in pairwise(path):
+        if before in _IDS and not (isinstance(part, str) and part):
+            raise InvalidCommandError(_IDS[before], f"is a text that is not empty, not {part!r}")

@@ -38,6 +38,17 @@ def test_a_stopped_worker_ends_what_it_began_and_hands_back_the_rest(make_worker
     assert waiting.in_hand == {}
 
 
+def test_what_comes_when_a_worker_is_asked_to_stop_is_handed_back_and_counted(make_worker):
+    waiting = FakeWorkQueue(work("a"), work("b"), receive_fault=lambda number: worker.stop())
+    waiting.drop_visible_again = True
+    worker = make_worker(waiting, lambda item: None, concurrency=2)
+
+    summary = worker.run()
+
+    assert waiting.visibilities == [("m0", 0), ("m1", 0)]
+    assert summary == WorkerSummary(completed=0, failed=0, released=0, handed_back=2)
+
+
 def test_a_stopped_worker_deletes_what_it_has_told_although_sqs_refuses_at_first(make_worker):
     waiting = FakeWorkQueue(work("a"))
     waiting.refuse_deletions = 3

@@ -48,7 +48,8 @@ class WorkerSummary:
     completed: int
     failed: int
     released: int
-    # Without an end that the ledger was told: the body names no item, or the end could not be told.
+    # Without an end that the ledger was told: the body names no item, the end could not be told, or
+    # the message came when the worker had been asked to stop.
     handed_back: int = 0
 
     def __str__(self) -> str:
@@ -175,6 +176,7 @@ class Worker:
             for message in received:
                 if self._stopping.is_asked():
                     queue.hand_back(message.receipt, 0)
+                    self._count(None)
                 else:
                     pool.start(message)
             pool.give_back(reserved)

@@ -106,6 +106,8 @@ def test_the_command_that_seals_is_the_one_that_is_told(forgeledger, ledger):
     [
         ({"sealed": True}, None),
         ({"status": "FAILED"}, None),
+        ({"ending": "FAILED"}, None),
+        ({"ending": "CANCELED"}, None),
         ({}, "it cannot complete until no more items will come: forgeledger job seal j"),
         (
             {"expected_items": 1_200},

@@ -18,8 +18,8 @@ class Time:
         self.now += seconds
 
 
-def make_job(status="RUNNING", eta=None):
-    return Job(job_id="j", name="n", status=status, lanes=1, total=4, eta_seconds=eta)
+def make_job(status="RUNNING", eta=None, **more):
+    return Job(job_id="j", name="n", status=status, lanes=1, total=4, eta_seconds=eta, **more)
 
 
 def wait(time, jobs, timeout=None):
@@ -66,3 +66,18 @@ def test_the_last_pause_is_cut_to_the_time_that_is_left():
 
     assert time.naps == [1, 2, 1.5]
     assert caught.value.timeout_seconds == 4.5
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({}, True),
+        ({"sealed": True}, False),
+        ({"ending": "CANCELED"}, False),
+        ({"ending": "FAILED"}, False),
+    ],
+)
+def test_that_a_job_is_not_sealed_is_told_only_where_it_could_still_complete(more, told):
+    error = WaitTimeoutError(make_job(**more), 5)
+
+    assert ("not sealed" in str(error)) is told

@@ -117,7 +117,8 @@ class WorkerModuleError(SdkError):
 class WaitTimeoutError(SdkError):
     def __init__(self, job: "Job", timeout_seconds: float) -> None:
         finished = job.total - job.pending - job.in_progress
-        unsealed = "" if job.sealed else "; it is not sealed, and only a sealed job can complete"
+        goes_on = job.sealed or job.ending
+        unsealed = "" if goes_on else "; it is not sealed, and only a sealed job can complete"
         super().__init__(
             f"job {job.job_id} is {job.status} after {timeout_seconds:g} s: "
             f"{finished} of {job.total} items finished{unsealed}"

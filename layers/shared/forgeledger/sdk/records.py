@@ -30,6 +30,8 @@ class Job:
     failed: int = 0
     canceled: int = 0
     is_complete: bool = False
+    # A verdict that is certain while the job is still being closed.
+    ending: str | None = None
     reason: str | None = None
     progress: float = 0.0
     items_per_second: float | None = None

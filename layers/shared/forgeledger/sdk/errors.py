@@ -6,7 +6,8 @@ ForgeLedgerError
     +-- WrongAddressError         an address that nothing can be reached at: which one, and the rule
     +-- InvalidSettingError       of a worker, when it is made: the setting and the rule it breaks
     +-- InvalidCommandError       refused before it was sent: the field and the rule it breaks
-    +-- InvalidItemError          the same of an item to register, with its place among all of them
+    +-- InvalidItemError          the same of an item to register, with its place among all of them;
+    |                             `register` raises it as the cause of a RegistrationStoppedError
     +-- BufferFullError           nothing could be sent for as long as the caller wanted to wait
     +-- UndeliveredError          closed, or left, with commands that SQS has not accepted
     +-- PermanentItemError        for a worker to raise: this item will never succeed, do not retry

@@ -84,7 +84,7 @@ def left_canceled(job: "Job") -> str | None:
 
 
 def not_sealed(job: "Job") -> str | None:
-    """What keeps a job from ever completing, and how that ends; None where it is sealed or ending."""
+    """What keeps a job from ever completing, and how that ends; None where sealing ends nothing."""
     if job.sealed or job.is_finished or job.ending:
         return None
     by_hand = f"forgeledger job seal {job.job_id}"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from forgeledger.domain import field_names
-from forgeledger.domain.told_names import ToldNames
+from forgeledger.domain.told_names import first_told
 from forgeledger.usecases.taking_in import Message
 
 
@@ -16,7 +16,7 @@ class UnknownFields:
     """Those that a process meets, each name once."""
 
     def __init__(self) -> None:
-        self._names = ToldNames()
+        self._told: frozenset[str] = frozenset()
 
     def in_messages(self, messages: Iterable[Message]) -> list[str]:
         known = field_names.COMMAND
@@ -25,10 +25,14 @@ class UnknownFields:
             for raw in message.body.raw:
                 if isinstance(raw, dict) and ("error" in raw or not raw.keys() <= known):
                     found |= _unknown_in(raw, known)
-        return self._names.first_told(found)
+        return self._fresh(found)
 
     def in_body(self, body: Mapping[str, Any], known: frozenset[str]) -> list[str]:
-        return self._names.first_told(_unknown_in(body, known))
+        return self._fresh(_unknown_in(body, known))
+
+    def _fresh(self, found: set[str]) -> list[str]:
+        fresh, self._told = first_told(self._told, found)
+        return fresh
 
 
 def _unknown_in(raw: Mapping[str, Any], known: frozenset[str]) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from forgeledger.domain.field_names import WORK
-from forgeledger.domain.told_names import ToldNames
+from forgeledger.domain.told_names import first_told
 from forgeledger.sdk.errors import InvalidCommandError, InvalidWorkError
 from forgeledger.sdk.item_work import INVALID_RESULT, ItemWork
 
@@ -18,13 +18,13 @@ class UnknownWorkFields:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._names = ToldNames()
+        self._told: frozenset[str] = frozenset()
 
     def warn_of(self, fields: Mapping[str, Any]) -> None:
         if fields.keys() <= WORK:
             return
         with self._lock:
-            fresh = self._names.first_told(fields.keys() - WORK)
+            fresh, self._told = first_told(self._told, fields.keys() - WORK)
         if fresh:
             _log.warning("unknown fields ignored in work messages: %s", fresh)
 

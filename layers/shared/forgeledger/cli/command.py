@@ -9,6 +9,7 @@ import typer
 
 from forgeledger.cli.deployment import Where
 from forgeledger.cli.output import Output
+from forgeledger.cli.problems import Interrupted
 from forgeledger.cli.session import Session, Surroundings
 
 AS_JSON = Annotated[
@@ -100,7 +101,11 @@ def command(
             places = {each.name: given.pop(each.name) for each in shared if each.name != "as_json"}
             where = Where(**_by_option_first(context, places))
             around = context.obj or Surroundings()
-            function(Session(where, output, around), **given)
+            try:
+                function(Session(where, output, around), **given)
+            except KeyboardInterrupt as error:
+                # Typer would end the program by itself, and say nothing of the notes.
+                raise Interrupted(getattr(error, "__notes__", ())) from error
 
         parameters = [context, *own, *shared]
         signed: Any = run

@@ -1,6 +1,7 @@
 """Errors as one clear line: what is wrong, by field and rule, and the exit code that says so."""
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from forgeledger.cli import exit_codes
@@ -31,6 +32,13 @@ class WrongValue(CliError):
 
     def __init__(self, field: str, rule: str) -> None:
         super().__init__(f"{field}: {rule}")
+
+
+class Interrupted(CliError):
+    """Ctrl-C, and what was noted of how far the command came."""
+
+    def __init__(self, notes: Sequence[str]) -> None:
+        super().__init__("; ".join(("interrupted", *notes)), exit_codes.INTERRUPTED)
 
 
 def explain(error: Exception) -> tuple[str, int] | None:

@@ -97,10 +97,11 @@ class Ledger:
         rest = chain(first, second, chain.from_iterable(ahead))
         try:
             self.register(job.job_id, rest, seal=seal, on_progress=on_progress)
-        except Exception as error:
+            return self.status(job.job_id)
+        except BaseException as error:
+            # Ctrl-C as well: nobody else could tell the job's id.
             error.add_note(f"job {job.job_id} is created; register its items again, from the start")
             raise
-        return self.status(job.job_id)
 
     def register(
         self,

@@ -61,10 +61,10 @@ def register_all(
     except SdkError as error:
         total += _answered(on_the_way)
         raise RegistrationStoppedError(total) from error
-    except Exception as error:
-        # Of whoever gave the items; it says itself what went wrong, but not how far this came.
+    except BaseException as error:
+        # Of whoever gave the items, or Ctrl-C: it says itself what it is, not how far this came.
         total += _answered(on_the_way)
-        if total.sent:
+        if total.sent or isinstance(error, KeyboardInterrupt):
             error.add_note(str(RegistrationStoppedError(total)))
         raise
     finally:

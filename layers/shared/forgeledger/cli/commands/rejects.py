@@ -137,7 +137,8 @@ def redrive(
     """Send rejected messages to the queue again.
 
     They keep their order and the group in which they first came. A message is deleted only
-    after the command queue has accepted it. What is rejected once more while the command runs
+    after the command queue has accepted it. A mended body may have no field that neither the
+    contract nor the rejected message knows. What is rejected once more while the command runs
     stays, and the exit code is 1; what comes back later shows in `forgeledger rejects list`.
     """
     from forgeledger.cli.redriving import Redriver
@@ -151,8 +152,13 @@ def redrive(
     if message_id is None:
         done = redriver.redrive_all()
     else:
+        from forgeledger.cli.mending import check_names_of
+
         with fifo.looking() as messages:
-            done = redriver.redrive_one(_find(messages, message_id), mended)
+            found = _find(messages, message_id)
+            if mended is not None:
+                check_names_of(mended, found.body)
+            done = redriver.redrive_one(found, mended)
     session.output.record(
         {
             "sent": len(done.sent),

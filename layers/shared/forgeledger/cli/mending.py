@@ -1,0 +1,61 @@
+"""A rejected message that somebody mended by hand: a slip in it would be left out, unheard of."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from forgeledger.cli.problems import WrongValue
+from forgeledger.domain import field_names
+from forgeledger.sdk.commands import check_names
+from forgeledger.sdk.errors import InvalidCommandError
+
+# What looks like a field's name in a body that was rejected because it is not JSON.
+_NAME: Final = re.compile(r'"([^"\\]+)"\s*:')
+
+
+def check_names_of(mended: str, rejected: str) -> None:
+    """Raises WrongValue for a field that is new in the message and that no command has.
+
+    What else its sender put into the message is no slip of whoever mends it.
+    """
+    of_command: set[str] = set(field_names.COMMAND)
+    of_error: set[str] = set(field_names.ERROR)
+    if _content(rejected) is None:
+        said = _NAME.findall(rejected)
+        of_command.update(said)
+        of_error.update(said)
+    for _, command in _commands_of(rejected):
+        of_command.update(command)
+        of_error.update(_error_of(command))
+    for place, command in _commands_of(mended):
+        try:
+            check_names(command, frozenset(of_command), "a command")
+            check_names(_error_of(command), frozenset(of_error), "an error")
+        except InvalidCommandError as error:
+            raise WrongValue("--body", f"{place}{error}") from error
+
+
+def _commands_of(body: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each command with its place in front, as the intake would read them; none of what is none."""
+    content = _content(body)
+    if not isinstance(content, dict):
+        return
+    if "commands" not in content:
+        yield "", content
+    elif isinstance(content["commands"], list):
+        for number, each in enumerate(content["commands"]):
+            if isinstance(each, dict):
+                yield f"commands[{number}].", each
+
+
+def _content(body: str) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def _error_of(command: Mapping[str, Any]) -> Mapping[str, Any]:
+    error = command.get("error")
+    return error if isinstance(error, dict) else {}

@@ -1,0 +1,88 @@
+"""A body that somebody mended by hand: slips are told, what its sender said besides stays."""
+
+import json
+
+import pytest
+
+from forgeledger.cli import exit_codes
+from tests.fake_fifo import FakeFifo, FakeSqs
+
+WHERE = {
+    "FORGELEDGER_COMMAND_QUEUE_URL": "commands",
+    "FORGELEDGER_REJECT_QUEUE_URL": "rejects",
+}
+CLAIM = {"type": "claim", "jobId": "j", "itemId": "a"}
+
+
+@pytest.fixture
+def sqs(clients):
+    clients["sqs"] = FakeSqs(commands=FakeFifo(), rejects=FakeFifo())
+    return clients["sqs"]
+
+
+@pytest.fixture
+def rejects(sqs):
+    return sqs.queues["rejects"]
+
+
+@pytest.fixture
+def commands(sqs):
+    return sqs.queues["commands"]
+
+
+@pytest.mark.parametrize(
+    ("rejected", "mended", "told"),
+    [
+        (CLAIM, {"leaseSecond": 60}, "leaseSecond: is no field of a command; did you mean lease"),
+        ("no JSON", {"wrkerId": "x"}, "wrkerId: is no field of a command; did you mean workerId?"),
+        (CLAIM, {"error": {"retriable": True}}, "retriable: is no field of an error; did you mean"),
+        (CLAIM, {"commands": [{}, {"atempt": 1}]}, "commands[1].atempt: is no field of a command"),
+        ([], {"shoe": 1}, "shoe: is no field of a command"),
+    ],
+)
+def test_a_slip_in_a_mended_body_is_told_before_anything_is_sent(
+    forgeledger, sqs, rejected, mended, told
+):
+    rejects, commands = sqs.queues["rejects"], sqs.queues["commands"]
+    rejects.put(json.dumps(rejected))
+
+    body = json.dumps({**CLAIM, **mended} if "commands" not in mended else mended)
+    ended = forgeledger("rejects", "redrive", "m1", "--body", "-", stdin=body, **WHERE)
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err.startswith(f"forgeledger: --body: {told}")
+    assert commands.messages == []
+    assert rejects.bodies == [json.dumps(rejected)]
+    assert rejects.hidden == []
+
+
+@pytest.mark.parametrize(
+    "mended",
+    [
+        {**CLAIM, "traceId": "t", "error": {"type": "E", "stack": "s"}, "lease_seconds": 5},
+        {"commands": [{**CLAIM, "traceId": "t"}, CLAIM]},
+        {"commands": "what is wrong in another way, the intake says"},
+    ],
+)
+def test_what_the_sender_said_besides_stays_in_a_mended_body(
+    forgeledger, rejects, commands, mended
+):
+    extras = {"traceId": "t", "error": {"stack": "s"}, "leaseSeconds": "5"}
+    rejects.put(json.dumps({"commands": [CLAIM, {**CLAIM, **extras}]}))
+
+    ended = forgeledger(
+        "rejects", "redrive", "m1", "--body", "-", stdin=json.dumps(mended), **WHERE
+    )
+
+    assert ended.code == 0
+    assert [json.loads(body) for body in commands.bodies] == [mended]
+
+
+def test_what_the_sender_said_in_a_body_that_was_not_json_stays_too(forgeledger, rejects, commands):
+    rejects.put('{"type": "claim", "traceId" : "t", "jobId": "j", "itemId":')
+    mended = json.dumps({**CLAIM, "traceId": "t"})
+
+    ended = forgeledger("rejects", "redrive", "m1", "--body", "-", stdin=mended, **WHERE)
+
+    assert ended.code == 0
+    assert commands.bodies == [mended]

@@ -67,7 +67,7 @@ def test_commands_of_a_file_keep_the_order_of_their_lane(forgeledger, queue, tmp
     [
         (("complete",), "", "JOB_ID: missing"),
         ((), "", "TYPE: missing"),
-        (("finish", JOB, "a"), "", "type: is one of register, claim"),
+        (("finish", JOB, "a"), "", "type: must be 'register', 'claim', "),
         (("complete", "x", "a"), "", "jobId: 'x' is not the id of a job"),
         (("complete", JOB, "a", "--result", "{"), "", "--result: is not JSON"),
         (
@@ -84,7 +84,7 @@ def test_commands_of_a_file_keep_the_order_of_their_lane(forgeledger, queue, tmp
         (("fail", JOB, "a", "--result", "1"), "", "--result: goes with complete, not with fail"),
         (("retry", JOB, "a", "--permanent"), "", "--permanent: goes with fail, not with retry"),
         (("fail", JOB, "a", "--permanent"), "", "--permanent: needs --error-type as well"),
-        (("complete", JOB, "a", "--result", f'"{"x" * 40_000}"'), "", "result: has 40002 bytes"),
+        (("complete", JOB, "a", "--result", f'"{"x" * 40_000}"'), "", "result: must be at most "),
         (("complete", JOB, "a", "--file", "-"), "", "--file: cannot be given together"),
         (("--file", "-"), "nonsense", "stdin:1: is not JSON"),
         (
@@ -99,7 +99,22 @@ def test_commands_of_a_file_keep_the_order_of_their_lane(forgeledger, queue, tmp
         ),
         (("--file", "-"), '{"commands": 1}', "stdin:1: commands is not a list"),
         (("--file", "-"), '{"commands": [1]}', "stdin:1: a command is a JSON object"),
-        (("--file", "-"), '\n{"type": "claim"}', "stdin:2: jobId: is missing or not a text"),
+        (("--file", "-"), '\n{"type": "claim"}', "stdin:2: jobId: is required; itemId: is"),
+        (
+            ("claim", JOB, "a", "--lease-seconds", 9_999_999),
+            "",
+            "leaseSeconds: must be at most 604800\n",
+        ),
+        (
+            ("claim", JOB, "a", "--worker-id", "w" * 257),
+            "",
+            "workerId: must have at most 256 characters\n",
+        ),
+        (
+            ("fail", JOB, "a", "--error-type", "E" * 300),
+            "",
+            "error.type: must have at most 256 characters\n",
+        ),
     ],
 )
 def test_a_mistake_is_found_before_anything_is_sent(forgeledger, queue, words, stdin, told):
@@ -108,6 +123,65 @@ def test_a_mistake_is_found_before_anything_is_sent(forgeledger, queue, words, s
     assert ended.code == exit_codes.USAGE
     assert ended.err.startswith(f"forgeledger: {told}")
     assert queue.calls == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"leaseSeconds": "60"}, "leaseSeconds: must be a whole number"),
+        ({"lease_seconds": -1}, "leaseSeconds: must be at least 1"),
+        ({"attempt": 0}, "attempt: must be at least 1"),
+        ({"attempt": "1"}, "attempt: must be a whole number"),
+        ({"at": "yesterday"}, "at: must be a time as in 2026-11-21T10:00:00Z"),
+        ({"error": "boom"}, "error: must be an object"),
+        ({"error": {"type": 5}}, "error.type: must be text"),
+        ({"commandId": 7}, "commandId: must be text"),
+        ({"jobId": 7}, "jobId: must be text"),
+    ],
+)
+def test_what_the_intake_would_reject_is_told_by_its_line(forgeledger, queue, fields, told):
+    command = {"type": "claim", "jobId": JOB, "itemId": "a"}
+    lines = f"{json.dumps(command)}\n{json.dumps({**command, **fields})}"
+
+    ended = forgeledger("send", "--file", "-", stdin=lines, **QUEUE)
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err == f"forgeledger: stdin:2: {told}\n"
+    assert queue.calls == []
+
+
+def test_nothing_is_sent_of_a_file_with_a_mistake_behind_more_than_a_buffer_holds(
+    forgeledger, queue
+):
+    fine = json.dumps({"type": "claim", "jobId": JOB, "itemId": "a"})
+
+    ended = forgeledger("send", "--file", "-", stdin=f"{fine}\n" * 20_001 + "{}", **QUEUE)
+
+    assert ended.err.startswith("forgeledger: stdin:20002: type: is required; jobId: is required")
+    assert queue.calls == []
+
+
+def test_a_field_that_is_null_counts_as_unsaid(forgeledger, queue):
+    command = {"type": "claim", "jobId": JOB, "itemId": "a"}
+    unsaid = {"attempt": None, "commandId": None, "at": None}
+
+    forgeledger("send", "--file", "-", stdin=json.dumps({**command, **unsaid}), **QUEUE)
+
+    assert queue.commands[0]["commandId"]
+    assert queue.commands[0]["at"].endswith("Z")
+
+
+def test_more_commands_than_are_kept_in_memory_are_sent(forgeledger, queue, monkeypatch):
+    monkeypatch.setattr("forgeledger.cli.sending._BYTES_IN_MEMORY", 1_000)
+    lines = [
+        json.dumps({"type": "claim", "jobId": JOB, "itemId": f"item-{number}"})
+        for number in range(100)
+    ]
+
+    ended = forgeledger("send", "--file", "-", stdin="\n".join(lines), **QUEUE)
+
+    assert ended.out == "100 sent\n"
+    assert {item for _, item in queue.told()} == {f"item-{number}" for number in range(100)}
 
 
 def test_a_refused_message_is_told_with_the_words_of_sqs(forgeledger, queue):

@@ -11,6 +11,7 @@ _EXTRA_OF_MODULE = {
     "ministack": "local",
     "yaml": "local",
     "pydantic": "local",
+    "pydantic_core": "cli",
     "aws_lambda_powertools": "local",
     "rich": "cli",
     "typer": "cli",

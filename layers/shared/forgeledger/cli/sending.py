@@ -1,8 +1,10 @@
 """Commands from options or JSON lines, checked, and sent by the SDK's own courier."""
 
+import pickle
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, Final
 
 from forgeledger.cli import exit_codes
@@ -10,7 +12,6 @@ from forgeledger.cli.item_files import read_lines
 from forgeledger.cli.problems import CliError, WrongValue
 from forgeledger.cli.session import Session
 from forgeledger.cli.values import json_object
-from forgeledger.domain.commands import CommandKind
 
 if TYPE_CHECKING:
     from forgeledger.sdk.commands import Command, CommandIds
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 FLUSH_SECONDS: Final = 30.0
 # The contract takes snake_case as well; what is looked at here has these names.
 _CAMEL: Final = {"job_id": "jobId", "item_id": "itemId", "command_id": "commandId"}
-_KINDS: Final = ", ".join(kind.value for kind in CommandKind)
+# How much of what is checked already waits in memory, before it waits in a file.
+_BYTES_IN_MEMORY: Final = 16 * 1024 * 1024
 
 
 def read_commands(source: Path) -> Iterator[Mapping[str, Any]]:
@@ -35,7 +37,10 @@ def read_commands(source: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def send_all(session: Session, commands: Iterable[Mapping[str, Any]]) -> int:
-    """How many SQS accepted, in order within each lane; raises where it did not take them all."""
+    """How many SQS accepted, in order within each lane; raises where it did not take them all.
+
+    Nothing is sent before all of them are checked.
+    """
     from forgeledger.sdk.commands import CommandIds
     from forgeledger.sdk.courier import Courier, CourierOptions
     from forgeledger.sdk.sending import Sender
@@ -44,8 +49,8 @@ def send_all(session: Session, commands: Iterable[Mapping[str, Any]]) -> int:
     courier = Courier(Sender(url, lambda: session.client("sqs")), CourierOptions(background=False))
     ids = CommandIds()
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    for fields in commands:
-        courier.put(_command(fields, ids, now), block_seconds=FLUSH_SECONDS)
+    for command in _kept(_command(fields, ids, now) for fields in commands):
+        courier.put(command, block_seconds=FLUSH_SECONDS)
     delivery = courier.flush(FLUSH_SECONDS)
     if not delivery.is_complete:
         refused = delivery.failed[0].reason if delivery.failed else delivery.last_refusal
@@ -54,6 +59,18 @@ def send_all(session: Session, commands: Iterable[Mapping[str, Any]]) -> int:
             exit_codes.UNREACHABLE,
         )
     return delivery.delivered
+
+
+def _kept(commands: "Iterable[Command]") -> "Iterator[Command]":
+    """All of them once the last one has come; a million need no more memory than a thousand."""
+    with SpooledTemporaryFile(max_size=_BYTES_IN_MEMORY) as spool:
+        count = 0
+        for each in commands:
+            pickle.dump(each, spool)
+            count += 1
+        spool.seek(0)
+        for _ in range(count):
+            yield pickle.load(spool)  # noqa: S301 - what this very function has written.
 
 
 def _command(given: Mapping[str, Any], ids: "CommandIds", now: str) -> "Command":
@@ -65,18 +82,18 @@ def _command(given: Mapping[str, Any], ids: "CommandIds", now: str) -> "Command"
     place = fields.pop("\0place", None)
     try:
         _check_names(fields)
-        kind = _checked_kind(fields)
-        fields.setdefault("commandId", ids.next())
-        fields.setdefault("at", now)
-        for name, most in (("payload", limits.PAYLOAD_BYTES), ("result", limits.RESULT_BYTES)):
-            json_of(name, fields.get(name), most_bytes=most)
+        for name, value in (("commandId", ids.next()), ("at", now)):
+            if fields.get(name) is None:
+                fields[name] = value
+        body = json_of("command", fields, most_bytes=limits.MESSAGE_BYTES)
+        _check_as_the_intake_does(body)
         return Command(
-            type=kind,
+            type=fields["type"],
             job_id=fields["jobId"],
             item_id=fields["itemId"],
-            command_id=str(fields["commandId"]),
+            command_id=fields["commandId"],
             group=group_of(fields["jobId"], fields["itemId"]),
-            body=json_of("command", fields, most_bytes=limits.MESSAGE_BYTES),
+            body=body,
         )
     except InvalidCommandError as error:
         if place is None:
@@ -93,13 +110,12 @@ def _check_names(fields: Mapping[str, Any]) -> None:
         check_names(fields["error"], field_names.ERROR, "an error")
 
 
-def _checked_kind(fields: Mapping[str, Any]) -> Any:
+def _check_as_the_intake_does(body: bytes) -> None:
+    """What it could only reject by its form is told here, where its sender sees it, and so."""
+    from forgeledger.contracts.messages import decode
     from forgeledger.sdk.errors import InvalidCommandError
 
-    kind = fields.get("type")
-    if kind not in set(CommandKind):
-        raise InvalidCommandError("type", f"is one of {_KINDS}")
-    for name in ("jobId", "itemId"):
-        if not isinstance(fields.get(name), str):
-            raise InvalidCommandError(name, "is missing or not a text")
-    return kind
+    problems = decode(body.decode(), "").problems
+    if problems:
+        others = (f"{each.field}: {each.rule}" for each in problems[1:])
+        raise InvalidCommandError(problems[0].field, "; ".join((problems[0].rule, *others)))

@@ -66,9 +66,10 @@ def send(
 ) -> None:
     """Send commands to the queue, in order, as a worker does.
 
-    What becomes of them shows in `forgeledger job item`. A command that the state of its item does
-    not allow, or whose item nobody registered, is refused in the journal: `forgeledger job events`.
-    What is malformed or names no known job shows in `forgeledger rejects list`.
+    None is sent if one of them is malformed: that is told with its field and the rule. What
+    becomes of them shows in `forgeledger job item`. A command that the state of its item does not
+    allow, or whose item nobody registered, is refused in the journal: `forgeledger job events`.
+    What names no known job shows in `forgeledger rejects list`.
     """
     from forgeledger.cli.sending import read_commands, send_all
 

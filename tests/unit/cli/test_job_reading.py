@@ -4,6 +4,9 @@ import re
 import pytest
 
 from forgeledger.cli import exit_codes
+from forgeledger.cli.deployment import Where
+from forgeledger.cli.job_text import why_lines
+from forgeledger.sdk.records import Why
 
 
 @pytest.fixture
@@ -72,6 +75,26 @@ def test_why_names_the_reason_of_a_job_that_failed(forgeledger, ledger, world):
     assert few == ["More of its items failed than its policy tolerates.", finished]
     assert passed == [f"Its deadline {deadline} passed before it was done.", finished]
     assert asked == [finished]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        *("unsealed", "items_missing", "leases_expired", "lanes_lagging", "deadline_passed"),
+        "verdict_due",
+    ],
+)
+def test_what_is_suggested_speaks_to_the_same_ledger(reason):
+    found = Why(job_id="j", status="RUNNING", reasons=(reason,))
+
+    here, there, by_api = (
+        " ".join(why_lines(found, where))
+        for where in (Where(), Where(local=True), Where(stack="s", api_url="http://a"))
+    )
+
+    assert there == f"{here} --local"
+    api = " --api-url http://a" if "job seal" in here else ""
+    assert by_api == f"{here} --stack s{api}"
 
 
 def test_why_counts_failures_by_type_of_error(forgeledger, ledger, job):

@@ -219,12 +219,13 @@ def test_silence_about_the_others_is_not_told_as_success(forgeledger, sqs, rejec
         or rejects.put(stored.body, stored.group, "again", sourceMessageId=stored.message_id)
     )
 
-    told = forgeledger("rejects", "redrive", **WHERE)
+    place = ("--reject-queue-url", "rejects")
+    told = forgeledger("rejects", "redrive", *place, **WHERE)
 
     assert told.code == exit_codes.NOT_AS_HOPED
     assert told.out == (
         "12 sent to the command queue; 1 rejected again so far, the other 11 may follow: "
-        "see `forgeledger rejects list`\n"
+        "see `forgeledger rejects list --reject-queue-url rejects`\n"
     )
 
 

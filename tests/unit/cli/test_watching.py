@@ -1,8 +1,10 @@
 import json
+import shlex
 
 import pytest
 
 from forgeledger.cli import exit_codes
+from forgeledger.cli.deployment import Where
 from forgeledger.cli.job_text import not_sealed
 from forgeledger.cli.output import Output
 from forgeledger.cli.pace import Pace
@@ -72,8 +74,8 @@ def test_watching_a_job_that_is_not_sealed_says_once_that_it_cannot_complete(for
     for_programs = forgeledger("job", "watch", job.job_id, "--timeout", 30, "--json")
 
     said = (
-        f"job {job.job_id} is not sealed: it cannot complete until no more items will come: "
-        f"forgeledger job seal {job.job_id}"
+        f"job {job.job_id} is not sealed, so more items may come, and it cannot complete before "
+        f"it is: forgeledger job seal {job.job_id}"
     )
     assert watched.err.splitlines()[0] == for_programs.err.splitlines()[0] == said
     assert watched.err.count("forgeledger job seal") == 1
@@ -91,7 +93,7 @@ def test_watching_a_sealed_job_says_nothing_of_sealing(forgeledger, ledger):
 def test_the_command_that_seals_is_the_one_that_is_told(forgeledger, ledger):
     job = ledger.create_job("nightly")
     told = forgeledger("job", "status", job.job_id)
-    command = told.out.partition("will come: forgeledger ")[2].splitlines()[0]
+    command = told.out.partition("before it is: forgeledger ")[2].splitlines()[0]
 
     forgeledger(*command.split())
     after = forgeledger("job", "status", job.job_id)
@@ -102,29 +104,62 @@ def test_the_command_that_seals_is_the_one_that_is_told(forgeledger, ledger):
 
 
 @pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        (Where(), ""),
+        (Where(local=True), " --local"),
+        (Where(stack="my stack"), " --stack 'my stack'"),
+        (Where(stack="s", api_url="http://a"), " --stack s --api-url http://a"),
+        (Where(command_queue_url="http://q"), ""),
+    ],
+)
+def test_a_suggested_command_speaks_to_the_same_ledger(where, said):
+    told = not_sealed(job_at(1, sealed=False), where)
+
+    assert told.endswith(f": forgeledger job seal j{said}")
+
+
+@pytest.mark.parametrize("words", [("status",), ("why",), ("watch", "--timeout", 5)])
+def test_a_command_that_is_suggested_runs_as_it_stands(forgeledger, ledger, words):
+    job = ledger.create_job("nightly", items=["a"])
+    anew = {"FORGELEDGER_API_URL": ""}
+    place = ("--api-url", "http://api.test")
+
+    ended = forgeledger("job", words[0], job.job_id, *words[1:], *place, **anew)
+    command = (ended.out + ended.err).partition("before it is: forgeledger ")[2].splitlines()[0]
+    sealed = forgeledger(*shlex.split(command), **anew)
+
+    assert sealed.code == 0, sealed.err
+    assert ledger.status(job.job_id).sealed
+
+
+@pytest.mark.parametrize(
     ("more", "told"),
     [
         ({"sealed": True}, None),
         ({"status": "FAILED"}, None),
         ({"ending": "FAILED"}, None),
         ({"ending": "CANCELED"}, None),
-        ({}, "it cannot complete until no more items will come: forgeledger job seal j"),
+        ({}, ", so more items may come, and it cannot complete before it is: forgeledger job"),
         (
             {"expected_items": 1_200},
-            "it cannot complete before it knows its 1,200 items; sooner: forgeledger job seal j",
+            ": it cannot complete before it knows its 1,200 items; sooner: forgeledger job seal j",
         ),
-        ({"expected_items": 1, "total": 0}, "it cannot complete before it knows its item; sooner"),
-        ({"expected_items": 100, "epoch": 2}, "it cannot complete until no more items will come"),
-        ({"expected_items": 101, "epoch": 2}, "it cannot complete before it knows its 101 items"),
+        (
+            {"expected_items": 1, "total": 0},
+            ": it cannot complete before it knows its item",
+        ),
+        ({"expected_items": 100, "epoch": 2}, ", so more items may come, and it cannot"),
+        ({"expected_items": 101, "epoch": 2}, ": it cannot complete before it knows its 101 items"),
     ],
 )
 def test_what_has_to_happen_to_a_job_that_is_not_sealed(more, told):
-    found = not_sealed(job_at(1, **{"sealed": False, **more}))
+    found = not_sealed(job_at(1, **{"sealed": False, **more}), Where())
 
     if told is None:
         assert found is None
     else:
-        assert found.startswith(f"not sealed: {told}")
+        assert found.startswith(f"not sealed{told}")
 
 
 @pytest.mark.parametrize(
@@ -143,7 +178,7 @@ def test_the_exit_code_tells_how_a_job_ended(status, code):
 
 def test_a_terminal_gets_a_bar_with_rate_time_left_failures_and_lanes():
     screen, now = Terminal(), iter(range(100))
-    with JobProgress(Output(out=screen), lambda: next(now)) as progress:
+    with JobProgress(Output(out=screen), lambda: next(now), Where()) as progress:
         progress(job_at(0))
         progress(job_at(20, failed=1))
         progress.say("worker-1 was [killed]")
@@ -158,15 +193,15 @@ def test_a_terminal_gets_a_bar_with_rate_time_left_failures_and_lanes():
 
 def test_above_the_bar_stands_once_that_the_job_is_not_sealed():
     screen, now = Terminal(), iter(range(100))
-    with JobProgress(Output(out=screen), lambda: next(now)) as progress:
+    with JobProgress(Output(out=screen), lambda: next(now), Where()) as progress:
         progress(job_at(0, sealed=False))
         progress(job_at(20, sealed=False))
 
-    assert screen.getvalue().count("job j is not sealed: it cannot complete") == 1
+    assert screen.getvalue().count("job j is not sealed, so more items") == 1
 
 
 def test_without_a_terminal_what_is_said_is_a_line(capsys):
-    with JobProgress(Output(), lambda: 0.0) as progress:
+    with JobProgress(Output(), lambda: 0.0, Where()) as progress:
         progress.say("hello")
 
     assert capsys.readouterr().out == "hello\n"

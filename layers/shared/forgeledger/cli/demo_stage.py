@@ -52,7 +52,8 @@ def demo_set(session: Session, narrator: Narrator) -> Place:
 def narrator_of(session: Session) -> Iterator[Narrator]:
     """Lines above a bar on a terminal; elsewhere lines alone, beside the result."""
     output = session.output
-    with JobProgress(output, session.around.clock, keeps_quiet=output.as_json) as progress:
+    here = Where(local=True)
+    with JobProgress(output, session.around.clock, here, keeps_quiet=output.as_json) as progress:
         say = output.remark if output.as_json else progress.say
         yield Narrator(say=say, progress=progress)
 

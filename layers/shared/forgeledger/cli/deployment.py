@@ -1,5 +1,6 @@
 """Which deployment a command speaks to: said by options, the environment, a stack, or local."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +30,14 @@ class Where:
     command_queue_url: str | None = None
     reject_queue_url: str | None = None
     relay_function: str | None = None
+
+    def repeated(self, *addresses: str) -> str:
+        """The same for behind another command, which has options for these addresses alone."""
+        words = ["--local"] if self.local else []
+        for name in ("stack", *addresses):
+            if value := getattr(self, name):
+                words += ["--" + name.replace("_", "-"), shlex.quote(value)]
+        return "".join(f" {word}" for word in words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from forgeledger.cli.deployment import Where
 from forgeledger.cli.output import duration, facts, moment, short_json
 
 if TYPE_CHECKING:
@@ -11,18 +12,18 @@ if TYPE_CHECKING:
 _REASONS = {
     "finished": "It is finished; there is nothing to wait for.",
     "unsealed": "It is not sealed, so more items may come, and it cannot complete before it is: "
-    "forgeledger job seal {job_id}",
+    "forgeledger job seal {job_id}{by_api}",
     "items_missing": "It expects {expected} items and knows {total}. It seals itself, and can "
-    "complete, when it knows them all; sooner: forgeledger job seal {job_id}",
+    "complete, when it knows them all; sooner: forgeledger job seal {job_id}{by_api}",
     "items_pending": "{pending} items wait for a worker.",
     "items_due_later": "{due_later} items failed and wait for the time of their next attempt.",
     "items_in_progress": "Workers have {in_progress} items.",
     "leases_expired": "{expired} items have not been heard of within their lease. The next claim "
-    "takes one over; where none will come: forgeledger send expire {job_id} ITEM_ID",
+    "takes one over; where none will come: forgeledger send expire {job_id} ITEM_ID{on_it}",
     "ending": "Its verdict is certain; the lanes are being closed.",
-    "lanes_lagging": "Lanes {lagging} have not followed yet: forgeledger reconcile {job_id}",
-    "deadline_passed": "Its deadline {deadline} has passed: forgeledger reconcile {job_id}",
-    "verdict_due": "All is done but the verdict: forgeledger reconcile {job_id}",
+    "lanes_lagging": "Lanes {lagging} have not followed yet: forgeledger reconcile {job_id}{on_it}",
+    "deadline_passed": "Its deadline {deadline} has passed: forgeledger reconcile {job_id}{on_it}",
+    "verdict_due": "All is done but the verdict: forgeledger reconcile {job_id}{on_it}",
 }
 # Why a job failed, or is about to.
 _FAILED_BY = {
@@ -35,7 +36,7 @@ _REASONS_OF_ONE = {
         "expected",
         (
             "It expects 1 item and knows {total}. It seals itself, and can complete, when it knows "
-            "it; sooner: forgeledger job seal {job_id}"
+            "it; sooner: forgeledger job seal {job_id}{by_api}"
         ),
     ),
     "items_pending": ("pending", "1 item waits for a worker."),
@@ -45,7 +46,7 @@ _REASONS_OF_ONE = {
         "expired",
         (
             "1 item has not been heard of within its lease. The next claim takes it over; "
-            "where none will come: forgeledger send expire {job_id} ITEM_ID"
+            "where none will come: forgeledger send expire {job_id} ITEM_ID{on_it}"
         ),
     ),
 }
@@ -83,20 +84,20 @@ def left_canceled(job: "Job") -> str | None:
     )
 
 
-def not_sealed(job: "Job") -> str | None:
+def not_sealed(job: "Job", where: Where) -> str | None:
     """What keeps a job from ever completing, and how that ends; None where sealing ends nothing."""
     if job.sealed or job.is_finished or job.ending:
         return None
-    by_hand = f"forgeledger job seal {job.job_id}"
+    by_hand = f"forgeledger job seal {job.job_id}{where.repeated('api_url')}"
     expected = job.expected_items
     # One that was reopened with all of them takes more until somebody seals it.
     if expected is not None and (job.epoch == 1 or job.total < expected):
         items = "its item" if expected == 1 else f"its {expected:,} items"
         return f"not sealed: it cannot complete before it knows {items}; sooner: {by_hand}"
-    return f"not sealed: it cannot complete until no more items will come: {by_hand}"
+    return f"not sealed, so more items may come, and it cannot complete before it is: {by_hand}"
 
 
-def job_facts(job: "Job") -> list[str]:
+def job_facts(job: "Job", where: Where) -> list[str]:
     running = not job.is_finished
     rate = "" if job.items_per_second is None else f"{job.items_per_second:,.1f} items/s"
     eta = "" if job.eta_seconds is None or not running else duration(job.eta_seconds)
@@ -116,7 +117,7 @@ def job_facts(job: "Job") -> list[str]:
             ("completed", job.completed),
             ("failed", job.failed),
             ("canceled", job.canceled),
-            ("note", left_canceled(job) or not_sealed(job)),
+            ("note", left_canceled(job) or not_sealed(job, where)),
             ("rate", rate),
             ("time left", eta),
             ("lanes", job.lanes),
@@ -129,10 +130,12 @@ def job_facts(job: "Job") -> list[str]:
     )
 
 
-def why_lines(why: "Why") -> Iterator[str]:
+def why_lines(why: "Why", where: Where) -> Iterator[str]:
     yield f"{why.job_id} is {why.status}."
     known = {
         "job_id": why.job_id,
+        "on_it": where.repeated(),
+        "by_api": where.repeated("api_url"),
         "expected": f"{why.expected_items or 0:,}",
         "total": f"{why.total:,}",
         "pending": f"{why.pending:,}",

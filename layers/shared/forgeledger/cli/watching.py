@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from forgeledger.cli.deployment import Where
 from forgeledger.cli.job_text import counts, job_headline, left_canceled, not_sealed
 from forgeledger.cli.output import Output, duration, printable
 from forgeledger.cli.pace import Pace
@@ -22,10 +23,16 @@ class JobProgress:
     """Shown anew with each state of the job that it is given."""
 
     def __init__(
-        self, output: Output, clock: Callable[[], float], *, keeps_quiet: bool = False
+        self,
+        output: Output,
+        clock: Callable[[], float],
+        where: Where,
+        *,
+        keeps_quiet: bool = False,
     ) -> None:
         self._output = output
         self._clock = clock
+        self._where = where
         self._keeps_quiet = keeps_quiet
         self._pace = Pace()
         self._last = ""
@@ -81,7 +88,7 @@ class JobProgress:
 
     def _warn(self, job: "Job") -> None:
         """Once: nothing else tells whoever waits that all items done will not be the end."""
-        warning = not_sealed(job)
+        warning = not_sealed(job, self._where)
         if warning is None or self._warned:
             return
         self._warned = True
@@ -141,7 +148,7 @@ def watch_job(session: Session, job_id: str, *, timeout_seconds: float | None) -
     output = session.output
     most = _LIVE_POLL_SECONDS if output.is_live else _PLAIN_POLL_SECONDS
     ledger = session.ledger
-    with JobProgress(output, session.around.clock) as progress:
+    with JobProgress(output, session.around.clock, session.where) as progress:
         try:
             job = ledger.wait(
                 job_id,

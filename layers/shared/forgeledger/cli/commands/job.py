@@ -149,7 +149,7 @@ def list_jobs(
 def status(session: Session, job_id: JOB_ID) -> None:
     """Show one job: counts, rate, time left."""
     job = session.ledger.status(job_id)
-    session.output.record(job.raw, job_facts(job))
+    session.output.record(job.raw, job_facts(job, session.where))
 
 
 @command(app, "seal", needs=Needs.API, example='forgeledger job seal "$JOB"')

@@ -27,7 +27,7 @@ def why(session: Session, job_id: JOB_ID) -> None:
     What it waits for, which items hold it up, and failures by type of error.
     """
     found = session.ledger.why(job_id)
-    session.output.record(found.raw, why_lines(found))
+    session.output.record(found.raw, why_lines(found, session.where))
 
 
 @command(app, "items", needs=Needs.API, example='forgeledger job items "$JOB" --state FAILED')

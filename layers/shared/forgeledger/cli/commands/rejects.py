@@ -9,6 +9,7 @@ import typer
 
 from forgeledger.cli import exit_codes
 from forgeledger.cli.command import Needs, command, group
+from forgeledger.cli.deployment import Where
 from forgeledger.cli.output import facts, moment, short_json, shortened
 from forgeledger.cli.problems import CliError, WrongValue
 from forgeledger.cli.reject_queue import FifoQueue, Held, dead_letter_queue_url
@@ -167,7 +168,7 @@ def redrive(
             "refused": [{"messageId": each.message_id, "why": why} for each, why in done.refused],
             "notDeleted": [each.message_id for each in done.not_deleted],
         },
-        _told(done),
+        _told(done, session.where),
     )
     for each in done.back_again:
         session.output.remark(f"{each.message_id}: rejected again: {each.reason}")
@@ -181,7 +182,7 @@ def redrive(
         raise typer.Exit(exit_codes.NOT_AS_HOPED)
 
 
-def _told(done: "Redriven") -> str:
+def _told(done: "Redriven", where: Where) -> str:
     """The ledger judges what was sent in its own time: silence is not yet success."""
     sent = f"{len(done.sent):,} sent to the command queue"
     if not done.sent:
@@ -190,7 +191,8 @@ def _told(done: "Redriven") -> str:
     if not done.not_known_yet:
         return f"{sent}; {back}"
     which = f"the other {done.not_known_yet:,}" if done.back_again else "more"
-    return f"{sent}; {back}, {which} may follow: see `forgeledger rejects list`"
+    on_queue = where.repeated("reject_queue_url")
+    return f"{sent}; {back}, {which} may follow: see `forgeledger rejects list{on_queue}`"
 
 
 def _fifo(session: Session, queue: Queue) -> FifoQueue:

@@ -51,6 +51,54 @@ def test_a_repeated_key_makes_one_job(forgeledger, ledger):
     assert len(list(ledger.jobs())) == 1
 
 
+@pytest.mark.parametrize("key", ["", " "])
+def test_an_empty_key_is_no_key_and_makes_no_job(forgeledger, ledger, key):
+    ended = forgeledger("job", "create", "nightly", "--idempotency-key", key)
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err.startswith("forgeledger: --idempotency-key: is empty")
+    assert list(ledger.jobs()) == []
+
+
+@pytest.mark.parametrize("more", [(), ("-q",), ("--json",)])
+@pytest.mark.parametrize("text", ["", "\n\n"])
+def test_a_file_without_items_is_told_beside_the_job(forgeledger, ledger, tmp_path, more, text):
+    file = tmp_path / "empty.txt"
+    file.write_text(text, encoding="utf-8")
+
+    ended = forgeledger("job", "create", "nightly", "--items-file", file, "--seal", *more)
+
+    (job,) = ledger.jobs()
+    assert (ended.code, job.is_complete) == (0, True)
+    assert job.job_id in ended.out
+    assert ended.err == f"{file}: nothing was in it to be registered\n"
+
+
+def test_a_job_without_a_file_is_not_told_of_one(forgeledger):
+    assert forgeledger("job", "create", "nightly").err == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--items-file", "a", "--items-file", "b"), ("--lanes", "1", "--lanes=1")],
+)
+def test_an_option_that_counts_once_is_given_once(forgeledger, ledger, words):
+    ended = forgeledger("job", "create", "nightly", *words)
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err == (
+        f"forgeledger: Invalid value for '{words[0]}': is given more than once "
+        "(see forgeledger job create --help)\n"
+    )
+    assert list(ledger.jobs()) == []
+
+
+def test_a_flag_may_be_given_again(forgeledger, ledger):
+    ended = forgeledger("job", "create", "nightly", "--seal", "--seal", "-q", "--quiet")
+
+    assert ledger.status(ended.out.strip()).sealed
+
+
 def test_items_of_a_file_are_registered_with_the_job(forgeledger, ledger, tmp_path):
     file = tmp_path / "items.txt"
     file.write_text("a\n\nb\n", encoding="utf-8")

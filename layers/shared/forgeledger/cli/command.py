@@ -6,6 +6,7 @@ from enum import Flag, auto
 from typing import Annotated, Any, Final, get_type_hints
 
 import typer
+import typer.core
 
 from forgeledger.cli.deployment import Where
 from forgeledger.cli.output import Output
@@ -111,12 +112,34 @@ def command(
         signed: Any = run
         signed.__signature__ = inspect.Signature(parameters)
         signed.__annotations__ = {each.name: each.annotation for each in parameters}
-        to.command(name, help=inspect.cleandoc(function.__doc__ or ""), epilog=_example(example))(
-            run
-        )
+        to.command(
+            name,
+            cls=_OnceEach,
+            help=inspect.cleandoc(function.__doc__ or ""),
+            epilog=_example(example),
+        )(run)
         return function
 
     return add
+
+
+class _OnceEach(typer.core.TyperCommand):
+    """Of an option that was given twice the last value alone would count, without a word."""
+
+    def make_parser(self, ctx: Any) -> Any:
+        parser: Any = super().make_parser(ctx)
+        parse = parser.parse_args
+
+        def parse_once(args: list[str]) -> Any:
+            options, rest, order = parse(args)
+            for each in order:
+                single = not (getattr(each, "multiple", True) or getattr(each, "is_flag", True))
+                if single and order.count(each) > 1:
+                    raise typer.BadParameter("is given more than once", ctx, each)
+            return options, rest, order
+
+        parser.parse_args = parse_once
+        return parser
 
 
 def _by_option_first(context: typer.Context, places: dict[str, Any]) -> dict[str, Any]:

@@ -25,12 +25,12 @@ class PlacedItems:
     def __init__(self, placed: Iterable[tuple[str, ItemSpec]]) -> None:
         self._placed = placed
         self._places: deque[str] = deque(maxlen=_PLACES_KEPT)
-        self._taken = 0
+        self.taken = 0
 
     def __iter__(self) -> Iterator[ItemSpec]:
         for place, item in self._placed:
             self._places.append(place)
-            self._taken += 1
+            self.taken += 1
             yield item
 
     def __enter__(self) -> Self:
@@ -55,7 +55,7 @@ class PlacedItems:
         found = _ITEM.match(field)
         if found is None:
             return field
-        behind = self._taken - int(found[1])
+        behind = self.taken - int(found[1])
         if not 1 <= behind <= len(self._places):
             return field
         return ": ".join(part for part in (self._places[-behind], field[found.end() :]) if part)

@@ -8,6 +8,7 @@ import typer
 from forgeledger.cli.command import Needs, command, group
 from forgeledger.cli.job_text import job_facts, job_headline
 from forgeledger.cli.output import moment
+from forgeledger.cli.problems import WrongValue
 from forgeledger.cli.session import Session
 from forgeledger.cli.values import json_object
 
@@ -88,6 +89,8 @@ def create(
         "toleratedFailurePercent": tolerated_failure_percent,
     }
     given = {rule: value for rule, value in policy.items() if value is not None}
+    if idempotency_key is not None and not idempotency_key.strip():
+        raise WrongValue("--idempotency-key", "is empty, and so would make a job with each call")
     with PlacedItems(read_items(items_file, Form.AUTO) if items_file else ()) as items:
         job = session.ledger.create_job(
             name,
@@ -104,6 +107,8 @@ def create(
             idempotency_key=idempotency_key,
         )
     session.output.record(job.raw, job.job_id if quiet else job_headline(job))
+    if items_file and not items.taken:
+        session.output.remark(f"{items_file}: nothing was in it to be registered")
 
 
 @command(app, "list", needs=Needs.API, example="forgeledger job list --status RUNNING")

@@ -86,3 +86,13 @@ def test_what_the_sender_said_in_a_body_that_was_not_json_stays_too(forgeledger,
 
     assert ended.code == 0
     assert commands.bodies == [mended]
+
+
+def test_a_byte_order_mark_is_no_part_of_a_mended_body(forgeledger, rejects, commands, tmp_path):
+    rejects.put("{}")
+    file = tmp_path / "mended.json"
+    file.write_text("\ufeff" + json.dumps(CLAIM), encoding="utf-8")
+
+    forgeledger("rejects", "redrive", "m1", "--body", file, **WHERE)
+
+    assert [json.loads(body) for body in commands.bodies] == [CLAIM]

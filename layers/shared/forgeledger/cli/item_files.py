@@ -1,12 +1,14 @@
 """Items from files: an id a line, JSON lines, or the files' own names; never all in memory."""
 
+import codecs
 import glob as globbing
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from forgeledger.cli.problems import WrongValue
 from forgeledger.cli.values import json_object
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
     from forgeledger.sdk.item_specs import ItemSpec
 
 STDIN = Path("-")
+_JSON_ITEM: Final = re.compile(r'\s*\{\s*"item(Id|_id)"')
+_READ_AS_NAMES: Final = (
+    "each line is taken as the name of an item, though the first looks like JSON; "
+    "JSON lines are known by the suffix .jsonl, on stdin, or by --form jsonl of `items register`"
+)
 
 
 class Form(StrEnum):
@@ -32,13 +39,18 @@ def read_lines(source: Path) -> Iterator[tuple[str, str]]:
             yield from _numbered(str(source), file)
 
 
-def read_items(source: Path, form: Form) -> Iterator[tuple[str, "ItemSpec"]]:
+def read_items(
+    source: Path, form: Form, remark: Callable[[str], None]
+) -> Iterator[tuple[str, "ItemSpec"]]:
     """The items of a file, each after its place; what is wrong is told before it is sent."""
     as_json = form is Form.JSONL or (form is Form.AUTO and source.suffix in {".jsonl", ".ndjson"})
-    by_first_line = form is Form.AUTO and source == STDIN
+    undecided = form is Form.AUTO and not as_json
     for place, line in read_lines(source):
-        if by_first_line:
-            as_json, by_first_line = line.lstrip().startswith("{"), False
+        if undecided and source == STDIN:
+            as_json = line.lstrip().startswith("{")
+        elif undecided and _JSON_ITEM.match(line):
+            remark(f"{source}: {_READ_AS_NAMES}")
+        undecided = False
         yield place, _checked(place, json_object(place, line) if as_json else line)
 
 
@@ -59,6 +71,9 @@ def read_names(pattern: str) -> Iterator[tuple[str, "ItemSpec"]]:
 def _numbered(name: str, lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
     for number, line in enumerate(lines, start=1):
         place = f"{name}:{number}"
+        if number == 1:
+            # Some editors and shells put it there; it is no part of the first name.
+            line = line.removeprefix(codecs.BOM_UTF8)  # noqa: PLW2901 - the same line without it.
         try:
             text = line.decode("utf-8").rstrip("\r\n")
         except UnicodeDecodeError as error:

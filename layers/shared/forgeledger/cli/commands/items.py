@@ -8,7 +8,7 @@ import typer
 from forgeledger.cli import exit_codes
 from forgeledger.cli.command import Needs, command, group
 from forgeledger.cli.commands.job import JOB_ID
-from forgeledger.cli.item_files import Form, read_items, read_names
+from forgeledger.cli.item_files import STDIN, Form, read_items, read_names
 from forgeledger.cli.problems import CliError
 from forgeledger.cli.session import Session
 
@@ -55,7 +55,9 @@ def register(
 
     if (source is None) == (glob is None):
         raise CliError("FILE: give either a file (- is stdin) or --glob")
-    items = PlacedItems(read_names(glob) if glob else read_items(source or Path("-"), form))
+    items = PlacedItems(
+        read_names(glob) if glob else read_items(source or STDIN, form, session.output.remark)
+    )
     with RegistrationProgress(session.output) as progress, items:
         found = session.ledger.register(job_id, items, seal=seal, on_progress=progress)
     session.output.record(

@@ -91,7 +91,8 @@ def create(
     given = {rule: value for rule, value in policy.items() if value is not None}
     if idempotency_key is not None and not idempotency_key.strip():
         raise WrongValue("--idempotency-key", "is empty, and so would make a job with each call")
-    with PlacedItems(read_items(items_file, Form.AUTO) if items_file else ()) as items:
+    placed = read_items(items_file, Form.AUTO, session.output.remark) if items_file else ()
+    with PlacedItems(placed) as items:
         job = session.ledger.create_job(
             name,
             items=items,

@@ -222,7 +222,8 @@ def _mended(source: Path) -> str:
             typer.get_text_stream("stdin").read()
             if source == STDIN
             else source.read_text(encoding="utf-8")
-        ).strip()
+        )
+        text = text.removeprefix("\N{BYTE ORDER MARK}").strip()
     except UnicodeDecodeError as error:
         raise WrongValue("--body", "is not UTF-8") from error
     json_object("--body", text)

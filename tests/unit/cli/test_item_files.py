@@ -1,0 +1,75 @@
+"""What stands in a file of items is told from how it was written."""
+
+import pytest
+
+
+@pytest.fixture
+def job(ledger):
+    return ledger.create_job("nightly")
+
+
+@pytest.fixture
+def register(forgeledger, job):
+    return lambda *words, **more: forgeledger("items", "register", job.job_id, *words, **more)
+
+
+@pytest.fixture
+def in_file(register, tmp_path):
+    def write_and_register(suffix, text):
+        file = tmp_path / f"items.{suffix}"
+        file.write_text(text, encoding="utf-8")
+        return register(file)
+
+    return write_and_register
+
+
+@pytest.fixture
+def known(ledger, job):
+    return lambda: {item.item_id: item.payload for item in ledger.items(job.job_id)}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text", "items"),
+    [
+        ("txt", "a\nb\n", {"a": None, "b": None}),
+        ("jsonl", '{"itemId": "a", "payload": 1}\n', {"a": 1}),
+        ("txt", "\ufeffa\n", {"\ufeffa": None}),
+        ("txt", "\n", {}),
+    ],
+)
+def test_a_byte_order_mark_is_no_content(in_file, known, suffix, text, items):
+    ended = in_file(suffix, f"\ufeff{text}")
+
+    assert ended.code == 0
+    assert known() == items
+
+
+def test_a_byte_order_mark_does_not_hide_that_stdin_is_json(register, known):
+    register("-", stdin='\ufeff{"itemId": "a"}\n')
+
+    assert known() == {"a": None}
+
+
+@pytest.mark.parametrize("first", ['{"itemId": "a"}', ' { "item_id":"a"}'])
+def test_json_lines_that_are_read_as_names_are_told(forgeledger, register, known, tmp_path, first):
+    file = tmp_path / "items.json"
+    file.write_text(f'\n{first}\n{{"itemId": "b"}}\n', encoding="utf-8")
+    said = (
+        f"{file}: each line is taken as the name of an item, though the first looks like JSON; "
+        "JSON lines are known by the suffix .jsonl, on stdin, or by --form jsonl of "
+        "`items register`\n"
+    )
+
+    registered = register(file)
+    created = forgeledger("job", "create", "nightly", "--items-file", file)
+    asked_for = register(file, "--form", "lines")
+
+    assert set(known()) == {first, '{"itemId": "b"}'}
+    assert (registered.err, created.err, asked_for.err) == (said, said, "")
+
+
+def test_names_that_look_like_json_further_down_are_not_told(register, tmp_path):
+    file = tmp_path / "items.txt"
+    file.write_text('{a}\n{"itemId": "b"}\n', encoding="utf-8")
+
+    assert register(file).err == ""

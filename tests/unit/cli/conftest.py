@@ -2,6 +2,7 @@
 
 import io
 import os
+import threading
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -35,21 +36,23 @@ class InMemoryApi:
         self._caller = world.caller()
         self.requests: list[HttpRequest] = []
         self.on_request: Any = None
+        # A Lambda function is given one request at a time.
+        self._at_work = threading.Lock()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         self.requests.append(request)
         if self.on_request is not None:
             self.on_request(len(self.requests))
         parts = urlsplit(request.url)
-        reply = self._caller.send(
-            http_event(
-                request.method,
-                unquote(parts.path),
-                query=dict(parse_qsl(parts.query)),
-                body=None if request.body is None else request.body.decode(),
-                headers=dict(request.headers),
-            )
+        event = http_event(
+            request.method,
+            unquote(parts.path),
+            query=dict(parse_qsl(parts.query)),
+            body=None if request.body is None else request.body.decode(),
+            headers=dict(request.headers),
         )
+        with self._at_work:
+            reply = self._caller.send(event)
         headers = {name.lower(): value for name, value in reply.headers.items()}
         return HttpResponse(status=reply.status, headers=headers, body=reply.text.encode())
 

@@ -73,3 +73,15 @@ def test_names_that_look_like_json_further_down_are_not_told(register, tmp_path)
     file.write_text('{a}\n{"itemId": "b"}\n', encoding="utf-8")
 
     assert register(file).err == ""
+
+
+def test_a_line_that_is_no_json_is_told_with_the_files_number_alone(in_file):
+    ended = in_file("jsonl", '{"itemId": "a"}\n{"itemId": }\n')
+
+    assert ended.err.endswith("items.jsonl:2: is not JSON: Expecting value: column 12\n")
+
+
+def test_json_without_an_end_to_its_depth_is_a_mistake(in_file):
+    ended = in_file("jsonl", "[" * 100_000)
+
+    assert ended.err.endswith("items.jsonl:1: is nested too deeply\n")

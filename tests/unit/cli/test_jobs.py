@@ -223,6 +223,13 @@ def test_a_refused_change_is_one_line_and_its_own_exit_code(forgeledger, ledger)
         (("job", "create", "x", "--items-file", "nowhere.txt"), "nowhere.txt: no such file"),
         (("job", "list", "--status", "DONE"), "status: "),
         (("job", "status"), "Missing argument 'JOB_ID'"),
+        (("job", "status", ""), "Invalid value for 'JOB_ID': is empty"),
+        (("job", "cancel", ""), "Invalid value for 'JOB_ID': is empty"),
+        (("job", "item", "", "a"), "Invalid value for 'JOB_ID': is empty"),
+        (("job", "item", NO_SUCH_JOB, ""), "Invalid value for 'ITEM_ID': is empty"),
+        (("items", "register", "", "-"), "Invalid value for 'JOB_ID': is empty"),
+        (("items", "register", "x", "--form", "xml"), "Invalid value for '--form': 'xml' is not"),
+        (("rejects", "list", "--queue", "x"), "Invalid value for '--queue': 'x' is not one of"),
         (("job", "stauts", "x"), "No such command 'stauts'"),
     ],
 )

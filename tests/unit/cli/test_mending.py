@@ -96,3 +96,9 @@ def test_a_byte_order_mark_is_no_part_of_a_mended_body(forgeledger, rejects, com
     forgeledger("rejects", "redrive", "m1", "--body", file, **WHERE)
 
     assert [json.loads(body) for body in commands.bodies] == [CLAIM]
+
+
+def test_a_body_of_several_lines_is_told_with_the_line_that_is_no_json(forgeledger, sqs):
+    ended = forgeledger("rejects", "redrive", "m", "--body", "-", stdin='{\n"a": }', **WHERE)
+
+    assert ended.err == "forgeledger: --body: is not JSON: Expecting value: line 2 column 6\n"

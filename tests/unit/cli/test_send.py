@@ -111,6 +111,11 @@ def test_commands_of_a_file_keep_the_order_of_their_lane(forgeledger, queue, tmp
             "workerId: must have at most 256 characters\n",
         ),
         (
+            ("fail", JOB, "a", "--error-type", "E", "--error-message", "x" * 4_097),
+            "",
+            "error.message: must be at most 4096 bytes in UTF-8\n",
+        ),
+        (
             ("fail", JOB, "a", "--error-type", "E" * 300),
             "",
             "error.type: must have at most 256 characters\n",

@@ -48,7 +48,7 @@ def test_every_field_of_the_contract_arrives() -> None:
         leaseSeconds=30,
         payload={"a": 1},
         result=[1, None],
-        error={"type": "Timeout", "message": "too slow", "retryable": False},
+        error={"type": "Timeout", "message": "x" * 4_096, "retryable": False},
     )
 
     (addressed,) = decode(body, "m").commands
@@ -67,7 +67,7 @@ def test_every_field_of_the_contract_arrives() -> None:
     assert (command.worker_id, command.command_id, command.lease_seconds) == ("w-3", "c-1", 30)
     assert command.sent_at == 1_795_255_200_000
     assert (command.payload, command.result) == ('{"a":1}', "[1,null]")
-    assert command.failure == Failure(type="Timeout", message="too slow", retryable=False)
+    assert command.failure == Failure(type="Timeout", message="x" * 4_096, retryable=False)
 
 
 def test_both_spellings_of_a_field_are_the_same() -> None:

@@ -119,7 +119,8 @@ def _ended_by(error: Exception) -> int:
 def _usage_line(error: Any) -> str:
     context = getattr(error, "ctx", None)
     asked = f" (see {context.command_path} --help)" if context is not None else ""
-    return f"{error.format_message()}{asked}"
+    # Typer has pydantic check values, and leaves its name of the kind of error in the words.
+    return f"{error.format_message().replace(': Value error, ', ': ', 1)}{asked}"
 
 
 def _say(line: str, code: int) -> int:

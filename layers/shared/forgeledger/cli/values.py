@@ -9,6 +9,12 @@ from forgeledger.cli.problems import WrongValue
 def json_value(field: str, text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        # What is a line of a file is told with the file's own number.
+        place = f"line {error.lineno} " if "\n" in text else ""
+        raise WrongValue(field, f"is not JSON: {error.msg}: {place}column {error.colno}") from error
+    except RecursionError as error:
+        raise WrongValue(field, "is nested too deeply") from error
     except ValueError as error:
         raise WrongValue(field, f"is not JSON: {error}") from error
 

@@ -52,8 +52,8 @@ def _hopeless(field: str, rule: str) -> Body:
     return Body(problems=(Problem(field, rule),))
 
 
-def _text(most: int, least: int = 1) -> CoreSchema:
-    schema = {"type": "str", "strict": True, "min_length": least, "max_length": most}
+def _text(most: int) -> CoreSchema:
+    schema = {"type": "str", "strict": True, "min_length": 1, "max_length": most}
     return cast("CoreSchema", schema)
 
 
@@ -79,7 +79,7 @@ def _then(schema: CoreSchema, function: Callable[[Any], Any]) -> CoreSchema:
 
 def _bytes_at_most(limit: int) -> Callable[[str], str]:
     def check(text: str) -> str:
-        if not text.isascii() and len(text.encode()) > limit:
+        if len(text) > limit or (not text.isascii() and len(text.encode()) > limit):
             raise PydanticCustomError(
                 "max_bytes", "must be at most {limit} bytes in UTF-8", {"limit": limit}
             )
@@ -120,7 +120,7 @@ _ERROR = {
         "type": _field(_text(limits.ERROR_TYPE_CHARACTERS), required=True),
         "message": _field(
             _then(
-                _text(limits.ERROR_MESSAGE_BYTES, least=0),
+                cast("CoreSchema", {"type": "str", "strict": True}),
                 _bytes_at_most(limits.ERROR_MESSAGE_BYTES),
             )
         ),

@@ -20,7 +20,15 @@ app = group(
     "forgeledger job create nightly-invoices --items-file invoices.txt --seal",
 )
 
-JOB_ID = Annotated[str, typer.Argument(metavar="JOB_ID", show_default=False)]
+
+def not_empty(value: str) -> str:
+    """Of an unset variable in a script; a path without it would lead somewhere else."""
+    if not value:
+        raise typer.BadParameter("is empty")
+    return value
+
+
+JOB_ID = Annotated[str, typer.Argument(metavar="JOB_ID", show_default=False, callback=not_empty)]
 
 
 @command(

@@ -8,7 +8,7 @@ import typer
 from forgeledger.cli import exit_codes
 from forgeledger.cli.command import Needs, command
 from forgeledger.cli.commands import job
-from forgeledger.cli.commands.job import JOB_ID
+from forgeledger.cli.commands.job import JOB_ID, not_empty
 from forgeledger.cli.event_text import event_cells, event_line, item_facts
 from forgeledger.cli.job_text import why_lines
 from forgeledger.cli.output import aligned, moment, short_json
@@ -68,7 +68,9 @@ def item(
     session: Session,
     *,
     job_id: JOB_ID,
-    item_id: Annotated[str, typer.Argument(metavar="ITEM_ID", show_default=False)],
+    item_id: Annotated[
+        str, typer.Argument(metavar="ITEM_ID", show_default=False, callback=not_empty)
+    ],
 ) -> None:
     """Show one item with its whole history."""
     found = session.ledger.item(job_id, item_id)

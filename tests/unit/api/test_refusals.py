@@ -101,6 +101,9 @@ def test_unknown_fields_of_a_request_are_told_to_whoever_logs_it_once(caller):
         "error.retriable"
     ]
     assert ignored(f"/jobs/{job_id}/items/a/claim", {"workerId": "w", "leaseSeconds": 5}) == []
+    assert ignored("/jobs", {"name": "n", "leaseSeconds": 5}) == ["leaseSeconds"]
+    assert ignored(f"/jobs/{job_id}/items:register", {"items": ["b"], "attempt": 1}) == ["attempt"]
+    assert ignored(f"/jobs/{job_id}/items/b/complete", {"attempt": 1, "items": []}) == ["items"]
 
 
 def test_what_is_asked_for_as_null_is_not_asked_for(caller):

@@ -5,7 +5,7 @@ import json
 import pytest
 from pydantic.alias_generators import to_camel
 
-from forgeledger.contracts.http_requests import BODY_FIELDS
+from forgeledger.contracts.http_requests import FailItem, RegisterItems, fields_of
 from forgeledger.contracts.messages import decode
 from forgeledger.contracts.unknown_fields import UnknownFields
 from forgeledger.domain import field_names
@@ -31,6 +31,11 @@ def message(content: object) -> Message:
         ({**GOOD, "error": {"type": "E", "retriable": False}}, ["error.retriable"]),
         ({**GOOD, "error": {"type": "E", "message": "m", "retryable": False}}, []),
         ({**GOOD, **dict.fromkeys(field_names.COMMAND), "payload": {"other": 1}}, []),
+        (
+            {"commands": [GOOD], "workerId": "w", "trace": "t"},
+            ["trace beside commands", "workerId beside commands"],
+        ),
+        ({**GOOD, "items": [{"paylod": 1}]}, ["items"]),
         ({"itemid": "a"}, ["itemid"]),
         ("no message", []),
     ],
@@ -70,6 +75,11 @@ def test_a_field_that_is_known_means_something(name: str) -> None:
 
 
 def test_an_item_of_a_request_and_an_error_have_their_own_names() -> None:
-    body = {"items": ["a", {"itemId": "b", "paylod": 1}], "sael": True, "error": {"type": "E"}}
+    items = {"items": ["a", {"itemId": "b", "paylod": 1}], "sael": True, "error": {"typ": "E"}}
+    failure = {"error": {"type": "E", "retriable": True}, "worker_id": "w", "leaseSeconds": 5}
 
-    assert UnknownFields().in_body(body, BODY_FIELDS) == ["items[].paylod", "sael"]
+    of_items = UnknownFields().in_body(items, fields_of(RegisterItems))
+    of_failure = UnknownFields().in_body(failure, fields_of(FailItem))
+
+    assert of_items == ["error", "items[].paylod", "sael"]
+    assert of_failure == ["error.retriable", "leaseSeconds"]

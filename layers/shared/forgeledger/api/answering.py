@@ -45,11 +45,12 @@ class Api:
 
     def answer(self, event: Mapping[str, Any], context: LambdaContext) -> Answered:
         route = UNKNOWN_ROUTE
-        self.app.ignored = []
+        self.app.begin(route)
         try:
             plain = as_meant(event)
             request = APIGatewayProxyEventV2(plain)
             route = self.app.named(request.http_method, request.path)
+            self.app.begin(route)
             response = self.app.resolve(self.gate.admit(plain, request.path), context)
         except Exception as error:  # noqa: BLE001 - Whatever happens, the caller gets a problem.
             response = _as_event(answer_to(error))

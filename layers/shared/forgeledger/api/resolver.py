@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 from re import Pattern
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.api_gateway import Response
@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Response
 from forgeledger.api.bodies import read_json
 from forgeledger.api.openapi import ABOUT, complete
 from forgeledger.api.refusals import Refused, answer_to
-from forgeledger.contracts.http_requests import BODY_FIELDS
+from forgeledger.contracts.http_requests import fields_of
 from forgeledger.contracts.unknown_fields import UnknownFields
 from forgeledger.usecases.surroundings import HasTime, in_time
 
@@ -35,6 +35,9 @@ class LedgerResolver(APIGatewayHttpResolver):
         # Names in the body of the request that is being answered, told once each.
         self.ignored: list[str] = []
         self._unknown = UnknownFields()
+        # By the route: what its body may say, and that of the request that is being answered.
+        self._fields: dict[str, frozenset[str]] = {}
+        self._known: frozenset[str] = frozenset()
         super().__init__(
             enable_validation=True,
             response_validation_error_http_code=500,
@@ -49,7 +52,18 @@ class LedgerResolver(APIGatewayHttpResolver):
     ) -> Callable[[_Handler], _Handler]:
         path = re.sub(r"<(\w+)>", r"{\1}", rule)
         self.table.append((str(method), path, self._compile_regex(rule)))
-        return super().route(rule, method, *args, **options)
+        registered = super().route(rule, method, *args, **options)
+
+        def register(handler: _Handler) -> _Handler:
+            self._fields[f"{method} {path}"] = _body_fields(handler)
+            return registered(handler)
+
+        return register
+
+    def begin(self, route: str) -> None:
+        """A request to a route, of which nothing is known to be wrong yet."""
+        self.ignored = []
+        self._known = self._fields.get(route, frozenset())
 
     def named(self, method: str, path: str) -> str:
         """The route that a request meets, for the metrics."""
@@ -60,7 +74,7 @@ class LedgerResolver(APIGatewayHttpResolver):
 
     def _read(self, text: str) -> dict[str, Any]:
         body = read_json(text)
-        self.ignored = self._unknown.in_body(body, BODY_FIELDS)
+        self.ignored = self._unknown.in_body(body, self._known)
         return body
 
     def has_time(self) -> HasTime:
@@ -108,3 +122,13 @@ class LedgerResolver(APIGatewayHttpResolver):
         """What a misspelled command could have been: the words that may end such a path."""
         posted = [known.rpartition("/") for method, known, _ in self.table if method == "POST"]
         return sorted(word for path, _, word in posted if path in templates)
+
+
+def _body_fields(handler: Callable[..., Any]) -> frozenset[str]:
+    """Of `body: Annotated[Model, ...]` or `Annotated[Model | None, ...]`; none without a body."""
+    annotated = handler.__annotations__.get("body")
+    if annotated is None:
+        return frozenset()
+    given, *_ = get_args(annotated)
+    model, *_ = get_args(given) or (given,)
+    return fields_of(model)

@@ -256,13 +256,13 @@ class FailItem(ItemCommand):
         return {"failure": failure}
 
 
-# In all their bodies, in either spelling.
-BODY_FIELDS = frozenset(
-    name
-    for model in (CreateJob, RegisterItems, LeaseCommand, CompleteItem, FailItem)
-    for spelled, field in model.model_fields.items()
-    for name in (spelled, field.alias or spelled)
-)
+def fields_of(model: type[BaseModel]) -> frozenset[str]:
+    """The names that a body knows, in either spelling."""
+    return frozenset(
+        name
+        for spelled, field in model.model_fields.items()
+        for name in (spelled, field.alias or spelled)
+    )
 
 
 def _text(value: Any, limit_bytes: int) -> str | None:

@@ -34,6 +34,8 @@ def decode(body: str, message_id: str) -> Body:
         return _hopeless("body", f"must be JSON: {error}")
     if not isinstance(content, dict):
         return _hopeless("body", "must be an object")
+    # Names beside the list of commands, if it is one.
+    beside = frozenset(content.keys() - {"commands"}) if "commands" in content else frozenset()
     raw = content.get("commands", [content])
     if not isinstance(raw, list) or not 1 <= len(raw) <= limits.COMMANDS_PER_MESSAGE:
         rule = f"must be a list of 1 to {limits.COMMANDS_PER_MESSAGE} commands"
@@ -45,7 +47,7 @@ def decode(body: str, message_id: str) -> Body:
             commands.append(_command(each, index, message_id))
         except ValidationError as error:
             problems += _problems(error, index)
-    return Body(commands=tuple(commands), problems=tuple(problems), raw=tuple(raw))
+    return Body(commands=tuple(commands), problems=tuple(problems), raw=tuple(raw), beside=beside)
 
 
 def _hopeless(field: str, rule: str) -> Body:

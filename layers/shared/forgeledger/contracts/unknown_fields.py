@@ -22,6 +22,7 @@ class UnknownFields:
         known = field_names.COMMAND
         found: set[str] = set()
         for message in messages:
+            found.update(f"{name} beside commands" for name in message.body.beside)
             for raw in message.body.raw:
                 if isinstance(raw, dict) and ("error" in raw or not raw.keys() <= known):
                     found |= _unknown_in(raw, known)
@@ -36,12 +37,12 @@ class UnknownFields:
 
 
 def _unknown_in(raw: Mapping[str, Any], known: frozenset[str]) -> set[str]:
-    """Names that are none of the known ones, here, in an error or in a list of items."""
+    """Names that are none of the known ones, here, in its error or in its list of items."""
     found = set(raw.keys() - known)
     error, items = raw.get("error"), raw.get("items")
-    if isinstance(error, dict):
+    if "error" in known and isinstance(error, dict):
         found.update(f"error.{name}" for name in error.keys() - field_names.ERROR)
-    if isinstance(items, list):
+    if "items" in known and isinstance(items, list):
         for item in items:
             if isinstance(item, dict) and not item.keys() <= field_names.ITEM:
                 found.update(f"items[].{name}" for name in item.keys() - field_names.ITEM)

@@ -51,6 +51,8 @@ class Body:
     problems: tuple[Problem, ...] = ()
     # All commands as they came, so that the bad ones can be given back.
     raw: tuple[Any, ...] = ()
+    # Names that stand beside a list of commands, where nothing reads them.
+    beside: frozenset[str] = frozenset()
 
     def placed(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
         """The problems, in a message of many commands with the command's place in each field."""

@@ -82,6 +82,30 @@ def test_what_was_on_its_way_when_another_chunk_failed_counts():
     assert caught.value.registration.sent in (1, 2)
 
 
+@pytest.mark.parametrize("number", range(3))
+def test_what_was_answered_together_with_a_failure_counts(number):
+    """Whichever of them failed, and whichever is looked at first."""
+    answers = threading.Semaphore(0)
+
+    def given():
+        yield from "01234"
+        # By now three chunks are on their way.
+        assert all(answers.acquire(timeout=5) for _ in range(3))
+        yield "5"
+
+    def send(chunk, seals):
+        answers.release()
+        if chunk == [str(number)]:
+            raise NoAnswerError("POST", "u", "gone")
+        return Registration(registered=1)
+
+    options = RegistrationOptions(chunk_items=1, parallel=7)
+    with pytest.raises(RegistrationStoppedError) as caught:
+        register_all(given(), send, seal=False, options=options)
+
+    assert caught.value.registration.sent == 5
+
+
 def test_an_iterable_that_breaks_breaks_the_registration_with_its_own_error():
     def broken():
         yield "a"

@@ -41,11 +41,12 @@ def register_all(
     taken = 0
 
     def gather(*, leave: int) -> None:
-        nonlocal total, on_the_way
+        nonlocal total
         while len(on_the_way) > leave:
-            done, on_the_way = wait(on_the_way, return_when=FIRST_COMPLETED)
-            for answered in done:
+            # Where one of them failed, the others are still to be counted, and so stay until then.
+            for answered in wait(on_the_way, return_when=FIRST_COMPLETED).done:
                 total += answered.result()
+                on_the_way.remove(answered)
                 if on_progress is not None:
                     on_progress(total)
 

@@ -117,6 +117,13 @@ def test_a_queue_without_dead_letters_is_not_found(forgeledger, commands):
             ],
             "commands[0].type: is required; commands[3].jobId: is required",
         ),
+        (
+            [
+                {"index": 0, "field": "type", "rule": "Field required"},
+                {"index": 3, "field": "command", "rule": "Input should be an object"},
+            ],
+            "commands[0].type: Field required; commands[3]: Input should be an object",
+        ),
         ({"of": "another kind"}, "{'of': 'another kind'}"),
     ],
 )

@@ -47,7 +47,8 @@ class Held:
         detail = self.detail
         if not isinstance(detail, list) or not all(isinstance(each, dict) for each in detail):
             return str(detail)
-        return "; ".join(f"{each.get('field')}: {each.get('rule')}" for each in detail)
+        several = any(each.get("index") for each in detail)
+        return "; ".join(f"{_placed(each, several)}: {each.get('rule')}" for each in detail)
 
     @property
     def source_group(self) -> str:
@@ -170,6 +171,14 @@ def _held(message: dict[str, Any]) -> Held:
             for name, value in message.get("MessageAttributes", {}).items()
         },
     )
+
+
+def _placed(problem: dict[str, Any], several: bool) -> str:
+    """The field with its command's place, which older versions put aside without it."""
+    field, command = str(problem.get("field")), f"commands[{problem.get('index')}]"
+    if not several or "index" not in problem or field.startswith("commands["):
+        return field
+    return command if field == "command" else f"{command}.{field}"
 
 
 def _batches(messages: Sequence[Held]) -> Iterator[Sequence[Held]]:

@@ -87,7 +87,9 @@ def _goes_on(script: Script, before: Script, result: Result) -> bool:
     """Whether it begins with all that the one before was, which came to rest and is still there."""
     if not script.sequel_of or result.violation is not None:
         return False
-    return script.steps[: script.sequel_of - 1] == before.steps
+    # It has no help of its own: it rests both times as the other did.
+    alike = script.helped is before.helped
+    return alike and script.steps[: script.sequel_of - 1] == before.steps
 
 
 def _ends(history: History, leaving: dict[int, Script]) -> dict[int, Result]:

@@ -56,7 +56,7 @@ _WEATHERS = (0.0, 0.1, 0.25, 0.5)
 
 
 def write(seed: int) -> Script:
-    """The history of a seed: of each family the first is whole, and the others leave it."""
+    """The history of a seed: of each family the first is whole, and all others begin with it."""
     number, member = divmod(seed, FAMILY)
     return _member(_whole(number), member)
 

@@ -101,6 +101,19 @@ def test_one_that_stands_still_does_not_reach_into_what_comes_after_the_rest() -
     assert sum("asks to create" in line for line in together[1].story) == 2
 
 
+def test_one_goes_on_from_none_that_was_helped_differently() -> None:
+    whole = Script(
+        seed=1, theme=Theme.LIFE, steps=(Step(Kind.CREATE, 5), *[Step(Kind.WAIT, 3)] * 9)
+    )
+    first = replace(whole, steps=whole.steps[:4], cut=4, helped=False)
+    other = replace(first, helped=True)
+    sequel = replace(other, steps=(*other.steps, Step(Kind.REST, 0)), sequel_of=5)
+
+    together = play(whole, [first, sequel], tell=True)
+
+    assert [all_of(each) for each in together] == [run(first, tell=True), run(sequel, tell=True)]
+
+
 def test_one_whose_first_went_wrong_goes_wrong_in_the_same_way() -> None:
     (mutant,) = [each for each in MUTANTS if each.name == "a conflict counts as committed"]
     with mutant.put_in():

@@ -9,7 +9,7 @@ from tests.unit.cli.terminals import Terminal
 # What nobody may register, in the second line.
 LARGE = '{"itemId": "a"}\n{"itemId": "b", "payload": "%s"}' % ("x" * 32_769)
 MISSPELT = '{"itemId": "a"}\n{"itemId": "b", "paylod": 1}'
-DEEP = '{"itemId": "a"}\n{"itemId": "b", "payload": %s}' % ("[" * 101 + "]" * 101)
+DEEP = '{"itemId": "a"}\n{"itemId": "b", "payload": %s}' % ("[" * 198 + "]" * 198)
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_reasons_are_told_of_the_first_and_more_of_them_as_json(forgeledger, led
         (("-",), "ok\n\n" + "🜚" * 256, "stdin:3: itemId has at most 1019 bytes"),
         (("-",), LARGE, "stdin:2: payload has 32771 bytes of JSON, at most 32768"),
         (("-",), MISSPELT, "stdin:2: paylod is no field of an item; did you mean payload?"),
-        (("-",), DEEP, "stdin:2: payload is nested deeper than 100 levels"),
+        (("-",), DEEP, "stdin:2: payload is nested deeper than 197 levels"),
     ],
 )
 def test_a_mistake_names_the_line_or_the_option(forgeledger, job, words, stdin, told):

@@ -16,8 +16,8 @@ CommandType = Literal["claim", "heartbeat", "complete", "fail", "release"]
 
 # Deeper JSON is refused by some parsers, and with it the whole message that carries it.
 MOST_NESTING: Final = 100
-# SQS refuses these two characters in a body, so text that holds one is escaped.
-_REFUSED_BY_SQS: Final = re.compile("[\ufffe\uffff]")
+# SQS refuses U+FFFE and U+FFFF in a body, so text that holds one, here in UTF-8, is escaped.
+_REFUSED_BY_SQS: Final = re.compile(rb"\xef\xbf[\xbe\xbf]")
 # Built once: json.dumps would build an encoder for each call.
 _encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
@@ -156,25 +156,35 @@ def worker_name(worker_id: object) -> str:
     return worker_id
 
 
-def checked_json(field: str, value: Any, *, most_bytes: int) -> None:
-    """Raises InvalidCommandError for a value that is too large or too deep for the ledger."""
-    encoded = json_of(field, value, most_bytes=most_bytes)
-    if encoded.count(b"[") + encoded.count(b"{") > MOST_NESTING < _depth(value):
-        raise InvalidCommandError(field, f"is nested deeper than {MOST_NESTING} levels")
+def checked_json(
+    field: str, value: Any, *, most_bytes: int, most_levels: int = MOST_NESTING
+) -> None:
+    """Raises InvalidCommandError for a value too large or too deep, measured as the ledger does."""
+    encoded = _plain_json(field, value)
+    _check_size(field, encoded, most_bytes)
+    if encoded.count(b"[") + encoded.count(b"{") > most_levels < _depth(value):
+        raise InvalidCommandError(field, f"is nested deeper than {most_levels} levels")
 
 
 def json_of(field: str, value: Any, *, most_bytes: int) -> bytes:
     """Compact JSON that SQS and a strict parser accept."""
+    encoded = _plain_json(field, value)
+    if _REFUSED_BY_SQS.search(encoded):
+        encoded = json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+    _check_size(field, encoded, most_bytes)
+    return encoded
+
+
+def _plain_json(field: str, value: Any) -> bytes:
     try:
-        text = _encode_json(value)
-        if _REFUSED_BY_SQS.search(text):
-            text = json.dumps(value, separators=(",", ":"), allow_nan=False)
-        encoded = text.encode()
+        return _encode_json(value).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidCommandError(field, f"is not JSON: {error}") from error
+
+
+def _check_size(field: str, encoded: bytes, most_bytes: int) -> None:
     if len(encoded) > most_bytes:
         raise InvalidCommandError(field, f"has {len(encoded)} bytes of JSON, at most {most_bytes}")
-    return encoded
 
 
 def _depth(value: Any) -> int:

@@ -13,12 +13,14 @@ from forgeledger.sdk.records import Problem
 
 ItemSpec = str | Mapping[str, Any]
 
+# The ledger's parser takes 200 levels; the request, its list and the item are three of them.
+MOST_LEVELS: Final = 197
 # What the API blames in a request's list of items.
 _ITEM: Final = re.compile(r"items\[(\d+)\]")
 
 
 def check_item(item: ItemSpec) -> None:
-    """Raises InvalidCommandError where the ledger could only refuse the item."""
+    """Raises InvalidCommandError where the ledger would refuse the item or leave out a field."""
     if isinstance(item, str):
         checked_item_id(item)
         return
@@ -30,7 +32,8 @@ def check_item(item: ItemSpec) -> None:
         raise InvalidCommandError("itemId", "is missing or not a text")
     checked_item_id(item_id)
     if item.get("payload") is not None:
-        checked_json("payload", item["payload"], most_bytes=PAYLOAD_BYTES)
+        payload = item["payload"]
+        checked_json("payload", payload, most_bytes=PAYLOAD_BYTES, most_levels=MOST_LEVELS)
 
 
 def checked_items(items: Iterable[ItemSpec]) -> Iterator[ItemSpec]:

@@ -5,7 +5,13 @@ import json
 import pytest
 from pydantic.alias_generators import to_camel
 
-from forgeledger.contracts.http_requests import FailItem, RegisterItems, fields_of
+from forgeledger.contracts.http_requests import (
+    ErrorBody,
+    FailItem,
+    ItemToRegister,
+    RegisterItems,
+    fields_of,
+)
 from forgeledger.contracts.messages import decode
 from forgeledger.contracts.unknown_fields import UnknownFields
 from forgeledger.domain import field_names
@@ -72,6 +78,20 @@ def test_a_field_that_is_known_means_something(name: str) -> None:
 
     assert found.problems or found.commands != decode(json.dumps(GOOD), "m").commands
     assert (field, "is required") not in [(each.field, each.rule) for each in found.problems]
+
+
+@pytest.mark.parametrize("name", sorted(field_names.ERROR))
+def test_a_field_of_an_error_that_is_known_means_something(name: str) -> None:
+    error = {"type": "E", name: {}}
+
+    found = decode(json.dumps({**GOOD, "error": error}), "m").problems
+
+    assert [each.field for each in found] == [f"error.{name}"]
+
+
+def test_what_is_known_is_what_the_models_take() -> None:
+    assert fields_of(ItemToRegister) == field_names.ITEM
+    assert fields_of(ErrorBody) == field_names.ERROR
 
 
 def test_an_item_of_a_request_and_an_error_have_their_own_names() -> None:

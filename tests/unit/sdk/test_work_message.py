@@ -1,7 +1,10 @@
 import json
+from dataclasses import fields
 
 import pytest
+from pydantic.alias_generators import to_camel, to_snake
 
+from forgeledger.domain.field_names import WORK
 from forgeledger.sdk import work_message
 from forgeledger.sdk.errors import InvalidWorkError
 from forgeledger.sdk.work_log import UnknownWorkFields
@@ -24,6 +27,22 @@ def test_a_message_may_say_all_in_either_spelling():
 
     assert camel == snake
     assert camel == WorkMessage(job_id=JOB_ID, item_id="i", attempt=2, kind="k", payload=[1])
+
+
+@pytest.mark.parametrize("name", sorted(WORK))
+def test_a_field_that_is_known_is_read(name):
+    rest = {known: value for known, value in GOOD.items() if known != to_camel(name)}
+    value = {**GOOD, "attempt": 7}.get(to_camel(name), "other")
+
+    with_it = read_work(json.dumps({**rest, name: value}), 1)
+
+    assert getattr(with_it, to_snake(name)) == value
+
+
+def test_all_that_is_read_is_known_in_either_spelling():
+    read = [field.name for field in fields(WorkMessage)]
+
+    assert {spelled for name in read for spelled in (name, to_camel(name))} == WORK
 
 
 def test_a_message_that_stands_for_a_later_attempt_counts_from_there():

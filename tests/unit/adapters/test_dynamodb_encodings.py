@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from forgeledger.adapters.dynamodb.attributes import compact_json, encode_counts
 from forgeledger.adapters.dynamodb.head_rows import decode_head, encode_head
 from forgeledger.adapters.dynamodb.item_rows import decode_item, encode_item
 from forgeledger.adapters.dynamodb.job_rows import (
@@ -75,6 +76,19 @@ def test_progress_comes_back(progress: Progress) -> None:
     row["progressOffsets"] = {"N": str(progress.offsets)}
 
     assert decode_header(row).progress == progress
+
+
+@_some
+@given(records.progresses)
+def test_progress_is_written_as_any_other_json(progress: Progress) -> None:
+    told = {
+        **encode_counts(progress.counts),
+        "at": progress.at,
+        "sampleFinished": progress.sample_finished,
+        "sampleAt": progress.sample_at,
+    }
+
+    assert encode_progress(progress) == compact_json(told)
 
 
 @_some

@@ -35,6 +35,17 @@ def test_a_job_of_many_items_gets_its_lanes_and_all_of_its_items(ledger, api):
     assert api.paths[-1] == f"GET /jobs/{JOB_ID}"
 
 
+def test_an_item_is_checked_once_though_the_job_comes_first(ledger, api, monkeypatch):
+    checked = []
+    monkeypatch.setattr("forgeledger.sdk.item_specs.check_item", checked.append)
+    api.answer(job_body(), 201).answer(registered(1000)).answer(job_body())
+    items = [f"item-{n}" for n in range(1_001)]
+
+    ledger.create_job("n", items=items)
+
+    assert checked == items
+
+
 def test_items_of_unknown_number_leave_the_lanes_to_the_ledger(ledger, api):
     api.answer(job_body(), 201).answer(registered(1000)).answer(job_body())
 

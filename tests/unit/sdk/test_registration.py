@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from forgeledger.sdk.errors import NoAnswerError, RegistrationStoppedError
 from forgeledger.sdk.records import Registration
-from forgeledger.sdk.registration import RegistrationOptions, chunks, register_all
+from forgeledger.sdk.registration import chunks, register_all
 
 items = st.one_of(
     st.text(min_size=1, max_size=20),
@@ -42,9 +42,7 @@ def test_only_a_few_chunks_are_in_memory_whatever_the_length():
             answered += len(chunk)
         return Registration(registered=len(chunk))
 
-    total = register_all(
-        endless(), send, seal=False, options=RegistrationOptions(chunk_items=100, parallel=3)
-    )
+    total = register_all(chunks(endless(), 100), send, seal=False, parallel=3)
 
     assert total.registered == 5_000
     assert most_ahead <= (3 + 3) * 100
@@ -57,9 +55,7 @@ def test_several_requests_are_on_their_way_at_once():
         together.wait()
         return Registration(registered=len(chunk))
 
-    total = register_all(
-        "abc", send, seal=False, options=RegistrationOptions(chunk_items=1, parallel=3)
-    )
+    total = register_all(chunks("abc", 1), send, seal=False, parallel=3)
 
     assert total.registered == 3
 
@@ -75,9 +71,7 @@ def test_what_was_on_its_way_when_another_chunk_failed_counts():
         return Registration(registered=1)
 
     with pytest.raises(RegistrationStoppedError) as caught:
-        register_all(
-            "abc", send, seal=False, options=RegistrationOptions(chunk_items=1, parallel=3)
-        )
+        register_all(chunks("abc", 1), send, seal=False, parallel=3)
 
     assert caught.value.registration.sent in (1, 2)
 
@@ -99,9 +93,8 @@ def test_what_was_answered_together_with_a_failure_counts(number):
             raise NoAnswerError("POST", "u", "gone")
         return Registration(registered=1)
 
-    options = RegistrationOptions(chunk_items=1, parallel=7)
     with pytest.raises(RegistrationStoppedError) as caught:
-        register_all(given(), send, seal=False, options=options)
+        register_all(chunks(given(), 1), send, seal=False, parallel=7)
 
     assert caught.value.registration.sent == 5
 
@@ -113,8 +106,8 @@ def test_an_iterable_that_breaks_breaks_the_registration_with_its_own_error():
 
     with pytest.raises(ZeroDivisionError):
         register_all(
-            broken(),
+            chunks(broken(), 1),
             lambda chunk, seals: Registration(registered=1),
             seal=False,
-            options=RegistrationOptions(chunk_items=1),
+            parallel=4,
         )

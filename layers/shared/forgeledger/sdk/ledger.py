@@ -15,6 +15,7 @@ from forgeledger.sdk.item_commands import ItemCommands
 from forgeledger.sdk.item_specs import ItemSpec, checked_items
 from forgeledger.sdk.records import Event, Item, Job, Page, Registration, Why
 from forgeledger.sdk.registration import (
+    Chunk,
     OnProgress,
     RegistrationOptions,
     chunks,
@@ -94,9 +95,9 @@ class Ledger:
         job = job_of(self._api.post("jobs", body=given, idempotency_key=idempotency_key))
         if not second:
             return job
-        rest = chain(first, second, chain.from_iterable(ahead))
+        options, ahead = RegistrationOptions(), chain((first, second), ahead)
         try:
-            self.register(job.job_id, rest, seal=seal, on_progress=on_progress)
+            self._register(job.job_id, ahead, seal=seal, options=options, on_progress=on_progress)
             return self.status(job.job_id)
         except BaseException as error:
             # Ctrl-C as well: nobody else could tell the job's id.
@@ -113,21 +114,12 @@ class Ledger:
         on_progress: OnProgress | None = None,
     ) -> Registration:
         """Registers any number of items in bounded memory; safe to repeat from the start."""
-
-        def send(chunk: list[ItemSpec], seals: bool) -> Registration:
-            body = {"items": chunk, "seal": True} if seals else {"items": chunk}
-            return registration_of(self._api.post("jobs", job_id, "items:register", body=body))
-
+        options = options or RegistrationOptions()
         first, items = _peek(items)
         if seal and not first:
             self.seal(job_id)
-        return register_all(
-            items,
-            send,
-            seal=seal,
-            options=options or RegistrationOptions(),
-            on_progress=on_progress,
-        )
+        ahead = chunks(checked_items(items), options.chunk_items)
+        return self._register(job_id, ahead, seal=seal, options=options, on_progress=on_progress)
 
     def seal(self, job_id: str) -> Job:
         """No more items will come; only a sealed job can complete."""
@@ -211,6 +203,23 @@ class Ledger:
     def why(self, job_id: str) -> Why:
         """What the job waits for."""
         return why_of(self._api.get("jobs", job_id, "why"))
+
+    def _register(
+        self,
+        job_id: str,
+        ahead: Iterator[Chunk],
+        *,
+        seal: bool,
+        options: RegistrationOptions,
+        on_progress: OnProgress | None,
+    ) -> Registration:
+        def send(chunk: Chunk, seals: bool) -> Registration:
+            body = {"items": chunk, "seal": True} if seals else {"items": chunk}
+            return registration_of(self._api.post("jobs", job_id, "items:register", body=body))
+
+        return register_all(
+            ahead, send, seal=seal, parallel=options.parallel, on_progress=on_progress
+        )
 
     def _changed(self, job_id: str, change: str) -> Job:
         answer = self._api.post("jobs", job_id, change)

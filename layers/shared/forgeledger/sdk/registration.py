@@ -8,7 +8,7 @@ from typing import Final
 
 from forgeledger.domain.limits import ITEMS_PER_REGISTRATION
 from forgeledger.sdk.errors import InvalidRequestError, RegistrationStoppedError, SdkError
-from forgeledger.sdk.item_specs import ItemSpec, checked_items, counted_from
+from forgeledger.sdk.item_specs import ItemSpec, counted_from
 from forgeledger.sdk.records import Registration
 
 # Lambda takes 6 MB and the API a body of 4 MB: room is left for headers and a job's own fields.
@@ -24,22 +24,22 @@ class RegistrationOptions:
     parallel: int = 4
 
 
-Send = Callable[[list[ItemSpec], bool], Registration]
+Chunk = list[ItemSpec]
+Send = Callable[[Chunk, bool], Registration]
 OnProgress = Callable[[Registration], None]
 
 
 def register_all(
-    items: Iterable[ItemSpec],
+    ahead: Iterator[Chunk],
     send: Send,
     *,
     seal: bool,
-    options: RegistrationOptions,
+    parallel: int,
     on_progress: OnProgress | None = None,
 ) -> Registration:
     """Sends every chunk once; the one that seals goes last, when all others are answered."""
     total = Registration()
     on_the_way: set[Future[Registration]] = set()
-    ahead = chunks(checked_items(items), options.chunk_items)
     taken = 0
 
     def gather(*, leave: int) -> None:
@@ -52,14 +52,14 @@ def register_all(
                 if on_progress is not None:
                     on_progress(total)
 
-    pool = ThreadPoolExecutor(options.parallel, thread_name_prefix="forgeledger-register")
+    pool = ThreadPoolExecutor(parallel, thread_name_prefix="forgeledger-register")
     try:
         for chunk, is_last in _marking_the_last(ahead):
             if is_last and seal:
                 gather(leave=0)
             on_the_way.add(pool.submit(_send_from, taken, send, chunk, is_last and seal))
             taken += len(chunk)
-            gather(leave=options.parallel - 1)
+            gather(leave=parallel - 1)
         gather(leave=0)
     except SdkError as error:
         total += _answered(on_the_way)
@@ -75,9 +75,9 @@ def register_all(
     return total
 
 
-def chunks(items: Iterable[ItemSpec], most_items: int) -> Iterator[list[ItemSpec]]:
+def chunks(items: Iterable[ItemSpec], most_items: int) -> Iterator[Chunk]:
     """Chunks that a request can hold, by number and by size."""
-    chunk: list[ItemSpec] = []
+    chunk: Chunk = []
     chunk_bytes = 0
     for item in items:
         size = _bytes_in_event(item)
@@ -96,7 +96,7 @@ def _bytes_in_event(item: ItemSpec) -> int:
     return len(written) + written.count('"') + written.count("\\") + len(",")
 
 
-def _send_from(first: int, send: Send, chunk: list[ItemSpec], seals: bool) -> Registration:
+def _send_from(first: int, send: Send, chunk: Chunk, seals: bool) -> Registration:
     """Sends a chunk; what the API finds wrong is told by its place in all that was given."""
     try:
         return send(chunk, seals)
@@ -104,9 +104,7 @@ def _send_from(first: int, send: Send, chunk: list[ItemSpec], seals: bool) -> Re
         raise InvalidRequestError(counted_from(first, error.problem)) from error
 
 
-def _marking_the_last(
-    chunks: Iterator[list[ItemSpec]],
-) -> Iterator[tuple[list[ItemSpec], bool]]:
+def _marking_the_last(chunks: Iterator[Chunk]) -> Iterator[tuple[Chunk, bool]]:
     ahead = next(chunks, None)
     while ahead is not None:
         chunk, ahead = ahead, next(chunks, None)

@@ -1,6 +1,7 @@
 """The program itself, on an API in memory: only the network and AWS are replaced."""
 
 import io
+import json
 import os
 import threading
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from forgeledger.cli.session import Surroundings
 from forgeledger.sdk.ledger import Ledger
 from forgeledger.sdk.transport import HttpRequest, HttpResponse
 from tests.api_callers import World, http_event, make_world
+from tests.fake_fifo import FakeFifo, FakeSqs
 
 API_URL = "http://api.test"
 
@@ -119,3 +121,24 @@ def forgeledger(surroundings, monkeypatch, capsys):
         return Ended(code, printed.out, printed.err)
 
     return command
+
+
+@pytest.fixture
+def sqs(clients):
+    policy = json.dumps({"deadLetterTargetArn": "arn:aws:sqs:us-east-1:1:letters"})
+    clients["sqs"] = FakeSqs(
+        commands=FakeFifo(attributes={"RedrivePolicy": policy}),
+        rejects=FakeFifo(),
+        letters=FakeFifo(),
+    )
+    return clients["sqs"]
+
+
+@pytest.fixture
+def rejects(sqs):
+    return sqs.queues["rejects"]
+
+
+@pytest.fixture
+def commands(sqs):
+    return sqs.queues["commands"]

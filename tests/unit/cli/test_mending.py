@@ -5,29 +5,12 @@ import json
 import pytest
 
 from forgeledger.cli import exit_codes
-from tests.fake_fifo import FakeFifo, FakeSqs
 
 WHERE = {
     "FORGELEDGER_COMMAND_QUEUE_URL": "commands",
     "FORGELEDGER_REJECT_QUEUE_URL": "rejects",
 }
 CLAIM = {"type": "claim", "jobId": "j", "itemId": "a"}
-
-
-@pytest.fixture
-def sqs(clients):
-    clients["sqs"] = FakeSqs(commands=FakeFifo(), rejects=FakeFifo())
-    return clients["sqs"]
-
-
-@pytest.fixture
-def rejects(sqs):
-    return sqs.queues["rejects"]
-
-
-@pytest.fixture
-def commands(sqs):
-    return sqs.queues["commands"]
 
 
 @pytest.mark.parametrize(

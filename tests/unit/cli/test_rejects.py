@@ -3,33 +3,11 @@ import json
 import pytest
 
 from forgeledger.cli import exit_codes
-from tests.fake_fifo import FakeFifo, FakeSqs
 
 WHERE = {
     "FORGELEDGER_COMMAND_QUEUE_URL": "commands",
     "FORGELEDGER_REJECT_QUEUE_URL": "rejects",
 }
-
-
-@pytest.fixture
-def sqs(clients):
-    policy = json.dumps({"deadLetterTargetArn": "arn:aws:sqs:us-east-1:1:letters"})
-    clients["sqs"] = FakeSqs(
-        commands=FakeFifo(attributes={"RedrivePolicy": policy}),
-        rejects=FakeFifo(),
-        letters=FakeFifo(),
-    )
-    return clients["sqs"]
-
-
-@pytest.fixture
-def rejects(sqs):
-    return sqs.queues["rejects"]
-
-
-@pytest.fixture
-def commands(sqs):
-    return sqs.queues["commands"]
 
 
 def reject(queue, number, group="g", **attributes):

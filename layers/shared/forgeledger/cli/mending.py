@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from forgeledger.cli.problems import WrongValue
 from forgeledger.domain import field_names
-from forgeledger.sdk.commands import check_names
+from forgeledger.sdk.commands import check_command_names
 from forgeledger.sdk.errors import InvalidCommandError
 
 # What looks like a field's name in a body that was rejected because it is not JSON.
@@ -30,8 +30,7 @@ def check_names_of(mended: str, rejected: str) -> None:
         of_error.update(_error_of(command))
     for place, command in _commands_of(mended):
         try:
-            check_names(command, frozenset(of_command), "a command")
-            check_names(_error_of(command), frozenset(of_error), "an error")
+            check_command_names(command, frozenset(of_command), frozenset(of_error))
         except InvalidCommandError as error:
             raise WrongValue("--body", f"{place}{error}") from error
 

@@ -75,13 +75,13 @@ def _kept(commands: "Iterable[Command]") -> "Iterator[Command]":
 
 def _command(given: Mapping[str, Any], ids: "CommandIds", now: str) -> "Command":
     from forgeledger.domain import limits
-    from forgeledger.sdk.commands import Command, group_of, json_of
+    from forgeledger.sdk.commands import Command, check_command_names, group_of, json_of
     from forgeledger.sdk.errors import InvalidCommandError
 
     fields = {_CAMEL.get(name, name): value for name, value in given.items()}
     place = fields.pop("\0place", None)
     try:
-        _check_names(fields)
+        check_command_names(fields)
         for name, value in (("commandId", ids.next()), ("at", now)):
             if fields.get(name) is None:
                 fields[name] = value
@@ -99,15 +99,6 @@ def _command(given: Mapping[str, Any], ids: "CommandIds", now: str) -> "Command"
         if place is None:
             raise
         raise WrongValue(place, str(error)) from error
-
-
-def _check_names(fields: Mapping[str, Any]) -> None:
-    from forgeledger.domain import field_names
-    from forgeledger.sdk.commands import check_names
-
-    check_names(fields, field_names.COMMAND, "a command")
-    if isinstance(fields.get("error"), dict):
-        check_names(fields["error"], field_names.ERROR, "an error")
 
 
 def _check_as_the_intake_does(body: bytes) -> None:

@@ -34,8 +34,8 @@ def quickly_made(record: type[Record]) -> type[Record]:
     opened = type(record.__name__, (record,), {"__slots__": (), **plain})
     names: dict[str, Any] = {"_become": _BECOME, "_opened": opened, "_frozen": record}
     names |= {f"_default_{each.name}": each.default for each in given}
-    # It takes what the one before took.
-    record.__init__ = _method(record, "__init__", _making(given), names)  # type: ignore[method-assign]
+    made = _method(record, "__init__", _making(given), names)
+    record.__init__ = made  # type: ignore[method-assign]  # It takes what the one before took.
     _OPENED[record] = opened
     return record
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from forgeledger.domain import ids, limits
+from forgeledger.domain import field_names, ids, limits
 from forgeledger.sdk.errors import InvalidCommandError
 
 CommandType = Literal["claim", "heartbeat", "complete", "fail", "release"]
@@ -131,6 +131,16 @@ def check_names(fields: Mapping[str, Any], known: frozenset[str], whose: str) ->
         alike = get_close_matches(unknown, sorted(known), n=1)
         meant = f"; did you mean {alike[0]}?" if alike else ""
         raise InvalidCommandError(unknown, f"is no field of {whose}{meant}")
+
+
+def check_command_names(
+    fields: Mapping[str, Any],
+    known: frozenset[str] = field_names.COMMAND,
+    known_of_error: frozenset[str] = field_names.ERROR,
+) -> None:
+    check_names(fields, known, "a command")
+    if isinstance(fields.get("error"), dict):
+        check_names(fields["error"], known_of_error, "an error")
 
 
 def checked_item_id(item_id: object) -> str:

@@ -1,7 +1,7 @@
 """An item to register: checked before it travels, so that its own place can be told at once."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -48,9 +48,15 @@ def checked_items(items: Iterable[ItemSpec]) -> Iterator[ItemSpec]:
 
 def counted_from(first: int, problem: Problem) -> Problem:
     """What was found wrong in a chunk, by the places of its items in all that was given."""
+    return told_of_items(problem, lambda index, field: f"items[{first + index}]{field}")
 
-    def moved(found: re.Match[str]) -> str:
-        return f"items[{first + int(found[1])}]"
 
-    errors = (replace(each, field=_ITEM.sub(moved, each.field, count=1)) for each in problem.errors)
+def told_of_items(problem: Problem, told: Callable[[int, str], str]) -> Problem:
+    """Has each field of an item told anew, from the item's index and what stands behind that."""
+
+    def retold(field: str) -> str:
+        found = _ITEM.match(field)
+        return told(int(found[1]), field[found.end() :]) if found else field
+
+    errors = (replace(each, field=retold(each.field)) for each in problem.errors)
     return replace(problem, errors=tuple(errors))

@@ -64,8 +64,8 @@ def run_batch(
                 try:
                     with item:
                         loop.call(handler, item)
-                # A handler may raise anything; the item has it.
-                except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - Same.
+                # A handler may raise anything.
+                except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - item has it.
                     log_end_by(error, item)
                 comes_again = item.comes_again
             if comes_again:

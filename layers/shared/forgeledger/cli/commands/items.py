@@ -58,7 +58,7 @@ def register(
     items = PlacedItems(
         read_names(glob) if glob else read_items(source or STDIN, form, session.output.remark)
     )
-    with RegistrationProgress(session.output) as progress, items:
+    with RegistrationProgress(session.output) as progress, items.told_by_place():
         found = session.ledger.register(job_id, items, seal=seal, on_progress=progress)
     session.output.record(
         {

@@ -100,7 +100,8 @@ def create(
     if idempotency_key is not None and not idempotency_key.strip():
         raise WrongValue("--idempotency-key", "is empty, and so would make a job with each call")
     placed = read_items(items_file, Form.AUTO, session.output.remark) if items_file else ()
-    with PlacedItems(placed) as items:
+    items = PlacedItems(placed)
+    with items.told_by_place():
         job = session.ledger.create_job(
             name,
             items=items,

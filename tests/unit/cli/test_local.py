@@ -200,6 +200,16 @@ def test_local_speaks_to_the_cloud_that_is_up(forgeledger, state, running, ledge
     assert json.loads(ended.out)["jobId"] == job.job_id
 
 
+def test_a_local_cloud_that_asks_for_a_key_is_given_it(forgeledger, state, running, world, api):
+    api._caller = world.caller(lambda: "sekret")
+
+    without = forgeledger("job", "list", "--local", **state)
+    ended = forgeledger("job", "create", "n", "--local", FORGELEDGER_API_KEY="sekret", **state)
+
+    assert without.code == exit_codes.REFUSED
+    assert (ended.code, ended.err) == (0, "")
+
+
 def test_local_says_how_to_start_a_cloud_that_is_down(forgeledger, state):
     ended = forgeledger("job", "list", "--local", **state)
 

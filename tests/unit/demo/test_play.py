@@ -153,7 +153,8 @@ def test_the_demo_says_how_long_the_local_cloud_took_and_takes_it_down(
         "forgeledger.local.state_dir.StateDir.description", lambda self: description
     )
     times = iter((0.0, 2.5))
-    around = Surroundings(environ={"FORGELEDGER_STATE_DIR": str(state)}, clock=lambda: next(times))
+    environ = {"FORGELEDGER_STATE_DIR": str(state), "FORGELEDGER_API_KEY": "sekret"}
+    around = Surroundings(environ=environ, clock=lambda: next(times))
     session = Session(Where(), Output(as_json=True, err=io.StringIO()), around)
     said = []
 
@@ -163,5 +164,6 @@ def test_the_demo_says_how_long_the_local_cloud_took_and_takes_it_down(
     assert said == ["the local cloud came up in 2.5 s: http://api.test"]
     assert place.scene.event_bus == "bus"
     assert place.scene.environment["FORGELEDGER_COMMAND_QUEUE_URL"] == "commands"
+    assert place.scene.environment["FORGELEDGER_API_KEY"] == "sekret"
     assert json.dumps(place.scene.environment)
     assert ended == [state]

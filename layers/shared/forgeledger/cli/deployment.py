@@ -135,6 +135,8 @@ def _local(environ: Mapping[str, str]) -> Deployment:
         )
     return Deployment(
         api_url=description.api_url,
+        # A local deployment asks for one as well where it was started with ApiKeyParameter.
+        api_key=environ.get(API_KEY) or None,
         command_queue_url=description.command_queue_url,
         reject_queue_url=description.reject_queue_url,
         relay_function="RelayFunction",

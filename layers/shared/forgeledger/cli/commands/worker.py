@@ -68,6 +68,7 @@ def variables(deployment: deployments.Deployment) -> dict[str, str]:
     """What a worker's process must find in its environment to speak to a deployment."""
     found = {
         deployments.API_URL: deployment.api_url,
+        deployments.API_KEY: deployment.api_key,
         deployments.COMMAND_QUEUE_URL: deployment.command_queue_url,
         "AWS_ENDPOINT_URL": deployment.aws_endpoint_url,
         "AWS_REGION": deployment.region,

@@ -14,6 +14,7 @@ from forgeledger.api.gate import OPEN_PATHS
 from forgeledger.api.parts import parts_on
 from forgeledger.api.resolver import LedgerResolver
 from forgeledger.contracts import http_requests
+from forgeledger.domain import limits
 from forgeledger.usecases.creating import JobIdClaims
 from forgeledger.usecases.surroundings import Surroundings
 
@@ -155,6 +156,19 @@ def test_whatever_changes_something_takes_an_idempotency_key(document):
         }
         expected = {"Idempotency-Key", "x-idempotency-key"} if method == "POST" else set()
         assert headers == expected
+
+
+def test_an_idempotency_key_is_described_with_the_limits_that_it_has(document):
+    schemas = [
+        each["schema"]
+        for _, _, operation in operations(document)
+        for each in operation.get("parameters", [])
+        if each["in"] == "header"
+    ]
+
+    most = limits.IDEMPOTENCY_KEY_CHARACTERS
+    assert schemas
+    assert {(each["minLength"], each["maxLength"]) for each in schemas} == {(1, most)}
 
 
 def test_the_examples_are_what_their_models_take(document):

@@ -51,12 +51,15 @@ def test_a_repeated_key_makes_one_job(forgeledger, ledger):
     assert len(list(ledger.jobs())) == 1
 
 
-@pytest.mark.parametrize("key", ["", " "])
-def test_an_empty_key_is_no_key_and_makes_no_job(forgeledger, ledger, key):
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [("", "must have 1 to 256 characters"), (" ", "must be printable Latin-1 without a space")],
+)
+def test_an_empty_key_is_refused_by_its_option_and_makes_no_job(forgeledger, ledger, key, told):
     ended = forgeledger("job", "create", "nightly", "--idempotency-key", key)
 
     assert ended.code == exit_codes.USAGE
-    assert ended.err.startswith("forgeledger: --idempotency-key: is empty")
+    assert ended.err.startswith(f"forgeledger: --idempotency-key: {told}")
     assert list(ledger.jobs()) == []
 
 

@@ -12,6 +12,7 @@ from forgeledger.sdk.errors import (
     NotFoundError,
     UnavailableError,
 )
+from tests.api_callers import make_world
 
 UNREACHABLE = NoAnswerError("GET", "https://api", "refused")
 
@@ -72,12 +73,32 @@ def test_what_may_pass_is_tried_again_with_the_same_key(client, api, naps, statu
     assert len(naps) == 2
 
 
-def test_a_key_may_be_given(client, api):
+@pytest.mark.parametrize("key", ["mine", "k" * 256, "two words", "caf\u00e9"])
+def test_a_key_may_be_given(client, api, key):
     api.answer({})
 
-    client.post("jobs", idempotency_key="mine")
+    client.post("jobs", idempotency_key=key)
 
-    assert api.requests[0].headers["idempotency-key"] == "mine"
+    assert api.requests[0].headers["idempotency-key"] == key
+
+
+@pytest.mark.parametrize("key", ["", "k" * 257])
+def test_a_key_that_the_api_would_refuse_is_refused_in_its_words(client, api, key):
+    (told,) = make_world().caller().post("/jobs", {}, idempotency_key=key).json["errors"]
+
+    with pytest.raises(InvalidCommandError) as caught:
+        client.post("jobs", idempotency_key=key)
+
+    assert (caught.value.field, caught.value.rule) == (told["field"], told["message"])
+    assert api.requests == []
+
+
+@pytest.mark.parametrize("key", [5, b"k", " ", "k ", " k", "k\n", "a\tb", "\u20ac", "\ud800"])
+def test_a_key_that_no_header_brings_over_as_it_is_is_refused(client, api, key):
+    with pytest.raises(InvalidCommandError, match="Idempotency-Key: must be "):
+        client.post("jobs", idempotency_key=key)
+
+    assert api.requests == []
 
 
 def test_a_first_try_that_is_still_at_work_is_asked_for_again(client, api):

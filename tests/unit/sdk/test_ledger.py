@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from forgeledger.sdk.commands import Failure
-from forgeledger.sdk.errors import ConfigurationError, ConflictError
+from forgeledger.sdk.errors import ConfigurationError, ConflictError, InvalidCommandError
 from forgeledger.sdk.ledger import Ledger
 from tests.api_bodies import item_body, job_body
 from tests.builders import JOB_ID
@@ -60,6 +60,16 @@ def test_everything_about_a_job_can_be_given(ledger, api):
         }
     ]
     assert api.requests[0].headers["idempotency-key"] == "once"
+
+
+def test_an_empty_key_is_not_taken_for_none_and_leaves_the_items_alone(ledger, api):
+    items = iter(["a", "b"])
+
+    with pytest.raises(InvalidCommandError, match="Idempotency-Key: must have 1 to 256 characters"):
+        ledger.create_job("n", items=items, idempotency_key="")
+
+    assert api.requests == []
+    assert list(items) == ["a", "b"]
 
 
 @pytest.mark.parametrize("change", ["seal", "cancel", "reopen"])

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -10,6 +11,7 @@ from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from forgeledger.domain.limits import IDEMPOTENCY_KEY_CHARACTERS
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.errors import ApiError, InvalidCommandError, NoAnswerError, api_error
 from forgeledger.sdk.records import JsonObject, Problem, WrongField
@@ -24,6 +26,8 @@ _LOOKS_AT_WORK: Final = 40
 _LOOK_SECONDS: Final = 1.0
 # What a part of a path is called by the part in front of it.
 _IDS: Final[dict[object, str]] = {"jobs": "jobId", "items": "itemId"}
+# What a header brings over as it is: a space at its end is lost, other characters cannot go.
+_IN_A_HEADER: Final = re.compile(r"(?! )[ -~\xa0-\xff]*(?<! )")
 
 
 class ApiClient:
@@ -55,11 +59,12 @@ class ApiClient:
         body: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
     ) -> JsonObject:
+        key = str(uuid.uuid4()) if idempotency_key is None else checked_key(idempotency_key)
         content = json.dumps(body or {}, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
         headers = {
             **self._headers(),
             "content-type": "application/json",
-            "idempotency-key": idempotency_key or str(uuid.uuid4()),
+            "idempotency-key": key,
         }
         return self._answer(
             HttpRequest(method="POST", url=self._url(path), headers=headers, body=content.encode())
@@ -109,6 +114,19 @@ class ApiClient:
     def _asked_wait(self, response: HttpResponse) -> float:
         asked = response.headers.get("retry-after", "")
         return min(float(asked), self._backoff.most_seconds) if asked.isdecimal() else 0.0
+
+
+def checked_key(key: object) -> str:
+    """An Idempotency-Key, refused in the words of the API: without one, each call is another."""
+    if not isinstance(key, str):
+        raise InvalidCommandError("Idempotency-Key", "must be text")
+    if not 1 <= len(key) <= IDEMPOTENCY_KEY_CHARACTERS:
+        rule = f"must have 1 to {IDEMPOTENCY_KEY_CHARACTERS} characters"
+        raise InvalidCommandError("Idempotency-Key", rule)
+    if not _IN_A_HEADER.fullmatch(key):
+        rule = "must be printable Latin-1 without a space at either end, as it goes in a header"
+        raise InvalidCommandError("Idempotency-Key", rule)
+    return key
 
 
 def _may_pass(problem: Problem) -> bool:

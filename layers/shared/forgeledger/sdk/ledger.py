@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from forgeledger.domain.ids import lanes_for
 from forgeledger.domain.limits import ITEMS_PER_REGISTRATION, PAGE_ROWS
-from forgeledger.sdk.api_client import ApiClient
+from forgeledger.sdk.api_client import ApiClient, checked_key
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.decoding import event_of, item_of, job_of, page_of, registration_of, why_of
 from forgeledger.sdk.endpoints import Endpoints
@@ -74,6 +74,9 @@ class Ledger:
         on_progress: OnProgress | None = None,
     ) -> Job:
         """A new job. Items beyond what one request holds are registered before it returns."""
+        if idempotency_key is not None:
+            # Before anything of the items is taken, which may not be there a second time.
+            checked_key(idempotency_key)
         ahead = chunks(checked_items(items), ITEMS_PER_REGISTRATION)
         first, second = next(ahead, []), next(ahead, [])
         if second and lanes is None and expected_items is None and isinstance(items, Sized):

@@ -97,8 +97,8 @@ def create(
         "toleratedFailurePercent": tolerated_failure_percent,
     }
     given = {rule: value for rule, value in policy.items() if value is not None}
-    if idempotency_key is not None and not idempotency_key.strip():
-        raise WrongValue("--idempotency-key", "is empty, and so would make a job with each call")
+    if idempotency_key is not None:
+        _check_key(idempotency_key)
     placed = read_items(items_file, Form.AUTO, session.output.remark) if items_file else ()
     items = PlacedItems(placed)
     with items.told_by_place():
@@ -192,6 +192,17 @@ def reopen(session: Session, job_id: JOB_ID) -> None:
     A new epoch begins, and the job takes items until it is sealed.
     """
     _tell_change(session, session.ledger.reopen(job_id), "open")
+
+
+def _check_key(key: str) -> None:
+    """Told by its option, and before a file is read for it."""
+    from forgeledger.sdk.api_client import checked_key
+    from forgeledger.sdk.errors import InvalidCommandError
+
+    try:
+        checked_key(key)
+    except InvalidCommandError as error:
+        raise WrongValue("--idempotency-key", error.rule) from error
 
 
 def _tell_change(session: Session, job: "Job", now: str) -> None:

@@ -54,6 +54,21 @@ def test_a_post_carries_its_body_and_a_key_of_its_own(client, api):
     assert len(set(keys)) == 2
 
 
+@pytest.mark.parametrize("wrong", [{1, 2}, float("inf"), object(), b"x"])
+def test_a_field_that_has_no_json_is_refused_by_its_name(client, api, wrong):
+    with pytest.raises(InvalidCommandError, match="result: is not JSON: "):
+        client.post("jobs", "j", "items", "a", "complete", body={"attempt": 1, "result": wrong})
+
+    assert api.requests == []
+
+
+def test_what_has_no_json_though_each_field_has_is_refused_as_a_whole(client, api):
+    with pytest.raises(InvalidCommandError, match="body: is not JSON: keys must be"):
+        client.post("jobs", body={("na", "me"): "n"})
+
+    assert api.requests == []
+
+
 def test_without_an_api_key_none_is_sent(api):
     api.answer({})
 

@@ -1,5 +1,7 @@
 import json
+from collections import UserDict
 from datetime import datetime, timedelta, timezone
+from types import MappingProxyType
 
 import pytest
 from pydantic_core import from_json
@@ -110,6 +112,19 @@ def test_every_result_that_is_sent_can_be_read_by_the_intake(result):
     assert not decoded.problems
     assert from_json(decoded.commands[0].command.result) == json.loads(json.dumps(result))
     assert not {"\ufffe", "\uffff"} & set(body)
+
+
+def test_a_result_may_be_any_mapping():
+    pages = MappingProxyType({"pages": [UserDict(first="\uffff")]})
+
+    command = make("complete", result=pages)
+
+    assert json.loads(command.body)["result"] == {"pages": [{"first": "\uffff"}]}
+
+
+def test_levels_are_counted_whatever_they_are_made_of():
+    with pytest.raises(InvalidCommandError, match=f"deeper than {MOST_NESTING} levels"):
+        make("complete", result=[MappingProxyType({"a": nested(MOST_NESTING - 1)})])
 
 
 def test_a_missing_result_is_left_out():

@@ -1,6 +1,7 @@
 """An item is refused before it travels if, and only if, the API would refuse it."""
 
 import json
+from types import MappingProxyType
 
 import pytest
 
@@ -47,6 +48,8 @@ def job_id(caller):
         (lists(MOST_LEVELS + 1), False),
         (objects(MOST_LEVELS), True),
         (objects(MOST_LEVELS + 1), False),
+        (MappingProxyType(objects(MOST_LEVELS)), True),
+        (MappingProxyType(objects(MOST_LEVELS + 1)), False),
         ([{}] * 300, True),
         ("x" * (PAYLOAD_BYTES - 2), True),
         ("x" * (PAYLOAD_BYTES - 1), False),
@@ -68,8 +71,10 @@ def job_id(caller):
 )
 def test_a_payload_is_measured_as_the_api_measures_it(caller, job_id, payload, taken):
     item = {"itemId": "i", "payload": payload}
+    plain = dict(payload) if isinstance(payload, MappingProxyType) else payload
+    body = {"items": [{**item, "payload": plain}]}
 
-    reply = caller.post(f"/jobs/{job_id}/items:register", {"items": [item]})
+    reply = caller.post(f"/jobs/{job_id}/items:register", body)
 
     assert (is_sent(item), reply.status == 200) == (taken, taken), reply.text
 

@@ -1,9 +1,13 @@
 """Registering items through the SDK's ledger, chunk by chunk."""
 
+from collections import UserDict
+from types import MappingProxyType
+
 import pytest
 
 from forgeledger.sdk.errors import (
     ApiError,
+    InvalidCommandError,
     InvalidItemError,
     InvalidRequestError,
     RegistrationStoppedError,
@@ -134,6 +138,38 @@ def test_an_item_that_the_ledger_could_only_refuse_is_told_by_its_place(ledger, 
     assert str(caught.value.__cause__).startswith(told)
     assert caught.value.__cause__.index == 3
     assert all("c" not in body["items"] for body in api.bodies)
+
+
+def test_an_item_may_be_any_mapping_and_so_may_what_stands_in_its_payload(ledger, api):
+    api.answer(registered(3))
+    pages = MappingProxyType({"pages": [UserDict(first=1), MappingProxyType({"last": 3})]})
+    items = [MappingProxyType({"itemId": "a"}), UserDict(itemId="b", payload=pages), "c"]
+
+    ledger.register(JOB_ID, items)
+
+    payload = {"pages": [{"first": 1}, {"last": 3}]}
+    assert api.bodies == [{"items": [{"itemId": "a"}, {"itemId": "b", "payload": payload}, "c"]}]
+
+
+@pytest.mark.parametrize("options", ["policy", "metadata"])
+def test_what_a_job_is_given_may_be_any_mapping_too(ledger, api, options):
+    api.answer(job_body(), 201)
+
+    ledger.create_job("n", **{options: MappingProxyType({"a": UserDict(b=1)})})
+
+    assert api.bodies == [{"name": "n", options: {"a": {"b": 1}}}]
+
+
+@pytest.mark.parametrize("wrong", [{1, 2}, {(1, 2): 3}, float("nan"), MappingProxyType({"a": b""})])
+def test_what_has_no_json_is_told_by_its_place_before_anything_is_sent(ledger, api, wrong):
+    with pytest.raises(InvalidItemError, match=r"items\[1\]: payload is not JSON: ") as caught:
+        ledger.create_job("n", items=["a", UserDict(itemId="b", payload={"in": [wrong]})])
+
+    with pytest.raises(InvalidCommandError, match="metadata: is not JSON: "):
+        ledger.create_job("n", metadata={"in": [wrong]})
+
+    assert (caught.value.index, caught.value.field) == (1, "payload")
+    assert api.requests == []
 
 
 def test_a_job_whose_first_items_are_wrong_is_not_created(ledger, api):

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 from forgeledger.domain.limits import IDEMPOTENCY_KEY_CHARACTERS
 from forgeledger.sdk.backoff import Backoff
+from forgeledger.sdk.encoding import body_of_request
 from forgeledger.sdk.errors import ApiError, InvalidCommandError, NoAnswerError, api_error
 from forgeledger.sdk.records import JsonObject, Problem, WrongField
 from forgeledger.sdk.transport import HttpRequest, HttpResponse, Transport
@@ -60,14 +61,14 @@ class ApiClient:
         idempotency_key: str | None = None,
     ) -> JsonObject:
         key = str(uuid.uuid4()) if idempotency_key is None else checked_key(idempotency_key)
-        content = json.dumps(body or {}, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+        content = body_of_request(body or {})
         headers = {
             **self._headers(),
             "content-type": "application/json",
             "idempotency-key": key,
         }
         return self._answer(
-            HttpRequest(method="POST", url=self._url(path), headers=headers, body=content.encode())
+            HttpRequest(method="POST", url=self._url(path), headers=headers, body=content)
         )
 
     def _url(self, path: tuple[str, ...]) -> str:

@@ -1,7 +1,6 @@
 """A command as it travels: checked against the contract's limits and encoded once."""
 
 import itertools
-import json
 import re
 import secrets
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from forgeledger.domain import field_names, ids, limits
+from forgeledger.sdk.encoding import ascii_json, plain_json
 from forgeledger.sdk.errors import InvalidCommandError
 
 CommandType = Literal["claim", "heartbeat", "complete", "fail", "release"]
@@ -18,8 +18,6 @@ CommandType = Literal["claim", "heartbeat", "complete", "fail", "release"]
 MOST_NESTING: Final = 100
 # SQS refuses U+FFFE and U+FFFF in a body, so text that holds one, here in UTF-8, is escaped.
 _REFUSED_BY_SQS: Final = re.compile(rb"\xef\xbf[\xbe\xbf]")
-# Built once: json.dumps would build an encoder for each call.
-_encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +168,7 @@ def checked_json(
     field: str, value: Any, *, most_bytes: int, most_levels: int = MOST_NESTING
 ) -> None:
     """Raises InvalidCommandError for a value too large or too deep, measured as the ledger does."""
-    encoded = _plain_json(field, value)
+    encoded = plain_json(field, value)
     _check_size(field, encoded, most_bytes)
     if encoded.count(b"[") + encoded.count(b"{") > most_levels < _depth(value):
         raise InvalidCommandError(field, f"is nested deeper than {most_levels} levels")
@@ -178,18 +176,11 @@ def checked_json(
 
 def json_of(field: str, value: Any, *, most_bytes: int) -> bytes:
     """Compact JSON that SQS and a strict parser accept."""
-    encoded = _plain_json(field, value)
+    encoded = plain_json(field, value)
     if _REFUSED_BY_SQS.search(encoded):
-        encoded = json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+        encoded = ascii_json(value).encode()
     _check_size(field, encoded, most_bytes)
     return encoded
-
-
-def _plain_json(field: str, value: Any) -> bytes:
-    try:
-        return _encode_json(value).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidCommandError(field, f"is not JSON: {error}") from error
 
 
 def _check_size(field: str, encoded: bytes, most_bytes: int) -> None:
@@ -200,10 +191,12 @@ def _check_size(field: str, encoded: bytes, most_bytes: int) -> None:
 def _depth(value: Any) -> int:
     """How deep containers stand in each other, without recursion."""
     deepest, level = 0, [value]
-    while level := [each for each in level if isinstance(each, (dict, list, tuple))]:
+    while level := [each for each in level if isinstance(each, (Mapping, list, tuple))]:
         deepest += 1
         level = [
-            inner for each in level for inner in (each.values() if isinstance(each, dict) else each)
+            inner
+            for each in level
+            for inner in (each.values() if isinstance(each, Mapping) else each)
         ]
     return deepest
 

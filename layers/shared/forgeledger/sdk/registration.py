@@ -1,20 +1,18 @@
 """Registering any number of items: chunked, several requests at once, bounded memory."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Final
 
 from forgeledger.domain.limits import ITEMS_PER_REGISTRATION
+from forgeledger.sdk.encoding import ascii_json
 from forgeledger.sdk.errors import InvalidRequestError, RegistrationStoppedError, SdkError
 from forgeledger.sdk.item_specs import ItemSpec, counted_from
 from forgeledger.sdk.records import Registration
 
 # Lambda takes 6 MB and the API a body of 4 MB: room is left for headers and a job's own fields.
 _CHUNK_BYTES: Final = 3 * 1024 * 1024
-# As a request is written: a character may become as many as twelve bytes of it.
-_encode_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +89,11 @@ def chunks(items: Iterable[ItemSpec], most_items: int) -> Iterator[Chunk]:
 
 
 def _bytes_in_event(item: ItemSpec) -> int:
-    """Where Lambda reads it the body is a text in JSON, each quote and backslash escaped."""
-    written = _encode_json(item)
+    """Where Lambda reads it the body is a text in JSON, each quote and backslash escaped.
+
+    A character may become as many as twelve bytes of a request.
+    """
+    written = ascii_json(item)
     return len(written) + written.count('"') + written.count("\\") + len(",")
 
 

@@ -10,8 +10,11 @@ from forgeledger.contracts.messages import decode
 from forgeledger.domain.ids import group_of, lane_of
 from forgeledger.sdk.commands import MOST_NESTING, CommandIds, Failure, json_of, worker_name
 from forgeledger.sdk.errors import InvalidCommandError, PermanentItemError
+from tests.api_callers import make_world
 from tests.builders import JOB_ID
 from tests.sdk_commands import AT, make_command
+
+FAIL = f"/jobs/{JOB_ID}/items/a/fail"
 
 
 def make(kind="claim", **overrides):
@@ -138,6 +141,42 @@ def test_a_failure_is_cut_to_the_limits_rather_than_refused():
 
     assert not decode(body, "m-1").problems
     assert len(failure.fields()["message"].encode()) == 4096
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"type": kind} for kind in (None, 5, True, ["E"])),
+        *({"message": message} for message in (None, 5, ["m"], {"m": 1})),
+        *({"retryable": flag} for flag in (None, 0, 1, "no", [])),
+    ],
+)
+def test_a_failure_of_wrong_types_is_refused_in_the_words_of_intake_and_api(wrong):
+    error = {"type": "E", **wrong}
+    command = {"type": "fail", "jobId": JOB_ID, "itemId": "a", "error": error}
+    (by_intake,) = decode(json.dumps(command), "m-1").problems
+    (by_api,) = make_world().caller().post(FAIL, {"error": error}).json["errors"]
+
+    with pytest.raises(InvalidCommandError) as caught:
+        make("fail", failure=Failure(**error))
+
+    assert (caught.value.field, caught.value.rule) == (by_intake.field, by_intake.rule)
+    assert (caught.value.field, caught.value.rule) == (by_api["field"], by_api["message"])
+
+
+def test_a_failure_of_types_that_have_no_json_at_all_is_refused_alike():
+    with pytest.raises(InvalidCommandError, match=r"error\.message: must be text"):
+        make("fail", failure=Failure(type="E", message=ValueError("x")))
+
+
+def test_an_exception_whose_text_breaks_is_a_failure_too():
+    class Mute(Exception):
+        def __str__(self):
+            raise KeyError("text")
+
+    told = Failure.of(Mute()).fields()
+
+    assert told == {"type": "Mute", "message": "<exception str() failed>", "retryable": True}
 
 
 def test_a_failure_without_a_type_is_an_error():

@@ -59,6 +59,19 @@ def test_a_failure_that_was_told_stands_although_the_block_ends_well(reporter, q
     assert not item.comes_again
 
 
+def test_a_failure_of_a_wrong_type_is_the_blocks_own_mistake_and_fails_its_item(reporter, queue):
+    with pytest.raises(InvalidCommandError), reporter.item(JOB_ID, "a") as item:
+        item.fail(Failure(type="NotFound", message=KeyError("a")))
+
+    reporter.flush()
+    assert queue.told() == [("claim", "a"), ("fail", "a")]
+    assert queue.commands[1]["error"] == {
+        "type": "InvalidCommandError",
+        "message": "error.message: must be text",
+        "retryable": True,
+    }
+
+
 def test_a_release_that_was_told_stands(reporter, queue):
     with reporter.item(JOB_ID, "a") as item:
         item.release()

@@ -62,6 +62,13 @@ def test_everything_about_a_job_can_be_given(ledger, api):
     assert api.requests[0].headers["idempotency-key"] == "once"
 
 
+def test_a_failure_of_a_wrong_type_is_no_request(ledger, api):
+    with pytest.raises(InvalidCommandError, match=r"error\.retryable: must be true or false"):
+        ledger.commands.fail(JOB_ID, "a", Failure(type="E", retryable="no"))
+
+    assert api.requests == []
+
+
 def test_an_empty_key_is_not_taken_for_none_and_leaves_the_items_alone(ledger, api):
     items = iter(["a", "b"])
 

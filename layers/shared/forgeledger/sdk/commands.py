@@ -18,6 +18,12 @@ CommandType = Literal["claim", "heartbeat", "complete", "fail", "release"]
 MOST_NESTING: Final = 100
 # SQS refuses U+FFFE and U+FFFF in a body, so text that holds one, here in UTF-8, is escaped.
 _REFUSED_BY_SQS: Final = re.compile(rb"\xef\xbf[\xbe\xbf]")
+# Each with its type, and the words in which intake and API refuse another one.
+_FIELDS_OF_FAILURE: Final = (
+    ("type", str, "must be text"),
+    ("message", str, "must be text"),
+    ("retryable", bool, "must be true or false"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +54,15 @@ class Failure:
         retryable = getattr(error, "retryable", True)
         return cls(
             type=type(error).__name__,
-            message=str(error),
+            message=_text_of(error),
             retryable=retryable if isinstance(retryable, bool) else True,
         )
 
     def fields(self) -> Mapping[str, Any]:
-        """Cut rather than refused: a failure must be recorded whatever its message looks like."""
+        """What is too long is cut, for a failure must be recorded; what is no text is refused."""
+        for name, wanted, rule in _FIELDS_OF_FAILURE:
+            if not isinstance(getattr(self, name), wanted):
+                raise InvalidCommandError(f"error.{name}", rule)
         kind = self.type.encode(errors="replace").decode()[: limits.ERROR_TYPE_CHARACTERS]
         message = self.message.encode(errors="replace")[: limits.ERROR_MESSAGE_BYTES]
         return {
@@ -61,6 +70,14 @@ class Failure:
             "message": message.decode(errors="ignore"),
             "retryable": self.retryable,
         }
+
+
+def _text_of(error: BaseException) -> str:
+    """An exception that has no text failed its item as much as any other."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - it is a user's own method, and may raise anything.
+        return "<exception str() failed>"
 
 
 class CommandIds:

@@ -15,8 +15,10 @@ from forgeledger.api.parts import parts_on
 from forgeledger.api.resolver import LedgerResolver
 from forgeledger.contracts import http_requests
 from forgeledger.domain import limits
+from forgeledger.domain.ids import make_job_id
 from forgeledger.usecases.creating import JobIdClaims
 from forgeledger.usecases.surroundings import Surroundings
+from tests.api_callers import make_world
 
 # What the design promises; whoever changes a route changes the contract.
 ROUTES = {
@@ -156,6 +158,25 @@ def test_whatever_changes_something_takes_an_idempotency_key(document):
         }
         expected = {"Idempotency-Key", "x-idempotency-key"} if method == "POST" else set()
         assert headers == expected
+
+
+def test_the_parameters_that_are_described_are_those_that_are_taken(document):
+    """A route that is asked for one more names all that it has."""
+    caller, job_id = make_world().caller(), make_job_id(1, 2, 3)
+    told = {}
+    described = {}
+    for method, path, operation in operations(document):
+        if path in OPEN_PATHS:
+            continue
+        asked = path.format(jobId=job_id, itemId="a")
+        reply = caller.send(caller.event(method, asked, query={"unheardOf": ""}))
+        messages = {each["field"]: each["message"] for each in reply.json["errors"]}
+        told[method, path] = messages["unheardOf"].partition("which takes ")[2]
+        names = [each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"]
+        described[method, path] = ", ".join(sorted(names)) or "none"
+
+    assert told == described
+    assert told["GET", "/jobs"] == "cursor, limit, status, tag"
 
 
 def test_an_idempotency_key_is_described_with_the_limits_that_it_has(document):

@@ -162,6 +162,48 @@ def test_wrong_queries_are_refused_by_parameter(caller, path, query, wrong):
     assert (reply.status, reply.wrong) == (422, wrong)
 
 
+def test_a_misspelled_parameter_is_refused_together_with_all_else_that_is_wrong(caller):
+    job_id = caller.new_job(items=["a"])
+
+    listed = caller.get(f"/jobs/{job_id}/items", limt=10, stat="FAILED", state="done")
+    one = caller.get(f"/jobs/{job_id}", State="x")
+
+    assert listed.status == 422
+    assert listed.wrong == {"limt": "unknown", "stat": "unknown", "state": "enum"}
+    assert listed.json["errors"][0] == {
+        "field": "limt",
+        "rule": "unknown",
+        "message": "is no parameter of this route, which takes cursor, limit, state",
+    }
+    assert one.json["errors"][0]["message"] == "is no parameter of this route, which takes none"
+
+
+def test_a_parameter_where_a_body_was_meant_changes_nothing_and_leaves_its_key_free(caller):
+    def create(**query):
+        headers = {"idempotency-key": "k"}
+        return caller.send(
+            caller.event("POST", "/jobs", query=query, body={"name": "n"}, headers=headers)
+        )
+
+    refused = create(seal="true", lanes=65)
+    jobs = caller.get("/jobs").json["jobs"]
+    created = create()
+
+    assert (refused.status, refused.wrong) == (422, {"seal": "unknown", "lanes": "unknown"})
+    assert (jobs, created.status) == ([], 201)
+
+
+@pytest.mark.parametrize("path", ["/health", "/openapi.json", "/swagger"])
+def test_open_routes_answer_the_same_whatever_a_probe_adds(caller, path):
+    assert caller.get(path, check=1).text == caller.get(path).text
+
+
+def test_an_unknown_parameter_is_not_told_to_whoever_may_not_know_the_routes(world):
+    reply = world.caller(lambda: "key").get("/jobs", limt=10)
+
+    assert reply.status == 401
+
+
 def test_item_ids_in_the_path_have_their_limits_too(caller):
     job_id = caller.new_job()
 

@@ -18,8 +18,8 @@ ABOUT: dict[str, Any] = {
     "version": __version__,
     "description": (
         "Tells you, exactly once, when a million queue messages are done. Errors are problem "
-        "documents (RFC 9457) with a stable `code`; what comes in may be spelled in camelCase or "
-        "snake_case."
+        "documents (RFC 9457) with a stable `code`; fields of a body may be spelled in camelCase "
+        "or snake_case. A parameter of the query that a route does not have is refused."
     ),
     "security_schemes": {"apiKey": {"type": "apiKey", "in": "header", "name": API_KEY_HEADER}},
     "security": [{"apiKey": []}],
@@ -38,7 +38,7 @@ _PROBLEMS = {
     409: "The ledger refuses it: `code` is the reason.",
     413: "The body is over the limit.",
     415: "The body is not application/json.",
-    422: "Fields are wrong; `errors` names each of them.",
+    422: "Fields or parameters are wrong, or a parameter is unknown; `errors` names each of them.",
     500: "A fault on our side.",
     503: "The storage is busy or slow; try again after `Retry-After`.",
 }

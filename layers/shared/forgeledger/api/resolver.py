@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Response
 from forgeledger.api.bodies import read_json
 from forgeledger.api.openapi import ABOUT, complete
 from forgeledger.api.refusals import Refused, answer_to
+from forgeledger.api.unknown_parameters import RequestChecks
 from forgeledger.contracts.http_requests import fields_of
 from forgeledger.contracts.unknown_fields import UnknownFields
 from forgeledger.usecases.surroundings import HasTime, in_time
@@ -44,6 +45,9 @@ class LedgerResolver(APIGatewayHttpResolver):
             json_body_deserializer=self._read,
             serializer=partial(json.dumps, ensure_ascii=False, separators=(",", ":")),
         )
+        # In the place of powertools' own, which stand in front of all other middleware and are not
+        # typed.
+        self._request_validation_middleware = RequestChecks()  # type: ignore[no-untyped-call]
         self.exception_handler(Exception)(answer_to)
         self.not_found(self._no_such_route)
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from forgeledger.cli import exit_codes
+from forgeledger.contracts.messages import decode
 
 WHERE = {
     "FORGELEDGER_COMMAND_QUEUE_URL": "commands",
@@ -40,11 +41,52 @@ def test_a_slip_in_a_mended_body_is_told_before_anything_is_sent(
 
 
 @pytest.mark.parametrize(
+    ("mended", "told"),
+    [
+        ({"type": "claim"}, "jobId: is required; itemId: is required"),
+        ({**CLAIM, "lease_seconds": "60"}, "leaseSeconds: must be a whole number"),
+        ({**CLAIM, "error": {"retryable": 1}}, "error.type: is required; error.retryable: must be"),
+        ({"commands": [CLAIM, {**CLAIM, "attempt": 0}]}, "commands[1].attempt: must be at least 1"),
+        ({"commands": [CLAIM, "no command"]}, "commands[1]: "),
+        ({"commands": "no list"}, "commands: must be a list of 1 to 500 commands"),
+        ({"commands": []}, "commands: must be a list of 1 to 500 commands"),
+        ({**CLAIM, "payload": "\ud800"}, "body: must be JSON: "),
+    ],
+)
+def test_a_mended_body_that_the_intake_could_only_reject_is_told_in_its_words(
+    forgeledger, sqs, mended, told
+):
+    rejects, commands = sqs.queues["rejects"], sqs.queues["commands"]
+    rejects.put(json.dumps(CLAIM))
+
+    body = json.dumps(mended)
+    ended = forgeledger("rejects", "redrive", "m1", "--body", "-", stdin=body, **WHERE)
+
+    decoded = decode(body, "m1")
+    first = decoded.placed(decoded.problems)[0]
+    assert ended.code == exit_codes.USAGE
+    assert ended.err.startswith(f"forgeledger: --body: {told}")
+    assert ended.err.startswith(f"forgeledger: --body: {first.field}: {first.rule}")
+    assert commands.messages == []
+    assert rejects.bodies == [json.dumps(CLAIM)]
+    assert rejects.hidden == []
+
+
+def test_of_many_mistakes_the_first_are_told_and_how_many_follow(forgeledger, rejects, commands):
+    rejects.put("no JSON")
+    wrong = json.dumps({"commands": [{**CLAIM, "attempt": 0}] * 500})
+
+    ended = forgeledger("rejects", "redrive", "m1", "--body", "-", stdin=wrong, **WHERE)
+
+    assert ended.err.endswith("; commands[9].attempt: must be at least 1; and 490 more\n")
+    assert commands.messages == []
+
+
+@pytest.mark.parametrize(
     "mended",
     [
         {**CLAIM, "traceId": "t", "error": {"type": "E", "stack": "s"}, "lease_seconds": 5},
         {"commands": [{**CLAIM, "traceId": "t"}, CLAIM]},
-        {"commands": "what is wrong in another way, the intake says"},
     ],
 )
 def test_what_the_sender_said_besides_stays_in_a_mended_body(

@@ -234,7 +234,8 @@ def test_one_is_redriven_with_a_mended_body(forgeledger, rejects, commands):
     reject(rejects, 1)
     reject(rejects, 2)
 
-    ended = forgeledger("rejects", "redrive", "m2", "--body", "-", stdin='{"number":3}\n', **WHERE)
+    mended = '{"type": "claim", "jobId": "j", "itemId": "a", "number": 3}\n'
+    ended = forgeledger("rejects", "redrive", "m2", "--body", "-", stdin=mended, **WHERE)
 
     assert ended.code == 0
     assert sent(commands, "g") == [3]

@@ -1,4 +1,4 @@
-"""A rejected message that somebody mended by hand: a slip in it would be left out, unheard of."""
+"""A rejected message that somebody mended by hand, checked before it takes the other's place."""
 
 import json
 import re
@@ -6,16 +6,30 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from forgeledger.cli.problems import WrongValue
+from forgeledger.contracts.messages import decode
 from forgeledger.domain import field_names
 from forgeledger.sdk.commands import check_command_names
 from forgeledger.sdk.errors import InvalidCommandError
 
 # What looks like a field's name in a body that was rejected because it is not JSON.
 _NAME: Final = re.compile(r'"([^"\\]+)"\s*:')
+# Of a message in which more is wrong, the first ones show what it is.
+_PROBLEMS_TOLD: Final = 10
 
 
-def check_names_of(mended: str, rejected: str) -> None:
-    """Raises WrongValue for a field that is new in the message and that no command has.
+def check_mended(mended: str, rejected: str) -> None:
+    """Raises WrongValue for what the intake would leave out, unheard of, or could only reject."""
+    _check_names(mended, rejected)
+    body = decode(mended, "")
+    wrong = [f"{each.field}: {each.rule}" for each in body.placed(body.problems)]
+    if wrong:
+        more = len(wrong) - _PROBLEMS_TOLD
+        others = [f"and {more:,} more"] if more > 0 else []
+        raise WrongValue("--body", "; ".join(wrong[:_PROBLEMS_TOLD] + others))
+
+
+def _check_names(mended: str, rejected: str) -> None:
+    """Refuses a field that is new in the message and that no command has.
 
     What else its sender put into the message is no slip of whoever mends it.
     """

@@ -138,9 +138,10 @@ def redrive(
     """Send rejected messages to the queue again.
 
     They keep their order and the group in which they first came. A message is deleted only
-    after the command queue has accepted it. A mended body may have no field that neither the
-    contract nor the rejected message knows. What is rejected once more while the command runs
-    stays, and the exit code is 1; what comes back later shows in `forgeledger rejects list`.
+    after the command queue has accepted it. A mended body is checked before anything is changed:
+    the intake has to take its form, and it may have no field that neither the contract nor the
+    rejected message knows. What is rejected once more while the command runs stays, and the exit
+    code is 1; what comes back later shows in `forgeledger rejects list`.
     """
     from forgeledger.cli.redriving import Redriver
 
@@ -153,12 +154,12 @@ def redrive(
     if message_id is None:
         done = redriver.redrive_all()
     else:
-        from forgeledger.cli.mending import check_names_of
+        from forgeledger.cli.mending import check_mended
 
         with fifo.looking() as messages:
             found = _find(messages, message_id)
             if mended is not None:
-                check_names_of(mended, found.body)
+                check_mended(mended, found.body)
             done = redriver.redrive_one(found, mended)
     session.output.record(
         {

@@ -23,7 +23,7 @@ ALLOWED = {
     "contracts": {"contracts", "usecases", "domain", "errors"},
     "adapters": {"adapters", "contracts", "usecases", "ports", "domain", "errors"},
     "api": {"api", "contracts", "usecases", "ports", "domain", "errors"},
-    "bootstrap": {"bootstrap", "api", "adapters", "usecases", "ports", "settings"},
+    "bootstrap": {"bootstrap", "api", "adapters", "usecases", "ports", "settings", "errors"},
     "functions": {"bootstrap", "contracts", "usecases"},
     "sdk": {"sdk", "domain", "loopback", "errors"},
     "local": {"local", "loopback", "errors"},

@@ -2,6 +2,7 @@
 
 ForgeLedgerError
 +-- SettingsError          the environment lacks something, all of it named at once
++-- ApiKeysUnreadable      the keys that may pass the API are not where it was told to look
 +-- JobNotFound            no such job
 +-- RowsVanished           so old that counting its items would count too few
 +-- RowsNotKept            rows of a job that runs could not be given a later time to vanish
@@ -22,6 +23,14 @@ class SettingsError(ForgeLedgerError):
     def __init__(self, missing: tuple[str, ...]) -> None:
         super().__init__("missing environment variables: " + ", ".join(missing))
         self.missing = missing
+
+
+class ApiKeysUnreadable(ForgeLedgerError):
+    def __init__(self, parameter: str, why: str) -> None:
+        super().__init__(f"the API keys in the SSM parameter {parameter}: {why}")
+        self.parameter = parameter
+        # The code of AWS's error, which tells nothing of the parameter.
+        self.why = why
 
 
 class JobNotFound(ForgeLedgerError):

@@ -1,6 +1,9 @@
 """The API key: asked for by everything that has data."""
 
 import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError
+
+from forgeledger.bootstrap.api import api as put_together
 
 
 @pytest.fixture
@@ -55,3 +58,43 @@ def test_keys_that_cannot_be_read_let_nobody_pass(world):
     reply = world.caller(broken, x_api_key="old-key").get("/jobs")
 
     assert reply.status == 500
+
+
+class Ssm:
+    """Has no parameter, until there is one."""
+
+    def __init__(self, error):
+        self.error = error
+        self.keys = None
+
+    def get_parameter(self, **asked):
+        if self.keys is None:
+            raise self.error
+        return {"Parameter": {"Value": self.keys}}
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (ClientError({"Error": {"Code": "AccessDenied"}}, "GetParameter"), "AccessDenied"),
+        (ConnectTimeoutError(endpoint_url="https://ssm"), "ConnectTimeoutError"),
+    ],
+)
+def test_that_there_are_no_keys_yet_is_said_without_saying_where(world, error, why):
+    ssm = Ssm(error)
+    environment = {
+        "FORGELEDGER_TABLE": "t",
+        "FORGELEDGER_IDEMPOTENCY_TABLE": "i",
+        "FORGELEDGER_API_KEY_PARAMETER": "/secret/name",
+    }
+    caller = world.caller(put_together(environment, dynamodb=object(), ssm=ssm).gate.read_keys)
+    caller.headers["x-api-key"] = "new-key"
+
+    before = caller.get("/jobs")
+    ssm.keys = "new-key"
+    after = caller.get("/jobs")
+
+    assert (before.status, before.json["code"]) == (500, "api_keys_unreadable")
+    assert why in before.json["detail"]
+    assert "/secret/name" not in before.text
+    assert after.status == 200

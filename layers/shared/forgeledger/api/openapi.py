@@ -39,7 +39,7 @@ _PROBLEMS = {
     413: "The body is over the limit.",
     415: "The body is not application/json.",
     422: "Fields or parameters are wrong, or a parameter is unknown; `errors` names each of them.",
-    500: "A fault on our side.",
+    500: "A fault on our side, or in how the API was set up: `api_keys_unreadable`.",
     503: "The storage is busy or slow; try again after `Retry-After`.",
 }
 _PROBLEM_REFERENCE = {"$ref": "#/components/schemas/Problem"}

@@ -16,7 +16,13 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 
 from forgeledger.contracts.cursors import CursorInvalid
 from forgeledger.contracts.problems import CONTENT_TYPE, FieldError, field_errors, problem
-from forgeledger.errors import IdempotencyKeyReused, JobNotFound, OutOfTime, StorageBusy
+from forgeledger.errors import (
+    ApiKeysUnreadable,
+    IdempotencyKeyReused,
+    JobNotFound,
+    OutOfTime,
+    StorageBusy,
+)
 
 RETRY_AFTER_SECONDS = "1"
 
@@ -93,7 +99,7 @@ def refusal_of(error: Exception) -> Refused | None:
 
 
 def _fault(error: Exception) -> Refused:
-    """What nobody foresaw is logged and not shown."""
+    """What is wrong on our side is logged; what nobody foresaw is not shown."""
     if isinstance(error, StorageBusy | IdempotencyPersistenceLayerError):
         logger.warning("storage is busy", exc_info=error)
         return Refused(503, "storage_busy", "The storage is busy; try again.", headers=_RETRY)
@@ -101,5 +107,9 @@ def _fault(error: Exception) -> Refused:
         logger.warning("out of time", exc_info=error)
         detail = "The storage is slow and the request's time is over; what was done stands."
         return Refused(503, "out_of_time", detail, headers=_RETRY)
+    if isinstance(error, ApiKeysUnreadable):
+        logger.error("API keys not read", exc_info=error)
+        detail = f"The API cannot read the keys that may pass ({error.why}): tell its operator."
+        return Refused(500, "api_keys_unreadable", detail)
     logger.error("request failed", exc_info=error)
     return Refused(500, "internal_error", "Something went wrong on our side.")

@@ -13,6 +13,7 @@ from forgeledger.api.gate import Gate
 from forgeledger.api.parts import parts_on
 from forgeledger.bootstrap import clients
 from forgeledger.bootstrap.storage import ledger_store
+from forgeledger.errors import ApiKeysUnreadable
 from forgeledger.settings import ApiSettings
 from forgeledger.usecases.surroundings import Surroundings
 
@@ -44,11 +45,21 @@ def _keys(parameter: str, ssm: Any) -> Callable[[], str] | None:
     if not parameter:
         return None
     # Only a function with a key pays for loading it.
+    from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
     from aws_lambda_powertools.utilities.parameters.ssm import SSMProvider
 
     provider = SSMProvider(boto3_client=ssm or clients.ssm())
 
     def read() -> str:
-        return str(provider.get(parameter, max_age=_KEYS_KEPT_SECONDS, decrypt=True))
+        try:
+            return str(provider.get(parameter, max_age=_KEYS_KEPT_SECONDS, decrypt=True))
+        except GetParameterError as error:
+            raise ApiKeysUnreadable(parameter, _why(error.__context__)) from error
 
     return read
+
+
+def _why(error: BaseException | None) -> str:
+    """In one word: the code of an answer of AWS, or the kind of error where there was none."""
+    response: Mapping[str, Any] = getattr(error, "response", {})
+    return str(response.get("Error", {}).get("Code") or type(error).__name__)

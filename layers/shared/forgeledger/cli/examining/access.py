@@ -1,10 +1,16 @@
 """Who asks, whether the stack and the API answer, and which version they are."""
 
+import shlex
 from collections.abc import Callable
+from typing import Final
 
 from forgeledger import __version__
 from forgeledger.cli.examining.findings import Findings, Part, Patient
+from forgeledger.cli.problems import explain
 from forgeledger.sdk.api_client import ApiClient
+from forgeledger.sdk.errors import ApiError
+
+_KEYS_UNREADABLE: Final = "api_keys_unreadable"
 
 
 def check_credentials(patient: Patient) -> Findings:
@@ -33,7 +39,7 @@ def check_stack(patient: Patient) -> Findings:
         yield part.ok(f"{name} is {status}")
 
 
-def check_api(_: Patient, api: Callable[[], ApiClient]) -> Findings:
+def check_api(patient: Patient, api: Callable[[], ApiClient]) -> Findings:
     part = Part("API")
     version = str(api().get("health").get("version", "unknown"))
     if version.split(".")[:2] == __version__.split(".")[:2]:
@@ -44,5 +50,34 @@ def check_api(_: Patient, api: Callable[[], ApiClient]) -> Findings:
             "deploy or install the same version on both sides",
         )
     # Health answers everybody; this one asks for the key, if there is one.
-    api().get("jobs", limit=1)
+    try:
+        api().get("jobs", limit=1)
+    except ApiError as error:
+        known = explain(error)
+        if error.problem.code != _KEYS_UNREADABLE or known is None:
+            raise
+        yield part.wrong(known[0], _how_to_put_keys(patient))
+        return
     yield part.ok("jobs can be listed, so the key is right and the API can read the table")
+
+
+def _how_to_put_keys(patient: Patient) -> str:
+    at = patient.deployment.aws_endpoint_url
+    words = ["aws", "ssm", "put-parameter", "--name", _parameter(patient), "--type", "SecureString"]
+    words += ["--value", "KEY", *(("--endpoint-url", at) if at else ())]
+    return f"put the keys there, one a line, and let the API's role read them: {shlex.join(words)}"
+
+
+def _parameter(patient: Patient) -> str:
+    """The one that the API's function was told of, where these credentials may look at it."""
+    name, unknown = patient.resource("ApiFunction"), "API_KEY_PARAMETER"
+    if name is None:
+        return unknown
+    try:
+        told = patient.client("lambda").get_function_configuration(FunctionName=name)
+    except Exception as error:
+        if explain(error) is None:
+            raise
+        return unknown
+    variables = told.get("Environment", {}).get("Variables", {})
+    return str(variables.get("FORGELEDGER_API_KEY_PARAMETER") or unknown)

@@ -23,7 +23,7 @@ class Journal:
     completed: Counter[str]
     failed: Counter[str]
     # Came to a second worker without having failed: what a killed one had in hand.
-    taken_over: int
+    taken_over: frozenset[str]
     # Commands that changed nothing: repetitions, and those that came too late.
     without_effect: int
 
@@ -42,7 +42,7 @@ class Journal:
         return cls(
             completed=by_type["completed"],
             failed=by_type["failed"],
-            taken_over=len(later_attempts - by_type["failed"].keys()),
+            taken_over=frozenset(later_attempts - by_type["failed"].keys()),
             without_effect=without_effect,
         )
 
@@ -103,13 +103,23 @@ def _one_event(job: Job, events: Sequence[Mapping[str, Any]]) -> Promise:
 
 def _retried(plan: Plan, journal: Journal) -> Promise:
     """An item whose first attempt was lost with the killed worker fails no more."""
+    failing = plan.failing
+    failed, lost = failing & journal.failed.keys(), failing & journal.taken_over
     given_up = [item for item in journal.failed if not journal.completed[item]]
-    shown = len(journal.failed) >= len(plan.failing) - journal.taken_over
-    told = f"{len(journal.failed)} items failed at first, {len(given_up)} did not complete after it"
-    return Promise(name="failures were retried", held=shown and not given_up, told=told)
+    told = f"{len(failed):,} of {len(failing):,} items failed at first"
+    if lost:
+        told += f", the first attempts of {len(lost):,} were lost with a killed worker"
+    if unseen := len(failing) - len(failed | lost):
+        told += f", {unseen:,} never failed"
+    if others := len(journal.failed.keys() - failing):
+        told += f", and {others:,} others did"
+    told += f"; {len(given_up):,} did not complete after it"
+    held = not unseen and not given_up
+    return Promise(name="failures were retried", held=held, told=told)
 
 
 def _taken_over(journal: Journal, killed: Sequence[str]) -> Promise:
-    told = f"{', '.join(killed) or 'nobody'} was killed; {journal.taken_over} items came to others"
-    held = len(killed) == 1 and journal.taken_over > 0
+    told = f"{', '.join(killed) or 'nobody'} was killed; "
+    told += f"{len(journal.taken_over)} items came to others"
+    held = len(killed) == 1 and bool(journal.taken_over)
     return Promise(name="nothing was lost with a worker", held=held, told=told)

@@ -118,6 +118,25 @@ def test_items_are_listed_by_state(forgeledger, ledger, job):
     assert [json.loads(line)["itemId"] for line in pending.lines] == ["a", "b"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "rows", "told"),
+    [
+        (("--limit", 2), 2, "only the first 2; --all lists all, --limit another number\n"),
+        (("--limit", 3), 3, ""),
+        (("--limit", 2, "--all"), 3, ""),
+    ],
+)
+def test_a_list_that_is_cut_says_so(forgeledger, ledger, job, asked, rows, told):
+    ledger.create_job("second")
+    ledger.create_job("third")
+
+    items = forgeledger("job", "items", job.job_id, *asked, "--json")
+    jobs = forgeledger("job", "list", *asked, "--json")
+
+    assert (len(items.lines), items.err) == (rows, told)
+    assert (len(jobs.lines), jobs.err) == (rows, told)
+
+
 def test_an_item_is_shown_with_all_that_happened_to_it(forgeledger, ledger, job):
     ledger.commands.claim(job.job_id, "a", worker_id="w-1")
     ledger.commands.fail(job.job_id, "a", ValueError("bad"))

@@ -154,10 +154,11 @@ def list_jobs(
                     moment(job.created_at),
                 ),
             )
-            for job in (jobs if every else islice(jobs, limit))
+            for job in islice(jobs, None if every else limit)
         ),
         empty="no jobs",
     )
+    session.output.tell_cut(jobs, limit)
 
 
 @command(app, "status", needs=Needs.API, example='forgeledger job status "$JOB" --json')

@@ -57,10 +57,11 @@ def items(
                     short_json(dict(item.error)) if item.error else "",
                 ),
             )
-            for item in (found if every else islice(found, limit))
+            for item in islice(found, None if every else limit)
         ),
         empty="no items",
     )
+    session.output.tell_cut(found, limit)
 
 
 @command(app, "item", needs=Needs.API, example='forgeledger job item "$JOB" invoice-17')

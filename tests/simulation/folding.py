@@ -1,11 +1,11 @@
 """A job's header is what its facts make of it, each told with counts that the lanes had."""
 
-from dataclasses import replace
 from typing import Any
 
 from forgeledger.domain.facts import Fact, FactKind
 from forgeledger.domain.jobs import Job, JobStatus
 from forgeledger.domain.lanes import Counts, LaneMode
+from forgeledger.domain.records import replace
 
 
 def born(job: Job, fact: Fact) -> Job:

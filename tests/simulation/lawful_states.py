@@ -5,7 +5,6 @@ that the two can contradict each other.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from operator import attrgetter
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from forgeledger.domain.commands import Command
 from forgeledger.domain.items import Failure, Item, ItemState
 from forgeledger.domain.journal import Event
 from forgeledger.domain.lanes import Head
+from forgeledger.domain.records import replace
 
 _PARTS: Final = (
     "state",

@@ -23,7 +23,7 @@ from tests.simulation.small_commits import as_small_as_wanted
 from tests.simulation.steps import Step
 from tests.simulation.vanishing import weeks_pass
 from tests.simulation.workers import Workers
-from tests.simulation.world import ROWS_A_PAGE, Rules, World
+from tests.simulation.world import DEEPEST, ROWS_A_PAGE, Rules, World
 
 _MOST_JOBS = 2
 # How many of those who look at a job list something as well.
@@ -49,6 +49,9 @@ _OF_ENDINGS = frozenset(
     {Kind.FAIL_ALL, Kind.RETRY_ALL, Kind.WEEKS, Kind.COME, Kind.COME_AGAIN, Kind.REST}
 )
 _REST = Step(Kind.REST, 0)
+# Seeding a generator takes longer than many a step, and making one seeds it twice: so only people
+# have them, and one for each depth serves all.
+_DICE = tuple(Random() for _ in range(DEEPEST + 1))
 # Mostly a moment, sometimes a lease or a visibility timeout.
 _WAITS_MS = (10, 100, 100, 1_000, 1_000, 6_000, 25_000, 130_000, 200_000)
 
@@ -97,8 +100,7 @@ class History:
         if step.kind in _OF_ENDINGS:
             self._take_in_an_ending(step, faults)
         elif step.kind in _OF_PEOPLE:
-            # Making a generator takes longer than many a step, so only these have one.
-            self._take_as_people(step.kind, Random(step.seed), faults)
+            self._take_as_people(step, faults)
         else:
             self._take_as_machine(step, faults)
         self.checks.stepped()
@@ -164,13 +166,14 @@ class History:
             job = self.people.jobs[seed % len(self.people.jobs)]
             self.lambdas.reconcile({"jobId": job.job_id, "recount": True}, faults)
 
-    def _take_as_people(self, kind: Kind, random: Random, faults: Faults) -> None:  # noqa: C901 - A step of each kind.
-        people = self.people
-        if kind is Kind.SEND:
+    def _take_as_people(self, step: Step, faults: Faults) -> None:  # noqa: C901 - A step of each kind.
+        people, random = self.people, _DICE[self.world.depth]
+        random.seed(step.seed)
+        if step.kind is Kind.SEND:
             self.workers.send(random, faults)
         elif not people.jobs:
             return
-        match kind:
+        match step.kind:
             case Kind.REGISTER:
                 people.register(random, faults)
             case Kind.SEAL:

@@ -1,11 +1,13 @@
 """A history before it happens: its steps, each with a seed and the faults that wait in it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache, partial
 from itertools import accumulate
 from random import Random
 
 from forgeledger.domain.limits import ITEMS_PER_COMMIT
+from forgeledger.domain.records import quickly_made, replace
 from tests.simulation.endings import ending, finale
 from tests.simulation.faults import Fault
 from tests.simulation.steps import FAULTS, Step
@@ -18,6 +20,7 @@ FAMILY = 64
 _PLACES = 24
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Script:
     seed: int
@@ -50,6 +53,7 @@ class Script:
 # Plain histories take twice as long as others, since people finish all that there is in them.
 _THEME_BOUNDS = tuple(accumulate(1 if theme is Theme.PLAIN else 3 for theme in WEIGHTS))
 # Those that call AWS, and so can meet a fault.
+_FAULTS = tuple(Fault)
 _CALLING = frozenset(Kind) - {Kind.WORK, Kind.RAW, Kind.WAIT, Kind.SPLIT}
 # How often a step meets faults: from a clear day to a storm.
 _WEATHERS = (0.0, 0.1, 0.25, 0.5)
@@ -58,23 +62,24 @@ _WEATHERS = (0.0, 0.1, 0.25, 0.5)
 def write(seed: int) -> Script:
     """The history of a seed: of each family the first is whole, and all others begin with it."""
     number, member = divmod(seed, FAMILY)
-    return _member(_whole(number), member)
+    _, (script,) = write_family(number, [member])
+    return script
 
 
 def write_family(number: int, members: Iterable[int]) -> tuple[Script, list[Script]]:
     """The whole history of a family, and those of its members."""
     whole = _whole(number)
-    return whole, [_member(whole, member) for member in members]
+    # Of two members: of itself, and of the one that goes on from it.
+    leaving = cache(partial(_leaving, whole))
+    return whole, [_member(whole, leaving, member) for member in members]
 
 
-def _member(whole: Script, member: int) -> Script:
+def _member(whole: Script, leaving: Callable[[int], Script], member: int) -> Script:
     """Those with odd numbers leave the whole, and the even ones go on where the one before ends."""
     seed = whole.seed * FAMILY + member
     if not member:
         return whole
-    if member % 2:
-        return _leaving(whole, seed)
-    return _going_on(_leaving(whole, seed - 1), seed)
+    return leaving(seed) if member % 2 else _going_on(leaving(seed - 1), seed)
 
 
 def _whole(number: int) -> Script:
@@ -135,7 +140,7 @@ def _is_helped(random: Random, theme: Theme) -> bool:
 def _draw(random: Random, theme: Theme, count: int) -> list[Step]:
     weather = random.choice(_WEATHERS)
     # Each history knows only some faults: what all of them together hide, a few bring to light.
-    known = [fault for fault in Fault if random.random() < 0.6] or [Fault.LOST]
+    known = [fault for fault in _FAULTS if random.random() < 0.6] or [Fault.LOST]
     fault_bounds = list(accumulate(FAULTS[fault] for fault in known))
     weights = WEIGHTS[theme]
     bounds = list(accumulate(weights.values()))

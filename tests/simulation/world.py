@@ -28,7 +28,8 @@ from tests.simulation.table import RowChange, Tables
 BEGIN_MS = 1_767_225_600_000
 _CALL_MS = 3
 _SLOW_MS = 4_000
-_DEEPEST = 3
+# So many steps may stand still inside each other.
+DEEPEST = 3
 # What a service does with a request.
 Perform = Callable[[dict[str, Any]], Any]
 # What a service does with it in the place of that, by faults that only it has.
@@ -154,7 +155,7 @@ class World:
 
     def interlude(self, steps: int) -> None:
         """The process that is at work stands still while others go on."""
-        if self.depth >= _DEEPEST:
+        if self.depth >= DEEPEST:
             return
         outer, self.invocation = self.invocation, None
         self.depth += 1

@@ -159,10 +159,13 @@ def wrong_head(
         if event.gate <= before.gate:
             return f"followed gate {event.gate} after gate {before.gate}"
         pending, in_progress, completed, failed, canceled, failings = counts
-        below = before.canceled_below
+        below, closing = before.canceled_below, None
         if event.mode == "closed":
             counts = (0, 0, completed, failed, canceled + pending + in_progress, failings)
+            closing = below - 1 if below else None
             below = before.offset + 1
+        if event.previous != closing:
+            return f"follows {event.previous}, the closing before it is at {closing}"
         rest = (event.mode, event.gate, below, *rest[3:])
     elif new is not None and (old is None or old.state != new.state):
         counts = _moved(counts, old, new)

@@ -122,6 +122,17 @@ def test_an_unknown_item_is_not_found_unless_its_job_registers_on_the_way(caller
     assert registered.json["item"]["state"] == "IN_PROGRESS"
 
 
+def test_whoever_expects_items_says_whether_they_are_registered_on_the_way(caller):
+    unsaid = caller.new_job(expectedItems=2)
+    strict = caller.new_job(expectedItems=2, autoRegister=False)
+
+    typo = caller.post(f"/jobs/{strict}/items/invoice-l/complete")
+
+    assert caller.get(f"/jobs/{unsaid}").json["autoRegister"] is True
+    assert caller.get(f"/jobs/{strict}").json["autoRegister"] is False
+    assert (typo.status, typo.json["code"]) == (404, "unknown_item")
+
+
 @pytest.mark.parametrize(
     "item_id",
     [
@@ -258,6 +269,46 @@ def test_an_item_canceled_with_its_lane_shows_when_the_lane_closed(caller):
     assert reply["state"] == "CANCELED"
     assert [event["type"] for event in reply["history"]] == ["registered", "gated"]
     assert reply["history"][-1]["mode"] == "closed"
+
+
+def test_an_item_shows_the_closing_that_canceled_it_and_none_that_came_later(caller, clock):
+    job_id = caller.new_job(items=["a", "b"])
+    caller.post(f"/jobs/{job_id}/items/b/fail")
+    closings = []
+    for _ in range(3):
+        clock.pass_seconds(1)
+        caller.post(f"/jobs/{job_id}/cancel")
+        closings.append(caller.get(f"/jobs/{job_id}").json["completedAt"])
+        caller.post(f"/jobs/{job_id}/reopen")
+    caller.post(f"/jobs/{job_id}/items/b/retry")
+    caller.post(f"/jobs/{job_id}/cancel")
+
+    refused = caller.post(f"/jobs/{job_id}/items/a/claim")
+    first, second = (caller.get(f"/jobs/{job_id}/items/{each}").json["history"] for each in "ab")
+
+    assert refused.json["code"] == "already_canceled"
+    assert [event["type"] for event in first] == ["registered", "gated", "rejected"]
+    assert first[1]["at"] == closings[0]
+    assert [event["type"] for event in second] == ["registered", "failed", "retried", "gated"]
+    assert second[3]["offset"] > second[2]["offset"]
+
+
+def test_a_closing_whose_row_is_gone_is_left_out_not_replaced(caller, world):
+    job_id = caller.new_job(items=["a"])
+    for _ in range(2):
+        caller.post(f"/jobs/{job_id}/cancel")
+        caller.post(f"/jobs/{job_id}/reopen")
+    read = world.store.read_journal
+    world.store.read_journal = lambda job_id, lane, offset, limit: tuple(
+        row for row in read(job_id, lane, offset, limit) if row.offset != 1
+    )
+
+    reply = caller.get(f"/jobs/{job_id}/items/a").json
+
+    assert (reply["state"], [event["type"] for event in reply["history"]]) == (
+        "CANCELED",
+        ["registered"],
+    )
 
 
 def test_a_history_whose_rows_are_gone_ends_where_they_end(caller, world):

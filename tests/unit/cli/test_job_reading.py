@@ -207,6 +207,16 @@ def test_following_events_ends_with_the_job(forgeledger, ledger, job, api):
     assert "job.canceled" in types
 
 
+def test_the_history_of_a_canceled_item_says_that_its_lane_closed(forgeledger, ledger, job):
+    ledger.register(job.job_id, ["never begun"])
+    ledger.cancel(job.job_id)
+
+    ended = forgeledger("job", "item", job.job_id, "never begun")
+
+    assert ended.lines[-1].endswith("the lane is closed")
+    assert "gated" in ended.lines[-1]
+
+
 def test_rejected_commands_show_what_was_asked_and_why_not(forgeledger, ledger, job):
     ledger.commands.complete(job.job_id, "a")
     ledger.commands.fail(job.job_id, "a", ValueError("late"))

@@ -45,6 +45,18 @@ def test_closing_a_lane_cancels_what_is_unfinished_without_touching_its_items():
     }
 
 
+def test_a_closing_names_the_one_before_it():
+    lane = lane_with_one_of_each()
+
+    for mode in (LaneMode.CLOSED, LaneMode.OPEN, LaneMode.CLOSED, LaneMode.CLOSED):
+        lane.follow(mode)
+
+    first, opening, second, third = list(lane.events)[-4:]
+    assert [first.previous, opening.previous] == [None, None]
+    assert lane.events[second.previous] is first
+    assert lane.events[third.previous] is second
+
+
 def test_a_canceled_item_has_neither_lease_nor_due_time():
     item = make_item(state=ItemState.IN_PROGRESS, offset=4, lease_until=9, due_at=9)
 

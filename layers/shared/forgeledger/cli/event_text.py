@@ -55,6 +55,8 @@ def _rest(event: "Event") -> str:
         parts.append(f"again from {told['dueAt']}")
     if told.get("result") is not None:
         parts.append(f"result {short_json(told['result'], 60)}")
+    if told.get("mode"):
+        parts.append(f"the lane is {told['mode']}")
     if told.get("status") and event.lane is None:
         parts.append(str(told["status"]))
     return ", ".join(parts)

@@ -8,7 +8,7 @@ from forgeledger.domain.deciding import rule
 from forgeledger.domain.items import Failure, Item
 from forgeledger.domain.jobs import JobPhase
 from forgeledger.domain.journal import Event, EventKind, evolve_head, evolve_item
-from forgeledger.domain.lanes import Head, settle
+from forgeledger.domain.lanes import Head, LaneMode, settle
 from forgeledger.domain.limits import COMMIT_BYTES, ITEMS_PER_COMMIT, JOURNAL_ROW_BYTES
 from forgeledger.domain.outcomes import Outcome, Verdict
 from forgeledger.domain.records import quickly_made
@@ -121,12 +121,22 @@ def _ruled(
     if isinstance(command, FollowGate):
         if command.gate <= head.gate:
             return (), Outcome(verdict=Verdict.DUPLICATE)
-        event = Event(kind=EventKind.GATED, at=now, gate=command.gate, mode=command.mode)
+        event = Event(
+            kind=EventKind.GATED,
+            at=now,
+            gate=command.gate,
+            mode=command.mode,
+            previous=_closing_before(head) if command.mode is LaneMode.CLOSED else None,
+        )
     else:
         event = Event(
             kind=EventKind.RECOUNTED, at=now, counts=command.counts, failures=command.failures
         )
     return (event,), Outcome(verdict=Verdict.APPLIED)
+
+
+def _closing_before(head: Head) -> int | None:
+    return head.canceled_below - 1 if head.canceled_below else None
 
 
 def _finished(draft: _Draft, head: Head) -> Commit:

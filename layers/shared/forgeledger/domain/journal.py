@@ -39,7 +39,7 @@ class Event:
     kind: EventKind
     at: int
     item_id: str | None = None
-    # Offset of the item's event before this one.
+    # Offset of the item's event before this one; of a closing, that of the lane's one before it.
     previous: int | None = None
     mark: str | None = None
     attempt: int | None = None

@@ -1,10 +1,11 @@
 """Items as they stand, page by page over the lanes; and one item with its whole history."""
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 from forgeledger.domain.ids import lane_of, lanes_of
 from forgeledger.domain.items import Item, ItemState
-from forgeledger.domain.journal import Event
+from forgeledger.domain.journal import Event, EventKind
 from forgeledger.domain.lanes import Counts, Head, settle
 from forgeledger.domain.limits import PAGE_BYTES, PAGE_ROWS
 from forgeledger.errors import JobNotFound
@@ -13,8 +14,11 @@ from forgeledger.usecases.sizing import event_bytes, item_bytes
 
 # How many rows one request reads at most, when a filter leaves few of them.
 _SCANNED_ROWS = 2_000
-# How many journal rows one request reads at most for an item's history.
+# How many journal rows one request reads at most for an item's history, and how many for the
+# closing that canceled it.
 _HISTORY_ROWS = 50
+# After these an item is as it was before.
+_WITHOUT_CHANGE = frozenset({EventKind.DUPLICATE, EventKind.REJECTED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +104,8 @@ class ItemReader:
         settled = settle(view.head, item)
         start = item.offset if before is None else before
         events, earlier = self._walk(job_id, lane, item_id, start)
-        if before is None and settled.state is not item.state:
-            events += self._closing(view.head)
+        if before is None and settled.state is ItemState.CANCELED:
+            events = self._with_closing(view.head, events)
         return ItemHistory(item=settled, lane=lane, events=tuple(events), earlier=earlier)
 
     def _walk(
@@ -127,13 +131,26 @@ class ItemReader:
             wanted = event.previous
         return events[::-1], wanted
 
-    def _closing(self, head: Head) -> list[PastEvent]:
-        """The event that canceled an item without naming it: the lane's latest closing."""
-        offset = head.canceled_below - 1
-        row = self._row(head.job_id, head.lane, offset)
-        if row is None:
-            return []
-        return [PastEvent(offset=offset, event=row.events[offset - row.offset])]
+    def _with_closing(self, head: Head, events: list[PastEvent]) -> list[PastEvent]:
+        """With the event that canceled an item without naming it, where its row is still there."""
+        changes = [past for past in events if past.event.kind not in _WITHOUT_CHANGE]
+        if not changes:
+            return events
+        closing = self._closing_behind(head, changes[-1].offset)
+        return sorted([*events, *closing], key=attrgetter("offset"))
+
+    def _closing_behind(self, head: Head, offset: int) -> list[PastEvent]:
+        """The lane's first closing behind an event: from the latest back, each names another."""
+        found: list[PastEvent] = []
+        closing: int | None = head.canceled_below - 1
+        while closing is not None and closing > offset:
+            row = self._row(head.job_id, head.lane, closing)
+            if row is None or len(found) == _HISTORY_ROWS:
+                return []
+            event = row.events[closing - row.offset]
+            found.append(PastEvent(offset=closing, event=event))
+            closing = event.previous
+        return found[-1:]
 
     def _row(self, job_id: str, lane: int, offset: int) -> JournalRow | None:
         """The row that holds this event; None where it is past its retention."""

@@ -42,6 +42,15 @@ def test_everything_that_was_said_of_a_job_reaches_the_ledger(forgeledger, ledge
     assert told["deadlineAt"] is not None
 
 
+def test_expected_items_need_not_be_registered_on_the_way(forgeledger, ledger):
+    asked = ("job", "create", "nightly", "--json", "--expected-items", 2)
+
+    unsaid, refused = forgeledger(*asked), forgeledger(*asked, "--no-auto-register")
+
+    assert json.loads(unsaid.out)["autoRegister"] is True
+    assert json.loads(refused.out)["autoRegister"] is False
+
+
 def test_a_repeated_key_makes_one_job(forgeledger, ledger):
     words = ("job", "create", "nightly", "-q", "--idempotency-key", "once")
 

@@ -150,7 +150,8 @@ class CreateJob(Request):
     items: Annotated[list[ItemOrName], Field(max_length=limits.ITEMS_PER_REGISTRATION)] = []
     expected_items: Annotated[int, Field(ge=0, le=limits.EXPECTED_ITEMS)] | None = None
     seal: bool = False
-    auto_register: bool = False
+    # Unless given: whether items are expected.
+    auto_register: bool | None = None
     lanes: Annotated[int, Field(ge=1, le=limits.LANES_PER_JOB)] | None = None
     policy: Policy = Policy()
     metadata: Annotated[dict[str, Any], _json_at_most(limits.METADATA_BYTES)] = {}
@@ -171,7 +172,7 @@ class CreateJob(Request):
                 lease_seconds=policy.lease_seconds,
                 backoff_base_seconds=policy.backoff_base_seconds,
                 backoff_cap_seconds=policy.backoff_cap_seconds,
-                registers_on_the_way=self.auto_register or self.expected_items is not None,
+                registers_on_the_way=self._registers_on_the_way(),
                 ttl_days=self.ttl_days,
             ),
             tolerance=Tolerance(
@@ -185,6 +186,11 @@ class CreateJob(Request):
             items=tuple(item.new_item() for item in self.items),
             seal=self.seal,
         )
+
+    def _registers_on_the_way(self) -> bool:
+        if self.auto_register is None:
+            return self.expected_items is not None
+        return self.auto_register
 
 
 class ItemCommand(Request):

@@ -52,9 +52,11 @@ def create(
     ] = None,
     seal: Annotated[bool, typer.Option("--seal", help="No more items will come.")] = False,
     auto_register: Annotated[
-        bool,
-        typer.Option("--auto-register", help="A claim, complete or fail registers its item."),
-    ] = False,
+        bool | None,
+        typer.Option(
+            help="Whether a claim, complete or fail registers its item; else with --expected-items."
+        ),
+    ] = None,
     lanes: Annotated[
         int | None, typer.Option(min=1, max=64, help="Else chosen by the number of items.")
     ] = None,
@@ -107,7 +109,7 @@ def create(
             items=items,
             expected_items=expected_items,
             seal=seal,
-            auto_register=auto_register or None,
+            auto_register=auto_register,
             lanes=lanes,
             policy=given or None,
             metadata=json_object("--metadata", metadata) if metadata else None,

@@ -1,12 +1,13 @@
 import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 
 from forgeledger.cli import exit_codes
 from forgeledger.cli.deployment import Where
 from forgeledger.cli.job_text import why_lines
-from forgeledger.sdk.records import Why
+from forgeledger.sdk.records import FoundItems, Item, Why
 
 
 @pytest.fixture
@@ -32,6 +33,31 @@ def test_why_says_what_a_job_waits_for(forgeledger, ledger, job, world):
         f"where none will come: forgeledger send expire {job.job_id} ITEM_ID"
     ) in ended.lines
     assert any(line.endswith("a, attempt 1 by w-1") for line in ended.lines)
+
+
+def test_why_says_what_ends_an_item_that_has_no_lease(forgeledger, ledger, job):
+    without = ledger.create_job("without", items=["a", "b"])
+    ledger.commands.claim(without.job_id, "a", worker_id="w-1")
+    ledger.commands.claim(job.job_id, "a", worker_id="w-1")
+
+    ended = forgeledger("job", "why", without.job_id, "--api-url", "http://api.test")
+    leased = forgeledger("job", "why", job.job_id)
+
+    assert ended.lines[-2].endswith("  a, attempt 1 by w-1, without a lease")
+    assert ended.lines[-1] == (
+        "An item without a lease is its worker's until that one tells its end or another one "
+        f"claims it; where neither will come: forgeledger send fail {without.job_id} ITEM_ID"
+    )
+    assert "without a lease" not in leased.out
+
+
+def test_an_item_that_nobody_has_is_not_said_to_have_no_lease():
+    failed = Item(
+        item_id="a", state="PENDING", attempt=1, worker_id="w-1", due_at=datetime.now(UTC)
+    )
+    found = Why(job_id="j", status="RUNNING", due_later=FoundItems(count=1, items=(failed,)))
+
+    assert list(why_lines(found, Where()))[-1].endswith("  a, attempt 1 by w-1")
 
 
 def test_why_speaks_of_one_item_as_of_one(forgeledger, ledger, world):

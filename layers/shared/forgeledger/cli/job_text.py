@@ -25,6 +25,10 @@ _REASONS = {
     "deadline_passed": "Its deadline {deadline} has passed: forgeledger reconcile {job_id}{on_it}",
     "verdict_due": "All is done but the verdict: forgeledger reconcile {job_id}{on_it}",
 }
+_WITHOUT_LEASE = (
+    "An item without a lease is its worker's until that one tells its end or another one claims "
+    "it; where neither will come: forgeledger send fail {job_id} ITEM_ID{on_it}"
+)
 # Why a job failed, or is about to.
 _FAILED_BY = {
     "tolerance": "More of its items failed than its policy tolerates.",
@@ -152,6 +156,8 @@ def why_lines(why: "Why", where: Where) -> Iterator[str]:
         text = of_one if known.get(number) == "1" else _REASONS.get(reason, reason)
         yield text.format_map(known)
     yield from _items("Longest in progress:", why.oldest_in_progress, "claimed_at")
+    if any(_is_unbound(item) for item in why.oldest_in_progress):
+        yield _WITHOUT_LEASE.format_map(known)
     yield from _items("Leases that are over:", why.expired_leases.items, "lease_until")
     yield from _items("Due next:", why.due_later.items, "due_at")
     if why.failures:
@@ -166,4 +172,10 @@ def _items(title: str, items: "tuple[Item, ...]", time: str) -> Iterator[str]:
     yield title
     for item in items:
         worker = f" by {item.worker_id}" if item.worker_id else ""
-        yield f"  {moment(getattr(item, time))}  {item.item_id}, attempt {item.attempt}{worker}"
+        lease = ", without a lease" if _is_unbound(item) else ""
+        told = f"{item.item_id}, attempt {item.attempt}{worker}{lease}"
+        yield f"  {moment(getattr(item, time))}  {told}"
+
+
+def _is_unbound(item: "Item") -> bool:
+    return item.state == "IN_PROGRESS" and item.lease_until is None

@@ -69,7 +69,8 @@ def send(
     None is sent if one of them is malformed: that is told with its field and the rule. What
     becomes of them shows in `forgeledger job item`. A command that the state of its item does not
     allow, or whose item nobody registered, is refused in the journal: `forgeledger job events`.
-    What names no known job shows in `forgeledger rejects list`.
+    What names no known job shows in `forgeledger rejects list`. `expire` ends a claim whose lease
+    is over and does nothing before, nor to an item without a lease: that one is ended by `fail`.
     """
     from forgeledger.cli.sending import read_commands, send_all
 

@@ -141,21 +141,32 @@ clean: ## Remove what the other targets made
 	rm -f .coverage .coverage.*
 	find layers functions tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# A variable of another target's would be left out without a word, and all seem to be as asked for.
+refuse = $(foreach each,$(1),$(if $(filter-out undefined file,$(origin $(each))),\
+	$(error `make $@` does not take $(each)$(2))))
+
 .PHONY: simulate
-simulate: setup ## Simulate SEEDS=2000 histories with faults; a failing one is shrunk and told
-	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),2000) --jobs $(JOBS)
+simulate: setup ## Simulate SEEDS=2000 histories from seed FIRST=0, or TELL=4711 or SHRINK=4711 alone
+	$(call refuse,SEED ONLY NIGHT_SECONDS NIGHT_SEEDS)
+	$(if $(TELL),$(call refuse,SHRINK, with TELL))
+	$(if $(TELL)$(SHRINK),$(call refuse,FIRST SEEDS, with TELL or SHRINK))
+	$(BIN)/python -m tests.simulation $(if $(TELL),--tell $(TELL),$(if $(SHRINK),--shrink $(SHRINK),\
+		--first $(or $(FIRST),0) --seeds $(or $(SEEDS),2000) --jobs $(JOBS)))
+
+NIGHT_SECONDS ?= 3600
 
 # Each day's first seed is another, so that no night repeats one before it.
-FIRST ?= $(shell date -u +%y%j)0000000
-NIGHT_SECONDS ?= 3600
+TODAY = $(shell date -u +%y%j)0000000
 
 .PHONY: simulate-nightly
 simulate-nightly: setup ## Simulate for NIGHT_SECONDS=3600 from a FIRST seed new each day, then the mutants
-	$(BIN)/python -m tests.simulation --first $(FIRST) --seeds $(or $(NIGHT_SEEDS),9999999) \
+	$(call refuse,SEED SEEDS ONLY TELL SHRINK)
+	$(BIN)/python -m tests.simulation --first $(or $(FIRST),$(TODAY)) --seeds $(or $(NIGHT_SEEDS),9999999) \
 		--seconds $(NIGHT_SECONDS) --jobs $(JOBS) --met
 	$(BIN)/python -m tests.simulation.mutants --jobs $(JOBS)
 
 .PHONY: simulate-mutants
 simulate-mutants: setup ## Put deliberate faults into the product: the simulator has to catch each (ONLY, SEEDS)
+	$(call refuse,SEED FIRST TELL SHRINK NIGHT_SECONDS NIGHT_SEEDS)
 	$(BIN)/python -m tests.simulation.mutants --jobs $(JOBS) $(if $(ONLY),--only '$(ONLY)') \
 		$(if $(SEEDS),--seeds $(SEEDS))

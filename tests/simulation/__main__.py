@@ -4,6 +4,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import time
 
@@ -57,4 +58,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    # Who reads the output, `head` for one, may have seen enough.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(main())

@@ -50,8 +50,8 @@ class Sum:
         rate = self.histories / self.processor_seconds if self.processor_seconds else 0
         return (
             f"{self.histories} histories of {self.steps / number:.0f} steps on average, of which "
-            f"{self.played / number:.0f} were played for one alone, {self.commits} commits, "
-            f"{self.faults} faults: {len(self.failed)} failed; "
+            f"{self.played / number:.0f} were played for one alone; as played {self.commits} "
+            f"commits, {self.faults} faults: {len(self.failed)} failed; "
             f"{rate:.0f} histories a second of one processor"
         )
 

@@ -5,6 +5,7 @@
 import argparse
 import gc
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -66,7 +67,8 @@ def hunt(mutant: Mutant, most_seeds: int = MOST_SEEDS) -> Catch:
     try:
         with mutant.put_in():
             for number in range(-(-most_seeds // FAMILY)):
-                for member, result in enumerate(judge_family(number, range(FAMILY))):
+                members = range(min(FAMILY, most_seeds - number * FAMILY))
+                for member, result in enumerate(judge_family(number, members)):
                     if result.violation is not None:
                         taken = time.process_time() - began
                         seeds = number * FAMILY + member + 1
@@ -108,7 +110,10 @@ def main(arguments: list[str] | None = None) -> int:
                 found = "DOES NOT FIT"
             caught += catch.seeds is not None and catch.fits
             hunted += 1
-            print(f"{found}  {catch.name}: {(catch.violation or '')[:110]}", flush=True)
+            why = f" within {given.seeds} seeds"
+            if catch.violation is not None:
+                why = f": {catch.violation[:110]}"
+            print(f"{found}  {catch.name}{why}", flush=True)
     except KeyboardInterrupt:
         print(f"caught {caught} of the {hunted} that were hunted, of {len(numbers)}; interrupted")
         return INTERRUPTED
@@ -117,4 +122,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    # Who reads the output, `head` for one, may have seen enough.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(main())

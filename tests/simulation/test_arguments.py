@@ -1,8 +1,10 @@
 """Whoever asks for nothing is told so, and never that nothing failed."""
 
 import gc
+import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from tests.simulation import many, mutants
 from tests.simulation.__main__ import main
 from tests.simulation.many import Sum
 from tests.simulation.processes import INTERRUPTED, processes
+from tests.simulation.running import Result
 
 ROOT = Path(__file__).parents[2]
 
@@ -92,19 +95,90 @@ def test_garbage_is_collected_again_whatever_happens(monkeypatch: pytest.MonkeyP
     [
         (("simulate-mutants", "ONLY=a seal", "SEEDS=500"), "--only 'a seal' --seeds 500"),
         (("simulate", "SEEDS=500"), "--seeds 500"),
-        (("simulate",), "--seeds 2000"),
+        (("simulate",), "--first 0 --seeds 2000"),
+        (("simulate", "FIRST=9000"), "--first 9000 --seeds 2000"),
+        (("simulate", "TELL=4711"), "tests.simulation --tell 4711"),
+        (("simulate", "SHRINK=4711"), "tests.simulation --shrink 4711"),
+        (("simulate-nightly", "FIRST=9000"), "--first 9000 --seeds 9999999 --seconds 3600"),
     ],
 )
 def test_make_hands_on_what_it_is_asked_for(asked: tuple[str, ...], handed_on: str) -> None:
-    told = subprocess.run(
+    ended = dry_run(*asked)
+
+    assert ended.returncode == 0
+    assert handed_on in " ".join(ended.stdout.replace("\\\n", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (("simulate", "ONLY=seal"), "`make simulate` does not take ONLY"),
+        (("simulate", "SEED=7"), "`make simulate` does not take SEED"),
+        (("simulate", "TELL=7", "SEEDS=9"), "does not take SEEDS with TELL or SHRINK"),
+        (("simulate", "TELL=7", "SHRINK=9"), "does not take SHRINK with TELL"),
+        (("simulate-nightly", "SEEDS=9"), "`make simulate-nightly` does not take SEEDS"),
+        (("simulate-mutants", "FIRST=9"), "`make simulate-mutants` does not take FIRST"),
+    ],
+)
+def test_make_refuses_what_another_target_takes(asked: tuple[str, ...], told: str) -> None:
+    ended = dry_run(*asked)
+
+    assert ended.returncode != 0
+    assert told in ended.stderr
+
+
+def dry_run(*asked: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         ["make", "--dry-run", "--old-file", ".venv/.installed", *asked],
         cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
         capture_output=True,
         text=True,
-        check=True,
-    ).stdout
+        check=False,
+    )
 
-    assert handed_on in " ".join(told.replace("\\\n", " ").split())
+
+def test_whoever_has_read_enough_sees_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.simulation", "--tell", "0"],
+        cwd=ROOT,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writing)
+
+    assert (ended.returncode, ended.stderr) == (-signal.SIGPIPE, b"")
+
+
+def test_a_mutant_that_nobody_catches_is_told_with_the_seeds_that_were_tried(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+
+    def play(_: int, members: range) -> list[Result]:
+        tried.append(len(members))
+        return []
+
+    monkeypatch.setattr(mutants, "judge_family", play)
+
+    ended = mutants.main(["--only", mutants.MUTANTS[0].name, "--seeds", "100", "--jobs", "1"])
+
+    assert ended == 1
+    assert sum(tried) == 100
+    told = capsys.readouterr().out.splitlines()
+    assert told == [f"NOT CAUGHT  {mutants.MUTANTS[0].name} within 100 seeds", "caught 0/1"]
+
+
+def test_the_total_says_of_what_commits_and_faults_are_counted() -> None:
+    total = Sum(histories=2, steps=20, played=10, commits=7, faults=3)
+
+    assert str(total).startswith(
+        "2 histories of 10 steps on average, of which 5 were played for one alone; "
+        "as played 7 commits, 3 faults: 0 failed; "
+    )
 
 
 def test_interrupted_histories_are_told_as_far_as_they_came(

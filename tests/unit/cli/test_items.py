@@ -256,3 +256,12 @@ def test_progress_is_painted_on_a_terminal_and_cleared(surroundings, job, monkey
 
     assert code == 0
     assert screen.getvalue() == "\r\x1b[2K2 items ...\r\x1b[2K"
+
+
+def test_sealing_before_the_expected_items_came_is_told(forgeledger, ledger):
+    job = ledger.create_job("nightly", expected_items=3)
+
+    ended = forgeledger("items", "register", job.job_id, "-", "--seal", stdin="a\n")
+
+    assert ended.code == 0
+    assert ended.err.splitlines()[-1].startswith("note: sealed with 1 of the 3 items")

@@ -4,6 +4,9 @@ import pytest
 
 from forgeledger.cli import exit_codes
 
+STAYS_CANCELED = (
+    "1 of its items stays canceled; register under another name what is to be done after all"
+)
 NO_SUCH_JOB = "01KAJXPF80000APN59HKNHY2PJ-8"
 
 
@@ -174,8 +177,9 @@ def test_a_change_that_was_made_before_says_already(forgeledger, ledger, word, n
     first = forgeledger("job", word, job.job_id)
     second = forgeledger("job", word, job.job_id)
 
-    assert (first.code, first.err) == (0, "")
-    assert (second.code, second.err) == (0, f"it was {now} already; nothing changed\n")
+    stays = f"note: {STAYS_CANCELED}\n" if word == "reopen" else ""
+    assert (first.code, first.err) == (0, stays)
+    assert (second.code, second.err) == (0, f"it was {now} already; nothing changed\n{stays}")
 
 
 @pytest.mark.parametrize(
@@ -190,6 +194,52 @@ def test_a_job_is_led_through_its_life(forgeledger, ledger, word, told):
 
     assert ended.code == 0
     assert f"  {told}" in ended.out
+
+
+def test_a_job_that_is_reopened_without_canceled_items_has_no_note(forgeledger, ledger):
+    job = ledger.create_job("nightly", seal=True)
+
+    assert forgeledger("job", "reopen", job.job_id).err == ""
+
+
+@pytest.mark.parametrize(
+    ("items", "expected", "note"),
+    [
+        (
+            ["a"],
+            3,
+            "sealed with 1 of the 3 items that it expects; the others cannot come any more",
+        ),
+        ([], 3, "sealed without any of the 3 items that it expects, and so it completes at once"),
+        ([], 1, "sealed without the item that it expects, and so it completes at once"),
+    ],
+)
+def test_a_job_that_is_sealed_before_its_expected_items_came_says_so(
+    forgeledger, ledger, items, expected, note
+):
+    job = ledger.create_job("nightly", items=items, expected_items=expected)
+    lines = "\n".join(items)
+
+    created = forgeledger(
+        *("job", "create", "n", "--expected-items", expected, "--seal", "--items-file", "-"),
+        stdin=lines,
+    )
+    sealed = forgeledger("job", "seal", job.job_id)
+    shown = forgeledger("job", "status", job.job_id)
+
+    assert created.code == sealed.code == 0
+    assert created.err.splitlines()[-1] == f"note: {note}"
+    assert sealed.err == f"note: {note}\n"
+    assert f"  {note}" in shown.out
+
+
+def test_a_job_that_has_what_it_expects_is_sealed_without_a_note(forgeledger, ledger):
+    job = ledger.create_job("nightly", items=["a"], expected_items=1)
+    canceled = ledger.create_job("canceled", items=["a"], expected_items=2)
+    ledger.cancel(canceled.job_id)
+
+    assert forgeledger("job", "seal", job.job_id).err == ""
+    assert "note" not in forgeledger("job", "status", canceled.job_id).out
 
 
 @pytest.mark.parametrize("words", [("status",), ("watch",)])

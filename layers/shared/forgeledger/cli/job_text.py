@@ -88,6 +88,30 @@ def left_canceled(job: "Job") -> str | None:
     )
 
 
+def stay_canceled(job: "Job") -> str | None:
+    """What whoever reopens a canceled job may hope for, and will not get."""
+    if job.canceled == 0:
+        return None
+    which = "1 of its items stays" if job.canceled == 1 else f"{job.canceled:,} of its items stay"
+    return f"{which} canceled; register under another name what is to be done after all"
+
+
+def sealed_short(job: "Job") -> str | None:
+    """Of one that was sealed by hand before its expected items had come; None for any other."""
+    expected = job.expected_items
+    if not job.sealed or expected is None or job.total >= expected:
+        return None
+    if job.status in {"FAILED", "CANCELED"}:
+        return None
+    if job.total:
+        return (
+            f"sealed with {job.total:,} of the {expected:,} items that it expects; "
+            "the others cannot come any more"
+        )
+    without = "the item" if expected == 1 else f"any of the {expected:,} items"
+    return f"sealed without {without} that it expects, and so it completes at once"
+
+
 def not_sealed(job: "Job", where: Where) -> str | None:
     """What keeps a job from ever completing, and how that ends; None where sealing ends nothing."""
     if job.sealed or job.is_finished or job.ending:
@@ -121,7 +145,7 @@ def job_facts(job: "Job", where: Where) -> list[str]:
             ("completed", job.completed),
             ("failed", job.failed),
             ("canceled", job.canceled),
-            ("note", left_canceled(job) or not_sealed(job, where)),
+            ("note", left_canceled(job) or sealed_short(job) or not_sealed(job, where)),
             ("rate", rate),
             ("time left", eta),
             ("lanes", job.lanes),

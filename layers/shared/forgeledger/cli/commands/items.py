@@ -9,6 +9,7 @@ from forgeledger.cli import exit_codes
 from forgeledger.cli.command import Needs, command, group
 from forgeledger.cli.commands.job import JOB_ID
 from forgeledger.cli.item_files import STDIN, Form, read_items, read_names
+from forgeledger.cli.job_text import sealed_short
 from forgeledger.cli.problems import CliError
 from forgeledger.cli.session import Session
 
@@ -80,5 +81,7 @@ def register(
             session.output.remark(f"{each.item_id}: {each.reason}")
         if found.rejected > REJECTIONS_TOLD:
             session.output.remark(f"and {found.rejected - REJECTIONS_TOLD:,} more")
+    if seal and (short := sealed_short(session.ledger.status(job_id))):
+        session.output.remark(f"note: {short}")
     if found.rejected:
         raise typer.Exit(exit_codes.NOT_AS_HOPED)

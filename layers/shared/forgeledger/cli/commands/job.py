@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from forgeledger.cli.command import Needs, command, group
-from forgeledger.cli.job_text import job_facts, job_headline
+from forgeledger.cli.job_text import job_facts, job_headline, sealed_short, stay_canceled
 from forgeledger.cli.output import moment
 from forgeledger.cli.problems import WrongValue
 from forgeledger.cli.session import Session
@@ -121,6 +121,7 @@ def create(
     session.output.record(job.raw, job.job_id if quiet else job_headline(job))
     if items_file and not items.taken:
         session.output.remark(f"{items_file}: nothing was in it to be registered")
+    _note(session, sealed_short(job))
 
 
 @command(app, "list", needs=Needs.API, example="forgeledger job list --status RUNNING")
@@ -176,14 +177,16 @@ def seal_job(session: Session, job_id: JOB_ID) -> None:
 
     Only a sealed job can complete.
     """
-    _tell_change(session, session.ledger.seal(job_id), "sealed")
+    job = session.ledger.seal(job_id)
+    _tell_change(session, job, "sealed")
+    _note(session, sealed_short(job))
 
 
 @command(app, "cancel", needs=Needs.API, example='forgeledger job cancel "$JOB"')
 def cancel(session: Session, job_id: JOB_ID) -> None:
     """Cancel a job.
 
-    Its unfinished items count as canceled at once.
+    Its unfinished items count as canceled at once, and stay so if it is reopened.
     """
     _tell_change(session, session.ledger.cancel(job_id), "canceled")
 
@@ -192,9 +195,12 @@ def cancel(session: Session, job_id: JOB_ID) -> None:
 def reopen(session: Session, job_id: JOB_ID) -> None:
     """Open a finished job again.
 
-    A new epoch begins, and the job takes items until it is sealed.
+    A new epoch begins, and the job takes items until it is sealed. Items that were canceled with
+    it stay so.
     """
-    _tell_change(session, session.ledger.reopen(job_id), "open")
+    job = session.ledger.reopen(job_id)
+    _tell_change(session, job, "open")
+    _note(session, stay_canceled(job))
 
 
 def _check_key(key: str) -> None:
@@ -212,3 +218,8 @@ def _tell_change(session: Session, job: "Job", now: str) -> None:
     session.output.record(job.raw, job_headline(job))
     if job.raw.get("outcome") == "duplicate":
         session.output.remark(f"it was {now} already; nothing changed")
+
+
+def _note(session: Session, note: str | None) -> None:
+    if note is not None:
+        session.output.remark(f"note: {note}")

@@ -15,6 +15,7 @@ from forgeledger.cli.session import Surroundings
 from forgeledger.sdk.ledger import Ledger
 from forgeledger.sdk.transport import HttpRequest, HttpResponse
 from tests.api_callers import World, http_event, make_world
+from tests.fake_deployment import FakeDeployment
 from tests.fake_fifo import FakeFifo, FakeSqs
 
 API_URL = "http://api.test"
@@ -142,3 +143,11 @@ def rejects(sqs):
 @pytest.fixture
 def commands(sqs):
     return sqs.queues["commands"]
+
+
+@pytest.fixture
+def deployment(clients):
+    found = FakeDeployment()
+    services = "sts cloudformation sqs dynamodb lambda iam events"
+    clients.update(dict.fromkeys(services.split(), found))
+    return found

@@ -5,18 +5,9 @@ import json
 import pytest
 
 from forgeledger.cli import exit_codes
-from forgeledger.errors import ApiKeysUnreadable
-from tests.fake_deployment import LETTERS, NAMES, FakeDeployment
+from tests.fake_deployment import LETTERS, NAMES
 
 COMMANDS, REJECTS = NAMES["CommandQueue"], NAMES["RejectQueue"]
-
-
-@pytest.fixture
-def deployment(clients):
-    found = FakeDeployment()
-    services = "sts cloudformation sqs dynamodb lambda iam events"
-    clients.update(dict.fromkeys(services.split(), found))
-    return found
 
 
 @pytest.fixture
@@ -275,34 +266,3 @@ def test_locally_permissions_and_the_engines_own_mappings_are_not_asked_for(
     assert ended.code == 0
     assert "fed by the local cloud" in ended.out
     assert "permissions" not in ended.out.replace("checks no permissions", "")
-
-
-def without_keys():
-    raise ApiKeysUnreadable("/secret/name", "ParameterNotFound")
-
-
-@pytest.fixture
-def keyless(api, world, deployment):
-    api._caller = world.caller(without_keys)
-    variables = deployment.told["functions"]["api"]["Environment"]["Variables"]
-    variables["FORGELEDGER_API_KEY_PARAMETER"] = "/forgeledger/api-key"
-    return deployment
-
-
-def test_an_api_that_has_no_keys_yet_is_told_with_the_command_that_puts_them(forgeledger, keyless):
-    ended = forgeledger("doctor", "--stack", "prod")
-
-    told = [line for line in ended.lines if "api_keys_unreadable" in line]
-    assert (ended.code, len(told)) == (exit_codes.NOT_AS_HOPED, 1)
-    assert "(ParameterNotFound)" in told[0]
-    assert (
-        "aws ssm put-parameter --name /forgeledger/api-key --type SecureString --value KEY"
-        in ended.out
-    )
-
-
-def test_without_a_look_at_the_function_the_parameter_is_named_by_its_place(forgeledger, keyless):
-    keyless.denied.add("get_function_configuration")
-
-    assert "put-parameter --name API_KEY_PARAMETER" in forgeledger("doctor", "--stack", "prod").out
-    assert "put-parameter --name API_KEY_PARAMETER" in forgeledger("doctor").out

@@ -58,5 +58,6 @@ def test_ctrl_c_says_how_many_items_were_answered(forgeledger, ledger, ctrl_c, i
 
     assert ended.code == exit_codes.INTERRUPTED
     assert ended.err == (
-        f"forgeledger: interrupted; registration stopped after {answered} items were answered\n"
+        f"forgeledger: interrupted; registration stopped after {answered} items were answered; "
+        "repeating the command is safe\n"
     )

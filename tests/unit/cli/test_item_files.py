@@ -2,6 +2,8 @@
 
 import pytest
 
+from forgeledger.cli import exit_codes
+
 
 @pytest.fixture
 def job(ledger):
@@ -50,7 +52,24 @@ def test_a_byte_order_mark_does_not_hide_that_stdin_is_json(register, known):
     assert known() == {"a": None}
 
 
-@pytest.mark.parametrize("first", ['{"itemId": "a"}', ' { "item_id":"a"}'])
+@pytest.mark.parametrize("name", ["  c  ", "c ", " c", "c\t", "c\u00a0"])
+def test_a_name_with_blanks_around_it_is_refused_before_it_is_sent(in_file, known, name):
+    ended = in_file("txt", f"a\n{name}\n")
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err.endswith(
+        "items.txt:2: has blanks around it; if they are part of the itemId, say it in JSON\n"
+    )
+    assert known() == {}
+
+
+def test_json_may_say_an_id_with_blanks_around_it(in_file, known):
+    in_file("jsonl", ' {"itemId": " c "} \n')
+
+    assert known() == {" c ": None}
+
+
+@pytest.mark.parametrize("first", ['{"itemId": "a"}', '{ "item_id":"a"}'])
 def test_json_lines_that_are_read_as_names_are_told(forgeledger, register, known, tmp_path, first):
     file = tmp_path / "items.json"
     file.write_text(f'\n{first}\n{{"itemId": "b"}}\n', encoding="utf-8")

@@ -22,10 +22,10 @@ def known(ledger, job):
 
 
 def test_items_come_from_stdin_an_id_a_line(forgeledger, ledger, job):
-    ended = forgeledger("items", "register", job.job_id, "-", stdin="a\n\n b \r\n")
+    ended = forgeledger("items", "register", job.job_id, "-", stdin="a\n\nb c\r\n")
 
     assert ended.out == "2 registered, 0 known before, 0 rejected\n"
-    assert set(known(ledger, job)) == {"a", " b "}
+    assert set(known(ledger, job)) == {"a", "b c"}
 
 
 def test_an_input_without_items_is_told(forgeledger, job):
@@ -121,6 +121,8 @@ def test_reasons_are_told_of_the_first_and_more_of_them_as_json(forgeledger, led
     [
         ((), "", "FILE: give either a file (- is stdin) or --glob"),
         (("-", "--glob", "*"), "", "FILE: give either"),
+        (("--glob", "*", "--form", "jsonl"), "", "--form: goes with a file, not with --glob"),
+        (("-",), '{"itemid": "a"}', "stdin:1: itemid is no field of an item; did you mean itemId?"),
         (("--glob", "nothing*"), "", "--glob: no file fits nothing*"),
         (("nowhere.txt",), "", "nowhere.txt: no such file"),
         (("-",), "ok\n" + "x" * 257, "stdin:2: itemId has 1 to 256 characters, not 257"),
@@ -174,7 +176,7 @@ def test_what_the_api_alone_finds_wrong_is_told_by_the_line_of_the_file(
     assert ended.code == exit_codes.USAGE
     assert ended.err == (
         f"forgeledger: registration stopped after 1000 items were answered: {file}:2101: payload: "
-        "must be at most 32768 bytes of JSON, not 40002\n"
+        "must be at most 32768 bytes of JSON, not 40002; repeating the command is safe\n"
     )
 
 
@@ -218,7 +220,7 @@ def test_a_mistake_behind_what_was_registered_already_says_how_much_that_was(
     assert len(known(ledger, job)) == 1_000
     assert ended.err == (
         "forgeledger: stdin:2002: itemId has 1 to 256 characters, not 257; "
-        "registration stopped after 1000 items were answered\n"
+        "registration stopped after 1000 items were answered; repeating the command is safe\n"
     )
 
 
@@ -243,6 +245,7 @@ def test_an_unknown_job_says_how_far_registration_came(forgeledger):
 
     assert ended.code == exit_codes.NOT_FOUND
     assert "registration stopped after 0 items were answered: unknown_job" in ended.err
+    assert "repeating" not in ended.err
 
 
 def test_progress_is_painted_on_a_terminal_and_cleared(surroundings, job, monkeypatch):

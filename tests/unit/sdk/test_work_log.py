@@ -1,8 +1,11 @@
 """What is expected to go wrong with work messages is a line in the log, and no trace of the SDK."""
 
 import json
+import sys
+from types import SimpleNamespace
 
 from forgeledger.sdk.errors import InvalidCommandError
+from forgeledger.sdk.work_log import log_end_by
 from tests.builders import JOB_ID
 from tests.fake_queues import FakeWorkQueue
 from tests.running_worker import Running, work
@@ -60,6 +63,20 @@ def test_a_result_that_is_too_large_is_logged_in_one_line_and_an_error_of_a_hand
     assert too_large.getMessage() == told_of("a")
     assert raised.getMessage() == f"item b of job {JOB_ID} failed"
     assert "in handler" in caplog.text
+
+
+def test_what_an_error_did_to_its_item_is_said(make_worker, caplog):
+    waiting = FakeWorkQueue(work("a"))
+    untold = SimpleNamespace(item_id="b", job_id=JOB_ID, ending=None, failure=None)
+
+    with Running(make_worker(waiting, lambda item: sys.exit(1), retry_seconds=lambda count: 9)):
+        assert waiting.wait_until(lambda fake: fake.visibilities)
+    log_end_by(RuntimeError("untold"), untold)
+
+    assert caplog.messages == [
+        f"item a of job {JOB_ID} was released",
+        f"item b of job {JOB_ID} met an error",
+    ]
 
 
 def unknown_of(caplog):

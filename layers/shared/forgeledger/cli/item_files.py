@@ -51,7 +51,7 @@ def read_items(
         elif undecided and _JSON_ITEM.match(line):
             remark(f"{source}: {_READ_AS_NAMES}")
         undecided = False
-        yield place, _checked(place, json_object(place, line) if as_json else line)
+        yield place, _checked(place, json_object(place, line) if as_json else _bare(place, line))
 
 
 def read_names(pattern: str) -> Iterator[tuple[str, "ItemSpec"]]:
@@ -80,6 +80,15 @@ def _numbered(name: str, lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
             raise WrongValue(place, f"is not UTF-8: {error.reason}") from error
         if text.strip():
             yield place, text
+
+
+def _bare(place: str, name: str) -> str:
+    """A blank at the end of a line is mostly a slip, and would be another item from then on."""
+    if name != name.strip():
+        raise WrongValue(
+            place, "has blanks around it; if they are part of the itemId, say it in JSON"
+        )
+    return name
 
 
 def _checked(place: str, item: "ItemSpec") -> "ItemSpec":

@@ -45,3 +45,16 @@ class PlacedItems:
         if not 1 <= behind <= len(self._places):
             return f"items[{index}]{field}"
         return ": ".join(part for part in (self._places[-behind], field.removeprefix(".")) if part)
+
+
+@contextmanager
+def told_to_be_repeatable() -> Iterator[None]:
+    """Whoever hears that a registration stopped on its way wants to know what to do then."""
+    try:
+        yield
+    except BaseException as error:
+        # What else stops it, a mistake in the file or Ctrl-C, has a note of how far it came.
+        stopped = isinstance(error, RegistrationStoppedError) and error.registration.sent
+        if stopped or hasattr(error, "__notes__"):
+            error.add_note("repeating the command is safe")
+        raise

@@ -143,7 +143,9 @@ def check_names(fields: Mapping[str, Any], known: frozenset[str], whose: str) ->
     if unknown is not None:
         from difflib import get_close_matches
 
-        alike = get_close_matches(unknown, sorted(known), n=1)
+        # Of the two that are known the sender's spelling is proposed, else the contract's own.
+        spelled = sorted(name for name in known if "_" in unknown or "_" not in name)
+        alike = get_close_matches(unknown, spelled, n=1)
         meant = f"; did you mean {alike[0]}?" if alike else ""
         raise InvalidCommandError(unknown, f"is no field of {whose}{meant}")
 

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from forgeledger.domain.field_names import WORK
 from forgeledger.domain.told_names import first_told
@@ -11,6 +11,8 @@ from forgeledger.sdk.errors import InvalidCommandError, InvalidWorkError
 from forgeledger.sdk.item_work import INVALID_RESULT, ItemWork
 
 _log = logging.getLogger("forgeledger.sdk")
+# What the error did to the item; otherwise it had ended before, or nothing could be told of it.
+_ENDED: Final[Mapping[str | None, str]] = {"fail": "failed", "release": "was released"}
 
 
 class UnknownWorkFields:
@@ -41,7 +43,7 @@ def log_end_by(error: BaseException, item: ItemWork) -> None:
     if isinstance(error, InvalidCommandError) and _is_of(INVALID_RESULT, item):
         _log.error("%s failed for good: %s", told, error)
     else:
-        _log.error("%s%s", told, " failed" if item.ending == "fail" else "", exc_info=error)
+        _log.error("%s %s", told, _ENDED.get(item.ending, "met an error"), exc_info=error)
 
 
 def _is_of(kind: str, item: ItemWork) -> bool:

@@ -32,7 +32,7 @@ def doctor(session: Session) -> None:
     from forgeledger.cli.examining.examination import examine
     from forgeledger.cli.examining.findings import Level, Patient
 
-    patient = Patient(_with_all_names(session), session.client)
+    patient = Patient(_with_all_names(session), session.client, session.where)
     levels: list[Level] = []
     for finding in examine(patient, lambda: session.api):
         levels.append(finding.level)

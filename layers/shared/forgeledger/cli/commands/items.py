@@ -48,18 +48,25 @@ def register(
 ) -> None:
     """Register any number of items.
 
-    Takes bounded memory and is safe to repeat. The exit code is 1 if the ledger rejected some,
+    Takes bounded memory and is safe to repeat. Empty lines are passed over, and a name with blanks
+    around it is refused, unless JSON lines say it. The exit code is 1 if the ledger rejected some,
     for instance because the job is sealed; the first of them are shown with the reason.
     """
-    from forgeledger.cli.placed_items import PlacedItems
+    from forgeledger.cli.placed_items import PlacedItems, told_to_be_repeatable
     from forgeledger.cli.watching import RegistrationProgress
 
     if (source is None) == (glob is None):
         raise CliError("FILE: give either a file (- is stdin) or --glob")
+    if glob is not None and form is not Form.AUTO:
+        raise CliError("--form: goes with a file, not with --glob")
     items = PlacedItems(
         read_names(glob) if glob else read_items(source or STDIN, form, session.output.remark)
     )
-    with RegistrationProgress(session.output) as progress, items.told_by_place():
+    with (
+        RegistrationProgress(session.output) as progress,
+        items.told_by_place(),
+        told_to_be_repeatable(),
+    ):
         found = session.ledger.register(job_id, items, seal=seal, on_progress=progress)
     session.output.record(
         {

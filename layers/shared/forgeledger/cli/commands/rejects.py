@@ -135,13 +135,14 @@ def redrive(
         Path | None, typer.Option(help="A mended body for the one message; - is stdin.")
     ] = None,
 ) -> None:
-    """Send rejected messages to the queue again.
+    """Send one rejected message to the queue again, or all of them.
 
-    They keep their order and the group in which they first came. A message is deleted only
-    after the command queue has accepted it. A mended body is checked before anything is changed:
-    the intake has to take its form, and it may have no field that neither the contract nor the
-    rejected message knows. What is rejected once more while the command runs stays, and the exit
-    code is 1; what comes back later shows in `forgeledger rejects list`.
+    Without a MESSAGE_ID all go, at once and unasked. They keep their order and the group in which
+    they first came. A message is deleted only after the command queue has accepted it. A mended
+    body is checked before anything is changed: the intake has to take its form, and it may have no
+    field that neither the contract nor the rejected message knows. What is rejected once more while
+    the command runs stays, and the exit code is 1; what comes back later shows in
+    `forgeledger rejects list`.
     """
     from forgeledger.cli.redriving import Redriver
 

@@ -1,11 +1,11 @@
 """What the doctor found: which part, how bad, and what to do about it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from forgeledger.cli.deployment import Deployment
+from forgeledger.cli.deployment import Deployment, Where
 
 
 class Level(StrEnum):
@@ -43,6 +43,8 @@ class Patient:
 
     deployment: Deployment
     client: Callable[[str], Any]
+    # As it was said, for the commands that are advised.
+    where: Where = field(default_factory=Where)
 
     def resource(self, logical_id: str) -> str | None:
         return self.deployment.resources.get(logical_id) or None

@@ -77,7 +77,7 @@ def check_stream_mapping(patient: Patient) -> Findings:
     if mapping is None:
         yield part.wrong(
             "nothing feeds the table's stream to the relay, so no job is ever completed",
-            "deploy the template, then forgeledger reconcile --running",
+            f"deploy the template, then forgeledger reconcile --running{patient.where.repeated()}",
         )
         return
     yield from _state(patient, part, mapping)

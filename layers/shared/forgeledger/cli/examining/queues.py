@@ -20,7 +20,7 @@ def check_command_queue(patient: Patient) -> Findings:
     client = patient.client("sqs")
     dead_letters = dead_letter_queue_url(client, url)
     if dead_letters is not None:
-        yield _depth(patient, dead_letters, Part("dead-letter queue"), "--queue dead-letter")
+        yield _depth(patient, dead_letters, Part("dead-letter queue"), " --queue dead-letter")
 
 
 def check_reject_queue(patient: Patient) -> Findings:
@@ -50,7 +50,7 @@ def check_relay_failures(patient: Patient) -> Findings:
     if waiting:
         yield part.warning(
             f"the stream gave up on about {waiting} batches of records",
-            "forgeledger reconcile --running, then purge the queue",
+            f"forgeledger reconcile --running{patient.where.repeated()}, then purge the queue",
         )
     else:
         yield part.ok("empty")
@@ -115,8 +115,9 @@ def _may_send(patient: Patient, url: str, part: Part) -> Finding:
 
 def _depth(patient: Patient, url: str, part: Part, option: str) -> Finding:
     waiting = int(_attributes(patient, url)["ApproximateNumberOfMessages"])
+    where = patient.where.repeated("command_queue_url", "reject_queue_url")
     if not waiting:
         return part.ok("empty")
     return part.warning(
-        f"about {waiting} messages wait in it", f"forgeledger rejects list {option}".rstrip()
+        f"about {waiting} messages wait in it", f"forgeledger rejects list{option}{where}"
     )

@@ -35,7 +35,8 @@ def check_table(patient: Patient) -> Findings:
         (
             bool(stream.get("StreamEnabled")),
             "it has no stream, so no job is ever completed",
-            "enable the stream and its mapping to the relay, then forgeledger reconcile --running",
+            "enable the stream and its mapping to the relay, then forgeledger reconcile --running"
+            + patient.where.repeated(),
         ),
         (
             # The local engine leaves it out when it makes a table from a template.

@@ -40,6 +40,15 @@ def test_a_block_that_raises_fails_its_item_and_the_error_goes_on(
     assert item.comes_again is retryable
 
 
+def test_a_misspelt_result_is_an_error_of_its_line(reporter, queue):
+    with pytest.raises(AttributeError, match="reslt"), reporter.item(JOB_ID, "a") as item:
+        item.reslt = {"pages": 3}
+
+    reporter.flush()
+    assert queue.told() == [("claim", "a"), ("fail", "a")]
+    assert queue.commands[1]["error"]["type"] == "AttributeError"
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
 def test_a_block_that_is_stopped_releases_its_item(reporter, queue, error):
     with pytest.raises(error), reporter.item(JOB_ID, "a", attempt=1) as item:

@@ -28,6 +28,26 @@ class ItemWork:
     The exception goes on to the caller.
     """
 
+    # Closed, so that a misspelt `result` is an error of its line and not a result that is lost.
+    __slots__ = (
+        "__weakref__",
+        "_deciding",
+        "_fence",
+        "_heartbeat_seconds",
+        "_lease_seconds",
+        "_on_settled",
+        "_reporter",
+        "_running",
+        "attempt",
+        "ending",
+        "failure",
+        "item_id",
+        "job_id",
+        "kind",
+        "payload",
+        "result",
+    )
+
     def __init__(
         self,
         reporter: "Reporter",

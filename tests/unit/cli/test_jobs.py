@@ -3,6 +3,7 @@ import json
 import pytest
 
 from forgeledger.cli import exit_codes
+from forgeledger.sdk.transport import HttpResponse
 
 STAYS_CANCELED = (
     "1 of its items stays canceled; register under another name what is to be done after all"
@@ -262,6 +263,28 @@ def test_an_unknown_job_is_one_line_and_its_own_exit_code(forgeledger):
     assert ended.code == exit_codes.NOT_FOUND
     assert ended.err.startswith("forgeledger: unknown_job: ")
     assert len(ended.err.splitlines()) == 1
+
+
+def test_a_server_that_knows_no_jobs_at_all_is_told_from_a_job_that_there_is_not(
+    forgeledger, api, monkeypatch
+):
+    foreign = HttpResponse(status=404, body=b"<?xml?><Error><Code>NoSuchBucket</Code></Error>")
+    monkeypatch.setattr(type(api), "__call__", lambda *_: foreign)
+
+    ended = forgeledger("job", "status", NO_SUCH_JOB)
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err.startswith("forgeledger: api_url: is it a ForgeLedger's? GET http://api.test/")
+
+
+@pytest.mark.parametrize("tail", ["/why", "/../../health", "/"])
+def test_an_id_with_a_slash_is_that_of_no_job(forgeledger, ledger, tail):
+    wrong = ledger.create_job("nightly").job_id + tail
+
+    ended = forgeledger("job", "status", wrong)
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err == f"forgeledger: jobId: {wrong!r} is not the id of a job\n"
 
 
 def test_a_refused_change_is_one_line_and_its_own_exit_code(forgeledger, ledger):

@@ -11,8 +11,16 @@ from forgeledger.cli import exit_codes
 from forgeledger.cli.problems import explain
 from forgeledger.cli.program import run
 from forgeledger.errors import StorageBusy
-from forgeledger.sdk.errors import NoAnswerError, UndeliveredError, WorkerNotFoundError, api_error
+from forgeledger.sdk.errors import (
+    NoAnswerError,
+    UndeliveredError,
+    WorkerNotFoundError,
+    WrongAddressError,
+    api_error,
+)
 from forgeledger.sdk.records import Delivery, Problem, WrongField
+
+FOREIGN = WrongAddressError("api_url", "http://x", "is it a ForgeLedger's?")
 
 
 def problem(status, code="some_code", detail="why", **more):
@@ -35,6 +43,7 @@ WRONG = (
         (problem(422, errors=WRONG), "lanes: at most 64; name: is missing", exit_codes.USAGE),
         (problem(422), "why", exit_codes.USAGE),
         (problem(404), "some_code: why", exit_codes.NOT_FOUND),
+        (FOREIGN, "api_url: is it a ForgeLedger's?", exit_codes.USAGE),
         (problem(409, detail=""), "some_code", exit_codes.REFUSED),
         (
             problem(401),

@@ -76,7 +76,9 @@ class FakeApi:
         return self
 
     def problem(self, status, code, **more):
-        return self.answer({"status": status, "code": code, "detail": "no", **more}, status)
+        kind = f"urn:forgeledger:problem:{code}"
+        told = {"type": kind, "status": status, "code": code, "detail": "no", **more}
+        return self.answer(told, status)
 
     def fail(self, error):
         self.answers.append(error)

@@ -14,7 +14,14 @@ from urllib.parse import quote, urlencode
 from forgeledger.domain.limits import IDEMPOTENCY_KEY_CHARACTERS
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.encoding import body_of_request
-from forgeledger.sdk.errors import ApiError, InvalidCommandError, NoAnswerError, api_error
+from forgeledger.sdk.errors import (
+    ApiError,
+    InvalidCommandError,
+    NoAnswerError,
+    SdkError,
+    WrongAddressError,
+    api_error,
+)
 from forgeledger.sdk.records import JsonObject, Problem, WrongField
 from forgeledger.sdk.transport import HttpRequest, HttpResponse, Transport
 
@@ -27,6 +34,9 @@ _LOOKS_AT_WORK: Final = 40
 _LOOK_SECONDS: Final = 1.0
 # What a part of a path is called by the part in front of it.
 _IDS: Final[dict[object, str]] = {"jobs": "jobId", "items": "itemId"}
+_DOTS: Final = (".", "..")
+# How the type of each problem begins that the ledger itself tells.
+_LEDGERS_OWN: Final = "urn:forgeledger:problem:"
 # What a header brings over as it is: a space at its end is lost, other characters cannot go.
 _IN_A_HEADER: Final = re.compile(r"(?! )[ -~\xa0-\xff]*(?<! )")
 
@@ -73,8 +83,7 @@ class ApiClient:
 
     def _url(self, path: tuple[str, ...]) -> str:
         _check_ids(path)
-        # A colon stays, as in `items:register`; a slash in the name of an item does not.
-        return "/".join((self._api_url, *(quote(part, safe=":") for part in path)))
+        return "/".join((self._api_url, *map(_part_of_path, path)))
 
     def _headers(self) -> dict[str, str]:
         headers = {"accept": "application/json"}
@@ -97,7 +106,7 @@ class ApiClient:
                     return _json_object(request, response)
                 problem = _problem(response)
                 if last_try or not _may_pass(problem):
-                    raise api_error(problem)
+                    raise self._refusal(request, problem)
                 wait = max(wait, self._asked_wait(response))
                 _log.info("%s %s; again in %.1f s", problem.status, problem.code, wait)
             self._sleep(wait)
@@ -111,6 +120,14 @@ class ApiClient:
                 return response
             self._sleep(max(_LOOK_SECONDS, self._asked_wait(response)))
         return self._transport(request)
+
+    def _refusal(self, request: HttpRequest, problem: Problem) -> SdkError:
+        """Any server says 404 of what it never heard of: only the ledger's own says it of a job."""
+        if problem.status != 404 or str(problem.raw.get("type")).startswith(_LEDGERS_OWN):
+            return api_error(problem)
+        said = " ".join(problem.detail[:200].split())
+        why = f"is it a ForgeLedger's? {request.method} {request.url} was answered 404 {said}"
+        return WrongAddressError("api_url", self._api_url, why.rstrip())
 
     def _asked_wait(self, response: HttpResponse) -> float:
         asked = response.headers.get("retry-after", "")
@@ -179,7 +196,30 @@ def _problem(response: HttpResponse) -> Problem:
 
 
 def _check_ids(path: tuple[object, ...]) -> None:
-    """Without an id a path would lead to another route, which could only say that it is none."""
+    """What is no id would lead to another route, whose answer would be taken for this one's."""
     for before, part in pairwise(path):
-        if before in _IDS and not (isinstance(part, str) and part):
-            raise InvalidCommandError(_IDS[before], f"is a text that is not empty, not {part!r}")
+        if before not in _IDS:
+            continue
+        field = _IDS[before]
+        if not isinstance(part, str) or not part:
+            raise InvalidCommandError(field, f"is a text that is not empty, not {part!r}")
+        if not _has_utf_8(part):
+            raise InvalidCommandError(field, f"is not valid Unicode: {part!r}")
+        # Escaped or not, a gateway takes a slash for the end of a part; no id of a job has one.
+        if before == "jobs" and ("/" in part or part in _DOTS):
+            raise InvalidCommandError(field, f"{part!r} is not the id of a job")
+
+
+def _has_utf_8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _part_of_path(part: str) -> str:
+    # A colon stays, as in `items:register`; a slash in the name of an item does not.
+    quoted = quote(part, safe=":")
+    # On its way an address loses a part of dots, and with `..` the part in front of it.
+    return quoted.replace(".", "%2E") if part in _DOTS else quoted

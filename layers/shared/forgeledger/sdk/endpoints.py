@@ -113,7 +113,8 @@ def _needed(variable: str, parameter: str, known: str | None, given: str | None)
         hint = f"set it, pass {parameter}, or say local=True for the local cloud"
         raise ConfigurationError((variable,), hint)
     if not address.lower().startswith(("http://", "https://")):
-        raise WrongAddressError(parameter if given else variable, address)
+        why = f"needs http:// or https:// in front, not {address!r}"
+        raise WrongAddressError(parameter if given else variable, address, why)
     return address
 
 

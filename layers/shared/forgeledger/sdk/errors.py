@@ -3,7 +3,7 @@
 ForgeLedgerError
 +-- SdkError
     +-- ConfigurationError        an address or a name is missing; all of them are named at once
-    +-- WrongAddressError         an address that nothing can be reached at: which one, and the rule
+    +-- WrongAddressError         an address at which nothing is, or something else than a ledger
     +-- InvalidSettingError       of a worker, when it is made: the setting and the rule it breaks
     +-- InvalidCommandError       refused before it was sent: the field and the rule it breaks
     +-- InvalidItemError          the same of an item to register, with its place among all of them;
@@ -20,7 +20,7 @@ ForgeLedgerError
     +-- ApiError                  the API answered with a problem document
         +-- InvalidRequestError   400, 413, 422: every wrong field by name
         +-- AccessRefusedError    401, 403
-        +-- NotFoundError         404
+        +-- NotFoundError         404, if it is the ledger that says so
         +-- ConflictError         409: the state of the job or item does not allow it
         +-- UnavailableError      429 and 5xx, retries included
 """
@@ -44,8 +44,8 @@ class ConfigurationError(SdkError):
 
 
 class WrongAddressError(SdkError, ValueError):
-    def __init__(self, name: str, address: str) -> None:
-        super().__init__(f"{name}: needs http:// or https:// in front, not {address!r}")
+    def __init__(self, name: str, address: object, why: str) -> None:
+        super().__init__(f"{name}: {why}")
         self.name = name
         self.address = address
 

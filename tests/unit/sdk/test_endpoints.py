@@ -1,5 +1,6 @@
 import json
 import os
+import re
 
 import pytest
 
@@ -18,8 +19,9 @@ LOCAL = {
 
 @pytest.fixture(autouse=True)
 def _nothing_here(tmp_path_factory, monkeypatch):
-    """Neither a state folder in the environment nor a local cloud of this very project."""
-    monkeypatch.delenv("FORGELEDGER_STATE_DIR", raising=False)
+    """Nothing local in the environment, nor a local cloud of this very project."""
+    for name in ("FORGELEDGER_STATE_DIR", "FORGELEDGER_LOCAL"):
+        monkeypatch.delenv(name, raising=False)
     nowhere = tmp_path_factory.mktemp("nowhere")
     monkeypatch.setattr("forgeledger.sdk.endpoints._PACKAGE_ROOT", nowhere)
 
@@ -76,15 +78,32 @@ def test_what_is_missing_is_named_when_it_is_needed():
     assert "pass command_queue_url, or say local=True" in str(caught.value)
 
 
-@pytest.mark.parametrize("wrong", ["foo", "ledger.example.org/prod", "ftp://ledger"])
+def test_whoever_set_the_command_lines_variable_is_told_what_to_say_instead(monkeypatch):
+    for name in ("FORGELEDGER_API_URL", "FORGELEDGER_COMMAND_QUEUE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("FORGELEDGER_LOCAL", "1")
+
+    for make in (Ledger, Reporter):
+        with pytest.raises(ConfigurationError) as caught:
+            make()
+        assert str(caught.value).endswith(
+            "; FORGELEDGER_LOCAL is for the command line alone: "
+            "here say local=True for the local cloud"
+        )
+
+
+@pytest.mark.parametrize(
+    "wrong", ["foo", "ledger.example.org/prod", "ftp://ledger", 5, b"http://x"]
+)
 def test_an_address_that_is_none_is_refused_by_the_name_of_who_said_it(wrong):
+    shown = re.escape(repr(wrong))
     endpoints = Endpoints(api_url=wrong, command_queue_url="https://sqs/q.fifo")
 
-    with pytest.raises(WrongAddressError, match=f"^FORGELEDGER_API_URL: .*'{wrong}'"):
+    with pytest.raises(WrongAddressError, match=f"^FORGELEDGER_API_URL: .*{shown}"):
         endpoints.needed_api_url()
-    with pytest.raises(WrongAddressError, match=f"^api_url: needs http.*'{wrong}'"):
+    with pytest.raises(WrongAddressError, match=f"^api_url: needs http.*{shown}"):
         Ledger(api_url=wrong, endpoints=Endpoints())
-    with pytest.raises(WrongAddressError, match=f"^command_queue_url: needs http.*'{wrong}'"):
+    with pytest.raises(WrongAddressError, match=f"^command_queue_url: needs http.*{shown}"):
         Reporter(command_queue_url=wrong, endpoints=endpoints)
     assert endpoints.needed_api_url("HTTPS://ledger/") == "HTTPS://ledger"
 

@@ -18,6 +18,8 @@ API_URL: Final = "FORGELEDGER_API_URL"
 API_KEY: Final = "FORGELEDGER_API_KEY"
 COMMAND_QUEUE_URL: Final = "FORGELEDGER_COMMAND_QUEUE_URL"
 STATE_DIR: Final = "FORGELEDGER_STATE_DIR"
+# Of the command line, whose user may expect it to hold here as well.
+LOCAL: Final = "FORGELEDGER_LOCAL"
 LOCAL_FILE: Final = Path(".forgeledger") / "local.json"
 
 _PACKAGE_ROOT: Final = Path(__file__).resolve().parents[4]
@@ -110,12 +112,19 @@ class Endpoints:
 def _needed(variable: str, parameter: str, known: str | None, given: str | None) -> str:
     address = given or known
     if not address:
-        hint = f"set it, pass {parameter}, or say local=True for the local cloud"
+        local = "local=True for the local cloud"
+        hint = f"set it, pass {parameter}, or say {local}"
+        if os.environ.get(LOCAL):
+            hint = f"{LOCAL} is for the command line alone: here say {local}"
         raise ConfigurationError((variable,), hint)
-    if not address.lower().startswith(("http://", "https://")):
+    if not _is_web_address(address):
         why = f"needs http:// or https:// in front, not {address!r}"
         raise WrongAddressError(parameter if given else variable, address, why)
     return address
+
+
+def _is_web_address(address: object) -> bool:
+    return isinstance(address, str) and address.lower().startswith(("http://", "https://"))
 
 
 def _localstack_url(env: Mapping[str, str]) -> str | None:

@@ -78,7 +78,7 @@ def test_the_chunk_that_seals_goes_last(ledger, api):
 
     ledger.register(
         JOB_ID,
-        "abcdefg",
+        list("abcdefg"),
         seal=True,
         options=RegistrationOptions(chunk_items=2, parallel=3),
     )
@@ -95,6 +95,31 @@ def test_sealing_a_job_with_nothing_to_register_seals_it(ledger, api):
     assert api.paths == [f"POST /jobs/{JOB_ID}/seal"]
 
 
+@pytest.mark.parametrize(
+    "given", ["invoice-1", b"invoice-1", bytearray(b"a"), {"a": {"payload": 1}}, None, 5]
+)
+def test_what_would_come_apart_is_no_list_of_items_or_tags(ledger, api, given):
+    rule = f"is a list or another iterable, not a {type(given).__name__}; one alone goes"
+
+    with pytest.raises(InvalidCommandError, match=f"^items: {rule}"):
+        ledger.register(JOB_ID, given, seal=True)
+    with pytest.raises(InvalidCommandError, match=f"^items: {rule}"):
+        ledger.create_job("x", items=given)
+    with pytest.raises(InvalidCommandError, match=f"^tags: {rule}"):
+        ledger.create_job("x", items=["a"], tags=given)
+
+    assert api.requests == []
+
+
+@pytest.mark.parametrize("given", [("a", "b"), iter(["a", "b"]), {"a": 1, "b": 2}.keys()])
+def test_any_iterable_of_items_is_taken(ledger, api, given):
+    api.answer(registered(2))
+
+    ledger.register(JOB_ID, given)
+
+    assert api.bodies == [{"items": ["a", "b"]}]
+
+
 def test_nothing_to_register_is_no_request(ledger, api):
     assert ledger.register(JOB_ID, iter(())) == Registration()
     assert api.requests == []
@@ -104,7 +129,9 @@ def test_a_registration_that_stops_says_how_far_it_came(ledger, api):
     api.answer(registered(2)).problem(404, "job_not_found")
 
     with pytest.raises(RegistrationStoppedError) as caught:
-        ledger.register(JOB_ID, "abcdef", options=RegistrationOptions(chunk_items=2, parallel=1))
+        ledger.register(
+            JOB_ID, list("abcdef"), options=RegistrationOptions(chunk_items=2, parallel=1)
+        )
 
     assert caught.value.registration == Registration(registered=2)
     assert isinstance(caught.value.__cause__, ApiError)
@@ -187,7 +214,9 @@ def test_what_the_api_finds_wrong_is_told_by_its_place_in_all_that_was_given(led
     api.answer(registered(2)).problem(422, "invalid_request", errors=wrong)
 
     with pytest.raises(RegistrationStoppedError) as caught:
-        ledger.register(JOB_ID, "abcd", options=RegistrationOptions(chunk_items=2, parallel=1))
+        ledger.register(
+            JOB_ID, list("abcd"), options=RegistrationOptions(chunk_items=2, parallel=1)
+        )
 
     cause = caught.value.__cause__
     assert isinstance(cause, InvalidRequestError)

@@ -19,6 +19,14 @@ MOST_LEVELS: Final = 197
 _ITEM: Final = re.compile(r"items\[(\d+)\]")
 
 
+def check_many(field: str, given: object) -> None:
+    """Raises InvalidCommandError for what would come apart: a text, or the keys of a mapping."""
+    if isinstance(given, (str, bytes, bytearray, Mapping)) or not isinstance(given, Iterable):
+        kind = type(given).__name__
+        rule = f"is a list or another iterable, not a {kind}; one alone goes into a list as well"
+        raise InvalidCommandError(field, rule)
+
+
 def check_item(item: ItemSpec) -> None:
     """Raises InvalidCommandError where the ledger would refuse the item or leave out a field."""
     if isinstance(item, str):

@@ -12,7 +12,7 @@ from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.decoding import event_of, item_of, job_of, page_of, registration_of, why_of
 from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.item_commands import ItemCommands
-from forgeledger.sdk.item_specs import ItemSpec, checked_items
+from forgeledger.sdk.item_specs import ItemSpec, check_many, checked_items
 from forgeledger.sdk.records import Event, Item, Job, Page, Registration, Why
 from forgeledger.sdk.registration import (
     Chunk,
@@ -77,6 +77,8 @@ class Ledger:
         if idempotency_key is not None:
             # Before anything of the items is taken, which may not be there a second time.
             checked_key(idempotency_key)
+        check_many("items", items)
+        check_many("tags", tags)
         ahead = chunks(checked_items(items), ITEMS_PER_REGISTRATION)
         first, second = next(ahead, []), next(ahead, [])
         if second and lanes is None and expected_items is None and isinstance(items, Sized):
@@ -117,6 +119,7 @@ class Ledger:
         on_progress: OnProgress | None = None,
     ) -> Registration:
         """Registers any number of items in bounded memory; safe to repeat from the start."""
+        check_many("items", items)
         options = options or RegistrationOptions()
         first, items = _peek(items)
         if seal and not first:

@@ -179,6 +179,18 @@ def test_an_exception_whose_text_breaks_is_a_failure_too():
     assert told == {"type": "Mute", "message": "<exception str() failed>", "retryable": True}
 
 
+def test_a_text_is_the_message_of_an_error_without_a_type():
+    told = Failure.of("no such page").fields()
+
+    assert told == {"type": "Error", "message": "no such page", "retryable": True}
+
+
+@pytest.mark.parametrize("wrong", [None, 5, b"boom", {"type": "E"}, ValueError])
+def test_what_is_neither_an_exception_nor_a_failure_nor_a_text_is_refused(wrong):
+    with pytest.raises(InvalidCommandError, match="error: is an exception, a Failure or a"):
+        Failure.of(wrong)
+
+
 def test_a_failure_without_a_type_is_an_error():
     assert Failure(type="").fields()["type"] == "Error"
 

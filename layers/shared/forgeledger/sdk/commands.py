@@ -18,6 +18,7 @@ CommandType = Literal["claim", "heartbeat", "complete", "fail", "release"]
 MOST_NESTING: Final = 100
 # SQS refuses U+FFFE and U+FFFF in a body, so text that holds one, here in UTF-8, is escaped.
 _REFUSED_BY_SQS: Final = re.compile(rb"\xef\xbf[\xbe\xbf]")
+_UNTYPED: Final = "Error"
 # Each with its type, and the words in which intake and API refuse another one.
 _FIELDS_OF_FAILURE: Final = (
     ("type", str, "must be text"),
@@ -47,10 +48,18 @@ class Failure:
     retryable: bool = True
 
     @classmethod
-    def of(cls, error: "BaseException | Failure") -> "Failure":
-        """Any exception may be tried again unless it has an attribute `retryable` that is False."""
+    def of(cls, error: object) -> "Failure":
+        """Any exception may be tried again unless it has an attribute `retryable` that is False.
+
+        A text is the message of an error that nobody gave a type.
+        """
         if isinstance(error, Failure):
             return error
+        if isinstance(error, str):
+            return cls(type=_UNTYPED, message=error)
+        if not isinstance(error, BaseException):
+            rule = f"is an exception, a Failure or a text, not {error!r:.100}"
+            raise InvalidCommandError("error", rule)
         retryable = getattr(error, "retryable", True)
         return cls(
             type=type(error).__name__,
@@ -66,10 +75,14 @@ class Failure:
         kind = self.type.encode(errors="replace").decode()[: limits.ERROR_TYPE_CHARACTERS]
         message = self.message.encode(errors="replace")[: limits.ERROR_MESSAGE_BYTES]
         return {
-            "type": kind or "Error",
+            "type": kind or _UNTYPED,
             "message": message.decode(errors="ignore"),
             "retryable": self.retryable,
         }
+
+
+# What an item can be said to have failed by.
+FailedBy = BaseException | Failure | str
 
 
 def _text_of(error: BaseException) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from forgeledger.sdk.api_client import ApiClient
-from forgeledger.sdk.commands import Failure
+from forgeledger.sdk.commands import FailedBy, Failure
 from forgeledger.sdk.decoding import answer_of
 from forgeledger.sdk.errors import ApiError
 from forgeledger.sdk.records import CommandAnswer
@@ -53,7 +53,7 @@ class ItemCommands:
         self,
         job_id: str,
         item_id: str,
-        error: BaseException | Failure,
+        error: FailedBy,
         *,
         attempt: int | None = None,
     ) -> CommandAnswer:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
-from forgeledger.sdk.commands import Failure, checked_lease
+from forgeledger.sdk.commands import FailedBy, Failure, checked_lease
 from forgeledger.sdk.errors import InvalidCommandError
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class ItemWork:
             self.job_id, self.item_id, attempt=self._fence, lease_seconds=self._lease_seconds
         )
 
-    def fail(self, error: BaseException | Failure) -> None:
+    def fail(self, error: FailedBy) -> None:
         """The item failed, although the block may end normally."""
         failure = Failure.of(error)
         with self._decided("fail") as first:

@@ -9,6 +9,7 @@ from forgeledger.sdk.errors import (
     ConflictError,
     InvalidCommandError,
     InvalidRequestError,
+    InvalidSettingError,
     NoAnswerError,
     NotFoundError,
     UnavailableError,
@@ -102,6 +103,14 @@ def test_without_an_api_key_none_is_sent(api):
     ApiClient("https://api", api).get("health")
 
     assert "x-api-key" not in api.requests[0].headers
+
+
+@pytest.mark.parametrize("key", ["secret\n", " secret", "secr\u2713t", 5])
+def test_an_api_key_that_no_header_can_carry_is_refused_and_not_shown(api, key):
+    with pytest.raises(InvalidSettingError, match=r"^api_key: must be printable") as caught:
+        ApiClient("https://api", api, api_key=key)
+
+    assert "sec" not in str(caught.value)
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])

@@ -16,6 +16,20 @@ LOCAL = {
     "commandQueueUrl": "http://127.0.0.1:4566/000000000000/commands.fifo",
 }
 
+WRONG_ADDRESSES = [
+    "foo",
+    "ledger.example.org/prod",
+    "ftp://ledger",
+    "http://",
+    "https:///prod",
+    "https://ledger/prod\n",
+    "https://led ger",
+    "http://[::1",
+    "http://ledger:70000",
+    5,
+    b"http://x",
+]
+
 
 @pytest.fixture(autouse=True)
 def _nothing_here(tmp_path_factory, monkeypatch):

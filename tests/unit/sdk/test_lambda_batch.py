@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from forgeledger.sdk.errors import PermanentItemError
+from forgeledger.sdk.errors import InvalidSettingError, PermanentItemError
 from tests.builders import JOB_ID
 from tests.fake_queues import FINE, THROTTLED, Fault, denied
 
@@ -252,3 +252,28 @@ def test_an_interrupted_batch_still_tells_what_it_did(reporter, queue):
         ("complete", "a"),
         ("release", "b"),
     ]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        None,
+        {"Records": None},
+        {"Records": "abc"},
+        {"Records": [{"s3": {}}]},
+        {"Records": [{"messageId": "m", "body": "{}", "attributes": {}}]},
+    ],
+)
+def test_an_event_that_is_none_of_a_queue_is_refused_before_any_work(reporter, queue, event):
+    with pytest.raises(InvalidSettingError, match=r"^event: is not what an SQS trigger gives"):
+        reporter.lambda_batch(event, lambda item: None)
+
+    assert queue.told() == []
+
+
+def test_a_handler_that_cannot_be_called_fails_no_item(reporter, queue):
+    with pytest.raises(InvalidSettingError, match=r"^handler: is a function, not None"):
+        reporter.lambda_batch(make_event({"itemId": "a"}), None)
+
+    assert queue.told() == []

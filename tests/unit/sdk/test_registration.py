@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forgeledger.sdk.errors import NoAnswerError, RegistrationStoppedError
+from forgeledger.sdk.errors import InvalidSettingError, NoAnswerError, RegistrationStoppedError
 from forgeledger.sdk.records import Registration
-from forgeledger.sdk.registration import chunks, register_all
+from forgeledger.sdk.registration import RegistrationOptions, chunks, register_all
 
 items = st.one_of(
     st.text(min_size=1, max_size=20),
@@ -111,3 +111,11 @@ def test_an_iterable_that_breaks_breaks_the_registration_with_its_own_error():
             seal=False,
             parallel=4,
         )
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"chunk_items": 0}, {"chunk_items": 1_001}, {"parallel": 0}, {"parallel": "4"}]
+)
+def test_options_that_no_registration_could_follow_are_refused_by_name(wrong):
+    with pytest.raises(InvalidSettingError, match=f"^{next(iter(wrong))}: is a whole number"):
+        RegistrationOptions(**wrong)

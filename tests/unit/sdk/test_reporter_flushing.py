@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from forgeledger.sdk.errors import UndeliveredError
+from forgeledger.sdk.errors import InvalidSettingError, UndeliveredError
 from tests.builders import JOB_ID
 from tests.fake_queues import THROTTLED, Fault, denied, failing_until
 
@@ -174,3 +174,12 @@ def test_an_interrupt_before_the_sending_leaves_no_lane_behind(reporter, queue, 
 
     assert reporter.flush(0.5).is_complete
     assert queue.told() == [("complete", "a")]
+
+
+def test_a_time_that_is_no_number_is_refused_where_it_is_said(reporter, make_reporter):
+    with pytest.raises(InvalidSettingError, match=r"^timeout_seconds: is a number of seconds"):
+        reporter.flush("1")
+    with pytest.raises(InvalidSettingError, match=r"^block_seconds: is a number of seconds"):
+        make_reporter(block_seconds="1")
+    with pytest.raises(InvalidSettingError, match=r"^flush_seconds: is a number of seconds"):
+        make_reporter(flush_seconds=None)

@@ -1,6 +1,6 @@
 import pytest
 
-from forgeledger.sdk.errors import WaitTimeoutError
+from forgeledger.sdk.errors import InvalidSettingError, WaitTimeoutError
 from forgeledger.sdk.records import Job
 from forgeledger.sdk.waiting import Polling, wait_until_finished
 
@@ -81,3 +81,9 @@ def test_that_a_job_is_not_sealed_is_told_only_where_it_could_still_complete(mor
     error = WaitTimeoutError(make_job(**more), 5)
 
     assert ("not sealed" in str(error)) is told
+
+
+@pytest.mark.parametrize("wrong", ["1", float("nan"), [1]])
+def test_a_timeout_that_is_no_number_is_refused_before_anything_is_asked(wrong):
+    with pytest.raises(InvalidSettingError, match=r"^timeout_seconds: is a number of seconds, not"):
+        wait(Time(), [], timeout=wrong)

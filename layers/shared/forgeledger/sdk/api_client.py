@@ -17,6 +17,7 @@ from forgeledger.sdk.encoding import body_of_request
 from forgeledger.sdk.errors import (
     ApiError,
     InvalidCommandError,
+    InvalidSettingError,
     NoAnswerError,
     SdkError,
     WrongAddressError,
@@ -39,6 +40,9 @@ _DOTS: Final = (".", "..")
 _LEDGERS_OWN: Final = "urn:forgeledger:problem:"
 # What a header brings over as it is: a space at its end is lost, other characters cannot go.
 _IN_A_HEADER: Final = re.compile(r"(?! )[ -~\xa0-\xff]*(?<! )")
+_HEADER_RULE: Final = (
+    "must be printable Latin-1 without a space at either end, as it goes in a header"
+)
 
 
 class ApiClient:
@@ -55,7 +59,7 @@ class ApiClient:
     ) -> None:
         self._api_url = api_url.rstrip("/")
         self._transport = transport
-        self._api_key = api_key
+        self._api_key = None if api_key is None else _checked_api_key(api_key)
         self._backoff = backoff or Backoff(attempts=6, first_seconds=0.2, most_seconds=5.0)
         self._sleep = sleep
 
@@ -142,8 +146,14 @@ def checked_key(key: object) -> str:
         rule = f"must have 1 to {IDEMPOTENCY_KEY_CHARACTERS} characters"
         raise InvalidCommandError("Idempotency-Key", rule)
     if not _IN_A_HEADER.fullmatch(key):
-        rule = "must be printable Latin-1 without a space at either end, as it goes in a header"
-        raise InvalidCommandError("Idempotency-Key", rule)
+        raise InvalidCommandError("Idempotency-Key", _HEADER_RULE)
+    return key
+
+
+def _checked_api_key(key: object) -> str:
+    # Read from a file it often ends with a line break. It is a secret, and stays out of the error.
+    if not isinstance(key, str) or not _IN_A_HEADER.fullmatch(key):
+        raise InvalidSettingError("api_key", _HEADER_RULE)
     return key
 
 

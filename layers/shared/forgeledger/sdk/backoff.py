@@ -2,6 +2,12 @@
 
 import random
 from dataclasses import dataclass
+from typing import Final
+
+from forgeledger.sdk.settings import check_seconds, check_whole
+
+_MOST_ATTEMPTS: Final = 1_000_000
+_MOST_SECONDS: Final = 24 * 3_600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,6 +17,11 @@ class Backoff:
     attempts: int = 8
     first_seconds: float = 0.1
     most_seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        check_whole("attempts", self.attempts, 1, _MOST_ATTEMPTS)
+        check_seconds("first_seconds", self.first_seconds, _MOST_SECONDS)
+        check_seconds("most_seconds", self.most_seconds, _MOST_SECONDS)
 
     def seconds(self, failed_attempts: int, draw: float | None = None) -> float:
         """The wait after so many failed tries; `draw` is a number from 0 to 1, else random."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self, cast
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -118,13 +119,20 @@ def _needed(variable: str, parameter: str, known: str | None, given: str | None)
             hint = f"{LOCAL} is for the command line alone: here say {local}"
         raise ConfigurationError((variable,), hint)
     if not _is_web_address(address):
-        why = f"needs http:// or https:// in front, not {address!r}"
+        why = f"needs http:// or https:// in front, a host and no space, not {address!r}"
         raise WrongAddressError(parameter if given else variable, address, why)
     return address
 
 
 def _is_web_address(address: object) -> bool:
-    return isinstance(address, str) and address.lower().startswith(("http://", "https://"))
+    if not isinstance(address, str) or re.search(r"\s", address):
+        return False
+    try:
+        parts = urlsplit(address)
+        # Whoever asks for a port or a host that is none is told so by an error.
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _localstack_url(env: Mapping[str, str]) -> str | None:

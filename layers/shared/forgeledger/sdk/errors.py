@@ -4,7 +4,7 @@ ForgeLedgerError
 +-- SdkError
     +-- ConfigurationError        an address or a name is missing; all of them are named at once
     +-- WrongAddressError         an address at which nothing is, or something else than a ledger
-    +-- InvalidSettingError       of a worker, when it is made: the setting and the rule it breaks
+    +-- InvalidSettingError       of what a program tells the SDK itself: which one, and the rule
     +-- InvalidCommandError       refused before it was sent: the field and the rule it breaks
     +-- InvalidItemError          the same of an item to register, with its place among all of them;
     |                             `register` raises it as the cause of a RegistrationStoppedError

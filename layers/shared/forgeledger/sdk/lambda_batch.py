@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from forgeledger.sdk.errors import InvalidWorkError
+from forgeledger.sdk.errors import InvalidSettingError, InvalidWorkError
 from forgeledger.sdk.handlers import Handler, HandlerLoop
 from forgeledger.sdk.work_log import log_end_by, log_wrong_message
 from forgeledger.sdk.work_message import read_work
@@ -33,7 +33,9 @@ def run_batch(
     lease_seconds: int | None = None,
 ) -> dict[str, Any]:
     """Reports as failed what should come again: retryable failures, and what SQS did not take."""
-    records: Sequence[Record] = event["Records"]
+    records = _records_of(event)
+    if not callable(handler):
+        raise InvalidSettingError("handler", f"is a function, not {handler!r}")
     loop = HandlerLoop()
     failed: set[str] = set()
     stopped_groups: set[str] = set()
@@ -76,6 +78,18 @@ def run_batch(
         loop.close()
         failed |= _undelivered(reporter, begun, context)
     return {"batchItemFailures": [{"itemIdentifier": key} for key in _in_order(records, failed)]}
+
+
+def _records_of(event: Any) -> Sequence[Record]:
+    """Another trigger's event, or a test's, is a mistake in the template and none of a message."""
+    try:
+        records: Sequence[Record] = event["Records"]
+        for record in records:
+            _ = (record["messageId"], record["body"], _receive_count(record), _fifo_group(record))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        rule = f"is not what an SQS trigger gives: {error!r}"
+        raise InvalidSettingError("event", rule) from error
+    return records
 
 
 def _undelivered(

@@ -10,9 +10,12 @@ from forgeledger.sdk.encoding import ascii_json
 from forgeledger.sdk.errors import InvalidRequestError, RegistrationStoppedError, SdkError
 from forgeledger.sdk.item_specs import ItemSpec, counted_from
 from forgeledger.sdk.records import Registration
+from forgeledger.sdk.settings import check_whole
 
 # Lambda takes 6 MB and the API a body of 4 MB: room is left for headers and a job's own fields.
 _CHUNK_BYTES: Final = 3 * 1024 * 1024
+# Each has a thread of its own.
+_MOST_PARALLEL: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +23,10 @@ class RegistrationOptions:
     chunk_items: int = ITEMS_PER_REGISTRATION
     # How many requests are on their way at once; so many chunks, and one more, are in memory.
     parallel: int = 4
+
+    def __post_init__(self) -> None:
+        check_whole("chunk_items", self.chunk_items, 1, ITEMS_PER_REGISTRATION)
+        check_whole("parallel", self.parallel, 1, _MOST_PARALLEL)
 
 
 Chunk = list[ItemSpec]

@@ -29,6 +29,7 @@ from forgeledger.sdk.outbox import OutboxLimits
 from forgeledger.sdk.process_life import enroll, enroll_process
 from forgeledger.sdk.records import Delivery
 from forgeledger.sdk.sending import Sender
+from forgeledger.sdk.settings import checked_timeout
 from forgeledger.sdk.sqs_port import SqsSending
 from forgeledger.sdk.ticker import Ticker
 from forgeledger.sdk.work_log import UnknownWorkFields
@@ -67,8 +68,8 @@ class Reporter:
             endpoints = Endpoints.local() if local else Endpoints.from_environment()
         queue_url = endpoints.needed_command_queue_url(command_queue_url)
         self._worker_id = None if worker_id is None else worker_name(worker_id)
-        self._block_seconds = block_seconds
-        self.flush_seconds = flush_seconds
+        self._block_seconds = checked_timeout("block_seconds", block_seconds)
+        self.flush_seconds = checked_timeout("flush_seconds", flush_seconds)
         self._utc_now = utc_now
         self._ids = CommandIds()
         self.unknown_fields = UnknownWorkFields()
@@ -205,9 +206,9 @@ class Reporter:
 
     def flush(self, timeout_seconds: float | None = None) -> Delivery:
         """Sends what was reported so far and says what is delivered; see Delivery."""
-        return self._courier.flush(
-            self.flush_seconds if timeout_seconds is None else timeout_seconds
-        )
+        if timeout_seconds is None:
+            timeout_seconds = self.flush_seconds
+        return self._courier.flush(checked_timeout("timeout_seconds", timeout_seconds))
 
     def undelivered(self) -> list[Command]:
         """What is still in the buffer."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from forgeledger.sdk.errors import WaitTimeoutError
 from forgeledger.sdk.records import Job
+from forgeledger.sdk.settings import checked_timeout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,8 @@ def wait_until_finished(
     sleep: Callable[[float], None] = time.sleep,
 ) -> Job:
     """The finished job, or WaitTimeoutError with the job as it was last seen."""
+    if timeout_seconds is not None:
+        checked_timeout("timeout_seconds", timeout_seconds)
     began = clock()
     pause = polling.first_seconds
     while True:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from forgeledger.domain.limits import LEASE_SECONDS
 from forgeledger.sdk.errors import InvalidSettingError
+from forgeledger.sdk.settings import check_seconds, check_whole
 
 # Each has a thread of its own.
 _MOST_CONCURRENCY: Final = 10_000
@@ -31,19 +32,19 @@ class WorkerOptions:
 
     def __post_init__(self) -> None:
         checked_concurrency(self.concurrency)
-        _check_whole("wait_seconds", self.wait_seconds, 0, _MOST_WAIT_SECONDS)
-        _check_whole("visibility_seconds", self.visibility_seconds, 1, MOST_VISIBILITY_SECONDS)
-        _check_seconds("grace_seconds", self.grace_seconds, MOST_VISIBILITY_SECONDS)
+        check_whole("wait_seconds", self.wait_seconds, 0, _MOST_WAIT_SECONDS)
+        check_whole("visibility_seconds", self.visibility_seconds, 1, MOST_VISIBILITY_SECONDS)
+        check_seconds("grace_seconds", self.grace_seconds, MOST_VISIBILITY_SECONDS)
         if self.lease_seconds is not None:
-            _check_whole("lease_seconds", self.lease_seconds, 1, LEASE_SECONDS)
+            check_whole("lease_seconds", self.lease_seconds, 1, LEASE_SECONDS)
         if self.heartbeat_seconds is not None:
-            _check_seconds("heartbeat_seconds", self.heartbeat_seconds, LEASE_SECONDS)
+            check_seconds("heartbeat_seconds", self.heartbeat_seconds, LEASE_SECONDS)
         if not isinstance(self.fenced, bool):
             raise InvalidSettingError("fenced", f"is True or False, not {self.fenced!r}")
 
 
 def checked_concurrency(concurrency: int) -> int:
-    _check_whole("concurrency", concurrency, 1, _MOST_CONCURRENCY)
+    check_whole("concurrency", concurrency, 1, _MOST_CONCURRENCY)
     return concurrency
 
 
@@ -67,15 +68,3 @@ def check_work(queue_url: Any, handlers: Any) -> None:
             raise InvalidSettingError("handlers", f"has texts for kinds, not {kind!r}")
         if not callable(handler):
             raise InvalidSettingError(f"handlers[{kind!r}]", f"is a function, not {handler!r}")
-
-
-def _check_whole(field: str, value: Any, least: int, most: int) -> None:
-    if type(value) is not int or not least <= value <= most:
-        rule = f"is a whole number from {least:,} to {most:,}, not {value!r}"
-        raise InvalidSettingError(field, rule)
-
-
-def _check_seconds(field: str, value: Any, most: int) -> None:
-    # Infinity and what is not a number at all are in no range.
-    if type(value) not in {int, float} or not 0 <= value <= most:
-        raise InvalidSettingError(field, f"is a number from 0 to {most:,}, not {value!r}")

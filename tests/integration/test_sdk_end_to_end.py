@@ -16,6 +16,7 @@ from forgeledger.sdk import (
     NotFoundError,
     PermanentItemError,
     Reporter,
+    WrongAddressError,
 )
 
 pytestmark = pytest.mark.integration
@@ -119,6 +120,24 @@ def test_failures_retries_and_refusals_are_told_as_they_are(ledger, reporter):
         ledger.status("no-such-job")
     with pytest.raises(InvalidRequestError, match="name"):
         ledger.create_job("")
+
+
+@pytest.mark.parametrize("item_id", ["..", ".", "../..", "a/claim", "a?b#c%2F"])
+def test_an_item_is_reached_by_whatever_name_it_has(ledger, item_id):
+    job = ledger.create_job("strange names", items=[item_id], seal=True)
+
+    claimed = ledger.commands.claim(job.job_id, item_id)
+
+    assert (claimed.outcome, claimed.item.item_id) == ("applied", item_id)
+    assert ledger.item(job.job_id, item_id).state == "IN_PROGRESS"
+
+
+def test_the_address_of_aws_itself_is_not_taken_for_a_ledger_without_the_job(ledger, endpoints):
+    job = ledger.create_job("here")
+    beside = Ledger(api_url=endpoints.aws_endpoint_url, endpoints=endpoints)
+
+    with pytest.raises(WrongAddressError, match="was answered 404"):
+        beside.status(job.job_id)
 
 
 def test_a_registration_that_is_repeated_changes_nothing(ledger):

@@ -11,7 +11,7 @@ from forgeledger.domain.commands import Command
 from forgeledger.domain.ids import lanes_of
 from forgeledger.domain.items import Item
 from forgeledger.domain.journal import Event, EventKind, evolve_head, evolve_item
-from forgeledger.domain.lanes import Counts, Head
+from forgeledger.domain.lanes import Counts, Head, LaneMode
 from forgeledger.domain.outcomes import Reason
 from tests.simulation.asked import Asked
 from tests.simulation.expressions import Row
@@ -37,6 +37,8 @@ class LaneTruth:
     marks: dict[str, tuple[EventKind, ...]] = field(default_factory=dict)
     # For each mark that was refused why; only of an unknown item it is more than once.
     reasons: dict[str, tuple[Reason, ...]] = field(default_factory=dict)
+    # Offsets of the events that closed it, each of which cancels what is unfinished.
+    closings: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         # Of all lanes of its job.
@@ -103,6 +105,8 @@ class LaneChecks:
         if event.kind not in _WITHOUT_MARK:
             command = self._ask(truth, before, event)
             _complain(wrong_item(head, before, command, event, after))
+        if event.mode is LaneMode.CLOSED:
+            truth.closings.append(head.offset)
         truth.head = evolve_head(head, event, before, after)
         _complain(wrong_head(head, event, before, after, truth.head))
         if after is not None:

@@ -1,14 +1,18 @@
 """Somebody lists what is there, page by page, and is to find all of it."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from random import Random
 from typing import Any
 
 from forgeledger.domain.items import Item, ItemState
 from forgeledger.domain.journal import Event, EventKind
+from forgeledger.domain.outcomes import Reason
 from forgeledger.usecases.reading_events import JournalPosition
 from forgeledger.usecases.reading_items import ItemPosition, PastEvent
+from forgeledger.usecases.refusals import LATEST_EVENTS
 from tests.simulation.checks import Checks
 from tests.simulation.ends import CLOCKS_DIFFER_MS
 from tests.simulation.job_checks import JobTruth
@@ -24,6 +28,8 @@ _STATES = (None, None, *ItemState)
 _PAGES = (2, 100)
 # So many at the most are shown of what a job waits for.
 _SHOWN = 10
+# Events after which an item is as it was.
+_WITHOUT_CHANGE = frozenset({EventKind.DUPLICATE, EventKind.REJECTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,20 @@ def _check_history(checks: Checks, wanted: Wanted, found: list[PastEvent], _: in
         offset = past.event.previous
     if offset is not None:
         raise Violation(f"{wanted}: nothing is told of {offset} and before it")
+    closings = [each.offset for each in found if each.event.kind is EventKind.GATED]
+    lawful = [] if item is None else _closing_of(checks, wanted.job_id, item, own)
+    if closings != lawful:
+        raise Violation(f"{wanted}: canceled at {closings}, not at {lawful}")
+
+
+def _closing_of(checks: Checks, job_id: str, item: Item, own: list[PastEvent]) -> list[int]:
+    """Where a lane that closed canceled it: the first time after it was last changed."""
+    if item.state is not ItemState.CANCELED:
+        return []
+    changed = max(each.offset for each in own if each.event.kind not in _WITHOUT_CHANGE)
+    lanes = checks.jobs.lanes_of(_job(checks, job_id).job)
+    (lane,) = (lane for lane in lanes if item.item_id in lane.items)
+    return [closing for closing in lane.closings if closing > changed][:1]
 
 
 def _read_journal(parts: Any, wanted: Wanted) -> list[Any]:
@@ -162,6 +182,24 @@ def _check_why(checks: Checks, wanted: Wanted, found: Any, _: int) -> None:
     shown = {item.item_id for item in found.oldest_in_progress}
     if not found.scanned_all or not shown <= taken or len(shown) != min(len(taken), _SHOWN):
         raise Violation(f"{wanted}: {shown} are in progress, not {taken}")
+    told: Counter[Reason] = Counter()
+    for each in found.refusals:
+        told[each.reason] += each.count
+    refused = _refused(_job(checks, wanted.job_id), checks)
+    if refused is not None and len(found.refusals) < _SHOWN and told != refused:
+        raise Violation(f"{wanted}: {found.refusals} are refused, not {refused}")
+
+
+def _refused(truth: JobTruth, checks: Checks) -> Counter[Reason] | None:
+    """How many commands were refused for each reason; None where there are more than are read."""
+    lanes = checks.jobs.lanes_of(truth.job)
+    if truth.job.finished:
+        return Counter()
+    if any(lane.head.offset > LATEST_EVENTS // len(lanes) for lane in lanes):
+        return None
+    reasons = Counter(chain.from_iterable(chain(*(lane.reasons.values() for lane in lanes))))
+    del reasons[Reason.ALREADY_COMPLETED]
+    return reasons
 
 
 def _job(checks: Checks, job_id: str) -> JobTruth:

@@ -270,6 +270,12 @@ def no_tolerance() -> Iterator[None]:
         yield
 
 
+@DOMAIN.named("a closing does not name the one before it")
+def closings_without_chain() -> Iterator[None]:
+    with patch.object(batches, "_closing_before", lambda _: None):
+        yield
+
+
 @DOMAIN.named("a canceled job's items are retried")
 def retry_after_cancel() -> Iterator[None]:
     original = Job.phase

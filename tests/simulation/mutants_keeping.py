@@ -69,6 +69,18 @@ def explained_by_one_page() -> Iterator[None]:
         yield
 
 
+@KEEPING.named("an item's history does not tell what canceled it")
+def unseen_closing() -> Iterator[None]:
+    with patch.object(ItemReader, "_with_closing", lambda _self, _head, events: events):
+        yield
+
+
+@KEEPING.named("refused commands are looked for on the first page of the journal")
+def refusals_of_one_page() -> Iterator[None]:
+    with _reading_first_pages(Explainer, "_refusals"):
+        yield
+
+
 def _listing_first_pages(method: str) -> AbstractContextManager[Any]:
     original = getattr(Listing, method)
 

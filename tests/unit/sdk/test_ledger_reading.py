@@ -97,6 +97,15 @@ def test_why_a_job_is_not_done(ledger, api):
             "expiredLeases": {"count": 3, "items": [item_body("b")]},
             "dueLater": None,
             "failures": [{"type": "Timeout", "count": 2}],
+            "refusals": [
+                {
+                    "command": "complete",
+                    "reason": "unknown_item",
+                    "count": 3,
+                    "latestItemId": "B",
+                    "latestAt": "2026-11-21T10:00:00.000Z",
+                }
+            ],
             "laggingLanes": [1],
         }
     )
@@ -108,6 +117,9 @@ def test_why_a_job_is_not_done(ledger, api):
     assert [item.item_id for item in why.expired_leases.items] == ["b"]
     assert why.due_later == FoundItems()
     assert why.failures == (FailureCount(type="Timeout", count=2),)
+    (refused,) = why.refusals
+    assert (refused.command, refused.reason, refused.count) == ("complete", "unknown_item", 3)
+    assert (refused.latest_item_id, str(refused.latest_at)) == ("B", "2026-11-21 10:00:00+00:00")
     assert why.lagging_lanes == (1,)
 
 

@@ -29,6 +29,10 @@ _WITHOUT_LEASE = (
     "An item without a lease is its worker's until that one tells its end or another one claims "
     "it; where neither will come: forgeledger send fail {job_id} ITEM_ID{on_it}"
 )
+_UNKNOWN = (
+    "An unknown item is one that nobody registered; ids are compared letter by letter. Those that "
+    "there are: forgeledger job items {job_id}{by_api}"
+)
 # Why a job failed, or is about to.
 _FAILED_BY = {
     "tolerance": "More of its items failed than its policy tolerates.",
@@ -188,6 +192,13 @@ def why_lines(why: "Why", where: Where) -> Iterator[str]:
         yield "Failed items by type of error:"
         for failure in why.failures:
             yield f"  {failure.count:,}  {failure.type}"
+    if why.refusals:
+        yield "Commands that were refused lately:"
+        for told in why.refusals:
+            latest = f"{told.latest_item_id} at {moment(told.latest_at)}"
+            yield f"  {told.count:,}  {told.command}: {told.reason}, the latest of {latest}"
+    if any(told.reason == "unknown_item" for told in why.refusals):
+        yield _UNKNOWN.format_map(known)
 
 
 def _items(title: str, items: "tuple[Item, ...]", time: str) -> Iterator[str]:

@@ -14,15 +14,17 @@ from pydantic_core import CoreSchema
 from forgeledger.contracts.http_responses import Answer, CountsBody, time_or_none
 from forgeledger.contracts.job_events import iso
 from forgeledger.contracts.json_text import from_text
+from forgeledger.domain.commands import CommandKind
 from forgeledger.domain.facts import Fact, event_id
 from forgeledger.domain.items import Failure, Item, ItemState
 from forgeledger.domain.jobs import JobStatus
 from forgeledger.domain.journal import Event
 from forgeledger.domain.lanes import Counts
-from forgeledger.domain.outcomes import Verdict
+from forgeledger.domain.outcomes import Reason, Verdict
 from forgeledger.usecases.explaining import Cause, Explanation
 from forgeledger.usecases.reading_events import JournalEntry
 from forgeledger.usecases.reading_items import ItemHistory
+from forgeledger.usecases.refusals import Refusals
 
 
 class FailureBody(Answer):
@@ -118,6 +120,14 @@ class FailureCount(Answer):
     count: int
 
 
+class RefusalsBody(Answer):
+    command: CommandKind
+    reason: Annotated[Reason, Field(examples=["unknown_item"])]
+    count: int
+    latest_item_id: Annotated[str, Field(description="The item that the latest of them names.")]
+    latest_at: str
+
+
 class ItemsFound(Answer):
     count: Annotated[int, Field(description="Among the items that were looked at.")]
     items: Annotated[list[ItemBrief], Field(description="The first ten by time.")]
@@ -142,6 +152,13 @@ class WhyBody(CountsBody, WhyHeadline):
     expired_leases: ItemsFound
     due_later: ItemsFound
     failures: list[FailureCount]
+    refusals: Annotated[
+        list[RefusalsBody],
+        Field(
+            description="Commands among the latest events that were refused, most frequent first, "
+            "but not those of completed items. Empty when the job is finished."
+        ),
+    ]
     items_scanned: int
     scan_complete: Annotated[
         bool, Field(description="False when there were more items than one request looks at.")
@@ -190,8 +207,19 @@ def why_body(explanation: Explanation) -> WhyBody:
         ),
         due_later=ItemsFound(count=explanation.waiting, items=_briefs(explanation.due_later)),
         failures=[FailureCount(type=name, count=count) for name, count in explanation.failures],
+        refusals=[_refusals(each) for each in explanation.refusals],
         items_scanned=explanation.scanned,
         scan_complete=explanation.scanned_all,
+    )
+
+
+def _refusals(told: Refusals) -> RefusalsBody:
+    return RefusalsBody(
+        command=told.command,
+        reason=told.reason,
+        count=told.count,
+        latest_item_id=told.latest_item_id,
+        latest_at=iso(told.latest_at),
     )
 
 

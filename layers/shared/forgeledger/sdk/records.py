@@ -104,6 +104,17 @@ class FailureCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refusals:
+    """Commands of one kind that were refused for one reason, and the latest of them."""
+
+    command: str
+    reason: str
+    count: int
+    latest_item_id: str
+    latest_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FoundItems:
     """How many there are among the items that were looked at, and the first few by time."""
 
@@ -134,6 +145,8 @@ class Why:
     expired_leases: FoundItems = FoundItems()
     due_later: FoundItems = FoundItems()
     failures: tuple[FailureCount, ...] = ()
+    # Among the latest commands; none of an item that is completed.
+    refusals: tuple[Refusals, ...] = ()
     raw: JsonObject = field(default_factory=dict, repr=False, compare=False)
 
 

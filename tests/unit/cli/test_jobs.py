@@ -197,52 +197,6 @@ def test_a_job_is_led_through_its_life(forgeledger, ledger, word, told):
     assert f"  {told}" in ended.out
 
 
-def test_a_job_that_is_reopened_without_canceled_items_has_no_note(forgeledger, ledger):
-    job = ledger.create_job("nightly", seal=True)
-
-    assert forgeledger("job", "reopen", job.job_id).err == ""
-
-
-@pytest.mark.parametrize(
-    ("items", "expected", "note"),
-    [
-        (
-            ["a"],
-            3,
-            "sealed with 1 of the 3 items that it expects; the others cannot come any more",
-        ),
-        ([], 3, "sealed without any of the 3 items that it expects, and so it completes at once"),
-        ([], 1, "sealed without the item that it expects, and so it completes at once"),
-    ],
-)
-def test_a_job_that_is_sealed_before_its_expected_items_came_says_so(
-    forgeledger, ledger, items, expected, note
-):
-    job = ledger.create_job("nightly", items=items, expected_items=expected)
-    lines = "\n".join(items)
-
-    created = forgeledger(
-        *("job", "create", "n", "--expected-items", expected, "--seal", "--items-file", "-"),
-        stdin=lines,
-    )
-    sealed = forgeledger("job", "seal", job.job_id)
-    shown = forgeledger("job", "status", job.job_id)
-
-    assert created.code == sealed.code == 0
-    assert created.err.splitlines()[-1] == f"note: {note}"
-    assert sealed.err == f"note: {note}\n"
-    assert f"  {note}" in shown.out
-
-
-def test_a_job_that_has_what_it_expects_is_sealed_without_a_note(forgeledger, ledger):
-    job = ledger.create_job("nightly", items=["a"], expected_items=1)
-    canceled = ledger.create_job("canceled", items=["a"], expected_items=2)
-    ledger.cancel(canceled.job_id)
-
-    assert forgeledger("job", "seal", job.job_id).err == ""
-    assert "note" not in forgeledger("job", "status", canceled.job_id).out
-
-
 @pytest.mark.parametrize("words", [("status",), ("watch",)])
 def test_a_job_with_failures_of_which_none_failed_says_how_that_came(forgeledger, ledger, words):
     job = ledger.create_job("nightly", items=["a", "b"], lanes=1)

@@ -34,7 +34,7 @@ WRONG_ADDRESSES = [
 @pytest.fixture(autouse=True)
 def _nothing_here(tmp_path_factory, monkeypatch):
     """Nothing local in the environment, nor a local cloud of this very project."""
-    for name in ("FORGELEDGER_STATE_DIR", "FORGELEDGER_LOCAL"):
+    for name in ("FORGELEDGER_STATE_DIR", "FORGELEDGER_LOCAL", "FORGELEDGER_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     nowhere = tmp_path_factory.mktemp("nowhere")
     monkeypatch.setattr("forgeledger.sdk.endpoints._PACKAGE_ROOT", nowhere)
@@ -131,6 +131,14 @@ def test_the_local_cloud_is_found_from_any_folder_below(project):
     assert endpoints.is_local
     assert endpoints.needed_api_url() == LOCAL["apiUrl"]
     assert endpoints.needed_command_queue_url() == LOCAL["commandQueueUrl"]
+
+
+def test_a_local_cloud_with_a_key_is_given_that_of_the_environment(project, monkeypatch):
+    without = Endpoints.local(project)
+    monkeypatch.setenv("FORGELEDGER_API_KEY", "sekret")
+
+    assert without.api_key is None
+    assert Endpoints.local(project).api_key == "sekret"
 
 
 def test_a_local_cloud_may_keep_its_state_elsewhere(project, tmp_path_factory, monkeypatch):

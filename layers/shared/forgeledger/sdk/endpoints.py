@@ -56,7 +56,8 @@ class Endpoints:
     def local(cls, start: Path | None = None) -> Self:
         """The local cloud that is up, found as the command line finds it.
 
-        In FORGELEDGER_STATE_DIR, else here, above, or where an editable install points.
+        In FORGELEDGER_STATE_DIR, else here, above, or where an editable install points. Its API
+        asks for a key only if it was started with a parameter for one.
         """
         folder = (start or Path.cwd()).resolve()
         state_dir = os.environ.get(STATE_DIR)
@@ -67,6 +68,7 @@ class Endpoints:
                 known = json.loads(file.read_text(encoding="utf-8"))
                 return cls(
                     api_url=known["apiUrl"],
+                    api_key=os.environ.get(API_KEY) or None,
                     command_queue_url=known["commandQueueUrl"],
                     aws_endpoint_url=known["endpointUrl"],
                     region=known["region"],

@@ -61,7 +61,7 @@ def create(
         int | None, typer.Option(min=1, max=64, help="Else chosen by the number of items.")
     ] = None,
     max_attempts: Annotated[
-        int | None, typer.Option(min=1, help="How often an item is tried; else once.")
+        int | None, typer.Option(min=1, help="The attempt whose failure is final; else the first.")
     ] = None,
     lease_seconds: Annotated[
         int | None, typer.Option(min=0, help="How long a claim stands without a heartbeat.")

@@ -2,6 +2,8 @@
 
 import pytest
 
+from forgeledger.sdk.errors import NoAnswerError
+
 
 def test_a_job_that_is_reopened_without_canceled_items_has_no_note(forgeledger, ledger):
     job = ledger.create_job("nightly", seal=True)
@@ -47,3 +49,20 @@ def test_a_job_that_has_what_it_expects_is_sealed_without_a_note(forgeledger, le
 
     assert forgeledger("job", "seal", job.job_id).err == ""
     assert "note" not in forgeledger("job", "status", canceled.job_id).out
+
+
+def test_a_note_that_cannot_be_made_is_no_error_of_what_is_done(forgeledger, api, ledger):
+    job = ledger.create_job("nightly", expected_items=3)
+
+    def unreachable(_number):
+        request = api.requests[-1]
+        if request.method == "GET":
+            raise NoAnswerError("GET", request.url, "refused")
+
+    api.on_request = unreachable
+    ended = forgeledger("items", "register", job.job_id, "-", "--seal", stdin="a\n")
+    api.on_request = None
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == "1 registered, 0 known before, 0 rejected, sealed\n"
+    assert ledger.status(job.job_id).sealed

@@ -175,6 +175,26 @@ def test_a_list_that_is_cut_says_so(forgeledger, ledger, job, asked, told):
     assert (len(jobs.lines), jobs.err) == told
 
 
+@pytest.mark.parametrize(
+    ("limit", "requests", "told"),
+    [
+        (1, 1, "only the first 1; --all lists all, --limit another number\n"),
+        (2, 1, "there may be more than the first 2; --all lists all, --limit another number\n"),
+        (3, 2, ""),
+    ],
+)
+def test_no_page_is_fetched_only_to_tell_that_there_is_one(
+    forgeledger, api, job, monkeypatch, *, limit, requests, told
+):
+    monkeypatch.setattr("forgeledger.cli.commands.job_reading.PAGE_ROWS", 2)
+    before = len(api.requests)
+
+    ended = forgeledger("job", "items", job.job_id, "--limit", limit, "--json")
+
+    assert (len(ended.lines), ended.err) == (limit, told)
+    assert len(api.requests) - before == requests
+
+
 def test_an_item_is_shown_with_all_that_happened_to_it(forgeledger, ledger, job):
     ledger.commands.claim(job.job_id, "a", worker_id="w-1")
     ledger.commands.fail(job.job_id, "a", ValueError("bad"))

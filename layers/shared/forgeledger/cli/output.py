@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -47,11 +47,6 @@ class Output:
     def remark(self, line: str) -> None:
         """Something beside the result; programs that read the output do not see it."""
         print(printable(line), file=self.err, flush=True)
-
-    def tell_cut(self, rest: Iterator[object], limit: int) -> None:
-        """That a list has more rows is not to be seen in those that were printed."""
-        if next(rest, None) is not None:
-            self.remark(f"only the first {limit:,}; --all lists all, --limit another number")
 
     def _write(self, line: str) -> None:
         try:

@@ -1,5 +1,6 @@
 """`forgeledger items register`: items from a file, from stdin, or from the names of files."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -88,7 +89,16 @@ def register(
             session.output.remark(f"{each.item_id}: {each.reason}")
         if found.rejected > REJECTIONS_TOLD:
             session.output.remark(f"and {found.rejected - REJECTIONS_TOLD:,} more")
-    if seal and (short := sealed_short(session.ledger.status(job_id))):
-        session.output.remark(f"note: {short}")
+    if seal:
+        _note_sealed_short(session, job_id)
     if found.rejected:
         raise typer.Exit(exit_codes.NOT_AS_HOPED)
+
+
+def _note_sealed_short(session: Session, job_id: str) -> None:
+    """All that was asked for is done by now: without the job there is no note, and no error."""
+    from forgeledger.sdk.errors import SdkError
+
+    with suppress(SdkError):
+        if short := sealed_short(session.ledger.status(job_id)):
+            session.output.remark(f"note: {short}")

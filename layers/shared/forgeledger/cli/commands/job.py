@@ -7,6 +7,7 @@ import typer
 
 from forgeledger.cli.command import Needs, command, group
 from forgeledger.cli.job_text import job_facts, job_headline, sealed_short, stay_canceled
+from forgeledger.cli.listing import Listing
 from forgeledger.cli.output import moment
 from forgeledger.cli.problems import WrongValue
 from forgeledger.cli.session import Session
@@ -139,9 +140,12 @@ def list_jobs(
 
     The counts are those that were rolled up last; `job status` has those of this moment.
     """
-    from itertools import islice
-
-    jobs = session.ledger.jobs(status=status and status.upper(), tag=tag)
+    jobs = Listing(
+        lambda cursor: session.ledger.jobs_page(
+            status=status and status.upper(), tag=tag, cursor=cursor
+        ),
+        None if every else limit,
+    )
     session.output.table(
         ("JOB", "NAME", "STATUS", "DONE", "FAILED", "TOTAL", "CREATED (UTC)"),
         (
@@ -157,11 +161,11 @@ def list_jobs(
                     moment(job.created_at),
                 ),
             )
-            for job in islice(jobs, None if every else limit)
+            for job in jobs
         ),
         empty="no jobs",
     )
-    session.output.tell_cut(jobs, limit)
+    jobs.tell_cut(session.output)
 
 
 @command(app, "status", needs=Needs.API, example='forgeledger job status "$JOB" --json')

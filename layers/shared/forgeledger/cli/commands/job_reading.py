@@ -1,6 +1,5 @@
 """`forgeledger job why|items|item|events|watch`: what a job and its items have been through."""
 
-from itertools import islice
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ from forgeledger.cli.commands import job
 from forgeledger.cli.commands.job import JOB_ID, not_empty
 from forgeledger.cli.event_text import event_cells, event_line, item_facts
 from forgeledger.cli.job_text import why_lines
+from forgeledger.cli.listing import Listing
 from forgeledger.cli.output import aligned, moment, short_json
 from forgeledger.cli.session import Session
 from forgeledger.domain.limits import PAGE_ROWS
@@ -42,7 +42,12 @@ def items(
     every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
 ) -> None:
     """List the items of a job."""
-    found = session.ledger.items(job_id, state=state and state.upper())
+    found = Listing(
+        lambda cursor: session.ledger.items_page(
+            job_id, state=state and state.upper(), limit=PAGE_ROWS, cursor=cursor
+        ),
+        None if every else limit,
+    )
     session.output.table(
         ("ITEM", "STATE", "ATTEMPT", "WORKER", "UPDATED (UTC)", "ERROR"),
         (
@@ -57,11 +62,11 @@ def items(
                     short_json(dict(item.error)) if item.error else "",
                 ),
             )
-            for item in islice(found, None if every else limit)
+            for item in found
         ),
         empty="no items",
     )
-    session.output.tell_cut(found, limit)
+    found.tell_cut(session.output)
 
 
 @command(app, "item", needs=Needs.API, example='forgeledger job item "$JOB" invoice-17')

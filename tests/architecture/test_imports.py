@@ -19,17 +19,28 @@ ALLOWED = {
     "ports": {"domain", "errors"},
     "settings": {"errors"},
     "loopback": set(),
+    "web_address": set(),
     "usecases": {"usecases", "domain", "ports", "errors"},
     "contracts": {"contracts", "usecases", "domain", "errors"},
     "adapters": {"adapters", "contracts", "usecases", "ports", "domain", "errors"},
     "api": {"api", "contracts", "usecases", "ports", "domain", "errors"},
     "bootstrap": {"bootstrap", "api", "adapters", "usecases", "ports", "settings", "errors"},
     "functions": {"bootstrap", "contracts", "usecases"},
-    "sdk": {"sdk", "domain", "loopback", "errors"},
+    "sdk": {"sdk", "domain", "loopback", "web_address", "errors"},
     "local": {"local", "loopback", "errors"},
     "demo": {"demo", "sdk", "domain", "errors"},
     # It refuses in the contract's own words what the intake could only reject.
-    "cli": {"cli", "demo", "local", "sdk", "contracts", "domain", "loopback", "errors"},
+    "cli": {
+        "cli",
+        "demo",
+        "local",
+        "sdk",
+        "contracts",
+        "domain",
+        "loopback",
+        "web_address",
+        "errors",
+    },
 }
 
 _STORAGE = {"boto3", "botocore", "mypy_boto3_dynamodb"}

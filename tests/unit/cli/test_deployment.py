@@ -76,9 +76,9 @@ def test_the_variables_of_localstack_client_are_understood():
 def test_options_go_before_a_stack_and_a_stack_before_the_environment():
     environ = {"FORGELEDGER_API_URL": "http://env", "FORGELEDGER_COMMAND_QUEUE_URL": "env"}
 
-    found = find(Where(stack="prod", command_queue_url="said"), environ, of_stack)
+    found = find(Where(stack="prod", command_queue_url="http://said"), environ, of_stack)
 
-    assert (found.api_url, found.command_queue_url) == ("http://stack", "said")
+    assert (found.api_url, found.command_queue_url) == ("http://stack", "http://said")
     assert (found.reject_queue_url, found.relay_function) == ("rejects", "relay")
     assert found.resources["CommandQueue"] == "commands"
 
@@ -134,5 +134,16 @@ def test_an_address_without_a_scheme_is_a_mistake_of_the_one_who_says_it(forgele
     by_variable = forgeledger("job", "list", FORGELEDGER_API_URL="api.test")
 
     assert (by_option.code, by_variable.code) == (2, 2)
-    assert by_option.err == "forgeledger: --api-url: needs http:// or https:// in front, not foo\n"
-    assert by_variable.err.startswith("forgeledger: FORGELEDGER_API_URL: needs http:// or https://")
+    rule = "needs http:// or https:// in front, a host and no space"
+    assert by_option.err == f"forgeledger: --api-url: {rule}, not 'foo'\n"
+    assert by_variable.err == f"forgeledger: FORGELEDGER_API_URL: {rule}, not 'api.test'\n"
+
+
+@pytest.mark.parametrize("wrong", ["http://", "http://[::1", "http://led ger", "http://x:70000"])
+def test_an_address_that_is_none_is_told_by_the_option_that_said_it(forgeledger, wrong):
+    reading = forgeledger("job", "list", "--api-url", wrong)
+    sending = forgeledger("send", "complete", "JOB", "a", "--command-queue-url", wrong)
+
+    assert (reading.code, sending.code) == (exit_codes.USAGE, exit_codes.USAGE)
+    assert reading.err.startswith("forgeledger: --api-url: needs http")
+    assert sending.err.startswith("forgeledger: --command-queue-url: needs http")

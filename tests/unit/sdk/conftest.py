@@ -5,6 +5,7 @@ import json
 import pytest
 
 from forgeledger.sdk import process_life
+from forgeledger.sdk.api_client import ApiClient
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.ledger import Ledger
@@ -133,3 +134,9 @@ def make_worker(make_reporter):
         )
 
     return make
+
+
+@pytest.fixture
+def client(api, naps):
+    backoff = Backoff(attempts=3, first_seconds=0.1, most_seconds=0.4)
+    return ApiClient("https://api/", api, api_key="key-1", backoff=backoff, sleep=naps.append)

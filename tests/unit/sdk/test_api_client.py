@@ -1,8 +1,6 @@
 import pytest
 
-from forgeledger.contracts.problems import problem
 from forgeledger.sdk.api_client import ApiClient
-from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.errors import (
     AccessRefusedError,
     ApiError,
@@ -13,17 +11,10 @@ from forgeledger.sdk.errors import (
     NoAnswerError,
     NotFoundError,
     UnavailableError,
-    WrongAddressError,
 )
 from tests.api_callers import make_world
 
 UNREACHABLE = NoAnswerError("GET", "https://api", "refused")
-
-
-@pytest.fixture
-def client(api, naps):
-    backoff = Backoff(attempts=3, first_seconds=0.1, most_seconds=0.4)
-    return ApiClient("https://api/", api, api_key="key-1", backoff=backoff, sleep=naps.append)
 
 
 def test_a_get_names_its_path_and_parameters(client, api):
@@ -33,41 +24,6 @@ def test_a_get_names_its_path_and_parameters(client, api):
 
     assert api.paths == ["GET /jobs/j/items/a%2Fb%20%3F?limit=5"]
     assert api.requests[0].headers["x-api-key"] == "key-1"
-
-
-@pytest.mark.parametrize("wrong", [5, None, ""])
-def test_an_id_that_is_no_text_is_refused_by_its_name(client, api, wrong):
-    with pytest.raises(InvalidCommandError, match="jobId: is a text that is not empty"):
-        client.get("jobs", wrong)
-    with pytest.raises(InvalidCommandError, match="itemId: is a text that is not empty"):
-        client.get("jobs", "j", "items", wrong)
-
-    assert api.requests == []
-
-
-@pytest.mark.parametrize("wrong", ["JOB/why", "../../health", "/", "..", "."])
-def test_an_id_that_would_lead_elsewhere_is_refused_as_that_of_no_job(client, api, wrong):
-    with pytest.raises(InvalidCommandError, match=r"jobId: '.*' is not the id of a job"):
-        client.get("jobs", wrong)
-
-    assert api.requests == []
-
-
-@pytest.mark.parametrize("path", [("jobs", "\ud800"), ("jobs", "j", "items", "\ud800")])
-def test_an_id_that_no_address_can_carry_is_refused(client, api, path):
-    with pytest.raises(InvalidCommandError, match="Id: is not valid Unicode"):
-        client.get(*path)
-
-    assert api.requests == []
-
-
-@pytest.mark.parametrize(("item_id", "part"), [("..", "%2E%2E"), (".", "%2E"), ("a..", "a..")])
-def test_an_item_of_dots_is_kept_from_being_walked(client, api, item_id, part):
-    api.answer({})
-
-    client.get("jobs", "j", "items", item_id)
-
-    assert api.paths == [f"GET /jobs/j/items/{part}"]
 
 
 def test_a_post_carries_its_body_and_a_key_of_its_own(client, api):
@@ -261,39 +217,6 @@ def test_what_answers_in_front_of_the_api_is_told_as_it_is(client, api, body, de
         client.get("jobs")
 
     assert (caught.value.code, caught.value.problem.detail) == ("http_403", detail)
-
-
-@pytest.mark.parametrize(
-    ("body", "said"),
-    [
-        (
-            b"<?xml version='1.0'?>\n<Error><Code>NoSuchBucket</Code></Error>",
-            "<?xml version='1.0'?> ",
-        ),
-        (b'{"message": "Not Found"}', "Not Found"),
-        (b'{"type": "about:blank", "code": "unknown_job", "detail": "None"}', "None"),
-        (b'{"type": 404}', ""),
-        (b"[]", "[]"),
-        (b"", ""),
-    ],
-)
-def test_a_404_that_is_not_the_ledgers_is_of_a_wrong_address(client, api, naps, body, said):
-    api.answer(body, 404)
-
-    with pytest.raises(WrongAddressError) as caught:
-        client.get("jobs", "j")
-
-    told = f"api_url: is it a ForgeLedger's? GET https://api/jobs/j was answered 404 {said}"
-    assert str(caught.value).startswith(told.rstrip())
-    assert (caught.value.name, caught.value.address) == ("api_url", "https://api")
-    assert (len(api.requests), naps) == (1, [])
-
-
-def test_the_ledgers_own_404_is_known_by_what_it_tells(client, api):
-    api.answer(problem(404, "unknown_job", "There is no job j."), 404)
-
-    with pytest.raises(NotFoundError, match="There is no job j"):
-        client.get("jobs", "j")
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]"])

@@ -106,9 +106,7 @@ def test_whoever_set_the_command_lines_variable_is_told_what_to_say_instead(monk
         )
 
 
-@pytest.mark.parametrize(
-    "wrong", ["foo", "ledger.example.org/prod", "ftp://ledger", 5, b"http://x"]
-)
+@pytest.mark.parametrize("wrong", WRONG_ADDRESSES)
 def test_an_address_that_is_none_is_refused_by_the_name_of_who_said_it(wrong):
     shown = re.escape(repr(wrong))
     endpoints = Endpoints(api_url=wrong, command_queue_url="https://sqs/q.fifo")

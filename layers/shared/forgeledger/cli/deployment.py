@@ -92,15 +92,19 @@ def find(where: Where, environ: Mapping[str, str], client_of: ClientOf) -> Deplo
     return replace(
         found,
         api_url=_web_address("--api-url", where.api_url) or _web_address(API_URL, found.api_url),
-        command_queue_url=where.command_queue_url or found.command_queue_url,
+        command_queue_url=_web_address("--command-queue-url", where.command_queue_url)
+        or found.command_queue_url,
         reject_queue_url=where.reject_queue_url or found.reject_queue_url,
         relay_function=where.relay_function or found.relay_function,
     )
 
 
 def _web_address(said_by: str, url: str | None) -> str | None:
-    if url and not url.lower().startswith(("http://", "https://")):
-        raise WrongValue(said_by, f"needs http:// or https:// in front, not {url}")
+    if url:
+        from forgeledger.web_address import why_no_web_address
+
+        if why := why_no_web_address(url):
+            raise WrongValue(said_by, why)
     return url
 
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self, cast
-from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
 
 from forgeledger.loopback import NO_PROXIES, unsettled_session
 from forgeledger.sdk.errors import ConfigurationError, WrongAddressError
+from forgeledger.web_address import why_no_web_address
 
 API_URL: Final = "FORGELEDGER_API_URL"
 API_KEY: Final = "FORGELEDGER_API_KEY"
@@ -120,21 +120,9 @@ def _needed(variable: str, parameter: str, known: str | None, given: str | None)
         if os.environ.get(LOCAL):
             hint = f"{LOCAL} is for the command line alone: here say {local}"
         raise ConfigurationError((variable,), hint)
-    if not _is_web_address(address):
-        why = f"needs http:// or https:// in front, a host and no space, not {address!r}"
+    if why := why_no_web_address(address):
         raise WrongAddressError(parameter if given else variable, address, why)
     return address
-
-
-def _is_web_address(address: object) -> bool:
-    if not isinstance(address, str) or re.search(r"\s", address):
-        return False
-    try:
-        parts = urlsplit(address)
-        # Whoever asks for a port or a host that is none is told so by an error.
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
 
 
 def _localstack_url(env: Mapping[str, str]) -> str | None:

@@ -3,7 +3,7 @@
 ForgeLedgerError
 +-- SdkError
     +-- ConfigurationError        an address or a name is missing; all of them are named at once
-    +-- WrongAddressError         an address at which nothing is, or something else than a ledger
+    +-- WrongAddressError         an address that is none, or that of something else than a ledger
     +-- InvalidSettingError       of what a program tells the SDK itself: which one, and the rule
     +-- InvalidCommandError       refused before it was sent: the field and the rule it breaks
     +-- InvalidItemError          the same of an item to register, with its place among all of them;

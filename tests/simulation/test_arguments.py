@@ -127,6 +127,14 @@ def test_make_refuses_what_another_target_takes(asked: tuple[str, ...], told: st
     assert told in ended.stderr
 
 
+def test_make_leaves_alone_what_the_shell_exports_for_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ONLY", "seal")
+
+    assert dry_run("simulate").returncode == 0
+
+
 def dry_run(*asked: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["make", "--dry-run", "--old-file", ".venv/.installed", *asked],

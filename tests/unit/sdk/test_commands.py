@@ -191,6 +191,15 @@ def test_what_is_neither_an_exception_nor_a_failure_nor_a_text_is_refused(wrong)
         Failure.of(wrong)
 
 
+def test_what_cannot_even_be_shown_is_refused_alike():
+    class Mute:
+        def __repr__(self):
+            raise KeyError("text")
+
+    with pytest.raises(InvalidCommandError, match="not an object of Mute$"):
+        Failure.of(Mute())
+
+
 def test_a_failure_without_a_type_is_an_error():
     assert Failure(type="").fields()["type"] == "Error"
 

@@ -142,7 +142,7 @@ clean: ## Remove what the other targets made
 	find layers functions tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A variable of another target's would be left out without a word, and all seem to be as asked for.
-# That is one that stands behind `make`: one that the shell exports may be meant for another program.
+# Only what is said behind `make` is refused: what the shell exports may be meant for another program.
 refuse = $(foreach each,$(1),$(if $(filter command,$(origin $(each))),\
 	$(error `make $@` does not take $(each)$(2))))
 

@@ -196,7 +196,7 @@ def test_what_cannot_even_be_shown_is_refused_alike():
         def __repr__(self):
             raise KeyError("text")
 
-    with pytest.raises(InvalidCommandError, match="not an object of Mute$"):
+    with pytest.raises(InvalidCommandError, match=r"not an object of Mute$"):
         Failure.of(Mute())
 
 

@@ -12,7 +12,7 @@ from forgeledger.domain.journal import Event, EventKind
 from forgeledger.domain.outcomes import Reason
 from forgeledger.usecases.reading_events import JournalPosition
 from forgeledger.usecases.reading_items import ItemPosition, PastEvent
-from forgeledger.usecases.refusals import LATEST_EVENTS
+from forgeledger.usecases.rejections import HARMLESS, looked_at
 from tests.simulation.checks import Checks
 from tests.simulation.ends import CLOCKS_DIFFER_MS
 from tests.simulation.job_checks import JobTruth
@@ -183,23 +183,22 @@ def _check_why(checks: Checks, wanted: Wanted, found: Any, _: int) -> None:
     if not found.scanned_all or not shown <= taken or len(shown) != min(len(taken), _SHOWN):
         raise Violation(f"{wanted}: {shown} are in progress, not {taken}")
     told: Counter[Reason] = Counter()
-    for each in found.refusals:
+    for each in found.rejections:
         told[each.reason] += each.count
-    refused = _refused(_job(checks, wanted.job_id), checks)
-    if refused is not None and len(found.refusals) < _SHOWN and told != refused:
-        raise Violation(f"{wanted}: {found.refusals} are refused, not {refused}")
+    there = _rejected(_job(checks, wanted.job_id), checks)
+    if there is not None and len(found.rejections) < _SHOWN and told != there:
+        raise Violation(f"{wanted}: {found.rejections} are rejected, not {there}")
 
 
-def _refused(truth: JobTruth, checks: Checks) -> Counter[Reason] | None:
-    """How many commands were refused for each reason; None where there are more than are read."""
-    lanes = checks.jobs.lanes_of(truth.job)
+def _rejected(truth: JobTruth, checks: Checks) -> Counter[Reason] | None:
+    """How many commands were rejected for each reason; None where there are more than are read."""
+    lanes = [lane for lane in checks.jobs.lanes_of(truth.job) if lane.head.offset]
     if truth.job.finished:
         return Counter()
-    if any(lane.head.offset > LATEST_EVENTS // len(lanes) for lane in lanes):
+    if any(lane.head.offset > looked_at(len(lanes)) for lane in lanes):
         return None
-    reasons = Counter(chain.from_iterable(chain(*(lane.reasons.values() for lane in lanes))))
-    del reasons[Reason.ALREADY_COMPLETED]
-    return reasons
+    reasons = chain.from_iterable(chain(*(lane.reasons.values() for lane in lanes)))
+    return Counter(reason for reason in reasons if reason not in HARMLESS)
 
 
 def _job(checks: Checks, job_id: str) -> JobTruth:

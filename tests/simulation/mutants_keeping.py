@@ -75,9 +75,9 @@ def unseen_closing() -> Iterator[None]:
         yield
 
 
-@KEEPING.named("refused commands are looked for on the first page of the journal")
-def refusals_of_one_page() -> Iterator[None]:
-    with _reading_first_pages(Explainer, "_refusals"):
+@KEEPING.named("rejected commands are looked for on the first page of the journal")
+def rejections_of_one_page() -> Iterator[None]:
+    with _reading_first_pages(Explainer, "_rejections"):
         yield
 
 

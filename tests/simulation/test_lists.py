@@ -111,19 +111,19 @@ def test_an_item_that_somebody_has_holds_its_job_up(history: History) -> None:
         check(history, "what it waits for", wanted, found)
 
 
-def test_what_was_refused_is_told_of_a_job_that_is_not_done(history: History) -> None:
+def test_what_was_rejected_is_told_of_a_job_that_is_not_done(history: History) -> None:
     name = "what it waits for"
-    refused = next(
+    rejected = next(
         wanted
         for job in history.people.jobs
-        if listed(history, name, wanted := Wanted(job.job_id, None, None, 2)).refusals
+        if listed(history, name, wanted := Wanted(job.job_id, None, None, 2)).rejections
     )
-    found = listed(history, name, refused)
-    check(history, name, refused, found)
-    object.__setattr__(found, "refusals", ())
+    found = listed(history, name, rejected)
+    check(history, name, rejected, found)
+    object.__setattr__(found, "rejections", ())
 
-    with pytest.raises(Violation, match="are refused, not"):
-        check(history, name, refused, found)
+    with pytest.raises(Violation, match="are rejected, not"):
+        check(history, name, rejected, found)
 
 
 def test_a_page_has_as_many_rows_as_the_world_lets_it_have(history: History) -> None:

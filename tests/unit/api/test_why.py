@@ -2,10 +2,6 @@
 
 from dataclasses import replace
 
-from forgeledger.domain.commands import Command, CommandKind
-from forgeledger.usecases import refusals
-from forgeledger.usecases.applying import Applier
-
 
 def test_an_unsealed_job_waits_for_its_seal_and_its_items(caller, clock):
     job_id = caller.new_job(items=["p", "i", "j"])
@@ -145,61 +141,3 @@ def test_a_scan_that_was_cut_short_says_so(caller, monkeypatch):
     why = caller.get(f"/jobs/{job_id}/why").json
 
     assert (why["itemsScanned"], why["scanComplete"]) == (20, False)
-
-
-def test_refused_commands_are_told_by_kind_and_reason_most_frequent_first(caller, clock):
-    job_id = caller.new_job(items=["a", "b"], lanes=2, policy={"leaseSeconds": 60})
-    caller.post(f"/jobs/{job_id}/items/a/claim", {"workerId": "w-1"})
-    for item in ("A", "B", "C"):
-        clock.pass_seconds(1)
-        caller.post(f"/jobs/{job_id}/items/{item}/complete")
-    caller.post(f"/jobs/{job_id}/items/a/claim", {"workerId": "w-2"})
-
-    why = caller.get(f"/jobs/{job_id}/why").json
-
-    assert [(each["command"], each["reason"], each["count"]) for each in why["refusals"]] == [
-        ("complete", "unknown_item", 3),
-        ("claim", "lease_held", 1),
-    ]
-    assert why["refusals"][0]["latestItemId"] == "C"
-    assert why["refusals"][0]["latestAt"] == "2026-11-21T10:00:03.000Z"
-
-
-def test_a_late_word_about_a_completed_item_holds_nothing_up(caller):
-    job_id = caller.new_job(items=["a", "b"])
-    caller.post(f"/jobs/{job_id}/items/a/complete")
-    caller.post(f"/jobs/{job_id}/items/a/fail")
-
-    assert caller.get(f"/jobs/{job_id}/why").json["refusals"] == []
-
-
-def test_a_finished_job_tells_of_no_refusals(caller):
-    job_id = caller.new_job(items=["a"], seal=True)
-    caller.post(f"/jobs/{job_id}/items/A/complete")
-    caller.post(f"/jobs/{job_id}/cancel")
-
-    assert caller.get(f"/jobs/{job_id}/why").json["refusals"] == []
-
-
-def test_only_the_latest_commands_are_looked_at(caller, monkeypatch):
-    monkeypatch.setattr(refusals, "LATEST_EVENTS", 3)
-    job_id = caller.new_job(items=["a"], lanes=1)
-    for item in "ABCDE":
-        caller.post(f"/jobs/{job_id}/items/{item}/complete")
-
-    (told,) = caller.get(f"/jobs/{job_id}/why").json["refusals"]
-
-    assert (told["count"], told["latestItemId"]) == (3, "E")
-
-
-def test_of_a_batch_only_the_latest_commands_count(caller, world, monkeypatch):
-    monkeypatch.setattr(refusals, "LATEST_EVENTS", 2)
-    job_id = caller.new_job(lanes=1)
-    commands = [
-        Command(kind=CommandKind.COMPLETE, item_id=each, command_id=each) for each in "ABCD"
-    ]
-    Applier(world.store, world.around).apply(job_id, 0, commands)
-
-    (told,) = caller.get(f"/jobs/{job_id}/why").json["refusals"]
-
-    assert told["count"] == 2

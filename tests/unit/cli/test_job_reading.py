@@ -60,15 +60,15 @@ def test_an_item_that_nobody_has_is_not_said_to_have_no_lease():
     assert list(why_lines(found, Where()))[-1].endswith("  a, attempt 1 by w-1")
 
 
-def test_why_tells_what_is_refused_and_where_the_right_ids_stand(forgeledger, ledger, job):
+def test_why_tells_what_is_rejected_and_where_the_right_ids_stand(forgeledger, ledger, job):
     for item in ("A", "B"):
         ledger.commands.complete(job.job_id, item)
 
     told = forgeledger("job", "why", job.job_id)
 
-    assert "Commands that were refused lately:" in told.lines
-    (refused,) = (line for line in told.lines if "unknown_item" in line)
-    assert refused.startswith("  2  complete: unknown_item, the latest of B at ")
+    assert "Commands that were rejected lately:" in told.lines
+    (rejected,) = (line for line in told.lines if "unknown_item" in line)
+    assert rejected.startswith("  2  complete: unknown_item, the latest of B at ")
     assert told.lines[-1].endswith(f"forgeledger job items {job.job_id}")
 
 

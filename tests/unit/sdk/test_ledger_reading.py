@@ -97,7 +97,7 @@ def test_why_a_job_is_not_done(ledger, api):
             "expiredLeases": {"count": 3, "items": [item_body("b")]},
             "dueLater": None,
             "failures": [{"type": "Timeout", "count": 2}],
-            "refusals": [
+            "rejections": [
                 {
                     "command": "complete",
                     "reason": "unknown_item",
@@ -117,9 +117,9 @@ def test_why_a_job_is_not_done(ledger, api):
     assert [item.item_id for item in why.expired_leases.items] == ["b"]
     assert why.due_later == FoundItems()
     assert why.failures == (FailureCount(type="Timeout", count=2),)
-    (refused,) = why.refusals
-    assert (refused.command, refused.reason, refused.count) == ("complete", "unknown_item", 3)
-    assert (refused.latest_item_id, str(refused.latest_at)) == ("B", "2026-11-21 10:00:00+00:00")
+    (rejected,) = why.rejections
+    assert (rejected.command, rejected.reason, rejected.count) == ("complete", "unknown_item", 3)
+    assert (rejected.latest_item_id, str(rejected.latest_at)) == ("B", "2026-11-21 10:00:00+00:00")
     assert why.lagging_lanes == (1,)
 
 

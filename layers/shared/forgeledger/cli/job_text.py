@@ -192,12 +192,12 @@ def why_lines(why: "Why", where: Where) -> Iterator[str]:
         yield "Failed items by type of error:"
         for failure in why.failures:
             yield f"  {failure.count:,}  {failure.type}"
-    if why.refusals:
-        yield "Commands that were refused lately:"
-        for told in why.refusals:
+    if why.rejections:
+        yield "Commands that were rejected lately:"
+        for told in why.rejections:
             latest = f"{told.latest_item_id} at {moment(told.latest_at)}"
             yield f"  {told.count:,}  {told.command}: {told.reason}, the latest of {latest}"
-    if any(told.reason == "unknown_item" for told in why.refusals):
+    if any(told.reason == "unknown_item" for told in why.rejections):
         yield _UNKNOWN.format_map(known)
 
 

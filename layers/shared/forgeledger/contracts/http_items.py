@@ -24,7 +24,7 @@ from forgeledger.domain.outcomes import Reason, Verdict
 from forgeledger.usecases.explaining import Cause, Explanation
 from forgeledger.usecases.reading_events import JournalEntry
 from forgeledger.usecases.reading_items import ItemHistory
-from forgeledger.usecases.refusals import Refusals
+from forgeledger.usecases.rejections import RejectionCount
 
 
 class FailureBody(Answer):
@@ -120,7 +120,7 @@ class FailureCount(Answer):
     count: int
 
 
-class RefusalsBody(Answer):
+class RejectionCountBody(Answer):
     command: CommandKind
     reason: Annotated[Reason, Field(examples=["unknown_item"])]
     count: int
@@ -152,11 +152,12 @@ class WhyBody(CountsBody, WhyHeadline):
     expired_leases: ItemsFound
     due_later: ItemsFound
     failures: list[FailureCount]
-    refusals: Annotated[
-        list[RefusalsBody],
+    rejections: Annotated[
+        list[RejectionCountBody],
         Field(
-            description="Commands among the latest events that were refused, most frequent first, "
-            "but not those of completed items. Empty when the job is finished."
+            description="Commands that were rejected, among the latest events, most frequent "
+            "first; without already_completed and not_failed, which hold nothing up. Empty when "
+            "the job is finished."
         ),
     ]
     items_scanned: int
@@ -207,14 +208,14 @@ def why_body(explanation: Explanation) -> WhyBody:
         ),
         due_later=ItemsFound(count=explanation.waiting, items=_briefs(explanation.due_later)),
         failures=[FailureCount(type=name, count=count) for name, count in explanation.failures],
-        refusals=[_refusals(each) for each in explanation.refusals],
+        rejections=[_rejection_count(each) for each in explanation.rejections],
         items_scanned=explanation.scanned,
         scan_complete=explanation.scanned_all,
     )
 
 
-def _refusals(told: Refusals) -> RefusalsBody:
-    return RefusalsBody(
+def _rejection_count(told: RejectionCount) -> RejectionCountBody:
+    return RejectionCountBody(
         command=told.command,
         reason=told.reason,
         count=told.count,

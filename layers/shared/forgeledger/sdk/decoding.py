@@ -16,9 +16,9 @@ from forgeledger.sdk.records import (
     JsonObject,
     Page,
     Problem,
-    Refusals,
     Registration,
     Rejection,
+    RejectionCount,
     Why,
 )
 
@@ -58,7 +58,7 @@ def why_of(body: JsonObject) -> Why:
         expired_leases=_found(body.get("expiredLeases")),
         due_later=_found(body.get("dueLater")),
         failures=_all(lambda count: _record(FailureCount, count), body.get("failures")),
-        refusals=_all(lambda one: _record(Refusals, one), body.get("refusals")),
+        rejections=_all(lambda one: _record(RejectionCount, one), body.get("rejections")),
     )
 
 

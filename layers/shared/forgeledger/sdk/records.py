@@ -104,8 +104,8 @@ class FailureCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusals:
-    """Commands of one kind that were refused for one reason, and the latest of them."""
+class RejectionCount:
+    """Commands of one kind that were rejected for one reason, and the latest of them."""
 
     command: str
     reason: str
@@ -145,8 +145,8 @@ class Why:
     expired_leases: FoundItems = FoundItems()
     due_later: FoundItems = FoundItems()
     failures: tuple[FailureCount, ...] = ()
-    # Among the latest commands; none of an item that is completed.
-    refusals: tuple[Refusals, ...] = ()
+    # Among the latest events, without what is said of completed items.
+    rejections: tuple[RejectionCount, ...] = ()
     raw: JsonObject = field(default_factory=dict, repr=False, compare=False)
 
 

@@ -14,7 +14,7 @@ from forgeledger.domain.lanes import Counts, Head, settle
 from forgeledger.domain.limits import PAGE_ROWS
 from forgeledger.errors import JobNotFound
 from forgeledger.ports import JobView, LedgerStore
-from forgeledger.usecases.refusals import Refusals, latest_refusals
+from forgeledger.usecases.rejections import RejectionCount, latest_rejections
 from forgeledger.usecases.surroundings import Surroundings
 
 # How many items one request looks at, shared out among the lanes that have unfinished ones.
@@ -61,7 +61,7 @@ class Explanation:
     waiting: int
     failures: tuple[tuple[str, int], ...]
     # Among the latest commands; none of a job that is finished.
-    refusals: tuple[Refusals, ...]
+    rejections: tuple[RejectionCount, ...]
     # How many items were looked at, and whether that were all that could matter.
     scanned: int
     scanned_all: bool
@@ -102,13 +102,13 @@ class Explainer:
             expired=len(expired),
             waiting=len(waiting),
             failures=_failures(view.heads),
-            refusals=self._refusals(view),
+            rejections=self._rejections(view),
             scanned=sum(scan.seen for scan in scans),
             scanned_all=all(scan.complete for scan in scans),
         )
 
-    def _refusals(self, view: JobView) -> tuple[Refusals, ...]:
-        return () if view.job.finished else latest_refusals(self.store, self.around, view.heads)
+    def _rejections(self, view: JobView) -> tuple[RejectionCount, ...]:
+        return () if view.job.finished else latest_rejections(self.store, self.around, view.heads)
 
     def _scan(self, head: Head, most: int) -> _Scan:
         """The unfinished items among the lane's first ones by name."""

@@ -139,6 +139,17 @@ def test_a_local_cloud_with_a_key_is_given_that_of_the_environment(project, monk
     assert Endpoints.local(project).api_key == "sekret"
 
 
+@pytest.mark.parametrize("foreign", ["https://ledger.example", "http://127.0.0.1.example:80"])
+def test_no_file_takes_the_key_of_the_environment_elsewhere(project, monkeypatch, foreign):
+    monkeypatch.setenv("FORGELEDGER_API_KEY", "sekret")
+    file = project / ".forgeledger" / "local.json"
+    file.write_text(json.dumps(LOCAL | {"apiUrl": foreign}))
+
+    endpoints = Endpoints.local(project)
+
+    assert (endpoints.api_url, endpoints.api_key) == (foreign, None)
+
+
 def test_a_local_cloud_may_keep_its_state_elsewhere(project, tmp_path_factory, monkeypatch):
     monkeypatch.setenv("FORGELEDGER_STATE_DIR", str(project / ".forgeledger"))
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self, cast
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -24,6 +25,7 @@ LOCAL: Final = "FORGELEDGER_LOCAL"
 LOCAL_FILE: Final = Path(".forgeledger") / "local.json"
 
 _PACKAGE_ROOT: Final = Path(__file__).resolve().parents[4]
+_HERE: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _REGION_IN_URL: Final = re.compile(r"https?://sqs\.([a-z0-9-]+)\.amazonaws\.com")
 
 
@@ -68,7 +70,7 @@ class Endpoints:
                 known = json.loads(file.read_text(encoding="utf-8"))
                 return cls(
                     api_url=known["apiUrl"],
-                    api_key=os.environ.get(API_KEY) or None,
+                    api_key=_local_api_key(known["apiUrl"]),
                     command_queue_url=known["commandQueueUrl"],
                     aws_endpoint_url=known["endpointUrl"],
                     region=known["region"],
@@ -123,6 +125,12 @@ def _needed(variable: str, parameter: str, known: str | None, given: str | None)
     if why := why_no_web_address(address):
         raise WrongAddressError(parameter if given else variable, address, why)
     return address
+
+
+def _local_api_key(api_url: str) -> str | None:
+    """Not for an address elsewhere: the file that names it may have come with a repository."""
+    is_here = urlsplit(api_url).hostname in _HERE
+    return os.environ.get(API_KEY) or None if is_here else None
 
 
 def _localstack_url(env: Mapping[str, str]) -> str | None:

@@ -3,6 +3,7 @@
 ForgeLedgerError
 +-- SettingsError          the environment lacks something, all of it named at once
 +-- ApiKeysUnreadable      the keys that may pass the API are not where it was told to look
++-- ApiKeysBusy            they could not be read this time: try again
 +-- JobNotFound            no such job
 +-- RowsVanished           so old that counting its items would count too few
 +-- RowsNotKept            rows of a job that runs could not be given a later time to vanish
@@ -30,6 +31,13 @@ class ApiKeysUnreadable(ForgeLedgerError):
         super().__init__(f"the API keys in the SSM parameter {parameter}: {why}")
         self.parameter = parameter
         # The code of AWS's error, which tells nothing of the parameter.
+        self.why = why
+
+
+class ApiKeysBusy(ForgeLedgerError):
+    def __init__(self, parameter: str, why: str) -> None:
+        super().__init__(f"the API keys in the SSM parameter {parameter}: {why}, for now")
+        self.parameter = parameter
         self.why = why
 
 

@@ -73,14 +73,27 @@ class Ssm:
         return {"Parameter": {"Value": self.keys}}
 
 
+def told(code):
+    return ClientError({"Error": {"Code": code}}, "GetParameter")
+
+
+LASTING = (500, "api_keys_unreadable", None)
+PASSING = (503, "api_keys_busy", "1")
+
+
 @pytest.mark.parametrize(
-    ("error", "why"),
+    ("error", "why", "answered"),
     [
-        (ClientError({"Error": {"Code": "AccessDenied"}}, "GetParameter"), "AccessDenied"),
-        (ConnectTimeoutError(endpoint_url="https://ssm"), "ConnectTimeoutError"),
+        (told("ParameterNotFound"), "ParameterNotFound", LASTING),
+        (told("AccessDenied"), "AccessDenied", LASTING),
+        (told("AccessDeniedException"), "AccessDeniedException", LASTING),
+        (told("InvalidKeyId"), "InvalidKeyId", LASTING),
+        (told("ThrottlingException"), "ThrottlingException", PASSING),
+        (told("InternalServerError"), "InternalServerError", PASSING),
+        (ConnectTimeoutError(endpoint_url="https://ssm"), "ConnectTimeoutError", PASSING),
     ],
 )
-def test_that_there_are_no_keys_yet_is_said_without_saying_where(world, error, why):
+def test_why_the_keys_cannot_be_read_is_said_without_saying_where(world, error, why, answered):
     ssm = Ssm(error)
     environment = {
         "FORGELEDGER_TABLE": "t",
@@ -94,7 +107,8 @@ def test_that_there_are_no_keys_yet_is_said_without_saying_where(world, error, w
     ssm.keys = "new-key"
     after = caller.get("/jobs")
 
-    assert (before.status, before.json["code"]) == (500, "api_keys_unreadable")
+    retry_after = before.headers.get("Retry-After")
+    assert (before.status, before.json["code"], retry_after) == answered
     assert why in before.json["detail"]
     assert "/secret/name" not in before.text
     assert after.status == 200

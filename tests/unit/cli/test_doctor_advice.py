@@ -4,6 +4,7 @@ import pytest
 
 from forgeledger.cli import exit_codes
 from forgeledger.errors import ApiKeysUnreadable
+from forgeledger.local.state_dir import Description, StateDir
 from tests.fake_deployment import LETTERS, NAMES
 
 RECONCILE = "reconcile --running {}"
@@ -33,12 +34,16 @@ def test_a_command_that_is_advised_speaks_to_the_same_deployment(
     assert f"forgeledger {advised.format('--stack prod')}" in ended.out
 
 
-def without_keys():
-    raise ApiKeysUnreadable("/secret/name", "ParameterNotFound")
+@pytest.fixture
+def why():
+    return "ParameterNotFound"
 
 
 @pytest.fixture
-def keyless(api, world, deployment):
+def keyless(api, world, deployment, why):
+    def without_keys():
+        raise ApiKeysUnreadable("/secret/name", why)
+
     api._caller = world.caller(without_keys)
     variables = deployment.told["functions"]["api"]["Environment"]["Variables"]
     variables["FORGELEDGER_API_KEY_PARAMETER"] = "/forgeledger/api-key"
@@ -60,5 +65,28 @@ def test_an_api_that_has_no_keys_yet_is_told_with_the_command_that_puts_them(for
 def test_without_a_look_at_the_function_the_parameter_is_named_by_its_place(forgeledger, keyless):
     keyless.denied.add("get_function_configuration")
 
-    assert "put-parameter --name API_KEY_PARAMETER" in forgeledger("doctor", "--stack", "prod").out
-    assert "put-parameter --name API_KEY_PARAMETER" in forgeledger("doctor").out
+    place = "(API_KEY_PARAMETER is the stack's parameter ApiKeyParameter): aws ssm put-parameter"
+
+    assert place in forgeledger("doctor", "--stack", "prod").out
+    assert place in forgeledger("doctor").out
+
+
+@pytest.mark.parametrize("why", ["AccessDeniedException"])
+def test_keys_that_are_there_are_not_to_be_put_there_again(forgeledger, keyless):
+    ended = forgeledger("doctor", "--stack", "prod")
+
+    assert "put-parameter" not in ended.out
+    assert "let the API's role read the parameter /forgeledger/api-key: ssm:Get" in ended.out
+
+
+def test_of_the_local_cloud_too_the_parameter_is_told_by_its_name(forgeledger, keyless, tmp_path):
+    state = StateDir(tmp_path / "state")
+    state.acquire()
+    places = dict.fromkeys(Description.__dataclass_fields__, "http://127.0.0.1:1")
+    state.describe(Description(**{**places, "command_queue_url": NAMES["CommandQueue"]}))
+
+    ended = forgeledger("doctor", "--local", FORGELEDGER_STATE_DIR=str(state.root))
+    state.release()
+
+    assert "put-parameter --name /forgeledger/api-key --type" in ended.out
+    assert ended.out.count("--value KEY --endpoint-url http://127.0.0.1:1\n") == 1

@@ -40,7 +40,7 @@ _PROBLEMS = {
     415: "The body is not application/json.",
     422: "Fields or parameters are wrong, or a parameter is unknown; `errors` names each of them.",
     500: "A fault on our side, or in how the API was set up: `api_keys_unreadable`.",
-    503: "The storage is busy or slow; try again after `Retry-After`.",
+    503: "The storage, or that of the API's keys, is busy or slow; try again after `Retry-After`.",
 }
 _PROBLEM_REFERENCE = {"$ref": "#/components/schemas/Problem"}
 # Powertools describes its own error bodies; ours take their place.

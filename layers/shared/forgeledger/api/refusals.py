@@ -17,6 +17,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from forgeledger.contracts.cursors import CursorInvalid
 from forgeledger.contracts.problems import CONTENT_TYPE, FieldError, field_errors, problem
 from forgeledger.errors import (
+    ApiKeysBusy,
     ApiKeysUnreadable,
     IdempotencyKeyReused,
     JobNotFound,
@@ -107,6 +108,10 @@ def _fault(error: Exception) -> Refused:
         logger.warning("out of time", exc_info=error)
         detail = "The storage is slow and the request's time is over; what was done stands."
         return Refused(503, "out_of_time", detail, headers=_RETRY)
+    if isinstance(error, ApiKeysBusy):
+        logger.warning("API keys not read", exc_info=error)
+        detail = f"The API cannot read the keys that may pass for now ({error.why}); try again."
+        return Refused(503, "api_keys_busy", detail, headers=_RETRY)
     if isinstance(error, ApiKeysUnreadable):
         logger.error("API keys not read", exc_info=error)
         detail = f"The API cannot read the keys that may pass ({error.why}): tell its operator."

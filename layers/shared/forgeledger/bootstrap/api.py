@@ -13,12 +13,24 @@ from forgeledger.api.gate import Gate
 from forgeledger.api.parts import parts_on
 from forgeledger.bootstrap import clients
 from forgeledger.bootstrap.storage import ledger_store
-from forgeledger.errors import ApiKeysUnreadable
+from forgeledger.errors import ApiKeysBusy, ApiKeysUnreadable
 from forgeledger.settings import ApiSettings
 from forgeledger.usecases.surroundings import Surroundings
 
 # A new key is known everywhere after this time.
 _KEYS_KEPT_SECONDS = 300
+# What waiting does not mend. All else may pass, as what many cold starts at once are met with.
+_LASTING = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "InvalidKeyId",
+        "ParamValidationError",
+        "ParameterNotFound",
+        "ParameterVersionNotFound",
+        "ValidationException",
+    }
+)
 
 
 def api(
@@ -54,7 +66,9 @@ def _keys(parameter: str, ssm: Any) -> Callable[[], str] | None:
         try:
             return str(provider.get(parameter, max_age=_KEYS_KEPT_SECONDS, decrypt=True))
         except GetParameterError as error:
-            raise ApiKeysUnreadable(parameter, _why(error.__context__)) from error
+            why = _why(error.__context__)
+            kind = ApiKeysUnreadable if why in _LASTING else ApiKeysBusy
+            raise kind(parameter, why) from error
 
     return read
 

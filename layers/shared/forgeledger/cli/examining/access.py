@@ -11,6 +11,9 @@ from forgeledger.sdk.api_client import ApiClient
 from forgeledger.sdk.errors import ApiError
 
 _KEYS_UNREADABLE: Final = "api_keys_unreadable"
+# In what the API tells of it, where putting the keys there is all that is to be done.
+_MISSING: Final = "(ParameterNotFound)"
+_UNKNOWN: Final = "API_KEY_PARAMETER"
 
 
 def check_credentials(patient: Patient) -> Findings:
@@ -56,28 +59,39 @@ def check_api(patient: Patient, api: Callable[[], ApiClient]) -> Findings:
         known = explain(error)
         if error.problem.code != _KEYS_UNREADABLE or known is None:
             raise
-        yield part.wrong(known[0], _how_to_put_keys(patient))
+        is_missing = _MISSING in error.problem.detail
+        yield part.wrong(known[0], (_how_to_put_keys if is_missing else _how_to_let)(patient))
         return
     yield part.ok("jobs can be listed, so the key is right and the API can read the table")
 
 
 def _how_to_put_keys(patient: Patient) -> str:
-    at = patient.deployment.aws_endpoint_url
-    words = ["aws", "ssm", "put-parameter", "--name", _parameter(patient), "--type", "SecureString"]
+    at, name = patient.deployment.aws_endpoint_url, _parameter(patient)
+    words = ["aws", "ssm", "put-parameter", "--name", name, "--type", "SecureString"]
     words += ["--value", "KEY", *(("--endpoint-url", at) if at else ())]
-    return f"put the keys there, one a line, and let the API's role read them: {shlex.join(words)}"
+    return f"put the keys there, one a line{_where_it_stands(name)}: {shlex.join(words)}"
+
+
+def _how_to_let(patient: Patient) -> str:
+    name = _parameter(patient)
+    policy = "ssm:GetParameter, and kms:Decrypt if a key of your own encrypts it"
+    return f"let the API's role read the parameter {name}{_where_it_stands(name)}: {policy}"
+
+
+def _where_it_stands(name: str) -> str:
+    return f" ({name} is the stack's parameter ApiKeyParameter)" if name == _UNKNOWN else ""
 
 
 def _parameter(patient: Patient) -> str:
     """The one that the API's function was told of, where these credentials may look at it."""
-    name, unknown = patient.resource("ApiFunction"), "API_KEY_PARAMETER"
+    name = patient.resource("ApiFunction")
     if name is None:
-        return unknown
+        return _UNKNOWN
     try:
         told = patient.client("lambda").get_function_configuration(FunctionName=name)
     except Exception as error:
         if explain(error) is None:
             raise
-        return unknown
+        return _UNKNOWN
     variables = told.get("Environment", {}).get("Variables", {})
-    return str(variables.get("FORGELEDGER_API_KEY_PARAMETER") or unknown)
+    return str(variables.get("FORGELEDGER_API_KEY_PARAMETER") or _UNKNOWN)

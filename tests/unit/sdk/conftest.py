@@ -56,6 +56,7 @@ def make_reporter(queue):
     for reporter in made:
         # Nothing of a test is left for the end of the process.
         process_life._alive.discard(reporter)
+        process_life._owing.discard(reporter)
 
 
 @pytest.fixture

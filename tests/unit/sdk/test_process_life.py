@@ -1,10 +1,15 @@
 """Forks and ends of processes, each shown in an interpreter of its own."""
 
+import gc
 import subprocess
 import sys
 import textwrap
+import weakref
 
 import pytest
+
+from forgeledger.domain.ids import make_job_id
+from forgeledger.sdk import Reporter
 
 START = """
 import json, os, sys, time
@@ -44,6 +49,42 @@ def test_what_waits_is_sent_when_the_process_ends():
     told, _ = run('reporter.complete(JOB, "a")')
 
     assert told == [("True", "a")]
+
+
+@pytest.mark.parametrize("background", [True, False])
+def test_what_waits_is_sent_also_of_a_reporter_that_nobody_holds_any_more(background):
+    told, _ = run(f"""
+        import gc
+        def tell(item):
+            Reporter(
+                command_queue_url="http://q",
+                make_client=Queue,
+                background={background},
+                limits=OutboxLimits(linger_seconds=3600),
+            ).complete(JOB, item)
+        tell("a")
+        tell("b")
+        gc.collect()
+    """)
+
+    assert sorted(told) == [("True", "a"), ("True", "b")]
+
+
+def test_a_reporter_that_owes_nothing_is_let_go(queue):
+    reporter = Reporter(command_queue_url="http://q", make_client=lambda: queue, background=False)
+    held = weakref.ref(reporter)
+    reporter.complete(make_job_id(1, 1, 4), "a")
+    del reporter
+    gc.collect()
+    owing = held()
+    assert owing is not None
+
+    assert owing.flush().is_complete
+    del owing
+    gc.collect()
+
+    assert held() is None
+    assert len(queue.arrivals) == 1
 
 
 def test_what_waits_is_sent_when_the_process_ends_by_an_error():

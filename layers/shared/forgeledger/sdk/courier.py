@@ -40,8 +40,11 @@ class Courier:
         sender: Sender,
         options: CourierOptions,
         clock: Callable[[], float] = time.monotonic,
+        owe: Callable[[bool], None] = lambda _: None,
     ) -> None:
         self._sender = sender
+        # Hears whether anything is in the buffer.
+        self._owe = owe
         self._options = options
         self._clock = clock
         self.start_empty()
@@ -116,6 +119,7 @@ class Courier:
 
     def _add(self, command: Command, on_settled: Callable[[bool], None] | None) -> None:
         look_at = self._outbox.add(command, self._clock(), on_settled)
+        self._owe(True)
         if not self._options.background:
             return
         if self._thread is None:
@@ -185,6 +189,8 @@ class Courier:
                     _log.warning("SQS refused %s: %s", message.group, verdict.reason)
                 left = self._outbox.settle(message, verdict, now)
                 settled += [(waiting, delivered) for waiting in left]
+            if self._outbox.pending == 0:
+                self._owe(False)
             self._tellers.add(threading.get_ident())
             self._changed.notify_all()
         return settled

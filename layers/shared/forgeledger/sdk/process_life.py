@@ -14,12 +14,22 @@ class Lively(Protocol):
 
 
 _alive: "weakref.WeakSet[Lively]" = weakref.WeakSet()
+# Those that still have something to send: a program may have let go of them by then.
+_owing: set[Lively] = set()
 _pids_with_finalizer: set[int] = set()
 
 
 def enroll(lively: Lively) -> None:
     """From now on the object hears of forks and of the end of the process."""
     _alive.add(lively)
+
+
+def owe(lively: Lively, anything: bool) -> None:
+    """Keep the object while it owes something, and no longer."""
+    if anything:
+        _owing.add(lively)
+    else:
+        _owing.discard(lively)
 
 
 def enroll_process() -> None:
@@ -36,6 +46,7 @@ def _after_fork_in_child() -> None:
     _pids_with_finalizer.clear()
     for lively in list(_alive):
         lively.after_fork_in_child()
+    _owing.clear()
 
 
 def _at_exit() -> None:

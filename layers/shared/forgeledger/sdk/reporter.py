@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -26,7 +27,7 @@ from forgeledger.sdk.handlers import Handler
 from forgeledger.sdk.item_work import ItemWork
 from forgeledger.sdk.lambda_batch import run_batch
 from forgeledger.sdk.outbox import OutboxLimits
-from forgeledger.sdk.process_life import enroll, enroll_process
+from forgeledger.sdk.process_life import enroll, enroll_process, owe
 from forgeledger.sdk.records import Delivery
 from forgeledger.sdk.sending import Sender
 from forgeledger.sdk.settings import checked_timeout
@@ -83,6 +84,7 @@ class Reporter:
                 background=background,
             ),
             clock,
+            partial(owe, self),
         )
         self.heartbeats = Ticker("forgeledger-heartbeats", clock)
         self._process_worker_id = _name_of_process()

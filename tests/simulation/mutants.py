@@ -105,7 +105,7 @@ def main(arguments: list[str] | None = None) -> int:
     caught = hunted = 0
     try:
         for catch in hunt_all(numbers, given.seeds, given.jobs):
-            found = f"seed {catch.seeds:>4}" if catch.seeds is not None else "NOT CAUGHT"
+            found = f"{catch.seeds:>4} seeds" if catch.seeds is not None else "NOT CAUGHT"
             if not catch.fits:
                 found = "DOES NOT FIT"
             caught += catch.seeds is not None and catch.fits

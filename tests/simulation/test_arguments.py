@@ -232,7 +232,7 @@ def test_an_interrupted_hunt_is_told_as_far_as_it_came(
 
     told = capsys.readouterr().out.splitlines()
     assert ended == INTERRUPTED
-    assert told[0].startswith("seed    3  ")
+    assert told[0].startswith("   3 seeds  ")
     assert told[1] == (
         f"caught 1 of the 1 that were hunted, of {len(mutants.MUTANTS)}; interrupted"
     )

@@ -30,7 +30,8 @@ def test_why_says_what_a_job_waits_for(forgeledger, ledger, job, world):
     ) in ended.lines
     assert (
         "1 item has not been heard of within its lease. The next claim takes it over; "
-        f"where none will come: forgeledger send expire {job.job_id} ITEM_ID"
+        "where none will come, this counts as a failure: "
+        f"forgeledger send expire {job.job_id} ITEM_ID"
     ) in ended.lines
     assert any(line.endswith("a, attempt 1 by w-1") for line in ended.lines)
 
@@ -46,7 +47,8 @@ def test_why_says_what_ends_an_item_that_has_no_lease(forgeledger, ledger, job):
     assert ended.lines[-2].endswith("  a, attempt 1 by w-1, without a lease")
     assert ended.lines[-1] == (
         "An item without a lease is its worker's until that one tells its end or another one "
-        f"claims it; where neither will come: forgeledger send fail {without.job_id} ITEM_ID"
+        "claims it; where neither will come, it is taken back: forgeledger send release "
+        f"{without.job_id} ITEM_ID; or given up: forgeledger send fail {without.job_id} ITEM_ID"
     )
     assert "without a lease" not in leased.out
 
@@ -88,8 +90,8 @@ def test_why_speaks_of_one_item_as_of_one(forgeledger, ledger, world):
     assert "1 item waits for a worker." in one.lines
     assert "Workers have 2 items." in two.lines
     assert (
-        "It expects 1 item and knows 0. It seals itself, and can complete, when it knows it; "
-        f"sooner: forgeledger job seal {later.job_id}"
+        "It expects 1 item and knows 0. It seals itself, and can complete, when it knows it, so "
+        f"register it; if it will not come: forgeledger job seal {later.job_id}"
     ) in missing.lines
     assert not re.search(r"\b1 items\b", one.out + two.out + missing.out)
 

@@ -168,6 +168,22 @@ def test_status_shows_counts_and_where_the_job_stands(forgeledger, ledger, world
 
 
 @pytest.mark.parametrize(
+    ("before", "word", "told"),
+    [
+        ("cancel", "seal", "it is CANCELED and was never sealed: only `forgeledger job reopen`"),
+        ("seal", "reopen", "it is RUNNING, and sealed; nothing changed"),
+    ],
+)
+def test_a_change_that_came_too_late_says_what_the_job_is(forgeledger, ledger, before, word, told):
+    job = ledger.create_job("nightly", items=["a"])
+    forgeledger("job", before, job.job_id)
+
+    ended = forgeledger("job", word, job.job_id)
+
+    assert (ended.code, ended.err.startswith(told)) == (0, True), ended.err
+
+
+@pytest.mark.parametrize(
     ("word", "now"), [("seal", "sealed"), ("cancel", "canceled"), ("reopen", "open")]
 )
 def test_a_change_that_was_made_before_says_already(forgeledger, ledger, word, now):

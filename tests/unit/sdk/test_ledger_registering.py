@@ -233,3 +233,15 @@ def test_a_job_that_is_made_is_named_when_its_items_cannot_be_registered(ledger,
     assert caught.value.__notes__ == [
         f"job {JOB_ID} is created; register its items again, from the start"
     ]
+
+
+@pytest.mark.parametrize("given", ["no", "", 1, None])
+def test_seal_is_true_or_false_and_nothing_that_only_looks_like_it(ledger, api, given):
+    for call in (
+        lambda: ledger.create_job("nightly", seal=given),
+        lambda: ledger.register(JOB_ID, ["a"], seal=given),
+    ):
+        with pytest.raises(InvalidCommandError, match=r"^seal: must be true or false, not "):
+            call()
+
+    assert api.requests == []

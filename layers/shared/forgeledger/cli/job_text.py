@@ -14,12 +14,14 @@ _REASONS = {
     "unsealed": "It is not sealed, so more items may come, and it cannot complete before it is: "
     "forgeledger job seal {job_id}{by_api}",
     "items_missing": "It expects {expected} items and knows {total}. It seals itself, and can "
-    "complete, when it knows them all; sooner: forgeledger job seal {job_id}{by_api}",
+    "complete, when it knows them all, so register the rest; if no more will come: "
+    "forgeledger job seal {job_id}{by_api}",
     "items_pending": "{pending} items wait for a worker.",
     "items_due_later": "{due_later} items failed and wait for the time of their next attempt.",
     "items_in_progress": "Workers have {in_progress} items.",
     "leases_expired": "{expired} items have not been heard of within their lease. The next claim "
-    "takes one over; where none will come: forgeledger send expire {job_id} ITEM_ID{on_it}",
+    "takes one over; where none will come, this counts as a failure: forgeledger send expire "
+    "{job_id} ITEM_ID{on_it}",
     "ending": "Its verdict is certain; the lanes are being closed.",
     "lanes_lagging": "Lanes {lagging} have not followed yet: forgeledger reconcile {job_id}{on_it}",
     "deadline_passed": "Its deadline {deadline} has passed: forgeledger reconcile {job_id}{on_it}",
@@ -27,7 +29,8 @@ _REASONS = {
 }
 _WITHOUT_LEASE = (
     "An item without a lease is its worker's until that one tells its end or another one claims "
-    "it; where neither will come: forgeledger send fail {job_id} ITEM_ID{on_it}"
+    "it; where neither will come, it is taken back: forgeledger send release {job_id} "
+    "ITEM_ID{on_it}; or given up: forgeledger send fail {job_id} ITEM_ID{on_it}"
 )
 _UNKNOWN = (
     "An unknown item is one that nobody registered; ids are compared letter by letter. Those that "
@@ -44,7 +47,7 @@ _REASONS_OF_ONE = {
         "expected",
         (
             "It expects 1 item and knows {total}. It seals itself, and can complete, when it knows "
-            "it; sooner: forgeledger job seal {job_id}{by_api}"
+            "it, so register it; if it will not come: forgeledger job seal {job_id}{by_api}"
         ),
     ),
     "items_pending": ("pending", "1 item waits for a worker."),
@@ -54,7 +57,8 @@ _REASONS_OF_ONE = {
         "expired",
         (
             "1 item has not been heard of within its lease. The next claim takes it over; "
-            "where none will come: forgeledger send expire {job_id} ITEM_ID{on_it}"
+            "where none will come, this counts as a failure: "
+            "forgeledger send expire {job_id} ITEM_ID{on_it}"
         ),
     ),
 }

@@ -27,6 +27,12 @@ def check_many(field: str, given: object) -> None:
         raise InvalidCommandError(field, rule)
 
 
+def check_flag(field: str, given: object) -> None:
+    """Raises InvalidCommandError for what would be taken as true, the text "no" for one."""
+    if not isinstance(given, bool):
+        raise InvalidCommandError(field, f"must be true or false, not {given!r:.50}")
+
+
 def check_item(item: ItemSpec) -> None:
     """Raises InvalidCommandError where the ledger would refuse the item or leave out a field."""
     if isinstance(item, str):

@@ -12,7 +12,7 @@ from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.decoding import event_of, item_of, job_of, page_of, registration_of, why_of
 from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.item_commands import ItemCommands
-from forgeledger.sdk.item_specs import ItemSpec, check_many, checked_items
+from forgeledger.sdk.item_specs import ItemSpec, check_flag, check_many, checked_items
 from forgeledger.sdk.records import Event, Item, Job, Page, Registration, Why
 from forgeledger.sdk.registration import (
     Chunk,
@@ -79,6 +79,7 @@ class Ledger:
             checked_key(idempotency_key)
         check_many("items", items)
         check_many("tags", tags)
+        check_flag("seal", seal)
         ahead = chunks(checked_items(items), ITEMS_PER_REGISTRATION)
         first, second = next(ahead, []), next(ahead, [])
         if second and lanes is None and expected_items is None and isinstance(items, Sized):
@@ -119,6 +120,7 @@ class Ledger:
         on_progress: OnProgress | None = None,
     ) -> Registration:
         """Registers any number of items in bounded memory; safe to repeat from the start."""
+        check_flag("seal", seal)
         check_many("items", items)
         options = options or RegistrationOptions()
         first, items = _peek(items)

@@ -221,7 +221,16 @@ def _check_key(key: str) -> None:
 def _tell_change(session: Session, job: "Job", now: str) -> None:
     session.output.record(job.raw, job_headline(job))
     if job.raw.get("outcome") == "duplicate":
-        session.output.remark(f"it was {now} already; nothing changed")
+        session.output.remark(f"{_as_it_was(job, now)}; nothing changed")
+
+
+def _as_it_was(job: "Job", now: str) -> str:
+    """It need not be what was asked for: another end may have come first."""
+    if now == "sealed" and not job.sealed:
+        return f"it is {job.status} and was never sealed: only `forgeledger job reopen` goes on"
+    if now == "open" and job.sealed:
+        return f"it is {job.status}, and sealed"
+    return f"it was {now} already"
 
 
 def _note(session: Session, note: str | None) -> None:

@@ -8,11 +8,12 @@ def why_no_web_address(address: object) -> str | None:
     """The rule that it breaks, and what it is; None for one that may be asked."""
     if _is_web_address(address):
         return None
-    return f"needs http:// or https:// in front, a host and no space, not {address!r}"
+    return f"needs http:// or https:// in front, a host, and no space or backslash, not {address!r}"
 
 
 def _is_web_address(address: object) -> bool:
-    if not isinstance(address, str) or re.search(r"\s", address):
+    # Not all readers of addresses agree on which host one with a backslash names.
+    if not isinstance(address, str) or re.search(r"[\s\\]", address):
         return False
     try:
         parts = urlsplit(address)

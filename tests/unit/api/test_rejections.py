@@ -103,7 +103,7 @@ def test_of_many_lanes_each_is_looked_at(caller):
 
 
 def test_they_are_read_bit_by_bit_from_the_latest_back(caller, world, monkeypatch):
-    monkeypatch.setattr(rejections, "_AT_ONCE", 4)
+    monkeypatch.setattr(rejections, "_AT_FIRST", 2)
     job_id = caller.new_job(lanes=1)
     for batch in range(5):
         complete_in_one_batch(world, job_id, [f"{batch} {item}" for item in range(3 + batch)])
@@ -123,7 +123,7 @@ def test_they_are_read_bit_by_bit_from_the_latest_back(caller, world, monkeypatc
 
 
 def test_large_ones_are_read_no_further_than_one_answer_may_hold(caller, monkeypatch):
-    monkeypatch.setattr(rejections, "_AT_ONCE", 1)
+    monkeypatch.setattr(rejections, "_AT_FIRST", 1)
     monkeypatch.setattr(rejections, "PAGE_BYTES", 50_000)
     job_id = caller.new_job(lanes=1)
     for item in range(9):

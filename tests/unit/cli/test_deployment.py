@@ -134,7 +134,7 @@ def test_an_address_without_a_scheme_is_a_mistake_of_the_one_who_says_it(forgele
     by_variable = forgeledger("job", "list", FORGELEDGER_API_URL="api.test")
 
     assert (by_option.code, by_variable.code) == (2, 2)
-    rule = "needs http:// or https:// in front, a host and no space"
+    rule = "needs http:// or https:// in front, a host, and no space or backslash"
     assert by_option.err == f"forgeledger: --api-url: {rule}, not 'foo'\n"
     assert by_variable.err == f"forgeledger: FORGELEDGER_API_URL: {rule}, not 'api.test'\n"
 

@@ -79,6 +79,16 @@ def test_keys_that_are_there_are_not_to_be_put_there_again(forgeledger, keyless)
     assert "let the API's role read the parameter /forgeledger/api-key: ssm:Get" in ended.out
 
 
+@pytest.mark.parametrize("why", ["InvalidKeyId", "ParameterVersionNotFound"])
+def test_where_neither_key_nor_role_is_missing_the_parameter_is_to_be_looked_at(
+    forgeledger, keyless
+):
+    ended = forgeledger("doctor", "--stack", "prod")
+
+    assert "put-parameter" not in ended.out
+    assert "look at the parameter /forgeledger/api-key: its name, version and key" in ended.out
+
+
 def test_of_the_local_cloud_too_the_parameter_is_told_by_its_name(forgeledger, keyless, tmp_path):
     state = StateDir(tmp_path / "state")
     state.acquire()

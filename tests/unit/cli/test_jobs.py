@@ -170,7 +170,7 @@ def test_status_shows_counts_and_where_the_job_stands(forgeledger, ledger, world
 @pytest.mark.parametrize(
     ("before", "word", "told"),
     [
-        ("cancel", "seal", "it is CANCELED and was never sealed: only `forgeledger job reopen`"),
+        ("cancel", "seal", "it is CANCELED and not sealed: only `forgeledger job reopen`"),
         ("seal", "reopen", "it is RUNNING, and sealed; nothing changed"),
     ],
 )

@@ -26,6 +26,7 @@ WRONG_ADDRESSES = [
     "https://led ger",
     "http://[::1",
     "http://ledger:70000",
+    "http://ledger.example\\@127.0.0.1/",
     5,
     b"http://x",
 ]
@@ -139,7 +140,9 @@ def test_a_local_cloud_with_a_key_is_given_that_of_the_environment(project, monk
     assert Endpoints.local(project).api_key == "sekret"
 
 
-@pytest.mark.parametrize("foreign", ["https://ledger.example", "http://127.0.0.1.example:80"])
+@pytest.mark.parametrize(
+    "foreign", ["https://ledger.example", "http://127.0.0.1.example:80", *WRONG_ADDRESSES[:-1]]
+)
 def test_no_file_takes_the_key_of_the_environment_elsewhere(project, monkeypatch, foreign):
     monkeypatch.setenv("FORGELEDGER_API_KEY", "sekret")
     file = project / ".forgeledger" / "local.json"

@@ -9,7 +9,8 @@ import weakref
 import pytest
 
 from forgeledger.domain.ids import make_job_id
-from forgeledger.sdk import Reporter
+from forgeledger.sdk import Backoff, Reporter, UndeliveredError, process_life
+from tests.fake_queues import Fault
 
 START = """
 import json, os, sys, time
@@ -80,10 +81,51 @@ def test_a_reporter_that_owes_nothing_is_let_go(queue):
     assert owing is not None
 
     assert owing.flush().is_complete
-    del owing
+    gc.disable()
+    try:
+        del owing
+        assert held() is None
+    finally:
+        gc.enable()
+    assert len(queue.arrivals) == 1
+
+
+def test_a_reporter_that_told_what_is_left_owes_it_no_more(queue):
+    queue.fault = lambda number, entries: Fault(refused=frozenset({0}))
+    reporter = Reporter(
+        command_queue_url="http://q",
+        make_client=lambda: queue,
+        background=False,
+        backoff=Backoff(attempts=1, first_seconds=0.001),
+    )
+    held = weakref.ref(reporter)
+    reporter.complete(make_job_id(1, 1, 4), "a")
+
+    with pytest.raises(UndeliveredError) as told:
+        reporter.close()
+    del reporter, told
     gc.collect()
 
     assert held() is None
+
+
+def test_at_the_end_all_reporters_together_take_the_time_of_one(monkeypatch, queue):
+    clock = iter((0.0, 0.0, 25.0, 40.0))
+    given = []
+
+    class Waiting:
+        def at_exit(self, spent_seconds):
+            given.append(spent_seconds)
+
+    monkeypatch.setattr(process_life, "_alive", [Waiting(), Waiting(), Waiting()])
+    monkeypatch.setattr(process_life.time, "monotonic", lambda: next(clock))
+    process_life._at_exit()
+    monkeypatch.undo()
+    reporter = Reporter(command_queue_url="http://q", make_client=lambda: queue, background=False)
+    reporter.complete(make_job_id(1, 1, 4), "a")
+    reporter.at_exit(spent_seconds=3_600)
+
+    assert given == [0.0, 25.0, 40.0]
     assert len(queue.arrivals) == 1
 
 

@@ -58,7 +58,7 @@ class Failure:
         if isinstance(error, str):
             return cls(type=_UNTYPED, message=error)
         if not isinstance(error, BaseException):
-            rule = f"is an exception, a Failure or a text, not {_shown(error)}"
+            rule = f"is an exception, a Failure or a text, not {shown(error)}"
             raise InvalidCommandError("error", rule)
         retryable = getattr(error, "retryable", True)
         return cls(
@@ -93,7 +93,7 @@ def _text_of(error: BaseException) -> str:
         return "<exception str() failed>"
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     try:
         return f"{value!r:.100}"
     except Exception:  # noqa: BLE001 - as above, and the caller is to be told of this mistake first.

@@ -129,8 +129,9 @@ def _needed(variable: str, parameter: str, known: str | None, given: str | None)
 
 def _local_api_key(api_url: str) -> str | None:
     """Not for an address elsewhere: the file that names it may have come with a repository."""
-    is_here = urlsplit(api_url).hostname in _HERE
-    return os.environ.get(API_KEY) or None if is_here else None
+    if why_no_web_address(api_url) or urlsplit(api_url).hostname not in _HERE:
+        return None
+    return os.environ.get(API_KEY) or None
 
 
 def _localstack_url(env: Mapping[str, str]) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from forgeledger.domain.field_names import ITEM
 from forgeledger.domain.limits import PAYLOAD_BYTES
-from forgeledger.sdk.commands import check_names, checked_item_id, checked_json
+from forgeledger.sdk.commands import check_names, checked_item_id, checked_json, shown
 from forgeledger.sdk.errors import InvalidCommandError, InvalidItemError
 from forgeledger.sdk.records import Problem
 
@@ -30,7 +30,7 @@ def check_many(field: str, given: object) -> None:
 def check_flag(field: str, given: object) -> None:
     """Raises InvalidCommandError for what would be taken as true, the text "no" for one."""
     if not isinstance(given, bool):
-        raise InvalidCommandError(field, f"must be true or false, not {given!r:.50}")
+        raise InvalidCommandError(field, f"must be true or false, not {shown(given)}")
 
 
 def check_item(item: ItemSpec) -> None:

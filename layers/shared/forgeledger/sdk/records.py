@@ -145,7 +145,7 @@ class Why:
     expired_leases: FoundItems = FoundItems()
     due_later: FoundItems = FoundItems()
     failures: tuple[FailureCount, ...] = ()
-    # Among the latest events, without what is said of completed items.
+    # Among the latest events, without what holds nothing up.
     rejections: tuple[RejectionCount, ...] = ()
     raw: JsonObject = field(default_factory=dict, repr=False, compare=False)
 

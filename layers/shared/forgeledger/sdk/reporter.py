@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -84,7 +85,7 @@ class Reporter:
                 background=background,
             ),
             clock,
-            partial(owe, self),
+            partial(_owe, weakref.ref(self)),
         )
         self.heartbeats = Ticker("forgeledger-heartbeats", clock)
         self._process_worker_id = _name_of_process()
@@ -219,6 +220,8 @@ class Reporter:
     def close(self) -> None:
         """Flushes, and raises UndeliveredError if not everything could be delivered."""
         delivery = self.flush()
+        # Who is told of what is left decides what becomes of it.
+        owe(self, False)
         if not delivery.is_complete:
             raise UndeliveredError(delivery)
 
@@ -236,9 +239,10 @@ class Reporter:
         else:
             self.at_exit()
 
-    def at_exit(self) -> None:
+    def at_exit(self, spent_seconds: float = 0.0) -> None:
         """As close(), where raising would hide something or reach nobody."""
-        delivery = self.flush()
+        delivery = self.flush(max(0.0, self.flush_seconds - spent_seconds))
+        owe(self, False)
         if not delivery.is_complete:
             _log.error("%s", UndeliveredError(delivery))
 
@@ -283,6 +287,13 @@ class Reporter:
             block_seconds=self._block_seconds if block_seconds is None else block_seconds,
             on_settled=on_settled,
         )
+
+
+def _owe(reporter: "weakref.ref[Reporter]", anything: bool) -> None:
+    # No circle: the last who lets go of a reporter that owes nothing ends it.
+    alive = reporter()
+    if alive is not None:
+        owe(alive, anything)
 
 
 def _name_of_process() -> str:

@@ -60,7 +60,7 @@ class Explanation:
     expired: int
     waiting: int
     failures: tuple[tuple[str, int], ...]
-    # Among the latest commands; none of a job that is finished.
+    # Among the latest events; none of a job that is finished.
     rejections: tuple[RejectionCount, ...]
     # How many items were looked at, and whether that were all that could matter.
     scanned: int

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from forgeledger.domain.commands import CommandKind
-from forgeledger.domain.journal import Event
 from forgeledger.domain.lanes import Head
 from forgeledger.domain.limits import PAGE_BYTES
 from forgeledger.domain.outcomes import Reason
@@ -16,13 +15,15 @@ from forgeledger.usecases.surroundings import Surroundings
 # How many events one request looks at, shared out among the lanes, and how many in each at least.
 _LATEST_EVENTS = 500
 _LEAST_EVENTS = 30
-# So many are read at once: alone in their rows they take 2 MB.
-_AT_ONCE = 50
+# So many are read at first, and then twice as many each time: how large they are is not known.
+_AT_FIRST = 5
 _SHOWN = 10
 # What these say of an item holds nothing up: it is completed, or has not failed.
 HARMLESS = frozenset({Reason.ALREADY_COMPLETED, Reason.NOT_FAILED})
 
 _Kind = tuple[CommandKind, Reason]
+# When, and of which item. What else an event has may be large and is let go.
+_Told = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,24 +45,23 @@ def latest_rejections(
     most, most_bytes = looked_at(len(used)), PAGE_BYTES // max(1, len(used))
     lanes = around.parallel(lambda head: list(_rejected(store, head, most, most_bytes)), used)
     counts: Counter[_Kind] = Counter()
-    latest: dict[_Kind, Event] = {}
+    latest: dict[_Kind, _Told] = {}
     for lane in lanes:
         # Which is a lane's latest says its own order, and which of the lanes' their time.
-        of_lane: dict[_Kind, Event] = {}
-        for kind, event in lane:
+        of_lane: dict[_Kind, _Told] = {}
+        for kind, told in lane:
             counts[kind] += 1
-            of_lane.setdefault(kind, event)
-        for kind, event in of_lane.items():
-            if kind not in latest or event.at > latest[kind].at:
-                latest[kind] = event
+            of_lane.setdefault(kind, told)
+        for kind, told in of_lane.items():
+            latest[kind] = max(latest.get(kind, told), told)
     kinds = sorted(counts, key=lambda kind: (-counts[kind], kind))
     return tuple(
         RejectionCount(
             command=kind[0],
             reason=kind[1],
             count=counts[kind],
-            latest_item_id=latest[kind].item_id or "",
-            latest_at=latest[kind].at,
+            latest_item_id=latest[kind][1],
+            latest_at=latest[kind][0],
         )
         for kind in kinds[:_SHOWN]
     )
@@ -74,11 +74,11 @@ def looked_at(lanes: int) -> int:
 
 def _rejected(
     store: LedgerStore, head: Head, most: int, most_bytes: int
-) -> Iterator[tuple[_Kind, Event]]:
+) -> Iterator[tuple[_Kind, _Told]]:
     """Of the lane's latest events, from the last one back, those of rejected commands."""
-    at, end = head.offset, max(0, head.offset - most)
+    at, end, step = head.offset, max(0, head.offset - most), _AT_FIRST
     while at > end and most_bytes > 0:
-        rows = store.read_journal(head.job_id, head.lane, max(end, at - _AT_ONCE), _AT_ONCE)
+        rows = store.read_journal(head.job_id, head.lane, max(end, at - step), step)
         known = [
             (row.offset + place, event)
             for row in rows
@@ -91,5 +91,5 @@ def _rejected(
         for _, event in reversed(known):
             most_bytes -= event_bytes(event)
             if event.command and event.reason and event.reason not in HARMLESS:
-                yield (event.command, event.reason), event
-        at = known[0][0]
+                yield (event.command, event.reason), (event.at, event.item_id or "")
+        at, step = known[0][0], 2 * step

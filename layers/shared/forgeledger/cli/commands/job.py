@@ -227,7 +227,7 @@ def _tell_change(session: Session, job: "Job", now: str) -> None:
 def _as_it_was(job: "Job", now: str) -> str:
     """It need not be what was asked for: another end may have come first."""
     if now == "sealed" and not job.sealed:
-        return f"it is {job.status} and was never sealed: only `forgeledger job reopen` goes on"
+        return f"it is {job.status} and not sealed: only `forgeledger job reopen` goes on"
     if now == "open" and job.sealed:
         return f"it is {job.status}, and sealed"
     return f"it was {now} already"

@@ -13,6 +13,7 @@ from forgeledger.sdk.errors import ApiError
 _KEYS_UNREADABLE: Final = "api_keys_unreadable"
 # In what the API tells of it, where putting the keys there is all that is to be done.
 _MISSING: Final = "(ParameterNotFound)"
+_DENIED: Final = "(AccessDenied"
 _UNKNOWN: Final = "API_KEY_PARAMETER"
 
 
@@ -59,10 +60,20 @@ def check_api(patient: Patient, api: Callable[[], ApiClient]) -> Findings:
         known = explain(error)
         if error.problem.code != _KEYS_UNREADABLE or known is None:
             raise
-        is_missing = _MISSING in error.problem.detail
-        yield part.wrong(known[0], (_how_to_put_keys if is_missing else _how_to_let)(patient))
+        yield part.wrong(known[0], _way_out_of(error.problem.detail)(patient))
         return
     yield part.ok("jobs can be listed, so the key is right and the API can read the table")
+
+
+def _way_out_of(detail: str) -> Callable[[Patient], str]:
+    if _MISSING in detail:
+        return _how_to_put_keys
+    return _how_to_let if _DENIED in detail else _what_to_look_at
+
+
+def _what_to_look_at(patient: Patient) -> str:
+    name = _parameter(patient)
+    return f"look at the parameter {name}{_where_it_stands(name)}: its name, version and key"
 
 
 def _how_to_put_keys(patient: Patient) -> str:

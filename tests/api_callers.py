@@ -19,6 +19,7 @@ from forgeledger.api.answering import Api, resolver_of
 from forgeledger.api.gate import Gate
 from forgeledger.api.parts import parts_on
 from forgeledger.errors import IdempotencyKeyReused
+from forgeledger.ports import JournalRow
 from forgeledger.usecases.creating import Repeat
 from forgeledger.usecases.parallel import one_by_one
 from forgeledger.usecases.surroundings import Surroundings
@@ -182,6 +183,11 @@ class World:
     def api(self, read_keys: Callable[[], str] | None = None) -> Api:
         parts = parts_on(self.store, self.claims, self.around)
         return Api(resolver_of(parts, self.persistence), Gate(read_keys))
+
+    def keep_journal_rows(self, kept: Callable[[JournalRow], bool]) -> None:
+        """All others are past their retention."""
+        read = self.store.read_journal
+        self.store.read_journal = lambda *asked: tuple(row for row in read(*asked) if kept(row))
 
     def caller(self, read_keys: Callable[[], str] | None = None, **headers: str) -> Caller:
         named = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -12,7 +12,7 @@ from forgeledger.domain.journal import Event, EventKind
 from forgeledger.domain.outcomes import Reason
 from forgeledger.usecases.reading_events import JournalPosition
 from forgeledger.usecases.reading_items import ItemPosition, PastEvent
-from forgeledger.usecases.rejections import HARMLESS, looked_at
+from forgeledger.usecases.rejections import looked_at
 from tests.simulation.checks import Checks
 from tests.simulation.ends import CLOCKS_DIFFER_MS
 from tests.simulation.job_checks import JobTruth
@@ -28,6 +28,8 @@ _STATES = (None, None, *ItemState)
 _PAGES = (2, 100)
 # So many at the most are shown of what a job waits for.
 _SHOWN = 10
+# What these say of an item does not hold its job up.
+_HARMLESS = ("already_completed", "not_failed")
 # Events after which an item is as it was.
 _WITHOUT_CHANGE = frozenset({EventKind.DUPLICATE, EventKind.REJECTED})
 
@@ -198,7 +200,7 @@ def _rejected(truth: JobTruth, checks: Checks) -> Counter[Reason] | None:
     if any(lane.head.offset > looked_at(len(lanes)) for lane in lanes):
         return None
     reasons = chain.from_iterable(chain(*(lane.reasons.values() for lane in lanes)))
-    return Counter(reason for reason in reasons if reason not in HARMLESS)
+    return Counter(reason for reason in reasons if reason not in _HARMLESS)
 
 
 def _job(checks: Checks, job_id: str) -> JobTruth:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 import weakref
+from types import SimpleNamespace
 
 import pytest
 
@@ -117,10 +118,10 @@ def test_at_the_end_all_reporters_together_take_the_time_of_one(monkeypatch, que
         def at_exit(self, spent_seconds):
             given.append(spent_seconds)
 
-    monkeypatch.setattr(process_life, "_alive", [Waiting(), Waiting(), Waiting()])
-    monkeypatch.setattr(process_life.time, "monotonic", lambda: next(clock))
-    process_life._at_exit()
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(process_life, "_alive", [Waiting(), Waiting(), Waiting()])
+        patched.setattr(process_life, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+        process_life._at_exit()
     reporter = Reporter(command_queue_url="http://q", make_client=lambda: queue, background=False)
     reporter.complete(make_job_id(1, 1, 4), "a")
     reporter.at_exit(spent_seconds=3_600)

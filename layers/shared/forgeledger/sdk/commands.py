@@ -96,7 +96,7 @@ def _text_of(error: BaseException) -> str:
 def shown(value: object) -> str:
     try:
         return f"{value!r:.100}"
-    except Exception:  # noqa: BLE001 - as above, and the caller is to be told of this mistake first.
+    except Exception:  # noqa: BLE001 - a user's own __repr__ may raise anything.
         return f"an object of {type(value).__name__}"
 
 

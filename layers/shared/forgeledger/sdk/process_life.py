@@ -5,6 +5,7 @@ import os
 import sys
 import time
 import weakref
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -25,12 +26,21 @@ def enroll(lively: Lively) -> None:
     _alive.add(lively)
 
 
-def owe(lively: Lively, anything: bool) -> None:
-    """Keep the object while it owes something, and no longer."""
-    if anything:
-        _owing.add(lively)
-    else:
-        _owing.discard(lively)
+def debt_of(lively: Lively) -> Callable[[bool], None]:
+    """To be told whether the object owes anything: it is kept while it does, and no longer."""
+    # No circle: whoever lets go last of an object that owes nothing ends it.
+    known = weakref.ref(lively)
+
+    def owe(anything: bool) -> None:
+        alive = known()
+        if alive is None:
+            return
+        if anything:
+            _owing.add(alive)
+        else:
+            _owing.discard(alive)
+
+    return owe
 
 
 def enroll_process() -> None:

@@ -4,10 +4,8 @@ import logging
 import os
 import socket
 import time
-import weakref
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -28,7 +26,7 @@ from forgeledger.sdk.handlers import Handler
 from forgeledger.sdk.item_work import ItemWork
 from forgeledger.sdk.lambda_batch import run_batch
 from forgeledger.sdk.outbox import OutboxLimits
-from forgeledger.sdk.process_life import enroll, enroll_process, owe
+from forgeledger.sdk.process_life import debt_of, enroll, enroll_process
 from forgeledger.sdk.records import Delivery
 from forgeledger.sdk.sending import Sender
 from forgeledger.sdk.settings import checked_timeout
@@ -75,6 +73,7 @@ class Reporter:
         self._utc_now = utc_now
         self._ids = CommandIds()
         self.unknown_fields = UnknownWorkFields()
+        self._owe = debt_of(self)
         self._courier = Courier(
             Sender(
                 queue_url, make_client or (lambda: endpoints.sqs_client(queue_url, read_seconds=10))
@@ -85,7 +84,7 @@ class Reporter:
                 background=background,
             ),
             clock,
-            partial(_owe, weakref.ref(self)),
+            self._owe,
         )
         self.heartbeats = Ticker("forgeledger-heartbeats", clock)
         self._process_worker_id = _name_of_process()
@@ -221,7 +220,7 @@ class Reporter:
         """Flushes, and raises UndeliveredError if not everything could be delivered."""
         delivery = self.flush()
         # Who is told of what is left decides what becomes of it.
-        owe(self, False)
+        self._owe(False)
         if not delivery.is_complete:
             raise UndeliveredError(delivery)
 
@@ -242,7 +241,7 @@ class Reporter:
     def at_exit(self, spent_seconds: float = 0.0) -> None:
         """As close(), where raising would hide something or reach nobody."""
         delivery = self.flush(max(0.0, self.flush_seconds - spent_seconds))
-        owe(self, False)
+        self._owe(False)
         if not delivery.is_complete:
             _log.error("%s", UndeliveredError(delivery))
 
@@ -287,13 +286,6 @@ class Reporter:
             block_seconds=self._block_seconds if block_seconds is None else block_seconds,
             on_settled=on_settled,
         )
-
-
-def _owe(reporter: "weakref.ref[Reporter]", anything: bool) -> None:
-    # No circle: the last who lets go of a reporter that owes nothing ends it.
-    alive = reporter()
-    if alive is not None:
-        owe(alive, anything)
 
 
 def _name_of_process() -> str:

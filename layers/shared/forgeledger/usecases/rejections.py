@@ -19,7 +19,7 @@ _LEAST_EVENTS = 30
 _AT_FIRST = 5
 _SHOWN = 10
 # What these say of an item holds nothing up: it is completed, or has not failed.
-HARMLESS = frozenset({Reason.ALREADY_COMPLETED, Reason.NOT_FAILED})
+_HARMLESS = frozenset({Reason.ALREADY_COMPLETED, Reason.NOT_FAILED})
 
 _Kind = tuple[CommandKind, Reason]
 # When, and of which item. What else an event has may be large and is let go.
@@ -90,6 +90,6 @@ def _rejected(
             return
         for _, event in reversed(known):
             most_bytes -= event_bytes(event)
-            if event.command and event.reason and event.reason not in HARMLESS:
+            if event.command and event.reason and event.reason not in _HARMLESS:
                 yield (event.command, event.reason), (event.at, event.item_id or "")
         at, step = known[0][0], 2 * step

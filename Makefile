@@ -13,7 +13,6 @@ BIN := $(VENV)/bin
 SAM_VENV := .venv-sam
 SAM := $(SAM_VENV)/bin/sam
 PIP := -m pip --disable-pip-version-check --no-input -qq
-SOURCES := layers/shared functions tests benchmarks
 UV ?= uv
 LOCK := $(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock"
@@ -75,58 +74,58 @@ demo: setup ## Run a job of 1,000 items on this machine to its one event (ITEMS,
 
 .PHONY: bench-cost
 bench-cost: setup ## Count the write units of each kind of transition
-	$(BIN)/python -m benchmarks.cost
+	$(BIN)/python -m benchmarks.cost.write_units
 
 .PHONY: bench-intake-cpu
 bench-intake-cpu: setup ## Compare the intake's processor time with two bare boto3 calls
-	$(BIN)/python -m benchmarks.intake_cpu
+	$(BIN)/python -m benchmarks.speed.intake_cpu
 
 .PHONY: bench-cold-start
 bench-cold-start: setup ## Compare each function's import with bare boto3's
-	$(BIN)/python -m benchmarks.cold_start
+	$(BIN)/python -m benchmarks.speed.cold_start
 
 .PHONY: bench-throughput
 bench-throughput: setup ## Compare speed, requests and lost counts with two designs written by hand
-	$(BIN)/python -m benchmarks.throughput --items $(or $(ITEMS),10000)
+	$(BIN)/python -m benchmarks.speed.throughput --items $(or $(ITEMS),10000)
 
 .PHONY: bench-registering
 bench-registering: setup ## Measure memory and speed of registering 100,000 items
-	$(BIN)/python -m benchmarks.registering $(or $(ITEMS),100000)
+	$(BIN)/python -m benchmarks.speed.registration $(or $(ITEMS),100000)
 
 .PHONY: bench-latency
 bench-latency: setup ## Measure the last completion's way to the event, beside the engine's own floor
-	$(BIN)/python -m benchmarks.completion_latency
+	$(BIN)/python -m benchmarks.speed.completion_latency
 
 .PHONY: chaos
 chaos: setup ## Run a job while calls fail, processes are killed and the engine restarts (ITEMS, SEED)
-	$(BIN)/python -m benchmarks.chaos --items $(or $(ITEMS),20000) --seed $(or $(SEED),1)
+	$(BIN)/python -m benchmarks.chaos.chaos_run --items $(or $(ITEMS),20000) --seed $(or $(SEED),1)
 
 .PHONY: bench-metering
 bench-metering: setup ## Measure what jobs use of AWS, and other designs, into benchmarks/results (ITEMS)
-	$(BIN)/python -m benchmarks.metering $(if $(ITEMS),--items $(ITEMS))
+	$(BIN)/python -m benchmarks.cost.job_meter $(if $(ITEMS),--items $(ITEMS))
 
 .PHONY: bench-growth
 bench-growth: setup ## Measure what an item takes in larger and larger jobs, also on the engine (ITEMS=1000000)
-	$(BIN)/python -m benchmarks.metering --items 100 1000 10000 100000 $(ITEMS)
-	$(BIN)/python -m benchmarks.metering --items 1000 10000 100000 --lanes 8
-	$(BIN)/python -m benchmarks.growth_on_engine
-	$(BIN)/python -m benchmarks.costs
+	$(BIN)/python -m benchmarks.cost.job_meter --items 100 1000 10000 100000 $(ITEMS)
+	$(BIN)/python -m benchmarks.cost.job_meter --items 1000 10000 100000 --lanes 8
+	$(BIN)/python -m benchmarks.cost.growth_on_engine
+	$(BIN)/python -m benchmarks.cost.cost_page
 
 .PHONY: bench-costs
 bench-costs: setup ## Write the prices of a job and its growth into docs/costs.md from what was measured
-	$(BIN)/python -m benchmarks.costs
+	$(BIN)/python -m benchmarks.cost.cost_page
 
 .PHONY: bench-capacity-inputs
 bench-capacity-inputs: setup ## Measure what the capacity model takes as given, into benchmarks/results
-	$(BIN)/python -m benchmarks.capacity_inputs
+	$(BIN)/python -m benchmarks.capacity.capacity_inputs
 
 .PHONY: capacity
 capacity: setup ## Say how many items a second are possible, by a model and a simulation (docs/capacity.md)
-	$(BIN)/python -m benchmarks.capacity_tables
+	$(BIN)/python -m benchmarks.capacity.capacity_tables
 
 .PHONY: cli-reference
 cli-reference: setup ## Write docs/cli.md anew from the program
-	$(BIN)/python -m forgeledger.cli.reference > docs/cli.md
+	$(BIN)/python -m tools.cli_reference > docs/cli.md
 
 .PHONY: lock
 lock: ## Write the lock files anew (needs uv); UPGRADE=--upgrade takes newer versions
@@ -139,7 +138,7 @@ lock: ## Write the lock files anew (needs uv); UPGRADE=--upgrade takes newer ver
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) $(SAM_VENV) .cache .aws-sam .pytest_cache .hypothesis .mypy_cache .ruff_cache htmlcov
 	rm -f .coverage .coverage.*
-	find layers functions tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find layers functions tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A variable of another target's would be left out without a word, and all seem to be as asked for.
 # Only what is said behind `make` is refused: what the shell exports may be meant for another program.

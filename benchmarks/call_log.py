@@ -66,7 +66,7 @@ class CallLog:
         os.environ[FOLDER] = str(self._folder)
         self._path = os.environ.get("PYTHONPATH", "")
         os.environ["PYTHONPATH"] = os.pathsep.join(
-            [str(HERE / "heard"), str(HERE.parent), *filter(None, [self._path])]
+            [str(HERE / "call_log_hook"), str(HERE.parent), *filter(None, [self._path])]
         )
         ear = _listen(self._folder, "main")
         _listen_to_pollers(ear)

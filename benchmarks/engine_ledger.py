@@ -9,15 +9,15 @@ from typing import Any
 
 import boto3
 
-from forgeledger.adapters.dynamodb.store import DynamoStore
-from forgeledger.bootstrap import clients
-from forgeledger.domain.advancing import create
-from forgeledger.domain.ids import make_job_id
-from forgeledger.domain.jobs import JobSpec
+from forgeledger.aws import clients
+from forgeledger.jobs.model.ids import make_job_id
+from forgeledger.jobs.model.job_lifecycle import create
+from forgeledger.jobs.model.jobs import JobSpec
+from forgeledger.jobs.storage.store import DynamoStore
+from forgeledger.jobs.usecases.apply_commands import Applier
 from forgeledger.local.engine import Engine, client_environment
-from forgeledger.usecases.applying import Applier
-from forgeledger.usecases.surroundings import Surroundings
-from tests.ledger_table import create_ledger_table
+from forgeledger.runtime import Surroundings
+from tests.support.ledger_table import create_ledger_table
 
 NOW = 1_795_255_200_000
 

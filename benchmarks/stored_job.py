@@ -9,11 +9,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from forgeledger.adapters.dynamodb.head_rows import decode_head
-from forgeledger.adapters.dynamodb.item_rows import decode_item
-from forgeledger.adapters.dynamodb.job_rows import decode_fact, decode_header
-from forgeledger.adapters.dynamodb.journal_rows import decode_journal_row
-from forgeledger.adapters.dynamodb.keys import (
+from forgeledger.jobs.model.events import Event
+from forgeledger.jobs.model.facts import Fact
+from forgeledger.jobs.model.ids import lanes_of
+from forgeledger.jobs.model.items import Item
+from forgeledger.jobs.model.jobs import Job
+from forgeledger.jobs.model.lanes import Head
+from forgeledger.jobs.ports import JournalRow
+from forgeledger.jobs.storage.head_rows import decode_head
+from forgeledger.jobs.storage.item_rows import decode_item
+from forgeledger.jobs.storage.job_rows import decode_fact, decode_header
+from forgeledger.jobs.storage.journal_rows import decode_journal_row
+from forgeledger.jobs.storage.keys import (
     HEAD_SK,
     HEADER_SK,
     ITEM_PREFIX,
@@ -21,13 +28,6 @@ from forgeledger.adapters.dynamodb.keys import (
     job_pk,
     lane_pk,
 )
-from forgeledger.domain.facts import Fact
-from forgeledger.domain.ids import lanes_of
-from forgeledger.domain.items import Item
-from forgeledger.domain.jobs import Job
-from forgeledger.domain.journal import Event
-from forgeledger.domain.lanes import Head
-from forgeledger.ports import JournalRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

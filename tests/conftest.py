@@ -7,7 +7,7 @@ import pytest
 from localstack_client.session import Session
 
 from forgeledger.local.engine import ACCESS_KEY, REGION, Engine, client_environment
-from tests import hypothesis_profiles
+from tests.support import hypothesis_profiles
 
 hypothesis_profiles.load()
 

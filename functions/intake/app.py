@@ -12,10 +12,10 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from forgeledger.bootstrap.intake import intake as put_together
-from forgeledger.contracts.sqs_records import read_messages
-from forgeledger.contracts.unknown_fields import UnknownFields
-from forgeledger.usecases.surroundings import in_time
-from forgeledger.usecases.taking_in import TakenIn
+from forgeledger.jobs.messages.sqs_records import read_messages
+from forgeledger.jobs.usecases.consume_messages import TakenIn
+from forgeledger.runtime import in_time
+from forgeledger.unknown_fields import UnknownFields
 
 logger = Logger()
 metrics = Metrics()

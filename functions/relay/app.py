@@ -13,9 +13,9 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from forgeledger.bootstrap.relay import relay as put_together
-from forgeledger.contracts.reconcile_requests import measured, read_request, report
-from forgeledger.contracts.stream_records import answer, read_wakes
-from forgeledger.usecases.surroundings import in_time
+from forgeledger.jobs.messages.reconcile_requests import measured, read_request, report
+from forgeledger.jobs.messages.stream_records import answer, read_wakes
+from forgeledger.runtime import in_time
 
 logger = Logger()
 metrics = Metrics()

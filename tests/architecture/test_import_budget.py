@@ -27,7 +27,7 @@ HTTP = {
     "aws_lambda_powertools.event_handler",
     "aws_lambda_powertools.utilities.idempotency",
     "aws_lambda_powertools.utilities.parameters",
-    "forgeledger.api",
+    "forgeledger.web",
 }
 # Slow to load, and loaded by a single careless import.
 HEAVY = {

@@ -10,15 +10,15 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from forgeledger.adapters.dynamodb.store import DynamoStore
-from forgeledger.adapters.dynamodb.wire import as_they_are
-from forgeledger.adapters.memory import MemoryStore
-from forgeledger.domain.ids import make_job_id
+from forgeledger.aws.dynamodb.raw_json import as_they_are
+from forgeledger.jobs.model.ids import make_job_id
+from forgeledger.jobs.ports import LedgerStore
+from forgeledger.jobs.storage.store import DynamoStore
 from forgeledger.local.engine import ACCESS_KEY, REGION
-from forgeledger.ports import LedgerStore
-from tests.builders import NOW
-from tests.ledger_table import create_ledger_table
-from tests.table_rows import Rows
+from tests.support.builders import NOW
+from tests.support.ledger_table import create_ledger_table
+from tests.support.memory_store import MemoryStore
+from tests.support.table_rows import Rows
 
 _moments = itertools.count(NOW, 1_000_000)
 

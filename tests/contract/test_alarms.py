@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from forgeledger.contracts.reconcile_requests import measured
-from tests.deployed_template import (
+from forgeledger.jobs.messages.reconcile_requests import measured
+from tests.support.deployed_template import (
     FAILURE_QUEUES,
     FUNCTIONS,
     ROOT,

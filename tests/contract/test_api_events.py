@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from forgeledger.domain.advancing import create
-from tests.api_callers import Caller, World, make_world
-from tests.builders import make_spec
+from forgeledger.jobs.model.job_lifecycle import create
+from tests.support.api_callers import Caller, World, make_world
+from tests.support.builders import make_spec
 
 EVENTS = Path(__file__).parents[2] / "events"
 JOB_ID = "01KAJXPF80000APN59HKNHY2PJ-4"

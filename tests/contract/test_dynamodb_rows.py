@@ -4,17 +4,17 @@ from typing import Any
 
 import pytest
 
-from forgeledger.adapters.dynamodb.keys import head_key, header_key, key
-from forgeledger.adapters.dynamodb.store import DynamoStore
-from forgeledger.domain.advancing import advance, reopen, seal
-from forgeledger.domain.batches import decide
-from forgeledger.domain.commands import CommandKind
-from forgeledger.domain.lanes import Counts, LaneRules
-from forgeledger.domain.limits import ITEMS_PER_COMMIT
 from forgeledger.errors import StorageCorrupt
-from forgeledger.ports import JobChange
-from tests.builders import NOW, make_command
-from tests.lane_steps import (
+from forgeledger.jobs.model.commands import CommandKind
+from forgeledger.jobs.model.job_lifecycle import advance, reopen, seal
+from forgeledger.jobs.model.lane_decision import decide
+from forgeledger.jobs.model.lanes import Counts, LaneRules
+from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
+from forgeledger.jobs.ports import JobChange
+from forgeledger.jobs.storage.keys import head_key, header_key, key
+from forgeledger.jobs.storage.store import DynamoStore
+from tests.support.builders import NOW, make_command
+from tests.support.lane_steps import (
     apply,
     create_job,
     decided,
@@ -25,7 +25,7 @@ from tests.lane_steps import (
     register,
     registrations,
 )
-from tests.table_rows import Rows
+from tests.support.table_rows import Rows
 
 DAY_SECONDS = 24 * 3_600
 NOW_SECONDS = NOW // 1_000
@@ -113,7 +113,7 @@ def test_a_job_kept_for_ever_has_no_time_to_vanish(
 def test_renewing_goes_through_many_facts(
     store: DynamoStore, rows: Rows, job_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("forgeledger.adapters.dynamodb.keeping._FACTS_A_PAGE", 1)
+    monkeypatch.setattr("forgeledger.jobs.storage.retention._FACTS_A_PAGE", 1)
     _finish(store, job_id)
 
     store.mark_renewed(job_id, NOW + DAY_SECONDS * 1_000, lost=False)

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from forgeledger.adapters.eventbridge import EventBridgePublisher
-from forgeledger.adapters.memory import MemoryStore
-from forgeledger.domain.facts import FactKind
-from forgeledger.domain.jobs import FINISHED, Tolerance
-from forgeledger.domain.lanes import LaneRules
+from forgeledger.jobs.messages.event_bus import EventBridgePublisher
+from forgeledger.jobs.model.facts import FactKind
+from forgeledger.jobs.model.jobs import FINISHED, Tolerance
+from forgeledger.jobs.model.lanes import LaneRules
+from forgeledger.jobs.usecases.publish_facts import Teller
 from forgeledger.local.filters import matches
-from forgeledger.usecases.telling import Teller
-from tests.ledgers import Ledger
+from tests.support.ledgers import Ledger
+from tests.support.memory_store import MemoryStore
 
 PROJECT = Path(__file__).parents[2]
 PAGE = (PROJECT / "docs" / "events.md").read_text()

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from forgeledger.domain import limits
-from forgeledger.domain.outcomes import Reason
-from tests.api_callers import Caller, make_world
+from forgeledger.jobs.model import limits
+from forgeledger.jobs.model.outcomes import Reason
+from tests.support.api_callers import Caller, make_world
 
 PAGE = (Path(__file__).parents[2] / "docs" / "http.md").read_text()
 API = "http://api"

@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 
-from forgeledger.domain.advancing import cancel, seal
-from forgeledger.domain.commands import FollowGate
-from forgeledger.domain.facts import FactKind
-from forgeledger.domain.ids import make_job_id
-from forgeledger.domain.jobs import JobStatus
-from forgeledger.domain.lanes import Counts, LaneMode, LaneRules
-from forgeledger.ports import JobChange, LedgerStore, Progress
-from tests.builders import NOW, make_command
-from tests.lane_steps import apply, create_job, follow, lane_view, loaded, register
-from tests.stored_jobs import reopened_job, sealed_job, verdict_of
+from forgeledger.jobs.model.commands import FollowGate
+from forgeledger.jobs.model.facts import FactKind
+from forgeledger.jobs.model.ids import make_job_id
+from forgeledger.jobs.model.job_lifecycle import cancel, seal
+from forgeledger.jobs.model.jobs import JobStatus
+from forgeledger.jobs.model.lanes import Counts, LaneMode, LaneRules
+from forgeledger.jobs.ports import JobChange, LedgerStore, Progress
+from tests.support.builders import NOW, make_command
+from tests.support.lane_steps import apply, create_job, follow, lane_view, loaded, register
+from tests.support.stored_jobs import reopened_job, sealed_job, verdict_of
 
 
 def test_a_change_of_the_header_comes_with_its_facts(store: LedgerStore, job_id: str) -> None:

@@ -5,15 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from forgeledger.domain.advancing import create, genesis, reopen
-from forgeledger.domain.ids import make_job_id
-from forgeledger.domain.items import ItemState
-from forgeledger.domain.jobs import JobStatus, Tolerance
-from forgeledger.domain.lanes import Counts, LaneMode, LaneRules
-from forgeledger.domain.limits import ITEMS_PER_COMMIT
-from forgeledger.ports import JobChange, LedgerStore, Renewed
-from tests.builders import NOW, make_command, make_spec
-from tests.lane_steps import (
+from forgeledger.jobs.model.ids import make_job_id
+from forgeledger.jobs.model.items import ItemState
+from forgeledger.jobs.model.job_lifecycle import create, genesis, reopen
+from forgeledger.jobs.model.jobs import JobStatus, Tolerance
+from forgeledger.jobs.model.lanes import Counts, LaneMode, LaneRules
+from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
+from forgeledger.jobs.ports import JobChange, LedgerStore, Renewed
+from tests.support.builders import NOW, make_command, make_spec
+from tests.support.lane_steps import (
     apply,
     create_job,
     decided,

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.deployed_template import ROOT
+from tests.support.deployed_template import ROOT
 
 LOCKS = ("requirements/dev.lock", "requirements/sam.lock", "layers/shared/requirements.txt")
 

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from forgeledger.adapters.dynamodb.retrying import Retrying
-from forgeledger.adapters.dynamodb.store import DynamoStore
-from forgeledger.domain.advancing import create, seal
-from forgeledger.domain.lanes import Counts
-from forgeledger.ports import JobChange
-from tests.builders import NOW, make_spec
-from tests.fake_dynamodb import LosingDynamo
-from tests.lane_steps import (
+from forgeledger.aws.dynamodb.retries import Retrying
+from forgeledger.jobs.model.job_lifecycle import create, seal
+from forgeledger.jobs.model.lanes import Counts
+from forgeledger.jobs.ports import JobChange
+from forgeledger.jobs.storage.store import DynamoStore
+from tests.support.builders import NOW, make_spec
+from tests.support.fake_dynamodb import LosingDynamo
+from tests.support.lane_steps import (
     create_job,
     decided,
     lane_view,

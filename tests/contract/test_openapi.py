@@ -8,17 +8,17 @@ from aws_lambda_powertools.event_handler.openapi.models import OpenAPI
 from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 from jsonschema import Draft202012Validator
 
-from forgeledger.adapters.memory import MemoryStore
-from forgeledger.api.answering import resolver_of
-from forgeledger.api.gate import OPEN_PATHS
-from forgeledger.api.parts import parts_on
-from forgeledger.api.resolver import LedgerResolver
-from forgeledger.contracts import http_requests
-from forgeledger.domain import limits
-from forgeledger.domain.ids import make_job_id
-from forgeledger.usecases.creating import JobIdClaims
-from forgeledger.usecases.surroundings import Surroundings
-from tests.api_callers import make_world
+from forgeledger.jobs.http import request_bodies as http_requests
+from forgeledger.jobs.model import limits
+from forgeledger.jobs.model.ids import make_job_id
+from forgeledger.jobs.services import parts_on
+from forgeledger.jobs.usecases.create_job import JobIdClaims
+from forgeledger.runtime import Surroundings
+from forgeledger.web.api import resolver_of
+from forgeledger.web.request_guard import OPEN_PATHS
+from forgeledger.web.resolver import LedgerResolver
+from tests.support.api_callers import make_world
+from tests.support.memory_store import MemoryStore
 
 # What the design promises; whoever changes a route changes the contract.
 ROUTES = {

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from forgeledger.ports import LedgerStore
-from tests.deployed_template import ROOT, properties, resource_name, resources, statements
+from forgeledger.jobs.ports import LedgerStore
+from tests.support.deployed_template import ROOT, properties, resource_name, resources, statements
 
 PACKAGE = ROOT / "layers" / "shared" / "forgeledger"
 ROLES = ("IntakeRole", "ApiRole", "RelayRole")
@@ -75,10 +75,10 @@ BESIDES: dict[str, dict[str, set[str]]] = {
 }
 
 SERVICES = {
-    "adapters/dynamodb": "dynamodb",
-    "adapters/job_id_claims.py": "dynamodb",
-    "adapters/sqs_rejects.py": "sqs",
-    "adapters/eventbridge.py": "events",
+    "aws/dynamodb": "dynamodb",
+    "jobs/storage": "dynamodb",
+    "jobs/messages/reject_queue.py": "sqs",
+    "jobs/messages/event_bus.py": "events",
 }
 
 
@@ -130,10 +130,10 @@ def calls_of_clients(path: Path) -> Iterator[str]:
                 yield node.attr
 
 
-def actions_in_transactions(path: Path) -> set[str]:
+def actions_in_transactions(files: list[Path]) -> set[str]:
     kinds = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
     kinds["ConditionCheck"] = "ConditionCheckItem"
-    text = "".join(file.read_text() for file in path.rglob("*.py"))
+    text = "".join(file.read_text() for file in files)
     return {f"dynamodb:{action}" for kind, action in kinds.items() if f'"{kind}":' in text}
 
 
@@ -172,9 +172,9 @@ def test_actions_behind_the_storage_port_are_those_that_the_adapter_calls():
         for action in each
     }
 
-    adapter = PACKAGE / "adapters" / "dynamodb"
-    called = {action("dynamodb", method) for method in calls_of_clients(adapter)}
-    called = called - {"dynamodb:TransactWriteItems"} | actions_in_transactions(adapter)
+    storage = [*(PACKAGE / "aws").rglob("*.py"), *(PACKAGE / "jobs" / "storage").rglob("*.py")]
+    called = {action("dynamodb", method) for file in storage for method in calls_of_clients(file)}
+    called = called - {"dynamodb:TransactWriteItems"} | actions_in_transactions(storage)
 
     assert called == known
 
@@ -192,7 +192,8 @@ def test_every_call_of_an_adapter_is_allowed_to_some_function(path):
 def test_no_adapter_that_calls_aws_is_missing_here():
     callers = {
         path.relative_to(PACKAGE).as_posix()
-        for path in (PACKAGE / "adapters").rglob("*.py")
+        for folder in ("aws", "jobs")
+        for path in (PACKAGE / folder).rglob("*.py")
         if set(calls_of_clients(path))
     }
 

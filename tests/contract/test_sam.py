@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from forgeledger.local.engine import ACCESS_KEY, REGION, Engine, client_environment
-from tests.deployed_template import FUNCTIONS, ROOT
+from tests.support.deployed_template import FUNCTIONS, ROOT
 
 pytestmark = pytest.mark.sam
 

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from forgeledger.domain.ids import make_job_id
-from forgeledger.domain.jobs import JobStatus
-from forgeledger.ports import JobView, LedgerStore
-from tests.builders import make_item
-from tests.lane_steps import apply, create_job, loaded, register, registrations
-from tests.stored_jobs import reopened_job, sealed_job, verdict_of
+from forgeledger.jobs.model.ids import make_job_id
+from forgeledger.jobs.model.jobs import JobStatus
+from forgeledger.jobs.ports import JobView, LedgerStore
+from tests.support.builders import make_item
+from tests.support.lane_steps import apply, create_job, loaded, register, registrations
+from tests.support.stored_jobs import reopened_job, sealed_job, verdict_of
 
 
 def _completed(store: LedgerStore, job_id: str) -> JobView:

@@ -7,15 +7,15 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from forgeledger.domain.advancing import genesis
-from forgeledger.domain.commands import FollowGate, Recount
-from forgeledger.domain.ids import make_job_id
-from forgeledger.domain.items import Failure
-from forgeledger.domain.lanes import Counts, LaneMode, LaneRules
-from forgeledger.domain.replaying import replay
-from forgeledger.ports import LedgerStore
-from tests.builders import NOW, make_command
-from tests.lane_steps import apply, create_job, lane_view, loaded, register
+from forgeledger.jobs.model.commands import FollowGate, Recount
+from forgeledger.jobs.model.ids import make_job_id
+from forgeledger.jobs.model.items import Failure
+from forgeledger.jobs.model.job_lifecycle import genesis
+from forgeledger.jobs.model.lanes import Counts, LaneMode, LaneRules
+from forgeledger.jobs.model.replay import replay
+from forgeledger.jobs.ports import LedgerStore
+from tests.support.builders import NOW, make_command
+from tests.support.lane_steps import apply, create_job, lane_view, loaded, register
 
 _json_texts = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from benchmarks.stored_job import stored_job, stored_lanes
-from forgeledger.adapters.dynamodb.store import DynamoStore
-from forgeledger.domain.ids import make_job_id
-from forgeledger.domain.limits import PAYLOAD_BYTES
-from tests.builders import make_command
-from tests.lane_steps import apply, create_job, register
-from tests.stored_jobs import sealed_job
+from forgeledger.jobs.model.ids import make_job_id
+from forgeledger.jobs.model.limits import PAYLOAD_BYTES
+from forgeledger.jobs.storage.store import DynamoStore
+from tests.support.builders import make_command
+from tests.support.lane_steps import apply, create_job, register
+from tests.support.stored_jobs import sealed_job
 
 # More than a page of a megabyte holds.
 MANY = 40

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from forgeledger import settings
-from forgeledger.adapters.dynamodb.keys import JOBS_BY_STATUS, JOBS_OPEN
-from forgeledger.domain.limits import MESSAGE_BYTES
+from forgeledger.bootstrap import settings
+from forgeledger.jobs.model.limits import MESSAGE_BYTES
+from forgeledger.jobs.storage.keys import JOBS_BY_STATUS, JOBS_OPEN
 from forgeledger.local.filters import matches_any, parse_criteria
-from forgeledger.local.packaging import package
-from tests.deployed_template import (
+from forgeledger.local.template import package
+from tests.support.deployed_template import (
     FUNCTIONS,
     ROOT,
     TEMPLATE,

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from forgeledger.domain.jobs import JobStatus, Tolerance
-from forgeledger.domain.lanes import LaneRules
-from forgeledger.domain.limits import ITEMS_PER_COMMIT
+from forgeledger.jobs.model.jobs import JobStatus, Tolerance
+from forgeledger.jobs.model.lanes import LaneRules
+from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
 from tests.crashes.stage import Stage
 
 LAZY = LaneRules(registers_on_the_way=True)

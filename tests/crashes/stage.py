@@ -6,22 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from forgeledger.adapters.dynamodb.store import DynamoStore
-from forgeledger.adapters.job_id_claims import DynamoDBJobIdClaims
-from forgeledger.api.parts import Parts, parts_on
 from forgeledger.bootstrap.intake import intake
 from forgeledger.bootstrap.relay import relay
-from forgeledger.domain.advancing import create, total
-from forgeledger.domain.ids import group_of, lane_of, lanes_of, make_job_id
-from forgeledger.domain.jobs import Job, JobStatus
-from forgeledger.usecases.parallel import one_by_one
-from forgeledger.usecases.registering import NewItem
-from forgeledger.usecases.surroundings import Surroundings
-from tests.builders import NOW, make_spec
+from forgeledger.jobs.model.ids import group_of, lane_of, lanes_of, make_job_id
+from forgeledger.jobs.model.job_lifecycle import create, total
+from forgeledger.jobs.model.jobs import Job, JobStatus
+from forgeledger.jobs.services import Parts, parts_on
+from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
+from forgeledger.jobs.storage.store import DynamoStore
+from forgeledger.jobs.usecases.register_items import NewItem
+from forgeledger.parallel import one_by_one
+from forgeledger.runtime import Surroundings
 from tests.crashes import stream_mapping
 from tests.crashes.fate import Broke, Fate, Killed, Mortal
 from tests.crashes.streamed_tables import NAME, StreamedTable
 from tests.simulation import handlers
+from tests.support.builders import NOW, make_spec
 
 # As often as the queue delivers a message before it is dead: far more than one kill takes.
 _DELIVERIES = 5

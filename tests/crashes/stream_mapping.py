@@ -9,7 +9,7 @@ from forgeledger.local.sqs_events import failed_identifiers
 from forgeledger.local.stream_batches import Batch, RetryRule, after_failure, first_failed_index
 from forgeledger.local.stream_events import sequence_number
 from tests.crashes.fate import Killed
-from tests.deployed_template import properties
+from tests.support.deployed_template import properties
 
 _MAPPING = properties("RelayFunction")["Events"]["Ledger"]["Properties"]
 _PATTERNS = parse_criteria(_MAPPING["FilterCriteria"])

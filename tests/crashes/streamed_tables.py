@@ -5,9 +5,9 @@ from typing import Any, Protocol
 from forgeledger.local.engine import REGION
 from forgeledger.local.engine_calls import DESCRIBE_STREAM, OPEN_SHARD, READ_SHARD, Call
 from forgeledger.local.stream_events import stream_record
-from tests.builders import NOW
-from tests.ledger_table import create_ledger_table
 from tests.simulation.table import RowChange, Tables
+from tests.support.builders import NOW
+from tests.support.ledger_table import create_ledger_table
 
 NAME = "crashes"
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from localstack_client.session import Session
 
-from benchmarks.our_design import endpoints_of
+from benchmarks.design_forgeledger import endpoints_of
 from forgeledger.local.local_cloud import LocalCloud
 from forgeledger.sdk import Endpoints
-from tests.function_stage import Stage
+from tests.support.function_stage import Stage
 
 PROJECT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 180

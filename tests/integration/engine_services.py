@@ -13,12 +13,12 @@ from botocore.config import Config
 from localstack_client.session import Session
 
 from forgeledger.local.filters import matches_any, parse_criteria
-from tests.deployed_template import properties
 from tests.integration.engine_tables import EngineTables
 from tests.simulation.fifo_queue import QueuedMessage
 from tests.simulation.streams import Shard, Stream
 from tests.simulation.table import RowChange
 from tests.simulation.world import RELAY_TRIES, VISIBILITY_MS, World
+from tests.support.deployed_template import properties
 
 _PATIENCE_SECONDS = 10
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.ledger_table import create_ledger_table
 from tests.simulation import handlers
 from tests.simulation.expressions import Row
 from tests.simulation.table import Tables
+from tests.support.ledger_table import create_ledger_table
 
 
 class PromptTables(Tables):

@@ -9,12 +9,12 @@ from uuid import uuid4
 
 import pytest
 
-from forgeledger.adapters.job_id_claims import DynamoDBJobIdClaims
 from forgeledger.bootstrap.api import api as put_together
 from forgeledger.errors import IdempotencyKeyReused, StorageBusy
-from forgeledger.usecases.creating import Repeat
-from tests.api_callers import Clock, Context, http_event
-from tests.ledger_table import create_ledger_table
+from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
+from forgeledger.jobs.usecases.create_job import Repeat
+from tests.support.api_callers import Clock, Context, http_event
+from tests.support.ledger_table import create_ledger_table
 
 pytestmark = pytest.mark.integration
 

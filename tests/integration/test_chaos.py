@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 def chaos(options: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "benchmarks.chaos", *options.split()],
+        [sys.executable, "-m", "benchmarks.chaos.chaos_run", *options.split()],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from forgeledger.cli import exit_codes
-from forgeledger.cli.program import run
+from forgeledger.cli.app import run
 from forgeledger.cli.session import Surroundings
-from forgeledger.local import cloud
+from forgeledger.local import control as cloud
 
 pytestmark = pytest.mark.integration
 PROJECT = Path(__file__).parents[2]

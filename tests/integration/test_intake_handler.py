@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.function_stage import JOB_ID, Stage, lines, sample
+from tests.support.function_stage import JOB_ID, Stage, lines, sample
 
 pytestmark = pytest.mark.integration
 

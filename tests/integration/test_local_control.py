@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from forgeledger.local import cloud
+from forgeledger.local import control as cloud
 from forgeledger.local.clients import Clients
 from forgeledger.local.engine import free_port
 from forgeledger.local.local_cloud import LocalCloud

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from forgeledger.domain.jobs import JobStatus
-from tests.function_stage import JOB_ID, Stage, lines, sample
+from forgeledger.jobs.model.jobs import JobStatus
+from tests.support.function_stage import JOB_ID, Stage, lines, sample
 
 pytestmark = pytest.mark.integration
 

@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 from localstack_client.session import Session
 
-from forgeledger.domain.commands import CommandKind
-from forgeledger.domain.items import Failure
+from forgeledger.jobs.model.commands import CommandKind
+from forgeledger.jobs.model.items import Failure
 from tests.integration.engine_services import Services, text_of
 from tests.integration.engine_tables import PromptTables
-from tests.simulation.asked import Asked
 from tests.simulation.checks import Checks
 from tests.simulation.fifo_queue import FifoQueue
+from tests.simulation.history_run import History, begin
 from tests.simulation.jobs import is_bad
-from tests.simulation.resting import drain
-from tests.simulation.running import History, begin
+from tests.simulation.quiescence import drain
+from tests.simulation.request_checks import Asked
 from tests.simulation.script import FAMILY, Kind, Script, write
 from tests.simulation.steps import Step
 from tests.simulation.table import Tables

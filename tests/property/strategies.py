@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from forgeledger.domain.commands import Command, CommandKind, FollowGate, LaneCommand
-from forgeledger.domain.items import Failure
-from forgeledger.domain.jobs import JobPhase
-from forgeledger.domain.lanes import LaneMode, LaneRules
+from forgeledger.jobs.model.commands import Command, CommandKind, FollowGate, LaneCommand
+from forgeledger.jobs.model.items import Failure
+from forgeledger.jobs.model.jobs import JobPhase
+from forgeledger.jobs.model.lanes import LaneMode, LaneRules
 
 ITEMS = ("a", "b", "c", "d")
 

@@ -5,14 +5,14 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forgeledger.domain.commands import CommandKind, FollowGate
-from forgeledger.domain.counting import count
-from forgeledger.domain.items import Failure
-from forgeledger.domain.lanes import LaneMode, LaneRules, count_failure
-from forgeledger.domain.limits import ERROR_TYPES_PER_LANE
-from tests.builders import make_command, make_head
-from tests.lane_model import LaneModel
+from forgeledger.jobs.model.commands import CommandKind, FollowGate
+from forgeledger.jobs.model.items import Failure
+from forgeledger.jobs.model.lane_tally import count
+from forgeledger.jobs.model.lanes import LaneMode, LaneRules, count_failure
+from forgeledger.jobs.model.limits import ERROR_TYPES_PER_LANE
 from tests.property import strategies
+from tests.support.builders import make_command, make_head
+from tests.support.lane_model import LaneModel
 
 
 def lane_after(rules: LaneRules, batches: list, phase) -> LaneModel:

@@ -6,17 +6,17 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from forgeledger.adapters.memory import MemoryStore
-from forgeledger.domain.commands import Command, CommandKind
-from forgeledger.domain.ids import lane_of
-from forgeledger.domain.jobs import Tolerance
-from forgeledger.domain.lanes import LaneRules
 from forgeledger.errors import StorageBusy
-from forgeledger.usecases.recounting import Counted
-from tests.interleaving import Actor, Stopping
-from tests.job_audit import JobAudit
-from tests.ledgers import Ledger
+from forgeledger.jobs.model.commands import Command, CommandKind
+from forgeledger.jobs.model.ids import lane_of
+from forgeledger.jobs.model.jobs import Tolerance
+from forgeledger.jobs.model.lanes import LaneRules
+from forgeledger.jobs.usecases.recount_lane import Counted
 from tests.property import strategies
+from tests.support.call_order import Actor, Stopping
+from tests.support.job_audit import JobAudit
+from tests.support.ledgers import Ledger
+from tests.support.memory_store import MemoryStore
 
 LANES = 2
 

@@ -7,18 +7,18 @@ from itertools import pairwise
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from forgeledger.domain.batches import decide
-from forgeledger.domain.commands import Command, CommandKind, FollowGate
-from forgeledger.domain.counting import Tally, count
-from forgeledger.domain.items import Item, ItemState
-from forgeledger.domain.journal import EventKind, evolve_head, evolve_item
-from forgeledger.domain.lanes import LaneMode, settle
-from forgeledger.domain.limits import COMMANDS_REMEMBERED_PER_ITEM, ITEMS_PER_COMMIT
-from forgeledger.domain.outcomes import Outcome
-from forgeledger.domain.replaying import replay
-from tests.builders import make_head
-from tests.lane_model import LaneModel
+from forgeledger.jobs.model.commands import Command, CommandKind, FollowGate
+from forgeledger.jobs.model.events import EventKind, evolve_head, evolve_item
+from forgeledger.jobs.model.items import Item, ItemState
+from forgeledger.jobs.model.lane_decision import decide
+from forgeledger.jobs.model.lane_tally import Tally, count
+from forgeledger.jobs.model.lanes import LaneMode, settle
+from forgeledger.jobs.model.limits import COMMANDS_REMEMBERED_PER_ITEM, ITEMS_PER_COMMIT
+from forgeledger.jobs.model.outcomes import Outcome
+from forgeledger.jobs.model.replay import replay
 from tests.property import strategies
+from tests.support.builders import make_head
+from tests.support.lane_model import LaneModel
 
 NEVER_LEFT = {ItemState.COMPLETED, ItemState.CANCELED}
 

@@ -4,14 +4,14 @@ import os
 
 import pytest
 
-from forgeledger.adapters.memory import MemoryStore
-from forgeledger.domain.commands import CommandKind
-from forgeledger.domain.ids import lane_of
-from forgeledger.domain.jobs import Tolerance
-from tests.builders import make_command
-from tests.interleaving import Actor, Order, Stopping, every_order
-from tests.job_audit import JobAudit
-from tests.ledgers import Ledger
+from forgeledger.jobs.model.commands import CommandKind
+from forgeledger.jobs.model.ids import lane_of
+from forgeledger.jobs.model.jobs import Tolerance
+from tests.support.builders import make_command
+from tests.support.call_order import Actor, Order, Stopping, every_order
+from tests.support.job_audit import JobAudit
+from tests.support.ledgers import Ledger
+from tests.support.memory_store import MemoryStore
 
 LANES = 2
 # One is enough for a decision that rests on what somebody else changes meanwhile.

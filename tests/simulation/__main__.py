@@ -9,12 +9,12 @@ import sys
 import time
 
 from tests.simulation.arguments import not_negative, positive
-from tests.simulation.families import judge
+from tests.simulation.coverage import Happening
 from tests.simulation.faults import Fault
-from tests.simulation.happenings import Happening
-from tests.simulation.many import run_many, stories
+from tests.simulation.parallel_runs import run_many, stories
 from tests.simulation.processes import INTERRUPTED
 from tests.simulation.script import write
+from tests.simulation.shared_prefixes import judge
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -3,17 +3,17 @@
 from collections.abc import Container
 from dataclasses import dataclass, field
 
-from forgeledger.domain.commands import CommandKind
-from forgeledger.domain.journal import Event, EventKind
-from tests.simulation.answered import AnswerChecks
-from tests.simulation.asked import Asked
-from tests.simulation.ends import overdue
+from forgeledger.jobs.model.commands import CommandKind
+from forgeledger.jobs.model.events import Event, EventKind
+from tests.simulation.answer_checks import AnswerChecks
+from tests.simulation.end_checks import overdue
+from tests.simulation.event_checks import told_rightly
 from tests.simulation.fifo_queue import QueuedMessage
 from tests.simulation.job_checks import JobChecks, JobTruth
 from tests.simulation.lane_checks import LaneChecks, Violation, by_state
-from tests.simulation.put_aside import bad_of, source_of, wrongly_put_aside
+from tests.simulation.reject_checks import bad_of, source_of, wrongly_put_aside
+from tests.simulation.request_checks import Asked
 from tests.simulation.table import RowChange
-from tests.simulation.told import told_rightly
 from tests.simulation.world import Invocation, World
 
 

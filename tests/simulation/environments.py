@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.happenings import Happening
+from tests.simulation.coverage import Happening
 from tests.simulation.world import Invocation, World
 
 _COLD_MS = 700

@@ -5,7 +5,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.happenings import Happening, Met
+from tests.simulation.coverage import Happening, Met
 
 _DEDUPLICATION_MS = 5 * 60 * 1000
 

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
-from forgeledger.bootstrap import clients
+from forgeledger.aws import clients
 from tests.simulation.lane_checks import Violation
 
 TABLE = "ledger"

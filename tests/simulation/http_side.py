@@ -14,11 +14,11 @@ from aws_lambda_powertools.utilities.idempotency.persistence import base as keep
 from aws_lambda_powertools.utilities.idempotency.persistence import datarecord as records
 from aws_lambda_powertools.utilities.idempotency.persistence import dynamodb as rows
 
-from forgeledger.api import refusals
 from forgeledger.bootstrap.api import api
-from forgeledger.domain.commands import Command
-from forgeledger.usecases.parallel import one_by_one
-from forgeledger.usecases.surroundings import Surroundings
+from forgeledger.jobs.model.commands import Command
+from forgeledger.parallel import one_by_one
+from forgeledger.runtime import Surroundings
+from forgeledger.web import error_responses as refusals
 from tests.simulation import handlers
 from tests.simulation.clients import DynamoDBClient
 from tests.simulation.world import Invocation, World

@@ -3,14 +3,13 @@
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from forgeledger.adapters.dynamodb.job_rows import decode_fact, decode_header, decode_progress
-from forgeledger.domain.facts import Fact, FactKind, event_id
-from forgeledger.domain.jobs import Job
-from forgeledger.domain.journal import Event, EventKind
-from forgeledger.domain.lanes import Counts
-from forgeledger.ports import JobView
-from tests.simulation.asked import Asked
-from tests.simulation.ends import (
+from forgeledger.jobs.model.events import Event, EventKind
+from forgeledger.jobs.model.facts import Fact, FactKind, event_id
+from forgeledger.jobs.model.jobs import Job
+from forgeledger.jobs.model.lanes import Counts
+from forgeledger.jobs.ports import JobView
+from forgeledger.jobs.storage.job_rows import decode_fact, decode_header, decode_progress
+from tests.simulation.end_checks import (
     CLOCKS_DIFFER_MS,
     DAY_MS,
     closed_rightly,
@@ -19,8 +18,9 @@ from tests.simulation.ends import (
     seals_itself,
 )
 from tests.simulation.expressions import Row
-from tests.simulation.folding import born, counted, folded
+from tests.simulation.header_checks import born, counted, folded
 from tests.simulation.lane_checks import LaneChecks, LaneTruth, Violation, by_state
+from tests.simulation.request_checks import Asked
 from tests.simulation.table import RowChange
 from tests.simulation.world import World
 

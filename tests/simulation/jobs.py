@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from forgeledger.domain.jobs import Tolerance
-from forgeledger.domain.lanes import LaneRules
-from forgeledger.usecases.creating import NewJob
-from forgeledger.usecases.registering import NewItem
+from forgeledger.jobs.model.jobs import Tolerance
+from forgeledger.jobs.model.lanes import LaneRules
+from forgeledger.jobs.usecases.create_job import NewJob
+from forgeledger.jobs.usecases.register_items import NewItem
 from tests.simulation.script import Theme
 
 # Metadata and tags, one after the other: to draw them would change what is drawn after them.

@@ -8,10 +8,10 @@ from forgeledger.bootstrap.intake import intake
 from forgeledger.bootstrap.relay import relay
 from tests.simulation import handlers
 from tests.simulation.clients import DynamoDBClient, EventBridgeClient, SqsClient
+from tests.simulation.coverage import Happening
 from tests.simulation.environments import Environments
 from tests.simulation.faults import Fault
 from tests.simulation.fifo_queue import QueuedMessage, record_of
-from tests.simulation.happenings import Happening
 from tests.simulation.world import Invocation, World
 
 # As the template says; a test holds them against it.

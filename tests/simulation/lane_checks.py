@@ -4,19 +4,19 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from forgeledger.adapters.dynamodb.head_rows import decode_head
-from forgeledger.adapters.dynamodb.item_rows import decode_item
-from forgeledger.adapters.dynamodb.journal_rows import decode_journal_row
-from forgeledger.domain.commands import Command
-from forgeledger.domain.ids import lanes_of
-from forgeledger.domain.items import Item
-from forgeledger.domain.journal import Event, EventKind, evolve_head, evolve_item
-from forgeledger.domain.lanes import Counts, Head, LaneMode
-from forgeledger.domain.outcomes import Reason
-from tests.simulation.asked import Asked
+from forgeledger.jobs.model.commands import Command
+from forgeledger.jobs.model.events import Event, EventKind, evolve_head, evolve_item
+from forgeledger.jobs.model.ids import lanes_of
+from forgeledger.jobs.model.items import Item
+from forgeledger.jobs.model.lanes import Counts, Head, LaneMode
+from forgeledger.jobs.model.outcomes import Reason
+from forgeledger.jobs.storage.head_rows import decode_head
+from forgeledger.jobs.storage.item_rows import decode_item
+from forgeledger.jobs.storage.journal_rows import decode_journal_row
 from tests.simulation.expressions import Row
-from tests.simulation.lawful import contradiction
-from tests.simulation.lawful_states import as_it_stands, wrong_head, wrong_item
+from tests.simulation.request_checks import Asked
+from tests.simulation.rules_oracle import contradiction
+from tests.simulation.state_oracle import as_it_stands, wrong_head, wrong_item
 from tests.simulation.table import RowChange
 
 _WITHOUT_MARK = frozenset({EventKind.GATED, EventKind.RECOUNTED})

@@ -12,22 +12,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tests.simulation.arguments import positive
-from tests.simulation.families import judge_family
 from tests.simulation.handlers import ERRORS_IN_CODE
 from tests.simulation.mutant import Mutant
 from tests.simulation.mutants_answers import ANSWERS
-from tests.simulation.mutants_creating import CREATING
+from tests.simulation.mutants_creation import CREATING
 from tests.simulation.mutants_domain import DOMAIN
 from tests.simulation.mutants_flow import FLOW
+from tests.simulation.mutants_guarantees import PROMISES
 from tests.simulation.mutants_items import ITEMS
-from tests.simulation.mutants_keeping import KEEPING
-from tests.simulation.mutants_promises import PROMISES
 from tests.simulation.mutants_queue import QUEUE
-from tests.simulation.mutants_reading import READING
-from tests.simulation.mutants_registering import REGISTERING
+from tests.simulation.mutants_reads import READING
+from tests.simulation.mutants_registration import REGISTERING
+from tests.simulation.mutants_retention import KEEPING
 from tests.simulation.mutants_storage import STORAGE
 from tests.simulation.processes import INTERRUPTED, processes
 from tests.simulation.script import FAMILY
+from tests.simulation.shared_prefixes import judge_family
 
 MUTANTS: tuple[Mutant, ...] = (
     *STORAGE,

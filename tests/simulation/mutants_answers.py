@@ -6,28 +6,31 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from forgeledger.adapters.eventbridge import EventBridgePublisher
-from forgeledger.contracts import http_responses
-from forgeledger.domain import advancing, deciding, ruling
-from forgeledger.domain.advancing import Step
-from forgeledger.domain.batches import Decision
-from forgeledger.domain.commands import CommandKind
-from forgeledger.domain.facts import Fact
-from forgeledger.domain.items import ItemState
-from forgeledger.domain.jobs import Job, JobPhase, JobStatus
-from forgeledger.domain.lanes import Counts
-from forgeledger.domain.outcomes import Reason, Verdict
-from forgeledger.domain.ruling import Case, Ruling
-from forgeledger.ports import JobView
-from forgeledger.sdk.outbox import Answer
-from forgeledger.sdk.outbox import Verdict as Sent
-from forgeledger.sdk.packing import Message
-from forgeledger.sdk.sending import Sender
-from forgeledger.usecases import applying, life
-from forgeledger.usecases.advancing_jobs import Advancer
-from forgeledger.usecases.life import Asked, LifeCycle
-from forgeledger.usecases.reading_jobs import Standing
-from forgeledger.usecases.surroundings import HasTime, unhurried
+from forgeledger.jobs.http import job_bodies as http_responses
+from forgeledger.jobs.messages.event_bus import EventBridgePublisher
+from forgeledger.jobs.model import item_case as ruling
+from forgeledger.jobs.model import item_rules as deciding
+from forgeledger.jobs.model import job_lifecycle as advancing
+from forgeledger.jobs.model.commands import CommandKind
+from forgeledger.jobs.model.facts import Fact
+from forgeledger.jobs.model.item_case import Case, Ruling
+from forgeledger.jobs.model.items import ItemState
+from forgeledger.jobs.model.job_lifecycle import Step
+from forgeledger.jobs.model.jobs import Job, JobPhase, JobStatus
+from forgeledger.jobs.model.lane_decision import Decision
+from forgeledger.jobs.model.lanes import Counts
+from forgeledger.jobs.model.outcomes import Reason, Verdict
+from forgeledger.jobs.ports import JobView
+from forgeledger.jobs.usecases import apply_commands as applying
+from forgeledger.jobs.usecases import change_job as life
+from forgeledger.jobs.usecases.advance_job import Advancer
+from forgeledger.jobs.usecases.change_job import Asked, LifeCycle
+from forgeledger.jobs.usecases.read_jobs import Standing
+from forgeledger.runtime import HasTime, unhurried
+from forgeledger.sdk.report.outbox import Answer
+from forgeledger.sdk.report.outbox import Verdict as Sent
+from forgeledger.sdk.report.packer import Message
+from forgeledger.sdk.report.sqs_sender import Sender
 from tests.simulation.mutant import Mutants
 
 ANSWERS = Mutants()

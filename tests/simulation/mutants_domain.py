@@ -5,16 +5,22 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from forgeledger.domain import advancing, batches, deciding, journal, ruling
-from forgeledger.domain.advancing import Step
-from forgeledger.domain.commands import Command, CommandKind
-from forgeledger.domain.items import Failure, Item, ItemState
-from forgeledger.domain.jobs import Job, JobPhase, JobStatus
-from forgeledger.domain.journal import EventKind
-from forgeledger.domain.lanes import Head, LaneMode
-from forgeledger.domain.outcomes import Verdict
-from forgeledger.domain.ruling import Case, Ruling
-from forgeledger.usecases import advancing_jobs, applying, life
+from forgeledger.jobs.model import events as journal
+from forgeledger.jobs.model import item_case as ruling
+from forgeledger.jobs.model import item_rules as deciding
+from forgeledger.jobs.model import job_lifecycle as advancing
+from forgeledger.jobs.model import lane_decision as batches
+from forgeledger.jobs.model.commands import Command, CommandKind
+from forgeledger.jobs.model.events import EventKind
+from forgeledger.jobs.model.item_case import Case, Ruling
+from forgeledger.jobs.model.items import Failure, Item, ItemState
+from forgeledger.jobs.model.job_lifecycle import Step
+from forgeledger.jobs.model.jobs import Job, JobPhase, JobStatus
+from forgeledger.jobs.model.lanes import Head, LaneMode
+from forgeledger.jobs.model.outcomes import Verdict
+from forgeledger.jobs.usecases import advance_job as advancing_jobs
+from forgeledger.jobs.usecases import apply_commands as applying
+from forgeledger.jobs.usecases import change_job as life
 from tests.simulation.mutant import Mutants
 
 DOMAIN = Mutants()

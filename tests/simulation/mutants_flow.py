@@ -6,20 +6,22 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from forgeledger.adapters.eventbridge import EventBridgePublisher
-from forgeledger.adapters.sqs_rejects import SqsRejectQueue
-from forgeledger.contracts import job_events, messages
-from forgeledger.domain.batches import Decision
-from forgeledger.domain.facts import Fact, FactKind
-from forgeledger.ports import JobView
-from forgeledger.sdk import sending
-from forgeledger.sdk.outbox import Answer, Verdict
-from forgeledger.usecases import applying, taking_in
-from forgeledger.usecases.advancing_jobs import Advancer
-from forgeledger.usecases.applying import Applier
-from forgeledger.usecases.relaying import Relay, Relayed, Wake, WakeKind
-from forgeledger.usecases.taking_in import Intake, Message, TakenIn
-from forgeledger.usecases.telling import Teller
+from forgeledger.jobs.messages import command_message as messages
+from forgeledger.jobs.messages import job_events
+from forgeledger.jobs.messages.event_bus import EventBridgePublisher
+from forgeledger.jobs.messages.reject_queue import SqsRejectQueue
+from forgeledger.jobs.model.facts import Fact, FactKind
+from forgeledger.jobs.model.lane_decision import Decision
+from forgeledger.jobs.ports import JobView
+from forgeledger.jobs.usecases import apply_commands as applying
+from forgeledger.jobs.usecases import consume_messages as taking_in
+from forgeledger.jobs.usecases.advance_job import Advancer
+from forgeledger.jobs.usecases.apply_commands import Applier
+from forgeledger.jobs.usecases.consume_messages import Intake, Message, TakenIn
+from forgeledger.jobs.usecases.follow_stream import Relay, Relayed, Wake, WakeKind
+from forgeledger.jobs.usecases.publish_facts import Teller
+from forgeledger.sdk.report import sqs_sender as sending
+from forgeledger.sdk.report.outbox import Answer, Verdict
 from tests.simulation.mutant import Mutants
 
 FLOW = Mutants()
@@ -81,7 +83,7 @@ def whole_message_rejected() -> Iterator[None]:
         found = original(body, message_id)
         return replace(found, commands=()) if found.problems else found
 
-    from forgeledger.contracts import sqs_records
+    from forgeledger.jobs.messages import sqs_records
 
     with patch.object(sqs_records, "decode", decode):
         yield

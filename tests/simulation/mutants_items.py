@@ -9,10 +9,12 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from forgeledger.domain import batches, journal, lanes
-from forgeledger.domain.items import Item, ItemState
-from forgeledger.domain.journal import Event, EventKind
-from forgeledger.domain.lanes import Counts, Head
+from forgeledger.jobs.model import events as journal
+from forgeledger.jobs.model import lane_decision as batches
+from forgeledger.jobs.model import lanes
+from forgeledger.jobs.model.events import Event, EventKind
+from forgeledger.jobs.model.items import Item, ItemState
+from forgeledger.jobs.model.lanes import Counts, Head
 from tests.simulation.mutant import Mutant, Mutants
 
 ITEMS = Mutants()

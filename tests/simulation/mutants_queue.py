@@ -8,11 +8,11 @@ from unittest.mock import patch
 
 from pydantic_core import ValidationError
 
-from forgeledger.adapters import sqs_rejects
-from forgeledger.contracts import messages
-from forgeledger.domain.commands import Command
-from forgeledger.usecases import taking_in
-from forgeledger.usecases.taking_in import Addressed, Intake, Message, Problem, TakenIn
+from forgeledger.jobs.messages import command_message as messages
+from forgeledger.jobs.messages import reject_queue as sqs_rejects
+from forgeledger.jobs.model.commands import Command
+from forgeledger.jobs.usecases import consume_messages as taking_in
+from forgeledger.jobs.usecases.consume_messages import Addressed, Intake, Message, Problem, TakenIn
 from tests.simulation.mutant import Mutant, Mutants
 
 QUEUE = Mutants()

@@ -7,17 +7,19 @@ from unittest.mock import patch
 
 from botocore.exceptions import ClientError
 
-from forgeledger.adapters.dynamodb import job_writes, keeping, lane_writes, table
-from forgeledger.adapters.dynamodb import store as dynamo_store
-from forgeledger.adapters.dynamodb.attributes import number
-from forgeledger.adapters.dynamodb.keys import Row, header_key
-from forgeledger.adapters.dynamodb.ranges import between
-from forgeledger.adapters.dynamodb.store import DynamoStore
-from forgeledger.adapters.dynamodb.table import Action, Conflict, Table
-from forgeledger.domain.batches import Commit
-from forgeledger.domain.jobs import Job
-from forgeledger.ports import JobChange, Progress
-from forgeledger.usecases.applying import Applier
+from forgeledger.aws.dynamodb import table
+from forgeledger.aws.dynamodb.attributes import number
+from forgeledger.aws.dynamodb.key_ranges import between
+from forgeledger.aws.dynamodb.table import Action, Conflict, Table
+from forgeledger.jobs.model.jobs import Job
+from forgeledger.jobs.model.lane_decision import Commit
+from forgeledger.jobs.ports import JobChange, Progress
+from forgeledger.jobs.storage import job_writes, lane_writes
+from forgeledger.jobs.storage import retention as keeping
+from forgeledger.jobs.storage import store as dynamo_store
+from forgeledger.jobs.storage.keys import Row, header_key
+from forgeledger.jobs.storage.store import DynamoStore
+from forgeledger.jobs.usecases.apply_commands import Applier
 from tests.simulation.mutant import Mutants
 
 STORAGE = Mutants()

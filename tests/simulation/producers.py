@@ -6,25 +6,25 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from forgeledger.adapters.job_id_claims import DynamoDBJobIdClaims
-from forgeledger.api.parts import parts_on
-from forgeledger.domain.commands import Command, CommandKind
 from forgeledger.errors import ForgeLedgerError
-from forgeledger.ports import LedgerStore
-from forgeledger.sdk.decoding import registration_of
-from forgeledger.usecases.creating import NewJob, Repeat
-from forgeledger.usecases.registering import NewItem, Registered
-from forgeledger.usecases.surroundings import Surroundings
+from forgeledger.jobs.model.commands import Command, CommandKind
+from forgeledger.jobs.ports import LedgerStore
+from forgeledger.jobs.services import parts_on
+from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
+from forgeledger.jobs.usecases.create_job import NewJob, Repeat
+from forgeledger.jobs.usecases.register_items import NewItem, Registered
+from forgeledger.runtime import Surroundings
+from forgeledger.sdk.json_decoder import registration_of
 from tests.simulation import handlers
-from tests.simulation.asked import Asked
 from tests.simulation.checks import Checks
 from tests.simulation.clients import DynamoDBClient
+from tests.simulation.coverage import Happening
 from tests.simulation.environments import Environments
 from tests.simulation.faults import client_error
-from tests.simulation.happenings import Happening
 from tests.simulation.jobs import KnownJob, Part, draw_job
 from tests.simulation.lambdas import Faults
-from tests.simulation.registering import check_answer, check_only
+from tests.simulation.registration_checks import check_answer, check_only
+from tests.simulation.request_checks import Asked
 from tests.simulation.script import Theme
 from tests.simulation.sdk_side import OPTIONS, TIMEOUT_MS, Line, as_registered, heard, terms_of
 from tests.simulation.world import Invocation, World

@@ -6,12 +6,12 @@ from functools import cache, partial
 from itertools import accumulate
 from random import Random
 
-from forgeledger.domain.limits import ITEMS_PER_COMMIT
-from forgeledger.domain.records import quickly_made, replace
-from tests.simulation.endings import ending, finale
+from forgeledger.fast_dataclass import quickly_made, replace
+from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
 from tests.simulation.faults import Fault
+from tests.simulation.scripted_endings import ending, finale
 from tests.simulation.steps import FAULTS, Step
-from tests.simulation.themes import WEIGHTS, Kind, Theme
+from tests.simulation.workloads import WEIGHTS, Kind, Theme
 from tests.simulation.world import MAX_RECEIVES, RELAY_TRIES, ROWS_A_PAGE
 
 # So many seeds in a row begin alike.

@@ -9,19 +9,19 @@ from urllib.parse import unquote, urlsplit
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
-from forgeledger.api.idempotency import REPLAYED_HEADER, repeat_of
-from forgeledger.domain.outcomes import Reason
+from forgeledger.jobs.model.outcomes import Reason
+from forgeledger.jobs.usecases.create_job import NewJob
+from forgeledger.jobs.usecases.register_items import Registered, Rejection
+from forgeledger.sdk.api.ledger import Ledger
+from forgeledger.sdk.api.registration import RegistrationOptions
+from forgeledger.sdk.api.transport import HttpRequest, HttpResponse
 from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.errors import NoAnswerError, RegistrationStoppedError, UnavailableError
-from forgeledger.sdk.ledger import Ledger
 from forgeledger.sdk.records import Registration
-from forgeledger.sdk.registration import RegistrationOptions
-from forgeledger.sdk.transport import HttpRequest, HttpResponse
-from forgeledger.usecases.creating import NewJob
-from forgeledger.usecases.registering import Registered, Rejection
+from forgeledger.web.idempotency import REPLAYED_HEADER, repeat_of
+from tests.simulation.coverage import Happening
 from tests.simulation.environments import Environments
 from tests.simulation.faults import STALLS
-from tests.simulation.happenings import Happening
 from tests.simulation.http_side import Answer, event_of, respond
 from tests.simulation.lambdas import Faults
 from tests.simulation.lane_checks import Violation

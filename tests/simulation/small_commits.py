@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from forgeledger.domain import batches
-from forgeledger.domain.batches import Decision
-from forgeledger.domain.limits import ITEMS_PER_COMMIT
-from forgeledger.ports import LaneView
-from forgeledger.usecases import applying
-from forgeledger.usecases.applying import Applier
-from tests.simulation.happenings import Happening
+from forgeledger.jobs.model import lane_decision as batches
+from forgeledger.jobs.model.lane_decision import Decision
+from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
+from forgeledger.jobs.ports import LaneView
+from forgeledger.jobs.usecases import apply_commands as applying
+from forgeledger.jobs.usecases.apply_commands import Applier
+from tests.simulation.coverage import Happening
 from tests.simulation.world import World
 
 # By this name both modules know the limit.

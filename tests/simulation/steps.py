@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tests.simulation.faults import Fault
-from tests.simulation.themes import Kind
+from tests.simulation.workloads import Kind
 
 
 @dataclass(slots=True)

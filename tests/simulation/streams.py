@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.happenings import Happening, Met
+from tests.simulation.coverage import Happening, Met
 from tests.simulation.table import RowChange
 
 _WHOLE = 1 << 32

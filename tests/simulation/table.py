@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tests.simulation.coverage import Happening, Met
 from tests.simulation.expressions import Row, parse_projection, parse_write
 from tests.simulation.faults import client_error
-from tests.simulation.happenings import Happening, Met
 from tests.simulation.key_conditions import parse_key_condition
 
 _TOKEN_MS = 10 * 60 * 1000

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from tests.simulation import __main__ as simulation
-from tests.simulation import many, mutants
+from tests.simulation import mutants
+from tests.simulation import parallel_runs as many
 from tests.simulation.__main__ import main
-from tests.simulation.many import Sum
+from tests.simulation.history_run import Result
+from tests.simulation.parallel_runs import Sum
 from tests.simulation.processes import INTERRUPTED, processes
-from tests.simulation.running import Result
 
 ROOT = Path(__file__).parents[2]
 

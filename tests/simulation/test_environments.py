@@ -4,9 +4,9 @@ from random import Random
 
 import pytest
 
+from tests.simulation.coverage import Happening
 from tests.simulation.environments import Environments
 from tests.simulation.faults import Crash
-from tests.simulation.happenings import Happening
 from tests.simulation.world import Invocation, Rules, World
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.happenings import Happening
-from tests.simulation.many import run_many, stories
+from tests.simulation.coverage import Happening
+from tests.simulation.history_run import digest, run
 from tests.simulation.mutants import MUTANTS, hunt
-from tests.simulation.running import digest, run
+from tests.simulation.parallel_runs import run_many, stories
 from tests.simulation.script import FAMILY, Fault, Kind, Script, Theme, write
-from tests.simulation.shrinking import shrink
+from tests.simulation.shrinker import shrink
 from tests.simulation.steps import Step
 
 # Histories are run until this is over, so that a slow machine does not wait longer.
@@ -39,7 +39,7 @@ def test_the_same_seed_gives_the_same_history_byte_for_byte(hash_seed: str) -> N
     here = [digest(run(write(seed), tell=True)) for seed in _SEEDS]
 
     command = (
-        "from tests.simulation.running import digest, run\n"
+        "from tests.simulation.history_run import digest, run\n"
         "from tests.simulation.script import write\n"
         f"print(*{_DIGESTS})"
     )

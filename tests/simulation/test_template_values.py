@@ -2,11 +2,11 @@
 
 import pytest
 
-from benchmarks.capacity import Setup
+from benchmarks.capacity.capacity_model import Setup
 from benchmarks.lambda_time import MEMORY_MB
-from tests.deployed_template import TEMPLATE, properties
 from tests.simulation import lambdas, sdk_side, world
 from tests.simulation.script import FAMILY, Theme, write
+from tests.support.deployed_template import TEMPLATE, properties
 
 _LEDGER = properties("RelayFunction")["Events"]["Ledger"]["Properties"]
 _COMMANDS = properties("IntakeFunction")["Events"]["Commands"]["Properties"]

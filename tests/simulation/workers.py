@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
-from forgeledger.domain.ids import group_of, lane_of, lanes_of
-from forgeledger.sdk.commands import Command, Failure, encode
-from forgeledger.sdk.outbox import Answer, Outbox, OutboxLimits, Verdict
-from forgeledger.sdk.packing import Message
-from forgeledger.sdk.sending import Sender
+from forgeledger.jobs.model.ids import group_of, lane_of, lanes_of
+from forgeledger.sdk.command import Command, Failure, encode
+from forgeledger.sdk.report.outbox import Answer, Outbox, OutboxLimits, Verdict
+from forgeledger.sdk.report.packer import Message
+from forgeledger.sdk.report.sqs_sender import Sender
 from tests.simulation.clients import SqsClient
-from tests.simulation.happenings import Happening
+from tests.simulation.coverage import Happening
 from tests.simulation.jobs import KnownJob, is_bad
 from tests.simulation.lambdas import Faults
 from tests.simulation.lane_checks import Violation

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Protocol
 
-from forgeledger.domain.limits import ITEMS_PER_COMMIT
-from forgeledger.usecases.parallel import one_by_one
-from forgeledger.usecases.surroundings import Surroundings
+from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
+from forgeledger.parallel import one_by_one
+from forgeledger.runtime import Surroundings
+from tests.simulation.coverage import Happening, Met
 from tests.simulation.event_bus import EventBus
 from tests.simulation.faults import (
     CALLS_OF,
@@ -20,7 +21,6 @@ from tests.simulation.faults import (
     no_connection,
 )
 from tests.simulation.fifo_queue import FifoQueue
-from tests.simulation.happenings import Happening, Met
 from tests.simulation.streams import Stream
 from tests.simulation.table import RowChange, Tables
 

@@ -10,13 +10,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
-from forgeledger.cli.program import run
+from forgeledger.cli.app import run
 from forgeledger.cli.session import Surroundings
-from forgeledger.sdk.ledger import Ledger
-from forgeledger.sdk.transport import HttpRequest, HttpResponse
-from tests.api_callers import World, http_event, make_world
-from tests.fake_deployment import FakeDeployment
-from tests.fake_fifo import FakeFifo, FakeSqs
+from forgeledger.sdk.api.ledger import Ledger
+from forgeledger.sdk.api.transport import HttpRequest, HttpResponse
+from tests.support.api_callers import World, http_event, make_world
+from tests.support.fake_deployment import FakeDeployment
+from tests.support.fake_fifo import FakeFifo, FakeSqs
 
 API_URL = "http://api.test"
 

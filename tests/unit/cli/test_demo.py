@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from forgeledger.cli import demo_stage, demo_text, exit_codes
-from forgeledger.demo import play as playing
-from forgeledger.demo.play import Outcome
-from forgeledger.demo.promises import Promise
+from forgeledger.cli import demo_setup as demo_stage
+from forgeledger.cli import demo_text, exit_codes
+from forgeledger.demo import scenario as playing
+from forgeledger.demo.guarantees import Promise
+from forgeledger.demo.scenario import Outcome
 from forgeledger.sdk.records import Event, Item, Job
 
 AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)

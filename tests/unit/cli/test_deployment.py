@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 from forgeledger.cli import exit_codes
 from forgeledger.cli.aws import client_of
 from forgeledger.cli.deployment import Deployment, Where, find
-from forgeledger.cli.problems import CliError
+from forgeledger.cli.error_messages import CliError
 
 
 class FakeCloudFormation:

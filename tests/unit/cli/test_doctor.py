@@ -5,7 +5,7 @@ import json
 import pytest
 
 from forgeledger.cli import exit_codes
-from tests.fake_deployment import LETTERS, NAMES
+from tests.support.fake_deployment import LETTERS, NAMES
 
 COMMANDS, REJECTS = NAMES["CommandQueue"], NAMES["RejectQueue"]
 
@@ -152,7 +152,7 @@ def test_what_somebody_should_look_at_is_a_warning(examined, deployment, told):
 
 
 def test_another_version_is_a_warning(examined, monkeypatch):
-    monkeypatch.setattr("forgeledger.cli.examining.access.__version__", "7.0.0")
+    monkeypatch.setattr("forgeledger.cli.doctor.access.__version__", "7.0.0")
 
     code, found = examined()
 

@@ -5,7 +5,7 @@ import pytest
 from forgeledger.cli import exit_codes
 from forgeledger.errors import ApiKeysUnreadable
 from forgeledger.local.state_dir import Description, StateDir
-from tests.fake_deployment import LETTERS, NAMES
+from tests.support.fake_deployment import LETTERS, NAMES
 
 RECONCILE = "reconcile --running {}"
 

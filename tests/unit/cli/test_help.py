@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from tools.cli_reference import commands, help_of, reference
 
 from forgeledger.cli import exit_codes
-from forgeledger.cli.reference import commands, help_of, reference
 
 DOCS = Path(__file__).parents[3] / "docs" / "cli.md"
 COMMANDS = dict(commands())
@@ -84,7 +84,7 @@ def test_the_page_names_every_exit_code():
 @pytest.mark.parametrize("words", [["--help"], ["job", "--help"], ["job", "list", "--help"]])
 def test_help_does_not_wait_for_what_it_does_not_need(words):
     program = (
-        "import sys; from forgeledger.cli.program import run; run(sys.argv[1:]);"
+        "import sys; from forgeledger.cli.app import run; run(sys.argv[1:]);"
         f"sys.stderr.write(','.join(m for m in {SLOW} if m in sys.modules))"
     )
 
@@ -120,7 +120,7 @@ def test_commands_on_a_deployment_need_neither_the_functions_nor_the_local_cloud
     program = (
         "import sys; sys.modules.update(dict.fromkeys("
         "('aws_lambda_powertools', 'ministack', 'yaml', 'moto')));"
-        "from forgeledger.cli.program import run; sys.exit(run(sys.argv[1:]))"
+        "from forgeledger.cli.app import run; sys.exit(run(sys.argv[1:]))"
     )
     words = ["job", "list", "--api-url", "http://127.0.0.1:1/", "--json"]
 

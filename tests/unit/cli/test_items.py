@@ -3,7 +3,7 @@ import json
 import pytest
 
 from forgeledger.cli import exit_codes
-from forgeledger.cli.program import run
+from forgeledger.cli.app import run
 from tests.unit.cli.terminals import Terminal
 
 # What nobody may register, in the second line.
@@ -160,7 +160,7 @@ def test_a_name_of_a_file_that_is_too_long_is_told_by_itself(
 @pytest.fixture
 def tight(monkeypatch):
     """An API that takes smaller payloads than this command line believes."""
-    monkeypatch.setattr("forgeledger.sdk.item_specs.PAYLOAD_BYTES", 1_000_000)
+    monkeypatch.setattr("forgeledger.sdk.api.item_input.PAYLOAD_BYTES", 1_000_000)
 
 
 def test_what_the_api_alone_finds_wrong_is_told_by_the_line_of_the_file(

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from forgeledger.cli import exit_codes
-from forgeledger.sdk.transport import HttpResponse
+from forgeledger.sdk.api.transport import HttpResponse
 
 STAYS_CANCELED = (
     "1 of its items stays canceled; register under another name what is to be done after all"

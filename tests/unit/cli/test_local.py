@@ -6,8 +6,8 @@ import socket
 import pytest
 
 from forgeledger.cli import exit_codes
-from forgeledger.cli.log_following import follow_logs
-from forgeledger.local import cloud
+from forgeledger.cli.log_tail import follow_logs
+from forgeledger.local import control as cloud
 from forgeledger.local.state_dir import Description, StateDir
 
 DESCRIPTION = Description(
@@ -176,7 +176,7 @@ def test_logs_are_followed_until_ctrl_c(forgeledger, state, running, surrounding
 
         return follow_logs(files, write)
 
-    monkeypatch.setattr("forgeledger.cli.log_following.follow_logs", follow)
+    monkeypatch.setattr("forgeledger.cli.log_tail.follow_logs", follow)
 
     ended = forgeledger("local", "logs", "--follow", **state)
 
@@ -220,9 +220,10 @@ def test_local_says_how_to_start_a_cloud_that_is_down(forgeledger, state):
 def test_reconciling_locally_runs_the_relay_from_the_source_tree(
     forgeledger, state, running, monkeypatch
 ):
-    from forgeledger.local import deployed, function_pool
+    from forgeledger.local import function_pool
+    from forgeledger.local import stack_reader as deployed
+    from forgeledger.local.function_process import InvocationFailed
     from forgeledger.local.stack import Function, Stack
-    from forgeledger.local.worker import InvocationFailed
 
     asked = []
 

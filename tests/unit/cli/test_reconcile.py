@@ -4,7 +4,7 @@ import json
 import pytest
 
 from forgeledger.cli import exit_codes
-from forgeledger.domain.ids import make_job_id
+from forgeledger.jobs.model.ids import make_job_id
 
 JOB = make_job_id(1_795_255_200_000, 1, 4)
 WHERE = {"FORGELEDGER_RELAY_FUNCTION": "relay"}

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from forgeledger.cli import exit_codes
-from forgeledger.domain.ids import make_job_id
-from tests.fake_queues import FakeCommandQueue, Fault, denied
+from forgeledger.jobs.model.ids import make_job_id
+from tests.support.fake_queues import FakeCommandQueue, Fault, denied
 
 QUEUE = {"FORGELEDGER_COMMAND_QUEUE_URL": "https://queue.test/commands.fifo"}
 JOB = make_job_id(1_795_255_200_000, 1, 4)
@@ -177,7 +177,7 @@ def test_a_field_that_is_null_counts_as_unsaid(forgeledger, queue):
 
 
 def test_more_commands_than_are_kept_in_memory_are_sent(forgeledger, queue, monkeypatch):
-    monkeypatch.setattr("forgeledger.cli.sending._BYTES_IN_MEMORY", 1_000)
+    monkeypatch.setattr("forgeledger.cli.command_sender._BYTES_IN_MEMORY", 1_000)
     lines = [
         json.dumps({"type": "claim", "jobId": JOB, "itemId": f"item-{number}"})
         for number in range(100)

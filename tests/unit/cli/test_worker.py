@@ -11,7 +11,7 @@ from forgeledger.local.state_dir import Description, StateDir
 MODULE = """
 import os
 from forgeledger.sdk import Endpoints, Reporter, Worker
-from forgeledger.sdk.worker import WorkerSummary
+from forgeledger.sdk.work.worker import WorkerSummary
 
 seen = dict(os.environ)
 

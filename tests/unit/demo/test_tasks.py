@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from forgeledger.demo import tasks
-from forgeledger.sdk.item_work import ItemWork
+from forgeledger.sdk.report.item_work import ItemWork
 
 JOB = "01KAJXPF80000APN59HKNHY2PJ-8"
 

@@ -5,7 +5,7 @@ import pytest
 from forgeledger.local.checkpoints import CheckpointFile
 from forgeledger.local.stack import StreamMapping
 from forgeledger.local.stream_poller import StreamPoller
-from tests.fake_streams import ARN
+from tests.support.fake_streams import ARN
 
 
 @pytest.fixture

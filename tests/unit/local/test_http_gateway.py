@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from forgeledger.local.function_process import InvocationFailed
 from forgeledger.local.http_gateway import MAX_BODY_BYTES, HttpGateway
 from forgeledger.local.stack import Route
-from forgeledger.local.worker import InvocationFailed
 
 ROUTES = (
     Route(method="POST", path="/echo", function="Echo"),

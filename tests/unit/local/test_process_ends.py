@@ -11,7 +11,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from forgeledger.local import engine_process, frames, supervisor, worker_process
+from forgeledger.local import engine_process, frames, supervisor
+from forgeledger.local import function_main as worker_process
 from forgeledger.local.engine_process import SCRATCH_PREFIX, SCRATCH_VARIABLE
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from forgeledger.local.function_process import InvocationFailed
 from forgeledger.local.queue_batches import chunks_by_size, run_batch
-from forgeledger.local.worker import InvocationFailed
 
 
 def a_record(name, group="g", body="{}"):

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
+from forgeledger.local.function_process import InvocationFailed
 from forgeledger.local.schedules import ScheduleRunner, interval_seconds
 from forgeledger.local.stack import Schedule
-from forgeledger.local.worker import InvocationFailed
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import pytest
 
 from forgeledger.local.checkpoints import Checkpoint, CheckpointFile
 from forgeledger.local.engine_calls import EngineRefused
+from forgeledger.local.function_process import InvocationFailed
 from forgeledger.local.stream_batches import RetryRule
-from forgeledger.local.worker import InvocationFailed
-from tests.fake_streams import FakeFunction, FakeStreams
+from tests.support.fake_streams import FakeFunction, FakeStreams
 
 
 def test_a_new_reader_goes_on_where_the_last_one_stopped(poller_of):

@@ -6,7 +6,7 @@ import time
 
 from forgeledger.local.engine_calls import EngineRefused
 from forgeledger.local.stream_batches import RetryRule
-from tests.fake_streams import FakeFunction, FakeStreams
+from tests.support.fake_streams import FakeFunction, FakeStreams
 
 
 def test_records_arrive_in_batches_and_in_order(poller_of):

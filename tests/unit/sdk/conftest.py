@@ -4,18 +4,18 @@ import json
 
 import pytest
 
-from forgeledger.sdk import process_life
-from forgeledger.sdk.api_client import ApiClient
+from forgeledger.sdk.api.api_client import ApiClient
+from forgeledger.sdk.api.ledger import Ledger
+from forgeledger.sdk.api.transport import HttpResponse
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.endpoints import Endpoints
-from forgeledger.sdk.ledger import Ledger
-from forgeledger.sdk.outbox import OutboxLimits
-from forgeledger.sdk.reporter import Reporter
-from forgeledger.sdk.transport import HttpResponse
-from forgeledger.sdk.worker import Worker
-from forgeledger.sdk.worker_options import WorkerOptions
-from tests.fake_queues import FakeCommandQueue
-from tests.running_worker import QUICKLY
+from forgeledger.sdk.report import process_hooks as process_life
+from forgeledger.sdk.report.outbox import OutboxLimits
+from forgeledger.sdk.report.reporter import Reporter
+from forgeledger.sdk.work.worker import Worker
+from forgeledger.sdk.work.worker_options import WorkerOptions
+from tests.support.fake_queues import FakeCommandQueue
+from tests.support.running_worker import QUICKLY
 
 QUICK = Backoff(attempts=3, first_seconds=0.001, most_seconds=0.004)
 

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
+from forgeledger.sdk.api.ledger import Ledger
 from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.errors import ConfigurationError, WrongAddressError
-from forgeledger.sdk.ledger import Ledger
-from forgeledger.sdk.reporter import Reporter
+from forgeledger.sdk.report.reporter import Reporter
 
 LOCAL = {
     "endpointUrl": "http://127.0.0.1:4566",

@@ -7,15 +7,15 @@ from aws_lambda_powertools.utilities.idempotency.persistence.dynamodb import (
     DynamoDBPersistenceLayer,
 )
 
-from forgeledger.adapters.job_id_claims import DynamoDBJobIdClaims
-from forgeledger.api.answering import Api, resolver_of
-from forgeledger.api.gate import Gate
-from forgeledger.api.parts import parts_on
-from forgeledger.bootstrap import clients
+from forgeledger.aws import clients
+from forgeledger.bootstrap.settings import ApiSettings
 from forgeledger.bootstrap.storage import ledger_store
 from forgeledger.errors import ApiKeysBusy, ApiKeysUnreadable
-from forgeledger.settings import ApiSettings
-from forgeledger.usecases.surroundings import Surroundings
+from forgeledger.jobs.services import parts_on
+from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
+from forgeledger.runtime import Surroundings
+from forgeledger.web.api import Api, resolver_of
+from forgeledger.web.request_guard import Gate
 
 # A new key is known everywhere after this time.
 _KEYS_KEPT_SECONDS = 300

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from forgeledger.adapters.sqs_rejects import SqsRejectQueue
-from forgeledger.bootstrap import clients
+from forgeledger.aws import clients
+from forgeledger.bootstrap.settings import IntakeSettings
 from forgeledger.bootstrap.storage import ledger_store
-from forgeledger.settings import IntakeSettings
-from forgeledger.usecases.applying import Applier
-from forgeledger.usecases.surroundings import Surroundings
-from forgeledger.usecases.taking_in import Intake
+from forgeledger.jobs.messages.reject_queue import SqsRejectQueue
+from forgeledger.jobs.usecases.apply_commands import Applier
+from forgeledger.jobs.usecases.consume_messages import Intake
+from forgeledger.runtime import Surroundings
 
 
 def intake(

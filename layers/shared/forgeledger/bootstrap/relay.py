@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from forgeledger.adapters.eventbridge import EventBridgePublisher
-from forgeledger.bootstrap import clients
+from forgeledger.aws import clients
+from forgeledger.bootstrap.settings import RelaySettings
 from forgeledger.bootstrap.storage import ledger_store
-from forgeledger.settings import RelaySettings
-from forgeledger.usecases.advancing_jobs import Advancer
-from forgeledger.usecases.applying import Applier
-from forgeledger.usecases.keeping import Keeper
-from forgeledger.usecases.reconciling import Reconciler
-from forgeledger.usecases.recounting import Recounter
-from forgeledger.usecases.relaying import Relay
-from forgeledger.usecases.rounds import Rounds
-from forgeledger.usecases.surroundings import Surroundings
-from forgeledger.usecases.telling import Teller
+from forgeledger.jobs.messages.event_bus import EventBridgePublisher
+from forgeledger.jobs.usecases.advance_job import Advancer
+from forgeledger.jobs.usecases.apply_commands import Applier
+from forgeledger.jobs.usecases.extend_retention import Keeper
+from forgeledger.jobs.usecases.follow_stream import Relay
+from forgeledger.jobs.usecases.publish_facts import Teller
+from forgeledger.jobs.usecases.reconcile_jobs import Reconciler
+from forgeledger.jobs.usecases.recount_lane import Recounter
+from forgeledger.jobs.usecases.run_round import Rounds
+from forgeledger.runtime import Surroundings
 
 
 @dataclass(frozen=True, slots=True)

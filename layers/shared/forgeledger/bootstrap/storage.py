@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from forgeledger.adapters.dynamodb.retrying import Retrying
-from forgeledger.adapters.dynamodb.store import DynamoStore
-from forgeledger.usecases.surroundings import Surroundings
+from forgeledger.aws.dynamodb.retries import Retrying
+from forgeledger.jobs.storage.store import DynamoStore
+from forgeledger.runtime import Surroundings
 
 
 def ledger_store(client: Any, table: str, around: Surroundings) -> DynamoStore:

@@ -10,7 +10,7 @@ def client_of(service: str, deployment: "Deployment") -> Any:
     import boto3
     from botocore.config import Config
 
-    from forgeledger.loopback import NO_PROXIES, unsettled_session
+    from forgeledger.aws.loopback import NO_PROXIES, unsettled_session
 
     session = unsettled_session() if deployment.is_local else boto3.session.Session()
     return session.client(

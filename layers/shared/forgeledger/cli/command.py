@@ -9,8 +9,8 @@ import typer
 import typer.core
 
 from forgeledger.cli.deployment import Where
+from forgeledger.cli.error_messages import Interrupted
 from forgeledger.cli.output import Output
-from forgeledger.cli.problems import Interrupted
 from forgeledger.cli.session import Session, Surroundings
 
 AS_JSON = Annotated[

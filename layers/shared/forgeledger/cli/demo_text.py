@@ -10,7 +10,7 @@ from typing import Any
 from forgeledger.cli.event_text import event_cells
 from forgeledger.cli.job_text import job_headline
 from forgeledger.cli.output import aligned
-from forgeledger.demo.play import Outcome
+from forgeledger.demo.scenario import Outcome
 
 
 def document(outcome: Outcome) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from forgeledger.cli import exit_codes
-from forgeledger.cli.problems import CliError, WrongValue
+from forgeledger.cli.error_messages import CliError, WrongValue
 
 if TYPE_CHECKING:
     from forgeledger.sdk.endpoints import Endpoints
@@ -101,7 +101,7 @@ def find(where: Where, environ: Mapping[str, str], client_of: ClientOf) -> Deplo
 
 def _web_address(said_by: str, url: str | None) -> str | None:
     if url:
-        from forgeledger.web_address import why_no_web_address
+        from forgeledger.web.address import why_no_web_address
 
         if why := why_no_web_address(url):
             raise WrongValue(said_by, why)

@@ -10,11 +10,11 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from forgeledger.cli.problems import WrongValue
-from forgeledger.cli.values import json_object
+from forgeledger.cli.error_messages import WrongValue
+from forgeledger.cli.json_options import json_object
 
 if TYPE_CHECKING:
-    from forgeledger.sdk.item_specs import ItemSpec
+    from forgeledger.sdk.api.item_input import ItemSpec
 
 STDIN = Path("-")
 _JSON_ITEM: Final = re.compile(r'\s*\{\s*"item(Id|_id)"')
@@ -92,8 +92,8 @@ def _bare(place: str, name: str) -> str:
 
 
 def _checked(place: str, item: "ItemSpec") -> "ItemSpec":
+    from forgeledger.sdk.api.item_input import check_item
     from forgeledger.sdk.errors import InvalidCommandError
-    from forgeledger.sdk.item_specs import check_item
 
     try:
         check_item(item)

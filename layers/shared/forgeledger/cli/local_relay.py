@@ -7,20 +7,20 @@ from typing import Any
 
 from forgeledger.cli import exit_codes
 from forgeledger.cli.deployment import LOCAL_STACK, Deployment
-from forgeledger.cli.problems import CliError
-from forgeledger.cli.relay_call import Invoke
+from forgeledger.cli.error_messages import CliError
+from forgeledger.cli.relay_client import Invoke
 
 
 @contextmanager
 def local_invoke(deployment: Deployment, logs: Path) -> Iterator[Invoke]:
     """The engine's own Lambda is not asked: it would run the handler on other terms than AWS."""
     from forgeledger.local.clients import Clients
-    from forgeledger.local.deployed import DeployedStack
     from forgeledger.local.engine import client_environment
     from forgeledger.local.function_pool import FunctionPool
-    from forgeledger.local.packaging import package
+    from forgeledger.local.function_process import InvocationFailed
+    from forgeledger.local.stack_reader import DeployedStack
     from forgeledger.local.state_dir import find_project
-    from forgeledger.local.worker import InvocationFailed
+    from forgeledger.local.template import package
 
     endpoint = deployment.aws_endpoint_url or ""
     sources = package(find_project() / "template.yaml").sources

@@ -5,9 +5,9 @@ import sys
 
 def main() -> None:
     try:
-        from forgeledger.cli.program import run
+        from forgeledger.cli.app import run
     except ModuleNotFoundError as error:
-        from forgeledger.cli.problems import explain
+        from forgeledger.cli.error_messages import explain
 
         known = explain(error)
         if known is None:

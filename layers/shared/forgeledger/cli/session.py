@@ -13,9 +13,9 @@ from forgeledger.cli.deployment import ClientOf, Deployment, Where
 from forgeledger.cli.output import Output
 
 if TYPE_CHECKING:
-    from forgeledger.sdk.api_client import ApiClient
-    from forgeledger.sdk.ledger import Ledger
-    from forgeledger.sdk.transport import Transport
+    from forgeledger.sdk.api.api_client import ApiClient
+    from forgeledger.sdk.api.ledger import Ledger
+    from forgeledger.sdk.api.transport import Transport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Session:
     @cached_property
     def ledger(self) -> "Ledger":
         self.deployment.needed("api_url", deployments.API_URL)
-        from forgeledger.sdk.ledger import Ledger
+        from forgeledger.sdk.api.ledger import Ledger
 
         return Ledger(
             endpoints=self.deployment.endpoints(),
@@ -57,9 +57,9 @@ class Session:
     @cached_property
     def api(self) -> "ApiClient":
         """Single calls of the HTTP API, given up soon."""
-        from forgeledger.sdk.api_client import ApiClient
+        from forgeledger.sdk.api.api_client import ApiClient
+        from forgeledger.sdk.api.transport import PooledTransport
         from forgeledger.sdk.backoff import Backoff
-        from forgeledger.sdk.transport import PooledTransport
 
         return ApiClient(
             self.deployment.needed("api_url", deployments.API_URL),

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from forgeledger.domain.ids import lanes_for
+from forgeledger.jobs.model.ids import lanes_for
 
 _LEAST_LANES = 4
 _KILL_AT = 0.35

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from botocore.config import Config
 
+from forgeledger.aws.loopback import NO_PROXIES, unsettled_session
 from forgeledger.local.engine import ACCESS_KEY, REGION
-from forgeledger.loopback import NO_PROXIES, unsettled_session
 
 _CONFIG: Final = Config(
     connect_timeout=5,

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from forgeledger.local.function_process import InvocationFailed, Worker, function_environment
 from forgeledger.local.stack import Function
-from forgeledger.local.worker import InvocationFailed, Worker, function_environment
 
 logger = logging.getLogger(__name__)
 

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
 from forgeledger.local.engine import HOST
+from forgeledger.local.function_process import InvocationFailed
 from forgeledger.local.http_events import (
     HttpRequest,
     HttpResponse,
@@ -22,7 +23,6 @@ from forgeledger.local.http_events import (
 )
 from forgeledger.local.http_routes import find_route, route_key
 from forgeledger.local.stack import Route
-from forgeledger.local.worker import InvocationFailed
 
 MAX_BODY_BYTES: Final = 10 * 1024 * 1024
 INTEGRATION_SECONDS: Final = 30.0

@@ -12,19 +12,19 @@ from typing import Any, Final, Protocol, Self
 
 from forgeledger.local.checkpoints import CheckpointFile
 from forgeledger.local.clients import Clients
-from forgeledger.local.deployed import DeployedStack
-from forgeledger.local.deploying import deploy
 from forgeledger.local.engine import HOST, REGION, Engine, client_environment
 from forgeledger.local.engine_calls import EngineCalls
 from forgeledger.local.function_pool import FunctionPool
 from forgeledger.local.http_gateway import HttpGateway
-from forgeledger.local.packaging import package
 from forgeledger.local.parameters import local_parameters
 from forgeledger.local.queue_poller import QueuePoller
 from forgeledger.local.schedules import ScheduleRunner, interval_seconds
 from forgeledger.local.stack import QueueMapping, Schedule, Stack, StreamMapping
+from forgeledger.local.stack_deployer import deploy
+from forgeledger.local.stack_reader import DeployedStack
 from forgeledger.local.state_dir import DEFAULT_NAME, Description, StateDir, find_project
 from forgeledger.local.stream_poller import StreamPoller
+from forgeledger.local.template import package
 
 STACK_NAME: Final = "forgeledger"
 DRAIN_SECONDS: Final = 10.0

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from forgeledger.local.function_process import InvocationFailed
 from forgeledger.local.sqs_events import BadBatchResponse, failed_identifiers
-from forgeledger.local.worker import InvocationFailed
 
 MAX_EVENT_BYTES: Final = 6_000_000
 _ENVELOPE_BYTES: Final = 256

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from forgeledger.local.function_process import InvocationFailed
 from forgeledger.local.stack import Schedule
-from forgeledger.local.worker import InvocationFailed
 
 _RATE: Final = re.compile(r"^rate\((\d+) (minute|hour|day)s?\)$")
 _SECONDS: Final = {"minute": 60, "hour": 3600, "day": 86400}

@@ -19,6 +19,7 @@ from forgeledger.local.engine_calls import (
     EngineRefused,
 )
 from forgeledger.local.filters import matches_any
+from forgeledger.local.function_process import InvocationFailed
 from forgeledger.local.sqs_events import BadBatchResponse, failed_identifiers
 from forgeledger.local.stack import StreamMapping
 from forgeledger.local.stream_batches import (
@@ -29,7 +30,6 @@ from forgeledger.local.stream_batches import (
     split_expired,
 )
 from forgeledger.local.stream_events import failure_message, sequence_number, stream_record
-from forgeledger.local.worker import InvocationFailed
 
 READ_LIMIT: Final = 1000
 SHORTEST_IDLE_SECONDS: Final = 0.02  # AWS looks four times a second; a pause makes fuller batches.

@@ -1,7 +1,10 @@
 """What a worker needs: `Ledger` to make jobs, `Reporter` to tell of items, `Worker` to do both."""
 
+from forgeledger.sdk.api.job_wait import Polling
+from forgeledger.sdk.api.ledger import Ledger
+from forgeledger.sdk.api.registration import RegistrationOptions
 from forgeledger.sdk.backoff import Backoff
-from forgeledger.sdk.commands import Failure
+from forgeledger.sdk.command import Failure
 from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.errors import (
     AccessRefusedError,
@@ -23,15 +26,12 @@ from forgeledger.sdk.errors import (
     WaitTimeoutError,
     WrongAddressError,
 )
-from forgeledger.sdk.item_work import ItemWork
-from forgeledger.sdk.ledger import Ledger
-from forgeledger.sdk.outbox import OutboxLimits
 from forgeledger.sdk.records import Delivery, Event, Item, Job, Page, Registration, Rejection, Why
-from forgeledger.sdk.registration import RegistrationOptions
-from forgeledger.sdk.reporter import Reporter
-from forgeledger.sdk.waiting import Polling
-from forgeledger.sdk.worker import Worker, WorkerSummary
-from forgeledger.sdk.worker_options import WorkerOptions
+from forgeledger.sdk.report.item_work import ItemWork
+from forgeledger.sdk.report.outbox import OutboxLimits
+from forgeledger.sdk.report.reporter import Reporter
+from forgeledger.sdk.work.worker import Worker, WorkerSummary
+from forgeledger.sdk.work.worker_options import WorkerOptions
 
 __all__ = [
     "AccessRefusedError",

@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
-from forgeledger.sdk.settings import check_seconds, check_whole
+from forgeledger.sdk.setting_checks import check_seconds, check_whole
 
 _MOST_ATTEMPTS: Final = 1_000_000
 _MOST_SECONDS: Final = 24 * 3_600

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
-from forgeledger.loopback import NO_PROXIES, unsettled_session
+from forgeledger.aws.loopback import NO_PROXIES, unsettled_session
 from forgeledger.sdk.errors import ConfigurationError, WrongAddressError
-from forgeledger.web_address import why_no_web_address
+from forgeledger.web.address import why_no_web_address
 
 API_URL: Final = "FORGELEDGER_API_URL"
 API_KEY: Final = "FORGELEDGER_API_KEY"

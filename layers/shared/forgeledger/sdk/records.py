@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
-from forgeledger.sdk.commands import Command
+from forgeledger.sdk.command import Command
 
 JsonObject = Mapping[str, Any]
 Row = TypeVar("Row")

@@ -9,11 +9,11 @@ import typer
 
 from forgeledger.cli import exit_codes
 from forgeledger.cli.command import Needs, command
-from forgeledger.cli.problems import WrongValue
+from forgeledger.cli.error_messages import WrongValue
 from forgeledger.cli.session import Session
 
 if TYPE_CHECKING:
-    from forgeledger.demo.play import Outcome
+    from forgeledger.demo.scenario import Outcome
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,9 +38,9 @@ def demo(
     Starts the local cloud if it is not up. Some items fail and are retried, some messages come
     twice, and one worker is killed. The exit code is 1 if a promise did not hold.
     """
-    from forgeledger.cli.demo_stage import demo_set, narrator_of
+    from forgeledger.cli.demo_setup import demo_set, narrator_of
     from forgeledger.demo.plan import Plan
-    from forgeledger.demo.play import play
+    from forgeledger.demo.scenario import play
 
     plan = Plan(items=items, workers=workers, fail_share=_share(fail))
     with _sigterm_as_ctrl_c(), narrator_of(session) as narrator:

@@ -11,7 +11,7 @@ from forgeledger.cli.deployment import LOCAL_STACK, Deployment, resources_of
 from forgeledger.cli.session import Session
 
 if TYPE_CHECKING:
-    from forgeledger.cli.examining.findings import Finding
+    from forgeledger.cli.doctor.findings import Finding
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,8 +29,8 @@ def doctor(session: Session) -> None:
     Looks at credentials, stack, API, queues, table, functions, mappings, permissions and event
     bus, and changes none of them. The exit code is 1 if something is wrong.
     """
-    from forgeledger.cli.examining.examination import examine
-    from forgeledger.cli.examining.findings import Level, Patient
+    from forgeledger.cli.doctor.checks import examine
+    from forgeledger.cli.doctor.findings import Level, Patient
 
     patient = Patient(_with_all_names(session), session.client, session.where)
     levels: list[Level] = []

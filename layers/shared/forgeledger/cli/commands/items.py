@@ -9,9 +9,9 @@ import typer
 from forgeledger.cli import exit_codes
 from forgeledger.cli.command import Needs, command, group
 from forgeledger.cli.commands.job import JOB_ID
+from forgeledger.cli.error_messages import CliError
 from forgeledger.cli.item_files import STDIN, Form, read_items, read_names
 from forgeledger.cli.job_text import sealed_short
-from forgeledger.cli.problems import CliError
 from forgeledger.cli.session import Session
 
 app = group("Register the items of a job.", 'forgeledger items register "$JOB" invoices.txt --seal')
@@ -53,8 +53,8 @@ def register(
     around it is refused, unless JSON lines say it. The exit code is 1 if the ledger rejected some,
     for instance because the job is sealed; the first of them are shown with the reason.
     """
-    from forgeledger.cli.placed_items import PlacedItems, told_to_be_repeatable
-    from forgeledger.cli.watching import RegistrationProgress
+    from forgeledger.cli.item_positions import PlacedItems, told_to_be_repeatable
+    from forgeledger.cli.job_progress import RegistrationProgress
 
     if (source is None) == (glob is None):
         raise CliError("FILE: give either a file (- is stdin) or --glob")

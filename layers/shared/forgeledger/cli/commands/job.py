@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from forgeledger.cli.command import Needs, command, group
+from forgeledger.cli.error_messages import WrongValue
 from forgeledger.cli.job_text import job_facts, job_headline, sealed_short, stay_canceled
-from forgeledger.cli.listing import Listing
+from forgeledger.cli.json_options import json_object
 from forgeledger.cli.output import moment
-from forgeledger.cli.problems import WrongValue
+from forgeledger.cli.pages import Listing
 from forgeledger.cli.session import Session
-from forgeledger.cli.values import json_object
 
 if TYPE_CHECKING:
     from forgeledger.sdk.records import Job
@@ -91,7 +91,7 @@ def create(
 ) -> None:
     """Create a job, with or without its items."""
     from forgeledger.cli.item_files import Form, read_items
-    from forgeledger.cli.placed_items import PlacedItems
+    from forgeledger.cli.item_positions import PlacedItems
 
     policy: dict[str, Any] = {
         "maxAttempts": max_attempts,
@@ -209,7 +209,7 @@ def reopen(session: Session, job_id: JOB_ID) -> None:
 
 def _check_key(key: str) -> None:
     """Told by its option, and before a file is read for it."""
-    from forgeledger.sdk.api_client import checked_key
+    from forgeledger.sdk.api.api_client import checked_key
     from forgeledger.sdk.errors import InvalidCommandError
 
     try:

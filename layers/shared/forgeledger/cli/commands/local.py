@@ -7,9 +7,9 @@ import typer
 
 from forgeledger.cli import exit_codes
 from forgeledger.cli.command import Needs, command, group
+from forgeledger.cli.error_messages import CliError, WrongValue
 from forgeledger.cli.local_state import state_path
 from forgeledger.cli.output import facts
-from forgeledger.cli.problems import CliError, WrongValue
 from forgeledger.cli.session import Session
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def up(
     Data of the last time is there again. FORGELEDGER_STATE_DIR keeps it elsewhere than in
     `.forgeledger` beside the template.
     """
-    from forgeledger.local import cloud
+    from forgeledger.local import control as cloud
 
     state = state_path(session.around.environ)
     parameters = dict(_parameter(each) for each in parameter or ())
@@ -58,7 +58,7 @@ def up(
 @command(app, "down", needs=Needs.NOTHING, example="forgeledger local down")
 def down(session: Session) -> None:
     """End the local cloud; its data stays."""
-    from forgeledger.local import cloud
+    from forgeledger.local import control as cloud
 
     ended = cloud.down(state_dir=state_path(session.around.environ))
     session.output.record({"ended": ended}, "ended" if ended else "nothing was up")
@@ -70,7 +70,7 @@ def status(session: Session) -> None:
 
     The exit code is 1 while it is down.
     """
-    from forgeledger.local import cloud
+    from forgeledger.local import control as cloud
 
     description = cloud.status(state_dir=state_path(session.around.environ))
     if description is None:
@@ -85,7 +85,7 @@ def reset(session: Session) -> None:
 
     The logs stay.
     """
-    from forgeledger.local import cloud
+    from forgeledger.local import control as cloud
 
     cloud.reset(state_dir=state_path(session.around.environ))
     session.output.record({"reset": True}, "ended, and all data forgotten")
@@ -106,8 +106,8 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
 ) -> None:
     """Print the last lines of the logs."""
-    from forgeledger.cli.log_following import follow_logs
-    from forgeledger.local import cloud
+    from forgeledger.cli.log_tail import follow_logs
+    from forgeledger.local import control as cloud
 
     state = state_path(session.around.environ)
     try:
@@ -143,7 +143,7 @@ def _tell(session: Session, description: "Description") -> None:
 
 
 def _check_parameters(given: Mapping[str, str]) -> None:
-    from forgeledger.local import cloud
+    from forgeledger.local import control as cloud
     from forgeledger.local.parameters import broken_rule
 
     known = cloud.template_parameters() if given else {}
@@ -157,7 +157,7 @@ def _check_parameters(given: Mapping[str, str]) -> None:
 
 
 def _check_ports(wanted: Mapping[str, int]) -> None:
-    from forgeledger.local import cloud
+    from forgeledger.local import control as cloud
 
     for option, port in wanted.items():
         if port and not cloud.if_free(port):

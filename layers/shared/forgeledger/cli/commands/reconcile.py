@@ -9,10 +9,10 @@ import typer
 from forgeledger.cli import exit_codes
 from forgeledger.cli.command import Needs, command
 from forgeledger.cli.deployment import RELAY_FUNCTION
-from forgeledger.cli.problems import CliError
-from forgeledger.cli.relay_call import Invoke, lambda_invoke, reconcile_job, reconcile_open
+from forgeledger.cli.error_messages import CliError
+from forgeledger.cli.relay_client import Invoke, lambda_invoke, reconcile_job, reconcile_open
 from forgeledger.cli.session import Session
-from forgeledger.domain.ids import lanes_of
+from forgeledger.jobs.model.ids import lanes_of
 
 
 def add_to(app: typer.Typer) -> None:

@@ -10,15 +10,15 @@ import typer
 from forgeledger.cli import exit_codes
 from forgeledger.cli.command import Needs, command, group
 from forgeledger.cli.deployment import Where
+from forgeledger.cli.error_messages import CliError, WrongValue
+from forgeledger.cli.json_options import json_object
 from forgeledger.cli.output import facts, moment, short_json, shortened
-from forgeledger.cli.problems import CliError, WrongValue
-from forgeledger.cli.reject_queue import FifoQueue, Held, dead_letter_queue_url
+from forgeledger.cli.queue_peek import FifoQueue, Held, dead_letter_queue_url
 from forgeledger.cli.session import Session
-from forgeledger.cli.values import json_object
-from forgeledger.domain.limits import MESSAGE_BYTES
+from forgeledger.jobs.model.limits import MESSAGE_BYTES
 
 if TYPE_CHECKING:
-    from forgeledger.cli.redriving import Redriven
+    from forgeledger.cli.redrive import Redriven
 
 app = group("Look at rejected messages, and send them again.", "forgeledger rejects list --local")
 
@@ -144,7 +144,7 @@ def redrive(
     the command runs stays, and the exit code is 1; what comes back later shows in
     `forgeledger rejects list`.
     """
-    from forgeledger.cli.redriving import Redriver
+    from forgeledger.cli.redrive import Redriver
 
     mended = None if body is None else _mended(body)
     if mended is not None and message_id is None:
@@ -155,7 +155,7 @@ def redrive(
     if message_id is None:
         done = redriver.redrive_all()
     else:
-        from forgeledger.cli.mending import check_mended
+        from forgeledger.cli.message_edit import check_mended
 
         with fifo.looking() as messages:
             found = _find(messages, message_id)

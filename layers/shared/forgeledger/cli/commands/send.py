@@ -7,10 +7,10 @@ from typing import Annotated, Any, Final
 import typer
 
 from forgeledger.cli.command import Needs, command
-from forgeledger.cli.problems import CliError, WrongValue
+from forgeledger.cli.error_messages import CliError, WrongValue
+from forgeledger.cli.json_options import json_value
 from forgeledger.cli.session import Session
-from forgeledger.cli.values import json_value
-from forgeledger.domain.commands import CommandKind
+from forgeledger.jobs.model.commands import CommandKind
 
 _GOES_WITH: Final[Mapping[str, tuple[CommandKind, ...]]] = {
     "--lease-seconds": (CommandKind.CLAIM, CommandKind.HEARTBEAT),
@@ -72,7 +72,7 @@ def send(
     What names no known job shows in `forgeledger rejects list`. `expire` ends a claim whose lease
     is over and does nothing before, nor to an item without a lease: that one is ended by `fail`.
     """
-    from forgeledger.cli.sending import read_commands, send_all
+    from forgeledger.cli.command_sender import read_commands, send_all
 
     if file is not None:
         if kind is not None:

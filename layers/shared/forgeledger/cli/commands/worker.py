@@ -9,7 +9,7 @@ import typer
 
 from forgeledger.cli import deployment as deployments
 from forgeledger.cli.command import Needs, command
-from forgeledger.cli.problems import WrongValue
+from forgeledger.cli.error_messages import WrongValue
 from forgeledger.cli.session import Session
 
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -34,7 +34,7 @@ def worker(
     What it began may then finish. With --local or --stack the worker's own variables are set
     before its module is imported.
     """
-    from forgeledger.sdk.worker_app import load_worker
+    from forgeledger.sdk.work.worker_import import load_worker
 
     if log_level.upper() not in LOG_LEVELS:
         raise WrongValue("--log-level", f"is one of {', '.join(LOG_LEVELS)}, not {log_level!r}")

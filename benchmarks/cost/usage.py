@@ -1,0 +1,85 @@
+"""What a job used of AWS, in the units that AWS bills, and what that costs."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final, Self
+
+from benchmarks.cost import prices as pricing
+from benchmarks.cost.prices import Price, Service
+
+GB: Final = 1024**3
+_HOUR_SECONDS: Final = 3_600
+# How long rows and logs are kept: the defaults of jobs and of the template, a month.
+KEPT_MONTHS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Every field is a number of billed units; sums and multiples are usages as well."""
+
+    sqs_fifo_requests: float = 0.0
+    sqs_standard_requests: float = 0.0
+    lambda_requests: float = 0.0
+    lambda_gb_seconds: float = 0.0
+    write_units: float = 0.0
+    read_units: float = 0.0
+    stored_bytes: float = 0.0
+    events: float = 0.0
+    http_requests: float = 0.0
+    log_bytes: float = 0.0
+    transitions: float = 0.0
+    express_requests: float = 0.0
+    express_gb_seconds: float = 0.0
+
+    def __add__(self, other: Self) -> "Usage":
+        return Usage(
+            **{each.name: getattr(self, each.name) + getattr(other, each.name) for each in _FIELDS}
+        )
+
+    def times(self, factor: float) -> "Usage":
+        return Usage(**{each.name: getattr(self, each.name) * factor for each in _FIELDS})
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> "Usage":
+        return cls(**told)
+
+    def told(self) -> dict[str, float]:
+        return {name: round(value, 6) for name, value in asdict(self).items() if value}
+
+
+_FIELDS: Final = fields(Usage)
+
+
+def bill(usage: Usage) -> dict[Price, float]:
+    """Dollars by price, without any free tier."""
+    stored_gb_months = usage.stored_bytes / GB * KEPT_MONTHS
+    log_gb = usage.log_bytes / GB
+    amounts = {
+        pricing.SQS_FIFO: usage.sqs_fifo_requests,
+        pricing.SQS_STANDARD: usage.sqs_standard_requests,
+        pricing.LAMBDA_REQUESTS: usage.lambda_requests,
+        pricing.LAMBDA_GB_SECONDS: usage.lambda_gb_seconds,
+        pricing.WRITE_UNITS: usage.write_units,
+        pricing.READ_UNITS: usage.read_units,
+        pricing.STORAGE: stored_gb_months,
+        pricing.RECOVERY: stored_gb_months,
+        pricing.EVENTS: usage.events,
+        pricing.HTTP_REQUESTS: usage.http_requests,
+        pricing.LOG_BYTES: log_gb,
+        pricing.LOG_STORAGE: log_gb * KEPT_MONTHS,
+        pricing.TRANSITIONS: usage.transitions,
+        pricing.EXPRESS_REQUESTS: usage.express_requests,
+        pricing.EXPRESS_GB_HOURS: usage.express_gb_seconds / _HOUR_SECONDS,
+    }
+    return {price: amount * price.each for price, amount in amounts.items() if amount}
+
+
+def by_service(usage: Usage) -> dict[Service, float]:
+    sums: dict[Service, float] = {}
+    for price, dollars in bill(usage).items():
+        sums[price.service] = sums.get(price.service, 0.0) + dollars
+    return sums
+
+
+def dollars(usage: Usage) -> float:
+    return sum(bill(usage).values())

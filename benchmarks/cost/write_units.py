@@ -1,0 +1,112 @@
+"""Write units for each transition and each registered item, as the engine counts them.
+
+The engine doubles the units of a transaction as AWS does: `python -m benchmarks.cost.write_units`.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmarks.engine_ledger import Call, EngineLedger, ledger_on_engine, write_units
+from forgeledger.jobs.model.commands import Command, CommandKind
+from forgeledger.jobs.model.ids import lane_of
+from forgeledger.jobs.model.items import Failure
+
+RESULT = json.dumps({"pages": 3, "total": "129.90"})
+PAYLOAD = json.dumps({"url": "s3://invoices/2026/11/invoice-000017.pdf"})
+
+
+@dataclass(frozen=True)
+class Line:
+    what: str
+    units_each: float
+    bound: float
+    calls: Sequence[Call]
+
+
+def names(first: int, number: int) -> list[str]:
+    return [f"invoice-{each:06d}" for each in range(first, first + number)]
+
+
+def commands(kind: str, item_ids: Sequence[str], attempt: int | None = None) -> list[Command]:
+    return [
+        Command(
+            kind=CommandKind(kind),
+            item_id=item_id,
+            command_id=f"{kind}:{item_id}:2f1c7a52",
+            attempt=attempt,
+            worker_id=None if kind == "register" else "worker-7",
+            payload=PAYLOAD if kind == "register" else None,
+            result=RESULT if kind == "complete" else None,
+            failure=Failure(type="Timeout", message="no answer") if kind == "fail" else None,
+        )
+        for item_id in item_ids
+    ]
+
+
+def transitions(ledger: EngineLedger, kind: str, number: int, bound: float) -> Line:
+    """Items that are there and claimed; then a batch of so many commands in one lane."""
+    job_id = ledger.new_job(lanes=1)
+    item_ids = names(0, number)
+    ledger.applier.apply(job_id, 0, commands("register", item_ids))
+    if kind != "claim":
+        ledger.applier.apply(job_id, 0, commands("claim", item_ids))
+    batch = commands(kind, item_ids, attempt=1)
+    calls = ledger.calls_of(lambda: ledger.applier.apply(job_id, 0, batch))
+    return Line(f"{kind}, {number} in a batch", write_units(calls) / number, bound, calls)
+
+
+def short_items(ledger: EngineLedger, number: int, bound: float) -> Line:
+    """A claim and a complete of the same item in one batch: one row for both."""
+    job_id = ledger.new_job(lanes=1)
+    item_ids = names(0, number)
+    ledger.applier.apply(job_id, 0, commands("register", item_ids))
+    batch = [
+        command
+        for item_id in item_ids
+        for kind in ("claim", "complete")
+        for command in commands(kind, [item_id])
+    ]
+    calls = ledger.calls_of(lambda: ledger.applier.apply(job_id, 0, batch))
+    rows = sum("Put" in action for action in calls[-1].parameters["TransactItems"])
+    assert rows == number + 1, "an item was written more than once"
+    return Line(f"claim + complete, {number} items", write_units(calls) / number, bound, calls)
+
+
+def registration(ledger: EngineLedger, lanes: int, bound: float) -> Line:
+    job_id = ledger.new_job(lanes=lanes)
+    by_lane: dict[int, list[str]] = {}
+    for item_id in names(0, 1_000):
+        by_lane.setdefault(lane_of(item_id, lanes), []).append(item_id)
+
+    def register() -> None:
+        for lane, item_ids in by_lane.items():
+            ledger.applier.apply(job_id, lane, commands("register", item_ids))
+
+    calls = ledger.calls_of(register)
+    return Line(f"register 1,000, {lanes} lanes", write_units(calls) / 1_000, bound, calls)
+
+
+def main() -> int:
+    with ledger_on_engine() as ledger:
+        lines = [
+            transitions(ledger, "claim", 10, 2.6),
+            transitions(ledger, "complete", 10, 2.6),
+            transitions(ledger, "fail", 10, 2.6),
+            transitions(ledger, "claim", 90, 2.25),
+            transitions(ledger, "complete", 90, 2.25),
+            short_items(ledger, 45, 2.6),
+            registration(ledger, 1, 2.2),
+            registration(ledger, 4, 2.2),
+            registration(ledger, 8, 2.2),
+            registration(ledger, 16, 2.2),
+        ]
+    print(f"{'what':<26}{'write units each':>18}{'at most':>9}{'requests':>10}")
+    for line in lines:
+        print(f"{line.what:<26}{line.units_each:>18.3f}{line.bound:>9}{len(line.calls):>10}")
+    return int(any(line.units_each > line.bound for line in lines))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,1 +1,0 @@
-"""What the ledger stands on: storage, queues, events."""

@@ -1,1 +1,0 @@
-"""The ledger in DynamoDB: one table, one transaction a commit."""

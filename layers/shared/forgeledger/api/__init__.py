@@ -1,1 +1,0 @@
-"""The HTTP side: routes, and what stands in front of them."""

@@ -1,0 +1,112 @@
+"""Values as DynamoDB's low-level interface wants them, and what several rows share."""
+
+import json
+import zlib
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, Final, TypeVar
+
+from forgeledger.errors import StorageCorrupt
+from forgeledger.jobs.model.lanes import Counts
+from forgeledger.jobs.storage.keys import Row
+
+DAY_SECONDS: Final = 24 * 3_600
+
+# Any of these says that a row is not one that we wrote.
+UNDECODABLE: Final = (KeyError, ValueError, TypeError, IndexError, AttributeError, zlib.error)
+
+Kind = TypeVar("Kind", bound=StrEnum)
+
+
+class Members(dict[str, Kind]):
+    """The members of an enum by their values, found in a tenth of the time the enum takes."""
+
+    def __init__(self, kind: type[Kind]) -> None:
+        super().__init__({member.value: member for member in kind})
+        self._kind = kind
+
+    def __missing__(self, value: str) -> Kind:
+        # Raises, and says what it should have been.
+        return self._kind(value)
+
+
+# Built once: json.dumps would build an encoder for each call that asks for other separators.
+compact_json = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, separators=(",", ":")
+).encode
+
+_raw_decode = json.JSONDecoder().raw_decode
+
+
+def parse_json(written: str) -> Any:
+    """What compact_json wrote; twice as quick as json.loads, which looks for white space."""
+    value, end = _raw_decode(written)
+    if end != len(written):
+        raise ValueError(f"JSON ends at {end} of {len(written)} characters")
+    return value
+
+
+def text(value: str) -> dict[str, Any]:
+    return {"S": value}
+
+
+def number(value: int) -> dict[str, Any]:
+    return {"N": str(value)}
+
+
+def optional_text(row: Row, name: str) -> str | None:
+    found = row.get(name)
+    return None if found is None else str(found["S"])
+
+
+def optional_number(row: Row, name: str) -> int | None:
+    found = row.get(name)
+    return None if found is None else int(found["N"])
+
+
+def ttl_of(written_ms: int, days: int) -> int:
+    """When a row written at that time may vanish, in seconds since 1970."""
+    return written_ms // 1_000 + days * DAY_SECONDS
+
+
+def counts_text(counts: Counts) -> str:
+    """As compact_json writes what encode_counts gives, without looking at each value."""
+    return (
+        f'{{"pending":{counts.pending},"inProgress":{counts.in_progress},'
+        f'"completed":{counts.completed},"failed":{counts.failed},'
+        f'"canceled":{counts.canceled},"failings":{counts.failings}}}'
+    )
+
+
+def encode_counts(counts: Counts) -> dict[str, int]:
+    return {
+        "pending": counts.pending,
+        "inProgress": counts.in_progress,
+        "completed": counts.completed,
+        "failed": counts.failed,
+        "canceled": counts.canceled,
+        "failings": counts.failings,
+    }
+
+
+@lru_cache(maxsize=256)
+def parse_counts(written: str) -> Counts:
+    """The same text stands in a header from one verdict to the next."""
+    return decode_counts(parse_json(written))
+
+
+def decode_counts(counts: Mapping[str, int]) -> Counts:
+    return Counts(
+        pending=counts["pending"],
+        in_progress=counts["inProgress"],
+        completed=counts["completed"],
+        failed=counts["failed"],
+        canceled=counts["canceled"],
+        failings=counts["failings"],
+    )
+
+
+def corrupt(row: Row, error: Exception) -> StorageCorrupt:
+    name = " ".join(str(row.get(part, {}).get("S", "?")) for part in ("PK", "SK"))
+    return StorageCorrupt(name, f"{type(error).__name__}: {error}")

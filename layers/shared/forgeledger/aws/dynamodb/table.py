@@ -1,0 +1,179 @@
+"""The requests that the ledger makes of its table, each with its retries and its pages."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final, Protocol
+
+from botocore.exceptions import ClientError
+
+from forgeledger.aws.dynamodb.retries import (
+    BUSY_REASONS,
+    NO_ANSWER,
+    PASSING_REASONS,
+    EmptyAnswer,
+    Retrying,
+    code_of,
+    may_have_been_made,
+    refused,
+)
+from forgeledger.errors import StorageBusy, StorageError
+from forgeledger.jobs.storage.keys import Row
+
+KEYS_PER_READ: Final = 100
+
+Action = dict[str, Any]
+
+
+class Client(Protocol):
+    """The part of boto3's low-level DynamoDB client that is used."""
+
+    def batch_get_item(self, **request: Any) -> Any: ...
+
+    def get_item(self, **request: Any) -> Any: ...
+
+    def query(self, **request: Any) -> Any: ...
+
+    def transact_write_items(self, **request: Any) -> Any: ...
+
+    def update_item(self, **request: Any) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """A transaction whose conditions did not hold."""
+
+    # For each action the row that failed its condition; None where the condition held, or
+    # where there is no such row.
+    rows: tuple[Row | None, ...]
+    # Whether an earlier try of the same transaction may have been made without our knowing.
+    unanswered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    client: Client
+    name: str
+    retrying: Retrying = field(default_factory=Retrying)
+
+    def read(self, keys: Sequence[Row]) -> list[Row]:
+        """The rows that exist, in no order. Not a snapshot: each is read at its own moment."""
+        rows: list[Row] = []
+        for start in range(0, len(keys), KEYS_PER_READ):
+            rows += self._read_some(keys[start : start + KEYS_PER_READ])
+        return rows
+
+    def _read_some(self, keys: Sequence[Row]) -> list[Row]:
+        rows: list[Row] = []
+        for tries in range(self.retrying.attempts):
+            if tries:
+                self.retrying.pause(tries - 1)
+            wanted = {self.name: {"Keys": keys, "ConsistentRead": True}}
+            answer = self._ask(
+                "BatchGetItem",
+                partial(self.client.batch_get_item, RequestItems=wanted),
+                holding="Responses",
+            )
+            rows += answer["Responses"].get(self.name, ())
+            left = answer.get("UnprocessedKeys")
+            if not left:
+                return rows
+            keys = left[self.name]["Keys"]
+        raise StorageBusy("BatchGetItem: unprocessed keys", self.retrying.attempts)
+
+    def _ask(self, what: str, request: Callable[[], Any], *, holding: str) -> Any:
+        """An answer with what each answer to this request holds, be it empty."""
+
+        def attempt() -> Any:
+            answer = request()
+            if holding not in answer:
+                raise EmptyAnswer(what)
+            return answer
+
+        return self.retrying.call(what, attempt)
+
+    def read_one(self, key: Row, **projection: Any) -> Row | None:
+        answer = self.retrying.call(
+            "GetItem",
+            partial(
+                self.client.get_item,
+                TableName=self.name,
+                Key=key,
+                ConsistentRead=True,
+                **projection,
+            ),
+        )
+        found: Row | None = answer.get("Item")
+        return found
+
+    def query(
+        self, limit: int, *, after: Row | None = None, forward: bool = True, **query: Any
+    ) -> tuple[list[Row], bool]:
+        """Up to `limit` rows behind `after`, whatever the pages; and whether there are more."""
+        rows: list[Row] = []
+        start: Mapping[str, Any] = {} if after is None else {"ExclusiveStartKey": after}
+        # One row more than asked for tells whether there are more; a page of 1 MB may hold few.
+        for _ in range(limit + 1):
+            request = {
+                "TableName": self.name,
+                "Limit": limit + 1 - len(rows),
+                "ScanIndexForward": forward,
+                **query,
+                **start,
+            }
+            answer = self._ask("Query", partial(self.client.query, **request), holding="Items")
+            rows += answer["Items"]
+            if len(rows) > limit or not answer.get("LastEvaluatedKey"):
+                return rows[:limit], len(rows) > limit
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        raise StorageError("Query: pages without rows that never end")
+
+    def update(self, key: Row, **update: Any) -> bool:
+        """Change one row; False where its condition does not hold."""
+
+        def attempt() -> bool:
+            try:
+                self.client.update_item(TableName=self.name, Key=key, **update)
+            except ClientError as error:
+                if code_of(error) == "ConditionalCheckFailedException":
+                    return False
+                raise
+            return True
+
+        return self.retrying.call("UpdateItem", attempt)
+
+    def transact(self, actions: Sequence[Action], token: str) -> Conflict | None:
+        """All or nothing. Repeated with the same token, so that it is made once at the most."""
+        unanswered = False
+
+        def attempt() -> Conflict | None:
+            nonlocal unanswered
+            try:
+                self.client.transact_write_items(TransactItems=actions, ClientRequestToken=token)
+            except NO_ANSWER:
+                unanswered = True
+                raise
+            except ClientError as error:
+                unanswered = unanswered or may_have_been_made(error)
+                if code_of(error) != "TransactionCanceledException":
+                    raise
+                return _conflict_or_raise(error, unanswered=unanswered)
+            return None
+
+        return self.retrying.call("TransactWriteItems", attempt)
+
+
+def _conflict_or_raise(error: ClientError, *, unanswered: bool) -> Conflict:
+    """The conflict that canceled a transaction; any other reason raises, a passing one as it is."""
+    reasons: Sequence[Mapping[str, Any]] = error.response.get("CancellationReasons", ())
+    codes = {str(reason.get("Code")) for reason in reasons}
+    if "ConditionalCheckFailed" in codes:
+        # A row that is busy hides whether its condition holds: of a try that may have been made
+        # before, that row may be the one that tells.
+        if unanswered and codes & BUSY_REASONS:
+            raise error
+        rows = tuple(reason.get("Item") for reason in reasons)
+        return Conflict(rows=rows, unanswered=unanswered)
+    if not codes or not codes <= PASSING_REASONS:
+        raise refused("TransactWriteItems", error) from error
+    raise error

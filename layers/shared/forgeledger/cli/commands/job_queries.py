@@ -1,0 +1,147 @@
+"""`forgeledger job why|items|item|events|watch`: what a job and its items have been through."""
+
+from typing import Annotated
+
+import typer
+
+from forgeledger.cli import exit_codes
+from forgeledger.cli.command import Needs, command
+from forgeledger.cli.commands import job
+from forgeledger.cli.commands.job import JOB_ID, not_empty
+from forgeledger.cli.event_text import event_cells, event_line, item_facts
+from forgeledger.cli.job_text import why_lines
+from forgeledger.cli.output import aligned, moment, short_json
+from forgeledger.cli.pages import Listing
+from forgeledger.cli.session import Session
+from forgeledger.jobs.model.limits import PAGE_ROWS
+
+# The whole group: the other half of its commands is there already.
+JOB = app = job.app
+FOLLOW_SECONDS = 1.0
+
+
+@command(app, "why", needs=Needs.API, example='forgeledger job why "$JOB"')
+def why(session: Session, job_id: JOB_ID) -> None:
+    """Say why a job is not done.
+
+    What it waits for, which items hold it up, and failures by type of error.
+    """
+    found = session.ledger.why(job_id)
+    session.output.record(found.raw, why_lines(found, session.where))
+
+
+@command(app, "items", needs=Needs.API, example='forgeledger job items "$JOB" --state FAILED')
+def items(
+    session: Session,
+    *,
+    job_id: JOB_ID,
+    state: Annotated[
+        str | None, typer.Option(help="PENDING, IN_PROGRESS, COMPLETED, FAILED or CANCELED.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+) -> None:
+    """List the items of a job."""
+    found = Listing(
+        lambda cursor: session.ledger.items_page(
+            job_id, state=state and state.upper(), limit=PAGE_ROWS, cursor=cursor
+        ),
+        None if every else limit,
+    )
+    session.output.table(
+        ("ITEM", "STATE", "ATTEMPT", "WORKER", "UPDATED (UTC)", "ERROR"),
+        (
+            (
+                item.raw,
+                (
+                    item.item_id,
+                    item.state,
+                    item.attempt,
+                    item.worker_id,
+                    moment(item.updated_at),
+                    short_json(dict(item.error)) if item.error else "",
+                ),
+            )
+            for item in found
+        ),
+        empty="no items",
+    )
+    found.tell_cut(session.output)
+
+
+@command(app, "item", needs=Needs.API, example='forgeledger job item "$JOB" invoice-17')
+def item(
+    session: Session,
+    *,
+    job_id: JOB_ID,
+    item_id: Annotated[
+        str, typer.Argument(metavar="ITEM_ID", show_default=False, callback=not_empty)
+    ],
+) -> None:
+    """Show one item with its whole history."""
+    found = session.ledger.item(job_id, item_id)
+    history = aligned([event_cells(event) for event in found.history]) if found.history else []
+    session.output.record(found.raw, [*item_facts(found), "", *history])
+
+
+@command(app, "events", needs=Needs.API, example='forgeledger job events "$JOB" --follow')
+def events(
+    session: Session,
+    *,
+    job_id: JOB_ID,
+    cursor: Annotated[
+        str | None, typer.Option("--from", help="Go on behind this cursor, as --cursor printed it.")
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until the job is finished.")
+    ] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
+    tell_cursor: Annotated[
+        bool, typer.Option("--cursor", help="Say at the end, on stderr, where to go on.")
+    ] = False,
+) -> None:
+    """Print the journal of a job.
+
+    All that happened to it and its items, in order within each lane.
+    """
+    left = limit
+    while left is None or left > 0:
+        finished = follow and session.ledger.status(job_id).is_finished
+        page = session.ledger.events_page(
+            job_id, cursor=cursor, limit=min(left or PAGE_ROWS, PAGE_ROWS)
+        )
+        for event in page.rows:
+            session.output.record(event.raw, event_line(event))
+        cursor = page.cursor
+        left = None if left is None else left - len(page.rows)
+        if page.more:
+            continue
+        if not follow or finished:
+            break
+        session.around.sleep(FOLLOW_SECONDS)
+    if tell_cursor and cursor:
+        session.output.remark(cursor)
+
+
+@command(app, "watch", needs=Needs.API, example='forgeledger job watch "$JOB" --timeout 3600')
+def watch(
+    session: Session,
+    *,
+    job_id: JOB_ID,
+    timeout: Annotated[
+        float | None, typer.Option(min=0, help="Give up after so many seconds, with exit code 124.")
+    ] = None,
+) -> None:
+    """Watch a job until it is finished.
+
+    The exit code tells how it ended: 0 completed, 10 completed with failures, 11 failed, 12
+    canceled. On a terminal a bar shows progress, rate, time left, failures and lanes; elsewhere
+    a line is printed whenever something has changed. A job that is not sealed cannot complete:
+    that is said once, with the command that seals it.
+    """
+    from forgeledger.cli.job_progress import watch_job
+
+    job = watch_job(session, job_id, timeout_seconds=timeout)
+    if job is None:
+        raise typer.Exit(exit_codes.TIMED_OUT)
+    raise typer.Exit(exit_codes.of_status(job.status))

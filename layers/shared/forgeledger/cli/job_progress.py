@@ -1,0 +1,178 @@
+"""Progress as it happens: a live bar on a terminal, a line for each change elsewhere."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from forgeledger.cli.deployment import Where
+from forgeledger.cli.job_text import counts, job_headline, left_canceled, not_sealed
+from forgeledger.cli.output import Output, duration, printable
+from forgeledger.cli.rate import Pace
+from forgeledger.cli.session import Session
+
+if TYPE_CHECKING:
+    from forgeledger.sdk.records import Job, Registration
+
+_LIVE_POLL_SECONDS: Final = 1.0
+_PLAIN_POLL_SECONDS: Final = 5.0
+_LINE_SECONDS: Final = 3.0
+
+
+class JobProgress:
+    """Shown anew with each state of the job that it is given."""
+
+    def __init__(
+        self,
+        output: Output,
+        clock: Callable[[], float],
+        where: Where,
+        *,
+        keeps_quiet: bool = False,
+    ) -> None:
+        self._output = output
+        self._clock = clock
+        self._where = where
+        self._keeps_quiet = keeps_quiet
+        self._pace = Pace()
+        self._last = ""
+        self._next_line_at = 0.0
+        self._warned = False
+        self._live = ExitStack()
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> Self:
+        if self._output.is_live:
+            self._bar = _bar(self._output)
+            self._live.enter_context(self._bar)
+            self._task = self._bar.add_task("", total=None, told="")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.close()
+
+    def say(self, line: str) -> None:
+        """A line above the bar."""
+        if self._bar is not None:
+            self._bar.console.print(printable(line), markup=False, highlight=False)
+        else:
+            self._output.lines([line])
+
+    def __call__(self, job: "Job") -> None:
+        if self._keeps_quiet:
+            return
+        self._warn(job)
+        finished = job.completed + job.failed + job.canceled
+        self._pace.add(self._clock(), finished)
+        if self._bar is not None:
+            most = max(job.total, job.expected_items or 0)
+            self._bar.update(
+                self._task, completed=finished, total=most or None, told=self._told(job)
+            )
+        elif self._output.as_json:
+            if (seen := str(job.raw)) != self._last:
+                self._last = seen
+                self._output.document(job.raw)
+        elif job.is_finished or self._clock() >= self._next_line_at:
+            line = f"{job.status}  {job.progress:.0%}  {counts(job)}"
+            if line != self._last:
+                self._last = line
+                self._next_line_at = self._clock() + _LINE_SECONDS
+                self._output.lines([f"{line}{self._speed(job)}"])
+
+    def _warn(self, job: "Job") -> None:
+        """Once: nothing else tells whoever waits that all items done will not be the end."""
+        warning = not_sealed(job, self._where)
+        if warning is None or self._warned:
+            return
+        self._warned = True
+        line = f"job {job.job_id} is {warning}"
+        if self._bar is not None:
+            self.say(line)
+        else:
+            self._output.remark(line)
+
+    def _told(self, job: "Job") -> str:
+        lanes = "1 lane" if job.lanes == 1 else f"{job.lanes} lanes"
+        style = "red" if job.failed else "dim"
+        return f"[{style}]{job.failed:,} failed[/]  {lanes}{self._speed(job)}"
+
+    def _speed(self, job: "Job") -> str:
+        rate = self._pace.per_second or job.items_per_second
+        if not rate or job.is_finished:
+            return ""
+        left = max(job.total, job.expected_items or 0) - job.completed - job.failed - job.canceled
+        known = job.sealed or job.expected_items is not None
+        return f"  {rate:,.1f}/s" + (f"  {duration(left / rate)} left" if known and left else "")
+
+
+class RegistrationProgress:
+    """How many items have been registered so far, on a terminal alone."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._painted = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._painted:
+            self._output.err.write("\r\x1b[2K")
+            self._output.err.flush()
+
+    def __call__(self, so_far: "Registration") -> None:
+        if not self._output.err.isatty():
+            return
+        self._painted = True
+        self._output.err.write(f"\r\x1b[2K{so_far.sent:,} items ...")
+        self._output.err.flush()
+
+
+def watch_job(session: Session, job_id: str, *, timeout_seconds: float | None) -> "Job | None":
+    """The job when it is finished; None when the time was over first."""
+    from forgeledger.sdk.api.job_wait import Polling
+    from forgeledger.sdk.errors import WaitTimeoutError
+
+    output = session.output
+    most = _LIVE_POLL_SECONDS if output.is_live else _PLAIN_POLL_SECONDS
+    ledger = session.ledger
+    with JobProgress(output, session.around.clock, session.where) as progress:
+        try:
+            job = ledger.wait(
+                job_id,
+                timeout_seconds=timeout_seconds,
+                polling=Polling(first_seconds=0.5, most_seconds=most, growth=1.2),
+                on_progress=progress,
+            )
+        except WaitTimeoutError as error:
+            output.remark(str(error))
+            return None
+    if not output.as_json:
+        note = left_canceled(job)
+        output.lines([job_headline(job), *([note] if note else [])])
+    return job
+
+
+def _bar(output: Output) -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    return Progress(
+        TextColumn("{task.percentage:>4.0f}%"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[told]}"),
+        console=Console(file=output.out),
+    )

@@ -1,1 +1,0 @@
-"""Wire formats: queue messages, HTTP bodies, EventBridge details."""

@@ -1,1 +1,0 @@
-"""The ledger's rules: pure, total and deterministic."""

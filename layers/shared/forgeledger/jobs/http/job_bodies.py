@@ -1,0 +1,185 @@
+"""Bodies of HTTP answers about jobs, in camelCase, and how the use cases' words become them."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from forgeledger.jobs.messages.job_events import iso
+from forgeledger.jobs.model.jobs import JobSpec, JobStatus
+from forgeledger.jobs.model.lanes import LaneMode
+from forgeledger.jobs.model.outcomes import Verdict
+from forgeledger.jobs.usecases.create_job import Created
+from forgeledger.jobs.usecases.read_jobs import Standing
+from forgeledger.jobs.usecases.register_items import Registered
+from forgeledger.json_text import from_text
+
+# Enough to see what went wrong; an answer that is kept for repetitions has to stay small.
+REJECTIONS_SHOWN = 50
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+    )
+
+
+class Health(Answer):
+    status: Annotated[str, Field(examples=["ok"])]
+    version: str
+
+
+class CountsBody(Answer):
+    """Always: total = pending + inProgress + completed + failed + canceled."""
+
+    total: int
+    pending: int
+    in_progress: int
+    completed: int
+    failed: int
+    canceled: int
+
+
+class PolicyBody(Answer):
+    tolerated_failures: int | None
+    tolerated_failure_percent: float | None
+    max_attempts: int
+    lease_seconds: int
+    backoff_base_seconds: float
+    backoff_cap_seconds: float
+
+
+class JobHeadline(Answer):
+    job_id: str
+    name: str
+    status: JobStatus
+    epoch: int
+    sealed: bool
+    is_complete: bool
+
+
+# What a base class on the right has stands first.
+class JobBody(CountsBody, JobHeadline):
+    # The verdict that is certain while the lanes are being closed, and why a verdict was given.
+    ending: JobStatus | None
+    reason: str | None
+    progress: Annotated[float, Field(description="Finished items, 0 to 1.")]
+    items_per_second: float | None
+    eta_seconds: int | None
+    created_at: str
+    opened_at: Annotated[str, Field(description="When this epoch began.")]
+    sealed_at: str | None
+    completed_at: str | None
+    deadline_at: str | None
+    expected_items: int | None
+    auto_register: bool
+    lanes: int
+    policy: PolicyBody
+    metadata: dict[str, Any]
+    tags: list[str]
+    ttl_days: int
+
+
+class RejectedItem(Answer):
+    item_id: str
+    reason: str
+
+
+class RegistrationBody(Answer):
+    registered: int
+    already_existed: int
+    rejected: int
+    rejections: Annotated[
+        list[RejectedItem],
+        Field(description=f"The first {REJECTIONS_SHOWN} rejected items, with the reason."),
+    ]
+
+
+class CreatedBody(JobBody):
+    registration: RegistrationBody | None
+
+
+class JobsBody(Answer):
+    jobs: list[JobBody]
+    next_cursor: str | None
+
+
+class LifeBody(Answer):
+    """The answer to seal, cancel and reopen."""
+
+    outcome: Verdict
+    job: JobBody
+
+
+def job_body(standing: Standing) -> JobBody:
+    return JobBody(**_job_fields(standing))
+
+
+def created_body(created: Created, standing: Standing) -> CreatedBody:
+    registered = created.registered
+    registration = None if registered is None else registration_body(registered)
+    return CreatedBody(**_job_fields(standing), registration=registration)
+
+
+def registration_body(registered: Registered) -> RegistrationBody:
+    return RegistrationBody(
+        registered=registered.registered,
+        already_existed=registered.already_existed,
+        rejected=len(registered.rejected),
+        rejections=[
+            RejectedItem(item_id=rejection.item_id, reason=rejection.reason)
+            for rejection in registered.rejected[:REJECTIONS_SHOWN]
+        ],
+    )
+
+
+def time_or_none(at_ms: int | None) -> str | None:
+    return None if at_ms is None else iso(at_ms)
+
+
+def _job_fields(standing: Standing) -> dict[str, Any]:
+    job, counts, spec = standing.job, standing.counts, standing.job.spec
+    rate = standing.items_per_second
+    return {
+        "job_id": job.job_id,
+        "name": spec.name,
+        "status": job.status,
+        "epoch": job.epoch,
+        # A job that was closed without it takes no items either, and yet nobody sealed it.
+        "sealed": job.mode is LaneMode.SEALED or job.sealed_at is not None,
+        "is_complete": job.finished,
+        "ending": job.ending,
+        "reason": job.ending_reason,
+        "total": counts.total,
+        "pending": counts.pending,
+        "in_progress": counts.in_progress,
+        "completed": counts.completed,
+        "failed": counts.failed,
+        "canceled": counts.canceled,
+        "progress": round(standing.progress, 6),
+        "items_per_second": None if rate is None else round(rate, 3),
+        "eta_seconds": standing.eta_seconds,
+        "created_at": iso(spec.created_at),
+        "opened_at": iso(job.opened_at),
+        "sealed_at": time_or_none(job.sealed_at),
+        "completed_at": time_or_none(job.finished_at),
+        "deadline_at": time_or_none(job.deadline_at),
+        "expected_items": spec.expected_items,
+        "auto_register": spec.rules.registers_on_the_way,
+        "lanes": spec.lanes,
+        "policy": _policy(spec),
+        "metadata": from_text(spec.metadata),
+        "tags": list(spec.tags),
+        "ttl_days": spec.rules.ttl_days,
+    }
+
+
+def _policy(spec: JobSpec) -> PolicyBody:
+    return PolicyBody(
+        tolerated_failures=spec.tolerance.failures,
+        tolerated_failure_percent=spec.tolerance.failure_percent,
+        max_attempts=spec.rules.max_attempts,
+        lease_seconds=spec.rules.lease_seconds,
+        backoff_base_seconds=spec.rules.backoff_base_seconds,
+        backoff_cap_seconds=spec.rules.backoff_cap_seconds,
+    )

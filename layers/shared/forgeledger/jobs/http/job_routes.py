@@ -1,0 +1,173 @@
+"""Routes of jobs as a whole."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Body
+
+from forgeledger.jobs.http.cursors import (
+    CursorInvalid,
+    jobs_cursor,
+    journal_cursor,
+    read_jobs_cursor,
+    read_journal_cursor,
+)
+from forgeledger.jobs.http.item_bodies import JournalBody, WhyBody, entry_body, why_body
+from forgeledger.jobs.http.job_bodies import (
+    CreatedBody,
+    JobBody,
+    JobsBody,
+    LifeBody,
+    created_body,
+    job_body,
+)
+from forgeledger.jobs.http.parameters import (
+    JOBS_A_PAGE,
+    ROWS_A_PAGE,
+    Cursor,
+    From,
+    FromAsCursor,
+    JobId,
+    JobsLimit,
+    Limit,
+    StatusFilter,
+    TagFilter,
+)
+from forgeledger.jobs.http.request_bodies import CreateJob
+from forgeledger.jobs.services import Parts
+from forgeledger.jobs.usecases.change_job import Asked
+from forgeledger.jobs.usecases.read_jobs import standing
+from forgeledger.jobs.usecases.read_journal import JournalPosition
+from forgeledger.web.error_responses import Refused, wrong_field
+from forgeledger.web.idempotency import repeat_of
+from forgeledger.web.openapi import answers
+from forgeledger.web.resolver import LedgerResolver
+
+_JOBS = ["jobs"]
+_REFUSALS = {
+    "job_finished": "The job is finished or about to be.",
+    "retention_over": "Rows of the job may have vanished already, so it cannot run again.",
+}
+
+
+def add_job_routes(app: LedgerResolver, parts: Parts) -> None:
+    clock = parts.around.clock
+
+    @app.post(
+        "/jobs",
+        tags=_JOBS,
+        summary="Create a job, with its first items if they are known",
+        operation_id="createJob",
+        status_code=201,
+        responses=answers(201, CreatedBody, "The new job."),
+    )
+    def create_job(body: Annotated[CreateJob, Body()]) -> CreatedBody:
+        repeat = repeat_of(app.current_event)
+        created = parts.creator.create(body.new_job(), repeat, app.has_time())
+        return created_body(created, standing(created.view, clock()))
+
+    @app.get(
+        "/jobs",
+        tags=_JOBS,
+        summary="Jobs, newest first, with the counts that were rolled up last",
+        operation_id="listJobs",
+        responses=answers(200, JobsBody, "A page of jobs."),
+    )
+    def list_jobs(
+        status: StatusFilter = None,
+        tag: TagFilter = None,
+        limit: JobsLimit = JOBS_A_PAGE,
+        cursor: Cursor = None,
+    ) -> JobsBody:
+        before = read_jobs_cursor(cursor, status, tag)
+        jobs, after = parts.jobs.page(status, tag, before, limit)
+        return JobsBody(
+            jobs=[job_body(each) for each in jobs], next_cursor=jobs_cursor(after, status, tag)
+        )
+
+    @app.get(
+        "/jobs/<jobId>",
+        tags=_JOBS,
+        summary="Where a job stands, by the counts of its lanes",
+        operation_id="getJob",
+        responses=answers(200, JobBody, "The job.", 404),
+    )
+    def get_job(job_id: JobId) -> JobBody:
+        return job_body(parts.jobs.status(job_id))
+
+    @app.post(
+        "/jobs/<jobId>/seal",
+        tags=_JOBS,
+        summary="No more items: the job completes when those it has are finished",
+        operation_id="sealJob",
+        responses=answers(200, LifeBody, "The job as it stands afterwards.", 404, 409),
+    )
+    def seal(job_id: JobId) -> LifeBody:
+        return _life_body(parts.life.seal(job_id, app.has_time()), clock())
+
+    @app.post(
+        "/jobs/<jobId>/cancel",
+        tags=_JOBS,
+        summary="End a running job; its unfinished items are canceled, whatever their number",
+        operation_id="cancelJob",
+        responses=answers(200, LifeBody, "The job as it stands afterwards.", 404, 409),
+    )
+    def cancel(job_id: JobId) -> LifeBody:
+        return _life_body(parts.life.cancel(job_id, app.has_time()), clock())
+
+    @app.post(
+        "/jobs/<jobId>/reopen",
+        tags=_JOBS,
+        summary="Run a finished job again: a new epoch, unsealed",
+        operation_id="reopenJob",
+        responses=answers(200, LifeBody, "The job as it stands afterwards.", 404, 409),
+    )
+    def reopen(job_id: JobId) -> LifeBody:
+        return _life_body(parts.life.reopen(job_id, app.has_time()), clock())
+
+    @app.get(
+        "/jobs/<jobId>/events",
+        tags=_JOBS,
+        summary="The journal: what happened, by time; each lane's own order is kept",
+        operation_id="listEvents",
+        responses=answers(200, JournalBody, "A page of the journal.", 404),
+    )
+    def list_events(
+        job_id: JobId,
+        since: From = None,
+        cursor: FromAsCursor = None,
+        limit: Limit = ROWS_A_PAGE,
+    ) -> JournalBody:
+        page = parts.journal.page(job_id, _journal_position(job_id, since, cursor), limit)
+        return JournalBody(
+            events=[entry_body(job_id, entry) for entry in page.entries],
+            next_cursor=journal_cursor(page.following, job_id),
+            more=page.more,
+        )
+
+    @app.get(
+        "/jobs/<jobId>/why",
+        tags=_JOBS,
+        summary="Why a job is not done: what it waits for, and which items hold it up",
+        operation_id="explainJob",
+        responses=answers(200, WhyBody, "What the job waits for.", 404),
+    )
+    def why(job_id: JobId) -> WhyBody:
+        return why_body(parts.explainer.explain(job_id))
+
+
+def _journal_position(job_id: str, since: str | None, cursor: str | None) -> JournalPosition:
+    """Where the journal goes on, by either name of the parameter."""
+    if since is None and cursor is not None:
+        try:
+            return read_journal_cursor(cursor, job_id)
+        except CursorInvalid as error:
+            raise CursorInvalid("cursor") from error
+    if cursor not in (None, since):
+        raise wrong_field("cursor", "cursor", "is another name of from, which says otherwise")
+    return read_journal_cursor(since, job_id)
+
+
+def _life_body(asked: Asked, now: int) -> LifeBody:
+    if asked.reason is not None:
+        raise Refused(409, asked.reason, _REFUSALS.get(asked.reason, asked.reason))
+    return LifeBody(outcome=asked.verdict, job=job_body(standing(asked.view, now)))

@@ -1,0 +1,51 @@
+"""EventBridge: every entry that it refuses is sent again, and none is given up silently."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from forgeledger.errors import EventsRefused
+from forgeledger.jobs.messages.job_events import SOURCE, detail_text
+from forgeledger.jobs.model.facts import Fact
+from forgeledger.jobs.model.jobs import Job
+from forgeledger.runtime import Surroundings
+
+_ENTRIES_A_REQUEST = 10
+_TRIES = 5
+
+
+class EventBridgePublisher:
+    def __init__(self, client: Any, bus: str, around: Surroundings) -> None:
+        self._client = client
+        self._bus = bus
+        self._around = around
+
+    def publish(self, job: Job, facts: Sequence[Fact]) -> None:
+        entries = [self._entry(job, fact) for fact in facts]
+        for start in range(0, len(entries), _ENTRIES_A_REQUEST):
+            self._put(entries[start : start + _ENTRIES_A_REQUEST])
+
+    def _put(self, entries: list[dict[str, Any]]) -> None:
+        for tries in range(_TRIES):
+            answers = self._client.put_events(Entries=entries)["Entries"]
+            refused = [
+                (entry, answer["ErrorCode"])
+                for entry, answer in zip(entries, answers, strict=True)
+                if "ErrorCode" in answer
+            ]
+            if not refused:
+                return
+            entries = [entry for entry, _ in refused]
+            if tries < _TRIES - 1:
+                self._around.pause(tries)
+        raise EventsRefused(self._bus, tuple(code for _, code in refused))
+
+    def _entry(self, job: Job, fact: Fact) -> dict[str, Any]:
+        return {
+            "EventBusName": self._bus,
+            "Source": SOURCE,
+            "DetailType": fact.kind.value,
+            "Time": datetime.fromtimestamp(fact.at / 1000, UTC),
+            "Resources": [],
+            "Detail": detail_text(job, fact),
+        }

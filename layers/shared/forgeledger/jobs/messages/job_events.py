@@ -1,0 +1,47 @@
+"""The detail of an EventBridge event: what happened to a job, and its counts at that moment."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from forgeledger.jobs.model.facts import Fact, event_id
+from forgeledger.jobs.model.jobs import Job
+from forgeledger.json_text import from_text
+
+SOURCE = "forgeledger"
+
+# Built once: json.dumps would build an encoder for each call.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def iso(at_ms: int) -> str:
+    """A time as the contract writes it: UTC, with milliseconds."""
+    instant = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def detail_of(job: Job, fact: Fact) -> dict[str, Any]:
+    """The same in each repetition: all of it comes from the fact and from what never changes."""
+    spec = job.spec
+    detail: dict[str, Any] = {
+        "eventId": event_id(spec.job_id, fact),
+        "jobId": spec.job_id,
+        "name": spec.name,
+        "epoch": fact.epoch,
+        "status": fact.status.value,
+        "total": fact.counts.total,
+        "completed": fact.counts.completed,
+        "failed": fact.counts.failed,
+        "canceled": fact.counts.canceled,
+        "durationMs": fact.duration_ms,
+        "at": iso(fact.at),
+        "metadata": from_text(spec.metadata),
+        "tags": list(spec.tags),
+    }
+    if fact.reason is not None:
+        detail["reason"] = fact.reason
+    return detail
+
+
+def detail_text(job: Job, fact: Fact) -> str:
+    return _encode(detail_of(job, fact))

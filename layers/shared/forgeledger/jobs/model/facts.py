@@ -1,0 +1,45 @@
+"""What happened to a job as a whole: the facts that become its events."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from forgeledger.fast_dataclass import quickly_made
+from forgeledger.jobs.model.jobs import JobStatus
+from forgeledger.jobs.model.lanes import Counts
+
+
+class FactKind(StrEnum):
+    CREATED = "job.created"
+    SEALED = "job.sealed"
+    FIRST_FAILURE = "job.first_failure"
+    COMPLETED = "job.completed"
+    FAILED = "job.failed"
+    CANCELED = "job.canceled"
+    REOPENED = "job.reopened"
+    # The verdict is certain and the lanes are being closed; nobody outside is told.
+    CLOSING = "job.closing"
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One fact, numbered from 0. All that its event says of the moment is in it."""
+
+    number: int
+    kind: FactKind
+    epoch: int
+    at: int
+    status: JobStatus
+    counts: Counts
+    duration_ms: int
+    reason: str | None = None
+
+    @property
+    def told(self) -> bool:
+        """Whether the fact becomes an event."""
+        return self.kind is not FactKind.CLOSING
+
+
+def event_id(job_id: str, fact: Fact) -> str:
+    """The same in each repetition: what a consumer deduplicates by."""
+    return f"{job_id}:{fact.epoch}:{fact.kind}"

@@ -1,0 +1,53 @@
+"""Names of jobs and items, and which lane an item belongs to."""
+
+import re
+import zlib
+from functools import lru_cache
+from typing import Final
+
+from forgeledger.jobs.model.limits import LANES_PER_JOB
+
+_CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_JOB_ID: Final = re.compile(rf"[0-7][{_CROCKFORD}]{{25}}-([1-9][0-9]?)", re.ASCII)
+_ULID_TIME_BITS: Final = 48
+_ULID_RANDOM_BITS: Final = 80
+
+
+def make_job_id(now_ms: int, randomness: int, lanes: int) -> str:
+    """A ULID, so that ids sort by age, with the number of lanes, so that nobody looks it up."""
+    if not 1 <= lanes <= LANES_PER_JOB:
+        raise ValueError(f"lanes must be 1 to {LANES_PER_JOB}, not {lanes}")
+    number = (now_ms % (1 << _ULID_TIME_BITS)) << _ULID_RANDOM_BITS
+    number |= randomness % (1 << _ULID_RANDOM_BITS)
+    letters = [_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5)]
+    return f"{''.join(letters)}-{lanes}"
+
+
+@lru_cache(maxsize=1024)
+def lanes_of(job_id: str) -> int | None:
+    """How many lanes a job has; None for a name that no job can have."""
+    match = _JOB_ID.fullmatch(job_id)
+    if match is None:
+        return None
+    lanes = int(match.group(1))
+    return lanes if lanes <= LANES_PER_JOB else None
+
+
+def lane_of(item_id: str, lanes: int) -> int:
+    """The lane that an item belongs to, for as long as its job exists."""
+    return zlib.crc32(item_id.encode()) % lanes
+
+
+def group_of(job_id: str, lane: int) -> str:
+    """The message group with which a lane has exactly one writer."""
+    return f"{job_id}#{lane}"
+
+
+def lanes_for(expected_items: int | None) -> int:
+    """How many lanes a job gets when nobody says."""
+    if expected_items is None:
+        return 4
+    for bound, lanes in ((1_000, 1), (10_000, 4), (100_000, 8)):
+        if expected_items <= bound:
+            return lanes
+    return 16

@@ -1,0 +1,133 @@
+"""One command on one item: the case that is decided, and the rulings that it can end with."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from forgeledger.backoff import backoff_ms
+from forgeledger.fast_dataclass import quickly_made
+from forgeledger.jobs.model.commands import Command
+from forgeledger.jobs.model.events import Event, EventKind
+from forgeledger.jobs.model.items import Failure, Item
+from forgeledger.jobs.model.jobs import JobPhase
+from forgeledger.jobs.model.lanes import Head
+from forgeledger.jobs.model.limits import ATTEMPTS_AHEAD
+from forgeledger.jobs.model.outcomes import Reason, Verdict
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """The verdict on a command, its reason, and the events it leaves in the journal."""
+
+    verdict: Verdict
+    events: tuple[Event, ...]
+    reason: Reason | None = None
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A command, the item that it meets, and what else the rules look at."""
+
+    head: Head
+    item: Item
+    command: Command
+    mark: str
+    now: int
+    phase: JobPhase
+
+    @property
+    def stale(self) -> bool:
+        return self.command.attempt is not None and self.command.attempt < self.item.attempt
+
+    @property
+    def current(self) -> bool:
+        return self.command.attempt is None or self.command.attempt == self.item.attempt
+
+    @property
+    def too_far_ahead(self) -> bool:
+        """Whether the attempt is a wrong number: believed, it would fence off all real ones."""
+        attempt = self.command.attempt
+        return attempt is not None and attempt > self.item.attempt + ATTEMPTS_AHEAD
+
+    @property
+    def lease_over(self) -> bool:
+        return self.item.lease_until is not None and self.item.lease_until <= self.now
+
+    def event(self, kind: EventKind, **rest: Any) -> Event:
+        """The event with what all events of a known item have, and what this rule adds."""
+        return Event(
+            kind=kind,
+            at=self.now,
+            item_id=self.item.item_id,
+            previous=self.item.offset,
+            mark=self.mark,
+            **rest,
+        )
+
+    def apply(self, event: Event) -> Ruling:
+        return Ruling(Verdict.APPLIED, (event,))
+
+    def duplicate(self) -> Ruling:
+        event = Event(
+            kind=EventKind.DUPLICATE,
+            at=self.now,
+            item_id=self.item.item_id,
+            previous=self.item.offset,
+            mark=self.mark,
+            command=self.command.kind,
+            attempt=self.command.attempt,
+            worker_id=self.command.worker_id,
+        )
+        return Ruling(Verdict.DUPLICATE, (event,))
+
+    def reject(self, reason: Reason) -> Ruling:
+        """Refuse, and keep what the worker said: a result may have cost hours."""
+        event = Event(
+            kind=EventKind.REJECTED,
+            at=self.now,
+            item_id=self.item.item_id,
+            previous=self.item.offset,
+            mark=self.mark,
+            command=self.command.kind,
+            reason=reason,
+            attempt=self.command.attempt,
+            worker_id=self.command.worker_id,
+            result=self.command.result,
+            failure=self.command.failure,
+        )
+        return Ruling(Verdict.REJECTED, (event,), reason)
+
+    def reject_attempt(self) -> Ruling:
+        return self.reject(Reason.STALE_ATTEMPT if self.stale else Reason.UNKNOWN_ATTEMPT)
+
+    def lease_until(self) -> int | None:
+        seconds = self.command.lease_seconds
+        if seconds is None:
+            seconds = self.head.rules.lease_seconds
+        return self.now + seconds * 1000 if seconds else None
+
+    def given_up_or_again(
+        self, kind: EventKind, attempt: int, failure: Failure, worker_id: str | None
+    ) -> Ruling:
+        """Record a failure: with a due time while attempts are left, without one if none is."""
+        rules = self.head.rules
+        used = attempt - self.item.forgiven
+        due_at = None
+        if failure.retryable and used < rules.max_attempts:
+            wait_ms = backoff_ms(
+                used, rules.backoff_base_seconds, rules.backoff_cap_seconds, self.command.chance
+            )
+            due_at = self.now + wait_ms
+        event = Event(
+            kind=kind,
+            at=self.now,
+            item_id=self.item.item_id,
+            previous=self.item.offset,
+            mark=self.mark,
+            attempt=attempt,
+            worker_id=worker_id,
+            failure=failure,
+            due_at=due_at,
+        )
+        return self.apply(event)

@@ -1,0 +1,229 @@
+"""What one command does to one item: the state table, row by row, as pure functions."""
+
+from collections.abc import Callable
+
+from forgeledger.jobs.model.commands import REGISTERS_ON_THE_WAY, Command, CommandKind
+from forgeledger.jobs.model.events import Event, EventKind
+from forgeledger.jobs.model.item_case import Case, Ruling
+from forgeledger.jobs.model.items import Failure, Item, ItemState
+from forgeledger.jobs.model.jobs import JobPhase
+from forgeledger.jobs.model.lanes import Head, LaneMode
+from forgeledger.jobs.model.outcomes import Reason, Verdict
+
+LEASE_EXPIRED = Failure(type="LeaseExpired", message="no heartbeat within the lease")
+
+_FINISHED_REASONS = {
+    ItemState.COMPLETED: Reason.ALREADY_COMPLETED,
+    ItemState.FAILED: Reason.ALREADY_FAILED,
+    ItemState.CANCELED: Reason.ALREADY_CANCELED,
+}
+
+
+def rule(head: Head, item: Item | None, command: Command, now: int, phase: JobPhase) -> Ruling:
+    """Decide one command on the item as it stands; the events are not yet applied."""
+    if item is None:
+        return _rule_on_unknown(head, command, now, phase)
+    if command.kind is CommandKind.REGISTER:
+        # It could never do anything if it came again, so there is nothing to remember.
+        return Ruling(Verdict.DUPLICATE, ())
+    mark = command.mark
+    return _answer_before(item, command, mark) or _RULES[command.kind](
+        Case(head, item, command, mark, now, phase)
+    )
+
+
+def _answer_before(item: Item, command: Command, mark: str) -> Ruling | None:
+    """The answer to a redelivered command: what has been decided stays decided.
+
+    Only a claim that was granted is refused where somebody else has the item by now: its sender
+    would take any other answer for leave to begin.
+    """
+    for entry in reversed(item.seen):
+        if entry.startswith(mark):
+            refused = entry[len(mark) :]
+            if refused:
+                return Ruling(Verdict.REJECTED, (), Reason(refused))
+            if command.kind is CommandKind.CLAIM and _taken_over(item, command):
+                return Ruling(Verdict.REJECTED, (), Reason.STALE_ATTEMPT)
+            return Ruling(Verdict.DUPLICATE, ())
+    return None
+
+
+def _taken_over(item: Item, claim: Command) -> bool:
+    if item.state is not ItemState.IN_PROGRESS:
+        return False
+    former = claim.attempt is not None and claim.attempt < item.attempt
+    return former or claim.worker_id != item.worker_id
+
+
+def _rule_on_unknown(head: Head, command: Command, now: int, phase: JobPhase) -> Ruling:
+    on_the_way = head.rules.registers_on_the_way and command.kind in REGISTERS_ON_THE_WAY
+    if command.kind is not CommandKind.REGISTER and not on_the_way:
+        return _refuse_unknown(command, now, Reason.UNKNOWN_ITEM)
+    mark = command.mark
+    if head.mode is LaneMode.SEALED:
+        return _refuse_unknown(command, now, Reason.JOB_SEALED)
+    if head.mode is LaneMode.CLOSED:
+        return _refuse_unknown(command, now, Reason.JOB_CLOSED)
+    registered = Event(
+        kind=EventKind.REGISTERED,
+        at=now,
+        item_id=command.item_id,
+        mark=mark,
+        payload=command.payload,
+    )
+    if command.kind is CommandKind.REGISTER:
+        return Ruling(Verdict.APPLIED, (registered,))
+    fresh = Item(item_id=command.item_id, state=ItemState.PENDING, offset=head.offset)
+    then = _RULES[command.kind](Case(head, fresh, command, mark, now, phase))
+    if then.reason is not None:
+        # A command that is refused must not leave an item behind: it would count as known.
+        return _refuse_unknown(command, now, then.reason)
+    return Ruling(then.verdict, (registered, *then.events))
+
+
+def _refuse_unknown(command: Command, now: int, reason: Reason) -> Ruling:
+    event = Event(
+        kind=EventKind.REJECTED,
+        at=now,
+        item_id=command.item_id,
+        mark=command.mark,
+        command=command.kind,
+        reason=reason,
+        attempt=command.attempt,
+        worker_id=command.worker_id,
+        payload=command.payload,
+        result=command.result,
+        failure=command.failure,
+    )
+    return Ruling(Verdict.REJECTED, (event,), reason)
+
+
+def _claim(case: Case) -> Ruling:
+    item, command = case.item, case.command
+    if item.finished:
+        return case.reject(_FINISHED_REASONS[item.state])
+    if case.too_far_ahead:
+        return case.reject_attempt()
+    former_owner = command.attempt is not None and command.attempt <= item.attempt
+    if item.state is ItemState.IN_PROGRESS:
+        # Two that give neither name nor attempt are not known to be the same.
+        named = command.worker_id is not None or command.attempt is not None
+        same_worker = named and command.worker_id == item.worker_id
+        if same_worker and case.current and not case.lease_over:
+            return case.duplicate()
+        if former_owner:
+            return case.reject(Reason.STALE_ATTEMPT)
+        if not same_worker and item.lease_until is not None and not case.lease_over:
+            return case.reject(Reason.LEASE_HELD)
+    elif former_owner:
+        return case.reject(Reason.STALE_ATTEMPT)
+    elif item.due_at is not None and item.due_at > case.now:
+        return case.reject(Reason.NOT_DUE)
+    return case.apply(
+        case.event(
+            EventKind.CLAIMED,
+            attempt=max(item.attempt + 1, command.attempt or 0),
+            worker_id=command.worker_id,
+            lease_until=case.lease_until(),
+        )
+    )
+
+
+def _heartbeat(case: Case) -> Ruling:
+    item = case.item
+    if item.state is not ItemState.IN_PROGRESS:
+        return case.reject(_FINISHED_REASONS.get(item.state, Reason.NOT_IN_PROGRESS))
+    if not case.current:
+        return case.reject_attempt()
+    lease_until = case.lease_until()
+    if lease_until is not None and item.lease_until is not None:
+        lease_until = max(lease_until, item.lease_until)
+    return case.apply(
+        case.event(
+            EventKind.HEARTBEAT,
+            lease_until=lease_until or item.lease_until,
+        )
+    )
+
+
+def _complete(case: Case) -> Ruling:
+    item, command = case.item, case.command
+    if item.state is ItemState.COMPLETED:
+        return case.duplicate()
+    if item.finished:
+        return case.reject(_FINISHED_REASONS[item.state])
+    if case.stale or case.too_far_ahead:
+        return case.reject_attempt()
+    return case.apply(
+        case.event(
+            EventKind.COMPLETED,
+            attempt=max(item.attempt, command.attempt or 0),
+            worker_id=command.worker_id,
+            result=command.result,
+        )
+    )
+
+
+def _fail(case: Case) -> Ruling:
+    item, command = case.item, case.command
+    if command.attempt is not None and command.attempt == item.failed_attempt:
+        return case.duplicate()
+    if item.finished:
+        return case.reject(_FINISHED_REASONS[item.state])
+    if case.stale or case.too_far_ahead:
+        return case.reject_attempt()
+    attempt = item.attempt
+    if item.state is ItemState.PENDING and command.attempt is None:
+        # Nobody claimed it, so this failure is an attempt of its own.
+        attempt += 1
+    failure = command.failure or Failure(type="Error")
+    return case.given_up_or_again(
+        EventKind.FAILED, max(attempt, command.attempt or 0), failure, command.worker_id
+    )
+
+
+def _release(case: Case) -> Ruling:
+    item = case.item
+    if item.finished:
+        return case.reject(_FINISHED_REASONS[item.state])
+    if not case.current:
+        return case.reject_attempt()
+    if item.state is ItemState.PENDING:
+        return case.duplicate()
+    return case.apply(case.event(EventKind.RELEASED))
+
+
+def _retry(case: Case) -> Ruling:
+    item = case.item
+    if case.phase is JobPhase.CANCELED:
+        return case.reject(Reason.JOB_CANCELED)
+    if item.state is ItemState.PENDING:
+        return case.duplicate()
+    if item.state is not ItemState.FAILED:
+        return case.reject(Reason.NOT_FAILED)
+    if not case.current:
+        return case.reject_attempt()
+    if case.phase is JobPhase.ENDING:
+        return case.reject(Reason.JOB_CLOSED)
+    if case.phase is JobPhase.PAST:
+        return case.reject(Reason.RETENTION_OVER)
+    return case.apply(case.event(EventKind.RETRIED))
+
+
+def _expire(case: Case) -> Ruling:
+    item = case.item
+    if item.state is not ItemState.IN_PROGRESS or not case.current or not case.lease_over:
+        return case.duplicate()
+    return case.given_up_or_again(EventKind.EXPIRED, item.attempt, LEASE_EXPIRED, None)
+
+
+_RULES: dict[CommandKind, Callable[[Case], Ruling]] = {
+    CommandKind.CLAIM: _claim,
+    CommandKind.HEARTBEAT: _heartbeat,
+    CommandKind.COMPLETE: _complete,
+    CommandKind.FAIL: _fail,
+    CommandKind.RELEASE: _release,
+    CommandKind.RETRY: _retry,
+    CommandKind.EXPIRE: _expire,
+}

@@ -1,0 +1,66 @@
+"""One unit of work in a job."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from forgeledger.fast_dataclass import quickly_made
+
+
+class ItemState(StrEnum):
+    # Waits for a claim, or for its due time after a failure. Left by claim, complete, fail, cancel.
+    PENDING = "PENDING"
+    # A worker has it. Left by complete, fail, release, expire and cancel.
+    IN_PROGRESS = "IN_PROGRESS"
+    # Done; nothing leaves it.
+    COMPLETED = "COMPLETED"
+    # Given up; only retry leaves it.
+    FAILED = "FAILED"
+    # Its lane was closed before it was finished; nothing leaves it.
+    CANCELED = "CANCELED"
+
+
+UNFINISHED = frozenset({ItemState.PENDING, ItemState.IN_PROGRESS})
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What went wrong with an item, as its worker told it."""
+
+    type: str
+    message: str = ""
+    retryable: bool = True
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """An item after its latest event. Times are milliseconds since 1970, texts are JSON."""
+
+    item_id: str
+    state: ItemState
+    # The latest claim; a command that names an earlier one comes from a former owner.
+    attempt: int = 0
+    # Attempts that do not count against the policy: released, or from before a retry.
+    forgiven: int = 0
+    # The latest attempt whose failure is recorded.
+    failed_attempt: int = 0
+    worker_id: str | None = None
+    lease_until: int | None = None
+    due_at: int | None = None
+    payload: str | None = None
+    result: str | None = None
+    failure: Failure | None = None
+    created_at: int = 0
+    claimed_at: int | None = None
+    finished_at: int | None = None
+    updated_at: int = 0
+    # Journal offset of the item's latest event: the end of the chain that is its history.
+    offset: int = 0
+    # Marks of its latest commands, oldest first, each with the reason if it was refused:
+    # a redelivered command changes nothing and gets the same answer.
+    seen: tuple[str, ...] = ()
+
+    @property
+    def finished(self) -> bool:
+        return self.state not in UNFINISHED

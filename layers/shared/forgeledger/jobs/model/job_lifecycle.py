@@ -1,0 +1,188 @@
+"""A job's life cycle: what people ask of it, and what follows from the counts of its lanes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from forgeledger.fast_dataclass import quickly_made, replace
+from forgeledger.jobs.model.facts import Fact, FactKind
+from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus
+from forgeledger.jobs.model.lanes import Counts, Head, LaneMode
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """The next step of a job: a change of its header with its facts, or lanes that lag behind.
+
+    With `settles` the change rests on the counts: it holds only while no head has moved.
+    """
+
+    job: Job
+    facts: tuple[Fact, ...] = ()
+    settles: bool = False
+    lagging: tuple[int, ...] = ()
+
+
+def create(spec: JobSpec) -> tuple[Job, tuple[Head, ...], Fact]:
+    """A new job, the heads of its lanes, and the fact of its creation."""
+    now = spec.created_at
+    job = Job(spec=spec, opened_at=now, kept_since=now)
+    created, fact = _told(job, FactKind.CREATED, now, Counts())
+    return created, genesis(spec), fact
+
+
+def genesis(spec: JobSpec) -> tuple[Head, ...]:
+    """The heads as they are before any event: where replaying a journal starts."""
+    return tuple(
+        Head(job_id=spec.job_id, lane=lane, rules=spec.rules) for lane in range(spec.lanes)
+    )
+
+
+def total(heads: Sequence[Head]) -> Counts:
+    return sum((head.counts for head in heads[1:]), heads[0].counts)
+
+
+def seal(job: Job, counts: Counts, now: int) -> Step:
+    """No more items; nothing to do for a job that is sealed already."""
+    if job.sealed:
+        return Step(job=job)
+    sealed = replace(job, mode=LaneMode.SEALED, gate=job.gate + 1, sealed_at=now)
+    return _stepped(sealed, FactKind.SEALED, now, counts)
+
+
+def cancel(job: Job, counts: Counts, now: int) -> Step:
+    """End a running job; nothing to do for one that is finished or ending."""
+    if job.finished or job.ending is not None:
+        return Step(job=job)
+    return _closing(job, JobStatus.CANCELED, "canceled", counts, now)
+
+
+def reopen(job: Job, now: int, *, mode: LaneMode = LaneMode.OPEN) -> Step:
+    """Run a finished job again; `mode` is what its lanes follow: unsealed, unless by a retry."""
+    if not job.finished:
+        return Step(job=job)
+    reopened = replace(
+        job,
+        status=JobStatus.RUNNING,
+        epoch=job.epoch + 1,
+        gate=job.gate + 1,
+        mode=mode,
+        ending=None,
+        ending_reason=None,
+        opened_at=now,
+        sealed_at=job.sealed_at if mode is LaneMode.SEALED else None,
+        finished_at=None,
+    )
+    return _stepped(reopened, FactKind.REOPENED, now, job.settled)
+
+
+def advance(job: Job, heads: Sequence[Head], now: int) -> Step:
+    """The next step that follows from the lanes as they are; none when the step is the job."""
+    lagging = tuple(head.lane for head in heads if head.gate < job.gate)
+    if job.finished:
+        return Step(job=job, lagging=lagging)
+    counts = total(heads)
+    if counts.failings > job.settled.failings and job.first_failure_epoch < job.epoch:
+        noted = replace(job, first_failure_epoch=job.epoch)
+        return _stepped(noted, FactKind.FIRST_FAILURE, now, counts)
+    if job.ending is not None:
+        if lagging:
+            return Step(job=job, lagging=lagging)
+        return _verdict(job, job.ending, counts, now, job.ending_reason)
+    if not job.sealed and _expected_items_came(job, counts):
+        return seal(job, counts, now)
+    if job.sealed and not lagging and counts.unfinished == 0:
+        return _completed(job, counts, now)
+    reason = _hopeless(job, counts, now)
+    if reason is not None:
+        return _closing(job, JobStatus.FAILED, reason, counts, now)
+    return Step(job=job, lagging=lagging)
+
+
+def seals_itself(job: Job) -> bool:
+    """Whether its expected items seal it; where they do not, somebody has to."""
+    expected = job.spec.expected_items
+    if expected is None:
+        return False
+    # A job reopened when they were all there already takes more until somebody seals it.
+    return job.epoch == 1 or job.settled.total < expected
+
+
+def _expected_items_came(job: Job, counts: Counts) -> bool:
+    return seals_itself(job) and counts.total >= (job.spec.expected_items or 0)
+
+
+def _hopeless(job: Job, counts: Counts, now: int) -> str | None:
+    """Why a job that is still running has failed already, if it has."""
+    if job.deadline_at is not None and now >= job.deadline_at:
+        return "deadline"
+    # A reopened job is not failed again for the failures that it was reopened with.
+    if counts.failed <= job.settled.failed:
+        return None
+    bound = job.spec.tolerance
+    if bound.failures is not None and counts.failed > bound.failures:
+        return "tolerance"
+    # A share can be taken only of a number that will not grow.
+    expected = job.spec.expected_items or 0
+    known = max(counts.total, expected) if job.sealed or expected else None
+    if known is not None and bound.exceeded_by(counts.failed, known):
+        return "tolerance"
+    return None
+
+
+def _completed(job: Job, counts: Counts, now: int) -> Step:
+    if job.spec.tolerance.exceeded_by(counts.failed, counts.total):
+        return _verdict(job, JobStatus.FAILED, counts, now, "tolerance")
+    failed = counts.failed or counts.canceled
+    status = JobStatus.COMPLETED_WITH_FAILURES if failed else JobStatus.COMPLETED
+    return _verdict(job, status, counts, now, None)
+
+
+def _closing(job: Job, verdict: JobStatus, reason: str, counts: Counts, now: int) -> Step:
+    closing = replace(
+        job, mode=LaneMode.CLOSED, gate=job.gate + 1, ending=verdict, ending_reason=reason
+    )
+    return _stepped(closing, FactKind.CLOSING, now, counts, reason)
+
+
+_VERDICT_FACTS = {
+    JobStatus.COMPLETED: FactKind.COMPLETED,
+    JobStatus.COMPLETED_WITH_FAILURES: FactKind.COMPLETED,
+    JobStatus.FAILED: FactKind.FAILED,
+    JobStatus.CANCELED: FactKind.CANCELED,
+}
+
+
+def _verdict(job: Job, status: JobStatus, counts: Counts, now: int, reason: str | None) -> Step:
+    finished = replace(
+        job,
+        status=status,
+        ending=None,
+        ending_reason=reason,
+        finished_at=now,
+        settled=counts,
+    )
+    step = _stepped(finished, _VERDICT_FACTS[status], now, counts, reason)
+    return replace(step, settles=True)
+
+
+def _stepped(job: Job, kind: FactKind, now: int, counts: Counts, reason: str | None = None) -> Step:
+    changed, fact = _told(job, kind, now, counts, reason)
+    return Step(job=changed, facts=(fact,))
+
+
+def _told(
+    job: Job, kind: FactKind, now: int, counts: Counts, reason: str | None = None
+) -> tuple[Job, Fact]:
+    fact = Fact(
+        number=job.facts,
+        kind=kind,
+        epoch=job.epoch,
+        at=now,
+        status=job.status,
+        counts=counts,
+        # Clocks differ a little, and time has no negative length.
+        duration_ms=max(0, now - job.opened_at),
+        reason=reason,
+    )
+    return replace(job, facts=job.facts + 1), fact

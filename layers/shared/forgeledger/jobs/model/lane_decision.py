@@ -1,0 +1,170 @@
+"""Deciding a batch of commands on a lane, cut into commits that a transaction can hold."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from forgeledger.fast_dataclass import quickly_made
+from forgeledger.jobs.model.commands import Command, FollowGate, LaneCommand
+from forgeledger.jobs.model.events import Event, EventKind, evolve_head, evolve_item
+from forgeledger.jobs.model.item_rules import rule
+from forgeledger.jobs.model.items import Failure, Item
+from forgeledger.jobs.model.jobs import JobPhase
+from forgeledger.jobs.model.lanes import Head, LaneMode, settle
+from forgeledger.jobs.model.limits import COMMIT_BYTES, ITEMS_PER_COMMIT, JOURNAL_ROW_BYTES
+from forgeledger.jobs.model.outcomes import Outcome, Verdict
+
+# What an item's row and an event take beside the texts they carry, generously.
+_ITEM_BYTES = 1_024
+_EVENT_BYTES = 200
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """One transaction: the changed items, each once, the new head, and the events."""
+
+    before: Head
+    head: Head
+    items: tuple[Item, ...]
+    events: tuple[Event, ...]
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The commits in order, and for each command its outcome and the commit that it waits for.
+
+    A command that left nothing in the journal waits for no commit: its number is -1 where
+    nothing before it changed, else the last commit whose state it answered from.
+    """
+
+    commits: tuple[Commit, ...]
+    outcomes: tuple[Outcome, ...]
+    waits_for: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A commit that is still growing."""
+
+    before: Head
+    items: dict[str, Item] = field(default_factory=dict)
+    # Beside the changed items those that were refused as unknown: the store looks at them too.
+    touched: set[str] = field(default_factory=set)
+    events: list[Event] = field(default_factory=list)
+    item_bytes: int = 0
+    event_bytes: int = 0
+
+    def has_room(self, item_id: str | None, item_bytes: int, event_bytes: int) -> bool:
+        more_items = item_id is not None and item_id not in self.touched
+        return (
+            len(self.touched) + more_items <= ITEMS_PER_COMMIT
+            and self.item_bytes + self.event_bytes + item_bytes + event_bytes <= COMMIT_BYTES
+            and self.event_bytes + event_bytes <= JOURNAL_ROW_BYTES
+        )
+
+
+def decide(
+    head: Head,
+    items: Mapping[str, Item],
+    commands: Iterable[LaneCommand],
+    now: int,
+    phase: JobPhase = JobPhase.RUNNING,
+) -> Decision:
+    """Decide all commands in order, each seeing what the ones before it did."""
+    known = dict(items)
+    commits: list[Commit] = []
+    outcomes: list[Outcome] = []
+    waits_for: list[int] = []
+    draft = _Draft(before=head)
+    for command in commands:
+        before = _item_of(head, known, command)
+        events, outcome = _ruled(head, before, command, now, phase)
+        if events:
+            item_bytes, event_bytes = _sizes(before, events)
+            item_id = command.item_id if isinstance(command, Command) else None
+            if draft.events and not draft.has_room(item_id, item_bytes, event_bytes):
+                commits.append(_finished(draft, head))
+                draft = _Draft(before=head)
+            draft.item_bytes += item_bytes
+            draft.event_bytes += event_bytes
+            if item_id is not None:
+                draft.touched.add(item_id)
+        after = before
+        for event in events:
+            changed = evolve_item(after, event, head.offset)
+            head = evolve_head(head, event, after, changed)
+            after = changed
+            draft.events.append(event)
+        if events and after is not None:
+            known[after.item_id] = draft.items[after.item_id] = after
+        outcomes.append(Outcome(verdict=outcome.verdict, reason=outcome.reason, item=after))
+        waits_for.append(len(commits) if draft.events else len(commits) - 1)
+    if draft.events:
+        commits.append(_finished(draft, head))
+    return Decision(commits=tuple(commits), outcomes=tuple(outcomes), waits_for=tuple(waits_for))
+
+
+def _item_of(head: Head, known: Mapping[str, Item], command: LaneCommand) -> Item | None:
+    if not isinstance(command, Command):
+        return None
+    item = known.get(command.item_id)
+    return None if item is None else settle(head, item)
+
+
+def _ruled(
+    head: Head, item: Item | None, command: LaneCommand, now: int, phase: JobPhase
+) -> tuple[tuple[Event, ...], Outcome]:
+    if isinstance(command, Command):
+        ruling = rule(head, item, command, now, phase)
+        return ruling.events, Outcome(verdict=ruling.verdict, reason=ruling.reason)
+    if isinstance(command, FollowGate):
+        if command.gate <= head.gate:
+            return (), Outcome(verdict=Verdict.DUPLICATE)
+        event = Event(
+            kind=EventKind.GATED,
+            at=now,
+            gate=command.gate,
+            mode=command.mode,
+            previous=_closing_before(head) if command.mode is LaneMode.CLOSED else None,
+        )
+    else:
+        event = Event(
+            kind=EventKind.RECOUNTED, at=now, counts=command.counts, failures=command.failures
+        )
+    return (event,), Outcome(verdict=Verdict.APPLIED)
+
+
+def _closing_before(head: Head) -> int | None:
+    return head.canceled_below - 1 if head.canceled_below else None
+
+
+def _finished(draft: _Draft, head: Head) -> Commit:
+    return Commit(
+        before=draft.before,
+        head=head,
+        items=tuple(draft.items.values()),
+        events=tuple(draft.events),
+    )
+
+
+def _sizes(item: Item | None, events: tuple[Event, ...]) -> tuple[int, int]:
+    """At most how many bytes a command adds to the item rows and to the journal row."""
+    carried = 0
+    for event in events:
+        carried += _length(event.item_id) + _length(event.worker_id)
+        carried += _texts(event.payload, event.result, event.failure)
+    kept = 0 if item is None else _texts(item.payload, item.result, item.failure)
+    return _ITEM_BYTES + kept + carried, _EVENT_BYTES * len(events) + carried
+
+
+def _texts(payload: str | None, result: str | None, failure: Failure | None) -> int:
+    explained = 0 if failure is None else _length(failure.type) + _length(failure.message)
+    return _length(payload) + _length(result) + explained
+
+
+def _length(text: str | None) -> int:
+    """Bytes of a text; a store must not make them more by escaping."""
+    if text is None:
+        return 0
+    return len(text) if text.isascii() else len(text.encode())

@@ -1,0 +1,68 @@
+"""What a lane's counts ought to be, from its items; also while the lane moves."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from forgeledger.fast_dataclass import replace
+from forgeledger.jobs.model.events import Event, evolve_head, evolve_item
+from forgeledger.jobs.model.items import Failure, Item, ItemState
+from forgeledger.jobs.model.lanes import Counts, Head, count_failure, settle
+
+
+def count(head: Head, items: Iterable[Item]) -> tuple[Counts, tuple[tuple[str, int], ...]]:
+    """The counts that the head ought to have, and its failures by type."""
+    states = dict.fromkeys(ItemState, 0)
+    # Which types have a name of their own is the head's to say: it follows from the journal.
+    failures = tuple((name, 0) for name, _ in head.failures)
+    for item in items:
+        settled = settle(head, item)
+        states[settled.state] += 1
+        if settled.state is ItemState.FAILED and settled.failure is not None:
+            failures = count_failure(failures, settled.failure.type, +1)
+    counts = Counts(
+        pending=states[ItemState.PENDING],
+        in_progress=states[ItemState.IN_PROGRESS],
+        completed=states[ItemState.COMPLETED],
+        failed=states[ItemState.FAILED],
+        canceled=states[ItemState.CANCELED],
+        failings=max(head.counts.failings, states[ItemState.FAILED]),
+    )
+    return counts, failures
+
+
+@dataclass(slots=True)
+class Tally:
+    """A lane's items, read one after the other while others change them.
+
+        head at 10 | read a (at 3) . . . . . . . . read b (at 11) | head at 13
+                   |           10: a completed   11: b claimed    |  12: c registered
+
+    What changed since the first look is in the journal from there on, so that following it makes
+    of them the items at a later offset: an event that the item was read with is left out.
+    """
+
+    head: Head
+    items: dict[str, Item] = field(default_factory=dict)
+
+    def add(self, item: Item) -> None:
+        """Only what counting needs of it: a lane may hold a million."""
+        failure = None if item.failure is None else Failure(type=item.failure.type)
+        slim = replace(item, payload=None, result=None, worker_id=None, seen=(), failure=failure)
+        self.items[item.item_id] = slim
+
+    def follow(self, events: Iterable[Event]) -> None:
+        """Take over the events that come next in the journal."""
+        for event in events:
+            offset = self.head.offset
+            item = None if event.item_id is None else self.items.get(event.item_id)
+            if item is None or item.offset < offset:
+                before = None if item is None else settle(self.head, item)
+                item = evolve_item(before, event, offset)
+                if item is not None:
+                    self.add(item)
+            # Only its offset and how far the lane was closed matter here, not its counts.
+            self.head = evolve_head(self.head, event, item, item)
+
+    def counted(self, head: Head) -> tuple[Counts, tuple[tuple[str, int], ...]]:
+        """What this head, which stands where the tally stands, ought to have."""
+        return count(head, self.items.values())

@@ -1,0 +1,112 @@
+"""One share of a job's items: its head, its counts and the rules it applies."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from forgeledger.fast_dataclass import quickly_made, replace
+from forgeledger.jobs.model.items import UNFINISHED, Item, ItemState
+from forgeledger.jobs.model.limits import ERROR_TYPE_COUNTED_CHARACTERS, ERROR_TYPES_PER_LANE
+
+OTHER_ERRORS = "(other)"
+
+
+class LaneMode(StrEnum):
+    # Takes new items.
+    OPEN = "open"
+    # Takes no new items; the ones it has go on.
+    SEALED = "sealed"
+    # Takes nothing; what was unfinished when it closed counts as canceled.
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneRules:
+    """The part of a job's specification that a lane needs to decide; fixed at creation."""
+
+    max_attempts: int = 1
+    # 0: a claim has no lease and stands until another worker claims.
+    lease_seconds: int = 0
+    backoff_base_seconds: float = 0
+    backoff_cap_seconds: float = 300
+    # Whether a claim, complete or fail of an unknown item registers it on the way.
+    registers_on_the_way: bool = False
+    ttl_days: int = 30
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many items are in each state, and how many failures there ever were."""
+
+    pending: int = 0
+    in_progress: int = 0
+    completed: int = 0
+    failed: int = 0
+    canceled: int = 0
+    # Grows each time an item fails for good; a retry does not take it back.
+    failings: int = 0
+
+    @property
+    def unfinished(self) -> int:
+        return self.pending + self.in_progress
+
+    @property
+    def finished(self) -> int:
+        return self.completed + self.failed + self.canceled
+
+    @property
+    def total(self) -> int:
+        return self.unfinished + self.finished
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            pending=self.pending + other.pending,
+            in_progress=self.in_progress + other.in_progress,
+            completed=self.completed + other.completed,
+            failed=self.failed + other.failed,
+            canceled=self.canceled + other.canceled,
+            failings=self.failings + other.failings,
+        )
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """A lane after its latest event. The offset grows with each commit and so is its version."""
+
+    job_id: str
+    lane: int
+    rules: LaneRules
+    counts: Counts = Counts()
+    # Failed items by type of error, a bounded number of types.
+    failures: tuple[tuple[str, int], ...] = ()
+    mode: LaneMode = LaneMode.OPEN
+    # Which turn of the job's life cycle the lane followed last.
+    gate: int = 0
+    # Where the next event goes.
+    offset: int = 0
+    # Unfinished items whose latest event is before this one were canceled by closing the lane.
+    canceled_below: int = 0
+
+
+def settle(head: Head, item: Item) -> Item:
+    """The item as it stands: closing a lane cancels items without rewriting their rows."""
+    if item.state in UNFINISHED and item.offset < head.canceled_below:
+        return replace(item, state=ItemState.CANCELED, lease_until=None, due_at=None)
+    return item
+
+
+def count_failure(
+    failures: tuple[tuple[str, int], ...], error_type: str, by: int
+) -> tuple[tuple[str, int], ...]:
+    """Count an error by its type, or with the others once the lane knows enough types.
+
+    A type that was counted with the others is also taken back from them: whether a type is
+    listed by name depends on the order of the journal alone, and a name, once listed, stays.
+    """
+    known = dict(failures)
+    name = error_type[:ERROR_TYPE_COUNTED_CHARACTERS]
+    if name not in known and (by < 0 or len(known) >= ERROR_TYPES_PER_LANE):
+        name = OTHER_ERRORS
+    known[name] = known.get(name, 0) + by
+    return tuple(known.items())

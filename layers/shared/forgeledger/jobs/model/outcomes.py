@@ -1,0 +1,40 @@
+"""What the ledger answers to a command."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from forgeledger.fast_dataclass import quickly_made
+from forgeledger.jobs.model.items import Item
+
+
+class Verdict(StrEnum):
+    APPLIED = "applied"
+    DUPLICATE = "duplicate"
+    REJECTED = "rejected"
+
+
+class Reason(StrEnum):
+    UNKNOWN_ITEM = "unknown_item"
+    JOB_SEALED = "job_sealed"
+    JOB_CLOSED = "job_closed"
+    JOB_CANCELED = "job_canceled"
+    JOB_FINISHED = "job_finished"
+    RETENTION_OVER = "retention_over"
+    LEASE_HELD = "lease_held"
+    NOT_DUE = "not_due"
+    STALE_ATTEMPT = "stale_attempt"
+    UNKNOWN_ATTEMPT = "unknown_attempt"
+    NOT_IN_PROGRESS = "not_in_progress"
+    NOT_FAILED = "not_failed"
+    ALREADY_COMPLETED = "already_completed"
+    ALREADY_FAILED = "already_failed"
+    ALREADY_CANCELED = "already_canceled"
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    verdict: Verdict
+    reason: Reason | None = None
+    # The item after the command; None where nobody knows it.
+    item: Item | None = None

@@ -1,0 +1,181 @@
+"""What the use cases need of the world: one storage port, and three small ones."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from forgeledger.errors import StorageError
+from forgeledger.fast_dataclass import quickly_made
+from forgeledger.jobs.model.events import Event
+from forgeledger.jobs.model.facts import Fact
+from forgeledger.jobs.model.items import Item
+from forgeledger.jobs.model.jobs import Job, JobStatus
+from forgeledger.jobs.model.lane_decision import Commit
+from forgeledger.jobs.model.lanes import Counts, Head
+
+# Milliseconds since 1970.
+Clock = Callable[[], int]
+# Where work on many jobs was cut short: behind a job, or (job, lane, row) within one; () is none.
+Place = tuple[str, ...]
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneView:
+    """A lane's head and the items asked for, read together and strongly."""
+
+    head: Head
+    items: dict[str, Item]
+    # The job's header; only where it was asked for.
+    job: Job | None = None
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What the relay last rolled up, and an earlier sample to measure a rate by."""
+
+    counts: Counts = Counts()
+    # Sum of the heads' offsets: it only grows, so a roll-up never goes backwards.
+    offsets: int = 0
+    at: int = 0
+    sample_finished: int = 0
+    sample_at: int = 0
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobView:
+    """A job's header with the heads of all its lanes, read together and strongly."""
+
+    job: Job
+    heads: tuple[Head, ...]
+    progress: Progress = Progress()
+    # How many of the job's facts were told outside.
+    published: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobChange:
+    """A header's step: it holds only while the header has as many facts as before it.
+
+    With `heads` it also holds only while each of these lanes has the same gate and counts.
+    """
+
+    before: Job
+    job: Job
+    facts: tuple[Fact, ...]
+    heads: tuple[Head, ...] = ()
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalRow:
+    """The events of one commit; the first one's offset names the row."""
+
+    offset: int
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemPage:
+    """Some items of a lane by name, as stored (not settled); `next_after` goes on behind them."""
+
+    items: tuple[Item, ...]
+    next_after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed:
+    """Some rows of a lane that got a later time to vanish."""
+
+    # The row behind which to go on; None at the lane's end.
+    after: str | None
+    # Why some of them did not get it.
+    error: StorageError | None = None
+
+
+class LedgerStore(Protocol):
+    """All storage access, one method per access pattern.
+
+    A method that commits answers False where the state moved underneath; it raises StorageBusy
+    after a bounded number of throttled tries. A commit whose answer was lost counts as made.
+    """
+
+    def load_lane(
+        self, job_id: str, lane: int, item_ids: Sequence[str], *, with_job: bool = False
+    ) -> LaneView | None:
+        """Head and items in one read; None where there is no such job."""
+
+    def commit_lane(
+        self,
+        commit: Commit,
+        commit_id: str,
+        *,
+        reopening: JobChange | None = None,
+        running: Job | None = None,
+    ) -> bool:
+        """One transaction: items, head, one journal row; with it, the reopening of the job.
+
+        With `running` it holds only while the job's header has no more facts than given.
+        """
+
+    def create_job(self, job: Job, heads: Sequence[Head], fact: Fact) -> None:
+        """One transaction: header, heads and the first fact. A repetition changes nothing."""
+
+    def load_job(self, job_id: str) -> JobView | None:
+        """Header and heads in one read."""
+
+    def commit_job(self, change: JobChange) -> bool:
+        """One transaction: the header, its new facts, and the checks of the heads."""
+
+    def roll_up(self, job_id: str, progress: Progress) -> bool:
+        """Store the progress unless a later one is there already."""
+
+    def mark_published(self, job_id: str, published: int, *, done: bool) -> None:
+        """Note that the facts below this number were told; never backwards.
+
+        With `done` the job leaves the open ones, unless it has more facts by now.
+        """
+
+    def list_open(self, after: str | None, limit: int) -> tuple[tuple[str, ...], str | None]:
+        """Ids of jobs that run or have facts to be told, behind `after`; and where to go on."""
+
+    def list_jobs(
+        self, status: JobStatus | None, tag: str | None, before: str | None, limit: int
+    ) -> tuple[tuple[JobView, ...], str | None]:
+        """Headers (without heads), newest first, below the job id `before`; and where to go on.
+
+        A page may hold fewer than `limit` jobs while there are more, when a tag filters.
+        """
+
+    def list_items(self, job_id: str, lane: int, after: str | None, limit: int) -> ItemPage:
+        """Items of a lane by name, behind `after`; strongly consistent."""
+
+    def read_journal(
+        self, job_id: str, lane: int, offset: int, limit: int
+    ) -> tuple[JournalRow, ...]:
+        """Up to `limit` rows in order, from the row that holds the event at `offset` on."""
+
+    def read_facts(self, job_id: str, number: int, limit: int) -> tuple[Fact, ...]:
+        """Up to `limit` facts in order from this number on; strongly consistent."""
+
+    def renew(self, job_id: str, lane: int, after: str | None, limit: int, ttl: int) -> Renewed:
+        """Give up to `limit` item and journal rows a later time to vanish, never an earlier one."""
+
+    def mark_renewed(self, job_id: str, at: int, *, lost: bool) -> None:
+        """Note in the header that all rows were renewed, or were `lost` before; never backwards."""
+
+    def load_place(self, work: str) -> Place:
+        """Where this work was cut short."""
+
+    def save_place(self, work: str, place: Place) -> None:
+        """Note where it goes on; the latest stands."""
+
+
+class EventPublisher(Protocol):
+    def publish(self, job: Job, facts: Sequence[Fact]) -> None:
+        """Tell all the facts or raise; telling one again is harmless.
+
+        In order, but for those that the bus refuses at first and takes later.
+        """

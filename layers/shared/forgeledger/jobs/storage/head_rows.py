@@ -1,0 +1,123 @@
+"""A lane's head as a row: written whole once, then changed with each commit."""
+
+from functools import lru_cache
+from typing import Any, Final
+
+from forgeledger.aws.dynamodb.attributes import (
+    UNDECODABLE,
+    compact_json,
+    corrupt,
+    number,
+    optional_number,
+    optional_text,
+    parse_json,
+    text,
+)
+from forgeledger.jobs.model.lanes import Counts, Head, LaneMode, LaneRules
+from forgeledger.jobs.storage.keys import Row, head_key
+
+_MODES: Final = {mode.value: mode for mode in LaneMode}
+# A commit changes these each time; the rules stay as they were written.
+HEAD_NAMES: Final = {"#offset": "offset"}
+HEAD_SET: Final = (
+    "SET #offset = :offset, commitId = :commit, pending = :pending, inProgress = :inProgress, "
+    "completed = :completed, failed = :failed, canceled = :canceled, failings = :failings"
+)
+# Whether a lane is still as it was when the counts of all lanes were added up.
+HEAD_STANDS: Final = (
+    "gate = :gate AND pending = :pending AND inProgress = :inProgress AND completed = :completed "
+    "AND failed = :failed AND canceled = :canceled AND failings = :failings"
+)
+
+
+def encode_head(head: Head) -> Row:
+    """The row of a new lane. It has no ttl until its job is finished."""
+    counts = head.counts
+    return {
+        **head_key(head.job_id, head.lane),
+        "rules": text(encode_rules(head.rules)),
+        "offset": number(head.offset),
+        "gate": number(head.gate),
+        "mode": text(head.mode.value),
+        "canceledBelow": number(head.canceled_below),
+        "failures": text(compact_json(dict(head.failures))),
+        "pending": number(counts.pending),
+        "inProgress": number(counts.in_progress),
+        "completed": number(counts.completed),
+        "failed": number(counts.failed),
+        "canceled": number(counts.canceled),
+        "failings": number(counts.failings),
+    }
+
+
+def decode_head(row: Row) -> Head:
+    try:
+        job_id, _, lane = row["PK"]["S"].removeprefix("JOB#").rpartition("#")
+        failures = row["failures"]["S"]
+        return Head(
+            job_id=job_id,
+            lane=int(lane),
+            rules=decode_rules(row["rules"]["S"]),
+            counts=Counts(
+                pending=int(row["pending"]["N"]),
+                in_progress=int(row["inProgress"]["N"]),
+                completed=int(row["completed"]["N"]),
+                failed=int(row["failed"]["N"]),
+                canceled=int(row["canceled"]["N"]),
+                failings=int(row["failings"]["N"]),
+            ),
+            failures=() if failures == "{}" else tuple(parse_json(failures).items()),
+            mode=_MODES[row["mode"]["S"]],
+            gate=int(row["gate"]["N"]),
+            offset=int(row["offset"]["N"]),
+            canceled_below=int(row["canceledBelow"]["N"]),
+        )
+    except UNDECODABLE as error:
+        raise corrupt(row, error) from error
+
+
+def head_offset(row: Row) -> int:
+    """The version alone, of a head that a condition was held against."""
+    return optional_number(row, "offset") or 0
+
+
+def commit_id_of(row: Row) -> str | None:
+    return optional_text(row, "commitId")
+
+
+def counts_values(counts: Counts) -> dict[str, dict[str, Any]]:
+    return {
+        ":pending": {"N": str(counts.pending)},
+        ":inProgress": {"N": str(counts.in_progress)},
+        ":completed": {"N": str(counts.completed)},
+        ":failed": {"N": str(counts.failed)},
+        ":canceled": {"N": str(counts.canceled)},
+        ":failings": {"N": str(counts.failings)},
+    }
+
+
+@lru_cache(maxsize=256)
+def encode_rules(rules: LaneRules) -> str:
+    return compact_json(
+        {
+            "maxAttempts": rules.max_attempts,
+            "leaseSeconds": rules.lease_seconds,
+            "backoffBaseSeconds": rules.backoff_base_seconds,
+            "backoffCapSeconds": rules.backoff_cap_seconds,
+            "registersOnTheWay": rules.registers_on_the_way,
+            "ttlDays": rules.ttl_days,
+        }
+    )
+
+
+@lru_cache(maxsize=256)
+def decode_rules(rules: str) -> LaneRules:
+    found = parse_json(rules)
+    return LaneRules(
+        max_attempts=found["maxAttempts"],
+        lease_seconds=found["leaseSeconds"],
+        backoff_base_seconds=found["backoffBaseSeconds"],
+        backoff_cap_seconds=found["backoffCapSeconds"],
+        registers_on_the_way=found["registersOnTheWay"],
+        ttl_days=found["ttlDays"],
+    )

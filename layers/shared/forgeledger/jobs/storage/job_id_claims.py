@@ -1,0 +1,60 @@
+"""Which job id a sender's key stands for: a row beside those of powertools' idempotency."""
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from forgeledger.errors import IdempotencyKeyReused, StorageBusy
+from forgeledger.jobs.model.limits import IDEMPOTENCY_SECONDS
+from forgeledger.jobs.ports import Clock
+from forgeledger.jobs.usecases.create_job import Repeat
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# boto3 has tried again already when one of these arrives here.
+_PASSING = frozenset(
+    {
+        "InternalServerError",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+    }
+)
+
+
+class DynamoDBJobIdClaims:
+    def __init__(self, client: "DynamoDBClient", table: str, clock: Clock) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+
+    def claim(self, repeat: Repeat, job_id: str) -> str:
+        now = self._clock() // 1000
+        key = f"job-id#{repeat.key}"
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item={
+                    "id": {"S": key},
+                    "jobId": {"S": job_id},
+                    "fingerprint": {"S": repeat.fingerprint},
+                    "expiration": {"N": str(now + IDEMPOTENCY_SECONDS)},
+                },
+                # Rows vanish some time after they expired, not at once.
+                ConditionExpression="attribute_not_exists(id) OR expiration < :now",
+                ExpressionAttributeValues={":now": {"N": str(now)}},
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in _PASSING:
+                raise StorageBusy("idempotency table", 1) from error
+            if code != "ConditionalCheckFailedException":
+                raise
+            # boto3's types do not know the row that comes with this error.
+            first: Any = error.response
+            if first["Item"]["fingerprint"]["S"] != repeat.fingerprint:
+                raise IdempotencyKeyReused(repeat.key) from error
+            return str(first["Item"]["jobId"]["S"])
+        return job_id

@@ -1,0 +1,105 @@
+"""Pages of jobs, from the sparse indexes over the headers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from forgeledger.aws.dynamodb.attributes import text
+from forgeledger.aws.dynamodb.table import Table
+from forgeledger.jobs.model.jobs import JobStatus
+from forgeledger.jobs.ports import JobView
+from forgeledger.jobs.storage.job_rows import decode_header
+from forgeledger.jobs.storage.keys import JOBS_BY_STATUS, JOBS_OPEN, OPEN_MARK, header_key
+
+# A tag that hardly any job has would else have us read them all.
+_ROUNDS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    table: Table
+
+    def jobs(
+        self, status: JobStatus | None, tag: str | None, before: str | None, limit: int
+    ) -> tuple[tuple[JobView, ...], str | None]:
+        found: list[JobView] = []
+        for _ in range(_ROUNDS):
+            job_ids, more = self._newest(status, before, limit)
+            for view in self._headers(job_ids):
+                job = view.job
+                # The index lags behind the headers, which are what counts.
+                if status is not None and job.status is not status:
+                    continue
+                if tag is not None and tag not in job.spec.tags:
+                    continue
+                if len(found) == limit:
+                    return tuple(found), found[-1].job.job_id
+                found.append(view)
+            if not more:
+                return tuple(found), None
+            before = job_ids[-1]
+            if len(found) == limit:
+                break
+        return tuple(found), before
+
+    def open(self, after: str | None, limit: int) -> tuple[tuple[str, ...], str | None]:
+        job_ids, more = self._job_ids(
+            limit,
+            index=JOBS_OPEN,
+            # OPEN is a reserved word.
+            condition="#open = :partition" + ("" if after is None else " AND jobId > :bound"),
+            partition=OPEN_MARK,
+            bound=after,
+            names={"#open": "open"},
+        )
+        return tuple(job_ids), job_ids[-1] if more else None
+
+    def _newest(
+        self, status: JobStatus | None, before: str | None, limit: int
+    ) -> tuple[list[str], bool]:
+        """Ids of one status or of all, merged: each part gives what the merger could take."""
+        job_ids: set[str] = set()
+        more = False
+        for each in JobStatus if status is None else (status,):
+            part, part_has_more = self._job_ids(
+                limit,
+                index=JOBS_BY_STATUS,
+                condition="jobStatus = :partition"
+                + ("" if before is None else " AND jobId < :bound"),
+                partition=each.value,
+                bound=before,
+                forward=False,
+            )
+            # A job that changes its status meanwhile may be met in both.
+            job_ids.update(part)
+            more = more or part_has_more
+        merged = sorted(job_ids, reverse=True)
+        return merged[:limit], more or len(merged) > limit
+
+    def _job_ids(
+        self,
+        limit: int,
+        *,
+        index: str,
+        condition: str,
+        partition: str,
+        bound: str | None,
+        names: dict[str, str] | None = None,
+        forward: bool = True,
+    ) -> tuple[list[str], bool]:
+        query: dict[str, Any] = {
+            "IndexName": index,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": {":partition": text(partition)},
+        }
+        if bound is not None:
+            query["ExpressionAttributeValues"][":bound"] = text(bound)
+        if names is not None:
+            query["ExpressionAttributeNames"] = names
+        rows, more = self.table.query(limit, forward=forward, **query)
+        return [row["jobId"]["S"] for row in rows], more
+
+    def _headers(self, job_ids: Sequence[str]) -> list[JobView]:
+        rows = self.table.read([header_key(job_id) for job_id in job_ids])
+        views = [decode_header(row) for row in rows]
+        return sorted(views, key=lambda view: view.job.job_id, reverse=True)

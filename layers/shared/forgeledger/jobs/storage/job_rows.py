@@ -1,0 +1,219 @@
+"""A job's header and its facts as rows. The specification is written once and never again."""
+
+from functools import lru_cache
+from typing import Any, Final
+
+from forgeledger.aws.dynamodb.attributes import (
+    UNDECODABLE,
+    Members,
+    compact_json,
+    corrupt,
+    counts_text,
+    decode_counts,
+    number,
+    optional_number,
+    optional_text,
+    parse_counts,
+    parse_json,
+    text,
+    ttl_of,
+)
+from forgeledger.jobs.model.facts import Fact, FactKind
+from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus, Tolerance
+from forgeledger.jobs.model.lanes import Head, LaneMode
+from forgeledger.jobs.ports import JobView, Progress
+from forgeledger.jobs.storage.head_rows import decode_rules, encode_rules
+from forgeledger.jobs.storage.keys import (
+    FACT_PREFIX,
+    OPEN_MARK,
+    Row,
+    fact_sk,
+    header_key,
+    job_pk,
+    key,
+)
+
+_STATUSES: Final = Members(JobStatus)
+_MODES: Final = Members(LaneMode)
+_FACT_KINDS: Final = Members(FactKind)
+
+
+def encode_header(job: Job) -> Row:
+    """The header of a new job: open, with nothing told and nothing rolled up."""
+    spec = job.spec
+    row: Row = {
+        **header_key(job.job_id),
+        "jobId": text(job.job_id),
+        "name": text(spec.name),
+        "lanes": number(spec.lanes),
+        "rules": text(encode_rules(spec.rules)),
+        "metadata": text(spec.metadata),
+        "createdAt": number(spec.created_at),
+        "keptSince": number(job.kept_since),
+        "published": number(0),
+        "open": text(OPEN_MARK),
+        "progressOffsets": number(0),
+        "progress": text(encode_progress(Progress())),
+        **encode_life(job),
+    }
+    if spec.tolerance != Tolerance():
+        row["tolerance"] = text(
+            compact_json([spec.tolerance.failures, spec.tolerance.failure_percent])
+        )
+    if spec.expected_items is not None:
+        row["expectedItems"] = number(spec.expected_items)
+    if spec.deadline_seconds is not None:
+        row["deadlineSeconds"] = number(spec.deadline_seconds)
+    if spec.tags:
+        row["tags"] = {"L": [text(tag) for tag in spec.tags]}
+    return row
+
+
+def encode_life(job: Job) -> Row:
+    """What a step of the life cycle may change; what is absent here is absent in the row."""
+    life: Row = {
+        "jobStatus": text(job.status.value),
+        "epoch": number(job.epoch),
+        "gate": number(job.gate),
+        "mode": text(job.mode.value),
+        "facts": number(job.facts),
+        "openedAt": number(job.opened_at),
+        "firstFailureEpoch": number(job.first_failure_epoch),
+        "settled": text(counts_text(job.settled)),
+    }
+    if job.ending is not None:
+        life["ending"] = text(job.ending.value)
+    if job.ending_reason is not None:
+        life["endingReason"] = text(job.ending_reason)
+    if job.sealed_at is not None:
+        life["sealedAt"] = number(job.sealed_at)
+    if job.finished_at is not None:
+        life["finishedAt"] = number(job.finished_at)
+    ttl = job_ttl(job)
+    if ttl is not None:
+        life["ttl"] = number(ttl)
+    return life
+
+
+def job_ttl(job: Job) -> int | None:
+    """When header and heads may vanish: never while the job runs."""
+    days = job.spec.rules.ttl_days
+    if not job.finished or job.finished_at is None or days == 0:
+        return None
+    return ttl_of(job.finished_at, days)
+
+
+def decode_header(row: Row, heads: tuple[Head, ...] = ()) -> JobView:
+    try:
+        return JobView(
+            job=_decode_job(row),
+            heads=heads,
+            progress=decode_progress(row),
+            published=int(row["published"]["N"]),
+        )
+    except UNDECODABLE as error:
+        raise corrupt(row, error) from error
+
+
+def _decode_job(row: Row) -> Job:
+    ending = optional_text(row, "ending")
+    return Job(
+        spec=_decode_spec(row),
+        status=_STATUSES[row["jobStatus"]["S"]],
+        epoch=int(row["epoch"]["N"]),
+        gate=int(row["gate"]["N"]),
+        mode=_MODES[row["mode"]["S"]],
+        ending=None if ending is None else _STATUSES[ending],
+        ending_reason=optional_text(row, "endingReason"),
+        facts=int(row["facts"]["N"]),
+        opened_at=int(row["openedAt"]["N"]),
+        sealed_at=optional_number(row, "sealedAt"),
+        finished_at=optional_number(row, "finishedAt"),
+        first_failure_epoch=int(row["firstFailureEpoch"]["N"]),
+        settled=parse_counts(row["settled"]["S"]),
+        kept_since=int(row["keptSince"]["N"]),
+        rows_lost="rowsLost" in row,
+    )
+
+
+def _decode_spec(row: Row) -> JobSpec:
+    return JobSpec(
+        job_id=row["jobId"]["S"],
+        name=row["name"]["S"],
+        lanes=int(row["lanes"]["N"]),
+        rules=decode_rules(row["rules"]["S"]),
+        tolerance=_decode_tolerance(optional_text(row, "tolerance")),
+        expected_items=optional_number(row, "expectedItems"),
+        deadline_seconds=optional_number(row, "deadlineSeconds"),
+        metadata=row["metadata"]["S"],
+        tags=tuple(tag["S"] for tag in row["tags"]["L"]) if "tags" in row else (),
+        created_at=int(row["createdAt"]["N"]),
+    )
+
+
+@lru_cache(maxsize=256)
+def _decode_tolerance(tolerance: str | None) -> Tolerance:
+    if tolerance is None:
+        return Tolerance()
+    failures, failure_percent = parse_json(tolerance)
+    return Tolerance(failures=failures, failure_percent=failure_percent)
+
+
+def encode_progress(progress: Progress) -> str:
+    """As compact_json would write it, without looking at each value."""
+    counts = counts_text(progress.counts).removesuffix("}")
+    return (
+        f'{counts},"at":{progress.at},"sampleFinished":{progress.sample_finished},'
+        f'"sampleAt":{progress.sample_at}}}'
+    )
+
+
+def decode_progress(row: Row) -> Progress:
+    return _parse_progress(row["progress"]["S"], row["progressOffsets"]["N"])
+
+
+@lru_cache(maxsize=256)
+def _parse_progress(written: str, offsets: str) -> Progress:
+    """The same texts stand in a header from one roll-up to the next."""
+    found: dict[str, Any] = parse_json(written)
+    return Progress(
+        counts=decode_counts(found),
+        offsets=int(offsets),
+        at=found["at"],
+        sample_finished=found["sampleFinished"],
+        sample_at=found["sampleAt"],
+    )
+
+
+def encode_fact(job: Job, fact: Fact, commit_id: str) -> Row:
+    row: Row = {
+        **key(job_pk(job.job_id), fact_sk(fact.number)),
+        "kind": text(fact.kind.value),
+        "epoch": number(fact.epoch),
+        "at": number(fact.at),
+        "status": text(fact.status.value),
+        "counts": text(counts_text(fact.counts)),
+        "durationMs": number(fact.duration_ms),
+        "commitId": text(commit_id),
+    }
+    if fact.reason is not None:
+        row["reason"] = text(fact.reason)
+    if job.spec.rules.ttl_days:
+        row["ttl"] = number(ttl_of(fact.at, job.spec.rules.ttl_days))
+    return row
+
+
+def decode_fact(row: Row) -> Fact:
+    try:
+        return Fact(
+            number=int(row["SK"]["S"].removeprefix(FACT_PREFIX)),
+            kind=_FACT_KINDS[row["kind"]["S"]],
+            epoch=int(row["epoch"]["N"]),
+            at=int(row["at"]["N"]),
+            status=_STATUSES[row["status"]["S"]],
+            counts=parse_counts(row["counts"]["S"]),
+            duration_ms=int(row["durationMs"]["N"]),
+            reason=optional_text(row, "reason"),
+        )
+    except UNDECODABLE as error:
+        raise corrupt(row, error) from error

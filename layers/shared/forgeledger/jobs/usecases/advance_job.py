@@ -1,0 +1,77 @@
+"""Taking a job as far as its lanes allow: lanes that lag, the verdict, the roll-up."""
+
+from dataclasses import dataclass
+
+from forgeledger.errors import OutOfTime, StorageBusy
+from forgeledger.fast_dataclass import replace
+from forgeledger.jobs.model.commands import FollowGate
+from forgeledger.jobs.model.job_lifecycle import advance, total
+from forgeledger.jobs.model.jobs import Job
+from forgeledger.jobs.ports import JobChange, JobView, LedgerStore, Progress
+from forgeledger.jobs.usecases.apply_commands import Applier
+from forgeledger.runtime import HasTime, Surroundings, unhurried
+
+# A job needs at most six steps in a row: first failure, seal, lanes, close, lanes, verdict.
+# The rest is for others who move it at the same time.
+_ROUNDS = 20
+# How far back the rate is measured.
+_SAMPLE_MS = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Advancer:
+    store: LedgerStore
+    applier: Applier
+    around: Surroundings
+
+    def advance(self, job_id: str, has_time: HasTime = unhurried) -> JobView | None:
+        """Take every step that is due; the job as it then stands, None where there is none."""
+        view = None
+        for tries in range(_ROUNDS):
+            if not has_time():
+                raise OutOfTime(f"job {job_id}")
+            view = view or self.store.load_job(job_id)
+            if view is None:
+                return None
+            step = advance(view.job, view.heads, self.around.clock())
+            if step.facts:
+                heads = view.heads if step.settles else ()
+                change = JobChange(before=view.job, job=step.job, facts=step.facts, heads=heads)
+                if self.store.commit_job(change):
+                    # What comes next is conditional as well, and lanes that moved wake us again.
+                    view = replace(view, job=step.job)
+                else:
+                    view = None
+                    self.around.pause(tries)
+            elif step.lagging:
+                self._lead(view.job, step.lagging, has_time)
+                view = None
+            else:
+                return self._rolled_up(view)
+        raise StorageBusy(f"job {job_id}", _ROUNDS)
+
+    def _lead(self, job: Job, lanes: tuple[int, ...], has_time: HasTime) -> None:
+        follow = (FollowGate(gate=job.gate, mode=job.mode),)
+        self.around.parallel(
+            lambda lane: self.applier.apply(job.job_id, lane, follow, has_time), lanes
+        )
+
+    def _rolled_up(self, view: JobView) -> JobView:
+        offsets = sum(head.offset for head in view.heads)
+        counts, last = total(view.heads), view.progress
+        # The same offsets with other counts are a header that drifted: it is set right.
+        if offsets < last.offsets or (offsets == last.offsets and counts == last.counts):
+            return view
+        now = self.around.clock()
+        sample_at, sample_finished = last.sample_at or view.job.opened_at, last.sample_finished
+        if last.at and last.at - sample_at >= _SAMPLE_MS:
+            sample_at, sample_finished = last.at, last.counts.finished
+        progress = Progress(
+            counts=counts,
+            offsets=offsets,
+            at=now,
+            sample_at=sample_at,
+            sample_finished=sample_finished,
+        )
+        self.store.roll_up(view.job.job_id, progress)
+        return JobView(job=view.job, heads=view.heads, progress=progress, published=view.published)

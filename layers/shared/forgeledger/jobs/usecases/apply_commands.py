@@ -1,0 +1,172 @@
+"""Applying commands to a lane, whoever sends them: load, decide, commit, and again if it moved."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from forgeledger.errors import JobNotFound, OutOfTime, StorageBusy
+from forgeledger.fast_dataclass import quickly_made, replace
+from forgeledger.jobs.model.commands import Command, CommandKind, FollowGate, LaneCommand
+from forgeledger.jobs.model.job_lifecycle import reopen
+from forgeledger.jobs.model.jobs import JobPhase
+from forgeledger.jobs.model.lane_decision import Decision, decide
+from forgeledger.jobs.model.lanes import LaneMode
+from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
+from forgeledger.jobs.model.outcomes import Outcome, Verdict
+from forgeledger.jobs.ports import JobChange, LaneView, LedgerStore
+from forgeledger.runtime import HasTime, Surroundings, unhurried
+
+_TRIES = 10
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """An outcome for each command, in order; and how often the lane moved underneath."""
+
+    outcomes: tuple[Outcome, ...]
+    conflicts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Applier:
+    store: LedgerStore
+    around: Surroundings
+
+    def apply(
+        self,
+        job_id: str,
+        lane: int,
+        commands: Sequence[LaneCommand],
+        has_time: HasTime = unhurried,
+    ) -> Applied:
+        """Apply all commands in order. What was committed before an error stays committed."""
+        steps = list(self.steps(job_id, lane, commands, has_time))
+        return Applied(
+            outcomes=tuple(outcome for step in steps for outcome in step.outcomes),
+            conflicts=sum(step.conflicts for step in steps),
+        )
+
+    def steps(
+        self, job_id: str, lane: int, commands: Sequence[LaneCommand], has_time: HasTime
+    ) -> Iterator[Applied]:
+        """Apply all commands in order, telling after each step what stands by then."""
+        for part in _parts(commands):
+            yield from self._steps(job_id, lane, part, has_time)
+
+    def _steps(
+        self, job_id: str, lane: int, commands: Sequence[LaneCommand], has_time: HasTime
+    ) -> Iterator[Applied]:
+        rest = commands
+        for tries in range(_TRIES):
+            _check(has_time, job_id, lane)
+            view = self._load(job_id, lane, rest)
+            decision, reopening = _decide(view, rest, self.around.clock())
+            made = self._commit(view, decision, reopening, has_time)
+            settled = _settled(decision, made)
+            moved = made < len(decision.commits)
+            yield Applied(outcomes=decision.outcomes[:settled], conflicts=int(moved))
+            rest = rest[settled:]
+            if not rest:
+                return
+            if moved:
+                self.around.pause(tries)
+        raise StorageBusy(f"lane {job_id}#{lane}", _TRIES)
+
+    def _load(self, job_id: str, lane: int, commands: Sequence[LaneCommand]) -> LaneView:
+        items = dict.fromkeys(each.item_id for each in commands if isinstance(each, Command))
+        view = self.store.load_lane(job_id, lane, tuple(items), with_job=_retries(commands))
+        if view is None:
+            raise JobNotFound(job_id)
+        return view
+
+    def _commit(
+        self,
+        view: LaneView,
+        decision: Decision,
+        reopening: JobChange | None,
+        has_time: HasTime,
+    ) -> int:
+        """Commit in order until one meets a lane that moved; how many were made."""
+        running = view.job if reopening is None else reopening.job
+        for number, commit in enumerate(decision.commits):
+            _check(has_time, view.head.job_id, view.head.lane)
+            made = self.store.commit_lane(
+                commit,
+                self.around.new_id(),
+                reopening=reopening if number == 0 else None,
+                running=running if number > 0 or reopening is None else None,
+            )
+            if not made:
+                return number
+        return len(decision.commits)
+
+
+def _check(has_time: HasTime, job_id: str, lane: int) -> None:
+    if not has_time():
+        raise OutOfTime(f"lane {job_id}#{lane}")
+
+
+def _parts(commands: Sequence[LaneCommand]) -> Iterator[Sequence[LaneCommand]]:
+    """Cut the commands where one more would touch more items than one read and one commit take."""
+    if 0 < len(commands) <= ITEMS_PER_COMMIT:
+        yield commands
+        return
+    start = 0
+    items: set[str] = set()
+    for position, command in enumerate(commands):
+        if not isinstance(command, Command):
+            continue
+        if command.item_id not in items and len(items) == ITEMS_PER_COMMIT:
+            yield commands[start:position]
+            start = position
+            items.clear()
+        items.add(command.item_id)
+    if start < len(commands):
+        yield commands[start:]
+
+
+def _retries(commands: Sequence[LaneCommand]) -> bool:
+    return any(isinstance(each, Command) and each.kind is CommandKind.RETRY for each in commands)
+
+
+def _decide(
+    view: LaneView, commands: Sequence[LaneCommand], now: int
+) -> tuple[Decision, JobChange | None]:
+    """Decide; where an item of a finished job is to be retried, with the reopening of the job.
+
+    What comes before such a retry is decided by itself: the retry has to be in the very commit
+    that reopens the job, whatever a commit holds.
+    """
+    if view.job is None:
+        return decide(view.head, view.items, commands, now), None
+    phase = view.job.phase(now)
+    decision = decide(view.head, view.items, commands, now, phase)
+    retried = _first_retried(commands, decision) if phase is JobPhase.FINISHED else None
+    if retried is None:
+        return decision, None
+    if retried > 0:
+        return decide(view.head, view.items, commands[:retried], now, phase), None
+    step = reopen(view.job, now, mode=LaneMode.SEALED)
+    follow = FollowGate(gate=step.job.gate, mode=step.job.mode)
+    decision = decide(view.head, view.items, (follow, *commands), now)
+    change = JobChange(before=view.job, job=step.job, facts=step.facts)
+    without_follow = replace(
+        decision, outcomes=decision.outcomes[1:], waits_for=decision.waits_for[1:]
+    )
+    return without_follow, change
+
+
+def _first_retried(commands: Sequence[LaneCommand], decision: Decision) -> int | None:
+    for place, (command, outcome) in enumerate(zip(commands, decision.outcomes, strict=True)):
+        if (
+            isinstance(command, Command)
+            and command.kind is CommandKind.RETRY
+            and outcome.verdict is Verdict.APPLIED
+        ):
+            return place
+    return None
+
+
+def _settled(decision: Decision, made: int) -> int:
+    """How many outcomes stand when only the first commits were made."""
+    return sum(1 for number in decision.waits_for if number < made)

@@ -1,0 +1,116 @@
+"""Creating a job: under an id of its own, or under the one that its sender's key stands for."""
+
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Protocol
+
+from forgeledger.jobs.model.ids import lanes_for, lanes_of, make_job_id
+from forgeledger.jobs.model.job_lifecycle import create
+from forgeledger.jobs.model.jobs import JobSpec, Tolerance
+from forgeledger.jobs.model.lanes import LaneRules
+from forgeledger.jobs.ports import JobView, LedgerStore
+from forgeledger.jobs.usecases.change_job import LifeCycle
+from forgeledger.jobs.usecases.register_items import NewItem, Registered, Registrar
+from forgeledger.runtime import HasTime, Surroundings, unhurried
+
+_RANDOM_BYTES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """What makes a request the same when its sender repeats it: a key, and what it says."""
+
+    key: str
+    fingerprint: str
+
+    @property
+    def request_id(self) -> str:
+        digest = blake2b(f"{self.key}\n{self.fingerprint}".encode(), digest_size=16)
+        return digest.hexdigest()
+
+
+class JobIdClaims(Protocol):
+    """Remembers, before a job is created, which id a sender's key stands for."""
+
+    def claim(self, repeat: Repeat, job_id: str) -> str:
+        """The id that was claimed with this key first: this one, unless the request is repeated.
+
+        Raises IdempotencyKeyReused where the first request with the key said something else.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    name: str
+    lanes: int | None = None
+    rules: LaneRules = LaneRules()
+    tolerance: Tolerance = Tolerance()
+    expected_items: int | None = None
+    deadline_seconds: int | None = None
+    # JSON text.
+    metadata: str = "{}"
+    tags: tuple[str, ...] = ()
+    items: tuple[NewItem, ...] = field(default=())
+    seal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    view: JobView
+    registered: Registered | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Creator:
+    store: LedgerStore
+    registrar: Registrar
+    life: LifeCycle
+    claims: JobIdClaims
+    around: Surroundings
+
+    def create(
+        self, new: NewJob, repeat: Repeat | None = None, has_time: HasTime = unhurried
+    ) -> Created:
+        """Create the job, register its items, seal it; repeated with its key, go on with it."""
+        now = self.around.clock()
+        fresh = make_job_id(now, self._randomness(), new.lanes or _lanes(new))
+        job_id = fresh if repeat is None else self.claims.claim(repeat, fresh)
+        job, heads, fact = create(_spec(new, job_id, now))
+        self.store.create_job(job, heads, fact)
+        registered = None
+        if new.items:
+            request_id = self.around.new_id() if repeat is None else repeat.request_id
+            registered = self.registrar.register(job_id, new.items, request_id, has_time=has_time)
+        if new.seal:
+            return Created(view=self.life.seal(job_id, has_time).view, registered=registered)
+        if registered is None and job_id == fresh:
+            return Created(view=JobView(job=job, heads=heads))
+        view = self.store.load_job(job_id)
+        assert view is not None
+        return Created(view=view, registered=registered)
+
+    def _randomness(self) -> int:
+        digest = blake2b(self.around.new_id().encode(), digest_size=_RANDOM_BYTES)
+        return int.from_bytes(digest.digest(), "big")
+
+
+def _lanes(new: NewJob) -> int:
+    known = new.expected_items
+    if known is None and new.seal:
+        known = len(new.items)
+    return lanes_for(known)
+
+
+def _spec(new: NewJob, job_id: str, now: int) -> JobSpec:
+    return JobSpec(
+        job_id=job_id,
+        name=new.name,
+        lanes=lanes_of(job_id) or 1,
+        rules=new.rules,
+        tolerance=new.tolerance,
+        expected_items=new.expected_items,
+        deadline_seconds=new.deadline_seconds,
+        metadata=new.metadata,
+        tags=new.tags,
+        created_at=now,
+    )

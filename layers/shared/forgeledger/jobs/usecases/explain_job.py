@@ -1,0 +1,164 @@
+"""Why a job is not done yet: what it waits for, and which items hold it up."""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from operator import attrgetter
+
+from forgeledger.errors import JobNotFound
+from forgeledger.jobs.model.items import Item, ItemState
+from forgeledger.jobs.model.job_lifecycle import seals_itself, total
+from forgeledger.jobs.model.jobs import Job
+from forgeledger.jobs.model.lanes import Counts, Head, settle
+from forgeledger.jobs.model.limits import PAGE_ROWS
+from forgeledger.jobs.ports import JobView, LedgerStore
+from forgeledger.jobs.usecases.list_rejections import RejectionCount, latest_rejections
+from forgeledger.runtime import Surroundings
+
+# How many items one request looks at, shared out among the lanes that have unfinished ones.
+_SCANNED_ITEMS = 2_000
+_SHOWN = 10
+
+
+class Cause(StrEnum):
+    # The job is done; there is nothing to wait for.
+    FINISHED = "finished"
+    # More items may come: nobody sealed it, and its expected items do not.
+    UNSEALED = "unsealed"
+    # Fewer items are known than were expected.
+    ITEMS_MISSING = "items_missing"
+    # Items wait for a worker.
+    ITEMS_PENDING = "items_pending"
+    # Items failed and wait for the time of their next attempt.
+    ITEMS_DUE_LATER = "items_due_later"
+    # Workers have items.
+    ITEMS_IN_PROGRESS = "items_in_progress"
+    # Workers have items and have not been heard of within the lease.
+    LEASES_EXPIRED = "leases_expired"
+    # The verdict is certain and the lanes are being closed.
+    ENDING = "ending"
+    # Lanes have not yet followed the job's life cycle.
+    LANES_LAGGING = "lanes_lagging"
+    # Its time is over and the relay has not yet failed it.
+    DEADLINE_PASSED = "deadline_passed"
+    # Nothing is left to do but the verdict, which the relay gives.
+    VERDICT_DUE = "verdict_due"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    job: Job
+    counts: Counts
+    causes: tuple[Cause, ...]
+    lagging_lanes: tuple[int, ...]
+    # The ones that were claimed longest ago; those whose lease is over; those due next.
+    oldest_in_progress: tuple[Item, ...]
+    expired_leases: tuple[Item, ...]
+    due_later: tuple[Item, ...]
+    expired: int
+    waiting: int
+    failures: tuple[tuple[str, int], ...]
+    # Among the latest events; none of a job that is finished.
+    rejections: tuple[RejectionCount, ...]
+    # How many items were looked at, and whether that were all that could matter.
+    scanned: int
+    scanned_all: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    items: tuple[Item, ...]
+    seen: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Explainer:
+    store: LedgerStore
+    around: Surroundings
+
+    def explain(self, job_id: str) -> Explanation:
+        view = self.store.load_job(job_id)
+        if view is None:
+            raise JobNotFound(job_id)
+        now = self.around.clock()
+        heads = [head for head in view.heads if head.counts.unfinished]
+        most = _SCANNED_ITEMS // max(1, len(heads))
+        scans = self.around.parallel(lambda head: self._scan(head, most), heads)
+        unfinished = [item for scan in scans for item in scan.items]
+        claimed = [item for item in unfinished if item.state is ItemState.IN_PROGRESS]
+        expired = [item for item in claimed if item.lease_until and item.lease_until <= now]
+        waiting = [item for item in unfinished if item.due_at is not None and item.due_at > now]
+        return Explanation(
+            job=view.job,
+            counts=total(view.heads),
+            causes=tuple(_causes(view, now, bool(expired), bool(waiting))),
+            lagging_lanes=_lagging(view),
+            oldest_in_progress=_first(claimed, "claimed_at"),
+            expired_leases=_first(expired, "lease_until"),
+            due_later=_first(waiting, "due_at"),
+            expired=len(expired),
+            waiting=len(waiting),
+            failures=_failures(view.heads),
+            rejections=self._rejections(view),
+            scanned=sum(scan.seen for scan in scans),
+            scanned_all=all(scan.complete for scan in scans),
+        )
+
+    def _rejections(self, view: JobView) -> tuple[RejectionCount, ...]:
+        return () if view.job.finished else latest_rejections(self.store, self.around, view.heads)
+
+    def _scan(self, head: Head, most: int) -> _Scan:
+        """The unfinished items among the lane's first ones by name."""
+        found: list[Item] = []
+        seen, after = 0, None
+        while seen < most:
+            rows = min(PAGE_ROWS, most - seen)
+            page = self.store.list_items(head.job_id, head.lane, after, rows)
+            found += [item for item in page.items if not settle(head, item).finished]
+            seen += len(page.items)
+            after = page.next_after
+            if after is None or len(found) >= head.counts.unfinished:
+                return _Scan(tuple(found), seen, complete=True)
+        return _Scan(tuple(found), seen, complete=False)
+
+
+def _causes(view: JobView, now: int, expired: bool, waiting: bool) -> Iterable[Cause]:
+    job, counts = view.job, total(view.heads)
+    if job.finished:
+        return [Cause.FINISHED]
+    expected = job.spec.expected_items
+    deadline = job.deadline_at
+    found = {
+        Cause.ENDING: job.ending is not None,
+        Cause.DEADLINE_PASSED: deadline is not None and deadline <= now and job.ending is None,
+        Cause.LANES_LAGGING: bool(_lagging(view)),
+        Cause.ITEMS_MISSING: not job.sealed and expected is not None and counts.total < expected,
+        Cause.UNSEALED: not job.sealed and not seals_itself(job),
+        Cause.LEASES_EXPIRED: expired,
+        Cause.ITEMS_IN_PROGRESS: counts.in_progress > 0,
+        Cause.ITEMS_DUE_LATER: waiting,
+        Cause.ITEMS_PENDING: counts.pending > 0,
+    }
+    causes = [cause for cause, holds in found.items() if holds]
+    return causes or [Cause.VERDICT_DUE]
+
+
+def _lagging(view: JobView) -> tuple[int, ...]:
+    return tuple(head.lane for head in view.heads if head.gate < view.job.gate)
+
+
+def _first(items: list[Item], time: str) -> tuple[Item, ...]:
+    """The few items with the earliest of this time."""
+    key = attrgetter(time, "item_id")
+    return tuple(heapq.nsmallest(_SHOWN, items, key=key))
+
+
+def _failures(heads: Iterable[Head]) -> tuple[tuple[str, int], ...]:
+    """Failed items by type of error, most frequent first."""
+    failures: Counter[str] = Counter()
+    for head in heads:
+        failures.update(dict(head.failures))
+    return tuple((name, number) for name, number in failures.most_common() if number > 0)

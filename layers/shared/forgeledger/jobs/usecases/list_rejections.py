@@ -1,0 +1,95 @@
+"""Commands that were rejected lately: what workers say of a job that is not done, in vain."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from forgeledger.jobs.model.commands import CommandKind
+from forgeledger.jobs.model.lanes import Head
+from forgeledger.jobs.model.limits import PAGE_BYTES
+from forgeledger.jobs.model.outcomes import Reason
+from forgeledger.jobs.model.sizes import event_bytes
+from forgeledger.jobs.ports import LedgerStore
+from forgeledger.runtime import Surroundings
+
+# How many events one request looks at, shared out among the lanes, and how many in each at least.
+_LATEST_EVENTS = 500
+_LEAST_EVENTS = 30
+# So many are read at first, and then twice as many each time: how large they are is not known.
+_AT_FIRST = 5
+_SHOWN = 10
+# What these say of an item holds nothing up: it is completed, or has not failed.
+_HARMLESS = frozenset({Reason.ALREADY_COMPLETED, Reason.NOT_FAILED})
+
+_Kind = tuple[CommandKind, Reason]
+# When, and of which item. What else an event has may be large and is let go.
+_Told = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectionCount:
+    """Commands of one kind that were rejected for one reason, and the latest of them."""
+
+    command: CommandKind
+    reason: Reason
+    count: int
+    latest_item_id: str
+    latest_at: int
+
+
+def latest_rejections(
+    store: LedgerStore, around: Surroundings, heads: Sequence[Head]
+) -> tuple[RejectionCount, ...]:
+    """Those among the latest events of all lanes, most frequent first."""
+    used = [head for head in heads if head.offset]
+    most, most_bytes = looked_at(len(used)), PAGE_BYTES // max(1, len(used))
+    lanes = around.parallel(lambda head: list(_rejected(store, head, most, most_bytes)), used)
+    counts: Counter[_Kind] = Counter()
+    latest: dict[_Kind, _Told] = {}
+    for lane in lanes:
+        # Which is a lane's latest says its own order, and which of the lanes' their time.
+        of_lane: dict[_Kind, _Told] = {}
+        for kind, told in lane:
+            counts[kind] += 1
+            of_lane.setdefault(kind, told)
+        for kind, told in of_lane.items():
+            latest[kind] = max(latest.get(kind, told), told)
+    kinds = sorted(counts, key=lambda kind: (-counts[kind], kind))
+    return tuple(
+        RejectionCount(
+            command=kind[0],
+            reason=kind[1],
+            count=counts[kind],
+            latest_item_id=latest[kind][1],
+            latest_at=latest[kind][0],
+        )
+        for kind in kinds[:_SHOWN]
+    )
+
+
+def looked_at(lanes: int) -> int:
+    """How many of a lane's latest events are looked at, of so many lanes."""
+    return max(_LEAST_EVENTS, _LATEST_EVENTS // max(1, lanes))
+
+
+def _rejected(
+    store: LedgerStore, head: Head, most: int, most_bytes: int
+) -> Iterator[tuple[_Kind, _Told]]:
+    """Of the lane's latest events, from the last one back, those of rejected commands."""
+    at, end, step = head.offset, max(0, head.offset - most), _AT_FIRST
+    while at > end and most_bytes > 0:
+        rows = store.read_journal(head.job_id, head.lane, max(end, at - step), step)
+        known = [
+            (row.offset + place, event)
+            for row in rows
+            for place, event in enumerate(row.events)
+            if end <= row.offset + place < at
+        ]
+        if not known:
+            # They are past their retention.
+            return
+        for _, event in reversed(known):
+            most_bytes -= event_bytes(event)
+            if event.command and event.reason and event.reason not in _HARMLESS:
+                yield (event.command, event.reason), (event.at, event.item_id or "")
+        at, step = known[0][0], 2 * step

@@ -1,0 +1,179 @@
+"""Items as they stand, page by page over the lanes; and one item with its whole history."""
+
+from dataclasses import dataclass
+from operator import attrgetter
+
+from forgeledger.errors import JobNotFound
+from forgeledger.jobs.model.events import Event, EventKind
+from forgeledger.jobs.model.ids import lane_of, lanes_of
+from forgeledger.jobs.model.items import Item, ItemState
+from forgeledger.jobs.model.lanes import Counts, Head, settle
+from forgeledger.jobs.model.limits import PAGE_BYTES, PAGE_ROWS
+from forgeledger.jobs.model.sizes import event_bytes, item_bytes
+from forgeledger.jobs.ports import JournalRow, LedgerStore
+
+# How many rows one request reads at most, when a filter leaves few of them.
+_SCANNED_ROWS = 2_000
+# How many journal rows one request reads at most for an item's history, and how many for the
+# closing that canceled it.
+_HISTORY_ROWS = 50
+# After these an item is as it was before.
+_WITHOUT_CHANGE = frozenset({EventKind.DUPLICATE, EventKind.REJECTED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemPosition:
+    """Behind this item of this lane."""
+
+    lane: int = 0
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemsPage:
+    items: tuple[Item, ...]
+    following: ItemPosition | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastEvent:
+    offset: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemHistory:
+    """An item and its events, oldest first; `earlier` is where those before them are."""
+
+    item: Item
+    lane: int
+    events: tuple[PastEvent, ...]
+    earlier: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemReader:
+    store: LedgerStore
+
+    def page(
+        self, job_id: str, state: ItemState | None, position: ItemPosition, limit: int
+    ) -> ItemsPage:
+        """Items by lane and name. With a filter a page may be short though more are to come."""
+        view = self.store.load_job(job_id)
+        if view is None:
+            raise JobNotFound(job_id)
+        found: list[Item] = []
+        rows_left, bytes_left = _SCANNED_ROWS, PAGE_BYTES
+        lane, after = position.lane, position.after
+        while lane < len(view.heads):
+            head = view.heads[lane]
+            if not _number_in(head.counts, state):
+                lane, after = lane + 1, None
+                continue
+            if len(found) == limit or rows_left <= 0:
+                return _page(found, lane, after)
+            most = min(PAGE_ROWS, rows_left, PAGE_ROWS if state else limit - len(found))
+            page = self.store.list_items(job_id, lane, after, most)
+            rows_left -= max(1, len(page.items))
+            for item in page.items:
+                settled = settle(head, item)
+                if state is None or settled.state is state:
+                    bytes_left -= item_bytes(settled)
+                    if len(found) == limit or (found and bytes_left < 0):
+                        return _page(found, lane, after)
+                    found.append(settled)
+                after = item.item_id
+            if page.next_after is None:
+                lane, after = lane + 1, None
+            else:
+                after = page.next_after
+        return ItemsPage(items=tuple(found), following=None)
+
+    def history(self, job_id: str, item_id: str, before: int | None) -> ItemHistory | None:
+        """The item and its events, from the latest or from `before` backwards; None if unknown."""
+        lanes = lanes_of(job_id)
+        if lanes is None:
+            raise JobNotFound(job_id)
+        lane = lane_of(item_id, lanes)
+        view = self.store.load_lane(job_id, lane, (item_id,))
+        if view is None:
+            raise JobNotFound(job_id)
+        item = view.items.get(item_id)
+        if item is None:
+            return None
+        settled = settle(view.head, item)
+        start = item.offset if before is None else before
+        events, earlier = self._walk(job_id, lane, item_id, start)
+        if before is None and settled.state is ItemState.CANCELED:
+            events = self._with_closing(view.head, events)
+        return ItemHistory(item=settled, lane=lane, events=tuple(events), earlier=earlier)
+
+    def _walk(
+        self, job_id: str, lane: int, item_id: str, offset: int
+    ) -> tuple[list[PastEvent], int | None]:
+        """Follow the chain of an item's events backwards; oldest first, and where it goes on."""
+        events: list[PastEvent] = []
+        row: JournalRow | None = None
+        wanted: int | None = offset
+        rows_left, bytes_left = _HISTORY_ROWS, PAGE_BYTES
+        while wanted is not None:
+            if row is None or wanted < row.offset:
+                if rows_left == 0 or bytes_left < 0:
+                    break
+                rows_left -= 1
+                row = self._row(job_id, lane, wanted)
+            event = None if row is None else row.events[wanted - row.offset]
+            if event is None or event.item_id != item_id:
+                # The row is past its retention: what came before it is gone as well.
+                return events[::-1], None
+            bytes_left -= event_bytes(event)
+            events.append(PastEvent(offset=wanted, event=event))
+            wanted = event.previous
+        return events[::-1], wanted
+
+    def _with_closing(self, head: Head, events: list[PastEvent]) -> list[PastEvent]:
+        """With the event that canceled an item without naming it, where its row is still there."""
+        changes = [past for past in events if past.event.kind not in _WITHOUT_CHANGE]
+        if not changes:
+            return events
+        closing = self._closing_behind(head, changes[-1].offset)
+        return sorted([*events, *closing], key=attrgetter("offset"))
+
+    def _closing_behind(self, head: Head, offset: int) -> list[PastEvent]:
+        """The lane's first closing behind an event: from the latest back, each names another."""
+        found: list[PastEvent] = []
+        closing: int | None = head.canceled_below - 1
+        while closing is not None and closing > offset:
+            row = self._row(head.job_id, head.lane, closing)
+            if row is None or len(found) == _HISTORY_ROWS:
+                return []
+            event = row.events[closing - row.offset]
+            found.append(PastEvent(offset=closing, event=event))
+            closing = event.previous
+        return found[-1:]
+
+    def _row(self, job_id: str, lane: int, offset: int) -> JournalRow | None:
+        """The row that holds this event; None where it is past its retention."""
+        rows = self.store.read_journal(job_id, lane, offset, 1)
+        held = rows and rows[0].offset <= offset < rows[0].offset + len(rows[0].events)
+        return rows[0] if held else None
+
+
+def _page(found: list[Item], lane: int, after: str | None) -> ItemsPage:
+    return ItemsPage(items=tuple(found), following=ItemPosition(lane=lane, after=after))
+
+
+def _number_in(counts: Counts, state: ItemState | None) -> int:
+    match state:
+        case None:
+            return counts.total
+        case ItemState.PENDING:
+            return counts.pending
+        case ItemState.IN_PROGRESS:
+            return counts.in_progress
+        case ItemState.COMPLETED:
+            return counts.completed
+        case ItemState.FAILED:
+            return counts.failed
+        case ItemState.CANCELED:
+            return counts.canceled

@@ -1,0 +1,80 @@
+"""Where jobs stand: one read, whatever the number of items."""
+
+import math
+from dataclasses import dataclass
+
+from forgeledger.errors import JobNotFound
+from forgeledger.jobs.model.job_lifecycle import total
+from forgeledger.jobs.model.jobs import Job, JobStatus
+from forgeledger.jobs.model.lanes import Counts
+from forgeledger.jobs.ports import Clock, JobView, LedgerStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A job and how far it is, by the counts of its lanes or by those rolled up last."""
+
+    job: Job
+    counts: Counts
+    # Finished items as a share of those known or expected, 0 to 1.
+    progress: float
+    items_per_second: float | None
+    eta_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobReader:
+    store: LedgerStore
+    clock: Clock
+
+    def status(self, job_id: str) -> Standing:
+        view = self.store.load_job(job_id)
+        if view is None:
+            raise JobNotFound(job_id)
+        return standing(view, self.clock())
+
+    def page(
+        self, status: JobStatus | None, tag: str | None, before: str | None, limit: int
+    ) -> tuple[tuple[Standing, ...], str | None]:
+        """Newest first; the counts are those that were rolled up last."""
+        views, after = self.store.list_jobs(status, tag, before, limit)
+        now = self.clock()
+        return tuple(standing(view, now) for view in views), after
+
+
+def standing(view: JobView, now: int) -> Standing:
+    job = view.job
+    counts = total(view.heads) if view.heads else view.progress.counts
+    known = max(counts.total, job.spec.expected_items or 0)
+    rate = _items_per_second(view, counts, now)
+    return Standing(
+        job=job,
+        counts=counts,
+        progress=counts.finished / known if known else float(job.finished),
+        items_per_second=rate,
+        eta_seconds=_eta_seconds(job, known - counts.finished, rate),
+    )
+
+
+def _items_per_second(view: JobView, counts: Counts, now: int) -> float | None:
+    """Measured since the last sample, or since the epoch began where there is none."""
+    job, progress = view.job, view.progress
+    since, before = job.opened_at, 0 if job.epoch == 1 else job.settled.finished
+    if job.finished:
+        if job.epoch > 1 or job.finished_at is None:
+            return None
+        now, before = job.finished_at, 0
+    elif progress.sample_at >= job.opened_at:
+        since, before = progress.sample_at, progress.sample_finished
+    if now <= since:
+        return None
+    return max(0, counts.finished - before) * 1000 / (now - since)
+
+
+def _eta_seconds(job: Job, remaining: int, rate: float | None) -> int | None:
+    if job.finished:
+        return 0
+    known = job.sealed or job.spec.expected_items is not None
+    if not known or not rate:
+        return None
+    return math.ceil(remaining / rate)

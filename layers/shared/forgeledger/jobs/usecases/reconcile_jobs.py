@@ -1,0 +1,123 @@
+"""Making good what a lost stream left undone: from the table alone, and with the same event ids."""
+
+from dataclasses import dataclass
+
+from forgeledger.errors import JobNotFound, OutOfTime, RowsVanished
+from forgeledger.jobs.ports import LedgerStore
+from forgeledger.jobs.usecases.advance_job import Advancer
+from forgeledger.jobs.usecases.publish_facts import Teller
+from forgeledger.jobs.usecases.recount_lane import Counted, Recounter
+from forgeledger.runtime import HasTime, Surroundings, unhurried
+
+_JOBS_A_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """What was found and done for one job."""
+
+    job_id: str
+    # None where the job could not be reconciled.
+    status: str | None
+    # Lanes whose counts were wrong and are right again.
+    drifted_lanes: tuple[int, ...] = ()
+    # Lanes whose counts were wrong and that moved too fast to be set right.
+    busy_lanes: tuple[int, ...] = ()
+    # The lane to go on with; None when all were counted, or none was to be.
+    next_lane: int | None = None
+    told: int = 0
+    # Its rows are about to vanish although it runs.
+    kept_late: bool = False
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    store: LedgerStore
+    advancer: Advancer
+    teller: Teller
+    recounter: Recounter
+    around: Surroundings
+
+    def reconcile_open(
+        self, has_time: HasTime, after: str | None = None, *, recount: bool = False
+    ) -> tuple[list[Reconciled], str | None]:
+        """Every job that runs or has something to tell; and where to go on when time is short.
+
+        None is the end, "" that there was no time for the first of them.
+        """
+        done: list[Reconciled] = []
+        more = True
+        while more:
+            job_ids, following = self.store.list_open(after or None, _JOBS_A_PAGE)
+            for job_id in job_ids:
+                if not has_time():
+                    return done, after or ""
+                try:
+                    done.append(self._reconciled_or_why_not(job_id, has_time, recount=recount))
+                except OutOfTime:
+                    return done, after or ""
+                after = job_id
+            more, after = following is not None, following
+        return done, None
+
+    def recount(self, job_id: str, has_time: HasTime, first_lane: int = 0) -> Reconciled:
+        """Heal the heads from the items, lane by lane, then reconcile the job."""
+        view = self.store.load_job(job_id)
+        if view is None:
+            raise JobNotFound(job_id)
+        if view.job.rows_may_be_gone(self.around.clock()):
+            raise RowsVanished(job_id)
+        drifted: list[int] = []
+        busy: list[int] = []
+        next_lane = None
+        for lane in range(first_lane, view.job.spec.lanes):
+            counted = self.recounter.recount(job_id, lane, has_time)
+            if counted is Counted.UNFINISHED:
+                next_lane = lane
+                break
+            if counted is Counted.HEALED:
+                drifted.append(lane)
+            elif counted is Counted.WRONG:
+                busy.append(lane)
+        # What was found is to be told, so this is done in the time that is kept in reserve.
+        return self.reconcile(
+            job_id,
+            drifted=tuple(drifted),
+            busy=tuple(busy),
+            next_lane=next_lane,
+        )
+
+    def _reconciled_or_why_not(
+        self, job_id: str, has_time: HasTime, *, recount: bool
+    ) -> Reconciled:
+        try:
+            return (self.recount if recount else self.reconcile)(job_id, has_time)
+        except OutOfTime:
+            raise
+        except Exception as error:  # noqa: BLE001 - one job's trouble must not stop the others.
+            return Reconciled(job_id=job_id, status=None, error=f"{type(error).__name__}: {error}")
+
+    def reconcile(
+        self,
+        job_id: str,
+        has_time: HasTime = unhurried,
+        *,
+        drifted: tuple[int, ...] = (),
+        busy: tuple[int, ...] = (),
+        next_lane: int | None = None,
+    ) -> Reconciled:
+        """Take the job as far as its lanes allow, and tell what is untold."""
+        view = self.advancer.advance(job_id, has_time)
+        if view is None:
+            raise JobNotFound(job_id)
+        told = self.teller.tell(job_id)
+        return Reconciled(
+            job_id=job_id,
+            status=view.job.status,
+            drifted_lanes=drifted,
+            busy_lanes=busy,
+            next_lane=next_lane,
+            told=told,
+            kept_late=view.job.keeping_late(self.around.clock()),
+        )

@@ -1,0 +1,89 @@
+"""Counting a lane's items, and setting its head right where the two differ."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from forgeledger.errors import JobNotFound, StorageCorrupt
+from forgeledger.jobs.model.commands import Recount
+from forgeledger.jobs.model.lane_decision import decide
+from forgeledger.jobs.model.lane_tally import Tally
+from forgeledger.jobs.model.lanes import Head
+from forgeledger.jobs.ports import LedgerStore
+from forgeledger.runtime import HasTime, Surroundings
+
+# A wrong head has to stand still while it is healed: each try reads what was committed since the
+# one before, which is little, and is as likely to succeed as any other commit.
+_TRIES = 20
+_ITEMS_A_PAGE = 1_000
+_COMMITS_A_PAGE = 100
+
+
+class Counted(Enum):
+    """What a lane's count came to."""
+
+    RIGHT = auto()
+    # It was wrong, and was set right.
+    HEALED = auto()
+    # It is wrong, and the lane moves too fast to be set right.
+    WRONG = auto()
+    # Time ran out; nothing is known.
+    UNFINISHED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Recounter:
+    store: LedgerStore
+    around: Surroundings
+
+    def recount(self, job_id: str, lane: int, has_time: HasTime) -> Counted:
+        tally = Tally(self._head(job_id, lane))
+        if not self._read_items(tally, has_time):
+            return Counted.UNFINISHED
+        for tries in range(_TRIES):
+            head = self._head(job_id, lane)
+            if not self._catch_up(tally, head.offset, has_time):
+                return Counted.UNFINISHED
+            counts, failures = tally.counted(head)
+            if counts == head.counts and dict(failures) == dict(head.failures):
+                return Counted.RIGHT
+            command = Recount(counts=counts, failures=failures)
+            healing = decide(head, {}, (command,), self.around.clock()).commits[0]
+            if self.store.commit_lane(healing, self.around.new_id()):
+                return Counted.HEALED
+            self.around.pause(min(tries, 2))
+        return Counted.WRONG
+
+    def _head(self, job_id: str, lane: int) -> Head:
+        view = self.store.load_lane(job_id, lane, ())
+        if view is None:
+            raise JobNotFound(job_id)
+        return view.head
+
+    def _read_items(self, tally: Tally, has_time: HasTime) -> bool:
+        job_id, lane = tally.head.job_id, tally.head.lane
+        after: str | None = None
+        more = True
+        while more:
+            if not has_time():
+                return False
+            page = self.store.list_items(job_id, lane, after, _ITEMS_A_PAGE)
+            for item in page.items:
+                tally.add(item)
+            more, after = page.next_after is not None, page.next_after
+        return True
+
+    def _catch_up(self, tally: Tally, offset: int, has_time: HasTime) -> bool:
+        """Bring the tally to this offset, at which a commit ends."""
+        job_id, lane = tally.head.job_id, tally.head.lane
+        while tally.head.offset < offset:
+            if not has_time():
+                return False
+            at = tally.head.offset
+            for row in self.store.read_journal(job_id, lane, at, _COMMITS_A_PAGE):
+                if row.offset != tally.head.offset:
+                    break
+                if row.offset < offset:
+                    tally.follow(row.events)
+            if tally.head.offset == at:
+                raise StorageCorrupt(f"JOB#{job_id}#{lane} LOG#{at}", "the commit is missing")
+        return True

@@ -1,0 +1,169 @@
+"""`up`, `down`, `status`, `reset` and `logs`, as functions; the command line only calls them."""
+
+import contextlib
+import io
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from forgeledger.errors import ForgeLedgerError
+from forgeledger.local.local_cloud import LocalCloud, if_free
+from forgeledger.local.state_dir import DEFAULT_NAME, Description, StateDir, find_project
+from forgeledger.local.supervisor import Order
+from forgeledger.local.template import load_template
+
+__all__ = [
+    "Description",
+    "LocalCloud",
+    "LocalCloudError",
+    "LogNotFound",
+    "down",
+    "if_free",
+    "log_files",
+    "logs",
+    "reset",
+    "status",
+    "template_parameters",
+    "up",
+]
+UP_SECONDS: Final = 180.0
+DOWN_SECONDS: Final = 60.0
+
+
+class LocalCloudError(ForgeLedgerError):
+    """The local cloud did not do what was asked of it; the message says where to look."""
+
+
+class LogNotFound(LocalCloudError):
+    """No part of the local cloud has a log of this name; the message says which ones there are."""
+
+
+def state_of(project_dir: Path | None = None, state_dir: Path | None = None) -> StateDir:
+    return StateDir(state_dir or find_project(project_dir) / DEFAULT_NAME)
+
+
+def up(
+    *,
+    project_dir: Path | None = None,
+    state_dir: Path | None = None,
+    engine_port: int = 0,
+    api_port: int = 0,
+    parameters: Mapping[str, str] | None = None,
+) -> Description:
+    """Start the local cloud in the background; one that is up already is left as it is."""
+    project = find_project(project_dir)
+    state = state_of(project, state_dir)
+    if running := state.description():
+        return running
+    state.logs.mkdir(parents=True, exist_ok=True)
+    order = Order(
+        project_dir=str(project),
+        state_dir=str(state.root.resolve()),
+        engine_port=engine_port,
+        api_port=api_port,
+        parameters=dict(parameters or {}),
+    )
+    answer = _first_line(_spawn(order, state.logs / "supervisor.log"))
+    if "error" in answer:
+        raise LocalCloudError(f"{answer['error']} (see {state.logs})")
+    return Description.from_json(answer)
+
+
+def down(*, project_dir: Path | None = None, state_dir: Path | None = None) -> bool:
+    """End the local cloud so that it saves its data; False if none was up."""
+    state = state_of(project_dir, state_dir)
+    owner = state.owner()
+    if owner is None:
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(owner, signal.SIGTERM)
+    deadline = time.monotonic() + DOWN_SECONDS
+    while state.owner() == owner:
+        if time.monotonic() > deadline:
+            raise LocalCloudError(f"process {owner} did not end; see {state.logs}")
+        time.sleep(0.05)
+    return True
+
+
+def status(*, project_dir: Path | None = None, state_dir: Path | None = None) -> Description | None:
+    """Where everything answers, or None while it is down."""
+    return state_of(project_dir, state_dir).description()
+
+
+def template_parameters(project_dir: Path | None = None) -> dict[str, Mapping[str, Any]]:
+    """The template's parameters by name, as they are declared."""
+    file = find_project(project_dir) / "template.yaml"
+    return dict(load_template(file.read_text(encoding="utf-8")).get("Parameters", {}))
+
+
+def reset(*, project_dir: Path | None = None, state_dir: Path | None = None) -> None:
+    """End the local cloud and forget all its data."""
+    down(project_dir=project_dir, state_dir=state_dir)
+    state = state_of(project_dir, state_dir)
+    if state.was_used:
+        state.acquire()  # An engine whose owner was killed may still be writing.
+        state.wipe()
+        state.release()
+
+
+def log_files(*, project_dir: Path | None = None, state_dir: Path | None = None) -> dict[str, Path]:
+    """The log of each part, by its name: engine, supervisor, and each function."""
+    logs_dir = state_of(project_dir, state_dir).logs
+    return {path.stem: path for path in sorted(logs_dir.glob("*.log"))}
+
+
+def logs(
+    *,
+    name: str | None = None,
+    lines: int = 100,
+    project_dir: Path | None = None,
+    state_dir: Path | None = None,
+) -> list[str]:
+    """The last lines of one log, or of each, with its name in front."""
+    files = log_files(project_dir=project_dir, state_dir=state_dir)
+    if name is not None and name not in files:
+        raise LogNotFound(f"no log called {name}; there are: {', '.join(files) or 'none'}")
+    found: list[str] = []
+    for part, path in files.items():
+        if name in {None, part}:
+            with path.open(encoding="utf-8", errors="replace") as log:
+                tail = deque(log, maxlen=lines)
+            found += [f"{part}: {line.rstrip()}" for line in tail]
+    return found
+
+
+def _spawn(order: Order, log_file: Path) -> "subprocess.Popen[bytes]":
+    with log_file.open("ab") as log:
+        return subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "forgeledger.local.supervisor", order.as_text()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,  # It outlives this terminal until `down`.
+        )
+
+
+def _first_line(supervisor: "subprocess.Popen[bytes]") -> dict[str, str]:
+    """What the supervisor reports; Ctrl-C while waiting ends it too."""
+    try:
+        with selectors.DefaultSelector() as selector, supervisor.stdout or io.BytesIO() as report:
+            selector.register(report, selectors.EVENT_READ)
+            line = report.readline() if selector.select(UP_SECONDS) else b""
+    except BaseException:
+        supervisor.terminate()
+        raise
+    if not line:
+        supervisor.terminate()
+        return {"error": "the local cloud did not come up"}
+    answer: dict[str, str] = json.loads(line)
+    if "error" in answer:
+        supervisor.wait()
+    return answer

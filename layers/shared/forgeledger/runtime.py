@@ -1,0 +1,54 @@
+"""What every use case is given beside the store: time, chance, ids and hands."""
+
+import os
+import random
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from forgeledger.jobs.ports import Clock
+from forgeledger.parallel import Parallel, with_threads
+
+# Whether another request to the table may be begun.
+HasTime = Callable[[], bool]
+
+# What one request takes in the worst case, with its retries and their pauses: the table is silent
+# twice, for as long as the client waits. With less than this left nothing new is begun.
+REQUEST_MS: Final = 15_000
+
+_FIRST_PAUSE_SECONDS = 0.01
+_LONGEST_PAUSE_SECONDS = 0.5
+
+
+def unhurried() -> bool:
+    """For whoever has no time limit, or looks at it by himself."""
+    return True
+
+
+def in_time(remaining_ms: Callable[[], int]) -> HasTime:
+    """Whether an invocation with so much time left may begin another request."""
+    return lambda: remaining_ms() > REQUEST_MS
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _new_id() -> str:
+    return str(uuid.UUID(bytes=os.urandom(16), version=4))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    clock: Clock = _now_ms
+    new_id: Callable[[], str] = _new_id
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random.random
+    parallel: Parallel = with_threads
+
+    def pause(self, tries: int) -> None:
+        """Wait after so many tries, exponentially longer and with full jitter."""
+        bound_seconds = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0**tries)
+        self.sleep(bound_seconds * self.chance())

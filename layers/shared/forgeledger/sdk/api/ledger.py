@@ -1,0 +1,250 @@
+"""The ledger over HTTP: jobs, their items, and what the ledger says about them."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from itertools import chain, islice
+from typing import Any, TypeVar
+
+from forgeledger.jobs.model.ids import lanes_for
+from forgeledger.jobs.model.limits import ITEMS_PER_REGISTRATION, PAGE_ROWS
+from forgeledger.sdk.api.api_client import ApiClient, checked_key
+from forgeledger.sdk.api.item_commands import ItemCommands
+from forgeledger.sdk.api.item_input import ItemSpec, check_flag, check_many, checked_items
+from forgeledger.sdk.api.job_wait import Polling, wait_until_finished
+from forgeledger.sdk.api.registration import (
+    Chunk,
+    OnProgress,
+    RegistrationOptions,
+    chunks,
+    register_all,
+)
+from forgeledger.sdk.api.transport import PooledTransport, Transport
+from forgeledger.sdk.backoff import Backoff
+from forgeledger.sdk.endpoints import Endpoints
+from forgeledger.sdk.json_decoder import event_of, item_of, job_of, page_of, registration_of, why_of
+from forgeledger.sdk.records import Event, Item, Job, Page, Registration, Why
+
+Row = TypeVar("Row")
+
+
+class Ledger:
+    """Thread-safe. Each call is tried again where that may help; what remains is a typed error."""
+
+    def __init__(
+        self,
+        *,
+        api_url: str | None = None,
+        api_key: str | None = None,
+        endpoints: Endpoints | None = None,
+        local: bool = False,
+        transport: Transport | None = None,
+        backoff: Backoff | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        if endpoints is None:
+            endpoints = Endpoints.local() if local else Endpoints.from_environment()
+        self._api = ApiClient(
+            endpoints.needed_api_url(api_url),
+            transport or PooledTransport(),
+            api_key=api_key or endpoints.api_key,
+            backoff=backoff,
+            sleep=sleep,
+        )
+        self._clock = clock
+        self._sleep = sleep
+        # The commands of workers, answered at once instead of by way of the queue.
+        self.commands = ItemCommands(self._api)
+
+    def create_job(
+        self,
+        name: str,
+        *,
+        items: Iterable[ItemSpec] = (),
+        expected_items: int | None = None,
+        seal: bool = False,
+        auto_register: bool | None = None,
+        lanes: int | None = None,
+        policy: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        tags: Iterable[str] = (),
+        ttl_days: int | None = None,
+        deadline_seconds: int | None = None,
+        idempotency_key: str | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Job:
+        """A new job. Items beyond what one request holds are registered before it returns."""
+        if idempotency_key is not None:
+            # Before anything of the items is taken, which may not be there a second time.
+            checked_key(idempotency_key)
+        check_many("items", items)
+        check_many("tags", tags)
+        check_flag("seal", seal)
+        ahead = chunks(checked_items(items), ITEMS_PER_REGISTRATION)
+        first, second = next(ahead, []), next(ahead, [])
+        if second and lanes is None and expected_items is None and isinstance(items, Sized):
+            lanes = lanes_for(len(items))
+        body = {
+            "name": name,
+            "items": None if second else first or None,
+            "expectedItems": expected_items,
+            "seal": (seal and not second) or None,
+            "autoRegister": auto_register,
+            "lanes": lanes,
+            "policy": policy,
+            "metadata": metadata,
+            "tags": list(tags) or None,
+            "ttlDays": ttl_days,
+            "deadlineSeconds": deadline_seconds,
+        }
+        given = {field: value for field, value in body.items() if value is not None}
+        job = job_of(self._api.post("jobs", body=given, idempotency_key=idempotency_key))
+        if not second:
+            return job
+        options, ahead = RegistrationOptions(), chain((first, second), ahead)
+        try:
+            self._register(job.job_id, ahead, seal=seal, options=options, on_progress=on_progress)
+            return self.status(job.job_id)
+        except BaseException as error:
+            # Ctrl-C as well: nobody else could tell the job's id.
+            error.add_note(f"job {job.job_id} is created; register its items again, from the start")
+            raise
+
+    def register(
+        self,
+        job_id: str,
+        items: Iterable[ItemSpec],
+        *,
+        seal: bool = False,
+        options: RegistrationOptions | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Registration:
+        """Registers any number of items in bounded memory; safe to repeat from the start."""
+        check_flag("seal", seal)
+        check_many("items", items)
+        options = options or RegistrationOptions()
+        first, items = _peek(items)
+        if seal and not first:
+            self.seal(job_id)
+        ahead = chunks(checked_items(items), options.chunk_items)
+        return self._register(job_id, ahead, seal=seal, options=options, on_progress=on_progress)
+
+    def seal(self, job_id: str) -> Job:
+        """No more items will come; only a sealed job can complete."""
+        return self._changed(job_id, "seal")
+
+    def cancel(self, job_id: str) -> Job:
+        return self._changed(job_id, "cancel")
+
+    def reopen(self, job_id: str) -> Job:
+        """A finished job takes items again, in a new epoch."""
+        return self._changed(job_id, "reopen")
+
+    def status(self, job_id: str) -> Job:
+        return job_of(self._api.get("jobs", job_id))
+
+    def wait(
+        self,
+        job_id: str,
+        *,
+        timeout_seconds: float | None = None,
+        polling: Polling | None = None,
+        on_progress: Callable[[Job], None] | None = None,
+    ) -> Job:
+        """Until the job is finished; WaitTimeoutError carries the job as it was last seen."""
+        return wait_until_finished(
+            lambda: self.status(job_id),
+            timeout_seconds=timeout_seconds,
+            polling=polling or Polling(),
+            on_progress=on_progress,
+            clock=self._clock,
+            sleep=self._sleep,
+        )
+
+    def jobs(self, *, status: str | None = None, tag: str | None = None) -> Iterator[Job]:
+        """All jobs, newest first, page by page."""
+        return _rows(lambda cursor: self.jobs_page(status=status, tag=tag, cursor=cursor))
+
+    def jobs_page(
+        self,
+        *,
+        status: str | None = None,
+        tag: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Page[Job]:
+        body = self._api.get("jobs", status=status, tag=tag, limit=limit, cursor=cursor)
+        return page_of(body, "jobs", job_of)
+
+    def items(self, job_id: str, *, state: str | None = None) -> Iterator[Item]:
+        """All items of a job, or those in one state, page by page."""
+        return _rows(
+            lambda after: self.items_page(job_id, state=state, limit=PAGE_ROWS, cursor=after)
+        )
+
+    def items_page(
+        self,
+        job_id: str,
+        *,
+        state: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Page[Item]:
+        body = self._api.get("jobs", job_id, "items", state=state, limit=limit, cursor=cursor)
+        return page_of(body, "items", item_of)
+
+    def item(self, job_id: str, item_id: str, *, cursor: str | None = None) -> Item:
+        """One item with its history; of a very long one the part before the cursor."""
+        return item_of(self._api.get("jobs", job_id, "items", item_id, cursor=cursor))
+
+    def events(self, job_id: str, *, cursor: str | None = None) -> Iterator[Event]:
+        """The journal from its beginning or from a cursor, up to now."""
+        return _rows(lambda after: self.events_page(job_id, cursor=after, limit=PAGE_ROWS), cursor)
+
+    def events_page(
+        self, job_id: str, *, cursor: str | None = None, limit: int | None = None
+    ) -> Page[Event]:
+        """A page's cursor may be kept and used later: it also finds what happened since."""
+        body = self._api.get("jobs", job_id, "events", **{"from": cursor}, limit=limit)
+        return page_of(body, "events", event_of)
+
+    def why(self, job_id: str) -> Why:
+        """What the job waits for."""
+        return why_of(self._api.get("jobs", job_id, "why"))
+
+    def _register(
+        self,
+        job_id: str,
+        ahead: Iterator[Chunk],
+        *,
+        seal: bool,
+        options: RegistrationOptions,
+        on_progress: OnProgress | None,
+    ) -> Registration:
+        def send(chunk: Chunk, seals: bool) -> Registration:
+            body = {"items": chunk, "seal": True} if seals else {"items": chunk}
+            return registration_of(self._api.post("jobs", job_id, "items:register", body=body))
+
+        return register_all(
+            ahead, send, seal=seal, parallel=options.parallel, on_progress=on_progress
+        )
+
+    def _changed(self, job_id: str, change: str) -> Job:
+        answer = self._api.post("jobs", job_id, change)
+        # `outcome` is `duplicate` where the job was so before.
+        return job_of({**answer.get("job", answer), "outcome": answer.get("outcome", "applied")})
+
+
+def _rows(page_at: Callable[[str | None], Page[Row]], cursor: str | None = None) -> Iterator[Row]:
+    while True:
+        page = page_at(cursor)
+        yield from page.rows
+        if not page.more:
+            return
+        cursor = page.cursor
+
+
+def _peek(items: Iterable[ItemSpec]) -> tuple[list[ItemSpec], Iterable[ItemSpec]]:
+    rows = iter(items)
+    first = list(islice(rows, 1))
+    return first, chain(first, rows)

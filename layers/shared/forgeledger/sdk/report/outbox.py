@@ -1,0 +1,183 @@
+"""The bounded buffer between reporting and sending: state and rules, no threads and no clock."""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from itertools import islice
+
+from forgeledger.sdk.backoff import Backoff
+from forgeledger.sdk.command import Command
+from forgeledger.sdk.records import Delivery, RefusedCommand
+from forgeledger.sdk.report.lane_buffer import Lane, Waiting, ends_a_claim
+from forgeledger.sdk.report.packer import Message, next_request
+
+
+class Answer(Enum):
+    """What became of a message."""
+
+    ACCEPTED = "accepted"  # SQS has it.
+    AGAIN = "again"  # Refused or not answered for a passing reason: the same message again.
+    STUCK = "stuck"  # No use in trying at once, as without permission; kept, and tried slowly.
+    FAILED = "failed"  # SQS will never take this message: handed back by flush().
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    answer: Answer
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxLimits:
+    commands: int = 20_000
+    bytes: int = 32 * 1024 * 1024
+    linger_seconds: float = 0.05
+
+
+class Outbox:
+    """Each command is in exactly one place: waiting, on its way, failed, or delivered."""
+
+    def __init__(self, limits: OutboxLimits, backoff: Backoff) -> None:
+        self._limits = limits
+        self._backoff = backoff
+        self._lanes: dict[str, Lane] = {}
+        self._bytes = 0
+        self._failed: list[RefusedCommand] = []
+        self.pending = 0
+        self.delivered = 0
+        self.last_sequence = 0
+        self.last_refusal: str | None = None
+
+    def has_room(self, command: Command) -> bool:
+        """What failed takes room as well until somebody has fetched it; one command always fits."""
+        if not self.pending and not self._failed:
+            return True
+        return (
+            self.pending + len(self._failed) < self._limits.commands
+            and self._bytes + len(command.body) <= self._limits.bytes
+        )
+
+    def add(
+        self, command: Command, now: float, on_settled: Callable[[bool], None] | None = None
+    ) -> float:
+        """When somebody should look at the command's lane; infinity when that is planned."""
+        lane = self._lanes.get(command.group)
+        if lane is None:
+            lane = self._lanes[command.group] = Lane()
+        was_idle, was_full = lane.is_empty, lane.is_full
+        self.last_sequence += 1
+        lane.add(
+            Waiting(command=command, since=now, sequence=self.last_sequence, on_settled=on_settled)
+        )
+        self.pending += 1
+        self._bytes += len(command.body)
+        linger = self._limits.linger_seconds
+        if was_idle:
+            return now + linger
+        # What was held back for a claim may leave as soon as its end is here.
+        ended = ends_a_claim(command) and now >= lane.waiting[0].since + linger
+        return now if ended or (lane.is_full and not was_full) else math.inf
+
+    def take(
+        self, now: float, *, force: bool = False, request: list[Message] | None = None
+    ) -> list[Message]:
+        """The messages of the next request, marked as on their way; none when none is due.
+
+        They are in `request`, if given, before they are marked: no interrupt parts the two.
+
+        Lanes that are due start a request, those that could go travel along: so the lanes of a
+        busy worker fall into step and share requests. `force` sends whatever waits.
+        """
+        linger = self._limits.linger_seconds
+        ready: list[tuple[float, str, Message | Iterable[Command]]] = []
+        any_due = False
+        for group, lane in self._lanes.items():
+            if lane.sending or lane.not_before > now:
+                continue
+            if lane.message is not None:
+                ready.append((lane.sent[0].since, group, lane.message))
+                any_due = True
+                continue
+            count = len(lane.waiting) if force else lane.sendable(now, linger)
+            if count:
+                commands = (waiting.command for waiting in islice(lane.waiting, count))
+                ready.append((lane.waiting[0].since, group, commands))
+                any_due = any_due or force or lane.due_at(now, linger) <= now
+        request = [] if request is None else request
+        if any_due:
+            ready.sort(key=lambda entry: entry[0])
+            request += next_request(messages for _, _, messages in ready)
+            for message in request:
+                self._lanes[message.group].dispatch(message)
+        return request
+
+    def settle(self, message: Message, verdict: Verdict, now: float) -> tuple[Waiting, ...]:
+        """Books the answer; what it returns has left the buffer, delivered or failed for good."""
+        lane = self._lanes[message.group]
+        if verdict.answer in (Answer.AGAIN, Answer.STUCK):
+            lane.sending = False
+            stuck = verdict.answer is Answer.STUCK
+            lane.refusals = max(lane.refusals + 1, self._backoff.attempts if stuck else 0)
+            lane.not_before = now + self._backoff.seconds(lane.refusals)
+            self.last_refusal = verdict.reason
+            return ()
+        settled = lane.settle()
+        if lane.is_empty:
+            del self._lanes[message.group]
+        self.pending -= len(settled)
+        if verdict.answer is Answer.ACCEPTED:
+            self.delivered += len(settled)
+            self._bytes -= sum(len(waiting.command.body) for waiting in settled)
+        else:
+            self.last_refusal = verdict.reason
+            self._failed += [
+                RefusedCommand(command=waiting.command, reason=verdict.reason)
+                for waiting in settled
+            ]
+        return settled
+
+    def due_at(self, now: float, *, force: bool = False) -> float:
+        """When take() will have something, unless more is added; infinity for never."""
+        linger = self._limits.linger_seconds
+        return min(
+            (
+                lane.not_before if force else max(lane.not_before, lane.due_at(now, linger))
+                for lane in self._lanes.values()
+                if not lane.sending
+            ),
+            default=math.inf,
+        )
+
+    def renew_tries(self) -> None:
+        """Somebody asked for delivery now: every lane may try at once and as often as at first."""
+        for lane in self._lanes.values():
+            lane.refusals = 0
+            lane.not_before = 0.0
+
+    def hopeful(self, sequence: int) -> bool:
+        """Whether a command up to this number is still undelivered and has tries left."""
+        return any(
+            lane.sending or lane.refusals < self._backoff.attempts
+            for lane in self._lanes.values()
+            if lane.oldest is not None and lane.oldest.sequence <= sequence
+        )
+
+    def undelivered(self) -> list[Command]:
+        """What still waits or is on its way, each lane in its order."""
+        return [
+            waiting.command
+            for lane in self._lanes.values()
+            for waiting in (*lane.sent, *lane.waiting)
+        ]
+
+    def report(self) -> Delivery:
+        """How things stand; the commands that failed are handed out once and then forgotten."""
+        failed, self._failed = tuple(self._failed), []
+        self._bytes -= sum(len(refused.command.body) for refused in failed)
+        return Delivery(
+            delivered=self.delivered,
+            pending=self.pending,
+            failed=failed,
+            last_refusal=self.last_refusal if self.pending or failed else None,
+        )

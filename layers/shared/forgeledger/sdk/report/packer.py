@@ -1,0 +1,79 @@
+"""How commands become messages and messages become requests: pure, within SQS's limits.
+
+A message holds commands of one lane, in order. A request holds at most one message of a lane: SQS
+may refuse any single entry of a request, and a later message of the same lane that was accepted
+beside a refused one would overtake it.
+"""
+
+import hashlib
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from forgeledger.jobs.model.limits import COMMANDS_PER_MESSAGE, MESSAGE_BYTES
+from forgeledger.sdk.command import Command
+
+ENTRIES_PER_REQUEST: Final = 10
+REQUEST_BYTES: Final = 1024 * 1024
+
+_OPENING: Final = b'{"commands":['
+_CLOSING: Final = b"]}"
+_FRAME_BYTES: Final = len(_OPENING) + len(_CLOSING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Cut once and resent unchanged, so that SQS knows a repetition by its deduplication id."""
+
+    group: str
+    commands: tuple[Command, ...]
+    body: bytes
+
+    @property
+    def deduplication_id(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+
+def fitting(commands: Iterable[Command]) -> tuple[int, int]:
+    """How many of the first commands fit in one message, and that message's bytes."""
+    count, size = 0, _FRAME_BYTES
+    for command in commands:
+        grown = size + len(command.body) + (1 if count else 0)
+        if count and (count >= COMMANDS_PER_MESSAGE or grown > MESSAGE_BYTES):
+            break
+        count, size = count + 1, grown
+    return count, size
+
+
+def message_of(commands: tuple[Command, ...]) -> Message:
+    """One message of commands that fit and belong to one lane."""
+    return Message(
+        group=commands[0].group,
+        commands=commands,
+        body=_OPENING + b",".join(command.body for command in commands) + _CLOSING,
+    )
+
+
+def next_request(lanes: Iterable[Message | Iterable[Command]]) -> list[Message]:
+    """The messages of one SendMessageBatch: of each lane, first come first served, at most one.
+
+    A lane stands here as the message that must be sent again or as the commands that wait, and no
+    lane twice. The first lane always gets in, so none is passed over for ever.
+    """
+    request: list[Message] = []
+    bytes_left = REQUEST_BYTES
+    for lane in lanes:
+        if len(request) == ENTRIES_PER_REQUEST:
+            break
+        if isinstance(lane, Message):
+            if len(lane.body) <= bytes_left:
+                request.append(lane)
+                bytes_left -= len(lane.body)
+            continue
+        waiting = tuple(itertools.islice(lane, COMMANDS_PER_MESSAGE))
+        count, size = fitting(waiting)
+        if count and size <= bytes_left:
+            request.append(message_of(waiting[:count]))
+            bytes_left -= size
+    return request

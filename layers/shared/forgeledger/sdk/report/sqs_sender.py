@@ -1,0 +1,106 @@
+"""One SendMessageBatch, and what its answer means for each message."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+)
+from botocore.exceptions import (
+    ConnectionError as BotoConnectionError,
+)
+from botocore.parsers import ResponseParserError
+
+from forgeledger.sdk.report.outbox import Answer, Verdict
+from forgeledger.sdk.report.packer import Message
+from forgeledger.sdk.sqs_port import SqsSending
+
+# What a call to SQS may raise: the last one, for half an answer, is no BotoCoreError.
+CALL_ERRORS: Final = (BotoCoreError, ClientError, ResponseParserError)
+# No answer, or half of one.
+_NO_ANSWER: Final = (BotoConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError)
+# Parts of the codes with which SQS, KMS and the front end say "later".
+_PASSING: Final = (
+    "throttl",
+    "toomanyrequests",
+    "requestlimitexceeded",
+    "slowdown",
+    "overlimit",
+    "unavailable",
+    "internal",
+    "timeout",
+    "timedout",
+)
+
+
+class Sender:
+    """Sends through a client that is made on first use, in this process and in each fork anew."""
+
+    def __init__(self, queue_url: str, make_client: Callable[[], SqsSending]) -> None:
+        self._queue_url = queue_url
+        self._make_client = make_client
+        self._client: SqsSending | None = None
+
+    def forget_connections(self) -> None:
+        """A fork must not share its parent's sockets."""
+        self._client = None
+
+    def send(self, messages: Sequence[Message]) -> list[Verdict]:
+        """A verdict for each message, in order."""
+        try:
+            if self._client is None:
+                self._client = self._make_client()
+            answer = self._client.send_message_batch(
+                QueueUrl=self._queue_url,
+                Entries=[_entry(number, message) for number, message in enumerate(messages)],
+            )
+        except CALL_ERRORS as error:
+            # Perhaps SQS has the messages and only its answer was lost: the deduplication id makes
+            # sending them a second time harmless.
+            verdict = Answer.AGAIN if may_pass(error) else Answer.STUCK
+            return [Verdict(answer=verdict, reason=str(error))] * len(messages)
+        return _verdicts(answer, len(messages))
+
+
+def _entry(number: int, message: Message) -> dict[str, str]:
+    return {
+        "Id": str(number),
+        "MessageBody": message.body.decode(),
+        "MessageGroupId": message.group,
+        "MessageDeduplicationId": message.deduplication_id,
+    }
+
+
+def _verdicts(answer: Mapping[str, Any], count: int) -> list[Verdict]:
+    unanswered = Verdict(answer=Answer.AGAIN, reason="SQS did not answer for this message")
+    verdicts = [unanswered] * count
+    for entry in answer.get("Successful", ()):
+        verdicts[int(entry["Id"])] = Verdict(answer=Answer.ACCEPTED)
+    for entry in answer.get("Failed", ()):
+        verdicts[int(entry["Id"])] = _verdict_on_entry(entry)
+    return verdicts
+
+
+def _verdict_on_entry(entry: Mapping[str, Any]) -> Verdict:
+    code = str(entry.get("Code", ""))
+    reason = f"{code}: {entry.get('Message', '')}"
+    if entry.get("SenderFault") and not _is_passing(code):
+        return Verdict(answer=Answer.FAILED, reason=reason)
+    return Verdict(answer=Answer.AGAIN, reason=reason)
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether the same call may succeed a little later, with nothing changed."""
+    if isinstance(error, ClientError):
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status >= 500 or status == 429 or _is_passing(code)
+    return isinstance(error, _NO_ANSWER)
+
+
+def _is_passing(code: str) -> bool:
+    lowered = code.lower()
+    return any(part in lowered for part in _PASSING)

@@ -1,0 +1,138 @@
+"""A batch of an SQS-triggered Lambda function: each record is an item, failures are partial."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from forgeledger.sdk.errors import InvalidSettingError, InvalidWorkError
+from forgeledger.sdk.work.handler_calls import Handler, HandlerLoop
+from forgeledger.sdk.work.work_log import log_end_by, log_wrong_message
+from forgeledger.sdk.work.work_message import read_work
+
+if TYPE_CHECKING:
+    from forgeledger.sdk.report.reporter import Reporter
+
+_log = logging.getLogger("forgeledger.sdk")
+
+# What is left of the function's time for telling the ledger; no record is begun in it.
+_RESERVE_MS: Final = 3_000
+# What is left of that for the answer; without an answer every record comes again.
+_ANSWER_SECONDS: Final = 0.5
+
+Record = Mapping[str, Any]
+
+
+def run_batch(
+    reporter: "Reporter",
+    event: Mapping[str, Any],
+    handler: Handler,
+    *,
+    context: Any = None,
+    fenced: bool = False,
+    lease_seconds: int | None = None,
+) -> dict[str, Any]:
+    """Reports as failed what should come again: retryable failures, and what SQS did not take."""
+    records = _records_of(event)
+    if not callable(handler):
+        raise InvalidSettingError("handler", f"is a function, not {handler!r}")
+    loop = HandlerLoop()
+    failed: set[str] = set()
+    stopped_groups: set[str] = set()
+    begun: list[tuple[str, str, str]] = []
+    try:
+        for record in records:
+            message_id = record["messageId"]
+            group = _fifo_group(record)
+            if group in stopped_groups or not _has_time(context):
+                failed.add(message_id)
+                continue
+            try:
+                work = read_work(record["body"], _receive_count(record), reporter.unknown_fields)
+            except InvalidWorkError as error:
+                log_wrong_message(message_id, error)
+                comes_again = True
+            else:
+                begun.append((work.job_id, work.item_id, message_id))
+                item = reporter.item(
+                    work.job_id,
+                    work.item_id,
+                    attempt=work.attempt,
+                    fenced=fenced,
+                    lease_seconds=lease_seconds,
+                    kind=work.kind,
+                    payload=work.payload,
+                )
+                try:
+                    with item:
+                        loop.call(handler, item)
+                # A handler may raise anything.
+                except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - item has it.
+                    log_end_by(error, item)
+                comes_again = item.comes_again
+            if comes_again:
+                failed.add(message_id)
+                if group is not None:
+                    stopped_groups.add(group)
+    finally:
+        loop.close()
+        failed |= _undelivered(reporter, begun, context)
+    return {"batchItemFailures": [{"itemIdentifier": key} for key in _in_order(records, failed)]}
+
+
+def _records_of(event: Any) -> Sequence[Record]:
+    """Another trigger's event, or a test's, is a mistake in the template and none of a message."""
+    try:
+        records: Sequence[Record] = event["Records"]
+        for record in records:
+            _ = (record["messageId"], record["body"], _receive_count(record), _fifo_group(record))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        rule = f"is not what an SQS trigger gives: {error!r}"
+        raise InvalidSettingError("event", rule) from error
+    return records
+
+
+def _undelivered(
+    reporter: "Reporter", begun: Sequence[tuple[str, str, str]], context: Any
+) -> set[str]:
+    """The messages whose end the ledger may never hear of."""
+    timeout_seconds = reporter.flush_seconds
+    if context is not None:
+        left_seconds = int(context.get_remaining_time_in_millis()) / 1_000 - _ANSWER_SECONDS
+        timeout_seconds = min(timeout_seconds, max(left_seconds, 0.0))
+    delivery = reporter.flush(timeout_seconds)
+    if delivery.is_complete:
+        return set()
+    commands = [refused.command for refused in delivery.failed] + reporter.undelivered()
+    touched = {(command.job_id, command.item_id) for command in commands}
+    _log.error("%s commands are not delivered: %s", len(commands), delivery.last_refusal)
+    return {message for job_id, item_id, message in begun if (job_id, item_id) in touched}
+
+
+def _in_order(records: Sequence[Record], failed: set[str]) -> list[str]:
+    """Of a FIFO group everything after the first failure has to come again, too."""
+    answer: list[str] = []
+    stopped: set[str] = set()
+    for record in records:
+        group = _fifo_group(record)
+        if record["messageId"] in failed or (group is not None and group in stopped):
+            answer.append(record["messageId"])
+            if group is not None:
+                stopped.add(group)
+    return answer
+
+
+def _fifo_group(record: Record) -> str | None:
+    # A standard queue may have groups as well, for fairness; those keep no order.
+    if not str(record.get("eventSourceARN", "")).endswith(".fifo"):
+        return None
+    group: str | None = record["attributes"].get("MessageGroupId")
+    return group
+
+
+def _receive_count(record: Record) -> int:
+    return int(record["attributes"]["ApproximateReceiveCount"])
+
+
+def _has_time(context: Any) -> bool:
+    return context is None or int(context.get_remaining_time_in_millis()) > _RESERVE_MS

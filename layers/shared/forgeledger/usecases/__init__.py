@@ -1,1 +1,0 @@
-"""What can be done with the ledger, one file for each thing."""

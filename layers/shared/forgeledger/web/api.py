@@ -1,0 +1,67 @@
+"""One request, from the gateway's event to the gateway's answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Response
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from forgeledger.jobs.http.item_routes import add_command_routes, add_item_routes
+from forgeledger.jobs.http.job_routes import add_job_routes
+from forgeledger.jobs.services import Parts
+from forgeledger.web.error_responses import answer_to
+from forgeledger.web.idempotency import idempotency
+from forgeledger.web.public_routes import add_open_routes
+from forgeledger.web.request_guard import Gate, as_meant
+from forgeledger.web.resolver import UNKNOWN_ROUTE, LedgerResolver
+
+
+def resolver_of(parts: Parts, persistence: BasePersistenceLayer) -> LedgerResolver:
+    app = LedgerResolver()
+    app.use([idempotency(persistence)])
+    add_open_routes(app)
+    add_job_routes(app, parts)
+    add_item_routes(app, parts)
+    add_command_routes(app, parts)
+    return app
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    # The route by its pattern, for counting.
+    route: str
+    response: dict[str, Any]
+    # Unknown fields of the body, each name the first time that it is met.
+    ignored: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    app: LedgerResolver
+    gate: Gate
+
+    def answer(self, event: Mapping[str, Any], context: LambdaContext) -> Answered:
+        route = UNKNOWN_ROUTE
+        self.app.begin(route)
+        try:
+            plain = as_meant(event)
+            request = APIGatewayProxyEventV2(plain)
+            route = self.app.named(request.http_method, request.path)
+            self.app.begin(route)
+            response = self.app.resolve(self.gate.admit(plain, request.path), context)
+        except Exception as error:  # noqa: BLE001 - Whatever happens, the caller gets a problem.
+            response = _as_event(answer_to(error))
+        return Answered(route=route, response=response, ignored=self.app.ignored)
+
+
+def _as_event(response: Response[str]) -> dict[str, Any]:
+    return {
+        "statusCode": response.status_code,
+        "headers": response.headers,
+        "body": response.body,
+        "isBase64Encoded": False,
+        "cookies": [],
+    }

@@ -1,0 +1,63 @@
+"""Problem documents after RFC 9457: a stable code, and every wrong field by name and rule."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from forgeledger.rule_messages import path_of, rule_of, sentence_of
+
+CONTENT_TYPE: Final = "application/problem+json"
+_TYPE_PREFIX: Final = "urn:forgeledger:problem:"
+
+
+class FieldError(BaseModel):
+    field: Annotated[str, Field(examples=["items[3].itemId"])]
+    rule: Annotated[str, Field(examples=["max_length"])]
+    message: Annotated[str, Field(examples=["must have at most 256 characters"])]
+
+
+class Problem(BaseModel):
+    """What went wrong. `code` is stable; `title` and `detail` are for people."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: Annotated[str, Field(examples=["urn:forgeledger:problem:invalid_request"])]
+    title: str
+    status: int
+    code: Annotated[str, Field(examples=["invalid_request"])]
+    detail: str | None = None
+    errors: list[FieldError] | None = None
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    errors: Sequence[FieldError] = (),
+    more: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The document; `more` are the members that this kind of problem has of its own."""
+    document = Problem(
+        type=_TYPE_PREFIX + code,
+        title=code.replace("_", " ").capitalize(),
+        status=status,
+        code=code,
+        detail=detail,
+        errors=list(errors) or None,
+    )
+    return {**document.model_dump(exclude_none=True), **(more or {})}
+
+
+def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
+    """What pydantic found, in the contract's words."""
+    return [
+        FieldError(
+            # The first name says where the field stands: body, path, query or header.
+            field=path_of(each["loc"][1:]) or "body",
+            rule=rule_of(each["type"]),
+            message=sentence_of(each),
+        )
+        for each in errors
+    ]

@@ -1,0 +1,49 @@
+"""The body of a request as it comes from the gateway, and the JSON object in it."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import from_json
+
+from forgeledger.jobs.model.limits import HTTP_BODY_BYTES
+from forgeledger.web.error_responses import Refused, wrong_field
+
+JSON = "application/json"
+
+
+def plain_body(event: Mapping[str, Any], headers: Mapping[str, str]) -> str | None:
+    """The body as text, its size and type checked; None where there is none."""
+    raw = event.get("body")
+    if not raw:
+        return None
+    content = _decoded(raw, bool(event.get("isBase64Encoded")))
+    if len(content) > HTTP_BODY_BYTES:
+        raise Refused(413, "body_too_large", f"A body has at most {HTTP_BODY_BYTES} bytes.")
+    kind = headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    if kind != JSON:
+        raise Refused(415, "unsupported_media_type", f"A body has to be {JSON}, not {kind}.")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise wrong_field("body", "json", "must be JSON in UTF-8") from error
+
+
+def read_json(text: str) -> dict[str, Any]:
+    try:
+        value = from_json(text, allow_inf_nan=False)
+    except ValueError as error:
+        raise wrong_field("body", "json", f"must be JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise wrong_field("body", "type", "must be an object")
+    return value
+
+
+def _decoded(raw: str, is_base64: bool) -> bytes:
+    if not is_base64:
+        return raw.encode()
+    try:
+        return base64.b64decode(raw, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise wrong_field("body", "json", "must be JSON in UTF-8") from error

@@ -1,0 +1,74 @@
+"""A job's header is what its facts make of it, each told with counts that the lanes had."""
+
+from typing import Any
+
+from forgeledger.fast_dataclass import replace
+from forgeledger.jobs.model.facts import Fact, FactKind
+from forgeledger.jobs.model.jobs import Job, JobStatus
+from forgeledger.jobs.model.lanes import Counts, LaneMode
+
+
+def born(job: Job, fact: Fact) -> Job:
+    """As a job stands after its first fact."""
+    return Job(spec=job.spec, opened_at=fact.at, facts=1, kept_since=job.spec.created_at)
+
+
+def folded(before: Job, fact: Fact, after: Job) -> Job:
+    """What a fact makes of the job; from the job behind it only what no fact tells."""
+    return replace(
+        before,
+        facts=before.facts + 1,
+        kept_since=after.kept_since,
+        rows_lost=after.rows_lost,
+        **_changed(before, fact, after),
+    )
+
+
+def _changed(before: Job, fact: Fact, after: Job) -> dict[str, Any]:
+    match fact.kind:
+        case FactKind.SEALED:
+            return {"mode": LaneMode.SEALED, "gate": before.gate + 1, "sealed_at": fact.at}
+        case FactKind.FIRST_FAILURE:
+            return {"first_failure_epoch": before.epoch}
+        case FactKind.CLOSING:
+            canceled = fact.reason == "canceled"
+            return {
+                "mode": LaneMode.CLOSED,
+                "gate": before.gate + 1,
+                "ending": JobStatus.CANCELED if canceled else JobStatus.FAILED,
+                "ending_reason": fact.reason,
+            }
+        case FactKind.REOPENED:
+            # Whether it was a retry is not told; that leaves the job sealed.
+            sealed = after.mode is LaneMode.SEALED
+            return {
+                "status": JobStatus.RUNNING,
+                "epoch": before.epoch + 1,
+                "gate": before.gate + 1,
+                "mode": LaneMode.SEALED if sealed else LaneMode.OPEN,
+                "ending_reason": None,
+                "opened_at": fact.at,
+                "sealed_at": before.sealed_at if sealed else None,
+                "finished_at": None,
+            }
+        case _:
+            return {
+                "status": fact.status,
+                "ending": None,
+                "ending_reason": fact.reason,
+                "finished_at": fact.at,
+                "settled": fact.counts,
+            }
+
+
+def counted(facts: list[Fact], fact: Fact, past: list[Counts]) -> bool:
+    """Whether the job's only lane had these counts, and not before those of the fact before."""
+    if fact.kind is FactKind.CREATED:
+        return fact.counts == Counts()
+    before = facts[fact.number - 1].counts
+    for counts in reversed(past):
+        if counts == fact.counts:
+            return True
+        if counts == before:
+            return False
+    return False

@@ -1,0 +1,183 @@
+"""What a queue message says, read a second time and from the contract alone.
+
+It shares no line with the product's own reading, so that the two can contradict each other: of
+the product there are only the records in which a command stands.
+"""
+
+import json
+import re
+import zlib
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, Final
+
+from forgeledger.jobs.model.commands import Command, CommandKind
+from forgeledger.jobs.model.items import Failure
+
+_KINDS: Final = {str(kind): kind for kind in CommandKind}
+# A job's id ends with the number of its lanes.
+_JOB_ID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}-([1-9][0-9]?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One command of a message: for which lane, and under which mark it leaves its trace."""
+
+    job_id: str
+    pk: str
+    mark: str
+    command: Command
+    # Its place in the message.
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a message says, read once."""
+
+    commands: tuple[Sent, ...] = ()
+    # All commands as they came; none where it is no message of commands at all.
+    raw: tuple[Any, ...] = ()
+    # Places of those that can never be applied.
+    bad: frozenset[int] = frozenset()
+
+
+def mark_of(command: Command) -> str:
+    """Eight letters for its kind and its id together."""
+    name = f"{command.kind}:{command.command_id}"
+    return urlsafe_b64encode(blake2b(name.encode(), digest_size=6).digest()).decode()
+
+
+@lru_cache(maxsize=1024)
+def read_message(body: str, message_id: str) -> Said:
+    try:
+        content = _read_json(body)
+    except ValueError:
+        return Said()
+    if not isinstance(content, dict):
+        return Said()
+    raw = content.get("commands", [content])
+    if not isinstance(raw, list) or not 1 <= len(raw) <= 500:
+        return Said()
+    sent, bad = [], []
+    for index, each in enumerate(raw):
+        fields = _in_camels(each) if isinstance(each, dict) else {}
+        if _fits(fields):
+            sent.append(_sent(fields, index, f"{message_id}:{index}"))
+        else:
+            bad.append(index)
+    return Said(tuple(sent), tuple(raw), frozenset(bad))
+
+
+def _sent(fields: Mapping[str, Any], index: int, default_id: str) -> Sent:
+    job_id, item_id, error = fields["jobId"], fields["itemId"], fields.get("error")
+    failure = None
+    if error is not None:
+        failure = Failure(
+            type=error["type"],
+            message=error.get("message", ""),
+            retryable=error.get("retryable", True),
+        )
+    command = Command(
+        kind=_KINDS[fields["type"]],
+        item_id=item_id,
+        command_id=fields.get("commandId") or default_id,
+        attempt=fields.get("attempt"),
+        worker_id=fields.get("workerId"),
+        lease_seconds=fields.get("leaseSeconds"),
+        payload=_as_text(fields.get("payload")),
+        result=_as_text(fields.get("result")),
+        failure=failure,
+    )
+    named = _JOB_ID.fullmatch(job_id)
+    # What cannot be the name of a job has no lanes, and so leads to none that is there.
+    lane = zlib.crc32(item_id.encode()) % int(named[1]) if named else 0
+    return Sent(job_id, f"JOB#{job_id}#{lane}", mark_of(command), command, index)
+
+
+def _in_camels(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    if _SNAKES.keys().isdisjoint(fields):
+        return fields
+    snakes = {_SNAKES[name]: value for name, value in fields.items() if name in _SNAKES}
+    return {**snakes, **fields}
+
+
+def _fits(fields: Mapping[str, Any]) -> bool:
+    for name, value in fields.items():
+        if value is not None and name in _FIELDS and not _FIELDS[name](value):
+            return False
+    return all(fields.get(name) is not None for name in ("type", "jobId", "itemId"))
+
+
+def _text_of(most: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and 1 <= len(value) <= most
+
+
+def _number_to(most: int) -> Callable[[Any], bool]:
+    return lambda value: type(value) is int and 1 <= value <= most
+
+
+_is_name: Final = _text_of(256)
+
+
+def _is_time(value: Any) -> bool:
+    try:
+        datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _is_error(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and _is_name(value.get("type"))
+        and isinstance(value.get("message", ""), str)
+        and len(value.get("message", "").encode()) <= 4_096
+        and isinstance(value.get("retryable", True), bool)
+    )
+
+
+def _is_item(value: Any) -> bool:
+    return _is_name(value) and len(value.encode()) <= 1_019
+
+
+def _is_small(value: Any) -> bool:
+    return len(_write_json(value).encode()) <= 32 * 1024
+
+
+def _as_text(value: Any) -> str | None:
+    return None if value is None else _write_json(value)
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(text)
+
+
+_read_json = json.JSONDecoder(parse_constant=_no_number).decode
+_write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+_FIELDS: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "type": lambda value: isinstance(value, str) and value in _KINDS,
+    "jobId": _text_of(64),
+    "itemId": _is_item,
+    "attempt": _number_to(1_000_000_000),
+    "workerId": _is_name,
+    "commandId": _is_name,
+    "at": _is_time,
+    "leaseSeconds": _number_to(604_800),
+    "payload": _is_small,
+    "result": _is_small,
+    "error": _is_error,
+}
+_SNAKES: Final = {
+    "job_id": "jobId",
+    "item_id": "itemId",
+    "worker_id": "workerId",
+    "command_id": "commandId",
+    "lease_seconds": "leaseSeconds",
+}

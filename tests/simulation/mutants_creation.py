@@ -1,0 +1,92 @@
+"""Faults in what a job is created with, and in what of it is told."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from typing import Any, Final
+from unittest.mock import patch
+
+from forgeledger.jobs.http.request_bodies import CreateJob
+from forgeledger.jobs.messages import job_events
+from forgeledger.jobs.model.facts import Fact
+from forgeledger.jobs.model.jobs import Job, JobSpec, Tolerance
+from forgeledger.jobs.model.lanes import Head, LaneRules
+from forgeledger.jobs.usecases import create_job as creating
+from forgeledger.jobs.usecases.create_job import NewJob
+from tests.simulation.mutant import Mutant, Mutants
+
+CREATING = Mutants()
+
+# What each of them leaves of the job that was asked for.
+_FORGOTTEN: Final[dict[str, Any]] = {
+    "tolerance": Tolerance(),
+    "deadline_seconds": None,
+    "expected_items": None,
+    "rules": LaneRules(),
+    "metadata": "{}",
+    "tags": (),
+}
+
+
+def _spec_with(change: dict[str, Any]) -> Callable[[], AbstractContextManager[None]]:
+    @contextmanager
+    def put_in() -> Iterator[None]:
+        original = creating._spec
+
+        def spec(new: NewJob, job_id: str, now: int) -> JobSpec:
+            return replace(original(new, job_id, now), **change)
+
+        with patch.object(creating, "_spec", spec):
+            yield
+
+    return put_in
+
+
+CREATING += [
+    Mutant(f"a job is created without its {name}", _spec_with({name: nothing}))
+    for name, nothing in _FORGOTTEN.items()
+]
+
+
+@CREATING.named("lanes keep to other rules than their job")
+def lanes_with_other_rules() -> Iterator[None]:
+    original = creating.create
+
+    def create(spec: JobSpec) -> tuple[Job, tuple[Head, ...], Fact]:
+        job, heads, fact = original(spec)
+        return job, tuple(replace(head, rules=LaneRules()) for head in heads), fact
+
+    with patch.object(creating, "create", create):
+        yield
+
+
+@CREATING.named("over HTTP a tolerated share of failures is not understood")
+def percentage_lost_over_http() -> Iterator[None]:
+    original = CreateJob.new_job
+
+    def new_job(self: CreateJob) -> NewJob:
+        new = original(self)
+        return replace(new, tolerance=replace(new.tolerance, failure_percent=None))
+
+    with patch.object(CreateJob, "new_job", new_job):
+        yield
+
+
+def _told_without(name: str, nothing: Any) -> Callable[[], AbstractContextManager[None]]:
+    @contextmanager
+    def put_in() -> Iterator[None]:
+        original = job_events.detail_of
+
+        def detail_of(job: Job, fact: Fact) -> dict[str, Any]:
+            return {**original(job, fact), name: nothing}
+
+        with patch.object(job_events, "detail_of", detail_of):
+            yield
+
+    return put_in
+
+
+CREATING += [
+    Mutant("an event without metadata", _told_without("metadata", {})),
+    Mutant("an event without tags", _told_without("tags", [])),
+]

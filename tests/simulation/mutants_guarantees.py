@@ -1,0 +1,243 @@
+"""Faults in what the ledger promises people and the world outside, the rows being sound."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+from forgeledger.jobs.messages import job_events
+from forgeledger.jobs.model import job_lifecycle as advancing
+from forgeledger.jobs.model.facts import Fact, FactKind
+from forgeledger.jobs.model.jobs import Job
+from forgeledger.jobs.model.lanes import Counts, Head
+from forgeledger.jobs.model.outcomes import Verdict
+from forgeledger.jobs.usecases import advance_job as advancing_jobs
+from forgeledger.jobs.usecases import apply_commands as applying
+from forgeledger.jobs.usecases import change_job as life
+from forgeledger.jobs.usecases import read_jobs as reading_jobs
+from forgeledger.jobs.usecases.change_job import Asked, LifeCycle
+from forgeledger.sdk.report.lane_buffer import Waiting
+from forgeledger.sdk.report.outbox import Outbox
+from forgeledger.sdk.report.packer import Message
+from tests.simulation.mutant import Mutants
+
+PROMISES = Mutants()
+
+
+def _telling(**wrong: Callable[[dict[str, Any], Fact], Any]) -> AbstractContextManager[Any]:
+    original = job_events.detail_of
+
+    def detail_of(job: Job, fact: Fact) -> dict[str, Any]:
+        detail = original(job, fact)
+        return detail | {name: of(detail, fact) for name, of in wrong.items() if name in detail}
+
+    return patch.object(job_events, "detail_of", detail_of)
+
+
+@PROMISES.named("an event tells the total for what is completed")
+def told_total() -> Iterator[None]:
+    with _telling(completed=lambda detail, _: detail["total"]):
+        yield
+
+
+@PROMISES.named("an event always tells COMPLETED")
+def told_completed() -> Iterator[None]:
+    with _telling(status=lambda *_: "COMPLETED"):
+        yield
+
+
+@PROMISES.named("an event always tells the first epoch")
+def told_first_epoch() -> Iterator[None]:
+    with _telling(epoch=lambda *_: 1):
+        yield
+
+
+@PROMISES.named("an event tells another name than the job's")
+def told_name() -> Iterator[None]:
+    with _telling(name=lambda *_: "a job"):
+        yield
+
+
+@PROMISES.named("an event tells seconds for milliseconds")
+def told_seconds() -> Iterator[None]:
+    with _telling(durationMs=lambda _, fact: fact.duration_ms // 1000):
+        yield
+
+
+@PROMISES.named("a failed job's event always tells the tolerance")
+def told_tolerance() -> Iterator[None]:
+    with _telling(reason=lambda *_: "tolerance"):
+        yield
+
+
+def _only_answering(what: str, verdict: Verdict = Verdict.APPLIED) -> AbstractContextManager[Any]:
+    def answer(self: LifeCycle, job_id: str, *_: Any) -> Asked:
+        view = self.store.load_job(job_id)
+        assert view is not None
+        return Asked(verdict=verdict, view=view)
+
+    return patch.object(LifeCycle, what, answer)
+
+
+@PROMISES.named("a seal is answered and nothing is done")
+def seal_only_answered() -> Iterator[None]:
+    with _only_answering("seal"):
+        yield
+
+
+@PROMISES.named("a cancel is answered and nothing is done")
+def cancel_only_answered() -> Iterator[None]:
+    with _only_answering("cancel"):
+        yield
+
+
+@PROMISES.named("a reopen is answered and nothing is done")
+def reopen_only_answered() -> Iterator[None]:
+    with _only_answering("reopen"):
+        yield
+
+
+@PROMISES.named("a seal is always called a repetition")
+def seal_called_duplicate() -> Iterator[None]:
+    with _only_answering("seal", Verdict.DUPLICATE):
+        yield
+
+
+@PROMISES.named("expected items that came seal nothing")
+def never_seals_itself() -> Iterator[None]:
+    with patch.object(advancing, "_expected_items_came", lambda *_: False):
+        yield
+
+
+@PROMISES.named("a deadline never passes")
+def deadline_never() -> Iterator[None]:
+    with patch.object(Job, "deadline_at", None):
+        yield
+
+
+@PROMISES.named("a deadline passes at once")
+def deadline_at_once() -> Iterator[None]:
+    def deadline_at(job: Job) -> int | None:
+        return None if job.spec.deadline_seconds is None else job.opened_at
+
+    with patch.object(Job, "deadline_at", property(deadline_at)):
+        yield
+
+
+@PROMISES.named("too many failures end a job only when all else is done")
+def tolerance_only_at_the_end() -> Iterator[None]:
+    original = advancing._hopeless
+
+    def hopeless(*given: Any) -> str | None:
+        reason = original(*given)
+        return None if reason == "tolerance" else reason
+
+    with patch.object(advancing, "_hopeless", hopeless):
+        yield
+
+
+@PROMISES.named("the first failure is never told")
+def first_failure_untold() -> Iterator[None]:
+    original = advancing.advance
+
+    def advance(job: Job, heads: Sequence[Head], now: int) -> advancing.Step:
+        step = original(replace(job, first_failure_epoch=job.epoch), heads, now)
+        before = job.first_failure_epoch
+        return replace(step, job=replace(step.job, first_failure_epoch=before))
+
+    with patch.object(advancing_jobs, "advance", advance):
+        yield
+
+
+@PROMISES.named("a job's status shows the counts that were rolled up last")
+def status_of_yesterday() -> Iterator[None]:
+    original = reading_jobs.standing
+
+    def standing(view: Any, now: int) -> reading_jobs.Standing:
+        return original(replace(view, heads=()), now)
+
+    with patch.object(reading_jobs, "standing", standing):
+        yield
+
+
+@PROMISES.named("the SDK drops every third report")
+def reports_dropped() -> Iterator[None]:
+    original = Outbox.add
+
+    def add(self: Outbox, command: Any, now: float, *rest: Any) -> float:
+        self.last_sequence += 1
+        return now if self.last_sequence % 3 == 0 else original(self, command, now, *rest)
+
+    with patch.object(Outbox, "add", add):
+        yield
+
+
+@PROMISES.named("the SDK forgets what waits behind a message on its way")
+def waiting_forgotten() -> Iterator[None]:
+    original = Outbox.settle
+
+    def settle(self: Outbox, message: Message, verdict: Any, now: float) -> tuple[Waiting, ...]:
+        lane = self._lanes[message.group]
+        lane.waiting.clear()
+        settled = original(self, message, verdict, now)
+        self.pending = len(self.undelivered())
+        return settled
+
+    with patch.object(Outbox, "settle", settle):
+        yield
+
+
+@PROMISES.named("the first failure is told with the counts of the beginning")
+def first_failure_uncounted() -> Iterator[None]:
+    original = advancing._told
+
+    def told(job: Job, kind: FactKind, now: int, counts: Counts, *rest: Any) -> Any:
+        counted = Counts() if kind is FactKind.FIRST_FAILURE else counts
+        return original(job, kind, now, counted, *rest)
+
+    with patch.object(advancing, "_told", told):
+        yield
+
+
+@PROMISES.named("a retry unseals its job")
+def retry_unseals() -> Iterator[None]:
+    with patch.object(applying, "reopen", lambda job, now, **_: advancing.reopen(job, now)):
+        yield
+
+
+@PROMISES.named("a job that was canceled reopens itself")
+def reopens_itself() -> Iterator[None]:
+    original = advancing.advance
+
+    def advance(job: Job, heads: Sequence[Head], now: int) -> advancing.Step:
+        if job.status == "CANCELED" and job.epoch == 1:
+            return advancing.reopen(job, now)
+        return original(job, heads, now)
+
+    with patch.object(advancing_jobs, "advance", advance):
+        yield
+
+
+@PROMISES.named("a reopened job keeps the deadline that it had")
+def deadline_kept() -> Iterator[None]:
+    original = advancing.reopen
+
+    def reopen(job: Job, now: int, **mode: Any) -> advancing.Step:
+        step = original(job, now, **mode)
+        return replace(step, job=replace(step.job, opened_at=job.opened_at))
+
+    with patch.object(applying, "reopen", reopen), patch.object(life, "reopen", reopen):
+        yield
+
+
+@PROMISES.named("a seal does not say when it came")
+def sealed_some_time() -> Iterator[None]:
+    original = advancing.seal
+
+    def seal(job: Job, counts: Counts, now: int) -> advancing.Step:
+        step = original(job, counts, now)
+        return replace(step, job=replace(step.job, sealed_at=job.opened_at))
+
+    with patch.object(advancing, "seal", seal), patch.object(life, "seal", seal):
+        yield

@@ -1,0 +1,202 @@
+"""Faults in what is read page by page, and in how long rows are kept."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from copy import copy
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+from forgeledger.aws.dynamodb.table import Action, Table
+from forgeledger.jobs.model.jobs import Job
+from forgeledger.jobs.ports import Renewed
+from forgeledger.jobs.storage import job_writes, lane_writes
+from forgeledger.jobs.storage.job_index import Listing
+from forgeledger.jobs.storage.keys import FACT_PREFIX, Row
+from forgeledger.jobs.storage.retention import Keeping
+from forgeledger.jobs.usecases.explain_job import Explainer
+from forgeledger.jobs.usecases.extend_retention import Keeper
+from forgeledger.jobs.usecases.read_items import ItemReader
+from forgeledger.jobs.usecases.recount_lane import Recounter
+from tests.simulation.mutant import Mutants
+
+KEEPING = Mutants()
+
+
+class _FirstPages(Table):
+    """Takes the first page for all that there is."""
+
+    def query(
+        self, limit: int, *, after: Row | None = None, forward: bool = True, **query: Any
+    ) -> tuple[list[Row], bool]:
+        start = {} if after is None else {"ExclusiveStartKey": after}
+        request = {"TableName": self.name, "Limit": limit + 1, "ScanIndexForward": forward}
+        answer = self.client.query(**request, **query, **start)
+        return answer["Items"][:limit], len(answer["Items"]) > limit
+
+
+def _cut(table: Table) -> Table:
+    return _FirstPages(table.client, table.name, table.retrying)
+
+
+def _reading_first_pages(owner: type, method: str) -> AbstractContextManager[Any]:
+    """What this method of a use case reads ends with the first page of each query."""
+    original = getattr(owner, method)
+
+    def cut(self: Any, *given: Any) -> Any:
+        store = copy(self.store)
+        store._table = _cut(store._table)
+        return original(replace(self, store=store), *given)
+
+    return patch.object(owner, method, cut)
+
+
+@KEEPING.named("a recount counts the first page of a lane's items")
+def recounts_one_page() -> Iterator[None]:
+    with _reading_first_pages(Recounter, "_read_items"):
+        yield
+
+
+@KEEPING.named("items are listed to the first page of a lane")
+def items_of_one_page() -> Iterator[None]:
+    with _reading_first_pages(ItemReader, "page"):
+        yield
+
+
+@KEEPING.named("why a job waits is looked for among the first page of its items")
+def explained_by_one_page() -> Iterator[None]:
+    with _reading_first_pages(Explainer, "_scan"):
+        yield
+
+
+@KEEPING.named("an item's history does not tell what canceled it")
+def unseen_closing() -> Iterator[None]:
+    with patch.object(ItemReader, "_with_closing", lambda _self, _head, events: events):
+        yield
+
+
+@KEEPING.named("rejected commands are looked for on the first page of the journal")
+def rejections_of_one_page() -> Iterator[None]:
+    with _reading_first_pages(Explainer, "_rejections"):
+        yield
+
+
+def _listing_first_pages(method: str) -> AbstractContextManager[Any]:
+    original = getattr(Listing, method)
+
+    def cut(self: Listing, *given: Any) -> Any:
+        return original(replace(self, table=_cut(self.table)), *given)
+
+    return patch.object(Listing, method, cut)
+
+
+@KEEPING.named("a round looks at the first page of the open jobs")
+def rounds_of_one_page() -> Iterator[None]:
+    with _listing_first_pages("open"):
+        yield
+
+
+@KEEPING.named("jobs are listed to the first page of a status")
+def jobs_of_one_page() -> Iterator[None]:
+    with _listing_first_pages("jobs"):
+        yield
+
+
+def _renewing(renew: Callable[..., Renewed]) -> AbstractContextManager[Any]:
+    original = Keeping._renew
+
+    def changed(self: Keeping, *given: Any) -> Renewed:
+        return renew(original, self, *given)
+
+    return patch.object(Keeping, "_renew", changed)
+
+
+@KEEPING.named("of a long job only the first page of rows is kept")
+def one_page_kept() -> Iterator[None]:
+    def renew(original: Any, self: Keeping, *given: Any) -> Renewed:
+        return original(replace(self, table=_cut(self.table)), *given)
+
+    with _renewing(renew):
+        yield
+
+
+@KEEPING.named("the facts of a long job are not kept")
+def facts_not_kept() -> Iterator[None]:
+    def renew(original: Any, self: Keeping, pk: str, span: tuple[str, str], *rest: Any) -> Renewed:
+        facts = span[0].startswith(FACT_PREFIX)
+        return Renewed(after=None, error=None) if facts else original(self, pk, span, *rest)
+
+    with _renewing(renew):
+        yield
+
+
+@KEEPING.named("a job is kept though some of its rows were not")
+def failures_to_keep_forgotten() -> Iterator[None]:
+    original = Keeper._renew_a_page
+
+    def renew_a_page(self: Keeper, going: Any, *given: Any) -> None:
+        original(self, going, *given)
+        going.failed = False
+
+    with patch.object(Keeper, "_renew_a_page", renew_a_page):
+        yield
+
+
+@KEEPING.named("no round keeps the rows of a long job")
+def nothing_kept() -> Iterator[None]:
+    with patch.object(Keeper, "keep", lambda *_: ()):
+        yield
+
+
+@KEEPING.named("the rows of a long job are kept when they vanish")
+def kept_too_late() -> Iterator[None]:
+    def keeping_due(job: Job) -> int:
+        return job.kept_since + job._retention_ms
+
+    with patch.object(Job, "keeping_due", property(keeping_due)):
+        yield
+
+
+@KEEPING.named("rows are kept for hours instead of days")
+def hours_for_days() -> Iterator[None]:
+    def ttl_of(written_ms: int, days: int) -> int:
+        return written_ms // 1_000 + days * 3_600
+
+    with patch.object(lane_writes, "ttl_of", ttl_of):
+        yield
+
+
+@KEEPING.named("the head of a reopened job's lane vanishes as if it was finished")
+def heads_vanish() -> Iterator[None]:
+    original = lane_writes._head_update
+
+    def head_update(*given: Any) -> Action:
+        update = original(*given)
+        names = dict(update["ExpressionAttributeNames"])
+        names.pop("#ttl", None)
+        expression = update["UpdateExpression"].removesuffix(" REMOVE #ttl")
+        return {**update, "UpdateExpression": expression, "ExpressionAttributeNames": names}
+
+    with patch.object(lane_writes, "_head_update", head_update):
+        yield
+
+
+@KEEPING.named("the header of a reopened job vanishes as if it was finished")
+def headers_vanish() -> Iterator[None]:
+    passing = tuple(name for name in job_writes._PASSING if name != "ttl")
+    original = job_writes._header_update
+
+    def header_update(table: str, change: Any) -> Action:
+        if change.job.finished:
+            return original(table, change)
+        with patch.object(job_writes, "_PASSING", passing):
+            return original(table, change)
+
+    with patch.object(job_writes, "_header_update", header_update):
+        yield
+
+
+@KEEPING.named("a job can run again until its last row has vanished")
+def reopened_at_any_time() -> Iterator[None]:
+    with patch.object(Job, "retention_over", lambda *_: False):
+        yield

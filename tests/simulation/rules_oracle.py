@@ -1,0 +1,194 @@
+"""The state table once more, written from the contract alone: what must come of a command.
+
+It shares no line with the product's own, so that the two can contradict each other.
+"""
+
+import zlib
+from dataclasses import dataclass
+from functools import cache
+from operator import attrgetter
+
+from forgeledger.jobs.model.commands import Command
+from forgeledger.jobs.model.events import Event
+from forgeledger.jobs.model.items import Item
+from forgeledger.jobs.model.lanes import Head
+
+_FINISHED = {
+    "COMPLETED": "already_completed",
+    "FAILED": "already_failed",
+    "CANCELED": "already_canceled",
+}
+_APPLIED = {
+    "claim": "claimed",
+    "heartbeat": "heartbeat",
+    "complete": "completed",
+    "fail": "failed",
+    "release": "released",
+    "retry": "retried",
+    "expire": "expired",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    # The kind of event, or "duplicate", or "rejected" with any of these reasons.
+    kind: str
+    reasons: frozenset[str] = frozenset()
+
+
+def expected(  # noqa: C901, PLR0912 - The table of the contract, row by row.
+    head: Head, item: Item | None, command: Command, at: int
+) -> Expected:
+    """What the journal has to say about a command that it has not seen before."""
+    kind = str(command.kind)
+    if item is None:
+        on_the_way = head.rules.registers_on_the_way and kind in ("claim", "complete", "fail")
+        if kind != "register" and not on_the_way:
+            return _rejected("unknown_item")
+        if head.mode == "open":
+            wrong = kind != "register" and (command.attempt or 0) > 1_000
+            return _rejected("unknown_attempt") if wrong else _leads_to("registered")
+        return _rejected("job_sealed" if head.mode == "sealed" else "job_closed")
+    state, attempt = str(item.state), command.attempt
+    stale = attempt is not None and attempt < item.attempt
+    current = attempt is None or attempt == item.attempt
+    # Ahead of the item by more deliveries than a queue makes.
+    unknown = attempt is not None and attempt > item.attempt + 1_000
+    other = _rejected("stale_attempt" if stale else "unknown_attempt")
+    lease_over = item.lease_until is not None and item.lease_until <= at
+    applied = _leads_to(_APPLIED.get(kind, "?"))
+    duplicate = _leads_to("duplicate")
+    finished = state in _FINISHED
+    if kind == "claim":
+        former = attempt is not None and attempt <= item.attempt
+        if finished:
+            return _rejected(_FINISHED[state])
+        if unknown:
+            return other
+        if state == "PENDING":
+            if former:
+                return _rejected("stale_attempt")
+            return applied if (item.due_at or 0) <= at else _rejected("not_due")
+        named = command.worker_id is not None or command.attempt is not None
+        same = named and command.worker_id == item.worker_id
+        if same and current and not lease_over:
+            return duplicate
+        if former:
+            return _rejected("stale_attempt")
+        held = item.lease_until is not None and not lease_over and not same
+        return _rejected("lease_held") if held else applied
+    if kind == "heartbeat":
+        if state != "IN_PROGRESS":
+            return _rejected(_FINISHED.get(state, "not_in_progress"))
+        return applied if current else other
+    if kind == "complete":
+        if state == "COMPLETED":
+            return duplicate
+        if finished:
+            return _rejected(_FINISHED[state])
+        return other if stale or unknown else applied
+    if kind == "fail":
+        if attempt is not None and attempt == item.failed_attempt:
+            return duplicate
+        if finished:
+            return _rejected(_FINISHED[state])
+        return other if stale or unknown else applied
+    if kind == "release":
+        if finished:
+            return _rejected(_FINISHED[state])
+        if not current:
+            return other
+        return applied if state == "IN_PROGRESS" else duplicate
+    if kind == "retry":
+        if state == "PENDING":
+            return Expected("duplicate", frozenset({"job_canceled"}))
+        if state != "FAILED":
+            return Expected("rejected", frozenset({"not_failed", "job_canceled"}))
+        if not current:
+            return Expected("rejected", other.reasons | {"job_canceled"})
+        # Which of them its job's own state demands is judged with the job.
+        forbidden = {"job_canceled", "job_closed", "retention_over"}
+        return Expected("retried", frozenset(forbidden))
+    assert kind == "expire", kind
+    due = state == "IN_PROGRESS" and current and lease_over
+    return applied if due else duplicate
+
+
+@cache
+def _rejected(reason: str) -> Expected:
+    return Expected("rejected", frozenset({reason}))
+
+
+@cache
+def _leads_to(kind: str) -> Expected:
+    return Expected(kind)
+
+
+def contradiction(head: Head, item: Item | None, command: Command, event: Event) -> str | None:
+    """Why this event must not stand in the journal after what is there; None if it may."""
+    kind = str(event.kind)
+    lawful = expected(head, item, command, event.at)
+    if kind == "rejected":
+        if event.reason is None or event.reason not in lawful.reasons:
+            return f"rejected as {event.reason}, expected {lawful}"
+        kept, said = _all_said(event), _all_said(command)
+        return _not_kept(command, event) or (None if kept == said else f"kept {kept} of {said}")
+    if kind != lawful.kind:
+        return f"{kind}, expected {lawful}"
+    if kind == "duplicate":
+        return _not_kept(command, event)
+    if kind == "claimed":
+        return _wrong_claim(head, item, command, event)
+    if kind == "completed" and event.result != command.result:
+        return "the result is not what the worker said"
+    if kind in ("failed", "expired"):
+        return _wrong_failure(head, item, command, event)
+    if kind == "registered" and command.kind == "register" and event.payload != command.payload:
+        return "the payload is not what the producer said"
+    return None
+
+
+# A refused worker's result may have cost hours.
+_all_said = attrgetter("payload", "result", "failure")
+
+
+def _not_kept(command: Command, event: Event) -> str | None:
+    """What changed nothing says all the same who said what of which attempt."""
+    said = (command.kind, command.attempt, command.worker_id)
+    kept = (event.command, event.attempt, event.worker_id)
+    return None if kept == said else f"keeps {kept} of {said}"
+
+
+def _wrong_claim(head: Head, item: Item | None, command: Command, event: Event) -> str | None:
+    before = item.attempt if item is not None else 0
+    if event.attempt is None or event.attempt != max(before + 1, command.attempt or 0):
+        return f"claimed as attempt {event.attempt} after {before}"
+    seconds = command.lease_seconds or head.rules.lease_seconds
+    until = event.at + seconds * 1000 if seconds else None
+    if event.lease_until != until:
+        return f"leased until {event.lease_until}, not {until}"
+    return None
+
+
+def _wrong_failure(head: Head, item: Item | None, command: Command, event: Event) -> str | None:
+    assert item is not None
+    rules = head.rules
+    attempt = item.attempt
+    if command.kind == "fail":
+        unclaimed = item.state == "PENDING" and command.attempt is None
+        attempt = max(attempt + 1 if unclaimed else attempt, command.attempt or 0)
+    if event.attempt != attempt:
+        return f"failed as attempt {event.attempt}, not {attempt}"
+    used = attempt - item.forgiven
+    retryable = command.failure.retryable if command.failure is not None else True
+    if not retryable or used >= rules.max_attempts:
+        return None if event.due_at is None else "tried again with no attempt left"
+    if event.due_at is None:
+        return "given up with attempts left"
+    bound = min(rules.backoff_cap_seconds, rules.backoff_base_seconds * 2.0 ** (used - 1))
+    # Any part of it, and always the same of the same command.
+    share = zlib.crc32(command.command_id.encode()) / 2**32
+    wait = int(bound * 1000 * share)
+    if event.due_at - event.at != wait:
+        return f"waits {event.due_at - event.at} ms, not {wait} of at most {bound} s"
+    return None

@@ -1,0 +1,73 @@
+"""The checks make a job of its facts, and it is the job that the product made."""
+
+from dataclasses import replace
+
+import pytest
+
+from forgeledger.jobs.model.ids import make_job_id
+from forgeledger.jobs.model.job_lifecycle import Step, advance, cancel, create, reopen, seal
+from forgeledger.jobs.model.jobs import Job, JobSpec
+from forgeledger.jobs.model.lanes import Counts, Head, LaneMode
+from tests.simulation.header_checks import born, counted, folded
+
+SPEC = JobSpec(job_id=make_job_id(0, 0, 1), name="night run", lanes=1, created_at=7)
+JOB, (HEAD,), CREATED = create(SPEC)
+SOME = Counts(completed=2, failed=1, failings=1)
+SEALED = seal(JOB, SOME, 9)
+FIRST_FAILURE = advance(SEALED.job, [replace(HEAD, gate=1, counts=SOME)], 10)
+CANCELED = cancel(FIRST_FAILURE.job, SOME, 11)
+
+
+def closed(job: Job) -> Head:
+    return replace(HEAD, gate=job.gate, counts=SOME)
+
+
+def verdict_of(job: Job) -> Step:
+    return advance(job, [closed(job)], 12)
+
+
+def test_a_new_job_is_what_its_creation_makes() -> None:
+    assert born(JOB, CREATED) == JOB
+
+
+@pytest.mark.parametrize(
+    ("before", "step"),
+    [
+        (JOB, SEALED),
+        (SEALED.job, FIRST_FAILURE),
+        (FIRST_FAILURE.job, CANCELED),
+        (CANCELED.job, verdict_of(CANCELED.job)),
+        (FIRST_FAILURE.job, verdict_of(FIRST_FAILURE.job)),
+        (verdict_of(CANCELED.job).job, reopen(verdict_of(CANCELED.job).job, 13)),
+        (
+            verdict_of(FIRST_FAILURE.job).job,
+            reopen(verdict_of(FIRST_FAILURE.job).job, 13, mode=LaneMode.SEALED),
+        ),
+    ],
+    ids=["seal", "first failure", "cancel", "canceled", "completed", "reopening", "retry"],
+)
+def test_each_fact_makes_of_a_job_what_the_product_did(before: Job, step: Step) -> None:
+    (fact,) = step.facts
+
+    assert folded(before, fact, step.job) == step.job
+
+
+def test_only_how_long_its_rows_are_kept_is_no_facts_doing() -> None:
+    (fact,) = SEALED.facts
+    kept = replace(SEALED.job, kept_since=99, rows_lost=True)
+    elsewhere = replace(SEALED.job, spec=replace(SPEC, name="day run"))
+
+    assert folded(JOB, fact, kept) == kept
+    assert folded(JOB, fact, elsewhere) != elsewhere
+
+
+def test_a_fact_has_counts_that_its_lane_had_since_the_fact_before() -> None:
+    (fact,) = SEALED.facts
+    facts = [replace(CREATED, counts=Counts(pending=1)), fact]
+    one, two, three = Counts(pending=1), SOME, Counts(completed=3)
+
+    assert counted(facts, fact, [Counts(), one, two, three])
+    assert not counted(facts, fact, [Counts(), one, three])
+    assert not counted(facts, fact, [two, one, three])
+    assert counted([CREATED], CREATED, [Counts()])
+    assert not counted([CREATED], facts[0], [Counts(), one])

@@ -1,0 +1,110 @@
+"""The handlers as Lambda loads them, on a table, a reject queue and a bus of one test alone."""
+
+import json
+import runpy
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from localstack_client.session import Session
+
+from forgeledger.aws import clients
+from forgeledger.jobs.model.ids import lane_of
+from forgeledger.jobs.model.job_lifecycle import create
+from forgeledger.jobs.model.lanes import LaneRules
+from forgeledger.jobs.storage.store import DynamoStore
+from tests.support.builders import make_spec
+from tests.support.ledger_table import create_ledger_table
+
+ROOT = Path(__file__).parents[2]
+JOB_ID = "01KAJXPF80000APN59HKNHY2PJ-4"
+
+Handler = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def sample(name: str) -> dict[str, Any]:
+    return json.loads((ROOT / "events" / f"{name}.json").read_text())
+
+
+class Context:
+    """What Lambda tells a handler of its invocation."""
+
+    function_name = "forgeledger-test"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:forgeledger-test"
+    aws_request_id = "059f36b4-87a3-44ab-83d2-661975830a7d"
+
+    def __init__(self, *remaining_ms: int) -> None:
+        """What is left at each look; the last from then on."""
+        self._remaining_ms = list(remaining_ms)
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self._remaining_ms.pop(0) if len(self._remaining_ms) > 1 else self._remaining_ms[0]
+
+
+class Stage:
+    """A table, a reject queue and a bus of this test alone, and the handlers on them."""
+
+    def __init__(self, aws: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+        name = self.name = f"stage-{uuid.uuid4().hex[:12]}"
+        self.client, self.sqs, self.events = (
+            aws.client(service) for service in ("dynamodb", "sqs", "events")
+        )
+        create_ledger_table(self.client, name)
+        self.store = DynamoStore(self.client, name)
+        self.rejects = self._queue(f"{name}-rejects.fifo", FifoQueue="true")
+        self.heard = self._queue(f"{name}-heard")
+        self._listen(name)
+        for variable, value in {
+            "FORGELEDGER_TABLE": name,
+            "FORGELEDGER_REJECT_QUEUE_URL": self.rejects,
+            "FORGELEDGER_EVENT_BUS": name,
+            # A logger of the same service would still write to the output of an earlier test.
+            "POWERTOOLS_SERVICE_NAME": name,
+            "POWERTOOLS_METRICS_NAMESPACE": "ForgeLedger",
+        }.items():
+            monkeypatch.setenv(variable, value)
+
+    def _queue(self, name: str, **attributes: str) -> str:
+        return self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+
+    def _listen(self, bus: str) -> None:
+        self.events.create_event_bus(Name=bus)
+        pattern = json.dumps({"source": ["forgeledger"]})
+        self.events.put_rule(Name=bus, EventBusName=bus, EventPattern=pattern)
+        arn = self.sqs.get_queue_attributes(QueueUrl=self.heard, AttributeNames=["QueueArn"])
+        target = {"Id": "1", "Arn": arn["Attributes"]["QueueArn"]}
+        self.events.put_targets(Rule=bus, EventBusName=bus, Targets=[target])
+
+    def handler(self, name: str, *remaining_ms: int) -> Handler:
+        clients.session.cache_clear()
+        path = ROOT / "functions" / name / "app.py"
+        handle = runpy.run_path(str(path), run_name="app")["handler"]
+        return lambda event: handle(event, Context(*(remaining_ms or (30_000,))))
+
+    def job(self, **overrides: Any) -> None:
+        spec = make_spec(
+            job_id=JOB_ID,
+            rules=LaneRules(registers_on_the_way=True, max_attempts=2),
+            created_at=time.time_ns() // 1_000_000,
+            **overrides,
+        )
+        self.store.create_job(*create(spec))
+
+    def received(self, queue_url: str) -> list[dict[str, Any]]:
+        answer = self.sqs.receive_message(
+            QueueUrl=queue_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        )
+        return answer.get("Messages", [])
+
+    def state_of(self, item_id: str) -> str:
+        view = self.store.load_lane(JOB_ID, lane_of(item_id, 4), [item_id])
+        assert view is not None
+        return view.items[item_id].state.value
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]

@@ -1,0 +1,80 @@
+"""An intake on a ledger in memory, with lanes that are busy and a reject queue that breaks."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from forgeledger.errors import StorageBusy
+from forgeledger.jobs.messages.command_message import decode
+from forgeledger.jobs.model.ids import lane_of, lanes_of
+from forgeledger.jobs.usecases.apply_commands import Applier
+from forgeledger.jobs.usecases.consume_messages import Intake, Message, Problem, TakenIn
+from forgeledger.parallel import one_by_one
+from tests.support.builders import NOW
+from tests.support.ledgers import Ledger
+from tests.support.time_left import always
+
+
+@dataclass
+class Aside:
+    """A reject queue in memory, which may be out of order."""
+
+    kept: list[tuple[str, list[Problem]]] = field(default_factory=list)
+    broken: bool = False
+
+    def put(self, message: Message, problems: Sequence[Problem]) -> None:
+        if self.broken:
+            raise ConnectionError("the reject queue is away")
+        self.kept.append((message.message_id, list(problems)))
+
+
+@dataclass
+class Bench:
+    """An intake on a ledger in memory, and messages for it."""
+
+    ledger: Ledger
+    aside: Aside = field(default_factory=Aside)
+    busy_lanes: frozenset[int] = frozenset()
+    made: int = 0
+
+    def intake(self) -> Intake:
+        applier = SometimesBusy(self.ledger.store, self.ledger.around, self.busy_lanes)
+        return Intake(applier, self.aside, lambda: self.ledger.now, one_by_one)
+
+    def message(self, content: object, group: str | None = None) -> Message:
+        self.made += 1
+        text = content if isinstance(content, str) else json.dumps(content)
+        message_id = f"m{self.made}"
+        return Message(
+            message_id=message_id,
+            group_id=group or "one-group",
+            sent_at=NOW - 5_000,
+            text=text,
+            body=decode(text, message_id),
+        )
+
+    def command(self, kind: str, job_id: str, item_id: str, **fields: object) -> dict[str, object]:
+        return {"type": kind, "jobId": job_id, "itemId": item_id, **fields}
+
+    def take(self, *messages: Message) -> TakenIn:
+        return self.intake().take_in(messages, always)
+
+
+class SometimesBusy(Applier):
+    """An applier for which some lanes are always busy."""
+
+    def __init__(self, store: object, around: object, busy: frozenset[int]) -> None:
+        super().__init__(store, around)
+        object.__setattr__(self, "_busy", busy)
+
+    def steps(self, job_id: str, lane: int, *rest: object) -> object:
+        if lane in self._busy:
+            raise StorageBusy(f"lane {lane}", 3)
+        return super().steps(job_id, lane, *rest)
+
+
+def item_in(job_id: str, lane: int, number: int = 0) -> str:
+    """The n-th name that belongs to a lane."""
+    lanes = lanes_of(job_id) or 1
+    names = (f"item-{n}" for n in range(1_000))
+    return [name for name in names if lane_of(name, lanes) == lane][number]

@@ -1,0 +1,43 @@
+"""The ledger's table on an engine, as template.yaml describes it."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+
+# The rest (encryption, recovery, protection) is for AWS, and no engine needs it.
+_COPIED = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+
+
+def create_ledger_table(client: Any, name: str) -> None:
+    client.create_table(TableName=name, **table_arguments())
+
+
+@cache
+def table_arguments() -> dict[str, Any]:
+    """What create_table takes, from the properties of the template's LedgerTable."""
+    template = yaml.load(TEMPLATE.read_text(), _TemplateLoader)  # noqa: S506 - it is a SafeLoader.
+    properties = template["Resources"]["LedgerTable"]["Properties"]
+    arguments = {name: properties[name] for name in _COPIED if name in properties}
+    stream = properties.get("StreamSpecification")
+    if stream is not None:
+        arguments["StreamSpecification"] = {"StreamEnabled": True, **stream}
+    return arguments
+
+
+class _TemplateLoader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms as what is written behind them."""
+
+
+def _short_form(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_mapping(node, deep=True)
+
+
+_TemplateLoader.add_multi_constructor("!", _short_form)

@@ -1,0 +1,259 @@
+"""The ledger's storage in this process's memory: for tests, and to try things out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from threading import Lock
+
+from forgeledger.jobs.model.facts import Fact
+from forgeledger.jobs.model.items import Item
+from forgeledger.jobs.model.jobs import Job, JobStatus
+from forgeledger.jobs.model.lane_decision import Commit
+from forgeledger.jobs.model.lanes import Head
+from forgeledger.jobs.model.preconditions import item_versions
+from forgeledger.jobs.ports import (
+    ItemPage,
+    JobChange,
+    JobView,
+    JournalRow,
+    LaneView,
+    Place,
+    Progress,
+    Renewed,
+)
+
+_DAY_SECONDS = 24 * 3_600
+
+
+@dataclass(slots=True)
+class _Lane:
+    head: Head
+    items: dict[str, Item] = field(default_factory=dict)
+    rows: list[JournalRow] = field(default_factory=list)
+    # By the offset of the commit's first event.
+    commit_ids: dict[int, str] = field(default_factory=dict)
+    # When rows may vanish, in seconds since 1970: items and commits by their sort key.
+    ttls: dict[str, int] = field(default_factory=dict)
+
+    def vanish(self, now_seconds: int) -> None:
+        gone = {name for name, ttl in self.ttls.items() if ttl <= now_seconds}
+        self.items = {id_: item for id_, item in self.items.items() if _item_row(id_) not in gone}
+        self.rows = [row for row in self.rows if _commit_row(row.offset) not in gone]
+        self.ttls = {name: ttl for name, ttl in self.ttls.items() if name not in gone}
+
+
+@dataclass(slots=True)
+class _Record:
+    job: Job
+    lanes: tuple[_Lane, ...]
+    facts: list[Fact]
+    progress: Progress = field(default_factory=Progress)
+    published: int = 0
+    # Runs, or has facts that are not yet told.
+    open: bool = True
+
+    def allows(self, change: JobChange) -> bool:
+        return self.job.facts == change.before.facts and all(
+            self.lanes[seen.lane].head.gate == seen.gate
+            and self.lanes[seen.lane].head.counts == seen.counts
+            for seen in change.heads
+        )
+
+    def apply(self, change: JobChange) -> None:
+        kept_since, rows_lost = self.job.kept_since, self.job.rows_lost
+        self.job = replace(change.job, kept_since=kept_since, rows_lost=rows_lost)
+        self.open = True
+        self.facts.extend(change.facts)
+
+
+class MemoryStore:
+    """Keeps everything until the process ends, but for what `vanish` is told to remove."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._records: dict[str, _Record] = {}
+        self._places: dict[str, Place] = {}
+
+    def load_lane(
+        self, job_id: str, lane: int, item_ids: Sequence[str], *, with_job: bool = False
+    ) -> LaneView | None:
+        with self._lock:
+            record, stored = self._records.get(job_id), self._lane(job_id, lane)
+            if record is None or stored is None:
+                return None
+            items = {name: stored.items[name] for name in item_ids if name in stored.items}
+            return LaneView(head=stored.head, items=items, job=record.job if with_job else None)
+
+    def commit_lane(
+        self,
+        commit: Commit,
+        commit_id: str,
+        *,
+        reopening: JobChange | None = None,
+        running: Job | None = None,
+    ) -> bool:
+        before = commit.before
+        with self._lock:
+            record = self._records.get(before.job_id)
+            stored = self._lane(before.job_id, before.lane)
+            if record is None or stored is None:
+                return False
+            if stored.commit_ids.get(before.offset) == commit_id:
+                return True
+            if stored.head.offset != before.offset or not _items_stand(stored, commit):
+                return False
+            if running is not None and record.job.facts != running.facts:
+                return False
+            if reopening is not None:
+                if not record.allows(reopening):
+                    return False
+                record.apply(reopening)
+            stored.head = commit.head
+            stored.items.update((item.item_id, item) for item in commit.items)
+            stored.rows.append(JournalRow(offset=before.offset, events=commit.events))
+            stored.commit_ids[before.offset] = commit_id
+            days = before.rules.ttl_days
+            if days:
+                names = [_item_row(item.item_id) for item in commit.items]
+                ttl = commit.events[-1].at // 1_000 + days * _DAY_SECONDS
+                stored.ttls.update(dict.fromkeys([*names, _commit_row(before.offset)], ttl))
+            return True
+
+    def create_job(self, job: Job, heads: Sequence[Head], fact: Fact) -> None:
+        with self._lock:
+            lanes = tuple(_Lane(head) for head in heads)
+            self._records.setdefault(job.job_id, _Record(job, lanes, [fact]))
+
+    def load_job(self, job_id: str) -> JobView | None:
+        with self._lock:
+            record = self._records.get(job_id)
+            if record is None:
+                return None
+            return _header(record, heads=tuple(lane.head for lane in record.lanes))
+
+    def commit_job(self, change: JobChange) -> bool:
+        with self._lock:
+            record = self._records.get(change.before.job_id)
+            if record is None or not record.allows(change):
+                return False
+            record.apply(change)
+            return True
+
+    def roll_up(self, job_id: str, progress: Progress) -> bool:
+        with self._lock:
+            record = self._records.get(job_id)
+            if record is None or progress.offsets < record.progress.offsets:
+                return False
+            record.progress = progress
+            return True
+
+    def mark_published(self, job_id: str, published: int, *, done: bool) -> None:
+        with self._lock:
+            record = self._records.get(job_id)
+            if record is not None:
+                record.published = max(record.published, published)
+                record.open = record.open and not (done and record.job.facts == published)
+
+    def list_open(self, after: str | None, limit: int) -> tuple[tuple[str, ...], str | None]:
+        with self._lock:
+            open_ids = sorted(job_id for job_id, each in self._records.items() if each.open)
+        rest = [job_id for job_id in open_ids if after is None or job_id > after]
+        page = tuple(rest[:limit])
+        return page, page[-1] if len(rest) > limit else None
+
+    def list_jobs(
+        self, status: JobStatus | None, tag: str | None, before: str | None, limit: int
+    ) -> tuple[tuple[JobView, ...], str | None]:
+        with self._lock:
+            found = [
+                _header(record)
+                for job_id, record in sorted(self._records.items(), reverse=True)
+                if (before is None or job_id < before)
+                and (status is None or record.job.status is status)
+                and (tag is None or tag in record.job.spec.tags)
+            ]
+        page = tuple(found[:limit])
+        return page, page[-1].job.job_id if len(found) > limit else None
+
+    def list_items(self, job_id: str, lane: int, after: str | None, limit: int) -> ItemPage:
+        with self._lock:
+            stored = self._lane(job_id, lane)
+            items = {} if stored is None else dict(stored.items)
+        names = sorted(name for name in items if after is None or name > after)
+        page = tuple(items[name] for name in names[:limit])
+        return ItemPage(items=page, next_after=page[-1].item_id if len(names) > limit else None)
+
+    def read_journal(
+        self, job_id: str, lane: int, offset: int, limit: int
+    ) -> tuple[JournalRow, ...]:
+        with self._lock:
+            stored = self._lane(job_id, lane)
+            rows = () if stored is None else tuple(stored.rows)
+        return tuple(row for row in rows if row.offset + len(row.events) > offset)[:limit]
+
+    def read_facts(self, job_id: str, number: int, limit: int) -> tuple[Fact, ...]:
+        with self._lock:
+            record = self._records.get(job_id)
+            return () if record is None else tuple(record.facts[number : number + limit])
+
+    def renew(self, job_id: str, lane: int, after: str | None, limit: int, ttl: int) -> Renewed:
+        with self._lock:
+            stored = self._lane(job_id, lane)
+            if stored is None:
+                return Renewed(after=None)
+            names = [_item_row(item_id) for item_id in sorted(stored.items)]
+            names += [_commit_row(row.offset) for row in stored.rows]
+            rest = [name for name in names if after is None or name > after]
+            for name in rest[:limit]:
+                if name in stored.ttls:
+                    stored.ttls[name] = max(ttl, stored.ttls[name])
+        return Renewed(after=rest[limit - 1] if len(rest) > limit else None)
+
+    def mark_renewed(self, job_id: str, at: int, *, lost: bool) -> None:
+        with self._lock:
+            record = self._records.get(job_id)
+            if record is not None and record.job.kept_since < at:
+                lost = lost or record.job.rows_lost
+                record.job = replace(record.job, kept_since=at, rows_lost=lost)
+
+    def load_place(self, work: str) -> Place:
+        with self._lock:
+            return self._places.get(work, ())
+
+    def save_place(self, work: str, place: Place) -> None:
+        with self._lock:
+            self._places[work] = place
+
+    def vanish(self, now_ms: int) -> None:
+        """Remove the items and commits whose time is over, as DynamoDB does by itself."""
+        with self._lock:
+            for record in self._records.values():
+                for lane in record.lanes:
+                    lane.vanish(now_ms // 1_000)
+
+    def _lane(self, job_id: str, lane: int) -> _Lane | None:
+        record = self._records.get(job_id)
+        if record is None or not 0 <= lane < len(record.lanes):
+            return None
+        return record.lanes[lane]
+
+
+def _item_row(item_id: str) -> str:
+    return f"ITEM#{item_id}"
+
+
+def _commit_row(offset: int) -> str:
+    return f"LOG#{offset:012d}"
+
+
+def _items_stand(stored: _Lane, commit: Commit) -> bool:
+    for item_id, offset in item_versions(commit).items():
+        item = stored.items.get(item_id)
+        if (None if item is None else item.offset) != offset:
+            return False
+    return True
+
+
+def _header(record: _Record, heads: tuple[Head, ...] = ()) -> JobView:
+    return JobView(
+        job=record.job, heads=heads, progress=record.progress, published=record.published
+    )

@@ -1,0 +1,141 @@
+"""Strategies for the domain's records: any value that a field can hold."""
+
+from hypothesis import strategies as st
+
+from forgeledger.jobs.model.commands import CommandKind
+from forgeledger.jobs.model.events import Event, EventKind
+from forgeledger.jobs.model.facts import Fact, FactKind
+from forgeledger.jobs.model.ids import make_job_id
+from forgeledger.jobs.model.items import Failure, Item, ItemState
+from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus, Tolerance
+from forgeledger.jobs.model.lanes import Counts, Head, LaneMode, LaneRules
+from forgeledger.jobs.model.outcomes import Reason
+from forgeledger.jobs.ports import Progress
+
+texts = st.text(max_size=40)
+optional_texts = st.none() | texts
+numbers = st.integers(0, 10**15)
+optional_numbers = st.none() | numbers
+seconds = st.integers(0, 10**6) | st.floats(0, 1e6)
+names = st.text(min_size=1, max_size=256)
+marks = st.from_regex(r"[A-Za-z0-9_-]{8}([a-z_]{1,16})?", fullmatch=True)
+
+failures = st.builds(Failure, type=texts, message=texts, retryable=st.booleans())
+failure_counts = st.dictionaries(texts, st.integers(-5, 10**9), max_size=11).map(
+    lambda counted: tuple(counted.items())
+)
+counts = st.builds(Counts, **dict.fromkeys(Counts.__dataclass_fields__, st.integers(0, 10**9)))
+rules = st.builds(
+    LaneRules,
+    max_attempts=numbers,
+    lease_seconds=numbers,
+    backoff_base_seconds=seconds,
+    backoff_cap_seconds=seconds,
+    registers_on_the_way=st.booleans(),
+    ttl_days=st.integers(0, 3_650),
+)
+items = st.builds(
+    Item,
+    item_id=names,
+    state=st.sampled_from(ItemState),
+    attempt=numbers,
+    forgiven=numbers,
+    failed_attempt=numbers,
+    worker_id=optional_texts,
+    lease_until=optional_numbers,
+    due_at=optional_numbers,
+    payload=optional_texts,
+    result=optional_texts,
+    failure=st.none() | failures,
+    created_at=numbers,
+    claimed_at=optional_numbers,
+    finished_at=optional_numbers,
+    updated_at=numbers,
+    offset=numbers,
+    seen=st.lists(marks, max_size=32).map(tuple),
+)
+job_ids = st.builds(make_job_id, numbers, numbers, st.integers(1, 64))
+heads = st.builds(
+    Head,
+    job_id=job_ids,
+    lane=st.integers(0, 63),
+    rules=rules,
+    counts=counts,
+    failures=failure_counts,
+    mode=st.sampled_from(LaneMode),
+    gate=numbers,
+    offset=numbers,
+    canceled_below=numbers,
+)
+events = st.builds(
+    Event,
+    kind=st.sampled_from(EventKind),
+    at=numbers,
+    item_id=optional_texts,
+    previous=optional_numbers,
+    mark=optional_texts,
+    attempt=optional_numbers,
+    worker_id=optional_texts,
+    lease_until=optional_numbers,
+    due_at=optional_numbers,
+    payload=optional_texts,
+    result=optional_texts,
+    failure=st.none() | failures,
+    command=st.none() | st.sampled_from(CommandKind),
+    reason=st.none() | st.sampled_from(Reason),
+    gate=optional_numbers,
+    mode=st.none() | st.sampled_from(LaneMode),
+    counts=st.none() | counts,
+    failures=st.none() | failure_counts,
+)
+specs = st.builds(
+    JobSpec,
+    job_id=job_ids,
+    name=texts,
+    lanes=st.integers(1, 64),
+    rules=rules,
+    tolerance=st.builds(
+        Tolerance, failures=optional_numbers, failure_percent=st.none() | st.floats(0, 100)
+    ),
+    expected_items=optional_numbers,
+    deadline_seconds=optional_numbers,
+    metadata=texts,
+    tags=st.lists(texts, max_size=20).map(tuple),
+    created_at=numbers,
+)
+jobs = st.builds(
+    Job,
+    spec=specs,
+    status=st.sampled_from(JobStatus),
+    epoch=numbers,
+    gate=numbers,
+    mode=st.sampled_from(LaneMode),
+    ending=st.none() | st.sampled_from(JobStatus),
+    ending_reason=optional_texts,
+    facts=numbers,
+    opened_at=numbers,
+    sealed_at=optional_numbers,
+    finished_at=optional_numbers,
+    first_failure_epoch=numbers,
+    settled=counts,
+    kept_since=numbers,
+)
+facts = st.builds(
+    Fact,
+    number=st.integers(0, 10**12 - 1),
+    kind=st.sampled_from(FactKind),
+    epoch=numbers,
+    at=numbers,
+    status=st.sampled_from(JobStatus),
+    counts=counts,
+    duration_ms=numbers,
+    reason=optional_texts,
+)
+progresses = st.builds(
+    Progress,
+    counts=counts,
+    offsets=numbers,
+    at=numbers,
+    sample_finished=numbers,
+    sample_at=numbers,
+)

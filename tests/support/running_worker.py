@@ -1,0 +1,40 @@
+"""A worker that runs beside its test, on a queue that behaves as told."""
+
+import threading
+
+from botocore.exceptions import ClientError
+
+from forgeledger.sdk.backoff import Backoff
+from forgeledger.sdk.errors import UndeliveredError
+from tests.support.builders import JOB_ID
+
+QUICKLY = Backoff(attempts=3, first_seconds=0.001, most_seconds=0.002)
+
+
+def work(item_id, **fields):
+    return {"jobId": JOB_ID, "itemId": item_id, **fields}
+
+
+class Running:
+    """A worker at work in a thread of its own."""
+
+    def __init__(self, worker):
+        self.worker = worker
+        self.summary = None
+        self.error = None
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self):
+        try:
+            self.summary = self.worker.run()
+        except (ClientError, UndeliveredError) as error:
+            self.error = error
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.worker.stop()
+        self.thread.join(20)
+        assert not self.thread.is_alive()

@@ -1,0 +1,45 @@
+"""A store on a scripted client, whose waits are remembered and not waited."""
+
+from botocore.exceptions import ConnectTimeoutError
+from botocore.parsers import ResponseParserError
+
+from forgeledger.aws.dynamodb.retries import Retrying
+from forgeledger.jobs.storage.store import DynamoStore
+from tests.support.fake_dynamodb import ScriptedDynamo, no_answer, refusal
+
+ATTEMPTS = 4
+
+
+BUSY = [
+    refusal("ProvisionedThroughputExceededException"),
+    refusal("ThrottlingException"),
+    refusal("RequestLimitExceeded"),
+    refusal("InternalServerError", status=500),
+    refusal("ServiceUnavailable", status=503),
+    no_answer(),
+    ConnectTimeoutError(endpoint_url="http://dynamodb"),
+    ResponseParserError("half an answer"),
+]
+
+
+def named_error(error: Exception) -> str:
+    response = getattr(error, "response", None) or {}
+    reasons = [each["Code"] for each in response.get("CancellationReasons", ())]
+    return "-".join([response.get("Error", {}).get("Code", type(error).__name__), *reasons])
+
+
+class Waits:
+    """A sleep that takes no time and remembers what was asked of it."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def __call__(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+
+def store_on(client: ScriptedDynamo, waits: Waits) -> DynamoStore:
+    retrying = Retrying(
+        attempts=ATTEMPTS, silent_attempts=ATTEMPTS, sleep=waits, chance=lambda: 0.5
+    )
+    return DynamoStore(client, "ledger", retrying=retrying, new_id=lambda: "mine")

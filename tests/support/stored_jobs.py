@@ -1,0 +1,30 @@
+"""Jobs taken through their life on a store."""
+
+from forgeledger.jobs.model.job_lifecycle import advance, reopen, seal
+from forgeledger.jobs.model.lanes import Counts
+from forgeledger.jobs.ports import JobChange, JobView, LedgerStore
+from tests.support.builders import NOW, make_command
+from tests.support.lane_steps import apply, create_job, follow, loaded, register
+
+
+def sealed_job(store: LedgerStore, job_id: str) -> JobView:
+    """A job of one completed item, sealed and followed: ready for its verdict."""
+    view = create_job(store, job_id)
+    register(store, job_id, ["a"])
+    apply(store, job_id, make_command("complete", item_id="a"))
+    step = seal(view.job, Counts(completed=1), NOW)
+    assert store.commit_job(JobChange(before=view.job, job=step.job, facts=step.facts))
+    follow(store, step.job)
+    return loaded(store, job_id)
+
+
+def verdict_of(view: JobView) -> JobChange:
+    step = advance(view.job, view.heads, NOW + 5_000)
+    assert step.settles
+    return JobChange(before=view.job, job=step.job, facts=step.facts, heads=view.heads)
+
+
+def reopened_job(store: LedgerStore, view: JobView) -> JobView:
+    step = reopen(view.job, NOW + 9_000)
+    assert store.commit_job(JobChange(before=view.job, job=step.job, facts=step.facts))
+    return loaded(store, view.job.job_id)

@@ -1,0 +1,162 @@
+"""The docs say what the tools say of what was measured."""
+
+import re
+from copy import deepcopy
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from benchmarks.cost import cost_page as costs
+from benchmarks.cost import cost_tables
+from benchmarks.cost.job_meter import PACKING, Results
+from benchmarks.cost.other_designs import delivery, measured_job
+from benchmarks.cost.plot import Line, Panel, svg
+from benchmarks.cost.usage import Usage, dollars
+from forgeledger.jobs.messages.reconcile_requests import measured
+
+PAGE = costs.PAGE.read_text()
+README = Path(__file__).parents[4] / "README.md"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def with_a_million_at(amount: float) -> dict[str, dict[str, Any]]:
+    """What was measured, had a million items cost so many dollars."""
+    results: dict[str, dict[str, Any]] = deepcopy(Results().by_name)
+    told = results[f"job of {measured_job(cost_tables.MILLION, results)['items']}"]
+    usage = Usage.of(told["usage"])
+    million = dollars(usage) / told["items"] * cost_tables.MILLION
+    times = (amount - dollars(delivery(cost_tables.MILLION))) / million
+    told["usage"] = usage.times(times).told()
+    return results
+
+
+def test_the_costs_page_carries_what_was_measured() -> None:
+    assert costs.page(PAGE) == PAGE, "make bench-costs writes it anew"
+
+
+def test_the_plot_is_of_what_was_measured() -> None:
+    assert costs.PLOT.read_text() == costs.plot()
+
+
+def test_what_was_promised_is_said_on_the_page() -> None:
+    for line, kept in costs.verdicts():
+        assert f"{line} {'Kept.' if kept else '**Missed.**'}" in PAGE
+
+
+def test_the_readme_names_the_same_prices() -> None:
+    readme = README.read_text()
+
+    million = re.findall(r"^- A million items, measured: (\$\d+\.\d\d),", PAGE, re.MULTILINE)
+    idle = re.findall(r"^\| \*\*idle, altogether\*\* \| ([\d.]+) \|$", PAGE, re.MULTILINE)
+
+    assert f"A million short items, told of in full messages, cost about {million[0]}," in readme
+    assert f"an idle deployment ${idle[0]} a month" in readme
+
+
+def test_what_an_idle_deployment_pays_is_the_sum_of_the_rows_above() -> None:
+    cells = [line.strip("| ").split(" | ") for line in cost_tables.month_table().splitlines()[2:]]
+    names = [name for name, _ in cells]
+    above = names.index("**idle, altogether**")
+
+    amounts = [float(amount) for _, amount in cells]
+
+    assert amounts[above] == pytest.approx(sum(amounts[:above]), abs=0.02)
+    assert names[above + 1].startswith(f"{cost_tables.METRICS - cost_tables.ROUND_METRICS} other")
+    # Beyond the ten alarms that AWS gives for nothing.
+    assert f"alarms, ${amounts[0] * (1 - 10 / int(names[0].split()[0])):.2f}." in PAGE
+
+
+def test_the_metrics_of_a_round_are_those_that_the_relay_sends() -> None:
+    relay = (README.parent / "functions" / "relay" / "app.py").read_text()
+    named = set(re.findall(r'add_metric\("(\w+)"', relay)) | measured(()).keys()
+
+    assert len(named) == cost_tables.ROUND_METRICS
+
+
+def test_every_bound_is_kept() -> None:
+    missed = [line for line, kept in costs.verdicts() if not kept]
+
+    assert not missed, "\n".join(missed)
+    assert len(costs.verdicts()) >= 5
+    assert "**Missed.**" not in PAGE
+
+
+@pytest.mark.parametrize(
+    ("amount", "kept"),
+    [(3.99, [True, True]), (4.01, [False, True]), (5.01, [False, True]), (5.03, [False, False])],
+)
+def test_a_million_items_that_are_dearer_miss_their_bounds(amount: float, kept: list[bool]) -> None:
+    results = with_a_million_at(amount)
+
+    assert [each for _, each in cost_tables.verdicts(results)] == kept
+
+
+def test_the_page_says_with_which_batches_a_bound_is_missed() -> None:
+    results: dict[str, dict[str, Any]] = deepcopy(Results().by_name)
+    fullest, *others = sorted(PACKING, reverse=True)
+    for packing in others:
+        results[f"{packing} items a message"] = results[f"{fullest} items a message"]
+    kept = cost_tables.packing_bounds(results)
+    results["2 items a message"] = results["5 items a message"] = Results().by_name[
+        "1 items a message"
+    ]
+
+    missed = cost_tables.packing_bounds(results)
+
+    assert kept.count("is kept with any number of items") == 2
+    assert missed.count("is missed with 2 and 5 items") == 2
+
+
+@pytest.mark.parametrize(
+    ("amount", "told"),
+    [(2.50, "about\n1/10: less than a tenth"), (3.60, "about\n1/7: the bound of a tenth would")],
+)
+def test_the_page_says_what_less_of_distributed_map_would_mean(amount: float, told: str) -> None:
+    assert told in cost_tables.only_start(with_a_million_at(amount))
+
+
+def test_a_plot_puts_each_value_in_its_place() -> None:
+    flat = Line("flat & <level>", [(100, 1.0), (1_000, 1.0), (10_000, 1.0)])
+    rising = Line("rising", [(100, 0.5), (10_000, 2.0)], dashed=True)
+
+    (drawn,) = panels_of(svg("Title", "x", [Panel("All", [flat, rising])], most=2.0))
+
+    dots = dots_of(drawn)
+    assert [x for x, _ in dots[:3]] == sorted(x for x, _ in dots[:3])
+    assert len({y for _, y in dots[:3]}) == 1
+    assert dots[1][0] - dots[0][0] == pytest.approx(dots[2][0] - dots[1][0], abs=0.2)
+    assert dots[4][1] < dots[0][1] < dots[3][1]
+    assert "flat & <level>" in [text.text for text in drawn.iter(f"{SVG}text")]
+
+
+def test_panels_have_the_same_axes() -> None:
+    long, short = Line("a", [(100, 1.0), (10_000, 1.0)]), Line("b", [(100, 1.0), (1_000, 1.0)])
+
+    upper, lower = panels_of(svg("T", "x", [Panel("1", [long]), Panel("2", [short])], most=2.0))
+
+    assert dots_of(upper)[0] == dots_of(lower)[0]
+    assert dots_of(upper)[1][0] > dots_of(lower)[1][0]
+
+
+def test_names_of_lines_that_end_together_stand_apart_and_above_the_axis() -> None:
+    lines = [Line(f"line {number}", [(100, 1.0), (1_000, 0.1)]) for number in range(6)]
+
+    (drawn,) = panels_of(svg("T", "x", [Panel("1", lines)], most=2.0))
+
+    texts = {text.text: float(text.get("y", "")) for text in drawn.iter(f"{SVG}text")}
+    ys = sorted(texts[line.name] for line in lines)
+    assert all(below - above >= 12 for above, below in pairwise(ys))
+    assert ys[-1] < texts["100"]
+
+
+def panels_of(text: str) -> list[ET.Element]:
+    return list(ET.fromstring(text).iter(f"{SVG}g"))  # noqa: S314 - The plot that we drew.
+
+
+def dots_of(drawn: ET.Element) -> list[tuple[float, float]]:
+    return [
+        (float(dot.get("cx", "")), float(dot.get("cy", ""))) for dot in drawn.iter(f"{SVG}circle")
+    ]

@@ -1,0 +1,29 @@
+import pytest
+
+from forgeledger.bootstrap.settings import ApiSettings, IntakeSettings, RelaySettings
+from forgeledger.errors import SettingsError
+
+
+def test_all_missing_variables_are_named_at_once() -> None:
+    with pytest.raises(SettingsError) as raised:
+        IntakeSettings.read({"FORGELEDGER_TABLE": ""})
+
+    assert raised.value.missing == ("FORGELEDGER_TABLE", "FORGELEDGER_REJECT_QUEUE_URL")
+    assert "FORGELEDGER_REJECT_QUEUE_URL" in str(raised.value)
+
+
+def test_each_function_reads_its_own() -> None:
+    environment = {
+        "FORGELEDGER_TABLE": "ledger",
+        "FORGELEDGER_REJECT_QUEUE_URL": "queue",
+        "FORGELEDGER_EVENT_BUS": "bus",
+        "FORGELEDGER_IDEMPOTENCY_TABLE": "answers",
+    }
+
+    assert IntakeSettings.read(environment) == IntakeSettings(
+        table="ledger", reject_queue_url="queue"
+    )
+    assert RelaySettings.read(environment) == RelaySettings(table="ledger", event_bus="bus")
+    assert ApiSettings.read(environment) == ApiSettings(
+        table="ledger", idempotency_table="answers", api_key_parameter=""
+    )

@@ -1,0 +1,226 @@
+import json
+import shlex
+
+import pytest
+
+from forgeledger.cli import exit_codes
+from forgeledger.cli.deployment import Where
+from forgeledger.cli.job_progress import JobProgress
+from forgeledger.cli.job_text import not_sealed
+from forgeledger.cli.output import Output
+from forgeledger.cli.rate import Pace
+from forgeledger.sdk.records import Job
+from tests.unit.cli.terminals import Terminal
+
+
+def job_at(completed, **more):
+    fields = {"status": "RUNNING", "total": 100, "lanes": 4, "sealed": True, **more}
+    return Job(
+        job_id="j",
+        name="n",
+        completed=completed,
+        pending=100 - completed,
+        progress=completed / 100,
+        **fields,
+    )
+
+
+def test_watching_prints_a_line_for_each_change_and_how_it_ended(forgeledger, ledger, api, world):
+    job = ledger.create_job("nightly", items=["a", "b"])
+    before = len(api.requests)
+
+    def go_on(number):
+        if number == before + 3:
+            ledger.commands.complete(job.job_id, "a")
+        if number > before + 12:
+            api.on_request = None
+            ledger.cancel(job.job_id)
+
+    api.on_request = go_on
+
+    ended = forgeledger("job", "watch", job.job_id)
+
+    assert ended.code == exit_codes.JOB_CANCELED
+    assert ended.lines[0] == "RUNNING  0%  0 of 2 items completed, 2 pending"
+    assert ended.lines[1].startswith("RUNNING  50%  1 of 2 items completed, 1 pending")
+    assert ended.lines[-1].startswith(f"{job.job_id}  CANCELED")
+
+
+def test_watching_with_json_prints_the_job_whenever_it_changed(forgeledger, ledger):
+    job = ledger.create_job("nightly", seal=True)
+
+    ended = forgeledger("job", "watch", job.job_id, "--json")
+
+    assert ended.code == 0
+    assert [json.loads(line)["status"] for line in ended.lines] == ["COMPLETED"]
+
+
+def test_the_time_given_is_an_exit_code_of_its_own(forgeledger, ledger):
+    job = ledger.create_job("nightly", items=["a"])
+
+    ended = forgeledger("job", "watch", job.job_id, "--timeout", 5)
+
+    assert ended.code == exit_codes.TIMED_OUT
+    assert ended.err.splitlines()[-1] == (
+        f"job {job.job_id} is RUNNING after 5 s: 0 of 1 items finished; "
+        "it is not sealed, and only a sealed job can complete"
+    )
+
+
+def test_watching_a_job_that_is_not_sealed_says_once_that_it_cannot_complete(forgeledger, ledger):
+    job = ledger.create_job("nightly", items=["a"])
+
+    watched = forgeledger("job", "watch", job.job_id, "--timeout", 30)
+    for_programs = forgeledger("job", "watch", job.job_id, "--timeout", 30, "--json")
+
+    said = (
+        f"job {job.job_id} is not sealed, so more items may come, and it cannot complete before "
+        f"it is: forgeledger job seal {job.job_id}"
+    )
+    assert watched.err.splitlines()[0] == for_programs.err.splitlines()[0] == said
+    assert watched.err.count("forgeledger job seal") == 1
+    assert "seal" not in watched.out
+
+
+def test_watching_a_sealed_job_says_nothing_of_sealing(forgeledger, ledger):
+    job = ledger.create_job("nightly", items=["a"], seal=True)
+
+    ended = forgeledger("job", "watch", job.job_id, "--timeout", 5)
+
+    assert ended.err == f"job {job.job_id} is RUNNING after 5 s: 0 of 1 items finished\n"
+
+
+def test_the_command_that_seals_is_the_one_that_is_told(forgeledger, ledger):
+    job = ledger.create_job("nightly")
+    told = forgeledger("job", "status", job.job_id)
+    command = told.out.partition("before it is: forgeledger ")[2].splitlines()[0]
+
+    forgeledger(*command.split())
+    after = forgeledger("job", "status", job.job_id)
+
+    assert ledger.status(job.job_id).sealed
+    assert "seal" in told.out
+    assert "cannot complete" not in after.out
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        (Where(), ""),
+        (Where(local=True), " --local"),
+        (Where(stack="my stack"), " --stack 'my stack'"),
+        (Where(stack="s", api_url="http://a"), " --stack s --api-url http://a"),
+        (Where(command_queue_url="http://q"), ""),
+    ],
+)
+def test_a_suggested_command_speaks_to_the_same_ledger(where, said):
+    told = not_sealed(job_at(1, sealed=False), where)
+
+    assert told.endswith(f": forgeledger job seal j{said}")
+
+
+@pytest.mark.parametrize("words", [("status",), ("why",), ("watch", "--timeout", 5)])
+def test_a_command_that_is_suggested_runs_as_it_stands(forgeledger, ledger, words):
+    job = ledger.create_job("nightly", items=["a"])
+    anew = {"FORGELEDGER_API_URL": ""}
+    place = ("--api-url", "http://api.test")
+
+    ended = forgeledger("job", words[0], job.job_id, *words[1:], *place, **anew)
+    command = (ended.out + ended.err).partition("before it is: forgeledger ")[2].splitlines()[0]
+    sealed = forgeledger(*shlex.split(command), **anew)
+
+    assert sealed.code == 0, sealed.err
+    assert ledger.status(job.job_id).sealed
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"sealed": True}, None),
+        ({"status": "FAILED"}, None),
+        ({"ending": "FAILED"}, None),
+        ({"ending": "CANCELED"}, None),
+        ({}, ", so more items may come, and it cannot complete before it is: forgeledger job"),
+        (
+            {"expected_items": 1_200},
+            ": it cannot complete before it knows its 1,200 items; sooner: forgeledger job seal j",
+        ),
+        (
+            {"expected_items": 1, "total": 0},
+            ": it cannot complete before it knows its item",
+        ),
+        ({"expected_items": 100, "epoch": 2}, ", so more items may come, and it cannot"),
+        ({"expected_items": 101, "epoch": 2}, ": it cannot complete before it knows its 101 items"),
+    ],
+)
+def test_what_has_to_happen_to_a_job_that_is_not_sealed(more, told):
+    found = not_sealed(job_at(1, **{"sealed": False, **more}), Where())
+
+    if told is None:
+        assert found is None
+    else:
+        assert found.startswith(f"not sealed{told}")
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        ("COMPLETED", 0),
+        ("COMPLETED_WITH_FAILURES", 10),
+        ("FAILED", 11),
+        ("CANCELED", 12),
+        ("RUNNING", 1),
+    ],
+)
+def test_the_exit_code_tells_how_a_job_ended(status, code):
+    assert exit_codes.of_status(status) == code
+
+
+def test_a_terminal_gets_a_bar_with_rate_time_left_failures_and_lanes():
+    screen, now = Terminal(), iter(range(100))
+    with JobProgress(Output(out=screen), lambda: next(now), Where()) as progress:
+        progress(job_at(0))
+        progress(job_at(20, failed=1))
+        progress.say("worker-1 was [killed]")
+
+    painted = screen.getvalue()
+    assert "worker-1 was [killed]" in painted
+    assert "seal" not in painted
+    assert "21/100" in painted
+    assert "1 failed" in painted
+    assert "4 lanes  21.0/s  4 s left" in painted
+
+
+def test_above_the_bar_stands_once_that_the_job_is_not_sealed():
+    screen, now = Terminal(), iter(range(100))
+    with JobProgress(Output(out=screen), lambda: next(now), Where()) as progress:
+        progress(job_at(0, sealed=False))
+        progress(job_at(20, sealed=False))
+
+    assert screen.getvalue().count("job j is not sealed, so more items") == 1
+
+
+def test_without_a_terminal_what_is_said_is_a_line(capsys):
+    with JobProgress(Output(), lambda: 0.0, Where()) as progress:
+        progress.say("hello")
+
+    assert capsys.readouterr().out == "hello\n"
+
+
+def test_a_rate_is_that_of_the_last_seconds():
+    pace = Pace()
+    pace.add(0, 0)
+    before = pace.per_second
+    for second in range(1, 60):
+        pace.add(second, 0 if second < 40 else (second - 40) * 10)
+
+    assert before is None
+    assert pace.per_second == pytest.approx(10, rel=0.05)
+
+
+def test_what_does_not_move_has_no_rate():
+    pace = Pace()
+    pace.add(0, 5)
+    pace.add(1, 5)
+
+    assert pace.per_second is None

@@ -1,0 +1,286 @@
+import json
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from forgeledger.cli import exit_codes
+from forgeledger.cli.deployment import Where
+from forgeledger.cli.job_text import why_lines
+from forgeledger.sdk.records import FoundItems, Item, Why
+
+
+@pytest.fixture
+def job(ledger):
+    return ledger.create_job(
+        "nightly", items=["a", "b", "c"], lanes=1, policy={"maxAttempts": 2, "leaseSeconds": 60}
+    )
+
+
+def test_why_says_what_a_job_waits_for(forgeledger, ledger, job, world):
+    ledger.commands.claim(job.job_id, "a", worker_id="w-1")
+    ledger.commands.fail(job.job_id, "b", ValueError("bad"))
+    world.clock.pass_seconds(120)
+
+    ended = forgeledger("job", "why", job.job_id)
+
+    assert (
+        "It is not sealed, so more items may come, and it cannot complete before it is: "
+        f"forgeledger job seal {job.job_id}"
+    ) in ended.lines
+    assert (
+        "1 item has not been heard of within its lease. The next claim takes it over; "
+        "where none will come, this counts as a failure: "
+        f"forgeledger send expire {job.job_id} ITEM_ID"
+    ) in ended.lines
+    assert any(line.endswith("a, attempt 1 by w-1") for line in ended.lines)
+
+
+def test_why_says_what_ends_an_item_that_has_no_lease(forgeledger, ledger, job):
+    without = ledger.create_job("without", items=["a", "b"])
+    ledger.commands.claim(without.job_id, "a", worker_id="w-1")
+    ledger.commands.claim(job.job_id, "a", worker_id="w-1")
+
+    ended = forgeledger("job", "why", without.job_id, "--api-url", "http://api.test")
+    leased = forgeledger("job", "why", job.job_id)
+
+    assert ended.lines[-2].endswith("  a, attempt 1 by w-1, without a lease")
+    assert ended.lines[-1] == (
+        "An item without a lease is its worker's until that one tells its end or another one "
+        "claims it; where neither will come, it is taken back: forgeledger send release "
+        f"{without.job_id} ITEM_ID; or given up: forgeledger send fail {without.job_id} ITEM_ID"
+    )
+    assert "without a lease" not in leased.out
+
+
+def test_an_item_that_nobody_has_is_not_said_to_have_no_lease():
+    failed = Item(
+        item_id="a", state="PENDING", attempt=1, worker_id="w-1", due_at=datetime.now(UTC)
+    )
+    found = Why(job_id="j", status="RUNNING", due_later=FoundItems(count=1, items=(failed,)))
+
+    assert list(why_lines(found, Where()))[-1].endswith("  a, attempt 1 by w-1")
+
+
+def test_why_tells_what_is_rejected_and_where_the_right_ids_stand(forgeledger, ledger, job):
+    for item in ("A", "B"):
+        ledger.commands.complete(job.job_id, item)
+
+    told = forgeledger("job", "why", job.job_id)
+
+    assert "Commands that were rejected lately:" in told.lines
+    (rejected,) = (line for line in told.lines if "unknown_item" in line)
+    assert rejected.startswith("  2  complete: unknown_item, the latest of B at ")
+    assert told.lines[-1].endswith(f"forgeledger job items {job.job_id}")
+
+
+def test_why_speaks_of_one_item_as_of_one(forgeledger, ledger, world):
+    job = ledger.create_job("two", items=["a", "b"], policy={"maxAttempts": 2, "leaseSeconds": 60})
+    later = ledger.create_job("one", expected_items=1)
+    ledger.commands.claim(job.job_id, "a", worker_id="w-1")
+    ledger.commands.fail(job.job_id, "b", ValueError("bad"))
+
+    one = forgeledger("job", "why", job.job_id)
+    missing = forgeledger("job", "why", later.job_id)
+    world.clock.pass_seconds(120)
+    ledger.commands.claim(job.job_id, "b", worker_id="w-1")
+    two = forgeledger("job", "why", job.job_id)
+
+    assert "A worker has 1 item." in one.lines
+    assert "1 item waits for a worker." in one.lines
+    assert "Workers have 2 items." in two.lines
+    assert (
+        "It expects 1 item and knows 0. It seals itself, and can complete, when it knows it, so "
+        f"register it; if it will not come: forgeledger job seal {later.job_id}"
+    ) in missing.lines
+    assert not re.search(r"\b1 items\b", one.out + two.out + missing.out)
+
+
+def test_why_names_the_reason_of_a_job_that_failed(forgeledger, ledger, world):
+    intolerant = ledger.create_job("few", items=["a"], policy={"toleratedFailures": 0})
+    late = ledger.create_job("late", items=["a"], deadline_seconds=60)
+    canceled = ledger.create_job("canceled")
+    ledger.commands.fail(intolerant.job_id, "a", ValueError("bad"))
+    deadline = f"{ledger.status(late.job_id).deadline_at:%Y-%m-%d %H:%M:%S}"
+    world.clock.pass_seconds(61)
+    for job in (intolerant, late):
+        ledger.seal(job.job_id)
+    ledger.cancel(canceled.job_id)
+
+    few, passed, asked = (
+        forgeledger("job", "why", job.job_id).lines[1:3] for job in (intolerant, late, canceled)
+    )
+
+    finished = "It is finished; there is nothing to wait for."
+    assert few == ["More of its items failed than its policy tolerates.", finished]
+    assert passed == [f"Its deadline {deadline} passed before it was done.", finished]
+    assert asked == [finished]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        *("unsealed", "items_missing", "leases_expired", "lanes_lagging", "deadline_passed"),
+        "verdict_due",
+    ],
+)
+def test_what_is_suggested_speaks_to_the_same_ledger(reason):
+    found = Why(job_id="j", status="RUNNING", reasons=(reason,))
+
+    here, there, by_api = (
+        " ".join(why_lines(found, where))
+        for where in (Where(), Where(local=True), Where(stack="s", api_url="http://a"))
+    )
+
+    assert there == f"{here} --local"
+    api = " --api-url http://a" if "job seal" in here else ""
+    assert by_api == f"{here} --stack s{api}"
+
+
+def test_why_counts_failures_by_type_of_error(forgeledger, ledger, job):
+    for _ in range(2):
+        ledger.commands.fail(job.job_id, "b", ValueError("bad"))
+
+    ended = forgeledger("job", "why", job.job_id)
+
+    assert ended.lines[-2:] == ["Failed items by type of error:", "  1  ValueError"]
+
+
+def test_items_are_listed_by_state(forgeledger, ledger, job):
+    ledger.commands.fail(job.job_id, "b", ValueError("bad"))
+    ledger.commands.complete(job.job_id, "c")
+
+    every = forgeledger("job", "items", job.job_id)
+    pending = forgeledger("job", "items", job.job_id, "--state", "pending", "--all", "--json")
+
+    assert [line.split()[0] for line in every.lines] == ["ITEM", "a", "b", "c"]
+    assert '"type": "ValueError"' in every.lines[2]
+    assert [json.loads(line)["itemId"] for line in pending.lines] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (("--limit", 2), (2, "only the first 2; --all lists all, --limit another number\n")),
+        (("--limit", 3), (3, "")),
+        (("--limit", 2, "--all"), (3, "")),
+    ],
+)
+def test_a_list_that_is_cut_says_so(forgeledger, ledger, job, asked, told):
+    ledger.create_job("second")
+    ledger.create_job("third")
+
+    items = forgeledger("job", "items", job.job_id, *asked, "--json")
+    jobs = forgeledger("job", "list", *asked, "--json")
+
+    assert (len(items.lines), items.err) == told
+    assert (len(jobs.lines), jobs.err) == told
+
+
+@pytest.mark.parametrize(
+    ("limit", "requests", "told"),
+    [
+        (1, 1, "only the first 1; --all lists all, --limit another number\n"),
+        (2, 1, "there may be more than the first 2; --all lists all, --limit another number\n"),
+        (3, 2, ""),
+    ],
+)
+def test_no_page_is_fetched_only_to_tell_that_there_is_one(
+    forgeledger, api, job, monkeypatch, *, limit, requests, told
+):
+    monkeypatch.setattr("forgeledger.cli.commands.job_queries.PAGE_ROWS", 2)
+    before = len(api.requests)
+
+    ended = forgeledger("job", "items", job.job_id, "--limit", limit, "--json")
+
+    assert (len(ended.lines), ended.err) == (limit, told)
+    assert len(api.requests) - before == requests
+
+
+def test_an_item_is_shown_with_all_that_happened_to_it(forgeledger, ledger, job):
+    ledger.commands.claim(job.job_id, "a", worker_id="w-1")
+    ledger.commands.fail(job.job_id, "a", ValueError("bad"))
+    ledger.commands.complete(job.job_id, "a", result={"pages": 3})
+
+    ended = forgeledger("job", "item", job.job_id, "a")
+
+    types = [line.split()[2] for line in ended.lines[ended.lines.index("") + 1 :]]
+    assert types == ["registered", "claimed", "failed", "completed"]
+    assert "ValueError: bad, again from " in ended.out
+    assert 'result    {"pages": 3}' in ended.lines
+
+
+def test_an_unknown_item_is_not_found(forgeledger, job):
+    ended = forgeledger("job", "item", job.job_id, "nobody")
+
+    assert ended.code == exit_codes.NOT_FOUND
+
+
+def test_names_that_would_move_the_cursor_are_shown_and_not_obeyed(forgeledger, ledger, job):
+    ledger.register(job.job_id, ["x\x1b[2Jy"])
+
+    ended = forgeledger("job", "items", job.job_id)
+
+    assert "\x1b" not in ended.out
+    assert "x\\x1b[2Jy" in ended.out
+
+
+def test_events_are_printed_in_order_and_go_on_from_a_cursor(forgeledger, ledger, job):
+    first = forgeledger("job", "events", job.job_id, "--cursor")
+    ledger.commands.complete(job.job_id, "a")
+
+    then = forgeledger("job", "events", job.job_id, "--from", first.err.strip(), "--json")
+
+    assert [line.split()[3] for line in first.lines] == ["job.created", *["registered"] * 3]
+    assert [json.loads(line)["type"] for line in then.lines] == ["completed"]
+
+
+def test_each_event_is_told_with_its_day(forgeledger, job, ledger):
+    day = ledger.status(job.job_id).created_at.date().isoformat()
+
+    listed = forgeledger("job", "events", job.job_id)
+    item = forgeledger("job", "item", job.job_id, "a")
+
+    assert {line.split()[0] for line in listed.lines} == {day}
+    assert item.lines[-1].startswith(day)
+
+
+def test_no_more_events_are_printed_than_asked_for(forgeledger, job):
+    ended = forgeledger("job", "events", job.job_id, "--limit", 2)
+
+    assert len(ended.lines) == 2
+
+
+def test_following_events_ends_with_the_job(forgeledger, ledger, job, api):
+    def cancel_later(number):
+        if number == before + 4:
+            api.on_request = None
+            ledger.cancel(job.job_id)
+
+    before = len(api.requests)
+    api.on_request = cancel_later
+
+    ended = forgeledger("job", "events", job.job_id, "--follow", "--json")
+
+    types = [json.loads(line)["type"] for line in ended.lines]
+    assert types[0] == "job.created"
+    assert "job.canceled" in types
+
+
+def test_the_history_of_a_canceled_item_says_that_its_lane_closed(forgeledger, ledger, job):
+    ledger.register(job.job_id, ["never begun"])
+    ledger.cancel(job.job_id)
+
+    ended = forgeledger("job", "item", job.job_id, "never begun")
+
+    assert ended.lines[-1].endswith("the lane is closed")
+    assert "gated" in ended.lines[-1]
+
+
+def test_rejected_commands_show_what_was_asked_and_why_not(forgeledger, ledger, job):
+    ledger.commands.complete(job.job_id, "a")
+    ledger.commands.fail(job.job_id, "a", ValueError("late"))
+
+    ended = forgeledger("job", "events", job.job_id)
+
+    assert "rejected  a  fail, already_completed, ValueError: late" in ended.out

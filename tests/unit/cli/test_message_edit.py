@@ -1,0 +1,129 @@
+"""A body that somebody mended by hand: slips are told, what its sender said besides stays."""
+
+import json
+
+import pytest
+
+from forgeledger.cli import exit_codes
+from forgeledger.jobs.messages.command_message import decode
+
+WHERE = {
+    "FORGELEDGER_COMMAND_QUEUE_URL": "commands",
+    "FORGELEDGER_REJECT_QUEUE_URL": "rejects",
+}
+CLAIM = {"type": "claim", "jobId": "j", "itemId": "a"}
+
+
+@pytest.mark.parametrize(
+    ("rejected", "mended", "told"),
+    [
+        (CLAIM, {"leaseSecond": 60}, "leaseSecond: is no field of a command; did you mean lease"),
+        ("no JSON", {"wrkerId": "x"}, "wrkerId: is no field of a command; did you mean workerId?"),
+        (CLAIM, {"error": {"retriable": True}}, "retriable: is no field of an error; did you mean"),
+        (CLAIM, {"commands": [{}, {"atempt": 1}]}, "commands[1].atempt: is no field of a command"),
+        ([], {"shoe": 1}, "shoe: is no field of a command"),
+    ],
+)
+def test_a_slip_in_a_mended_body_is_told_before_anything_is_sent(
+    forgeledger, sqs, rejected, mended, told
+):
+    rejects, commands = sqs.queues["rejects"], sqs.queues["commands"]
+    rejects.put(json.dumps(rejected))
+
+    body = json.dumps({**CLAIM, **mended} if "commands" not in mended else mended)
+    ended = forgeledger("rejects", "redrive", "m1", "--body", "-", stdin=body, **WHERE)
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err.startswith(f"forgeledger: --body: {told}")
+    assert commands.messages == []
+    assert rejects.bodies == [json.dumps(rejected)]
+    assert rejects.hidden == []
+
+
+@pytest.mark.parametrize(
+    ("mended", "told"),
+    [
+        ({"type": "claim"}, "jobId: is required; itemId: is required"),
+        ({**CLAIM, "lease_seconds": "60"}, "leaseSeconds: must be a whole number"),
+        ({**CLAIM, "error": {"retryable": 1}}, "error.type: is required; error.retryable: must be"),
+        ({"commands": [CLAIM, {**CLAIM, "attempt": 0}]}, "commands[1].attempt: must be at least 1"),
+        ({"commands": [CLAIM, "no command"]}, "commands[1]: "),
+        ({"commands": "no list"}, "commands: must be a list of 1 to 500 commands"),
+        ({"commands": []}, "commands: must be a list of 1 to 500 commands"),
+        ({**CLAIM, "payload": "\ud800"}, "body: must be JSON: "),
+    ],
+)
+def test_a_mended_body_that_the_intake_could_only_reject_is_told_in_its_words(
+    forgeledger, sqs, mended, told
+):
+    rejects, commands = sqs.queues["rejects"], sqs.queues["commands"]
+    rejects.put(json.dumps(CLAIM))
+
+    body = json.dumps(mended)
+    ended = forgeledger("rejects", "redrive", "m1", "--body", "-", stdin=body, **WHERE)
+
+    decoded = decode(body, "m1")
+    first = decoded.placed(decoded.problems)[0]
+    assert ended.code == exit_codes.USAGE
+    assert ended.err.startswith(f"forgeledger: --body: {told}")
+    assert ended.err.startswith(f"forgeledger: --body: {first.field}: {first.rule}")
+    assert commands.messages == []
+    assert rejects.bodies == [json.dumps(CLAIM)]
+    assert rejects.hidden == []
+
+
+def test_of_many_mistakes_the_first_are_told_and_how_many_follow(forgeledger, rejects, commands):
+    rejects.put("no JSON")
+    wrong = json.dumps({"commands": [{**CLAIM, "attempt": 0}] * 500})
+
+    ended = forgeledger("rejects", "redrive", "m1", "--body", "-", stdin=wrong, **WHERE)
+
+    assert ended.err.endswith("; commands[9].attempt: must be at least 1; and 490 more\n")
+    assert commands.messages == []
+
+
+@pytest.mark.parametrize(
+    "mended",
+    [
+        {**CLAIM, "traceId": "t", "error": {"type": "E", "stack": "s"}, "lease_seconds": 5},
+        {"commands": [{**CLAIM, "traceId": "t"}, CLAIM]},
+    ],
+)
+def test_what_the_sender_said_besides_stays_in_a_mended_body(
+    forgeledger, rejects, commands, mended
+):
+    extras = {"traceId": "t", "error": {"stack": "s"}, "leaseSeconds": "5"}
+    rejects.put(json.dumps({"commands": [CLAIM, {**CLAIM, **extras}]}))
+
+    ended = forgeledger(
+        "rejects", "redrive", "m1", "--body", "-", stdin=json.dumps(mended), **WHERE
+    )
+
+    assert ended.code == 0
+    assert [json.loads(body) for body in commands.bodies] == [mended]
+
+
+def test_what_the_sender_said_in_a_body_that_was_not_json_stays_too(forgeledger, rejects, commands):
+    rejects.put('{"type": "claim", "traceId" : "t", "jobId": "j", "itemId":')
+    mended = json.dumps({**CLAIM, "traceId": "t"})
+
+    ended = forgeledger("rejects", "redrive", "m1", "--body", "-", stdin=mended, **WHERE)
+
+    assert ended.code == 0
+    assert commands.bodies == [mended]
+
+
+def test_a_byte_order_mark_is_no_part_of_a_mended_body(forgeledger, rejects, commands, tmp_path):
+    rejects.put("{}")
+    file = tmp_path / "mended.json"
+    file.write_text("\ufeff" + json.dumps(CLAIM), encoding="utf-8")
+
+    forgeledger("rejects", "redrive", "m1", "--body", file, **WHERE)
+
+    assert [json.loads(body) for body in commands.bodies] == [CLAIM]
+
+
+def test_a_body_of_several_lines_is_told_with_the_line_that_is_no_json(forgeledger, sqs):
+    ended = forgeledger("rejects", "redrive", "m", "--body", "-", stdin='{\n"a": }', **WHERE)
+
+    assert ended.err == "forgeledger: --body: is not JSON: Expecting value: line 2 column 6\n"

@@ -1,0 +1,161 @@
+"""Why a job is not done: the commands that were rejected lately."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from forgeledger.jobs.model.commands import Command, CommandKind
+from forgeledger.jobs.model.ids import lane_of
+from forgeledger.jobs.usecases import list_rejections as rejections
+from forgeledger.jobs.usecases.apply_commands import Applier
+
+# Names of items that nobody registered, by the one of two lanes that they would be in.
+FIRST_LANE, SECOND_LANE = (
+    [name for name in (f"typo-{number}" for number in range(90)) if lane_of(name, 2) == lane]
+    for lane in (0, 1)
+)
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """So few events are looked at: eight of all lanes, and one of each at least."""
+    monkeypatch.setattr(rejections, "_LATEST_EVENTS", 8)
+    monkeypatch.setattr(rejections, "_LEAST_EVENTS", 1)
+
+
+def told(caller: Any, job_id: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = caller.get(f"/jobs/{job_id}/why").json["rejections"]
+    return found
+
+
+def complete_in_one_batch(world: Any, job_id: str, items: Iterable[str]) -> None:
+    commands = [Command(kind=CommandKind.COMPLETE, item_id=each, command_id=each) for each in items]
+    Applier(world.store, world.around).apply(job_id, 0, commands)
+
+
+def test_they_are_told_by_kind_and_reason_most_frequent_first(caller, clock):
+    job_id = caller.new_job(items=["a", "b"], lanes=2, policy={"leaseSeconds": 60})
+    caller.post(f"/jobs/{job_id}/items/a/claim", {"workerId": "w-1"})
+    for item in ("A", "B", "C"):
+        clock.pass_seconds(1)
+        caller.post(f"/jobs/{job_id}/items/{item}/complete")
+    caller.post(f"/jobs/{job_id}/items/a/claim", {"workerId": "w-2"})
+
+    found = told(caller, job_id)
+
+    assert [(each["command"], each["reason"], each["count"]) for each in found] == [
+        ("complete", "unknown_item", 3),
+        ("claim", "lease_held", 1),
+    ]
+    assert found[0]["latestItemId"] == "C"
+    assert found[0]["latestAt"] == "2026-11-21T10:00:03.000Z"
+
+
+def test_what_is_said_of_an_item_that_is_completed_holds_nothing_up(caller):
+    job_id = caller.new_job(items=["a", "b"])
+    caller.post(f"/jobs/{job_id}/items/a/complete")
+    late = caller.post(f"/jobs/{job_id}/items/a/fail")
+    again = caller.post(f"/jobs/{job_id}/items/a/retry")
+
+    assert [late.json["code"], again.json["code"]] == ["already_completed", "not_failed"]
+    assert told(caller, job_id) == []
+
+
+def test_a_finished_job_has_none(caller):
+    job_id = caller.new_job(items=["a"], seal=True)
+    caller.post(f"/jobs/{job_id}/items/A/complete")
+    running = told(caller, job_id)
+    caller.post(f"/jobs/{job_id}/cancel")
+
+    assert len(running) == 1
+    assert told(caller, job_id) == []
+
+
+@pytest.mark.usefixtures("few")
+def test_only_the_latest_events_are_looked_at_also_within_a_commit(caller, world):
+    job_id = caller.new_job(lanes=1)
+    complete_in_one_batch(world, job_id, [f"item {number}" for number in range(20)])
+
+    (found,) = told(caller, job_id)
+
+    assert (found["count"], found["latestItemId"]) == (8, "item 19")
+
+
+@pytest.mark.usefixtures("few")
+def test_they_are_shared_out_among_the_lanes_that_have_events(caller):
+    in_one, in_two = caller.new_job(lanes=2), caller.new_job(lanes=2)
+    for item in FIRST_LANE[:10]:
+        caller.post(f"/jobs/{in_one}/items/{item}/complete")
+    for item in (*FIRST_LANE[:10], *SECOND_LANE[:2]):
+        caller.post(f"/jobs/{in_two}/items/{item}/complete")
+
+    assert [each["count"] for each in told(caller, in_one)] == [8]
+    assert [each["count"] for each in told(caller, in_two)] == [4 + 2]
+
+
+def test_of_many_lanes_each_is_looked_at(caller):
+    job_id = caller.new_job(items=[f"item-{number}" for number in range(300)], lanes=64)
+    for _ in range(25):
+        caller.post(f"/jobs/{job_id}/items/typo/complete")
+
+    assert [each["count"] for each in told(caller, job_id)] == [25]
+
+
+def test_they_are_read_bit_by_bit_from_the_latest_back(caller, world, monkeypatch):
+    monkeypatch.setattr(rejections, "_AT_FIRST", 2)
+    job_id = caller.new_job(lanes=1)
+    for batch in range(5):
+        complete_in_one_batch(world, job_id, [f"{batch} {item}" for item in range(3 + batch)])
+    read, asked = world.store.read_journal, []
+
+    def read_journal(job_id: str, lane: int, offset: int, limit: int) -> Any:
+        asked.append(offset)
+        return read(job_id, lane, offset, limit)
+
+    world.store.read_journal = read_journal
+
+    (found,) = told(caller, job_id)
+
+    assert (found["count"], found["latestItemId"]) == (25, "4 6")
+    assert asked == sorted(asked, reverse=True)
+    assert len(asked) > 3
+
+
+def test_large_ones_are_read_no_further_than_one_answer_may_hold(caller, monkeypatch):
+    monkeypatch.setattr(rejections, "_AT_FIRST", 1)
+    monkeypatch.setattr(rejections, "PAGE_BYTES", 50_000)
+    job_id = caller.new_job(lanes=1)
+    for item in range(9):
+        caller.post(f"/jobs/{job_id}/items/typo-{item}/complete", {"result": "x" * 20_000})
+
+    assert [each["count"] for each in told(caller, job_id)] == [3]
+
+
+def test_the_latest_of_a_lane_is_the_one_that_it_took_last(caller, clock):
+    job_id = caller.new_job(lanes=2)
+    caller.post(f"/jobs/{job_id}/items/{FIRST_LANE[0]}/complete")
+    clock.pass_seconds(-5)
+    caller.post(f"/jobs/{job_id}/items/{FIRST_LANE[1]}/complete")
+
+    assert told(caller, job_id)[0]["latestItemId"] == FIRST_LANE[1]
+
+
+@pytest.mark.parametrize("lanes", [(FIRST_LANE, SECOND_LANE), (SECOND_LANE, FIRST_LANE)])
+def test_the_latest_of_several_lanes_is_the_one_of_the_latest_time(caller, clock, lanes):
+    earlier, later = lanes
+    job_id = caller.new_job(lanes=2)
+    caller.post(f"/jobs/{job_id}/items/{earlier[0]}/complete")
+    clock.pass_seconds(5)
+    caller.post(f"/jobs/{job_id}/items/{later[0]}/complete")
+
+    assert told(caller, job_id)[0]["latestItemId"] == later[0]
+
+
+def test_rows_that_are_gone_are_left_out(caller, world):
+    job_id = caller.new_job(lanes=1)
+    for item in "ABC":
+        caller.post(f"/jobs/{job_id}/items/{item}/complete")
+    world.keep_journal_rows(lambda row: row.offset > 0)
+
+    assert [each["count"] for each in told(caller, job_id)] == [2]

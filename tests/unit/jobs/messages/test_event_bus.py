@@ -1,0 +1,97 @@
+import json
+
+import pytest
+
+from forgeledger.errors import EventsRefused
+from forgeledger.jobs.messages.event_bus import EventBridgePublisher
+from forgeledger.jobs.model.facts import Fact, FactKind
+from forgeledger.jobs.model.jobs import JobStatus
+from forgeledger.jobs.model.lanes import Counts
+from forgeledger.runtime import Surroundings
+from tests.support.builders import JOB_ID, NOW, make_job
+
+
+class Bus:
+    """PutEvents that refuses the entries it is told to, once for each time."""
+
+    def __init__(self, refusals: dict[str, int], code: str = "ThrottlingException") -> None:
+        self.refusals = refusals
+        self.code = code
+        self.requests: list[list[str]] = []
+        self.accepted: list[str] = []
+
+    def put_events(self, *, Entries: list[dict[str, object]]) -> dict[str, object]:  # noqa: N803 - boto3's spelling.
+        names = [str(json.loads(str(each["Detail"]))["eventId"]) for each in Entries]
+        self.requests.append(names)
+        return {"Entries": [self._answer(name) for name in names]}
+
+    def _answer(self, name: str) -> dict[str, str]:
+        if self.refusals.get(name, 0):
+            self.refusals[name] -= 1
+            return {"ErrorCode": self.code, "ErrorMessage": "slower"}
+        self.accepted.append(name)
+        return {"EventId": "1"}
+
+
+def facts(number: int) -> list[Fact]:
+    return [
+        Fact(
+            number=each,
+            kind=FactKind.REOPENED,
+            epoch=each,
+            at=NOW,
+            status=JobStatus.RUNNING,
+            counts=Counts(),
+            duration_ms=0,
+        )
+        for each in range(number)
+    ]
+
+
+def event_ids(number: int) -> list[str]:
+    return [f"{JOB_ID}:{each}:job.reopened" for each in range(number)]
+
+
+def publish(bus: Bus, number: int) -> list[float]:
+    pauses: list[float] = []
+    around = Surroundings(sleep=pauses.append, chance=lambda: 0.5)
+    EventBridgePublisher(bus, "the-bus", around).publish(make_job(), facts(number))
+    return pauses
+
+
+def test_at_most_ten_go_in_a_request_in_order() -> None:
+    bus = Bus({})
+
+    publish(bus, 23)
+
+    assert [len(names) for names in bus.requests] == [10, 10, 3]
+    assert bus.accepted == event_ids(23)
+
+
+def test_nothing_to_tell_is_no_request() -> None:
+    bus = Bus({})
+
+    publish(bus, 0)
+
+    assert bus.requests == []
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalFailure"])
+def test_only_what_was_refused_is_sent_again_whatever_for(code: str) -> None:
+    refused = event_ids(3)[1]
+    bus = Bus({refused: 2}, code)
+
+    pauses = publish(bus, 3)
+
+    assert bus.requests == [event_ids(3), [refused], [refused]]
+    assert len(pauses) == 2
+
+
+def test_what_is_refused_again_and_again_is_an_error() -> None:
+    bus = Bus({event_ids(1)[0]: 99})
+
+    with pytest.raises(EventsRefused) as raised:
+        publish(bus, 1)
+
+    assert raised.value.codes == ("ThrottlingException",)
+    assert len(bus.requests) == 5

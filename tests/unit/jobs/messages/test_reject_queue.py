@@ -1,0 +1,97 @@
+import json
+
+from forgeledger.jobs.messages.command_message import decode
+from forgeledger.jobs.messages.reject_queue import SqsRejectQueue
+from forgeledger.jobs.model.limits import MESSAGE_BYTES
+from forgeledger.jobs.usecases.consume_messages import Message, Problem
+from tests.support.builders import JOB_ID, NOW
+
+
+class Queue:
+    def __init__(self) -> None:
+        self.sent: list[dict[str, object]] = []
+
+    def send_message(self, **request: object) -> None:
+        self.sent.append(request)
+
+
+def put(text: str, *problems: Problem) -> dict[str, object]:
+    queue = Queue()
+    message = Message(
+        message_id="m-1", group_id="g-1", sent_at=NOW, text=text, body=decode(text, "m-1")
+    )
+    SqsRejectQueue(lambda: queue, "the-url").put(message, problems)
+    (request,) = queue.sent
+    return request
+
+
+def attributes(request: dict[str, object]) -> dict[str, str]:
+    return {name: value["StringValue"] for name, value in request["MessageAttributes"].items()}
+
+
+def test_a_message_goes_whole_with_its_reason_and_its_source() -> None:
+    request = put("not JSON", Problem("body", "must be JSON"))
+
+    assert request["MessageBody"] == "not JSON"
+    assert (request["MessageGroupId"], request["MessageDeduplicationId"]) == ("g-1", "m-1")
+    assert attributes(request) == {
+        "reason": "invalid",
+        "detail": '[{"field": "body", "rule": "must be JSON"}]',
+        "sourceMessageId": "m-1",
+        "sourceGroupId": "g-1",
+    }
+
+
+def test_of_many_commands_only_the_bad_ones_are_kept_as_they_came() -> None:
+    good = {"type": "claim", "jobId": JOB_ID, "itemId": "a"}
+    bad = {"type": "finish", "job_id": JOB_ID, "extra": "kept"}
+    text = json.dumps({"commands": [good, bad, good]})
+
+    request = put(text, Problem("type", "unknown", 1), Problem("itemId", "missing", 1))
+
+    assert json.loads(str(request["MessageBody"])) == {"commands": [bad]}
+
+
+def test_each_of_the_bad_commands_is_kept_once_and_in_order() -> None:
+    good = {"type": "claim", "jobId": JOB_ID, "itemId": "a"}
+    bad = [{"type": "finish"}, 7, {"type": "claim"}]
+    text = json.dumps({"commands": [bad[0], good, bad[1], good, bad[2]]})
+
+    request = put(
+        text,
+        Problem("jobId", "there is no such job", 4, "unknown_job"),
+        Problem("type", "unknown", 0),
+        Problem("itemId", "missing", 0),
+        Problem("command", "no object", 2),
+    )
+
+    assert json.loads(str(request["MessageBody"])) == {"commands": bad}
+    told = json.loads(attributes(request)["detail"])
+    assert [each["index"] for each in told] == [4, 0, 0, 2]
+
+
+def test_a_message_of_bad_commands_only_goes_as_it_came() -> None:
+    text = '{"commands":  [7]}'
+
+    assert put(text, Problem("command", "no object", 0))["MessageBody"] == text
+
+
+def test_no_more_is_told_than_there_is_room_for() -> None:
+    commands = [{"type": "x"} for _ in range(200)]
+    problems = [Problem("type", "y" * 500, index) for index in range(200)]
+
+    detail = attributes(put(json.dumps({"commands": commands}), *problems))["detail"]
+
+    told = json.loads(detail)
+    assert len(detail) <= 1_024
+    assert [each["index"] for each in told] == list(range(len(told)))
+    assert told[0]["rule"] == "y" * 200
+
+
+def test_a_message_as_large_as_allowed_is_kept_whole_without_what_does_not_fit() -> None:
+    largest = "x" * MESSAGE_BYTES
+
+    request = put(largest, Problem("body", "must be JSON"))
+
+    assert request["MessageBody"] == largest
+    assert request["MessageAttributes"] == {}

@@ -1,0 +1,141 @@
+import pytest
+
+from forgeledger.jobs.messages.reconcile_requests import (
+    ReconcileRequest,
+    WrongRequest,
+    read_request,
+    report,
+)
+from forgeledger.jobs.messages.stream_records import UnknownRecord, answer, read_wake, read_wakes
+from forgeledger.jobs.usecases.follow_stream import Wake, WakeKind
+from forgeledger.jobs.usecases.reconcile_jobs import Reconciled
+from tests.support.builders import JOB_ID
+
+
+def record(partition: str, sort: str, number: str = "42") -> dict[str, object]:
+    keys = {"PK": {"S": partition}, "SK": {"S": sort}}
+    return {"dynamodb": {"Keys": keys, "SequenceNumber": number}}
+
+
+def test_a_head_and_a_fact_lead_to_their_job() -> None:
+    head = read_wake(record(f"JOB#{JOB_ID}#3", "LANE"))
+    fact = read_wake(record(f"JOB#{JOB_ID}", "FACT#000000000001"))
+
+    assert head == Wake("42", WakeKind.HEAD, JOB_ID)
+    assert fact == Wake("42", WakeKind.FACT, JOB_ID)
+
+
+@pytest.mark.parametrize(
+    ("partition", "sort"),
+    [
+        (f"JOB#{JOB_ID}#3", "ITEM#a"),
+        (f"JOB#{JOB_ID}", "JOB"),
+        ("JOB#no-job", "LANE"),
+        (f"BOX#{JOB_ID}#3", "LANE"),
+    ],
+)
+def test_a_record_that_should_not_have_come_is_not_passed_over(partition: str, sort: str) -> None:
+    with pytest.raises(UnknownRecord):
+        read_wake(record(partition, sort))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        record(f"JOB#{JOB_ID}#3", "ITEM#a", "2"),
+        {"dynamodb": {"SequenceNumber": "2"}},
+        {"dynamodb": {"Keys": {"PK": {"N": "1"}}, "SequenceNumber": "2"}},
+        {"dynamodb": {"Keys": {"PK": {"S": 1}, "SK": {"S": "LANE"}}, "SequenceNumber": "2"}},
+    ],
+)
+def test_one_record_that_cannot_be_read_leaves_its_neighbours_alone(bad: object) -> None:
+    records = [
+        record(f"JOB#{JOB_ID}#3", "LANE", "1"),
+        bad,
+        record(f"JOB#{JOB_ID}", "FACT#000000000001", "3"),
+    ]
+
+    wakes, unread = read_wakes(records)
+
+    assert [wake.sequence_number for wake in wakes] == ["1", "3"]
+    assert list(unread) == ["2"]
+
+
+@pytest.mark.parametrize("bad", [None, "text", {}, {"dynamodb": None}, {"dynamodb": {}}])
+def test_a_record_without_a_name_fails_the_batch_once_the_others_are_looked_at(bad: object) -> None:
+    records = [record(f"JOB#{JOB_ID}#3", "LANE", "1"), bad]
+
+    wakes, unread = read_wakes(records)
+
+    assert [wake.sequence_number for wake in wakes] == ["1"]
+    assert answer(records, unread) == {"batchItemFailures": [{"itemIdentifier": ""}]}
+
+
+def test_lambda_goes_on_at_the_first_record_that_failed_in_the_order_of_the_stream() -> None:
+    records = [record(f"JOB#{JOB_ID}#3", "LANE", number) for number in ("8", "9", "10", "11")]
+
+    assert answer(records, set()) == {"batchItemFailures": []}
+    assert answer(records, {"10", "9"}) == {"batchItemFailures": [{"itemIdentifier": "9"}]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "request_read"),
+    [
+        ({"jobId": JOB_ID}, ReconcileRequest(job_id=JOB_ID)),
+        (
+            {"jobId": JOB_ID, "recount": True, "fromLane": 3},
+            ReconcileRequest(job_id=JOB_ID, recount=True, from_lane=3),
+        ),
+        ({"running": True}, ReconcileRequest(job_id=None)),
+        ({"running": True, "recount": True}, ReconcileRequest(job_id=None, recount=True)),
+        ({"running": True, "after": JOB_ID}, ReconcileRequest(job_id=None, after=JOB_ID)),
+        ({"scheduled": True}, ReconcileRequest(job_id=None, scheduled=True)),
+    ],
+)
+def test_a_request_to_reconcile_is_read(asked: object, request_read: ReconcileRequest) -> None:
+    assert read_request({"reconcile": asked}) == request_read
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"reconcile": None},
+        {"reconcile": {}},
+        {"reconcile": {"running": False}},
+        {"reconcile": {"running": True, "jobId": JOB_ID}},
+        {"reconcile": {"jobId": 7}},
+        {"reconcile": {"jobId": JOB_ID, "recount": "yes"}},
+        {"reconcile": {"jobId": JOB_ID, "fromLane": -1}},
+        {"reconcile": {"jobId": JOB_ID, "after": JOB_ID}},
+        {"reconcile": {"running": True, "after": 1}},
+        {"reconcile": {"scheduled": False}},
+        {"reconcile": {"scheduled": True, "after": JOB_ID}},
+    ],
+)
+def test_any_other_request_is_answered_with_the_form(event: dict[str, object]) -> None:
+    with pytest.raises(WrongRequest, match="expected"):
+        read_request(event)
+
+
+def test_the_report_says_where_to_go_on() -> None:
+    done = [
+        Reconciled(job_id=JOB_ID, status="RUNNING", drifted_lanes=(1,), next_lane=5, told=2),
+        Reconciled(job_id=JOB_ID, status=None, error="StorageBusy: later"),
+    ]
+
+    assert report(done, "after-this") == {
+        "jobs": [
+            {
+                "jobId": JOB_ID,
+                "status": "RUNNING",
+                "driftedLanes": [1],
+                "busyLanes": [],
+                "eventsTold": 2,
+                "nextLane": 5,
+            },
+            {"jobId": JOB_ID, "error": "StorageBusy: later"},
+        ],
+        "after": "after-this",
+    }
+    assert report([], None) == {"jobs": []}

@@ -1,0 +1,195 @@
+"""A lane's head: its counts, its modes, and the types of error it counts."""
+
+import pytest
+
+from forgeledger.jobs.model.commands import FollowGate, Recount
+from forgeledger.jobs.model.items import Failure, ItemState
+from forgeledger.jobs.model.lanes import OTHER_ERRORS, Counts, LaneMode, count_failure, settle
+from forgeledger.jobs.model.limits import ERROR_TYPES_PER_LANE
+from tests.support.builders import make_command, make_head, make_item
+from tests.support.lane_model import LaneModel, make_lane
+
+
+def lane_with_one_of_each() -> LaneModel:
+    lane = make_lane(max_attempts=1)
+    for name in ("pending", "in progress", "completed", "failed"):
+        lane.do("register", name)
+    lane.do("claim", "in progress")
+    lane.do("complete", "completed")
+    lane.do("fail", "failed")
+    return lane
+
+
+def test_counts_add_up():
+    counts = Counts(pending=1, in_progress=2, completed=3, failed=4, canceled=5, failings=6)
+
+    both = counts + counts
+
+    assert both == Counts(pending=2, in_progress=4, completed=6, failed=8, canceled=10, failings=12)
+    assert (counts.unfinished, counts.finished, counts.total) == (3, 12, 15)
+
+
+def test_closing_a_lane_cancels_what_is_unfinished_without_touching_its_items():
+    lane = lane_with_one_of_each()
+    stored = dict(lane.items)
+
+    lane.follow(LaneMode.CLOSED)
+
+    assert lane.items == stored
+    assert lane.head.counts == Counts(canceled=2, completed=1, failed=1, failings=1)
+    assert {name: lane.item(name).state for name in stored} == {
+        "pending": ItemState.CANCELED,
+        "in progress": ItemState.CANCELED,
+        "completed": ItemState.COMPLETED,
+        "failed": ItemState.FAILED,
+    }
+
+
+def test_a_closing_names_the_one_before_it():
+    lane = lane_with_one_of_each()
+
+    for mode in (LaneMode.CLOSED, LaneMode.OPEN, LaneMode.CLOSED, LaneMode.CLOSED):
+        lane.follow(mode)
+
+    first, opening, second, third = list(lane.events)[-4:]
+    assert [first.previous, opening.previous] == [None, None]
+    assert lane.events[second.previous] is first
+    assert lane.events[third.previous] is second
+
+
+def test_a_canceled_item_has_neither_lease_nor_due_time():
+    item = make_item(state=ItemState.IN_PROGRESS, offset=4, lease_until=9, due_at=9)
+
+    settled = settle(make_head(canceled_below=5), item)
+
+    assert (settled.state, settled.lease_until, settled.due_at) == (ItemState.CANCELED, None, None)
+
+
+def test_an_item_that_moved_after_the_closing_is_not_canceled_by_it():
+    item = make_item(state=ItemState.IN_PROGRESS, offset=5)
+
+    assert settle(make_head(canceled_below=5), item) is item
+
+
+def test_a_refused_command_leaves_a_canceled_item_canceled_and_counted_once():
+    lane = lane_with_one_of_each()
+    lane.follow(LaneMode.CLOSED)
+    counts = lane.head.counts
+
+    lane.do("complete", "pending")
+    lane.do("claim", "in progress")
+
+    assert lane.head.counts == counts
+    assert lane.items["pending"].state is ItemState.CANCELED
+
+
+def test_items_canceled_once_stay_canceled_when_the_lane_opens_again():
+    lane = lane_with_one_of_each()
+    lane.follow(LaneMode.CLOSED)
+    lane.follow(LaneMode.OPEN)
+    lane.do("register", "new")
+    lane.do("retry", "failed")
+
+    assert lane.head.counts == Counts(pending=2, completed=1, canceled=2, failings=1)
+    assert lane.do("claim", "pending").reason == "already_canceled"
+
+
+def test_a_lane_closed_again_cancels_what_came_in_between():
+    lane = lane_with_one_of_each()
+    lane.follow(LaneMode.CLOSED)
+    lane.follow(LaneMode.OPEN)
+    lane.do("register", "new")
+    lane.do("retry", "failed")
+    lane.follow(LaneMode.CLOSED)
+
+    assert lane.head.counts == Counts(completed=1, canceled=4, failings=1)
+    assert lane.item("new").state is lane.item("failed").state is ItemState.CANCELED
+
+
+@pytest.mark.parametrize("gate", [0, 1, 2])
+def test_a_gate_that_was_followed_already_changes_nothing(gate):
+    lane = lane_with_one_of_each()
+    lane.apply([FollowGate(gate=2, mode=LaneMode.SEALED)])
+    head = lane.head
+
+    decision = lane.apply([FollowGate(gate=gate, mode=LaneMode.CLOSED)])
+
+    assert decision.outcomes[0].verdict == "duplicate"
+    assert (decision.commits, lane.head) == ((), head)
+
+
+def test_a_lane_may_skip_gates():
+    lane = lane_with_one_of_each()
+
+    lane.apply([FollowGate(gate=7, mode=LaneMode.CLOSED)])
+
+    assert (lane.head.gate, lane.head.mode) == (7, LaneMode.CLOSED)
+
+
+def test_a_recount_sets_the_head_right():
+    lane = lane_with_one_of_each()
+    counts = Counts(pending=3, failed=1, failings=1)
+
+    decision = lane.apply([Recount(counts=counts, failures=(("Boom", 1),))])
+
+    assert decision.outcomes[0].verdict == "applied"
+    assert (lane.head.counts, lane.head.failures) == (counts, (("Boom", 1),))
+
+
+def test_failures_are_counted_by_type_as_items_fail_and_are_retried():
+    lane = make_lane()
+    for name, error_type in (("a", "Boom"), ("b", "Boom"), ("c", "Bang")):
+        lane.do("register", name)
+        lane.do("fail", name, failure=Failure(type=error_type))
+    lane.do("retry", "a")
+
+    assert lane.head.failures == (("Boom", 1), ("Bang", 1))
+
+
+def test_a_failure_without_a_word_has_a_type_too():
+    lane = make_lane()
+    lane.do("register")
+    lane.do("fail", failure=None)
+
+    assert lane.head.failures == (("Error", 1),)
+
+
+def test_a_lane_counts_a_bounded_number_of_types_by_name():
+    failures: tuple[tuple[str, int], ...] = ()
+    for number in range(3 * ERROR_TYPES_PER_LANE):
+        failures = count_failure(failures, f"Error{number}", 1)
+
+    assert len(failures) == ERROR_TYPES_PER_LANE + 1
+    assert failures[-1] == (OTHER_ERRORS, 2 * ERROR_TYPES_PER_LANE)
+
+
+def test_a_type_is_taken_back_from_where_it_was_counted():
+    failures: tuple[tuple[str, int], ...] = ()
+    names = [f"Error{number}" for number in range(ERROR_TYPES_PER_LANE + 2)]
+    for name in names:
+        failures = count_failure(failures, name, 1)
+    for name in names:
+        failures = count_failure(failures, name, -1)
+
+    assert {number for _, number in failures} == {0}
+
+
+def test_a_type_with_a_long_name_is_counted_by_its_beginning():
+    failures = count_failure(count_failure((), "E" * 48 + "1", 1), "E" * 48 + "2", 1)
+
+    assert failures == (("E" * 48, 2),)
+
+
+def test_the_head_does_not_grow_with_types_of_error():
+    lane = make_lane()
+    for number in range(50):
+        name = f"item-{number}"
+        lane.apply(
+            [
+                make_command("register", item_id=name),
+                make_command("fail", item_id=name, failure=Failure(type=f"E{number}" * 99)),
+            ]
+        )
+
+    assert sum(number for _, number in lane.head.failures) == lane.head.counts.failed == 50
+    assert len(repr(lane.head.failures)) < 1_000

@@ -1,0 +1,82 @@
+"""docs/states.md says what the code does."""
+
+import re
+from pathlib import Path
+
+from forgeledger.jobs.model.commands import CommandKind
+from forgeledger.jobs.model.items import ItemState
+from forgeledger.jobs.model.jobs import JobStatus
+from forgeledger.jobs.model.outcomes import Reason
+from tests.unit.jobs.model.test_state_table import TABLE
+
+PAGE = (Path(__file__).parents[4] / "docs" / "states.md").read_text()
+COLUMNS = {
+    "unknown": "unknown",
+    "unknown, on the way": "unknown, on the way",
+    "`PENDING`": "pending",
+    "`PENDING`, not due": "waiting",
+    "`IN_PROGRESS`": "in progress",
+    "`IN_PROGRESS`, lease over": "lease over",
+    "`COMPLETED`": "completed",
+    "`FAILED`": "failed",
+    "`CANCELED`": "canceled",
+}
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_the_table_of_commands_is_the_one_that_is_tested():
+    lines = [line for line in PAGE.splitlines() if line.startswith("|")]
+    start = next(number for number, line in enumerate(lines) if cells(line)[1:] == [*COLUMNS])
+    rows = [cells(line) for line in lines[start + 2 : start + 2 + len(CommandKind)]]
+    said = {
+        (state, row[0]): cell
+        for row in rows
+        for state, cell in zip(COLUMNS.values(), row[1:], strict=True)
+    }
+
+    expected = {
+        (state, kind): f"-> `{after}`"
+        if verdict == "applied"
+        else f"`{reason}`"
+        if reason
+        else "duplicate"
+        for state, kind, verdict, reason, after in TABLE
+    }
+    assert said == expected
+
+
+def test_every_reason_is_explained():
+    explained = re.findall(r"^\| (`.*?`) \|", PAGE.partition("### Reasons")[2], re.MULTILINE)
+
+    names = {name for cell in explained for name in re.findall(r"`(\w+)`", cell)}
+
+    assert names >= set(Reason)
+
+
+def test_every_state_has_a_row_that_says_what_leaves_it():
+    items, _, jobs = PAGE.partition("## Jobs")
+
+    assert all(f"\n| `{state}` |" in items for state in ItemState)
+    assert all(f"\n| `{status}` |" in jobs for status in JobStatus)
+
+
+def test_every_status_but_the_reserved_one_is_in_the_diagrams_of_jobs():
+    _, _, jobs = PAGE.partition("## Jobs")
+    diagram = jobs.partition("```mermaid")[2].partition("```")[0]
+
+    drawn = {status for status in JobStatus if re.search(rf"\b{status}\b", diagram)}
+
+    reserved = {status for status in JobStatus if f"\n| `{status}` | reserved:" in jobs}
+    assert reserved == {JobStatus.SCHEDULED}
+    assert drawn == set(JobStatus) - reserved
+
+
+def test_no_step_leads_to_the_reserved_status():
+    sources = (Path(__file__).parents[4] / "layers" / "shared" / "forgeledger").rglob("*.py")
+
+    naming = {path.name for path in sources if "JobStatus.SCHEDULED" in path.read_text()}
+
+    assert naming == set()

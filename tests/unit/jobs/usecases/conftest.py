@@ -1,0 +1,9 @@
+import pytest
+
+from tests.support.ledgers import Ledger
+from tests.support.memory_store import MemoryStore
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return Ledger(MemoryStore())

@@ -1,0 +1,242 @@
+import pytest
+
+from forgeledger.errors import JobNotFound, StorageBusy
+from forgeledger.jobs.model.ids import make_job_id
+from forgeledger.jobs.model.job_lifecycle import cancel, total
+from forgeledger.jobs.model.jobs import JobStatus, Tolerance
+from forgeledger.jobs.model.lanes import LaneMode
+from forgeledger.jobs.model.outcomes import Reason, Verdict
+from forgeledger.jobs.ports import JobChange, JobView
+from forgeledger.jobs.usecases.advance_job import Advancer
+from forgeledger.jobs.usecases.change_job import LifeCycle
+from tests.support.builders import NOW
+from tests.support.ledgers import Ledger
+from tests.support.memory_store import MemoryStore
+
+UNKNOWN = make_job_id(NOW, 99, 2)
+
+
+def test_sealing_an_empty_job_completes_it_at_once(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=4)
+
+    asked = ledger.life.seal(job_id)
+
+    assert asked.verdict is Verdict.APPLIED
+    assert asked.view.job.status is JobStatus.COMPLETED
+
+
+def test_a_sealed_job_takes_no_more_items(ledger: Ledger) -> None:
+    job_id = ledger.job()
+    ledger.do(job_id, "register", "a")
+
+    ledger.life.seal(job_id)
+
+    assert ledger.do(job_id, "register", "b")[0].reason is Reason.JOB_SEALED
+    assert {head.mode for head in ledger.view(job_id).heads} == {LaneMode.SEALED}
+
+
+@pytest.mark.parametrize("ask", ["seal", "cancel"])
+def test_asking_twice_is_a_duplicate(ledger: Ledger, ask: str) -> None:
+    job_id = ledger.job()
+    ledger.do(job_id, "register", "a")
+
+    first, second = getattr(ledger.life, ask)(job_id), getattr(ledger.life, ask)(job_id)
+
+    assert (first.verdict, second.verdict) == (Verdict.APPLIED, Verdict.DUPLICATE)
+    assert first.view.job == second.view.job
+
+
+@pytest.mark.parametrize("ask", ["seal", "cancel", "reopen"])
+def test_an_unknown_job_is_named(ledger: Ledger, ask: str) -> None:
+    with pytest.raises(JobNotFound):
+        getattr(ledger.life, ask)(UNKNOWN)
+
+
+def test_canceling_counts_the_unfinished_items_without_touching_them(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=3)
+    ledger.do(job_id, "register", "a", "b", "c", "d")
+    ledger.do(job_id, "complete", "a")
+    ledger.do(job_id, "claim", "b")
+
+    asked = ledger.life.cancel(job_id)
+
+    assert asked.view.job.status is JobStatus.CANCELED
+    assert (asked.view.job.settled.canceled, asked.view.job.settled.completed) == (3, 1)
+    assert ledger.do(job_id, "complete", "b")[0].reason is Reason.ALREADY_CANCELED
+
+
+def test_a_completed_job_is_not_canceled(ledger: Ledger) -> None:
+    job_id = ledger.job()
+    ledger.life.seal(job_id)
+
+    asked = ledger.life.cancel(job_id)
+
+    assert (asked.verdict, asked.reason) == (Verdict.REJECTED, Reason.JOB_FINISHED)
+    assert asked.view.job.status is JobStatus.COMPLETED
+
+
+def test_a_reopened_job_takes_items_until_it_is_sealed_again(ledger: Ledger) -> None:
+    job_id = ledger.job()
+    ledger.life.seal(job_id)
+
+    ledger.life.reopen(job_id)
+    ledger.do(job_id, "register", "late")
+    ledger.life.seal(job_id)
+    ledger.do(job_id, "complete", "late")
+    ledger.advancer.advance(job_id)
+
+    job = ledger.view(job_id).job
+    assert (job.status, job.epoch, job.settled.completed) == (JobStatus.COMPLETED, 2, 1)
+
+
+def test_a_canceled_job_is_reopened_and_its_canceled_items_stay_canceled(ledger: Ledger) -> None:
+    job_id = ledger.job()
+    ledger.do(job_id, "register", "a", "b")
+    ledger.life.cancel(job_id)
+
+    ledger.life.reopen(job_id)
+    ledger.do(job_id, "register", "new")
+    refused = ledger.do(job_id, "claim", "a")[0]
+    ledger.do(job_id, "complete", "new")
+    ledger.life.seal(job_id)
+
+    job = ledger.view(job_id).job
+    assert refused.reason is Reason.ALREADY_CANCELED
+    assert (job.settled.canceled, job.settled.completed) == (2, 1)
+    assert job.status is JobStatus.COMPLETED_WITH_FAILURES
+
+
+def test_reopening_a_running_job_is_a_duplicate(ledger: Ledger) -> None:
+    job_id = ledger.job()
+
+    assert ledger.life.reopen(job_id).verdict is Verdict.DUPLICATE
+
+
+def test_canceling_again_while_the_job_is_ending_is_a_duplicate(ledger: Ledger) -> None:
+    job_id = ending(ledger)
+
+    asked = ledger.life.cancel(job_id)
+
+    assert (asked.verdict, asked.reason) == (Verdict.DUPLICATE, None)
+    assert asked.view.job.status is JobStatus.CANCELED
+
+
+def test_a_job_that_is_ending_ends_before_it_is_reopened(ledger: Ledger) -> None:
+    job_id = ending(ledger)
+
+    asked = ledger.life.reopen(job_id)
+
+    job = asked.view.job
+    assert (asked.verdict, job.status, job.epoch) == (Verdict.APPLIED, JobStatus.RUNNING, 2)
+    assert job.settled.canceled == 1
+
+
+def test_a_job_whose_rows_may_have_vanished_is_not_reopened(ledger: Ledger) -> None:
+    job_id = ledger.job()
+    ledger.life.seal(job_id)
+    ledger.now += 30 * 24 * 3_600 * 1_000
+
+    asked = ledger.life.reopen(job_id)
+
+    assert (asked.verdict, asked.reason) == (Verdict.REJECTED, Reason.RETENTION_OVER)
+
+
+def test_too_many_failures_fail_the_job_and_cancel_the_rest(ledger: Ledger) -> None:
+    job_id = ledger.job(tolerance=Tolerance(failures=1))
+    ledger.do(job_id, "register", "a", "b", "c")
+    ledger.do(job_id, "fail", "a", "b")
+
+    ledger.advancer.advance(job_id)
+
+    job = ledger.view(job_id).job
+    assert (job.status, job.ending_reason) == (JobStatus.FAILED, "tolerance")
+    assert (job.settled.failed, job.settled.canceled) == (2, 1)
+
+
+def test_a_job_past_its_deadline_fails_when_it_is_looked_at(ledger: Ledger) -> None:
+    job_id = ledger.job(deadline_seconds=60)
+    ledger.do(job_id, "register", "a")
+    ledger.now += 60_000
+
+    ledger.advancer.advance(job_id)
+
+    job = ledger.view(job_id).job
+    assert (job.status, job.ending_reason) == (JobStatus.FAILED, "deadline")
+
+
+def test_a_job_seals_itself_when_the_expected_items_are_known(ledger: Ledger) -> None:
+    job_id = ledger.job(expected_items=2)
+    ledger.do(job_id, "register", "a", "b")
+    ledger.do(job_id, "complete", "a", "b")
+
+    ledger.advancer.advance(job_id)
+
+    job = ledger.view(job_id).job
+    assert (job.status, job.sealed_at) == (JobStatus.COMPLETED, ledger.now)
+
+
+def test_a_header_that_others_change_all_the_time_is_busy(ledger: Ledger) -> None:
+    job_id = ledger.job()
+    stubborn = Refusing(ledger.store)
+    life = LifeCycle(stubborn, Advancer(stubborn, ledger.applier, ledger.around), ledger.around)
+
+    with pytest.raises(StorageBusy):
+        life.seal(job_id)
+
+    assert ledger.view(job_id).job.mode is LaneMode.OPEN
+    assert len(ledger.pauses) == 10
+
+
+def test_a_verdict_that_never_holds_is_busy(ledger: Ledger) -> None:
+    job_id = ledger.job(expected_items=0)
+    stubborn = Refusing(ledger.store)
+
+    with pytest.raises(StorageBusy):
+        Advancer(stubborn, ledger.applier, ledger.around).advance(job_id)
+
+
+def ending(ledger: Ledger) -> str:
+    """A job with an item, of whose cancel nothing but the header was written."""
+    job_id = ledger.job()
+    ledger.do(job_id, "register", "a")
+    view = ledger.view(job_id)
+    step = cancel(view.job, total(view.heads), ledger.now)
+    assert ledger.store.commit_job(JobChange(before=view.job, job=step.job, facts=step.facts))
+    return job_id
+
+
+class Refusing:
+    """The store, with a header that has always just moved."""
+
+    def __init__(self, store: object) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    def commit_job(self, change: object) -> bool:
+        del change
+        return False
+
+
+def test_a_verdict_is_not_read_back_after_it_was_written(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = ledger.job()
+    ledger.do(job_id, "register", "a")
+    ledger.life.seal(job_id)
+    ledger.do(job_id, "complete", "a")
+    reads: list[str] = []
+    load_job = MemoryStore.load_job
+
+    def counted(self: MemoryStore, job_id: str) -> JobView | None:
+        reads.append(job_id)
+        return load_job(self, job_id)
+
+    monkeypatch.setattr(MemoryStore, "load_job", counted)
+    view = ledger.advancer.advance(job_id)
+
+    assert len(reads) == 1
+    assert view is not None
+    assert view.job.status is JobStatus.COMPLETED
+    assert view.job == ledger.view(job_id).job

@@ -1,0 +1,204 @@
+from collections.abc import Callable
+
+import pytest
+
+from forgeledger.errors import StorageBusy, StorageCorrupt
+from forgeledger.jobs.model.ids import make_job_id
+from forgeledger.jobs.model.job_lifecycle import Step, cancel, seal
+from forgeledger.jobs.model.jobs import Job
+from forgeledger.jobs.model.lanes import Counts
+from forgeledger.jobs.ports import JobChange, JobView, Progress
+from forgeledger.jobs.usecases.follow_stream import Relay, Wake, WakeKind
+from forgeledger.jobs.usecases.publish_facts import Teller
+from forgeledger.runtime import HasTime
+from tests.support.builders import NOW
+from tests.support.ledgers import Ledger
+from tests.support.memory_store import MemoryStore
+from tests.support.time_left import always
+
+UNKNOWN = make_job_id(NOW, 99, 2)
+
+
+def heads(*job_ids: str) -> list[Wake]:
+    return [Wake(str(number), WakeKind.HEAD, each) for number, each in enumerate(job_ids)]
+
+
+def test_a_finished_job_is_completed_and_told_once(ledger: Ledger) -> None:
+    job_id = ledger.job()
+    ledger.do(job_id, "register", "a", "b")
+    ledger.life.seal(job_id)
+    ledger.do(job_id, "complete", "a", "b")
+    relay = Relay(ledger.advancer, ledger.teller)
+
+    for _ in range(3):
+        relay.relay(heads(job_id), always)
+        relay.relay([Wake("7", WakeKind.FACT, job_id)], always)
+
+    assert ledger.bus.heard == ["1:job.created", "1:job.sealed", "1:job.completed"]
+
+
+def test_a_head_that_moved_tells_nothing_before_its_fact_comes(ledger: Ledger) -> None:
+    job_id = ledger.job()
+    ledger.life.seal(job_id)
+
+    relayed = Relay(ledger.advancer, ledger.teller).relay(heads(job_id, job_id), always)
+
+    assert (relayed.failed, relayed.told, ledger.bus.heard) == ((), 0, [])
+
+
+@pytest.mark.parametrize("ask", [seal, cancel])
+def test_a_step_that_died_before_its_lanes_is_gone_on_with_for_its_fact(
+    ledger: Ledger, ask: Callable[[Job, Counts, int], Step]
+) -> None:
+    job_id = ledger.job()
+    before = ledger.view(job_id).job
+    step = ask(before, Counts(), ledger.now)
+    ledger.store.commit_job(JobChange(before=before, job=step.job, facts=step.facts))
+
+    Relay(ledger.advancer, ledger.teller).relay([Wake("7", WakeKind.FACT, job_id)], always)
+
+    assert ledger.view(job_id).job.finished
+
+
+def test_the_first_failure_of_an_epoch_is_told_once(ledger: Ledger) -> None:
+    job_id = ledger.job()
+    ledger.do(job_id, "register", "a", "b", "c")
+    ledger.do(job_id, "fail", "a")
+    ledger.advancer.advance(job_id)
+    ledger.do(job_id, "fail", "b")
+    ledger.advancer.advance(job_id)
+
+    ledger.teller.tell(job_id)
+
+    assert ledger.bus.heard == ["1:job.created", "1:job.first_failure"]
+
+
+def test_what_the_bus_refused_is_told_the_next_time(ledger: Ledger) -> None:
+    job_id = ledger.job()
+    ledger.bus.refusals = 1
+    relay = Relay(ledger.advancer, ledger.teller)
+    wake = Wake("1", WakeKind.FACT, job_id)
+
+    first = relay.relay([wake], always)
+    second = relay.relay([wake], always)
+
+    assert [each for each, _ in first.failed] == [wake]
+    assert (second.failed, second.told) == ((), 1)
+    assert ledger.bus.heard == ["1:job.created"]
+
+
+def test_facts_that_come_while_others_are_told_do_not_leave_the_job_open(ledger: Ledger) -> None:
+    job_id = ledger.job()
+    early = ledger.view(job_id)
+    ledger.life.cancel(job_id)
+
+    class LoadedEarly(MemoryStore):
+        def load_job(self, job_id: str) -> JobView | None:
+            return early
+
+        def __getattribute__(self, name: str) -> object:
+            own = name in {"load_job", "__class__"}
+            return object.__getattribute__(self, name) if own else getattr(ledger.store, name)
+
+    Teller(LoadedEarly(), ledger.bus).tell(job_id)
+    ledger.teller.tell(job_id)
+
+    assert ledger.bus.heard == ["1:job.created", "1:job.canceled"]
+    assert ledger.store.list_open(None, 10) == ((), None)
+
+
+def test_a_reopened_job_is_told_with_its_new_epoch(ledger: Ledger) -> None:
+    job_id = ledger.job()
+    ledger.life.seal(job_id)
+    ledger.life.reopen(job_id)
+    ledger.life.cancel(job_id)
+
+    told = ledger.teller.tell(job_id)
+
+    assert ledger.bus.heard == [
+        "1:job.created",
+        "1:job.sealed",
+        "1:job.completed",
+        "2:job.reopened",
+        "2:job.canceled",
+    ]
+    assert told == 5
+
+
+def test_a_job_in_trouble_does_not_stop_the_others(ledger: Ledger) -> None:
+    troubled, sound = ledger.job(), ledger.job()
+    ledger.life.seal(sound)
+
+    class Troubled:
+        def advance(self, job_id: str, has_time: HasTime) -> None:
+            if job_id == troubled:
+                raise StorageBusy("lane", 3)
+            ledger.advancer.advance(job_id, has_time)
+
+    relayed = Relay(Troubled(), ledger.teller).relay(heads(sound, troubled, sound), always)
+
+    assert [wake.sequence_number for wake, _ in relayed.failed] == ["1"]
+
+
+def test_without_time_everything_comes_again(ledger: Ledger) -> None:
+    job_id = ledger.job()
+
+    relayed = Relay(ledger.advancer, ledger.teller).relay(heads(job_id), lambda: False)
+
+    assert [wake.job_id for wake, _ in relayed.failed] == [job_id]
+
+
+def test_a_job_that_has_vanished_is_nothing_to_wait_for(ledger: Ledger) -> None:
+    wakes = [*heads(UNKNOWN), Wake("9", WakeKind.FACT, UNKNOWN)]
+
+    relayed = Relay(ledger.advancer, ledger.teller).relay(wakes, always)
+
+    assert (relayed.failed, relayed.told) == ((), 0)
+
+
+def test_a_fact_that_is_missing_is_not_passed_over(ledger: Ledger) -> None:
+    job_id = ledger.job()
+
+    class Forgetful:
+        def __getattr__(self, name: str) -> object:
+            return getattr(ledger.store, name)
+
+        def read_facts(self, *_: object) -> tuple[()]:
+            return ()
+
+    with pytest.raises(StorageCorrupt):
+        Teller(Forgetful(), ledger.bus).tell(job_id)
+
+
+def test_the_roll_up_follows_the_heads_and_keeps_a_sample_to_measure_by(ledger: Ledger) -> None:
+    job_id = ledger.job()
+    ledger.do(job_id, "register", "a", "b", "c")
+    ledger.do(job_id, "complete", "a")
+    first = ledger.advancer.advance(job_id)
+    ledger.now += 40_000
+    ledger.do(job_id, "complete", "b")
+    second = ledger.advancer.advance(job_id)
+    ledger.now += 1_000
+    ledger.do(job_id, "complete", "c")
+
+    third = ledger.advancer.advance(job_id)
+
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert first.progress.counts.completed == 1
+    assert (second.progress.sample_at, second.progress.sample_finished) == (NOW, 0)
+    assert (third.progress.sample_at, third.progress.sample_finished) == (NOW + 40_000, 2)
+    assert ledger.view(job_id).progress == third.progress
+
+
+def test_a_roll_up_never_goes_backwards(ledger: Ledger) -> None:
+    job_id = ledger.job()
+    ledger.do(job_id, "register", "a")
+    ledger.advancer.advance(job_id)
+    latest = ledger.view(job_id).progress
+
+    ledger.store.roll_up(job_id, Progress(offsets=latest.offsets - 1, at=NOW))
+    ledger.advancer.advance(job_id)
+
+    assert ledger.view(job_id).progress == latest

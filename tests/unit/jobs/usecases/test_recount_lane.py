@@ -1,0 +1,189 @@
+"""Counting the items of a lane, also while it moves, and setting its head right."""
+
+from dataclasses import replace
+
+import pytest
+
+from forgeledger.errors import JobNotFound, RowsVanished, StorageCorrupt
+from forgeledger.jobs.model.ids import make_job_id
+from forgeledger.jobs.usecases.recount_lane import Counted, Recounter
+from tests.support.builders import NOW, make_command
+from tests.support.ledgers import Ledger
+from tests.support.time_left import always, looks
+
+UNKNOWN = make_job_id(NOW, 99, 2)
+
+
+def test_a_head_that_drifted_is_set_right_from_the_items(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=1)
+    ledger.do(job_id, "register", "a", "b")
+    ledger.do(job_id, "fail", "a")
+    ledger.life.seal(job_id)
+    right = ledger.view(job_id).heads[0].counts
+    spoil(ledger, job_id)
+
+    first = ledger.reconciler.recount(job_id, always)
+    second = ledger.reconciler.recount(job_id, always)
+
+    assert (first.drifted_lanes, second.drifted_lanes) == ((0,), ())
+    assert ledger.view(job_id).heads[0].counts == right
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_job_whose_rows_may_have_vanished_is_not_counted(ledger: Ledger, finished: bool) -> None:
+    job_id = ledger.job()
+    if finished:
+        ledger.life.seal(job_id)
+    ledger.now += 30 * 24 * 3_600 * 1_000
+
+    with pytest.raises(RowsVanished):
+        ledger.reconciler.recount(job_id, always)
+
+
+def test_all_open_jobs_are_counted_when_that_is_asked_for(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=1)
+    ledger.do(job_id, "register", "a")
+    spoil(ledger, job_id)
+
+    (done,), _ = ledger.reconciler.reconcile_open(always, recount=True)
+
+    assert done.drifted_lanes == (0,)
+
+
+def test_a_lane_of_many_pages_is_counted_to_its_end(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=1)
+    names = [f"i{n}" for n in range(1_001)]
+    commands = [make_command("register", item_id=name, command_id=name) for name in names]
+    ledger.applier.apply(job_id, 0, commands)
+    spoil(ledger, job_id)
+
+    done = ledger.reconciler.recount(job_id, always)
+
+    assert done.drifted_lanes == (0,)
+    assert ledger.view(job_id).heads[0].counts.pending == 1_001
+
+
+def test_a_head_that_moves_before_it_is_healed_is_counted_again(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=1)
+    ledger.do(job_id, "register", "a")
+    spoil(ledger, job_id)
+    late = LateMover(ledger, job_id)
+
+    counted = Recounter(late, ledger.around).recount(job_id, 0, always)
+
+    assert counted is Counted.HEALED
+    assert ledger.view(job_id).heads[0].counts.pending == 2
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_counting_goes_on_with_the_lane_where_time_ran_out(ledger: Ledger, number: int) -> None:
+    job_id = ledger.job(lanes=3)
+    ledger.do(job_id, "register", *(f"i{n}" for n in range(9)))
+    spoil(ledger, job_id)
+
+    first = ledger.reconciler.recount(job_id, looks(number))
+    second = ledger.reconciler.recount(job_id, always, first.next_lane or 0)
+
+    assert (first.next_lane is None) == (number > 2)
+    assert second.next_lane is None
+    assert first.drifted_lanes + second.drifted_lanes == (0,)
+
+
+def test_a_lane_that_moves_all_the_time_is_counted_and_healed(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=1)
+    ledger.do(job_id, "register", "a")
+    spoil(ledger, job_id)
+    recounter = Recounter(Restless(ledger, job_id), ledger.around)
+
+    first = replace(ledger.reconciler, recounter=recounter).recount(job_id, always)
+    second = ledger.reconciler.recount(job_id, always)
+
+    assert (first.busy_lanes, first.drifted_lanes) == ((), (0,))
+    assert second.drifted_lanes == ()
+
+
+def test_a_lane_that_is_right_is_counted_however_fast_it_moves(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=1)
+    ledger.do(job_id, "register", "a")
+    recounter = Recounter(Restless(ledger, job_id, always=True), ledger.around)
+
+    done = replace(ledger.reconciler, recounter=recounter).recount(job_id, always)
+
+    assert (done.busy_lanes, done.drifted_lanes) == ((), ())
+
+
+def test_a_wrong_lane_that_never_stands_still_is_called_busy(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=1)
+    ledger.do(job_id, "register", "a")
+    spoil(ledger, job_id)
+    recounter = Recounter(Restless(ledger, job_id, always=True), ledger.around)
+
+    done = replace(ledger.reconciler, recounter=recounter).recount(job_id, always)
+
+    assert (done.busy_lanes, done.drifted_lanes) == ((0,), ())
+
+
+def test_a_commit_that_is_missing_from_the_journal_is_named(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=1)
+    ledger.do(job_id, "register", "a")
+    lossy = Restless(ledger, job_id, loses_commits=True)
+
+    with pytest.raises(StorageCorrupt, match="LOG#1: the commit is missing"):
+        Recounter(lossy, ledger.around).recount(job_id, 0, always)
+
+
+def test_counting_the_lane_of_an_unknown_job_names_it(ledger: Ledger) -> None:
+    with pytest.raises(JobNotFound):
+        ledger.recounter.recount(UNKNOWN, 0, always)
+
+
+class Restless:
+    """The store, with a lane that gets an item whenever its items are listed, or always read."""
+
+    def __init__(
+        self, ledger: Ledger, job_id: str, *, always: bool = False, loses_commits: bool = False
+    ) -> None:
+        self._ledger, self._job_id = ledger, job_id
+        self._always, self._loses_commits = always, loses_commits
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._ledger.store, name)
+
+    def list_items(self, *arguments: object) -> object:
+        page = self._ledger.store.list_items(*arguments)
+        self._move()
+        return page
+
+    def read_journal(self, *arguments: object) -> object:
+        rows = self._ledger.store.read_journal(*arguments)
+        return () if self._loses_commits else rows
+
+    def commit_lane(self, *arguments: object, **options: object) -> bool:
+        if self._always:
+            self._move()
+        return self._ledger.store.commit_lane(*arguments, **options)
+
+    def _move(self) -> None:
+        self._ledger.do(self._job_id, "register", f"new-{self._ledger.made}")
+
+
+class LateMover:
+    """The store, with a lane that gets an item just before the first healing of its head."""
+
+    def __init__(self, ledger: Ledger, job_id: str) -> None:
+        self._ledger, self._job_id, self._moved = ledger, job_id, False
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._ledger.store, name)
+
+    def commit_lane(self, *arguments: object, **options: object) -> bool:
+        if not self._moved:
+            self._moved = True
+            self._ledger.do(self._job_id, "register", "late")
+        return self._ledger.store.commit_lane(*arguments, **options)
+
+
+def spoil(ledger: Ledger, job_id: str) -> None:
+    """Make a head wrong, as only a fault in the ledger or a hand in the table could."""
+    lane = ledger.store._records[job_id].lanes[0]
+    lane.head = replace(lane.head, counts=replace(lane.head.counts, pending=7, completed=3))

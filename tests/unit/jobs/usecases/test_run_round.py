@@ -1,0 +1,98 @@
+"""The rounds over all open jobs: each goes on where the one before was cut short."""
+
+from dataclasses import replace
+
+from forgeledger.errors import StorageBusy
+from forgeledger.jobs.model.jobs import JobStatus
+from forgeledger.jobs.model.lanes import LaneRules
+from forgeledger.jobs.usecases.extend_retention import Keeper
+from tests.support.builders import NOW
+from tests.support.ledgers import Ledger
+from tests.support.time_left import always, looks
+
+HOUR_MS = 3_600 * 1_000
+DAY_MS = 24 * HOUR_MS
+ONE_DAY = LaneRules(ttl_days=1)
+
+
+def test_rounds_that_are_cut_short_come_to_the_end_of_a_large_job(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=3, rules=ONE_DAY)
+    ledger.do(job_id, "register", *(f"i{n}" for n in range(1_500)))
+    ledger.now += DAY_MS // 2
+    rounds = 0
+
+    while ledger.view(job_id).job.kept_since == NOW:
+        _, whole = ledger.rounds.make(always, looks(2))
+        rounds += 1
+    ledger.now += DAY_MS // 2
+    ledger.store.vanish(ledger.now)
+
+    assert rounds > 3
+    assert whole
+    found = [ledger.store.list_items(job_id, lane, None, 9_999).items for lane in range(3)]
+    assert sum(map(len, found)) == 1_500
+
+
+def test_one_job_that_cannot_be_kept_does_not_cost_the_others_their_rows(ledger: Ledger) -> None:
+    troubled, sound = sorted([ledger.job(), ledger.job()])
+    ledger.now += 15 * DAY_MS
+    keeper = Keeper(Throttled(ledger, troubled), ledger.around)
+
+    done, whole = replace(ledger.rounds, keeper=keeper).make(always, always)
+
+    errors = {one.job_id: one.error for one in done if one.error is not None}
+    assert errors == {troubled: "rows not kept: StorageBusy: row: still busy after 8 attempts"}
+    assert whole
+    assert ledger.view(sound).job.kept_since > NOW
+
+
+def test_keeping_a_large_job_does_not_cost_another_its_deadline(ledger: Ledger) -> None:
+    ledger.fill(ledger.job(lanes=1), 900)
+    late = ledger.job(deadline_seconds=60)
+    ledger.now += 16 * DAY_MS
+
+    _, whole = ledger.rounds.make(always, looks(1))
+
+    assert not whole
+    assert ledger.view(late).job.status is JobStatus.FAILED
+
+
+def test_a_round_goes_on_with_the_job_where_the_one_before_was_cut_short(ledger: Ledger) -> None:
+    jobs = sorted(ledger.job() for _ in range(3))
+
+    first, first_whole = ledger.rounds.make(looks(4), always)
+    second, second_whole = ledger.rounds.make(always, always)
+    third, _ = ledger.rounds.make(always, always)
+
+    assert [one.job_id for one in first] == jobs[:2]
+    assert [one.job_id for one in second] == jobs[2:]
+    assert [one.job_id for one in third] == jobs
+    assert (first_whole, second_whole) == (False, True)
+
+
+def test_a_ledger_at_rest_notes_no_places(ledger: Ledger) -> None:
+    ledger.job()
+
+    class ReadOnly:
+        def __getattr__(self, name: str) -> object:
+            assert not name.startswith("save")
+            return getattr(ledger.store, name)
+
+    _, whole = replace(ledger.rounds, store=ReadOnly()).make(always, always)
+
+    assert whole
+
+
+class Throttled:
+    """The store, with one job that cannot be read."""
+
+    def __init__(self, ledger: Ledger, job_id: str) -> None:
+        self._ledger, self._job_id = ledger, job_id
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._ledger.store, name)
+
+    def load_job(self, job_id: str) -> object:
+        if job_id == self._job_id:
+            raise StorageBusy("row", 8)
+        return self._ledger.store.load_job(job_id)

@@ -1,0 +1,152 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from forgeledger.sdk.api.ledger import Ledger
+from forgeledger.sdk.command import Failure
+from forgeledger.sdk.errors import ConfigurationError, ConflictError, InvalidCommandError
+from tests.support.api_bodies import item_body, job_body
+from tests.support.builders import JOB_ID
+
+
+def test_a_job_is_created_with_only_what_was_given(ledger, api):
+    api.answer(job_body(), 201)
+
+    job = ledger.create_job("invoices", items=["a", {"itemId": "b", "payload": 1}], tags=("x",))
+
+    assert api.paths == ["POST /jobs"]
+    assert api.bodies == [
+        {"name": "invoices", "items": ["a", {"itemId": "b", "payload": 1}], "tags": ["x"]}
+    ]
+    assert (job.job_id, job.lanes, job.tags, job.metadata) == (
+        JOB_ID,
+        4,
+        ("billing",),
+        {"month": "11"},
+    )
+    assert job.created_at == datetime(2026, 11, 21, 10, tzinfo=UTC)
+    assert job.completed_at is None
+    assert job.raw["somethingNew"] == 1
+    assert not job.is_finished
+
+
+def test_everything_about_a_job_can_be_given(ledger, api):
+    api.answer(job_body(), 201)
+
+    ledger.create_job(
+        "n",
+        expected_items=5,
+        seal=True,
+        auto_register=True,
+        lanes=2,
+        policy={"maxAttempts": 3},
+        metadata={"a": 1},
+        ttl_days=0,
+        deadline_seconds=60,
+        idempotency_key="once",
+    )
+
+    assert api.bodies == [
+        {
+            "name": "n",
+            "expectedItems": 5,
+            "seal": True,
+            "autoRegister": True,
+            "lanes": 2,
+            "policy": {"maxAttempts": 3},
+            "metadata": {"a": 1},
+            "ttlDays": 0,
+            "deadlineSeconds": 60,
+        }
+    ]
+    assert api.requests[0].headers["idempotency-key"] == "once"
+
+
+def test_a_failure_of_a_wrong_type_is_no_request(ledger, api):
+    with pytest.raises(InvalidCommandError, match=r"error\.retryable: must be true or false"):
+        ledger.commands.fail(JOB_ID, "a", Failure(type="E", retryable="no"))
+
+    assert api.requests == []
+
+
+def test_an_empty_key_is_not_taken_for_none_and_leaves_the_items_alone(ledger, api):
+    items = iter(["a", "b"])
+
+    with pytest.raises(InvalidCommandError, match="Idempotency-Key: must have 1 to 256 characters"):
+        ledger.create_job("n", items=items, idempotency_key="")
+
+    assert api.requests == []
+    assert list(items) == ["a", "b"]
+
+
+@pytest.mark.parametrize("change", ["seal", "cancel", "reopen"])
+def test_a_jobs_life_is_changed(ledger, api, change):
+    api.answer({"outcome": "applied", "job": job_body(sealed=True)})
+
+    job = getattr(ledger, change)(JOB_ID)
+
+    assert job.sealed
+    assert api.paths == [f"POST /jobs/{JOB_ID}/{change}"]
+
+
+def test_commands_are_answered_at_once(ledger, api):
+    api.answer({"outcome": "applied", "item": item_body()})
+    commands = ledger.commands
+
+    claimed = commands.claim(JOB_ID, "a", worker_id="w", attempt=1, lease_seconds=30)
+    commands.heartbeat(JOB_ID, "a", attempt=1)
+    commands.complete(JOB_ID, "a", result={"n": 1})
+    commands.fail(JOB_ID, "a", ValueError("bad"))
+    commands.fail(JOB_ID, "a", Failure(type="T", retryable=False), attempt=2)
+    commands.release(JOB_ID, "a")
+    commands.retry(JOB_ID, "a")
+
+    assert claimed.item.item_id == "a"
+    assert not claimed.is_rejected
+    assert [path.rpartition("/")[2] for path in api.paths] == [
+        "claim",
+        "heartbeat",
+        "complete",
+        "fail",
+        "fail",
+        "release",
+        "retry",
+    ]
+    assert api.bodies == [
+        {"workerId": "w", "attempt": 1, "leaseSeconds": 30},
+        {"attempt": 1},
+        {"result": {"n": 1}},
+        {"error": {"type": "ValueError", "message": "bad", "retryable": True}},
+        {"attempt": 2, "error": {"type": "T", "message": "", "retryable": False}},
+        {},
+        {},
+    ]
+
+
+def test_a_refused_command_is_an_answer_with_its_reason(ledger, api):
+    api.problem(409, "lease_held", outcome="rejected", item=item_body(state="IN_PROGRESS"))
+
+    answer = ledger.commands.claim(JOB_ID, "a")
+
+    assert answer.is_rejected
+    assert (answer.reason, answer.item.state) == ("lease_held", "IN_PROGRESS")
+
+
+def test_an_item_that_nobody_knows_is_an_answer_too(ledger, api):
+    api.problem(404, "unknown_item", outcome="rejected")
+
+    assert ledger.commands.claim(JOB_ID, "a").reason == "unknown_item"
+
+
+def test_another_conflict_is_an_error(ledger, api):
+    api.problem(409, "conflict")
+
+    with pytest.raises(ConflictError):
+        ledger.commands.claim(JOB_ID, "a")
+
+
+def test_without_an_api_the_missing_name_is_told(monkeypatch):
+    monkeypatch.delenv("FORGELEDGER_API_URL", raising=False)
+
+    with pytest.raises(ConfigurationError, match="FORGELEDGER_API_URL"):
+        Ledger()

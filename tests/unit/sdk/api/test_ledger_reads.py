@@ -1,0 +1,132 @@
+"""Waiting for a job, and reading its items, its journal and why it is not done."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from forgeledger.sdk.errors import ApiError, WaitTimeoutError
+from forgeledger.sdk.records import FailureCount, FoundItems
+from tests.support.api_bodies import item_body, job_body
+from tests.support.builders import JOB_ID
+
+
+def test_waiting_ends_with_the_job(ledger, api, naps):
+    api.answer(job_body()).answer(job_body()).answer(job_body(status="COMPLETED"))
+    told = []
+
+    job = ledger.wait(JOB_ID, on_progress=told.append)
+
+    assert job.is_finished
+    assert len(told) == 3
+    assert naps == [0.5, 0.75]
+
+
+def test_waiting_too_long_is_a_typed_error_with_the_job(ledger, api):
+    api.answer(job_body())
+
+    with pytest.raises(WaitTimeoutError, match="5 of 10 items finished") as caught:
+        ledger.wait(JOB_ID, timeout_seconds=0)
+
+    assert caught.value.job.status == "RUNNING"
+
+
+def test_all_pages_are_read_and_no_more(ledger, api):
+    api.answer({"jobs": [job_body()], "nextCursor": "c1"})
+    api.answer({"jobs": [job_body(name="second")], "nextCursor": None})
+
+    names = [job.name for job in ledger.jobs(status="RUNNING", tag="billing")]
+
+    assert names == ["invoices", "second"]
+    assert api.paths == [
+        "GET /jobs?status=RUNNING&tag=billing",
+        "GET /jobs?status=RUNNING&tag=billing&cursor=c1",
+    ]
+
+
+def test_items_can_be_asked_for_by_state(ledger, api):
+    api.answer({"items": [item_body()], "nextCursor": None})
+
+    (item,) = ledger.items(JOB_ID, state="COMPLETED")
+
+    assert (item.item_id, item.payload, item.result) == ("a", {"n": 1}, 0)
+    assert api.paths == [f"GET /jobs/{JOB_ID}/items?state=COMPLETED&limit=2000"]
+
+
+def test_an_item_comes_with_its_history(ledger, api):
+    history = [
+        {"type": "registered", "at": "2026-11-21T10:00:00.000Z", "offset": 0, "lane": 1},
+        {"type": "completed", "at": "2026-11-21T10:00:01.000Z", "offset": 1, "lane": 1},
+    ]
+    api.answer(item_body("a/b", history=history, truncated=True, nextCursor="c1"))
+
+    item = ledger.item(JOB_ID, "a/b")
+    ledger.item(JOB_ID, "a/b", cursor=item.next_cursor)
+
+    assert [event.type for event in item.history] == ["registered", "completed"]
+    assert item.history[0].at == datetime(2026, 11, 21, 10, tzinfo=UTC)
+    assert api.paths == [
+        f"GET /jobs/{JOB_ID}/items/a%2Fb",
+        f"GET /jobs/{JOB_ID}/items/a%2Fb?cursor=c1",
+    ]
+
+
+def test_the_journal_is_read_to_its_end_and_its_cursor_kept(ledger, api):
+    api.answer({"events": [{"type": "claimed"}], "nextCursor": "c1", "more": True})
+    api.answer({"events": [{"type": "completed"}], "nextCursor": "c2", "more": False})
+
+    types = [event.type for event in ledger.events(JOB_ID, cursor="c0")]
+    page = ledger.events_page(JOB_ID, cursor="c2", limit=5)
+
+    assert types == ["claimed", "completed"]
+    assert page.cursor == "c2"
+    assert not page.more
+    assert api.paths == [
+        f"GET /jobs/{JOB_ID}/events?from=c0&limit=2000",
+        f"GET /jobs/{JOB_ID}/events?from=c1&limit=2000",
+        f"GET /jobs/{JOB_ID}/events?from=c2&limit=5",
+    ]
+
+
+def test_why_a_job_is_not_done(ledger, api):
+    api.answer(
+        {
+            "jobId": JOB_ID,
+            "status": "RUNNING",
+            "reasons": ["unsealed", "items_in_progress"],
+            "oldestInProgress": [item_body()],
+            "expiredLeases": {"count": 3, "items": [item_body("b")]},
+            "dueLater": None,
+            "failures": [{"type": "Timeout", "count": 2}],
+            "rejections": [
+                {
+                    "command": "complete",
+                    "reason": "unknown_item",
+                    "count": 3,
+                    "latestItemId": "B",
+                    "latestAt": "2026-11-21T10:00:00.000Z",
+                }
+            ],
+            "laggingLanes": [1],
+        }
+    )
+
+    why = ledger.why(JOB_ID)
+
+    assert why.reasons == ("unsealed", "items_in_progress")
+    assert why.expired_leases.count == 3
+    assert [item.item_id for item in why.expired_leases.items] == ["b"]
+    assert why.due_later == FoundItems()
+    assert why.failures == (FailureCount(type="Timeout", count=2),)
+    (rejected,) = why.rejections
+    assert (rejected.command, rejected.reason, rejected.count) == ("complete", "unknown_item", 3)
+    assert (rejected.latest_item_id, str(rejected.latest_at)) == ("B", "2026-11-21 10:00:00+00:00")
+    assert why.lagging_lanes == (1,)
+
+
+def test_an_answer_without_what_every_job_has_is_no_ledgers(ledger, api):
+    api.answer({"hello": "world"})
+
+    with pytest.raises(ApiError, match="Job:") as caught:
+        ledger.status(JOB_ID)
+
+    assert caught.value.code == "not_a_ledger"

@@ -1,0 +1,28 @@
+"""How long a failed item waits."""
+
+import pytest
+
+from forgeledger.backoff import backoff_ms
+
+
+@pytest.mark.parametrize(
+    ("attempt", "chance", "wait_ms"),
+    [
+        (1, 0.0, 0),
+        (1, 0.5, 1_000),
+        (2, 0.5, 2_000),
+        (3, 0.5, 4_000),
+        (3, 0.999, 7_992),
+        (8, 0.5, 128_000),
+        (9, 0.5, 150_000),
+        (1_000_000_000, 0.5, 150_000),
+        (0, 0.5, 500),
+    ],
+)
+def test_the_wait_doubles_with_each_attempt_up_to_the_cap(attempt, chance, wait_ms):
+    assert backoff_ms(attempt, base_seconds=2, cap_seconds=300, chance=chance) == wait_ms
+
+
+@pytest.mark.parametrize("base_seconds", [0, -1])
+def test_without_a_base_nothing_waits(base_seconds):
+    assert backoff_ms(7, base_seconds=base_seconds, cap_seconds=300, chance=0.99) == 0

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from forgeledger.aws.dynamodb.attributes import Row
 from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.ids import lanes_of
@@ -20,14 +21,7 @@ from forgeledger.jobs.storage.head_rows import decode_head
 from forgeledger.jobs.storage.item_rows import decode_item
 from forgeledger.jobs.storage.job_rows import decode_fact, decode_header
 from forgeledger.jobs.storage.journal_rows import decode_journal_row
-from forgeledger.jobs.storage.keys import (
-    HEAD_SK,
-    HEADER_SK,
-    ITEM_PREFIX,
-    Row,
-    job_pk,
-    lane_pk,
-)
+from forgeledger.jobs.storage.keys import HEAD_SK, HEADER_SK, ITEM_PREFIX, job_pk, lane_pk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

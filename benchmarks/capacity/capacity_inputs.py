@@ -19,9 +19,10 @@ from benchmarks.capacity.capacity_model import MEASURED
 from benchmarks.cost.metered_cloud import MeteredCloud, metered_cloud
 from benchmarks.cost.metered_functions import TABLE, Function
 from benchmarks.cost.metered_job import API_URL, QUEUE_URL
+from forgeledger.aws.dynamodb.attributes import Row
 from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT, ITEMS_PER_REGISTRATION
 from forgeledger.jobs.storage.journal_rows import decode_journal_row
-from forgeledger.jobs.storage.keys import HEAD_SK, ITEM_PREFIX, Row, lane_pk
+from forgeledger.jobs.storage.keys import HEAD_SK, ITEM_PREFIX, lane_pk
 from forgeledger.sdk import Job, Ledger, RegistrationOptions, Reporter
 from tests.support.row_sizes import row_bytes
 

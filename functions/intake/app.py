@@ -8,12 +8,13 @@ from typing import Any
 gc.disable()
 
 from aws_lambda_powertools.logging import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from aws_lambda_powertools.metrics import Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from forgeledger.bootstrap.intake import intake as put_together
+from forgeledger.jobs.messages.command_message import unknown_names
+from forgeledger.jobs.messages.intake_report import log_lines, measurements
 from forgeledger.jobs.messages.sqs_records import read_messages
-from forgeledger.jobs.usecases.consume_messages import TakenIn
 from forgeledger.runtime import in_time
 from forgeledger.unknown_fields import UnknownFields
 
@@ -31,33 +32,12 @@ gc.enable()
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     messages = read_messages(event)
-    taken = intake.take_in(messages, in_time(context.get_remaining_time_in_millis))
-    tell(taken, len(messages))
-    if ignored := unknown.in_messages(messages):
+    result = intake.take_in(messages, in_time(context.get_remaining_time_in_millis))
+    for measurement in measurements(result, len(messages)):
+        metrics.add_metric(*measurement)
+    for line in log_lines(result):
+        getattr(logger, line.level)(line.message, extra=line.extra, exc_info=line.error)
+    names = (name for message in messages for name in unknown_names(message.body))
+    if ignored := unknown.not_seen_before(names):
         logger.warning("unknown fields ignored", extra={"fields": ignored})
-    return {"batchItemFailures": [{"itemIdentifier": each} for each in taken.failed]}
-
-
-def tell(taken: TakenIn, batch_size: int) -> None:
-    metrics.add_metric("BatchSize", MetricUnit.Count, batch_size)
-    metrics.add_metric("MessagesRejected", MetricUnit.Count, taken.rejected)
-    metrics.add_metric("MessagesFailed", MetricUnit.Count, len(taken.failed))
-    for lane in taken.lanes:
-        for verdict, number in lane.verdicts.items():
-            metrics.add_metric(f"Commands{verdict.title()}", MetricUnit.Count, number)
-        metrics.add_metric("CommitConflicts", MetricUnit.Count, lane.conflicts)
-        if lane.lag_ms is not None:
-            metrics.add_metric("CommitLag", MetricUnit.Milliseconds, lane.lag_ms)
-        where = {"jobId": lane.job_id, "lane": lane.lane, "commands": lane.commands}
-        if lane.error is not None:
-            logger.error("lane not applied", extra=where, exc_info=lane.error)
-        elif lane.job_found:
-            logger.info("lane applied", extra={**where, **lane.verdicts})
-        else:
-            logger.warning("no such job", extra=where)
-    for message_id, problems in taken.rejections:
-        first = problems[0]
-        why = {"messageId": message_id, "reason": first.reason, "problems": len(problems)}
-        logger.warning("message rejected", extra={**why, "field": first.field, "rule": first.rule})
-    for error in taken.errors:
-        logger.error("reject queue refused a message", exc_info=error)
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in result.failed]}

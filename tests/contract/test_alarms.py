@@ -2,10 +2,12 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from forgeledger.jobs.messages import intake_report
 from forgeledger.jobs.messages.reconcile_requests import measured
 from tests.support.deployed_template import (
     FAILURE_QUEUES,
@@ -76,8 +78,8 @@ def test_every_alarm_tells_the_topic_and_is_explained():
 def test_metrics_on_the_dashboard_and_in_alarms_are_written_by_the_functions():
     written = {
         name
-        for source in (ROOT / "functions").glob("*/app.py")
-        for name in re.findall(r'add_metric\(f?"(\w+)', source.read_text())
+        for source in [*(ROOT / "functions").glob("*/app.py"), Path(intake_report.__file__)]
+        for name in re.findall(r'(?:add_metric|Measurement)\(f?"(\w+)', source.read_text())
     } | set(measured([]))
 
     body = json.loads(properties("Dashboard")["DashboardBody"]["Fn::Sub"])

@@ -9,12 +9,13 @@ import pytest
 
 from forgeledger.jobs.model import limits
 from forgeledger.jobs.model.outcomes import Reason
+from forgeledger.web import limits as web_limits
 from tests.support.api_callers import Caller, make_world
 
 PAGE = (Path(__file__).parents[2] / "docs" / "http.md").read_text()
 API = "http://api"
 LIMITS = [
-    limits.HTTP_BODY_BYTES,
+    web_limits.HTTP_BODY_BYTES,
     limits.ITEMS_PER_REGISTRATION,
     limits.ITEM_ID_CHARACTERS,
     limits.ITEM_ID_BYTES,
@@ -24,7 +25,7 @@ LIMITS = [
     limits.ERROR_MESSAGE_BYTES,
     limits.WORKER_ID_CHARACTERS,
     limits.COMMAND_ID_CHARACTERS,
-    limits.IDEMPOTENCY_KEY_CHARACTERS,
+    web_limits.IDEMPOTENCY_KEY_CHARACTERS,
     limits.JOB_NAME_CHARACTERS,
     limits.METADATA_BYTES,
     limits.TAGS_PER_JOB,

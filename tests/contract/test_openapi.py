@@ -8,13 +8,13 @@ from aws_lambda_powertools.event_handler.openapi.models import OpenAPI
 from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 from jsonschema import Draft202012Validator
 
+from forgeledger.bootstrap.api import resolver_of
 from forgeledger.jobs.http import request_bodies as http_requests
-from forgeledger.jobs.model import limits
 from forgeledger.jobs.model.ids import make_job_id
+from forgeledger.jobs.ports import JobIdClaims
 from forgeledger.jobs.services import parts_on
-from forgeledger.jobs.usecases.create_job import JobIdClaims
 from forgeledger.runtime import Surroundings
-from forgeledger.web.api import resolver_of
+from forgeledger.web import limits as web_limits
 from forgeledger.web.request_guard import OPEN_PATHS
 from forgeledger.web.resolver import LedgerResolver
 from tests.support.api_callers import make_world
@@ -187,7 +187,7 @@ def test_an_idempotency_key_is_described_with_the_limits_that_it_has(document):
         if each["in"] == "header"
     ]
 
-    most = limits.IDEMPOTENCY_KEY_CHARACTERS
+    most = web_limits.IDEMPOTENCY_KEY_CHARACTERS
     assert schemas
     assert {(each["minLength"], each["maxLength"]) for each in schemas} == {(1, most)}
 

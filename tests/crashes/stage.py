@@ -17,6 +17,7 @@ from forgeledger.jobs.storage.store import DynamoStore
 from forgeledger.jobs.usecases.register_items import NewItem
 from forgeledger.parallel import one_by_one
 from forgeledger.runtime import Surroundings
+from forgeledger.web.limits import IDEMPOTENCY_SECONDS
 from tests.crashes import stream_mapping
 from tests.crashes.fate import Broke, Fate, Killed, Mortal
 from tests.crashes.streamed_tables import NAME, StreamedTable
@@ -117,7 +118,9 @@ class Stage:
 
         def process() -> None:
             dynamodb = self._dynamodb()
-            claims = DynamoDBJobIdClaims(dynamodb, "idempotency", self.around.clock)
+            claims = DynamoDBJobIdClaims(
+                dynamodb, "idempotency", self.around.clock, IDEMPOTENCY_SECONDS
+            )
             question(parts_on(DynamoStore(dynamodb, NAME), claims, self.around))
 
         def is_made() -> bool:

@@ -12,7 +12,8 @@ import pytest
 from forgeledger.bootstrap.api import api as put_together
 from forgeledger.errors import IdempotencyKeyReused, StorageBusy
 from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
-from forgeledger.jobs.usecases.create_job import Repeat
+from forgeledger.repeat import Repeat
+from forgeledger.web.limits import IDEMPOTENCY_SECONDS
 from tests.support.api_callers import Clock, Context, http_event
 from tests.support.ledger_table import create_ledger_table
 
@@ -127,7 +128,9 @@ def test_each_request_is_counted_by_route_and_status(app, capsys, caplog):
 
 def test_a_key_stands_for_the_job_id_that_was_claimed_with_it_first(aws, idempotency_table):
     clock = Clock()
-    claims = DynamoDBJobIdClaims(aws.client("dynamodb"), idempotency_table, clock)
+    claims = DynamoDBJobIdClaims(
+        aws.client("dynamodb"), idempotency_table, clock, IDEMPOTENCY_SECONDS
+    )
     repeat = Repeat(key="k", fingerprint="f")
 
     assert claims.claim(repeat, "job-1") == "job-1"
@@ -140,7 +143,7 @@ def test_a_key_stands_for_the_job_id_that_was_claimed_with_it_first(aws, idempot
 
 def test_a_throttled_claim_asks_to_come_again(aws, idempotency_table):
     client = aws.client("dynamodb")
-    claims = DynamoDBJobIdClaims(client, idempotency_table, Clock())
+    claims = DynamoDBJobIdClaims(client, idempotency_table, Clock(), IDEMPOTENCY_SECONDS)
     real = client.put_item
 
     def throttled(**request):
@@ -156,7 +159,7 @@ def test_a_throttled_claim_asks_to_come_again(aws, idempotency_table):
 
 def test_a_claim_that_fails_otherwise_is_a_fault(aws):
     client = aws.client("dynamodb")
-    claims = DynamoDBJobIdClaims(client, "no-such-table", Clock())
+    claims = DynamoDBJobIdClaims(client, "no-such-table", Clock(), IDEMPOTENCY_SECONDS)
 
     with pytest.raises(client.exceptions.ResourceNotFoundException):
         claims.claim(Repeat(key="k", fingerprint="f"), "job-1")

@@ -11,14 +11,17 @@ from forgeledger.jobs.messages import job_events
 from forgeledger.jobs.messages.event_bus import EventBridgePublisher
 from forgeledger.jobs.messages.reject_queue import SqsRejectQueue
 from forgeledger.jobs.model.facts import Fact, FactKind
+from forgeledger.jobs.model.intake_result import TakenIn
 from forgeledger.jobs.model.lane_decision import Decision
+from forgeledger.jobs.model.message import Message
+from forgeledger.jobs.model.wakes import Wake, WakeKind
 from forgeledger.jobs.ports import JobView
 from forgeledger.jobs.usecases import apply_commands as applying
 from forgeledger.jobs.usecases import consume_messages as taking_in
 from forgeledger.jobs.usecases.advance_job import Advancer
 from forgeledger.jobs.usecases.apply_commands import Applier
-from forgeledger.jobs.usecases.consume_messages import Intake, Message, TakenIn
-from forgeledger.jobs.usecases.follow_stream import Relay, Relayed, Wake, WakeKind
+from forgeledger.jobs.usecases.consume_messages import Intake
+from forgeledger.jobs.usecases.follow_stream import Relay, Relayed
 from forgeledger.jobs.usecases.publish_facts import Teller
 from forgeledger.sdk.report import sqs_sender as sending
 from forgeledger.sdk.report.outbox import Answer, Verdict

@@ -11,8 +11,10 @@ from pydantic_core import ValidationError
 from forgeledger.jobs.messages import command_message as messages
 from forgeledger.jobs.messages import reject_queue as sqs_rejects
 from forgeledger.jobs.model.commands import Command
+from forgeledger.jobs.model.intake_result import TakenIn
+from forgeledger.jobs.model.message import Addressed, Message, Problem
 from forgeledger.jobs.usecases import consume_messages as taking_in
-from forgeledger.jobs.usecases.consume_messages import Addressed, Intake, Message, Problem, TakenIn
+from forgeledger.jobs.usecases.consume_messages import Intake
 from tests.simulation.mutant import Mutant, Mutants
 
 QUEUE = Mutants()

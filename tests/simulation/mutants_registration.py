@@ -7,8 +7,8 @@ from unittest.mock import patch
 
 from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
 from forgeledger.jobs.usecases import register_items as registering
-from forgeledger.jobs.usecases.create_job import Repeat
 from forgeledger.jobs.usecases.register_items import NewItem, Registered, Registrar
+from forgeledger.repeat import Repeat
 from forgeledger.web import idempotency
 from tests.simulation.mutant import Mutants
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
+from forgeledger.aws.dynamodb.attributes import Row
 from forgeledger.aws.dynamodb.table import Action, Table
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.ports import Renewed
 from forgeledger.jobs.storage import job_writes, lane_writes
 from forgeledger.jobs.storage.job_index import Listing
-from forgeledger.jobs.storage.keys import FACT_PREFIX, Row
+from forgeledger.jobs.storage.keys import FACT_PREFIX
 from forgeledger.jobs.storage.retention import Keeping
 from forgeledger.jobs.usecases.explain_job import Explainer
 from forgeledger.jobs.usecases.extend_retention import Keeper

@@ -8,7 +8,7 @@ from unittest.mock import patch
 from botocore.exceptions import ClientError
 
 from forgeledger.aws.dynamodb import table
-from forgeledger.aws.dynamodb.attributes import number
+from forgeledger.aws.dynamodb.attributes import Row, number
 from forgeledger.aws.dynamodb.key_ranges import between
 from forgeledger.aws.dynamodb.table import Action, Conflict, Table
 from forgeledger.jobs.model.jobs import Job
@@ -17,7 +17,7 @@ from forgeledger.jobs.ports import JobChange, Progress
 from forgeledger.jobs.storage import job_writes, lane_writes
 from forgeledger.jobs.storage import retention as keeping
 from forgeledger.jobs.storage import store as dynamo_store
-from forgeledger.jobs.storage.keys import Row, header_key
+from forgeledger.jobs.storage.keys import header_key
 from forgeledger.jobs.storage.store import DynamoStore
 from forgeledger.jobs.usecases.apply_commands import Applier
 from tests.simulation.mutant import Mutants

@@ -11,10 +11,12 @@ from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.ports import LedgerStore
 from forgeledger.jobs.services import parts_on
 from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
-from forgeledger.jobs.usecases.create_job import NewJob, Repeat
+from forgeledger.jobs.usecases.create_job import NewJob
 from forgeledger.jobs.usecases.register_items import NewItem, Registered
+from forgeledger.repeat import Repeat
 from forgeledger.runtime import Surroundings
 from forgeledger.sdk.json_decoder import registration_of
+from forgeledger.web.limits import IDEMPOTENCY_SECONDS
 from tests.simulation import handlers
 from tests.simulation.checks import Checks
 from tests.simulation.clients import DynamoDBClient
@@ -79,7 +81,10 @@ class Producers:
     def _start(self) -> Any:
         around: Surroundings = self.world.around
         claims = DynamoDBJobIdClaims(
-            DynamoDBClient(self.world), handlers.IDEMPOTENCY_TABLE, around.clock
+            DynamoDBClient(self.world),
+            handlers.IDEMPOTENCY_TABLE,
+            around.clock,
+            IDEMPOTENCY_SECONDS,
         )
         return parts_on(self.store, claims, around)
 

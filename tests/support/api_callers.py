@@ -14,13 +14,14 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 
+from forgeledger.bootstrap.api import resolver_of
 from forgeledger.errors import IdempotencyKeyReused
 from forgeledger.jobs.ports import JournalRow
 from forgeledger.jobs.services import parts_on
-from forgeledger.jobs.usecases.create_job import Repeat
 from forgeledger.parallel import one_by_one
+from forgeledger.repeat import Repeat
 from forgeledger.runtime import Surroundings
-from forgeledger.web.api import Api, resolver_of
+from forgeledger.web.api import Api
 from forgeledger.web.request_guard import Gate
 from tests.support.memory_store import MemoryStore
 

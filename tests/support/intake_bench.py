@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from forgeledger.errors import StorageBusy
 from forgeledger.jobs.messages.command_message import decode
 from forgeledger.jobs.model.ids import lane_of, lanes_of
+from forgeledger.jobs.model.intake_result import TakenIn
+from forgeledger.jobs.model.message import Message, Problem
 from forgeledger.jobs.usecases.apply_commands import Applier
-from forgeledger.jobs.usecases.consume_messages import Intake, Message, Problem, TakenIn
+from forgeledger.jobs.usecases.consume_messages import Intake
 from forgeledger.parallel import one_by_one
 from tests.support.builders import NOW
 from tests.support.ledgers import Ledger

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from forgeledger.jobs.storage.keys import Row
+from forgeledger.aws.dynamodb.attributes import Row
 
 
 def row_bytes(row: Row) -> int:

@@ -1,4 +1,4 @@
-"""What the contract does not know is taken all the same; and somebody hears of it, once."""
+"""Fields that the contract does not have are ignored, and each is logged once."""
 
 import json
 
@@ -6,70 +6,68 @@ import pytest
 from pydantic.alias_generators import to_camel
 
 from forgeledger.jobs.http.request_bodies import (
+    CreateJob,
     ErrorBody,
     FailItem,
     ItemToRegister,
     RegisterItems,
-    fields_of,
 )
-from forgeledger.jobs.messages import command_fields as field_names
-from forgeledger.jobs.messages.command_message import decode
-from forgeledger.jobs.usecases.consume_messages import Message
-from forgeledger.unknown_fields import UnknownFields
-from tests.support.builders import JOB_ID, NOW
+from forgeledger.jobs.messages.command_fields import COMMAND_NAMES, ERROR_NAMES, ITEM_NAMES
+from forgeledger.jobs.messages.command_message import decode, unknown_names
+from forgeledger.unknown_fields import UnknownFields, unknown_in
+from forgeledger.web.models import known_fields, names_of
+from tests.support.builders import JOB_ID
 
 GOOD = {"type": "fail", "jobId": JOB_ID, "itemId": "a"}
 
 
-def message(content: object) -> Message:
-    text = json.dumps(content)
-    return Message(
-        message_id="m", group_id="g", sent_at=NOW, text=text, body=decode(text, "message-id")
-    )
-
-
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "unknown"),
     [
-        (GOOD, []),
-        ({**GOOD, "leaseSecond": 5, "trace": "t"}, ["leaseSecond", "trace"]),
-        ({"commands": [GOOD, {**GOOD, "atempt": 1}, 7]}, ["atempt"]),
-        ({**GOOD, "error": {"type": "E", "retriable": False}}, ["error.retriable"]),
-        ({**GOOD, "error": {"type": "E", "message": "m", "retryable": False}}, []),
-        ({**GOOD, **dict.fromkeys(field_names.COMMAND), "payload": {"other": 1}}, []),
+        (GOOD, set()),
+        ({**GOOD, "leaseSecond": 5, "trace": "t"}, {"leaseSecond", "trace"}),
+        ({"commands": [GOOD, {**GOOD, "atempt": 1}, 7]}, {"atempt"}),
+        ({**GOOD, "error": {"type": "E", "retriable": False}}, {"error.retriable"}),
+        ({**GOOD, "error": {"type": "E", "message": "m", "retryable": False}}, set()),
+        ({**GOOD, **dict.fromkeys(COMMAND_NAMES), "payload": {"other": 1}}, set()),
         (
             {"commands": [GOOD], "workerId": "w", "trace": "t"},
-            ["trace beside commands", "workerId beside commands"],
+            {"trace beside commands", "workerId beside commands"},
         ),
-        ({**GOOD, "items": [{"paylod": 1}]}, ["items"]),
-        ({"itemid": "a"}, ["itemid"]),
-        ("no message", []),
+        ({**GOOD, "items": [{"paylod": 1}]}, {"items"}),
+        ({"itemid": "a"}, {"itemid"}),
+        ("no message", set()),
     ],
 )
-def test_unknown_fields_of_messages_are_told(content: object, told: list[str]) -> None:
-    assert UnknownFields().in_messages([message(content)]) == told
+def test_unknown_fields_of_a_message_are_found(content: object, unknown: set[str]) -> None:
+    assert unknown_names(decode(json.dumps(content), "message-id")) == unknown
 
 
-def test_a_name_is_told_once_whoever_sends_it_and_how_often() -> None:
+def test_a_name_is_new_once() -> None:
     unknown = UnknownFields()
-    first = unknown.in_messages([message({**GOOD, "trace": 1}), message({**GOOD, "trace": 2})])
 
-    again = unknown.in_messages([message({**GOOD, "trace": 3}), message({**GOOD, "span": 3})])
+    first = unknown.not_seen_before(["b", "a", "b"])
+    again = unknown.not_seen_before(["c", "a"])
 
-    assert (first, again) == (["trace"], ["span"])
+    assert (first, again) == (["a", "b"], ["c"])
 
 
-def test_what_is_remembered_and_told_has_bounds() -> None:
+def test_the_number_of_names_and_their_length_have_bounds() -> None:
     unknown = UnknownFields()
-    many = {f"{number:03}" + "x" * 1_000: 1 for number in range(150)}
 
-    told = unknown.in_messages([message({**GOOD, **many})])
+    names = unknown.not_seen_before(f"{number:03}" + "x" * 1_000 for number in range(150))
 
-    assert (len(told), {len(name) for name in told}) == (100, {64})
-    assert unknown.in_messages([message({**GOOD, "other": 1})]) == []
+    assert (len(names), {len(name) for name in names}) == (100, {64})
+    assert unknown.not_seen_before(["another"]) == []
 
 
-@pytest.mark.parametrize("name", sorted(field_names.COMMAND))
+def test_a_long_name_is_known_by_its_beginning() -> None:
+    long = "x" * 1_000
+
+    assert UnknownFields().not_seen_before([long, long + "y"]) == ["x" * 64]
+
+
+@pytest.mark.parametrize("name", sorted(COMMAND_NAMES))
 def test_a_field_that_is_known_means_something(name: str) -> None:
     field = to_camel(name)
     rest = {known: value for known, value in GOOD.items() if known != field}
@@ -80,7 +78,7 @@ def test_a_field_that_is_known_means_something(name: str) -> None:
     assert (field, "is required") not in [(each.field, each.rule) for each in found.problems]
 
 
-@pytest.mark.parametrize("name", sorted(field_names.ERROR))
+@pytest.mark.parametrize("name", sorted(ERROR_NAMES))
 def test_a_field_of_an_error_that_is_known_means_something(name: str) -> None:
     error = {"type": "E", name: {}}
 
@@ -90,16 +88,20 @@ def test_a_field_of_an_error_that_is_known_means_something(name: str) -> None:
 
 
 def test_what_is_known_is_what_the_models_take() -> None:
-    assert fields_of(ItemToRegister) == field_names.ITEM
-    assert fields_of(ErrorBody) == field_names.ERROR
+    assert names_of(ItemToRegister) == ITEM_NAMES
+    assert names_of(ErrorBody) == ERROR_NAMES
 
 
-def test_an_item_of_a_request_and_an_error_have_their_own_names() -> None:
+def test_unknown_fields_of_a_request_are_found_one_level_down() -> None:
     items = {"items": ["a", {"itemId": "b", "paylod": 1}], "sael": True, "error": {"typ": "E"}}
     failure = {"error": {"type": "E", "retriable": True}, "worker_id": "w", "leaseSeconds": 5}
 
-    of_items = UnknownFields().in_body(items, fields_of(RegisterItems))
-    of_failure = UnknownFields().in_body(failure, fields_of(FailItem))
+    of_items = unknown_in(items, known_fields(RegisterItems))
+    of_failure = unknown_in(failure, known_fields(FailItem))
 
-    assert of_items == ["error", "items[].paylod", "sael"]
-    assert of_failure == ["error.retriable", "leaseSeconds"]
+    assert of_items == {"error", "items[].paylod", "sael"}
+    assert of_failure == {"error.retriable", "leaseSeconds"}
+
+
+def test_what_a_request_is_refused_for_is_not_called_ignored() -> None:
+    assert unknown_in({"name": "n", "policy": {"maxAtempts": 3}}, known_fields(CreateJob)) == set()

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from forgeledger.jobs.ports import Clock
 from forgeledger.parallel import Parallel, with_threads
 
+# Milliseconds since 1970.
+Clock = Callable[[], int]
 # Whether another request to the table may be begun.
 HasTime = Callable[[], bool]
 

@@ -1,49 +1,46 @@
-"""Fields that the contract does not know: taken and left out, but told of, since it may be a slip.
+"""Unknown field names: ignored, but logged once per process.
 
-A sender that is newer than this version, or says more than it needs to, loses nothing by it. One
-that writes `leaseSecond` has no lease, and would not hear of it.
+A newer sender loses nothing by its extra fields; a misspelt `leaseSeconds` would silently mean no
+lease.
 """
 
+import threading
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
-from forgeledger.jobs.messages import command_fields as field_names
-from forgeledger.jobs.usecases.consume_messages import Message
-from forgeledger.unknown_names import first_told
+# The fields of an object, each with the fields of the object in it or of those in its list.
+KnownFields = Mapping[str, frozenset[str]]
+
+# Senders choose the names: one process remembers only so many, and only so much of each.
+_MOST_NAMES: Final = 100
+_NAME_CHARACTERS: Final = 64
 
 
 class UnknownFields:
-    """Those that a process meets, each name once."""
+    """The unknown names that a process has met."""
 
     def __init__(self) -> None:
-        self._told: frozenset[str] = frozenset()
+        self._lock = threading.Lock()
+        self._seen: frozenset[str] = frozenset()
 
-    def in_messages(self, messages: Iterable[Message]) -> list[str]:
-        known = field_names.COMMAND
-        found: set[str] = set()
-        for message in messages:
-            found.update(f"{name} beside commands" for name in message.body.beside)
-            for raw in message.body.raw:
-                if isinstance(raw, dict) and ("error" in raw or not raw.keys() <= known):
-                    found |= _unknown_in(raw, known)
-        return self._fresh(found)
-
-    def in_body(self, body: Mapping[str, Any], known: frozenset[str]) -> list[str]:
-        return self._fresh(_unknown_in(body, known))
-
-    def _fresh(self, found: set[str]) -> list[str]:
-        fresh, self._told = first_told(self._told, found)
-        return fresh
+    def not_seen_before(self, names: Iterable[str]) -> list[str]:
+        shortened = {name[:_NAME_CHARACTERS] for name in names}
+        with self._lock:
+            new = sorted(shortened - self._seen)[: _MOST_NAMES - len(self._seen)]
+            self._seen = self._seen.union(new)
+        return new
 
 
-def _unknown_in(raw: Mapping[str, Any], known: frozenset[str]) -> set[str]:
-    """Names that are none of the known ones, here, in its error or in its list of items."""
-    found = set(raw.keys() - known)
-    error, items = raw.get("error"), raw.get("items")
-    if "error" in known and isinstance(error, dict):
-        found.update(f"error.{name}" for name in error.keys() - field_names.ERROR)
-    if "items" in known and isinstance(items, list):
-        for item in items:
-            if isinstance(item, dict) and not item.keys() <= field_names.ITEM:
-                found.update(f"items[].{name}" for name in item.keys() - field_names.ITEM)
+def unknown_in(body: Mapping[str, Any], known: KnownFields) -> set[str]:
+    """Names that the contract does not have, also in objects one level down."""
+    found = set(body.keys() - known.keys())
+    for name in body.keys() & known.keys():
+        inner = known[name]
+        if not inner:
+            continue
+        value = body[name]
+        path, objects = (f"{name}[]", value) if isinstance(value, list) else (name, [value])
+        for fields in objects:
+            if isinstance(fields, dict):
+                found.update(f"{path}.{field}" for field in fields.keys() - inner)
     return found

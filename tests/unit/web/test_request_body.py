@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from forgeledger.jobs.model.limits import HTTP_BODY_BYTES
+from forgeledger.web.limits import HTTP_BODY_BYTES
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 from aws_lambda_powertools.utilities.idempotency.persistence.dynamodb import (
     DynamoDBPersistenceLayer,
 )
@@ -11,11 +12,17 @@ from forgeledger.aws import clients
 from forgeledger.bootstrap.settings import ApiSettings
 from forgeledger.bootstrap.storage import ledger_store
 from forgeledger.errors import ApiKeysBusy, ApiKeysUnreadable
-from forgeledger.jobs.services import parts_on
+from forgeledger.jobs.http.item_routes import add_command_routes, add_item_routes
+from forgeledger.jobs.http.job_routes import add_job_routes
+from forgeledger.jobs.services import Parts, parts_on
 from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
 from forgeledger.runtime import Surroundings
-from forgeledger.web.api import Api, resolver_of
+from forgeledger.web.api import Api
+from forgeledger.web.idempotency import idempotency
+from forgeledger.web.limits import IDEMPOTENCY_SECONDS
+from forgeledger.web.public_routes import add_open_routes
 from forgeledger.web.request_guard import Gate
+from forgeledger.web.resolver import LedgerResolver
 
 # A new key is known everywhere after this time.
 _KEYS_KEPT_SECONDS = 300
@@ -43,7 +50,9 @@ def api(
     settings = ApiSettings.read(environment)
     around = around or Surroundings()
     dynamodb = dynamodb or clients.dynamodb()
-    claims = DynamoDBJobIdClaims(dynamodb, settings.idempotency_table, around.clock)
+    claims = DynamoDBJobIdClaims(
+        dynamodb, settings.idempotency_table, around.clock, IDEMPOTENCY_SECONDS
+    )
     parts = parts_on(ledger_store(dynamodb, settings.table, around), claims, around)
     persistence = DynamoDBPersistenceLayer(settings.idempotency_table, boto3_client=dynamodb)
     return Api(
@@ -77,3 +86,13 @@ def _why(error: BaseException | None) -> str:
     """In one word: the code of an answer of AWS, or the kind of error where there was none."""
     response: Mapping[str, Any] = getattr(error, "response", {})
     return str(response.get("Error", {}).get("Code") or type(error).__name__)
+
+
+def resolver_of(parts: Parts, persistence: BasePersistenceLayer) -> LedgerResolver:
+    app = LedgerResolver()
+    app.use([idempotency(persistence)])
+    add_open_routes(app)
+    add_job_routes(app, parts)
+    add_item_routes(app, parts)
+    add_command_routes(app, parts)
+    return app

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from forgeledger.cli.error_messages import WrongValue
-from forgeledger.jobs.messages import command_fields as field_names
+from forgeledger.jobs.messages.command_fields import COMMAND_NAMES, ERROR_NAMES
 from forgeledger.jobs.messages.command_message import decode
 from forgeledger.sdk.command import check_command_names
 from forgeledger.sdk.errors import InvalidCommandError
@@ -33,8 +33,8 @@ def _check_names(mended: str, rejected: str) -> None:
 
     What else its sender put into the message is no slip of whoever mends it.
     """
-    of_command: set[str] = set(field_names.COMMAND)
-    of_error: set[str] = set(field_names.ERROR)
+    of_command: set[str] = set(COMMAND_NAMES)
+    of_error: set[str] = set(ERROR_NAMES)
     if _content(rejected) is None:
         said = _NAME.findall(rejected)
         of_command.update(said)

@@ -1,6 +1,6 @@
 """What the use cases need of the world: one storage port, and three small ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,9 +12,9 @@ from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.model.lanes import Counts, Head
+from forgeledger.jobs.model.message import Message, Problem
+from forgeledger.repeat import Repeat
 
-# Milliseconds since 1970.
-Clock = Callable[[], int]
 # Where work on many jobs was cut short: behind a job, or (job, lane, row) within one; () is none.
 Place = tuple[str, ...]
 
@@ -179,3 +179,18 @@ class EventPublisher(Protocol):
 
         In order, but for those that the bus refuses at first and takes later.
         """
+
+
+class JobIdClaims(Protocol):
+    """Remembers, before a job is created, which id a sender's key stands for."""
+
+    def claim(self, repeat: Repeat, job_id: str) -> str:
+        """The id that was claimed with this key first: this one, unless the request is repeated.
+
+        Raises IdempotencyKeyReused where the first request with the key said something else.
+        """
+
+
+class RejectQueue(Protocol):
+    def put(self, message: Message, problems: Sequence[Problem]) -> None:
+        """Keep what is wrong with a message, and why, or raise. Repeating it is harmless."""

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from forgeledger.jobs.ports import LedgerStore
+from forgeledger.jobs.ports import JobIdClaims, LedgerStore
 from forgeledger.jobs.usecases.advance_job import Advancer
 from forgeledger.jobs.usecases.apply_commands import Applier
 from forgeledger.jobs.usecases.change_job import LifeCycle
-from forgeledger.jobs.usecases.create_job import Creator, JobIdClaims
+from forgeledger.jobs.usecases.create_job import Creator
 from forgeledger.jobs.usecases.explain_job import Explainer
 from forgeledger.jobs.usecases.read_items import ItemReader
 from forgeledger.jobs.usecases.read_jobs import JobReader

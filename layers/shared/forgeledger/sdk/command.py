@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from forgeledger.jobs.messages import command_fields as field_names
+from forgeledger.jobs.messages.command_fields import COMMAND_NAMES, ERROR_NAMES
 from forgeledger.jobs.model import ids, limits
 from forgeledger.sdk.errors import InvalidCommandError
 from forgeledger.sdk.json_encoder import ascii_json, plain_json
@@ -173,8 +173,8 @@ def check_names(fields: Mapping[str, Any], known: frozenset[str], whose: str) ->
 
 def check_command_names(
     fields: Mapping[str, Any],
-    known: frozenset[str] = field_names.COMMAND,
-    known_of_error: frozenset[str] = field_names.ERROR,
+    known: frozenset[str] = COMMAND_NAMES,
+    known_of_error: frozenset[str] = ERROR_NAMES,
 ) -> None:
     check_names(fields, known, "a command")
     if isinstance(fields.get("error"), dict):

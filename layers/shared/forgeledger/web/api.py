@@ -6,27 +6,11 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Response
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
-from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from forgeledger.jobs.http.item_routes import add_command_routes, add_item_routes
-from forgeledger.jobs.http.job_routes import add_job_routes
-from forgeledger.jobs.services import Parts
 from forgeledger.web.error_responses import answer_to
-from forgeledger.web.idempotency import idempotency
-from forgeledger.web.public_routes import add_open_routes
 from forgeledger.web.request_guard import Gate, as_meant
 from forgeledger.web.resolver import UNKNOWN_ROUTE, LedgerResolver
-
-
-def resolver_of(parts: Parts, persistence: BasePersistenceLayer) -> LedgerResolver:
-    app = LedgerResolver()
-    app.use([idempotency(persistence)])
-    add_open_routes(app)
-    add_job_routes(app, parts)
-    add_item_routes(app, parts)
-    add_command_routes(app, parts)
-    return app
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from forgeledger.errors import (
     OutOfTime,
     StorageBusy,
 )
-from forgeledger.jobs.http.cursors import CursorInvalid
+from forgeledger.web.cursors import CursorInvalid
 from forgeledger.web.problems import CONTENT_TYPE, FieldError, field_errors, problem
 
 RETRY_AFTER_SECONDS = "1"

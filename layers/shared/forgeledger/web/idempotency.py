@@ -12,9 +12,9 @@ from aws_lambda_powertools.utilities.idempotency import IdempotencyConfig, idemp
 from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 
-from forgeledger.jobs.model.limits import IDEMPOTENCY_SECONDS
-from forgeledger.jobs.usecases.create_job import Repeat
+from forgeledger.repeat import Repeat
 from forgeledger.web.error_responses import answer_to, refusal_of
+from forgeledger.web.limits import IDEMPOTENCY_SECONDS
 from forgeledger.web.request_guard import IDEMPOTENCY_KEY_HEADER
 
 REPLAYED_HEADER = "Idempotency-Replayed"

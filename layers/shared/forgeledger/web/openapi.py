@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel
 
 from forgeledger import __version__
-from forgeledger.jobs.model.limits import IDEMPOTENCY_KEY_CHARACTERS
+from forgeledger.web.limits import IDEMPOTENCY_KEY_CHARACTERS
 from forgeledger.web.problems import CONTENT_TYPE, Problem
 from forgeledger.web.request_guard import API_KEY_HEADER, OPEN_PATHS
 

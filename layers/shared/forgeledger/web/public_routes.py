@@ -5,7 +5,7 @@ from pathlib import Path
 from aws_lambda_powertools.event_handler.api_gateway import Response
 
 from forgeledger import __version__
-from forgeledger.jobs.http.job_bodies import Health
+from forgeledger.web.models import Health
 from forgeledger.web.resolver import LedgerResolver
 
 _OPERATIONS = ["operations"]

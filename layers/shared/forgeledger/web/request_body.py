@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from forgeledger.jobs.model.limits import HTTP_BODY_BYTES
 from forgeledger.web.error_responses import Refused, wrong_field
+from forgeledger.web.limits import HTTP_BODY_BYTES
 
 JSON = "application/json"
 

@@ -7,8 +7,8 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import unquote
 
-from forgeledger.jobs.model.limits import IDEMPOTENCY_KEY_CHARACTERS
 from forgeledger.web.error_responses import Refused, wrong_field
+from forgeledger.web.limits import IDEMPOTENCY_KEY_CHARACTERS
 from forgeledger.web.request_body import JSON, plain_body
 
 API_KEY_HEADER = "x-api-key"

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.api_gateway import Response
 
-from forgeledger.jobs.http.request_bodies import fields_of
 from forgeledger.runtime import HasTime, in_time
-from forgeledger.unknown_fields import UnknownFields
+from forgeledger.unknown_fields import KnownFields, UnknownFields, unknown_in
 from forgeledger.web.error_responses import Refused, answer_to
+from forgeledger.web.models import known_fields
 from forgeledger.web.openapi import ABOUT, complete
 from forgeledger.web.query_checks import RequestChecks
 from forgeledger.web.request_body import read_json
@@ -37,8 +37,8 @@ class LedgerResolver(APIGatewayHttpResolver):
         self.ignored: list[str] = []
         self._unknown = UnknownFields()
         # By the route: what its body may say, and that of the request that is being answered.
-        self._fields: dict[str, frozenset[str]] = {}
-        self._known: frozenset[str] = frozenset()
+        self._fields: dict[str, KnownFields] = {}
+        self._known: KnownFields = {}
         super().__init__(
             enable_validation=True,
             response_validation_error_http_code=500,
@@ -67,7 +67,7 @@ class LedgerResolver(APIGatewayHttpResolver):
     def begin(self, route: str) -> None:
         """A request to a route, of which nothing is known to be wrong yet."""
         self.ignored = []
-        self._known = self._fields.get(route, frozenset())
+        self._known = self._fields.get(route, {})
 
     def named(self, method: str, path: str) -> str:
         """The route that a request meets, for the metrics."""
@@ -78,7 +78,7 @@ class LedgerResolver(APIGatewayHttpResolver):
 
     def _read(self, text: str) -> dict[str, Any]:
         body = read_json(text)
-        self.ignored = self._unknown.in_body(body, self._known)
+        self.ignored = self._unknown.not_seen_before(unknown_in(body, self._known))
         return body
 
     def has_time(self) -> HasTime:
@@ -128,11 +128,11 @@ class LedgerResolver(APIGatewayHttpResolver):
         return sorted(word for path, _, word in posted if path in templates)
 
 
-def _body_fields(handler: Callable[..., Any]) -> frozenset[str]:
+def _body_fields(handler: Callable[..., Any]) -> KnownFields:
     """Of `body: Annotated[Model, ...]` or `Annotated[Model | None, ...]`; none without a body."""
     annotated = handler.__annotations__.get("body")
     if annotated is None:
-        return frozenset()
+        return {}
     given, *_ = get_args(annotated)
     model, *_ = get_args(given) or (given,)
-    return fields_of(model)
+    return known_fields(model)

@@ -3,8 +3,6 @@
 import pytest
 
 from forgeledger.jobs.http.cursors import (
-    CursorInvalid,
-    _write,
     history_cursor,
     items_cursor,
     jobs_cursor,
@@ -16,6 +14,7 @@ from forgeledger.jobs.http.cursors import (
 )
 from forgeledger.jobs.usecases.read_items import ItemPosition
 from forgeledger.jobs.usecases.read_journal import JournalPosition
+from forgeledger.web.cursors import CursorInvalid, write_cursor
 
 JOB = "01KAJ3Z8Q6T0V5M2N4R7X9Y1B3-2"
 OTHER = "01KAJ3Z8Q6T0V5M2N4R7X9Y1B4-2"
@@ -82,11 +81,11 @@ def test_what_is_no_cursor_is_refused(text):
 )
 def test_a_forged_cursor_leads_nowhere_that_does_not_exist(read, scope, position):
     with pytest.raises(CursorInvalid):
-        read(_write(scope, position))
+        read(write_cursor(scope, position))
 
 
 def test_a_forged_cursor_has_to_be_json_all_the_same(monkeypatch):
-    monkeypatch.setattr("forgeledger.jobs.http.cursors._compact", lambda value: b"[")
+    monkeypatch.setattr("forgeledger.web.cursors._compact", lambda value: b"[")
 
     with pytest.raises(CursorInvalid):
-        read_items_cursor(_write(["items"], []), JOB, None)
+        read_items_cursor(write_cursor(["items"], []), JOB, None)

@@ -3,7 +3,7 @@ import json
 from forgeledger.jobs.messages.command_message import decode
 from forgeledger.jobs.messages.reject_queue import SqsRejectQueue
 from forgeledger.jobs.model.limits import MESSAGE_BYTES
-from forgeledger.jobs.usecases.consume_messages import Message, Problem
+from forgeledger.jobs.model.message import Message, Problem
 from tests.support.builders import JOB_ID, NOW
 
 

@@ -7,8 +7,8 @@ from forgeledger.jobs.messages.reconcile_requests import (
     report,
 )
 from forgeledger.jobs.messages.stream_records import UnknownRecord, answer, read_wake, read_wakes
-from forgeledger.jobs.usecases.follow_stream import Wake, WakeKind
-from forgeledger.jobs.usecases.reconcile_jobs import Reconciled
+from forgeledger.jobs.model.reconciliation import Reconciled
+from forgeledger.jobs.model.wakes import Wake, WakeKind
 from tests.support.builders import JOB_ID
 
 

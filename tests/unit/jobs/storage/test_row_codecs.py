@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from forgeledger.aws.dynamodb.attributes import compact_json, encode_counts
+from forgeledger.aws.dynamodb.attributes import Row, compact_json
 from forgeledger.errors import StorageCorrupt
 from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.facts import Fact, FactKind
@@ -16,6 +16,7 @@ from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.model.lanes import Counts, Head
 from forgeledger.jobs.ports import JournalRow, Progress
+from forgeledger.jobs.storage.counts_rows import encode_counts
 from forgeledger.jobs.storage.head_rows import decode_head, encode_head
 from forgeledger.jobs.storage.item_rows import decode_item, encode_item
 from forgeledger.jobs.storage.job_rows import (
@@ -26,7 +27,6 @@ from forgeledger.jobs.storage.job_rows import (
     encode_progress,
 )
 from forgeledger.jobs.storage.journal_rows import decode_journal_row, encode_journal_row
-from forgeledger.jobs.storage.keys import Row
 from tests.support import record_strategies as records
 from tests.support.builders import NOW, make_event, make_head, make_item, make_job
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from forgeledger.aws.dynamodb.attributes import Row
 from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.model.items import Failure
@@ -28,7 +29,6 @@ from forgeledger.jobs.model.limits import (
 from forgeledger.jobs.ports import JobChange
 from forgeledger.jobs.storage.head_rows import encode_head
 from forgeledger.jobs.storage.job_writes import change_actions
-from forgeledger.jobs.storage.keys import Row
 from forgeledger.jobs.storage.lane_writes import lane_actions
 from tests.support.builders import NOW, make_command, make_head, make_spec
 from tests.support.memory_store import MemoryStore

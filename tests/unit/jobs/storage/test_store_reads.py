@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from forgeledger.aws.dynamodb.attributes import Row
 from forgeledger.errors import StorageBusy, StorageError
 from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.storage.head_rows import encode_head
 from forgeledger.jobs.storage.item_rows import encode_item
 from forgeledger.jobs.storage.job_rows import encode_header
-from forgeledger.jobs.storage.keys import Row
 from tests.support.builders import JOB_ID, make_head, make_item, make_job
 from tests.support.fake_dynamodb import ScriptedDynamo
 from tests.support.scripted_store import ATTEMPTS, BUSY, Waits, named_error, store_on

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from forgeledger.aws.dynamodb.attributes import Row
 from forgeledger.aws.dynamodb.retries import Retrying
 from forgeledger.errors import StorageBusy, StorageError
 from forgeledger.jobs.model.job_lifecycle import seal
@@ -11,7 +12,6 @@ from forgeledger.jobs.model.lane_decision import Commit, decide
 from forgeledger.jobs.model.lanes import Counts
 from forgeledger.jobs.ports import JobChange, Progress
 from forgeledger.jobs.storage.head_rows import encode_head
-from forgeledger.jobs.storage.keys import Row
 from forgeledger.jobs.storage.store import DynamoStore
 from tests.support.builders import JOB_ID, NOW, make_command, make_head, make_job
 from tests.support.fake_dynamodb import ScriptedDynamo, canceled, no_answer, refusal

@@ -7,9 +7,11 @@ import pytest
 from forgeledger.errors import OutOfTime, StorageBusy
 from forgeledger.jobs.messages.command_message import decode
 from forgeledger.jobs.model.ids import group_of
+from forgeledger.jobs.model.intake_result import TakenIn
+from forgeledger.jobs.model.message import Message
 from forgeledger.jobs.model.outcomes import Verdict
 from forgeledger.jobs.usecases.apply_commands import Applier
-from forgeledger.jobs.usecases.consume_messages import Intake, Message, TakenIn
+from forgeledger.jobs.usecases.consume_messages import Intake
 from forgeledger.parallel import one_by_one
 from forgeledger.runtime import HasTime, in_time
 from tests.support.builders import make_command

@@ -5,9 +5,10 @@ from types import MappingProxyType
 
 import pytest
 
-from forgeledger.jobs.model.limits import HTTP_BODY_BYTES, ITEM_ID_CHARACTERS, PAYLOAD_BYTES
+from forgeledger.jobs.model.limits import ITEM_ID_CHARACTERS, PAYLOAD_BYTES
 from forgeledger.sdk.api.item_input import MOST_LEVELS, check_item
 from forgeledger.sdk.errors import InvalidCommandError
+from forgeledger.web.limits import HTTP_BODY_BYTES
 from tests.support.api_callers import make_world
 from tests.support.builders import JOB_ID
 

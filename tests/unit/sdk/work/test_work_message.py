@@ -4,11 +4,11 @@ from dataclasses import fields
 import pytest
 from pydantic.alias_generators import to_camel, to_snake
 
-from forgeledger.jobs.messages.command_fields import WORK
+from forgeledger.jobs.messages.command_fields import WORK_NAMES
 from forgeledger.sdk.errors import InvalidWorkError
 from forgeledger.sdk.work import work_message
-from forgeledger.sdk.work.work_log import UnknownWorkFields
 from forgeledger.sdk.work.work_message import WorkMessage
+from forgeledger.unknown_fields import UnknownFields
 from tests.support.builders import JOB_ID
 
 GOOD = {"jobId": JOB_ID, "itemId": "i"}
@@ -16,7 +16,7 @@ WHOLE = "is a whole number from 1 to 1000000000"
 
 
 def read_work(body, receive_count):
-    return work_message.read_work(body, receive_count, UnknownWorkFields())
+    return work_message.read_work(body, receive_count, UnknownFields())
 
 
 def test_a_message_may_say_all_in_either_spelling():
@@ -29,7 +29,7 @@ def test_a_message_may_say_all_in_either_spelling():
     assert camel == WorkMessage(job_id=JOB_ID, item_id="i", attempt=2, kind="k", payload=[1])
 
 
-@pytest.mark.parametrize("name", sorted(WORK))
+@pytest.mark.parametrize("name", sorted(WORK_NAMES))
 def test_a_field_that_is_known_is_read(name):
     rest = {known: value for known, value in GOOD.items() if known != to_camel(name)}
     value = {**GOOD, "attempt": 7}.get(to_camel(name), "other")
@@ -42,7 +42,7 @@ def test_a_field_that_is_known_is_read(name):
 def test_all_that_is_read_is_known_in_either_spelling():
     read = [field.name for field in fields(WorkMessage)]
 
-    assert {spelled for name in read for spelled in (name, to_camel(name))} == WORK
+    assert {spelled for name in read for spelled in (name, to_camel(name))} == WORK_NAMES
 
 
 def test_a_message_that_stands_for_a_later_attempt_counts_from_there():

@@ -2,14 +2,13 @@
 
 import json
 import zlib
-from collections.abc import Mapping
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from forgeledger.errors import StorageCorrupt
-from forgeledger.jobs.model.lanes import Counts
-from forgeledger.jobs.storage.keys import Row
+
+# A row as the low-level interface has it: attributes by name, each with its type.
+Row = dict[str, dict[str, Any]]
 
 DAY_SECONDS: Final = 24 * 3_600
 
@@ -68,43 +67,6 @@ def optional_number(row: Row, name: str) -> int | None:
 def ttl_of(written_ms: int, days: int) -> int:
     """When a row written at that time may vanish, in seconds since 1970."""
     return written_ms // 1_000 + days * DAY_SECONDS
-
-
-def counts_text(counts: Counts) -> str:
-    """As compact_json writes what encode_counts gives, without looking at each value."""
-    return (
-        f'{{"pending":{counts.pending},"inProgress":{counts.in_progress},'
-        f'"completed":{counts.completed},"failed":{counts.failed},'
-        f'"canceled":{counts.canceled},"failings":{counts.failings}}}'
-    )
-
-
-def encode_counts(counts: Counts) -> dict[str, int]:
-    return {
-        "pending": counts.pending,
-        "inProgress": counts.in_progress,
-        "completed": counts.completed,
-        "failed": counts.failed,
-        "canceled": counts.canceled,
-        "failings": counts.failings,
-    }
-
-
-@lru_cache(maxsize=256)
-def parse_counts(written: str) -> Counts:
-    """The same text stands in a header from one verdict to the next."""
-    return decode_counts(parse_json(written))
-
-
-def decode_counts(counts: Mapping[str, int]) -> Counts:
-    return Counts(
-        pending=counts["pending"],
-        in_progress=counts["inProgress"],
-        completed=counts["completed"],
-        failed=counts["failed"],
-        canceled=counts["canceled"],
-        failings=counts["failings"],
-    )
 
 
 def corrupt(row: Row, error: Exception) -> StorageCorrupt:

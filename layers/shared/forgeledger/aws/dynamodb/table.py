@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
+from forgeledger.aws.dynamodb.attributes import Row
 from forgeledger.aws.dynamodb.retries import (
     BUSY_REASONS,
     NO_ANSWER,
@@ -18,7 +19,6 @@ from forgeledger.aws.dynamodb.retries import (
     refused,
 )
 from forgeledger.errors import StorageBusy, StorageError
-from forgeledger.jobs.storage.keys import Row
 
 KEYS_PER_READ: Final = 100
 

@@ -11,14 +11,9 @@ from forgeledger.jobs.http.cursors import (
     read_history_cursor,
     read_items_cursor,
 )
-from forgeledger.jobs.http.item_bodies import (
-    ItemHistoryBody,
-    ItemsBody,
-    OutcomeBody,
-    history_body,
-    item_body,
-)
+from forgeledger.jobs.http.item_bodies import ItemsBody, OutcomeBody, item_body
 from forgeledger.jobs.http.job_bodies import RegistrationBody, registration_body
+from forgeledger.jobs.http.journal_bodies import ItemHistoryBody, history_body
 from forgeledger.jobs.http.parameters import (
     ROWS_A_PAGE,
     Cursor,

@@ -2,8 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from forgeledger.jobs.messages.job_events import iso
 from forgeledger.jobs.model.jobs import JobSpec, JobStatus
@@ -13,20 +12,10 @@ from forgeledger.jobs.usecases.create_job import Created
 from forgeledger.jobs.usecases.read_jobs import Standing
 from forgeledger.jobs.usecases.register_items import Registered
 from forgeledger.json_text import from_text
+from forgeledger.web.models import Answer
 
 # Enough to see what went wrong; an answer that is kept for repetitions has to stay small.
 REJECTIONS_SHOWN = 50
-
-
-class Answer(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
-    )
-
-
-class Health(Answer):
-    status: Annotated[str, Field(examples=["ok"])]
-    version: str
 
 
 class CountsBody(Answer):

@@ -5,13 +5,11 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from forgeledger.jobs.http.cursors import (
-    CursorInvalid,
     jobs_cursor,
     journal_cursor,
     read_jobs_cursor,
     read_journal_cursor,
 )
-from forgeledger.jobs.http.item_bodies import JournalBody, WhyBody, entry_body, why_body
 from forgeledger.jobs.http.job_bodies import (
     CreatedBody,
     JobBody,
@@ -20,6 +18,7 @@ from forgeledger.jobs.http.job_bodies import (
     created_body,
     job_body,
 )
+from forgeledger.jobs.http.journal_bodies import JournalBody, entry_body
 from forgeledger.jobs.http.parameters import (
     JOBS_A_PAGE,
     ROWS_A_PAGE,
@@ -33,10 +32,12 @@ from forgeledger.jobs.http.parameters import (
     TagFilter,
 )
 from forgeledger.jobs.http.request_bodies import CreateJob
+from forgeledger.jobs.http.why_bodies import WhyBody, why_body
 from forgeledger.jobs.services import Parts
 from forgeledger.jobs.usecases.change_job import Asked
 from forgeledger.jobs.usecases.read_jobs import standing
 from forgeledger.jobs.usecases.read_journal import JournalPosition
+from forgeledger.web.cursors import CursorInvalid
 from forgeledger.web.error_responses import Refused, wrong_field
 from forgeledger.web.idempotency import repeat_of
 from forgeledger.web.openapi import answers

@@ -6,10 +6,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from forgeledger.jobs.http.cursors import is_like_a_cursor
 from forgeledger.jobs.model import limits
 from forgeledger.jobs.model.items import ItemState
 from forgeledger.jobs.model.jobs import JobStatus
+from forgeledger.web.cursors import is_like_a_cursor
 from forgeledger.web.error_responses import wrong_field
 
 JobId = Annotated[str, Path(alias="jobId", description="The job.")]

@@ -1,11 +1,9 @@
 """Bodies of HTTP requests: camelCase or snake_case, each limit checked here and named."""
 
-import sys
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from forgeledger.jobs.model import limits
@@ -16,71 +14,11 @@ from forgeledger.jobs.model.lanes import LaneRules
 from forgeledger.jobs.usecases.create_job import NewJob
 from forgeledger.jobs.usecases.register_items import NewItem
 from forgeledger.json_text import to_text
-
-
-class Request(BaseModel):
-    """What comes in: both spellings of each name, no guessing of types, unknown names ignored."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, strict=True
-    )
+from forgeledger.web.models import Request, at_most_bytes, instant, json_at_most, not_yet
 
 
 def _example(body: dict[str, Any]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [body]})
-
-
-def _at_most_bytes(limit: int) -> AfterValidator:
-    def check(text: str) -> str:
-        size = len(text.encode())
-        if size > limit:
-            raise PydanticCustomError(
-                "max_bytes",
-                "must be at most {limit} bytes in UTF-8, not {size}",
-                {"limit": limit, "size": size},
-            )
-        return text
-
-    return AfterValidator(check)
-
-
-def _json_at_most(limit: int) -> AfterValidator:
-    def check(value: Any) -> Any:
-        try:
-            size = len(to_text(value, sys.maxsize).encode())
-        except ValueError as error:
-            raise PydanticCustomError("json", "{why}", {"why": str(error)}) from error
-        if size > limit:
-            raise PydanticCustomError(
-                "max_bytes",
-                "must be at most {limit} bytes of JSON, not {size}",
-                {"limit": limit, "size": size},
-            )
-        return value
-
-    return AfterValidator(check)
-
-
-def _not_yet(what: str) -> BeforeValidator:
-    def refuse(value: Any) -> None:
-        if value is not None:
-            raise PydanticCustomError(
-                "unsupported",
-                "comes with {what} and is not supported by this version",
-                {"what": what},
-            )
-
-    return BeforeValidator(refuse)
-
-
-def _instant(text: str) -> str:
-    try:
-        datetime.fromisoformat(text)
-    except ValueError as error:
-        raise PydanticCustomError(
-            "datetime", "must be a time as in 2026-11-21T10:00:00Z"
-        ) from error
-    return text
 
 
 def _named(value: Any) -> Any:
@@ -94,14 +32,14 @@ def _named(value: Any) -> Any:
 ItemId = Annotated[
     str,
     Field(min_length=1, max_length=limits.ITEM_ID_CHARACTERS),
-    _at_most_bytes(limits.ITEM_ID_BYTES),
+    at_most_bytes(limits.ITEM_ID_BYTES),
 ]
 Tag = Annotated[str, Field(min_length=1, max_length=limits.TAG_CHARACTERS)]
 
 
 class ItemToRegister(Request):
     item_id: ItemId
-    payload: Annotated[Any, _json_at_most(limits.PAYLOAD_BYTES)] = None
+    payload: Annotated[Any, json_at_most(limits.PAYLOAD_BYTES)] = None
 
     def new_item(self) -> NewItem:
         return NewItem(item_id=self.item_id, payload=_text(self.payload, limits.PAYLOAD_BYTES))
@@ -147,20 +85,22 @@ class CreateJob(Request):
     )
 
     name: Annotated[str, Field(min_length=1, max_length=limits.JOB_NAME_CHARACTERS)]
-    items: Annotated[list[ItemOrName], Field(max_length=limits.ITEMS_PER_REGISTRATION)] = []
+    items: Annotated[list[ItemOrName], Field(max_length=limits.ITEMS_PER_REGISTRATION)] = Field(
+        default=[]
+    )
     expected_items: Annotated[int, Field(ge=0, le=limits.EXPECTED_ITEMS)] | None = None
     seal: bool = False
     # Unless given: whether items are expected.
     auto_register: bool | None = None
     lanes: Annotated[int, Field(ge=1, le=limits.LANES_PER_JOB)] | None = None
     policy: Policy = Policy()
-    metadata: Annotated[dict[str, Any], _json_at_most(limits.METADATA_BYTES)] = {}
-    tags: Annotated[list[Tag], Field(max_length=limits.TAGS_PER_JOB)] = []
+    metadata: Annotated[dict[str, Any], json_at_most(limits.METADATA_BYTES)] = Field(default={})
+    tags: Annotated[list[Tag], Field(max_length=limits.TAGS_PER_JOB)] = Field(default=[])
     ttl_days: Annotated[int, Field(ge=0, le=limits.TTL_DAYS)] = 30
     deadline_seconds: Annotated[int, Field(ge=1, le=limits.DEADLINE_SECONDS)] | None = None
     # Their places are kept; asking for them must not be taken for having them.
-    execute_at: Annotated[None, _not_yet("scheduled execution")] = None
-    callback_url: Annotated[None, _not_yet("webhooks")] = None
+    execute_at: Annotated[None, not_yet("scheduled execution")] = None
+    callback_url: Annotated[None, not_yet("webhooks")] = None
 
     def new_job(self) -> NewJob:
         policy = self.policy
@@ -203,7 +143,7 @@ class ItemCommand(Request):
     command_id: (
         Annotated[str, Field(min_length=1, max_length=limits.COMMAND_ID_CHARACTERS)] | None
     ) = None
-    at: Annotated[str, AfterValidator(_instant)] | None = None
+    at: Annotated[str, AfterValidator(instant)] | None = None
 
     def command(self, kind: CommandKind, item_id: str, command_id: str) -> Command:
         """The command as the ledger knows it; its own id goes before the given one."""
@@ -235,7 +175,7 @@ class LeaseCommand(ItemCommand):
 class CompleteItem(ItemCommand):
     model_config = _example({"workerId": "w-3", "attempt": 1, "result": {"pages": 3}})
 
-    result: Annotated[Any, _json_at_most(limits.RESULT_BYTES)] = None
+    result: Annotated[Any, json_at_most(limits.RESULT_BYTES)] = None
 
     def _more(self) -> dict[str, Any]:
         return {"result": _text(self.result, limits.RESULT_BYTES)}
@@ -243,7 +183,7 @@ class CompleteItem(ItemCommand):
 
 class ErrorBody(Request):
     type: Annotated[str, Field(min_length=1, max_length=limits.ERROR_TYPE_CHARACTERS)]
-    message: Annotated[str, _at_most_bytes(limits.ERROR_MESSAGE_BYTES)] = ""
+    message: Annotated[str, at_most_bytes(limits.ERROR_MESSAGE_BYTES)] = ""
     retryable: bool = True
 
 
@@ -260,15 +200,6 @@ class FailItem(ItemCommand):
             return {}
         failure = Failure(type=error.type, message=error.message, retryable=error.retryable)
         return {"failure": failure}
-
-
-def fields_of(model: type[BaseModel]) -> frozenset[str]:
-    """The names that a body knows, in either spelling."""
-    return frozenset(
-        name
-        for spelled, field in model.model_fields.items()
-        for name in (spelled, field.alias or spelled)
-    )
 
 
 def _text(value: Any, limit_bytes: int) -> str | None:

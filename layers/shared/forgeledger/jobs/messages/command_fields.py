@@ -1,15 +1,96 @@
-"""Which fields the contract knows, in either spelling: what else is sent is left out."""
+"""The fields of a command and of what belongs to it: the contract's one table.
 
-from typing import Final
+The schema of a queue message, the names that are known and the SDK's checks follow from it. It is
+plain Python, for workers that have no pydantic.
+"""
 
-COMMAND: Final = frozenset(
-    {
-        *("type", "jobId", "job_id", "itemId", "item_id", "attempt", "at", "payload", "result"),
-        *("workerId", "worker_id", "commandId", "command_id", "leaseSeconds", "lease_seconds"),
-        "error",
-    }
+import re
+from collections.abc import Iterable, Mapping
+from enum import Enum, auto
+from typing import Final, NamedTuple
+
+from forgeledger.jobs.model import limits
+
+
+class Kind(Enum):
+    COMMAND_TYPE = auto()
+    TEXT = auto()
+    WHOLE_NUMBER = auto()
+    FLAG = auto()
+    TIME = auto()
+    JSON = auto()
+    ERROR = auto()
+
+
+class Field(NamedTuple):
+    """A field: of a text `least` and `most` count characters; a bound of 0 is none."""
+
+    name: str
+    kind: Kind
+    least: int = 0
+    most: int = 0
+    most_bytes: int = 0
+    required: bool = False
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """camelCase, and snake_case where that is another name."""
+        snake = re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", self.name)
+        return (self.name,) if snake == self.name else (self.name, snake)
+
+
+def names_of(fields: Iterable[Field]) -> frozenset[str]:
+    return frozenset(name for field in fields for name in field.spellings)
+
+
+TYPE: Final = Field("type", Kind.COMMAND_TYPE, required=True)
+JOB_ID: Final = Field("jobId", Kind.TEXT, least=1, most=64, required=True)
+ITEM_ID: Final = Field(
+    "itemId",
+    Kind.TEXT,
+    least=1,
+    most=limits.ITEM_ID_CHARACTERS,
+    most_bytes=limits.ITEM_ID_BYTES,
+    required=True,
 )
-ERROR: Final = frozenset({"type", "message", "retryable"})
-ITEM: Final = frozenset({"itemId", "item_id", "payload"})
-# Of the message with which a worker is handed an item.
-WORK: Final = frozenset({"jobId", "job_id", "itemId", "item_id", "kind", "payload", "attempt"})
+ATTEMPT: Final = Field("attempt", Kind.WHOLE_NUMBER, least=1, most=limits.ATTEMPT_NUMBER)
+WORKER_ID: Final = Field("workerId", Kind.TEXT, least=1, most=limits.WORKER_ID_CHARACTERS)
+COMMAND_ID: Final = Field("commandId", Kind.TEXT, least=1, most=limits.COMMAND_ID_CHARACTERS)
+AT: Final = Field("at", Kind.TIME, least=1, most=64)
+LEASE_SECONDS: Final = Field("leaseSeconds", Kind.WHOLE_NUMBER, least=1, most=limits.LEASE_SECONDS)
+PAYLOAD: Final = Field("payload", Kind.JSON, most_bytes=limits.PAYLOAD_BYTES)
+RESULT: Final = Field("result", Kind.JSON, most_bytes=limits.RESULT_BYTES)
+ERROR: Final = Field("error", Kind.ERROR)
+
+ERROR_TYPE: Final = Field(
+    "type", Kind.TEXT, least=1, most=limits.ERROR_TYPE_CHARACTERS, required=True
+)
+ERROR_MESSAGE: Final = Field("message", Kind.TEXT, most_bytes=limits.ERROR_MESSAGE_BYTES)
+RETRYABLE: Final = Field("retryable", Kind.FLAG)
+
+COMMAND_FIELDS: Final = (
+    TYPE,
+    JOB_ID,
+    ITEM_ID,
+    ATTEMPT,
+    WORKER_ID,
+    COMMAND_ID,
+    AT,
+    LEASE_SECONDS,
+    PAYLOAD,
+    RESULT,
+    ERROR,
+)
+ERROR_FIELDS: Final = (ERROR_TYPE, ERROR_MESSAGE, RETRYABLE)
+ITEM_FIELDS: Final = (ITEM_ID, PAYLOAD)
+# Of the message that hands an item to a worker; `kind` chooses the worker's handler.
+WORK_FIELDS: Final = (JOB_ID, ITEM_ID, Field("kind", Kind.TEXT), PAYLOAD, ATTEMPT)
+
+COMMAND_NAMES: Final = names_of(COMMAND_FIELDS)
+ERROR_NAMES: Final = names_of(ERROR_FIELDS)
+ITEM_NAMES: Final = names_of(ITEM_FIELDS)
+WORK_NAMES: Final = names_of(WORK_FIELDS)
+# As `unknown_fields` takes them.
+KNOWN_IN_COMMAND: Final[Mapping[str, frozenset[str]]] = {
+    name: ERROR_NAMES if name == ERROR.name else frozenset() for name in COMMAND_NAMES
+}

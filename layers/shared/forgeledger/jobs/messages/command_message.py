@@ -4,7 +4,7 @@ It is checked by pydantic's core alone: the models on top of it would cost the i
 its cold start.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
@@ -16,12 +16,21 @@ from pydantic_core import (
     from_json,
 )
 
+from forgeledger.jobs.messages.command_fields import (
+    COMMAND_FIELDS,
+    COMMAND_NAMES,
+    ERROR_FIELDS,
+    KNOWN_IN_COMMAND,
+    Field,
+    Kind,
+)
 from forgeledger.jobs.model import limits
 from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.ids import lane_of, lanes_of
 from forgeledger.jobs.model.items import Failure
-from forgeledger.jobs.usecases.consume_messages import COMMAND, Addressed, Body, Problem
+from forgeledger.jobs.model.message import COMMAND, Addressed, Body, Problem
 from forgeledger.json_text import to_text
+from forgeledger.unknown_fields import unknown_in
 
 _KINDS: Final = {kind.value: kind for kind in CommandKind}
 
@@ -50,33 +59,64 @@ def decode(body: str, message_id: str) -> Body:
     return Body(commands=tuple(commands), problems=tuple(problems), raw=tuple(raw), beside=beside)
 
 
+def unknown_names(body: Body) -> set[str]:
+    """Names in a message that the contract does not have, for the log."""
+    found = {f"{name} beside commands" for name in body.beside}
+    for raw in body.raw:
+        if isinstance(raw, dict) and ("error" in raw or not raw.keys() <= COMMAND_NAMES):
+            found |= unknown_in(raw, KNOWN_IN_COMMAND)
+    return found
+
+
 def _hopeless(field: str, rule: str) -> Body:
     return Body(problems=(Problem(field, rule),))
 
 
-def _text(most: int) -> CoreSchema:
-    schema = {"type": "str", "strict": True, "min_length": 1, "max_length": most}
-    return cast("CoreSchema", schema)
+def _schema(field: Field) -> CoreSchema:
+    """What pydantic's core checks of a field; all that a text breaks is reported together."""
+    if field.kind is Kind.COMMAND_TYPE:
+        return _core("literal", expected=list(_KINDS))
+    if field.kind is Kind.FLAG:
+        return _core("bool", strict=True)
+    if field.kind is Kind.WHOLE_NUMBER:
+        return _core("int", strict=True, ge=field.least, le=field.most)
+    if field.kind is Kind.JSON:
+        return _then(_core("any"), _json_at_most(field.most_bytes))
+    if field.kind is Kind.ERROR:
+        return _then(_object(ERROR_FIELDS), _failure)
+    text = _core("str", strict=True)
+    if field.least:
+        text = _core("str", strict=True, min_length=field.least, max_length=field.most)
+    if field.kind is Kind.TIME:
+        return _then(text, _instant)
+    return _then(text, _bytes_at_most(field.most_bytes)) if field.most_bytes else text
 
 
-def _whole(least: int, most: int) -> CoreSchema:
-    return cast("CoreSchema", {"type": "int", "strict": True, "ge": least, "le": most})
+def _object(fields: Iterable[Field], *, nullable: bool = False) -> CoreSchema:
+    described: dict[str, Any] = {}
+    for field in fields:
+        schema = _schema(field)
+        # JSON takes null as any other value.
+        if nullable and not field.required and field.kind is not Kind.JSON:
+            schema = _core("nullable", schema=schema)
+        names = [[name] for name in field.spellings]
+        described[field.name] = {
+            "type": "typed-dict-field",
+            "schema": schema,
+            "required": field.required,
+            **({"validation_alias": names} if len(names) > 1 else {}),
+        }
+    return _core("typed-dict", fields=described)
 
 
-def _field(schema: Any, *names: str, required: bool = False) -> dict[str, Any]:
-    aliases = [[name] for name in names]
-    field = {"type": "typed-dict-field", "schema": schema, "required": required}
-    return {**field, "validation_alias": aliases} if aliases else field
-
-
-def _nullable(schema: CoreSchema) -> CoreSchema:
-    return cast("CoreSchema", {"type": "nullable", "schema": schema})
+def _core(kind: str, **options: Any) -> CoreSchema:
+    return cast("CoreSchema", {"type": kind, **options})
 
 
 def _then(schema: CoreSchema, function: Callable[[Any], Any]) -> CoreSchema:
-    """What fits the schema goes through the function, whose refusal stands beside all others."""
+    """Values that fit the schema go through the function, which may refuse them too."""
     call = {"type": "no-info", "function": function}
-    return cast("CoreSchema", {"type": "function-after", "schema": schema, "function": call})
+    return _core("function-after", schema=schema, function=call)
 
 
 def _bytes_at_most(limit: int) -> Callable[[str], str]:
@@ -90,14 +130,14 @@ def _bytes_at_most(limit: int) -> Callable[[str], str]:
     return check
 
 
-def _json_at_most(limit: int) -> CoreSchema:
+def _json_at_most(limit: int) -> Callable[[Any], str | None]:
     def check(value: Any) -> str | None:
         try:
             return None if value is None else to_text(value, limit)
         except ValueError as error:
             raise PydanticCustomError("json", "{why}", {"why": str(error)}) from error
 
-    return _then(cast("CoreSchema", {"type": "any"}), check)
+    return check
 
 
 def _instant(text: str) -> int:
@@ -116,55 +156,7 @@ def _failure(fields: Mapping[str, Any]) -> Failure:
     return Failure(**fields)
 
 
-_ERROR = {
-    "type": "typed-dict",
-    "fields": {
-        "type": _field(_text(limits.ERROR_TYPE_CHARACTERS), required=True),
-        "message": _field(
-            _then(
-                cast("CoreSchema", {"type": "str", "strict": True}),
-                _bytes_at_most(limits.ERROR_MESSAGE_BYTES),
-            )
-        ),
-        "retryable": _field({"type": "bool", "strict": True}),
-    },
-}
-
-_COMMAND = SchemaValidator(
-    cast(
-        "CoreSchema",
-        {
-            "type": "typed-dict",
-            "fields": {
-                "type": _field(
-                    {"type": "literal", "expected": list(_KINDS)},
-                    required=True,
-                ),
-                "jobId": _field(_text(64), "jobId", "job_id", required=True),
-                "itemId": _field(
-                    _then(_text(limits.ITEM_ID_CHARACTERS), _bytes_at_most(limits.ITEM_ID_BYTES)),
-                    "itemId",
-                    "item_id",
-                    required=True,
-                ),
-                "attempt": _field(_nullable(_whole(1, limits.ATTEMPT_NUMBER))),
-                "workerId": _field(
-                    _nullable(_text(limits.WORKER_ID_CHARACTERS)), "workerId", "worker_id"
-                ),
-                "commandId": _field(
-                    _nullable(_text(limits.COMMAND_ID_CHARACTERS)), "commandId", "command_id"
-                ),
-                "at": _field(_nullable(_then(_text(64), _instant))),
-                "leaseSeconds": _field(
-                    _nullable(_whole(1, limits.LEASE_SECONDS)), "leaseSeconds", "lease_seconds"
-                ),
-                "payload": _field(_json_at_most(limits.PAYLOAD_BYTES)),
-                "result": _field(_json_at_most(limits.RESULT_BYTES)),
-                "error": _field(_nullable(_then(cast("CoreSchema", _ERROR), _failure))),
-            },
-        },
-    )
-)
+_COMMAND: Final = SchemaValidator(_object(COMMAND_FIELDS, nullable=True))
 
 
 def _command(raw: Any, index: int, message_id: str) -> Addressed:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from forgeledger.jobs.usecases.reconcile_jobs import Reconciled
+from forgeledger.jobs.model.reconciliation import Reconciled
 
 FORM = (
     'expected {"reconcile": {"jobId": "...", "recount": false, "fromLane": 0}}'

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from forgeledger.jobs.model.limits import MESSAGE_BYTES
-from forgeledger.jobs.usecases.consume_messages import Message, Problem
+from forgeledger.jobs.model.message import Message, Problem
 
 # Attributes count towards the size of a message, and the message may be as large as allowed.
 _DETAIL_CHARACTERS = 1_024

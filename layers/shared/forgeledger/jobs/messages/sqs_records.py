@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from forgeledger.jobs.messages.command_message import decode
-from forgeledger.jobs.usecases.consume_messages import Message
+from forgeledger.jobs.model.message import Message
 
 
 def read_messages(event: Mapping[str, Any]) -> list[Message]:

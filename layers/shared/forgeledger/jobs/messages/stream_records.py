@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from forgeledger.jobs.model.ids import lanes_of
-from forgeledger.jobs.usecases.follow_stream import Wake, WakeKind
+from forgeledger.jobs.model.wakes import Wake, WakeKind
 
 # What a record without a sequence number is called: Lambda takes it for the whole batch.
 _NAMELESS = ""

@@ -19,15 +19,10 @@ LANES_PER_JOB: Final = 64
 ITEMS_PER_REGISTRATION: Final = 1_000
 COMMANDS_PER_MESSAGE: Final = 500
 MESSAGE_BYTES: Final = 1024 * 1024
-# Lambda takes an event of 6 MB, in which the body is escaped or in base64: a larger one would be
-# refused in front of us, without a problem document.
-HTTP_BODY_BYTES: Final = 4 * 1024 * 1024
 PAGE_ROWS: Final = 2_000
 PAGE_JOBS: Final = 100
 # Lambda answers with at most 6 MB, and quotes in it are escaped once more.
 PAGE_BYTES: Final = 2_500_000
-IDEMPOTENCY_KEY_CHARACTERS: Final = 256
-IDEMPOTENCY_SECONDS: Final = 600
 TTL_DAYS: Final = 3_650
 LEASE_SECONDS: Final = 7 * 24 * 3_600
 ATTEMPTS_PER_ITEM: Final = 1_000

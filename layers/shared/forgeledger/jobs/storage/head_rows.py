@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from forgeledger.aws.dynamodb.attributes import (
     UNDECODABLE,
+    Row,
     compact_json,
     corrupt,
     number,
@@ -14,7 +15,7 @@ from forgeledger.aws.dynamodb.attributes import (
     text,
 )
 from forgeledger.jobs.model.lanes import Counts, Head, LaneMode, LaneRules
-from forgeledger.jobs.storage.keys import Row, head_key
+from forgeledger.jobs.storage.keys import head_key
 
 _MODES: Final = {mode.value: mode for mode in LaneMode}
 # A commit changes these each time; the rules stay as they were written.

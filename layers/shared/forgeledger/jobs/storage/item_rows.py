@@ -3,6 +3,7 @@
 from forgeledger.aws.dynamodb.attributes import (
     UNDECODABLE,
     Members,
+    Row,
     corrupt,
     number,
     optional_number,
@@ -10,7 +11,7 @@ from forgeledger.aws.dynamodb.attributes import (
     text,
 )
 from forgeledger.jobs.model.items import Failure, Item, ItemState
-from forgeledger.jobs.storage.keys import ITEM_PREFIX, Row, item_sk
+from forgeledger.jobs.storage.keys import ITEM_PREFIX, item_sk
 
 _STATES = Members(ItemState)
 _TEXTS = (("worker", "worker_id"), ("payload", "payload"), ("result", "result"))

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from forgeledger.errors import IdempotencyKeyReused, StorageBusy
-from forgeledger.jobs.model.limits import IDEMPOTENCY_SECONDS
-from forgeledger.jobs.ports import Clock
-from forgeledger.jobs.usecases.create_job import Repeat
+from forgeledger.repeat import Repeat
+from forgeledger.runtime import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,10 +23,13 @@ _PASSING = frozenset(
 
 
 class DynamoDBJobIdClaims:
-    def __init__(self, client: "DynamoDBClient", table: str, clock: Clock) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", table: str, clock: Clock, lasts_seconds: int
+    ) -> None:
         self._client = client
         self._table = table
         self._clock = clock
+        self._lasts_seconds = lasts_seconds
 
     def claim(self, repeat: Repeat, job_id: str) -> str:
         now = self._clock() // 1000
@@ -39,7 +41,7 @@ class DynamoDBJobIdClaims:
                     "id": {"S": key},
                     "jobId": {"S": job_id},
                     "fingerprint": {"S": repeat.fingerprint},
-                    "expiration": {"N": str(now + IDEMPOTENCY_SECONDS)},
+                    "expiration": {"N": str(now + self._lasts_seconds)},
                 },
                 # Rows vanish some time after they expired, not at once.
                 ConditionExpression="attribute_not_exists(id) OR expiration < :now",

@@ -6,14 +6,12 @@ from typing import Any, Final
 from forgeledger.aws.dynamodb.attributes import (
     UNDECODABLE,
     Members,
+    Row,
     compact_json,
     corrupt,
-    counts_text,
-    decode_counts,
     number,
     optional_number,
     optional_text,
-    parse_counts,
     parse_json,
     text,
     ttl_of,
@@ -22,16 +20,9 @@ from forgeledger.jobs.model.facts import Fact, FactKind
 from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus, Tolerance
 from forgeledger.jobs.model.lanes import Head, LaneMode
 from forgeledger.jobs.ports import JobView, Progress
+from forgeledger.jobs.storage.counts_rows import counts_text, decode_counts, parse_counts
 from forgeledger.jobs.storage.head_rows import decode_rules, encode_rules
-from forgeledger.jobs.storage.keys import (
-    FACT_PREFIX,
-    OPEN_MARK,
-    Row,
-    fact_sk,
-    header_key,
-    job_pk,
-    key,
-)
+from forgeledger.jobs.storage.keys import FACT_PREFIX, OPEN_MARK, fact_sk, header_key, job_pk, key
 
 _STATUSES: Final = Members(JobStatus)
 _MODES: Final = Members(LaneMode)

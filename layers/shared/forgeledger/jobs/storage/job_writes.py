@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from forgeledger.aws.dynamodb.attributes import number, text
+from forgeledger.aws.dynamodb.attributes import Row, number, text
 from forgeledger.aws.dynamodb.table import Action
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.jobs import Job
@@ -16,7 +16,7 @@ from forgeledger.jobs.storage.job_rows import (
     encode_life,
     job_ttl,
 )
-from forgeledger.jobs.storage.keys import OPEN_MARK, Row, head_key, header_key
+from forgeledger.jobs.storage.keys import OPEN_MARK, head_key, header_key
 
 # Where the first fact stands among the actions of a change.
 FACT_ACTION = 1

@@ -19,10 +19,9 @@ from typing import Any, Final
 from forgeledger.aws.dynamodb.attributes import (
     UNDECODABLE,
     Members,
+    Row,
     compact_json,
     corrupt,
-    decode_counts,
-    encode_counts,
     number,
     parse_json,
     text,
@@ -34,7 +33,8 @@ from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.model.lanes import LaneMode
 from forgeledger.jobs.model.outcomes import Reason
 from forgeledger.jobs.ports import JournalRow
-from forgeledger.jobs.storage.keys import LOG_PREFIX, Row, log_sk
+from forgeledger.jobs.storage.counts_rows import decode_counts, encode_counts
+from forgeledger.jobs.storage.keys import LOG_PREFIX, log_sk
 
 _CODES: Final = {
     EventKind.REGISTERED: "r",

@@ -10,9 +10,9 @@
 | PLACE              | {work}           | where work on all jobs was cut short      |
 """
 
-from typing import Any, Final
+from typing import Final
 
-Row = dict[str, dict[str, Any]]
+from forgeledger.aws.dynamodb.attributes import Row
 
 HEADER_SK: Final = "JOB"
 HEAD_SK: Final = "LANE"

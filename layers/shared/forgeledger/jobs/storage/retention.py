@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from forgeledger.aws.dynamodb.attributes import compact_json, number, text, ttl_of
+from forgeledger.aws.dynamodb.attributes import Row, compact_json, number, text, ttl_of
 from forgeledger.aws.dynamodb.key_ranges import between
 from forgeledger.aws.dynamodb.table import Table
 from forgeledger.errors import StorageError
@@ -16,7 +16,6 @@ from forgeledger.jobs.storage.keys import (
     HEAD_SK,
     ITEM_PREFIX,
     LOG_PREFIX,
-    Row,
     fact_sk,
     header_key,
     job_pk,

@@ -4,7 +4,7 @@ import os
 import uuid
 from collections.abc import Callable, Sequence
 
-from forgeledger.aws.dynamodb.attributes import number, text
+from forgeledger.aws.dynamodb.attributes import Row, number, text
 from forgeledger.aws.dynamodb.key_ranges import between
 from forgeledger.aws.dynamodb.retries import Retrying
 from forgeledger.aws.dynamodb.table import Client, Conflict, Table
@@ -41,7 +41,6 @@ from forgeledger.jobs.storage.keys import (
     HEADER_SK,
     ITEM_PREFIX,
     LOG_PREFIX,
-    Row,
     fact_sk,
     head_key,
     header_key,

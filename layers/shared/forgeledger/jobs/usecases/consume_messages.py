@@ -2,120 +2,21 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol
+from dataclasses import dataclass, field
+from typing import Final
 
 from forgeledger.errors import JobNotFound, OutOfTime
-from forgeledger.fast_dataclass import quickly_made
 from forgeledger.jobs.model.commands import Command
+from forgeledger.jobs.model.intake_result import LaneReport, TakenIn
+from forgeledger.jobs.model.message import UNKNOWN_JOB, Addressed, Message, Problem
 from forgeledger.jobs.model.outcomes import Outcome
+from forgeledger.jobs.ports import RejectQueue
 from forgeledger.jobs.usecases.apply_commands import Applier
 from forgeledger.parallel import Parallel
 from forgeledger.runtime import HasTime
 
-# What is wrong where it is no field of a command, but the whole of it.
-COMMAND = "command"
-INVALID = "invalid"
-UNKNOWN_JOB = "unknown_job"
 # A queue keeps a message no longer: what claims to be older comes from a clock that is wrong.
 _OLDEST_MS: Final = 14 * 24 * 3_600 * 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A broken rule of one command in the message, by its index, or of the whole message."""
-
-    field: str
-    rule: str
-    index: int | None = None
-    reason: str = INVALID
-
-
-@quickly_made
-@dataclass(frozen=True, slots=True)
-class Addressed:
-    """A command with its job and lane, and its place in the message."""
-
-    job_id: str
-    lane: int
-    command: Command
-    index: int
-
-
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
-    """What a message says: its commands, and what is wrong with the others."""
-
-    commands: tuple[Addressed, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    # All commands as they came, so that the bad ones can be given back.
-    raw: tuple[Any, ...] = ()
-    # Names that stand beside a list of commands, where nothing reads them.
-    beside: frozenset[str] = frozenset()
-
-    def placed(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
-        """The problems, in a message of many commands with the command's place in each field."""
-        if len(self.raw) == 1:
-            return tuple(problems)
-        return tuple(
-            problem if problem.index is None else replace(problem, field=_path(problem))
-            for problem in problems
-        )
-
-
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    message_id: str
-    group_id: str
-    sent_at: int
-    text: str
-    body: Body
-
-
-class RejectQueue(Protocol):
-    def put(self, message: Message, problems: Sequence[Problem]) -> None:
-        """Keep what is wrong with a message, and why, or raise. Repeating it is harmless."""
-
-
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaneReport:
-    """What came of one lane's share of the batch."""
-
-    job_id: str
-    lane: int
-    commands: int
-    # Of the commands that were applied: all of them, unless something stopped it.
-    verdicts: Counter[str]
-    conflicts: int = 0
-    # How long the oldest of them was on its way; None where there is none.
-    lag_ms: int | None = None
-    # Without its job none of the commands can ever be applied.
-    job_found: bool = True
-    # What failed for a passing reason.
-    error: Exception | None = None
-
-    @property
-    def settled(self) -> int:
-        """How many commands need not come again."""
-        return self.verdicts.total()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakenIn:
-    """Which messages have to come again, in order; and what is to be told of the batch."""
-
-    failed: tuple[str, ...]
-    lanes: tuple[LaneReport, ...]
-    # What was put aside, by message, and why.
-    rejections: tuple[tuple[str, tuple[Problem, ...]], ...]
-    errors: tuple[Exception, ...]
-
-    @property
-    def rejected(self) -> int:
-        return len(self.rejections)
 
 
 @dataclass(slots=True)
@@ -232,11 +133,6 @@ class Intake:
         except Exception as raised:  # noqa: BLE001 - a message's trouble must not touch the others.
             return raised
         return None
-
-
-def _path(problem: Problem) -> str:
-    command = f"commands[{problem.index}]"
-    return command if problem.field == COMMAND else f"{command}.{problem.field}"
 
 
 def _happened(command: Command, sent_at: int, now: int) -> int:

@@ -2,41 +2,18 @@
 
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Protocol
 
 from forgeledger.jobs.model.ids import lanes_for, lanes_of, make_job_id
 from forgeledger.jobs.model.job_lifecycle import create
 from forgeledger.jobs.model.jobs import JobSpec, Tolerance
 from forgeledger.jobs.model.lanes import LaneRules
-from forgeledger.jobs.ports import JobView, LedgerStore
+from forgeledger.jobs.ports import JobIdClaims, JobView, LedgerStore
 from forgeledger.jobs.usecases.change_job import LifeCycle
 from forgeledger.jobs.usecases.register_items import NewItem, Registered, Registrar
+from forgeledger.repeat import Repeat
 from forgeledger.runtime import HasTime, Surroundings, unhurried
 
 _RANDOM_BYTES = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repeat:
-    """What makes a request the same when its sender repeats it: a key, and what it says."""
-
-    key: str
-    fingerprint: str
-
-    @property
-    def request_id(self) -> str:
-        digest = blake2b(f"{self.key}\n{self.fingerprint}".encode(), digest_size=16)
-        return digest.hexdigest()
-
-
-class JobIdClaims(Protocol):
-    """Remembers, before a job is created, which id a sender's key stands for."""
-
-    def claim(self, repeat: Repeat, job_id: str) -> str:
-        """The id that was claimed with this key first: this one, unless the request is repeated.
-
-        Raises IdempotencyKeyReused where the first request with the key said something else.
-        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,28 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from forgeledger.errors import OutOfTime
-from forgeledger.fast_dataclass import quickly_made
+from forgeledger.jobs.model.wakes import Wake, WakeKind
 from forgeledger.jobs.usecases.advance_job import Advancer
 from forgeledger.jobs.usecases.publish_facts import Teller
 from forgeledger.runtime import HasTime
-
-
-class WakeKind(StrEnum):
-    HEAD = "head"
-    FACT = "fact"
-
-
-@quickly_made
-@dataclass(frozen=True, slots=True)
-class Wake:
-    """One stream record, reduced to what it means. It says where to look, never what is there."""
-
-    sequence_number: str
-    kind: WakeKind
-    job_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from forgeledger.errors import JobNotFound
 from forgeledger.jobs.model.job_lifecycle import total
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lanes import Counts
-from forgeledger.jobs.ports import Clock, JobView, LedgerStore
+from forgeledger.jobs.ports import JobView, LedgerStore
+from forgeledger.runtime import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

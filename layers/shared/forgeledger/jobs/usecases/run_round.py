@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from forgeledger.jobs.model.reconciliation import Reconciled
 from forgeledger.jobs.ports import LedgerStore, Place
 from forgeledger.jobs.usecases.extend_retention import Keeper
-from forgeledger.jobs.usecases.reconcile_jobs import Reconciled, Reconciler
+from forgeledger.jobs.usecases.reconcile_jobs import Reconciler
 from forgeledger.runtime import HasTime
 
 # Where the latest round was cut short, each in a row of its own.

@@ -11,7 +11,6 @@ from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from forgeledger.jobs.model.limits import IDEMPOTENCY_KEY_CHARACTERS
 from forgeledger.sdk.api.transport import HttpRequest, HttpResponse, Transport
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.errors import (
@@ -25,6 +24,7 @@ from forgeledger.sdk.errors import (
 )
 from forgeledger.sdk.json_encoder import body_of_request
 from forgeledger.sdk.records import JsonObject, Problem, WrongField
+from forgeledger.web.limits import IDEMPOTENCY_KEY_CHARACTERS
 
 _log = logging.getLogger("forgeledger.sdk")
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from forgeledger.jobs.messages.command_fields import ITEM
+from forgeledger.jobs.messages.command_fields import ITEM_NAMES
 from forgeledger.jobs.model.limits import PAYLOAD_BYTES
 from forgeledger.sdk.command import check_names, checked_item_id, checked_json, shown
 from forgeledger.sdk.errors import InvalidCommandError, InvalidItemError
@@ -40,7 +40,7 @@ def check_item(item: ItemSpec) -> None:
         return
     if not isinstance(item, Mapping):
         raise InvalidCommandError("item", "is an itemId or an object that has one")
-    check_names(item, ITEM, "an item")
+    check_names(item, ITEM_NAMES, "an item")
     item_id = item.get("itemId", item.get("item_id"))
     if not isinstance(item_id, str):
         raise InvalidCommandError("itemId", "is missing or not a text")

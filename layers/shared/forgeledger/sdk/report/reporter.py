@@ -32,7 +32,7 @@ from forgeledger.sdk.sqs_port import SqsSending
 from forgeledger.sdk.ticker import Ticker
 from forgeledger.sdk.work.handler_calls import Handler
 from forgeledger.sdk.work.lambda_batch import run_batch
-from forgeledger.sdk.work.work_log import UnknownWorkFields
+from forgeledger.unknown_fields import UnknownFields
 
 _log = logging.getLogger("forgeledger.sdk")
 
@@ -72,7 +72,7 @@ class Reporter:
         self.flush_seconds = checked_timeout("flush_seconds", flush_seconds)
         self._utc_now = utc_now
         self._ids = CommandIds()
-        self.unknown_fields = UnknownWorkFields()
+        self.unknown_fields = UnknownFields()
         self._owe = debt_of(self)
         self._courier = Courier(
             Sender(
@@ -250,7 +250,7 @@ class Reporter:
         self._courier.start_empty()
         self.heartbeats.start_empty()
         self._ids = CommandIds()
-        self.unknown_fields = UnknownWorkFields()
+        self.unknown_fields = UnknownFields()
         self._process_worker_id = _name_of_process()
 
     def _command(

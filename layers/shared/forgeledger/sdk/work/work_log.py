@@ -1,34 +1,22 @@
 """What goes wrong with a work message, in the log: one line where that says all."""
 
 import logging
-import threading
 from collections.abc import Mapping
 from typing import Any, Final
 
-from forgeledger.jobs.messages.command_fields import WORK
+from forgeledger.jobs.messages.command_fields import WORK_NAMES
 from forgeledger.sdk.errors import InvalidCommandError, InvalidWorkError
 from forgeledger.sdk.report.item_work import INVALID_RESULT, ItemWork
-from forgeledger.unknown_names import first_told
+from forgeledger.unknown_fields import UnknownFields
 
 _log = logging.getLogger("forgeledger.sdk")
 # What the error did to the item; otherwise it had ended before, or nothing could be told of it.
 _ENDED: Final[Mapping[str | None, str]] = {"fail": "failed", "release": "was released"}
 
 
-class UnknownWorkFields:
-    """Those that a process meets: taken, as a newer sender's are, and warned of, each name once."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._told: frozenset[str] = frozenset()
-
-    def warn_of(self, fields: Mapping[str, Any]) -> None:
-        if fields.keys() <= WORK:
-            return
-        with self._lock:
-            fresh, self._told = first_told(self._told, fields.keys() - WORK)
-        if fresh:
-            _log.warning("unknown fields ignored in work messages: %s", fresh)
+def log_unknown_fields(unknown: UnknownFields, fields: Mapping[str, Any]) -> None:
+    if new := unknown.not_seen_before(fields.keys() - WORK_NAMES):
+        _log.warning("unknown fields ignored in work messages: %s", new)
 
 
 def log_wrong_message(message_id: str, error: InvalidWorkError) -> None:

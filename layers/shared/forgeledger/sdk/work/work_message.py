@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from forgeledger.sdk.command import checked_attempt, group_of
 from forgeledger.sdk.errors import InvalidCommandError, InvalidWorkError
-from forgeledger.sdk.work.work_log import UnknownWorkFields
+from forgeledger.sdk.work.work_log import log_unknown_fields
+from forgeledger.unknown_fields import UnknownFields
 
 DEFAULT_KIND: Final = "default"
 
@@ -22,7 +23,7 @@ class WorkMessage:
     payload: Any = None
 
 
-def read_work(body: str, receive_count: int, unknown: UnknownWorkFields) -> WorkMessage:
+def read_work(body: str, receive_count: int, unknown: UnknownFields) -> WorkMessage:
     """From `{"jobId", "itemId", "kind"?, "payload"?, "attempt"?}`, in either spelling."""
     try:
         fields = json.loads(body)
@@ -30,7 +31,7 @@ def read_work(body: str, receive_count: int, unknown: UnknownWorkFields) -> Work
         raise InvalidWorkError(f"the body is not JSON: {error}") from error
     if not isinstance(fields, dict):
         raise InvalidWorkError("the body is not a JSON object")
-    unknown.warn_of(fields)
+    log_unknown_fields(unknown, fields)
     job_id, item_id = _name(fields, "jobId", "job_id"), _name(fields, "itemId", "item_id")
     kind, first_attempt = fields.get("kind", DEFAULT_KIND), fields.get("attempt", 1)
     try:

@@ -1,0 +1,106 @@
+"""The body of the answer that explains why a job is not done."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from forgeledger.jobs.http.item_bodies import ItemBrief, brief_fields, counts_fields
+from forgeledger.jobs.http.job_bodies import CountsBody, time_or_none
+from forgeledger.jobs.messages.job_events import iso
+from forgeledger.jobs.model.commands import CommandKind
+from forgeledger.jobs.model.items import Item
+from forgeledger.jobs.model.jobs import JobStatus
+from forgeledger.jobs.model.outcomes import Reason
+from forgeledger.jobs.usecases.explain_job import Cause, Explanation
+from forgeledger.jobs.usecases.list_rejections import RejectionCount
+from forgeledger.web.models import Answer
+
+
+class FailureCount(Answer):
+    type: str
+    count: int
+
+
+class RejectionCountBody(Answer):
+    command: CommandKind
+    reason: Annotated[Reason, Field(examples=["unknown_item"])]
+    count: int
+    latest_item_id: Annotated[str, Field(description="The item that the latest of them names.")]
+    latest_at: str
+
+
+class ItemsFound(Answer):
+    count: Annotated[int, Field(description="Among the items that were looked at.")]
+    items: Annotated[list[ItemBrief], Field(description="The first ten by time.")]
+
+
+class WhyHeadline(Answer):
+    job_id: str
+    status: JobStatus
+    is_complete: bool
+    reasons: list[Cause]
+
+
+class WhyBody(CountsBody, WhyHeadline):
+    ending: JobStatus | None
+    reason: Annotated[
+        str | None, Field(description="Why it failed or was canceled, or is about to be.")
+    ]
+    expected_items: int | None
+    deadline_at: str | None
+    lagging_lanes: list[int]
+    oldest_in_progress: list[ItemBrief]
+    expired_leases: ItemsFound
+    due_later: ItemsFound
+    failures: list[FailureCount]
+    rejections: Annotated[
+        list[RejectionCountBody],
+        Field(
+            description="Commands that were rejected, among the latest events, most frequent "
+            "first; without already_completed and not_failed, which hold nothing up. Empty when "
+            "the job is finished."
+        ),
+    ]
+    items_scanned: int
+    scan_complete: Annotated[
+        bool, Field(description="False when there were more items than one request looks at.")
+    ]
+
+
+def why_body(explanation: Explanation) -> WhyBody:
+    job = explanation.job
+    return WhyBody(
+        **counts_fields(explanation.counts),
+        job_id=job.job_id,
+        status=job.status,
+        is_complete=job.finished,
+        reasons=list(explanation.causes),
+        ending=job.ending,
+        reason=job.ending_reason,
+        expected_items=job.spec.expected_items,
+        deadline_at=time_or_none(job.deadline_at),
+        lagging_lanes=list(explanation.lagging_lanes),
+        oldest_in_progress=_briefs(explanation.oldest_in_progress),
+        expired_leases=ItemsFound(
+            count=explanation.expired, items=_briefs(explanation.expired_leases)
+        ),
+        due_later=ItemsFound(count=explanation.waiting, items=_briefs(explanation.due_later)),
+        failures=[FailureCount(type=name, count=count) for name, count in explanation.failures],
+        rejections=[_rejection_count(each) for each in explanation.rejections],
+        items_scanned=explanation.scanned,
+        scan_complete=explanation.scanned_all,
+    )
+
+
+def _rejection_count(told: RejectionCount) -> RejectionCountBody:
+    return RejectionCountBody(
+        command=told.command,
+        reason=told.reason,
+        count=told.count,
+        latest_item_id=told.latest_item_id,
+        latest_at=iso(told.latest_at),
+    )
+
+
+def _briefs(items: tuple[Item, ...]) -> list[ItemBrief]:
+    return [ItemBrief(**brief_fields(item)) for item in items]

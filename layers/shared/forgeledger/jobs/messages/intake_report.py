@@ -1,0 +1,59 @@
+"""Metrics and log lines about a batch of queue messages."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from forgeledger.jobs.model.intake_result import LaneReport, TakenIn
+
+_COUNT: Final = "Count"
+
+
+class Measurement(NamedTuple):
+    name: str
+    unit: str
+    value: float
+
+
+class LogLine(NamedTuple):
+    # The name of the logger's method.
+    level: str
+    message: str
+    extra: Mapping[str, Any]
+    error: Exception | None = None
+
+
+def measurements(result: TakenIn, batch_size: int) -> Iterator[Measurement]:
+    yield Measurement("BatchSize", _COUNT, batch_size)
+    yield Measurement("MessagesRejected", _COUNT, result.rejected)
+    yield Measurement("MessagesFailed", _COUNT, len(result.failed))
+    for lane in result.lanes:
+        for outcome, number in lane.verdicts.items():
+            yield Measurement(f"Commands{outcome.title()}", _COUNT, number)
+        yield Measurement("CommitConflicts", _COUNT, lane.conflicts)
+        if lane.lag_ms is not None:
+            yield Measurement("CommitLag", "Milliseconds", lane.lag_ms)
+
+
+def log_lines(result: TakenIn) -> Iterator[LogLine]:
+    yield from map(_lane_line, result.lanes)
+    for message_id, problems in result.rejections:
+        first = problems[0]
+        extra = {
+            "messageId": message_id,
+            "reason": first.reason,
+            "problems": len(problems),
+            "field": first.field,
+            "rule": first.rule,
+        }
+        yield LogLine("warning", "message rejected", extra)
+    for error in result.errors:
+        yield LogLine("error", "reject queue refused a message", {}, error)
+
+
+def _lane_line(lane: LaneReport) -> LogLine:
+    extra = {"jobId": lane.job_id, "lane": lane.lane, "commands": lane.commands}
+    if lane.error is not None:
+        return LogLine("error", "lane not applied", extra, lane.error)
+    if not lane.job_found:
+        return LogLine("warning", "no such job", extra)
+    return LogLine("info", "lane applied", {**extra, **lane.verdicts})

@@ -14,9 +14,9 @@ from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.model.job_lifecycle import create
 from forgeledger.jobs.model.jobs import JobSpec
 from forgeledger.jobs.storage.store import DynamoStore
-from forgeledger.jobs.usecases.apply_commands import Applier
+from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.local.engine import Engine, client_environment
-from forgeledger.runtime import Surroundings
+from forgeledger.runtime import Runtime
 from tests.support.ledger_table import create_ledger_table
 
 NOW = 1_795_255_200_000
@@ -50,7 +50,7 @@ class EngineLedger:
         session.register("provide-client-params.dynamodb.*", self._ask)
         session.register("response-received.dynamodb.*", self._answer)
         self.store = DynamoStore(clients.dynamodb(), self.table)
-        self.applier = Applier(self.store, Surroundings())
+        self.lane_writer = LaneWriter(self.store, Runtime())
 
     def _ask(self, params: dict[str, Any], **_: Any) -> dict[str, Any]:
         self._asked = dict(params)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.cost import prices as pricing
+from benchmarks.cost import prices
 from benchmarks.cost.job_meter import PACKING
 from benchmarks.cost.other_designs import (
     all_designs,
@@ -16,7 +16,8 @@ from benchmarks.cost.other_designs import (
 from benchmarks.cost.prices import AS_OF, PRICES, REGION, Service
 from benchmarks.cost.usage import Usage, bill, by_service, dollars
 from benchmarks.markdown import table, words
-from forgeledger.jobs.messages.reconcile_requests import measured
+from forgeledger.jobs.messages.reconcile_requests import measurements
+from forgeledger.jobs.model.reconciliation import MaintenanceReport
 
 SIZES: Final = (1_000, 100_000, 1_000_000)
 MILLION: Final = 1_000_000
@@ -26,7 +27,7 @@ TEMPLATE: Final = Path(__file__).parent.parent.parent / "template.yaml"
 MONTH_SECONDS: Final = 730 * 3_600
 # Names with their dimensions: those that each scheduled round of the relay sends, eight of the
 # intake, two for each of about four pairs of route and status.
-ROUND_METRICS: Final = 2 + len(measured(()))
+ROUND_METRICS: Final = len(list(measurements(MaintenanceReport(jobs=(), round_complete=True))))
 METRICS: Final = ROUND_METRICS + 8 + 2 * 4
 # Lambda's own for a queue that is quiet, each waiting as long as a receive may.
 POLLERS: Final = 5
@@ -160,7 +161,7 @@ def packing_bounds(results: Results) -> str:
 def only_start(results: Results) -> str:
     """What would be, were less of a standard child billed than is assumed."""
     ours = dollars(forgeledger(MILLION, results).usage)
-    start = _standard_children() - MILLION * pricing.TRANSITIONS.each
+    start = _standard_children() - MILLION * prices.TRANSITIONS.each
     missed = ours > SHARE_OF_STANDARD * start
     return (
         f"Were only the start of a standard child billed, a million would be ${start:.2f} and "
@@ -194,11 +195,11 @@ def month_table() -> str:
     alarms = template.count("Type: AWS::CloudWatch::Alarm")
     polls = POLLERS * MONTH_SECONDS / POLL_SECONDS
     at_rest = [
-        (f"{alarms} alarms", alarms * pricing.ALARMS.each),
-        ("1 dashboard", pricing.DASHBOARDS.each),
+        (f"{alarms} alarms", alarms * prices.ALARMS.each),
+        ("1 dashboard", prices.DASHBOARDS.each),
         (
             f"{ROUND_METRICS} custom metrics, which the scheduled rounds send in every hour",
-            ROUND_METRICS * pricing.METRICS.each,
+            ROUND_METRICS * prices.METRICS.each,
         ),
         (f"empty receives of {POLLERS} pollers", dollars(Usage(sqs_fifo_requests=polls))),
     ]
@@ -206,8 +207,8 @@ def month_table() -> str:
     amounts = [
         *at_rest,
         ("**idle, altogether**", sum(each for _, each in at_rest)),
-        (f"{other} other metrics, if sent in every hour", other * pricing.METRICS.each),
-        ("the same, sent in one hour", other * pricing.METRICS.each * 3_600 / MONTH_SECONDS),
+        (f"{other} other metrics, if sent in every hour", other * prices.METRICS.each),
+        ("the same, sent in one hour", other * prices.METRICS.each * 3_600 / MONTH_SECONDS),
     ]
     return table(["by the month", "dollars"], [[what, f"{each:.2f}"] for what, each in amounts])
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import boto3
 
-from benchmarks import design_naive as hand_written
+from benchmarks import design_naive
 from benchmarks.calibration import Yardstick
 from benchmarks.cost.metered_functions import ENVIRONMENT, ROOT, environment, load
 from benchmarks.cost.metered_queue import MeteredQueue
@@ -31,10 +31,10 @@ def measure_by_hand(design: str, how: str, items: int) -> dict[str, Any]:
         boto3.DEFAULT_SESSION = session
         try:
             names = [f"invoice-{each:07d}" for each in range(items)]
-            hand_written.register(hand_written.client(), design, names)
+            design_naive.register(design_naive.client(), design, names)
             if how == "queue":
                 function = load(_FUNCTION, "intake", wire)
-                hand_written.by_queue(design, design, "queue", queue)(names)
+                design_naive.by_queue(design, design, "queue", queue)(names)
                 yardstick = Yardstick()
                 for batch in queue.batches():
                     function(batch)
@@ -50,9 +50,9 @@ def measure_by_hand(design: str, how: str, items: int) -> dict[str, Any]:
                     log_bytes=function.invocations * PLATFORM_LOG_BYTES,
                 )
             else:
-                hand_written.directly(design, design)(names)
+                design_naive.directly(design, design)(names)
                 of_function = Usage()
-            counts = hand_written.counts(hand_written.client(), design)
+            counts = design_naive.counts(design_naive.client(), design)
         finally:
             boto3.DEFAULT_SESSION = None
         assert counts["completed"] == items, counts
@@ -60,7 +60,7 @@ def measure_by_hand(design: str, how: str, items: int) -> dict[str, Any]:
             sqs_fifo_requests=queue.billed_requests,
             write_units=tables.write_units,
             read_units=tables.read_units,
-            stored_bytes=tables.stored_bytes(hand_written.TABLE),
+            stored_bytes=tables.stored_bytes(design_naive.TABLE),
         )
         return {
             "items": items,

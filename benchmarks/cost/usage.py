@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Self
 
-from benchmarks.cost import prices as pricing
+from benchmarks.cost import prices
 from benchmarks.cost.prices import Price, Service
 
 GB: Final = 1024**3
@@ -55,21 +55,21 @@ def bill(usage: Usage) -> dict[Price, float]:
     stored_gb_months = usage.stored_bytes / GB * KEPT_MONTHS
     log_gb = usage.log_bytes / GB
     amounts = {
-        pricing.SQS_FIFO: usage.sqs_fifo_requests,
-        pricing.SQS_STANDARD: usage.sqs_standard_requests,
-        pricing.LAMBDA_REQUESTS: usage.lambda_requests,
-        pricing.LAMBDA_GB_SECONDS: usage.lambda_gb_seconds,
-        pricing.WRITE_UNITS: usage.write_units,
-        pricing.READ_UNITS: usage.read_units,
-        pricing.STORAGE: stored_gb_months,
-        pricing.RECOVERY: stored_gb_months,
-        pricing.EVENTS: usage.events,
-        pricing.HTTP_REQUESTS: usage.http_requests,
-        pricing.LOG_BYTES: log_gb,
-        pricing.LOG_STORAGE: log_gb * KEPT_MONTHS,
-        pricing.TRANSITIONS: usage.transitions,
-        pricing.EXPRESS_REQUESTS: usage.express_requests,
-        pricing.EXPRESS_GB_HOURS: usage.express_gb_seconds / _HOUR_SECONDS,
+        prices.SQS_FIFO: usage.sqs_fifo_requests,
+        prices.SQS_STANDARD: usage.sqs_standard_requests,
+        prices.LAMBDA_REQUESTS: usage.lambda_requests,
+        prices.LAMBDA_GB_SECONDS: usage.lambda_gb_seconds,
+        prices.WRITE_UNITS: usage.write_units,
+        prices.READ_UNITS: usage.read_units,
+        prices.STORAGE: stored_gb_months,
+        prices.RECOVERY: stored_gb_months,
+        prices.EVENTS: usage.events,
+        prices.HTTP_REQUESTS: usage.http_requests,
+        prices.LOG_BYTES: log_gb,
+        prices.LOG_STORAGE: log_gb * KEPT_MONTHS,
+        prices.TRANSITIONS: usage.transitions,
+        prices.EXPRESS_REQUESTS: usage.express_requests,
+        prices.EXPRESS_GB_HOURS: usage.express_gb_seconds / _HOUR_SECONDS,
     }
     return {price: amount * price.each for price, amount in amounts.items() if amount}
 

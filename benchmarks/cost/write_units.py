@@ -49,11 +49,11 @@ def transitions(ledger: EngineLedger, kind: str, number: int, bound: float) -> L
     """Items that are there and claimed; then a batch of so many commands in one lane."""
     job_id = ledger.new_job(lanes=1)
     item_ids = names(0, number)
-    ledger.applier.apply(job_id, 0, commands("register", item_ids))
+    ledger.lane_writer.apply(job_id, 0, commands("register", item_ids))
     if kind != "claim":
-        ledger.applier.apply(job_id, 0, commands("claim", item_ids))
+        ledger.lane_writer.apply(job_id, 0, commands("claim", item_ids))
     batch = commands(kind, item_ids, attempt=1)
-    calls = ledger.calls_of(lambda: ledger.applier.apply(job_id, 0, batch))
+    calls = ledger.calls_of(lambda: ledger.lane_writer.apply(job_id, 0, batch))
     return Line(f"{kind}, {number} in a batch", write_units(calls) / number, bound, calls)
 
 
@@ -61,14 +61,14 @@ def short_items(ledger: EngineLedger, number: int, bound: float) -> Line:
     """A claim and a complete of the same item in one batch: one row for both."""
     job_id = ledger.new_job(lanes=1)
     item_ids = names(0, number)
-    ledger.applier.apply(job_id, 0, commands("register", item_ids))
+    ledger.lane_writer.apply(job_id, 0, commands("register", item_ids))
     batch = [
         command
         for item_id in item_ids
         for kind in ("claim", "complete")
         for command in commands(kind, [item_id])
     ]
-    calls = ledger.calls_of(lambda: ledger.applier.apply(job_id, 0, batch))
+    calls = ledger.calls_of(lambda: ledger.lane_writer.apply(job_id, 0, batch))
     rows = sum("Put" in action for action in calls[-1].parameters["TransactItems"])
     assert rows == number + 1, "an item was written more than once"
     return Line(f"claim + complete, {number} items", write_units(calls) / number, bound, calls)
@@ -82,7 +82,7 @@ def registration(ledger: EngineLedger, lanes: int, bound: float) -> Line:
 
     def register() -> None:
         for lane, item_ids in by_lane.items():
-            ledger.applier.apply(job_id, lane, commands("register", item_ids))
+            ledger.lane_writer.apply(job_id, lane, commands("register", item_ids))
 
     calls = ledger.calls_of(register)
     return Line(f"register 1,000, {lanes} lanes", write_units(calls) / 1_000, bound, calls)

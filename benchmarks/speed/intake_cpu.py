@@ -100,7 +100,7 @@ def main(turns: int) -> int:
                 Command(kind=kind, item_id=name, command_id=f"{kind}-{name}", worker_id="worker-7")
                 for name in NAMES
             ]
-            ledger.applier.apply(job_id, 0, commands)
+            ledger.lane_writer.apply(job_id, 0, commands)
         event = batch(job_id)
         with silence():
             calls = ledger.calls_of(lambda: load_handler()(event, Context()))

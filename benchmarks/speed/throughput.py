@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks import design_naive as hand_written
+from benchmarks import design_naive
 from benchmarks.call_log import CallLog
 from benchmarks.design_forgeledger import (
     Listener,
@@ -106,18 +106,18 @@ class Bench:
         self, design: str, names: Sequence[str], *, how: Prepare, crash_one_in: int = 0
     ) -> Run:
         job_id = f"{design}-{how.__name__}-{uuid.uuid4().hex}"
-        dynamodb = hand_written.client()
+        dynamodb = design_naive.client()
         arguments: tuple[str, ...] = (design, job_id)
-        if how is hand_written.by_queue:
+        if how is design_naive.by_queue:
             made_anew(self.cloud.client("sqs"), self.hand_queue)
             arguments = (*arguments, self.hand_queue)
         with crew(self.workers, how, arguments, names) as workers:
             moment, began = self.log.now(), time.perf_counter()
-            hand_written.register(dynamodb, job_id, names)
+            design_naive.register(dynamodb, job_id, names)
             registered = time.perf_counter()
             with self.log.crashes(crash_one_in):
                 workers.work()
-                counts = hand_written.settled_counts(dynamodb, job_id)
+                counts = design_naive.settled_counts(dynamodb, job_id)
             ended = time.perf_counter()
             tally = self.log.since(moment)
         off = [counts[name] - counts["total"] for name in ("claimed", "completed")]
@@ -134,14 +134,14 @@ class Bench:
     def warm_up(self, names: Sequence[str]) -> None:
         """Each function has started before it is timed."""
         self.ours(names[:WARMING_ITEMS])
-        self.by_hand("safe", names[:50], how=hand_written.by_queue)
+        self.by_hand("safe", names[:50], how=design_naive.by_queue)
 
     def rounds(self, number: int, ours: Sequence[str], hand: Sequence[str]) -> dict[str, Runs]:
         rounds = [{OURS: self.ours(ours), **self.all_by_hand(hand)} for _ in range(number)]
         return {name: Runs([each[name] for each in rounds]) for name in rounds[0]}
 
     def all_by_hand(self, names: Sequence[str], *, crash_one_in: int = 0) -> dict[str, Run]:
-        queue, direct = hand_written.by_queue, hand_written.directly
+        queue, direct = design_naive.by_queue, design_naive.directly
         return {
             SAFE: self.by_hand("safe", names, how=queue, crash_one_in=crash_one_in),
             DIRECT: self.by_hand("safe", names, how=direct, crash_one_in=crash_one_in),
@@ -179,7 +179,7 @@ def main(items: int, by_hand_items: int, crash_items: int, workers: int, rounds:
             contextlib.ExitStack() as running,
         ):
             _be_local(cloud)
-            hand_written.create_table(hand_written.client())
+            design_naive.create_table(design_naive.client())
             hand_queue = running.enter_context(
                 queue_with_function(
                     cloud,

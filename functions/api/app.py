@@ -9,12 +9,12 @@ from aws_lambda_powertools.logging.correlation_paths import API_GATEWAY_HTTP
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from forgeledger.bootstrap.api import api as put_together
+from forgeledger.bootstrap.api import api as build
 
 logger = Logger()
 metrics = Metrics()
 # Here and not in the first invocation: while a function starts it has a whole processor.
-api = put_together(os.environ)
+api = build(os.environ)
 
 
 @logger.inject_lambda_context(correlation_id_path=API_GATEWAY_HTTP)

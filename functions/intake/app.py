@@ -11,17 +11,17 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from forgeledger.bootstrap.intake import intake as put_together
+from forgeledger.bootstrap.intake import intake as build
 from forgeledger.jobs.messages.command_message import unknown_names
 from forgeledger.jobs.messages.intake_report import log_lines, measurements
 from forgeledger.jobs.messages.sqs_records import read_messages
-from forgeledger.runtime import in_time
+from forgeledger.runtime import before_deadline
 from forgeledger.unknown_fields import UnknownFields
 
 logger = Logger()
 metrics = Metrics()
 # Here and not in the first invocation: while a function starts it has a whole processor.
-intake = put_together(os.environ)
+intake = build(os.environ)
 unknown = UnknownFields()
 
 gc.freeze()
@@ -32,7 +32,7 @@ gc.enable()
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     messages = read_messages(event)
-    result = intake.take_in(messages, in_time(context.get_remaining_time_in_millis))
+    result = intake.consume(messages, before_deadline(context.get_remaining_time_in_millis))
     for measurement in measurements(result, len(messages)):
         metrics.add_metric(*measurement)
     for line in log_lines(result):

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from forgeledger.aws.dynamodb.raw_json import as_they_are
+from forgeledger.aws.dynamodb.raw_json import without_conversion
 from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.ports import LedgerStore
 from forgeledger.jobs.storage.store import DynamoStore
@@ -35,7 +35,7 @@ def _client(endpoint_url: str) -> Any:
             retries={"mode": "standard", "total_max_attempts": 2}, parameter_validation=False
         ),
     )
-    return as_they_are(client)
+    return without_conversion(client)
 
 
 def _table_of(client: Any) -> Iterator[tuple[Any, str]]:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from forgeledger.jobs.messages import intake_report
-from forgeledger.jobs.messages.reconcile_requests import measured
+from forgeledger.jobs.messages.reconcile_requests import measurements
+from forgeledger.jobs.model.reconciliation import MaintenanceReport
 from tests.support.deployed_template import (
     FAILURE_QUEUES,
     FUNCTIONS,
@@ -47,7 +48,7 @@ def test_late_commands_and_late_completions_have_alarms():
     ("metric", "when_missing"),
     [
         ("Rounds", "breaching"),
-        ("KeptLate", "notBreaching"),
+        ("RetentionLate", "notBreaching"),
         ("HeadDrift", "notBreaching"),
         ("ReconcileFailures", "notBreaching"),
     ],
@@ -80,7 +81,7 @@ def test_metrics_on_the_dashboard_and_in_alarms_are_written_by_the_functions():
         name
         for source in [*(ROOT / "functions").glob("*/app.py"), Path(intake_report.__file__)]
         for name in re.findall(r'(?:add_metric|Measurement)\(f?"(\w+)', source.read_text())
-    } | set(measured([]))
+    } | set(dict(measurements(MaintenanceReport(jobs=(), round_complete=True))))
 
     body = json.loads(properties("Dashboard")["DashboardBody"]["Fn::Sub"])
     shown = {

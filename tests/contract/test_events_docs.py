@@ -13,7 +13,7 @@ from forgeledger.jobs.messages.event_bus import EventBridgePublisher
 from forgeledger.jobs.model.facts import FactKind
 from forgeledger.jobs.model.jobs import FINISHED, Tolerance
 from forgeledger.jobs.model.lanes import LaneRules
-from forgeledger.jobs.usecases.publish_facts import Teller
+from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from forgeledger.local.filters import matches
 from tests.support.ledgers import Ledger
 from tests.support.memory_store import MemoryStore
@@ -49,19 +49,21 @@ class Stories:
     def __init__(self) -> None:
         self.ledger = Ledger(MemoryStore())
         self.bus = Bus()
-        publisher = EventBridgePublisher(self.bus, "the-bus", self.ledger.around)
-        self.teller = Teller(self.ledger.store, publisher)
+        publisher = EventBridgePublisher(self.bus, "the-bus", self.ledger.runtime)
+        self.fact_publisher = FactPublisher(
+            jobs=self.ledger.store, facts=self.ledger.store, publisher=publisher
+        )
 
     def job(self, *items: str, **spec: Any) -> str:
         job_id = self.ledger.job(**spec)
         self.ledger.do(job_id, "register", *items)
-        self.ledger.life.seal(job_id)
+        self.ledger.lifecycle.seal(job_id)
         return job_id
 
     def end(self, job_id: str, seconds: float = 0) -> None:
         self.ledger.now += int(seconds * 1000)
         self.ledger.advancer.advance(job_id)
-        self.teller.tell(job_id)
+        self.fact_publisher.publish(job_id)
 
     def of_the_example(self) -> None:
         """Two of twenty fail; they are tried again, and then all are completed."""
@@ -89,7 +91,7 @@ class Stories:
         late = self.job("a", deadline_seconds=60)
         self.end(late, 61)
         canceled = self.job("a")
-        self.ledger.life.cancel(canceled)
+        self.ledger.lifecycle.cancel(canceled)
         self.end(canceled)
 
 

@@ -149,7 +149,7 @@ def test_progress_does_not_stand_in_the_way_of_a_verdict(store: LedgerStore, job
     view = loaded(store, job_id)
     assert view.progress.offsets == 3
     assert view.published == 2
-    assert view.job.kept_since == NOW + 1
+    assert view.job.renewed_since == NOW + 1
 
 
 def test_the_mark_of_what_is_published_never_goes_backwards(

@@ -9,11 +9,11 @@ from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePer
 from jsonschema import Draft202012Validator
 
 from forgeledger.bootstrap.api import resolver_of
-from forgeledger.jobs.http import request_bodies as http_requests
+from forgeledger.jobs.http import request_bodies
 from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.ports import JobIdClaims
-from forgeledger.jobs.services import parts_on
-from forgeledger.runtime import Surroundings
+from forgeledger.jobs.services import services_on
+from forgeledger.runtime import Runtime
 from forgeledger.web import limits as web_limits
 from forgeledger.web.request_guard import OPEN_PATHS
 from forgeledger.web.resolver import LedgerResolver
@@ -65,7 +65,7 @@ class NoPersistence(BasePersistenceLayer):
 
 @pytest.fixture(scope="module")
 def app() -> LedgerResolver:
-    return resolver_of(parts_on(MemoryStore(), NoClaims(), Surroundings()), NoPersistence())
+    return resolver_of(services_on(MemoryStore(), NoClaims(), Runtime()), NoPersistence())
 
 
 @pytest.fixture(scope="module")
@@ -199,4 +199,4 @@ def test_the_examples_are_what_their_models_take(document):
         examples = document["components"]["schemas"][name]["examples"]
         assert examples
         for example in examples:
-            getattr(http_requests, name).model_validate(example)
+            getattr(request_bodies, name).model_validate(example)

@@ -36,8 +36,8 @@ STORAGE: dict[str, dict[str, set[str]]] = {
     "read_facts": {TABLE: {"dynamodb:Query"}},
     "renew": {TABLE: {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"}},
     "mark_renewed": {TABLE: {"dynamodb:UpdateItem"}},
-    "load_place": {TABLE: {"dynamodb:GetItem"}},
-    "save_place": {TABLE: {"dynamodb:UpdateItem"}},
+    "load_checkpoint": {TABLE: {"dynamodb:GetItem"}},
+    "save_checkpoint": {TABLE: {"dynamodb:UpdateItem"}},
 }
 
 # What the functions call besides the ledger, and what Lambda calls in their name.
@@ -112,10 +112,11 @@ def modules_behind(name: str) -> set[Path]:
 
 def port_methods_used(function: str) -> set[str]:
     """Methods of the storage port that the use cases behind a function call."""
+    ports = "jobs|lanes|facts|lists|retention|checkpoints"
     used: set[str] = set()
     for file in modules_behind(f"forgeledger.bootstrap.{function}"):
         if file.parent.name == "usecases":
-            used |= set(re.findall(r"\bstore\.(\w+)\(", file.read_text()))
+            used |= set(re.findall(rf"\b(?:{ports})\.(\w+)\(", file.read_text()))
     return used
 
 
@@ -159,7 +160,12 @@ def test_a_role_allows_exactly_the_calls_of_its_function(role):
 
 
 def test_every_method_of_the_storage_port_has_its_actions_here():
-    methods = {name for name in vars(LedgerStore) if not name.startswith("_")}
+    methods = {
+        name
+        for port in LedgerStore.__mro__[1:]
+        for name, value in vars(port).items()
+        if not name.startswith("_") and callable(value)
+    }
 
     assert set(STORAGE) == methods
 

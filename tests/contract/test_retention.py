@@ -19,7 +19,7 @@ def test_renewing_is_noted_and_never_earlier(store: LedgerStore, job_id: str) ->
     store.mark_renewed(job_id, NOW + 5, lost=True)
 
     job = loaded(store, job_id).job
-    assert (job.kept_since, job.rows_lost) == (NOW + 10, False)
+    assert (job.renewed_since, job.rows_lost) == (NOW + 10, False)
 
 
 def test_that_rows_were_lost_is_never_forgotten(store: LedgerStore, job_id: str) -> None:
@@ -29,7 +29,7 @@ def test_that_rows_were_lost_is_never_forgotten(store: LedgerStore, job_id: str)
     store.mark_renewed(job_id, NOW + 20, lost=False)
 
     job = loaded(store, job_id).job
-    assert (job.kept_since, job.rows_lost) == (NOW + 20, True)
+    assert (job.renewed_since, job.rows_lost) == (NOW + 20, True)
 
 
 def test_renewing_goes_through_all_rows_page_by_page(store: LedgerStore, job_id: str) -> None:
@@ -78,10 +78,10 @@ def test_many_rows_are_renewed_at_once_and_never_to_an_earlier_time(
 
 def test_a_place_is_found_again_where_it_was_left(store: LedgerStore, job_id: str) -> None:
     work, place = f"work-{job_id}", (job_id, "3", "ITEM#ü")
-    empty = store.load_place(work)
+    empty = store.load_checkpoint(work)
 
-    store.save_place(work, place)
-    left = store.load_place(work)
-    store.save_place(work, ())
+    store.save_checkpoint(work, place)
+    left = store.load_checkpoint(work)
+    store.save_checkpoint(work, ())
 
-    assert (empty, left, store.load_place(work)) == ((), place, ())
+    assert (empty, left, store.load_checkpoint(work)) == ((), place, ())

@@ -39,19 +39,19 @@ def fail(name: str, *, retryable: bool, **fields: Any) -> dict[str, Any]:
 
 def one_item(stage: Stage) -> None:
     stage.open(lanes=1, expected_items=1, rules=LAZY)
-    stage.take_in(stage.message("m1", ask_for("claim", "a"), ask_for("complete", "a")))
+    stage.consume(stage.message("m1", ask_for("claim", "a"), ask_for("complete", "a")))
 
 
 def failed_and_tried_again_beside_a_bad_message(stage: Stage) -> None:
     names = ["a", "b", "c", "d"]
     stage.open(lanes=2, expected_items=len(names), rules=TWO_ATTEMPTS)
-    stage.take_in(*(stage.message(f"claim-{name}", ask_for("claim", name)) for name in names))
-    stage.take_in(
+    stage.consume(*(stage.message(f"claim-{name}", ask_for("claim", name)) for name in names))
+    stage.consume(
         stage.message("fail-a", fail("a", attempt=1, retryable=True)),
         stage.message("finish-b", ask_for("finish", "b"), group="any"),
         stage.message("complete-b", ask_for("complete", "b")),
     )
-    stage.take_in(
+    stage.consume(
         stage.message("again-a", ask_for("claim", "a"), ask_for("complete", "a")),
         stage.message("complete-c", ask_for("complete", "c"), group="useless"),
         stage.message("complete-d", ask_for("complete", "d"), group="useless"),
@@ -60,8 +60,8 @@ def failed_and_tried_again_beside_a_bad_message(stage: Stage) -> None:
 
 def more_items_than_a_commit_takes(stage: Stage) -> None:
     stage.open(lanes=1, expected_items=len(MANY), rules=LAZY)
-    stage.take_in(stage.message("claims", *(ask_for("claim", name) for name in MANY)))
-    stage.take_in(
+    stage.consume(stage.message("claims", *(ask_for("claim", name) for name in MANY)))
+    stage.consume(
         stage.message("first", *(ask_for("complete", name) for name in MANY[:7])),
         stage.message("rest", *(ask_for("complete", name) for name in MANY[7:])),
     )
@@ -70,55 +70,55 @@ def more_items_than_a_commit_takes(stage: Stage) -> None:
 def many_lanes_sealed_at_the_end(stage: Stage) -> None:
     names = [f"item-{number}" for number in range(12)]
     stage.open(lanes=4, rules=LAZY)
-    stage.take_in(
+    stage.consume(
         *(
             stage.message(f"m{number}", ask_for("claim", name), ask_for("complete", name))
             for number, name in enumerate(names[:10])
         )
     )
-    stage.take_in(stage.message("all", *(ask_for("complete", name) for name in names), group="g"))
+    stage.consume(stage.message("all", *(ask_for("complete", name) for name in names), group="g"))
     stage.seal()
 
 
 def registered_and_sealed_in_one_request(stage: Stage) -> None:
     stage.open(lanes=2)
     stage.register(MANY, seal=True)
-    stage.take_in(stage.message("all", *(ask_for("complete", name) for name in MANY), group="g"))
+    stage.consume(stage.message("all", *(ask_for("complete", name) for name in MANY), group="g"))
 
 
 def retried_after_its_completion(stage: Stage) -> None:
     stage.open(lanes=2, expected_items=3, rules=LAZY)
-    stage.take_in(
+    stage.consume(
         stage.message("m1", ask_for("complete", "a"), ask_for("complete", "b"), group="g"),
         stage.message("m2", fail("c", retryable=False)),
     )
-    stage.take_in(stage.message("m3", ask_for("retry", "c")))
-    stage.take_in(stage.message("m4", ask_for("claim", "c"), ask_for("complete", "c")))
+    stage.consume(stage.message("m3", ask_for("retry", "c")))
+    stage.consume(stage.message("m4", ask_for("claim", "c"), ask_for("complete", "c")))
 
 
 def reopened_for_one_more_item(stage: Stage) -> None:
     stage.open(lanes=2)
     stage.register(["a", "b"], seal=True)
-    stage.take_in(stage.message("m1", ask_for("complete", "a"), ask_for("complete", "b")))
+    stage.consume(stage.message("m1", ask_for("complete", "a"), ask_for("complete", "b")))
     stage.reopen()
     stage.register(["c"])
-    stage.take_in(stage.message("m2", ask_for("complete", "c")))
+    stage.consume(stage.message("m2", ask_for("complete", "c")))
     stage.seal()
 
 
 def canceled_while_items_are_held(stage: Stage) -> None:
     stage.open(lanes=2)
     stage.register(["a", "b", "c"])
-    stage.take_in(stage.message("m1", ask_for("claim", "a"), ask_for("complete", "b"), group="g"))
+    stage.consume(stage.message("m1", ask_for("claim", "a"), ask_for("complete", "b"), group="g"))
     stage.cancel()
-    stage.take_in(stage.message("m2", ask_for("complete", "a")))
+    stage.consume(stage.message("m2", ask_for("complete", "a")))
 
 
 def more_failures_than_tolerated(stage: Stage) -> None:
     stage.open(lanes=2, expected_items=6, rules=LAZY, tolerance=Tolerance(failures=1))
-    stage.take_in(stage.message("m1", fail("a", retryable=False), ask_for("complete", "b")))
-    stage.take_in(stage.message("m2", fail("c", retryable=False), ask_for("claim", "d")))
-    stage.take_in(stage.message("m3", ask_for("complete", "d")))
+    stage.consume(stage.message("m1", fail("a", retryable=False), ask_for("complete", "b")))
+    stage.consume(stage.message("m2", fail("c", retryable=False), ask_for("claim", "d")))
+    stage.consume(stage.message("m3", ask_for("complete", "d")))
 
 
 _ENDS = ("1:job.created", "1:job.sealed", "1:job.completed")

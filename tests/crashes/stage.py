@@ -11,12 +11,12 @@ from forgeledger.bootstrap.relay import relay
 from forgeledger.jobs.model.ids import group_of, lane_of, lanes_of, make_job_id
 from forgeledger.jobs.model.job_lifecycle import create, total
 from forgeledger.jobs.model.jobs import Job, JobStatus
-from forgeledger.jobs.services import Parts, parts_on
+from forgeledger.jobs.services import Services, services_on
 from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
 from forgeledger.jobs.storage.store import DynamoStore
 from forgeledger.jobs.usecases.register_items import NewItem
 from forgeledger.parallel import one_by_one
-from forgeledger.runtime import Surroundings
+from forgeledger.runtime import Runtime
 from forgeledger.web.limits import IDEMPOTENCY_SECONDS
 from tests.crashes import stream_mapping
 from tests.crashes.fate import Broke, Fate, Killed, Mortal
@@ -65,7 +65,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         ids = itertools.count()
-        self.around = Surroundings(
+        self.runtime = Runtime(
             clock=lambda: NOW,
             new_id=lambda: f"{self.number}-{next(ids)}",
             sleep=lambda _seconds: None,
@@ -93,7 +93,7 @@ class Stage:
             },
         }
 
-    def take_in(self, *records: dict[str, Any]) -> None:
+    def consume(self, *records: dict[str, Any]) -> None:
         """Deliver a batch until the queue sees all of it acknowledged; then the stream."""
         waiting = list(records)
         for _ in range(_DELIVERIES):
@@ -101,7 +101,7 @@ class Stage:
                 _ENVIRONMENT,
                 dynamodb=self._dynamodb(),
                 sqs=lambda: Mortal(self.rejects, self.fate),
-                around=self.around,
+                runtime=self.runtime,
             )
             try:
                 answer = handlers.handler("intake")({"Records": waiting}, Unhurried())
@@ -113,15 +113,15 @@ class Stage:
                 return self.wake()
         raise AssertionError("never acknowledged")
 
-    def ask(self, question: Callable[[Parts], Any], made: Callable[[Job], bool]) -> None:
+    def ask(self, question: Callable[[Services], Any], made: Callable[[Job], bool]) -> None:
         """Ask for a change until it is made: what follows from it is then left to the relay."""
 
         def process() -> None:
             dynamodb = self._dynamodb()
             claims = DynamoDBJobIdClaims(
-                dynamodb, "idempotency", self.around.clock, IDEMPOTENCY_SECONDS
+                dynamodb, "idempotency", self.runtime.clock, IDEMPOTENCY_SECONDS
             )
-            question(parts_on(DynamoStore(dynamodb, NAME), claims, self.around))
+            question(services_on(DynamoStore(dynamodb, NAME), claims, self.runtime))
 
         def is_made() -> bool:
             view = self.store.load_job(self.job_id)
@@ -139,17 +139,17 @@ class Stage:
         )
 
     def seal(self) -> None:
-        self.ask(lambda parts: parts.life.seal(self.job_id), lambda job: job.sealed)
+        self.ask(lambda parts: parts.lifecycle.seal(self.job_id), lambda job: job.sealed)
 
     def cancel(self) -> None:
         canceled = JobStatus.CANCELED
         self.ask(
-            lambda parts: parts.life.cancel(self.job_id),
+            lambda parts: parts.lifecycle.cancel(self.job_id),
             lambda job: canceled in (job.ending, job.status),
         )
 
     def reopen(self) -> None:
-        self.ask(lambda parts: parts.life.reopen(self.job_id), lambda job: not job.finished)
+        self.ask(lambda parts: parts.lifecycle.reopen(self.job_id), lambda job: not job.finished)
 
     def wake(self) -> None:
         """Give the relay what the stream holds, and what comes of that, until it is quiet."""
@@ -157,11 +157,11 @@ class Stage:
             stream_mapping.deliver(records, self._relay, self.relay_batch)
 
     def _relay(self, event: dict[str, Any]) -> Any:
-        handlers.function("relay").parts = relay(  # type: ignore[attr-defined]
+        handlers.function("relay").services = relay(  # type: ignore[attr-defined]
             _ENVIRONMENT,
             dynamodb=self._dynamodb(),
             eventbridge=Mortal(self.bus, self.fate),
-            around=self.around,
+            runtime=self.runtime,
         )
         return handlers.handler("relay")(event, Unhurried())
 

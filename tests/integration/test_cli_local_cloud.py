@@ -17,8 +17,8 @@ import pytest
 
 from forgeledger.cli import exit_codes
 from forgeledger.cli.app import run
-from forgeledger.cli.session import Surroundings
-from forgeledger.local import control as cloud
+from forgeledger.cli.session import SessionOptions
+from forgeledger.local import control
 
 pytestmark = pytest.mark.integration
 PROJECT = Path(__file__).parents[2]
@@ -48,8 +48,8 @@ class Cli:
         sys.stdin = io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                around = Surroundings(environ=self.environment)
-                code = run([str(word) for word in words], around)
+                runtime = SessionOptions(environ=self.environment)
+                code = run([str(word) for word in words], runtime)
         finally:
             sys.stdin = before
         return Ended(code, out.getvalue(), err.getvalue())
@@ -114,7 +114,7 @@ def forgeledger(environment):
     up = cli("local", "up", "--json")
     assert up.code == 0, up.err
     yield cli
-    cloud.down(state_dir=Path(environment["FORGELEDGER_STATE_DIR"]))
+    control.down(state_dir=Path(environment["FORGELEDGER_STATE_DIR"]))
 
 
 @pytest.fixture

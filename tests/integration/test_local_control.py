@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from forgeledger.local import control as cloud
+from forgeledger.local import control
 from forgeledger.local.clients import Clients
 from forgeledger.local.engine import free_port
 from forgeledger.local.local_cloud import LocalCloud
@@ -26,7 +26,7 @@ PROJECT = Path(__file__).parents[1] / "fixtures" / "local"
 def where(tmp_path):
     options = {"project_dir": PROJECT, "state_dir": tmp_path / ".forgeledger"}
     yield options
-    cloud.down(**options)
+    control.down(**options)
 
 
 def answers(url: str) -> bool:
@@ -49,22 +49,22 @@ def gone(url: str, seconds: float = 60) -> bool:
 
 
 def test_up_down_and_up_again_keep_ports_and_data_and_reset_forgets_them(where):
-    first = cloud.up(**where)
+    first = control.up(**where)
     table = {"PK": {"S": "kept"}, "SK": {"S": "row"}}
     put(first, table)
-    again = cloud.up(**where)
-    while_up = cloud.status(**where)
-    went_down = cloud.down(**where)
-    while_down = cloud.status(**where)
+    again = control.up(**where)
+    while_up = control.status(**where)
+    went_down = control.down(**where)
+    while_down = control.status(**where)
 
-    second = cloud.up(**where)
+    second = control.up(**where)
     kept = get(second, table)
-    cloud.reset(**where)
+    control.reset(**where)
 
     assert again == first == while_up == second
     assert (went_down, while_down) == (True, None)
     assert kept
-    assert cloud.down(**where) is False
+    assert control.down(**where) is False
     assert not (where["state_dir"] / "data").exists()
     assert gone(first.api_url)
 
@@ -85,7 +85,7 @@ def dynamodb_of(description):
 def test_given_ports_are_taken(where):
     engine_port, api_port = free_port(), free_port()
 
-    description = cloud.up(engine_port=engine_port, api_port=api_port, **where)
+    description = control.up(engine_port=engine_port, api_port=api_port, **where)
 
     assert description.endpoint_url.endswith(f":{engine_port}")
     assert description.api_url.endswith(f":{api_port}")
@@ -99,33 +99,33 @@ def test_what_went_wrong_is_said_and_nothing_is_left_running(where, tmp_path):
     (tmp_path / "template.yaml").write_text(wrong)
     where = {**where, "project_dir": tmp_path}
 
-    with pytest.raises(cloud.LocalCloudError, match="AWS::Nothing::Real"):
-        cloud.up(**where)
+    with pytest.raises(control.LocalCloudError, match="AWS::Nothing::Real"):
+        control.up(**where)
 
-    assert cloud.status(**where) is None
-    assert any("did not come up" in line for line in cloud.logs(name="supervisor", **where))
+    assert control.status(**where) is None
+    assert any("did not come up" in line for line in control.logs(name="supervisor", **where))
 
 
 def test_logs_are_named_and_an_unknown_name_is_refused(where):
-    description = cloud.up(**where)
+    description = control.up(**where)
     answers(description.api_url)
 
-    assert {"ApiFunction", "engine", "supervisor"} <= cloud.log_files(**where).keys()
-    assert all(line.startswith("engine: ") for line in cloud.logs(name="engine", **where))
-    with pytest.raises(cloud.LocalCloudError, match="no log called nothing"):
-        cloud.logs(name="nothing", **where)
+    assert {"ApiFunction", "engine", "supervisor"} <= control.log_files(**where).keys()
+    assert all(line.startswith("engine: ") for line in control.logs(name="engine", **where))
+    with pytest.raises(control.LocalCloudError, match="no log called nothing"):
+        control.logs(name="nothing", **where)
 
 
 def test_two_local_clouds_do_not_share_a_folder(where):
-    cloud.up(**where)
+    control.up(**where)
 
     with pytest.raises(AlreadyRunning):
         LocalCloud(**where).start()
 
 
 def test_a_supervisor_whose_engine_dies_ends(where):
-    description = cloud.up(**where)
-    owner = cloud.state_of(state_dir=where["state_dir"]).owner()
+    description = control.up(**where)
+    owner = control.state_of(state_dir=where["state_dir"]).owner()
     engine = subprocess.run(
         ["pgrep", "-P", str(owner), "-f", "engine_process"],
         capture_output=True,
@@ -139,16 +139,16 @@ def test_a_supervisor_whose_engine_dies_ends(where):
 
 
 def test_a_killed_supervisor_loses_no_data_because_the_engine_saves(where):
-    first = cloud.up(**where)
+    first = control.up(**where)
     row = {"PK": {"S": "kept"}, "SK": {"S": "row"}}
     put(first, row)
 
-    state = cloud.state_of(state_dir=where["state_dir"])
+    state = control.state_of(state_dir=where["state_dir"])
     os.kill(state.owner(), signal.SIGKILL)
     deadline = time.monotonic() + 60
     while state.owner() is not None and time.monotonic() < deadline:
         time.sleep(0.01)  # A process with many threads does not die at once.
-    second = cloud.up(**where)
+    second = control.up(**where)
 
     assert get(second, row)
 
@@ -172,7 +172,7 @@ def test_everything_ends_with_a_program_that_holds_a_local_cloud_and_is_killed(w
     assert all(gone(url) for url in urls)
     assert workers
     assert all(ended(pid) for pid in workers)
-    assert cloud.status(**where) is None
+    assert control.status(**where) is None
 
 
 def test_ctrl_c_ends_everything_of_a_local_cloud_and_its_data_is_saved(where):
@@ -212,7 +212,7 @@ def test_ctrl_c_ends_everything_of_a_local_cloud_and_its_data_is_saved(where):
     assert len(children) >= 3
     assert all(ended(pid, seconds=1) for pid in children)
     assert not any(answers(url) for url in urls)
-    assert get(cloud.up(**where), {"PK": {"S": "kept"}, "SK": {"S": "row"}})
+    assert get(control.up(**where), {"PK": {"S": "kept"}, "SK": {"S": "row"}})
 
 
 def ended(pid: int, seconds: float = 60) -> bool:

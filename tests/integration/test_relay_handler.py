@@ -87,7 +87,7 @@ def test_the_relay_reconciles_when_it_is_asked_to(
                 "status": "RUNNING",
                 "driftedLanes": [],
                 "busyLanes": [],
-                "eventsTold": 1,
+                "eventsPublished": 1,
             }
         ]
     }

@@ -61,7 +61,7 @@ class JobLaws(RuleBasedStateMachine):
         self.audit = JobAudit(self.store, self.job_id)
         self.ledger.do(self.job_id, "register", *sorted(known))
         if sealed and known:
-            self.ledger.life.seal(self.job_id)
+            self.ledger.lifecycle.seal(self.job_id)
 
     def _spawn(self, name, act) -> Actor:
         self.spawned += 1
@@ -90,7 +90,7 @@ class JobLaws(RuleBasedStateMachine):
 
     @rule(what=st.sampled_from(["seal", "seal", "cancel", "reopen", "reopen"]))
     def ask(self, what):
-        self._spawn(what, lambda ledger: getattr(ledger.life, what)(self.job_id))
+        self._spawn(what, lambda ledger: getattr(ledger.lifecycle, what)(self.job_id))
 
     @rule(what=st.sampled_from(["advance", "advance", "advance", "tell", "recount"]))
     def relay(self, what):
@@ -98,7 +98,7 @@ class JobLaws(RuleBasedStateMachine):
             if what == "advance":
                 ledger.advancer.advance(self.job_id)
             elif what == "tell":
-                ledger.teller.tell(self.job_id)
+                ledger.fact_publisher.publish(self.job_id)
             else:
                 counted = ledger.recounter.recount(self.job_id, 0, lambda: True)
                 assert counted is Counted.RIGHT
@@ -138,7 +138,7 @@ class JobLaws(RuleBasedStateMachine):
             self.audit.look()
         self._forget_the_done()
         self.audit.look_at_rest(self.ledger.now)
-        self.ledger.teller.tell(self.job_id)
+        self.ledger.fact_publisher.publish(self.job_id)
         heard = [f"{self.job_id}:{each}" for each in self.ledger.bus.heard]
         assert list(dict.fromkeys(heard)) == self.audit.event_ids()
 
@@ -157,7 +157,7 @@ class JobLaws(RuleBasedStateMachine):
 
 
 def _apply(ledger, *, job_id, lane, share):
-    return ledger.applier.apply(job_id, lane, share)
+    return ledger.lane_writer.apply(job_id, lane, share)
 
 
 TestJobLaws = JobLaws.TestCase

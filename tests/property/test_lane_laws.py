@@ -12,9 +12,9 @@ from forgeledger.jobs.model.events import EventKind, evolve_head, evolve_item
 from forgeledger.jobs.model.items import Item, ItemState
 from forgeledger.jobs.model.lane_decision import decide
 from forgeledger.jobs.model.lane_tally import Tally, count
-from forgeledger.jobs.model.lanes import LaneMode, settle
+from forgeledger.jobs.model.lanes import LaneMode, effective_item
 from forgeledger.jobs.model.limits import COMMANDS_REMEMBERED_PER_ITEM, ITEMS_PER_COMMIT
-from forgeledger.jobs.model.outcomes import Outcome
+from forgeledger.jobs.model.outcomes import Outcome, Reason
 from forgeledger.jobs.model.replay import replay
 from tests.property import strategies
 from tests.support.builders import make_head
@@ -56,14 +56,14 @@ class LaneLaws(RuleBasedStateMachine):
             item = before.get(command.item_id)
             stale = item and command.attempt is not None and command.attempt < item.attempt
             if stale and command.kind is not CommandKind.REGISTER:
-                assert outcome.verdict != "applied"
+                assert outcome.kind != "applied"
                 assert substance(outcome.item) == substance(item)
             if outcome.item is not None:
                 before[command.item_id] = outcome.item
                 self._remember(command, outcome, known=item is not None)
 
     def _remember(self, command, outcome, *, known):
-        beats = command.kind is CommandKind.HEARTBEAT and outcome.verdict == "applied"
+        beats = command.kind is CommandKind.HEARTBEAT and outcome.kind == "applied"
         if beats or (known and command.kind is CommandKind.REGISTER):
             return
         memory = self.remembered[command.item_id]
@@ -107,9 +107,19 @@ class LaneLaws(RuleBasedStateMachine):
         assert (self.lane.head, self.lane.items) == before
         for (command, first), second in zip(again, decision.outcomes, strict=True):
             registered = command.kind is CommandKind.REGISTER
-            refused = first.verdict == "rejected" and not registered
-            assert second.verdict == ("rejected" if refused else "duplicate")
-            assert second.reason == (first.reason if refused else None)
+            refused = first.kind == "rejected" and not registered
+            reason = first.reason if refused else self._reason_of_lost_claim(command)
+            assert second.kind == ("duplicate" if reason is None else "rejected")
+            assert second.reason == reason
+
+    def _reason_of_lost_claim(self, command):
+        """A claim that was granted must not be answered as if its sender still had the item."""
+        item = self.lane.item(command.item_id)
+        if command.kind is not CommandKind.CLAIM or item.state is not ItemState.IN_PROGRESS:
+            return None
+        earlier = command.attempt is not None and command.attempt < item.attempt
+        taken_over = earlier or command.worker_id != item.worker_id
+        return Reason.STALE_ATTEMPT if taken_over else None
 
     @rule(mode=st.sampled_from(LaneMode), skipped=st.integers(-1, 1))
     def follow(self, mode, skipped):
@@ -125,7 +135,7 @@ class LaneLaws(RuleBasedStateMachine):
         """Each new event is replayed by hand, with every item's state before and after it."""
         head, items = replay(self.lane.genesis, self.lane.events[: self.checked])
         for event in self.lane.events[self.checked :]:
-            before = items.get(event.item_id) and settle(head, items[event.item_id])
+            before = items.get(event.item_id) and effective_item(head, items[event.item_id])
             after = evolve_item(before, event, head.offset)
             head = evolve_head(head, event, before, after)
             if after is not None:

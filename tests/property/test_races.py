@@ -24,7 +24,7 @@ def one_to_go(ledger: Ledger, **spec: object) -> str:
     """Sealed; the first item failed, the second is in progress."""
     job_id = ledger.job(lanes=LANES, **spec)
     ledger.do(job_id, "register", FIRST, SECOND)
-    ledger.life.seal(job_id)
+    ledger.lifecycle.seal(job_id)
     ledger.do(job_id, "fail", FIRST)
     ledger.do(job_id, "claim", SECOND)
     return job_id
@@ -58,7 +58,7 @@ def finished(ledger: Ledger) -> str:
 
 def canceled(ledger: Ledger) -> str:
     job_id = one_to_go(ledger)
-    ledger.life.cancel(job_id)
+    ledger.lifecycle.cancel(job_id)
     return job_id
 
 
@@ -68,7 +68,7 @@ STARTS = [one_to_go, about_to_complete, unsealed, failing, finished, canceled]
 def sends(kind: str, item_id: str):
     def act(ledger: Ledger, job_id: str) -> None:
         command = make_command(CommandKind(kind), item_id=item_id, command_id=f"{ledger.made}")
-        ledger.applier.apply(job_id, lane_of(item_id, LANES), [command])
+        ledger.lane_writer.apply(job_id, lane_of(item_id, LANES), [command])
 
     return act
 
@@ -76,7 +76,7 @@ def sends(kind: str, item_id: str):
 def makes_a_round(ledger: Ledger, job_id: str) -> None:
     """So late that rows are to be kept as well."""
     ledger.now += 16 * 24 * 3_600 * 1_000
-    ledger.rounds.make(lambda: True, lambda: True)
+    ledger.scheduled_round.run(lambda: True, lambda: True)
 
 
 ACTS = {
@@ -84,9 +84,9 @@ ACTS = {
     "complete": sends("complete", SECOND),
     "fail": sends("fail", SECOND),
     "register": sends("register", "new"),
-    "seal": lambda ledger, job_id: ledger.life.seal(job_id),
-    "cancel": lambda ledger, job_id: ledger.life.cancel(job_id),
-    "reopen": lambda ledger, job_id: ledger.life.reopen(job_id),
+    "seal": lambda ledger, job_id: ledger.lifecycle.seal(job_id),
+    "cancel": lambda ledger, job_id: ledger.lifecycle.cancel(job_id),
+    "reopen": lambda ledger, job_id: ledger.lifecycle.reopen(job_id),
     "advance": lambda ledger, job_id: ledger.advancer.advance(job_id),
     "recount": lambda ledger, job_id: ledger.recounter.recount(job_id, 0, lambda: True),
     "round": makes_a_round,

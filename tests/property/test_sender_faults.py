@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forgeledger.sdk.backoff import Backoff
-from forgeledger.sdk.report.outbox import Answer, Outbox, OutboxLimits
+from forgeledger.sdk.report.outbox import Outbox, OutboxLimits, SendStatus
 from forgeledger.sdk.report.sqs_sender import Sender
 from tests.support.fake_queues import FINE, FakeCommandQueue, Fault, denied, throttled
 from tests.support.packed_commands import command
@@ -217,9 +217,9 @@ def test_no_command_waits_longer_than_twice_the_linger_time(drawn):
         assert left[number][0] - at <= 2 * LINGER
 
 
-@given(st.integers(0, 6), st.sampled_from([Answer.AGAIN, Answer.STUCK]))
+@given(st.integers(0, 6), st.sampled_from([SendStatus.AGAIN, SendStatus.STUCK]))
 def test_a_lane_that_is_refused_is_resent_unchanged_and_holds_up_no_other(refusals, answer):
-    fault = Fault(refused=frozenset({0})) if answer is Answer.AGAIN else Fault(raises=denied())
+    fault = Fault(refused=frozenset({0})) if answer is SendStatus.AGAIN else Fault(raises=denied())
     world = World([fault] * refusals)
     world.add(command(1, lane=0))
     world.add(command(2, lane=1))

@@ -100,10 +100,10 @@ class AnswerChecks:
             raise Violation(f"{_where(answer)}: no trace of it")
         reasons = truth.reasons.get(answer.mark, ())
         lawful = _lawful(answer, kinds[-1], reasons)
-        if (outcome.verdict, outcome.reason) not in (lawful if answer.again else lawful[:1]):
+        if (outcome.kind, outcome.reason) not in (lawful if answer.again else lawful[:1]):
             found = f"the journal has {kinds} for {reasons}"
             raise Violation(f"{_where(answer)}, {found}: not of {lawful}")
-        if outcome.verdict == "applied":
+        if outcome.kind == "applied":
             this = (answer.job_id, answer.mark, len(kinds))
             if this in self._applied:
                 raise Violation(f"{_where(answer)}, and it was applied before")
@@ -117,10 +117,10 @@ class AnswerChecks:
     def _of_life(self, answer: LifeAnswer) -> None:
         request, truth = _REQUESTS[answer.what], self.jobs.truths[f"JOB#{answer.job_id}"]
         stages = truth.stages[answer.begun - 1 :]
-        where = f"answered {answer.verdict} to a {answer.what} of {answer.job_id}"
-        if answer.verdict == "applied":
+        where = f"answered {answer.outcome} to a {answer.what} of {answer.job_id}"
+        if answer.outcome == "applied":
             stages = truth.stages[self._granted(where, request, truth, answer) :]
-        elif answer.verdict == "duplicate":
+        elif answer.outcome == "duplicate":
             if not any(request.repeated(stage) for stage in stages):
                 raise Violation(f"{where}: {stages}")
         elif answer.reason != request.reason or not any(
@@ -159,7 +159,7 @@ class AnswerChecks:
 
 def _where(answer: ItemAnswer) -> str:
     outcome = answer.outcome
-    return f"answered {outcome.verdict} for {outcome.reason} to {answer.command}"
+    return f"answered {outcome.kind} for {outcome.reason} to {answer.command}"
 
 
 def _lawful(answer: ItemAnswer, kind: EventKind, reasons: Sequence[Reason]) -> list[_Answer]:

@@ -123,7 +123,7 @@ class Checks:
         for message in world.commands.accepted:
             if message.number not in dead:
                 self._dealt_with(message)
-        self._put_aside()
+        self._reject()
         self._in_order(dead)
         for pk in self.lanes.truths.keys() - self.gone:
             self.lanes.compare_all(pk, world.tables.partition(pk))
@@ -132,7 +132,7 @@ class Checks:
                 self._rests(pk, truth)
         told_rightly(world.bus, self.jobs.truths.values())
 
-    def _put_aside(self) -> None:
+    def _reject(self) -> None:
         """The reject queue holds what is wrong, each part of it, and nothing else."""
         for reject in self.world.rejects.accepted:
             message = self.world.commands.accepted[int(source_of(reject)[1:]) - 1]

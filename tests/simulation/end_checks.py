@@ -12,7 +12,7 @@ DAY_MS = 24 * 3_600_000
 
 def rows_vanish_at(job: Job) -> int:
     """When the first rows of a job may vanish that is not kept once more."""
-    return job.kept_since + (job.spec.rules.ttl_days or 1_000_000) * DAY_MS
+    return job.renewed_since + (job.spec.rules.ttl_days or 1_000_000) * DAY_MS
 
 
 def closed_rightly(where: str, before: Job, facts: list[Fact], closing: Fact, now: int) -> None:
@@ -46,7 +46,7 @@ def ended_rightly(
     if verdict.reason != reason or verdict.kind is not kind:
         raise Violation(f"{where} for {verdict.reason}, not {kind} for {reason}: {total}")
     told = any(fact.kind is FactKind.FIRST_FAILURE for fact in known)
-    if total["FAILED"] > before.settled.failed and not told:
+    if total["FAILED"] > before.counts_at_verdict.failed and not told:
         raise Violation(f"{where}: the first failure was not told")
 
 
@@ -55,14 +55,14 @@ def seals_itself(job: Job, known: int) -> bool:
     expected = job.spec.expected_items
     if expected is None or known < expected:
         return False
-    return job.epoch == 1 or job.settled.total < expected
+    return job.epoch == 1 or job.counts_at_verdict.total < expected
 
 
 def overdue(
     job: Job, facts: list[Fact], total: dict[str, int], failings: int, now: int
 ) -> str | None:
     """What is due to a job that runs: at rest neither its seal nor its end nor a fact may be."""
-    failed, known, settled = total["FAILED"], sum(total.values()), job.settled
+    failed, known, settled = total["FAILED"], sum(total.values()), job.counts_at_verdict
     if job.mode == "open" and seals_itself(job, known):
         return f"not sealed, and all {job.spec.expected_items} expected items came"
     passes = _passes_at(job, facts)
@@ -87,7 +87,7 @@ def _passes_at(job: Job, facts: list[Fact]) -> int | None:
 def _hopeless(job: Job, failed: int, known: int) -> bool:
     """Whether there are too many failures whatever comes, beyond those it was reopened with."""
     bound, expected = job.spec.tolerance, job.spec.expected_items
-    if failed <= job.settled.failed:
+    if failed <= job.counts_at_verdict.failed:
         return False
     if bound.failures is not None and failed > bound.failures:
         return True

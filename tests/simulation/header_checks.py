@@ -10,7 +10,7 @@ from forgeledger.jobs.model.lanes import Counts, LaneMode
 
 def born(job: Job, fact: Fact) -> Job:
     """As a job stands after its first fact."""
-    return Job(spec=job.spec, opened_at=fact.at, facts=1, kept_since=job.spec.created_at)
+    return Job(spec=job.spec, opened_at=fact.at, facts=1, renewed_since=job.spec.created_at)
 
 
 def folded(before: Job, fact: Fact, after: Job) -> Job:
@@ -18,7 +18,7 @@ def folded(before: Job, fact: Fact, after: Job) -> Job:
     return replace(
         before,
         facts=before.facts + 1,
-        kept_since=after.kept_since,
+        renewed_since=after.renewed_since,
         rows_lost=after.rows_lost,
         **_changed(before, fact, after),
     )
@@ -57,7 +57,7 @@ def _changed(before: Job, fact: Fact, after: Job) -> dict[str, Any]:
                 "ending": None,
                 "ending_reason": fact.reason,
                 "finished_at": fact.at,
-                "settled": fact.counts,
+                "counts_at_verdict": fact.counts,
             }
 
 

@@ -143,7 +143,7 @@ class History:
                     by_sdk = (seed >> 8) % 100 < HTTP * 100
                     self.people.create(seed, self.script.theme, faults, by_sdk=by_sdk)
             case Kind.INTAKE:
-                self.lambdas.take_in(
+                self.lambdas.consume(
                     faults, skew_ms, delete_fails=chance < 20, twice=80 <= chance < 100
                 )
             case Kind.RELAY:
@@ -296,5 +296,5 @@ def _finished(history: History) -> dict[str, str]:
             if item is None or item.state is not fate:
                 raise Violation(f"{job.new.name}: {item_id} was to end {fate} and is {item}")
             ends[f"{job.new.name}/{item_id}"] = item.state.value
-        ends[job.new.name] = f"{truth.status} in epoch {truth.epoch}, {truth.settled}"
+        ends[job.new.name] = f"{truth.status} in epoch {truth.epoch}, {truth.counts_at_verdict}"
     return ends

@@ -17,8 +17,8 @@ from aws_lambda_powertools.utilities.idempotency.persistence import dynamodb as 
 from forgeledger.bootstrap.api import api
 from forgeledger.jobs.model.commands import Command
 from forgeledger.parallel import one_by_one
-from forgeledger.runtime import Surroundings
-from forgeledger.web import error_responses as refusals
+from forgeledger.runtime import Runtime
+from forgeledger.web import error_responses
 from tests.simulation import handlers
 from tests.simulation.clients import DynamoDBClient
 from tests.simulation.world import Invocation, World
@@ -54,9 +54,9 @@ class _Stage:
         return getattr(self.client, name)
 
     @property
-    def around(self) -> Surroundings:
+    def runtime(self) -> Runtime:
         assert self.world is not None
-        return self.world.around
+        return self.world.runtime
 
     def delete_item(self, **request: Any) -> dict[str, Any]:
         """Only powertools deletes anything: the row of a request that could not be answered."""
@@ -72,16 +72,16 @@ class _Stage:
         return {}
 
     def sleep(self, seconds: float) -> None:
-        self.around.sleep(seconds)
+        self.runtime.sleep(seconds)
 
     def now(self) -> int:
-        return self.around.clock()
+        return self.runtime.clock()
 
     def new_id(self) -> str:
-        return self.around.new_id()
+        return self.runtime.new_id()
 
     def chance(self) -> float:
-        return self.around.chance()
+        return self.runtime.chance()
 
 
 _STAGE = _Stage()
@@ -125,15 +125,15 @@ _SIMULATED_TIME = _SimulatedTime()
 def _api(depth: int) -> Any:
     """One for each process that may stand still inside another: it has one request at a time."""
     del depth
-    refusals.logger = handlers.Silence()  # type: ignore[assignment]
-    around = Surroundings(
+    error_responses.logger = handlers.Silence()  # type: ignore[assignment]
+    runtime = Runtime(
         clock=_STAGE.now,
         new_id=_STAGE.new_id,
         sleep=_STAGE.sleep,
         chance=_STAGE.chance,
         parallel=one_by_one,
     )
-    return api(handlers.ENVIRONMENT, dynamodb=_STAGE, around=around)
+    return api(handlers.ENVIRONMENT, dynamodb=_STAGE, runtime=runtime)
 
 
 class Unanswered(Exception):

@@ -123,8 +123,10 @@ class JobChecks:
             truth.past.append(self.lanes.truths[pk].head.counts)
         if not truth.job.finished:
             return
-        if self.total(truth.job) != by_state(truth.job.settled):
-            raise Violation(f"{pk}: a finished job's counts moved from {truth.job.settled}")
+        if self.total(truth.job) != by_state(truth.job.counts_at_verdict):
+            raise Violation(
+                f"{pk}: a finished job's counts moved from {truth.job.counts_at_verdict}"
+            )
 
     def lanes_of(self, job: Job) -> list[LaneTruth]:
         spec, truths = job.spec, self.lanes.truths
@@ -172,7 +174,7 @@ class JobChecks:
                 raise Violation(f"{where}: nobody asked for it")
         elif fact.kind is FactKind.FIRST_FAILURE:
             failings = sum(lane.head.counts.failings for lane in self.lanes_of(after))
-            if failings <= before.settled.failings:
+            if failings <= before.counts_at_verdict.failings:
                 raise Violation(f"{where}: nothing has failed")
 
     def _reopened(self, pk: str, before: Job, after: Job, *, retried: bool) -> None:
@@ -209,7 +211,7 @@ class JobChecks:
             raise Violation(f"{where}: a second verdict")
         if total["PENDING"] or total["IN_PROGRESS"]:
             raise Violation(f"{where}: unfinished items {total}")
-        if by_state(fact.counts) != total or by_state(after.settled) != total:
+        if by_state(fact.counts) != total or by_state(after.counts_at_verdict) != total:
             raise Violation(f"{where}: tells {fact.counts}, the items are {total}")
         if after.status not in _STATUS_OF[fact.kind] or fact.status != after.status:
             raise Violation(f"{where}: status {after.status}")
@@ -274,4 +276,4 @@ def _lane_pks(job_id: str, lanes: int) -> tuple[str, ...]:
 
 
 def _life(job: Job) -> tuple[object, ...]:
-    return (job.status, job.epoch, job.gate, job.mode, job.ending, job.facts, job.settled)
+    return (job.status, job.epoch, job.gate, job.mode, job.ending, job.facts, job.counts_at_verdict)

@@ -30,7 +30,7 @@ class KnownJob:
     job_id: str
     new: NewJob
     wanted: list[str]
-    # Parts of `wanted`, until registering them is answered.
+    # Services of `wanted`, until registering them is answered.
     unanswered: list[Part] = field(default_factory=list)
     # What the ledger would not register.
     refused: set[str] = field(default_factory=set)

@@ -21,7 +21,7 @@ INTAKE_BATCH = 10
 RELAY_BATCH = 100
 
 # Under which name each function's module holds what it was put together of.
-_HELD_AS = {"intake": "intake", "relay": "parts"}
+_HELD_AS = {"intake": "intake", "relay": "services"}
 
 Faults = dict[int, Fault]
 Acknowledged = Callable[[list[QueuedMessage], list[QueuedMessage], Invocation], None]
@@ -45,7 +45,7 @@ class Lambdas:
         self._relays = Environments(world, self._start_relay)
         # Numbers of the messages that an intake has before it.
         self._in_hand: list[int] = []
-        self.store = self._start_relay().relay.advancer.store
+        self.store = self._start_relay().relay.advancer.jobs
 
     def _start_intake(self) -> Any:
         rejects = SqsClient(self._world, self._world.rejects)
@@ -53,7 +53,7 @@ class Lambdas:
             handlers.ENVIRONMENT,
             dynamodb=self._dynamodb,
             sqs=lambda: rejects,
-            around=self._world.around,
+            runtime=self._world.runtime,
         )
 
     def _start_relay(self) -> Any:
@@ -61,10 +61,10 @@ class Lambdas:
             handlers.ENVIRONMENT,
             dynamodb=self._dynamodb,
             eventbridge=EventBridgeClient(self._world),
-            around=self._world.around,
+            runtime=self._world.runtime,
         )
 
-    def take_in(
+    def consume(
         self, faults: Faults, skew_ms: int, *, delete_fails: bool = False, twice: bool = False
     ) -> bool:
         """One poll of the command queue; whether there was anything.

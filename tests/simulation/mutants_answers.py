@@ -6,29 +6,26 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from forgeledger.jobs.http import job_bodies as http_responses
+from forgeledger.jobs.http import job_bodies
 from forgeledger.jobs.messages.event_bus import EventBridgePublisher
-from forgeledger.jobs.model import item_case as ruling
-from forgeledger.jobs.model import item_rules as deciding
-from forgeledger.jobs.model import job_lifecycle as advancing
+from forgeledger.jobs.model import item_case, item_rules, job_lifecycle
 from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.facts import Fact
-from forgeledger.jobs.model.item_case import Case, Ruling
+from forgeledger.jobs.model.item_case import ItemCase, Ruling
 from forgeledger.jobs.model.items import ItemState
 from forgeledger.jobs.model.job_lifecycle import Step
 from forgeledger.jobs.model.jobs import Job, JobPhase, JobStatus
 from forgeledger.jobs.model.lane_decision import Decision
 from forgeledger.jobs.model.lanes import Counts
-from forgeledger.jobs.model.outcomes import Reason, Verdict
+from forgeledger.jobs.model.outcomes import OutcomeKind, Reason
 from forgeledger.jobs.ports import JobView
-from forgeledger.jobs.usecases import apply_commands as applying
-from forgeledger.jobs.usecases import change_job as life
-from forgeledger.jobs.usecases.advance_job import Advancer
-from forgeledger.jobs.usecases.change_job import Asked, LifeCycle
-from forgeledger.jobs.usecases.read_jobs import Standing
-from forgeledger.runtime import HasTime, unhurried
-from forgeledger.sdk.report.outbox import Answer
-from forgeledger.sdk.report.outbox import Verdict as Sent
+from forgeledger.jobs.usecases import apply_commands, change_job
+from forgeledger.jobs.usecases.advance_job import JobAdvancer
+from forgeledger.jobs.usecases.change_job import ChangeResult, JobLifecycle
+from forgeledger.jobs.usecases.read_jobs import JobStatusView
+from forgeledger.runtime import HasTime, no_deadline
+from forgeledger.sdk.report.outbox import SendResult as Sent
+from forgeledger.sdk.report.outbox import SendStatus
 from forgeledger.sdk.report.packer import Message
 from forgeledger.sdk.report.sqs_sender import Sender
 from tests.simulation.mutant import Mutants
@@ -61,34 +58,34 @@ def canceled_only_at_the_end() -> Iterator[None]:
 
 @ANSWERS.named("a retry of a pending item in a canceled job is answered duplicate")
 def pending_before_canceled() -> Iterator[None]:
-    original = deciding._retry
+    original = item_rules._retry
 
-    def retry(case: Case) -> Ruling:
+    def retry(case: ItemCase) -> Ruling:
         return case.duplicate() if case.item.state is ItemState.PENDING else original(case)
 
-    with patch.dict(deciding._RULES, {CommandKind.RETRY: retry}):
+    with patch.dict(item_rules._RULES, {CommandKind.RETRY: retry}):
         yield
 
 
 @ANSWERS.named("a second cancel of a job that is ending is refused")
 def canceled_twice_refused() -> Iterator[None]:
-    original = life._cancel
+    original = change_job._cancel
 
     def cancel(job: Job, counts: Counts, now: int) -> Step | Reason:
         if job.ending is JobStatus.CANCELED:
             return Reason.JOB_FINISHED
         return original(job, counts, now)
 
-    with patch.object(life, "_cancel", cancel):
+    with patch.object(change_job, "_cancel", cancel):
         yield
 
 
 @ANSWERS.named("a job that is ending is not reopened")
 def ending_not_reopened() -> Iterator[None]:
-    def reopen(self: LifeCycle, job_id: str, has_time: HasTime = unhurried) -> Asked:
-        return self._ask(job_id, life._reopen, has_time)
+    def reopen(self: JobLifecycle, job_id: str, has_time: HasTime = no_deadline) -> ChangeResult:
+        return self._apply(job_id, change_job._reopen, has_time)
 
-    with patch.object(LifeCycle, "reopen", reopen):
+    with patch.object(JobLifecycle, "reopen", reopen):
         yield
 
 
@@ -118,42 +115,42 @@ def told_on_the_default_bus() -> Iterator[None]:
 
 @ANSWERS.named("a finished job is not rolled up any more")
 def finished_not_rolled_up() -> Iterator[None]:
-    original = Advancer._rolled_up
+    original = JobAdvancer._rolled_up
 
-    def rolled_up(self: Advancer, view: JobView) -> JobView:
+    def rolled_up(self: JobAdvancer, view: JobView) -> JobView:
         return view if view.job.finished else original(self, view)
 
-    with patch.object(Advancer, "_rolled_up", rolled_up):
+    with patch.object(JobAdvancer, "_rolled_up", rolled_up):
         yield
 
 
 @ANSWERS.named("a job is shown to run since it was created")
 def opened_when_created() -> Iterator[None]:
-    original = http_responses._job_fields
+    original = job_bodies._job_fields
 
-    def job_fields(standing: Standing) -> dict[str, Any]:
+    def job_fields(standing: JobStatusView) -> dict[str, Any]:
         fields = original(standing)
         return fields | {"opened_at": fields["created_at"]}
 
-    with patch.object(http_responses, "_job_fields", job_fields):
+    with patch.object(job_bodies, "_job_fields", job_fields):
         yield
 
 
 @ANSWERS.named("a failed item waits for nothing")
 def no_backoff() -> Iterator[None]:
-    with patch.object(ruling, "backoff_ms", lambda *_: 0):
+    with patch.object(item_case, "backoff_ms", lambda *_: 0):
         yield
 
 
 def _refusing_without(**dropped: None) -> AbstractContextManager[Any]:
-    original = Case.reject
+    original = ItemCase.reject
 
-    def reject(self: Case, reason: Reason) -> Ruling:
+    def reject(self: ItemCase, reason: Reason) -> Ruling:
         refused = original(self, reason)
         (event,) = refused.events
         return replace(refused, events=(replace(event, **dropped),))
 
-    return patch.object(Case, "reject", reject)
+    return patch.object(ItemCase, "reject", reject)
 
 
 @ANSWERS.named("what a refused worker found out is dropped")
@@ -176,12 +173,12 @@ def refused_nobody() -> Iterator[None]:
 
 @ANSWERS.named("a reopened job seals itself")
 def reopened_seals_itself() -> Iterator[None]:
-    original = advancing._expected_items_came
+    original = job_lifecycle._expected_items_came
 
     def came(job: Job, counts: Counts) -> bool:
         return original(replace(job, epoch=1), counts)
 
-    with patch.object(advancing, "_expected_items_came", came):
+    with patch.object(job_lifecycle, "_expected_items_came", came):
         yield
 
 
@@ -191,7 +188,7 @@ def throttles_given_up() -> Iterator[None]:
 
     def send(self: Sender, messages: Sequence[Message]) -> list[Sent]:
         return [
-            replace(sent, answer=Answer.FAILED) if "Throttling" in sent.reason else sent
+            replace(sent, answer=SendStatus.FAILED) if "Throttling" in sent.reason else sent
             for sent in original(self, messages)
         ]
 
@@ -201,38 +198,38 @@ def throttles_given_up() -> Iterator[None]:
 
 @ANSWERS.named("a refused command that comes again is answered duplicate")
 def refusals_repeated_as_duplicates() -> Iterator[None]:
-    original = deciding._answer_before
+    original = item_rules._answer_before
 
     def answer_before(*given: Any) -> Ruling | None:
         before = original(*given)
-        return before and Ruling(Verdict.DUPLICATE, ())
+        return before and Ruling(OutcomeKind.DUPLICATE, ())
 
-    with patch.object(deciding, "_answer_before", answer_before):
+    with patch.object(item_rules, "_answer_before", answer_before):
         yield
 
 
 @ANSWERS.named("a claim that comes again is granted whoever has the item by now")
 def lost_claims_granted() -> Iterator[None]:
-    with patch.object(deciding, "_taken_over", lambda *_: False):
+    with patch.object(item_rules, "_taken_over", lambda *_: False):
         yield
 
 
 @ANSWERS.named("a command that comes again is answered applied")
 def repeated_as_applied() -> Iterator[None]:
-    original = deciding._answer_before
+    original = item_rules._answer_before
 
     def answer_before(*given: Any) -> Ruling | None:
         before = original(*given)
-        again = before is not None and before.verdict is Verdict.DUPLICATE
-        return Ruling(Verdict.APPLIED, ()) if again else before
+        again = before is not None and before.kind is OutcomeKind.DUPLICATE
+        return Ruling(OutcomeKind.APPLIED, ()) if again else before
 
-    with patch.object(deciding, "_answer_before", answer_before):
+    with patch.object(item_rules, "_answer_before", answer_before):
         yield
 
 
 @ANSWERS.named("an answer shows the attempt before")
 def attempt_before_shown() -> Iterator[None]:
-    original = applying.decide
+    original = apply_commands.decide
 
     def decide(*given: Any) -> Decision:
         decision = original(*given)
@@ -242,5 +239,5 @@ def attempt_before_shown() -> Iterator[None]:
         ]
         return replace(decision, outcomes=tuple(shown))
 
-    with patch.object(applying, "decide", decide):
+    with patch.object(apply_commands, "decide", decide):
         yield

@@ -11,7 +11,7 @@ from forgeledger.jobs.messages import job_events
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.jobs import Job, JobSpec, Tolerance
 from forgeledger.jobs.model.lanes import Head, LaneRules
-from forgeledger.jobs.usecases import create_job as creating
+from forgeledger.jobs.usecases import create_job
 from forgeledger.jobs.usecases.create_job import NewJob
 from tests.simulation.mutant import Mutant, Mutants
 
@@ -31,12 +31,12 @@ _FORGOTTEN: Final[dict[str, Any]] = {
 def _spec_with(change: dict[str, Any]) -> Callable[[], AbstractContextManager[None]]:
     @contextmanager
     def put_in() -> Iterator[None]:
-        original = creating._spec
+        original = create_job._spec
 
         def spec(new: NewJob, job_id: str, now: int) -> JobSpec:
             return replace(original(new, job_id, now), **change)
 
-        with patch.object(creating, "_spec", spec):
+        with patch.object(create_job, "_spec", spec):
             yield
 
     return put_in
@@ -50,13 +50,13 @@ CREATING += [
 
 @CREATING.named("lanes keep to other rules than their job")
 def lanes_with_other_rules() -> Iterator[None]:
-    original = creating.create
+    original = create_job.create
 
     def create(spec: JobSpec) -> tuple[Job, tuple[Head, ...], Fact]:
         job, heads, fact = original(spec)
         return job, tuple(replace(head, rules=LaneRules()) for head in heads), fact
 
-    with patch.object(creating, "create", create):
+    with patch.object(create_job, "create", create):
         yield
 
 

@@ -11,20 +11,19 @@ from forgeledger.jobs.messages import job_events
 from forgeledger.jobs.messages.event_bus import EventBridgePublisher
 from forgeledger.jobs.messages.reject_queue import SqsRejectQueue
 from forgeledger.jobs.model.facts import Fact, FactKind
-from forgeledger.jobs.model.intake_result import TakenIn
+from forgeledger.jobs.model.intake_result import IntakeResult
 from forgeledger.jobs.model.lane_decision import Decision
 from forgeledger.jobs.model.message import Message
 from forgeledger.jobs.model.wakes import Wake, WakeKind
 from forgeledger.jobs.ports import JobView
-from forgeledger.jobs.usecases import apply_commands as applying
-from forgeledger.jobs.usecases import consume_messages as taking_in
-from forgeledger.jobs.usecases.advance_job import Advancer
-from forgeledger.jobs.usecases.apply_commands import Applier
+from forgeledger.jobs.usecases import apply_commands, consume_messages
+from forgeledger.jobs.usecases.advance_job import JobAdvancer
+from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.consume_messages import Intake
 from forgeledger.jobs.usecases.follow_stream import Relay, Relayed
-from forgeledger.jobs.usecases.publish_facts import Teller
-from forgeledger.sdk.report import sqs_sender as sending
-from forgeledger.sdk.report.outbox import Answer, Verdict
+from forgeledger.jobs.usecases.publish_facts import FactPublisher
+from forgeledger.sdk.report import sqs_sender
+from forgeledger.sdk.report.outbox import SendResult, SendStatus
 from tests.simulation.mutant import Mutants
 
 FLOW = Mutants()
@@ -32,12 +31,12 @@ FLOW = Mutants()
 
 @FLOW.named("the intake acknowledges before it has committed")
 def intake_acknowledges_early() -> Iterator[None]:
-    original = Intake.take_in
+    original = Intake.consume
 
-    def take_in(self: Intake, messages: Sequence[Message], has_time: Any) -> TakenIn:
+    def consume(self: Intake, messages: Sequence[Message], has_time: Any) -> IntakeResult:
         return replace(original(self, messages, has_time), failed=())
 
-    with patch.object(Intake, "take_in", take_in):
+    with patch.object(Intake, "consume", consume):
         yield
 
 
@@ -45,7 +44,7 @@ def intake_acknowledges_early() -> Iterator[None]:
 def no_group_isolation() -> Iterator[None]:
     original = Intake._closed
 
-    def closed(self: Intake, messages: Sequence[Message], *rest: Any) -> TakenIn:
+    def closed(self: Intake, messages: Sequence[Message], *rest: Any) -> IntakeResult:
         alone = [replace(message, group_id=message.message_id) for message in messages]
         return original(self, alone, *rest)
 
@@ -57,7 +56,7 @@ def no_group_isolation() -> Iterator[None]:
 def no_group_mercy() -> Iterator[None]:
     original = Intake._closed
 
-    def closed(self: Intake, messages: Sequence[Message], *rest: Any) -> TakenIn:
+    def closed(self: Intake, messages: Sequence[Message], *rest: Any) -> IntakeResult:
         taken = original(self, messages, *rest)
         some = taken.failed or taken.rejected
         return replace(taken, failed=tuple(m.message_id for m in messages)) if some else taken
@@ -94,7 +93,7 @@ def whole_message_rejected() -> Iterator[None]:
 
 @FLOW.named("a batch is applied in the wrong order")
 def batches_reversed() -> Iterator[None]:
-    original = taking_in._shares
+    original = consume_messages._shares
 
     def shares(messages: Sequence[Message]) -> Any:
         found = original(messages)
@@ -103,36 +102,38 @@ def batches_reversed() -> Iterator[None]:
             share.parts.reverse()
         return found
 
-    with patch.object(taking_in, "_shares", shares):
+    with patch.object(consume_messages, "_shares", shares):
         yield
 
 
 @FLOW.named("only the first commands of a batch are applied")
 def long_batches_cut() -> Iterator[None]:
-    original = Applier.steps
+    original = LaneWriter.steps
 
-    def steps(self: Applier, job_id: str, lane: int, commands: Any, has_time: Any) -> Any:
+    def steps(self: LaneWriter, job_id: str, lane: int, commands: Any, has_time: Any) -> Any:
         return original(self, job_id, lane, commands[:3], has_time)
 
-    with patch.object(Applier, "steps", steps):
+    with patch.object(LaneWriter, "steps", steps):
         yield
 
 
 @FLOW.named("the parts of a long batch are applied in the wrong order")
 def parts_reversed() -> Iterator[None]:
-    original = applying._parts
-    with patch.object(applying, "_parts", lambda commands: reversed(list(original(commands)))):
+    original = apply_commands._parts
+    with patch.object(
+        apply_commands, "_parts", lambda commands: reversed(list(original(commands)))
+    ):
         yield
 
 
 @FLOW.named("with its first commit all of a batch counts as settled")
 def settled_with_the_first_commit() -> Iterator[None]:
-    original = applying._settled
+    original = apply_commands._standing_outcomes
 
-    def settled(decision: Decision, made: int) -> int:
+    def standing(decision: Decision, made: int) -> int:
         return len(decision.outcomes) if made else original(decision, made)
 
-    with patch.object(applying, "_settled", settled):
+    with patch.object(apply_commands, "_standing_outcomes", standing):
         yield
 
 
@@ -175,16 +176,16 @@ def refused_events_ignored() -> Iterator[None]:
 
 @FLOW.named("facts count as told before they are")
 def told_before_telling() -> Iterator[None]:
-    def tell(self: Teller, job_id: str) -> int:
-        view = self.store.load_job(job_id)
+    def tell(self: FactPublisher, job_id: str) -> int:
+        view = self.jobs.load_job(job_id)
         if view is None or view.published == view.job.facts:
             return 0
-        facts = self.store.read_facts(job_id, view.published, view.job.facts - view.published)
-        self.store.mark_published(job_id, view.job.facts, done=view.job.finished)
-        self.publisher.publish(view.job, [fact for fact in facts if fact.told])
+        facts = self.facts.read_facts(job_id, view.published, view.job.facts - view.published)
+        self.facts.mark_published(job_id, view.job.facts, done=view.job.finished)
+        self.publisher.publish(view.job, [fact for fact in facts if fact.published])
         return len(facts)
 
-    with patch.object(Teller, "tell", tell):
+    with patch.object(FactPublisher, "publish", tell):
         yield
 
 
@@ -201,7 +202,7 @@ def facts_skipped() -> Iterator[None]:
 
 @FLOW.named("an inner fact is told outside")
 def inner_facts_told() -> Iterator[None]:
-    with patch.object(Fact, "told", property(lambda _: True)):
+    with patch.object(Fact, "published", property(lambda _: True)):
         yield
 
 
@@ -228,19 +229,19 @@ def events_with_the_time_of_telling() -> Iterator[None]:
 
 @FLOW.named("completion is told by whoever sees it, without a fact")
 def completion_told_twice() -> Iterator[None]:
-    original = Advancer.advance
-    tellers: list[Teller] = []
+    original = JobAdvancer.advance
+    tellers: list[FactPublisher] = []
 
-    def advance(self: Advancer, job_id: str, *rest: Any) -> JobView | None:
+    def advance(self: JobAdvancer, job_id: str, *rest: Any) -> JobView | None:
         view = original(self, job_id, *rest)
         if view is not None and view.job.sealed and tellers:
             fact = Fact(
                 number=view.job.facts,
                 kind=FactKind.COMPLETED,
                 epoch=view.job.epoch,
-                at=self.around.clock(),
+                at=self.runtime.clock(),
                 status=view.job.status,
-                counts=view.job.settled,
+                counts=view.job.counts_at_verdict,
                 duration_ms=0,
             )
             tellers[-1].publisher.publish(view.job, [fact])
@@ -249,13 +250,13 @@ def completion_told_twice() -> Iterator[None]:
     relay = Relay.relay
 
     def remember(self: Relay, wakes: Sequence[Wake], has_time: Callable[[], bool]) -> Relayed:
-        tellers.append(self.teller)
+        tellers.append(self.fact_publisher)
         try:
             return relay(self, wakes, has_time)
         finally:
             tellers.pop()
 
-    with patch.object(Advancer, "advance", advance), patch.object(Relay, "relay", remember):
+    with patch.object(JobAdvancer, "advance", advance), patch.object(Relay, "relay", remember):
         yield
 
 
@@ -263,7 +264,7 @@ def completion_told_twice() -> Iterator[None]:
 def facts_only_told() -> Iterator[None]:
     original = Relay.relay
 
-    class Idle(Advancer):
+    class Idle(JobAdvancer):
         def advance(self, job_id: str, *_: Any) -> JobView | None:
             return None
 
@@ -271,7 +272,7 @@ def facts_only_told() -> Iterator[None]:
         heads = [wake for wake in wakes if wake.kind is WakeKind.HEAD]
         facts = [wake for wake in wakes if wake.kind is WakeKind.FACT]
         own = self.advancer
-        telling = Relay(Idle(own.store, own.applier, own.around), self.teller)
+        telling = Relay(Idle(own.jobs, own.lane_writer, own.runtime), self.fact_publisher)
         failed = original(self, heads, has_time).failed + original(telling, facts, has_time).failed
         return Relayed(tuple(sorted(failed, key=lambda one: one[0].sequence_number)), 0)
 
@@ -281,6 +282,6 @@ def facts_only_told() -> Iterator[None]:
 
 @FLOW.named("a worker takes a refused message for delivered")
 def refused_messages_forgotten() -> Iterator[None]:
-    accepted = Verdict(answer=Answer.ACCEPTED)
-    with patch.object(sending, "_verdict_on_entry", lambda _: accepted):
+    accepted = SendResult(answer=SendStatus.ACCEPTED)
+    with patch.object(sqs_sender, "_verdict_on_entry", lambda _: accepted):
         yield

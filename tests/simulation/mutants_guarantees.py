@@ -7,16 +7,13 @@ from typing import Any
 from unittest.mock import patch
 
 from forgeledger.jobs.messages import job_events
-from forgeledger.jobs.model import job_lifecycle as advancing
+from forgeledger.jobs.model import job_lifecycle
 from forgeledger.jobs.model.facts import Fact, FactKind
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Counts, Head
-from forgeledger.jobs.model.outcomes import Verdict
-from forgeledger.jobs.usecases import advance_job as advancing_jobs
-from forgeledger.jobs.usecases import apply_commands as applying
-from forgeledger.jobs.usecases import change_job as life
-from forgeledger.jobs.usecases import read_jobs as reading_jobs
-from forgeledger.jobs.usecases.change_job import Asked, LifeCycle
+from forgeledger.jobs.model.outcomes import OutcomeKind
+from forgeledger.jobs.usecases import advance_job, apply_commands, change_job, read_jobs
+from forgeledger.jobs.usecases.change_job import ChangeResult, JobLifecycle
 from forgeledger.sdk.report.lane_buffer import Waiting
 from forgeledger.sdk.report.outbox import Outbox
 from forgeledger.sdk.report.packer import Message
@@ -71,13 +68,15 @@ def told_tolerance() -> Iterator[None]:
         yield
 
 
-def _only_answering(what: str, verdict: Verdict = Verdict.APPLIED) -> AbstractContextManager[Any]:
-    def answer(self: LifeCycle, job_id: str, *_: Any) -> Asked:
-        view = self.store.load_job(job_id)
+def _only_answering(
+    what: str, outcome: OutcomeKind = OutcomeKind.APPLIED
+) -> AbstractContextManager[Any]:
+    def answer(self: JobLifecycle, job_id: str, *_: Any) -> ChangeResult:
+        view = self.jobs.load_job(job_id)
         assert view is not None
-        return Asked(verdict=verdict, view=view)
+        return ChangeResult(outcome=outcome, view=view)
 
-    return patch.object(LifeCycle, what, answer)
+    return patch.object(JobLifecycle, what, answer)
 
 
 @PROMISES.named("a seal is answered and nothing is done")
@@ -100,13 +99,13 @@ def reopen_only_answered() -> Iterator[None]:
 
 @PROMISES.named("a seal is always called a repetition")
 def seal_called_duplicate() -> Iterator[None]:
-    with _only_answering("seal", Verdict.DUPLICATE):
+    with _only_answering("seal", OutcomeKind.DUPLICATE):
         yield
 
 
 @PROMISES.named("expected items that came seal nothing")
 def never_seals_itself() -> Iterator[None]:
-    with patch.object(advancing, "_expected_items_came", lambda *_: False):
+    with patch.object(job_lifecycle, "_expected_items_came", lambda *_: False):
         yield
 
 
@@ -127,37 +126,37 @@ def deadline_at_once() -> Iterator[None]:
 
 @PROMISES.named("too many failures end a job only when all else is done")
 def tolerance_only_at_the_end() -> Iterator[None]:
-    original = advancing._hopeless
+    original = job_lifecycle._hopeless
 
     def hopeless(*given: Any) -> str | None:
         reason = original(*given)
         return None if reason == "tolerance" else reason
 
-    with patch.object(advancing, "_hopeless", hopeless):
+    with patch.object(job_lifecycle, "_hopeless", hopeless):
         yield
 
 
 @PROMISES.named("the first failure is never told")
 def first_failure_untold() -> Iterator[None]:
-    original = advancing.advance
+    original = job_lifecycle.advance
 
-    def advance(job: Job, heads: Sequence[Head], now: int) -> advancing.Step:
+    def advance(job: Job, heads: Sequence[Head], now: int) -> job_lifecycle.Step:
         step = original(replace(job, first_failure_epoch=job.epoch), heads, now)
         before = job.first_failure_epoch
         return replace(step, job=replace(step.job, first_failure_epoch=before))
 
-    with patch.object(advancing_jobs, "advance", advance):
+    with patch.object(advance_job, "advance", advance):
         yield
 
 
 @PROMISES.named("a job's status shows the counts that were rolled up last")
 def status_of_yesterday() -> Iterator[None]:
-    original = reading_jobs.standing
+    original = read_jobs.status_view
 
-    def standing(view: Any, now: int) -> reading_jobs.Standing:
+    def status_view(view: Any, now: int) -> read_jobs.JobStatusView:
         return original(replace(view, heads=()), now)
 
-    with patch.object(reading_jobs, "standing", standing):
+    with patch.object(read_jobs, "status_view", status_view):
         yield
 
 
@@ -190,54 +189,56 @@ def waiting_forgotten() -> Iterator[None]:
 
 @PROMISES.named("the first failure is told with the counts of the beginning")
 def first_failure_uncounted() -> Iterator[None]:
-    original = advancing._told
+    original = job_lifecycle._told
 
     def told(job: Job, kind: FactKind, now: int, counts: Counts, *rest: Any) -> Any:
         counted = Counts() if kind is FactKind.FIRST_FAILURE else counts
         return original(job, kind, now, counted, *rest)
 
-    with patch.object(advancing, "_told", told):
+    with patch.object(job_lifecycle, "_told", told):
         yield
 
 
 @PROMISES.named("a retry unseals its job")
 def retry_unseals() -> Iterator[None]:
-    with patch.object(applying, "reopen", lambda job, now, **_: advancing.reopen(job, now)):
+    with patch.object(
+        apply_commands, "reopen", lambda job, now, **_: job_lifecycle.reopen(job, now)
+    ):
         yield
 
 
 @PROMISES.named("a job that was canceled reopens itself")
 def reopens_itself() -> Iterator[None]:
-    original = advancing.advance
+    original = job_lifecycle.advance
 
-    def advance(job: Job, heads: Sequence[Head], now: int) -> advancing.Step:
+    def advance(job: Job, heads: Sequence[Head], now: int) -> job_lifecycle.Step:
         if job.status == "CANCELED" and job.epoch == 1:
-            return advancing.reopen(job, now)
+            return job_lifecycle.reopen(job, now)
         return original(job, heads, now)
 
-    with patch.object(advancing_jobs, "advance", advance):
+    with patch.object(advance_job, "advance", advance):
         yield
 
 
 @PROMISES.named("a reopened job keeps the deadline that it had")
 def deadline_kept() -> Iterator[None]:
-    original = advancing.reopen
+    original = job_lifecycle.reopen
 
-    def reopen(job: Job, now: int, **mode: Any) -> advancing.Step:
+    def reopen(job: Job, now: int, **mode: Any) -> job_lifecycle.Step:
         step = original(job, now, **mode)
         return replace(step, job=replace(step.job, opened_at=job.opened_at))
 
-    with patch.object(applying, "reopen", reopen), patch.object(life, "reopen", reopen):
+    with patch.object(apply_commands, "reopen", reopen), patch.object(change_job, "reopen", reopen):
         yield
 
 
 @PROMISES.named("a seal does not say when it came")
 def sealed_some_time() -> Iterator[None]:
-    original = advancing.seal
+    original = job_lifecycle.seal
 
-    def seal(job: Job, counts: Counts, now: int) -> advancing.Step:
+    def seal(job: Job, counts: Counts, now: int) -> job_lifecycle.Step:
         step = original(job, counts, now)
         return replace(step, job=replace(step.job, sealed_at=job.opened_at))
 
-    with patch.object(advancing, "seal", seal), patch.object(life, "seal", seal):
+    with patch.object(job_lifecycle, "seal", seal), patch.object(change_job, "seal", seal):
         yield

@@ -9,9 +9,7 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from forgeledger.jobs.model import events as journal
-from forgeledger.jobs.model import lane_decision as batches
-from forgeledger.jobs.model import lanes
+from forgeledger.jobs.model import events, lane_decision, lanes
 from forgeledger.jobs.model.events import Event, EventKind
 from forgeledger.jobs.model.items import Item, ItemState
 from forgeledger.jobs.model.lanes import Counts, Head
@@ -26,12 +24,12 @@ def _folding(name: str, change: Callable[[Item, Event, dict[str, Any]], dict[str
 
     @contextmanager
     def put_in() -> Iterator[None]:
-        original = journal._changes
+        original = events._changes
 
         def changes(item: Item, event: Event) -> dict[str, Any]:
             return change(item, event, original(item, event))
 
-        with patch.object(journal, "_changes", changes):
+        with patch.object(events, "_changes", changes):
             yield
 
     ITEMS.append(Mutant(name, put_in))
@@ -75,25 +73,25 @@ _forgetting("a claimed item is still due", (EventKind.CLAIMED,), "due_at")
 
 @ITEMS.named("the payload is not on the item")
 def payloads_dropped() -> Iterator[None]:
-    made = journal.Item
+    made = events.Item
 
     def item(**fields: Any) -> Item:
         return made(**fields | {"payload": None})
 
-    with patch.object(journal, "Item", item):
+    with patch.object(events, "Item", item):
         yield
 
 
 @ITEMS.named("a heartbeat shortens a lease")
 def shorter_leases() -> Iterator[None]:
-    original = journal._changes
+    original = events._changes
 
     def changes(item: Item, event: Event) -> dict[str, Any]:
         if event.kind is not EventKind.HEARTBEAT or event.lease_until is None:
             return original(item, event)
         return {"lease_until": event.at + 1_000}
 
-    with patch.object(journal, "_changes", changes):
+    with patch.object(events, "_changes", changes):
         yield
 
 
@@ -110,25 +108,25 @@ def reasons_forgotten() -> Iterator[None]:
 
 
 def _remembering(what: Callable[[Event], Event]) -> AbstractContextManager[Any]:
-    original = journal._remember
-    return patch.object(journal, "_remember", lambda seen, event: original(seen, what(event)))
+    original = events._remember
+    return patch.object(events, "_remember", lambda seen, event: original(seen, what(event)))
 
 
 @ITEMS.named("an item remembers its latest command only")
 def short_memory() -> Iterator[None]:
-    original = journal._remember
-    with patch.object(journal, "_remember", lambda seen, event: original(seen, event)[-1:]):
+    original = events._remember
+    with patch.object(events, "_remember", lambda seen, event: original(seen, event)[-1:]):
         yield
 
 
 @ITEMS.named("failures for good are not counted")
 def failings_not_counted() -> Iterator[None]:
-    original = journal._moved
+    original = events._moved
 
     def moved(counts: Counts, old: ItemState | None, new: ItemState) -> Counts:
         return replace(original(counts, old, new), failings=counts.failings)
 
-    with patch.object(journal, "_moved", moved):
+    with patch.object(events, "_moved", moved):
         yield
 
 
@@ -139,39 +137,39 @@ def growing_failures() -> Iterator[None]:
     ) -> tuple[tuple[str, int], ...]:
         return failures if by < 0 else lanes.count_failure(failures, error_type, by)
 
-    with patch.object(journal, "count_failure", count_failure):
+    with patch.object(events, "count_failure", count_failure):
         yield
 
 
 @ITEMS.named("a lane that closes does not note how far it was")
 def closing_without_end() -> Iterator[None]:
-    original = journal._gated
+    original = events._gated
 
     def gated(head: Head, event: Event, offset: int) -> Head:
         return replace(original(head, event, offset), canceled_below=head.canceled_below)
 
-    with patch.object(journal, "_gated", gated):
+    with patch.object(events, "_gated", gated):
         yield
 
 
 @ITEMS.named("a reopened lane takes its canceled items back")
 def canceled_no_longer() -> Iterator[None]:
-    original = journal._gated
+    original = events._gated
 
     def gated(head: Head, event: Event, offset: int) -> Head:
         followed = original(head, event, offset)
         return replace(followed, canceled_below=0) if event.mode == "open" else followed
 
-    with patch.object(journal, "_gated", gated):
+    with patch.object(events, "_gated", gated):
         yield
 
 
 @ITEMS.named("a canceled item keeps its lease")
 def canceled_with_lease() -> Iterator[None]:
-    original = batches.settle
+    original = lane_decision.effective_item
 
-    def settle(head: Head, item: Item) -> Item:
+    def effective_item(head: Head, item: Item) -> Item:
         return replace(original(head, item), lease_until=item.lease_until)
 
-    with patch.object(batches, "settle", settle):
+    with patch.object(lane_decision, "effective_item", effective_item):
         yield

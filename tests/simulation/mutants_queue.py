@@ -9,11 +9,11 @@ from unittest.mock import patch
 from pydantic_core import ValidationError
 
 from forgeledger.jobs.messages import command_message as messages
-from forgeledger.jobs.messages import reject_queue as sqs_rejects
+from forgeledger.jobs.messages import reject_queue
 from forgeledger.jobs.model.commands import Command
-from forgeledger.jobs.model.intake_result import TakenIn
-from forgeledger.jobs.model.message import Addressed, Message, Problem
-from forgeledger.jobs.usecases import consume_messages as taking_in
+from forgeledger.jobs.model.intake_result import IntakeResult
+from forgeledger.jobs.model.message import INVALID, CommandProblem, Message, RoutedCommand
+from forgeledger.jobs.usecases import consume_messages
 from forgeledger.jobs.usecases.consume_messages import Intake
 from tests.simulation.mutant import Mutant, Mutants
 
@@ -28,7 +28,7 @@ def _read_without(name: str) -> Callable[[], AbstractContextManager[None]]:
     def put_in() -> Iterator[None]:
         original = messages._command
 
-        def command(raw: Any, index: int, message_id: str) -> Addressed:
+        def command(raw: Any, index: int, message_id: str) -> RoutedCommand:
             read = original(raw, index, message_id)
             return replace(read, command=replace(read.command, **{name: None}))
 
@@ -49,7 +49,7 @@ def _reading(
     """Each command that is an object is changed before it is read."""
     original = messages._command
 
-    def command(raw: Any, index: int, message_id: str) -> Addressed:
+    def command(raw: Any, index: int, message_id: str) -> RoutedCommand:
         return original(change(raw) if isinstance(raw, dict) else raw, index, message_id)
 
     return patch.object(messages, "_command", command)
@@ -86,7 +86,7 @@ def one_spelling_only() -> Iterator[None]:
 def default_ids_without_index() -> Iterator[None]:
     original = messages._command
 
-    def command(raw: Any, index: int, message_id: str) -> Addressed:
+    def command(raw: Any, index: int, message_id: str) -> RoutedCommand:
         return replace(original(raw, 0, message_id), index=index)
 
     with patch.object(messages, "_command", command):
@@ -97,7 +97,7 @@ def default_ids_without_index() -> Iterator[None]:
 def wrong_attempts_forgiven() -> Iterator[None]:
     original = messages._command
 
-    def command(raw: Any, index: int, message_id: str) -> Addressed:
+    def command(raw: Any, index: int, message_id: str) -> RoutedCommand:
         try:
             return original(raw, index, message_id)
         except ValidationError:
@@ -122,32 +122,32 @@ def marks_without_kind() -> Iterator[None]:
 
 @QUEUE.named("of all bad commands of a message only the first is put aside")
 def first_bad_command_only() -> Iterator[None]:
-    original = sqs_rejects._body
+    original = reject_queue._body
 
-    def body(message: Message, problems: Sequence[Problem]) -> str:
+    def body(message: Message, problems: Sequence[CommandProblem]) -> str:
         first = min((each.index for each in problems if each.index is not None), default=None)
         return original(message, [each for each in problems if each.index == first])
 
-    with patch.object(sqs_rejects, "_body", body):
+    with patch.object(reject_queue, "_body", body):
         yield
 
 
 @QUEUE.named("the good commands of a message are put aside with the bad ones")
 def good_commands_put_aside() -> Iterator[None]:
-    with patch.object(sqs_rejects, "_body", lambda message, _: message.text):
+    with patch.object(reject_queue, "_body", lambda message, _: message.text):
         yield
 
 
 @QUEUE.named("what is put aside does not say that its job is unknown")
 def unknown_jobs_called_invalid() -> Iterator[None]:
-    with patch.object(taking_in, "UNKNOWN_JOB", taking_in.INVALID):
+    with patch.object(consume_messages, "UNKNOWN_JOB", INVALID):
         yield
 
 
 @QUEUE.named("what is put aside says only what is wrong with its first command")
 def first_problem_told() -> Iterator[None]:
-    original = sqs_rejects._detail
-    with patch.object(sqs_rejects, "_detail", lambda problems: original(problems[:1])):
+    original = reject_queue._detail
+    with patch.object(reject_queue, "_detail", lambda problems: original(problems[:1])):
         yield
 
 
@@ -155,10 +155,10 @@ def first_problem_told() -> Iterator[None]:
 def good_messages_put_aside() -> Iterator[None]:
     original = Intake._closed
 
-    def closed(self: Intake, messages: Sequence[Message], *rest: Any) -> TakenIn:
+    def closed(self: Intake, messages: Sequence[Message], *rest: Any) -> IntakeResult:
         for message in messages[:1]:
             if not message.body.problems:
-                self.rejects.put(message, [Problem("body", "no reason")])
+                self.rejects.put(message, [CommandProblem("body", "no reason")])
         return original(self, messages, *rest)
 
     with patch.object(Intake, "_closed", closed):

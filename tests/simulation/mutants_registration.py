@@ -6,8 +6,8 @@ from typing import Any
 from unittest.mock import patch
 
 from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
-from forgeledger.jobs.usecases import register_items as registering
-from forgeledger.jobs.usecases.register_items import NewItem, Registered, Registrar
+from forgeledger.jobs.usecases import register_items
+from forgeledger.jobs.usecases.register_items import ItemRegistrar, NewItem, Registered
 from forgeledger.repeat import Repeat
 from forgeledger.web import idempotency
 from tests.simulation.mutant import Mutants
@@ -17,26 +17,26 @@ REGISTERING = Mutants()
 
 @REGISTERING.named("registering drops all but the first item and says that it registered all")
 def only_the_first_registered() -> Iterator[None]:
-    original = Registrar.register
+    original = ItemRegistrar.register
 
     def register(
-        self: Registrar, job_id: str, items: Sequence[NewItem], *rest: Any, **more: Any
+        self: ItemRegistrar, job_id: str, items: Sequence[NewItem], *rest: Any, **more: Any
     ) -> Registered:
         done = original(self, job_id, items[:1], *rest, **more)
         return replace(done, registered=len(items) - done.already_existed - len(done.rejected))
 
-    with patch.object(Registrar, "register", register):
+    with patch.object(ItemRegistrar, "register", register):
         yield
 
 
 @REGISTERING.named("the second half of what is to be registered goes to another lane")
 def second_half_in_another_lane() -> Iterator[None]:
-    original = Registrar.register
-    lane_of = registering.lane_of
+    original = ItemRegistrar.register
+    lane_of = register_items.lane_of
     astray: set[str] = set()
 
     def register(
-        self: Registrar, job_id: str, items: Sequence[NewItem], *rest: Any, **more: Any
+        self: ItemRegistrar, job_id: str, items: Sequence[NewItem], *rest: Any, **more: Any
     ) -> Registered:
         astray.update(item.item_id for item in items[len(items) // 2 + 1 :])
         return original(self, job_id, items, *rest, **more)
@@ -45,37 +45,37 @@ def second_half_in_another_lane() -> Iterator[None]:
         return (lane_of(item_id, lanes) + (item_id in astray)) % lanes
 
     with (
-        patch.object(Registrar, "register", register),
-        patch.object(registering, "lane_of", wrong_lane),
+        patch.object(ItemRegistrar, "register", register),
+        patch.object(register_items, "lane_of", wrong_lane),
     ):
         yield
 
 
 @REGISTERING.named("the second half of what is to be registered is taken for known")
 def second_half_taken_for_known() -> Iterator[None]:
-    original = Registrar.register
+    original = ItemRegistrar.register
 
     def register(
-        self: Registrar, job_id: str, items: Sequence[NewItem], *rest: Any, **more: Any
+        self: ItemRegistrar, job_id: str, items: Sequence[NewItem], *rest: Any, **more: Any
     ) -> Registered:
         half = -(-len(items) // 2)
         done = original(self, job_id, items[:half], *rest, **more)
         return replace(done, already_existed=done.already_existed + len(items) - half)
 
-    with patch.object(Registrar, "register", register):
+    with patch.object(ItemRegistrar, "register", register):
         yield
 
 
 @REGISTERING.named("a refused item is counted as registered")
 def refusals_not_told() -> Iterator[None]:
-    original = Registrar.register
+    original = ItemRegistrar.register
 
-    def register(self: Registrar, *rest: Any, **more: Any) -> Registered:
+    def register(self: ItemRegistrar, *rest: Any, **more: Any) -> Registered:
         done = original(self, *rest, **more)
         told = done.registered + len(done.rejected)
         return replace(done, registered=told, rejected=())
 
-    with patch.object(Registrar, "register", register):
+    with patch.object(ItemRegistrar, "register", register):
         yield
 
 

@@ -10,13 +10,14 @@ from unittest.mock import patch
 from forgeledger.aws.dynamodb.attributes import Row
 from forgeledger.aws.dynamodb.table import Action, Table
 from forgeledger.jobs.model.jobs import Job
+from forgeledger.jobs.model.retention import RetentionCheckpoint
 from forgeledger.jobs.ports import Renewed
 from forgeledger.jobs.storage import job_writes, lane_writes
-from forgeledger.jobs.storage.job_index import Listing
+from forgeledger.jobs.storage.job_index import JobIndex
 from forgeledger.jobs.storage.keys import FACT_PREFIX
-from forgeledger.jobs.storage.retention import Keeping
+from forgeledger.jobs.storage.retention import RetentionRows
 from forgeledger.jobs.usecases.explain_job import Explainer
-from forgeledger.jobs.usecases.extend_retention import Keeper
+from forgeledger.jobs.usecases.extend_retention import RetentionExtender
 from forgeledger.jobs.usecases.read_items import ItemReader
 from forgeledger.jobs.usecases.recount_lane import Recounter
 from tests.simulation.mutant import Mutants
@@ -45,9 +46,10 @@ def _reading_first_pages(owner: type, method: str) -> AbstractContextManager[Any
     original = getattr(owner, method)
 
     def cut(self: Any, *given: Any) -> Any:
-        store = copy(self.store)
+        ports = [name for name in ("jobs", "lanes") if hasattr(self, name)]
+        store = copy(getattr(self, ports[0]))
         store._table = _cut(store._table)
-        return original(replace(self, store=store), *given)
+        return original(replace(self, **dict.fromkeys(ports, store)), *given)
 
     return patch.object(owner, method, cut)
 
@@ -83,12 +85,12 @@ def rejections_of_one_page() -> Iterator[None]:
 
 
 def _listing_first_pages(method: str) -> AbstractContextManager[Any]:
-    original = getattr(Listing, method)
+    original = getattr(JobIndex, method)
 
-    def cut(self: Listing, *given: Any) -> Any:
+    def cut(self: JobIndex, *given: Any) -> Any:
         return original(replace(self, table=_cut(self.table)), *given)
 
-    return patch.object(Listing, method, cut)
+    return patch.object(JobIndex, method, cut)
 
 
 @KEEPING.named("a round looks at the first page of the open jobs")
@@ -104,17 +106,17 @@ def jobs_of_one_page() -> Iterator[None]:
 
 
 def _renewing(renew: Callable[..., Renewed]) -> AbstractContextManager[Any]:
-    original = Keeping._renew
+    original = RetentionRows._renew
 
-    def changed(self: Keeping, *given: Any) -> Renewed:
+    def changed(self: RetentionRows, *given: Any) -> Renewed:
         return renew(original, self, *given)
 
-    return patch.object(Keeping, "_renew", changed)
+    return patch.object(RetentionRows, "_renew", changed)
 
 
 @KEEPING.named("of a long job only the first page of rows is kept")
 def one_page_kept() -> Iterator[None]:
-    def renew(original: Any, self: Keeping, *given: Any) -> Renewed:
+    def renew(original: Any, self: RetentionRows, *given: Any) -> Renewed:
         return original(replace(self, table=_cut(self.table)), *given)
 
     with _renewing(renew):
@@ -123,7 +125,9 @@ def one_page_kept() -> Iterator[None]:
 
 @KEEPING.named("the facts of a long job are not kept")
 def facts_not_kept() -> Iterator[None]:
-    def renew(original: Any, self: Keeping, pk: str, span: tuple[str, str], *rest: Any) -> Renewed:
+    def renew(
+        original: Any, self: RetentionRows, pk: str, span: tuple[str, str], *rest: Any
+    ) -> Renewed:
         facts = span[0].startswith(FACT_PREFIX)
         return Renewed(after=None, error=None) if facts else original(self, pk, span, *rest)
 
@@ -133,28 +137,28 @@ def facts_not_kept() -> Iterator[None]:
 
 @KEEPING.named("a job is kept though some of its rows were not")
 def failures_to_keep_forgotten() -> Iterator[None]:
-    original = Keeper._renew_a_page
+    original = RetentionCheckpoint.moved
 
-    def renew_a_page(self: Keeper, going: Any, *given: Any) -> None:
-        original(self, going, *given)
-        going.failed = False
+    def moved(self: RetentionCheckpoint, lane: int, after: str | None, *, failed: bool) -> Any:
+        del failed
+        return original(self, lane, after, failed=False)
 
-    with patch.object(Keeper, "_renew_a_page", renew_a_page):
+    with patch.object(RetentionCheckpoint, "moved", moved):
         yield
 
 
 @KEEPING.named("no round keeps the rows of a long job")
 def nothing_kept() -> Iterator[None]:
-    with patch.object(Keeper, "keep", lambda *_: ()):
+    with patch.object(RetentionExtender, "extend", lambda *_: None):
         yield
 
 
 @KEEPING.named("the rows of a long job are kept when they vanish")
 def kept_too_late() -> Iterator[None]:
-    def keeping_due(job: Job) -> int:
-        return job.kept_since + job._retention_ms
+    def retention_due(job: Job) -> int:
+        return job.renewed_since + job._retention_ms
 
-    with patch.object(Job, "keeping_due", property(keeping_due)):
+    with patch.object(Job, "retention_due", property(retention_due)):
         yield
 
 

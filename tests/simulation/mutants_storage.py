@@ -14,12 +14,10 @@ from forgeledger.aws.dynamodb.table import Action, Conflict, Table
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.ports import JobChange, Progress
-from forgeledger.jobs.storage import job_writes, lane_writes
-from forgeledger.jobs.storage import retention as keeping
-from forgeledger.jobs.storage import store as dynamo_store
+from forgeledger.jobs.storage import job_writes, lane_writes, retention, store
 from forgeledger.jobs.storage.keys import header_key
 from forgeledger.jobs.storage.store import DynamoStore
-from forgeledger.jobs.usecases.apply_commands import Applier
+from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from tests.simulation.mutant import Mutants
 
 STORAGE = Mutants()
@@ -68,7 +66,7 @@ def no_journal() -> Iterator[None]:
         head, _, *items = original(table, commit, commit_id)
         return [head, *items]
 
-    with patch.object(dynamo_store, "lane_actions", lane_actions):
+    with patch.object(store, "lane_actions", lane_actions):
         yield
 
 
@@ -102,7 +100,7 @@ def completion_without_heads() -> Iterator[None]:
         actions = original(table, change, commit_id)
         return actions[: 1 + len(change.facts)]
 
-    with patch.object(dynamo_store, "change_actions", change_actions):
+    with patch.object(store, "change_actions", change_actions):
         yield
 
 
@@ -149,10 +147,10 @@ def retry_whatever_became_of_the_job() -> Iterator[None]:
 def later_commits_whatever_became_of_the_job() -> Iterator[None]:
     # Between two of them the job's end may be decided by somebody who dies before the lanes hear
     # of it: the head is as it was, and an item would be retried in a job that ends.
-    original_commit, original = Applier._commit, DynamoStore.commit_lane
+    original_commit, original = LaneWriter._commit, DynamoStore.commit_lane
     made = 0
 
-    def commit(self: Applier, *given: Any) -> int:
+    def commit(self: LaneWriter, *given: Any) -> int:
         nonlocal made
         before, made = made, 0
         try:
@@ -166,7 +164,7 @@ def later_commits_whatever_became_of_the_job() -> Iterator[None]:
         return original(self, commit, commit_id, **({} if made > 1 else beside))
 
     with (
-        patch.object(Applier, "_commit", commit),
+        patch.object(LaneWriter, "_commit", commit),
         patch.object(DynamoStore, "commit_lane", commit_lane),
     ):
         yield
@@ -186,7 +184,7 @@ def lost_answers_again() -> Iterator[None]:
 
 @STORAGE.named("keys that were not processed are forgotten")
 def unprocessed_forgotten() -> Iterator[None]:
-    def read_some(self: Table, keys: Sequence[Row]) -> list[Row]:
+    def read(self: Table, keys: Sequence[Row]) -> list[Row]:
         wanted = {self.name: {"Keys": keys, "ConsistentRead": True}}
         answer = self.retrying.call(
             "BatchGetItem", lambda: self.client.batch_get_item(RequestItems=wanted)
@@ -194,22 +192,22 @@ def unprocessed_forgotten() -> Iterator[None]:
         rows: list[Row] = answer["Responses"].get(self.name, [])
         return rows
 
-    with patch.object(Table, "_read_some", read_some):
+    with patch.object(Table, "read", read):
         yield
 
 
 @STORAGE.named("rows are read as they were a moment ago")
 def eventual_reads() -> Iterator[None]:
-    def read_some(self: Table, keys: Sequence[Row]) -> list[Row]:
+    def read(self: Table, keys: Sequence[Row]) -> list[Row]:
         wanted = {self.name: {"Keys": keys}}
         answer = self.retrying.call(
             "BatchGetItem", lambda: self.client.batch_get_item(RequestItems=wanted)
         )
         left = answer["UnprocessedKeys"]
-        more = read_some(self, left[self.name]["Keys"]) if left else []
+        more = read(self, left[self.name]["Keys"]) if left else []
         return [*answer["Responses"][self.name], *more]
 
-    with patch.object(Table, "_read_some", read_some):
+    with patch.object(Table, "read", read):
         yield
 
 
@@ -219,8 +217,8 @@ def eventual_ranges() -> Iterator[None]:
         return between(pk, first, last) | {"ConsistentRead": False}
 
     with (
-        patch.object(dynamo_store, "between", a_moment_ago),
-        patch.object(keeping, "between", a_moment_ago),
+        patch.object(store, "between", a_moment_ago),
+        patch.object(retention, "between", a_moment_ago),
     ):
         yield
 
@@ -246,7 +244,7 @@ def roll_up_backwards() -> Iterator[None]:
             header_key(job_id),
             UpdateExpression="SET progress = :progress, progressOffsets = :offsets",
             ExpressionAttributeValues={
-                ":progress": {"S": dynamo_store.encode_progress(progress)},
+                ":progress": {"S": store.encode_progress(progress)},
                 ":offsets": number(progress.offsets),
             },
         )

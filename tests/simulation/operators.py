@@ -9,7 +9,7 @@ from typing import Any
 from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.ids import lane_of, lanes_of
 from forgeledger.jobs.model.items import Failure
-from forgeledger.jobs.model.outcomes import Outcome, Reason, Verdict
+from forgeledger.jobs.model.outcomes import Outcome, OutcomeKind, Reason
 from tests.simulation.coverage import Happening
 from tests.simulation.http_side import command_body, request
 from tests.simulation.jobs import KnownJob, is_bad
@@ -48,7 +48,7 @@ class People(Producers):
             self.asked.reopen(job.job_id)
             self.world.met[Happening.REOPENED] += 1
             done = self._ask_life("reopen", job, faults, http=random.random() < HTTP)
-            if _verdict_of(done) == Verdict.APPLIED:
+            if _verdict_of(done) == OutcomeKind.APPLIED:
                 more = f"{job.new.name[4:]}+{len(job.wanted)}"
                 job.wanted.append(more)
                 job.unanswered.append((f"more {more}", (more,)))
@@ -132,7 +132,7 @@ class People(Producers):
 
         def apply(parts: Any) -> Outcome:
             lane = lane_of(item_id, lanes_of(job.job_id) or 1)
-            outcomes: tuple[Outcome, ...] = parts.applier.apply(
+            outcomes: tuple[Outcome, ...] = parts.lane_writer.apply(
                 job.job_id, lane, (command,)
             ).outcomes
             return outcomes[0]
@@ -141,7 +141,7 @@ class People(Producers):
             path = f"/jobs/{job.job_id}/items/{item_id}/{kind}"
             answer = request(self.world, "POST", path, command_body(command))
             reason = Reason(answer["code"]) if "code" in answer else None
-            return Outcome(verdict=Verdict(answer["outcome"]), reason=reason)
+            return Outcome(kind=OutcomeKind(answer["outcome"]), reason=reason)
 
         outcome: Outcome | None = self._request(
             lambda: f"{kind} {item_id} {command}", post if http else apply, faults
@@ -165,7 +165,7 @@ class People(Producers):
         marks = [self.asked.command(job.job_id, command) for command in commands]
         applied = self._request(
             lambda: f"finish {', '.join(item_ids)}",
-            lambda parts: parts.applier.apply(job.job_id, lane, commands),
+            lambda parts: parts.lane_writer.apply(job.job_id, lane, commands),
             {},
         )
         for command, mark, outcome in zip(commands, marks, applied.outcomes, strict=True):
@@ -189,7 +189,7 @@ class People(Producers):
         def work(parts: Any) -> Any:
             if http:
                 return request(self.world, "POST", f"/jobs/{job.job_id}/{what}")
-            return getattr(parts.life, what)(job.job_id)
+            return getattr(parts.lifecycle, what)(job.job_id)
 
         answer = self._request(lambda: f"{what} {job.new.name}", work, faults)
         self.asked.lived(what, job.job_id, begun, answer)
@@ -200,4 +200,4 @@ def _verdict_of(answer: Any) -> str | None:
     """Of the use case or of its route; None where it was refused or not answered."""
     if answer is None or isinstance(answer, dict):
         return (answer or {}).get("outcome")
-    return str(answer.verdict)
+    return str(answer.outcome)

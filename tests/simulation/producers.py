@@ -9,12 +9,12 @@ from typing import Any
 from forgeledger.errors import ForgeLedgerError
 from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.ports import LedgerStore
-from forgeledger.jobs.services import parts_on
+from forgeledger.jobs.services import services_on
 from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
 from forgeledger.jobs.usecases.create_job import NewJob
 from forgeledger.jobs.usecases.register_items import NewItem, Registered
 from forgeledger.repeat import Repeat
-from forgeledger.runtime import Surroundings
+from forgeledger.runtime import Runtime
 from forgeledger.sdk.json_decoder import registration_of
 from forgeledger.web.limits import IDEMPOTENCY_SECONDS
 from tests.simulation import handlers
@@ -79,14 +79,14 @@ class Producers:
         self.environments = Environments(self.world, self._start)
 
     def _start(self) -> Any:
-        around: Surroundings = self.world.around
+        runtime: Runtime = self.world.runtime
         claims = DynamoDBJobIdClaims(
             DynamoDBClient(self.world),
             handlers.IDEMPOTENCY_TABLE,
-            around.clock,
+            runtime.clock,
             IDEMPOTENCY_SECONDS,
         )
-        return parts_on(self.store, claims, around)
+        return services_on(self.store, claims, runtime)
 
     def create(self, seed: int, theme: Theme, faults: Faults, *, by_sdk: bool) -> None:
         unborn = _Unborn(seed % 100_000, seed, theme, self.world.now, by_sdk)
@@ -280,9 +280,9 @@ def _told_of(new: NewJob) -> str:
 def _short(answer: Any) -> str:
     if isinstance(answer, dict):
         return f"{answer['status']} over HTTP"
-    verdict = getattr(answer, "verdict", None)
-    if verdict is None:
+    outcome = getattr(answer, "outcome", None) or getattr(answer, "kind", None)
+    if outcome is None:
         return type(answer).__name__
     view = getattr(answer, "view", None)
     more = "" if view is None else f" {view.job.status}"
-    return f"{verdict} {answer.reason or ''}{more}"
+    return f"{outcome} {answer.reason or ''}{more}"

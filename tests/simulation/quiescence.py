@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from forgeledger.jobs.model.lanes import settle
+from forgeledger.jobs.model.lanes import effective_item
 from tests.simulation.jobs import KnownJob, is_bad
 from tests.simulation.lane_checks import LaneTruth, Violation
 from tests.simulation.registration_checks import check_all
@@ -35,7 +35,7 @@ def come_to_rest(history: "History") -> None:
     if _waits_for_schedule(history):
         world.now += _HOUR_MS
         # One that goes on where the one before was cut short does not look at all jobs.
-        for _ in range(1 + ("PLACE" in world.tables.partition_keys())):
+        for _ in range(1 + ("CHECKPOINT" in world.tables.partition_keys())):
             answer = history.lambdas.reconcile({"scheduled": True}, {})
             assert answer is not None
         drain(history)
@@ -62,7 +62,7 @@ def drain(history: "History") -> None:
     """Until no queue and no shard has anything left."""
     world = history.world
     for _ in range(_MOST_ROUNDS):
-        if history.lambdas.take_in({}, 0) or history.lambdas.relay_one(0, {}, 0):
+        if history.lambdas.consume({}, 0) or history.lambdas.relay_one(0, {}, 0):
             continue
         visible_at = world.commands.next_visible_at()
         if visible_at is None:
@@ -107,7 +107,7 @@ def _finish_items(
         unfinished = [
             item_id
             for item_id, item in sorted(lane.items.items())
-            if not settle(lane.head, item).finished
+            if not effective_item(lane.head, item).finished
         ]
         if not unfinished:
             return

@@ -6,7 +6,7 @@ from typing import Any
 from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.ids import lane_of, lanes_of
 from forgeledger.jobs.model.jobs import Job, JobSpec
-from forgeledger.jobs.model.outcomes import Outcome, Verdict
+from forgeledger.jobs.model.outcomes import Outcome, OutcomeKind
 from forgeledger.jobs.usecases.create_job import NewJob
 from tests.simulation.fifo_queue import FifoQueue, QueuedMessage
 from tests.simulation.message_oracle import Said, mark_of, read_message
@@ -31,7 +31,7 @@ class LifeAnswer:
     job_id: str
     # How many facts the job had when the request began.
     begun: int
-    verdict: str
+    outcome: str
     reason: str | None
     # Status, epoch and whether it is sealed; nothing in a refusal over HTTP.
     shown: tuple[Any, ...]
@@ -131,12 +131,12 @@ class Asked:
         reason: str | None = None
         shown: tuple[Any, ...] = ()
         if not isinstance(answer, dict):
-            verdict, reason, shown = answer.verdict, answer.reason, shown_of(answer.view.job)
+            outcome, reason, shown = answer.outcome, answer.reason, shown_of(answer.view.job)
         elif answer["status"] == 200:
-            verdict, shown = answer["outcome"], shown_in(answer["job"])
+            outcome, shown = answer["outcome"], shown_in(answer["job"])
         else:
-            verdict, reason = Verdict.REJECTED, answer["code"]
-        self.lives.append(LifeAnswer(what, job_id, begun, verdict, reason, shown))
+            outcome, reason = OutcomeKind.REJECTED, answer["code"]
+        self.lives.append(LifeAnswer(what, job_id, begun, outcome, reason, shown))
 
     def looked(self, job_id: str, begun: int, commits: int, shown: Any) -> None:
         self.looks.append(Look(job_id, begun, commits, shown))

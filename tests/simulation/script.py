@@ -6,7 +6,7 @@ from functools import cache, partial
 from itertools import accumulate
 from random import Random
 
-from forgeledger.fast_dataclass import quickly_made, replace
+from forgeledger.fast_dataclass import fast_frozen, replace
 from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
 from tests.simulation.faults import Fault
 from tests.simulation.scripted_endings import ending, finale
@@ -20,7 +20,7 @@ FAMILY = 64
 _PLACES = 24
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True)
 class Script:
     seed: int

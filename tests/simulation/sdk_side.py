@@ -74,7 +74,7 @@ class Line:
 
     def ledger(self) -> Ledger:
         backoff = SeededBackoff(
-            attempts=6, first_seconds=0.2, most_seconds=5.0, chance=self.world.around.chance
+            attempts=6, first_seconds=0.2, most_seconds=5.0, chance=self.world.runtime.chance
         )
         return Ledger(
             api_url="https://simulated",

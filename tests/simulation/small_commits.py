@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from forgeledger.jobs.model import lane_decision as batches
+from forgeledger.jobs.model import lane_decision
 from forgeledger.jobs.model.lane_decision import Decision
 from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
 from forgeledger.jobs.ports import LaneView
-from forgeledger.jobs.usecases import apply_commands as applying
-from forgeledger.jobs.usecases.apply_commands import Applier
+from forgeledger.jobs.usecases import apply_commands
+from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from tests.simulation.coverage import Happening
 from tests.simulation.world import World
 
@@ -24,15 +24,19 @@ def as_small_as_wanted(world: World) -> Iterator[None]:
     if most == ITEMS_PER_COMMIT:
         yield
         return
-    commit = Applier._commit
+    commit = LaneWriter._commit
 
-    def counted(self: Applier, view: LaneView, decision: Decision, *more: Any) -> int:
+    def counted(self: LaneWriter, view: LaneView, decision: Decision, *more: Any) -> int:
         made = commit(self, view, decision, *more)
         world.met[Happening.SEVERAL_COMMITS] += made > 1
         return made
 
     # What is decided at once is twice as much: long texts, too, make several commits of that.
-    patched = ((batches, _LIMIT, most), (applying, _LIMIT, 2 * most), (Applier, "_commit", counted))
+    patched = (
+        (lane_decision, _LIMIT, most),
+        (apply_commands, _LIMIT, 2 * most),
+        (LaneWriter, "_commit", counted),
+    )
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in patched]
     try:
         _set(patched)

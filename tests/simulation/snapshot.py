@@ -7,7 +7,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any, Final
 
-from forgeledger.sdk.report.lane_buffer import Lane
+from forgeledger.sdk.report.lane_buffer import LaneBuffer
 from forgeledger.sdk.report.outbox import Outbox
 from tests.simulation.answer_checks import AnswerChecks
 from tests.simulation.checks import Checks
@@ -41,7 +41,7 @@ _CHANGING: Final = frozenset(
         JobTruth,
         KnownJob,
         Lambdas,
-        Lane,
+        LaneBuffer,
         LaneChecks,
         LaneTruth,
         Outbox,

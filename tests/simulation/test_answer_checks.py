@@ -13,9 +13,9 @@ from forgeledger.jobs.model.items import Item, ItemState
 from forgeledger.jobs.model.job_lifecycle import cancel, create, reopen, seal
 from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus
 from forgeledger.jobs.model.lanes import Counts
-from forgeledger.jobs.model.outcomes import Outcome, Reason, Verdict
+from forgeledger.jobs.model.outcomes import Outcome, OutcomeKind, Reason
 from forgeledger.jobs.ports import JobView, Progress
-from forgeledger.jobs.usecases.change_job import Asked as Answer
+from forgeledger.jobs.usecases.change_job import ChangeResult as Answer
 from tests.simulation.checks import Checks
 from tests.simulation.job_checks import JobTruth
 from tests.simulation.lane_checks import LaneTruth, Violation
@@ -45,57 +45,57 @@ def happens(checks: Checks, step: Any) -> Job:
 
 
 def answer(
-    checks: Checks, what: str, verdict: Verdict, job: Job, *, begun: int, reason: Any = None
+    checks: Checks, what: str, verdict: OutcomeKind, job: Job, *, begun: int, reason: Any = None
 ) -> None:
     view = JobView(job=job, heads=(), progress=Progress(), published=0)
-    checks.asked.lived(what, SPEC.job_id, begun, Answer(verdict=verdict, view=view, reason=reason))
+    checks.asked.lived(what, SPEC.job_id, begun, Answer(outcome=verdict, view=view, reason=reason))
     checks.stepped()
 
 
 def test_what_was_granted_was_done_since_it_was_asked_for(checks: Checks) -> None:
     sealed = happens(checks, seal(JOB, Counts(), 8))
 
-    answer(checks, "seal", Verdict.APPLIED, sealed, begun=1)
+    answer(checks, "seal", OutcomeKind.APPLIED, sealed, begun=1)
     with pytest.raises(Violation, match=r"applied to a seal .* nothing was done"):
-        answer(checks, "seal", Verdict.APPLIED, sealed, begun=2)
+        answer(checks, "seal", OutcomeKind.APPLIED, sealed, begun=2)
 
 
 def test_two_are_not_granted_one_and_the_same_seal(checks: Checks) -> None:
     sealed = happens(checks, seal(JOB, Counts(), 8))
-    answer(checks, "seal", Verdict.APPLIED, sealed, begun=1)
+    answer(checks, "seal", OutcomeKind.APPLIED, sealed, begun=1)
 
     with pytest.raises(Violation, match="nothing was done"):
-        answer(checks, "seal", Verdict.APPLIED, sealed, begun=1)
+        answer(checks, "seal", OutcomeKind.APPLIED, sealed, begun=1)
 
 
 def test_a_repetition_has_something_to_repeat(checks: Checks) -> None:
-    answer(checks, "reopen", Verdict.DUPLICATE, JOB, begun=1)
+    answer(checks, "reopen", OutcomeKind.DUPLICATE, JOB, begun=1)
     for what in ("seal", "cancel"):
         with pytest.raises(Violation, match=f"duplicate to a {what}"):
-            answer(checks, what, Verdict.DUPLICATE, JOB, begun=1)
+            answer(checks, what, OutcomeKind.DUPLICATE, JOB, begun=1)
         checks.asked.lives.clear()
 
     sealed = happens(checks, seal(JOB, Counts(), 8))
 
-    answer(checks, "seal", Verdict.DUPLICATE, sealed, begun=2)
+    answer(checks, "seal", OutcomeKind.DUPLICATE, sealed, begun=2)
 
 
 def test_only_the_cancel_of_a_job_that_ends_otherwise_is_refused(checks: Checks) -> None:
     with pytest.raises(Violation, match="rejected to a cancel"):
-        answer(checks, "cancel", Verdict.REJECTED, JOB, begun=1, reason=Reason.JOB_FINISHED)
+        answer(checks, "cancel", OutcomeKind.REJECTED, JOB, begun=1, reason=Reason.JOB_FINISHED)
     checks.asked.lives.clear()
     closing = happens(checks, cancel(JOB, Counts(), 8))
 
-    answer(checks, "cancel", Verdict.APPLIED, closing, begun=1)
+    answer(checks, "cancel", OutcomeKind.APPLIED, closing, begun=1)
     with pytest.raises(Violation, match="rejected to a cancel"):
-        answer(checks, "cancel", Verdict.REJECTED, closing, begun=2, reason=Reason.JOB_FINISHED)
+        answer(checks, "cancel", OutcomeKind.REJECTED, closing, begun=2, reason=Reason.JOB_FINISHED)
 
 
 def test_a_job_that_is_ending_is_not_one_that_runs_already(checks: Checks) -> None:
     closing = happens(checks, cancel(JOB, Counts(), 8))
 
     with pytest.raises(Violation, match="duplicate to a reopen"):
-        answer(checks, "reopen", Verdict.DUPLICATE, closing, begun=2)
+        answer(checks, "reopen", OutcomeKind.DUPLICATE, closing, begun=2)
 
 
 def test_the_retry_of_an_item_is_not_the_reopening_that_was_granted(checks: Checks) -> None:
@@ -104,14 +104,14 @@ def test_the_retry_of_an_item_is_not_the_reopening_that_was_granted(checks: Chec
     running = happens(checks, reopen(ended, 9, mode=ended.mode))
 
     with pytest.raises(Violation, match=r"applied to a reopen .* nothing was done"):
-        answer(checks, "reopen", Verdict.APPLIED, running, begun=2)
+        answer(checks, "reopen", OutcomeKind.APPLIED, running, begun=2)
 
 
 def test_an_answer_shows_the_job_as_it_was_behind_the_change(checks: Checks) -> None:
     happens(checks, seal(JOB, Counts(), 8))
 
     with pytest.raises(Violation, match="and showed"):
-        answer(checks, "seal", Verdict.APPLIED, JOB, begun=1)
+        answer(checks, "seal", OutcomeKind.APPLIED, JOB, begun=1)
 
 
 RUNNING, DONE = {"ending": None}, {"status": JobStatus.FAILED}
@@ -215,7 +215,7 @@ def lane(checks: Checks) -> LaneTruth:
 
 def told(checks: Checks, *outcome: Any, again: bool = False, item: Item | None = None) -> None:
     verdict, reason = outcome
-    shown = Outcome(verdict=verdict, reason=reason, item=item)
+    shown = Outcome(kind=verdict, reason=reason, item=item)
     checks.asked.answered(ItemAnswer(SPEC.job_id, CLAIM, "mark", shown, again))
     try:
         checks.stepped()
@@ -223,9 +223,9 @@ def told(checks: Checks, *outcome: Any, again: bool = False, item: Item | None =
         checks.asked.answers.clear()
 
 
-APPLIED, DUPLICATE = (Verdict.APPLIED, None), (Verdict.DUPLICATE, None)
+APPLIED, DUPLICATE = (OutcomeKind.APPLIED, None), (OutcomeKind.DUPLICATE, None)
 HELD, STALE, NOT_DUE = (
-    (Verdict.REJECTED, reason)
+    (OutcomeKind.REJECTED, reason)
     for reason in (Reason.LEASE_HELD, Reason.STALE_ATTEMPT, Reason.NOT_DUE)
 )
 

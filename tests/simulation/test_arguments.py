@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from tests.simulation import __main__ as simulation
-from tests.simulation import mutants
-from tests.simulation import parallel_runs as many
+from tests.simulation import mutants, parallel_runs
 from tests.simulation.__main__ import main
 from tests.simulation.history_run import Result
 from tests.simulation.parallel_runs import Sum
@@ -83,10 +82,10 @@ def test_garbage_is_collected_again_whatever_happens(monkeypatch: pytest.MonkeyP
     def broken(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(many, "judge_family", broken)
+    monkeypatch.setattr(parallel_runs, "judge_family", broken)
 
     with pytest.raises(KeyboardInterrupt):
-        many.run_some(range(2))
+        parallel_runs.run_some(range(2))
 
     assert gc.isenabled()
 
@@ -194,7 +193,7 @@ def test_interrupted_histories_are_told_as_far_as_they_came(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     played = Sum(histories=64, failed=((7, "a broken promise"),))
-    monkeypatch.setattr(many, "run_some", interrupted(lambda *_, **__: played))
+    monkeypatch.setattr(parallel_runs, "run_some", interrupted(lambda *_, **__: played))
     monkeypatch.setattr(simulation, "stories", list)
 
     ended = main(["--seeds", "500", "--jobs", "1"])
@@ -213,8 +212,8 @@ def test_a_failure_that_nobody_waits_to_see_shrunk_is_still_told(
         raise KeyboardInterrupt
 
     played = Sum(histories=1, failed=((0, "a broken promise"),))
-    monkeypatch.setattr(many, "run_some", lambda *_, **__: played)
-    monkeypatch.setattr(many, "shrink", shrink)
+    monkeypatch.setattr(parallel_runs, "run_some", lambda *_, **__: played)
+    monkeypatch.setattr(parallel_runs, "shrink", shrink)
 
     ended = main(["--seeds", "1", "--jobs", "1"])
 

@@ -19,7 +19,7 @@ SPEC = JobSpec(job_id=make_job_id(0, 0, 1), name="night run", lanes=1, created_a
 
 def job(*, mode: LaneMode = LaneMode.OPEN, epoch: int = 1, **spec: Any) -> Job:
     settled = Counts(failed=1, failings=1, completed=1) if epoch > 1 else Counts()
-    return Job(spec=replace(SPEC, **spec), mode=mode, epoch=epoch, settled=settled)
+    return Job(spec=replace(SPEC, **spec), mode=mode, epoch=epoch, counts_at_verdict=settled)
 
 
 def fact(kind: FactKind, *, at: int = BEGIN, epoch: int = 1, **more: Any) -> Fact:

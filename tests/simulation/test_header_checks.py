@@ -54,7 +54,7 @@ def test_each_fact_makes_of_a_job_what_the_product_did(before: Job, step: Step) 
 
 def test_only_how_long_its_rows_are_kept_is_no_facts_doing() -> None:
     (fact,) = SEALED.facts
-    kept = replace(SEALED.job, kept_since=99, rows_lost=True)
+    kept = replace(SEALED.job, renewed_since=99, rows_lost=True)
     elsewhere = replace(SEALED.job, spec=replace(SPEC, name="day run"))
 
     assert folded(JOB, fact, kept) == kept

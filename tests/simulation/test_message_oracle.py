@@ -164,14 +164,14 @@ def whole(checks: Checks) -> str:
 def test_all_that_is_wrong_is_put_aside_with_its_reason(checks: Checks) -> None:
     put_aside(checks, whole(checks))
 
-    checks._put_aside()
+    checks._reject()
 
 
 def test_of_what_is_wrong_nothing_is_left_out(checks: Checks) -> None:
     put_aside(checks, json.dumps({"commands": [{"type": "x"}]}))
 
     with pytest.raises(Violation, match="is not the whole of it"):
-        checks._put_aside()
+        checks._reject()
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_the_reason_is_the_right_one(checks: Checks, reason: str, blamed: Any, w
     put_aside(checks, whole(checks), reason, blamed)
 
     with pytest.raises(Violation, match=what):
-        checks._put_aside()
+        checks._reject()
 
 
 def test_what_is_wrong_and_was_not_put_aside_is_lost(checks: Checks) -> None:

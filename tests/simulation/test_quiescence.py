@@ -1,8 +1,8 @@
-"""Rounds of the schedule take place at rest where something waits for them, and nowhere else."""
+"""Scheduled rounds run at rest where something waits for them, and only there."""
 
 from random import Random
 
-from forgeledger.jobs.storage.keys import place_key
+from forgeledger.jobs.storage.keys import checkpoint_key
 from tests.simulation.faults import Fault
 from tests.simulation.history_run import History, enter
 from tests.simulation.jobs import draw_job
@@ -72,6 +72,8 @@ def test_a_deadline_is_waited_for_until_its_job_is_finished() -> None:
 
 def test_after_a_round_that_was_cut_short_there_is_one_more() -> None:
     history = begun(_CREATE, _LOSING)
-    history.world.tables.put_item({"Item": {**place_key("reconciling"), "place": {"S": "[]"}}})
+    history.world.tables.put_item(
+        {"Item": {**checkpoint_key("reconciliation"), "checkpoint": {"S": "[]"}}}
+    )
 
     assert rounds_at_rest(history) == 2

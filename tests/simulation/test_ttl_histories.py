@@ -114,7 +114,7 @@ def test_what_comes_late_may_be_noted(checks: Checks) -> None:
 
 
 def job_that_was_reopened(*, days_after: int) -> tuple[Job, Job]:
-    now = JOB.kept_since + days_after * DAY_MS
+    now = JOB.renewed_since + days_after * DAY_MS
     canceled = replace(cancel(JOB, Counts(), 1).job, status=JobStatus.CANCELED, finished_at=1)
     return canceled, reopen(canceled, now).job
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from forgeledger.jobs.model.ids import group_of, lane_of, lanes_of
 from forgeledger.sdk.command import Command, Failure, encode
-from forgeledger.sdk.report.outbox import Answer, Outbox, OutboxLimits, Verdict
+from forgeledger.sdk.report.outbox import Outbox, OutboxLimits, SendResult, SendStatus
 from forgeledger.sdk.report.packer import Message
 from forgeledger.sdk.report.sqs_sender import Sender
 from tests.simulation.clients import SqsClient
@@ -108,13 +108,13 @@ class Workers:
             self._settle(worker, message, verdict)
             if world.story is not None:
                 said = ", ".join(f"{each.type} {each.item_id}" for each in message.commands)
-                accepted = "" if verdict.answer is Answer.ACCEPTED else f": {verdict.answer}"
+                accepted = "" if verdict.answer is SendStatus.ACCEPTED else f": {verdict.answer}"
                 world.note(f"{worker.name} sends {said} to {message.group[-4:]}{accepted}")
         return True
 
-    def _settle(self, worker: Worker, message: Message, verdict: Verdict) -> None:
+    def _settle(self, worker: Worker, message: Message, verdict: SendResult) -> None:
         accepted = self._world.commands.deduplications
-        if verdict.answer is Answer.ACCEPTED and message.deduplication_id not in accepted:
+        if verdict.answer is SendStatus.ACCEPTED and message.deduplication_id not in accepted:
             raise Violation(f"{worker.name} takes for delivered what the queue does not have")
         worker.outbox.settle(message, verdict, self._world.now / 1000)
 
@@ -175,7 +175,7 @@ class Workers:
         client = self._client
         return Worker(
             name=f"w{self._made}",
-            outbox=Outbox(OutboxLimits(), SeededBackoff(chance=self._world.around.chance)),
+            outbox=Outbox(OutboxLimits(), SeededBackoff(chance=self._world.runtime.chance)),
             sender=Sender("https://simulated/commands.fifo", lambda: client),
         )
 

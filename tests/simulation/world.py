@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
 from forgeledger.parallel import one_by_one
-from forgeledger.runtime import Surroundings
+from forgeledger.runtime import Runtime
 from tests.simulation.coverage import Happening, Met
 from tests.simulation.event_bus import EventBus
 from tests.simulation.faults import (
@@ -100,7 +100,7 @@ class World:
     commands: FifoQueue = field(init=False)
     rejects: FifoQueue = field(init=False)
     bus: EventBus = field(init=False)
-    around: Surroundings = field(init=False)
+    runtime: Runtime = field(init=False)
 
     def __post_init__(self) -> None:
         self.tables = Tables(
@@ -115,7 +115,7 @@ class World:
         )
         self.rejects = FifoQueue("rejects", lambda: self.now)
         self.bus = EventBus()
-        self.around = Surroundings(
+        self.runtime = Runtime(
             clock=self._clock,
             new_id=self.new_id,
             sleep=self._sleep,
@@ -130,7 +130,7 @@ class World:
         for let_go in self.at_end:
             let_go()
         self.at_end.clear()
-        del self.tables, self.stream, self.commands, self.rejects, self.bus, self.around
+        del self.tables, self.stream, self.commands, self.rejects, self.bus, self.runtime
 
     def note(self, text: str) -> None:
         if self.story is not None:

@@ -17,12 +17,12 @@ from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import D
 from forgeledger.bootstrap.api import resolver_of
 from forgeledger.errors import IdempotencyKeyReused
 from forgeledger.jobs.ports import JournalRow
-from forgeledger.jobs.services import parts_on
+from forgeledger.jobs.services import services_on
 from forgeledger.parallel import one_by_one
 from forgeledger.repeat import Repeat
-from forgeledger.runtime import Surroundings
+from forgeledger.runtime import Runtime
 from forgeledger.web.api import Api
-from forgeledger.web.request_guard import Gate
+from forgeledger.web.request_guard import RequestGuard
 from tests.support.memory_store import MemoryStore
 
 START_MS = 1_795_255_200_000
@@ -179,11 +179,11 @@ class World:
     clock: Clock
     persistence: MemoryPersistence
     claims: MemoryClaims
-    around: Surroundings
+    runtime: Runtime
 
     def api(self, read_keys: Callable[[], str] | None = None) -> Api:
-        parts = parts_on(self.store, self.claims, self.around)
-        return Api(resolver_of(parts, self.persistence), Gate(read_keys))
+        parts = services_on(self.store, self.claims, self.runtime)
+        return Api(resolver_of(parts, self.persistence), RequestGuard(read_keys))
 
     def keep_journal_rows(self, kept: Callable[[JournalRow], bool]) -> None:
         """All others are past their retention."""
@@ -197,11 +197,11 @@ class World:
 
 def make_world() -> World:
     clock, numbers = Clock(), count(1)
-    around = Surroundings(
+    runtime = Runtime(
         clock=clock,
         new_id=lambda: f"id-{next(numbers)}",
         sleep=lambda seconds: None,
         chance=lambda: 0.5,
         parallel=one_by_one,
     )
-    return World(MemoryStore(), clock, MemoryPersistence(), MemoryClaims(), around)
+    return World(MemoryStore(), clock, MemoryPersistence(), MemoryClaims(), runtime)

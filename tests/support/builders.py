@@ -34,7 +34,7 @@ def make_job(**overrides: Any) -> Job:
     """Fields of the specification go to it; all others are the job's own."""
     own = {name: overrides.pop(name) for name in list(overrides) if name in _JOB_FIELDS}
     spec = own.pop("spec", None) or make_spec(**overrides)
-    return Job(**{"spec": spec, "facts": 1, "opened_at": NOW, "kept_since": NOW, **own})
+    return Job(**{"spec": spec, "facts": 1, "opened_at": NOW, "renewed_since": NOW, **own})
 
 
 def make_head(**overrides: Any) -> Head:

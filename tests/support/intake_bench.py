@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from forgeledger.errors import StorageBusy
 from forgeledger.jobs.messages.command_message import decode
 from forgeledger.jobs.model.ids import lane_of, lanes_of
-from forgeledger.jobs.model.intake_result import TakenIn
-from forgeledger.jobs.model.message import Message, Problem
-from forgeledger.jobs.usecases.apply_commands import Applier
+from forgeledger.jobs.model.intake_result import IntakeResult
+from forgeledger.jobs.model.message import CommandProblem, Message
+from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.consume_messages import Intake
 from forgeledger.parallel import one_by_one
 from tests.support.builders import NOW
@@ -21,10 +21,10 @@ from tests.support.time_left import always
 class Aside:
     """A reject queue in memory, which may be out of order."""
 
-    kept: list[tuple[str, list[Problem]]] = field(default_factory=list)
+    kept: list[tuple[str, list[CommandProblem]]] = field(default_factory=list)
     broken: bool = False
 
-    def put(self, message: Message, problems: Sequence[Problem]) -> None:
+    def put(self, message: Message, problems: Sequence[CommandProblem]) -> None:
         if self.broken:
             raise ConnectionError("the reject queue is away")
         self.kept.append((message.message_id, list(problems)))
@@ -40,8 +40,8 @@ class Bench:
     made: int = 0
 
     def intake(self) -> Intake:
-        applier = SometimesBusy(self.ledger.store, self.ledger.around, self.busy_lanes)
-        return Intake(applier, self.aside, lambda: self.ledger.now, one_by_one)
+        lane_writer = SometimesBusy(self.ledger.store, self.ledger.runtime, self.busy_lanes)
+        return Intake(lane_writer, self.aside, lambda: self.ledger.now, one_by_one)
 
     def message(self, content: object, group: str | None = None) -> Message:
         self.made += 1
@@ -58,15 +58,15 @@ class Bench:
     def command(self, kind: str, job_id: str, item_id: str, **fields: object) -> dict[str, object]:
         return {"type": kind, "jobId": job_id, "itemId": item_id, **fields}
 
-    def take(self, *messages: Message) -> TakenIn:
-        return self.intake().take_in(messages, always)
+    def take(self, *messages: Message) -> IntakeResult:
+        return self.intake().consume(messages, always)
 
 
-class SometimesBusy(Applier):
-    """An applier for which some lanes are always busy."""
+class SometimesBusy(LaneWriter):
+    """An lane_writer for which some lanes are always busy."""
 
-    def __init__(self, store: object, around: object, busy: frozenset[int]) -> None:
-        super().__init__(store, around)
+    def __init__(self, store: object, runtime: object, busy: frozenset[int]) -> None:
+        super().__init__(store, runtime)
         object.__setattr__(self, "_busy", busy)
 
     def steps(self, job_id: str, lane: int, *rest: object) -> object:

@@ -31,7 +31,7 @@ class JobAudit:
         return self.store.read_facts(self.job_id, 0, _ALL)
 
     def event_ids(self) -> list[str]:
-        return [event_id(self.job_id, fact) for fact in self.facts() if fact.told]
+        return [event_id(self.job_id, fact) for fact in self.facts() if fact.published]
 
     def look(self) -> None:
         """To be called after each call of the store, so that nothing moved since the fact."""
@@ -45,7 +45,7 @@ class JobAudit:
 
     def _verdict_stands_on_the_heads(self, view: JobView, fact: Fact) -> None:
         counts = total(view.heads)
-        assert fact.counts == view.job.settled == counts
+        assert fact.counts == view.job.counts_at_verdict == counts
         assert counts.unfinished == 0
         assert {(head.gate, head.mode) for head in view.heads} == {(view.job.gate, view.job.mode)}
         assert view.job.sealed
@@ -68,7 +68,7 @@ class JobAudit:
         if view.job.finished:
             counts = total(view.heads)
             assert counts.unfinished == 0
-            assert counts == view.job.settled
+            assert counts == view.job.counts_at_verdict
             assert view.job.status is not JobStatus.COMPLETED or counts.completed == counts.total
 
     def look_at_lanes(self) -> None:

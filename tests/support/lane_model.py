@@ -9,7 +9,7 @@ from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.items import Failure, Item
 from forgeledger.jobs.model.jobs import JobPhase
 from forgeledger.jobs.model.lane_decision import Commit, Decision, decide
-from forgeledger.jobs.model.lanes import Head, LaneMode, settle
+from forgeledger.jobs.model.lanes import Head, LaneMode, effective_item
 from forgeledger.jobs.model.outcomes import Outcome
 from tests.support.builders import NOW, make_command, make_head, make_rules
 
@@ -60,7 +60,7 @@ class LaneModel:
 
     def item(self, item_id: str = "invoice-17") -> Item:
         """As it stands: closing the lane may have canceled it."""
-        return settle(self.head, self.items[item_id])
+        return effective_item(self.head, self.items[item_id])
 
     def wait(self, seconds: float) -> None:
         self.now += int(seconds * 1000)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from forgeledger.jobs.model.commands import Command
 from forgeledger.jobs.model.facts import Fact, event_id
@@ -10,16 +11,16 @@ from forgeledger.jobs.model.job_lifecycle import create
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.outcomes import Outcome
 from forgeledger.jobs.ports import JobView
-from forgeledger.jobs.usecases.advance_job import Advancer
-from forgeledger.jobs.usecases.apply_commands import Applier
-from forgeledger.jobs.usecases.change_job import LifeCycle
-from forgeledger.jobs.usecases.extend_retention import Keeper
-from forgeledger.jobs.usecases.publish_facts import Teller
+from forgeledger.jobs.usecases.advance_job import JobAdvancer
+from forgeledger.jobs.usecases.apply_commands import LaneWriter
+from forgeledger.jobs.usecases.change_job import JobLifecycle
+from forgeledger.jobs.usecases.extend_retention import RetentionExtender
+from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from forgeledger.jobs.usecases.reconcile_jobs import Reconciler
 from forgeledger.jobs.usecases.recount_lane import Recounter
-from forgeledger.jobs.usecases.run_round import Rounds
+from forgeledger.jobs.usecases.run_round import ScheduledRound
 from forgeledger.parallel import one_by_one
-from forgeledger.runtime import Surroundings
+from forgeledger.runtime import Runtime
 from tests.support.builders import NOW, make_command, make_spec
 from tests.support.memory_store import MemoryStore
 
@@ -38,6 +39,10 @@ class Listener:
         self.heard += [event_id(job.job_id, fact).removeprefix(f"{job.job_id}:") for fact in facts]
 
 
+def retention_extender(store: Any, runtime: Runtime) -> RetentionExtender:
+    return RetentionExtender(jobs=store, lists=store, retention=store, runtime=runtime)
+
+
 @dataclass
 class Ledger:
     store: MemoryStore
@@ -47,23 +52,32 @@ class Ledger:
     bus: Listener = field(default_factory=Listener)
 
     def __post_init__(self) -> None:
-        self.around = Surroundings(
+        self.runtime = Runtime(
             clock=lambda: self.now,
             new_id=self._new_id,
             sleep=self.pauses.append,
             chance=lambda: 0.5,
             parallel=one_by_one,
         )
-        self.applier = Applier(self.store, self.around)
-        self.advancer = Advancer(self.store, self.applier, self.around)
-        self.life = LifeCycle(self.store, self.advancer, self.around)
-        self.teller = Teller(self.store, self.bus)
-        self.recounter = Recounter(self.store, self.around)
+        self.lane_writer = LaneWriter(self.store, self.runtime)
+        self.advancer = JobAdvancer(self.store, self.lane_writer, self.runtime)
+        self.lifecycle = JobLifecycle(self.store, self.advancer, self.runtime)
+        self.fact_publisher = FactPublisher(jobs=self.store, facts=self.store, publisher=self.bus)
+        self.recounter = Recounter(self.store, self.runtime)
         self.reconciler = Reconciler(
-            self.store, self.advancer, self.teller, self.recounter, self.around
+            jobs=self.store,
+            lists=self.store,
+            advancer=self.advancer,
+            fact_publisher=self.fact_publisher,
+            recounter=self.recounter,
+            runtime=self.runtime,
         )
-        self.keeper = Keeper(self.store, self.around)
-        self.rounds = Rounds(self.store, self.reconciler, self.keeper)
+        self.retention_extender = retention_extender(self.store, self.runtime)
+        self.scheduled_round = ScheduledRound(
+            checkpoints=self.store,
+            reconciler=self.reconciler,
+            retention_extender=self.retention_extender,
+        )
 
     def _new_id(self) -> str:
         self.made += 1
@@ -80,7 +94,7 @@ class Ledger:
         """Each command to its lane, one by one."""
         lanes = self.view(job_id).job.spec.lanes
         return [
-            self.applier.apply(job_id, lane_of(each.item_id, lanes), [each]).outcomes[0]
+            self.lane_writer.apply(job_id, lane_of(each.item_id, lanes), [each]).outcomes[0]
             for each in commands
         ]
 
@@ -98,7 +112,7 @@ class Ledger:
         """So many items in the job's first lane, in one batch."""
         names = [f"i{n:04d}" for n in range(number)]
         commands = [make_command("register", item_id=name, command_id=name) for name in names]
-        self.applier.apply(job_id, 0, commands)
+        self.lane_writer.apply(job_id, 0, commands)
 
     def view(self, job_id: str) -> JobView:
         view = self.store.load_job(job_id)

@@ -11,12 +11,12 @@ from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.model.preconditions import item_versions
 from forgeledger.jobs.ports import (
+    Checkpoint,
     ItemPage,
     JobChange,
     JobView,
     JournalRow,
     LaneView,
-    Place,
     Progress,
     Renewed,
 )
@@ -59,8 +59,8 @@ class _Record:
         )
 
     def apply(self, change: JobChange) -> None:
-        kept_since, rows_lost = self.job.kept_since, self.job.rows_lost
-        self.job = replace(change.job, kept_since=kept_since, rows_lost=rows_lost)
+        renewed_since, rows_lost = self.job.renewed_since, self.job.rows_lost
+        self.job = replace(change.job, renewed_since=renewed_since, rows_lost=rows_lost)
         self.open = True
         self.facts.extend(change.facts)
 
@@ -71,7 +71,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._lock = Lock()
         self._records: dict[str, _Record] = {}
-        self._places: dict[str, Place] = {}
+        self._checkpoints: dict[str, Checkpoint] = {}
 
     def load_lane(
         self, job_id: str, lane: int, item_ids: Sequence[str], *, with_job: bool = False
@@ -211,17 +211,17 @@ class MemoryStore:
     def mark_renewed(self, job_id: str, at: int, *, lost: bool) -> None:
         with self._lock:
             record = self._records.get(job_id)
-            if record is not None and record.job.kept_since < at:
+            if record is not None and record.job.renewed_since < at:
                 lost = lost or record.job.rows_lost
-                record.job = replace(record.job, kept_since=at, rows_lost=lost)
+                record.job = replace(record.job, renewed_since=at, rows_lost=lost)
 
-    def load_place(self, work: str) -> Place:
+    def load_checkpoint(self, work: str) -> Checkpoint:
         with self._lock:
-            return self._places.get(work, ())
+            return self._checkpoints.get(work, ())
 
-    def save_place(self, work: str, place: Place) -> None:
+    def save_checkpoint(self, work: str, checkpoint: Checkpoint) -> None:
         with self._lock:
-            self._places[work] = place
+            self._checkpoints[work] = checkpoint
 
     def vanish(self, now_ms: int) -> None:
         """Remove the items and commits whose time is over, as DynamoDB does by itself."""

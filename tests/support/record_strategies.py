@@ -117,8 +117,8 @@ jobs = st.builds(
     sealed_at=optional_numbers,
     finished_at=optional_numbers,
     first_failure_epoch=numbers,
-    settled=counts,
-    kept_since=numbers,
+    counts_at_verdict=counts,
+    renewed_since=numbers,
 )
 facts = st.builds(
     Fact,

@@ -7,10 +7,10 @@ from dataclasses import FrozenInstanceError, dataclass, field, fields
 
 import pytest
 
-from forgeledger.fast_dataclass import quickly_made, replace
+from forgeledger.fast_dataclass import fast_frozen, replace
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True)
 class Place:
     street: str
@@ -119,6 +119,6 @@ def test_what_would_be_left_out_is_refused() -> None:
             raise AssertionError
 
     with pytest.raises(TypeError, match="WithFactory: fields with a factory"):
-        quickly_made(WithFactory)
+        fast_frozen(WithFactory)
     with pytest.raises(TypeError, match="WithMore: __post_init__"):
-        quickly_made(WithMore)
+        fast_frozen(WithMore)

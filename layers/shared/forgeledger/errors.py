@@ -5,8 +5,8 @@ ForgeLedgerError
 +-- ApiKeysUnreadable      the keys that may pass the API are not where it was told to look
 +-- ApiKeysBusy            they could not be read this time: try again
 +-- JobNotFound            no such job
-+-- RowsVanished           so old that counting its items would count too few
-+-- RowsNotKept            rows of a job that runs could not be given a later time to vanish
++-- RowsExpired            a job so old that counting its items would count too few
++-- RetentionNotExtended   rows of a running job could not be given a later TTL
 +-- IdempotencyKeyReused   a sender's key came with another request than the first time
 +-- EventsRefused          the event bus refused events again and again
 +-- OutOfTime              an invocation ends before all was done: send the rest again
@@ -47,13 +47,13 @@ class JobNotFound(ForgeLedgerError):
         self.job_id = job_id
 
 
-class RowsVanished(ForgeLedgerError):
+class RowsExpired(ForgeLedgerError):
     def __init__(self, job_id: str) -> None:
         super().__init__(f"job {job_id} is so old that rows of it may have vanished")
         self.job_id = job_id
 
 
-class RowsNotKept(ForgeLedgerError):
+class RetentionNotExtended(ForgeLedgerError):
     def __init__(self, job_id: str) -> None:
         super().__init__(f"some rows of job {job_id} could not be given a later time to vanish")
         self.job_id = job_id

@@ -6,7 +6,7 @@ from dataclasses import MISSING, Field, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-__all__ = ["quickly_made", "replace"]
+__all__ = ["fast_frozen", "replace"]
 
 Record = TypeVar("Record")
 
@@ -16,7 +16,7 @@ _BECOME: Final = vars(object)["__class__"].__set__
 _OPENED: Final[dict[type, type]] = {}
 
 
-def quickly_made(record: type[Record]) -> type[Record]:
+def fast_frozen(record: type[Record]) -> type[Record]:
     """Let a frozen, slotted dataclass set its fields by plain assignments while it is made.
 
     A frozen dataclass has to set each field past its own `__setattr__`, which takes several times

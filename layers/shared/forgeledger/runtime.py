@@ -23,12 +23,12 @@ _FIRST_PAUSE_SECONDS = 0.01
 _LONGEST_PAUSE_SECONDS = 0.5
 
 
-def unhurried() -> bool:
+def no_deadline() -> bool:
     """For whoever has no time limit, or looks at it by himself."""
     return True
 
 
-def in_time(remaining_ms: Callable[[], int]) -> HasTime:
+def before_deadline(remaining_ms: Callable[[], int]) -> HasTime:
     """Whether an invocation with so much time left may begin another request."""
     return lambda: remaining_ms() > REQUEST_MS
 
@@ -42,7 +42,7 @@ def _new_id() -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Runtime:
     clock: Clock = _now_ms
     new_id: Callable[[], str] = _new_id
     sleep: Callable[[float], None] = time.sleep

@@ -32,7 +32,7 @@ def stored(ledger: Ledger) -> StoredJob:
     ledger.do(job_id, "retry", "a")
     ledger.do(job_id, "complete", *NAMES)
     ledger.do(job_id, "complete", "a")
-    ledger.life.seal(job_id)
+    ledger.lifecycle.seal(job_id)
     ledger.reconciler.recount(job_id, lambda: True)
     return stored_in(ledger, job_id)
 
@@ -116,7 +116,7 @@ def test_counts_that_the_journal_itself_tells_wrongly_are_drift(stored: StoredJo
 
 def test_an_item_in_a_lane_that_is_not_its_own_is_drift(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=2)
-    ledger.applier.apply(job_id, 1 - lane_of("a", 2), [make_command("register", item_id="a")])
+    ledger.lane_writer.apply(job_id, 1 - lane_of("a", 2), [make_command("register", item_id="a")])
 
     wrong = stored_in(ledger, job_id)
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 
 from forgeledger.cli.app import run
-from forgeledger.cli.session import Surroundings
+from forgeledger.cli.session import SessionOptions
 from forgeledger.sdk.api.ledger import Ledger
 from forgeledger.sdk.api.transport import HttpRequest, HttpResponse
 from tests.support.api_callers import World, http_event, make_world
@@ -99,7 +99,7 @@ def surroundings(api, clients, now):
     def sleep(seconds):
         now[0] += max(seconds, 0.001)
 
-    return Surroundings(
+    return SessionOptions(
         environ={"FORGELEDGER_API_URL": API_URL},
         transport=api,
         client_of=lambda service, deployment: clients[service],
@@ -116,8 +116,8 @@ def forgeledger(surroundings, monkeypatch, capsys):
         capsys.readouterr()
         typed = stdin if isinstance(stdin, bytes) else stdin.encode()
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(typed), encoding="utf-8"))
-        around = replace(surroundings, environ={**surroundings.environ, **environ})
-        code = run([str(word) for word in words], around)
+        runtime = replace(surroundings, environ={**surroundings.environ, **environ})
+        code = run([str(word) for word in words], runtime)
         printed = capsys.readouterr()
         return Ended(code, printed.out, printed.err)
 

@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from forgeledger.cli import demo_setup as demo_stage
-from forgeledger.cli import demo_text, exit_codes
-from forgeledger.demo import scenario as playing
+from forgeledger.cli import demo_setup, demo_text, exit_codes
+from forgeledger.demo import scenario
 from forgeledger.demo.guarantees import Promise
-from forgeledger.demo.scenario import Outcome
+from forgeledger.demo.scenario import DemoResult
 from forgeledger.sdk.records import Event, Item, Job
 
 AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -26,14 +25,14 @@ def make_outcome(*, held=True, **overrides):
         "seconds": 12.34,
         "items_per_second": 81.0,
     }
-    return Outcome(**{**fields, **overrides})
+    return DemoResult(**{**fields, **overrides})
 
 
 @pytest.fixture
 def plans(monkeypatch):
     """The plans that were played; each play ends as `outcome` says."""
     played = []
-    place = demo_stage.Place(scene=None, take_down=lambda: played.append("down"))
+    place = demo_setup.DemoSetup(scene=None, take_down=lambda: played.append("down"))
 
     def play(plan, scene, narrator):
         narrator.say("it begins")
@@ -41,8 +40,8 @@ def plans(monkeypatch):
         played.append(plan)
         return make_outcome(held=plan.items != 13)
 
-    monkeypatch.setattr(playing, "play", play)
-    monkeypatch.setattr(demo_stage, "demo_set", lambda session, narrator: place)
+    monkeypatch.setattr(scenario, "play", play)
+    monkeypatch.setattr(demo_setup, "demo_set", lambda session, narrator: place)
     return played
 
 

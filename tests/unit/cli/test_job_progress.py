@@ -8,7 +8,7 @@ from forgeledger.cli.deployment import Where
 from forgeledger.cli.job_progress import JobProgress
 from forgeledger.cli.job_text import not_sealed
 from forgeledger.cli.output import Output
-from forgeledger.cli.rate import Pace
+from forgeledger.cli.rate import Rate
 from forgeledger.sdk.records import Job
 from tests.unit.cli.terminals import Terminal
 
@@ -208,7 +208,7 @@ def test_without_a_terminal_what_is_said_is_a_line(capsys):
 
 
 def test_a_rate_is_that_of_the_last_seconds():
-    pace = Pace()
+    pace = Rate()
     pace.add(0, 0)
     before = pace.per_second
     for second in range(1, 60):
@@ -219,7 +219,7 @@ def test_a_rate_is_that_of_the_last_seconds():
 
 
 def test_what_does_not_move_has_no_rate():
-    pace = Pace()
+    pace = Rate()
     pace.add(0, 5)
     pace.add(1, 5)
 

@@ -7,7 +7,7 @@ import pytest
 
 from forgeledger.cli import exit_codes
 from forgeledger.cli.log_tail import follow_logs
-from forgeledger.local import control as cloud
+from forgeledger.local import control
 from forgeledger.local.state_dir import Description, StateDir
 
 DESCRIPTION = Description(
@@ -41,8 +41,8 @@ def test_up_hands_on_ports_and_parameters_and_says_where_all_answers(
     forgeledger, state, monkeypatch
 ):
     asked = {}
-    monkeypatch.setattr(cloud, "up", lambda **given: asked.update(given) or DESCRIPTION)
-    monkeypatch.setattr(cloud, "if_free", lambda port: port)
+    monkeypatch.setattr(control, "up", lambda **given: asked.update(given) or DESCRIPTION)
+    monkeypatch.setattr(control, "if_free", lambda port: port)
 
     ended = forgeledger(
         *(
@@ -121,9 +121,9 @@ def test_options_for_a_cloud_that_is_up_already_are_said_to_change_nothing(
 
 def test_a_cloud_that_does_not_come_up_is_one_line(forgeledger, state, monkeypatch):
     def fail(**given):
-        raise cloud.LocalCloudError("port 4566 is taken (see logs)")
+        raise control.LocalCloudError("port 4566 is taken (see logs)")
 
-    monkeypatch.setattr(cloud, "up", fail)
+    monkeypatch.setattr(control, "up", fail)
 
     ended = forgeledger("local", "up", **state)
 

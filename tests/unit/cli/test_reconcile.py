@@ -33,7 +33,7 @@ def job(job_id=JOB, **more):
         "status": "RUNNING",
         "driftedLanes": [],
         "busyLanes": [],
-        "eventsTold": 1,
+        "eventsPublished": 1,
         **more,
     }
 

@@ -5,14 +5,14 @@ import json
 
 import pytest
 
-from forgeledger.cli import demo_setup as demo_stage
+from forgeledger.cli import demo_setup
 from forgeledger.cli.deployment import Where
 from forgeledger.cli.output import Output
-from forgeledger.cli.session import Session, Surroundings
-from forgeledger.demo import scenario as playing
+from forgeledger.cli.session import Session, SessionOptions
+from forgeledger.demo import scenario
 from forgeledger.demo.plan import Plan
-from forgeledger.demo.scenario import Narrator, Set
-from forgeledger.local import control as cloud
+from forgeledger.demo.scenario import DemoTarget, ProgressPrinter
+from forgeledger.local import control
 from forgeledger.local.state_dir import Description
 from forgeledger.sdk.records import Job
 
@@ -51,7 +51,7 @@ class FakeCrew:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch):
-    monkeypatch.setattr(playing, "_POLL_SECONDS", 0)
+    monkeypatch.setattr(scenario, "_POLL_SECONDS", 0)
 
 
 @pytest.fixture
@@ -61,17 +61,17 @@ def said():
 
 @pytest.fixture
 def watch():
-    return playing._Watch()
+    return scenario._Watch()
 
 
 @pytest.fixture
 def work(said, watch, tmp_path):
     def run(ledger, crew):
-        scene = Set(
+        scene = DemoTarget(
             ledger=ledger, client_of=None, event_bus="bus", environment={}, log_dir=tmp_path
         )
-        narrator = Narrator(say=said.append, progress=lambda job: None)
-        return playing._work(PLAN, scene, crew, narrator, job_id="j-4", watch=watch)
+        narrator = ProgressPrinter(say=said.append, progress=lambda job: None)
+        return scenario._work(PLAN, scene, crew, narrator, job_id="j-4", watch=watch)
 
     return run
 
@@ -97,7 +97,7 @@ def test_a_worker_that_ends_by_itself_leaves_the_job_to_the_promises(work, said)
 
 def test_a_job_that_does_not_end_is_left_to_the_promises(work, said, monkeypatch):
     times = iter(range(0, 10_000, 50))
-    monkeypatch.setattr(playing.time, "monotonic", lambda: next(times))
+    monkeypatch.setattr(scenario.time, "monotonic", lambda: next(times))
 
     job = work(FakeLedger(1), FakeCrew())
 
@@ -115,19 +115,19 @@ class FakeStage:
 
 @pytest.mark.parametrize("events", [(), (1,), (1, 2)])
 def test_events_are_listened_for_until_it_is_quiet(events, monkeypatch):
-    monkeypatch.setattr(playing, "_EVENT_SECONDS", 0.01)
-    monkeypatch.setattr(playing, "_QUIET_SECONDS", 0.01)
+    monkeypatch.setattr(scenario, "_EVENT_SECONDS", 0.01)
+    monkeypatch.setattr(scenario, "_QUIET_SECONDS", 0.01)
 
-    assert [event["n"] for event in playing._listen(FakeStage(*events))] == list(events)
+    assert [event["n"] for event in scenario._listen(FakeStage(*events))] == list(events)
 
 
 def test_the_pace_is_that_of_the_middle():
-    pace = playing._Watch()
+    pace = scenario._Watch()
     for second, completed in enumerate((0, 20, 50, 80, 100, 100)):
         pace.add(second * 10, completed)
 
     assert pace.middle_per_second(100) == 3.0
-    assert playing._Watch().middle_per_second(100) is None
+    assert scenario._Watch().middle_per_second(100) is None
 
 
 def test_the_demo_says_how_long_the_local_cloud_took_and_takes_it_down(
@@ -146,19 +146,21 @@ def test_the_demo_says_how_long_the_local_cloud_took_and_takes_it_down(
     state = tmp_path / "state"
     state.mkdir()
     ended = []
-    monkeypatch.setattr(cloud, "status", lambda **given: None)
-    monkeypatch.setattr(cloud, "up", lambda **given: description)
-    monkeypatch.setattr(cloud, "down", lambda **given: ended.append(given["state_dir"]))
+    monkeypatch.setattr(control, "status", lambda **given: None)
+    monkeypatch.setattr(control, "up", lambda **given: description)
+    monkeypatch.setattr(control, "down", lambda **given: ended.append(given["state_dir"]))
     monkeypatch.setattr(
         "forgeledger.local.state_dir.StateDir.description", lambda self: description
     )
     times = iter((0.0, 2.5))
     environ = {"FORGELEDGER_STATE_DIR": str(state), "FORGELEDGER_API_KEY": "sekret"}
-    around = Surroundings(environ=environ, clock=lambda: next(times))
-    session = Session(Where(), Output(as_json=True, err=io.StringIO()), around)
+    runtime = SessionOptions(environ=environ, clock=lambda: next(times))
+    session = Session(Where(), Output(as_json=True, err=io.StringIO()), runtime)
     said = []
 
-    place = demo_stage.demo_set(session, Narrator(say=said.append, progress=lambda job: None))
+    place = demo_setup.demo_set(
+        session, ProgressPrinter(say=said.append, progress=lambda job: None)
+    )
     place.take_down()
 
     assert said == ["the local cloud came up in 2.5 s: http://api.test"]

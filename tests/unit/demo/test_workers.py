@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from forgeledger.demo import workers as crews
+from forgeledger.demo import workers
 from forgeledger.demo.workers import Crew
 
 WAITS = "import sys; sys.stdin.read()"
@@ -18,7 +18,7 @@ STUBBORN = (
 @pytest.fixture
 def working(monkeypatch):
     def run(program):
-        monkeypatch.setattr(crews, "_COMMAND", (sys.executable, "-c", program))
+        monkeypatch.setattr(workers, "_COMMAND", (sys.executable, "-c", program))
 
     run(WAITS)
     return run
@@ -51,7 +51,7 @@ def test_one_that_ends_by_itself_is_told(working, tmp_path):
 
 def test_one_that_does_not_want_to_end_is_killed(working, tmp_path, monkeypatch):
     working(STUBBORN)
-    monkeypatch.setattr(crews, "_END_SECONDS", 0.1)
+    monkeypatch.setattr(workers, "_END_SECONDS", 0.1)
     log = tmp_path / "demo-worker-1.log"
     with Crew({}, tmp_path) as crew:
         process = crew._processes[crew.hire()]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from forgeledger.local import control as cloud
+from forgeledger.local import control
 from forgeledger.local.local_cloud import LocalCloud, if_free
 from forgeledger.local.stack import Schedule
 
@@ -20,13 +20,13 @@ def program(text):
 
 
 def test_a_supervisor_that_dies_without_a_word_is_an_error():
-    assert "did not come up" in cloud._first_line(program("pass"))["error"]
+    assert "did not come up" in control._first_line(program("pass"))["error"]
 
 
 def test_a_supervisor_that_reports_an_error_is_waited_for():
     supervisor = program("""print('{"error": "why"}')""")
 
-    assert cloud._first_line(supervisor) == {"error": "why"}
+    assert control._first_line(supervisor) == {"error": "why"}
     assert supervisor.returncode == 0
 
 
@@ -38,25 +38,25 @@ def test_ctrl_c_while_waiting_ends_the_supervisor_too(monkeypatch):
 
     monkeypatch.setattr(selectors.DefaultSelector, "select", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        cloud._first_line(supervisor)
+        control._first_line(supervisor)
     monkeypatch.undo()
 
     assert supervisor.wait(60) != 0
 
 
 def test_a_supervisor_that_does_not_end_is_reported(monkeypatch, tmp_path):
-    monkeypatch.setattr(cloud, "DOWN_SECONDS", 0)
-    monkeypatch.setattr(cloud.StateDir, "owner", lambda self: 12345)
+    monkeypatch.setattr(control, "DOWN_SECONDS", 0)
+    monkeypatch.setattr(control.StateDir, "owner", lambda self: 12345)
     monkeypatch.setattr("os.kill", lambda pid, number: None)
 
-    with pytest.raises(cloud.LocalCloudError, match="12345"):
-        cloud.down(project_dir=PROJECT, state_dir=tmp_path)
+    with pytest.raises(control.LocalCloudError, match="12345"):
+        control.down(project_dir=PROJECT, state_dir=tmp_path)
 
 
 def test_the_state_stands_beside_the_template_unless_given(tmp_path):
-    assert cloud.state_of(PROJECT).root == PROJECT / ".forgeledger"
-    assert cloud.state_of(PROJECT, tmp_path).root == tmp_path
-    assert cloud.status(project_dir=PROJECT) is None
+    assert control.state_of(PROJECT).root == PROJECT / ".forgeledger"
+    assert control.state_of(PROJECT, tmp_path).root == tmp_path
+    assert control.status(project_dir=PROJECT) is None
 
 
 def test_a_local_cloud_that_is_not_up_has_no_description(tmp_path):

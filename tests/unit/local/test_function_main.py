@@ -5,8 +5,7 @@ import sys
 
 import pytest
 
-from forgeledger.local import frames
-from forgeledger.local import function_main as worker_process
+from forgeledger.local import frames, function_main
 from forgeledger.local.lambda_context import LambdaContext
 
 VARIABLES = {
@@ -25,7 +24,7 @@ def lambda_variables(monkeypatch):
 
 
 def answer(handler):
-    return frames.read(io.BytesIO(worker_process.answer(handler, REQUEST)))
+    return frames.read(io.BytesIO(function_main.answer(handler, REQUEST)))
 
 
 def test_an_answer_carries_the_response():
@@ -58,7 +57,7 @@ def test_a_handler_in_a_package_is_found(tmp_path, monkeypatch):
     package.mkdir()
     (package / "one.py").write_text("def run(event, context): return 'found'")
 
-    handler = worker_process.load_handler("pack_of_handlers/one.run", str(tmp_path))
+    handler = function_main.load_handler("pack_of_handlers/one.run", str(tmp_path))
 
     assert handler({}, None) == "found"
 
@@ -86,7 +85,7 @@ def test_requests_are_answered_in_turn(monkeypatch):
     answers = Answers(2)
 
     with pytest.raises(Ended):
-        worker_process.serve(lambda event, context: event, requests, answers)
+        function_main.serve(lambda event, context: event, requests, answers)
 
     answers.seek(0)
     assert [frames.read(answers) for _ in range(2)] == [{"response": {"x": 1}}] * 2

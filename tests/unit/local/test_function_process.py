@@ -1,4 +1,4 @@
-"""Worker processes: real ones, since what is tested is how a process ends."""
+"""FunctionProcess processes: real ones, since what is tested is how a process ends."""
 
 import os
 import signal
@@ -12,7 +12,11 @@ import pytest
 
 from forgeledger.local import frames
 from forgeledger.local.function_pool import FunctionPool
-from forgeledger.local.function_process import InvocationFailed, Worker, function_environment
+from forgeledger.local.function_process import (
+    FunctionProcess,
+    InvocationFailed,
+    function_environment,
+)
 from forgeledger.local.stack import Function
 
 HANDLER = """
@@ -268,7 +272,7 @@ def test_the_concurrency_follows_the_machine_unless_given(function_of, tmp_path)
 def test_a_worker_ends_when_its_owner_is_gone(function_of, tmp_path):
     function = function_of()
     environment = function_environment(function, os.environ, {})
-    worker = Worker(function, environment, tmp_path / "log")
+    worker = FunctionProcess(function, environment, tmp_path / "log")
     worker.wait_until_ready()
 
     worker._process.stdin.close()

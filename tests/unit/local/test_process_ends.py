@@ -11,8 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from forgeledger.local import engine_process, frames, supervisor
-from forgeledger.local import function_main as worker_process
+from forgeledger.local import engine_process, frames, function_main, supervisor
 from forgeledger.local.engine_process import SCRATCH_PREFIX, SCRATCH_VARIABLE
 
 
@@ -126,11 +125,11 @@ def test_a_worker_says_that_it_is_ready_and_serves(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "path", list(sys.path))
     served = []
     monkeypatch.setattr(
-        worker_process, "serve", lambda handler, *pipes: served.append(handler({}, None))
+        function_main, "serve", lambda handler, *pipes: served.append(handler({}, None))
     )
 
     with standard_output(tmp_path / "out"):
-        worker_process.main()
+        function_main.main()
 
     assert frames.read(io.BytesIO((tmp_path / "out").read_bytes())) == {"ready": True}
     assert served == [7]
@@ -142,7 +141,7 @@ def test_a_worker_says_why_its_handler_cannot_be_imported(monkeypatch, tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
 
     with standard_output(tmp_path / "out"), pytest.raises(SystemExit):
-        worker_process.main()
+        function_main.main()
 
     answer = frames.read(io.BytesIO((tmp_path / "out").read_bytes()))
     assert answer["error"]["errorType"] == "ModuleNotFoundError"

@@ -9,7 +9,7 @@ from forgeledger.sdk.api.ledger import Ledger
 from forgeledger.sdk.api.transport import HttpResponse
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.endpoints import Endpoints
-from forgeledger.sdk.report import process_hooks as process_life
+from forgeledger.sdk.report import process_hooks
 from forgeledger.sdk.report.outbox import OutboxLimits
 from forgeledger.sdk.report.reporter import Reporter
 from forgeledger.sdk.work.worker import Worker
@@ -55,8 +55,8 @@ def make_reporter(queue):
     yield make
     for reporter in made:
         # Nothing of a test is left for the end of the process.
-        process_life._alive.discard(reporter)
-        process_life._owing.discard(reporter)
+        process_hooks._alive.discard(reporter)
+        process_hooks._owing.discard(reporter)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.config import Config
 from botocore.session import Session, get_session
 
-from forgeledger.aws.dynamodb.raw_json import as_they_are
+from forgeledger.aws.dynamodb.raw_json import without_conversion
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,7 +36,9 @@ def session() -> Session:
 
 
 def dynamodb() -> "DynamoDBClient":
-    return cast("DynamoDBClient", as_they_are(session().create_client("dynamodb", config=_CONFIG)))
+    return cast(
+        "DynamoDBClient", without_conversion(session().create_client("dynamodb", config=_CONFIG))
+    )
 
 
 def sqs() -> Any:

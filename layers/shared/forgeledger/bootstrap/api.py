@@ -14,14 +14,14 @@ from forgeledger.bootstrap.storage import ledger_store
 from forgeledger.errors import ApiKeysBusy, ApiKeysUnreadable
 from forgeledger.jobs.http.item_routes import add_command_routes, add_item_routes
 from forgeledger.jobs.http.job_routes import add_job_routes
-from forgeledger.jobs.services import Parts, parts_on
+from forgeledger.jobs.services import Services, services_on
 from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
-from forgeledger.runtime import Surroundings
+from forgeledger.runtime import Runtime
 from forgeledger.web.api import Api
 from forgeledger.web.idempotency import idempotency
 from forgeledger.web.limits import IDEMPOTENCY_SECONDS
 from forgeledger.web.public_routes import add_open_routes
-from forgeledger.web.request_guard import Gate
+from forgeledger.web.request_guard import RequestGuard
 from forgeledger.web.resolver import LedgerResolver
 
 # A new key is known everywhere after this time.
@@ -45,19 +45,19 @@ def api(
     *,
     dynamodb: Any = None,
     ssm: Any = None,
-    around: Surroundings | None = None,
+    runtime: Runtime | None = None,
 ) -> Api:
     settings = ApiSettings.read(environment)
-    around = around or Surroundings()
+    runtime = runtime or Runtime()
     dynamodb = dynamodb or clients.dynamodb()
     claims = DynamoDBJobIdClaims(
-        dynamodb, settings.idempotency_table, around.clock, IDEMPOTENCY_SECONDS
+        dynamodb, settings.idempotency_table, runtime.clock, IDEMPOTENCY_SECONDS
     )
-    parts = parts_on(ledger_store(dynamodb, settings.table, around), claims, around)
+    services = services_on(ledger_store(dynamodb, settings.table, runtime), claims, runtime)
     persistence = DynamoDBPersistenceLayer(settings.idempotency_table, boto3_client=dynamodb)
     return Api(
-        app=resolver_of(parts, persistence),
-        gate=Gate(_keys(settings.api_key_parameter, ssm)),
+        app=resolver_of(services, persistence),
+        gate=RequestGuard(_keys(settings.api_key_parameter, ssm)),
     )
 
 
@@ -88,11 +88,11 @@ def _why(error: BaseException | None) -> str:
     return str(response.get("Error", {}).get("Code") or type(error).__name__)
 
 
-def resolver_of(parts: Parts, persistence: BasePersistenceLayer) -> LedgerResolver:
+def resolver_of(services: Services, persistence: BasePersistenceLayer) -> LedgerResolver:
     app = LedgerResolver()
     app.use([idempotency(persistence)])
     add_open_routes(app)
-    add_job_routes(app, parts)
-    add_item_routes(app, parts)
-    add_command_routes(app, parts)
+    add_job_routes(app, services)
+    add_item_routes(app, services)
+    add_command_routes(app, services)
     return app

@@ -8,9 +8,9 @@ from forgeledger.aws import clients
 from forgeledger.bootstrap.settings import IntakeSettings
 from forgeledger.bootstrap.storage import ledger_store
 from forgeledger.jobs.messages.reject_queue import SqsRejectQueue
-from forgeledger.jobs.usecases.apply_commands import Applier
+from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.consume_messages import Intake
-from forgeledger.runtime import Surroundings
+from forgeledger.runtime import Runtime
 
 
 def intake(
@@ -18,11 +18,11 @@ def intake(
     *,
     dynamodb: Any = None,
     sqs: Callable[[], Any] | None = None,
-    around: Surroundings | None = None,
+    runtime: Runtime | None = None,
 ) -> Intake:
     settings = IntakeSettings.read(environment)
-    around = around or Surroundings()
-    store = ledger_store(dynamodb or clients.dynamodb(), settings.table, around)
+    runtime = runtime or Runtime()
+    store = ledger_store(dynamodb or clients.dynamodb(), settings.table, runtime)
     # Made when the first message is rejected: most invocations never need it.
     rejects = SqsRejectQueue(sqs or cache(clients.sqs), settings.reject_queue_url)
-    return Intake(Applier(store, around), rejects, around.clock, around.parallel)
+    return Intake(LaneWriter(store, runtime), rejects, runtime.clock, runtime.parallel)

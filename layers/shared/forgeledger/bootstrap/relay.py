@@ -1,4 +1,4 @@
-"""The relay, put together: waking for the stream, and reconciling when asked."""
+"""Composition root of the relay: following the stream, and maintenance when asked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,22 +8,22 @@ from forgeledger.aws import clients
 from forgeledger.bootstrap.settings import RelaySettings
 from forgeledger.bootstrap.storage import ledger_store
 from forgeledger.jobs.messages.event_bus import EventBridgePublisher
-from forgeledger.jobs.usecases.advance_job import Advancer
-from forgeledger.jobs.usecases.apply_commands import Applier
-from forgeledger.jobs.usecases.extend_retention import Keeper
+from forgeledger.jobs.usecases.advance_job import JobAdvancer
+from forgeledger.jobs.usecases.apply_commands import LaneWriter
+from forgeledger.jobs.usecases.extend_retention import RetentionExtender
 from forgeledger.jobs.usecases.follow_stream import Relay
-from forgeledger.jobs.usecases.publish_facts import Teller
+from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from forgeledger.jobs.usecases.reconcile_jobs import Reconciler
 from forgeledger.jobs.usecases.recount_lane import Recounter
-from forgeledger.jobs.usecases.run_round import Rounds
-from forgeledger.runtime import Surroundings
+from forgeledger.jobs.usecases.run_maintenance import Maintenance
+from forgeledger.jobs.usecases.run_round import ScheduledRound
+from forgeledger.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)
-class RelayParts:
+class RelayServices:
     relay: Relay
-    reconciler: Reconciler
-    rounds: Rounds
+    maintenance: Maintenance
 
 
 def relay(
@@ -31,17 +31,27 @@ def relay(
     *,
     dynamodb: Any = None,
     eventbridge: Any = None,
-    around: Surroundings | None = None,
-) -> RelayParts:
+    runtime: Runtime | None = None,
+) -> RelayServices:
     settings = RelaySettings.read(environment)
-    around = around or Surroundings()
-    store = ledger_store(dynamodb or clients.dynamodb(), settings.table, around)
-    events = eventbridge or clients.eventbridge()
-    advancer = Advancer(store, Applier(store, around), around)
-    teller = Teller(store, EventBridgePublisher(events, settings.event_bus, around))
-    reconciler = Reconciler(store, advancer, teller, Recounter(store, around), around)
-    return RelayParts(
-        relay=Relay(advancer, teller),
-        reconciler=reconciler,
-        rounds=Rounds(store, reconciler, Keeper(store, around)),
+    runtime = runtime or Runtime()
+    store = ledger_store(dynamodb or clients.dynamodb(), settings.table, runtime)
+    bus = EventBridgePublisher(eventbridge or clients.eventbridge(), settings.event_bus, runtime)
+    advancer = JobAdvancer(store, LaneWriter(store, runtime), runtime)
+    fact_publisher = FactPublisher(jobs=store, facts=store, publisher=bus)
+    reconciler = Reconciler(
+        jobs=store,
+        lists=store,
+        advancer=advancer,
+        fact_publisher=fact_publisher,
+        recounter=Recounter(store, runtime),
+        runtime=runtime,
+    )
+    extender = RetentionExtender(jobs=store, lists=store, retention=store, runtime=runtime)
+    scheduled_round = ScheduledRound(
+        checkpoints=store, reconciler=reconciler, retention_extender=extender
+    )
+    return RelayServices(
+        relay=Relay(advancer, fact_publisher),
+        maintenance=Maintenance(reconciler, scheduled_round),
     )

@@ -4,9 +4,9 @@ from typing import Any
 
 from forgeledger.aws.dynamodb.retries import Retrying
 from forgeledger.jobs.storage.store import DynamoStore
-from forgeledger.runtime import Surroundings
+from forgeledger.runtime import Runtime
 
 
-def ledger_store(client: Any, table: str, around: Surroundings) -> DynamoStore:
-    retrying = Retrying(sleep=around.sleep, chance=around.chance)
-    return DynamoStore(client, table, retrying=retrying, new_id=around.new_id)
+def ledger_store(client: Any, table: str, runtime: Runtime) -> DynamoStore:
+    retrying = Retrying(sleep=runtime.sleep, chance=runtime.chance)
+    return DynamoStore(client, table, retrying=retrying, new_id=runtime.new_id)

@@ -14,11 +14,20 @@ import typer.core
 from forgeledger import __version__
 from forgeledger.cli import exit_codes
 from forgeledger.cli.command import group
-from forgeledger.cli.commands import demo, doctor, items, local, reconcile, rejects, send, worker
-from forgeledger.cli.commands import job_queries as job_reading
+from forgeledger.cli.commands import (
+    demo,
+    doctor,
+    items,
+    job_queries,
+    local,
+    reconcile,
+    rejects,
+    send,
+    worker,
+)
 from forgeledger.cli.error_messages import explain
 from forgeledger.cli.output import ReaderGone, printable
-from forgeledger.cli.session import Surroundings
+from forgeledger.cli.session import SessionOptions
 
 _ORDER = ("job", "items", "send", "rejects", "reconcile", "worker", "doctor", "local", "demo")
 
@@ -32,7 +41,7 @@ class _InOrder(typer.core.TyperGroup):
 
 app = group()
 # Half of the group stands in a module of its own.
-app.add_typer(job_reading.JOB, name="job")
+app.add_typer(job_queries.JOB, name="job")
 app.add_typer(items.app, name="items")
 send.add_to(app)
 app.add_typer(rejects.app, name="rejects")
@@ -65,7 +74,7 @@ def root(
         raise typer.Exit
 
 
-def run(arguments: Sequence[str], around: Surroundings | None = None) -> int:
+def run(arguments: Sequence[str], runtime: SessionOptions | None = None) -> int:
     """Runs one command and says how it ended; never raises for a mistake of its user."""
     # What libraries have to say goes nowhere, unless a command such as `worker` shows it.
     logging.getLogger("forgeledger").addHandler(logging.NullHandler())
@@ -75,7 +84,7 @@ def run(arguments: Sequence[str], around: Surroundings | None = None) -> int:
             args=list(arguments),
             prog_name="forgeledger",
             standalone_mode=False,
-            obj=around or Surroundings(),
+            obj=runtime or SessionOptions(),
         )
     except (KeyboardInterrupt, typer.Abort):
         return _say("interrupted", exit_codes.INTERRUPTED)

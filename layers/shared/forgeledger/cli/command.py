@@ -11,7 +11,7 @@ import typer.core
 from forgeledger.cli.deployment import Where
 from forgeledger.cli.error_messages import Interrupted
 from forgeledger.cli.output import Output
-from forgeledger.cli.session import Session, Surroundings
+from forgeledger.cli.session import Session, SessionOptions
 
 AS_JSON = Annotated[
     bool, typer.Option("--json", help="Print JSON, one document a line, for programs.")
@@ -101,9 +101,9 @@ def command(
             output = Output(as_json=given.pop("as_json"))
             places = {each.name: given.pop(each.name) for each in shared if each.name != "as_json"}
             where = Where(**_by_option_first(context, places))
-            around = context.obj or Surroundings()
+            runtime = context.obj or SessionOptions()
             try:
-                function(Session(where, output, around), **given)
+                function(Session(where, output, runtime), **given)
             except KeyboardInterrupt as error:
                 # Typer would end the program by itself, and say nothing of the notes.
                 raise Interrupted(getattr(error, "__notes__", ())) from error

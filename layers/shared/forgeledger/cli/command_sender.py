@@ -42,11 +42,13 @@ def send_all(session: Session, commands: Iterable[Mapping[str, Any]]) -> int:
     Nothing is sent before all of them are checked.
     """
     from forgeledger.sdk.command import CommandIds
-    from forgeledger.sdk.report.background_sender import Courier, CourierOptions
+    from forgeledger.sdk.report.background_sender import BackgroundSender, SenderOptions
     from forgeledger.sdk.report.sqs_sender import Sender
 
     url = session.command_queue_url
-    courier = Courier(Sender(url, lambda: session.client("sqs")), CourierOptions(background=False))
+    courier = BackgroundSender(
+        Sender(url, lambda: session.client("sqs")), SenderOptions(background=False)
+    )
     ids = CommandIds()
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     for command in _kept(_command(fields, ids, now) for fields in commands):

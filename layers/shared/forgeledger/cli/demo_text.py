@@ -10,10 +10,10 @@ from typing import Any
 from forgeledger.cli.event_text import event_cells
 from forgeledger.cli.job_text import job_headline
 from forgeledger.cli.output import aligned
-from forgeledger.demo.scenario import Outcome
+from forgeledger.demo.scenario import DemoResult
 
 
-def document(outcome: Outcome) -> dict[str, Any]:
+def document(outcome: DemoResult) -> dict[str, Any]:
     return {
         "kept": outcome.kept,
         "job": outcome.job.raw,
@@ -27,7 +27,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def lines(outcome: Outcome, *, stays_up: bool) -> Iterator[str]:
+def lines(outcome: DemoResult, *, stays_up: bool) -> Iterator[str]:
     job = outcome.job
     yield ""
     yield "The event, as the target queue received it:"
@@ -65,7 +65,7 @@ def _program() -> str:
     return str(beside.relative_to(here) if beside.is_relative_to(here) else beside)
 
 
-def _rate(outcome: Outcome) -> str:
+def _rate(outcome: DemoResult) -> str:
     whole = f"{outcome.seconds:.1f} s from the first work message to the verdict"
     if outcome.items_per_second is None:
         return whole

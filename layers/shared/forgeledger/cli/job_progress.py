@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from forgeledger.cli.deployment import Where
 from forgeledger.cli.job_text import counts, job_headline, left_canceled, not_sealed
 from forgeledger.cli.output import Output, duration, printable
-from forgeledger.cli.rate import Pace
+from forgeledger.cli.rate import Rate
 from forgeledger.cli.session import Session
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class JobProgress:
         self._clock = clock
         self._where = where
         self._keeps_quiet = keeps_quiet
-        self._pace = Pace()
+        self._pace = Rate()
         self._last = ""
         self._next_line_at = 0.0
         self._warned = False
@@ -148,7 +148,7 @@ def watch_job(session: Session, job_id: str, *, timeout_seconds: float | None) -
     output = session.output
     most = _LIVE_POLL_SECONDS if output.is_live else _PLAIN_POLL_SECONDS
     ledger = session.ledger
-    with JobProgress(output, session.around.clock, session.where) as progress:
+    with JobProgress(output, session.runtime.clock, session.where) as progress:
         try:
             job = ledger.wait(
                 job_id,

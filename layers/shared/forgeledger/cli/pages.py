@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 Row = TypeVar("Row")
 
 
-class Listing(Generic[Row]):
+class Pages(Generic[Row]):
     """At most so many rows; what is behind them is seen only in pages that they came with.
 
     One look further may take as many requests as the whole list, and fail when all is printed.

@@ -6,7 +6,7 @@ from typing import Final
 _WINDOW_SECONDS: Final = 15.0
 
 
-class Pace:
+class Rate:
     def __init__(self) -> None:
         self._samples: deque[tuple[float, int]] = deque()
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class SessionOptions:
     """The world outside the program; a test brings its own."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
@@ -33,14 +33,14 @@ class Surroundings:
 class Session:
     """Made anew for each command; what is slow is made when it is first asked for."""
 
-    def __init__(self, where: Where, output: Output, around: Surroundings) -> None:
+    def __init__(self, where: Where, output: Output, runtime: SessionOptions) -> None:
         self.where = where
         self.output = output
-        self.around = around
+        self.runtime = runtime
 
     @cached_property
     def deployment(self) -> Deployment:
-        return deployments.find(self.where, self.around.environ, self.around.client_of)
+        return deployments.find(self.where, self.runtime.environ, self.runtime.client_of)
 
     @cached_property
     def ledger(self) -> "Ledger":
@@ -49,9 +49,9 @@ class Session:
 
         return Ledger(
             endpoints=self.deployment.endpoints(),
-            transport=self.around.transport,
-            clock=self.around.clock,
-            sleep=self.around.sleep,
+            transport=self.runtime.transport,
+            clock=self.runtime.clock,
+            sleep=self.runtime.sleep,
         )
 
     @cached_property
@@ -63,15 +63,15 @@ class Session:
 
         return ApiClient(
             self.deployment.needed("api_url", deployments.API_URL),
-            self.around.transport or PooledTransport(),
+            self.runtime.transport or PooledTransport(),
             api_key=self.deployment.api_key,
             backoff=Backoff(attempts=2),
-            sleep=self.around.sleep,
+            sleep=self.runtime.sleep,
         )
 
     def client(self, service: str) -> Any:
         """A new boto3 client on the deployment."""
-        return self.around.client_of(service, self.deployment)
+        return self.runtime.client_of(service, self.deployment)
 
     @property
     def command_queue_url(self) -> str:

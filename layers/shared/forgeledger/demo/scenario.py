@@ -22,7 +22,7 @@ _QUIET_SECONDS: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Set:
+class DemoTarget:
     """Where the demo plays."""
 
     ledger: Ledger
@@ -34,13 +34,13 @@ class Set:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Narrator:
+class ProgressPrinter:
     say: Callable[[str], None]
     progress: Callable[[Job], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class DemoResult:
     job: Job
     events: tuple[Mapping[str, Any], ...]
     promises: tuple[Promise, ...]
@@ -57,7 +57,7 @@ class Outcome:
         return all(promise.held for promise in self.promises)
 
 
-def play(plan: Plan, on: Set, narrator: Narrator) -> Outcome:
+def play(plan: Plan, on: DemoTarget, narrator: ProgressPrinter) -> DemoResult:
     with ExitStack() as running:
         stage = running.enter_context(Stage(on.client_of, on.event_bus))
         environment = {**on.environment, WORK_QUEUE_URL: stage.work_queue_url}
@@ -88,7 +88,7 @@ def play(plan: Plan, on: Set, narrator: Narrator) -> Outcome:
     journal = Journal.read(on.ledger.events(job.job_id))
     job = on.ledger.status(job.job_id)
     shown = journal.failed_then_completed
-    return Outcome(
+    return DemoResult(
         job=job,
         events=tuple(events),
         promises=tuple(examine(plan, job, journal, events, watch.killed)),
@@ -99,7 +99,13 @@ def play(plan: Plan, on: Set, narrator: Narrator) -> Outcome:
 
 
 def _work(
-    plan: Plan, on: Set, crew: Crew, narrator: Narrator, *, job_id: str, watch: "_Watch"
+    plan: Plan,
+    on: DemoTarget,
+    crew: Crew,
+    narrator: ProgressPrinter,
+    *,
+    job_id: str,
+    watch: "_Watch",
 ) -> Job:
     """Watch the job to its end, and replace the worker that is killed on the way.
 

@@ -1,25 +1,25 @@
-"""What the use cases need of the world: one storage port, and three small ones."""
+"""What the use cases need from outside: storage by need, the event bus, the reject queue."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from forgeledger.errors import StorageError
-from forgeledger.fast_dataclass import quickly_made
+from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.model.lanes import Counts, Head
-from forgeledger.jobs.model.message import Message, Problem
+from forgeledger.jobs.model.message import CommandProblem, Message
 from forgeledger.repeat import Repeat
 
-# Where work on many jobs was cut short: behind a job, or (job, lane, row) within one; () is none.
-Place = tuple[str, ...]
+# Where a pass over many jobs stopped, in the words of that pass; () is its beginning.
+Checkpoint = tuple[str, ...]
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneView:
     """A lane's head and the items asked for, read together and strongly."""
@@ -30,7 +30,7 @@ class LaneView:
     job: Job | None = None
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """What the relay last rolled up, and an earlier sample to measure a rate by."""
@@ -43,7 +43,7 @@ class Progress:
     sample_at: int = 0
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobView:
     """A job's header with the heads of all its lanes, read together and strongly."""
@@ -68,7 +68,7 @@ class JobChange:
     heads: tuple[Head, ...] = ()
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalRow:
     """The events of one commit; the first one's offset names the row."""
@@ -95,11 +95,11 @@ class Renewed:
     error: StorageError | None = None
 
 
-class LedgerStore(Protocol):
-    """All storage access, one method per access pattern.
+class LaneStore(Protocol):
+    """A lane's head, items and journal.
 
-    A method that commits answers False where the state moved underneath; it raises StorageBusy
-    after a bounded number of throttled tries. A commit whose answer was lost counts as made.
+    A commit answers False where the state moved underneath; it raises StorageBusy after a bounded
+    number of throttled tries. A commit whose answer was lost counts as made.
     """
 
     def load_lane(
@@ -120,6 +120,18 @@ class LedgerStore(Protocol):
         With `running` it holds only while the job's header has no more facts than given.
         """
 
+    def list_items(self, job_id: str, lane: int, after: str | None, limit: int) -> ItemPage:
+        """Items of a lane by name, behind `after`; strongly consistent."""
+
+    def read_journal(
+        self, job_id: str, lane: int, offset: int, limit: int
+    ) -> tuple[JournalRow, ...]:
+        """Up to `limit` rows in order, from the row that holds the event at `offset` on."""
+
+
+class JobStore(Protocol):
+    """A job's header and progress; its commits answer as those of a lane do."""
+
     def create_job(self, job: Job, heads: Sequence[Head], fact: Fact) -> None:
         """One transaction: header, heads and the first fact. A repetition changes nothing."""
 
@@ -132,45 +144,51 @@ class LedgerStore(Protocol):
     def roll_up(self, job_id: str, progress: Progress) -> bool:
         """Store the progress unless a later one is there already."""
 
-    def mark_published(self, job_id: str, published: int, *, done: bool) -> None:
-        """Note that the facts below this number were told; never backwards.
 
-        With `done` the job leaves the open ones, unless it has more facts by now.
-        """
-
-    def list_open(self, after: str | None, limit: int) -> tuple[tuple[str, ...], str | None]:
-        """Ids of jobs that run or have facts to be told, behind `after`; and where to go on."""
-
-    def list_jobs(
-        self, status: JobStatus | None, tag: str | None, before: str | None, limit: int
-    ) -> tuple[tuple[JobView, ...], str | None]:
-        """Headers (without heads), newest first, below the job id `before`; and where to go on.
-
-        A page may hold fewer than `limit` jobs while there are more, when a tag filters.
-        """
-
-    def list_items(self, job_id: str, lane: int, after: str | None, limit: int) -> ItemPage:
-        """Items of a lane by name, behind `after`; strongly consistent."""
-
-    def read_journal(
-        self, job_id: str, lane: int, offset: int, limit: int
-    ) -> tuple[JournalRow, ...]:
-        """Up to `limit` rows in order, from the row that holds the event at `offset` on."""
+class FactStore(Protocol):
+    """A job's facts, which are also the outbox of its events."""
 
     def read_facts(self, job_id: str, number: int, limit: int) -> tuple[Fact, ...]:
         """Up to `limit` facts in order from this number on; strongly consistent."""
 
+    def mark_published(self, job_id: str, published: int, *, done: bool) -> None:
+        """Record that the facts below this number were published; never backwards.
+
+        With `done` the job leaves the index of open ones, unless it has more facts by now.
+        """
+
+
+class JobLists(Protocol):
+    def list_open(self, after: str | None, limit: int) -> tuple[tuple[str, ...], str | None]:
+        """Ids of jobs that run or have unpublished facts, behind `after`; and where to continue."""
+
+    def list_jobs(
+        self, status: JobStatus | None, tag: str | None, before: str | None, limit: int
+    ) -> tuple[tuple[JobView, ...], str | None]:
+        """Headers (without heads), newest first, below the job id `before`; and where to continue.
+
+        A page may hold fewer than `limit` jobs while there are more, when a tag filters.
+        """
+
+
+class Retention(Protocol):
     def renew(self, job_id: str, lane: int, after: str | None, limit: int, ttl: int) -> Renewed:
-        """Give up to `limit` item and journal rows a later time to vanish, never an earlier one."""
+        """Give up to `limit` item and journal rows a later TTL, never an earlier one."""
 
     def mark_renewed(self, job_id: str, at: int, *, lost: bool) -> None:
-        """Note in the header that all rows were renewed, or were `lost` before; never backwards."""
+        """Record in the header that all rows were renewed, or that some were `lost` before."""
 
-    def load_place(self, work: str) -> Place:
-        """Where this work was cut short."""
 
-    def save_place(self, work: str, place: Place) -> None:
-        """Note where it goes on; the latest stands."""
+class Checkpoints(Protocol):
+    def load_checkpoint(self, work: str) -> Checkpoint:
+        """Where this work stopped; () where it has not begun."""
+
+    def save_checkpoint(self, work: str, checkpoint: Checkpoint) -> None:
+        """Record where it resumes; the latest stands."""
+
+
+class LedgerStore(LaneStore, JobStore, FactStore, JobLists, Retention, Checkpoints, Protocol):
+    """All of the storage: one table, and so one object, serves every port above."""
 
 
 class EventPublisher(Protocol):
@@ -192,5 +210,5 @@ class JobIdClaims(Protocol):
 
 
 class RejectQueue(Protocol):
-    def put(self, message: Message, problems: Sequence[Problem]) -> None:
+    def put(self, message: Message, problems: Sequence[CommandProblem]) -> None:
         """Keep what is wrong with a message, and why, or raise. Repeating it is harmless."""

@@ -3,43 +3,43 @@
 from dataclasses import dataclass
 
 from forgeledger.jobs.ports import JobIdClaims, LedgerStore
-from forgeledger.jobs.usecases.advance_job import Advancer
-from forgeledger.jobs.usecases.apply_commands import Applier
-from forgeledger.jobs.usecases.change_job import LifeCycle
-from forgeledger.jobs.usecases.create_job import Creator
+from forgeledger.jobs.usecases.advance_job import JobAdvancer
+from forgeledger.jobs.usecases.apply_commands import LaneWriter
+from forgeledger.jobs.usecases.change_job import JobLifecycle
+from forgeledger.jobs.usecases.create_job import JobCreator
 from forgeledger.jobs.usecases.explain_job import Explainer
 from forgeledger.jobs.usecases.read_items import ItemReader
 from forgeledger.jobs.usecases.read_jobs import JobReader
 from forgeledger.jobs.usecases.read_journal import JournalReader
-from forgeledger.jobs.usecases.register_items import Registrar
-from forgeledger.runtime import Surroundings
+from forgeledger.jobs.usecases.register_items import ItemRegistrar
+from forgeledger.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    applier: Applier
-    creator: Creator
-    registrar: Registrar
-    life: LifeCycle
+class Services:
+    lane_writer: LaneWriter
+    creator: JobCreator
+    registrar: ItemRegistrar
+    lifecycle: JobLifecycle
     jobs: JobReader
     items: ItemReader
     journal: JournalReader
     explainer: Explainer
-    around: Surroundings
+    runtime: Runtime
 
 
-def parts_on(store: LedgerStore, claims: JobIdClaims, around: Surroundings) -> Parts:
-    applier = Applier(store, around)
-    life = LifeCycle(store, Advancer(store, applier, around), around)
-    registrar = Registrar(applier, life, around)
-    return Parts(
-        applier=applier,
-        creator=Creator(store, registrar, life, claims, around),
+def services_on(store: LedgerStore, claims: JobIdClaims, runtime: Runtime) -> Services:
+    lane_writer = LaneWriter(store, runtime)
+    lifecycle = JobLifecycle(store, JobAdvancer(store, lane_writer, runtime), runtime)
+    registrar = ItemRegistrar(lane_writer, lifecycle, runtime)
+    return Services(
+        lane_writer=lane_writer,
+        creator=JobCreator(store, registrar, lifecycle, claims, runtime),
         registrar=registrar,
-        life=life,
-        jobs=JobReader(store, around.clock),
-        items=ItemReader(store),
-        journal=JournalReader(store, around),
-        explainer=Explainer(store, around),
-        around=around,
+        lifecycle=lifecycle,
+        jobs=JobReader(jobs=store, lists=store, clock=runtime.clock),
+        items=ItemReader(jobs=store, lanes=store),
+        journal=JournalReader(jobs=store, lanes=store, facts=store, runtime=runtime),
+        explainer=Explainer(jobs=store, lanes=store, runtime=runtime),
+        runtime=runtime,
     )

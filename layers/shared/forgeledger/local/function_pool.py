@@ -9,7 +9,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from forgeledger.local.function_process import InvocationFailed, Worker, function_environment
+from forgeledger.local.function_process import (
+    FunctionProcess,
+    InvocationFailed,
+    function_environment,
+)
 from forgeledger.local.stack import Function
 
 logger = logging.getLogger(__name__)
@@ -37,8 +41,8 @@ class FunctionPool:
         self._client = client
         self._after = after
         self._log_file = log_dir / f"{function.logical_id}.log"
-        self._idle: deque[Worker] = deque()
-        self._all: set[Worker] = set()
+        self._idle: deque[FunctionProcess] = deque()
+        self._all: set[FunctionProcess] = set()
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(self.concurrency)
         self._closed = False
@@ -85,7 +89,7 @@ class FunctionPool:
         for worker in idle:
             worker.end()
 
-    def _acquire(self) -> Worker:
+    def _acquire(self) -> FunctionProcess:
         with self._lock:
             if self._closed:
                 raise InvocationFailed("Closed", "the local cloud is going down", "")
@@ -94,7 +98,7 @@ class FunctionPool:
                 if worker.alive:
                     return worker
                 self._all.discard(worker)
-            worker = Worker(
+            worker = FunctionProcess(
                 self.function,
                 function_environment(self.function, os.environ, self._client),
                 self._log_file,
@@ -102,7 +106,7 @@ class FunctionPool:
             self._all.add(worker)
             return worker
 
-    def _release(self, worker: Worker) -> None:
+    def _release(self, worker: FunctionProcess) -> None:
         with self._lock:
             if worker.alive and not self._closed:
                 self._idle.append(worker)

@@ -54,7 +54,7 @@ def function_environment(
     return environment
 
 
-class Worker:
+class FunctionProcess:
     """A process that runs one function; it serves one invocation at a time."""
 
     def __init__(self, function: Function, environment: Mapping[str, str], log_file: Path) -> None:

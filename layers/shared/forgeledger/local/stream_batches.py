@@ -43,7 +43,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class RetryPlan:
     """What to do next, in the order of the stream; `given_up` comes before `again`."""
 
     again: tuple[Batch, ...] = ()
@@ -51,7 +51,7 @@ class Verdict:
     condition: Condition | None = None
 
 
-def after_failure(batch: Batch, first_failed: int, rule: RetryRule) -> Verdict:
+def after_failure(batch: Batch, first_failed: int, rule: RetryRule) -> RetryPlan:
     """The verdict when the record at `first_failed`, and maybe others after it, failed.
 
     Records before it are done, and the rest is a batch of its own with all its retries. A batch
@@ -59,17 +59,17 @@ def after_failure(batch: Batch, first_failed: int, rule: RetryRule) -> Verdict:
     that in the end only the record that cannot pass uses them up.
     """
     if first_failed > 0:
-        return Verdict(again=(Batch(records=batch.records[first_failed:]),))
+        return RetryPlan(again=(Batch(records=batch.records[first_failed:]),))
     size = len(batch.records)
     if rule.bisects and size > 1:
         middle = size // 2
-        return Verdict(
+        return RetryPlan(
             again=(Batch(records=batch.records[:middle]), Batch(records=batch.records[middle:]))
         )
     failed = replace(batch, failures=batch.failures + 1)
     if 0 <= rule.maximum_retries < failed.failures:
-        return Verdict(given_up=failed, condition=Condition.RETRIES)
-    return Verdict(again=(failed,))
+        return RetryPlan(given_up=failed, condition=Condition.RETRIES)
+    return RetryPlan(again=(failed,))
 
 
 def split_expired(batch: Batch, rule: RetryRule, now: float) -> tuple[Batch | None, Batch | None]:

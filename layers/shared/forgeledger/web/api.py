@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from forgeledger.web.error_responses import answer_to
-from forgeledger.web.request_guard import Gate, as_meant
+from forgeledger.web.request_guard import RequestGuard, normalized
 from forgeledger.web.resolver import UNKNOWN_ROUTE, LedgerResolver
 
 
@@ -25,13 +25,13 @@ class Answered:
 @dataclass(frozen=True, slots=True)
 class Api:
     app: LedgerResolver
-    gate: Gate
+    gate: RequestGuard
 
     def answer(self, event: Mapping[str, Any], context: LambdaContext) -> Answered:
         route = UNKNOWN_ROUTE
         self.app.begin(route)
         try:
-            plain = as_meant(event)
+            plain = normalized(event)
             request = APIGatewayProxyEventV2(plain)
             route = self.app.named(request.http_method, request.path)
             self.app.begin(route)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _NONE: Final = "is no parameter of this route, which takes none"
 
 
-class RequestChecks(OpenAPIRequestValidationMiddleware):
+class QueryChecks(OpenAPIRequestValidationMiddleware):
     """Powertools' checks of a request, and that it has no parameter which nobody would look at."""
 
     def handler(

@@ -18,7 +18,7 @@ OPEN_PATHS = frozenset({"/health", "/openapi.json", "/swagger"})
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class RequestGuard:
     # The text with the keys that may pass, one a line; None: everybody may.
     read_keys: Callable[[], str] | None = None
 
@@ -48,7 +48,7 @@ class Gate:
             )
 
 
-def as_meant(event: Mapping[str, Any]) -> dict[str, Any]:
+def normalized(event: Mapping[str, Any]) -> dict[str, Any]:
     """The event with its path decoded and the names of its headers in lower case.
 
     An HTTP API hands the path over decoded already; a function URL as it stood in the request.

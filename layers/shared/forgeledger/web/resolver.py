@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.api_gateway import Response
 
-from forgeledger.runtime import HasTime, in_time
+from forgeledger.runtime import HasTime, before_deadline
 from forgeledger.unknown_fields import KnownFields, UnknownFields, unknown_in
 from forgeledger.web.error_responses import Refused, answer_to
 from forgeledger.web.models import known_fields
 from forgeledger.web.openapi import ABOUT, complete
-from forgeledger.web.query_checks import RequestChecks
+from forgeledger.web.query_checks import QueryChecks
 from forgeledger.web.request_body import read_json
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class LedgerResolver(APIGatewayHttpResolver):
         )
         # In the place of powertools' own, which stand in front of all other middleware and are not
         # typed.
-        self._request_validation_middleware = RequestChecks()  # type: ignore[no-untyped-call]
+        self._request_validation_middleware = QueryChecks()  # type: ignore[no-untyped-call]
         self.exception_handler(Exception)(answer_to)
         self.not_found(self._no_such_route)
 
@@ -83,7 +83,7 @@ class LedgerResolver(APIGatewayHttpResolver):
 
     def has_time(self) -> HasTime:
         """Whether the request that is being answered may ask the table for more."""
-        return in_time(self.lambda_context.get_remaining_time_in_millis)
+        return before_deadline(self.lambda_context.get_remaining_time_in_millis)
 
     def get_openapi_schema(self, **options: Any) -> "OpenAPI":
         from aws_lambda_powertools.event_handler.openapi.models import OpenAPI

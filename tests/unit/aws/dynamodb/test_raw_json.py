@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
-from forgeledger.aws.dynamodb.raw_json import as_they_are
+from forgeledger.aws.dynamodb.raw_json import without_conversion
 
 ROW = {"PK": {"S": "JOB#a#0"}, "SK": {"S": "ITEM#Grüße \U0001f600"}, "event": {"N": "12"}}
 PACKED = {**ROW, "packed": {"B": b"\x00\xff"}}
@@ -58,7 +58,7 @@ def test_a_transaction_is_sent_as_botocore_would_send_it():
     plain, ours = Service(b"{}"), Service(b"{}")
 
     make_client(plain).transact_write_items(TransactItems=ACTIONS, ClientRequestToken="t")
-    as_they_are(make_client(ours)).transact_write_items(
+    without_conversion(make_client(ours)).transact_write_items(
         TransactItems=ACTIONS, ClientRequestToken="t"
     )
 
@@ -70,7 +70,7 @@ def test_a_transaction_is_sent_as_botocore_would_send_it():
 
 def test_the_callers_arguments_stay_whole_for_the_next_try():
     request = {"TransactItems": list(ACTIONS), "ClientRequestToken": "t"}
-    client = as_they_are(make_client(Service(b"{}")))
+    client = without_conversion(make_client(Service(b"{}")))
 
     client.transact_write_items(**request)
 
@@ -82,14 +82,14 @@ def test_rows_are_read_as_botocore_would_read_them():
     body = json.dumps(answer).encode()
 
     expected = make_client(Service(body)).batch_get_item(RequestItems=READ)
-    read = as_they_are(make_client(Service(body))).batch_get_item(RequestItems=READ)
+    read = without_conversion(make_client(Service(body))).batch_get_item(RequestItems=READ)
 
     assert read == expected
 
 
 def test_binary_in_a_journal_row_that_is_queried_is_still_decoded():
     body = json.dumps({"Items": [{"packed": {"B": "AP8="}}]}).encode()
-    client = as_they_are(make_client(Service(body)))
+    client = without_conversion(make_client(Service(body)))
 
     read = client.query(TableName="ledger")
 
@@ -98,7 +98,7 @@ def test_binary_in_a_journal_row_that_is_queried_is_still_decoded():
 
 @pytest.mark.parametrize("body", [b'{"Responses": {"led', b"", b"\xff", b"[]"])
 def test_half_an_answer_is_the_same_error_as_without_us(body):
-    plain, ours = make_client(Service(body)), as_they_are(make_client(Service(body)))
+    plain, ours = make_client(Service(body)), without_conversion(make_client(Service(body)))
 
     expected = outcome(plain)
 
@@ -117,7 +117,7 @@ def test_a_canceled_transaction_still_says_what_it_met():
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
         "CancellationReasons": [{"Code": "ConditionalCheckFailed", "Item": ROW}, {"Code": "None"}],
     }
-    client = as_they_are(make_client(Service(json.dumps(body).encode(), 400)))
+    client = without_conversion(make_client(Service(json.dumps(body).encode(), 400)))
 
     with pytest.raises(ClientError) as raised:
         client.transact_write_items(TransactItems=ACTIONS, ClientRequestToken="t")
@@ -127,7 +127,7 @@ def test_a_canceled_transaction_still_says_what_it_met():
 
 def test_a_refused_read_is_a_client_error():
     body = b'{"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException"}'
-    client = as_they_are(make_client(Service(body, 400)))
+    client = without_conversion(make_client(Service(body, 400)))
 
     with pytest.raises(ClientError, match="ThrottlingException"):
         client.batch_get_item(RequestItems=READ)

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from benchmarks.cost import cost_page as costs
-from benchmarks.cost import prices as pricing
+from benchmarks.cost import cost_page, prices
 from benchmarks.cost.other_designs import delivery, distributed_map
 from benchmarks.cost.prices import PRICES, REGION, UNDATED, Price, Service
 from benchmarks.cost.usage import GB, Usage, bill, by_service, dollars
@@ -43,7 +42,7 @@ def test_what_is_kept_of_a_usage_gives_it_again() -> None:
 
 
 def test_each_price_stands_in_the_table_once_with_its_source() -> None:
-    defined = [each for each in vars(pricing).values() if isinstance(each, Price)]
+    defined = [each for each in vars(prices).values() if isinstance(each, Price)]
 
     assert sorted(map(repr, defined)) == sorted(map(repr, PRICES))
     assert len({(price.service, price.what) for price in PRICES}) == len(PRICES)
@@ -59,11 +58,11 @@ def test_each_price_says_when_it_was_copied_and_read(price: Price) -> None:
 
 
 def test_the_page_says_the_region_and_the_oldest_date_of_its_prices() -> None:
-    assert f"{REGION} as of {min(price.read for price in PRICES)}" in costs.PAGE.read_text()
+    assert f"{REGION} as of {min(price.read for price in PRICES)}" in cost_page.PAGE.read_text()
 
 
 def test_a_bill_has_only_what_was_used() -> None:
-    assert set(bill(delivery(10))) == {pricing.SQS_STANDARD, pricing.LAMBDA_REQUESTS}
+    assert set(bill(delivery(10))) == {prices.SQS_STANDARD, prices.LAMBDA_REQUESTS}
 
 
 def test_a_standard_child_costs_its_start_and_its_state() -> None:

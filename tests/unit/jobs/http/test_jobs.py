@@ -2,8 +2,8 @@
 
 import pytest
 
-from forgeledger.jobs.usecases.advance_job import Advancer
-from forgeledger.jobs.usecases.apply_commands import Applier
+from forgeledger.jobs.usecases.advance_job import JobAdvancer
+from forgeledger.jobs.usecases.apply_commands import LaneWriter
 
 
 def test_a_new_job_is_answered_with_all_that_is_known_of_it(caller):
@@ -190,7 +190,7 @@ def test_a_canceled_job_is_sealed_only_if_somebody_sealed_it(caller, sealed):
 def test_a_job_that_runs_again_for_one_item_takes_no_others_and_says_so(caller, world):
     job_id = caller.new_job(items=["a"], policy={"toleratedFailures": 0})
     caller.post(f"/jobs/{job_id}/items/a/fail")
-    Advancer(world.store, Applier(world.store, world.around), world.around).advance(job_id)
+    JobAdvancer(world.store, LaneWriter(world.store, world.runtime), world.runtime).advance(job_id)
 
     failed = caller.get(f"/jobs/{job_id}").json
     caller.post(f"/jobs/{job_id}/items/a/retry")

@@ -7,8 +7,8 @@ import pytest
 
 from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.ids import lane_of
-from forgeledger.jobs.usecases import list_rejections as rejections
-from forgeledger.jobs.usecases.apply_commands import Applier
+from forgeledger.jobs.usecases import list_rejections
+from forgeledger.jobs.usecases.apply_commands import LaneWriter
 
 # Names of items that nobody registered, by the one of two lanes that they would be in.
 FIRST_LANE, SECOND_LANE = (
@@ -20,8 +20,8 @@ FIRST_LANE, SECOND_LANE = (
 @pytest.fixture
 def few(monkeypatch):
     """So few events are looked at: eight of all lanes, and one of each at least."""
-    monkeypatch.setattr(rejections, "_LATEST_EVENTS", 8)
-    monkeypatch.setattr(rejections, "_LEAST_EVENTS", 1)
+    monkeypatch.setattr(list_rejections, "_LATEST_EVENTS", 8)
+    monkeypatch.setattr(list_rejections, "_LEAST_EVENTS", 1)
 
 
 def told(caller: Any, job_id: str) -> list[dict[str, Any]]:
@@ -31,7 +31,7 @@ def told(caller: Any, job_id: str) -> list[dict[str, Any]]:
 
 def complete_in_one_batch(world: Any, job_id: str, items: Iterable[str]) -> None:
     commands = [Command(kind=CommandKind.COMPLETE, item_id=each, command_id=each) for each in items]
-    Applier(world.store, world.around).apply(job_id, 0, commands)
+    LaneWriter(world.store, world.runtime).apply(job_id, 0, commands)
 
 
 def test_they_are_told_by_kind_and_reason_most_frequent_first(caller, clock):
@@ -103,7 +103,7 @@ def test_of_many_lanes_each_is_looked_at(caller):
 
 
 def test_they_are_read_bit_by_bit_from_the_latest_back(caller, world, monkeypatch):
-    monkeypatch.setattr(rejections, "_AT_FIRST", 2)
+    monkeypatch.setattr(list_rejections, "_AT_FIRST", 2)
     job_id = caller.new_job(lanes=1)
     for batch in range(5):
         complete_in_one_batch(world, job_id, [f"{batch} {item}" for item in range(3 + batch)])
@@ -123,8 +123,8 @@ def test_they_are_read_bit_by_bit_from_the_latest_back(caller, world, monkeypatc
 
 
 def test_large_ones_are_read_no_further_than_one_answer_may_hold(caller, monkeypatch):
-    monkeypatch.setattr(rejections, "_AT_FIRST", 1)
-    monkeypatch.setattr(rejections, "PAGE_BYTES", 50_000)
+    monkeypatch.setattr(list_rejections, "_AT_FIRST", 1)
+    monkeypatch.setattr(list_rejections, "PAGE_BYTES", 50_000)
     job_id = caller.new_job(lanes=1)
     for item in range(9):
         caller.post(f"/jobs/{job_id}/items/typo-{item}/complete", {"result": "x" * 20_000})

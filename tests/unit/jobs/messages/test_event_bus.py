@@ -7,7 +7,7 @@ from forgeledger.jobs.messages.event_bus import EventBridgePublisher
 from forgeledger.jobs.model.facts import Fact, FactKind
 from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.model.lanes import Counts
-from forgeledger.runtime import Surroundings
+from forgeledger.runtime import Runtime
 from tests.support.builders import JOB_ID, NOW, make_job
 
 
@@ -54,8 +54,8 @@ def event_ids(number: int) -> list[str]:
 
 def publish(bus: Bus, number: int) -> list[float]:
     pauses: list[float] = []
-    around = Surroundings(sleep=pauses.append, chance=lambda: 0.5)
-    EventBridgePublisher(bus, "the-bus", around).publish(make_job(), facts(number))
+    runtime = Runtime(sleep=pauses.append, chance=lambda: 0.5)
+    EventBridgePublisher(bus, "the-bus", runtime).publish(make_job(), facts(number))
     return pauses
 
 

@@ -3,7 +3,7 @@ import json
 from forgeledger.jobs.messages.command_message import decode
 from forgeledger.jobs.messages.reject_queue import SqsRejectQueue
 from forgeledger.jobs.model.limits import MESSAGE_BYTES
-from forgeledger.jobs.model.message import Message, Problem
+from forgeledger.jobs.model.message import CommandProblem, Message
 from tests.support.builders import JOB_ID, NOW
 
 
@@ -15,7 +15,7 @@ class Queue:
         self.sent.append(request)
 
 
-def put(text: str, *problems: Problem) -> dict[str, object]:
+def put(text: str, *problems: CommandProblem) -> dict[str, object]:
     queue = Queue()
     message = Message(
         message_id="m-1", group_id="g-1", sent_at=NOW, text=text, body=decode(text, "m-1")
@@ -30,7 +30,7 @@ def attributes(request: dict[str, object]) -> dict[str, str]:
 
 
 def test_a_message_goes_whole_with_its_reason_and_its_source() -> None:
-    request = put("not JSON", Problem("body", "must be JSON"))
+    request = put("not JSON", CommandProblem("body", "must be JSON"))
 
     assert request["MessageBody"] == "not JSON"
     assert (request["MessageGroupId"], request["MessageDeduplicationId"]) == ("g-1", "m-1")
@@ -47,7 +47,9 @@ def test_of_many_commands_only_the_bad_ones_are_kept_as_they_came() -> None:
     bad = {"type": "finish", "job_id": JOB_ID, "extra": "kept"}
     text = json.dumps({"commands": [good, bad, good]})
 
-    request = put(text, Problem("type", "unknown", 1), Problem("itemId", "missing", 1))
+    request = put(
+        text, CommandProblem("type", "unknown", 1), CommandProblem("itemId", "missing", 1)
+    )
 
     assert json.loads(str(request["MessageBody"])) == {"commands": [bad]}
 
@@ -59,10 +61,10 @@ def test_each_of_the_bad_commands_is_kept_once_and_in_order() -> None:
 
     request = put(
         text,
-        Problem("jobId", "there is no such job", 4, "unknown_job"),
-        Problem("type", "unknown", 0),
-        Problem("itemId", "missing", 0),
-        Problem("command", "no object", 2),
+        CommandProblem("jobId", "there is no such job", 4, "unknown_job"),
+        CommandProblem("type", "unknown", 0),
+        CommandProblem("itemId", "missing", 0),
+        CommandProblem("command", "no object", 2),
     )
 
     assert json.loads(str(request["MessageBody"])) == {"commands": bad}
@@ -73,12 +75,12 @@ def test_each_of_the_bad_commands_is_kept_once_and_in_order() -> None:
 def test_a_message_of_bad_commands_only_goes_as_it_came() -> None:
     text = '{"commands":  [7]}'
 
-    assert put(text, Problem("command", "no object", 0))["MessageBody"] == text
+    assert put(text, CommandProblem("command", "no object", 0))["MessageBody"] == text
 
 
 def test_no_more_is_told_than_there_is_room_for() -> None:
     commands = [{"type": "x"} for _ in range(200)]
-    problems = [Problem("type", "y" * 500, index) for index in range(200)]
+    problems = [CommandProblem("type", "y" * 500, index) for index in range(200)]
 
     detail = attributes(put(json.dumps({"commands": commands}), *problems))["detail"]
 
@@ -91,7 +93,7 @@ def test_no_more_is_told_than_there_is_room_for() -> None:
 def test_a_message_as_large_as_allowed_is_kept_whole_without_what_does_not_fit() -> None:
     largest = "x" * MESSAGE_BYTES
 
-    request = put(largest, Problem("body", "must be JSON"))
+    request = put(largest, CommandProblem("body", "must be JSON"))
 
     assert request["MessageBody"] == largest
     assert request["MessageAttributes"] == {}

@@ -1,13 +1,20 @@
 import pytest
 
 from forgeledger.jobs.messages.reconcile_requests import (
-    ReconcileRequest,
     WrongRequest,
+    measurements,
     read_request,
-    report,
+    report_body,
 )
 from forgeledger.jobs.messages.stream_records import UnknownRecord, answer, read_wake, read_wakes
-from forgeledger.jobs.model.reconciliation import Reconciled
+from forgeledger.jobs.model.reconciliation import (
+    MaintenanceReport,
+    MaintenanceRequest,
+    Reconciled,
+    ReconcileJob,
+    ReconcileOpenJobs,
+    RunRound,
+)
 from forgeledger.jobs.model.wakes import Wake, WakeKind
 from tests.support.builders import JOB_ID
 
@@ -81,18 +88,18 @@ def test_lambda_goes_on_at_the_first_record_that_failed_in_the_order_of_the_stre
 @pytest.mark.parametrize(
     ("asked", "request_read"),
     [
-        ({"jobId": JOB_ID}, ReconcileRequest(job_id=JOB_ID)),
+        ({"jobId": JOB_ID}, ReconcileJob(job_id=JOB_ID)),
         (
             {"jobId": JOB_ID, "recount": True, "fromLane": 3},
-            ReconcileRequest(job_id=JOB_ID, recount=True, from_lane=3),
+            ReconcileJob(job_id=JOB_ID, recount=True, from_lane=3),
         ),
-        ({"running": True}, ReconcileRequest(job_id=None)),
-        ({"running": True, "recount": True}, ReconcileRequest(job_id=None, recount=True)),
-        ({"running": True, "after": JOB_ID}, ReconcileRequest(job_id=None, after=JOB_ID)),
-        ({"scheduled": True}, ReconcileRequest(job_id=None, scheduled=True)),
+        ({"running": True}, ReconcileOpenJobs()),
+        ({"running": True, "recount": True}, ReconcileOpenJobs(recount=True)),
+        ({"running": True, "after": JOB_ID}, ReconcileOpenJobs(after=JOB_ID)),
+        ({"scheduled": True}, RunRound()),
     ],
 )
-def test_a_request_to_reconcile_is_read(asked: object, request_read: ReconcileRequest) -> None:
+def test_a_request_to_reconcile_is_read(asked: object, request_read: MaintenanceRequest) -> None:
     assert read_request({"reconcile": asked}) == request_read
 
 
@@ -119,23 +126,35 @@ def test_any_other_request_is_answered_with_the_form(event: dict[str, object]) -
 
 
 def test_the_report_says_where_to_go_on() -> None:
-    done = [
-        Reconciled(job_id=JOB_ID, status="RUNNING", drifted_lanes=(1,), next_lane=5, told=2),
+    done = (
+        Reconciled(
+            job_id=JOB_ID, status="RUNNING", drifted_lanes=(1,), next_lane=5, events_published=2
+        ),
         Reconciled(job_id=JOB_ID, status=None, error="StorageBusy: later"),
-    ]
+    )
 
-    assert report(done, "after-this") == {
+    assert report_body(MaintenanceReport(jobs=done, after="after-this")) == {
         "jobs": [
             {
                 "jobId": JOB_ID,
                 "status": "RUNNING",
                 "driftedLanes": [1],
                 "busyLanes": [],
-                "eventsTold": 2,
+                "eventsPublished": 2,
                 "nextLane": 5,
             },
             {"jobId": JOB_ID, "error": "StorageBusy: later"},
         ],
         "after": "after-this",
     }
-    assert report([], None) == {"jobs": []}
+    assert report_body(MaintenanceReport(jobs=())) == {"jobs": []}
+
+
+def test_only_a_round_reports_that_it_took_place() -> None:
+    counted = dict(measurements(MaintenanceReport(jobs=())))
+    complete = dict(measurements(MaintenanceReport(jobs=(), round_complete=True)))
+    cut_short = dict(measurements(MaintenanceReport(jobs=(), round_complete=False)))
+
+    assert not counted.keys() & {"Rounds", "RoundsCutShort"}
+    assert (complete["Rounds"], complete["RoundsCutShort"]) == (1, 0)
+    assert (cut_short["Rounds"], cut_short["RoundsCutShort"]) == (1, 1)

@@ -23,7 +23,7 @@ def test_a_former_owner_is_refused(kind):
 
     outcome = lane.do(kind, attempt=1, worker_id="w-1")
 
-    assert (outcome.verdict, outcome.reason) == ("rejected", "stale_attempt")
+    assert (outcome.kind, outcome.reason) == ("rejected", "stale_attempt")
     assert outcome.item.state is ItemState.IN_PROGRESS
     assert (outcome.item.attempt, outcome.item.worker_id) == (2, "w-2")
 
@@ -34,7 +34,7 @@ def test_an_expiry_of_a_former_attempt_does_nothing():
 
     outcome = lane.do("expire", attempt=1)
 
-    assert outcome.verdict == "duplicate"
+    assert outcome.kind == "duplicate"
     assert outcome.item.state is ItemState.IN_PROGRESS
 
 
@@ -44,8 +44,8 @@ def test_a_retry_of_a_failure_that_is_not_the_latest_is_refused():
 
     outcome = lane.do("retry", attempt=1)
 
-    assert (outcome.verdict, outcome.reason) == ("rejected", "stale_attempt")
-    assert lane.do("retry", attempt=2).verdict == "applied"
+    assert (outcome.kind, outcome.reason) == ("rejected", "stale_attempt")
+    assert lane.do("retry", attempt=2).kind == "applied"
 
 
 @pytest.mark.parametrize("kind", ["heartbeat", "complete", "fail", "release"])
@@ -54,7 +54,7 @@ def test_a_command_without_an_attempt_is_not_fenced(kind):
 
     outcome = lane.do(kind, worker_id="w-1")
 
-    assert outcome.verdict == "applied"
+    assert outcome.kind == "applied"
 
 
 @pytest.mark.parametrize("kind", ["heartbeat", "release"])
@@ -63,7 +63,7 @@ def test_an_attempt_that_the_ledger_does_not_know_yet_holds_nothing(kind):
 
     outcome = lane.do(kind, attempt=3)
 
-    assert (outcome.verdict, outcome.reason) == ("rejected", "unknown_attempt")
+    assert (outcome.kind, outcome.reason) == ("rejected", "unknown_attempt")
 
 
 @pytest.mark.parametrize("kind", ["claim", "complete", "fail"])
@@ -73,9 +73,9 @@ def test_an_attempt_that_no_delivery_can_have_fences_nobody_off(kind):
 
     outcome = lane.do(kind, attempt=ATTEMPTS_AHEAD + 1, worker_id="w-?")
 
-    assert (outcome.verdict, outcome.reason) == ("rejected", "unknown_attempt")
-    assert lane.do("claim", attempt=1, worker_id="w-1").verdict == "applied"
-    assert lane.do("complete", attempt=1, worker_id="w-1").verdict == "applied"
+    assert (outcome.kind, outcome.reason) == ("rejected", "unknown_attempt")
+    assert lane.do("claim", attempt=1, worker_id="w-1").kind == "applied"
+    assert lane.do("complete", attempt=1, worker_id="w-1").kind == "applied"
 
 
 @pytest.mark.parametrize("kind", ["claim", "complete", "fail"])
@@ -84,7 +84,7 @@ def test_deliveries_that_died_before_they_said_anything_do_not_shut_out_the_next
 
     outcome = lane.do(kind, attempt=2 + ATTEMPTS_AHEAD, worker_id="w-3")
 
-    assert outcome.verdict == "applied"
+    assert outcome.kind == "applied"
     assert outcome.item.attempt == 2 + ATTEMPTS_AHEAD
 
 
@@ -96,7 +96,7 @@ def test_an_impossible_attempt_makes_no_item_known(kind):
 
     assert (refused.reason, refused.item) == ("unknown_attempt", None)
     assert lane.head.counts.total == 0
-    assert lane.do(kind, attempt=ATTEMPTS_AHEAD).verdict == "applied"
+    assert lane.do(kind, attempt=ATTEMPTS_AHEAD).kind == "applied"
 
 
 def test_a_complete_may_overtake_its_claim():
@@ -106,8 +106,8 @@ def test_a_complete_may_overtake_its_claim():
     complete = lane.do("complete", attempt=1, worker_id="w-1")
     claim = lane.do("claim", attempt=1, worker_id="w-1")
 
-    assert (complete.verdict, complete.item.attempt) == ("applied", 1)
-    assert (claim.verdict, claim.reason) == ("rejected", "already_completed")
+    assert (complete.kind, complete.item.attempt) == ("applied", 1)
+    assert (claim.kind, claim.reason) == ("rejected", "already_completed")
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_an_end_told_by_a_later_attempt_is_believed(kind, state):
 
     outcome = lane.do(kind, attempt=5, worker_id="w-5")
 
-    assert outcome.verdict == "applied"
+    assert outcome.kind == "applied"
     assert (outcome.item.state, outcome.item.attempt) == (state, 5)
 
 
@@ -129,8 +129,8 @@ def test_a_claim_may_name_the_attempt_it_makes():
     stale = lane.do("claim", attempt=2, worker_id="w-2")
     fresh = lane.do("claim", attempt=3, worker_id="w-3")
 
-    assert (stale.verdict, stale.reason) == ("rejected", "stale_attempt")
-    assert (fresh.verdict, fresh.item.attempt) == ("applied", 3)
+    assert (stale.kind, stale.reason) == ("rejected", "stale_attempt")
+    assert (fresh.kind, fresh.item.attempt) == ("applied", 3)
 
 
 def test_the_same_worker_claiming_again_holds_the_item_already():
@@ -140,7 +140,7 @@ def test_the_same_worker_claiming_again_holds_the_item_already():
 
     outcome = lane.do("claim", worker_id="w-1")
 
-    assert outcome.verdict == "duplicate"
+    assert outcome.kind == "duplicate"
     assert outcome.item.attempt == 1
 
 
@@ -151,7 +151,7 @@ def test_the_same_worker_may_go_on_to_its_next_attempt():
 
     outcome = lane.do("claim", worker_id="w-1", attempt=2)
 
-    assert (outcome.verdict, outcome.item.attempt) == ("applied", 2)
+    assert (outcome.kind, outcome.item.attempt) == ("applied", 2)
 
 
 def test_without_leases_another_worker_takes_an_item_over():
@@ -161,6 +161,6 @@ def test_without_leases_another_worker_takes_an_item_over():
 
     outcome = lane.do("claim", worker_id="w-2")
 
-    assert outcome.verdict == "applied"
+    assert outcome.kind == "applied"
     assert (outcome.item.attempt, outcome.item.worker_id) == (2, "w-2")
     assert outcome.item.lease_until is None

@@ -50,7 +50,7 @@ def test_a_failure_is_recorded_once_for_each_attempt():
 
     again = lane.do("fail", attempt=1)
 
-    assert again.verdict == "duplicate"
+    assert again.kind == "duplicate"
     assert (again.item.state, again.item.failed_attempt) == (ItemState.PENDING, 1)
 
 
@@ -82,8 +82,8 @@ def test_an_item_that_waits_is_claimed_when_its_time_has_come():
     due = lane.do("claim")
 
     assert NOW < due_at < NOW + 60_000
-    assert (early.verdict, early.reason) == ("rejected", "not_due")
-    assert (due.verdict, due.item.due_at) == ("applied", None)
+    assert (early.kind, early.reason) == ("rejected", "not_due")
+    assert (due.kind, due.item.due_at) == ("applied", None)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_whether_a_failed_item_may_be_retried_depends_on_its_job(phase, verdict,
 
     outcome = lane.do("retry", phase=phase)
 
-    assert (outcome.verdict, outcome.reason) == (verdict, reason)
+    assert (outcome.kind, outcome.reason) == (verdict, reason)
 
 
 def test_a_result_and_its_worker_are_kept():

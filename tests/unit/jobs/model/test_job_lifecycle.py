@@ -51,7 +51,7 @@ class TestSealing:
 
         assert (step.job.mode, step.job.gate, step.job.sealed_at) == (LaneMode.SEALED, 1, NOW + 5)
         assert [(fact.kind, fact.counts) for fact in step.facts] == [(FactKind.SEALED, DONE)]
-        assert not step.settles
+        assert not step.checks_counts
 
     @pytest.mark.parametrize("mode", [LaneMode.SEALED, LaneMode.CLOSED])
     def test_sealing_again_changes_nothing(self, mode):
@@ -102,7 +102,7 @@ class TestCompleting:
         assert [fact.kind for fact in step.facts] == [FactKind.COMPLETED]
         assert (step.facts[0].counts, step.facts[0].duration_ms) == (counts, 90)
         assert step.facts[0].status is status
-        assert step.settles
+        assert step.checks_counts
 
     @pytest.mark.parametrize("unfinished", [Counts(pending=1), Counts(in_progress=1)])
     def test_a_sealed_job_with_unfinished_items_goes_on(self, unfinished):
@@ -130,7 +130,7 @@ class TestCompleting:
     def test_a_verdict_says_what_the_next_epoch_begins_with(self):
         counts = Counts(completed=1, failed=1, failings=4)
 
-        assert ended(sealed_job(), counts).settled == counts
+        assert ended(sealed_job(), counts).counts_at_verdict == counts
 
     def test_a_clock_that_is_behind_makes_no_negative_duration(self):
         assert advanced(sealed_job(), DONE, NOW - 5).facts[0].duration_ms == 0

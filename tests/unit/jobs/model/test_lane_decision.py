@@ -142,7 +142,7 @@ def test_a_command_that_left_nothing_waits_for_what_was_changed_before_it():
     decision = lane.apply([first, second, first])
 
     assert decision.waits_for == (-1, 0, 0)
-    assert [outcome.verdict for outcome in decision.outcomes] == [
+    assert [outcome.kind for outcome in decision.outcomes] == [
         "duplicate",
         "applied",
         "duplicate",

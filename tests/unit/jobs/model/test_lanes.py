@@ -4,7 +4,13 @@ import pytest
 
 from forgeledger.jobs.model.commands import FollowGate, Recount
 from forgeledger.jobs.model.items import Failure, ItemState
-from forgeledger.jobs.model.lanes import OTHER_ERRORS, Counts, LaneMode, count_failure, settle
+from forgeledger.jobs.model.lanes import (
+    OTHER_ERRORS,
+    Counts,
+    LaneMode,
+    count_failure,
+    effective_item,
+)
 from forgeledger.jobs.model.limits import ERROR_TYPES_PER_LANE
 from tests.support.builders import make_command, make_head, make_item
 from tests.support.lane_model import LaneModel, make_lane
@@ -60,7 +66,7 @@ def test_a_closing_names_the_one_before_it():
 def test_a_canceled_item_has_neither_lease_nor_due_time():
     item = make_item(state=ItemState.IN_PROGRESS, offset=4, lease_until=9, due_at=9)
 
-    settled = settle(make_head(canceled_below=5), item)
+    settled = effective_item(make_head(canceled_below=5), item)
 
     assert (settled.state, settled.lease_until, settled.due_at) == (ItemState.CANCELED, None, None)
 
@@ -68,7 +74,7 @@ def test_a_canceled_item_has_neither_lease_nor_due_time():
 def test_an_item_that_moved_after_the_closing_is_not_canceled_by_it():
     item = make_item(state=ItemState.IN_PROGRESS, offset=5)
 
-    assert settle(make_head(canceled_below=5), item) is item
+    assert effective_item(make_head(canceled_below=5), item) is item
 
 
 def test_a_refused_command_leaves_a_canceled_item_canceled_and_counted_once():
@@ -114,7 +120,7 @@ def test_a_gate_that_was_followed_already_changes_nothing(gate):
 
     decision = lane.apply([FollowGate(gate=gate, mode=LaneMode.CLOSED)])
 
-    assert decision.outcomes[0].verdict == "duplicate"
+    assert decision.outcomes[0].kind == "duplicate"
     assert (decision.commits, lane.head) == ((), head)
 
 
@@ -132,7 +138,7 @@ def test_a_recount_sets_the_head_right():
 
     decision = lane.apply([Recount(counts=counts, failures=(("Boom", 1),))])
 
-    assert decision.outcomes[0].verdict == "applied"
+    assert decision.outcomes[0].kind == "applied"
     assert (lane.head.counts, lane.head.failures) == (counts, (("Boom", 1),))
 
 

@@ -17,7 +17,7 @@ def test_a_lease_holds_until_its_last_moment(after_seconds, verdict):
 
     outcome = lane.do("claim", worker_id="w-2")
 
-    assert outcome.verdict == verdict
+    assert outcome.kind == verdict
 
 
 @pytest.mark.parametrize(("asked", "lease_seconds"), [(None, 60), (5, 5), (0, None)])
@@ -117,4 +117,4 @@ def test_claims_without_a_name_are_not_the_same_claim():
     taken_over = free.do("claim")
 
     assert held.reason == "lease_held"
-    assert (taken_over.verdict, taken_over.item.attempt) == ("applied", 2)
+    assert (taken_over.kind, taken_over.item.attempt) == ("applied", 2)

@@ -16,7 +16,7 @@ def test_a_redelivered_command_writes_nothing():
     again = lane.apply([make_command("fail", command_id="fails")])
 
     assert again.commits == ()
-    assert again.outcomes[0].verdict == "duplicate"
+    assert again.outcomes[0].kind == "duplicate"
     assert again.outcomes[0].item == lane.item()
 
 
@@ -29,7 +29,7 @@ def test_a_redelivered_refusal_is_refused_again_even_if_it_would_now_be_granted(
 
     again = lane.do("claim", worker_id="w-2", command_id="lost")
 
-    assert (again.verdict, again.reason) == ("rejected", "lease_held")
+    assert (again.kind, again.reason) == ("rejected", "lease_held")
     assert again.item.state is ItemState.PENDING
 
 
@@ -46,7 +46,7 @@ def test_a_claim_that_comes_again_after_another_took_the_item_over_is_refused(at
     )
 
     assert again.commits == ()
-    assert (again.outcomes[0].verdict, again.outcomes[0].reason) == ("rejected", "stale_attempt")
+    assert (again.outcomes[0].kind, again.outcomes[0].reason) == ("rejected", "stale_attempt")
     assert again.outcomes[0].item.worker_id == "w-2"
 
 
@@ -56,8 +56,8 @@ def test_a_claim_that_comes_again_after_the_same_worker_went_on_to_its_next_atte
     lane.do("claim", worker_id="w-1", attempt=1, command_id="first")
     lane.do("claim", worker_id="w-1", attempt=2, command_id="second")
 
-    assert lane.do("claim", worker_id="w-1", attempt=1, command_id="first").verdict == "rejected"
-    assert lane.do("claim", worker_id="w-1", attempt=2, command_id="second").verdict == "duplicate"
+    assert lane.do("claim", worker_id="w-1", attempt=1, command_id="first").kind == "rejected"
+    assert lane.do("claim", worker_id="w-1", attempt=2, command_id="second").kind == "duplicate"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_claim_that_comes_again_while_nobody_else_has_the_item_is_a_duplicate(
 
     again = lane.do("claim", worker_id="w-1", command_id="claims")
 
-    assert (again.verdict, again.item.state) == ("duplicate", state)
+    assert (again.kind, again.item.state) == ("duplicate", state)
 
 
 def test_a_command_with_the_id_of_another_kind_is_not_taken_for_it():
@@ -88,7 +88,7 @@ def test_a_command_with_the_id_of_another_kind_is_not_taken_for_it():
 
     outcome = lane.do("complete", command_id="one-id-for-all")
 
-    assert outcome.verdict == "applied"
+    assert outcome.kind == "applied"
 
 
 def test_a_command_that_registered_its_item_is_known_again():
@@ -97,7 +97,7 @@ def test_a_command_that_registered_its_item_is_known_again():
 
     again = lane.do("fail", command_id="first")
 
-    assert again.verdict == "duplicate"
+    assert again.kind == "duplicate"
     assert len(lane.item().seen) == 1
 
 
@@ -108,7 +108,7 @@ def test_a_refusal_of_an_unknown_item_is_not_remembered():
 
     outcome = lane.do("complete", command_id="early")
 
-    assert outcome.verdict == "applied"
+    assert outcome.kind == "applied"
 
 
 @pytest.mark.parametrize("fields", [{}, {"attempt": 5_000}])
@@ -118,7 +118,7 @@ def test_a_refusal_of_an_unknown_item_is_journalled_each_time_and_moves_no_count
 
     again = lane.do("complete", command_id="early", **fields)
 
-    assert (again.verdict, again.reason, again.item) == (first.verdict, first.reason, None)
+    assert (again.kind, again.reason, again.item) == (first.kind, first.reason, None)
     assert [event.kind for event in lane.events] == ["rejected", "rejected"]
     assert len({event.mark for event in lane.events}) == 1
     assert (lane.items, lane.head.counts.total) == ({}, 0)
@@ -132,7 +132,7 @@ def test_heartbeats_do_not_push_out_what_is_remembered():
     for _ in range(2 * COMMANDS_REMEMBERED_PER_ITEM):
         lane.do("heartbeat")
 
-    assert lane.do("fail", command_id="old").verdict == "duplicate"
+    assert lane.do("fail", command_id="old").kind == "duplicate"
 
 
 @pytest.mark.parametrize(
@@ -151,5 +151,5 @@ def test_an_item_remembers_a_bounded_number_of_commands(later, verdict):
 
     outcome = lane.do("fail", command_id="old")
 
-    assert outcome.verdict == verdict
+    assert outcome.kind == verdict
     assert len(lane.item().seen) == COMMANDS_REMEMBERED_PER_ITEM

@@ -126,7 +126,7 @@ def test_each_command_does_on_each_state_what_the_table_says(state, kind, verdic
 
     outcome = lane.do(kind, ITEM, worker_id="w-2")
 
-    assert (outcome.verdict, outcome.reason) == (verdict, reason)
+    assert (outcome.kind, outcome.reason) == (verdict, reason)
     assert (outcome.item and outcome.item.state) == after
     assert (lane.item(ITEM).state if after else lane.items.get(ITEM)) == after
 
@@ -166,7 +166,7 @@ def test_a_lane_that_is_not_open_takes_no_new_items(kind, mode, reason):
     outcome = lane.do(kind, ITEM)
 
     registers = kind in {"register", "claim", "complete", "fail"}
-    assert outcome.verdict == "rejected"
+    assert outcome.kind == "rejected"
     assert outcome.reason == (reason if registers else "unknown_item")
     assert lane.items == {}
     assert lane.head.counts.total == 0
@@ -179,4 +179,4 @@ def test_a_sealed_lane_goes_on_with_the_items_it_has(kind):
 
     outcome = lane.do(kind, ITEM)
 
-    assert outcome.verdict == "applied"
+    assert outcome.kind == "applied"

@@ -49,7 +49,7 @@ class TestTolerance:
 
         assert (step.job.status, step.job.ending) == (JobStatus.RUNNING, JobStatus.FAILED)
         assert (step.job.mode, step.job.gate) == (LaneMode.CLOSED, 1)
-        assert [(fact.kind, fact.told, fact.reason) for fact in step.facts] == [
+        assert [(fact.kind, fact.published, fact.reason) for fact in step.facts] == [
             (FactKind.CLOSING, False, "tolerance")
         ]
 
@@ -61,7 +61,7 @@ class TestTolerance:
 
         assert waiting == Step(job=job, lagging=(0, 1))
         assert verdict.job.status is JobStatus.FAILED
-        assert verdict.settles
+        assert verdict.checks_counts
         assert [(fact.kind, fact.reason) for fact in verdict.facts] == [
             (FactKind.FAILED, "tolerance")
         ]
@@ -133,7 +133,7 @@ class TestPhase:
             ({"status": JobStatus.COMPLETED}, JobPhase.FINISHED),
             ({"status": JobStatus.COMPLETED_WITH_FAILURES}, JobPhase.FINISHED),
             ({"status": JobStatus.FAILED}, JobPhase.FINISHED),
-            ({"status": JobStatus.FAILED, "kept_since": NOW - 30 * DAY_MS}, JobPhase.PAST),
+            ({"status": JobStatus.FAILED, "renewed_since": NOW - 30 * DAY_MS}, JobPhase.PAST),
         ],
     )
     def test_the_phase_follows_from_status_and_verdict(self, fields, phase):
@@ -170,13 +170,13 @@ class TestPhase:
     def test_only_a_job_that_runs_is_late_in_keeping_its_rows(self, status, after_days, late):
         job = make_job(status=status)
 
-        assert job.keeping_late(NOW + int(after_days * DAY_MS)) is late
+        assert job.retention_late(NOW + int(after_days * DAY_MS)) is late
 
     @pytest.mark.parametrize(("ttl_days", "due_days"), [(30, 15), (1, 0.5)])
     def test_rows_are_to_be_kept_when_half_of_their_days_is_over(self, ttl_days, due_days):
         job = make_job(rules=LaneRules(ttl_days=ttl_days))
 
-        assert job.keeping_due == NOW + int(due_days * DAY_MS)
+        assert job.retention_due == NOW + int(due_days * DAY_MS)
 
     def test_rows_that_stay_for_ever_need_no_keeping(self):
-        assert make_job(rules=LaneRules(ttl_days=0)).keeping_due is None
+        assert make_job(rules=LaneRules(ttl_days=0)).retention_due is None

@@ -27,7 +27,7 @@ from forgeledger.jobs.storage.job_rows import (
     encode_progress,
 )
 from forgeledger.jobs.storage.journal_rows import decode_journal_row, encode_journal_row
-from tests.support import record_strategies as records
+from tests.support import record_strategies
 from tests.support.builders import NOW, make_event, make_head, make_item, make_job
 
 _some = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -40,19 +40,19 @@ def _journal_row(*events: Event, offset: int = 0) -> Row:
 
 
 @_some
-@given(records.items)
+@given(record_strategies.items)
 def test_an_item_comes_back(item: Item) -> None:
     assert decode_item(encode_item("JOB#j#0", item, NOW)) == item
 
 
 @_some
-@given(records.heads)
+@given(record_strategies.heads)
 def test_a_head_comes_back(head: Head) -> None:
     assert decode_head(encode_head(head)) == head
 
 
 @_some
-@given(st.lists(records.events, min_size=1, max_size=12), st.integers(0, 10**12 - 1))
+@given(st.lists(record_strategies.events, min_size=1, max_size=12), st.integers(0, 10**12 - 1))
 def test_the_events_of_a_commit_come_back(events: list[Event], offset: int) -> None:
     row = _journal_row(*events, offset=offset)
 
@@ -60,7 +60,7 @@ def test_the_events_of_a_commit_come_back(events: list[Event], offset: int) -> N
 
 
 @_some
-@given(records.jobs)
+@given(record_strategies.jobs)
 def test_a_header_comes_back(job: Job) -> None:
     view = decode_header(encode_header(job))
 
@@ -69,7 +69,7 @@ def test_a_header_comes_back(job: Job) -> None:
 
 
 @_some
-@given(records.progresses)
+@given(record_strategies.progresses)
 def test_progress_comes_back(progress: Progress) -> None:
     row = encode_header(make_job())
     row["progress"] = {"S": encode_progress(progress)}
@@ -79,7 +79,7 @@ def test_progress_comes_back(progress: Progress) -> None:
 
 
 @_some
-@given(records.progresses)
+@given(record_strategies.progresses)
 def test_progress_is_written_as_any_other_json(progress: Progress) -> None:
     told = {
         **encode_counts(progress.counts),
@@ -92,7 +92,7 @@ def test_progress_is_written_as_any_other_json(progress: Progress) -> None:
 
 
 @_some
-@given(records.facts)
+@given(record_strategies.facts)
 def test_a_fact_comes_back(fact: Fact) -> None:
     assert decode_fact(encode_fact(make_job(), fact, "commit")) == fact
 

@@ -1,19 +1,19 @@
 import pytest
 
 from forgeledger.errors import JobNotFound, StorageBusy
-from forgeledger.jobs.model import lane_decision as batches
+from forgeledger.jobs.model import lane_decision
 from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.model.lanes import LaneMode
-from forgeledger.jobs.model.outcomes import Reason, Verdict
-from forgeledger.jobs.usecases.apply_commands import Applier
+from forgeledger.jobs.model.outcomes import OutcomeKind, Reason
+from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from tests.support.builders import make_command
 from tests.support.ledgers import Ledger
 
 
 def test_a_job_that_does_not_exist_is_named(ledger: Ledger) -> None:
     with pytest.raises(JobNotFound) as raised:
-        ledger.applier.apply("01KAJXPF80000APN59HKNHY2PJ-1", 0, [make_command("claim")])
+        ledger.lane_writer.apply("01KAJXPF80000APN59HKNHY2PJ-1", 0, [make_command("claim")])
 
     assert raised.value.job_id == "01KAJXPF80000APN59HKNHY2PJ-1"
 
@@ -22,9 +22,9 @@ def test_commands_of_a_batch_see_what_the_ones_before_them_did(ledger: Ledger) -
     job_id = ledger.job(lanes=1)
     commands = [make_command(kind) for kind in ("register", "claim", "complete")]
 
-    applied = ledger.applier.apply(job_id, 0, commands)
+    applied = ledger.lane_writer.apply(job_id, 0, commands)
 
-    assert [outcome.verdict for outcome in applied.outcomes] == [Verdict.APPLIED] * 3
+    assert [outcome.kind for outcome in applied.outcomes] == [OutcomeKind.APPLIED] * 3
     assert ledger.view(job_id).heads[0].counts.completed == 1
     assert len(ledger.store.read_journal(job_id, 0, 0, 10)) == 1
 
@@ -33,7 +33,7 @@ def test_more_items_than_a_commit_takes_go_into_several(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1)
     commands = [make_command("register", item_id=f"i{n}", command_id=f"c{n}") for n in range(250)]
 
-    applied = ledger.applier.apply(job_id, 0, commands)
+    applied = ledger.lane_writer.apply(job_id, 0, commands)
 
     rows = ledger.store.read_journal(job_id, 0, 0, 10)
     assert [len(row.events) for row in rows] == [96, 96, 58]
@@ -45,10 +45,10 @@ def test_a_lane_that_moved_is_read_and_decided_again(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1)
     meddler = Meddler(ledger, times=3)
 
-    applied = Applier(meddler, ledger.around).apply(job_id, 0, [make_command("register")])
+    applied = LaneWriter(meddler, ledger.runtime).apply(job_id, 0, [make_command("register")])
 
     assert applied.conflicts == 3
-    assert applied.outcomes[0].verdict is Verdict.APPLIED
+    assert applied.outcomes[0].kind is OutcomeKind.APPLIED
     assert ledger.view(job_id).heads[0].counts.pending == 4
     assert ledger.pauses == sorted(ledger.pauses)
     assert len(ledger.pauses) == 3
@@ -59,7 +59,7 @@ def test_a_lane_that_never_stands_still_is_busy_and_not_wrong(ledger: Ledger) ->
     meddler = Meddler(ledger, times=1_000)
 
     with pytest.raises(StorageBusy):
-        Applier(meddler, ledger.around).apply(job_id, 0, [make_command("register")])
+        LaneWriter(meddler, ledger.runtime).apply(job_id, 0, [make_command("register")])
 
     assert ledger.view(job_id).heads[0].counts.pending == 10
 
@@ -73,9 +73,9 @@ def test_only_what_was_not_committed_is_decided_again(ledger: Ledger) -> None:
     ]
     meddler = Meddler(ledger, times=1, after_commits=1)
 
-    applied = Applier(meddler, ledger.around).apply(job_id, 0, commands)
+    applied = LaneWriter(meddler, ledger.runtime).apply(job_id, 0, commands)
 
-    assert [outcome.verdict for outcome in applied.outcomes] == [Verdict.APPLIED] * 20
+    assert [outcome.kind for outcome in applied.outcomes] == [OutcomeKind.APPLIED] * 20
     assert ledger.view(job_id).heads[0].counts.pending == 21
 
 
@@ -84,13 +84,13 @@ def test_a_retry_in_a_finished_job_reopens_it_in_the_same_commit(ledger: Ledger)
     ledger.do(job_id, "register", "a", "b")
     ledger.do(job_id, "complete", "a")
     ledger.do(job_id, "fail", "b")
-    ledger.life.seal(job_id)
+    ledger.lifecycle.seal(job_id)
     assert ledger.view(job_id).job.status is JobStatus.COMPLETED_WITH_FAILURES
 
     (outcome,) = ledger.do(job_id, "retry", "b")
 
     job = ledger.view(job_id).job
-    assert outcome.verdict is Verdict.APPLIED
+    assert outcome.kind is OutcomeKind.APPLIED
     assert (job.status, job.epoch, job.mode) == (JobStatus.RUNNING, 2, LaneMode.SEALED)
 
 
@@ -101,17 +101,17 @@ def test_a_retry_reopens_its_job_also_where_others_before_it_fill_a_commit(
     ledger.do(job_id, "register", "a", "b")
     ledger.do(job_id, "complete", "a")
     ledger.do(job_id, "fail", "b")
-    ledger.life.seal(job_id)
-    monkeypatch.setattr(batches, "ITEMS_PER_COMMIT", 1)
+    ledger.lifecycle.seal(job_id)
+    monkeypatch.setattr(lane_decision, "ITEMS_PER_COMMIT", 1)
     retries = [make_command("retry", item_id=name, command_id=f"again {name}") for name in "ab"]
 
-    steps = ledger.applier.steps(job_id, 0, retries, lambda: True)
+    steps = ledger.lane_writer.steps(job_id, 0, retries, lambda: True)
 
     (refused,) = next(steps).outcomes
     assert refused.reason is Reason.NOT_FAILED
     assert ledger.view(job_id).job.status is JobStatus.COMPLETED_WITH_FAILURES
     (retried,) = next(steps).outcomes
-    assert retried.verdict is Verdict.APPLIED
+    assert retried.kind is OutcomeKind.APPLIED
     assert ledger.view(job_id).job.epoch == 2
     assert next(steps, None) is None
     assert ledger.pauses == []
@@ -121,7 +121,7 @@ def test_a_retry_that_changes_nothing_leaves_a_finished_job_finished(ledger: Led
     job_id = ledger.job()
     ledger.do(job_id, "register", "a")
     ledger.do(job_id, "complete", "a")
-    ledger.life.seal(job_id)
+    ledger.lifecycle.seal(job_id)
 
     (outcome,) = ledger.do(job_id, "retry", "a")
 
@@ -133,7 +133,7 @@ def test_a_retry_in_a_canceled_job_is_refused(ledger: Ledger) -> None:
     job_id = ledger.job()
     ledger.do(job_id, "register", "a", "b")
     ledger.do(job_id, "fail", "a")
-    ledger.life.cancel(job_id)
+    ledger.lifecycle.cancel(job_id)
 
     (outcome,) = ledger.do(job_id, "retry", "a")
 
@@ -145,7 +145,7 @@ def test_a_retry_after_the_rows_may_have_vanished_is_refused(ledger: Ledger) -> 
     job_id = ledger.job()
     ledger.do(job_id, "register", "a")
     ledger.do(job_id, "fail", "a")
-    ledger.life.seal(job_id)
+    ledger.lifecycle.seal(job_id)
     ledger.now += 30 * 24 * 3_600 * 1_000
 
     (outcome,) = ledger.do(job_id, "retry", "a")
@@ -159,7 +159,7 @@ def test_a_reopened_job_completes_again_in_its_new_epoch(ledger: Ledger) -> None
     ledger.do(job_id, "register", "a", "b", "c", "d")
     ledger.do(job_id, "complete", "a", "b", "c")
     ledger.do(job_id, "fail", "d")
-    ledger.life.seal(job_id)
+    ledger.lifecycle.seal(job_id)
 
     ledger.do(job_id, "retry", "d")
     ledger.do(job_id, "complete", "d")
@@ -191,5 +191,5 @@ class Meddler:
                 CommandKind.REGISTER, item_id=f"other-{self._made}", command_id=f"o{self._made}"
             )
             head = commit.before
-            self._ledger.applier.apply(head.job_id, head.lane, [other])
+            self._ledger.lane_writer.apply(head.job_id, head.lane, [other])
         return self._ledger.store.commit_lane(commit, *args, **kwargs)

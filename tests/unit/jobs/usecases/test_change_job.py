@@ -5,10 +5,10 @@ from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.model.job_lifecycle import cancel, total
 from forgeledger.jobs.model.jobs import JobStatus, Tolerance
 from forgeledger.jobs.model.lanes import LaneMode
-from forgeledger.jobs.model.outcomes import Reason, Verdict
+from forgeledger.jobs.model.outcomes import OutcomeKind, Reason
 from forgeledger.jobs.ports import JobChange, JobView
-from forgeledger.jobs.usecases.advance_job import Advancer
-from forgeledger.jobs.usecases.change_job import LifeCycle
+from forgeledger.jobs.usecases.advance_job import JobAdvancer
+from forgeledger.jobs.usecases.change_job import JobLifecycle
 from tests.support.builders import NOW
 from tests.support.ledgers import Ledger
 from tests.support.memory_store import MemoryStore
@@ -19,9 +19,9 @@ UNKNOWN = make_job_id(NOW, 99, 2)
 def test_sealing_an_empty_job_completes_it_at_once(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=4)
 
-    asked = ledger.life.seal(job_id)
+    asked = ledger.lifecycle.seal(job_id)
 
-    assert asked.verdict is Verdict.APPLIED
+    assert asked.outcome is OutcomeKind.APPLIED
     assert asked.view.job.status is JobStatus.COMPLETED
 
 
@@ -29,7 +29,7 @@ def test_a_sealed_job_takes_no_more_items(ledger: Ledger) -> None:
     job_id = ledger.job()
     ledger.do(job_id, "register", "a")
 
-    ledger.life.seal(job_id)
+    ledger.lifecycle.seal(job_id)
 
     assert ledger.do(job_id, "register", "b")[0].reason is Reason.JOB_SEALED
     assert {head.mode for head in ledger.view(job_id).heads} == {LaneMode.SEALED}
@@ -40,16 +40,16 @@ def test_asking_twice_is_a_duplicate(ledger: Ledger, ask: str) -> None:
     job_id = ledger.job()
     ledger.do(job_id, "register", "a")
 
-    first, second = getattr(ledger.life, ask)(job_id), getattr(ledger.life, ask)(job_id)
+    first, second = getattr(ledger.lifecycle, ask)(job_id), getattr(ledger.lifecycle, ask)(job_id)
 
-    assert (first.verdict, second.verdict) == (Verdict.APPLIED, Verdict.DUPLICATE)
+    assert (first.outcome, second.outcome) == (OutcomeKind.APPLIED, OutcomeKind.DUPLICATE)
     assert first.view.job == second.view.job
 
 
 @pytest.mark.parametrize("ask", ["seal", "cancel", "reopen"])
 def test_an_unknown_job_is_named(ledger: Ledger, ask: str) -> None:
     with pytest.raises(JobNotFound):
-        getattr(ledger.life, ask)(UNKNOWN)
+        getattr(ledger.lifecycle, ask)(UNKNOWN)
 
 
 def test_canceling_counts_the_unfinished_items_without_touching_them(ledger: Ledger) -> None:
@@ -58,87 +58,90 @@ def test_canceling_counts_the_unfinished_items_without_touching_them(ledger: Led
     ledger.do(job_id, "complete", "a")
     ledger.do(job_id, "claim", "b")
 
-    asked = ledger.life.cancel(job_id)
+    asked = ledger.lifecycle.cancel(job_id)
 
     assert asked.view.job.status is JobStatus.CANCELED
-    assert (asked.view.job.settled.canceled, asked.view.job.settled.completed) == (3, 1)
+    assert (
+        asked.view.job.counts_at_verdict.canceled,
+        asked.view.job.counts_at_verdict.completed,
+    ) == (3, 1)
     assert ledger.do(job_id, "complete", "b")[0].reason is Reason.ALREADY_CANCELED
 
 
 def test_a_completed_job_is_not_canceled(ledger: Ledger) -> None:
     job_id = ledger.job()
-    ledger.life.seal(job_id)
+    ledger.lifecycle.seal(job_id)
 
-    asked = ledger.life.cancel(job_id)
+    asked = ledger.lifecycle.cancel(job_id)
 
-    assert (asked.verdict, asked.reason) == (Verdict.REJECTED, Reason.JOB_FINISHED)
+    assert (asked.outcome, asked.reason) == (OutcomeKind.REJECTED, Reason.JOB_FINISHED)
     assert asked.view.job.status is JobStatus.COMPLETED
 
 
 def test_a_reopened_job_takes_items_until_it_is_sealed_again(ledger: Ledger) -> None:
     job_id = ledger.job()
-    ledger.life.seal(job_id)
+    ledger.lifecycle.seal(job_id)
 
-    ledger.life.reopen(job_id)
+    ledger.lifecycle.reopen(job_id)
     ledger.do(job_id, "register", "late")
-    ledger.life.seal(job_id)
+    ledger.lifecycle.seal(job_id)
     ledger.do(job_id, "complete", "late")
     ledger.advancer.advance(job_id)
 
     job = ledger.view(job_id).job
-    assert (job.status, job.epoch, job.settled.completed) == (JobStatus.COMPLETED, 2, 1)
+    assert (job.status, job.epoch, job.counts_at_verdict.completed) == (JobStatus.COMPLETED, 2, 1)
 
 
 def test_a_canceled_job_is_reopened_and_its_canceled_items_stay_canceled(ledger: Ledger) -> None:
     job_id = ledger.job()
     ledger.do(job_id, "register", "a", "b")
-    ledger.life.cancel(job_id)
+    ledger.lifecycle.cancel(job_id)
 
-    ledger.life.reopen(job_id)
+    ledger.lifecycle.reopen(job_id)
     ledger.do(job_id, "register", "new")
     refused = ledger.do(job_id, "claim", "a")[0]
     ledger.do(job_id, "complete", "new")
-    ledger.life.seal(job_id)
+    ledger.lifecycle.seal(job_id)
 
     job = ledger.view(job_id).job
     assert refused.reason is Reason.ALREADY_CANCELED
-    assert (job.settled.canceled, job.settled.completed) == (2, 1)
+    assert (job.counts_at_verdict.canceled, job.counts_at_verdict.completed) == (2, 1)
     assert job.status is JobStatus.COMPLETED_WITH_FAILURES
 
 
 def test_reopening_a_running_job_is_a_duplicate(ledger: Ledger) -> None:
     job_id = ledger.job()
 
-    assert ledger.life.reopen(job_id).verdict is Verdict.DUPLICATE
+    assert ledger.lifecycle.reopen(job_id).outcome is OutcomeKind.DUPLICATE
 
 
 def test_canceling_again_while_the_job_is_ending_is_a_duplicate(ledger: Ledger) -> None:
     job_id = ending(ledger)
 
-    asked = ledger.life.cancel(job_id)
+    asked = ledger.lifecycle.cancel(job_id)
 
-    assert (asked.verdict, asked.reason) == (Verdict.DUPLICATE, None)
+    assert (asked.outcome, asked.reason) == (OutcomeKind.DUPLICATE, None)
     assert asked.view.job.status is JobStatus.CANCELED
 
 
 def test_a_job_that_is_ending_ends_before_it_is_reopened(ledger: Ledger) -> None:
     job_id = ending(ledger)
 
-    asked = ledger.life.reopen(job_id)
+    asked = ledger.lifecycle.reopen(job_id)
 
     job = asked.view.job
-    assert (asked.verdict, job.status, job.epoch) == (Verdict.APPLIED, JobStatus.RUNNING, 2)
-    assert job.settled.canceled == 1
+    assert (asked.outcome, job.status, job.epoch) == (OutcomeKind.APPLIED, JobStatus.RUNNING, 2)
+    assert job.counts_at_verdict.canceled == 1
 
 
 def test_a_job_whose_rows_may_have_vanished_is_not_reopened(ledger: Ledger) -> None:
     job_id = ledger.job()
-    ledger.life.seal(job_id)
+    ledger.lifecycle.seal(job_id)
     ledger.now += 30 * 24 * 3_600 * 1_000
 
-    asked = ledger.life.reopen(job_id)
+    asked = ledger.lifecycle.reopen(job_id)
 
-    assert (asked.verdict, asked.reason) == (Verdict.REJECTED, Reason.RETENTION_OVER)
+    assert (asked.outcome, asked.reason) == (OutcomeKind.REJECTED, Reason.RETENTION_OVER)
 
 
 def test_too_many_failures_fail_the_job_and_cancel_the_rest(ledger: Ledger) -> None:
@@ -150,7 +153,7 @@ def test_too_many_failures_fail_the_job_and_cancel_the_rest(ledger: Ledger) -> N
 
     job = ledger.view(job_id).job
     assert (job.status, job.ending_reason) == (JobStatus.FAILED, "tolerance")
-    assert (job.settled.failed, job.settled.canceled) == (2, 1)
+    assert (job.counts_at_verdict.failed, job.counts_at_verdict.canceled) == (2, 1)
 
 
 def test_a_job_past_its_deadline_fails_when_it_is_looked_at(ledger: Ledger) -> None:
@@ -178,10 +181,12 @@ def test_a_job_seals_itself_when_the_expected_items_are_known(ledger: Ledger) ->
 def test_a_header_that_others_change_all_the_time_is_busy(ledger: Ledger) -> None:
     job_id = ledger.job()
     stubborn = Refusing(ledger.store)
-    life = LifeCycle(stubborn, Advancer(stubborn, ledger.applier, ledger.around), ledger.around)
+    lifecycle = JobLifecycle(
+        stubborn, JobAdvancer(stubborn, ledger.lane_writer, ledger.runtime), ledger.runtime
+    )
 
     with pytest.raises(StorageBusy):
-        life.seal(job_id)
+        lifecycle.seal(job_id)
 
     assert ledger.view(job_id).job.mode is LaneMode.OPEN
     assert len(ledger.pauses) == 10
@@ -192,7 +197,7 @@ def test_a_verdict_that_never_holds_is_busy(ledger: Ledger) -> None:
     stubborn = Refusing(ledger.store)
 
     with pytest.raises(StorageBusy):
-        Advancer(stubborn, ledger.applier, ledger.around).advance(job_id)
+        JobAdvancer(stubborn, ledger.lane_writer, ledger.runtime).advance(job_id)
 
 
 def ending(ledger: Ledger) -> str:
@@ -224,7 +229,7 @@ def test_a_verdict_is_not_read_back_after_it_was_written(
 ) -> None:
     job_id = ledger.job()
     ledger.do(job_id, "register", "a")
-    ledger.life.seal(job_id)
+    ledger.lifecycle.seal(job_id)
     ledger.do(job_id, "complete", "a")
     reads: list[str] = []
     load_job = MemoryStore.load_job

@@ -25,7 +25,7 @@ def test_a_batch_of_two_lanes_is_applied_and_acknowledged(bench: Bench) -> None:
 
     assert (taken.failed, taken.rejected, taken.errors) == ((), 0, ())
     assert [head.counts.completed for head in bench.ledger.view(job_id).heads] == [1, 1]
-    assert [report.verdicts for report in taken.lanes] == [Counter(applied=2)] * 2
+    assert [report.outcomes for report in taken.lanes] == [Counter(applied=2)] * 2
 
 
 def test_the_same_batch_again_changes_nothing(bench: Bench) -> None:
@@ -38,7 +38,7 @@ def test_the_same_batch_again_changes_nothing(bench: Bench) -> None:
     again = bench.take(*batch)
 
     assert again.failed == ()
-    assert [report.verdicts for report in again.lanes] == [Counter(duplicate=2)]
+    assert [report.outcomes for report in again.lanes] == [Counter(duplicate=2)]
     assert bench.ledger.view(job_id) == before
 
 
@@ -212,7 +212,7 @@ def test_a_worker_whose_clock_is_wrong_loses_no_command_and_spoils_no_lag(
     taken = bench.take(bench.message(bench.command("register", job_id, "a", at=at)))
 
     assert (taken.failed, taken.rejected) == ((), 0)
-    assert [(lane.verdicts, lane.lag_ms) for lane in taken.lanes] == [(Counter(applied=1), 5_000)]
+    assert [(lane.outcomes, lane.lag_ms) for lane in taken.lanes] == [(Counter(applied=1), 5_000)]
 
 
 def test_what_was_not_committed_has_no_lag(bench: Bench) -> None:

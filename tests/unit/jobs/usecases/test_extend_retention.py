@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from forgeledger.errors import RowsNotKept, RowsVanished, StorageError
+from forgeledger.errors import RetentionNotExtended, RowsExpired, StorageError
 from forgeledger.jobs.model.lanes import LaneRules
 from forgeledger.jobs.ports import Renewed
-from forgeledger.jobs.usecases.extend_retention import Keeper
+from forgeledger.jobs.usecases.extend_retention import RetentionPass
 from tests.support.builders import NOW
-from tests.support.ledgers import Ledger
+from tests.support.ledgers import Ledger, retention_extender
 from tests.support.time_left import always, looks
 
 HOUR_MS = 3_600 * 1_000
@@ -27,7 +27,7 @@ def test_a_job_that_runs_for_a_month_keeps_rows_that_last_a_day(ledger: Ledger) 
 
     for _ in range(30 * 24):
         ledger.now += HOUR_MS
-        ledger.rounds.make(always, always)
+        ledger.scheduled_round.run(always, always)
         ledger.store.vanish(ledger.now)
 
     assert items_of(ledger, job_id) == 1_000
@@ -48,10 +48,10 @@ def test_without_rounds_the_rows_are_gone(ledger: Ledger) -> None:
 def test_rows_of_a_finished_job_are_not_kept(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1, rules=ONE_DAY)
     ledger.fill(job_id, 1)
-    ledger.life.cancel(job_id)
+    ledger.lifecycle.cancel(job_id)
     ledger.now += DAY_MS
 
-    ledger.rounds.make(always, always)
+    ledger.scheduled_round.run(always, always)
     ledger.store.vanish(ledger.now)
 
     assert items_of(ledger, job_id) == 0
@@ -60,13 +60,13 @@ def test_rows_of_a_finished_job_are_not_kept(ledger: Ledger) -> None:
 def test_a_job_is_kept_from_half_of_its_days_on(ledger: Ledger) -> None:
     job_id = ledger.job()
     ledger.now += 15 * DAY_MS - 1
-    ledger.rounds.make(always, always)
-    early = ledger.view(job_id).job.kept_since
+    ledger.scheduled_round.run(always, always)
+    early = ledger.view(job_id).job.renewed_since
     ledger.now += 1
 
-    ledger.rounds.make(always, always)
+    ledger.scheduled_round.run(always, always)
 
-    assert (early, ledger.view(job_id).job.kept_since) == (NOW, NOW + 15 * DAY_MS)
+    assert (early, ledger.view(job_id).job.renewed_since) == (NOW, NOW + 15 * DAY_MS)
 
 
 def test_a_round_without_time_goes_on_behind_the_job_that_it_kept_last(ledger: Ledger) -> None:
@@ -74,22 +74,23 @@ def test_a_round_without_time_goes_on_behind_the_job_that_it_kept_last(ledger: L
     ledger.now += 15 * DAY_MS
 
     # A look for each job, and one for each of its two lanes.
-    failed, place = ledger.keeper.keep_open(looks(3))
-    kept = [ledger.view(job_id).job.kept_since > NOW for job_id in jobs]
-    end = ledger.keeper.keep_open(always, place)
+    first = ledger.retention_extender.extend_all(looks(3))
+    kept = [ledger.view(job_id).job.renewed_since > NOW for job_id in jobs]
+    end = ledger.retention_extender.extend_all(always, first.checkpoint)
 
-    assert (failed, place) == ({}, (jobs[0],))
+    assert first == RetentionPass(failed=(), complete=False, checkpoint=(jobs[0],))
     assert kept == [True, False, False]
-    assert end == ({}, None)
-    assert all(ledger.view(job_id).job.kept_since > NOW for job_id in jobs)
+    assert end == RetentionPass(failed=(), complete=True)
+    assert all(ledger.view(job_id).job.renewed_since > NOW for job_id in jobs)
 
 
 def test_without_any_time_keeping_is_still_to_begin(ledger: Ledger) -> None:
     ledger.job()
 
-    _, whole = ledger.rounds.make(always, looks(0))
+    _, whole = ledger.scheduled_round.run(always, looks(0))
 
-    assert ledger.keeper.keep_open(looks(0)) == ({}, ())
+    begun = RetentionPass(failed=(), complete=False, checkpoint=())
+    assert ledger.retention_extender.extend_all(looks(0)) == begun
     assert not whole
 
 
@@ -97,32 +98,31 @@ def test_a_job_that_finished_while_it_was_being_kept_is_left(ledger: Ledger) -> 
     first, second = sorted([ledger.job(lanes=1), ledger.job(lanes=1)])
     ledger.fill(first, 500)
     ledger.now += 15 * DAY_MS
-    _, place = ledger.keeper.keep_open(looks(2))
-    ledger.life.cancel(first)
+    begun = ledger.retention_extender.extend_all(looks(2))
+    ledger.lifecycle.cancel(first)
 
-    _, end = ledger.keeper.keep_open(always, place)
+    end = ledger.retention_extender.extend_all(always, begun.checkpoint)
 
-    assert place is not None
-    assert (place[0], end) == (first, None)
-    assert ledger.view(first).job.kept_since == NOW
-    assert ledger.view(second).job.kept_since > NOW
+    assert (begun.complete, begun.checkpoint[0], end.complete) == (False, first, True)
+    assert ledger.view(first).job.renewed_since == NOW
+    assert ledger.view(second).job.renewed_since > NOW
 
 
 def test_rows_that_were_kept_too_late_are_never_counted(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1, rules=ONE_DAY)
     ledger.fill(job_id, 10)
-    ledger.life.seal(job_id)
+    ledger.lifecycle.seal(job_id)
     ledger.now += 25 * HOUR_MS
     ledger.store.vanish(ledger.now)
 
     for _ in range(3):
-        ledger.rounds.make(always, always)
+        ledger.scheduled_round.run(always, always)
 
-    with pytest.raises(RowsVanished):
+    with pytest.raises(RowsExpired):
         ledger.reconciler.recount(job_id, always)
     view = ledger.view(job_id)
     assert view.heads[0].counts.total == 10
-    assert view.job.keeping_late(ledger.now)
+    assert view.job.retention_late(ledger.now)
     assert view.job.retention_over(ledger.now)
 
 
@@ -135,7 +135,7 @@ def test_a_pass_that_itself_takes_too_long_is_too_late(ledger: Ledger) -> None:
         ledger.now += DAY_MS // 2
         return True
 
-    ledger.keeper.keep(ledger.view(job_id).job, slow)
+    ledger.retention_extender.extend(ledger.view(job_id).job, slow)
 
     assert ledger.view(job_id).job.rows_lost
 
@@ -144,53 +144,55 @@ def test_rows_that_cannot_be_renewed_do_not_cost_other_lanes_theirs(ledger: Ledg
     job_id = ledger.job(lanes=3, rules=ONE_DAY)
     ledger.do(job_id, "register", *(f"i{n}" for n in range(900)))
     in_lanes = [len(ledger.store.list_items(job_id, lane, None, 999).items) for lane in range(3)]
-    poisoned = replace(ledger.rounds, keeper=Keeper(Poisoned(ledger), ledger.around))
+    poisoned = replace(
+        ledger.scheduled_round,
+        retention_extender=retention_extender(Poisoned(ledger), ledger.runtime),
+    )
 
     for _ in range(24):
         ledger.now += HOUR_MS
-        done, whole = poisoned.make(always, always)
+        done, whole = poisoned.run(always, always)
         ledger.store.vanish(ledger.now)
 
     left = [len(ledger.store.list_items(job_id, lane, None, 999).items) for lane in range(3)]
     assert left == [100, *in_lanes[1:]]
     assert whole
     assert done[-1].error is not None
-    assert ledger.view(job_id).job.kept_since == NOW
+    assert ledger.view(job_id).job.renewed_since == NOW
 
 
 def test_a_failure_before_the_place_is_not_forgotten_behind_it(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1, rules=ONE_DAY)
     ledger.fill(job_id, 400)
     ledger.now += DAY_MS // 2
-    troubled = Keeper(Poisoned(ledger, only_once=True), ledger.around)
+    troubled = retention_extender(Poisoned(ledger, only_once=True), ledger.runtime)
 
-    first_failed, place = troubled.keep_open(looks(4))
-    assert place is not None
-    second_failed, _ = troubled.keep_open(always, place)
-    third_failed, _ = troubled.keep_open(always)
+    first = troubled.extend_all(looks(4))
+    second = troubled.extend_all(always, first.checkpoint)
+    third = troubled.extend_all(always)
 
-    assert first_failed == {}
-    assert isinstance(second_failed[job_id], RowsNotKept)
-    assert third_failed == {}
-    assert ledger.view(job_id).job.kept_since > NOW
+    assert (first.failed, first.complete) == ((), False)
+    [(failed_id, error)] = second.failed
+    assert (failed_id, type(error)) == (job_id, RetentionNotExtended)
+    assert (third.failed, third.complete) == ((), True)
+    assert ledger.view(job_id).job.renewed_since > NOW
 
 
 def test_a_place_of_an_earlier_pass_is_no_use_to_a_later_one(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1, rules=ONE_DAY)
     ledger.fill(job_id, 1_000)
     ledger.now += DAY_MS // 2
-    _, old = ledger.keeper.keep_open(looks(5))
-    ledger.keeper.keep_open(always)
+    old = ledger.retention_extender.extend_all(looks(5))
+    ledger.retention_extender.extend_all(always)
     ledger.now += DAY_MS // 2
 
-    ledger.keeper.keep_open(always, old or ())
+    ledger.retention_extender.extend_all(always, old.checkpoint)
     ledger.now += DAY_MS // 4
-    ledger.rounds.make(always, always)
+    ledger.scheduled_round.run(always, always)
     ledger.now += DAY_MS // 4 + 1
     ledger.store.vanish(ledger.now)
 
-    assert old is not None
-    assert len(old) > 1
+    assert len(old.checkpoint) > 1
     assert items_of(ledger, job_id) == 1_000
 
 

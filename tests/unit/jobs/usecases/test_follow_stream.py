@@ -10,7 +10,7 @@ from forgeledger.jobs.model.lanes import Counts
 from forgeledger.jobs.model.wakes import Wake, WakeKind
 from forgeledger.jobs.ports import JobChange, JobView, Progress
 from forgeledger.jobs.usecases.follow_stream import Relay
-from forgeledger.jobs.usecases.publish_facts import Teller
+from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from forgeledger.runtime import HasTime
 from tests.support.builders import NOW
 from tests.support.ledgers import Ledger
@@ -27,9 +27,9 @@ def heads(*job_ids: str) -> list[Wake]:
 def test_a_finished_job_is_completed_and_told_once(ledger: Ledger) -> None:
     job_id = ledger.job()
     ledger.do(job_id, "register", "a", "b")
-    ledger.life.seal(job_id)
+    ledger.lifecycle.seal(job_id)
     ledger.do(job_id, "complete", "a", "b")
-    relay = Relay(ledger.advancer, ledger.teller)
+    relay = Relay(ledger.advancer, ledger.fact_publisher)
 
     for _ in range(3):
         relay.relay(heads(job_id), always)
@@ -40,11 +40,11 @@ def test_a_finished_job_is_completed_and_told_once(ledger: Ledger) -> None:
 
 def test_a_head_that_moved_tells_nothing_before_its_fact_comes(ledger: Ledger) -> None:
     job_id = ledger.job()
-    ledger.life.seal(job_id)
+    ledger.lifecycle.seal(job_id)
 
-    relayed = Relay(ledger.advancer, ledger.teller).relay(heads(job_id, job_id), always)
+    relayed = Relay(ledger.advancer, ledger.fact_publisher).relay(heads(job_id, job_id), always)
 
-    assert (relayed.failed, relayed.told, ledger.bus.heard) == ((), 0, [])
+    assert (relayed.failed, relayed.events_published, ledger.bus.heard) == ((), 0, [])
 
 
 @pytest.mark.parametrize("ask", [seal, cancel])
@@ -56,7 +56,7 @@ def test_a_step_that_died_before_its_lanes_is_gone_on_with_for_its_fact(
     step = ask(before, Counts(), ledger.now)
     ledger.store.commit_job(JobChange(before=before, job=step.job, facts=step.facts))
 
-    Relay(ledger.advancer, ledger.teller).relay([Wake("7", WakeKind.FACT, job_id)], always)
+    Relay(ledger.advancer, ledger.fact_publisher).relay([Wake("7", WakeKind.FACT, job_id)], always)
 
     assert ledger.view(job_id).job.finished
 
@@ -69,7 +69,7 @@ def test_the_first_failure_of_an_epoch_is_told_once(ledger: Ledger) -> None:
     ledger.do(job_id, "fail", "b")
     ledger.advancer.advance(job_id)
 
-    ledger.teller.tell(job_id)
+    ledger.fact_publisher.publish(job_id)
 
     assert ledger.bus.heard == ["1:job.created", "1:job.first_failure"]
 
@@ -77,21 +77,21 @@ def test_the_first_failure_of_an_epoch_is_told_once(ledger: Ledger) -> None:
 def test_what_the_bus_refused_is_told_the_next_time(ledger: Ledger) -> None:
     job_id = ledger.job()
     ledger.bus.refusals = 1
-    relay = Relay(ledger.advancer, ledger.teller)
+    relay = Relay(ledger.advancer, ledger.fact_publisher)
     wake = Wake("1", WakeKind.FACT, job_id)
 
     first = relay.relay([wake], always)
     second = relay.relay([wake], always)
 
     assert [each for each, _ in first.failed] == [wake]
-    assert (second.failed, second.told) == ((), 1)
+    assert (second.failed, second.events_published) == ((), 1)
     assert ledger.bus.heard == ["1:job.created"]
 
 
 def test_facts_that_come_while_others_are_told_do_not_leave_the_job_open(ledger: Ledger) -> None:
     job_id = ledger.job()
     early = ledger.view(job_id)
-    ledger.life.cancel(job_id)
+    ledger.lifecycle.cancel(job_id)
 
     class LoadedEarly(MemoryStore):
         def load_job(self, job_id: str) -> JobView | None:
@@ -101,8 +101,9 @@ def test_facts_that_come_while_others_are_told_do_not_leave_the_job_open(ledger:
             own = name in {"load_job", "__class__"}
             return object.__getattribute__(self, name) if own else getattr(ledger.store, name)
 
-    Teller(LoadedEarly(), ledger.bus).tell(job_id)
-    ledger.teller.tell(job_id)
+    store = LoadedEarly()
+    FactPublisher(jobs=store, facts=store, publisher=ledger.bus).publish(job_id)
+    ledger.fact_publisher.publish(job_id)
 
     assert ledger.bus.heard == ["1:job.created", "1:job.canceled"]
     assert ledger.store.list_open(None, 10) == ((), None)
@@ -110,11 +111,11 @@ def test_facts_that_come_while_others_are_told_do_not_leave_the_job_open(ledger:
 
 def test_a_reopened_job_is_told_with_its_new_epoch(ledger: Ledger) -> None:
     job_id = ledger.job()
-    ledger.life.seal(job_id)
-    ledger.life.reopen(job_id)
-    ledger.life.cancel(job_id)
+    ledger.lifecycle.seal(job_id)
+    ledger.lifecycle.reopen(job_id)
+    ledger.lifecycle.cancel(job_id)
 
-    told = ledger.teller.tell(job_id)
+    told = ledger.fact_publisher.publish(job_id)
 
     assert ledger.bus.heard == [
         "1:job.created",
@@ -128,7 +129,7 @@ def test_a_reopened_job_is_told_with_its_new_epoch(ledger: Ledger) -> None:
 
 def test_a_job_in_trouble_does_not_stop_the_others(ledger: Ledger) -> None:
     troubled, sound = ledger.job(), ledger.job()
-    ledger.life.seal(sound)
+    ledger.lifecycle.seal(sound)
 
     class Troubled:
         def advance(self, job_id: str, has_time: HasTime) -> None:
@@ -136,7 +137,7 @@ def test_a_job_in_trouble_does_not_stop_the_others(ledger: Ledger) -> None:
                 raise StorageBusy("lane", 3)
             ledger.advancer.advance(job_id, has_time)
 
-    relayed = Relay(Troubled(), ledger.teller).relay(heads(sound, troubled, sound), always)
+    relayed = Relay(Troubled(), ledger.fact_publisher).relay(heads(sound, troubled, sound), always)
 
     assert [wake.sequence_number for wake, _ in relayed.failed] == ["1"]
 
@@ -144,7 +145,7 @@ def test_a_job_in_trouble_does_not_stop_the_others(ledger: Ledger) -> None:
 def test_without_time_everything_comes_again(ledger: Ledger) -> None:
     job_id = ledger.job()
 
-    relayed = Relay(ledger.advancer, ledger.teller).relay(heads(job_id), lambda: False)
+    relayed = Relay(ledger.advancer, ledger.fact_publisher).relay(heads(job_id), lambda: False)
 
     assert [wake.job_id for wake, _ in relayed.failed] == [job_id]
 
@@ -152,9 +153,9 @@ def test_without_time_everything_comes_again(ledger: Ledger) -> None:
 def test_a_job_that_has_vanished_is_nothing_to_wait_for(ledger: Ledger) -> None:
     wakes = [*heads(UNKNOWN), Wake("9", WakeKind.FACT, UNKNOWN)]
 
-    relayed = Relay(ledger.advancer, ledger.teller).relay(wakes, always)
+    relayed = Relay(ledger.advancer, ledger.fact_publisher).relay(wakes, always)
 
-    assert (relayed.failed, relayed.told) == ((), 0)
+    assert (relayed.failed, relayed.events_published) == ((), 0)
 
 
 def test_a_fact_that_is_missing_is_not_passed_over(ledger: Ledger) -> None:
@@ -167,8 +168,11 @@ def test_a_fact_that_is_missing_is_not_passed_over(ledger: Ledger) -> None:
         def read_facts(self, *_: object) -> tuple[()]:
             return ()
 
+    forgetful = Forgetful()
+    publisher = FactPublisher(jobs=forgetful, facts=forgetful, publisher=ledger.bus)
+
     with pytest.raises(StorageCorrupt):
-        Teller(Forgetful(), ledger.bus).tell(job_id)
+        publisher.publish(job_id)
 
 
 def test_the_roll_up_follows_the_heads_and_keeps_a_sample_to_measure_by(ledger: Ledger) -> None:

@@ -28,7 +28,9 @@ def register(number):
 
 
 def read(ledger, job_id, limit):
-    return JournalReader(ledger.store, ledger.around).page(job_id, JournalPosition(), limit)
+    store = ledger.store
+    reader = JournalReader(jobs=store, lanes=store, facts=store, runtime=ledger.runtime)
+    return reader.page(job_id, JournalPosition(), limit)
 
 
 def test_a_journal_of_many_small_commits_is_read_in_few_steps(ledger):
@@ -46,7 +48,7 @@ def test_a_journal_of_many_small_commits_is_read_in_few_steps(ledger):
 def test_of_large_commits_no_more_is_read_than_the_page_can_hold(ledger):
     job_id = ledger.job(lanes=1, name="fast")
     for start in range(0, 2_400, 80):
-        ledger.applier.apply(job_id, 0, [register(start + each) for each in range(80)])
+        ledger.lane_writer.apply(job_id, 0, [register(start + each) for each in range(80)])
 
     page = read(ledger, job_id, 1_000)
 

@@ -19,24 +19,26 @@ DAY_MS = 24 * 3_600 * 1_000
 def test_a_lost_stream_is_made_good_from_the_table(ledger: Ledger) -> None:
     job_id = ledger.job()
     ledger.do(job_id, "register", "a")
-    ledger.life.seal(job_id)
+    ledger.lifecycle.seal(job_id)
     ledger.do(job_id, "complete", "a")
 
     done, after = ledger.reconciler.reconcile_open(always)
 
-    assert [(one.job_id, one.status, one.told) for one in done] == [(job_id, "COMPLETED", 3)]
+    assert [(one.job_id, one.status, one.events_published) for one in done] == [
+        (job_id, "COMPLETED", 3)
+    ]
     assert after is None
     assert ledger.bus.heard == ["1:job.created", "1:job.sealed", "1:job.completed"]
 
 
 def test_a_finished_job_with_something_to_tell_is_open_until_it_is_told(ledger: Ledger) -> None:
     job_id = ledger.job()
-    ledger.life.seal(job_id)
+    ledger.lifecycle.seal(job_id)
 
     first, _ = ledger.reconciler.reconcile_open(always)
     second, _ = ledger.reconciler.reconcile_open(always)
 
-    assert [one.told for one in first] == [3]
+    assert [one.events_published for one in first] == [3]
     assert second == []
     assert ledger.view(job_id).published == 3
 
@@ -90,7 +92,7 @@ def test_a_job_whose_rows_are_about_to_vanish_is_called_late(ledger: Ledger) -> 
     job_id = ledger.job()
     ledger.now += 29 * DAY_MS
 
-    assert ledger.reconciler.reconcile(job_id).kept_late
+    assert ledger.reconciler.reconcile(job_id).retention_late
 
 
 @pytest.mark.parametrize("how", ["reconcile", "recount"])

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from forgeledger.errors import JobNotFound, RowsVanished, StorageCorrupt
+from forgeledger.errors import JobNotFound, RowsExpired, StorageCorrupt
 from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.usecases.recount_lane import Counted, Recounter
 from tests.support.builders import NOW, make_command
@@ -18,7 +18,7 @@ def test_a_head_that_drifted_is_set_right_from_the_items(ledger: Ledger) -> None
     job_id = ledger.job(lanes=1)
     ledger.do(job_id, "register", "a", "b")
     ledger.do(job_id, "fail", "a")
-    ledger.life.seal(job_id)
+    ledger.lifecycle.seal(job_id)
     right = ledger.view(job_id).heads[0].counts
     spoil(ledger, job_id)
 
@@ -33,10 +33,10 @@ def test_a_head_that_drifted_is_set_right_from_the_items(ledger: Ledger) -> None
 def test_a_job_whose_rows_may_have_vanished_is_not_counted(ledger: Ledger, finished: bool) -> None:
     job_id = ledger.job()
     if finished:
-        ledger.life.seal(job_id)
+        ledger.lifecycle.seal(job_id)
     ledger.now += 30 * 24 * 3_600 * 1_000
 
-    with pytest.raises(RowsVanished):
+    with pytest.raises(RowsExpired):
         ledger.reconciler.recount(job_id, always)
 
 
@@ -54,7 +54,7 @@ def test_a_lane_of_many_pages_is_counted_to_its_end(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1)
     names = [f"i{n}" for n in range(1_001)]
     commands = [make_command("register", item_id=name, command_id=name) for name in names]
-    ledger.applier.apply(job_id, 0, commands)
+    ledger.lane_writer.apply(job_id, 0, commands)
     spoil(ledger, job_id)
 
     done = ledger.reconciler.recount(job_id, always)
@@ -69,7 +69,7 @@ def test_a_head_that_moves_before_it_is_healed_is_counted_again(ledger: Ledger) 
     spoil(ledger, job_id)
     late = LateMover(ledger, job_id)
 
-    counted = Recounter(late, ledger.around).recount(job_id, 0, always)
+    counted = Recounter(late, ledger.runtime).recount(job_id, 0, always)
 
     assert counted is Counted.HEALED
     assert ledger.view(job_id).heads[0].counts.pending == 2
@@ -93,7 +93,7 @@ def test_a_lane_that_moves_all_the_time_is_counted_and_healed(ledger: Ledger) ->
     job_id = ledger.job(lanes=1)
     ledger.do(job_id, "register", "a")
     spoil(ledger, job_id)
-    recounter = Recounter(Restless(ledger, job_id), ledger.around)
+    recounter = Recounter(Restless(ledger, job_id), ledger.runtime)
 
     first = replace(ledger.reconciler, recounter=recounter).recount(job_id, always)
     second = ledger.reconciler.recount(job_id, always)
@@ -105,7 +105,7 @@ def test_a_lane_that_moves_all_the_time_is_counted_and_healed(ledger: Ledger) ->
 def test_a_lane_that_is_right_is_counted_however_fast_it_moves(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1)
     ledger.do(job_id, "register", "a")
-    recounter = Recounter(Restless(ledger, job_id, always=True), ledger.around)
+    recounter = Recounter(Restless(ledger, job_id, always=True), ledger.runtime)
 
     done = replace(ledger.reconciler, recounter=recounter).recount(job_id, always)
 
@@ -116,7 +116,7 @@ def test_a_wrong_lane_that_never_stands_still_is_called_busy(ledger: Ledger) -> 
     job_id = ledger.job(lanes=1)
     ledger.do(job_id, "register", "a")
     spoil(ledger, job_id)
-    recounter = Recounter(Restless(ledger, job_id, always=True), ledger.around)
+    recounter = Recounter(Restless(ledger, job_id, always=True), ledger.runtime)
 
     done = replace(ledger.reconciler, recounter=recounter).recount(job_id, always)
 
@@ -129,7 +129,7 @@ def test_a_commit_that_is_missing_from_the_journal_is_named(ledger: Ledger) -> N
     lossy = Restless(ledger, job_id, loses_commits=True)
 
     with pytest.raises(StorageCorrupt, match="LOG#1: the commit is missing"):
-        Recounter(lossy, ledger.around).recount(job_id, 0, always)
+        Recounter(lossy, ledger.runtime).recount(job_id, 0, always)
 
 
 def test_counting_the_lane_of_an_unknown_job_names_it(ledger: Ledger) -> None:

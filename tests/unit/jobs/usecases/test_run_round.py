@@ -5,9 +5,8 @@ from dataclasses import replace
 from forgeledger.errors import StorageBusy
 from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.model.lanes import LaneRules
-from forgeledger.jobs.usecases.extend_retention import Keeper
 from tests.support.builders import NOW
-from tests.support.ledgers import Ledger
+from tests.support.ledgers import Ledger, retention_extender
 from tests.support.time_left import always, looks
 
 HOUR_MS = 3_600 * 1_000
@@ -21,8 +20,8 @@ def test_rounds_that_are_cut_short_come_to_the_end_of_a_large_job(ledger: Ledger
     ledger.now += DAY_MS // 2
     rounds = 0
 
-    while ledger.view(job_id).job.kept_since == NOW:
-        _, whole = ledger.rounds.make(always, looks(2))
+    while ledger.view(job_id).job.renewed_since == NOW:
+        _, whole = ledger.scheduled_round.run(always, looks(2))
         rounds += 1
     ledger.now += DAY_MS // 2
     ledger.store.vanish(ledger.now)
@@ -36,14 +35,16 @@ def test_rounds_that_are_cut_short_come_to_the_end_of_a_large_job(ledger: Ledger
 def test_one_job_that_cannot_be_kept_does_not_cost_the_others_their_rows(ledger: Ledger) -> None:
     troubled, sound = sorted([ledger.job(), ledger.job()])
     ledger.now += 15 * DAY_MS
-    keeper = Keeper(Throttled(ledger, troubled), ledger.around)
+    extender = retention_extender(Throttled(ledger, troubled), ledger.runtime)
 
-    done, whole = replace(ledger.rounds, keeper=keeper).make(always, always)
+    done, whole = replace(ledger.scheduled_round, retention_extender=extender).run(always, always)
 
     errors = {one.job_id: one.error for one in done if one.error is not None}
-    assert errors == {troubled: "rows not kept: StorageBusy: row: still busy after 8 attempts"}
+    assert errors == {
+        troubled: "retention not extended: StorageBusy: row: still busy after 8 attempts"
+    }
     assert whole
-    assert ledger.view(sound).job.kept_since > NOW
+    assert ledger.view(sound).job.renewed_since > NOW
 
 
 def test_keeping_a_large_job_does_not_cost_another_its_deadline(ledger: Ledger) -> None:
@@ -51,7 +52,7 @@ def test_keeping_a_large_job_does_not_cost_another_its_deadline(ledger: Ledger) 
     late = ledger.job(deadline_seconds=60)
     ledger.now += 16 * DAY_MS
 
-    _, whole = ledger.rounds.make(always, looks(1))
+    _, whole = ledger.scheduled_round.run(always, looks(1))
 
     assert not whole
     assert ledger.view(late).job.status is JobStatus.FAILED
@@ -60,9 +61,9 @@ def test_keeping_a_large_job_does_not_cost_another_its_deadline(ledger: Ledger) 
 def test_a_round_goes_on_with_the_job_where_the_one_before_was_cut_short(ledger: Ledger) -> None:
     jobs = sorted(ledger.job() for _ in range(3))
 
-    first, first_whole = ledger.rounds.make(looks(4), always)
-    second, second_whole = ledger.rounds.make(always, always)
-    third, _ = ledger.rounds.make(always, always)
+    first, first_whole = ledger.scheduled_round.run(looks(4), always)
+    second, second_whole = ledger.scheduled_round.run(always, always)
+    third, _ = ledger.scheduled_round.run(always, always)
 
     assert [one.job_id for one in first] == jobs[:2]
     assert [one.job_id for one in second] == jobs[2:]
@@ -78,7 +79,7 @@ def test_a_ledger_at_rest_notes_no_places(ledger: Ledger) -> None:
             assert not name.startswith("save")
             return getattr(ledger.store, name)
 
-    _, whole = replace(ledger.rounds, store=ReadOnly()).make(always, always)
+    _, whole = replace(ledger.scheduled_round, checkpoints=ReadOnly()).run(always, always)
 
     assert whole
 

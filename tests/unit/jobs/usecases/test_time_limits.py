@@ -7,13 +7,13 @@ import pytest
 from forgeledger.errors import OutOfTime, StorageBusy
 from forgeledger.jobs.messages.command_message import decode
 from forgeledger.jobs.model.ids import group_of
-from forgeledger.jobs.model.intake_result import TakenIn
+from forgeledger.jobs.model.intake_result import IntakeResult
 from forgeledger.jobs.model.message import Message
-from forgeledger.jobs.model.outcomes import Verdict
-from forgeledger.jobs.usecases.apply_commands import Applier
+from forgeledger.jobs.model.outcomes import OutcomeKind
+from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.consume_messages import Intake
 from forgeledger.parallel import one_by_one
-from forgeledger.runtime import HasTime, in_time
+from forgeledger.runtime import HasTime, before_deadline
 from tests.support.builders import make_command
 from tests.support.ledgers import Ledger
 
@@ -73,16 +73,19 @@ def make_message(name: str, job_id: str, lane: int, *item_ids: str) -> Message:
     )
 
 
-def take_in(
+def consume(
     ledger: Ledger, store: object, messages: Sequence[Message], rejects: Rejects | None = None
-) -> tuple[TakenIn, int]:
+) -> tuple[IntakeResult, int]:
     """One invocation, and how long it took."""
     began = ledger.now
-    has_time = in_time(lambda: began + LIMIT_MS - ledger.now)
+    has_time = before_deadline(lambda: began + LIMIT_MS - ledger.now)
     intake = Intake(
-        Applier(store, ledger.around), rejects or Rejects(ledger), lambda: ledger.now, one_by_one
+        LaneWriter(store, ledger.runtime),
+        rejects or Rejects(ledger),
+        lambda: ledger.now,
+        one_by_one,
     )
-    return intake.take_in(messages, has_time), ledger.now - began
+    return intake.consume(messages, has_time), ledger.now - began
 
 
 def full_messages(job_id: str, messages: int = 10, commands: int = 500) -> list[Message]:
@@ -103,14 +106,14 @@ def test_a_lane_of_five_thousand_commands_stops_in_time_and_the_rest_comes_again
     job_id = ledger.job(lanes=1)
     messages = full_messages(job_id)
 
-    taken, took_ms = take_in(ledger, SlowStore(ledger, answer_ms=500), messages)
+    taken, took_ms = consume(ledger, SlowStore(ledger, answer_ms=500), messages)
 
     pending = ledger.view(job_id).heads[0].counts.pending
     assert took_ms < LIMIT_MS
     assert 500 < pending < 5_000
     whole = pending // 500
     assert taken.failed == tuple(message.message_id for message in messages[whole:])
-    assert [lane.verdicts for lane in taken.lanes] == [Counter(applied=pending)]
+    assert [lane.outcomes for lane in taken.lanes] == [Counter(applied=pending)]
     assert isinstance(taken.lanes[0].error, OutOfTime)
 
 
@@ -121,8 +124,8 @@ def test_what_comes_again_goes_on_where_it_stopped(ledger: Ledger) -> None:
     duplicates = 0
 
     for _ in range(20):
-        taken, _ = take_in(ledger, store, left)
-        duplicates += sum(lane.verdicts["duplicate"] for lane in taken.lanes)
+        taken, _ = consume(ledger, store, left)
+        duplicates += sum(lane.outcomes["duplicate"] for lane in taken.lanes)
         left = [message for message in left if message.message_id in taken.failed]
 
     assert left == []
@@ -139,7 +142,7 @@ def test_a_lane_that_moves_again_and_again_ends_with_the_invocation(
     store = SlowStore(ledger, answer_ms=answer_ms)
     store.moves = True
 
-    taken, took_ms = take_in(ledger, store, full_messages(job_id, 1, 1))
+    taken, took_ms = consume(ledger, store, full_messages(job_id, 1, 1))
 
     assert taken.failed == ("m0",)
     assert took_ms < LIMIT_MS
@@ -151,7 +154,7 @@ def test_a_table_that_is_silent_leaves_time_to_say_so(ledger: Ledger) -> None:
     store.silent = True
     messages = [make_message(f"m{n}", job_id, n, f"item-{n}") for n in range(10)]
 
-    taken, took_ms = take_in(ledger, store, messages)
+    taken, took_ms = consume(ledger, store, messages)
 
     assert taken.failed == tuple(message.message_id for message in messages)
     assert took_ms < LIMIT_MS
@@ -164,7 +167,7 @@ def test_a_slow_reject_queue_leaves_time_to_say_so(ledger: Ledger) -> None:
     ]
     rejects = Rejects(ledger, answer_ms=4_900)
 
-    taken, took_ms = take_in(ledger, ledger.store, messages, rejects)
+    taken, took_ms = consume(ledger, ledger.store, messages, rejects)
 
     assert rejects.kept == ["m0", "m1", "m2", "m3"]
     assert taken.failed == ("m4", "m5", "m6", "m7", "m8", "m9")
@@ -183,7 +186,7 @@ def test_no_request_is_begun_when_time_is_nearly_over(
     commands = [make_command("register", item_id=f"i{n}") for n in range(200)]
 
     with pytest.raises(OutOfTime, match=f"lane {job_id}#0"):
-        Applier(store, ledger.around).apply(
+        LaneWriter(store, ledger.runtime).apply(
             job_id, 0, commands, calls_until_time_is_over(store, calls)
         )
 
@@ -196,12 +199,12 @@ def test_the_same_commands_after_time_was_over_are_duplicates_and_then_the_rest(
     job_id = ledger.job(lanes=1)
     store = SlowStore(ledger, answer_ms=0)
     commands = [make_command("register", item_id=f"i{n}") for n in range(200)]
-    applier = Applier(store, ledger.around)
+    lane_writer = LaneWriter(store, ledger.runtime)
     with pytest.raises(OutOfTime):
-        applier.apply(job_id, 0, commands, calls_until_time_is_over(store, 3))
+        lane_writer.apply(job_id, 0, commands, calls_until_time_is_over(store, 3))
 
-    again = applier.apply(job_id, 0, commands)
+    again = lane_writer.apply(job_id, 0, commands)
 
-    assert Counter(outcome.verdict for outcome in again.outcomes) == Counter(
-        {Verdict.DUPLICATE: 96, Verdict.APPLIED: 104}
+    assert Counter(outcome.kind for outcome in again.outcomes) == Counter(
+        {OutcomeKind.DUPLICATE: 96, OutcomeKind.APPLIED: 104}
     )

@@ -3,13 +3,13 @@ import math
 import pytest
 
 from forgeledger.sdk.backoff import Backoff
-from forgeledger.sdk.report.outbox import Answer, Outbox, OutboxLimits, Verdict
+from forgeledger.sdk.report.outbox import Outbox, OutboxLimits, SendResult, SendStatus
 from tests.support.sdk_commands import make_command
 
-ACCEPTED = Verdict(answer=Answer.ACCEPTED)
-AGAIN = Verdict(answer=Answer.AGAIN, reason="later")
-STUCK = Verdict(answer=Answer.STUCK, reason="denied")
-FAILED = Verdict(answer=Answer.FAILED, reason="never")
+ACCEPTED = SendResult(answer=SendStatus.ACCEPTED)
+AGAIN = SendResult(answer=SendStatus.AGAIN, reason="later")
+STUCK = SendResult(answer=SendStatus.STUCK, reason="denied")
+FAILED = SendResult(answer=SendStatus.FAILED, reason="never")
 
 
 def make_outbox(**limits):
@@ -134,14 +134,14 @@ def test_tries_are_counted_and_a_call_for_delivery_renews_them():
     outbox.add(make_command(), 10.0)
     now = 10.0
     for _ in range(3):
-        assert outbox.hopeful(1)
+        assert outbox.has_retries_left(1)
         now = max(now, outbox.due_at(now, force=True))
         (message,) = outbox.take(now, force=True)
         outbox.settle(message, AGAIN, now)
 
-    assert not outbox.hopeful(1)
+    assert not outbox.has_retries_left(1)
     outbox.renew_tries()
-    assert outbox.hopeful(1)
+    assert outbox.has_retries_left(1)
     assert outbox.take(now) == [message]
 
 
@@ -151,7 +151,7 @@ def test_without_permission_no_tries_are_wasted():
 
     outbox.settle(outbox.take(10.0, force=True)[0], STUCK, 10.0)
 
-    assert not outbox.hopeful(1)
+    assert not outbox.has_retries_left(1)
     assert outbox.pending == 1
 
 
@@ -159,8 +159,8 @@ def test_hope_is_only_asked_for_what_was_reported_before():
     outbox = make_outbox()
     outbox.add(make_command(), 10.0)
 
-    assert not outbox.hopeful(0)
-    assert outbox.hopeful(1)
+    assert not outbox.has_retries_left(0)
+    assert outbox.has_retries_left(1)
 
 
 def test_what_sqs_never_takes_is_handed_out_once_and_its_lane_goes_on():

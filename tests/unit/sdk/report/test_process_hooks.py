@@ -11,7 +11,7 @@ import pytest
 
 from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.sdk import Backoff, Reporter, UndeliveredError
-from forgeledger.sdk.report import process_hooks as process_life
+from forgeledger.sdk.report import process_hooks
 from tests.support.fake_queues import Fault
 
 START = """
@@ -120,9 +120,9 @@ def test_at_the_end_all_reporters_together_take_the_time_of_one(monkeypatch, que
             given.append(spent_seconds)
 
     with monkeypatch.context() as patched:
-        patched.setattr(process_life, "_alive", [Waiting(), Waiting(), Waiting()])
-        patched.setattr(process_life, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-        process_life._at_exit()
+        patched.setattr(process_hooks, "_alive", [Waiting(), Waiting(), Waiting()])
+        patched.setattr(process_hooks, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+        process_hooks._at_exit()
     reporter = Reporter(command_queue_url="http://q", make_client=lambda: queue, background=False)
     reporter.complete(make_job_id(1, 1, 4), "a")
     reporter.at_exit(spent_seconds=3_600)

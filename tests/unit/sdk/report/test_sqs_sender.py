@@ -1,7 +1,7 @@
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from forgeledger.sdk.report.outbox import Answer
+from forgeledger.sdk.report.outbox import SendStatus
 from forgeledger.sdk.report.packer import message_of
 from forgeledger.sdk.report.sqs_sender import Sender, may_pass
 from tests.support.fake_queues import FakeCommandQueue, Fault, denied, throttled
@@ -24,21 +24,21 @@ def test_each_entry_has_its_own_answer():
 
     answers = send(fault, "a", "b", "d", "e")
 
-    assert answers == [Answer.ACCEPTED, Answer.AGAIN, Answer.FAILED, Answer.AGAIN]
+    assert answers == [SendStatus.ACCEPTED, SendStatus.AGAIN, SendStatus.FAILED, SendStatus.AGAIN]
 
 
 @pytest.mark.parametrize(
     ("fault", "answer"),
     [
-        (Fault(raises=throttled()), Answer.AGAIN),
-        (Fault(raises=throttled("RequestThrottled")), Answer.AGAIN),
-        (Fault(raises=throttled("Whatever", 503)), Answer.AGAIN),
-        (Fault(raises=throttled("Whatever", 429)), Answer.AGAIN),
-        (Fault.lost_answer(), Answer.AGAIN),
-        (Fault.half_an_answer(), Answer.AGAIN),
-        (Fault.unreachable(), Answer.AGAIN),
-        (Fault(raises=denied()), Answer.STUCK),
-        (Fault(raises=NoCredentialsError()), Answer.STUCK),
+        (Fault(raises=throttled()), SendStatus.AGAIN),
+        (Fault(raises=throttled("RequestThrottled")), SendStatus.AGAIN),
+        (Fault(raises=throttled("Whatever", 503)), SendStatus.AGAIN),
+        (Fault(raises=throttled("Whatever", 429)), SendStatus.AGAIN),
+        (Fault.lost_answer(), SendStatus.AGAIN),
+        (Fault.half_an_answer(), SendStatus.AGAIN),
+        (Fault.unreachable(), SendStatus.AGAIN),
+        (Fault(raises=denied()), SendStatus.STUCK),
+        (Fault(raises=NoCredentialsError()), SendStatus.STUCK),
     ],
 )
 def test_a_failed_call_answers_for_all_its_messages(fault, answer):
@@ -52,7 +52,7 @@ def test_an_entry_that_is_throttled_is_tried_again_although_it_is_called_our_fau
 
     (verdict,) = Sender("q", Throttling).send(make_messages("a"))
 
-    assert verdict.answer is Answer.AGAIN
+    assert verdict.answer is SendStatus.AGAIN
     assert verdict.reason.startswith("KmsThrottled")
 
 

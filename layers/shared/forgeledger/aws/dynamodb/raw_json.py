@@ -21,7 +21,7 @@ def _base64(packed: bytes) -> str:
 _compact = json.JSONEncoder(separators=(",", ":"), default=_base64).encode
 
 
-def as_they_are(client: Any) -> Any:
+def without_conversion(client: Any) -> Any:
     """The same client, for transactions, and for batch reads of rows that hold no binary.
 
     Heads, headers and items hold none. Journal rows do; they are queried. The client has to be made

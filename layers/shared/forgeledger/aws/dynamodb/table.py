@@ -60,26 +60,23 @@ class Table:
         """The rows that exist, in no order. Not a snapshot: each is read at its own moment."""
         rows: list[Row] = []
         for start in range(0, len(keys), KEYS_PER_READ):
-            rows += self._read_some(keys[start : start + KEYS_PER_READ])
+            wanted = keys[start : start + KEYS_PER_READ]
+            tries = 0
+            while wanted:
+                if tries == self.retrying.attempts:
+                    raise StorageBusy("BatchGetItem: unprocessed keys", tries)
+                if tries:
+                    self.retrying.pause(tries - 1)
+                tries += 1
+                request = {self.name: {"Keys": wanted, "ConsistentRead": True}}
+                answer = self._ask(
+                    "BatchGetItem",
+                    partial(self.client.batch_get_item, RequestItems=request),
+                    holding="Responses",
+                )
+                rows += answer["Responses"].get(self.name, ())
+                wanted = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", ())
         return rows
-
-    def _read_some(self, keys: Sequence[Row]) -> list[Row]:
-        rows: list[Row] = []
-        for tries in range(self.retrying.attempts):
-            if tries:
-                self.retrying.pause(tries - 1)
-            wanted = {self.name: {"Keys": keys, "ConsistentRead": True}}
-            answer = self._ask(
-                "BatchGetItem",
-                partial(self.client.batch_get_item, RequestItems=wanted),
-                holding="Responses",
-            )
-            rows += answer["Responses"].get(self.name, ())
-            left = answer.get("UnprocessedKeys")
-            if not left:
-                return rows
-            keys = left[self.name]["Keys"]
-        raise StorageBusy("BatchGetItem: unprocessed keys", self.retrying.attempts)
 
     def _ask(self, what: str, request: Callable[[], Any], *, holding: str) -> Any:
         """An answer with what each answer to this request holds, be it empty."""

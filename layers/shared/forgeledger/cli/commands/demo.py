@@ -13,7 +13,7 @@ from forgeledger.cli.error_messages import WrongValue
 from forgeledger.cli.session import Session
 
 if TYPE_CHECKING:
-    from forgeledger.demo.scenario import Outcome
+    from forgeledger.demo.scenario import DemoResult
 
 
 def add_to(app: typer.Typer) -> None:
@@ -63,7 +63,7 @@ def _sigterm_as_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _tell(session: Session, outcome: "Outcome", *, down: bool) -> None:
+def _tell(session: Session, outcome: "DemoResult", *, down: bool) -> None:
     from forgeledger.cli.demo_text import document, lines
 
     session.output.record(document(outcome), lines(outcome, stays_up=not down))

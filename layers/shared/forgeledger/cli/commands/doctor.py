@@ -30,9 +30,9 @@ def doctor(session: Session) -> None:
     bus, and changes none of them. The exit code is 1 if something is wrong.
     """
     from forgeledger.cli.doctor.checks import examine
-    from forgeledger.cli.doctor.findings import Level, Patient
+    from forgeledger.cli.doctor.findings import Level, Target
 
-    patient = Patient(_with_all_names(session), session.client, session.where)
+    patient = Target(_with_all_names(session), session.client, session.where)
     levels: list[Level] = []
     for finding in examine(patient, lambda: session.api):
         levels.append(finding.level)

@@ -10,7 +10,7 @@ from forgeledger.cli.error_messages import WrongValue
 from forgeledger.cli.job_text import job_facts, job_headline, sealed_short, stay_canceled
 from forgeledger.cli.json_options import json_object
 from forgeledger.cli.output import moment
-from forgeledger.cli.pages import Listing
+from forgeledger.cli.pages import Pages
 from forgeledger.cli.session import Session
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def list_jobs(
 
     The counts are those that were rolled up last; `job status` has those of this moment.
     """
-    jobs = Listing(
+    jobs = Pages(
         lambda cursor: session.ledger.jobs_page(
             status=status and status.upper(), tag=tag, cursor=cursor
         ),

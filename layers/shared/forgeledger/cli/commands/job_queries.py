@@ -11,7 +11,7 @@ from forgeledger.cli.commands.job import JOB_ID, not_empty
 from forgeledger.cli.event_text import event_cells, event_line, item_facts
 from forgeledger.cli.job_text import why_lines
 from forgeledger.cli.output import aligned, moment, short_json
-from forgeledger.cli.pages import Listing
+from forgeledger.cli.pages import Pages
 from forgeledger.cli.session import Session
 from forgeledger.jobs.model.limits import PAGE_ROWS
 
@@ -42,7 +42,7 @@ def items(
     every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
 ) -> None:
     """List the items of a job."""
-    found = Listing(
+    found = Pages(
         lambda cursor: session.ledger.items_page(
             job_id, state=state and state.upper(), limit=PAGE_ROWS, cursor=cursor
         ),
@@ -118,7 +118,7 @@ def events(
             continue
         if not follow or finished:
             break
-        session.around.sleep(FOLLOW_SECONDS)
+        session.runtime.sleep(FOLLOW_SECONDS)
     if tell_cursor and cursor:
         session.output.remark(cursor)
 

@@ -36,7 +36,7 @@ def up(
     """
     from forgeledger.local import control as cloud
 
-    state = state_path(session.around.environ)
+    state = state_path(session.runtime.environ)
     parameters = dict(_parameter(each) for each in parameter or ())
     ports = {"--engine-port": engine_port, "--api-port": api_port}
     if cloud.status(state_dir=state) is None:
@@ -60,7 +60,7 @@ def down(session: Session) -> None:
     """End the local cloud; its data stays."""
     from forgeledger.local import control as cloud
 
-    ended = cloud.down(state_dir=state_path(session.around.environ))
+    ended = cloud.down(state_dir=state_path(session.runtime.environ))
     session.output.record({"ended": ended}, "ended" if ended else "nothing was up")
 
 
@@ -72,7 +72,7 @@ def status(session: Session) -> None:
     """
     from forgeledger.local import control as cloud
 
-    description = cloud.status(state_dir=state_path(session.around.environ))
+    description = cloud.status(state_dir=state_path(session.runtime.environ))
     if description is None:
         session.output.remark("the local cloud is down; start it with `forgeledger local up`")
         raise typer.Exit(exit_codes.NOT_AS_HOPED)
@@ -87,7 +87,7 @@ def reset(session: Session) -> None:
     """
     from forgeledger.local import control as cloud
 
-    cloud.reset(state_dir=state_path(session.around.environ))
+    cloud.reset(state_dir=state_path(session.runtime.environ))
     session.output.record({"reset": True}, "ended, and all data forgotten")
 
 
@@ -109,7 +109,7 @@ def logs(
     from forgeledger.cli.log_tail import follow_logs
     from forgeledger.local import control as cloud
 
-    state = state_path(session.around.environ)
+    state = state_path(session.runtime.environ)
     try:
         found = cloud.logs(name=name, lines=lines, state_dir=state)
     except cloud.LogNotFound as error:
@@ -119,7 +119,7 @@ def logs(
     if follow:
         files = cloud.log_files(state_dir=state)
         chosen = {part: path for part, path in files.items() if name in {None, part}}
-        for line in follow_logs(chosen, lambda: session.around.sleep(FOLLOW_SECONDS)):
+        for line in follow_logs(chosen, lambda: session.runtime.sleep(FOLLOW_SECONDS)):
             _log_line(session, line)
 
 

@@ -75,7 +75,7 @@ def _relay(session: Session) -> Iterator[Invoke]:
     from forgeledger.cli.local_relay import local_invoke
     from forgeledger.cli.local_state import local_state
 
-    with local_invoke(session.deployment, local_state(session.around.environ).logs) as invoke:
+    with local_invoke(session.deployment, local_state(session.runtime.environ).logs) as invoke:
         yield invoke
 
 
@@ -88,7 +88,7 @@ def _counted(lanes: int, drifted: int, busy: int) -> str:
 def _line(job: dict[str, object]) -> str:
     if "error" in job:
         return f"{job['jobId']}  {job['error']}"
-    parts = [f"{job['jobId']}  {job['status']}, {job['eventsTold']} events told"]
+    parts = [f"{job['jobId']}  {job['status']}, {job['eventsPublished']} events told"]
     for name, words in (
         ("driftedLanes", "counts set right in lanes"),
         ("busyLanes", "counts wrong in lanes too busy to be set right:"),

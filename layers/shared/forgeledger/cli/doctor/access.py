@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from forgeledger import __version__
-from forgeledger.cli.doctor.findings import Findings, Part, Patient
+from forgeledger.cli.doctor.findings import Findings, Section, Target
 from forgeledger.cli.error_messages import explain
 from forgeledger.sdk.api.api_client import ApiClient
 from forgeledger.sdk.errors import ApiError
@@ -17,8 +17,8 @@ _DENIED: Final = "(AccessDenied"
 _UNKNOWN: Final = "API_KEY_PARAMETER"
 
 
-def check_credentials(patient: Patient) -> Findings:
-    part = Part("credentials")
+def check_credentials(patient: Target) -> Findings:
+    part = Section("credentials")
     if patient.deployment.is_local:
         yield part.ok("none are needed; the local engine checks no permissions")
         return
@@ -26,8 +26,8 @@ def check_credentials(patient: Patient) -> Findings:
     yield part.ok(told["Arn"])
 
 
-def check_stack(patient: Patient) -> Findings:
-    part = Part("stack")
+def check_stack(patient: Target) -> Findings:
+    part = Section("stack")
     name = patient.deployment.stack
     if name is None:
         yield part.unknown("not named, so only what has an address is examined", "give --stack")
@@ -43,8 +43,8 @@ def check_stack(patient: Patient) -> Findings:
         yield part.ok(f"{name} is {status}")
 
 
-def check_api(patient: Patient, api: Callable[[], ApiClient]) -> Findings:
-    part = Part("API")
+def check_api(patient: Target, api: Callable[[], ApiClient]) -> Findings:
+    part = Section("API")
     version = str(api().get("health").get("version", "unknown"))
     if version.split(".")[:2] == __version__.split(".")[:2]:
         yield part.ok(f"answers, version {version}")
@@ -65,25 +65,25 @@ def check_api(patient: Patient, api: Callable[[], ApiClient]) -> Findings:
     yield part.ok("jobs can be listed, so the key is right and the API can read the table")
 
 
-def _way_out_of(detail: str) -> Callable[[Patient], str]:
+def _way_out_of(detail: str) -> Callable[[Target], str]:
     if _MISSING in detail:
         return _how_to_put_keys
     return _how_to_let if _DENIED in detail else _what_to_look_at
 
 
-def _what_to_look_at(patient: Patient) -> str:
+def _what_to_look_at(patient: Target) -> str:
     name = _parameter(patient)
     return f"look at the parameter {name}{_where_it_stands(name)}: its name, version and key"
 
 
-def _how_to_put_keys(patient: Patient) -> str:
+def _how_to_put_keys(patient: Target) -> str:
     at, name = patient.deployment.aws_endpoint_url, _parameter(patient)
     words = ["aws", "ssm", "put-parameter", "--name", name, "--type", "SecureString"]
     words += ["--value", "KEY", *(("--endpoint-url", at) if at else ())]
     return f"put the keys there, one a line{_where_it_stands(name)}: {shlex.join(words)}"
 
 
-def _how_to_let(patient: Patient) -> str:
+def _how_to_let(patient: Target) -> str:
     name = _parameter(patient)
     policy = "ssm:GetParameter, and kms:Decrypt if a key of your own encrypts it"
     return f"let the API's role read the parameter {name}{_where_it_stands(name)}: {policy}"
@@ -93,7 +93,7 @@ def _where_it_stands(name: str) -> str:
     return f" ({name} is the stack's parameter ApiKeyParameter)" if name == _UNKNOWN else ""
 
 
-def _parameter(patient: Patient) -> str:
+def _parameter(patient: Target) -> str:
     """The one that the API's function was told of, where these credentials may look at it."""
     name = patient.resource("ApiFunction")
     if name is None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from forgeledger.cli.doctor.access import check_api, check_credentials, check_stack
-from forgeledger.cli.doctor.findings import Check, Finding, Findings, Part, Patient, error_code
+from forgeledger.cli.doctor.findings import Check, Finding, Findings, Section, Target, error_code
 from forgeledger.cli.doctor.functions import (
     check_bus,
     check_functions,
@@ -22,7 +22,7 @@ from forgeledger.cli.error_messages import explain
 from forgeledger.sdk.api.api_client import ApiClient
 
 
-def examine(patient: Patient, api: Callable[[], ApiClient]) -> Findings:
+def examine(patient: Target, api: Callable[[], ApiClient]) -> Findings:
     checks: list[tuple[str, Check]] = [
         ("credentials", check_credentials),
         ("stack", check_stack),
@@ -38,10 +38,10 @@ def examine(patient: Patient, api: Callable[[], ApiClient]) -> Findings:
         ("event bus", check_bus),
     ]
     for name, check in checks:
-        yield from _made(Part(name), check, patient)
+        yield from _made(Section(name), check, patient)
 
 
-def _made(part: Part, check: Check, patient: Patient) -> Iterator[Finding]:
+def _made(part: Section, check: Check, patient: Target) -> Iterator[Finding]:
     try:
         yield from check(patient)
     except Exception as error:

@@ -38,7 +38,7 @@ Findings = Iterator[Finding]
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class Target:
     """The deployment that is examined, and the means to do so."""
 
     deployment: Deployment
@@ -51,7 +51,7 @@ class Patient:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Section:
     """Makes findings about one part of the deployment."""
 
     name: str
@@ -77,7 +77,7 @@ class Part:
             yield self.ok("as the template has it")
 
 
-Check = Callable[[Patient], Findings]
+Check = Callable[[Target], Findings]
 
 
 def error_code(error: Exception) -> str:

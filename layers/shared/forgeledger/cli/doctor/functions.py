@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from forgeledger.cli.doctor.findings import Finding, Findings, Part, Patient
+from forgeledger.cli.doctor.findings import Finding, Findings, Section, Target
 
 _FUNCTIONS: Final = {
     "IntakeFunction": ("FORGELEDGER_TABLE", "FORGELEDGER_REJECT_QUEUE_URL"),
@@ -16,10 +16,10 @@ _VISIBILITY_FACTOR: Final = 6
 _HEALTHY: Final = ("", "OK", "No records processed", "PROBLEM: No records processed")
 
 
-def check_functions(patient: Patient) -> Findings:
+def check_functions(patient: Target) -> Findings:
     for logical_id, variables in _FUNCTIONS.items():
         name = patient.resource(logical_id)
-        part = Part(_words(logical_id))
+        part = Section(_words(logical_id))
         if name is None:
             yield part.unknown("its name is not known", "name the stack with --stack")
             continue
@@ -41,8 +41,8 @@ def check_functions(patient: Patient) -> Findings:
         )
 
 
-def check_queue_mapping(patient: Patient) -> Findings:
-    part = Part("queue mapping")
+def check_queue_mapping(patient: Target) -> Findings:
+    part = Section("queue mapping")
     function = patient.resource("IntakeFunction")
     queue = patient.deployment.command_queue_url
     if function is None or queue is None:
@@ -68,8 +68,8 @@ def check_queue_mapping(patient: Patient) -> Findings:
     )
 
 
-def check_stream_mapping(patient: Patient) -> Findings:
-    part = Part("stream mapping")
+def check_stream_mapping(patient: Target) -> Findings:
+    part = Section("stream mapping")
     function, table = patient.resource("RelayFunction"), patient.resource("LedgerTable")
     if function is None or table is None:
         return
@@ -106,7 +106,7 @@ def check_stream_mapping(patient: Patient) -> Findings:
     )
 
 
-def _mapping(patient: Patient, function: str, source: str) -> Mapping[str, Any] | None:
+def _mapping(patient: Target, function: str, source: str) -> Mapping[str, Any] | None:
     pages = patient.client("lambda").get_paginator("list_event_source_mappings")
     for page in pages.paginate(FunctionName=function):
         for mapping in page["EventSourceMappings"]:
@@ -117,7 +117,7 @@ def _mapping(patient: Patient, function: str, source: str) -> Mapping[str, Any] 
     return None
 
 
-def _state(patient: Patient, part: Part, mapping: Mapping[str, Any]) -> Findings:
+def _state(patient: Target, part: Section, mapping: Mapping[str, Any]) -> Findings:
     if patient.deployment.is_local:
         yield part.ok("fed by the local cloud, so the engine's own mapping is off")
         return
@@ -144,8 +144,8 @@ def _words(logical_id: str) -> str:
     return logical_id.removesuffix("Function").lower() + " function"
 
 
-def check_bus(patient: Patient) -> Findings:
-    part = Part("event bus")
+def check_bus(patient: Target) -> Findings:
+    part = Section("event bus")
     name = patient.resource("EventBus")
     if name is None:
         return
@@ -156,7 +156,7 @@ def check_bus(patient: Patient) -> Findings:
     yield _listeners(part, listening)
 
 
-def _listeners(part: Part, names: list[str]) -> Finding:
+def _listeners(part: Section, names: list[str]) -> Finding:
     if names:
         return part.ok(f"rules on it: {', '.join(sorted(names))}")
     return part.warning("no rule listens, so nobody is told", "make a rule on job.completed")

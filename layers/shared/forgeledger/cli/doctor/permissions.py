@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from forgeledger.cli.doctor.findings import Findings, Part, Patient
+from forgeledger.cli.doctor.findings import Findings, Section, Target
 
 _TABLE_ACTIONS: Final = (
     "dynamodb:GetItem",
@@ -22,9 +22,9 @@ class _Need:
     resource_arn: str
 
 
-def check_permissions(patient: Patient) -> Findings:
+def check_permissions(patient: Target) -> Findings:
     """On AWS, and only of what the stack told the names."""
-    part = Part("permissions")
+    part = Section("permissions")
     if patient.deployment.is_local:
         return
     table, bus = patient.resource("LedgerTable"), patient.resource("EventBus")
@@ -54,7 +54,7 @@ def check_permissions(patient: Patient) -> Findings:
 
 
 def _needs(
-    patient: Patient, *, table: str, bus: str, rejects: str, commands: str
+    patient: Target, *, table: str, bus: str, rejects: str, commands: str
 ) -> Iterator[_Need]:
     described = patient.client("dynamodb").describe_table(TableName=table)["Table"]
     table_arn = described["TableArn"]
@@ -77,7 +77,7 @@ def _needs(
     yield _Need(function="RelayFunction", actions=("events:PutEvents",), resource_arn=bus_arn)
 
 
-def _queue_arn(patient: Patient, url: str) -> str:
+def _queue_arn(patient: Target, url: str) -> str:
     attributes = patient.client("sqs").get_queue_attributes(
         QueueUrl=url, AttributeNames=["QueueArn"]
     )["Attributes"]

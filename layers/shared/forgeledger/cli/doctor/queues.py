@@ -4,15 +4,15 @@ import json
 from collections.abc import Mapping
 
 from forgeledger.cli.deployment import COMMAND_QUEUE_URL
-from forgeledger.cli.doctor.findings import Finding, Findings, Part, Patient, error_code
+from forgeledger.cli.doctor.findings import Finding, Findings, Section, Target, error_code
 from forgeledger.cli.queue_peek import dead_letter_queue_url
 from forgeledger.jobs.model.limits import MESSAGE_BYTES
 
 _DEPLOY = "deploy the template again, unchanged"
 
 
-def check_command_queue(patient: Patient) -> Findings:
-    part = Part("command queue")
+def check_command_queue(patient: Target) -> Findings:
+    part = Section("command queue")
     url = patient.deployment.needed("command_queue_url", COMMAND_QUEUE_URL)
     attributes = _attributes(patient, url)
     yield from part.rules(*_fifo_rules(attributes), *_redrive_rules(attributes))
@@ -20,11 +20,11 @@ def check_command_queue(patient: Patient) -> Findings:
     client = patient.client("sqs")
     dead_letters = dead_letter_queue_url(client, url)
     if dead_letters is not None:
-        yield _depth(patient, dead_letters, Part("dead-letter queue"), " --queue dead-letter")
+        yield _depth(patient, dead_letters, Section("dead-letter queue"), " --queue dead-letter")
 
 
-def check_reject_queue(patient: Patient) -> Findings:
-    part = Part("reject queue")
+def check_reject_queue(patient: Target) -> Findings:
+    part = Section("reject queue")
     url = patient.deployment.reject_queue_url
     if url is None:
         yield part.unknown("its address is not known", "give --reject-queue-url or --stack")
@@ -41,8 +41,8 @@ def check_reject_queue(patient: Patient) -> Findings:
     yield _depth(patient, url, part, "")
 
 
-def check_relay_failures(patient: Patient) -> Findings:
-    part = Part("relay failure queue")
+def check_relay_failures(patient: Target) -> Findings:
+    part = Section("relay failure queue")
     url = patient.resource("RelayFailureQueue")
     if url is None:
         return
@@ -91,13 +91,13 @@ def _redrive_rules(attributes: Mapping[str, str]) -> list[tuple[bool, str, str]]
     ]
 
 
-def _attributes(patient: Patient, url: str) -> Mapping[str, str]:
+def _attributes(patient: Target, url: str) -> Mapping[str, str]:
     answer = patient.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
     found: Mapping[str, str] = answer["Attributes"]
     return found
 
 
-def _may_send(patient: Patient, url: str, part: Part) -> Finding:
+def _may_send(patient: Target, url: str, part: Section) -> Finding:
     """Asks with a message that SQS can only refuse: permission is looked at first."""
     try:
         patient.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
@@ -113,7 +113,7 @@ def _may_send(patient: Patient, url: str, part: Part) -> Finding:
     return part.unknown("it took a message without a group, as no FIFO queue of AWS does")
 
 
-def _depth(patient: Patient, url: str, part: Part, option: str) -> Finding:
+def _depth(patient: Target, url: str, part: Section, option: str) -> Finding:
     waiting = int(_attributes(patient, url)["ApproximateNumberOfMessages"])
     where = patient.where.repeated("command_queue_url", "reject_queue_url")
     if not waiting:

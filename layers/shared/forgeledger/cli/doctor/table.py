@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from forgeledger.cli.doctor.findings import Findings, Part, Patient
+from forgeledger.cli.doctor.findings import Findings, Section, Target
 
 _INDEXES: Final = {
     "jobs-by-status": ["jobStatus", "jobId"],
@@ -10,8 +10,8 @@ _INDEXES: Final = {
 }
 
 
-def check_table(patient: Patient) -> Findings:
-    part = Part("table")
+def check_table(patient: Target) -> Findings:
+    part = Section("table")
     name = patient.resource("LedgerTable")
     if name is None:
         yield part.unknown("its name is not known", "name the stack with --stack")

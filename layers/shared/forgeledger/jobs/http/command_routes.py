@@ -10,7 +10,7 @@ from forgeledger.jobs.http.request_bodies import ItemCommand
 from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.ids import lane_of, lanes_of
 from forgeledger.jobs.model.outcomes import Outcome, Reason
-from forgeledger.jobs.services import Parts
+from forgeledger.jobs.services import Services
 from forgeledger.web.error_responses import Refused
 from forgeledger.web.idempotency import repeat_of
 from forgeledger.web.resolver import LedgerResolver
@@ -36,7 +36,7 @@ _WHY = {
 @dataclass(frozen=True, slots=True)
 class Commander:
     app: LedgerResolver
-    parts: Parts
+    services: Services
 
     def apply(
         self, kind: CommandKind, job_id: str, item_id: str, body: ItemCommand | None
@@ -45,10 +45,10 @@ class Commander:
         if lanes is None:
             raise JobNotFound(job_id)
         repeat = repeat_of(self.app.current_event)
-        command_id = repeat.request_id if repeat else self.parts.around.new_id()
+        command_id = repeat.request_id if repeat else self.services.runtime.new_id()
         command = (body or ItemCommand()).command(kind, checked(item_id), command_id)
         lane = lane_of(item_id, lanes)
-        applied = self.parts.applier.apply(job_id, lane, (command,), self.app.has_time())
+        applied = self.services.lane_writer.apply(job_id, lane, (command,), self.app.has_time())
         return _answer(applied.outcomes[0])
 
 
@@ -57,9 +57,9 @@ def _answer(outcome: Outcome) -> OutcomeBody:
     if reason is None:
         # Only of an item that nobody knows nothing is known, and that has a reason.
         assert outcome.item is not None
-        return OutcomeBody(outcome=outcome.verdict, item=item_body(outcome.item))
+        return OutcomeBody(outcome=outcome.kind, item=item_body(outcome.item))
     status = 404 if reason is Reason.UNKNOWN_ITEM else 409
-    more: dict[str, Any] = {"outcome": outcome.verdict.value}
+    more: dict[str, Any] = {"outcome": outcome.kind.value}
     if outcome.item is not None:
         more["item"] = item_body(outcome.item).model_dump(mode="json", by_alias=True)
     raise Refused(status, reason, _WHY.get(reason, reason), more=more)

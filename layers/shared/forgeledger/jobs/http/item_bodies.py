@@ -6,7 +6,7 @@ from forgeledger.jobs.http.job_bodies import time_or_none
 from forgeledger.jobs.messages.job_events import iso
 from forgeledger.jobs.model.items import Failure, Item, ItemState
 from forgeledger.jobs.model.lanes import Counts
-from forgeledger.jobs.model.outcomes import Verdict
+from forgeledger.jobs.model.outcomes import OutcomeKind
 from forgeledger.json_text import from_text
 from forgeledger.web.models import Answer
 
@@ -44,7 +44,7 @@ class ItemsBody(Answer):
 
 
 class OutcomeBody(Answer):
-    outcome: Verdict
+    outcome: OutcomeKind
     item: ItemBody
 
 

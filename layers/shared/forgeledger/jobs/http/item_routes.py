@@ -31,7 +31,7 @@ from forgeledger.jobs.http.request_bodies import (
     RegisterItems,
 )
 from forgeledger.jobs.model.commands import CommandKind
-from forgeledger.jobs.services import Parts
+from forgeledger.jobs.services import Services
 from forgeledger.web.error_responses import Refused
 from forgeledger.web.idempotency import repeat_of
 from forgeledger.web.openapi import answers
@@ -57,7 +57,7 @@ _COMMANDS = (
 )
 
 
-def add_item_routes(app: LedgerResolver, parts: Parts) -> None:
+def add_item_routes(app: LedgerResolver, services: Services) -> None:
     @app.post(
         "/jobs/<jobId>/items:register",
         tags=_ITEMS,
@@ -68,9 +68,9 @@ def add_item_routes(app: LedgerResolver, parts: Parts) -> None:
     def register(job_id: JobId, body: Annotated[RegisterItems, Body()]) -> RegistrationBody:
         items = [item.new_item() for item in body.items]
         repeat = repeat_of(app.current_event)
-        request_id = repeat.request_id if repeat else parts.around.new_id()
+        request_id = repeat.request_id if repeat else services.runtime.new_id()
         return registration_body(
-            parts.registrar.register(
+            services.registrar.register(
                 job_id, items, request_id, seal=body.seal, has_time=app.has_time()
             )
         )
@@ -88,7 +88,7 @@ def add_item_routes(app: LedgerResolver, parts: Parts) -> None:
         limit: Limit = ROWS_A_PAGE,
         cursor: Cursor = None,
     ) -> ItemsBody:
-        page = parts.items.page(job_id, state, read_items_cursor(cursor, job_id, state), limit)
+        page = services.items.page(job_id, state, read_items_cursor(cursor, job_id, state), limit)
         return ItemsBody(
             items=[item_body(item) for item in page.items],
             next_cursor=items_cursor(page.following, job_id, state),
@@ -103,14 +103,14 @@ def add_item_routes(app: LedgerResolver, parts: Parts) -> None:
     )
     def get_item(job_id: JobId, item_id: ItemId, cursor: Cursor = None) -> ItemHistoryBody:
         before = read_history_cursor(cursor, job_id, item_id)
-        found = parts.items.history(job_id, checked(item_id), before)
+        found = services.items.history(job_id, checked(item_id), before)
         if found is None:
             raise Refused(404, "unknown_item", f"There is no item {item_id} in job {job_id}.")
         return history_body(found, history_cursor(found.earlier, job_id, item_id))
 
 
-def add_command_routes(app: LedgerResolver, parts: Parts) -> None:
-    commander = Commander(app, parts)
+def add_command_routes(app: LedgerResolver, services: Services) -> None:
+    commander = Commander(app, services)
     for kind, body, summary in _COMMANDS:
         _add_command_route(app, commander, kind, body, summary)
 

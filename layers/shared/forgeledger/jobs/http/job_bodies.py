@@ -7,9 +7,9 @@ from pydantic import Field
 from forgeledger.jobs.messages.job_events import iso
 from forgeledger.jobs.model.jobs import JobSpec, JobStatus
 from forgeledger.jobs.model.lanes import LaneMode
-from forgeledger.jobs.model.outcomes import Verdict
+from forgeledger.jobs.model.outcomes import OutcomeKind
 from forgeledger.jobs.usecases.create_job import Created
-from forgeledger.jobs.usecases.read_jobs import Standing
+from forgeledger.jobs.usecases.read_jobs import JobStatusView
 from forgeledger.jobs.usecases.register_items import Registered
 from forgeledger.json_text import from_text
 from forgeledger.web.models import Answer
@@ -96,18 +96,18 @@ class JobsBody(Answer):
 class LifeBody(Answer):
     """The answer to seal, cancel and reopen."""
 
-    outcome: Verdict
+    outcome: OutcomeKind
     job: JobBody
 
 
-def job_body(standing: Standing) -> JobBody:
-    return JobBody(**_job_fields(standing))
+def job_body(status_view: JobStatusView) -> JobBody:
+    return JobBody(**_job_fields(status_view))
 
 
-def created_body(created: Created, standing: Standing) -> CreatedBody:
+def created_body(created: Created, status_view: JobStatusView) -> CreatedBody:
     registered = created.registered
     registration = None if registered is None else registration_body(registered)
-    return CreatedBody(**_job_fields(standing), registration=registration)
+    return CreatedBody(**_job_fields(status_view), registration=registration)
 
 
 def registration_body(registered: Registered) -> RegistrationBody:
@@ -126,9 +126,9 @@ def time_or_none(at_ms: int | None) -> str | None:
     return None if at_ms is None else iso(at_ms)
 
 
-def _job_fields(standing: Standing) -> dict[str, Any]:
-    job, counts, spec = standing.job, standing.counts, standing.job.spec
-    rate = standing.items_per_second
+def _job_fields(status_view: JobStatusView) -> dict[str, Any]:
+    job, counts, spec = status_view.job, status_view.counts, status_view.job.spec
+    rate = status_view.items_per_second
     return {
         "job_id": job.job_id,
         "name": spec.name,
@@ -145,9 +145,9 @@ def _job_fields(standing: Standing) -> dict[str, Any]:
         "completed": counts.completed,
         "failed": counts.failed,
         "canceled": counts.canceled,
-        "progress": round(standing.progress, 6),
+        "progress": round(status_view.progress, 6),
         "items_per_second": None if rate is None else round(rate, 3),
-        "eta_seconds": standing.eta_seconds,
+        "eta_seconds": status_view.eta_seconds,
         "created_at": iso(spec.created_at),
         "opened_at": iso(job.opened_at),
         "sealed_at": time_or_none(job.sealed_at),

@@ -33,9 +33,9 @@ from forgeledger.jobs.http.parameters import (
 )
 from forgeledger.jobs.http.request_bodies import CreateJob
 from forgeledger.jobs.http.why_bodies import WhyBody, why_body
-from forgeledger.jobs.services import Parts
-from forgeledger.jobs.usecases.change_job import Asked
-from forgeledger.jobs.usecases.read_jobs import standing
+from forgeledger.jobs.services import Services
+from forgeledger.jobs.usecases.change_job import ChangeResult
+from forgeledger.jobs.usecases.read_jobs import status_view
 from forgeledger.jobs.usecases.read_journal import JournalPosition
 from forgeledger.web.cursors import CursorInvalid
 from forgeledger.web.error_responses import Refused, wrong_field
@@ -50,8 +50,8 @@ _REFUSALS = {
 }
 
 
-def add_job_routes(app: LedgerResolver, parts: Parts) -> None:
-    clock = parts.around.clock
+def add_job_routes(app: LedgerResolver, services: Services) -> None:
+    clock = services.runtime.clock
 
     @app.post(
         "/jobs",
@@ -63,8 +63,8 @@ def add_job_routes(app: LedgerResolver, parts: Parts) -> None:
     )
     def create_job(body: Annotated[CreateJob, Body()]) -> CreatedBody:
         repeat = repeat_of(app.current_event)
-        created = parts.creator.create(body.new_job(), repeat, app.has_time())
-        return created_body(created, standing(created.view, clock()))
+        created = services.creator.create(body.new_job(), repeat, app.has_time())
+        return created_body(created, status_view(created.view, clock()))
 
     @app.get(
         "/jobs",
@@ -80,7 +80,7 @@ def add_job_routes(app: LedgerResolver, parts: Parts) -> None:
         cursor: Cursor = None,
     ) -> JobsBody:
         before = read_jobs_cursor(cursor, status, tag)
-        jobs, after = parts.jobs.page(status, tag, before, limit)
+        jobs, after = services.jobs.page(status, tag, before, limit)
         return JobsBody(
             jobs=[job_body(each) for each in jobs], next_cursor=jobs_cursor(after, status, tag)
         )
@@ -93,7 +93,7 @@ def add_job_routes(app: LedgerResolver, parts: Parts) -> None:
         responses=answers(200, JobBody, "The job.", 404),
     )
     def get_job(job_id: JobId) -> JobBody:
-        return job_body(parts.jobs.status(job_id))
+        return job_body(services.jobs.status(job_id))
 
     @app.post(
         "/jobs/<jobId>/seal",
@@ -103,7 +103,7 @@ def add_job_routes(app: LedgerResolver, parts: Parts) -> None:
         responses=answers(200, LifeBody, "The job as it stands afterwards.", 404, 409),
     )
     def seal(job_id: JobId) -> LifeBody:
-        return _life_body(parts.life.seal(job_id, app.has_time()), clock())
+        return _life_body(services.lifecycle.seal(job_id, app.has_time()), clock())
 
     @app.post(
         "/jobs/<jobId>/cancel",
@@ -113,7 +113,7 @@ def add_job_routes(app: LedgerResolver, parts: Parts) -> None:
         responses=answers(200, LifeBody, "The job as it stands afterwards.", 404, 409),
     )
     def cancel(job_id: JobId) -> LifeBody:
-        return _life_body(parts.life.cancel(job_id, app.has_time()), clock())
+        return _life_body(services.lifecycle.cancel(job_id, app.has_time()), clock())
 
     @app.post(
         "/jobs/<jobId>/reopen",
@@ -123,7 +123,7 @@ def add_job_routes(app: LedgerResolver, parts: Parts) -> None:
         responses=answers(200, LifeBody, "The job as it stands afterwards.", 404, 409),
     )
     def reopen(job_id: JobId) -> LifeBody:
-        return _life_body(parts.life.reopen(job_id, app.has_time()), clock())
+        return _life_body(services.lifecycle.reopen(job_id, app.has_time()), clock())
 
     @app.get(
         "/jobs/<jobId>/events",
@@ -138,7 +138,7 @@ def add_job_routes(app: LedgerResolver, parts: Parts) -> None:
         cursor: FromAsCursor = None,
         limit: Limit = ROWS_A_PAGE,
     ) -> JournalBody:
-        page = parts.journal.page(job_id, _journal_position(job_id, since, cursor), limit)
+        page = services.journal.page(job_id, _journal_position(job_id, since, cursor), limit)
         return JournalBody(
             events=[entry_body(job_id, entry) for entry in page.entries],
             next_cursor=journal_cursor(page.following, job_id),
@@ -153,7 +153,7 @@ def add_job_routes(app: LedgerResolver, parts: Parts) -> None:
         responses=answers(200, WhyBody, "What the job waits for.", 404),
     )
     def why(job_id: JobId) -> WhyBody:
-        return why_body(parts.explainer.explain(job_id))
+        return why_body(services.explainer.explain(job_id))
 
 
 def _journal_position(job_id: str, since: str | None, cursor: str | None) -> JournalPosition:
@@ -168,7 +168,7 @@ def _journal_position(job_id: str, since: str | None, cursor: str | None) -> Jou
     return read_journal_cursor(since, job_id)
 
 
-def _life_body(asked: Asked, now: int) -> LifeBody:
+def _life_body(asked: ChangeResult, now: int) -> LifeBody:
     if asked.reason is not None:
         raise Refused(409, asked.reason, _REFUSALS.get(asked.reason, asked.reason))
-    return LifeBody(outcome=asked.verdict, job=job_body(standing(asked.view, now)))
+    return LifeBody(outcome=asked.outcome, job=job_body(status_view(asked.view, now)))

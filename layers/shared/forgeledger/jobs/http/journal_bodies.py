@@ -122,7 +122,7 @@ def _fact_body(job_id: str, fact: Fact) -> EventBody:
         at=iso(fact.at),
         offset=fact.number,
         reason=fact.reason,
-        event_id=event_id(job_id, fact) if fact.told else None,
+        event_id=event_id(job_id, fact) if fact.published else None,
         epoch=fact.epoch,
         status=fact.status,
         counts=CountsBody(**counts_fields(fact.counts)),

@@ -28,7 +28,7 @@ from forgeledger.jobs.model import limits
 from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.ids import lane_of, lanes_of
 from forgeledger.jobs.model.items import Failure
-from forgeledger.jobs.model.message import COMMAND, Addressed, Body, Problem
+from forgeledger.jobs.model.message import COMMAND, Body, CommandProblem, RoutedCommand
 from forgeledger.json_text import to_text
 from forgeledger.unknown_fields import unknown_in
 
@@ -44,24 +44,26 @@ def decode(body: str, message_id: str) -> Body:
     if not isinstance(content, dict):
         return _hopeless("body", "must be an object")
     # Names beside the list of commands, if it is one.
-    beside = frozenset(content.keys() - {"commands"}) if "commands" in content else frozenset()
+    extra_names = frozenset(content.keys() - {"commands"}) if "commands" in content else frozenset()
     raw = content.get("commands", [content])
     if not isinstance(raw, list) or not 1 <= len(raw) <= limits.COMMANDS_PER_MESSAGE:
         rule = f"must be a list of 1 to {limits.COMMANDS_PER_MESSAGE} commands"
         return _hopeless("commands", rule)
-    commands: list[Addressed] = []
-    problems: list[Problem] = []
+    commands: list[RoutedCommand] = []
+    problems: list[CommandProblem] = []
     for index, each in enumerate(raw):
         try:
             commands.append(_command(each, index, message_id))
         except ValidationError as error:
             problems += _problems(error, index)
-    return Body(commands=tuple(commands), problems=tuple(problems), raw=tuple(raw), beside=beside)
+    return Body(
+        commands=tuple(commands), problems=tuple(problems), raw=tuple(raw), extra_names=extra_names
+    )
 
 
 def unknown_names(body: Body) -> set[str]:
     """Names in a message that the contract does not have, for the log."""
-    found = {f"{name} beside commands" for name in body.beside}
+    found = {f"{name} beside commands" for name in body.extra_names}
     for raw in body.raw:
         if isinstance(raw, dict) and ("error" in raw or not raw.keys() <= COMMAND_NAMES):
             found |= unknown_in(raw, KNOWN_IN_COMMAND)
@@ -69,7 +71,7 @@ def unknown_names(body: Body) -> set[str]:
 
 
 def _hopeless(field: str, rule: str) -> Body:
-    return Body(problems=(Problem(field, rule),))
+    return Body(problems=(CommandProblem(field, rule),))
 
 
 def _schema(field: Field) -> CoreSchema:
@@ -159,7 +161,7 @@ def _failure(fields: Mapping[str, Any]) -> Failure:
 _COMMAND: Final = SchemaValidator(_object(COMMAND_FIELDS, nullable=True))
 
 
-def _command(raw: Any, index: int, message_id: str) -> Addressed:
+def _command(raw: Any, index: int, message_id: str) -> RoutedCommand:
     fields = _COMMAND.validate_python(raw)
     job_id, item_id = fields["jobId"], fields["itemId"]
     lanes = lanes_of(job_id)
@@ -176,15 +178,15 @@ def _command(raw: Any, index: int, message_id: str) -> Addressed:
         sent_at=fields.get("at"),
     )
     # A name that no job can have leads to a lane that does not exist, and so to its rejection.
-    return Addressed(job_id, lane_of(item_id, lanes) if lanes else 0, command, index)
+    return RoutedCommand(job_id, lane_of(item_id, lanes) if lanes else 0, command, index)
 
 
-def _problems(error: ValidationError, index: int) -> Sequence[Problem]:
+def _problems(error: ValidationError, index: int) -> Sequence[CommandProblem]:
     # Most invocations find nothing wrong, and need not load the words for it.
     from forgeledger.rule_messages import path_of, sentence_of
 
     return [
-        Problem(path_of([*map(_camel, each["loc"])]) or COMMAND, sentence_of(each), index)
+        CommandProblem(path_of([*map(_camel, each["loc"])]) or COMMAND, sentence_of(each), index)
         for each in error.errors(include_url=False, include_input=False)
     ]
 

@@ -8,17 +8,17 @@ from forgeledger.errors import EventsRefused
 from forgeledger.jobs.messages.job_events import SOURCE, detail_text
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.jobs import Job
-from forgeledger.runtime import Surroundings
+from forgeledger.runtime import Runtime
 
 _ENTRIES_A_REQUEST = 10
 _TRIES = 5
 
 
 class EventBridgePublisher:
-    def __init__(self, client: Any, bus: str, around: Surroundings) -> None:
+    def __init__(self, client: Any, bus: str, runtime: Runtime) -> None:
         self._client = client
         self._bus = bus
-        self._around = around
+        self._around = runtime
 
     def publish(self, job: Job, facts: Sequence[Fact]) -> None:
         entries = [self._entry(job, fact) for fact in facts]

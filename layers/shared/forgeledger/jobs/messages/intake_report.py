@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from forgeledger.jobs.model.intake_result import LaneReport, TakenIn
+from forgeledger.jobs.model.intake_result import IntakeResult, LaneReport
 
 _COUNT: Final = "Count"
 
@@ -22,19 +22,19 @@ class LogLine(NamedTuple):
     error: Exception | None = None
 
 
-def measurements(result: TakenIn, batch_size: int) -> Iterator[Measurement]:
+def measurements(result: IntakeResult, batch_size: int) -> Iterator[Measurement]:
     yield Measurement("BatchSize", _COUNT, batch_size)
     yield Measurement("MessagesRejected", _COUNT, result.rejected)
     yield Measurement("MessagesFailed", _COUNT, len(result.failed))
     for lane in result.lanes:
-        for outcome, number in lane.verdicts.items():
+        for outcome, number in lane.outcomes.items():
             yield Measurement(f"Commands{outcome.title()}", _COUNT, number)
         yield Measurement("CommitConflicts", _COUNT, lane.conflicts)
         if lane.lag_ms is not None:
             yield Measurement("CommitLag", "Milliseconds", lane.lag_ms)
 
 
-def log_lines(result: TakenIn) -> Iterator[LogLine]:
+def log_lines(result: IntakeResult) -> Iterator[LogLine]:
     yield from map(_lane_line, result.lanes)
     for message_id, problems in result.rejections:
         first = problems[0]
@@ -56,4 +56,4 @@ def _lane_line(lane: LaneReport) -> LogLine:
         return LogLine("error", "lane not applied", extra, lane.error)
     if not lane.job_found:
         return LogLine("warning", "no such job", extra)
-    return LogLine("info", "lane applied", {**extra, **lane.verdicts})
+    return LogLine("info", "lane applied", {**extra, **lane.outcomes})

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from forgeledger.jobs.model.limits import MESSAGE_BYTES
-from forgeledger.jobs.model.message import Message, Problem
+from forgeledger.jobs.model.message import CommandProblem, Message
 
 # Attributes count towards the size of a message, and the message may be as large as allowed.
 _DETAIL_CHARACTERS = 1_024
@@ -17,7 +17,7 @@ class SqsRejectQueue:
         self._client = client
         self._queue_url = queue_url
 
-    def put(self, message: Message, problems: Sequence[Problem]) -> None:
+    def put(self, message: Message, problems: Sequence[CommandProblem]) -> None:
         body = _body(message, problems)
         attributes = {
             "reason": _text(problems[0].reason),
@@ -47,7 +47,7 @@ def _size(body: str, attributes: Mapping[str, Mapping[str, str]]) -> int:
     return len(body.encode()) + beside
 
 
-def _body(message: Message, problems: Sequence[Problem]) -> str:
+def _body(message: Message, problems: Sequence[CommandProblem]) -> str:
     """The whole message, or, where some of its commands were applied, only the others."""
     bad = sorted({problem.index for problem in problems if problem.index is not None})
     if not bad or len(bad) == len(message.body.raw):
@@ -56,7 +56,7 @@ def _body(message: Message, problems: Sequence[Problem]) -> str:
     return json.dumps({"commands": commands}, ensure_ascii=False, separators=(",", ":"))
 
 
-def _detail(problems: Sequence[Problem]) -> str:
+def _detail(problems: Sequence[CommandProblem]) -> str:
     """As many problems as there is room for, as JSON."""
     told: list[dict[str, Any]] = []
     for problem in problems:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from forgeledger.fast_dataclass import quickly_made, replace
+from forgeledger.fast_dataclass import fast_frozen, replace
 from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.items import Failure, Item, ItemState
 from forgeledger.jobs.model.lanes import Counts, Head, LaneMode, count_failure
@@ -31,7 +31,7 @@ class EventKind(StrEnum):
     RECOUNTED = "recounted"
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One event. Whatever replaying it needs is in it; what it does not need is None."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from forgeledger.fast_dataclass import quickly_made
+from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.model.lanes import Counts
 
@@ -20,7 +20,7 @@ class FactKind(StrEnum):
     CLOSING = "job.closing"
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """One fact, numbered from 0. All that its event says of the moment is in it."""
@@ -35,7 +35,7 @@ class Fact:
     reason: str | None = None
 
     @property
-    def told(self) -> bool:
+    def published(self) -> bool:
         """Whether the fact becomes an event."""
         return self.kind is not FactKind.CLOSING
 

@@ -3,11 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from forgeledger.fast_dataclass import quickly_made
-from forgeledger.jobs.model.message import Problem
+from forgeledger.fast_dataclass import fast_frozen
+from forgeledger.jobs.model.message import CommandProblem
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneReport:
     """What came of one lane's share of the batch."""
@@ -16,7 +16,7 @@ class LaneReport:
     lane: int
     commands: int
     # Of the commands that were applied: all of them, unless something stopped it.
-    verdicts: Counter[str]
+    outcomes: Counter[str]
     conflicts: int = 0
     # How long the oldest of them was on its way; None where there is none.
     lag_ms: int | None = None
@@ -26,19 +26,19 @@ class LaneReport:
     error: Exception | None = None
 
     @property
-    def settled(self) -> int:
+    def applied_count(self) -> int:
         """How many commands need not come again."""
-        return self.verdicts.total()
+        return self.outcomes.total()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakenIn:
+class IntakeResult:
     """Which messages have to come again, in order; and what is to be told of the batch."""
 
     failed: tuple[str, ...]
     lanes: tuple[LaneReport, ...]
     # What was put aside, by message, and why.
-    rejections: tuple[tuple[str, tuple[Problem, ...]], ...]
+    rejections: tuple[tuple[str, tuple[CommandProblem, ...]], ...]
     errors: tuple[Exception, ...]
 
     @property

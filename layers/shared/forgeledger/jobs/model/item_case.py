@@ -4,29 +4,29 @@ from dataclasses import dataclass
 from typing import Any
 
 from forgeledger.backoff import backoff_ms
-from forgeledger.fast_dataclass import quickly_made
+from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.commands import Command
 from forgeledger.jobs.model.events import Event, EventKind
 from forgeledger.jobs.model.items import Failure, Item
 from forgeledger.jobs.model.jobs import JobPhase
 from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.model.limits import ATTEMPTS_AHEAD
-from forgeledger.jobs.model.outcomes import Reason, Verdict
+from forgeledger.jobs.model.outcomes import OutcomeKind, Reason
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True)
 class Ruling:
     """The verdict on a command, its reason, and the events it leaves in the journal."""
 
-    verdict: Verdict
+    kind: OutcomeKind
     events: tuple[Event, ...]
     reason: Reason | None = None
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True)
-class Case:
+class ItemCase:
     """A command, the item that it meets, and what else the rules look at."""
 
     head: Head
@@ -66,7 +66,7 @@ class Case:
         )
 
     def apply(self, event: Event) -> Ruling:
-        return Ruling(Verdict.APPLIED, (event,))
+        return Ruling(OutcomeKind.APPLIED, (event,))
 
     def duplicate(self) -> Ruling:
         event = Event(
@@ -79,7 +79,7 @@ class Case:
             attempt=self.command.attempt,
             worker_id=self.command.worker_id,
         )
-        return Ruling(Verdict.DUPLICATE, (event,))
+        return Ruling(OutcomeKind.DUPLICATE, (event,))
 
     def reject(self, reason: Reason) -> Ruling:
         """Refuse, and keep what the worker said: a result may have cost hours."""
@@ -96,7 +96,7 @@ class Case:
             result=self.command.result,
             failure=self.command.failure,
         )
-        return Ruling(Verdict.REJECTED, (event,), reason)
+        return Ruling(OutcomeKind.REJECTED, (event,), reason)
 
     def reject_attempt(self) -> Ruling:
         return self.reject(Reason.STALE_ATTEMPT if self.stale else Reason.UNKNOWN_ATTEMPT)

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from forgeledger.jobs.model.commands import REGISTERS_ON_THE_WAY, Command, CommandKind
 from forgeledger.jobs.model.events import Event, EventKind
-from forgeledger.jobs.model.item_case import Case, Ruling
+from forgeledger.jobs.model.item_case import ItemCase, Ruling
 from forgeledger.jobs.model.items import Failure, Item, ItemState
 from forgeledger.jobs.model.jobs import JobPhase
 from forgeledger.jobs.model.lanes import Head, LaneMode
-from forgeledger.jobs.model.outcomes import Reason, Verdict
+from forgeledger.jobs.model.outcomes import OutcomeKind, Reason
 
 LEASE_EXPIRED = Failure(type="LeaseExpired", message="no heartbeat within the lease")
 
@@ -25,10 +25,10 @@ def rule(head: Head, item: Item | None, command: Command, now: int, phase: JobPh
         return _rule_on_unknown(head, command, now, phase)
     if command.kind is CommandKind.REGISTER:
         # It could never do anything if it came again, so there is nothing to remember.
-        return Ruling(Verdict.DUPLICATE, ())
+        return Ruling(OutcomeKind.DUPLICATE, ())
     mark = command.mark
     return _answer_before(item, command, mark) or _RULES[command.kind](
-        Case(head, item, command, mark, now, phase)
+        ItemCase(head, item, command, mark, now, phase)
     )
 
 
@@ -42,10 +42,10 @@ def _answer_before(item: Item, command: Command, mark: str) -> Ruling | None:
         if entry.startswith(mark):
             refused = entry[len(mark) :]
             if refused:
-                return Ruling(Verdict.REJECTED, (), Reason(refused))
+                return Ruling(OutcomeKind.REJECTED, (), Reason(refused))
             if command.kind is CommandKind.CLAIM and _taken_over(item, command):
-                return Ruling(Verdict.REJECTED, (), Reason.STALE_ATTEMPT)
-            return Ruling(Verdict.DUPLICATE, ())
+                return Ruling(OutcomeKind.REJECTED, (), Reason.STALE_ATTEMPT)
+            return Ruling(OutcomeKind.DUPLICATE, ())
     return None
 
 
@@ -73,13 +73,13 @@ def _rule_on_unknown(head: Head, command: Command, now: int, phase: JobPhase) ->
         payload=command.payload,
     )
     if command.kind is CommandKind.REGISTER:
-        return Ruling(Verdict.APPLIED, (registered,))
+        return Ruling(OutcomeKind.APPLIED, (registered,))
     fresh = Item(item_id=command.item_id, state=ItemState.PENDING, offset=head.offset)
-    then = _RULES[command.kind](Case(head, fresh, command, mark, now, phase))
+    then = _RULES[command.kind](ItemCase(head, fresh, command, mark, now, phase))
     if then.reason is not None:
         # A command that is refused must not leave an item behind: it would count as known.
         return _refuse_unknown(command, now, then.reason)
-    return Ruling(then.verdict, (registered, *then.events))
+    return Ruling(then.kind, (registered, *then.events))
 
 
 def _refuse_unknown(command: Command, now: int, reason: Reason) -> Ruling:
@@ -96,10 +96,10 @@ def _refuse_unknown(command: Command, now: int, reason: Reason) -> Ruling:
         result=command.result,
         failure=command.failure,
     )
-    return Ruling(Verdict.REJECTED, (event,), reason)
+    return Ruling(OutcomeKind.REJECTED, (event,), reason)
 
 
-def _claim(case: Case) -> Ruling:
+def _claim(case: ItemCase) -> Ruling:
     item, command = case.item, case.command
     if item.finished:
         return case.reject(_FINISHED_REASONS[item.state])
@@ -130,7 +130,7 @@ def _claim(case: Case) -> Ruling:
     )
 
 
-def _heartbeat(case: Case) -> Ruling:
+def _heartbeat(case: ItemCase) -> Ruling:
     item = case.item
     if item.state is not ItemState.IN_PROGRESS:
         return case.reject(_FINISHED_REASONS.get(item.state, Reason.NOT_IN_PROGRESS))
@@ -147,7 +147,7 @@ def _heartbeat(case: Case) -> Ruling:
     )
 
 
-def _complete(case: Case) -> Ruling:
+def _complete(case: ItemCase) -> Ruling:
     item, command = case.item, case.command
     if item.state is ItemState.COMPLETED:
         return case.duplicate()
@@ -165,7 +165,7 @@ def _complete(case: Case) -> Ruling:
     )
 
 
-def _fail(case: Case) -> Ruling:
+def _fail(case: ItemCase) -> Ruling:
     item, command = case.item, case.command
     if command.attempt is not None and command.attempt == item.failed_attempt:
         return case.duplicate()
@@ -183,7 +183,7 @@ def _fail(case: Case) -> Ruling:
     )
 
 
-def _release(case: Case) -> Ruling:
+def _release(case: ItemCase) -> Ruling:
     item = case.item
     if item.finished:
         return case.reject(_FINISHED_REASONS[item.state])
@@ -194,7 +194,7 @@ def _release(case: Case) -> Ruling:
     return case.apply(case.event(EventKind.RELEASED))
 
 
-def _retry(case: Case) -> Ruling:
+def _retry(case: ItemCase) -> Ruling:
     item = case.item
     if case.phase is JobPhase.CANCELED:
         return case.reject(Reason.JOB_CANCELED)
@@ -211,14 +211,14 @@ def _retry(case: Case) -> Ruling:
     return case.apply(case.event(EventKind.RETRIED))
 
 
-def _expire(case: Case) -> Ruling:
+def _expire(case: ItemCase) -> Ruling:
     item = case.item
     if item.state is not ItemState.IN_PROGRESS or not case.current or not case.lease_over:
         return case.duplicate()
     return case.given_up_or_again(EventKind.EXPIRED, item.attempt, LEASE_EXPIRED, None)
 
 
-_RULES: dict[CommandKind, Callable[[Case], Ruling]] = {
+_RULES: dict[CommandKind, Callable[[ItemCase], Ruling]] = {
     CommandKind.CLAIM: _claim,
     CommandKind.HEARTBEAT: _heartbeat,
     CommandKind.COMPLETE: _complete,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from forgeledger.fast_dataclass import quickly_made
+from forgeledger.fast_dataclass import fast_frozen
 
 
 class ItemState(StrEnum):
@@ -22,7 +22,7 @@ class ItemState(StrEnum):
 UNFINISHED = frozenset({ItemState.PENDING, ItemState.IN_PROGRESS})
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """What went wrong with an item, as its worker told it."""
@@ -32,7 +32,7 @@ class Failure:
     retryable: bool = True
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """An item after its latest event. Times are milliseconds since 1970, texts are JSON."""

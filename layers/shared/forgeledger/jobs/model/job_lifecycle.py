@@ -3,30 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from forgeledger.fast_dataclass import quickly_made, replace
+from forgeledger.fast_dataclass import fast_frozen, replace
 from forgeledger.jobs.model.facts import Fact, FactKind
 from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus
 from forgeledger.jobs.model.lanes import Counts, Head, LaneMode
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """The next step of a job: a change of its header with its facts, or lanes that lag behind.
 
-    With `settles` the change rests on the counts: it holds only while no head has moved.
+    With `checks_counts` the change rests on the counts: it holds only while no head has moved.
     """
 
     job: Job
     facts: tuple[Fact, ...] = ()
-    settles: bool = False
+    checks_counts: bool = False
     lagging: tuple[int, ...] = ()
 
 
 def create(spec: JobSpec) -> tuple[Job, tuple[Head, ...], Fact]:
     """A new job, the heads of its lanes, and the fact of its creation."""
     now = spec.created_at
-    job = Job(spec=spec, opened_at=now, kept_since=now)
+    job = Job(spec=spec, opened_at=now, renewed_since=now)
     created, fact = _told(job, FactKind.CREATED, now, Counts())
     return created, genesis(spec), fact
 
@@ -73,7 +73,7 @@ def reopen(job: Job, now: int, *, mode: LaneMode = LaneMode.OPEN) -> Step:
         sealed_at=job.sealed_at if mode is LaneMode.SEALED else None,
         finished_at=None,
     )
-    return _stepped(reopened, FactKind.REOPENED, now, job.settled)
+    return _stepped(reopened, FactKind.REOPENED, now, job.counts_at_verdict)
 
 
 def advance(job: Job, heads: Sequence[Head], now: int) -> Step:
@@ -82,7 +82,7 @@ def advance(job: Job, heads: Sequence[Head], now: int) -> Step:
     if job.finished:
         return Step(job=job, lagging=lagging)
     counts = total(heads)
-    if counts.failings > job.settled.failings and job.first_failure_epoch < job.epoch:
+    if counts.failings > job.counts_at_verdict.failings and job.first_failure_epoch < job.epoch:
         noted = replace(job, first_failure_epoch=job.epoch)
         return _stepped(noted, FactKind.FIRST_FAILURE, now, counts)
     if job.ending is not None:
@@ -105,7 +105,7 @@ def seals_itself(job: Job) -> bool:
     if expected is None:
         return False
     # A job reopened when they were all there already takes more until somebody seals it.
-    return job.epoch == 1 or job.settled.total < expected
+    return job.epoch == 1 or job.counts_at_verdict.total < expected
 
 
 def _expected_items_came(job: Job, counts: Counts) -> bool:
@@ -117,7 +117,7 @@ def _hopeless(job: Job, counts: Counts, now: int) -> str | None:
     if job.deadline_at is not None and now >= job.deadline_at:
         return "deadline"
     # A reopened job is not failed again for the failures that it was reopened with.
-    if counts.failed <= job.settled.failed:
+    if counts.failed <= job.counts_at_verdict.failed:
         return None
     bound = job.spec.tolerance
     if bound.failures is not None and counts.failed > bound.failures:
@@ -160,10 +160,10 @@ def _verdict(job: Job, status: JobStatus, counts: Counts, now: int, reason: str 
         ending=None,
         ending_reason=reason,
         finished_at=now,
-        settled=counts,
+        counts_at_verdict=counts,
     )
     step = _stepped(finished, _VERDICT_FACTS[status], now, counts, reason)
-    return replace(step, settles=True)
+    return replace(step, checks_counts=True)
 
 
 def _stepped(job: Job, kind: FactKind, now: int, counts: Counts, reason: str | None = None) -> Step:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from forgeledger.fast_dataclass import quickly_made
+from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.lanes import Counts, LaneMode, LaneRules
 
 _DAY_MS = 24 * 3_600 * 1_000
@@ -50,7 +50,7 @@ class JobPhase(StrEnum):
     CANCELED = "canceled"
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerance:
     """How many failures a job takes before it is failed itself; None: any number."""
@@ -66,7 +66,7 @@ class Tolerance:
         return failed * 100 > self.failure_percent * total
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSpec:
     """What a job was created with; it never changes."""
@@ -84,7 +84,7 @@ class JobSpec:
     created_at: int = 0
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A job after its latest fact. The number of facts grows with each change: its version."""
@@ -106,9 +106,9 @@ class Job:
     # The epoch whose first failure was told.
     first_failure_epoch: int = 0
     # The counts at the latest verdict: what this epoch began with.
-    settled: Counts = Counts()
+    counts_at_verdict: Counts = Counts()
     # Rows last written before this have been given a later time to vanish.
-    kept_since: int = 0
+    renewed_since: int = 0
     # They were given it so late that some may have vanished before; this never changes back.
     rows_lost: bool = False
 
@@ -139,11 +139,11 @@ class Job:
         return JobPhase.PAST if self.retention_over(now) else JobPhase.FINISHED
 
     @property
-    def keeping_due(self) -> int | None:
+    def retention_due(self) -> int | None:
         """When the rows of a job that still runs are to be given a later time to vanish."""
-        return self.kept_since + self._retention_ms // 2 if self._retention_ms else None
+        return self.renewed_since + self._retention_ms // 2 if self._retention_ms else None
 
-    def keeping_late(self, now: int) -> bool:
+    def retention_late(self, now: int) -> bool:
         """Whether that has not been done although rows are about to vanish, or was too late."""
         return not self.finished and self.retention_over(now)
 
@@ -156,7 +156,7 @@ class Job:
         return self._lasts_less_than(_CLOCKS_DIFFER_MS, now)
 
     def _lasts_less_than(self, margin_ms: int, now: int) -> bool:
-        end = self.kept_since + self._retention_ms
+        end = self.renewed_since + self._retention_ms
         return self.rows_lost or (self._retention_ms > 0 and now >= end - margin_ms)
 
     @property

@@ -3,22 +3,22 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from forgeledger.fast_dataclass import quickly_made
+from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.commands import Command, FollowGate, LaneCommand
 from forgeledger.jobs.model.events import Event, EventKind, evolve_head, evolve_item
 from forgeledger.jobs.model.item_rules import rule
 from forgeledger.jobs.model.items import Failure, Item
 from forgeledger.jobs.model.jobs import JobPhase
-from forgeledger.jobs.model.lanes import Head, LaneMode, settle
+from forgeledger.jobs.model.lanes import Head, LaneMode, effective_item
 from forgeledger.jobs.model.limits import COMMIT_BYTES, ITEMS_PER_COMMIT, JOURNAL_ROW_BYTES
-from forgeledger.jobs.model.outcomes import Outcome, Verdict
+from forgeledger.jobs.model.outcomes import Outcome, OutcomeKind
 
 # What an item's row and an event take beside the texts they carry, generously.
 _ITEM_BYTES = 1_024
 _EVENT_BYTES = 200
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """One transaction: the changed items, each once, the new head, and the events."""
@@ -29,7 +29,7 @@ class Commit:
     events: tuple[Event, ...]
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """The commits in order, and for each command its outcome and the commit that it waits for.
@@ -98,7 +98,7 @@ def decide(
             draft.events.append(event)
         if events and after is not None:
             known[after.item_id] = draft.items[after.item_id] = after
-        outcomes.append(Outcome(verdict=outcome.verdict, reason=outcome.reason, item=after))
+        outcomes.append(Outcome(kind=outcome.kind, reason=outcome.reason, item=after))
         waits_for.append(len(commits) if draft.events else len(commits) - 1)
     if draft.events:
         commits.append(_finished(draft, head))
@@ -109,7 +109,7 @@ def _item_of(head: Head, known: Mapping[str, Item], command: LaneCommand) -> Ite
     if not isinstance(command, Command):
         return None
     item = known.get(command.item_id)
-    return None if item is None else settle(head, item)
+    return None if item is None else effective_item(head, item)
 
 
 def _ruled(
@@ -117,10 +117,10 @@ def _ruled(
 ) -> tuple[tuple[Event, ...], Outcome]:
     if isinstance(command, Command):
         ruling = rule(head, item, command, now, phase)
-        return ruling.events, Outcome(verdict=ruling.verdict, reason=ruling.reason)
+        return ruling.events, Outcome(kind=ruling.kind, reason=ruling.reason)
     if isinstance(command, FollowGate):
         if command.gate <= head.gate:
-            return (), Outcome(verdict=Verdict.DUPLICATE)
+            return (), Outcome(kind=OutcomeKind.DUPLICATE)
         event = Event(
             kind=EventKind.GATED,
             at=now,
@@ -132,7 +132,7 @@ def _ruled(
         event = Event(
             kind=EventKind.RECOUNTED, at=now, counts=command.counts, failures=command.failures
         )
-    return (event,), Outcome(verdict=Verdict.APPLIED)
+    return (event,), Outcome(kind=OutcomeKind.APPLIED)
 
 
 def _closing_before(head: Head) -> int | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model.events import Event, evolve_head, evolve_item
 from forgeledger.jobs.model.items import Failure, Item, ItemState
-from forgeledger.jobs.model.lanes import Counts, Head, count_failure, settle
+from forgeledger.jobs.model.lanes import Counts, Head, count_failure, effective_item
 
 
 def count(head: Head, items: Iterable[Item]) -> tuple[Counts, tuple[tuple[str, int], ...]]:
@@ -15,10 +15,10 @@ def count(head: Head, items: Iterable[Item]) -> tuple[Counts, tuple[tuple[str, i
     # Which types have a name of their own is the head's to say: it follows from the journal.
     failures = tuple((name, 0) for name, _ in head.failures)
     for item in items:
-        settled = settle(head, item)
-        states[settled.state] += 1
-        if settled.state is ItemState.FAILED and settled.failure is not None:
-            failures = count_failure(failures, settled.failure.type, +1)
+        effective = effective_item(head, item)
+        states[effective.state] += 1
+        if effective.state is ItemState.FAILED and effective.failure is not None:
+            failures = count_failure(failures, effective.failure.type, +1)
     counts = Counts(
         pending=states[ItemState.PENDING],
         in_progress=states[ItemState.IN_PROGRESS],
@@ -56,7 +56,7 @@ class Tally:
             offset = self.head.offset
             item = None if event.item_id is None else self.items.get(event.item_id)
             if item is None or item.offset < offset:
-                before = None if item is None else settle(self.head, item)
+                before = None if item is None else effective_item(self.head, item)
                 item = evolve_item(before, event, offset)
                 if item is not None:
                     self.add(item)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from forgeledger.fast_dataclass import quickly_made, replace
+from forgeledger.fast_dataclass import fast_frozen, replace
 from forgeledger.jobs.model.items import UNFINISHED, Item, ItemState
 from forgeledger.jobs.model.limits import ERROR_TYPE_COUNTED_CHARACTERS, ERROR_TYPES_PER_LANE
 
@@ -33,7 +33,7 @@ class LaneRules:
     ttl_days: int = 30
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """How many items are in each state, and how many failures there ever were."""
@@ -69,7 +69,7 @@ class Counts:
         )
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """A lane after its latest event. The offset grows with each commit and so is its version."""
@@ -89,7 +89,7 @@ class Head:
     canceled_below: int = 0
 
 
-def settle(head: Head, item: Item) -> Item:
+def effective_item(head: Head, item: Item) -> Item:
     """The item as it stands: closing a lane cancels items without rewriting their rows."""
     if item.state in UNFINISHED and item.offset < head.canceled_below:
         return replace(item, state=ItemState.CANCELED, lease_until=None, due_at=None)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from forgeledger.fast_dataclass import quickly_made
+from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.commands import Command
 
 # What is wrong where it is no field of a command, but the whole of it.
@@ -14,7 +14,7 @@ UNKNOWN_JOB = "unknown_job"
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class CommandProblem:
     """A broken rule of one command in the message, by its index, or of the whole message."""
 
     field: str
@@ -23,9 +23,9 @@ class Problem:
     reason: str = INVALID
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True)
-class Addressed:
+class RoutedCommand:
     """A command with its job and lane, and its place in the message."""
 
     job_id: str
@@ -34,19 +34,19 @@ class Addressed:
     index: int
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
     """What a message says: its commands, and what is wrong with the others."""
 
-    commands: tuple[Addressed, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    commands: tuple[RoutedCommand, ...] = ()
+    problems: tuple[CommandProblem, ...] = ()
     # All commands as they came, so that the bad ones can be given back.
     raw: tuple[Any, ...] = ()
     # Names that stand beside a list of commands, where nothing reads them.
-    beside: frozenset[str] = frozenset()
+    extra_names: frozenset[str] = frozenset()
 
-    def placed(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    def placed(self, problems: Iterable[CommandProblem]) -> tuple[CommandProblem, ...]:
         """The problems, in a message of many commands with the command's place in each field."""
         if len(self.raw) == 1:
             return tuple(problems)
@@ -56,7 +56,7 @@ class Body:
         )
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     message_id: str
@@ -66,6 +66,6 @@ class Message:
     body: Body
 
 
-def _path(problem: Problem) -> str:
+def _path(problem: CommandProblem) -> str:
     command = f"commands[{problem.index}]"
     return command if problem.field == COMMAND else f"{command}.{problem.field}"

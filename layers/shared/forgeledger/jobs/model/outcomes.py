@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from forgeledger.fast_dataclass import quickly_made
+from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.items import Item
 
 
-class Verdict(StrEnum):
+class OutcomeKind(StrEnum):
     APPLIED = "applied"
     DUPLICATE = "duplicate"
     REJECTED = "rejected"
@@ -31,10 +31,10 @@ class Reason(StrEnum):
     ALREADY_CANCELED = "already_canceled"
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    verdict: Verdict
+    kind: OutcomeKind
     reason: Reason | None = None
     # The item after the command; None where nobody knows it.
     item: Item | None = None

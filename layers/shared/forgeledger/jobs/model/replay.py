@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from forgeledger.jobs.model.events import Event, evolve_head, evolve_item
 from forgeledger.jobs.model.items import Item
-from forgeledger.jobs.model.lanes import Head, settle
+from forgeledger.jobs.model.lanes import Head, effective_item
 
 
 def replay(genesis: Head, events: Iterable[Event]) -> tuple[Head, dict[str, Item]]:
@@ -14,7 +14,7 @@ def replay(genesis: Head, events: Iterable[Event]) -> tuple[Head, dict[str, Item
     for event in events:
         before = None if event.item_id is None else items.get(event.item_id)
         if before is not None:
-            before = settle(head, before)
+            before = effective_item(head, before)
         after = evolve_item(before, event, head.offset)
         head = evolve_head(head, event, before, after)
         if after is not None:

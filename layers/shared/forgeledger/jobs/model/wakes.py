@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from forgeledger.fast_dataclass import quickly_made
+from forgeledger.fast_dataclass import fast_frozen
 
 
 class WakeKind(StrEnum):
@@ -11,7 +11,7 @@ class WakeKind(StrEnum):
     FACT = "fact"
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True)
 class Wake:
     """One stream record, reduced to what it means. It says where to look, never what is there."""

@@ -16,7 +16,7 @@ _ROUNDS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class JobIndex:
     table: Table
 
     def jobs(

@@ -40,7 +40,7 @@ def encode_header(job: Job) -> Row:
         "rules": text(encode_rules(spec.rules)),
         "metadata": text(spec.metadata),
         "createdAt": number(spec.created_at),
-        "keptSince": number(job.kept_since),
+        "renewedSince": number(job.renewed_since),
         "published": number(0),
         "open": text(OPEN_MARK),
         "progressOffsets": number(0),
@@ -70,7 +70,7 @@ def encode_life(job: Job) -> Row:
         "facts": number(job.facts),
         "openedAt": number(job.opened_at),
         "firstFailureEpoch": number(job.first_failure_epoch),
-        "settled": text(counts_text(job.settled)),
+        "countsAtVerdict": text(counts_text(job.counts_at_verdict)),
     }
     if job.ending is not None:
         life["ending"] = text(job.ending.value)
@@ -121,8 +121,8 @@ def _decode_job(row: Row) -> Job:
         sealed_at=optional_number(row, "sealedAt"),
         finished_at=optional_number(row, "finishedAt"),
         first_failure_epoch=int(row["firstFailureEpoch"]["N"]),
-        settled=parse_counts(row["settled"]["S"]),
-        kept_since=int(row["keptSince"]["N"]),
+        counts_at_verdict=parse_counts(row["countsAtVerdict"]["S"]),
+        renewed_since=int(row["renewedSince"]["N"]),
         rows_lost="rowsLost" in row,
     )
 

@@ -24,8 +24,8 @@ FACT_ACTION = 1
 # Every other attribute of the life cycle may be absent, and is removed where it is.
 _LASTING = (
     "SET jobStatus = :jobStatus, epoch = :epoch, gate = :gate, #mode = :mode, facts = :facts, "
-    "openedAt = :openedAt, firstFailureEpoch = :firstFailureEpoch, settled = :settled, "
-    "#open = :open"
+    "openedAt = :openedAt, firstFailureEpoch = :firstFailureEpoch, "
+    "countsAtVerdict = :countsAtVerdict, #open = :open"
 )
 _PASSING = ("ending", "endingReason", "sealedAt", "finishedAt", "ttl")
 

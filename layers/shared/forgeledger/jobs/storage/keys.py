@@ -7,7 +7,7 @@
 | JOB#{jobId}#{lane} | LANE             | head of a lane                            |
 | JOB#{jobId}#{lane} | ITEM#{itemId}    | an item                                   |
 | JOB#{jobId}#{lane} | LOG#{offset}     | the events of one commit, by the first's  |
-| PLACE              | {work}           | where work on all jobs was cut short      |
+| CHECKPOINT         | {pass}           | where a pass over all jobs stopped        |
 """
 
 from typing import Final
@@ -57,8 +57,8 @@ def key(pk: str, sk: str) -> Row:
     return {"PK": {"S": pk}, "SK": {"S": sk}}
 
 
-def place_key(work: str) -> Row:
-    return key("PLACE", work)
+def checkpoint_key(work: str) -> Row:
+    return key("CHECKPOINT", work)
 
 
 def header_key(job_id: str) -> Row:

@@ -9,19 +9,19 @@ from forgeledger.aws.dynamodb.attributes import Row, compact_json, number, text,
 from forgeledger.aws.dynamodb.key_ranges import between
 from forgeledger.aws.dynamodb.table import Table
 from forgeledger.errors import StorageError
-from forgeledger.jobs.ports import Place, Renewed
+from forgeledger.jobs.ports import Checkpoint, Renewed
 from forgeledger.jobs.storage.job_rows import decode_header
 from forgeledger.jobs.storage.keys import (
     FACT_PREFIX,
     HEAD_SK,
     ITEM_PREFIX,
     LOG_PREFIX,
+    checkpoint_key,
     fact_sk,
     header_key,
     job_pk,
     key,
     lane_pk,
-    place_key,
     prefix_end,
 )
 
@@ -33,7 +33,7 @@ _REFUSALS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class RetentionRows:
     table: Table
     new_id: Callable[[], str]
 
@@ -58,7 +58,7 @@ class Keeping:
             if renewed.error is not None:
                 raise renewed.error
         values: Row = {":at": number(at)}
-        assignments = "SET keptSince = :at"
+        assignments = "SET renewedSince = :at"
         if lost:
             assignments += ", rowsLost = :lost"
             values[":lost"] = {"BOOL": True}
@@ -66,19 +66,19 @@ class Keeping:
             header_key(job_id),
             UpdateExpression=assignments,
             # Never backwards, and no header for a job that has vanished.
-            ConditionExpression="keptSince < :at",
+            ConditionExpression="renewedSince < :at",
             ExpressionAttributeValues=values,
         )
 
-    def load_place(self, work: str) -> Place:
-        row = self.table.read_one(place_key(work))
-        return () if row is None else tuple(json.loads(row["place"]["S"]))
+    def load_checkpoint(self, work: str) -> Checkpoint:
+        row = self.table.read_one(checkpoint_key(work))
+        return () if row is None else tuple(json.loads(row["checkpoint"]["S"]))
 
-    def save_place(self, work: str, place: Place) -> None:
+    def save_checkpoint(self, work: str, checkpoint: Checkpoint) -> None:
         self.table.update(
-            place_key(work),
-            UpdateExpression="SET place = :place",
-            ExpressionAttributeValues={":place": text(compact_json(place))},
+            checkpoint_key(work),
+            UpdateExpression="SET checkpoint = :checkpoint",
+            ExpressionAttributeValues={":checkpoint": text(compact_json(checkpoint))},
         )
 
     def _renew(

@@ -16,18 +16,18 @@ from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.ports import (
+    Checkpoint,
     ItemPage,
     JobChange,
     JobView,
     JournalRow,
     LaneView,
-    Place,
     Progress,
     Renewed,
 )
 from forgeledger.jobs.storage.head_rows import commit_id_of, decode_head, head_offset
 from forgeledger.jobs.storage.item_rows import decode_item
-from forgeledger.jobs.storage.job_index import Listing
+from forgeledger.jobs.storage.job_index import JobIndex
 from forgeledger.jobs.storage.job_rows import decode_fact, decode_header, encode_progress
 from forgeledger.jobs.storage.job_writes import (
     FACT_ACTION,
@@ -52,7 +52,7 @@ from forgeledger.jobs.storage.keys import (
     prefix_end,
 )
 from forgeledger.jobs.storage.lane_writes import HEAD_ACTION, lane_actions, running_check
-from forgeledger.jobs.storage.retention import Keeping
+from forgeledger.jobs.storage.retention import RetentionRows
 
 
 def _new_id() -> str:
@@ -71,8 +71,8 @@ class DynamoStore:
         new_id: Callable[[], str] = _new_id,
     ) -> None:
         self._table = Table(client, table_name, retrying or Retrying())
-        self._listing = Listing(self._table)
-        self._keeping = Keeping(self._table, new_id)
+        self._listing = JobIndex(self._table)
+        self._keeping = RetentionRows(self._table, new_id)
         self._new_id = new_id
 
     def load_lane(
@@ -249,8 +249,8 @@ class DynamoStore:
     def mark_renewed(self, job_id: str, at: int, *, lost: bool) -> None:
         self._keeping.renew_job(job_id, at, lost=lost)
 
-    def load_place(self, work: str) -> Place:
-        return self._keeping.load_place(work)
+    def load_checkpoint(self, work: str) -> Checkpoint:
+        return self._keeping.load_checkpoint(work)
 
-    def save_place(self, work: str, place: Place) -> None:
-        self._keeping.save_place(work, place)
+    def save_checkpoint(self, work: str, checkpoint: Checkpoint) -> None:
+        self._keeping.save_checkpoint(work, checkpoint)

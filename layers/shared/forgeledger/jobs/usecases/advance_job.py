@@ -7,9 +7,9 @@ from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model.commands import FollowGate
 from forgeledger.jobs.model.job_lifecycle import advance, total
 from forgeledger.jobs.model.jobs import Job
-from forgeledger.jobs.ports import JobChange, JobView, LedgerStore, Progress
-from forgeledger.jobs.usecases.apply_commands import Applier
-from forgeledger.runtime import HasTime, Surroundings, unhurried
+from forgeledger.jobs.ports import JobChange, JobStore, JobView, Progress
+from forgeledger.jobs.usecases.apply_commands import LaneWriter
+from forgeledger.runtime import HasTime, Runtime, no_deadline
 
 # A job needs at most six steps in a row: first failure, seal, lanes, close, lanes, verdict.
 # The rest is for others who move it at the same time.
@@ -19,30 +19,30 @@ _SAMPLE_MS = 30_000
 
 
 @dataclass(frozen=True, slots=True)
-class Advancer:
-    store: LedgerStore
-    applier: Applier
-    around: Surroundings
+class JobAdvancer:
+    jobs: JobStore
+    lane_writer: LaneWriter
+    runtime: Runtime
 
-    def advance(self, job_id: str, has_time: HasTime = unhurried) -> JobView | None:
+    def advance(self, job_id: str, has_time: HasTime = no_deadline) -> JobView | None:
         """Take every step that is due; the job as it then stands, None where there is none."""
         view = None
         for tries in range(_ROUNDS):
             if not has_time():
                 raise OutOfTime(f"job {job_id}")
-            view = view or self.store.load_job(job_id)
+            view = view or self.jobs.load_job(job_id)
             if view is None:
                 return None
-            step = advance(view.job, view.heads, self.around.clock())
+            step = advance(view.job, view.heads, self.runtime.clock())
             if step.facts:
-                heads = view.heads if step.settles else ()
+                heads = view.heads if step.checks_counts else ()
                 change = JobChange(before=view.job, job=step.job, facts=step.facts, heads=heads)
-                if self.store.commit_job(change):
+                if self.jobs.commit_job(change):
                     # What comes next is conditional as well, and lanes that moved wake us again.
                     view = replace(view, job=step.job)
                 else:
                     view = None
-                    self.around.pause(tries)
+                    self.runtime.pause(tries)
             elif step.lagging:
                 self._lead(view.job, step.lagging, has_time)
                 view = None
@@ -52,8 +52,8 @@ class Advancer:
 
     def _lead(self, job: Job, lanes: tuple[int, ...], has_time: HasTime) -> None:
         follow = (FollowGate(gate=job.gate, mode=job.mode),)
-        self.around.parallel(
-            lambda lane: self.applier.apply(job.job_id, lane, follow, has_time), lanes
+        self.runtime.parallel(
+            lambda lane: self.lane_writer.apply(job.job_id, lane, follow, has_time), lanes
         )
 
     def _rolled_up(self, view: JobView) -> JobView:
@@ -62,7 +62,7 @@ class Advancer:
         # The same offsets with other counts are a header that drifted: it is set right.
         if offsets < last.offsets or (offsets == last.offsets and counts == last.counts):
             return view
-        now = self.around.clock()
+        now = self.runtime.clock()
         sample_at, sample_finished = last.sample_at or view.job.opened_at, last.sample_finished
         if last.at and last.at - sample_at >= _SAMPLE_MS:
             sample_at, sample_finished = last.at, last.counts.finished
@@ -73,5 +73,5 @@ class Advancer:
             sample_at=sample_at,
             sample_finished=sample_finished,
         )
-        self.store.roll_up(view.job.job_id, progress)
+        self.jobs.roll_up(view.job.job_id, progress)
         return JobView(job=view.job, heads=view.heads, progress=progress, published=view.published)

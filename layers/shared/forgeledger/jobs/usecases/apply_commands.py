@@ -4,21 +4,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from forgeledger.errors import JobNotFound, OutOfTime, StorageBusy
-from forgeledger.fast_dataclass import quickly_made, replace
+from forgeledger.fast_dataclass import fast_frozen, replace
 from forgeledger.jobs.model.commands import Command, CommandKind, FollowGate, LaneCommand
 from forgeledger.jobs.model.job_lifecycle import reopen
 from forgeledger.jobs.model.jobs import JobPhase
 from forgeledger.jobs.model.lane_decision import Decision, decide
 from forgeledger.jobs.model.lanes import LaneMode
 from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
-from forgeledger.jobs.model.outcomes import Outcome, Verdict
-from forgeledger.jobs.ports import JobChange, LaneView, LedgerStore
-from forgeledger.runtime import HasTime, Surroundings, unhurried
+from forgeledger.jobs.model.outcomes import Outcome, OutcomeKind
+from forgeledger.jobs.ports import JobChange, LaneStore, LaneView
+from forgeledger.runtime import HasTime, Runtime, no_deadline
 
 _TRIES = 10
 
 
-@quickly_made
+@fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """An outcome for each command, in order; and how often the lane moved underneath."""
@@ -28,16 +28,16 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
-class Applier:
-    store: LedgerStore
-    around: Surroundings
+class LaneWriter:
+    lanes: LaneStore
+    runtime: Runtime
 
     def apply(
         self,
         job_id: str,
         lane: int,
         commands: Sequence[LaneCommand],
-        has_time: HasTime = unhurried,
+        has_time: HasTime = no_deadline,
     ) -> Applied:
         """Apply all commands in order. What was committed before an error stays committed."""
         steps = list(self.steps(job_id, lane, commands, has_time))
@@ -49,32 +49,27 @@ class Applier:
     def steps(
         self, job_id: str, lane: int, commands: Sequence[LaneCommand], has_time: HasTime
     ) -> Iterator[Applied]:
-        """Apply all commands in order, telling after each step what stands by then."""
+        """Apply all commands in order; after each try, what it committed."""
         for part in _parts(commands):
-            yield from self._steps(job_id, lane, part, has_time)
-
-    def _steps(
-        self, job_id: str, lane: int, commands: Sequence[LaneCommand], has_time: HasTime
-    ) -> Iterator[Applied]:
-        rest = commands
-        for tries in range(_TRIES):
-            _check(has_time, job_id, lane)
-            view = self._load(job_id, lane, rest)
-            decision, reopening = _decide(view, rest, self.around.clock())
-            made = self._commit(view, decision, reopening, has_time)
-            settled = _settled(decision, made)
-            moved = made < len(decision.commits)
-            yield Applied(outcomes=decision.outcomes[:settled], conflicts=int(moved))
-            rest = rest[settled:]
-            if not rest:
-                return
-            if moved:
-                self.around.pause(tries)
-        raise StorageBusy(f"lane {job_id}#{lane}", _TRIES)
+            rest, tries = part, 0
+            while rest:
+                if tries == _TRIES:
+                    raise StorageBusy(f"lane {job_id}#{lane}", _TRIES)
+                _check(has_time, job_id, lane)
+                view = self._load(job_id, lane, rest)
+                decision, reopening = _decide(view, rest, self.runtime.clock())
+                made = self._commit(view, decision, reopening, has_time)
+                standing = _standing_outcomes(decision, made)
+                moved = made < len(decision.commits)
+                yield Applied(outcomes=decision.outcomes[:standing], conflicts=int(moved))
+                rest = rest[standing:]
+                if rest and moved:
+                    self.runtime.pause(tries)
+                tries += 1
 
     def _load(self, job_id: str, lane: int, commands: Sequence[LaneCommand]) -> LaneView:
         items = dict.fromkeys(each.item_id for each in commands if isinstance(each, Command))
-        view = self.store.load_lane(job_id, lane, tuple(items), with_job=_retries(commands))
+        view = self.lanes.load_lane(job_id, lane, tuple(items), with_job=_retries(commands))
         if view is None:
             raise JobNotFound(job_id)
         return view
@@ -90,9 +85,9 @@ class Applier:
         running = view.job if reopening is None else reopening.job
         for number, commit in enumerate(decision.commits):
             _check(has_time, view.head.job_id, view.head.lane)
-            made = self.store.commit_lane(
+            made = self.lanes.commit_lane(
                 commit,
-                self.around.new_id(),
+                self.runtime.new_id(),
                 reopening=reopening if number == 0 else None,
                 running=running if number > 0 or reopening is None else None,
             )
@@ -161,12 +156,12 @@ def _first_retried(commands: Sequence[LaneCommand], decision: Decision) -> int |
         if (
             isinstance(command, Command)
             and command.kind is CommandKind.RETRY
-            and outcome.verdict is Verdict.APPLIED
+            and outcome.kind is OutcomeKind.APPLIED
         ):
             return place
     return None
 
 
-def _settled(decision: Decision, made: int) -> int:
+def _standing_outcomes(decision: Decision, made: int) -> int:
     """How many outcomes stand when only the first commits were made."""
     return sum(1 for number in decision.waits_for if number < made)

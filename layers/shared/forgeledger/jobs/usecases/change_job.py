@@ -7,67 +7,69 @@ from forgeledger.errors import JobNotFound, OutOfTime, StorageBusy
 from forgeledger.jobs.model.job_lifecycle import Step, cancel, reopen, seal, total
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lanes import Counts
-from forgeledger.jobs.model.outcomes import Reason, Verdict
-from forgeledger.jobs.ports import JobChange, JobView, LedgerStore
-from forgeledger.jobs.usecases.advance_job import Advancer
-from forgeledger.runtime import HasTime, Surroundings, unhurried
+from forgeledger.jobs.model.outcomes import OutcomeKind, Reason
+from forgeledger.jobs.ports import JobChange, JobStore, JobView
+from forgeledger.jobs.usecases.advance_job import JobAdvancer
+from forgeledger.runtime import HasTime, Runtime, no_deadline
 
 _TRIES = 10
 
 # The step that a job takes, or the reason why it may not.
-_Ask = Callable[[Job, Counts, int], Step | Reason]
+_Change = Callable[[Job, Counts, int], Step | Reason]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ChangeResult:
     """The answer, and the job as it stands afterwards."""
 
-    verdict: Verdict
+    outcome: OutcomeKind
     view: JobView
     reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class LifeCycle:
-    store: LedgerStore
-    advancer: Advancer
-    around: Surroundings
+class JobLifecycle:
+    jobs: JobStore
+    advancer: JobAdvancer
+    runtime: Runtime
 
-    def seal(self, job_id: str, has_time: HasTime = unhurried) -> Asked:
-        return self._ask(job_id, seal, has_time)
+    def seal(self, job_id: str, has_time: HasTime = no_deadline) -> ChangeResult:
+        return self._apply(job_id, seal, has_time)
 
-    def cancel(self, job_id: str, has_time: HasTime = unhurried) -> Asked:
-        return self._ask(job_id, _cancel, has_time)
+    def cancel(self, job_id: str, has_time: HasTime = no_deadline) -> ChangeResult:
+        return self._apply(job_id, _cancel, has_time)
 
-    def reopen(self, job_id: str, has_time: HasTime = unhurried) -> Asked:
+    def reopen(self, job_id: str, has_time: HasTime = no_deadline) -> ChangeResult:
         # A job that is just ending ends first, so that it can be reopened.
         self.advancer.advance(job_id, has_time)
-        return self._ask(job_id, _reopen, has_time)
+        return self._apply(job_id, _reopen, has_time)
 
-    def _ask(self, job_id: str, ask: _Ask, has_time: HasTime) -> Asked:
+    def _apply(self, job_id: str, ask: _Change, has_time: HasTime) -> ChangeResult:
         """Change the header, then take the job as far as that leads."""
-        verdict, reason = self._change(job_id, ask, has_time)
+        outcome, reason = self._change(job_id, ask, has_time)
         view = self.advancer.advance(job_id, has_time)
         if view is None:
             raise JobNotFound(job_id)
-        return Asked(verdict=verdict, reason=reason, view=view)
+        return ChangeResult(outcome=outcome, reason=reason, view=view)
 
-    def _change(self, job_id: str, ask: _Ask, has_time: HasTime) -> tuple[Verdict, Reason | None]:
+    def _change(
+        self, job_id: str, ask: _Change, has_time: HasTime
+    ) -> tuple[OutcomeKind, Reason | None]:
         for tries in range(_TRIES):
             if not has_time():
                 raise OutOfTime(f"job {job_id}")
-            view = self.store.load_job(job_id)
+            view = self.jobs.load_job(job_id)
             if view is None:
                 raise JobNotFound(job_id)
-            step = ask(view.job, total(view.heads), self.around.clock())
+            step = ask(view.job, total(view.heads), self.runtime.clock())
             if isinstance(step, Reason):
-                return Verdict.REJECTED, step
+                return OutcomeKind.REJECTED, step
             if not step.facts:
-                return Verdict.DUPLICATE, None
+                return OutcomeKind.DUPLICATE, None
             change = JobChange(before=view.job, job=step.job, facts=step.facts)
-            if self.store.commit_job(change):
-                return Verdict.APPLIED, None
-            self.around.pause(tries)
+            if self.jobs.commit_job(change):
+                return OutcomeKind.APPLIED, None
+            self.runtime.pause(tries)
         raise StorageBusy(f"job {job_id}", _TRIES)
 
 
@@ -80,7 +82,7 @@ def _cancel(job: Job, counts: Counts, now: int) -> Step | Reason:
 
 
 def _reopen(job: Job, counts: Counts, now: int) -> Step | Reason:
-    del counts  # A job is reopened with the counts of its verdict.
+    del counts  # A job is reopened with the counts of its outcome.
     if job.finished and job.retention_over(now):
         return Reason.RETENTION_OVER
     return reopen(job, now)

@@ -3,15 +3,16 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from forgeledger.errors import JobNotFound, OutOfTime
 from forgeledger.jobs.model.commands import Command
-from forgeledger.jobs.model.intake_result import LaneReport, TakenIn
-from forgeledger.jobs.model.message import UNKNOWN_JOB, Addressed, Message, Problem
+from forgeledger.jobs.model.intake_result import IntakeResult, LaneReport
+from forgeledger.jobs.model.message import UNKNOWN_JOB, CommandProblem, Message, RoutedCommand
 from forgeledger.jobs.model.outcomes import Outcome
 from forgeledger.jobs.ports import RejectQueue
-from forgeledger.jobs.usecases.apply_commands import Applier
+from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.parallel import Parallel
 from forgeledger.runtime import HasTime
 
@@ -26,43 +27,46 @@ class _Share:
     job_id: str
     lane: int
     numbers: list[int] = field(default_factory=list)
-    parts: list[Addressed] = field(default_factory=list)
+    parts: list[RoutedCommand] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    applier: Applier
+    lane_writer: LaneWriter
     rejects: RejectQueue
     clock: Callable[[], int]
     parallel: Parallel
 
-    def take_in(self, messages: Sequence[Message], has_time: HasTime) -> TakenIn:
+    def consume(self, messages: Sequence[Message], has_time: HasTime) -> IntakeResult:
         """Apply all lanes side by side; what fails for a passing reason comes again, in order."""
         shares = _shares(messages)
-        reports = self.parallel(lambda share: self._apply(share, messages, has_time), shares)
+        apply = partial(self._apply, messages, has_time)
+        reports = self.parallel(apply, shares)
         unapplied: set[int] = set()
-        problems: dict[int, list[Problem]] = {
+        problems: dict[int, list[CommandProblem]] = {
             number: list(message.body.problems)
             for number, message in enumerate(messages)
             if message.body.problems
         }
         for share, report in zip(shares, reports, strict=True):
-            rest = slice(report.settled, None)
+            rest = slice(report.applied_count, None)
             if not report.job_found:
                 for number, part in zip(share.numbers[rest], share.parts[rest], strict=True):
-                    problem = Problem("jobId", "there is no such job", part.index, UNKNOWN_JOB)
+                    problem = CommandProblem(
+                        "jobId", "there is no such job", part.index, UNKNOWN_JOB
+                    )
                     problems.setdefault(number, []).append(problem)
             elif report.error is not None:
                 unapplied.update(share.numbers[rest])
         return self._closed(messages, unapplied, problems, reports, has_time)
 
-    def _apply(self, share: _Share, messages: Sequence[Message], has_time: HasTime) -> LaneReport:
+    def _apply(self, messages: Sequence[Message], has_time: HasTime, share: _Share) -> LaneReport:
         outcomes: list[Outcome] = []
         conflicts = 0
         error, job_found = None, True
         commands = [part.command for part in share.parts]
         try:
-            for step in self.applier.steps(share.job_id, share.lane, commands, has_time):
+            for step in self.lane_writer.steps(share.job_id, share.lane, commands, has_time):
                 outcomes += step.outcomes
                 conflicts += step.conflicts
         except JobNotFound:
@@ -73,19 +77,21 @@ class Intake:
             job_id=share.job_id,
             lane=share.lane,
             commands=len(commands),
-            verdicts=Counter(str(outcome.verdict) for outcome in outcomes),
+            outcomes=Counter(str(outcome.kind) for outcome in outcomes),
             conflicts=conflicts,
             lag_ms=self._lag(share, len(outcomes), messages),
             job_found=job_found,
             error=error,
         )
 
-    def _lag(self, share: _Share, settled: int, messages: Sequence[Message]) -> int | None:
+    def _lag(self, share: _Share, applied_count: int, messages: Sequence[Message]) -> int | None:
         """From when the oldest command that was applied happened, or was sent, until now."""
         now = self.clock()
         lags = [
             now - _happened(part.command, messages[number].sent_at, now)
-            for number, part in zip(share.numbers[:settled], share.parts[:settled], strict=True)
+            for number, part in zip(
+                share.numbers[:applied_count], share.parts[:applied_count], strict=True
+            )
         ]
         return max(0, *lags) if lags else None
 
@@ -93,20 +99,20 @@ class Intake:
         self,
         messages: Sequence[Message],
         unapplied: set[int],
-        problems: dict[int, list[Problem]],
+        problems: dict[int, list[CommandProblem]],
         reports: Iterable[LaneReport],
         has_time: HasTime,
-    ) -> TakenIn:
+    ) -> IntakeResult:
         """Put the bad ones aside and report the rest of each group behind its first failure."""
         failed: list[str] = []
         stopped: set[str] = set()
         errors: list[Exception] = []
-        rejections: list[tuple[str, tuple[Problem, ...]]] = []
+        rejections: list[tuple[str, tuple[CommandProblem, ...]]] = []
         for number, message in enumerate(messages):
             fine = number not in unapplied and message.group_id not in stopped
             if fine and number in problems:
                 found = message.body.placed(problems[number])
-                error = self._put_aside(message, found, has_time)
+                error = self._reject(message, found, has_time)
                 if error is None:
                     rejections.append((message.message_id, found))
                 else:
@@ -115,15 +121,15 @@ class Intake:
             if not fine:
                 stopped.add(message.group_id)
                 failed.append(message.message_id)
-        return TakenIn(
+        return IntakeResult(
             failed=tuple(failed),
             lanes=tuple(reports),
             rejections=tuple(rejections),
             errors=tuple(errors),
         )
 
-    def _put_aside(
-        self, message: Message, problems: Sequence[Problem], has_time: HasTime
+    def _reject(
+        self, message: Message, problems: Sequence[CommandProblem], has_time: HasTime
     ) -> Exception | None:
         """Why it could not be done, if so: the message is kept by its own queue."""
         if not has_time():

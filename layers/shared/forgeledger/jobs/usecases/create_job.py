@@ -7,11 +7,11 @@ from forgeledger.jobs.model.ids import lanes_for, lanes_of, make_job_id
 from forgeledger.jobs.model.job_lifecycle import create
 from forgeledger.jobs.model.jobs import JobSpec, Tolerance
 from forgeledger.jobs.model.lanes import LaneRules
-from forgeledger.jobs.ports import JobIdClaims, JobView, LedgerStore
-from forgeledger.jobs.usecases.change_job import LifeCycle
-from forgeledger.jobs.usecases.register_items import NewItem, Registered, Registrar
+from forgeledger.jobs.ports import JobIdClaims, JobStore, JobView
+from forgeledger.jobs.usecases.change_job import JobLifecycle
+from forgeledger.jobs.usecases.register_items import ItemRegistrar, NewItem, Registered
 from forgeledger.repeat import Repeat
-from forgeledger.runtime import HasTime, Surroundings, unhurried
+from forgeledger.runtime import HasTime, Runtime, no_deadline
 
 _RANDOM_BYTES = 10
 
@@ -38,36 +38,36 @@ class Created:
 
 
 @dataclass(frozen=True, slots=True)
-class Creator:
-    store: LedgerStore
-    registrar: Registrar
-    life: LifeCycle
+class JobCreator:
+    jobs: JobStore
+    registrar: ItemRegistrar
+    lifecycle: JobLifecycle
     claims: JobIdClaims
-    around: Surroundings
+    runtime: Runtime
 
     def create(
-        self, new: NewJob, repeat: Repeat | None = None, has_time: HasTime = unhurried
+        self, new: NewJob, repeat: Repeat | None = None, has_time: HasTime = no_deadline
     ) -> Created:
         """Create the job, register its items, seal it; repeated with its key, go on with it."""
-        now = self.around.clock()
+        now = self.runtime.clock()
         fresh = make_job_id(now, self._randomness(), new.lanes or _lanes(new))
         job_id = fresh if repeat is None else self.claims.claim(repeat, fresh)
         job, heads, fact = create(_spec(new, job_id, now))
-        self.store.create_job(job, heads, fact)
+        self.jobs.create_job(job, heads, fact)
         registered = None
         if new.items:
-            request_id = self.around.new_id() if repeat is None else repeat.request_id
+            request_id = self.runtime.new_id() if repeat is None else repeat.request_id
             registered = self.registrar.register(job_id, new.items, request_id, has_time=has_time)
         if new.seal:
-            return Created(view=self.life.seal(job_id, has_time).view, registered=registered)
+            return Created(view=self.lifecycle.seal(job_id, has_time).view, registered=registered)
         if registered is None and job_id == fresh:
             return Created(view=JobView(job=job, heads=heads))
-        view = self.store.load_job(job_id)
+        view = self.jobs.load_job(job_id)
         assert view is not None
         return Created(view=view, registered=registered)
 
     def _randomness(self) -> int:
-        digest = blake2b(self.around.new_id().encode(), digest_size=_RANDOM_BYTES)
+        digest = blake2b(self.runtime.new_id().encode(), digest_size=_RANDOM_BYTES)
         return int.from_bytes(digest.digest(), "big")
 
 

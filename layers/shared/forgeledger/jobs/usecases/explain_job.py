@@ -11,11 +11,11 @@ from forgeledger.errors import JobNotFound
 from forgeledger.jobs.model.items import Item, ItemState
 from forgeledger.jobs.model.job_lifecycle import seals_itself, total
 from forgeledger.jobs.model.jobs import Job
-from forgeledger.jobs.model.lanes import Counts, Head, settle
+from forgeledger.jobs.model.lanes import Counts, Head, effective_item
 from forgeledger.jobs.model.limits import PAGE_ROWS
-from forgeledger.jobs.ports import JobView, LedgerStore
+from forgeledger.jobs.ports import JobStore, JobView, LaneStore
 from forgeledger.jobs.usecases.list_rejections import RejectionCount, latest_rejections
-from forgeledger.runtime import Surroundings
+from forgeledger.runtime import Runtime
 
 # How many items one request looks at, shared out among the lanes that have unfinished ones.
 _SCANNED_ITEMS = 2_000
@@ -74,19 +74,20 @@ class _Scan:
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explainer:
-    store: LedgerStore
-    around: Surroundings
+    jobs: JobStore
+    lanes: LaneStore
+    runtime: Runtime
 
     def explain(self, job_id: str) -> Explanation:
-        view = self.store.load_job(job_id)
+        view = self.jobs.load_job(job_id)
         if view is None:
             raise JobNotFound(job_id)
-        now = self.around.clock()
+        now = self.runtime.clock()
         heads = [head for head in view.heads if head.counts.unfinished]
         most = _SCANNED_ITEMS // max(1, len(heads))
-        scans = self.around.parallel(lambda head: self._scan(head, most), heads)
+        scans = self.runtime.parallel(lambda head: self._scan(head, most), heads)
         unfinished = [item for scan in scans for item in scan.items]
         claimed = [item for item in unfinished if item.state is ItemState.IN_PROGRESS]
         expired = [item for item in claimed if item.lease_until and item.lease_until <= now]
@@ -108,7 +109,7 @@ class Explainer:
         )
 
     def _rejections(self, view: JobView) -> tuple[RejectionCount, ...]:
-        return () if view.job.finished else latest_rejections(self.store, self.around, view.heads)
+        return () if view.job.finished else latest_rejections(self.lanes, self.runtime, view.heads)
 
     def _scan(self, head: Head, most: int) -> _Scan:
         """The unfinished items among the lane's first ones by name."""
@@ -116,8 +117,8 @@ class Explainer:
         seen, after = 0, None
         while seen < most:
             rows = min(PAGE_ROWS, most - seen)
-            page = self.store.list_items(head.job_id, head.lane, after, rows)
-            found += [item for item in page.items if not settle(head, item).finished]
+            page = self.lanes.list_items(head.job_id, head.lane, after, rows)
+            found += [item for item in page.items if not effective_item(head, item).finished]
             seen += len(page.items)
             after = page.next_after
             if after is None or len(found) >= head.counts.unfinished:

@@ -1,120 +1,117 @@
-"""Rows vanish some days after they were written, but never before their job is finished."""
+"""Extend the TTL of rows whose job is still running."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from forgeledger.errors import RowsNotKept, StorageError
+from forgeledger.errors import RetentionNotExtended, StorageError
 from forgeledger.jobs.model.jobs import Job
-from forgeledger.jobs.ports import LedgerStore, Place
-from forgeledger.runtime import HasTime, Surroundings
+from forgeledger.jobs.model.retention import RetentionCheckpoint
+from forgeledger.jobs.ports import Checkpoint, JobLists, JobStore, Retention
+from forgeledger.runtime import HasTime, Runtime
 
 _ROWS_A_PAGE: Final = 100
 _JOBS_A_PAGE: Final = 100
 _SECONDS_A_DAY: Final = 24 * 3_600
-# In a place: a lane whose rows are all renewed. No sort key is like it.
-_DONE: Final = "-"
 
 
-@dataclass(slots=True)
-class _Pass:
-    """How far the keeping of a job got: the row behind which each lane goes on."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionPass:
+    """How a pass over the open jobs ended; an incomplete one resumes at its checkpoint."""
 
-    job_id: str
-    # What it gives its rows a later time for. A place that was noted for another is no use.
-    due: int
-    lanes: list[str]
-    # Some rows could not be renewed: the job is not kept, and all is to be looked at again.
-    failed: bool = False
-
-    @property
-    def place(self) -> Place:
-        return self.job_id, str(self.due), str(self.failed), *self.lanes
-
-    def resume(self, place: Place) -> None:
-        if place[1:2] == (str(self.due),):
-            self.failed, self.lanes = place[2] == str(True), list(place[3:])
+    failed: tuple[tuple[str, Exception], ...]
+    complete: bool
+    checkpoint: Checkpoint = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Keeper:
-    store: LedgerStore
-    around: Surroundings
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionExtender:
+    jobs: JobStore
+    lists: JobLists
+    retention: Retention
+    runtime: Runtime
 
-    def keep_open(
-        self, has_time: HasTime, start: Place = ()
-    ) -> tuple[dict[str, Exception], Place | None]:
-        """Keep the rows of all jobs that run, from this place on.
+    def extend_all(self, has_time: HasTime, start: Checkpoint = ()) -> RetentionPass:
+        """Extend the rows of all open jobs, from the checkpoint on."""
+        failed: list[tuple[str, Exception]] = []
+        reached = resumed = RetentionCheckpoint.from_row(start)
+        for job_id in self._open_jobs(resumed):
+            if not has_time():
+                return _stopped(failed, reached)
+            within = resumed if resumed is not None and resumed.job_id == job_id else None
+            stopped, error = self._try_extend(job_id, has_time, within)
+            if stopped is not None:
+                return _stopped(failed, stopped)
+            if error is not None:
+                failed.append((job_id, error))
+            reached = RetentionCheckpoint(job_id=job_id)
+        return RetentionPass(failed=tuple(failed), complete=True)
 
-        The jobs that could not be kept, and the place to go on from; None where time was enough.
-        """
-        failed: dict[str, Exception] = {}
-        place = start
-        if len(place) > 1:
-            place = self._kept_or_why_not(place[0], has_time, place, failed)
-            if len(place) > 1:
-                return failed, place
-        after = place[0] if place else None
+    def _open_jobs(self, resumed: RetentionCheckpoint | None) -> Iterator[str]:
+        """The job within which the last pass stopped, then all that follow it."""
+        if resumed is not None and resumed.is_within_job:
+            yield resumed.job_id
+        after = None if resumed is None else resumed.job_id
         more = True
         while more:
-            job_ids, following = self.store.list_open(after, _JOBS_A_PAGE)
-            for job_id in job_ids:
-                if not has_time():
-                    return failed, () if after is None else (after,)
-                place = self._kept_or_why_not(job_id, has_time, (), failed)
-                if len(place) > 1:
-                    return failed, place
-                after = job_id
-            more, after = following is not None, following
-        return failed, None
+            job_ids, after = self.lists.list_open(after, _JOBS_A_PAGE)
+            yield from job_ids
+            more = after is not None
 
-    def _kept_or_why_not(
-        self, job_id: str, has_time: HasTime, start: Place, failed: dict[str, Exception]
-    ) -> Place:
-        """Where in the job time ran out, or that it is done with."""
+    def _try_extend(
+        self, job_id: str, has_time: HasTime, start: RetentionCheckpoint | None
+    ) -> tuple[RetentionCheckpoint | None, Exception | None]:
+        """Where in the job time ran out, and its failure, which must not stop the other jobs."""
         try:
-            view = self.store.load_job(job_id)
-            left = () if view is None else self.keep(view.job, has_time, start)
-        except Exception as error:  # noqa: BLE001 - one job's trouble must not stop the others.
-            failed[job_id] = error
-            left = ()
-        return left or (job_id,)
+            view = self.jobs.load_job(job_id)
+            return None if view is None else self.extend(view.job, has_time, start), None
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next job has its turn.
+            return None, error
 
-    def keep(self, job: Job, has_time: HasTime, start: Place = ()) -> Place:
-        """Give the rows of a job that runs for long a later time; where time ran out, or ().
+    def extend(
+        self, job: Job, has_time: HasTime, start: RetentionCheckpoint | None = None
+    ) -> RetentionCheckpoint | None:
+        """Extend the rows of a long-running job when that is due; where time ran out, if it did.
 
-        The time follows from the last keeping and not from the clock, so that a pass which was
-        cut short is gone on with and not begun anew.
+        The new TTL follows from the last extension and not from the clock, so that a pass that
+        was interrupted resumes instead of starting again.
         """
-        due = job.keeping_due
-        if job.finished or due is None or self.around.clock() < due:
-            return ()
+        due = job.retention_due
+        if job.finished or due is None or self.runtime.clock() < due:
+            return None
         ttl_seconds = due // 1_000 + job.spec.rules.ttl_days * _SECONDS_A_DAY
-        going = _Pass(job.job_id, due, [""] * job.spec.lanes)
-        going.resume(start)
+        progress = RetentionCheckpoint.start(job.job_id, due, job.spec.lanes)
+        if start is not None and start.due == due:
+            progress = start
         error: StorageError | None = None
-        while any(after != _DONE for after in going.lanes):
-            # A page of each in turn: a lane is a partition, and its workers need it as well.
-            for lane, after in enumerate(going.lanes):
-                if after == _DONE:
-                    continue
+        while progress.unfinished_lanes:
+            # A page of each lane in turn: a lane is a partition that its workers need as well.
+            for lane, after in progress.unfinished_lanes:
                 if not has_time():
-                    return going.place
-                error = self._renew_a_page(going, lane, ttl_seconds) or error
-        if going.failed:
-            raise RowsNotKept(job.job_id) from error
-        # Looked at last: the pass itself may have taken too long.
-        lost = job.rows_may_be_gone(self.around.clock())
-        self.store.mark_renewed(job.job_id, due, lost=lost)
-        return ()
+                    return progress
+                following, refused = self._extend_page(job.job_id, lane, after, ttl_seconds)
+                progress = progress.moved(lane, following, failed=refused is not None)
+                error = refused or error
+        if progress.failed:
+            raise RetentionNotExtended(job.job_id) from error
+        # Checked last: the pass itself may have taken too long.
+        lost = job.rows_may_be_gone(self.runtime.clock())
+        self.retention.mark_renewed(job.job_id, due, lost=lost)
+        return None
 
-    def _renew_a_page(self, going: _Pass, lane: int, ttl_seconds: int) -> StorageError | None:
-        """Rows that cannot be renewed do not cost those behind them, or other lanes, theirs."""
-        after = going.lanes[lane] or None
+    def _extend_page(
+        self, job_id: str, lane: int, after: str | None, ttl_seconds: int
+    ) -> tuple[str | None, StorageError | None]:
+        """A page that cannot be extended must not keep later pages or other lanes from theirs."""
         try:
-            renewed = self.store.renew(going.job_id, lane, after, _ROWS_A_PAGE, ttl_seconds)
-            following, error = renewed.after, renewed.error
-        except StorageError as unread:
-            following, error = None, unread
-        going.lanes[lane] = _DONE if following is None else following
-        going.failed = going.failed or error is not None
-        return error
+            renewed = self.retention.renew(job_id, lane, after, _ROWS_A_PAGE, ttl_seconds)
+        except StorageError as error:
+            return None, error
+        return renewed.after, renewed.error
+
+
+def _stopped(
+    failed: list[tuple[str, Exception]], checkpoint: RetentionCheckpoint | None
+) -> RetentionPass:
+    row = () if checkpoint is None else checkpoint.to_row()
+    return RetentionPass(failed=tuple(failed), complete=False, checkpoint=row)

@@ -9,8 +9,8 @@ from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.model.limits import PAGE_BYTES
 from forgeledger.jobs.model.outcomes import Reason
 from forgeledger.jobs.model.sizes import event_bytes
-from forgeledger.jobs.ports import LedgerStore
-from forgeledger.runtime import Surroundings
+from forgeledger.jobs.ports import LaneStore
+from forgeledger.runtime import Runtime
 
 # How many events one request looks at, shared out among the lanes, and how many in each at least.
 _LATEST_EVENTS = 500
@@ -23,7 +23,7 @@ _HARMLESS = frozenset({Reason.ALREADY_COMPLETED, Reason.NOT_FAILED})
 
 _Kind = tuple[CommandKind, Reason]
 # When, and of which item. What else an event has may be large and is let go.
-_Told = tuple[int, str]
+_Sighting = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,22 +38,22 @@ class RejectionCount:
 
 
 def latest_rejections(
-    store: LedgerStore, around: Surroundings, heads: Sequence[Head]
+    lanes: LaneStore, runtime: Runtime, heads: Sequence[Head]
 ) -> tuple[RejectionCount, ...]:
     """Those among the latest events of all lanes, most frequent first."""
     used = [head for head in heads if head.offset]
     most, most_bytes = looked_at(len(used)), PAGE_BYTES // max(1, len(used))
-    lanes = around.parallel(lambda head: list(_rejected(store, head, most, most_bytes)), used)
+    found = runtime.parallel(lambda head: list(_rejected(lanes, head, most, most_bytes)), used)
     counts: Counter[_Kind] = Counter()
-    latest: dict[_Kind, _Told] = {}
-    for lane in lanes:
+    latest: dict[_Kind, _Sighting] = {}
+    for lane in found:
         # Which is a lane's latest says its own order, and which of the lanes' their time.
-        of_lane: dict[_Kind, _Told] = {}
-        for kind, told in lane:
+        of_lane: dict[_Kind, _Sighting] = {}
+        for kind, sighting in lane:
             counts[kind] += 1
-            of_lane.setdefault(kind, told)
-        for kind, told in of_lane.items():
-            latest[kind] = max(latest.get(kind, told), told)
+            of_lane.setdefault(kind, sighting)
+        for kind, sighting in of_lane.items():
+            latest[kind] = max(latest.get(kind, sighting), sighting)
     kinds = sorted(counts, key=lambda kind: (-counts[kind], kind))
     return tuple(
         RejectionCount(
@@ -73,12 +73,12 @@ def looked_at(lanes: int) -> int:
 
 
 def _rejected(
-    store: LedgerStore, head: Head, most: int, most_bytes: int
-) -> Iterator[tuple[_Kind, _Told]]:
+    lanes: LaneStore, head: Head, most: int, most_bytes: int
+) -> Iterator[tuple[_Kind, _Sighting]]:
     """Of the lane's latest events, from the last one back, those of rejected commands."""
     at, end, step = head.offset, max(0, head.offset - most), _AT_FIRST
     while at > end and most_bytes > 0:
-        rows = store.read_journal(head.job_id, head.lane, max(end, at - step), step)
+        rows = lanes.read_journal(head.job_id, head.lane, max(end, at - step), step)
         known = [
             (row.offset + place, event)
             for row in rows

@@ -3,34 +3,35 @@
 from dataclasses import dataclass
 
 from forgeledger.errors import StorageCorrupt
-from forgeledger.jobs.ports import EventPublisher, LedgerStore
+from forgeledger.jobs.ports import EventPublisher, FactStore, JobStore
 
 _FACTS_A_PAGE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Teller:
-    store: LedgerStore
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactPublisher:
+    jobs: JobStore
+    facts: FactStore
     publisher: EventPublisher
 
-    def tell(self, job_id: str) -> int:
+    def publish(self, job_id: str) -> int:
         """Publish the facts that were not yet told, from the table; how many events that gave."""
-        view = self.store.load_job(job_id)
+        view = self.jobs.load_job(job_id)
         if view is None:
             return 0
-        told = 0
+        count = 0
         published = view.published
         while published < view.job.facts:
             # Not beyond what was loaded: whether the job is done is known only for that, and a
             # later fact wakes somebody of its own.
             limit = min(_FACTS_A_PAGE, view.job.facts - published)
-            facts = self.store.read_facts(job_id, published, limit)
+            facts = self.facts.read_facts(job_id, published, limit)
             if not facts:
                 raise StorageCorrupt(f"JOB#{job_id} FACT#{published}", "the fact is missing")
-            events = [fact for fact in facts if fact.told]
+            events = [fact for fact in facts if fact.published]
             self.publisher.publish(view.job, events)
             published += len(facts)
             done = view.job.finished and published == view.job.facts
-            self.store.mark_published(job_id, published, done=done)
-            told += len(events)
-        return told
+            self.facts.mark_published(job_id, published, done=done)
+            count += len(events)
+        return count

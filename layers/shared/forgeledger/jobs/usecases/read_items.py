@@ -7,10 +7,10 @@ from forgeledger.errors import JobNotFound
 from forgeledger.jobs.model.events import Event, EventKind
 from forgeledger.jobs.model.ids import lane_of, lanes_of
 from forgeledger.jobs.model.items import Item, ItemState
-from forgeledger.jobs.model.lanes import Counts, Head, settle
+from forgeledger.jobs.model.lanes import Counts, Head, effective_item
 from forgeledger.jobs.model.limits import PAGE_BYTES, PAGE_ROWS
 from forgeledger.jobs.model.sizes import event_bytes, item_bytes
-from forgeledger.jobs.ports import JournalRow, LedgerStore
+from forgeledger.jobs.ports import JobStore, JournalRow, LaneStore
 
 # How many rows one request reads at most, when a filter leaves few of them.
 _SCANNED_ROWS = 2_000
@@ -51,15 +51,16 @@ class ItemHistory:
     earlier: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemReader:
-    store: LedgerStore
+    jobs: JobStore
+    lanes: LaneStore
 
     def page(
         self, job_id: str, state: ItemState | None, position: ItemPosition, limit: int
     ) -> ItemsPage:
         """Items by lane and name. With a filter a page may be short though more are to come."""
-        view = self.store.load_job(job_id)
+        view = self.jobs.load_job(job_id)
         if view is None:
             raise JobNotFound(job_id)
         found: list[Item] = []
@@ -73,15 +74,15 @@ class ItemReader:
             if len(found) == limit or rows_left <= 0:
                 return _page(found, lane, after)
             most = min(PAGE_ROWS, rows_left, PAGE_ROWS if state else limit - len(found))
-            page = self.store.list_items(job_id, lane, after, most)
+            page = self.lanes.list_items(job_id, lane, after, most)
             rows_left -= max(1, len(page.items))
             for item in page.items:
-                settled = settle(head, item)
-                if state is None or settled.state is state:
-                    bytes_left -= item_bytes(settled)
+                effective = effective_item(head, item)
+                if state is None or effective.state is state:
+                    bytes_left -= item_bytes(effective)
                     if len(found) == limit or (found and bytes_left < 0):
                         return _page(found, lane, after)
-                    found.append(settled)
+                    found.append(effective)
                 after = item.item_id
             if page.next_after is None:
                 lane, after = lane + 1, None
@@ -95,18 +96,18 @@ class ItemReader:
         if lanes is None:
             raise JobNotFound(job_id)
         lane = lane_of(item_id, lanes)
-        view = self.store.load_lane(job_id, lane, (item_id,))
+        view = self.lanes.load_lane(job_id, lane, (item_id,))
         if view is None:
             raise JobNotFound(job_id)
         item = view.items.get(item_id)
         if item is None:
             return None
-        settled = settle(view.head, item)
+        effective = effective_item(view.head, item)
         start = item.offset if before is None else before
         events, earlier = self._walk(job_id, lane, item_id, start)
-        if before is None and settled.state is ItemState.CANCELED:
+        if before is None and effective.state is ItemState.CANCELED:
             events = self._with_closing(view.head, events)
-        return ItemHistory(item=settled, lane=lane, events=tuple(events), earlier=earlier)
+        return ItemHistory(item=effective, lane=lane, events=tuple(events), earlier=earlier)
 
     def _walk(
         self, job_id: str, lane: int, item_id: str, offset: int
@@ -154,7 +155,7 @@ class ItemReader:
 
     def _row(self, job_id: str, lane: int, offset: int) -> JournalRow | None:
         """The row that holds this event; None where it is past its retention."""
-        rows = self.store.read_journal(job_id, lane, offset, 1)
+        rows = self.lanes.read_journal(job_id, lane, offset, 1)
         held = rows and rows[0].offset <= offset < rows[0].offset + len(rows[0].events)
         return rows[0] if held else None
 

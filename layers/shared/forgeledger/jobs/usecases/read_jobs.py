@@ -7,12 +7,12 @@ from forgeledger.errors import JobNotFound
 from forgeledger.jobs.model.job_lifecycle import total
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lanes import Counts
-from forgeledger.jobs.ports import JobView, LedgerStore
+from forgeledger.jobs.ports import JobLists, JobStore, JobView
 from forgeledger.runtime import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class JobStatusView:
     """A job and how far it is, by the counts of its lanes or by those rolled up last."""
 
     job: Job
@@ -23,32 +23,33 @@ class Standing:
     eta_seconds: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobReader:
-    store: LedgerStore
+    jobs: JobStore
+    lists: JobLists
     clock: Clock
 
-    def status(self, job_id: str) -> Standing:
-        view = self.store.load_job(job_id)
+    def status(self, job_id: str) -> JobStatusView:
+        view = self.jobs.load_job(job_id)
         if view is None:
             raise JobNotFound(job_id)
-        return standing(view, self.clock())
+        return status_view(view, self.clock())
 
     def page(
         self, status: JobStatus | None, tag: str | None, before: str | None, limit: int
-    ) -> tuple[tuple[Standing, ...], str | None]:
+    ) -> tuple[tuple[JobStatusView, ...], str | None]:
         """Newest first; the counts are those that were rolled up last."""
-        views, after = self.store.list_jobs(status, tag, before, limit)
+        views, after = self.lists.list_jobs(status, tag, before, limit)
         now = self.clock()
-        return tuple(standing(view, now) for view in views), after
+        return tuple(status_view(view, now) for view in views), after
 
 
-def standing(view: JobView, now: int) -> Standing:
+def status_view(view: JobView, now: int) -> JobStatusView:
     job = view.job
     counts = total(view.heads) if view.heads else view.progress.counts
     known = max(counts.total, job.spec.expected_items or 0)
     rate = _items_per_second(view, counts, now)
-    return Standing(
+    return JobStatusView(
         job=job,
         counts=counts,
         progress=counts.finished / known if known else float(job.finished),
@@ -60,7 +61,7 @@ def standing(view: JobView, now: int) -> Standing:
 def _items_per_second(view: JobView, counts: Counts, now: int) -> float | None:
     """Measured since the last sample, or since the epoch began where there is none."""
     job, progress = view.job, view.progress
-    since, before = job.opened_at, 0 if job.epoch == 1 else job.settled.finished
+    since, before = job.opened_at, 0 if job.epoch == 1 else job.counts_at_verdict.finished
     if job.finished:
         if job.epoch > 1 or job.finished_at is None:
             return None

@@ -9,8 +9,8 @@ from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.limits import PAGE_BYTES
 from forgeledger.jobs.model.sizes import event_bytes
-from forgeledger.jobs.ports import LedgerStore
-from forgeledger.runtime import Surroundings
+from forgeledger.jobs.ports import FactStore, JobStore, LaneStore
+from forgeledger.runtime import Runtime
 
 # How many journal rows of a lane are read at first, and at once at most. A row holds one event or
 # hundreds, which is not known before.
@@ -66,14 +66,16 @@ class _Source:
         return max(1, min(_MOST_ROWS, events * self.rows // self.events))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JournalReader:
-    store: LedgerStore
-    around: Surroundings
+    jobs: JobStore
+    lanes: LaneStore
+    facts: FactStore
+    runtime: Runtime
 
     def page(self, job_id: str, position: JournalPosition, limit: int) -> JournalPage:
         """The next entries by time; each lane's own order is kept even where clocks disagree."""
-        view = self.store.load_job(job_id)
+        view = self.jobs.load_job(job_id)
         if view is None:
             raise JobNotFound(job_id)
         offsets = position.offsets or (0,) * len(view.heads)
@@ -83,7 +85,7 @@ class JournalReader:
             for head, at in zip(view.heads, offsets, strict=True)
         ]
         behind = [source for source in sources if source.left]
-        self.around.parallel(lambda source: self._read(job_id, source, limit), behind)
+        self.runtime.parallel(lambda source: self._read(job_id, source, limit), behind)
         entries = self._merge(job_id, behind, limit)
         return JournalPage(
             entries=tuple(entries),
@@ -119,10 +121,10 @@ class JournalReader:
         if source.lane == _FACTS:
             found: Iterable[JournalEntry] = (
                 JournalEntry(lane=None, offset=fact.number, happened=fact)
-                for fact in self.store.read_facts(job_id, source.at, wanted)
+                for fact in self.facts.read_facts(job_id, source.at, wanted)
             )
         else:
-            rows = self.store.read_journal(job_id, source.lane, source.at, source.rows_with(wanted))
+            rows = self.lanes.read_journal(job_id, source.lane, source.at, source.rows_with(wanted))
             source.rows += len(rows)
             source.events += sum(len(row.events) for row in rows)
             found = (

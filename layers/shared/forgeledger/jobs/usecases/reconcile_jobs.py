@@ -2,24 +2,25 @@
 
 from dataclasses import dataclass
 
-from forgeledger.errors import JobNotFound, OutOfTime, RowsVanished
+from forgeledger.errors import JobNotFound, OutOfTime, RowsExpired
 from forgeledger.jobs.model.reconciliation import Reconciled
-from forgeledger.jobs.ports import LedgerStore
-from forgeledger.jobs.usecases.advance_job import Advancer
-from forgeledger.jobs.usecases.publish_facts import Teller
+from forgeledger.jobs.ports import JobLists, JobStore
+from forgeledger.jobs.usecases.advance_job import JobAdvancer
+from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from forgeledger.jobs.usecases.recount_lane import Counted, Recounter
-from forgeledger.runtime import HasTime, Surroundings, unhurried
+from forgeledger.runtime import HasTime, Runtime, no_deadline
 
 _JOBS_A_PAGE = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciler:
-    store: LedgerStore
-    advancer: Advancer
-    teller: Teller
+    jobs: JobStore
+    lists: JobLists
+    advancer: JobAdvancer
+    fact_publisher: FactPublisher
     recounter: Recounter
-    around: Surroundings
+    runtime: Runtime
 
     def reconcile_open(
         self, has_time: HasTime, after: str | None = None, *, recount: bool = False
@@ -31,7 +32,7 @@ class Reconciler:
         done: list[Reconciled] = []
         more = True
         while more:
-            job_ids, following = self.store.list_open(after or None, _JOBS_A_PAGE)
+            job_ids, following = self.lists.list_open(after or None, _JOBS_A_PAGE)
             for job_id in job_ids:
                 if not has_time():
                     return done, after or ""
@@ -45,11 +46,11 @@ class Reconciler:
 
     def recount(self, job_id: str, has_time: HasTime, first_lane: int = 0) -> Reconciled:
         """Heal the heads from the items, lane by lane, then reconcile the job."""
-        view = self.store.load_job(job_id)
+        view = self.jobs.load_job(job_id)
         if view is None:
             raise JobNotFound(job_id)
-        if view.job.rows_may_be_gone(self.around.clock()):
-            raise RowsVanished(job_id)
+        if view.job.rows_may_be_gone(self.runtime.clock()):
+            raise RowsExpired(job_id)
         drifted: list[int] = []
         busy: list[int] = []
         next_lane = None
@@ -83,7 +84,7 @@ class Reconciler:
     def reconcile(
         self,
         job_id: str,
-        has_time: HasTime = unhurried,
+        has_time: HasTime = no_deadline,
         *,
         drifted: tuple[int, ...] = (),
         busy: tuple[int, ...] = (),
@@ -93,13 +94,13 @@ class Reconciler:
         view = self.advancer.advance(job_id, has_time)
         if view is None:
             raise JobNotFound(job_id)
-        told = self.teller.tell(job_id)
+        published = self.fact_publisher.publish(job_id)
         return Reconciled(
             job_id=job_id,
             status=view.job.status,
             drifted_lanes=drifted,
             busy_lanes=busy,
             next_lane=next_lane,
-            told=told,
-            kept_late=view.job.keeping_late(self.around.clock()),
+            events_published=published,
+            retention_late=view.job.retention_late(self.runtime.clock()),
         )

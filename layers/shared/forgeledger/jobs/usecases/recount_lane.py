@@ -8,8 +8,8 @@ from forgeledger.jobs.model.commands import Recount
 from forgeledger.jobs.model.lane_decision import decide
 from forgeledger.jobs.model.lane_tally import Tally
 from forgeledger.jobs.model.lanes import Head
-from forgeledger.jobs.ports import LedgerStore
-from forgeledger.runtime import HasTime, Surroundings
+from forgeledger.jobs.ports import LaneStore
+from forgeledger.runtime import HasTime, Runtime
 
 # A wrong head has to stand still while it is healed: each try reads what was committed since the
 # one before, which is little, and is as likely to succeed as any other commit.
@@ -32,8 +32,8 @@ class Counted(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Recounter:
-    store: LedgerStore
-    around: Surroundings
+    lanes: LaneStore
+    runtime: Runtime
 
     def recount(self, job_id: str, lane: int, has_time: HasTime) -> Counted:
         tally = Tally(self._head(job_id, lane))
@@ -47,14 +47,14 @@ class Recounter:
             if counts == head.counts and dict(failures) == dict(head.failures):
                 return Counted.RIGHT
             command = Recount(counts=counts, failures=failures)
-            healing = decide(head, {}, (command,), self.around.clock()).commits[0]
-            if self.store.commit_lane(healing, self.around.new_id()):
+            healing = decide(head, {}, (command,), self.runtime.clock()).commits[0]
+            if self.lanes.commit_lane(healing, self.runtime.new_id()):
                 return Counted.HEALED
-            self.around.pause(min(tries, 2))
+            self.runtime.pause(min(tries, 2))
         return Counted.WRONG
 
     def _head(self, job_id: str, lane: int) -> Head:
-        view = self.store.load_lane(job_id, lane, ())
+        view = self.lanes.load_lane(job_id, lane, ())
         if view is None:
             raise JobNotFound(job_id)
         return view.head
@@ -66,7 +66,7 @@ class Recounter:
         while more:
             if not has_time():
                 return False
-            page = self.store.list_items(job_id, lane, after, _ITEMS_A_PAGE)
+            page = self.lanes.list_items(job_id, lane, after, _ITEMS_A_PAGE)
             for item in page.items:
                 tally.add(item)
             more, after = page.next_after is not None, page.next_after
@@ -79,7 +79,7 @@ class Recounter:
             if not has_time():
                 return False
             at = tally.head.offset
-            for row in self.store.read_journal(job_id, lane, at, _COMMITS_A_PAGE):
+            for row in self.lanes.read_journal(job_id, lane, at, _COMMITS_A_PAGE):
                 if row.offset != tally.head.offset:
                     break
                 if row.offset < offset:

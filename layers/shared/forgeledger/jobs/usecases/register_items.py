@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from forgeledger.errors import JobNotFound
 from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.ids import lane_of, lanes_of
-from forgeledger.jobs.model.outcomes import Outcome, Reason, Verdict
-from forgeledger.jobs.usecases.apply_commands import Applier
-from forgeledger.jobs.usecases.change_job import LifeCycle
-from forgeledger.runtime import HasTime, Surroundings, unhurried
+from forgeledger.jobs.model.outcomes import Outcome, OutcomeKind, Reason
+from forgeledger.jobs.usecases.apply_commands import LaneWriter
+from forgeledger.jobs.usecases.change_job import JobLifecycle
+from forgeledger.runtime import HasTime, Runtime, no_deadline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +34,10 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
-class Registrar:
-    applier: Applier
-    life: LifeCycle
-    around: Surroundings
+class ItemRegistrar:
+    lane_writer: LaneWriter
+    lifecycle: JobLifecycle
+    runtime: Runtime
 
     def register(
         self,
@@ -46,7 +46,7 @@ class Registrar:
         request_id: str,
         *,
         seal: bool = False,
-        has_time: HasTime = unhurried,
+        has_time: HasTime = no_deadline,
     ) -> Registered:
         """Register the items, then seal the job if that is asked; safe to repeat."""
         lanes = lanes_of(job_id)
@@ -61,27 +61,27 @@ class Registrar:
                 payload=item.payload,
             )
             shares.setdefault(lane_of(item.item_id, lanes), []).append(command)
-        applied = self.around.parallel(
-            lambda lane: self.applier.apply(job_id, lane, shares[lane], has_time).outcomes,
+        applied = self.runtime.parallel(
+            lambda lane: self.lane_writer.apply(job_id, lane, shares[lane], has_time).outcomes,
             list(shares),
         )
         if seal:
-            self.life.seal(job_id, has_time)
+            self.lifecycle.seal(job_id, has_time)
         return _summed_up(shares.values(), applied)
 
 
 def _summed_up(
     shares: Iterable[Sequence[Command]], applied: Iterable[Sequence[Outcome]]
 ) -> Registered:
-    verdicts: Counter[Verdict] = Counter()
+    kinds: Counter[OutcomeKind] = Counter()
     rejected: list[Rejection] = []
     for commands, outcomes in zip(shares, applied, strict=True):
         for command, outcome in zip(commands, outcomes, strict=True):
-            verdicts[outcome.verdict] += 1
+            kinds[outcome.kind] += 1
             if outcome.reason is not None:
                 rejected.append(Rejection(item_id=command.item_id, reason=outcome.reason))
     return Registered(
-        registered=verdicts[Verdict.APPLIED],
-        already_existed=verdicts[Verdict.DUPLICATE],
+        registered=kinds[OutcomeKind.APPLIED],
+        already_existed=kinds[OutcomeKind.DUPLICATE],
         rejected=tuple(rejected),
     )

@@ -1,41 +1,41 @@
-"""A round: the look at all open jobs that the schedule asks for, and that goes on where it was."""
+"""The scheduled pass over all open jobs; it resumes where the last one stopped."""
 
 from dataclasses import dataclass
 
 from forgeledger.jobs.model.reconciliation import Reconciled
-from forgeledger.jobs.ports import LedgerStore, Place
-from forgeledger.jobs.usecases.extend_retention import Keeper
+from forgeledger.jobs.ports import Checkpoint, Checkpoints
+from forgeledger.jobs.usecases.extend_retention import RetentionExtender
 from forgeledger.jobs.usecases.reconcile_jobs import Reconciler
 from forgeledger.runtime import HasTime
 
-# Where the latest round was cut short, each in a row of its own.
-_RECONCILING = "reconciling"
-_KEEPING = "keeping"
+# The checkpoint of each half, a row of its own.
+_RECONCILIATION = "reconciliation"
+_RETENTION = "retention"
 
 
-@dataclass(frozen=True, slots=True)
-class Rounds:
-    store: LedgerStore
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledRound:
+    checkpoints: Checkpoints
     reconciler: Reconciler
-    keeper: Keeper
+    retention_extender: RetentionExtender
 
-    def make(self, has_half: HasTime, has_time: HasTime) -> tuple[list[Reconciled], bool]:
-        """What was done, and whether all open jobs were looked at; if not, the next round goes on.
+    def run(self, has_half: HasTime, has_time: HasTime) -> tuple[list[Reconciled], bool]:
+        """What was done, and whether the end of the open jobs was reached.
 
-        Half of the time is for reconciling: keeping a large job must not cost others theirs.
+        Half of the time is for reconciling: a large job's retention must not delay other jobs.
         """
-        start = self.store.load_place(_RECONCILING)
+        start = self.checkpoints.load_checkpoint(_RECONCILIATION)
         done, after = self.reconciler.reconcile_open(has_half, start[0] if start else None)
-        self._save(_RECONCILING, start, (after,) if after else ())
-        start = self.store.load_place(_KEEPING)
-        failed, place = self.keeper.keep_open(has_time, start)
-        self._save(_KEEPING, start, place or ())
-        for job_id, error in failed.items():
-            why = f"rows not kept: {type(error).__name__}: {error}"
-            done.append(Reconciled(job_id=job_id, status=None, error=why))
-        return done, after is None and place is None
+        self._save(_RECONCILIATION, start, (after,) if after else ())
+        start = self.checkpoints.load_checkpoint(_RETENTION)
+        extended = self.retention_extender.extend_all(has_time, start)
+        self._save(_RETENTION, start, extended.checkpoint)
+        for job_id, error in extended.failed:
+            text = f"retention not extended: {type(error).__name__}: {error}"
+            done.append(Reconciled(job_id=job_id, status=None, error=text))
+        return done, after is None and extended.complete
 
-    def _save(self, work: str, before: Place, place: Place) -> None:
-        # Nearly all rounds are whole, and a ledger at rest is to write nothing.
-        if place != before:
-            self.store.save_place(work, place)
+    def _save(self, work: str, before: Checkpoint, checkpoint: Checkpoint) -> None:
+        # Nearly every round is complete, and an idle ledger must not write.
+        if checkpoint != before:
+            self.checkpoints.save_checkpoint(work, checkpoint)

@@ -14,7 +14,7 @@ from forgeledger.sdk.command import Command
 from forgeledger.sdk.errors import BufferFullError
 from forgeledger.sdk.records import Delivery
 from forgeledger.sdk.report.lane_buffer import Waiting
-from forgeledger.sdk.report.outbox import Answer, Outbox, OutboxLimits, Verdict
+from forgeledger.sdk.report.outbox import Outbox, OutboxLimits, SendResult, SendStatus
 from forgeledger.sdk.report.packer import Message
 from forgeledger.sdk.report.sqs_sender import Sender
 
@@ -25,20 +25,20 @@ _IDLE_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CourierOptions:
+class SenderOptions:
     limits: OutboxLimits = field(default_factory=OutboxLimits)
     backoff: Backoff = field(default_factory=Backoff)
     # Without the thread only flush() and a full buffer send.
     background: bool = True
 
 
-class Courier:
+class BackgroundSender:
     """Any thread may send: a lane with a message on its way is passed over by the others."""
 
     def __init__(
         self,
         sender: Sender,
-        options: CourierOptions,
+        options: SenderOptions,
         clock: Callable[[], float] = time.monotonic,
         owe: Callable[[bool], None] = lambda _: None,
     ) -> None:
@@ -102,7 +102,7 @@ class Courier:
             with self._changed:
                 left = deadline - self._clock()
                 others = self._tellers - {threading.get_ident()}
-                if left <= 0 or not (others or self._outbox.hopeful(upto)):
+                if left <= 0 or not (others or self._outbox.has_retries_left(upto)):
                     return self._outbox.report()
                 if not sent:
                     self._wait(left)
@@ -151,7 +151,7 @@ class Courier:
     def _send_round(self, *, force: bool) -> bool:
         """Sends one request, if there is anything to send now."""
         messages: list[Message] = []
-        verdicts: Sequence[Verdict] | None = None
+        verdicts: Sequence[SendResult] | None = None
         try:
             with self._changed:
                 self._outbox.take(self._clock(), force=force, request=messages)
@@ -159,7 +159,7 @@ class Courier:
                 verdicts = self._sender.send(messages)
         finally:
             if messages:
-                interrupted = Verdict(answer=Answer.STUCK, reason="sending was interrupted")
+                interrupted = SendResult(answer=SendStatus.STUCK, reason="sending was interrupted")
                 self._tell(self._settle(messages, verdicts or [interrupted] * len(messages)))
         return bool(messages)
 
@@ -178,13 +178,13 @@ class Courier:
                 self._changed.notify_all()
 
     def _settle(
-        self, messages: Sequence[Message], verdicts: Sequence[Verdict]
+        self, messages: Sequence[Message], verdicts: Sequence[SendResult]
     ) -> list[tuple[Waiting, bool]]:
         settled: list[tuple[Waiting, bool]] = []
         with self._changed:
             now = self._clock()
             for message, verdict in zip(messages, verdicts, strict=True):
-                delivered = verdict.answer is Answer.ACCEPTED
+                delivered = verdict.answer is SendStatus.ACCEPTED
                 if not delivered and verdict.reason != self._outbox.last_refusal:
                     _log.warning("SQS refused %s: %s", message.group, verdict.reason)
                 left = self._outbox.settle(message, verdict, now)

@@ -22,7 +22,7 @@ class Waiting:
     on_settled: Callable[[bool], None] | None
 
 
-class Lane:
+class LaneBuffer:
     """One message is on its way at a time, and it is resent until SQS has answered for it.
 
     A claim waits up to `linger` for its end, so that both travel in one message and cost one item

@@ -9,11 +9,11 @@ from itertools import islice
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.command import Command
 from forgeledger.sdk.records import Delivery, RefusedCommand
-from forgeledger.sdk.report.lane_buffer import Lane, Waiting, ends_a_claim
+from forgeledger.sdk.report.lane_buffer import LaneBuffer, Waiting, ends_a_claim
 from forgeledger.sdk.report.packer import Message, next_request
 
 
-class Answer(Enum):
+class SendStatus(Enum):
     """What became of a message."""
 
     ACCEPTED = "accepted"  # SQS has it.
@@ -23,8 +23,8 @@ class Answer(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    answer: Answer
+class SendResult:
+    answer: SendStatus
     reason: str = ""
 
 
@@ -41,7 +41,7 @@ class Outbox:
     def __init__(self, limits: OutboxLimits, backoff: Backoff) -> None:
         self._limits = limits
         self._backoff = backoff
-        self._lanes: dict[str, Lane] = {}
+        self._lanes: dict[str, LaneBuffer] = {}
         self._bytes = 0
         self._failed: list[RefusedCommand] = []
         self.pending = 0
@@ -64,7 +64,7 @@ class Outbox:
         """When somebody should look at the command's lane; infinity when that is planned."""
         lane = self._lanes.get(command.group)
         if lane is None:
-            lane = self._lanes[command.group] = Lane()
+            lane = self._lanes[command.group] = LaneBuffer()
         was_idle, was_full = lane.is_empty, lane.is_full
         self.last_sequence += 1
         lane.add(
@@ -112,12 +112,12 @@ class Outbox:
                 self._lanes[message.group].dispatch(message)
         return request
 
-    def settle(self, message: Message, verdict: Verdict, now: float) -> tuple[Waiting, ...]:
+    def settle(self, message: Message, verdict: SendResult, now: float) -> tuple[Waiting, ...]:
         """Books the answer; what it returns has left the buffer, delivered or failed for good."""
         lane = self._lanes[message.group]
-        if verdict.answer in (Answer.AGAIN, Answer.STUCK):
+        if verdict.answer in (SendStatus.AGAIN, SendStatus.STUCK):
             lane.sending = False
-            stuck = verdict.answer is Answer.STUCK
+            stuck = verdict.answer is SendStatus.STUCK
             lane.refusals = max(lane.refusals + 1, self._backoff.attempts if stuck else 0)
             lane.not_before = now + self._backoff.seconds(lane.refusals)
             self.last_refusal = verdict.reason
@@ -126,7 +126,7 @@ class Outbox:
         if lane.is_empty:
             del self._lanes[message.group]
         self.pending -= len(settled)
-        if verdict.answer is Answer.ACCEPTED:
+        if verdict.answer is SendStatus.ACCEPTED:
             self.delivered += len(settled)
             self._bytes -= sum(len(waiting.command.body) for waiting in settled)
         else:
@@ -155,7 +155,7 @@ class Outbox:
             lane.refusals = 0
             lane.not_before = 0.0
 
-    def hopeful(self, sequence: int) -> bool:
+    def has_retries_left(self, sequence: int) -> bool:
         """Whether a command up to this number is still undelivered and has tries left."""
         return any(
             lane.sending or lane.refusals < self._backoff.attempts

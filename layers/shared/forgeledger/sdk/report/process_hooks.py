@@ -9,24 +9,24 @@ from collections.abc import Callable
 from typing import Protocol
 
 
-class Lively(Protocol):
+class ProcessBound(Protocol):
     def after_fork_in_child(self) -> None: ...
 
     def at_exit(self, spent_seconds: float) -> None: ...
 
 
-_alive: "weakref.WeakSet[Lively]" = weakref.WeakSet()
+_alive: "weakref.WeakSet[ProcessBound]" = weakref.WeakSet()
 # Those that still have something to send: a program may have let go of them by then.
-_owing: set[Lively] = set()
+_owing: set[ProcessBound] = set()
 _pids_with_finalizer: set[int] = set()
 
 
-def enroll(lively: Lively) -> None:
+def enroll(lively: ProcessBound) -> None:
     """From now on the object hears of forks and of the end of the process."""
     _alive.add(lively)
 
 
-def debt_of(lively: Lively) -> Callable[[bool], None]:
+def debt_of(lively: ProcessBound) -> Callable[[bool], None]:
     """To be told whether the object owes anything: it is kept while it does, and no longer."""
     # No circle: whoever lets go last of an object that owes nothing ends it.
     known = weakref.ref(lively)

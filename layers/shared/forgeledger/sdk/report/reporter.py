@@ -22,7 +22,7 @@ from forgeledger.sdk.command import (
 from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.errors import UndeliveredError
 from forgeledger.sdk.records import Delivery
-from forgeledger.sdk.report.background_sender import Courier, CourierOptions
+from forgeledger.sdk.report.background_sender import BackgroundSender, SenderOptions
 from forgeledger.sdk.report.item_work import ItemWork
 from forgeledger.sdk.report.outbox import OutboxLimits
 from forgeledger.sdk.report.process_hooks import debt_of, enroll, enroll_process
@@ -74,11 +74,11 @@ class Reporter:
         self._ids = CommandIds()
         self.unknown_fields = UnknownFields()
         self._owe = debt_of(self)
-        self._courier = Courier(
+        self._courier = BackgroundSender(
             Sender(
                 queue_url, make_client or (lambda: endpoints.sqs_client(queue_url, read_seconds=10))
             ),
-            CourierOptions(
+            SenderOptions(
                 limits=limits or OutboxLimits(),
                 backoff=backoff or Backoff(),
                 background=background,

@@ -14,7 +14,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from forgeledger.sdk.report.outbox import Answer, Verdict
+from forgeledger.sdk.report.outbox import SendResult, SendStatus
 from forgeledger.sdk.report.packer import Message
 from forgeledger.sdk.sqs_port import SqsSending
 
@@ -48,7 +48,7 @@ class Sender:
         """A fork must not share its parent's sockets."""
         self._client = None
 
-    def send(self, messages: Sequence[Message]) -> list[Verdict]:
+    def send(self, messages: Sequence[Message]) -> list[SendResult]:
         """A verdict for each message, in order."""
         try:
             if self._client is None:
@@ -60,8 +60,8 @@ class Sender:
         except CALL_ERRORS as error:
             # Perhaps SQS has the messages and only its answer was lost: the deduplication id makes
             # sending them a second time harmless.
-            verdict = Answer.AGAIN if may_pass(error) else Answer.STUCK
-            return [Verdict(answer=verdict, reason=str(error))] * len(messages)
+            verdict = SendStatus.AGAIN if may_pass(error) else SendStatus.STUCK
+            return [SendResult(answer=verdict, reason=str(error))] * len(messages)
         return _verdicts(answer, len(messages))
 
 
@@ -74,22 +74,22 @@ def _entry(number: int, message: Message) -> dict[str, str]:
     }
 
 
-def _verdicts(answer: Mapping[str, Any], count: int) -> list[Verdict]:
-    unanswered = Verdict(answer=Answer.AGAIN, reason="SQS did not answer for this message")
+def _verdicts(answer: Mapping[str, Any], count: int) -> list[SendResult]:
+    unanswered = SendResult(answer=SendStatus.AGAIN, reason="SQS did not answer for this message")
     verdicts = [unanswered] * count
     for entry in answer.get("Successful", ()):
-        verdicts[int(entry["Id"])] = Verdict(answer=Answer.ACCEPTED)
+        verdicts[int(entry["Id"])] = SendResult(answer=SendStatus.ACCEPTED)
     for entry in answer.get("Failed", ()):
         verdicts[int(entry["Id"])] = _verdict_on_entry(entry)
     return verdicts
 
 
-def _verdict_on_entry(entry: Mapping[str, Any]) -> Verdict:
+def _verdict_on_entry(entry: Mapping[str, Any]) -> SendResult:
     code = str(entry.get("Code", ""))
     reason = f"{code}: {entry.get('Message', '')}"
     if entry.get("SenderFault") and not _is_passing(code):
-        return Verdict(answer=Answer.FAILED, reason=reason)
-    return Verdict(answer=Answer.AGAIN, reason=reason)
+        return SendResult(answer=SendStatus.FAILED, reason=reason)
+    return SendResult(answer=SendStatus.AGAIN, reason=reason)
 
 
 def may_pass(error: Exception) -> bool:

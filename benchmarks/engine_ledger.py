@@ -46,7 +46,7 @@ class EngineLedger:
 
     def __post_init__(self) -> None:
         # Every client that is made from now on by this session is heard.
-        session = clients.session()
+        session = clients.function_session()
         session.register("provide-client-params.dynamodb.*", self._ask)
         session.register("response-received.dynamodb.*", self._answer)
         self.store = DynamoStore(clients.dynamodb(), self.table)

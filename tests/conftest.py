@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 import pytest
 from localstack_client.session import Session
 
-from forgeledger.local.engine import ACCESS_KEY, REGION, Engine, client_environment
+from forgeledger.aws.loopback import ACCESS_KEY
+from forgeledger.local.engine import REGION, Engine, client_environment
 from tests.support import hypothesis_profiles
 
 hypothesis_profiles.load()

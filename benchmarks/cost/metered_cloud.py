@@ -33,14 +33,14 @@ class MeteredCloud:
         self._stream: deque[dict[str, Any]] = deque()
         self._sequence = 0
         # The clients of the functions are made on a session that has not been listened to.
-        clients.session.cache_clear()
-        session = clients.session()
+        clients.function_session.cache_clear()
+        session = clients.function_session()
         self.wire.attach(session, "dynamodb", self.tables.perform)
         self.wire.attach(session, "events", self._put_events)
         self.api = self._load("api")
         self.intake = self._load("intake")
         self.relay = self._load("relay")
-        clients.session.cache_clear()
+        clients.function_session.cache_clear()
 
     @property
     def functions(self) -> tuple[Function, ...]:

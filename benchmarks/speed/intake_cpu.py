@@ -109,7 +109,7 @@ def main(turns: int) -> int:
     with StubEndpoint({call.operation: call.answer for call in calls}) as stub:
         os.environ["AWS_ENDPOINT_URL"] = stub.url
         # The clients so far are listened to, which takes time of its own.
-        clients.session.cache_clear()
+        clients.function_session.cache_clear()
         handler, bare = load_handler(), boto3.client("dynamodb")
 
         def ours() -> None:

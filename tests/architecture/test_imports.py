@@ -40,7 +40,7 @@ FOLDERS = {
         "jobs.model.limits",
         "jobs.messages.command_fields",
         "aws.clients",
-        "aws.loopback",
+        "aws.errors",
         "web.address",
         "web.limits",
     },

@@ -11,10 +11,11 @@ import pytest
 from botocore.config import Config
 
 from forgeledger.aws.dynamodb.raw_json import without_conversion
+from forgeledger.aws.loopback import ACCESS_KEY
 from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.ports import LedgerStore
 from forgeledger.jobs.storage.store import DynamoStore
-from forgeledger.local.engine import ACCESS_KEY, REGION
+from forgeledger.local.engine import REGION
 from tests.support.builders import NOW
 from tests.support.ledger_table import create_ledger_table
 from tests.support.memory_store import MemoryStore

@@ -8,7 +8,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-from forgeledger.local.engine import ACCESS_KEY, REGION, Engine, client_environment
+from forgeledger.aws.loopback import ACCESS_KEY
+from forgeledger.local.engine import REGION, Engine, client_environment
 from tests.support.deployed_template import FUNCTIONS, ROOT
 
 pytestmark = pytest.mark.sam

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from botocore.session import get_session
 
-from forgeledger.local.engine import ACCESS_KEY, REGION
+from forgeledger.aws.loopback import ACCESS_KEY
+from forgeledger.local.engine import REGION
 from forgeledger.local.engine_calls import EngineCalls
 from tests.crashes.fate import Broke, Fate, Killed
 from tests.crashes.lives import LIVES, Life, one_item

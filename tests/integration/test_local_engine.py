@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 
-from forgeledger.local.engine import ACCESS_KEY, REGION, Engine, EngineError
+from forgeledger.aws.loopback import ACCESS_KEY
+from forgeledger.local.engine import REGION, Engine, EngineError
 
 pytestmark = pytest.mark.integration
 

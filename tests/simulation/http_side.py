@@ -80,8 +80,8 @@ class _Stage:
     def new_id(self) -> str:
         return self.runtime.new_id()
 
-    def chance(self) -> float:
-        return self.runtime.chance()
+    def draw(self) -> float:
+        return self.runtime.draw()
 
 
 _STAGE = _Stage()
@@ -130,7 +130,7 @@ def _api(depth: int) -> Any:
         clock=_STAGE.now,
         new_id=_STAGE.new_id,
         sleep=_STAGE.sleep,
-        chance=_STAGE.chance,
+        draw=_STAGE.draw,
         parallel=one_by_one,
     )
     return api(handlers.ENVIRONMENT, dynamodb=_STAGE, runtime=runtime)

@@ -74,7 +74,7 @@ class Line:
 
     def ledger(self) -> Ledger:
         backoff = SeededBackoff(
-            attempts=6, first_seconds=0.2, most_seconds=5.0, chance=self.world.runtime.chance
+            attempts=6, first_seconds=0.2, most_seconds=5.0, draw=self.world.runtime.draw
         )
         return Ledger(
             api_url="https://simulated",

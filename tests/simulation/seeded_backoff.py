@@ -8,8 +8,8 @@ from forgeledger.sdk.backoff import Backoff
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeededBackoff(Backoff):
-    chance: Callable[[], float]
+    draw: Callable[[], float]
 
     def seconds(self, failed_attempts: int, draw: float | None = None) -> float:
-        drawn = self.chance() if draw is None else draw
+        drawn = self.draw() if draw is None else draw
         return super(SeededBackoff, self).seconds(failed_attempts, drawn)

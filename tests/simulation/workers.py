@@ -175,7 +175,7 @@ class Workers:
         client = self._client
         return Worker(
             name=f"w{self._made}",
-            outbox=Outbox(OutboxLimits(), SeededBackoff(chance=self._world.runtime.chance)),
+            outbox=Outbox(OutboxLimits(), SeededBackoff(draw=self._world.runtime.draw)),
             sender=Sender("https://simulated/commands.fifo", lambda: client),
         )
 

@@ -119,7 +119,7 @@ class World:
             clock=self._clock,
             new_id=self.new_id,
             sleep=self._sleep,
-            chance=self.random.random,
+            draw=self.random.random,
             parallel=one_by_one,
         )
 

@@ -201,7 +201,7 @@ def make_world() -> World:
         clock=clock,
         new_id=lambda: f"id-{next(numbers)}",
         sleep=lambda seconds: None,
-        chance=lambda: 0.5,
+        draw=lambda: 0.5,
         parallel=one_by_one,
     )
     return World(MemoryStore(), clock, MemoryPersistence(), MemoryClaims(), runtime)

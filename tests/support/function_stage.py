@@ -80,7 +80,7 @@ class Stage:
         self.events.put_targets(Rule=bus, EventBusName=bus, Targets=[target])
 
     def handler(self, name: str, *remaining_ms: int) -> Handler:
-        clients.session.cache_clear()
+        clients.function_session.cache_clear()
         path = ROOT / "functions" / name / "app.py"
         handle = runpy.run_path(str(path), run_name="app")["handler"]
         return lambda event: handle(event, Context(*(remaining_ms or (30_000,))))

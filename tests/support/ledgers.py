@@ -56,7 +56,7 @@ class Ledger:
             clock=lambda: self.now,
             new_id=self._new_id,
             sleep=self.pauses.append,
-            chance=lambda: 0.5,
+            draw=lambda: 0.5,
             parallel=one_by_one,
         )
         self.lane_writer = LaneWriter(self.store, self.runtime)

@@ -20,9 +20,9 @@ from forgeledger.backoff import backoff_ms
     ],
 )
 def test_the_wait_doubles_with_each_attempt_up_to_the_cap(attempt, chance, wait_ms):
-    assert backoff_ms(attempt, base_seconds=2, cap_seconds=300, chance=chance) == wait_ms
+    assert backoff_ms(attempt, base_seconds=2, cap_seconds=300, draw=chance) == wait_ms
 
 
 @pytest.mark.parametrize("base_seconds", [0, -1])
 def test_without_a_base_nothing_waits(base_seconds):
-    assert backoff_ms(7, base_seconds=base_seconds, cap_seconds=300, chance=0.99) == 0
+    assert backoff_ms(7, base_seconds=base_seconds, cap_seconds=300, draw=0.99) == 0

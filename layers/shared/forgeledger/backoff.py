@@ -1,10 +1,14 @@
-"""How long a failed item waits before its next attempt."""
+"""Exponential pauses with jitter."""
 
 
-def backoff_ms(attempt: int, base_seconds: float, cap_seconds: float, chance: float) -> int:
-    """Exponential with full jitter: anywhere between nothing and the bound for this attempt."""
-    if base_seconds <= 0:
-        return 0
-    # Beyond 2**62 the cap holds in any case, and a float would overflow at 2**1024.
-    bound_seconds = min(cap_seconds, base_seconds * 2.0 ** min(attempt - 1, 62))
-    return int(bound_seconds * 1000 * chance)
+def pause_seconds(
+    tries: int, first_seconds: float, longest_seconds: float, draw: float = 1.0
+) -> float:
+    """The pause after so many failed tries: `draw`, from 0 to 1, as a share of its bound."""
+    # From 2**62 on the longest holds anyway, and a float would overflow at 2**1024.
+    return min(longest_seconds, first_seconds * 2.0 ** min(tries, 62)) * draw
+
+
+def backoff_ms(attempt: int, base_seconds: float, cap_seconds: float, draw: float) -> int:
+    """How long a failed item waits before its next attempt."""
+    return int(max(0.0, pause_seconds(attempt - 1, base_seconds, cap_seconds)) * 1000 * draw)

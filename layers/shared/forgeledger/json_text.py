@@ -1,6 +1,10 @@
-"""Payloads, results and metadata: any JSON value, kept as text so that nothing in it changes."""
+"""JSON values as text, and times as the contract writes them.
+
+Payloads, results and metadata are stored as text, so that nothing in them changes.
+"""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 # Built once: json.dumps would build an encoder for each call.
@@ -27,3 +31,23 @@ def to_text(value: Any, limit_bytes: int) -> str:
 def from_text(text: str) -> Any:
     # As nearly all metadata is.
     return {} if text == "{}" else json.loads(text)
+
+
+def iso(at_ms: int) -> str:
+    """UTC with milliseconds."""
+    return iso_of(datetime.fromtimestamp(at_ms / 1000, UTC))
+
+
+def iso_of(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_instant(text: str) -> int:
+    """Milliseconds since 1970; a time without a zone is UTC."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError("must be a time as in 2026-11-21T10:00:00Z") from error
+    if instant.tzinfo is None:
+        instant = instant.replace(tzinfo=UTC)
+    return int(instant.timestamp() * 1000)

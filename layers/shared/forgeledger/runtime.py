@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from forgeledger.backoff import pause_seconds
 from forgeledger.parallel import Parallel, with_threads
 
 # Milliseconds since 1970.
@@ -37,19 +38,18 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _new_id() -> str:
+def new_id() -> str:
     return str(uuid.UUID(bytes=os.urandom(16), version=4))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
     clock: Clock = _now_ms
-    new_id: Callable[[], str] = _new_id
+    new_id: Callable[[], str] = new_id
     sleep: Callable[[float], None] = time.sleep
-    chance: Callable[[], float] = random.random
+    draw: Callable[[], float] = random.random
     parallel: Parallel = with_threads
 
     def pause(self, tries: int) -> None:
         """Wait after so many tries, exponentially longer and with full jitter."""
-        bound_seconds = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0**tries)
-        self.sleep(bound_seconds * self.chance())
+        self.sleep(pause_seconds(tries, _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, self.draw()))

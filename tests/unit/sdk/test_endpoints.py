@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from forgeledger.aws.loopback import ACCESS_KEY
 from forgeledger.sdk.api.ledger import Ledger
 from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.errors import ConfigurationError, WrongAddressError
@@ -186,7 +187,7 @@ def test_the_local_cloud_needs_no_credentials_and_no_region(project, monkeypatch
 
     assert client.meta.endpoint_url == LOCAL["endpointUrl"]
     assert client.meta.region_name == "eu-west-1"
-    assert client._request_signer._credentials.access_key == "local"
+    assert client._request_signer._credentials.access_key == ACCESS_KEY
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
-"""AWS clients, with time limits that fit a function's own.
+"""AWS clients.
 
 They are made by botocore, as boto3's clients are: importing boto3 itself adds its resources and
 S3 transfers, a twelfth of a cold start for what nothing here uses.
 """
 
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from botocore.config import Config
 from botocore.session import Session, get_session
@@ -15,39 +16,74 @@ from forgeledger.aws.dynamodb.raw_json import without_conversion
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_CONFIG = Config(
-    # A request that gets no answer is sent once more by the adapter, with the same token; two of
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where AWS is: as the environment and its profiles say, or an engine on this machine."""
+
+    region: str | None = None
+    endpoint_url: str | None = None
+    is_local: bool = False
+
+
+def client(service: str, target: Target, config: Config, session: Session | None = None) -> Any:
+    """Clients may be shared between threads, a session may not: unless given, each has its own."""
+    if not target.is_local:
+        return (session or Session()).create_client(
+            service,
+            region_name=target.region,
+            endpoint_url=target.endpoint_url,
+            config=config,
+        )
+    # Only an engine's clients pay for loading it.
+    from forgeledger.aws.loopback import ACCESS_KEY, NO_PROXIES, loopback_session
+
+    return (session or loopback_session()).create_client(
+        service,
+        region_name=target.region,
+        endpoint_url=target.endpoint_url,
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=ACCESS_KEY,
+        config=config.merge(Config(proxies=NO_PROXIES)),
+    )
+
+
+# Time limits that fit a function's own.
+_IN_LAMBDA: Final = Config(
+    # A request without an answer is sent once more by the storage, with the same token; two of
     # them for reading and two for writing have to fit into a function's time.
     connect_timeout=2,
     read_timeout=3,
     retries={"mode": "standard", "total_max_attempts": 1},
     # As many connections as there are lanes on their way at once.
     max_pool_connections=16,
-    # The rows are built by code that is tested against the service; looking at every attribute
-    # once more before sending it takes a fifth of the intake's time.
+    # Rows are built by code that is tested against the service; validating every attribute
+    # again before sending takes a fifth of the intake's time.
     parameter_validation=False,
 )
 
 
 @cache
-def session() -> Session:
-    """One for all clients of a process: it reads the environment and the service models once."""
+def function_session() -> Session:
+    """One for all clients of a function: it reads the environment and the service models once."""
     return get_session()
 
 
+def _in_lambda(service: str) -> Any:
+    return client(service, Target(), _IN_LAMBDA, function_session())
+
+
 def dynamodb() -> "DynamoDBClient":
-    return cast(
-        "DynamoDBClient", without_conversion(session().create_client("dynamodb", config=_CONFIG))
-    )
+    return cast("DynamoDBClient", without_conversion(_in_lambda("dynamodb")))
 
 
 def sqs() -> Any:
-    return session().create_client("sqs", config=_CONFIG)
+    return _in_lambda("sqs")
 
 
 def eventbridge() -> Any:
-    return session().create_client("events", config=_CONFIG)
+    return _in_lambda("events")
 
 
 def ssm() -> Any:
-    return session().create_client("ssm", config=_CONFIG)
+    return _in_lambda("ssm")

@@ -8,5 +8,5 @@ from forgeledger.runtime import Runtime
 
 
 def ledger_store(client: Any, table: str, runtime: Runtime) -> DynamoStore:
-    retrying = Retrying(sleep=runtime.sleep, chance=runtime.chance)
+    retrying = Retrying(sleep=runtime.sleep, draw=runtime.draw)
     return DynamoStore(client, table, retrying=retrying, new_id=runtime.new_id)

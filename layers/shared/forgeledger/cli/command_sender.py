@@ -12,6 +12,7 @@ from forgeledger.cli.error_messages import CliError, WrongValue
 from forgeledger.cli.item_files import read_lines
 from forgeledger.cli.json_options import json_object
 from forgeledger.cli.session import Session
+from forgeledger.json_text import iso_of
 
 if TYPE_CHECKING:
     from forgeledger.sdk.command import Command, CommandIds
@@ -50,7 +51,7 @@ def send_all(session: Session, commands: Iterable[Mapping[str, Any]]) -> int:
         Sender(url, lambda: session.client("sqs")), SenderOptions(background=False)
     )
     ids = CommandIds()
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    now = iso_of(datetime.now(UTC))
     for command in _kept(_command(fields, ids, now) for fields in commands):
         courier.put(command, block_seconds=FLUSH_SECONDS)
     delivery = courier.flush(FLUSH_SECONDS)

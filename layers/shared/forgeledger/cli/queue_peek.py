@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from forgeledger.batched import batched
+from forgeledger.json_text import iso_of
+
 ENTRIES_PER_REQUEST: Final = 10
 # Long enough to look through a queue; what a crash leaves behind is visible again after it.
 _HOLD_SECONDS: Final = 60
@@ -62,7 +65,7 @@ class Held:
             "detail": self.detail,
             "sourceMessageId": self.attributes.get("sourceMessageId"),
             "sourceGroupId": self.source_group,
-            "sentAt": self.sent_at.isoformat().replace("+00:00", "Z"),
+            "sentAt": iso_of(self.sent_at),
             "receives": self.receives,
             "body": self.body,
         }
@@ -109,7 +112,7 @@ class FifoQueue:
     def let_go(self, messages: Sequence[Held]) -> None:
         """Make them visible again; one that was deleted meanwhile cannot be, and need not."""
         # The last first: a consumer that comes in between must not see the second before the first.
-        for batch in _batches(list(reversed(messages))):
+        for batch in batched(list(reversed(messages)), ENTRIES_PER_REQUEST):
             self._client.change_message_visibility_batch(
                 QueueUrl=self.queue_url,
                 Entries=[
@@ -121,7 +124,7 @@ class FifoQueue:
     def delete(self, messages: Sequence[Held]) -> list[Held]:
         """Delete them and return those that SQS did not delete."""
         kept: list[Held] = []
-        for batch in _batches(messages):
+        for batch in batched(messages, ENTRIES_PER_REQUEST):
             answer = self._client.delete_message_batch(
                 QueueUrl=self.queue_url,
                 Entries=[
@@ -179,8 +182,3 @@ def _placed(problem: dict[str, Any], several: bool) -> str:
     if not several or "index" not in problem or field.startswith("commands["):
         return field
     return command if field == "command" else f"{command}.{field}"
-
-
-def _batches(messages: Sequence[Held]) -> Iterator[Sequence[Held]]:
-    for start in range(0, len(messages), ENTRIES_PER_REQUEST):
-        yield messages[start : start + ENTRIES_PER_REQUEST]

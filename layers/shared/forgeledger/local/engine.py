@@ -13,12 +13,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from forgeledger.aws.loopback import ACCESS_KEY
 from forgeledger.errors import ForgeLedgerError
 from forgeledger.local.engine_process import SCRATCH_PREFIX, SCRATCH_VARIABLE, remove_scratch
 
 HOST: Final = "127.0.0.1"
 REGION: Final = "us-east-1"
-ACCESS_KEY: Final = "test"
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 30.0
 _START_ATTEMPTS: Final = 3

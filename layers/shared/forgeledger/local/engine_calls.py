@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
+from forgeledger.aws.loopback import ACCESS_KEY
 from forgeledger.errors import ForgeLedgerError
-from forgeledger.local.engine import ACCESS_KEY, REGION
+from forgeledger.local.engine import REGION
 
 TIMEOUT_SECONDS: Final = 60.0
 RECEIVE: Final = "AmazonSQS.ReceiveMessage"

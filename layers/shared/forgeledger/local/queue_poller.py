@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from forgeledger.batched import batched
 from forgeledger.local.engine import REGION
 from forgeledger.local.engine_calls import DELETE, RECEIVE, Call, EngineRefused
 from forgeledger.local.queue_batches import run_batch
@@ -157,10 +158,10 @@ class QueuePoller:
         return messages
 
     def _delete(self, records: Sequence[Mapping[str, Any]]) -> None:
-        for start in range(0, len(records), RECEIVE_LIMIT):
+        for part in batched(records, RECEIVE_LIMIT):
             entries = [
                 {"Id": str(index), "ReceiptHandle": record["receiptHandle"]}
-                for index, record in enumerate(records[start : start + RECEIVE_LIMIT])
+                for index, record in enumerate(part)
             ]
             response = self._call(DELETE, {"QueueUrl": self._mapping.queue_url, "Entries": entries})
             for failure in response.get("Failed", []):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
+from forgeledger.backoff import pause_seconds
 from forgeledger.local.stream_events import created_at
 
 FIRST_PAUSE_SECONDS: Final = 0.1
@@ -38,8 +39,7 @@ class Batch:
         """How long to wait before these records are tried again."""
         if not self.failures:
             return 0.0
-        # The exponent is bounded: an endless retry must not end in an overflow.
-        return min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(self.failures, 10))
+        return pause_seconds(self.failures, FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

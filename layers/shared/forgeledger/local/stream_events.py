@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from forgeledger.json_text import iso_of
+
 
 def stream_record(record: Mapping[str, Any], *, stream_arn: str, region: str) -> dict[str, Any]:
     """One record as a function sees it; values are typed and binary is base64 on the wire too."""
@@ -63,13 +65,13 @@ def failure_message(
                 "functionError": "Unhandled",
             },
             "version": "1.0",
-            "timestamp": _iso(now),
+            "timestamp": iso_of(now),
             "DDBStreamBatchInfo": {
                 "shardId": shard_id,
                 "startSequenceNumber": sequence_number(records[0]),
                 "endSequenceNumber": sequence_number(records[-1]),
-                "approximateArrivalOfFirstRecord": _iso(_moment(records[0])),
-                "approximateArrivalOfLastRecord": _iso(_moment(records[-1])),
+                "approximateArrivalOfFirstRecord": iso_of(_moment(records[0])),
+                "approximateArrivalOfLastRecord": iso_of(_moment(records[-1])),
                 "batchSize": len(records),
                 "streamArn": stream_arn,
             },
@@ -79,7 +81,3 @@ def failure_message(
 
 def _moment(record: Mapping[str, Any]) -> datetime:
     return datetime.fromtimestamp(created_at(record), UTC)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
+from forgeledger.batched import batched
 from forgeledger.local.checkpoints import Checkpoint, CheckpointFile
 from forgeledger.local.engine import REGION
 from forgeledger.local.engine_calls import (
@@ -121,9 +122,7 @@ class StreamPoller:
         taken, wanted, last = self._gather()
         if last is None:
             return 0
-        size = self._mapping.batch_size
-        for start in range(0, len(wanted), size):
-            batch = wanted[start : start + size]
+        for batch in batched(wanted, self._mapping.batch_size):
             if not self.run(batch):
                 self._iterator = None  # Whoever goes on starts at the checkpoint.
                 return taken

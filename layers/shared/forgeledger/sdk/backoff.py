@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
+from forgeledger.backoff import pause_seconds
 from forgeledger.sdk.setting_checks import check_seconds, check_whole
 
 _MOST_ATTEMPTS: Final = 1_000_000
@@ -25,8 +26,8 @@ class Backoff:
 
     def seconds(self, failed_attempts: int, draw: float | None = None) -> float:
         """The wait after so many failed tries; `draw` is a number from 0 to 1, else random."""
-        exponent = min(max(failed_attempts, 1) - 1, 30)
-        ceiling = min(self.most_seconds, self.first_seconds * 2.0**exponent)
         share = random.random() if draw is None else draw
+        tries = max(failed_attempts, 1) - 1
+        seconds = pause_seconds(tries, self.first_seconds, self.most_seconds, share)
         # Never less than half a first wait, so that a run of low draws cannot become a hot loop.
-        return max(ceiling * share, min(self.first_seconds, self.most_seconds) / 2)
+        return max(seconds, min(self.first_seconds, self.most_seconds) / 2)

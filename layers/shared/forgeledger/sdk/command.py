@@ -5,11 +5,12 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from forgeledger.jobs.messages.command_fields import COMMAND_NAMES, ERROR_NAMES
 from forgeledger.jobs.model import ids, limits
+from forgeledger.json_text import iso_of
 from forgeledger.sdk.errors import InvalidCommandError
 from forgeledger.sdk.json_encoder import ascii_json, plain_json
 
@@ -134,7 +135,7 @@ def encode(
         fields["workerId"] = worker_id
     if lease_seconds is not None:
         fields["leaseSeconds"] = checked_lease(lease_seconds)
-    fields["at"] = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    fields["at"] = iso_of(at)
     fields["commandId"] = command_id
     if result is not None:
         checked_json("result", result, most_bytes=limits.RESULT_BYTES)

@@ -6,13 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
-import boto3
 from botocore.config import Config
 
-from forgeledger.aws.loopback import NO_PROXIES, unsettled_session
+from forgeledger.aws.clients import Target, client
 from forgeledger.sdk.errors import ConfigurationError, WrongAddressError
 from forgeledger.web.address import why_no_web_address
 
@@ -96,22 +95,18 @@ class Endpoints:
     def sqs_client(self, queue_url: str, *, read_seconds: float) -> Any:
         """A client of this process alone; retries are left to who knows the order of a lane."""
         region = _REGION_IN_URL.match(queue_url)
-        session = unsettled_session() if self.is_local else boto3.session.Session()
-        client = session.client(
-            "sqs",
-            region_name=region.group(1) if region else self.region,
+        target = Target(
+            region=region.group(1) if region else self.region,
             endpoint_url=self.aws_endpoint_url,
-            aws_access_key_id="local" if self.is_local else None,
-            aws_secret_access_key="local" if self.is_local else None,
-            config=Config(
-                connect_timeout=5,
-                read_timeout=read_seconds,
-                retries={"total_max_attempts": 1},
-                max_pool_connections=32,
-                proxies=NO_PROXIES if self.is_local else None,
-            ),
+            is_local=self.is_local,
         )
-        return cast("Any", client)
+        config = Config(
+            connect_timeout=5,
+            read_timeout=read_seconds,
+            retries={"total_max_attempts": 1},
+            max_pool_connections=32,
+        )
+        return client("sqs", target, config)
 
 
 def _needed(variable: str, parameter: str, known: str | None, given: str | None) -> str:

@@ -2,14 +2,13 @@
 
 import sys
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from forgeledger.json_text import to_text
+from forgeledger.json_text import parse_instant, to_text
 from forgeledger.unknown_fields import KnownFields
 
 
@@ -66,11 +65,9 @@ def not_yet(what: str) -> BeforeValidator:
 
 def instant(text: str) -> str:
     try:
-        datetime.fromisoformat(text)
+        parse_instant(text)
     except ValueError as error:
-        raise PydanticCustomError(
-            "datetime", "must be a time as in 2026-11-21T10:00:00Z"
-        ) from error
+        raise PydanticCustomError("datetime", "{why}", {"why": str(error)}) from error
     return text
 
 

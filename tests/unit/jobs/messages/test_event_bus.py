@@ -54,7 +54,7 @@ def event_ids(number: int) -> list[str]:
 
 def publish(bus: Bus, number: int) -> list[float]:
     pauses: list[float] = []
-    runtime = Runtime(sleep=pauses.append, chance=lambda: 0.5)
+    runtime = Runtime(sleep=pauses.append, draw=lambda: 0.5)
     EventBridgePublisher(bus, "the-bus", runtime).publish(make_job(), facts(number))
     return pauses
 

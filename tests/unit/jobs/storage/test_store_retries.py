@@ -222,7 +222,7 @@ def test_a_write_that_dynamodb_refuses_is_raised(waits: Waits) -> None:
 
 
 def test_waits_grow_up_to_a_bound(waits: Waits) -> None:
-    retrying = Retrying(sleep=waits, chance=lambda: 1.0)
+    retrying = Retrying(sleep=waits, draw=lambda: 1.0)
 
     with pytest.raises(StorageBusy):
         retrying.call("anything", _busy)

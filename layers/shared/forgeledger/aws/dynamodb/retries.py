@@ -1,49 +1,35 @@
-"""Trying again what failed for a passing reason: a bounded number of times, with full jitter."""
+"""Repeat what failed for a passing reason: a bounded number of times, with full jitter."""
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-from botocore.exceptions import (
-    ClientError,
-    HTTPClientError,
-    IncompleteReadError,
-)
-from botocore.exceptions import (
-    ConnectionError as BotoConnectionError,
-)
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import ClientError
 
+from forgeledger.aws import errors
+from forgeledger.aws.errors import code_of, is_server_error, may_pass, metadata_of
+from forgeledger.backoff import pause_seconds
 from forgeledger.errors import StorageBusy, StorageError
 
 Answer = TypeVar("Answer")
 
 
 class EmptyAnswer(Exception):
-    """A read's answer that was cut off before its first letter: botocore takes it for an answer."""
+    """An empty response body, which botocore accepts as a valid answer."""
 
 
-# No answer, or half of one: whether the request was carried out is not known.
-NO_ANSWER: Final = (
-    BotoConnectionError,
-    HTTPClientError,
-    IncompleteReadError,
-    ResponseParserError,
-    EmptyAnswer,
-)
-PASSING_CODES: Final = frozenset(
+NO_ANSWER: Final = (*errors.NO_ANSWER, EmptyAnswer)
+# Beside throttling: what DynamoDB answers to writers that meet.
+_CONFLICTS: Final = frozenset(
     {
-        "ProvisionedThroughputExceededException",
         "ReplicatedWriteConflictException",
-        "RequestLimitExceeded",
-        "ThrottlingException",
         # A single write met a transaction on the same row.
         "TransactionConflictException",
         # Our own transaction, whose first answer was lost, is still under way.
         "TransactionInProgressException",
-        # Whoever lets this one through has looked at its reasons.
+        # The caller has checked that every reason of it passes.
         "TransactionCanceledException",
     }
 )
@@ -53,7 +39,6 @@ BUSY_REASONS: Final = frozenset(
 )
 # With them stand the actions that nothing was wrong with.
 PASSING_REASONS: Final = BUSY_REASONS | {"None"}
-_SERVER_ERROR: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +51,7 @@ class Retrying:
     first_pause_seconds: float = 0.02
     longest_pause_seconds: float = 0.5
     sleep: Callable[[float], None] = time.sleep
-    chance: Callable[[], float] = random.random
+    draw: Callable[[], float] = random.random
 
     def call(self, what: str, attempt: Callable[[], Answer]) -> Answer:
         tries = silences = 0
@@ -84,35 +69,22 @@ class Retrying:
             self.pause(tries - 1)
 
     def pause(self, tries: int) -> None:
-        bound_seconds = min(self.longest_pause_seconds, self.first_pause_seconds * 2.0**tries)
-        self.sleep(bound_seconds * self.chance())
-
-
-def code_of(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
+        longest = self.longest_pause_seconds
+        self.sleep(pause_seconds(tries, self.first_pause_seconds, longest, self.draw()))
 
 
 def passes(error: ClientError) -> bool:
-    return code_of(error) in PASSING_CODES or _status_of(error) >= _SERVER_ERROR
+    return may_pass(error) or code_of(error) in _CONFLICTS
 
 
 def may_have_been_made(error: ClientError) -> bool:
     """Whether this answer, or one that botocore got before it, leaves open what became of it."""
-    metadata = _metadata_of(error)
     return (
-        metadata.get("RetryAttempts", 0) > 0
-        or _status_of(error) >= _SERVER_ERROR
+        metadata_of(error).get("RetryAttempts", 0) > 0
+        or is_server_error(error)
         or code_of(error) == "TransactionInProgressException"
     )
 
 
 def refused(what: str, error: ClientError) -> StorageError:
     return StorageError(f"{what}: {error}")
-
-
-def _metadata_of(error: ClientError) -> Mapping[str, Any]:
-    return error.response.get("ResponseMetadata", {})
-
-
-def _status_of(error: ClientError) -> int:
-    return int(_metadata_of(error).get("HTTPStatusCode", 0))

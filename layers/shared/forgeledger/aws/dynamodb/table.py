@@ -14,10 +14,11 @@ from forgeledger.aws.dynamodb.retries import (
     PASSING_REASONS,
     EmptyAnswer,
     Retrying,
-    code_of,
     may_have_been_made,
     refused,
 )
+from forgeledger.aws.errors import code_of
+from forgeledger.batched import batched
 from forgeledger.errors import StorageBusy, StorageError
 
 KEYS_PER_READ: Final = 100
@@ -59,9 +60,8 @@ class Table:
     def read(self, keys: Sequence[Row]) -> list[Row]:
         """The rows that exist, in no order. Not a snapshot: each is read at its own moment."""
         rows: list[Row] = []
-        for start in range(0, len(keys), KEYS_PER_READ):
-            wanted = keys[start : start + KEYS_PER_READ]
-            tries = 0
+        for part in batched(keys, KEYS_PER_READ):
+            wanted, tries = part, 0
             while wanted:
                 if tries == self.retrying.attempts:
                     raise StorageBusy("BatchGetItem: unprocessed keys", tries)

@@ -3,11 +3,10 @@
 from typing import Any
 
 from forgeledger.jobs.http.job_bodies import time_or_none
-from forgeledger.jobs.messages.job_events import iso
 from forgeledger.jobs.model.items import Failure, Item, ItemState
 from forgeledger.jobs.model.lanes import Counts
 from forgeledger.jobs.model.outcomes import OutcomeKind
-from forgeledger.json_text import from_text
+from forgeledger.json_text import from_text, iso
 from forgeledger.web.models import Answer
 
 

@@ -4,14 +4,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from forgeledger.jobs.messages.job_events import iso
 from forgeledger.jobs.model.jobs import JobSpec, JobStatus
 from forgeledger.jobs.model.lanes import LaneMode
 from forgeledger.jobs.model.outcomes import OutcomeKind
 from forgeledger.jobs.usecases.create_job import Created
 from forgeledger.jobs.usecases.read_jobs import JobStatusView
 from forgeledger.jobs.usecases.register_items import Registered
-from forgeledger.json_text import from_text
+from forgeledger.json_text import from_text, iso
 from forgeledger.web.models import Answer
 
 # Enough to see what went wrong; an answer that is kept for repetitions has to stay small.

@@ -15,12 +15,12 @@ from forgeledger.jobs.http.item_bodies import (
     json_value,
 )
 from forgeledger.jobs.http.job_bodies import CountsBody, time_or_none
-from forgeledger.jobs.messages.job_events import iso
 from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.facts import Fact, event_id
 from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.usecases.read_items import ItemHistory
 from forgeledger.jobs.usecases.read_journal import JournalEntry
+from forgeledger.json_text import iso
 from forgeledger.web.models import Answer
 
 

@@ -1,6 +1,5 @@
 """Bodies of HTTP requests: camelCase or snake_case, each limit checked here and named."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
@@ -13,7 +12,7 @@ from forgeledger.jobs.model.jobs import Tolerance
 from forgeledger.jobs.model.lanes import LaneRules
 from forgeledger.jobs.usecases.create_job import NewJob
 from forgeledger.jobs.usecases.register_items import NewItem
-from forgeledger.json_text import to_text
+from forgeledger.json_text import parse_instant, to_text
 from forgeledger.web.models import Request, at_most_bytes, instant, json_at_most, not_yet
 
 
@@ -153,7 +152,7 @@ class ItemCommand(Request):
             command_id=self.command_id or command_id,
             attempt=self.attempt,
             worker_id=self.worker_id,
-            sent_at=_ms(self.at),
+            sent_at=None if self.at is None else parse_instant(self.at),
             **self._more(),
         )
 
@@ -204,12 +203,3 @@ class FailItem(ItemCommand):
 
 def _text(value: Any, limit_bytes: int) -> str | None:
     return None if value is None else to_text(value, limit_bytes)
-
-
-def _ms(text: str | None) -> int | None:
-    if text is None:
-        return None
-    instant = datetime.fromisoformat(text)
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=UTC)
-    return int(instant.timestamp() * 1000)

@@ -6,13 +6,13 @@ from pydantic import Field
 
 from forgeledger.jobs.http.item_bodies import ItemBrief, brief_fields, counts_fields
 from forgeledger.jobs.http.job_bodies import CountsBody, time_or_none
-from forgeledger.jobs.messages.job_events import iso
 from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.model.outcomes import Reason
 from forgeledger.jobs.usecases.explain_job import Cause, Explanation
 from forgeledger.jobs.usecases.list_rejections import RejectionCount
+from forgeledger.json_text import iso
 from forgeledger.web.models import Answer
 
 

@@ -5,7 +5,6 @@ its cold start.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 from pydantic_core import (
@@ -29,7 +28,7 @@ from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.ids import lane_of, lanes_of
 from forgeledger.jobs.model.items import Failure
 from forgeledger.jobs.model.message import COMMAND, Body, CommandProblem, RoutedCommand
-from forgeledger.json_text import to_text
+from forgeledger.json_text import parse_instant, to_text
 from forgeledger.unknown_fields import unknown_in
 
 _KINDS: Final = {kind.value: kind for kind in CommandKind}
@@ -144,14 +143,9 @@ def _json_at_most(limit: int) -> Callable[[Any], str | None]:
 
 def _instant(text: str) -> int:
     try:
-        instant = datetime.fromisoformat(text)
+        return parse_instant(text)
     except ValueError as error:
-        raise PydanticCustomError(
-            "datetime", "must be a time as in 2026-11-21T10:00:00Z"
-        ) from error
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=UTC)
-    return int(instant.timestamp() * 1000)
+        raise PydanticCustomError("datetime", "{why}", {"why": str(error)}) from error
 
 
 def _failure(fields: Mapping[str, Any]) -> Failure:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from forgeledger.batched import batched
 from forgeledger.errors import EventsRefused
 from forgeledger.jobs.messages.job_events import SOURCE, detail_text
 from forgeledger.jobs.model.facts import Fact
@@ -22,10 +23,10 @@ class EventBridgePublisher:
 
     def publish(self, job: Job, facts: Sequence[Fact]) -> None:
         entries = [self._entry(job, fact) for fact in facts]
-        for start in range(0, len(entries), _ENTRIES_A_REQUEST):
-            self._put(entries[start : start + _ENTRIES_A_REQUEST])
+        for part in batched(entries, _ENTRIES_A_REQUEST):
+            self._put(part)
 
-    def _put(self, entries: list[dict[str, Any]]) -> None:
+    def _put(self, entries: Sequence[dict[str, Any]]) -> None:
         for tries in range(_TRIES):
             answers = self._client.put_events(Entries=entries)["Entries"]
             refused = [

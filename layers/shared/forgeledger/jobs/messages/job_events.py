@@ -1,23 +1,16 @@
 """The detail of an EventBridge event: what happened to a job, and its counts at that moment."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 from forgeledger.jobs.model.facts import Fact, event_id
 from forgeledger.jobs.model.jobs import Job
-from forgeledger.json_text import from_text
+from forgeledger.json_text import from_text, iso
 
 SOURCE = "forgeledger"
 
 # Built once: json.dumps would build an encoder for each call.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-def iso(at_ms: int) -> str:
-    """A time as the contract writes it: UTC, with milliseconds."""
-    instant = datetime.fromtimestamp(at_ms / 1000, UTC)
-    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def detail_of(job: Job, fact: Fact) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class Command:
         return urlsafe_b64encode(blake2b(name, digest_size=_MARK_BYTES).digest()).decode()
 
     @property
-    def chance(self) -> float:
+    def jitter(self) -> float:
         """A number in [0, 1) for the jitter: random among commands, fixed for this one."""
         return zlib.crc32(self.command_id.encode()) / 2**32
 

@@ -69,34 +69,26 @@ class ItemCase:
         return Ruling(OutcomeKind.APPLIED, (event,))
 
     def duplicate(self) -> Ruling:
-        event = Event(
-            kind=EventKind.DUPLICATE,
-            at=self.now,
-            item_id=self.item.item_id,
-            previous=self.item.offset,
-            mark=self.mark,
-            command=self.command.kind,
-            attempt=self.command.attempt,
-            worker_id=self.command.worker_id,
-        )
-        return Ruling(OutcomeKind.DUPLICATE, (event,))
+        return Ruling(OutcomeKind.DUPLICATE, (self._unchanged(EventKind.DUPLICATE),))
 
     def reject(self, reason: Reason) -> Ruling:
-        """Refuse, and keep what the worker said: a result may have cost hours."""
-        event = Event(
-            kind=EventKind.REJECTED,
-            at=self.now,
-            item_id=self.item.item_id,
-            previous=self.item.offset,
-            mark=self.mark,
-            command=self.command.kind,
-            reason=reason,
-            attempt=self.command.attempt,
-            worker_id=self.command.worker_id,
-            result=self.command.result,
-            failure=self.command.failure,
+        """Refuse, but record what the worker reported: a result may have cost hours."""
+        command = self.command
+        event = self._unchanged(
+            EventKind.REJECTED, reason=reason, result=command.result, failure=command.failure
         )
         return Ruling(OutcomeKind.REJECTED, (event,), reason)
+
+    def _unchanged(self, kind: EventKind, **rest: Any) -> Event:
+        """The event of a command that changed nothing."""
+        command = self.command
+        return self.event(
+            kind,
+            command=command.kind,
+            attempt=command.attempt,
+            worker_id=command.worker_id,
+            **rest,
+        )
 
     def reject_attempt(self) -> Ruling:
         return self.reject(Reason.STALE_ATTEMPT if self.stale else Reason.UNKNOWN_ATTEMPT)
@@ -116,18 +108,9 @@ class ItemCase:
         due_at = None
         if failure.retryable and used < rules.max_attempts:
             wait_ms = backoff_ms(
-                used, rules.backoff_base_seconds, rules.backoff_cap_seconds, self.command.chance
+                used, rules.backoff_base_seconds, rules.backoff_cap_seconds, self.command.jitter
             )
             due_at = self.now + wait_ms
-        event = Event(
-            kind=kind,
-            at=self.now,
-            item_id=self.item.item_id,
-            previous=self.item.offset,
-            mark=self.mark,
-            attempt=attempt,
-            worker_id=worker_id,
-            failure=failure,
-            due_at=due_at,
+        return self.apply(
+            self.event(kind, attempt=attempt, worker_id=worker_id, failure=failure, due_at=due_at)
         )
-        return self.apply(event)

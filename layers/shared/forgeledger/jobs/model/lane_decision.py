@@ -7,11 +7,12 @@ from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.commands import Command, FollowGate, LaneCommand
 from forgeledger.jobs.model.events import Event, EventKind, evolve_head, evolve_item
 from forgeledger.jobs.model.item_rules import rule
-from forgeledger.jobs.model.items import Failure, Item
+from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import JobPhase
 from forgeledger.jobs.model.lanes import Head, LaneMode, effective_item
 from forgeledger.jobs.model.limits import COMMIT_BYTES, ITEMS_PER_COMMIT, JOURNAL_ROW_BYTES
 from forgeledger.jobs.model.outcomes import Outcome, OutcomeKind
+from forgeledger.jobs.model.sizes import text_bytes, texts_bytes
 
 # What an item's row and an event take beside the texts they carry, generously.
 _ITEM_BYTES = 1_024
@@ -152,19 +153,7 @@ def _sizes(item: Item | None, events: tuple[Event, ...]) -> tuple[int, int]:
     """At most how many bytes a command adds to the item rows and to the journal row."""
     carried = 0
     for event in events:
-        carried += _length(event.item_id) + _length(event.worker_id)
-        carried += _texts(event.payload, event.result, event.failure)
-    kept = 0 if item is None else _texts(item.payload, item.result, item.failure)
+        carried += text_bytes(event.item_id) + text_bytes(event.worker_id)
+        carried += texts_bytes(event.payload, event.result, event.failure)
+    kept = 0 if item is None else texts_bytes(item.payload, item.result, item.failure)
     return _ITEM_BYTES + kept + carried, _EVENT_BYTES * len(events) + carried
-
-
-def _texts(payload: str | None, result: str | None, failure: Failure | None) -> int:
-    explained = 0 if failure is None else _length(failure.type) + _length(failure.message)
-    return _length(payload) + _length(result) + explained
-
-
-def _length(text: str | None) -> int:
-    """Bytes of a text; a store must not make them more by escaping."""
-    if text is None:
-        return 0
-    return len(text) if text.isascii() else len(text.encode())

@@ -1,25 +1,29 @@
-"""About how many bytes things take in an answer, so that a page fits into one."""
+"""About how many bytes items and events take."""
 
 from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.items import Failure, Item
 
-# What the fields beside the texts take, generously.
+# What the other fields take in an answer, rounded up.
 _ITEM_BYTES = 600
 _EVENT_BYTES = 400
 
 
 def item_bytes(item: Item) -> int:
-    return _ITEM_BYTES + _texts(item.payload, item.result, item.failure)
+    """Of an item in an answer, so that a page fits into one."""
+    return _ITEM_BYTES + texts_bytes(item.payload, item.result, item.failure)
 
 
 def event_bytes(event: Event) -> int:
-    return _EVENT_BYTES + _texts(event.payload, event.result, event.failure)
+    return _EVENT_BYTES + texts_bytes(event.payload, event.result, event.failure)
 
 
-def _texts(payload: str | None, result: str | None, failure: Failure | None) -> int:
-    message = None if failure is None else failure.message
-    return sum(_length(text) for text in (payload, result, message) if text is not None)
+def texts_bytes(payload: str | None, result: str | None, failure: Failure | None) -> int:
+    explained = 0 if failure is None else text_bytes(failure.type) + text_bytes(failure.message)
+    return text_bytes(payload) + text_bytes(result) + explained
 
 
-def _length(text: str) -> int:
+def text_bytes(text: str | None) -> int:
+    """In UTF-8; a store must not make it longer by escaping."""
+    if text is None:
+        return 0
     return len(text) if text.isascii() else len(text.encode())

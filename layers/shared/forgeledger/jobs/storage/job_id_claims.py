@@ -4,22 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from forgeledger.aws.errors import code_of, may_pass
 from forgeledger.errors import IdempotencyKeyReused, StorageBusy
 from forgeledger.repeat import Repeat
 from forgeledger.runtime import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-# boto3 has tried again already when one of these arrives here.
-_PASSING = frozenset(
-    {
-        "InternalServerError",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ThrottlingException",
-    }
-)
 
 
 class DynamoDBJobIdClaims:
@@ -49,10 +40,10 @@ class DynamoDBJobIdClaims:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in _PASSING:
+            # The client has repeated it already.
+            if may_pass(error):
                 raise StorageBusy("idempotency table", 1) from error
-            if code != "ConditionalCheckFailedException":
+            if code_of(error) != "ConditionalCheckFailedException":
                 raise
             # boto3's types do not know the row that comes with this error.
             first: Any = error.response

@@ -8,6 +8,7 @@ from typing import Any, Final
 from forgeledger.aws.dynamodb.attributes import Row, compact_json, number, text, ttl_of
 from forgeledger.aws.dynamodb.key_ranges import between
 from forgeledger.aws.dynamodb.table import Table
+from forgeledger.batched import batched
 from forgeledger.errors import StorageError
 from forgeledger.jobs.ports import Checkpoint, Renewed
 from forgeledger.jobs.storage.job_rows import decode_header
@@ -98,8 +99,8 @@ class RetentionRows:
             if row["SK"]["S"] != HEAD_SK and "ttl" in row and int(row["ttl"]["N"]) < ttl
         ]
         error: StorageError | None = None
-        for start in range(0, len(old), _ROWS_AT_ONCE):
-            error = self._raise_ttl(old[start : start + _ROWS_AT_ONCE]) or error
+        for part in batched(old, _ROWS_AT_ONCE):
+            error = self._raise_ttl(part) or error
         return Renewed(after=rows[-1]["SK"]["S"] if more else None, error=error)
 
     def _raise_ttl(self, updates: Sequence[dict[str, Any]]) -> StorageError | None:

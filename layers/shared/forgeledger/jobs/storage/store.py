@@ -1,7 +1,5 @@
 """The ledger's storage in one DynamoDB table: each access pattern, each condition."""
 
-import os
-import uuid
 from collections.abc import Callable, Sequence
 
 from forgeledger.aws.dynamodb.attributes import Row, number, text
@@ -53,10 +51,7 @@ from forgeledger.jobs.storage.keys import (
 )
 from forgeledger.jobs.storage.lane_writes import HEAD_ACTION, lane_actions, running_check
 from forgeledger.jobs.storage.retention import RetentionRows
-
-
-def _new_id() -> str:
-    return str(uuid.UUID(bytes=os.urandom(16), version=4))
+from forgeledger.runtime import new_id
 
 
 class DynamoStore:
@@ -68,7 +63,7 @@ class DynamoStore:
         table_name: str,
         *,
         retrying: Retrying | None = None,
-        new_id: Callable[[], str] = _new_id,
+        new_id: Callable[[], str] = new_id,
     ) -> None:
         self._table = Table(client, table_name, retrying or Retrying())
         self._listing = JobIndex(self._table)

@@ -3,37 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    HTTPClientError,
-    IncompleteReadError,
-)
-from botocore.exceptions import (
-    ConnectionError as BotoConnectionError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from forgeledger.aws.errors import is_passing_code, may_pass
 from forgeledger.sdk.report.outbox import SendResult, SendStatus
 from forgeledger.sdk.report.packer import Message
 from forgeledger.sdk.sqs_port import SqsSending
 
 # What a call to SQS may raise: the last one, for half an answer, is no BotoCoreError.
 CALL_ERRORS: Final = (BotoCoreError, ClientError, ResponseParserError)
-# No answer, or half of one.
-_NO_ANSWER: Final = (BotoConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError)
-# Parts of the codes with which SQS, KMS and the front end say "later".
-_PASSING: Final = (
-    "throttl",
-    "toomanyrequests",
-    "requestlimitexceeded",
-    "slowdown",
-    "overlimit",
-    "unavailable",
-    "internal",
-    "timeout",
-    "timedout",
-)
 
 
 class Sender:
@@ -87,20 +66,6 @@ def _verdicts(answer: Mapping[str, Any], count: int) -> list[SendResult]:
 def _verdict_on_entry(entry: Mapping[str, Any]) -> SendResult:
     code = str(entry.get("Code", ""))
     reason = f"{code}: {entry.get('Message', '')}"
-    if entry.get("SenderFault") and not _is_passing(code):
+    if entry.get("SenderFault") and not is_passing_code(code):
         return SendResult(answer=SendStatus.FAILED, reason=reason)
     return SendResult(answer=SendStatus.AGAIN, reason=reason)
-
-
-def may_pass(error: Exception) -> bool:
-    """Whether the same call may succeed a little later, with nothing changed."""
-    if isinstance(error, ClientError):
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return status >= 500 or status == 429 or _is_passing(code)
-    return isinstance(error, _NO_ANSWER)
-
-
-def _is_passing(code: str) -> bool:
-    lowered = code.lower()
-    return any(part in lowered for part in _PASSING)

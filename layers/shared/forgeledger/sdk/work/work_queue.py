@@ -3,10 +3,11 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from forgeledger.batched import batched
 from forgeledger.sdk.report.sqs_sender import CALL_ERRORS
 from forgeledger.sdk.sqs_port import SqsWorking
 from forgeledger.sdk.work.worker_options import MOST_VISIBILITY_SECONDS
@@ -124,7 +125,7 @@ class WorkQueue:
             self.housekeep()
 
     def _change_visibility(self, visibilities: Sequence[tuple[str, int]]) -> None:
-        for batch in _batches(visibilities):
+        for batch in batched(visibilities, ENTRIES_PER_REQUEST):
             entries = [
                 {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": seconds}
                 for number, (receipt, seconds) in enumerate(batch)
@@ -137,7 +138,7 @@ class WorkQueue:
                         self._in_hand[receipt] = self._clock() + _EXTEND_AGAIN_SECONDS
 
     def _delete(self, deletions: Sequence[_Deletion]) -> None:
-        for batch in _batches(deletions):
+        for batch in batched(deletions, ENTRIES_PER_REQUEST):
             entries = [
                 {"Id": str(number), "ReceiptHandle": deletion.receipt}
                 for number, deletion in enumerate(batch)
@@ -162,8 +163,3 @@ class WorkQueue:
         for entry in answer.get("Failed", ()):
             _log.warning("work queue: %s %s", entry.get("Code"), entry.get("Message"))
         return [int(entry["Id"]) for entry in answer.get("Failed", ())]
-
-
-def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    for start in range(0, len(rows), ENTRIES_PER_REQUEST):
-        yield rows[start : start + ENTRIES_PER_REQUEST]

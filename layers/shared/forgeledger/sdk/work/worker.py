@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from forgeledger.aws.errors import may_pass
+from forgeledger.backoff import pause_seconds
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.command import Failure
 from forgeledger.sdk.endpoints import Endpoints
@@ -16,7 +18,6 @@ from forgeledger.sdk.errors import InvalidWorkError, UndeliveredError
 from forgeledger.sdk.records import Delivery
 from forgeledger.sdk.report.item_work import Ending, ItemWork
 from forgeledger.sdk.report.reporter import Reporter
-from forgeledger.sdk.report.sqs_sender import may_pass
 from forgeledger.sdk.sqs_port import SqsWorking
 from forgeledger.sdk.ticker import Ticker
 from forgeledger.sdk.work.handler_calls import Handler, HandlerLoop
@@ -287,5 +288,4 @@ def _unknown_kind(item: ItemWork) -> None:
 
 def _exponential(receive_count: int) -> float:
     """Between half and all of 2, 4, 8 ... seconds."""
-    ceiling = min(_MOST_RETRY_SECONDS, 2.0 ** min(receive_count, 30))
-    return ceiling * random.uniform(0.5, 1)
+    return pause_seconds(receive_count, 1, _MOST_RETRY_SECONDS, random.uniform(0.5, 1))

@@ -85,7 +85,7 @@ def _cells(told: Told, times: float | None) -> list[str]:
     """Seconds that were not held against others of their time say nothing, and are left out."""
     cost, time, *others = (measure(told) for measure in MEASURES.values())
     held = ["-", "-"] if times is None else [f"{time:.0f}", f"{times:.2f}"]
-    figures = [f"{cost:.2f}", *held, *(f"{each:.3f}" for each in others)]
+    figures = [f"{cost:.2f}", *held, *(f"{other:.3f}" for other in others)]
     return [f"{told['items']:,}", str(told["lanes"]), *figures]
 
 

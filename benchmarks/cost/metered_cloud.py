@@ -49,7 +49,7 @@ class MeteredCloud:
     @property
     def processor_seconds(self) -> float:
         """Of all handlers, so far."""
-        return sum(each.processor_seconds for each in self.functions)
+        return sum(function.processor_seconds for function in self.functions)
 
     def http(self, request: HttpRequest) -> HttpResponse:
         """The SDK's transport: an invocation of the API function."""

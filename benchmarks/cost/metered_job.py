@@ -56,7 +56,8 @@ class Used:
             commits=calls["TransactWriteItems"],
             processor_seconds=cloud.processor_seconds,
             processor_gb_seconds=sum(
-                gb_seconds(each.name, each.processor_seconds, 0, 0) for each in cloud.functions
+                gb_seconds(function.name, function.processor_seconds, 0, 0)
+                for function in cloud.functions
             ),
         )
 
@@ -130,7 +131,7 @@ def run(
         job=job,
         lanes=made.lanes,
         used=Used.of(cloud).since(before),
-        most_bytes=max(each.most_bytes for each in cloud.functions),
+        most_bytes=max(function.most_bytes for function in cloud.functions),
         seconds=time.perf_counter() - began,
     )
 
@@ -172,16 +173,16 @@ def _usage(cloud: MeteredCloud) -> Usage:
     """All but the processor's time."""
     return Usage(
         sqs_fifo_requests=cloud.queue.billed_requests,
-        lambda_requests=sum(each.invocations for each in cloud.functions),
+        lambda_requests=sum(function.invocations for function in cloud.functions),
         lambda_gb_seconds=sum(
-            gb_seconds(each.name, 0, each.waited_seconds, each.invocations)
-            for each in cloud.functions
+            gb_seconds(function.name, 0, function.waited_seconds, function.invocations)
+            for function in cloud.functions
         ),
         write_units=cloud.tables.write_units,
         read_units=cloud.tables.read_units,
         stored_bytes=cloud.stored_bytes(),
         events=cloud.billed_events,
         http_requests=cloud.billed_http_requests,
-        log_bytes=sum(each.log_bytes for each in cloud.functions)
+        log_bytes=sum(function.log_bytes for function in cloud.functions)
         + cloud.billed_http_requests * ACCESS_LOG_BYTES,
     )

@@ -24,10 +24,10 @@ class MeteredQueue:
 
     def send_message_batch(self, **request: Any) -> Mapping[str, Any]:
         entries: Sequence[Mapping[str, Any]] = request["Entries"]
-        self._count(sum(len(each["MessageBody"]) for each in entries))
+        self._count(sum(len(entry["MessageBody"]) for entry in entries))
         for entry in entries:
             self._put(entry["MessageBody"], entry["MessageGroupId"])
-        return {"Successful": [{"Id": each["Id"]} for each in entries]}
+        return {"Successful": [{"Id": entry["Id"]} for entry in entries]}
 
     def send_message(self, **message: Any) -> None:
         self._count(len(message["MessageBody"]))
@@ -44,7 +44,7 @@ class MeteredQueue:
                 if not messages:
                     del self._groups[group]
             # Received, and deleted by the batch.
-            self._count(sum(len(each["body"]) for each in records))
+            self._count(sum(len(record["body"]) for record in records))
             self._count(0)
             yield {"Records": records}
 

@@ -33,11 +33,14 @@ class Usage:
 
     def __add__(self, other: Self) -> "Usage":
         return Usage(
-            **{each.name: getattr(self, each.name) + getattr(other, each.name) for each in _FIELDS}
+            **{
+                field.name: getattr(self, field.name) + getattr(other, field.name)
+                for field in _FIELDS
+            }
         )
 
     def times(self, factor: float) -> "Usage":
-        return Usage(**{each.name: getattr(self, each.name) * factor for each in _FIELDS})
+        return Usage(**{field.name: getattr(self, field.name) * factor for field in _FIELDS})
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> "Usage":

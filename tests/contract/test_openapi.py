@@ -117,7 +117,11 @@ def test_each_operation_has_a_name_of_its_own_words_and_a_tag_that_is_explained(
 
 def test_each_name_in_a_path_is_a_parameter(document):
     for _, path, operation in operations(document):
-        named = [each["name"] for each in operation.get("parameters", []) if each["in"] == "path"]
+        named = [
+            parameter["name"]
+            for parameter in operation.get("parameters", [])
+            if parameter["in"] == "path"
+        ]
         assert sorted(named) == sorted(re.findall(r"{(\w+)}", path))
 
 
@@ -154,7 +158,9 @@ def test_everything_with_data_asks_for_the_key(document):
 def test_whatever_changes_something_takes_an_idempotency_key(document):
     for method, _, operation in operations(document):
         headers = {
-            each["name"] for each in operation.get("parameters", []) if each["in"] == "header"
+            parameter["name"]
+            for parameter in operation.get("parameters", [])
+            if parameter["in"] == "header"
         }
         expected = {"Idempotency-Key", "x-idempotency-key"} if method == "POST" else set()
         assert headers == expected
@@ -170,9 +176,13 @@ def test_the_parameters_that_are_described_are_those_that_are_taken(document):
             continue
         asked = path.format(jobId=job_id, itemId="a")
         reply = caller.send(caller.event(method, asked, query={"unheardOf": ""}))
-        messages = {each["field"]: each["message"] for each in reply.json["errors"]}
+        messages = {error["field"]: error["message"] for error in reply.json["errors"]}
         told[method, path] = messages["unheardOf"].partition("which takes ")[2]
-        names = [each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"]
+        names = [
+            parameter["name"]
+            for parameter in operation.get("parameters", ())
+            if parameter["in"] == "query"
+        ]
         described[method, path] = ", ".join(sorted(names)) or "none"
 
     assert told == described
@@ -181,15 +191,15 @@ def test_the_parameters_that_are_described_are_those_that_are_taken(document):
 
 def test_an_idempotency_key_is_described_with_the_limits_that_it_has(document):
     schemas = [
-        each["schema"]
+        parameter["schema"]
         for _, _, operation in operations(document)
-        for each in operation.get("parameters", [])
-        if each["in"] == "header"
+        for parameter in operation.get("parameters", [])
+        if parameter["in"] == "header"
     ]
 
     most = web_limits.IDEMPOTENCY_KEY_CHARACTERS
     assert schemas
-    assert {(each["minLength"], each["maxLength"]) for each in schemas} == {(1, most)}
+    assert {(schema["minLength"], schema["maxLength"]) for schema in schemas} == {(1, most)}
 
 
 def test_the_examples_are_what_their_models_take(document):

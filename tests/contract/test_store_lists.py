@@ -168,7 +168,10 @@ def test_a_page_of_items_may_be_larger_than_one_answer(store: LedgerStore, job_i
         apply(
             store,
             job_id,
-            *(replace(each, payload=payload) for each in registrations(names[start : start + 8])),
+            *(
+                replace(registration, payload=payload)
+                for registration in registrations(names[start : start + 8])
+            ),
         )
 
     page = store.list_items(job_id, 0, None, 39)

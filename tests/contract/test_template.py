@@ -219,7 +219,7 @@ def test_every_log_is_kept_for_the_same_time():
     groups = resources("AWS::Logs::LogGroup")
 
     assert len(groups) == len(FUNCTIONS) + 1
-    assert all(each["RetentionInDays"] == {"Ref": "LogRetentionDays"} for each in groups.values())
+    assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
 
 
 def test_cloudformation_takes_the_template_as_it_is_sent():

@@ -86,7 +86,9 @@ class Stage:
         lane = lane_of(str(commands[0].get("itemId")), lanes_of(self.job_id) or 1)
         return {
             "messageId": name,
-            "body": json.dumps({"commands": [{**each, "jobId": self.job_id} for each in commands]}),
+            "body": json.dumps(
+                {"commands": [{**command, "jobId": self.job_id} for command in commands]}
+            ),
             "attributes": {
                 "MessageGroupId": group or group_of(self.job_id, lane),
                 "SentTimestamp": str(NOW),
@@ -107,7 +109,7 @@ class Stage:
                 answer = handlers.handler("intake")({"Records": waiting}, Unhurried())
             except Killed:
                 continue
-            failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
+            failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
             waiting = [record for record in waiting if record["messageId"] in failed]
             if not waiting:
                 return self.wake()

@@ -65,7 +65,7 @@ class EngineQueue:
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        return [self._received(each) for each in answer.get("Messages", ())]
+        return [self._received(message) for message in answer.get("Messages", ())]
 
     def delete(self, message: QueuedMessage, _receipt: int) -> bool:
         receipt = self._receipts.pop(message.number)
@@ -79,9 +79,9 @@ class EngineQueue:
         """What the messages that are left say, in their order; they are gone then."""
         found: list[Any] = []
         while messages := self.receive(10):
-            for each in messages:
-                found.append(text_of(each))
-                self.delete(each, each.receive_count)
+            for message in messages:
+                found.append(text_of(message))
+                self.delete(message, message.receive_count)
         return found
 
     def close(self) -> None:
@@ -183,8 +183,8 @@ class EngineBus:
                 self._sqs.delete_message_batch(
                     QueueUrl=self._queue_url,
                     Entries=[
-                        {"Id": each["MessageId"], "ReceiptHandle": each["ReceiptHandle"]}
-                        for each in messages
+                        {"Id": message["MessageId"], "ReceiptHandle": message["ReceiptHandle"]}
+                        for message in messages
                     ],
                 )
         self._put = 0

@@ -57,7 +57,7 @@ class EngineTables:
         self.client.update_item(**self._here(request))
 
     def transact(self, actions: Sequence[dict[str, Any]], token: str | None) -> None:
-        here = [{kind: self._here(body) for kind, body in each.items()} for each in actions]
+        here = [{kind: self._here(body) for kind, body in action.items()} for action in actions]
         # The ids of all worlds are the same, and the engine knows a token whatever its tables.
         unique = {} if token is None else {"ClientRequestToken": f"{self.name}-{token}"}
         self.client.transact_write_items(TransactItems=here, **unique)

@@ -120,7 +120,7 @@ def test_each_request_is_counted_by_route_and_status(app, capsys, caplog):
 
     written = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     counted = next(line for line in written if "_aws" in line)
-    logged = next(each for each in caplog.records if each.message == "request answered")
+    logged = next(record for record in caplog.records if record.message == "request answered")
     assert (counted["route"], counted["status"]) == ("GET /jobs/{jobId}", "404")
     assert counted["Requests"] == [1.0]
     assert (logged.route, logged.status) == ("GET /jobs/{jobId}", 404)

@@ -222,7 +222,7 @@ def test_the_relay_reconciles_when_it_is_asked_to(forgeledger, job):
     every = forgeledger("reconcile", "--running", "--json", "--local")
 
     assert (one.code, one.documents[0]["driftedLanes"]) == (0, [])
-    assert job in {each["jobId"] for each in every.documents}
+    assert job in {document["jobId"] for document in every.documents}
 
 
 def test_the_doctor_finds_the_local_cloud_healthy(forgeledger):

@@ -63,8 +63,8 @@ def test_the_intake_puts_aside_what_can_never_be_applied(
 
     assert answer == {"batchItemFailures": []}
     rejects = stage.received(stage.rejects)
-    assert {each["Body"] for each in rejects} == {each["body"] for each in event["Records"]}
-    reasons = sorted(each["MessageAttributes"]["reason"]["StringValue"] for each in rejects)
+    assert {reject["Body"] for reject in rejects} == {record["body"] for record in event["Records"]}
+    reasons = sorted(reject["MessageAttributes"]["reason"]["StringValue"] for reject in rejects)
     assert reasons == ["invalid", "invalid", "unknown_job"]
     *log, metrics = lines(capsys.readouterr().out)
     assert metrics["MessagesRejected"] == [3.0]

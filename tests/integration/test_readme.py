@@ -22,7 +22,7 @@ RUN_BY = {
 
 
 def block_with(command: str) -> str:
-    (block,) = [each for each in BLOCKS if command in each]
+    (block,) = [block for block in BLOCKS if command in block]
     return block
 
 

@@ -192,7 +192,7 @@ def test_a_table_that_is_simulated_wrongly_is_noticed(
     def losing_an_attribute(self: Tables, actions: Any, *more: Any) -> None:
         puts = [action["Put"] for action in actions if "Put" in action]
         lost = [{"Put": {**put, "Item": without_ttl(put["Item"])}} for put in puts]
-        transact(self, [*lost, *(each for each in actions if "Put" not in each)], *more)
+        transact(self, [*lost, *(action for action in actions if "Put" not in action)], *more)
 
     monkeypatch.setattr(Tables, "transact", losing_an_attribute)
 

@@ -91,7 +91,7 @@ def test_a_job_runs_from_its_first_item_to_its_completion(ledger, reporter):
     assert [event.type for event in history] == ["registered", "claimed", "completed"]
     types = [event.type for event in ledger.events(job.job_id)]
     assert types.count("completed") == 1_200
-    assert job.job_id in {each.job_id for each in ledger.jobs(tag="sdk")}
+    assert job.job_id in {job.job_id for job in ledger.jobs(tag="sdk")}
 
 
 def test_failures_retries_and_refusals_are_told_as_they_are(ledger, reporter):
@@ -108,7 +108,7 @@ def test_failures_retries_and_refusals_are_told_as_they_are(ledger, reporter):
     why = ledger.why(job.job_id)
 
     assert (job.status, job.failed) == ("COMPLETED_WITH_FAILURES", 2)
-    assert {(each.type, each.count) for each in why.failures} == {
+    assert {(failure.type, failure.count) for failure in why.failures} == {
         ("PermanentItemError", 1),
         ("TimeoutError", 1),
     }
@@ -168,7 +168,7 @@ def test_several_processes_share_a_job(ledger, run_worker):
 
     assert wait(ledger, job).completed == 400
     assert [worker.wait(PATIENCE_SECONDS) for worker in workers] == [0] * 4
-    claims = [each.worker_id for each in ledger.events(job.job_id) if each.type == "claimed"]
+    claims = [event.worker_id for event in ledger.events(job.job_id) if event.type == "claimed"]
     assert len(claims) == 400
     assert len(set(claims)) == 4
 
@@ -194,7 +194,7 @@ def test_what_a_killed_worker_had_not_sent_is_done_again_and_counted_once(ledger
     job = wait(ledger, job)
     assert heir.wait(PATIENCE_SECONDS) == 0
     assert (job.status, job.completed, job.total) == ("COMPLETED", 300, 300)
-    assert [each.type for each in ledger.events(job.job_id)].count("completed") == 300
+    assert [event.type for event in ledger.events(job.job_id)].count("completed") == 300
 
 
 @pytest.fixture

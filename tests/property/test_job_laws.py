@@ -84,7 +84,7 @@ class JobLaws(RuleBasedStateMachine):
     def work(self, batch):
         commands = strategies.named(batch, prefix=str(self.spawned))
         for lane in range(LANES):
-            share = [each for each in commands if lane_of(each.item_id, LANES) == lane]
+            share = [command for command in commands if lane_of(command.item_id, LANES) == lane]
             if share:
                 self._spawn("worker", partial(_apply, job_id=self.job_id, lane=lane, share=share))
 

@@ -135,13 +135,13 @@ class SqsClient:
 
     def _send_some(self, request: Request) -> dict[str, Any]:
         entries = request["Entries"]
-        fine = [each for each in entries if self._world.random.random() < 0.5]
-        return self._answer(fine, [each for each in entries if each not in fine])
+        fine = [entry for entry in entries if self._world.random.random() < 0.5]
+        return self._answer(fine, [entry for entry in entries if entry not in fine])
 
     def _answer(self, some: Sequence[Request], others: Sequence[Request]) -> dict[str, Any]:
         sent = [{"Id": each["Id"], "MessageId": self._send(each)} for each in some]
         failed = [
-            {"Id": each["Id"], "Code": "InternalError", "SenderFault": False} for each in others
+            {"Id": other["Id"], "Code": "InternalError", "SenderFault": False} for other in others
         ]
         return {"Successful": sent, "Failed": failed}
 

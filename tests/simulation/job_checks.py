@@ -136,7 +136,7 @@ class JobChecks:
         counts = [by_state(lane.head.counts) for lane in self.lanes_of(job)]
         if len(counts) == 1:
             return counts[0]
-        return {state: sum(each[state] for each in counts) for state in counts[0]}
+        return {state: sum(count[state] for count in counts) for state in counts[0]}
 
     def _written(self, pk: str, changes: list[RowChange]) -> tuple[RowChange | None, list[Fact]]:
         """The change of the header, if it has one, and the facts that are new."""

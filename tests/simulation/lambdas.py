@@ -82,7 +82,7 @@ class Lambdas:
             # They come back when their visibility timeout is over.
             return True
         numbers = [message.number for message in batch]
-        world.met[Happening.TWO_INTAKES] += any(each in self._in_hand for each in numbers)
+        world.met[Happening.TWO_INTAKES] += any(number in self._in_hand for number in numbers)
         if twice:
             world.commands.show_again(batch)
         process = Invocation("intake", faults, skew_ms=skew_ms)
@@ -92,7 +92,7 @@ class Lambdas:
         del self._in_hand[-len(numbers) :]
         if not ended:
             return True
-        failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
+        failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
         if failed and world.story is not None:
             world.note(f"intake gives back {', '.join(sorted(failed))}")
         kept = [message for message in batch if message.message_id in failed]

@@ -185,8 +185,8 @@ def _check_why(checks: Checks, wanted: Wanted, found: Any, _: int) -> None:
     if not found.scanned_all or not shown <= taken or len(shown) != min(len(taken), _SHOWN):
         raise Violation(f"{wanted}: {shown} are in progress, not {taken}")
     told: Counter[Reason] = Counter()
-    for each in found.rejections:
-        told[each.reason] += each.count
+    for rejection in found.rejections:
+        told[rejection.reason] += rejection.count
     there = _rejected(_job(checks, wanted.job_id), checks)
     if there is not None and len(found.rejections) < _SHOWN and told != there:
         raise Violation(f"{wanted}: {found.rejections} are rejected, not {there}")

@@ -234,8 +234,8 @@ def attempt_before_shown() -> Iterator[None]:
     def decide(*given: Any) -> Decision:
         decision = original(*given)
         shown = [
-            replace(each, item=each.item and replace(each.item, attempt=0))
-            for each in decision.outcomes
+            replace(outcome, item=outcome.item and replace(outcome.item, attempt=0))
+            for outcome in decision.outcomes
         ]
         return replace(decision, outcomes=tuple(shown))
 

@@ -125,8 +125,10 @@ def first_bad_command_only() -> Iterator[None]:
     original = reject_queue._body
 
     def body(message: Message, problems: Sequence[CommandProblem]) -> str:
-        first = min((each.index for each in problems if each.index is not None), default=None)
-        return original(message, [each for each in problems if each.index == first])
+        first = min(
+            (problem.index for problem in problems if problem.index is not None), default=None
+        )
+        return original(message, [problem for problem in problems if problem.index == first])
 
     with patch.object(reject_queue, "_body", body):
         yield

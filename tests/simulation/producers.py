@@ -138,7 +138,7 @@ class Producers:
         commands: list[Command] = []
 
         def announce(body: Mapping[str, Any], request_id: str) -> None:
-            names = [each["itemId"] for each in body.get("items", ())]
+            names = [item["itemId"] for item in body.get("items", ())]
             commands.extend(_registering(request_id, names))
             for command in commands:
                 self.asked.promise(new.name, command.item_id, command.command_id)
@@ -200,7 +200,7 @@ class Producers:
         commands: list[Command] = []
 
         def announce(body: Mapping[str, Any], request_id: str) -> None:
-            for command in _registering(request_id, [each["itemId"] for each in body["items"]]):
+            for command in _registering(request_id, [item["itemId"] for item in body["items"]]):
                 commands.append(command)
                 self.asked.command(job.job_id, command)
 

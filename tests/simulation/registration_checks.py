@@ -17,7 +17,7 @@ def check_answer(
 ) -> None:
     """The counts and rejections of an answer; `first` where nothing was asked like this before."""
     refused = {each.item_id for each in answer.rejected}
-    told = f"asked to register {[each.item_id for each in commands]}, answered {answer}"
+    told = f"asked to register {[command.item_id for command in commands]}, answered {answer}"
     if answer.registered + answer.already_existed + len(refused) != len(commands):
         raise Violation(f"{told}: not as many")
     new = 0

@@ -158,7 +158,7 @@ def terms_of(new: NewJob) -> dict[str, Any]:
     }
     return {
         "name": new.name,
-        "items": [{"itemId": each.item_id, "payload": each.item_id} for each in new.items],
+        "items": [{"itemId": item.item_id, "payload": item.item_id} for item in new.items],
         "expected_items": new.expected_items,
         "seal": new.seal,
         "auto_register": rules.registers_on_the_way,
@@ -184,7 +184,8 @@ def heard(line: Line, work: Callable[[Ledger], Heard]) -> Heard | None:
 
 def as_registered(told: Registration) -> Registered:
     rejected = [
-        Rejection(item_id=each.item_id, reason=Reason(each.reason)) for each in told.rejections
+        Rejection(item_id=rejection.item_id, reason=Reason(rejection.reason))
+        for rejection in told.rejections
     ]
     return Registered(
         registered=told.registered,

@@ -82,8 +82,10 @@ def test_both_readings_of_a_message_agree() -> None:
         said, read = read_message(body, "m1"), decode(body, "m1")
 
         assert list(said.raw) == list(read.raw), body
-        assert said.bad == {each.index for each in read.problems} - {None}, body
-        assert [(each.index, each.job_id, each.pk, each.mark) for each in said.commands] == [
+        assert said.bad == {problem.index for problem in read.problems} - {None}, body
+        assert [
+            (command.index, command.job_id, command.pk, command.mark) for command in said.commands
+        ] == [
             (part.index, part.job_id, f"JOB#{part.job_id}#{part.lane}", part.command.mark)
             for part in read.commands
         ], body
@@ -124,7 +126,7 @@ def test_a_command_without_an_id_is_known_by_its_place_in_its_message() -> None:
 
     said = read_message(json.dumps({"commands": [GOOD, 7, fail]}), "m1")
 
-    assert [each.command.command_id for each in said.commands] == ["m1:0", "m1:2"]
+    assert [command.command.command_id for command in said.commands] == ["m1:0", "m1:2"]
     assert said.bad == {1}
     assert said.commands[1].command.failure == Failure(type="T", message="", retryable=True)
 

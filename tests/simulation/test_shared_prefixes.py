@@ -72,7 +72,7 @@ def test_those_that_want_to_leave_inside_a_stalled_step_take_it_themselves() -> 
 def test_half_of_them_go_on_where_the_one_before_came_to_rest() -> None:
     _, scripts = write_family(3, range(FAMILY))
 
-    going_on = [each for each in scripts if each.sequel_of]
+    going_on = [script for script in scripts if script.sequel_of]
     assert going_on == scripts[2::2]
     for first, sequel in zip(scripts[1::2], going_on, strict=False):
         assert sequel.cut == first.cut
@@ -84,7 +84,7 @@ def test_one_that_goes_on_shares_all_that_the_one_before_was() -> None:
 
     results = play(whole, scripts)
 
-    assert [each.shared for each in results[2::2]] == results[1:-1:2]
+    assert [result.shared for result in results[2::2]] == results[1:-1:2]
 
 
 def test_one_that_stands_still_does_not_reach_into_what_comes_after_the_rest() -> None:
@@ -115,7 +115,7 @@ def test_one_goes_on_from_none_that_was_helped_differently() -> None:
 
 
 def test_one_whose_first_went_wrong_goes_wrong_in_the_same_way() -> None:
-    (mutant,) = [each for each in MUTANTS if each.name == "a conflict counts as committed"]
+    (mutant,) = [mutant for mutant in MUTANTS if mutant.name == "a conflict counts as committed"]
     with mutant.put_in():
         for number in range(100):
             whole, scripts = write_family(number, range(FAMILY))
@@ -131,7 +131,7 @@ def test_one_whose_first_went_wrong_goes_wrong_in_the_same_way() -> None:
 
 
 def test_a_violation_before_they_part_is_that_of_all_behind_it() -> None:
-    (mutant,) = [each for each in MUTANTS if each.name == "no journal row is written"]
+    (mutant,) = [mutant for mutant in MUTANTS if mutant.name == "no journal row is written"]
     whole, scripts = write_family(0, range(FAMILY))
 
     with mutant.put_in():

@@ -110,7 +110,7 @@ def test_every_mutant_fits_the_product_as_it_is() -> None:
     ],
 )
 def test_a_fault_in_the_product_is_caught(name: str) -> None:
-    (mutant,) = [each for each in MUTANTS if each.name == name]
+    (mutant,) = [mutant for mutant in MUTANTS if mutant.name == name]
 
     catch = hunt(mutant, 4 * FAMILY)
 
@@ -123,7 +123,7 @@ def test_a_failing_history_is_cut_down_to_what_is_needed() -> None:
     die = Step(Kind.SEAL, 1, ((0, Fault.CRASH_AFTER), (5, Fault.SLOW)))
     steps = (Step(Kind.CREATE, 2), *noise, Step(Kind.RELAY, 1), *noise, die)
     script = Script(seed=1, theme=Theme.FINISH, steps=steps, helped=False)
-    (mutant,) = [each for each in MUTANTS if each.name.startswith("a fact wakes nobody")]
+    (mutant,) = [mutant for mutant in MUTANTS if mutant.name.startswith("a fact wakes nobody")]
 
     with mutant.put_in():
         violation = run(script).violation

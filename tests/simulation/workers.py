@@ -107,7 +107,9 @@ class Workers:
         for message, verdict in zip(messages, verdicts, strict=True):
             self._settle(worker, message, verdict)
             if world.story is not None:
-                said = ", ".join(f"{each.type} {each.item_id}" for each in message.commands)
+                said = ", ".join(
+                    f"{command.type} {command.item_id}" for command in message.commands
+                )
                 accepted = "" if verdict.answer is SendStatus.ACCEPTED else f": {verdict.answer}"
                 world.note(f"{worker.name} sends {said} to {message.group[-4:]}{accepted}")
         return True

@@ -34,11 +34,11 @@ class FakeFifo:
 
     @property
     def bodies(self) -> list[str]:
-        return [each.body for each in self.messages]
+        return [message.body for message in self.messages]
 
     @property
     def hidden(self) -> list[str]:
-        return [each.body for each in self.messages if each.receipt]
+        return [message.body for message in self.messages if message.receipt]
 
 
 class FakeSqs:
@@ -51,8 +51,8 @@ class FakeSqs:
 
     def receive_message(self, **asked: Any) -> dict[str, Any]:
         queue = self.queues[asked["QueueUrl"]]
-        locked = {each.group for each in queue.messages if each.receipt}
-        visible = [each for each in queue.messages if each.group not in locked]
+        locked = {message.group for message in queue.messages if message.receipt}
+        visible = [message for message in queue.messages if message.group not in locked]
         taken = visible[: asked["MaxNumberOfMessages"]]
         for each in taken:
             each.receives += 1
@@ -61,17 +61,17 @@ class FakeSqs:
 
     def change_message_visibility_batch(self, **asked: Any) -> dict[str, Any]:
         for entry in asked["Entries"]:
-            for each in self.queues[asked["QueueUrl"]].messages:
-                if each.receipt == entry["ReceiptHandle"]:
-                    each.receipt = None
+            for message in self.queues[asked["QueueUrl"]].messages:
+                if message.receipt == entry["ReceiptHandle"]:
+                    message.receipt = None
         return {}
 
     def delete_message_batch(self, **asked: Any) -> dict[str, Any]:
         queue = self.queues[asked["QueueUrl"]]
         if queue.keeps:
-            return {"Failed": [{"Id": each["Id"]} for each in asked["Entries"]]}
+            return {"Failed": [{"Id": entry["Id"]} for entry in asked["Entries"]]}
         gone = {entry["ReceiptHandle"] for entry in asked["Entries"]}
-        queue.messages = [each for each in queue.messages if each.receipt not in gone]
+        queue.messages = [message for message in queue.messages if message.receipt not in gone]
         return {}
 
     def send_message_batch(self, **asked: Any) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def decided(
     store: LedgerStore, job_id: str, *commands: LaneCommand, lane: int = 0, now: int = NOW
 ) -> Commit:
     """The one commit of these commands on the lane as it is; not yet made."""
-    names = [each.item_id for each in commands if isinstance(each, Command)]
+    names = [command.item_id for command in commands if isinstance(command, Command)]
     view = lane_view(store, job_id, *names, lane=lane)
     (commit,) = decide(view.head, view.items, commands, now).commits
     return commit

@@ -94,8 +94,8 @@ class Ledger:
         """Each command to its lane, one by one."""
         lanes = self.view(job_id).job.spec.lanes
         return [
-            self.lane_writer.apply(job_id, lane_of(each.item_id, lanes), [each]).outcomes[0]
-            for each in commands
+            self.lane_writer.apply(job_id, lane_of(command.item_id, lanes), [command]).outcomes[0]
+            for command in commands
         ]
 
     def do(self, job_id: str, kind: str, *item_ids: str, **fields: object) -> list[Outcome]:

@@ -24,7 +24,7 @@ BUSY = [
 
 def named_error(error: Exception) -> str:
     response = getattr(error, "response", None) or {}
-    reasons = [each["Code"] for each in response.get("CancellationReasons", ())]
+    reasons = [reason["Code"] for reason in response.get("CancellationReasons", ())]
     return "-".join([response.get("Error", {}).get("Code", type(error).__name__), *reasons])
 
 

@@ -75,7 +75,9 @@ def test_a_field_that_is_known_means_something(name: str) -> None:
     found = decode(json.dumps({**rest, name: {}}), "m")
 
     assert found.problems or found.commands != decode(json.dumps(GOOD), "m").commands
-    assert (field, "is required") not in [(each.field, each.rule) for each in found.problems]
+    assert (field, "is required") not in [
+        (problem.field, problem.rule) for problem in found.problems
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(ERROR_NAMES))

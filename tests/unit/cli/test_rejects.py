@@ -22,7 +22,9 @@ def reject(queue, number, group="g", **attributes):
 
 
 def sent(queue, group):
-    return [json.loads(each.body)["number"] for each in queue.messages if each.group == group]
+    return [
+        json.loads(message.body)["number"] for message in queue.messages if message.group == group
+    ]
 
 
 def test_rejects_are_listed_with_reason_and_detail_and_stay(forgeledger, rejects):

@@ -116,7 +116,7 @@ def test_the_failures_add_up_to_those_that_were_planned(failed, taken_over, told
 
     promises = examine(plan, make_job(), journal, [make_event()], ["worker-1"])
 
-    assert [each.told for each in promises if each.name == "failures were retried"] == [
+    assert [promise.told for promise in promises if promise.name == "failures were retried"] == [
         f"{told}; 0 did not complete after it"
     ]
 

@@ -95,11 +95,14 @@ class FakeApi:
 
     @property
     def paths(self):
-        return [f"{each.method} {each.url.removeprefix('https://api')}" for each in self.requests]
+        return [
+            f"{request.method} {request.url.removeprefix('https://api')}"
+            for request in self.requests
+        ]
 
     @property
     def bodies(self):
-        return [json.loads(each.body) if each.body else None for each in self.requests]
+        return [json.loads(request.body) if request.body else None for request in self.requests]
 
 
 @pytest.fixture

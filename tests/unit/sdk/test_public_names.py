@@ -26,9 +26,9 @@ def test_the_public_names_are_these():
 
 def test_every_error_is_in_the_tree_at_the_top_of_the_file():
     defined = [
-        each
-        for each in vars(errors).values()
-        if isinstance(each, type) and each.__module__ == errors.__name__
+        var
+        for var in vars(errors).values()
+        if isinstance(var, type) and var.__module__ == errors.__name__
     ]
 
     assert defined

@@ -111,7 +111,7 @@ def command(
         parameters = [context, *own, *shared]
         signed: Any = run
         signed.__signature__ = inspect.Signature(parameters)
-        signed.__annotations__ = {each.name: each.annotation for each in parameters}
+        signed.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         to.command(
             name,
             cls=_OnceEach,
@@ -167,5 +167,5 @@ def _shared_options(needs: Needs) -> list[tuple[str, Any, Any]]:
     options: list[tuple[str, Any, Any]] = []
     if needs:
         options += [("local", LOCAL, False), ("stack", STACK, None)]
-    options += [(*_OPTION_OF[each], None) for each in needs]
+    options += [(*_OPTION_OF[need], None) for need in needs]
     return [*options, ("as_json", AS_JSON, False)]

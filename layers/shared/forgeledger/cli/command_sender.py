@@ -31,10 +31,10 @@ def read_commands(source: Path) -> Iterator[Mapping[str, Any]]:
         commands = content.get("commands", [content])
         if not isinstance(commands, list):
             raise WrongValue(place, "commands is not a list")
-        for each in commands:
-            if not isinstance(each, dict):
+        for command in commands:
+            if not isinstance(command, dict):
                 raise WrongValue(place, "a command is a JSON object")
-            yield {**each, "\0place": place}
+            yield {**command, "\0place": place}
 
 
 def send_all(session: Session, commands: Iterable[Mapping[str, Any]]) -> int:
@@ -68,8 +68,8 @@ def _kept(commands: "Iterable[Command]") -> "Iterator[Command]":
     """All of them once the last one has come; a million need no more memory than a thousand."""
     with SpooledTemporaryFile(max_size=_BYTES_IN_MEMORY) as spool:
         count = 0
-        for each in commands:
-            pickle.dump(each, spool)
+        for command in commands:
+            pickle.dump(command, spool)
             count += 1
         spool.seek(0)
         for _ in range(count):
@@ -111,5 +111,5 @@ def _check_as_the_intake_does(body: bytes) -> None:
 
     problems = decode(body.decode(), "").problems
     if problems:
-        others = (f"{each.field}: {each.rule}" for each in problems[1:])
+        others = (f"{problem.field}: {problem.rule}" for problem in problems[1:])
         raise InvalidCommandError(problems[0].field, "; ".join((problems[0].rule, *others)))

@@ -19,7 +19,8 @@ def document(outcome: DemoResult) -> dict[str, Any]:
         "job": outcome.job.raw,
         "events": list(outcome.events),
         "promises": [
-            {"name": each.name, "held": each.held, "told": each.told} for each in outcome.promises
+            {"name": promise.name, "held": promise.held, "told": promise.told}
+            for promise in outcome.promises
         ],
         "item": None if outcome.item is None else outcome.item.raw,
         "seconds": round(outcome.seconds, 3),

@@ -160,7 +160,10 @@ def _local(environ: Mapping[str, str]) -> Deployment:
 def resources_of(stack: str, client: Any) -> dict[str, str]:
     """What the stack made: physical names by their names in the template."""
     resources = client.describe_stack_resources(StackName=stack)["StackResources"]
-    return {each["LogicalResourceId"]: each.get("PhysicalResourceId", "") for each in resources}
+    return {
+        resource["LogicalResourceId"]: resource.get("PhysicalResourceId", "")
+        for resource in resources
+    }
 
 
 def _from_stack(stack: str, base: Deployment, client_of: ClientOf) -> Deployment:
@@ -174,7 +177,7 @@ def _from_stack(stack: str, base: Deployment, client_of: ClientOf) -> Deployment
         if told.get("Code") != "ValidationError":
             raise
         raise CliError(f"--stack: {told.get('Message', stack)}", exit_codes.NOT_FOUND) from error
-    by_output = {each["OutputKey"]: each["OutputValue"] for each in outputs}
+    by_output = {output["OutputKey"]: output["OutputValue"] for output in outputs}
     return replace(
         base,
         api_url=by_output.get("ApiUrl"),

@@ -159,7 +159,7 @@ class _Watch:
 
     def middle_per_second(self, items: int) -> float | None:
         """Between a tenth and nine tenths of the items."""
-        middle = [each for each in self._samples if items * 0.1 <= each[1] <= items * 0.9]
+        middle = [sample for sample in self._samples if items * 0.1 <= sample[1] <= items * 0.9]
         if len(middle) < 2:
             return None
         (since, before), (now, completed) = middle[0], middle[-1]

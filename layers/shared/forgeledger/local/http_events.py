@@ -142,7 +142,7 @@ def http_response(response: Any, request_id: str) -> HttpResponse:
             raise MalformedResponse(f"no header can be {name!r}: {value!r}")
     return HttpResponse(
         status=_status(response["statusCode"]),
-        headers=tuple(each for each in fields if each[0] != "content-length"),
+        headers=tuple(field for field in fields if field[0] != "content-length"),
         body=_response_body(response),
     )
 

@@ -177,9 +177,9 @@ class LocalCloud:
         return gateway
 
     def _start_feeds(self, undo: contextlib.ExitStack) -> None:
-        self._streams = tuple(self._stream_feed(each) for each in self.stack.streams)
+        self._streams = tuple(self._stream_feed(stream) for stream in self.stack.streams)
         feeds: list[Feed] = [*self._streams]
-        feeds += [self._queue_feed(each) for each in self.stack.queues]
+        feeds += [self._queue_feed(queue) for queue in self.stack.queues]
         for schedule in self.stack.schedules:
             feeds += self._schedule_feed(schedule)
         undo.callback(_end, feeds)

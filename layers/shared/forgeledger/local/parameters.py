@@ -22,7 +22,7 @@ def local_parameters(project_dir: Path) -> dict[str, str]:
 
 def broken_rule(declared: Mapping[str, Any], value: str) -> str | None:
     """What a parameter's declaration asks of its value and this one is not, if there is such."""
-    allowed = [str(each) for each in declared.get("AllowedValues", ())]
+    allowed = [str(allowed_value) for allowed_value in declared.get("AllowedValues", ())]
     if allowed and value not in allowed:
         return f"has to be one of {', '.join(allowed)}"
     pattern = declared.get("AllowedPattern")

@@ -84,7 +84,10 @@ def _is_current(
 ) -> bool:
     if not present["StackStatus"].endswith("_COMPLETE") or "ROLLBACK" in present["StackStatus"]:
         return False
-    given = {each["ParameterKey"]: each["ParameterValue"] for each in present.get("Parameters", [])}
+    given = {
+        parameter["ParameterKey"]: parameter["ParameterValue"]
+        for parameter in present.get("Parameters", [])
+    }
     if any(given.get(key) != value for key, value in parameters.items()):
         return False
     body = template_of(clients, stack_name, "Original")

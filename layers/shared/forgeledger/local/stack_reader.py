@@ -34,21 +34,22 @@ class DeployedStack:
         self._sources = sources
         stack = describe(clients, stack_name) or {}
         self._outputs = {
-            each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])
+            output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])
         }
         template = template_of(clients, stack_name, "Processed")
         self._resources: Mapping[str, Any] = template["Resources"]
         self._resolver = Resolver(
             parameters={
-                each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])
+                parameter["ParameterKey"]: parameter["ParameterValue"]
+                for parameter in stack.get("Parameters", [])
             },
             conditions=template.get("Conditions", {}),
         )
         self._physical = {
-            each["LogicalResourceId"]: each["PhysicalResourceId"]
-            for each in clients.of("cloudformation").describe_stack_resources(StackName=stack_name)[
-                "StackResources"
-            ]
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for resource in clients.of("cloudformation").describe_stack_resources(
+                StackName=stack_name
+            )["StackResources"]
         }
 
     def read(self) -> Stack:
@@ -58,12 +59,14 @@ class DeployedStack:
         return Stack(
             functions=functions,
             queues=tuple(
-                self._queue_mapping(each, by_arn) for each in mappings if _service(each) == "sqs"
+                self._queue_mapping(mapping, by_arn)
+                for mapping in mappings
+                if _service(mapping) == "sqs"
             ),
             streams=tuple(
-                self._stream_mapping(each, by_arn)
-                for each in mappings
-                if _service(each) == "dynamodb"
+                self._stream_mapping(mapping, by_arn)
+                for mapping in mappings
+                if _service(mapping) == "dynamodb"
             ),
             schedules=tuple(self._schedules(by_arn)),
             routes=tuple(self._routes()),

@@ -63,7 +63,7 @@ class Endpoints:
         folder = (start or Path.cwd()).resolve()
         state_dir = os.environ.get(STATE_DIR)
         projects = (folder, *folder.parents, _PACKAGE_ROOT)
-        files = [each / LOCAL_FILE for each in projects]
+        files = [project / LOCAL_FILE for project in projects]
         for file in [Path(state_dir) / LOCAL_FILE.name] if state_dir else files:
             if file.is_file():
                 known = json.loads(file.read_text(encoding="utf-8"))

@@ -101,7 +101,7 @@ def _complete_operation(operation: dict[str, Any], path: str, method: str) -> No
         described = {"content": {CONTENT_TYPE: {"schema": _PROBLEM_REFERENCE}}}
         responses[str(status)] = {"description": _PROBLEMS[status], **described}
     operation["responses"] = dict(sorted(responses.items()))
-    _drop_titles(each["schema"] for each in operation.get("parameters", []))
+    _drop_titles(parameter["schema"] for parameter in operation.get("parameters", []))
 
 
 def _drop_titles(schemas: Iterable[dict[str, Any]]) -> None:

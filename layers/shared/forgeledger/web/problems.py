@@ -55,9 +55,9 @@ def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
     return [
         FieldError(
             # The first name says where the field stands: body, path, query or header.
-            field=path_of(each["loc"][1:]) or "body",
-            rule=rule_of(each["type"]),
-            message=sentence_of(each),
+            field=path_of(error["loc"][1:]) or "body",
+            rule=rule_of(error["type"]),
+            message=sentence_of(error),
         )
-        for each in errors
+        for error in errors
     ]

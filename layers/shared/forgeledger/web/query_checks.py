@@ -42,7 +42,7 @@ def _unknown_in(app: "EventHandlerInstance") -> list[dict[str, Any]]:
     # Probes and browsers add parameters of their own, and these answer the same to everybody.
     if event.path in OPEN_PATHS:
         return []
-    known = sorted(each.alias for each in app.context["_route"].dependant.query_params)
+    known = sorted(param.alias for param in app.context["_route"].dependant.query_params)
     message = f"is no parameter of this route, which takes {', '.join(known)}" if known else _NONE
     return [
         {"type": "unknown", "loc": ("query", name), "msg": message}

@@ -42,7 +42,7 @@ def test_what_is_kept_of_a_usage_gives_it_again() -> None:
 
 
 def test_each_price_stands_in_the_table_once_with_its_source() -> None:
-    defined = [each for each in vars(prices).values() if isinstance(each, Price)]
+    defined = [var for var in vars(prices).values() if isinstance(var, Price)]
 
     assert sorted(map(repr, defined)) == sorted(map(repr, PRICES))
     assert len({(price.service, price.what) for price in PRICES}) == len(PRICES)

@@ -30,7 +30,7 @@ def told(caller: Any, job_id: str) -> list[dict[str, Any]]:
 
 
 def complete_in_one_batch(world: Any, job_id: str, items: Iterable[str]) -> None:
-    commands = [Command(kind=CommandKind.COMPLETE, item_id=each, command_id=each) for each in items]
+    commands = [Command(kind=CommandKind.COMPLETE, item_id=item, command_id=item) for item in items]
     LaneWriter(world.store, world.runtime).apply(job_id, 0, commands)
 
 

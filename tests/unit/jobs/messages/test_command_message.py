@@ -91,7 +91,7 @@ def test_a_command_without_an_id_is_named_after_its_message_and_place() -> None:
 
     commands = decode(body, "message-7").commands
 
-    assert [each.command.command_id for each in commands] == ["message-7:0", "message-7:1"]
+    assert [command.command.command_id for command in commands] == ["message-7:0", "message-7:1"]
 
 
 def test_an_unknown_field_is_ignored() -> None:
@@ -263,7 +263,7 @@ def test_bad_commands_leave_the_good_ones_alone() -> None:
 
     decoded = decode(body, "m")
 
-    assert [each.index for each in decoded.commands] == [0, 3]
+    assert [command.index for command in decoded.commands] == [0, 3]
     assert [(p.field, p.index) for p in decoded.problems] == [("command", 1), ("type", 2)]
 
 

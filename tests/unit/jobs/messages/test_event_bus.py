@@ -21,7 +21,7 @@ class Bus:
         self.accepted: list[str] = []
 
     def put_events(self, *, Entries: list[dict[str, object]]) -> dict[str, object]:  # noqa: N803 - boto3's spelling.
-        names = [str(json.loads(str(each["Detail"]))["eventId"]) for each in Entries]
+        names = [str(json.loads(str(entry["Detail"]))["eventId"]) for entry in Entries]
         self.requests.append(names)
         return {"Entries": [self._answer(name) for name in names]}
 

@@ -233,7 +233,7 @@ class TestReopening:
             facts += step.facts
             job = step.job
 
-        assert [each.number for each in facts] == list(range(7))
+        assert [fact.number for fact in facts] == list(range(7))
         assert job.facts == 7
 
 

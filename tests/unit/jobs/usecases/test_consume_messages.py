@@ -98,7 +98,7 @@ def test_after_a_busy_lane_came_free_redelivery_gives_the_same_end(bench: Bench)
     taken = bench.take(*messages)
     bench.busy_lanes = frozenset()
 
-    again = bench.take(*(each for each in messages if each.message_id in taken.failed))
+    again = bench.take(*(message for message in messages if message.message_id in taken.failed))
 
     assert again.failed == ()
     assert [head.counts.completed for head in bench.ledger.view(job_id).heads] == [1, 1]

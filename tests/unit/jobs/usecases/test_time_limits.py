@@ -62,7 +62,7 @@ class Rejects:
 
 
 def make_message(name: str, job_id: str, lane: int, *item_ids: str) -> Message:
-    commands = [{"type": "register", "jobId": job_id, "itemId": each} for each in item_ids]
+    commands = [{"type": "register", "jobId": job_id, "itemId": item_id} for item_id in item_ids]
     text = json.dumps({"commands": commands})
     return Message(
         message_id=name,

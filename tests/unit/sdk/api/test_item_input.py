@@ -100,5 +100,7 @@ def test_no_request_is_larger_than_the_api_takes(ledger, api, payload, large):
     ledger.register(JOB_ID, [*items, *[rest] * (1_000 - large)])
 
     assert sum(len(body["items"]) for body in api.bodies) == 1_000
-    assert max(len(each.body) for each in api.requests) <= HTTP_BODY_BYTES
-    assert max(len(json.dumps(each.body.decode())) for each in api.requests) < LAMBDA_EVENT_BYTES
+    assert max(len(request.body) for request in api.requests) <= HTTP_BODY_BYTES
+    assert (
+        max(len(json.dumps(request.body.decode())) for request in api.requests) < LAMBDA_EVENT_BYTES
+    )

@@ -220,7 +220,7 @@ def test_what_the_api_finds_wrong_is_told_by_its_place_in_all_that_was_given(led
 
     cause = caught.value.__cause__
     assert isinstance(cause, InvalidRequestError)
-    assert [each.field for each in cause.problem.errors] == ["items[3].payload", "seal"]
+    assert [error.field for error in cause.problem.errors] == ["items[3].payload", "seal"]
     assert "items[3].payload: too large" in str(caught.value)
 
 

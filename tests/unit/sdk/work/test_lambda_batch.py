@@ -31,7 +31,7 @@ def make_event(*items, arn=STANDARD, groups=(), counts=()):
 
 
 def failed(answer):
-    return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
 class Clock:

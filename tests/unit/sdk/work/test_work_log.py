@@ -81,7 +81,7 @@ def test_what_an_error_did_to_its_item_is_said(make_worker, caplog):
 
 def unknown_of(caplog):
     """The lines about unknown fields, and how grave they are."""
-    found = [each for each in caplog.records if "unknown fields" in each.getMessage()]
+    found = [record for record in caplog.records if "unknown fields" in record.getMessage()]
     assert {each.levelname for each in found} <= {"WARNING"}
     return [each.getMessage() for each in found]
 

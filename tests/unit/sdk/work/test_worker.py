@@ -90,7 +90,7 @@ def test_fenced_a_redelivery_is_the_next_attempt(make_worker, queue):
     with Running(make_worker(waiting, handler, **options)):
         assert waiting.wait_until(lambda fake: fake.deleted)
 
-    assert [(each["type"], each["attempt"]) for each in queue.commands] == [
+    assert [(command["type"], command["attempt"]) for command in queue.commands] == [
         ("claim", 1),
         ("fail", 1),
         ("claim", 2),

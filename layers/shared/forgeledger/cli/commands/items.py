@@ -75,7 +75,8 @@ def register(
             "alreadyExisted": found.already_existed,
             "rejected": found.rejected,
             "rejections": [
-                {"itemId": each.item_id, "reason": each.reason} for each in found.rejections
+                {"itemId": rejection.item_id, "reason": rejection.reason}
+                for rejection in found.rejections
             ],
             "sealed": seal,
         },
@@ -85,8 +86,8 @@ def register(
     if not session.output.as_json:
         if not found.sent:
             session.output.remark("nothing was in it to be registered")
-        for each in found.rejections[:REJECTIONS_TOLD]:
-            session.output.remark(f"{each.item_id}: {each.reason}")
+        for rejection in found.rejections[:REJECTIONS_TOLD]:
+            session.output.remark(f"{rejection.item_id}: {rejection.reason}")
         if found.rejected > REJECTIONS_TOLD:
             session.output.remark(f"and {found.rejected - REJECTIONS_TOLD:,} more")
     if seal:

@@ -50,8 +50,8 @@ def list_rejects(
     depth = fifo.depth()
     found: list[Held] = []
     with fifo.looking() as messages:
-        for each in messages:
-            found.append(each)
+        for message in messages:
+            found.append(message)
             if len(found) == limit:
                 break
     session.output.table(
@@ -208,9 +208,9 @@ def _fifo(session: Session, queue: Queue) -> FifoQueue:
 
 
 def _find(messages: Iterator[Held], message_id: str) -> Held:
-    for each in messages:
-        if each.message_id == message_id:
-            return each
+    for message in messages:
+        if message.message_id == message_id:
+            return message
     raise CliError(
         f"{message_id}: no such message among those that SQS shows now", exit_codes.NOT_FOUND
     )

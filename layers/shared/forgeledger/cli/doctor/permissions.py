@@ -43,9 +43,9 @@ def check_permissions(patient: Target) -> Findings:
             ResourceArns=[need.resource_arn],
         )
         refused += [
-            f"{need.function} may not {each['EvalActionName']}"
-            for each in answer["EvaluationResults"]
-            if each["EvalDecision"] != "allowed"
+            f"{need.function} may not {evaluation['EvalActionName']}"
+            for evaluation in answer["EvaluationResults"]
+            if evaluation["EvalDecision"] != "allowed"
         ]
     for told in refused:
         yield part.wrong(told, "deploy the template again, or look for a permissions boundary")

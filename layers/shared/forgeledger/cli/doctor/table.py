@@ -18,7 +18,7 @@ def check_table(patient: Target) -> Findings:
         return
     client = patient.client("dynamodb")
     table = client.describe_table(TableName=name)["Table"]
-    indexes = {each["IndexName"]: each for each in table.get("GlobalSecondaryIndexes", [])}
+    indexes = {index["IndexName"]: index for index in table.get("GlobalSecondaryIndexes", [])}
     stream = table.get("StreamSpecification", {})
     expiry = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     yield from part.rules(

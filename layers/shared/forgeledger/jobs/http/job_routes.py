@@ -82,7 +82,7 @@ def add_job_routes(app: LedgerResolver, services: Services) -> None:
         before = read_jobs_cursor(cursor, status, tag)
         jobs, after = services.jobs.page(status, tag, before, limit)
         return JobsBody(
-            jobs=[job_body(each) for each in jobs], next_cursor=jobs_cursor(after, status, tag)
+            jobs=[job_body(job) for job in jobs], next_cursor=jobs_cursor(after, status, tag)
         )
 
     @app.get(

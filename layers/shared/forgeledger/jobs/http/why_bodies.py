@@ -86,7 +86,7 @@ def why_body(explanation: Explanation) -> WhyBody:
         ),
         due_later=ItemsFound(count=explanation.waiting, items=_briefs(explanation.due_later)),
         failures=[FailureCount(type=name, count=count) for name, count in explanation.failures],
-        rejections=[_rejection_count(each) for each in explanation.rejections],
+        rejections=[_rejection_count(rejection) for rejection in explanation.rejections],
         items_scanned=explanation.scanned,
         scan_complete=explanation.scanned_all,
     )

@@ -68,7 +68,9 @@ class LaneWriter:
                 tries += 1
 
     def _load(self, job_id: str, lane: int, commands: Sequence[LaneCommand]) -> LaneView:
-        items = dict.fromkeys(each.item_id for each in commands if isinstance(each, Command))
+        items = dict.fromkeys(
+            command.item_id for command in commands if isinstance(command, Command)
+        )
         view = self.lanes.load_lane(job_id, lane, tuple(items), with_job=_retries(commands))
         if view is None:
             raise JobNotFound(job_id)
@@ -121,7 +123,9 @@ def _parts(commands: Sequence[LaneCommand]) -> Iterator[Sequence[LaneCommand]]:
 
 
 def _retries(commands: Sequence[LaneCommand]) -> bool:
-    return any(isinstance(each, Command) and each.kind is CommandKind.RETRY for each in commands)
+    return any(
+        isinstance(command, Command) and command.kind is CommandKind.RETRY for command in commands
+    )
 
 
 def _decide(

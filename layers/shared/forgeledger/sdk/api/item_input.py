@@ -72,5 +72,5 @@ def told_of_items(problem: Problem, told: Callable[[int, str], str]) -> Problem:
         found = _ITEM.match(field)
         return told(int(found[1]), field[found.end() :]) if found else field
 
-    errors = (replace(each, field=retold(each.field)) for each in problem.errors)
+    errors = (replace(error, field=retold(error.field)) for error in problem.errors)
     return replace(problem, errors=tuple(errors))

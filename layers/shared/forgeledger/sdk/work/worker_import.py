@@ -47,10 +47,10 @@ def _place(error: Exception, here: Path) -> str:
         if not each.filename.startswith("<frozen") and "importlib" not in Path(each.filename).parts
     ]
     own = [
-        each
-        for each in frames
-        if Path(each.filename).is_relative_to(here)
-        and "site-packages" not in Path(each.filename).parts
+        frame
+        for frame in frames
+        if Path(frame.filename).is_relative_to(here)
+        and "site-packages" not in Path(frame.filename).parts
     ]
     found = (own or frames)[-1:]
     return f"{found[0].filename}:{found[0].lineno}" if found else "in its import"

@@ -10,7 +10,7 @@ from forgeledger.jobs.model.replay import replay
 
 def gaps(lane: StoredLane) -> int:
     """Rows that do not begin where the one before ended; the head says where the last ends."""
-    ends = [0, *(row.offset + len(row.events) for row in lane.rows)]
+    ends = [0, *(row.end for row in lane.rows)]
     begins = [*(row.offset for row in lane.rows), lane.head.offset]
     return sum(end != begin for end, begin in zip(ends, begins, strict=True))
 

@@ -34,7 +34,7 @@ class StoredLane:
     def events(self) -> Iterator[tuple[int, Event]]:
         """Each event of the journal with its offset."""
         for row in self.rows:
-            yield from enumerate(row.events, row.offset)
+            yield from enumerate(row.entries, row.offset)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

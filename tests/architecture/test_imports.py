@@ -5,6 +5,7 @@ model, between folders along FOLDERS, and the files at the package's root import
 """
 
 import ast
+import re
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -16,9 +17,10 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "layers" / "shared" / "forgeledger"
 FUNCTIONS = ROOT / "functions"
 
-CAPABILITIES = {"jobs"}
+CAPABILITIES = {"journal", "jobs"}
 
-# Inside a capability: what each part may import beside itself.
+# Inside a capability: what each part may import beside itself. Of another capability, which FOLDERS
+# has to allow, a part may import the same: its like, and what points toward the model.
 PARTS = {
     "model": set(),
     "ports": {"model"},
@@ -32,8 +34,9 @@ PARTS = {
 FOLDERS = {
     "aws": set(),
     "web": set(),
-    "jobs": {"aws", "web"},
-    "bootstrap": {"jobs", "aws", "web"},
+    "journal": {"aws"},
+    "jobs": {"journal", "aws", "web"},
+    "bootstrap": {"journal", "jobs", "aws", "web"},
     "functions": {"bootstrap", "jobs.messages"},
     "sdk": {
         "jobs.model.ids",
@@ -67,6 +70,7 @@ INSTALLED = {
     "aws": _STORAGE,
     "web": _FUNCTIONS,
     "jobs.storage": _STORAGE,
+    "journal.storage": _STORAGE,
     "jobs.messages": _STORAGE | {"pydantic_core"},
     "jobs.http": _FUNCTIONS,
     "bootstrap": _STORAGE | _FUNCTIONS,
@@ -156,6 +160,8 @@ def may_import(importer: str, imported: str) -> bool:
         return folder not in CAPABILITIES or _may_import_inside(importer, imported)
     if folder in CAPABILITIES and part_of(importer) not in ONLY_FROM.get(target, set(PARTS)):
         return False
+    if {folder, target} <= CAPABILITIES and not _may_import_inside(importer, imported):
+        return False
     return any(f"{imported}.".startswith(f"{allowed}.") for allowed in FOLDERS[folder])
 
 
@@ -205,6 +211,13 @@ def test_a_module_imports_only_what_its_rule_allows():
         ("jobs.messages.event_bus", "jobs.usecases.publish_facts"),
         ("jobs.messages.event_bus", "web.problems"),
         ("jobs.services", "jobs.http.job_routes"),
+        ("jobs.model.lanes", "journal.storage.keys"),
+        ("jobs.usecases.read_journal", "journal.storage.log_reader"),
+        ("journal.model.merge", "journal.storage.keys"),
+        ("journal.model.merge", "aws.dynamodb.table"),
+        ("journal.storage.log_reader", "jobs.storage.store"),
+        ("journal.storage.log_reader", "jobs.model.limits"),
+        ("aws.dynamodb.table", "journal.storage.keys"),
         ("jobs.http.job_routes", "jobs.storage.store"),
         ("jobs.http.job_routes", "aws.dynamodb.table"),
         ("aws.dynamodb.table", "jobs.storage.keys"),
@@ -233,6 +246,9 @@ def test_an_import_outward_is_refused(importer, imported):
         ("jobs.model.lanes", "errors"),
         ("jobs.usecases.apply_commands", "jobs.ports"),
         ("jobs.storage.store", "aws.dynamodb.table"),
+        ("jobs.storage.store", "journal.storage.log_reader"),
+        ("jobs.usecases.read_journal", "journal.model.merge"),
+        ("journal.storage.log_reader", "aws.dynamodb.table"),
         ("jobs.http.job_routes", "web.problems"),
         ("bootstrap.api", "jobs.http.job_routes"),
         ("functions.relay.app", "jobs.messages.stream_records"),
@@ -267,6 +283,13 @@ def test_use_cases_are_given_time_and_randomness():
         return {name.split(".")[0] for name in imports_of(path)} & RUNTIME_MODULES
 
     assert offenders(sorted(PACKAGE.glob("*/usecases/*.py")), taken) == {}
+
+
+def test_the_journal_has_no_word_of_what_is_written_into_it():
+    def words(path: Path) -> list[str]:
+        return re.findall(r"(?i)\b(?:jobs?|items?|lanes?|commands?)\b", path.read_text())
+
+    assert offenders(sorted((PACKAGE / "journal").rglob("*.py")), words) == {}
 
 
 def test_a_file_can_be_read_at_one_sitting():

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from forgeledger.jobs.ports import Renewed
-from forgeledger.jobs.storage.keys import key
+from forgeledger.aws.dynamodb.key_ranges import key
 from forgeledger.jobs.storage.store import DynamoStore
+from forgeledger.journal.ports import Renewed
 from tests.support.builders import NOW
 from tests.support.lane_steps import create_job, register
 from tests.support.table_rows import Rows

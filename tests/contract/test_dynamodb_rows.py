@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from forgeledger.aws.dynamodb.key_ranges import key
 from forgeledger.errors import StorageCorrupt
 from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.job_lifecycle import advance, reopen, seal
@@ -11,7 +12,7 @@ from forgeledger.jobs.model.lane_decision import decide
 from forgeledger.jobs.model.lanes import Counts, LaneRules
 from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
 from forgeledger.jobs.ports import JobChange
-from forgeledger.jobs.storage.keys import head_key, header_key, key
+from forgeledger.jobs.storage.keys import head_key, header_key
 from forgeledger.jobs.storage.store import DynamoStore
 from tests.support.builders import NOW, make_command
 from tests.support.lane_steps import (

@@ -11,7 +11,8 @@ from forgeledger.jobs.model.job_lifecycle import create, genesis, reopen
 from forgeledger.jobs.model.jobs import JobStatus, Tolerance
 from forgeledger.jobs.model.lanes import Counts, LaneMode, LaneRules
 from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
-from forgeledger.jobs.ports import JobChange, LedgerStore, Renewed
+from forgeledger.jobs.ports import JobChange, LedgerStore
+from forgeledger.journal.ports import Renewed
 from tests.support.builders import NOW, make_command, make_spec
 from tests.support.lane_steps import (
     apply,
@@ -111,7 +112,7 @@ def test_a_commit_stores_items_head_and_events_together(store: LedgerStore, job_
     assert view.items == {item.item_id: item for item in commit.items}
     assert view.job is None
     (row,) = store.read_journal(job_id, 0, 0, 10)
-    assert row.events == commit.events
+    assert row.entries == commit.events
 
 
 def test_the_header_comes_with_a_lane_on_request(store: LedgerStore, job_id: str) -> None:
@@ -203,7 +204,7 @@ def test_a_refusal_of_an_unknown_item_is_kept(store: LedgerStore, job_id: str) -
     refusal = apply(store, job_id, make_command("complete", item_id="a", result='{"pages":3}'))
 
     assert lane_view(store, job_id, "a").items == {}
-    assert store.read_journal(job_id, 0, 0, 10)[0].events == refusal.events
+    assert store.read_journal(job_id, 0, 0, 10)[0].entries == refusal.events
 
 
 def test_a_repeated_commit_is_known_by_its_id(store: LedgerStore, job_id: str) -> None:

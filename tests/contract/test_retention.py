@@ -73,7 +73,7 @@ def test_many_rows_are_renewed_at_once_and_never_to_an_earlier_time(
     vanish(NOW_SECONDS + 39 * DAY_SECONDS)
 
     assert len(store.list_items(job_id, 0, None, 1_000).items) == number
-    assert sum(len(row.events) for row in store.read_journal(job_id, 0, 0, 9)) == number
+    assert sum(len(row.entries) for row in store.read_journal(job_id, 0, 0, 9)) == number
 
 
 def test_a_place_is_found_again_where_it_was_left(store: LedgerStore, job_id: str) -> None:

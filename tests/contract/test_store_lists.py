@@ -179,7 +179,7 @@ def test_a_page_of_items_may_be_larger_than_one_answer(store: LedgerStore, job_i
 
     assert [item.item_id for item in page.items] == names[:39]
     assert page.next_after == names[38]
-    assert sum(len(row.events) for row in rows) == 40
+    assert sum(len(row.entries) for row in rows) == 40
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_every_turn_of_an_item_survives(store: LedgerStore, job_id: str) -> None
 
     rows = store.read_journal(job_id, 0, 0, 100)
     replayed = replay(
-        genesis(loaded(store, job_id).job.spec)[0], [e for r in rows for e in r.events]
+        genesis(loaded(store, job_id).job.spec)[0], [e for r in rows for e in r.entries]
     )
     assert replayed == (view.head, view.items)
 
@@ -90,6 +90,6 @@ def test_any_json_text_survives(store: LedgerStore, payload: str, result: str) -
 
     stored = lane_view(store, job_id, *names).items
     assert {(item.payload, item.result) for item in stored.values()} == {(payload, result)}
-    events = [event for row in store.read_journal(job_id, 0, 0, 9) for event in row.events]
+    events = [event for row in store.read_journal(job_id, 0, 0, 9) for event in row.entries]
     assert {event.payload for event in events if event.kind == "registered"} == {payload}
     assert {event.result for event in events if event.kind == "completed"} == {result}

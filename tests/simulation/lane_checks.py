@@ -82,13 +82,13 @@ class LaneChecks:
                 raise Violation(
                     f"{pk}: row at {row.offset}, the next offset is {truth.head.offset}"
                 )
-            for event in row.events:
+            for event in row.entries:
                 try:
                     self._take(pk, truth, event)
                 except Violation as violation:
                     where = f"offset {truth.head.offset} {event.kind} {event.item_id or ''}"
                     raise Violation(f"{pk} {where}: {violation}") from None
-            events += row.events
+            events += row.entries
         self._compare(pk, truth, changes, partition)
         return events
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -11,15 +12,15 @@ from forgeledger.aws.dynamodb.attributes import Row
 from forgeledger.aws.dynamodb.table import Action, Table
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.retention import RetentionCheckpoint
-from forgeledger.jobs.ports import Renewed
 from forgeledger.jobs.storage import job_writes, lane_writes
 from forgeledger.jobs.storage.job_index import JobIndex
 from forgeledger.jobs.storage.keys import FACT_PREFIX
-from forgeledger.jobs.storage.retention import RetentionRows
 from forgeledger.jobs.usecases.explain_job import Explainer
 from forgeledger.jobs.usecases.extend_retention import RetentionExtender
 from forgeledger.jobs.usecases.read_items import ItemReader
 from forgeledger.jobs.usecases.recount_lane import Recounter
+from forgeledger.journal.ports import Renewed
+from forgeledger.journal.storage.renewal import Renewal
 from tests.simulation.mutant import Mutants
 
 KEEPING = Mutants()
@@ -88,35 +89,37 @@ def _listing_first_pages(method: str) -> AbstractContextManager[Any]:
     original = getattr(JobIndex, method)
 
     def cut(self: JobIndex, *given: Any) -> Any:
-        return original(replace(self, table=_cut(self.table)), *given)
+        index = copy(self)
+        index._table = _cut(self._table)
+        return original(index, *given)
 
     return patch.object(JobIndex, method, cut)
 
 
 @KEEPING.named("a round looks at the first page of the open jobs")
 def rounds_of_one_page() -> Iterator[None]:
-    with _listing_first_pages("open"):
+    with _listing_first_pages("list_open"):
         yield
 
 
 @KEEPING.named("jobs are listed to the first page of a status")
 def jobs_of_one_page() -> Iterator[None]:
-    with _listing_first_pages("jobs"):
+    with _listing_first_pages("list_jobs"):
         yield
 
 
 def _renewing(renew: Callable[..., Renewed]) -> AbstractContextManager[Any]:
-    original = RetentionRows._renew
+    original = Renewal.renew
 
-    def changed(self: RetentionRows, *given: Any) -> Renewed:
-        return renew(original, self, *given)
+    def changed(self: Renewal, *given: Any, **options: Any) -> Renewed:
+        return renew(partial(original, **options), self, *given)
 
-    return patch.object(RetentionRows, "_renew", changed)
+    return patch.object(Renewal, "renew", changed)
 
 
 @KEEPING.named("of a long job only the first page of rows is kept")
 def one_page_kept() -> Iterator[None]:
-    def renew(original: Any, self: RetentionRows, *given: Any) -> Renewed:
+    def renew(original: Any, self: Renewal, *given: Any) -> Renewed:
         return original(replace(self, table=_cut(self.table)), *given)
 
     with _renewing(renew):
@@ -125,9 +128,7 @@ def one_page_kept() -> Iterator[None]:
 
 @KEEPING.named("the facts of a long job are not kept")
 def facts_not_kept() -> Iterator[None]:
-    def renew(
-        original: Any, self: RetentionRows, pk: str, span: tuple[str, str], *rest: Any
-    ) -> Renewed:
+    def renew(original: Any, self: Renewal, pk: str, span: tuple[str, str], *rest: Any) -> Renewed:
         facts = span[0].startswith(FACT_PREFIX)
         return Renewed(after=None, error=None) if facts else original(self, pk, span, *rest)
 

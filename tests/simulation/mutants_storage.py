@@ -1,7 +1,7 @@
 """Faults in how the ledger is kept: transactions, conditions, reads and their repetition."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 from unittest.mock import patch
 
@@ -14,10 +14,11 @@ from forgeledger.aws.dynamodb.table import Action, Conflict, Table
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.ports import JobChange, Progress
-from forgeledger.jobs.storage import job_writes, lane_writes, retention, store
+from forgeledger.jobs.storage import job_rows, job_store, job_writes, lane_store, lane_writes
 from forgeledger.jobs.storage.keys import header_key
 from forgeledger.jobs.storage.store import DynamoStore
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
+from forgeledger.journal.storage import log_reader, renewal
 from tests.simulation.mutant import Mutants
 
 STORAGE = Mutants()
@@ -66,7 +67,7 @@ def no_journal() -> Iterator[None]:
         head, _, *items = original(table, commit, commit_id)
         return [head, *items]
 
-    with patch.object(store, "lane_actions", lane_actions):
+    with patch.object(lane_store, "lane_actions", lane_actions):
         yield
 
 
@@ -100,7 +101,7 @@ def completion_without_heads() -> Iterator[None]:
         actions = original(table, change, commit_id)
         return actions[: 1 + len(change.facts)]
 
-    with patch.object(store, "change_actions", change_actions):
+    with patch.object(job_store, "change_actions", change_actions):
         yield
 
 
@@ -216,10 +217,9 @@ def eventual_ranges() -> Iterator[None]:
     def a_moment_ago(pk: str, first: str, last: str) -> dict[str, Any]:
         return between(pk, first, last) | {"ConsistentRead": False}
 
-    with (
-        patch.object(store, "between", a_moment_ago),
-        patch.object(retention, "between", a_moment_ago),
-    ):
+    with ExitStack() as patches:
+        for module in (lane_store, job_store, log_reader, renewal):
+            patches.enter_context(patch.object(module, "between", a_moment_ago))
         yield
 
 
@@ -244,7 +244,7 @@ def roll_up_backwards() -> Iterator[None]:
             header_key(job_id),
             UpdateExpression="SET progress = :progress, progressOffsets = :offsets",
             ExpressionAttributeValues={
-                ":progress": {"S": store.encode_progress(progress)},
+                ":progress": {"S": job_rows.encode_progress(progress)},
                 ":offsets": number(progress.offsets),
             },
         )

@@ -13,6 +13,7 @@ from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.model.lanes import Counts
 from forgeledger.jobs.model.replay import replay
 from forgeledger.jobs.ports import JournalRow
+from forgeledger.journal.model.log_row import LogRow
 from forgeledger.sdk import Job
 from tests.support.builders import NOW, make_event, make_spec
 
@@ -27,7 +28,7 @@ def events_of(kind: str, names: Sequence[str] = NAMES) -> list[Event]:
 
 def journal_of(*events: Event) -> list[JournalRow]:
     """As if each event had been committed by itself."""
-    return [JournalRow(offset=offset, events=(event,)) for offset, event in enumerate(events)]
+    return [LogRow(offset=offset, entries=(event,)) for offset, event in enumerate(events)]
 
 
 def make_fact(kind: FactKind = FactKind.COMPLETED, number: int = 0) -> Fact:

@@ -75,7 +75,7 @@ class JobAudit:
         """Each lane is what its journal and its items say."""
         for head in self.view().heads:
             rows = self.store.read_journal(self.job_id, head.lane, 0, _ALL)
-            events = [event for row in rows for event in row.events]
+            events = [event for row in rows for event in row.entries]
             items = self.store.list_items(self.job_id, head.lane, None, _ALL).items
             genesis = make_head(job_id=self.job_id, lane=head.lane, rules=head.rules)
             assert replay(genesis, events) == (head, {item.item_id: item for item in items})

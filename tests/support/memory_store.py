@@ -18,8 +18,9 @@ from forgeledger.jobs.ports import (
     JournalRow,
     LaneView,
     Progress,
-    Renewed,
 )
+from forgeledger.journal.model.log_row import LogRow
+from forgeledger.journal.ports import Renewed
 
 _DAY_SECONDS = 24 * 3_600
 
@@ -109,7 +110,7 @@ class MemoryStore:
                 record.apply(reopening)
             stored.head = commit.head
             stored.items.update((item.item_id, item) for item in commit.items)
-            stored.rows.append(JournalRow(offset=before.offset, events=commit.events))
+            stored.rows.append(LogRow(offset=before.offset, entries=commit.events))
             stored.commit_ids[before.offset] = commit_id
             days = before.rules.ttl_days
             if days:
@@ -188,7 +189,7 @@ class MemoryStore:
         with self._lock:
             stored = self._lane(job_id, lane)
             rows = () if stored is None else tuple(stored.rows)
-        return tuple(row for row in rows if row.offset + len(row.events) > offset)[:limit]
+        return tuple(row for row in rows if row.end > offset)[:limit]
 
     def read_facts(self, job_id: str, number: int, limit: int) -> tuple[Fact, ...]:
         with self._lock:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from forgeledger.jobs.storage.keys import header_key, key
+from forgeledger.aws.dynamodb.key_ranges import key
+from forgeledger.jobs.storage.keys import header_key
 
 
 class Rows:

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.design_forgeledger import Wrongs, wrongs
 from benchmarks.stored_job import StoredLane
 from forgeledger.jobs.model.items import ItemState
-from forgeledger.jobs.ports import JournalRow
+from forgeledger.journal.model.log_row import LogRow
 from tests.support.builders import make_event, make_head, make_item
 
 NAMES = ("a", "b", "c")
@@ -26,7 +26,7 @@ def make_lane(stored: Sequence[str] = NAMES, completions: Sequence[str] = NAMES)
             )
             for name in dict.fromkeys((*NAMES, *stored))
         ],
-        rows=[JournalRow(offset=0, events=tuple(events))],
+        rows=[LogRow(offset=0, entries=tuple(events))],
     )
 
 

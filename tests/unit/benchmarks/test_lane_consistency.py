@@ -10,7 +10,7 @@ from benchmarks.stored_job import StoredJob, StoredLane
 from forgeledger.jobs.model.ids import lane_of
 from forgeledger.jobs.model.items import ItemState
 from forgeledger.jobs.model.lanes import Counts
-from forgeledger.jobs.ports import JournalRow
+from forgeledger.journal.model.log_row import LogRow
 from tests.support.builders import make_command, make_event, make_item
 from tests.support.ledgers import Ledger
 from tests.support.memory_store import MemoryStore
@@ -105,7 +105,7 @@ def test_counts_that_the_journal_itself_tells_wrongly_are_drift(stored: StoredJo
     told = make_event(
         "recounted", item_id=None, counts=Counts(completed=99), failures=lane.head.failures
     )
-    journal = [*lane.rows, JournalRow(offset=lane.head.offset, events=(told,))]
+    journal = [*lane.rows, LogRow(offset=lane.head.offset, entries=(told,))]
     head = replace(lane.head, offset=lane.head.offset + 1, counts=Counts(completed=99))
 
     wrong = with_first_lane(stored, head=head, rows=journal)

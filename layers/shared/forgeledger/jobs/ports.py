@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from forgeledger.errors import StorageError
 from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.facts import Fact
@@ -13,10 +12,14 @@ from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.model.lanes import Counts, Head
 from forgeledger.jobs.model.message import CommandProblem, Message
+from forgeledger.journal.model.log_row import LogRow
+from forgeledger.journal.ports import Renewed
 from forgeledger.repeat import Repeat
 
 # Where a pass over many jobs stopped, in the words of that pass; () is its beginning.
 Checkpoint = tuple[str, ...]
+# The events of one commit.
+JournalRow = LogRow[Event]
 
 
 @fast_frozen
@@ -68,31 +71,12 @@ class JobChange:
     heads: tuple[Head, ...] = ()
 
 
-@fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalRow:
-    """The events of one commit; the first one's offset names the row."""
-
-    offset: int
-    events: tuple[Event, ...]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemPage:
     """Some items of a lane by name, as stored (not settled); `next_after` goes on behind them."""
 
     items: tuple[Item, ...]
     next_after: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Renewed:
-    """Some rows of a lane that got a later time to vanish."""
-
-    # The row behind which to go on; None at the lane's end.
-    after: str | None
-    # Why some of them did not get it.
-    error: StorageError | None = None
 
 
 class LaneStore(Protocol):

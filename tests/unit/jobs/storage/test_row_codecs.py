@@ -15,7 +15,7 @@ from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.model.lanes import Counts, Head
-from forgeledger.jobs.ports import JournalRow, Progress
+from forgeledger.jobs.ports import Progress
 from forgeledger.jobs.storage.counts_rows import encode_counts
 from forgeledger.jobs.storage.head_rows import decode_head, encode_head
 from forgeledger.jobs.storage.item_rows import decode_item, encode_item
@@ -27,6 +27,7 @@ from forgeledger.jobs.storage.job_rows import (
     encode_progress,
 )
 from forgeledger.jobs.storage.journal_rows import decode_journal_row, encode_journal_row
+from forgeledger.journal.model.log_row import LogRow
 from tests.support import record_strategies
 from tests.support.builders import NOW, make_event, make_head, make_item, make_job
 
@@ -56,7 +57,7 @@ def test_a_head_comes_back(head: Head) -> None:
 def test_the_events_of_a_commit_come_back(events: list[Event], offset: int) -> None:
     row = _journal_row(*events, offset=offset)
 
-    assert decode_journal_row(row) == JournalRow(offset=offset, events=tuple(events))
+    assert decode_journal_row(row) == LogRow(offset=offset, entries=tuple(events))
 
 
 @_some
@@ -124,7 +125,7 @@ def test_a_row_that_would_cost_more_than_a_unit_is_packed(payload: str | None) -
     row = _journal_row(*events)
 
     assert len(row["packed"]["B"]) < 1_024
-    assert decode_journal_row(row).events == events
+    assert decode_journal_row(row).entries == events
 
 
 def test_a_row_that_packing_does_not_make_smaller_stays_readable() -> None:
@@ -133,7 +134,7 @@ def test_a_row_that_packing_does_not_make_smaller_stays_readable() -> None:
     row = _journal_row(make_event(payload=payload))
 
     assert "packed" not in row
-    assert decode_journal_row(row).events[0].payload == payload
+    assert decode_journal_row(row).entries[0].payload == payload
 
 
 @pytest.mark.parametrize(

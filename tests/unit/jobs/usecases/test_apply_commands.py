@@ -36,7 +36,7 @@ def test_more_items_than_a_commit_takes_go_into_several(ledger: Ledger) -> None:
     applied = ledger.lane_writer.apply(job_id, 0, commands)
 
     rows = ledger.store.read_journal(job_id, 0, 0, 10)
-    assert [len(row.events) for row in rows] == [96, 96, 58]
+    assert [len(row.entries) for row in rows] == [96, 96, 58]
     assert len(applied.outcomes) == 250
     assert ledger.view(job_id).heads[0].counts.pending == 250
 

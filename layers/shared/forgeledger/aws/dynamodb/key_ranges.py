@@ -1,8 +1,17 @@
-"""Ranges of sort keys within one partition."""
+"""Keys, and ranges of sort keys within one partition."""
 
 from typing import Any
 
-from forgeledger.aws.dynamodb.attributes import text
+from forgeledger.aws.dynamodb.attributes import Row, text
+
+
+def key(pk: str, sk: str) -> Row:
+    return {"PK": {"S": pk}, "SK": {"S": sk}}
+
+
+def prefix_end(prefix: str) -> str:
+    """The first key after all keys that begin with the prefix."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
 def between(pk: str, first: str, last: str) -> dict[str, Any]:

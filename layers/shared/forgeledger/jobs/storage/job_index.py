@@ -1,25 +1,21 @@
 """Pages of jobs, from the sparse indexes over the headers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from forgeledger.aws.dynamodb.attributes import text
-from forgeledger.aws.dynamodb.table import Table
 from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.ports import JobView
 from forgeledger.jobs.storage.job_rows import decode_header
 from forgeledger.jobs.storage.keys import JOBS_BY_STATUS, JOBS_OPEN, OPEN_MARK, header_key
+from forgeledger.jobs.storage.ledger_table import LedgerTable
 
 # A tag that hardly any job has would else have us read them all.
 _ROUNDS: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class JobIndex:
-    table: Table
-
-    def jobs(
+class JobIndex(LedgerTable):
+    def list_jobs(
         self, status: JobStatus | None, tag: str | None, before: str | None, limit: int
     ) -> tuple[tuple[JobView, ...], str | None]:
         found: list[JobView] = []
@@ -42,7 +38,7 @@ class JobIndex:
                 break
         return tuple(found), before
 
-    def open(self, after: str | None, limit: int) -> tuple[tuple[str, ...], str | None]:
+    def list_open(self, after: str | None, limit: int) -> tuple[tuple[str, ...], str | None]:
         job_ids, more = self._job_ids(
             limit,
             index=JOBS_OPEN,
@@ -96,10 +92,10 @@ class JobIndex:
             query["ExpressionAttributeValues"][":bound"] = text(bound)
         if names is not None:
             query["ExpressionAttributeNames"] = names
-        rows, more = self.table.query(limit, forward=forward, **query)
+        rows, more = self._table.query(limit, forward=forward, **query)
         return [row["jobId"]["S"] for row in rows], more
 
     def _headers(self, job_ids: Sequence[str]) -> list[JobView]:
-        rows = self.table.read([header_key(job_id) for job_id in job_ids])
+        rows = self._table.read([header_key(job_id) for job_id in job_ids])
         views = [decode_header(row) for row in rows]
         return sorted(views, key=lambda view: view.job.job_id, reverse=True)

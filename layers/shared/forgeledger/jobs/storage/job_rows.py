@@ -16,13 +16,14 @@ from forgeledger.aws.dynamodb.attributes import (
     text,
     ttl_of,
 )
+from forgeledger.aws.dynamodb.key_ranges import key
 from forgeledger.jobs.model.facts import Fact, FactKind
 from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus, Tolerance
 from forgeledger.jobs.model.lanes import Head, LaneMode
 from forgeledger.jobs.ports import JobView, Progress
 from forgeledger.jobs.storage.counts_rows import counts_text, decode_counts, parse_counts
 from forgeledger.jobs.storage.head_rows import decode_rules, encode_rules
-from forgeledger.jobs.storage.keys import FACT_PREFIX, OPEN_MARK, fact_sk, header_key, job_pk, key
+from forgeledger.jobs.storage.keys import FACT_PREFIX, OPEN_MARK, fact_sk, header_key, job_pk
 
 _STATUSES: Final = Members(JobStatus)
 _MODES: Final = Members(LaneMode)

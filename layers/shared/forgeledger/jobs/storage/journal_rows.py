@@ -10,9 +10,6 @@ the row whatever is in it. Times are milliseconds after the row's `at`. What wou
 a write unit stands compressed in `packed` instead: events are much alike.
 """
 
-import json
-import re
-import zlib
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -20,10 +17,8 @@ from forgeledger.aws.dynamodb.attributes import (
     UNDECODABLE,
     Members,
     Row,
-    compact_json,
     corrupt,
     number,
-    parse_json,
     text,
 )
 from forgeledger.jobs.model.commands import CommandKind
@@ -34,7 +29,9 @@ from forgeledger.jobs.model.lanes import LaneMode
 from forgeledger.jobs.model.outcomes import Reason
 from forgeledger.jobs.ports import JournalRow
 from forgeledger.jobs.storage.counts_rows import decode_counts, encode_counts
-from forgeledger.jobs.storage.keys import LOG_PREFIX, log_sk
+from forgeledger.journal.model.log_row import LogRow
+from forgeledger.journal.storage.keys import log_offset, log_sk
+from forgeledger.journal.storage.packing import pack, refer, unpack
 
 _CODES: Final = {
     EventKind.REGISTERED: "r",
@@ -65,13 +62,6 @@ _PLAIN: Final = (
 _TIMES: Final = (("l", "lease_until"), ("d", "due_at"))
 _TEXTS: Final = (("w", "worker_id"), ("p", "payload"), ("o", "result"))
 
-# A write unit of a kilobyte less what a row has beside its events.
-_PLAIN_BYTES: Final = 800
-# The quickest: the slowest saves a tenth more and takes three times as long.
-_COMPRESSION: Final = 1
-
-_needs_escaping = re.compile(r'["\\\x00-\x1f]').search
-
 
 def encode_journal_row(pk: str, commit: Commit, commit_id: str, ttl: int | None) -> Row:
     at = commit.events[0].at
@@ -82,7 +72,7 @@ def encode_journal_row(pk: str, commit: Commit, commit_id: str, ttl: int | None)
         "SK": {"S": log_sk(commit.before.offset)},
         "commitId": text(commit_id),
         "at": number(at),
-        **_content(events, texts),
+        **pack(events, texts),
     }
     if ttl is not None:
         row["ttl"] = number(ttl)
@@ -92,44 +82,20 @@ def encode_journal_row(pk: str, commit: Commit, commit_id: str, ttl: int | None)
 def decode_journal_row(row: Row) -> JournalRow:
     try:
         at = int(row["at"]["N"])
-        if "packed" in row:
-            events, texts = json.loads(zlib.decompress(row["packed"]["B"]))
-        else:
-            events = parse_json(row["events"]["S"])
-            texts = [each["S"] for each in row["texts"]["L"]] if "texts" in row else []
-        return JournalRow(
-            offset=int(row["SK"]["S"].removeprefix(LOG_PREFIX)),
-            events=tuple(_decode(event, at, texts) for event in events),
+        events, texts = unpack(row)
+        return LogRow(
+            offset=log_offset(row["SK"]["S"]),
+            entries=tuple(_decode(event, at, texts) for event in events),
         )
     except UNDECODABLE as error:
         raise corrupt(row, error) from error
 
 
-def _content(events: Sequence[Sequence[Any]], texts: Sequence[str]) -> Row:
-    plain = compact_json(events)
-    size = len(plain.encode()) + sum(len(each.encode()) for each in texts)
-    if size > _PLAIN_BYTES:
-        packed = zlib.compress(f"[{plain},{compact_json(texts)}]".encode(), _COMPRESSION)
-        # What does not get smaller, say letters that JSON has to escape each, stays as it is.
-        if len(packed) < size:
-            return {"packed": {"B": packed}}
-    if not texts:
-        return {"events": text(plain)}
-    return {"events": text(plain), "texts": {"L": [text(each) for each in texts]}}
-
-
-def _place(value: str | None, texts: list[str]) -> str | int | None:
-    if value is None or not _needs_escaping(value):
-        return value
-    texts.append(value)
-    return len(texts) - 1
-
-
 def _encode(event: Event, at: int, texts: list[str]) -> list[Any]:
     places: list[Any] = [
         _CODES[event.kind],
-        _place(event.item_id, texts),
-        _place(event.mark, texts),
+        refer(event.item_id, texts),
+        refer(event.mark, texts),
     ]
     if event.previous is not None:
         places.append(event.previous)
@@ -154,11 +120,11 @@ def _encode_rest(event: Event, at: int, texts: list[str]) -> dict[str, Any]:
     for letter, attribute in _TEXTS:
         value = getattr(event, attribute)
         if value is not None:
-            rest[letter] = _place(value, texts)
+            rest[letter] = refer(value, texts)
     if event.failure is not None:
         rest["e"] = [
-            _place(event.failure.type, texts),
-            _place(event.failure.message, texts),
+            refer(event.failure.type, texts),
+            refer(event.failure.message, texts),
             event.failure.retryable,
         ]
     if event.counts is not None:

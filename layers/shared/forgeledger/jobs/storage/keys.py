@@ -13,11 +13,11 @@
 from typing import Final
 
 from forgeledger.aws.dynamodb.attributes import Row
+from forgeledger.aws.dynamodb.key_ranges import key
 
 HEADER_SK: Final = "JOB"
 HEAD_SK: Final = "LANE"
 ITEM_PREFIX: Final = "ITEM#"
-LOG_PREFIX: Final = "LOG#"
 FACT_PREFIX: Final = "FACT#"
 
 # Header rows by status, and those of jobs that run or have facts still to be told. Both are
@@ -39,22 +39,8 @@ def item_sk(item_id: str) -> str:
     return f"{ITEM_PREFIX}{item_id}"
 
 
-def log_sk(offset: int) -> str:
-    """Padded, so that offsets sort as numbers do."""
-    return f"{LOG_PREFIX}{offset:012d}"
-
-
 def fact_sk(number: int) -> str:
     return f"{FACT_PREFIX}{number:012d}"
-
-
-def prefix_end(prefix: str) -> str:
-    """The first key behind all keys that begin with the prefix."""
-    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
-
-
-def key(pk: str, sk: str) -> Row:
-    return {"PK": {"S": pk}, "SK": {"S": sk}}
 
 
 def checkpoint_key(work: str) -> Row:

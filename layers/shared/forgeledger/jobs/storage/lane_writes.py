@@ -3,6 +3,7 @@
 from typing import Any
 
 from forgeledger.aws.dynamodb.attributes import compact_json, number, text, ttl_of
+from forgeledger.aws.dynamodb.key_ranges import key
 from forgeledger.aws.dynamodb.table import Action
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lane_decision import Commit
@@ -11,7 +12,7 @@ from forgeledger.jobs.model.preconditions import item_versions
 from forgeledger.jobs.storage.head_rows import HEAD_NAMES, HEAD_SET, counts_values
 from forgeledger.jobs.storage.item_rows import encode_item
 from forgeledger.jobs.storage.journal_rows import encode_journal_row
-from forgeledger.jobs.storage.keys import head_key, header_key, item_sk, key, lane_pk
+from forgeledger.jobs.storage.keys import head_key, header_key, item_sk, lane_pk
 
 # Where the head's update stands among the actions.
 HEAD_ACTION = 0

@@ -80,10 +80,10 @@ def _rejected(
     while at > end and most_bytes > 0:
         rows = lanes.read_journal(head.job_id, head.lane, max(end, at - step), step)
         known = [
-            (row.offset + place, event)
+            (offset, event)
             for row in rows
-            for place, event in enumerate(row.events)
-            if end <= row.offset + place < at
+            for offset, event in enumerate(row.entries, row.offset)
+            if end <= offset < at
         ]
         if not known:
             # They are past their retention.

@@ -123,7 +123,7 @@ class ItemReader:
                     break
                 rows_left -= 1
                 row = self._row(job_id, lane, wanted)
-            event = None if row is None else row.events[wanted - row.offset]
+            event = None if row is None else row.entries[wanted - row.offset]
             if event is None or event.item_id != item_id:
                 # The row is past its retention: what came before it is gone as well.
                 return events[::-1], None
@@ -148,7 +148,7 @@ class ItemReader:
             row = self._row(head.job_id, head.lane, closing)
             if row is None or len(found) == _HISTORY_ROWS:
                 return []
-            event = row.events[closing - row.offset]
+            event = row.entries[closing - row.offset]
             found.append(PastEvent(offset=closing, event=event))
             closing = event.previous
         return found[-1:]
@@ -156,7 +156,7 @@ class ItemReader:
     def _row(self, job_id: str, lane: int, offset: int) -> JournalRow | None:
         """The row that holds this event; None where it is past its retention."""
         rows = self.lanes.read_journal(job_id, lane, offset, 1)
-        held = rows and rows[0].offset <= offset < rows[0].offset + len(rows[0].events)
+        held = rows and rows[0].offset <= offset < rows[0].end
         return rows[0] if held else None
 
 

@@ -83,7 +83,7 @@ class Recounter:
                 if row.offset != tally.head.offset:
                     break
                 if row.offset < offset:
-                    tally.follow(row.events)
+                    tally.follow(row.entries)
             if tally.head.offset == at:
                 raise StorageCorrupt(f"JOB#{job_id}#{lane} LOG#{at}", "the commit is missing")
         return True

@@ -1,0 +1,100 @@
+"""A job in the table: header, progress and facts."""
+
+from collections.abc import Sequence
+
+from forgeledger.aws.dynamodb.attributes import Row, number, text
+from forgeledger.aws.dynamodb.key_ranges import between, prefix_end
+from forgeledger.errors import StorageCorrupt
+from forgeledger.jobs.model.facts import Fact
+from forgeledger.jobs.model.ids import lanes_of
+from forgeledger.jobs.model.jobs import Job
+from forgeledger.jobs.model.lanes import Head
+from forgeledger.jobs.ports import JobChange, JobView, Progress
+from forgeledger.jobs.storage.head_rows import commit_id_of, decode_head
+from forgeledger.jobs.storage.job_rows import decode_fact, decode_header, encode_progress
+from forgeledger.jobs.storage.job_writes import FACT_ACTION, change_actions, creation_actions
+from forgeledger.jobs.storage.keys import (
+    FACT_PREFIX,
+    HEADER_SK,
+    fact_sk,
+    head_key,
+    header_key,
+    job_pk,
+)
+from forgeledger.jobs.storage.ledger_table import LedgerTable
+
+
+class DynamoJobStore(LedgerTable):
+    def load_job(self, job_id: str) -> JobView | None:
+        lanes = lanes_of(job_id)
+        if lanes is None:
+            return None
+        header: Row | None = None
+        heads: list[Head] = []
+        keys = [header_key(job_id), *(head_key(job_id, lane) for lane in range(lanes))]
+        for row in self._table.read(keys):
+            if row["SK"]["S"] == HEADER_SK:
+                header = row
+            else:
+                heads.append(decode_head(row))
+        if header is None:
+            return None
+        view = decode_header(header, tuple(sorted(heads, key=lambda head: head.lane)))
+        if len(heads) == lanes:
+            return view
+        if view.job.finished:
+            # Its time is over, and its rows vanish one by one.
+            return None
+        raise StorageCorrupt(f"JOB#{job_id}", f"{lanes - len(heads)} of {lanes} heads are missing")
+
+    def create_job(self, job: Job, heads: Sequence[Head], fact: Fact) -> None:
+        # A conflict says that the job is there already.
+        commit_id = self._new_id()
+        actions = creation_actions(self._table.name, job, heads, fact, commit_id)
+        self._table.transact(actions, commit_id)
+
+    def commit_job(self, change: JobChange) -> bool:
+        commit_id = self._new_id()
+        actions = change_actions(self._table.name, change, commit_id)
+        conflict = self._table.transact(actions, commit_id)
+        if conflict is None:
+            return True
+        fact = conflict.rows[FACT_ACTION]
+        return fact is not None and commit_id_of(fact) == commit_id
+
+    def roll_up(self, job_id: str, progress: Progress) -> bool:
+        return self._table.update(
+            header_key(job_id),
+            UpdateExpression="SET progress = :progress, progressOffsets = :offsets",
+            # Never backwards. A header that has vanished has no offsets and stays away.
+            ConditionExpression="progressOffsets <= :offsets",
+            ExpressionAttributeValues={
+                ":progress": text(encode_progress(progress)),
+                ":offsets": number(progress.offsets),
+            },
+        )
+
+    def read_facts(self, job_id: str, number: int, limit: int) -> tuple[Fact, ...]:
+        rows, _ = self._table.query(
+            limit, **between(job_pk(job_id), fact_sk(number), prefix_end(FACT_PREFIX))
+        )
+        return tuple(decode_fact(row) for row in rows)
+
+    def mark_published(self, job_id: str, published: int, *, done: bool) -> None:
+        values = {":published": number(published)}
+        if done and self._table.update(
+            header_key(job_id),
+            UpdateExpression="SET published = :published REMOVE #open",
+            # A fact that came since is still to be told, so the job has to stay open.
+            ConditionExpression="published <= :published AND facts = :published",
+            ExpressionAttributeNames={"#open": "open"},
+            ExpressionAttributeValues=values,
+        ):
+            return
+        self._table.update(
+            header_key(job_id),
+            UpdateExpression="SET published = :published",
+            # Never backwards, and no header for a job that has vanished.
+            ConditionExpression="published < :published",
+            ExpressionAttributeValues=values,
+        )

@@ -1,0 +1,13 @@
+"""What every part of the storage works with."""
+
+from collections.abc import Callable
+
+from forgeledger.aws.dynamodb.table import Table
+
+
+class LedgerTable:
+    """Holds nothing but its client, so that threads may share it."""
+
+    def __init__(self, table: Table, new_id: Callable[[], str]) -> None:
+        self._table = table
+        self._new_id = new_id

@@ -1,0 +1,22 @@
+"""A row of a log: entries that were appended together."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from forgeledger.fast_dataclass import fast_frozen
+
+Entry_co = TypeVar("Entry_co", covariant=True)
+
+
+@fast_frozen
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogRow(Generic[Entry_co]):
+    """The first entry's offset names the row; the others follow without a gap."""
+
+    offset: int
+    entries: tuple[Entry_co, ...]
+
+    @property
+    def end(self) -> int:
+        """The offset after the last entry."""
+        return self.offset + len(self.entries)

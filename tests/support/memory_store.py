@@ -7,9 +7,8 @@ from threading import Lock
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import Job, JobStatus
-from forgeledger.jobs.model.lane_decision import Commit
+from forgeledger.jobs.model.lane_decision import Commit, item_versions
 from forgeledger.jobs.model.lanes import Head
-from forgeledger.jobs.model.preconditions import item_versions
 from forgeledger.jobs.ports import (
     Checkpoint,
     ItemPage,

@@ -7,7 +7,7 @@ from typing import Any
 from forgeledger.fast_dataclass import fast_frozen, replace
 from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.items import Failure, Item, ItemState
-from forgeledger.jobs.model.lanes import Counts, Head, LaneMode, count_failure
+from forgeledger.jobs.model.lanes import COUNT_OF, Counts, Head, LaneMode, count_failure
 from forgeledger.jobs.model.limits import COMMANDS_REMEMBERED_PER_ITEM
 from forgeledger.jobs.model.outcomes import Reason
 
@@ -183,14 +183,10 @@ def _gated(head: Head, event: Event, offset: int) -> Head:
 
 
 def _moved(counts: Counts, old: ItemState | None, new: ItemState) -> Counts:
-    def change(state: ItemState) -> int:
-        return (new is state) - (old is state)
-
-    return Counts(
-        pending=counts.pending + change(ItemState.PENDING),
-        in_progress=counts.in_progress + change(ItemState.IN_PROGRESS),
-        completed=counts.completed + change(ItemState.COMPLETED),
-        failed=counts.failed + change(ItemState.FAILED),
-        canceled=counts.canceled + change(ItemState.CANCELED),
-        failings=counts.failings + (new is ItemState.FAILED),
-    )
+    """The counts after an item came into another state."""
+    changes = {COUNT_OF[new]: counts.in_state(new) + 1}
+    if old is not None:
+        changes[COUNT_OF[old]] = counts.in_state(old) - 1
+    if new is ItemState.FAILED:
+        changes["failings"] = counts.failings + 1
+    return replace(counts, **changes)

@@ -30,6 +30,20 @@ class Commit:
     events: tuple[Event, ...]
 
 
+def item_versions(commit: Commit) -> dict[str, int | None]:
+    """For each item in its events, the offset it had when it was decided on; None: no such item.
+
+    The head's version does not cover the items: they may have been read before another commit, and
+    the head after it. An item refused as unknown counts as well, so that the journal cannot
+    contradict the row.
+    """
+    versions: dict[str, int | None] = {}
+    for event in commit.events:
+        if event.item_id is not None:
+            versions.setdefault(event.item_id, event.previous)
+    return versions
+
+
 @fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model.events import Event, evolve_head, evolve_item
 from forgeledger.jobs.model.items import Failure, Item, ItemState
-from forgeledger.jobs.model.lanes import Counts, Head, count_failure, effective_item
+from forgeledger.jobs.model.lanes import COUNT_OF, Counts, Head, count_failure, effective_item
 
 
 def count(head: Head, items: Iterable[Item]) -> tuple[Counts, tuple[tuple[str, int], ...]]:
@@ -19,14 +19,9 @@ def count(head: Head, items: Iterable[Item]) -> tuple[Counts, tuple[tuple[str, i
         states[effective.state] += 1
         if effective.state is ItemState.FAILED and effective.failure is not None:
             failures = count_failure(failures, effective.failure.type, +1)
-    counts = Counts(
-        pending=states[ItemState.PENDING],
-        in_progress=states[ItemState.IN_PROGRESS],
-        completed=states[ItemState.COMPLETED],
-        failed=states[ItemState.FAILED],
-        canceled=states[ItemState.CANCELED],
-        failings=max(head.counts.failings, states[ItemState.FAILED]),
-    )
+    numbers = {COUNT_OF[state]: number for state, number in states.items()}
+    failings = max(head.counts.failings, states[ItemState.FAILED])
+    counts = Counts(**numbers, failings=failings)
     return counts, failures
 
 

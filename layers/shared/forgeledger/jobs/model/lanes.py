@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from forgeledger.fast_dataclass import fast_frozen, replace
 from forgeledger.jobs.model.items import UNFINISHED, Item, ItemState
@@ -17,6 +18,16 @@ class LaneMode(StrEnum):
     SEALED = "sealed"
     # Takes nothing; what was unfinished when it closed counts as canceled.
     CLOSED = "closed"
+
+
+# The field of Counts for each state of an item.
+COUNT_OF: Final = {
+    ItemState.PENDING: "pending",
+    ItemState.IN_PROGRESS: "in_progress",
+    ItemState.COMPLETED: "completed",
+    ItemState.FAILED: "failed",
+    ItemState.CANCELED: "canceled",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +56,9 @@ class Counts:
     canceled: int = 0
     # Grows each time an item fails for good; a retry does not take it back.
     failings: int = 0
+
+    def in_state(self, state: ItemState) -> int:
+        return int(getattr(self, COUNT_OF[state]))
 
     @property
     def unfinished(self) -> int:

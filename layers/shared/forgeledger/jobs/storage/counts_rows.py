@@ -1,30 +1,29 @@
-"""Counts by state, as JSON in the rows that hold them."""
+"""Counts by state in rows: as attributes of a head, as JSON elsewhere."""
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any, Final
 
-from forgeledger.aws.dynamodb.attributes import parse_json
+from forgeledger.aws.dynamodb.attributes import Row, parse_json
 from forgeledger.jobs.model.lanes import Counts
 
-
-def counts_text(counts: Counts) -> str:
-    """As compact_json writes what encode_counts gives, without looking at each value."""
-    return (
-        f'{{"pending":{counts.pending},"inProgress":{counts.in_progress},'
-        f'"completed":{counts.completed},"failed":{counts.failed},'
-        f'"canceled":{counts.canceled},"failings":{counts.failings}}}'
-    )
+# Each name in a row, and its field.
+_NAMES: Final = (
+    ("pending", "pending"),
+    ("inProgress", "in_progress"),
+    ("completed", "completed"),
+    ("failed", "failed"),
+    ("canceled", "canceled"),
+    ("failings", "failings"),
+)
 
 
 def encode_counts(counts: Counts) -> dict[str, int]:
-    return {
-        "pending": counts.pending,
-        "inProgress": counts.in_progress,
-        "completed": counts.completed,
-        "failed": counts.failed,
-        "canceled": counts.canceled,
-        "failings": counts.failings,
-    }
+    return {name: getattr(counts, field) for name, field in _NAMES}
+
+
+def decode_counts(counts: Mapping[str, int]) -> Counts:
+    return Counts(**{field: counts[name] for name, field in _NAMES})
 
 
 @lru_cache(maxsize=256)
@@ -33,12 +32,10 @@ def parse_counts(written: str) -> Counts:
     return decode_counts(parse_json(written))
 
 
-def decode_counts(counts: Mapping[str, int]) -> Counts:
-    return Counts(
-        pending=counts["pending"],
-        in_progress=counts["inProgress"],
-        completed=counts["completed"],
-        failed=counts["failed"],
-        canceled=counts["canceled"],
-        failings=counts["failings"],
-    )
+def counts_attributes(counts: Counts, prefix: str = "") -> dict[str, dict[str, Any]]:
+    """As attributes of a head, or with the prefix `:` as values of an expression."""
+    return {prefix + name: {"N": str(getattr(counts, field))} for name, field in _NAMES}
+
+
+def decode_attributes(row: Row) -> Counts:
+    return Counts(**{field: int(row[name]["N"]) for name, field in _NAMES})

@@ -1,7 +1,7 @@
 """A lane's head as a row: written whole once, then changed with each commit."""
 
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from forgeledger.aws.dynamodb.attributes import (
     UNDECODABLE,
@@ -14,7 +14,8 @@ from forgeledger.aws.dynamodb.attributes import (
     parse_json,
     text,
 )
-from forgeledger.jobs.model.lanes import Counts, Head, LaneMode, LaneRules
+from forgeledger.jobs.model.lanes import Head, LaneMode, LaneRules
+from forgeledger.jobs.storage.counts_rows import counts_attributes, decode_attributes
 from forgeledger.jobs.storage.keys import head_key
 
 _MODES: Final = {mode.value: mode for mode in LaneMode}
@@ -33,7 +34,6 @@ HEAD_STANDS: Final = (
 
 def encode_head(head: Head) -> Row:
     """The row of a new lane. It has no ttl until its job is finished."""
-    counts = head.counts
     return {
         **head_key(head.job_id, head.lane),
         "rules": text(encode_rules(head.rules)),
@@ -42,12 +42,7 @@ def encode_head(head: Head) -> Row:
         "mode": text(head.mode.value),
         "canceledBelow": number(head.canceled_below),
         "failures": text(compact_json(dict(head.failures))),
-        "pending": number(counts.pending),
-        "inProgress": number(counts.in_progress),
-        "completed": number(counts.completed),
-        "failed": number(counts.failed),
-        "canceled": number(counts.canceled),
-        "failings": number(counts.failings),
+        **counts_attributes(head.counts),
     }
 
 
@@ -59,14 +54,7 @@ def decode_head(row: Row) -> Head:
             job_id=job_id,
             lane=int(lane),
             rules=decode_rules(row["rules"]["S"]),
-            counts=Counts(
-                pending=int(row["pending"]["N"]),
-                in_progress=int(row["inProgress"]["N"]),
-                completed=int(row["completed"]["N"]),
-                failed=int(row["failed"]["N"]),
-                canceled=int(row["canceled"]["N"]),
-                failings=int(row["failings"]["N"]),
-            ),
+            counts=decode_attributes(row),
             failures=() if failures == "{}" else tuple(parse_json(failures).items()),
             mode=_MODES[row["mode"]["S"]],
             gate=int(row["gate"]["N"]),
@@ -84,17 +72,6 @@ def head_offset(row: Row) -> int:
 
 def commit_id_of(row: Row) -> str | None:
     return optional_text(row, "commitId")
-
-
-def counts_values(counts: Counts) -> dict[str, dict[str, Any]]:
-    return {
-        ":pending": {"N": str(counts.pending)},
-        ":inProgress": {"N": str(counts.in_progress)},
-        ":completed": {"N": str(counts.completed)},
-        ":failed": {"N": str(counts.failed)},
-        ":canceled": {"N": str(counts.canceled)},
-        ":failings": {"N": str(counts.failings)},
-    }
 
 
 @lru_cache(maxsize=256)

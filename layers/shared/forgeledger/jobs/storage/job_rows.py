@@ -21,7 +21,7 @@ from forgeledger.jobs.model.facts import Fact, FactKind
 from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus, Tolerance
 from forgeledger.jobs.model.lanes import Head, LaneMode
 from forgeledger.jobs.ports import JobView, Progress
-from forgeledger.jobs.storage.counts_rows import counts_text, decode_counts, parse_counts
+from forgeledger.jobs.storage.counts_rows import decode_counts, encode_counts, parse_counts
 from forgeledger.jobs.storage.head_rows import decode_rules, encode_rules
 from forgeledger.jobs.storage.keys import FACT_PREFIX, OPEN_MARK, fact_sk, header_key, job_pk
 
@@ -71,7 +71,7 @@ def encode_life(job: Job) -> Row:
         "facts": number(job.facts),
         "openedAt": number(job.opened_at),
         "firstFailureEpoch": number(job.first_failure_epoch),
-        "countsAtVerdict": text(counts_text(job.counts_at_verdict)),
+        "countsAtVerdict": text(compact_json(encode_counts(job.counts_at_verdict))),
     }
     if job.ending is not None:
         life["ending"] = text(job.ending.value)
@@ -152,11 +152,13 @@ def _decode_tolerance(tolerance: str | None) -> Tolerance:
 
 
 def encode_progress(progress: Progress) -> str:
-    """As compact_json would write it, without looking at each value."""
-    counts = counts_text(progress.counts).removesuffix("}")
-    return (
-        f'{counts},"at":{progress.at},"sampleFinished":{progress.sample_finished},'
-        f'"sampleAt":{progress.sample_at}}}'
+    return compact_json(
+        {
+            **encode_counts(progress.counts),
+            "at": progress.at,
+            "sampleFinished": progress.sample_finished,
+            "sampleAt": progress.sample_at,
+        }
     )
 
 
@@ -184,7 +186,7 @@ def encode_fact(job: Job, fact: Fact, commit_id: str) -> Row:
         "epoch": number(fact.epoch),
         "at": number(fact.at),
         "status": text(fact.status.value),
-        "counts": text(counts_text(fact.counts)),
+        "counts": text(compact_json(encode_counts(fact.counts))),
         "durationMs": number(fact.duration_ms),
         "commitId": text(commit_id),
     }

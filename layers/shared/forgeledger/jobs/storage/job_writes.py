@@ -9,7 +9,8 @@ from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.ports import JobChange
-from forgeledger.jobs.storage.head_rows import HEAD_STANDS, counts_values, encode_head
+from forgeledger.jobs.storage.counts_rows import counts_attributes
+from forgeledger.jobs.storage.head_rows import HEAD_STANDS, encode_head
 from forgeledger.jobs.storage.job_rows import (
     encode_fact,
     encode_header,
@@ -98,7 +99,10 @@ def _head_action(table: str, head: Head, ttl: int | None) -> Action:
         "TableName": table,
         "Key": head_key(head.job_id, head.lane),
         "ConditionExpression": HEAD_STANDS,
-        "ExpressionAttributeValues": {":gate": number(head.gate), **counts_values(head.counts)},
+        "ExpressionAttributeValues": {
+            ":gate": number(head.gate),
+            **counts_attributes(head.counts, ":"),
+        },
     }
     if ttl is None:
         return {"ConditionCheck": condition}

@@ -7,7 +7,7 @@ from forgeledger.errors import JobNotFound
 from forgeledger.jobs.model.events import Event, EventKind
 from forgeledger.jobs.model.ids import lane_of, lanes_of
 from forgeledger.jobs.model.items import Item, ItemState
-from forgeledger.jobs.model.lanes import Counts, Head, effective_item
+from forgeledger.jobs.model.lanes import Head, effective_item
 from forgeledger.jobs.model.limits import PAGE_BYTES, PAGE_ROWS
 from forgeledger.jobs.model.sizes import event_bytes, item_bytes
 from forgeledger.jobs.ports import JobStore, JournalRow, LaneStore
@@ -68,7 +68,7 @@ class ItemReader:
         lane, after = position.lane, position.after
         while lane < len(view.heads):
             head = view.heads[lane]
-            if not _number_in(head.counts, state):
+            if not (head.counts.in_state(state) if state else head.counts.total):
                 lane, after = lane + 1, None
                 continue
             if len(found) == limit or rows_left <= 0:
@@ -162,19 +162,3 @@ class ItemReader:
 
 def _page(found: list[Item], lane: int, after: str | None) -> ItemsPage:
     return ItemsPage(items=tuple(found), following=ItemPosition(lane=lane, after=after))
-
-
-def _number_in(counts: Counts, state: ItemState | None) -> int:
-    match state:
-        case None:
-            return counts.total
-        case ItemState.PENDING:
-            return counts.pending
-        case ItemState.IN_PROGRESS:
-            return counts.in_progress
-        case ItemState.COMPLETED:
-            return counts.completed
-        case ItemState.FAILED:
-            return counts.failed
-        case ItemState.CANCELED:
-            return counts.canceled

@@ -10,7 +10,7 @@ from typing import Any
 from forgeledger.jobs.model.events import Event, EventKind
 from forgeledger.jobs.model.items import Item, ItemState
 from forgeledger.jobs.model.outcomes import Reason
-from forgeledger.jobs.usecases.list_rejections import looked_at
+from forgeledger.jobs.usecases.list_rejections import events_of_a_lane
 from forgeledger.jobs.usecases.read_items import ItemPosition, PastEvent
 from forgeledger.jobs.usecases.read_journal import JournalPosition
 from tests.simulation.checks import Checks
@@ -197,7 +197,7 @@ def _rejected(truth: JobTruth, checks: Checks) -> Counter[Reason] | None:
     lanes = [lane for lane in checks.jobs.lanes_of(truth.job) if lane.head.offset]
     if truth.job.finished:
         return Counter()
-    if any(lane.head.offset > looked_at(len(lanes)) for lane in lanes):
+    if any(lane.head.offset > events_of_a_lane(len(lanes)) for lane in lanes):
         return None
     reasons = chain.from_iterable(chain(*(lane.reasons.values() for lane in lanes)))
     return Counter(reason for reason in reasons if reason not in _HARMLESS)

@@ -115,12 +115,12 @@ def told_on_the_default_bus() -> Iterator[None]:
 
 @ANSWERS.named("a finished job is not rolled up any more")
 def finished_not_rolled_up() -> Iterator[None]:
-    original = JobAdvancer._rolled_up
+    original = JobAdvancer._roll_up
 
     def rolled_up(self: JobAdvancer, view: JobView) -> JobView:
         return view if view.job.finished else original(self, view)
 
-    with patch.object(JobAdvancer, "_rolled_up", rolled_up):
+    with patch.object(JobAdvancer, "_roll_up", rolled_up):
         yield
 
 

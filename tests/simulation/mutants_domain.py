@@ -256,7 +256,7 @@ def no_new_epoch() -> Iterator[None]:
 def no_tolerance() -> Iterator[None]:
     with (
         patch.object(job_lifecycle.Job, "deadline_at", None),
-        patch.object(job_lifecycle, "_hopeless", lambda *_: None),
+        patch.object(job_lifecycle, "_early_failure", lambda *_: None),
         patch.object(
             job_lifecycle,
             "_completed",

@@ -42,26 +42,26 @@ def intake_acknowledges_early() -> Iterator[None]:
 
 @FLOW.named("a message overtakes a failed one of its group")
 def no_group_isolation() -> Iterator[None]:
-    original = Intake._closed
+    original = Intake._finish
 
     def closed(self: Intake, messages: Sequence[Message], *rest: Any) -> IntakeResult:
         alone = [replace(message, group_id=message.message_id) for message in messages]
         return original(self, alone, *rest)
 
-    with patch.object(Intake, "_closed", closed):
+    with patch.object(Intake, "_finish", closed):
         yield
 
 
 @FLOW.named("a failed group takes all others with it")
 def no_group_mercy() -> Iterator[None]:
-    original = Intake._closed
+    original = Intake._finish
 
     def closed(self: Intake, messages: Sequence[Message], *rest: Any) -> IntakeResult:
         taken = original(self, messages, *rest)
         some = taken.failed or taken.rejected
         return replace(taken, failed=tuple(m.message_id for m in messages)) if some else taken
 
-    with patch.object(Intake, "_closed", closed):
+    with patch.object(Intake, "_finish", closed):
         yield
 
 
@@ -128,12 +128,12 @@ def parts_reversed() -> Iterator[None]:
 
 @FLOW.named("with its first commit all of a batch counts as settled")
 def settled_with_the_first_commit() -> Iterator[None]:
-    original = apply_commands._standing_outcomes
+    original = apply_commands._final_outcomes
 
     def standing(decision: Decision, made: int) -> int:
         return len(decision.outcomes) if made else original(decision, made)
 
-    with patch.object(apply_commands, "_standing_outcomes", standing):
+    with patch.object(apply_commands, "_final_outcomes", standing):
         yield
 
 

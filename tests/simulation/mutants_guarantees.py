@@ -126,13 +126,13 @@ def deadline_at_once() -> Iterator[None]:
 
 @PROMISES.named("too many failures end a job only when all else is done")
 def tolerance_only_at_the_end() -> Iterator[None]:
-    original = job_lifecycle._hopeless
+    original = job_lifecycle._early_failure
 
     def hopeless(*given: Any) -> str | None:
         reason = original(*given)
         return None if reason == "tolerance" else reason
 
-    with patch.object(job_lifecycle, "_hopeless", hopeless):
+    with patch.object(job_lifecycle, "_early_failure", hopeless):
         yield
 
 
@@ -189,13 +189,13 @@ def waiting_forgotten() -> Iterator[None]:
 
 @PROMISES.named("the first failure is told with the counts of the beginning")
 def first_failure_uncounted() -> Iterator[None]:
-    original = job_lifecycle._told
+    original = job_lifecycle._with_fact
 
     def told(job: Job, kind: FactKind, now: int, counts: Counts, *rest: Any) -> Any:
         counted = Counts() if kind is FactKind.FIRST_FAILURE else counts
         return original(job, kind, now, counted, *rest)
 
-    with patch.object(job_lifecycle, "_told", told):
+    with patch.object(job_lifecycle, "_with_fact", told):
         yield
 
 

@@ -189,13 +189,13 @@ def heads_vanish() -> Iterator[None]:
 
 @KEEPING.named("the header of a reopened job vanishes as if it was finished")
 def headers_vanish() -> Iterator[None]:
-    passing = tuple(name for name in job_writes._PASSING if name != "ttl")
+    passing = tuple(name for name in job_writes._OPTIONAL if name != "ttl")
     original = job_writes._header_update
 
     def header_update(table: str, change: Any) -> Action:
         if change.job.finished:
             return original(table, change)
-        with patch.object(job_writes, "_PASSING", passing):
+        with patch.object(job_writes, "_OPTIONAL", passing):
             return original(table, change)
 
     with patch.object(job_writes, "_header_update", header_update):

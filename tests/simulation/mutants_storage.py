@@ -84,12 +84,12 @@ def no_head_condition() -> Iterator[None]:
 
 @STORAGE.named("an item is written whatever it was read as")
 def no_item_condition() -> Iterator[None]:
-    original = lane_writes._stands
+    original = lane_writes._unchanged
 
     def stands(version: int | None) -> Action:
         return {} if version is not None else original(None)
 
-    with patch.object(lane_writes, "_stands", stands):
+    with patch.object(lane_writes, "_unchanged", stands):
         yield
 
 

@@ -39,5 +39,7 @@ class Waits:
 
 
 def store_on(client: ScriptedDynamo, waits: Waits) -> DynamoStore:
-    retrying = Retrying(attempts=ATTEMPTS, silent_attempts=ATTEMPTS, sleep=waits, draw=lambda: 0.5)
+    retrying = Retrying(
+        attempts=ATTEMPTS, unanswered_attempts=ATTEMPTS, sleep=waits, draw=lambda: 0.5
+    )
     return DynamoStore(client, "ledger", retrying=retrying, new_id=lambda: "mine")

@@ -1,15 +1,15 @@
 """What can go wrong outside the rules of the ledger.
 
 ForgeLedgerError
-+-- SettingsError          the environment lacks something, all of it named at once
-+-- ApiKeysUnreadable      the keys that may pass the API are not where it was told to look
-+-- ApiKeysBusy            they could not be read this time: try again
++-- SettingsError          environment variables are missing; all are named at once
++-- ApiKeysUnreadable      the configured parameter with the API keys cannot be read
++-- ApiKeysBusy            it could not be read this time: try again
 +-- JobNotFound            no such job
 +-- RowsExpired            a job so old that counting its items would count too few
 +-- RetentionNotExtended   rows of a running job could not be given a later TTL
-+-- IdempotencyKeyReused   a sender's key came with another request than the first time
++-- IdempotencyKeyReused   the same idempotency key came with another request
 +-- EventsRefused          the event bus refused events again and again
-+-- OutOfTime              an invocation ends before all was done: send the rest again
++-- OutOfTime              the invocation ends before all was done: send the rest again
 +-- StorageError
     +-- StorageBusy        throttled or in conflict for longer than we wait: try again later
     +-- StorageCorrupt     a row that cannot be what the ledger wrote
@@ -30,7 +30,7 @@ class ApiKeysUnreadable(ForgeLedgerError):
     def __init__(self, parameter: str, why: str) -> None:
         super().__init__(f"the API keys in the SSM parameter {parameter}: {why}")
         self.parameter = parameter
-        # The code of AWS's error, which tells nothing of the parameter.
+        # The code of AWS's error; it reveals nothing of the parameter's value.
         self.why = why
 
 
@@ -49,19 +49,19 @@ class JobNotFound(ForgeLedgerError):
 
 class RowsExpired(ForgeLedgerError):
     def __init__(self, job_id: str) -> None:
-        super().__init__(f"job {job_id} is so old that rows of it may have vanished")
+        super().__init__(f"job {job_id} is so old that some of its rows may have expired")
         self.job_id = job_id
 
 
 class RetentionNotExtended(ForgeLedgerError):
     def __init__(self, job_id: str) -> None:
-        super().__init__(f"some rows of job {job_id} could not be given a later time to vanish")
+        super().__init__(f"some rows of job {job_id} could not be given a later TTL")
         self.job_id = job_id
 
 
 class IdempotencyKeyReused(ForgeLedgerError):
     def __init__(self, key: str) -> None:
-        super().__init__(f"the key {key} came with another request before")
+        super().__init__(f"the idempotency key {key} came with another request before")
         self.key = key
 
 
@@ -72,7 +72,7 @@ class OutOfTime(ForgeLedgerError):
 
 
 class StorageError(ForgeLedgerError):
-    """The table did not do what was asked of it."""
+    """A request to the table failed."""
 
 
 class StorageBusy(StorageError):

@@ -1,4 +1,4 @@
-"""Doing the same for several lanes at once."""
+"""Do the same for several lanes at once."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,9 +11,9 @@ _THREADS = 8
 
 
 class Parallel(Protocol):
-    """Applies a function to all arguments, in any order; results stand in the arguments' order.
+    """Apply a function to all arguments, in any order; the results are in the arguments' order.
 
-    All of them are tried; the first error, if there is one, is raised when all are done.
+    All of them are tried; the first error, if any, is raised when all are done.
     """
 
     def __call__(

@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repeat:
-    """What makes a request the same when its sender repeats it: a key, and what it says."""
+    """Identifies a repeated request: its idempotency key and a fingerprint of its content."""
 
     key: str
     fingerprint: str

@@ -1,12 +1,12 @@
-"""What pydantic finds wrong, in the contract's words: the same for requests and for messages.
+"""Pydantic's errors in the contract's words, the same for requests and for queue messages.
 
-Pydantic speaks of Python; who sends JSON is told of JSON.
+Pydantic's own texts speak of Python; a sender of JSON needs words of JSON.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-# What pydantic calls a broken rule, and what the contract calls it.
+# Pydantic's name of a rule, and the contract's.
 _RULES: Final = {
     "missing": "required",
     "string_too_short": "min_length",
@@ -24,7 +24,7 @@ _NO_NUMBER: Final = "must be a number"
 _NO_OBJECT: Final = "must be an object"
 _NO_TEXT: Final = "must be text"
 _NO_WHOLE_NUMBER: Final = "must be a whole number"
-# What is not named here has its own words: the contract's, where it is a rule of the contract.
+# Rules that are not listed come with a text of their own.
 _SENTENCES: Final = {
     "missing": "is required",
     "extra_forbidden": "is no field of this object",
@@ -53,7 +53,7 @@ _SENTENCES: Final = {
 
 
 def path_of(names: Sequence[str | int]) -> str:
-    """Where a field stands in what was sent, as in `items[3].itemId`."""
+    """The path of a field in the body, such as `items[3].itemId`."""
     path = "".join(f"[{name}]" if isinstance(name, int) else f".{name}" for name in names)
     return path.removeprefix(".")
 

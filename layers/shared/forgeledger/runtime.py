@@ -1,4 +1,4 @@
-"""What every use case is given beside the store: time, chance, ids and hands."""
+"""Clock, ids, randomness, sleep and threads: what a test replaces."""
 
 import os
 import random
@@ -13,11 +13,11 @@ from forgeledger.parallel import Parallel, with_threads
 
 # Milliseconds since 1970.
 Clock = Callable[[], int]
-# Whether another request to the table may be begun.
+# Whether there is time for another request to the table.
 HasTime = Callable[[], bool]
 
-# What one request takes in the worst case, with its retries and their pauses: the table is silent
-# twice, for as long as the client waits. With less than this left nothing new is begun.
+# The longest that one request takes with its retries: the table fails to answer twice. With less
+# time left, no new request is started.
 REQUEST_MS: Final = 15_000
 
 _FIRST_PAUSE_SECONDS = 0.01
@@ -25,12 +25,12 @@ _LONGEST_PAUSE_SECONDS = 0.5
 
 
 def no_deadline() -> bool:
-    """For whoever has no time limit, or looks at it by himself."""
+    """For callers without a deadline."""
     return True
 
 
 def before_deadline(remaining_ms: Callable[[], int]) -> HasTime:
-    """Whether an invocation with so much time left may begin another request."""
+    """Whether an invocation with so much time left may start another request."""
     return lambda: remaining_ms() > REQUEST_MS
 
 
@@ -51,5 +51,5 @@ class Runtime:
     parallel: Parallel = with_threads
 
     def pause(self, tries: int) -> None:
-        """Wait after so many tries, exponentially longer and with full jitter."""
+        """Sleep after so many failed tries, exponentially longer and with full jitter."""
         self.sleep(pause_seconds(tries, _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, self.draw()))

@@ -63,7 +63,7 @@ def test_a_mended_body_that_the_intake_could_only_reject_is_told_in_its_words(
     ended = forgeledger("rejects", "redrive", "m1", "--body", "-", stdin=body, **WHERE)
 
     decoded = decode(body, "m1")
-    first = decoded.placed(decoded.problems)[0]
+    first = decoded.with_paths(decoded.problems)[0]
     assert ended.code == exit_codes.USAGE
     assert ended.err.startswith(f"forgeledger: --body: {told}")
     assert ended.err.startswith(f"forgeledger: --body: {first.field}: {first.rule}")

@@ -48,14 +48,13 @@ def client(service: str, target: Target, config: Config, session: Session | None
     )
 
 
-# Time limits that fit a function's own.
 _IN_LAMBDA: Final = Config(
     # A request without an answer is sent once more by the storage, with the same token; two of
     # them for reading and two for writing have to fit into a function's time.
     connect_timeout=2,
     read_timeout=3,
     retries={"mode": "standard", "total_max_attempts": 1},
-    # As many connections as there are lanes on their way at once.
+    # One for each lane that is written at the same time.
     max_pool_connections=16,
     # Rows are built by code that is tested against the service; validating every attribute
     # again before sending takes a fifth of the intake's time.

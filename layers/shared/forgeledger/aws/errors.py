@@ -1,4 +1,4 @@
-"""What botocore's errors say: no answer, a passing reason, or a lasting one."""
+"""Tell botocore's errors apart: no answer, a reason that passes, or one that lasts."""
 
 from collections.abc import Mapping
 from typing import Any, Final

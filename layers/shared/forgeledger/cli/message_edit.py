@@ -21,7 +21,7 @@ def check_mended(mended: str, rejected: str) -> None:
     """Raises WrongValue for what the intake would leave out, unheard of, or could only reject."""
     _check_names(mended, rejected)
     body = decode(mended, "")
-    wrong = [f"{each.field}: {each.rule}" for each in body.placed(body.problems)]
+    wrong = [f"{each.field}: {each.rule}" for each in body.with_paths(body.problems)]
     if wrong:
         more = len(wrong) - _PROBLEMS_TOLD
         others = [f"and {more:,} more"] if more > 0 else []

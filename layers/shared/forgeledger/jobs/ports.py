@@ -16,7 +16,7 @@ from forgeledger.journal.model.log_row import LogRow
 from forgeledger.journal.ports import Renewed
 from forgeledger.repeat import Repeat
 
-# Where a pass over many jobs stopped, in the words of that pass; () is its beginning.
+# Where a pass over many jobs stopped, in a form of its own; () is the beginning.
 Checkpoint = tuple[str, ...]
 # The events of one commit.
 JournalRow = LogRow[Event]
@@ -36,7 +36,7 @@ class LaneView:
 @fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """What the relay last rolled up, and an earlier sample to measure a rate by."""
+    """The counts as last rolled up, and an earlier sample to measure the rate."""
 
     counts: Counts = Counts()
     # Sum of the heads' offsets: it only grows, so a roll-up never goes backwards.
@@ -54,15 +54,15 @@ class JobView:
     job: Job
     heads: tuple[Head, ...]
     progress: Progress = Progress()
-    # How many of the job's facts were told outside.
+    # How many of the job's facts were published.
     published: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobChange:
-    """A header's step: it holds only while the header has as many facts as before it.
+    """A change of the header, committed only if the header still has as many facts as before.
 
-    With `heads` it also holds only while each of these lanes has the same gate and counts.
+    With `heads`, each of these lanes must also still have the same gate and counts.
     """
 
     before: Job
@@ -73,7 +73,7 @@ class JobChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemPage:
-    """Some items of a lane by name, as stored (not settled); `next_after` goes on behind them."""
+    """Some items of a lane by name, as stored; the next page starts after `next_after`."""
 
     items: tuple[Item, ...]
     next_after: str | None
@@ -82,8 +82,8 @@ class ItemPage:
 class LaneStore(Protocol):
     """A lane's head, items and journal.
 
-    A commit answers False where the state moved underneath; it raises StorageBusy after a bounded
-    number of throttled tries. A commit whose answer was lost counts as made.
+    A commit returns False if the state changed since it was read; it raises StorageBusy after a
+    bounded number of throttled tries. A commit whose answer was lost is recognised as made.
     """
 
     def load_lane(
@@ -101,11 +101,11 @@ class LaneStore(Protocol):
     ) -> bool:
         """One transaction: items, head, one journal row; with it, the reopening of the job.
 
-        With `running` it holds only while the job's header has no more facts than given.
+        With `running`, the job's header must have no more facts than given.
         """
 
     def list_items(self, job_id: str, lane: int, after: str | None, limit: int) -> ItemPage:
-        """Items of a lane by name, behind `after`; strongly consistent."""
+        """Items of a lane by name, after the item `after`; strongly consistent."""
 
     def read_journal(
         self, job_id: str, lane: int, offset: int, limit: int
@@ -114,7 +114,7 @@ class LaneStore(Protocol):
 
 
 class JobStore(Protocol):
-    """A job's header and progress; its commits answer as those of a lane do."""
+    """A job's header and progress; a commit returns as a lane's does."""
 
     def create_job(self, job: Job, heads: Sequence[Head], fact: Fact) -> None:
         """One transaction: header, heads and the first fact. A repetition changes nothing."""
@@ -126,7 +126,7 @@ class JobStore(Protocol):
         """One transaction: the header, its new facts, and the checks of the heads."""
 
     def roll_up(self, job_id: str, progress: Progress) -> bool:
-        """Store the progress unless a later one is there already."""
+        """Store the progress unless a later one is stored."""
 
 
 class FactStore(Protocol):
@@ -144,7 +144,7 @@ class FactStore(Protocol):
 
 class JobLists(Protocol):
     def list_open(self, after: str | None, limit: int) -> tuple[tuple[str, ...], str | None]:
-        """Ids of jobs that run or have unpublished facts, behind `after`; and where to continue."""
+        """Ids of jobs that run or have unpublished facts, after `after`; and where to continue."""
 
     def list_jobs(
         self, status: JobStatus | None, tag: str | None, before: str | None, limit: int
@@ -177,22 +177,22 @@ class LedgerStore(LaneStore, JobStore, FactStore, JobLists, Retention, Checkpoin
 
 class EventPublisher(Protocol):
     def publish(self, job: Job, facts: Sequence[Fact]) -> None:
-        """Tell all the facts or raise; telling one again is harmless.
+        """Publish all the facts or raise; publishing one again is harmless.
 
-        In order, but for those that the bus refuses at first and takes later.
+        In order, except for events that the bus refuses at first and accepts later.
         """
 
 
 class JobIdClaims(Protocol):
-    """Remembers, before a job is created, which id a sender's key stands for."""
+    """Records, before a job is created, which job id belongs to an idempotency key."""
 
     def claim(self, repeat: Repeat, job_id: str) -> str:
-        """The id that was claimed with this key first: this one, unless the request is repeated.
+        """The id first claimed with this key: this one, unless the request is repeated.
 
-        Raises IdempotencyKeyReused where the first request with the key said something else.
+        Raises IdempotencyKeyReused if the first request with the key was a different one.
         """
 
 
 class RejectQueue(Protocol):
     def put(self, message: Message, problems: Sequence[CommandProblem]) -> None:
-        """Keep what is wrong with a message, and why, or raise. Repeating it is harmless."""
+        """Store the rejected commands of a message with the reasons, or raise; safe to repeat."""

@@ -1,4 +1,4 @@
-"""Values as DynamoDB's low-level interface wants them, and what several rows share."""
+"""Values of DynamoDB's low-level API, and what several kinds of rows share."""
 
 import json
 import zlib
@@ -7,26 +7,26 @@ from typing import Any, Final, TypeVar
 
 from forgeledger.errors import StorageCorrupt
 
-# A row as the low-level interface has it: attributes by name, each with its type.
+# A row of the low-level API: attributes by name, each with its type.
 Row = dict[str, dict[str, Any]]
 
 DAY_SECONDS: Final = 24 * 3_600
 
-# Any of these says that a row is not one that we wrote.
+# Each of them means that the ledger cannot have written the row.
 UNDECODABLE: Final = (KeyError, ValueError, TypeError, IndexError, AttributeError, zlib.error)
 
 Kind = TypeVar("Kind", bound=StrEnum)
 
 
 class Members(dict[str, Kind]):
-    """The members of an enum by their values, found in a tenth of the time the enum takes."""
+    """The members of an enum by value; ten times as fast as calling the enum."""
 
     def __init__(self, kind: type[Kind]) -> None:
         super().__init__({member.value: member for member in kind})
         self._kind = kind
 
     def __missing__(self, value: str) -> Kind:
-        # Raises, and says what it should have been.
+        # Raises ValueError with the valid values.
         return self._kind(value)
 
 
@@ -39,7 +39,7 @@ _raw_decode = json.JSONDecoder().raw_decode
 
 
 def parse_json(written: str) -> Any:
-    """What compact_json wrote; twice as quick as json.loads, which looks for white space."""
+    """Parse what compact_json wrote; twice as fast as json.loads, which skips white space."""
     value, end = _raw_decode(written)
     if end != len(written):
         raise ValueError(f"JSON ends at {end} of {len(written)} characters")
@@ -65,7 +65,7 @@ def optional_number(row: Row, name: str) -> int | None:
 
 
 def ttl_of(written_ms: int, days: int) -> int:
-    """When a row written at that time may vanish, in seconds since 1970."""
+    """The TTL of a row written at that time, in seconds since 1970."""
     return written_ms // 1_000 + days * DAY_SECONDS
 
 

@@ -1,4 +1,4 @@
-"""Repeat what failed for a passing reason: a bounded number of times, with full jitter."""
+"""Retry what failed for a reason that passes: a bounded number of times, with full jitter."""
 
 import random
 import time
@@ -21,7 +21,7 @@ class EmptyAnswer(Exception):
 
 
 NO_ANSWER: Final = (*errors.NO_ANSWER, EmptyAnswer)
-# Beside throttling: what DynamoDB answers to writers that meet.
+# Conflicts between writers.
 _CONFLICTS: Final = frozenset(
     {
         "ReplicatedWriteConflictException",
@@ -33,38 +33,38 @@ _CONFLICTS: Final = frozenset(
         "TransactionCanceledException",
     }
 )
-# Of the reasons for which a transaction is canceled, those that pass by themselves.
+# Reasons for canceling a transaction that pass.
 BUSY_REASONS: Final = frozenset(
     {"ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
 )
-# With them stand the actions that nothing was wrong with.
+# "None" stands for the actions without a fault.
 PASSING_REASONS: Final = BUSY_REASONS | {"None"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrying:
-    """Waits 1.6 seconds in all at the longest, half of it on average, before it gives up."""
+    """Pauses for 1.6 seconds in all at most, half of it on average, before it gives up."""
 
     attempts: int = 8
-    # Waiting for no answer takes seconds each time, and botocore has tried some times itself.
-    silent_attempts: int = 2
+    # Each missing answer costs seconds of waiting.
+    unanswered_attempts: int = 2
     first_pause_seconds: float = 0.02
     longest_pause_seconds: float = 0.5
     sleep: Callable[[float], None] = time.sleep
     draw: Callable[[], float] = random.random
 
     def call(self, what: str, attempt: Callable[[], Answer]) -> Answer:
-        tries = silences = 0
+        tries = unanswered = 0
         while True:
             tries += 1
             try:
                 return attempt()
             except (ClientError, *NO_ANSWER) as error:
                 if not isinstance(error, ClientError):
-                    silences += 1
+                    unanswered += 1
                 elif not passes(error):
                     raise refused(what, error) from error
-                if tries >= self.attempts or silences >= self.silent_attempts:
+                if tries >= self.attempts or unanswered >= self.unanswered_attempts:
                     raise StorageBusy(what, tries) from error
             self.pause(tries - 1)
 
@@ -78,7 +78,7 @@ def passes(error: ClientError) -> bool:
 
 
 def may_have_been_made(error: ClientError) -> bool:
-    """Whether this answer, or one that botocore got before it, leaves open what became of it."""
+    """Whether the request may have been carried out, by this try or an earlier one of botocore."""
     return (
         metadata_of(error).get("RetryAttempts", 0) > 0
         or is_server_error(error)

@@ -1,4 +1,4 @@
-"""The requests that the ledger makes of its table, each with its retries and its pages."""
+"""Requests to one DynamoDB table, each with its retries and its pages."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ Action = dict[str, Any]
 
 
 class Client(Protocol):
-    """The part of boto3's low-level DynamoDB client that is used."""
+    """What is used of boto3's low-level DynamoDB client."""
 
     def batch_get_item(self, **request: Any) -> Any: ...
 
@@ -47,7 +47,7 @@ class Conflict:
     # For each action the row that failed its condition; None where the condition held, or
     # where there is no such row.
     rows: tuple[Row | None, ...]
-    # Whether an earlier try of the same transaction may have been made without our knowing.
+    # Whether an earlier try, whose answer was lost, may have been committed.
     unanswered: bool
 
 
@@ -79,7 +79,7 @@ class Table:
         return rows
 
     def _ask(self, what: str, request: Callable[[], Any], *, holding: str) -> Any:
-        """An answer with what each answer to this request holds, be it empty."""
+        """The answer, which must hold this key: an empty body would pass for one."""
 
         def attempt() -> Any:
             answer = request()
@@ -106,10 +106,10 @@ class Table:
     def query(
         self, limit: int, *, after: Row | None = None, forward: bool = True, **query: Any
     ) -> tuple[list[Row], bool]:
-        """Up to `limit` rows behind `after`, whatever the pages; and whether there are more."""
+        """Up to `limit` rows after the row `after`, across pages; and whether there are more."""
         rows: list[Row] = []
         start: Mapping[str, Any] = {} if after is None else {"ExclusiveStartKey": after}
-        # One row more than asked for tells whether there are more; a page of 1 MB may hold few.
+        # One extra row shows whether there are more; a page of 1 MB may hold few rows.
         for _ in range(limit + 1):
             request = {
                 "TableName": self.name,
@@ -126,7 +126,7 @@ class Table:
         raise StorageError("Query: pages without rows that never end")
 
     def update(self, key: Row, **update: Any) -> bool:
-        """Change one row; False where its condition does not hold."""
+        """Change one row; False if its condition does not hold."""
 
         def attempt() -> bool:
             try:
@@ -140,7 +140,7 @@ class Table:
         return self.retrying.call("UpdateItem", attempt)
 
     def transact(self, actions: Sequence[Action], token: str) -> Conflict | None:
-        """All or nothing. Repeated with the same token, so that it is made once at the most."""
+        """All or nothing; retried with the same token, so that it is made at most once."""
         unanswered = False
 
         def attempt() -> Conflict | None:
@@ -161,12 +161,12 @@ class Table:
 
 
 def _conflict_or_raise(error: ClientError, *, unanswered: bool) -> Conflict:
-    """The conflict that canceled a transaction; any other reason raises, a passing one as it is."""
+    """The conflict that canceled a transaction; for any other reason, raise."""
     reasons: Sequence[Mapping[str, Any]] = error.response.get("CancellationReasons", ())
     codes = {str(reason.get("Code")) for reason in reasons}
     if "ConditionalCheckFailed" in codes:
-        # A row that is busy hides whether its condition holds: of a try that may have been made
-        # before, that row may be the one that tells.
+        # A busy row does not show whether its condition holds. If an earlier try may have been
+        # committed, that row may be the one that shows it.
         if unanswered and codes & BUSY_REASONS:
             raise error
         rows = tuple(reason.get("Item") for reason in reasons)

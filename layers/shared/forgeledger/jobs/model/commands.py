@@ -1,4 +1,4 @@
-"""What can be asked of a lane."""
+"""The commands that a lane takes."""
 
 import zlib
 from base64 import urlsafe_b64encode
@@ -10,7 +10,7 @@ from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.items import Failure
 from forgeledger.jobs.model.lanes import Counts, LaneMode
 
-# Makes eight letters.
+# Eight letters in base64.
 _MARK_BYTES = 6
 
 
@@ -25,16 +25,16 @@ class CommandKind(StrEnum):
     EXPIRE = "expire"
 
 
-# An item that nobody registered may appear with these, where its job allows it.
+# They register an unknown item, where its job allows it.
 REGISTERS_ON_THE_WAY = frozenset({CommandKind.CLAIM, CommandKind.COMPLETE, CommandKind.FAIL})
 
 
 @fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A command for one item. Its id is the same each time it is delivered.
+    """A command for one item; its id is the same in each delivery.
 
-    An attempt is 1 or more. What names none is not fenced.
+    An attempt is 1 or more. A command without one is not fenced.
     """
 
     kind: CommandKind
@@ -46,28 +46,28 @@ class Command:
     payload: str | None = None
     result: str | None = None
     failure: Failure | None = None
-    # When the sender says it happened; only for measuring how far the ledger lags.
+    # The sender's time; only used to measure how far the ledger lags.
     sent_at: int | None = None
 
     @property
     def mark(self) -> str:
-        """Eight letters that stand for the command, in its item and in the journal.
+        """Eight letters that identify the command in its item and in the journal.
 
-        The kind is part of it: a sender that gives the claim and the complete of an item one
-        and the same id must not lose the second.
+        The kind is part of it: a sender that uses one id for the claim and the complete of an
+        item must not lose the second.
         """
         name = f"{self.kind}:{self.command_id}".encode()
         return urlsafe_b64encode(blake2b(name, digest_size=_MARK_BYTES).digest()).decode()
 
     @property
     def jitter(self) -> float:
-        """A number in [0, 1) for the jitter: random among commands, fixed for this one."""
+        """A number in [0, 1): random among commands, fixed for this one."""
         return zlib.crc32(self.command_id.encode()) / 2**32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowGate:
-    """The job's life cycle moved on: the lane takes over its mode."""
+    """The job's life cycle took a step: the lane adopts its gate and mode."""
 
     gate: int
     mode: LaneMode
@@ -75,7 +75,7 @@ class FollowGate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recount:
-    """The items were counted and the head is set right."""
+    """The items were counted: the head gets these counts."""
 
     counts: Counts
     failures: tuple[tuple[str, int], ...]

@@ -17,29 +17,29 @@ class EventKind(StrEnum):
     CLAIMED = "claimed"
     HEARTBEAT = "heartbeat"
     COMPLETED = "completed"
-    # With a due time the item waits for another attempt, without one it is given up.
+    # With a due time the item waits for another attempt; without one it has failed for good.
     FAILED = "failed"
     EXPIRED = "expired"
     RELEASED = "released"
     RETRIED = "retried"
-    # Commands that changed nothing, and why.
+    # Commands that changed nothing.
     DUPLICATE = "duplicate"
     REJECTED = "rejected"
     # The lane followed the job's life cycle.
     GATED = "gated"
-    # The head was set to what counting the items gave.
+    # The head got the counts of its items.
     RECOUNTED = "recounted"
 
 
 @fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One event. Whatever replaying it needs is in it; what it does not need is None."""
+    """One event, with everything that replaying it needs; other fields are None."""
 
     kind: EventKind
     at: int
     item_id: str | None = None
-    # Offset of the item's event before this one; of a closing, that of the lane's one before it.
+    # Offset of the item's previous event; of a closing, that of the lane's previous closing.
     previous: int | None = None
     mark: str | None = None
     attempt: int | None = None
@@ -58,7 +58,7 @@ class Event:
 
 
 def evolve_item(item: Item | None, event: Event, offset: int) -> Item | None:
-    """The item after an event that names it; None for one that the ledger does not know."""
+    """The item after an event that names it; None for an item that does not exist."""
     if event.item_id is None:
         return item
     if event.kind is EventKind.REGISTERED:
@@ -83,7 +83,7 @@ def evolve_item(item: Item | None, event: Event, offset: int) -> Item | None:
 
 
 def _changes(item: Item, event: Event) -> dict[str, Any]:
-    """The fields that an event gives another value; one copy of the item takes them all."""
+    """The fields that an event changes, for one copy of the item."""
     kind = event.kind
     attempt = item.attempt if event.attempt is None else event.attempt
     if kind is EventKind.CLAIMED:
@@ -138,8 +138,8 @@ def _changes(item: Item, event: Event) -> dict[str, Any]:
 
 
 def _remember(seen: tuple[str, ...], event: Event) -> tuple[str, ...]:
-    # A heartbeat that is repeated does no harm, and a long attempt has many: they would push
-    # out the marks that matter. An item that appears with its first command has that one twice.
+    # A repeated heartbeat is harmless, and a long attempt has so many that they would push out the
+    # marks that matter. An item registered by its first command has that mark twice.
     if event.mark is None or event.kind is EventKind.HEARTBEAT:
         return seen
     entry = event.mark if event.reason is None else event.mark + event.reason

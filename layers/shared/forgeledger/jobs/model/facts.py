@@ -16,14 +16,14 @@ class FactKind(StrEnum):
     FAILED = "job.failed"
     CANCELED = "job.canceled"
     REOPENED = "job.reopened"
-    # The verdict is certain and the lanes are being closed; nobody outside is told.
+    # The verdict is certain and the lanes are being closed; not published.
     CLOSING = "job.closing"
 
 
 @fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One fact, numbered from 0. All that its event says of the moment is in it."""
+    """One fact, numbered from 0, with all that its event says of that moment."""
 
     number: int
     kind: FactKind
@@ -41,5 +41,5 @@ class Fact:
 
 
 def event_id(job_id: str, fact: Fact) -> str:
-    """The same in each repetition: what a consumer deduplicates by."""
+    """The id by which consumers deduplicate: the same in each delivery."""
     return f"{job_id}:{fact.epoch}:{fact.kind}"

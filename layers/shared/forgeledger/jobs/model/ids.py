@@ -1,4 +1,4 @@
-"""Names of jobs and items, and which lane an item belongs to."""
+"""Ids of jobs and items, and the lane of an item."""
 
 import re
 import zlib
@@ -14,7 +14,7 @@ _ULID_RANDOM_BITS: Final = 80
 
 
 def make_job_id(now_ms: int, randomness: int, lanes: int) -> str:
-    """A ULID, so that ids sort by age, with the number of lanes, so that nobody looks it up."""
+    """A ULID, so that ids sort by age, and the number of lanes, which spares a look-up."""
     if not 1 <= lanes <= LANES_PER_JOB:
         raise ValueError(f"lanes must be 1 to {LANES_PER_JOB}, not {lanes}")
     number = (now_ms % (1 << _ULID_TIME_BITS)) << _ULID_RANDOM_BITS
@@ -25,7 +25,7 @@ def make_job_id(now_ms: int, randomness: int, lanes: int) -> str:
 
 @lru_cache(maxsize=1024)
 def lanes_of(job_id: str) -> int | None:
-    """How many lanes a job has; None for a name that no job can have."""
+    """How many lanes a job has; None if no job can have this id."""
     match = _JOB_ID.fullmatch(job_id)
     if match is None:
         return None
@@ -34,7 +34,7 @@ def lanes_of(job_id: str) -> int | None:
 
 
 def lane_of(item_id: str, lanes: int) -> int:
-    """The lane that an item belongs to, for as long as its job exists."""
+    """The lane of an item; it never changes."""
     return zlib.crc32(item_id.encode()) % lanes
 
 
@@ -44,7 +44,7 @@ def group_of(job_id: str, lane: int) -> str:
 
 
 def lanes_for(expected_items: int | None) -> int:
-    """How many lanes a job gets when nobody says."""
+    """How many lanes a job gets by default."""
     if expected_items is None:
         return 4
     for bound, lanes in ((1_000, 1), (10_000, 4), (100_000, 8)):

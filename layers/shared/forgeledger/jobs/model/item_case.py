@@ -1,4 +1,4 @@
-"""One command on one item: the case that is decided, and the rulings that it can end with."""
+"""One command on one item: the case to decide, and the rulings that can end it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ from forgeledger.jobs.model.outcomes import OutcomeKind, Reason
 @fast_frozen
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """The verdict on a command, its reason, and the events it leaves in the journal."""
+    """The outcome of a command, its reason, and its events for the journal."""
 
     kind: OutcomeKind
     events: tuple[Event, ...]
@@ -27,7 +27,7 @@ class Ruling:
 @fast_frozen
 @dataclass(frozen=True, slots=True)
 class ItemCase:
-    """A command, the item that it meets, and what else the rules look at."""
+    """A command, its item, and what else the rules need."""
 
     head: Head
     item: Item
@@ -46,7 +46,7 @@ class ItemCase:
 
     @property
     def too_far_ahead(self) -> bool:
-        """Whether the attempt is a wrong number: believed, it would fence off all real ones."""
+        """Whether the attempt must be a mistake: accepted, it would fence off all real ones."""
         attempt = self.command.attempt
         return attempt is not None and attempt > self.item.attempt + ATTEMPTS_AHEAD
 
@@ -55,7 +55,7 @@ class ItemCase:
         return self.item.lease_until is not None and self.item.lease_until <= self.now
 
     def event(self, kind: EventKind, **rest: Any) -> Event:
-        """The event with what all events of a known item have, and what this rule adds."""
+        """An event of this item, with the fields that this rule adds."""
         return Event(
             kind=kind,
             at=self.now,
@@ -72,7 +72,7 @@ class ItemCase:
         return Ruling(OutcomeKind.DUPLICATE, (self._unchanged(EventKind.DUPLICATE),))
 
     def reject(self, reason: Reason) -> Ruling:
-        """Refuse, but record what the worker reported: a result may have cost hours."""
+        """Reject, but record what the worker reported: a result may have cost hours."""
         command = self.command
         event = self._unchanged(
             EventKind.REJECTED, reason=reason, result=command.result, failure=command.failure

@@ -20,11 +20,11 @@ _FINISHED_REASONS = {
 
 
 def rule(head: Head, item: Item | None, command: Command, now: int, phase: JobPhase) -> Ruling:
-    """Decide one command on the item as it stands; the events are not yet applied."""
+    """Decide one command on the item; the events are not yet applied."""
     if item is None:
         return _rule_on_unknown(head, command, now, phase)
     if command.kind is CommandKind.REGISTER:
-        # It could never do anything if it came again, so there is nothing to remember.
+        # A redelivery could not change anything either, so it leaves no mark.
         return Ruling(OutcomeKind.DUPLICATE, ())
     mark = command.mark
     return _answer_before(item, command, mark) or _RULES[command.kind](
@@ -33,10 +33,10 @@ def rule(head: Head, item: Item | None, command: Command, now: int, phase: JobPh
 
 
 def _answer_before(item: Item, command: Command, mark: str) -> Ruling | None:
-    """The answer to a redelivered command: what has been decided stays decided.
+    """The answer to a redelivered command: the same as before.
 
-    Only a claim that was granted is refused where somebody else has the item by now: its sender
-    would take any other answer for leave to begin.
+    Except that a granted claim is rejected if another worker has the item by now: its sender would
+    take any other answer as permission to start.
     """
     for entry in reversed(item.seen):
         if entry.startswith(mark):
@@ -77,7 +77,7 @@ def _rule_on_unknown(head: Head, command: Command, now: int, phase: JobPhase) ->
     fresh = Item(item_id=command.item_id, state=ItemState.PENDING, offset=head.offset)
     then = _RULES[command.kind](ItemCase(head, fresh, command, mark, now, phase))
     if then.reason is not None:
-        # A command that is refused must not leave an item behind: it would count as known.
+        # A rejected command must not create an item.
         return _refuse_unknown(command, now, then.reason)
     return Ruling(then.kind, (registered, *then.events))
 
@@ -107,7 +107,7 @@ def _claim(case: ItemCase) -> Ruling:
         return case.reject_attempt()
     former_owner = command.attempt is not None and command.attempt <= item.attempt
     if item.state is ItemState.IN_PROGRESS:
-        # Two that give neither name nor attempt are not known to be the same.
+        # Without a worker id or an attempt, two claims cannot be recognised as the same.
         named = command.worker_id is not None or command.attempt is not None
         same_worker = named and command.worker_id == item.worker_id
         if same_worker and case.current and not case.lease_over:
@@ -175,7 +175,7 @@ def _fail(case: ItemCase) -> Ruling:
         return case.reject_attempt()
     attempt = item.attempt
     if item.state is ItemState.PENDING and command.attempt is None:
-        # Nobody claimed it, so this failure is an attempt of its own.
+        # The item was not claimed, so this failure counts as an attempt.
         attempt += 1
     failure = command.failure or Failure(type="Error")
     return case.given_up_or_again(

@@ -9,11 +9,11 @@ from forgeledger.fast_dataclass import fast_frozen
 class ItemState(StrEnum):
     # Waits for a claim, or for its due time after a failure. Left by claim, complete, fail, cancel.
     PENDING = "PENDING"
-    # A worker has it. Left by complete, fail, release, expire and cancel.
+    # Claimed by a worker. Left by complete, fail, release, expire and cancel.
     IN_PROGRESS = "IN_PROGRESS"
     # Done; nothing leaves it.
     COMPLETED = "COMPLETED"
-    # Given up; only retry leaves it.
+    # Failed for good; only retry leaves it.
     FAILED = "FAILED"
     # Its lane was closed before it was finished; nothing leaves it.
     CANCELED = "CANCELED"
@@ -25,7 +25,7 @@ UNFINISHED = frozenset({ItemState.PENDING, ItemState.IN_PROGRESS})
 @fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """What went wrong with an item, as its worker told it."""
+    """Why an item failed, as reported by its worker."""
 
     type: str
     message: str = ""
@@ -39,7 +39,7 @@ class Item:
 
     item_id: str
     state: ItemState
-    # The latest claim; a command that names an earlier one comes from a former owner.
+    # The latest claim; a command with an earlier one comes from a former owner.
     attempt: int = 0
     # Attempts that do not count against the policy: released, or from before a retry.
     forgiven: int = 0
@@ -55,10 +55,10 @@ class Item:
     claimed_at: int | None = None
     finished_at: int | None = None
     updated_at: int = 0
-    # Journal offset of the item's latest event: the end of the chain that is its history.
+    # Journal offset of the item's latest event, from which its history is followed back.
     offset: int = 0
-    # Marks of its latest commands, oldest first, each with the reason if it was refused:
-    # a redelivered command changes nothing and gets the same answer.
+    # Marks of its latest commands, oldest first, each with the reason if it was rejected: a
+    # redelivered command changes nothing and gets the same answer.
     seen: tuple[str, ...] = ()
 
     @property

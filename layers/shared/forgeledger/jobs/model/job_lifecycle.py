@@ -1,4 +1,4 @@
-"""A job's life cycle: what people ask of it, and what follows from the counts of its lanes."""
+"""A job's life cycle: steps on request, and steps that follow from the counts of its lanes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from forgeledger.jobs.model.lanes import Counts, Head, LaneMode
 @fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """The next step of a job: a change of its header with its facts, or lanes that lag behind.
+    """The next step of a job: a change of its header with its facts, or lanes that lag.
 
-    With `checks_counts` the change rests on the counts: it holds only while no head has moved.
+    With `checks_counts` the change depends on the counts: no head may have changed since.
     """
 
     job: Job
@@ -27,12 +27,12 @@ def create(spec: JobSpec) -> tuple[Job, tuple[Head, ...], Fact]:
     """A new job, the heads of its lanes, and the fact of its creation."""
     now = spec.created_at
     job = Job(spec=spec, opened_at=now, renewed_since=now)
-    created, fact = _told(job, FactKind.CREATED, now, Counts())
+    created, fact = _with_fact(job, FactKind.CREATED, now, Counts())
     return created, genesis(spec), fact
 
 
 def genesis(spec: JobSpec) -> tuple[Head, ...]:
-    """The heads as they are before any event: where replaying a journal starts."""
+    """The heads before any event, where replaying a journal starts."""
     return tuple(
         Head(job_id=spec.job_id, lane=lane, rules=spec.rules) for lane in range(spec.lanes)
     )
@@ -43,15 +43,15 @@ def total(heads: Sequence[Head]) -> Counts:
 
 
 def seal(job: Job, counts: Counts, now: int) -> Step:
-    """No more items; nothing to do for a job that is sealed already."""
+    """No more items; no change if the job is sealed already."""
     if job.sealed:
         return Step(job=job)
     sealed = replace(job, mode=LaneMode.SEALED, gate=job.gate + 1, sealed_at=now)
-    return _stepped(sealed, FactKind.SEALED, now, counts)
+    return _step(sealed, FactKind.SEALED, now, counts)
 
 
 def cancel(job: Job, counts: Counts, now: int) -> Step:
-    """End a running job; nothing to do for one that is finished or ending."""
+    """End a running job; no change if it is finished or ending."""
     if job.finished or job.ending is not None:
         return Step(job=job)
     return _closing(job, JobStatus.CANCELED, "canceled", counts, now)
@@ -73,18 +73,18 @@ def reopen(job: Job, now: int, *, mode: LaneMode = LaneMode.OPEN) -> Step:
         sealed_at=job.sealed_at if mode is LaneMode.SEALED else None,
         finished_at=None,
     )
-    return _stepped(reopened, FactKind.REOPENED, now, job.counts_at_verdict)
+    return _step(reopened, FactKind.REOPENED, now, job.counts_at_verdict)
 
 
 def advance(job: Job, heads: Sequence[Head], now: int) -> Step:
-    """The next step that follows from the lanes as they are; none when the step is the job."""
+    """The next step that follows from the lanes; without facts and lagging lanes there is none."""
     lagging = tuple(head.lane for head in heads if head.gate < job.gate)
     if job.finished:
         return Step(job=job, lagging=lagging)
     counts = total(heads)
     if counts.failings > job.counts_at_verdict.failings and job.first_failure_epoch < job.epoch:
         noted = replace(job, first_failure_epoch=job.epoch)
-        return _stepped(noted, FactKind.FIRST_FAILURE, now, counts)
+        return _step(noted, FactKind.FIRST_FAILURE, now, counts)
     if job.ending is not None:
         if lagging:
             return Step(job=job, lagging=lagging)
@@ -93,18 +93,18 @@ def advance(job: Job, heads: Sequence[Head], now: int) -> Step:
         return seal(job, counts, now)
     if job.sealed and not lagging and counts.unfinished == 0:
         return _completed(job, counts, now)
-    reason = _hopeless(job, counts, now)
+    reason = _early_failure(job, counts, now)
     if reason is not None:
         return _closing(job, JobStatus.FAILED, reason, counts, now)
     return Step(job=job, lagging=lagging)
 
 
 def seals_itself(job: Job) -> bool:
-    """Whether its expected items seal it; where they do not, somebody has to."""
+    """Whether the job seals itself when its expected items are known."""
     expected = job.spec.expected_items
     if expected is None:
         return False
-    # A job reopened when they were all there already takes more until somebody seals it.
+    # A job reopened with all of them takes more items until it is sealed again.
     return job.epoch == 1 or job.counts_at_verdict.total < expected
 
 
@@ -112,17 +112,17 @@ def _expected_items_came(job: Job, counts: Counts) -> bool:
     return seals_itself(job) and counts.total >= (job.spec.expected_items or 0)
 
 
-def _hopeless(job: Job, counts: Counts, now: int) -> str | None:
-    """Why a job that is still running has failed already, if it has."""
+def _early_failure(job: Job, counts: Counts, now: int) -> str | None:
+    """Why a running job has failed already, if it has."""
     if job.deadline_at is not None and now >= job.deadline_at:
         return "deadline"
-    # A reopened job is not failed again for the failures that it was reopened with.
+    # The failures that a job was reopened with do not fail it again.
     if counts.failed <= job.counts_at_verdict.failed:
         return None
     bound = job.spec.tolerance
     if bound.failures is not None and counts.failed > bound.failures:
         return "tolerance"
-    # A share can be taken only of a number that will not grow.
+    # A percentage needs a total that will not grow.
     expected = job.spec.expected_items or 0
     known = max(counts.total, expected) if job.sealed or expected else None
     if known is not None and bound.exceeded_by(counts.failed, known):
@@ -142,7 +142,7 @@ def _closing(job: Job, verdict: JobStatus, reason: str, counts: Counts, now: int
     closing = replace(
         job, mode=LaneMode.CLOSED, gate=job.gate + 1, ending=verdict, ending_reason=reason
     )
-    return _stepped(closing, FactKind.CLOSING, now, counts, reason)
+    return _step(closing, FactKind.CLOSING, now, counts, reason)
 
 
 _VERDICT_FACTS = {
@@ -162,16 +162,16 @@ def _verdict(job: Job, status: JobStatus, counts: Counts, now: int, reason: str 
         finished_at=now,
         counts_at_verdict=counts,
     )
-    step = _stepped(finished, _VERDICT_FACTS[status], now, counts, reason)
+    step = _step(finished, _VERDICT_FACTS[status], now, counts, reason)
     return replace(step, checks_counts=True)
 
 
-def _stepped(job: Job, kind: FactKind, now: int, counts: Counts, reason: str | None = None) -> Step:
-    changed, fact = _told(job, kind, now, counts, reason)
+def _step(job: Job, kind: FactKind, now: int, counts: Counts, reason: str | None = None) -> Step:
+    changed, fact = _with_fact(job, kind, now, counts, reason)
     return Step(job=changed, facts=(fact,))
 
 
-def _told(
+def _with_fact(
     job: Job, kind: FactKind, now: int, counts: Counts, reason: str | None = None
 ) -> tuple[Job, Fact]:
     fact = Fact(
@@ -181,7 +181,7 @@ def _told(
         at=now,
         status=job.status,
         counts=counts,
-        # Clocks differ a little, and time has no negative length.
+        # Clocks differ a little; a duration is never negative.
         duration_ms=max(0, now - job.opened_at),
         reason=reason,
     )

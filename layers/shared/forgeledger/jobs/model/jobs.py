@@ -7,14 +7,14 @@ from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.lanes import Counts, LaneMode, LaneRules
 
 _DAY_MS = 24 * 3_600 * 1_000
-# What giving a later time to all rows of a very large job may take; of short-lived ones less.
-_KEEPING_TAKES_MS = _DAY_MS
-# Clocks differ: what is said of vanishing rows is said this much earlier.
+# The longest that extending the retention of a very large job takes.
+_EXTENSION_TAKES_MS = _DAY_MS
+# Clocks differ: rows count as expired this much earlier.
 _CLOCKS_DIFFER_MS = 3_600 * 1_000
 
 
 class JobStatus(StrEnum):
-    # Reserved for jobs that wait for their time: none does yet, but clients know the word.
+    # Reserved for jobs that wait for their start; no job does yet.
     SCHEDULED = "SCHEDULED"
     # Takes work. Left by completion, failure and cancel.
     RUNNING = "RUNNING"
@@ -24,7 +24,7 @@ class JobStatus(StrEnum):
     COMPLETED_WITH_FAILURES = "COMPLETED_WITH_FAILURES"
     # Too many failures, or its deadline passed. Left by reopen and retry.
     FAILED = "FAILED"
-    # Somebody canceled it. Left by reopen.
+    # Canceled on request. Left by reopen.
     CANCELED = "CANCELED"
 
 
@@ -39,13 +39,13 @@ FINISHED = frozenset(
 
 
 class JobPhase(StrEnum):
-    """What the retry of an item has to know about its job."""
+    """What the retry of an item needs to know about its job."""
 
     RUNNING = "running"
     # The lanes are being closed; the verdict is certain and not yet written.
     ENDING = "ending"
     FINISHED = "finished"
-    # Finished so long ago that rows may have vanished: it cannot run again.
+    # Finished so long ago that rows may have expired: it cannot run again.
     PAST = "past"
     CANCELED = "canceled"
 
@@ -53,7 +53,7 @@ class JobPhase(StrEnum):
 @fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerance:
-    """How many failures a job takes before it is failed itself; None: any number."""
+    """How many failures a job tolerates before it fails itself; None: any number."""
 
     failures: int | None = None
     failure_percent: float | None = None
@@ -92,7 +92,7 @@ class Job:
     spec: JobSpec
     status: JobStatus = JobStatus.RUNNING
     epoch: int = 1
-    # The turn of the life cycle that every lane has to follow, and the mode it brings.
+    # The number of the life cycle's latest step that all lanes have to follow, and its mode.
     gate: int = 0
     mode: LaneMode = LaneMode.OPEN
     # The verdict that waits until every lane is closed, and why.
@@ -103,13 +103,13 @@ class Job:
     opened_at: int = 0
     sealed_at: int | None = None
     finished_at: int | None = None
-    # The epoch whose first failure was told.
+    # The latest epoch whose first failure is a fact.
     first_failure_epoch: int = 0
-    # The counts at the latest verdict: what this epoch began with.
+    # The counts with which this epoch began.
     counts_at_verdict: Counts = Counts()
-    # Rows last written before this have been given a later time to vanish.
+    # Rows written before this have had their TTL extended.
     renewed_since: int = 0
-    # They were given it so late that some may have vanished before; this never changes back.
+    # That was so late that some may have expired before; this never changes back.
     rows_lost: bool = False
 
     @property
@@ -140,26 +140,26 @@ class Job:
 
     @property
     def retention_due(self) -> int | None:
-        """When the rows of a job that still runs are to be given a later time to vanish."""
+        """When the TTL of a running job's rows is to be extended."""
         return self.renewed_since + self._retention_ms // 2 if self._retention_ms else None
 
     def retention_late(self, now: int) -> bool:
-        """Whether that has not been done although rows are about to vanish, or was too late."""
+        """Whether that is overdue and rows are about to expire, or was too late."""
         return not self.finished and self.retention_over(now)
 
     def retention_over(self, now: int) -> bool:
-        """Whether too little time is left to keep the rows, so that a job cannot run again."""
-        return self._lasts_less_than(min(_KEEPING_TAKES_MS, self._retention_ms // 4), now)
+        """Whether too little time is left to extend the TTL, so that the job cannot run again."""
+        return self._expires_within(min(_EXTENSION_TAKES_MS, self._retention_ms // 4), now)
 
     def rows_may_be_gone(self, now: int) -> bool:
-        """Whether counting its items may count too few."""
-        return self._lasts_less_than(_CLOCKS_DIFFER_MS, now)
+        """Whether rows may have expired, so that counting its items may count too few."""
+        return self._expires_within(_CLOCKS_DIFFER_MS, now)
 
-    def _lasts_less_than(self, margin_ms: int, now: int) -> bool:
+    def _expires_within(self, margin_ms: int, now: int) -> bool:
         end = self.renewed_since + self._retention_ms
         return self.rows_lost or (self._retention_ms > 0 and now >= end - margin_ms)
 
     @property
     def _retention_ms(self) -> int:
-        """How long rows last that were written when the job was last kept; 0: for ever."""
+        """How long rows live after their last write or extension; 0: without end."""
         return self.spec.rules.ttl_days * _DAY_MS

@@ -1,4 +1,4 @@
-"""Deciding a batch of commands on a lane, cut into commits that a transaction can hold."""
+"""Decide a batch of commands on a lane, cut into commits that fit one transaction each."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from forgeledger.jobs.model.limits import COMMIT_BYTES, ITEMS_PER_COMMIT, JOURNA
 from forgeledger.jobs.model.outcomes import Outcome, OutcomeKind
 from forgeledger.jobs.model.sizes import text_bytes, texts_bytes
 
-# What an item's row and an event take beside the texts they carry, generously.
+# What the other fields of an item's row and of an event take, rounded up.
 _ITEM_BYTES = 1_024
 _EVENT_BYTES = 200
 
@@ -47,10 +47,9 @@ def item_versions(commit: Commit) -> dict[str, int | None]:
 @fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The commits in order, and for each command its outcome and the commit that it waits for.
+    """The commits in order, and for each command its outcome and the commit it depends on.
 
-    A command that left nothing in the journal waits for no commit: its number is -1 where
-    nothing before it changed, else the last commit whose state it answered from.
+    A command that left no event depends on the last commit before it, -1 if there is none.
     """
 
     commits: tuple[Commit, ...]
@@ -64,7 +63,7 @@ class _Draft:
 
     before: Head
     items: dict[str, Item] = field(default_factory=dict)
-    # Beside the changed items those that were refused as unknown: the store looks at them too.
+    # The changed items, and those that were refused as unknown: the store checks both.
     touched: set[str] = field(default_factory=set)
     events: list[Event] = field(default_factory=list)
     item_bytes: int = 0
@@ -86,7 +85,7 @@ def decide(
     now: int,
     phase: JobPhase = JobPhase.RUNNING,
 ) -> Decision:
-    """Decide all commands in order, each seeing what the ones before it did."""
+    """Decide all commands in order, each on the state after the ones before it."""
     known = dict(items)
     commits: list[Commit] = []
     outcomes: list[Outcome] = []
@@ -169,5 +168,5 @@ def _sizes(item: Item | None, events: tuple[Event, ...]) -> tuple[int, int]:
     for event in events:
         carried += text_bytes(event.item_id) + text_bytes(event.worker_id)
         carried += texts_bytes(event.payload, event.result, event.failure)
-    kept = 0 if item is None else texts_bytes(item.payload, item.result, item.failure)
-    return _ITEM_BYTES + kept + carried, _EVENT_BYTES * len(events) + carried
+    stored = 0 if item is None else texts_bytes(item.payload, item.result, item.failure)
+    return _ITEM_BYTES + stored + carried, _EVENT_BYTES * len(events) + carried

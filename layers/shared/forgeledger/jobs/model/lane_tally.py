@@ -1,4 +1,4 @@
-"""What a lane's counts ought to be, from its items; also while the lane moves."""
+"""Count a lane's items, also while they change."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ from forgeledger.jobs.model.lanes import COUNT_OF, Counts, Head, count_failure, 
 
 
 def count(head: Head, items: Iterable[Item]) -> tuple[Counts, tuple[tuple[str, int], ...]]:
-    """The counts that the head ought to have, and its failures by type."""
+    """The counts that the head should have, and its failures by type."""
     states = dict.fromkeys(ItemState, 0)
-    # Which types have a name of their own is the head's to say: it follows from the journal.
+    # Which types are counted by name is decided by the journal, and so by the head.
     failures = tuple((name, 0) for name, _ in head.failures)
     for item in items:
         effective = effective_item(head, item)
@@ -27,26 +27,26 @@ def count(head: Head, items: Iterable[Item]) -> tuple[Counts, tuple[tuple[str, i
 
 @dataclass(slots=True)
 class Tally:
-    """A lane's items, read one after the other while others change them.
+    """A lane's items, read one after the other while other writers change them.
 
         head at 10 | read a (at 3) . . . . . . . . read b (at 11) | head at 13
                    |           10: a completed   11: b claimed    |  12: c registered
 
-    What changed since the first look is in the journal from there on, so that following it makes
-    of them the items at a later offset: an event that the item was read with is left out.
+    Every change since the start is in the journal, so that following it gives the items at a later
+    offset. An event that an item was already read with is skipped.
     """
 
     head: Head
     items: dict[str, Item] = field(default_factory=dict)
 
     def add(self, item: Item) -> None:
-        """Only what counting needs of it: a lane may hold a million."""
+        """Store only what counting needs: a lane may hold a million items."""
         failure = None if item.failure is None else Failure(type=item.failure.type)
         slim = replace(item, payload=None, result=None, worker_id=None, seen=(), failure=failure)
         self.items[item.item_id] = slim
 
     def follow(self, events: Iterable[Event]) -> None:
-        """Take over the events that come next in the journal."""
+        """Apply the next events of the journal."""
         for event in events:
             offset = self.head.offset
             item = None if event.item_id is None else self.items.get(event.item_id)
@@ -55,9 +55,9 @@ class Tally:
                 item = evolve_item(before, event, offset)
                 if item is not None:
                     self.add(item)
-            # Only its offset and how far the lane was closed matter here, not its counts.
+            # Only its offset and its closing matter here, not its counts.
             self.head = evolve_head(self.head, event, item, item)
 
     def counted(self, head: Head) -> tuple[Counts, tuple[tuple[str, int], ...]]:
-        """What this head, which stands where the tally stands, ought to have."""
+        """The counts for this head, which is at the offset of the tally."""
         return count(head, self.items.values())

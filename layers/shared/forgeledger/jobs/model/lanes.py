@@ -12,11 +12,11 @@ OTHER_ERRORS = "(other)"
 
 
 class LaneMode(StrEnum):
-    # Takes new items.
+    # Accepts new items.
     OPEN = "open"
-    # Takes no new items; the ones it has go on.
+    # Accepts no new items; those it has continue.
     SEALED = "sealed"
-    # Takes nothing; what was unfinished when it closed counts as canceled.
+    # Accepts nothing; items unfinished at its closing count as canceled.
     CLOSED = "closed"
 
 
@@ -47,14 +47,14 @@ class LaneRules:
 @fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How many items are in each state, and how many failures there ever were."""
+    """How many items are in each state, and how often one failed for good."""
 
     pending: int = 0
     in_progress: int = 0
     completed: int = 0
     failed: int = 0
     canceled: int = 0
-    # Grows each time an item fails for good; a retry does not take it back.
+    # Never decreases: a retry does not take a failure back.
     failings: int = 0
 
     def in_state(self, state: ItemState) -> int:
@@ -86,7 +86,7 @@ class Counts:
 @fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """A lane after its latest event. The offset grows with each commit and so is its version."""
+    """A lane after its latest event. Its offset grows with each commit: it is the version."""
 
     job_id: str
     lane: int
@@ -95,16 +95,16 @@ class Head:
     # Failed items by type of error, a bounded number of types.
     failures: tuple[tuple[str, int], ...] = ()
     mode: LaneMode = LaneMode.OPEN
-    # Which turn of the job's life cycle the lane followed last.
+    # The step of the job's life cycle that the lane followed last.
     gate: int = 0
     # Where the next event goes.
     offset: int = 0
-    # Unfinished items whose latest event is before this one were canceled by closing the lane.
+    # Unfinished items whose latest event is below this offset were canceled by closing the lane.
     canceled_below: int = 0
 
 
 def effective_item(head: Head, item: Item) -> Item:
-    """The item as it stands: closing a lane cancels items without rewriting their rows."""
+    """The item with its lane's closing applied, which cancels items without rewriting rows."""
     if item.state in UNFINISHED and item.offset < head.canceled_below:
         return replace(item, state=ItemState.CANCELED, lease_until=None, due_at=None)
     return item
@@ -113,10 +113,10 @@ def effective_item(head: Head, item: Item) -> Item:
 def count_failure(
     failures: tuple[tuple[str, int], ...], error_type: str, by: int
 ) -> tuple[tuple[str, int], ...]:
-    """Count an error by its type, or with the others once the lane knows enough types.
+    """Count an error by its type, or with the others once the lane has enough types.
 
-    A type that was counted with the others is also taken back from them: whether a type is
-    listed by name depends on the order of the journal alone, and a name, once listed, stays.
+    Whether a type is listed by name depends on the journal alone, and a listed name stays. So a
+    type that was counted with the others is also subtracted from them.
     """
     known = dict(failures)
     name = error_type[:ERROR_TYPE_COUNTED_CHARACTERS]

@@ -1,4 +1,4 @@
-"""Every limit of the contract, each in one place and with its unit last in its name."""
+"""The limits of the contract; the unit is last in each name."""
 
 from typing import Final
 
@@ -26,23 +26,23 @@ PAGE_BYTES: Final = 2_500_000
 TTL_DAYS: Final = 3_650
 LEASE_SECONDS: Final = 7 * 24 * 3_600
 ATTEMPTS_PER_ITEM: Final = 1_000
-# How far an attempt may be ahead of those that the ledger was told of: senders count deliveries,
-# and SQS delivers a message at most so often before its dead-letter queue takes it.
+# How far an attempt may be ahead of the latest claim: senders count deliveries, and SQS delivers a
+# message at most so often before it goes to the dead-letter queue.
 ATTEMPTS_AHEAD: Final = 1_000
-# The largest attempt that a command may name; no item gets that far.
+# The largest attempt that a command may name.
 ATTEMPT_NUMBER: Final = 1_000_000_000
 BACKOFF_SECONDS: Final = 24 * 3_600
 DEADLINE_SECONDS: Final = 365 * 24 * 3_600
 EXPECTED_ITEMS: Final = 1_000_000_000
 
-# How many of an item's latest commands it remembers, to know a redelivery when it sees one.
+# How many of an item's latest commands it remembers, to recognise a redelivery.
 COMMANDS_REMEMBERED_PER_ITEM: Final = 32
-# How many types of error a lane counts by name; the others are counted together.
+# The types of error that a lane counts by name; the others are counted together.
 ERROR_TYPES_PER_LANE: Final = 10
 ERROR_TYPE_COUNTED_CHARACTERS: Final = 48
 
-# One transaction of DynamoDB: 100 actions and 4 MB; one row: 400 KB. Room is left for what
-# the storage adds: attribute names, keys and the encoding of text.
+# DynamoDB takes 100 actions and 4 MB a transaction, 400 KB a row. Room is left for what the
+# storage adds: attribute names, keys and the encoding of text.
 ACTIONS_PER_COMMIT: Final = 100
 ITEMS_PER_COMMIT: Final = 96
 COMMIT_BYTES: Final = 3_500_000

@@ -7,7 +7,7 @@ from typing import Any
 from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.commands import Command
 
-# What is wrong where it is no field of a command, but the whole of it.
+# The field of a problem with a command as a whole.
 COMMAND = "command"
 INVALID = "invalid"
 UNKNOWN_JOB = "unknown_job"
@@ -26,7 +26,7 @@ class CommandProblem:
 @fast_frozen
 @dataclass(frozen=True, slots=True)
 class RoutedCommand:
-    """A command with its job and lane, and its place in the message."""
+    """A command with its job and lane, and its index in the message."""
 
     job_id: str
     lane: int
@@ -37,17 +37,17 @@ class RoutedCommand:
 @fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """What a message says: its commands, and what is wrong with the others."""
+    """The commands of a message, and the problems of those that are invalid."""
 
     commands: tuple[RoutedCommand, ...] = ()
     problems: tuple[CommandProblem, ...] = ()
-    # All commands as they came, so that the bad ones can be given back.
+    # All commands as they came, for the reject queue.
     raw: tuple[Any, ...] = ()
-    # Names that stand beside a list of commands, where nothing reads them.
+    # Names next to a list of commands, where nothing reads them.
     extra_names: frozenset[str] = frozenset()
 
-    def placed(self, problems: Iterable[CommandProblem]) -> tuple[CommandProblem, ...]:
-        """The problems, in a message of many commands with the command's place in each field."""
+    def with_paths(self, problems: Iterable[CommandProblem]) -> tuple[CommandProblem, ...]:
+        """The problems; in a message of many commands each field gets the command's index."""
         if len(self.raw) == 1:
             return tuple(problems)
         return tuple(

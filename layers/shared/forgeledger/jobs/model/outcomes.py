@@ -1,4 +1,4 @@
-"""What the ledger answers to a command."""
+"""The ledger's answer to a command."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -36,5 +36,5 @@ class Reason(StrEnum):
 class Outcome:
     kind: OutcomeKind
     reason: Reason | None = None
-    # The item after the command; None where nobody knows it.
+    # The item after the command; None if it does not exist.
     item: Item | None = None

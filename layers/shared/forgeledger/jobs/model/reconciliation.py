@@ -14,7 +14,7 @@ class ReconcileJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcileOpenJobs:
-    """The same for all open jobs, from behind the job `after` on."""
+    """The same for all open jobs, after the job `after`."""
 
     recount: bool = False
     after: str | None = None
@@ -50,7 +50,7 @@ class Reconciled:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaintenanceReport:
     jobs: tuple[Reconciled, ...]
-    # The job behind which the same request continues; None at the end.
+    # The job after which the same request continues; None at the end.
     after: str | None = None
     # Of a round: whether it reached the end of the open jobs.
     round_complete: bool | None = None

@@ -1,4 +1,4 @@
-"""The journal is the truth: from it alone come the head and the items."""
+"""Rebuild a lane's head and items from its journal alone."""
 
 from collections.abc import Iterable
 

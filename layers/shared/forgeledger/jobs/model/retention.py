@@ -8,7 +8,7 @@ _DONE = "-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionCheckpoint:
-    """Behind a job, or within it: the row behind which each of its lanes continues."""
+    """After a job, or within it: the row after which each of its lanes continues."""
 
     job_id: str
     # Within a job, the time to which its rows are renewed. Another renewal starts again.
@@ -27,13 +27,13 @@ class RetentionCheckpoint:
 
     @property
     def unfinished_lanes(self) -> tuple[tuple[int, str | None], ...]:
-        """Each unfinished lane with the row to continue behind."""
+        """Each unfinished lane with the row to continue after."""
         return tuple(
             (lane, after or None) for lane, after in enumerate(self.lanes) if after != _DONE
         )
 
     def moved(self, lane: int, after: str | None, *, failed: bool) -> "RetentionCheckpoint":
-        """With one lane further on, or done."""
+        """The checkpoint with one lane further on, or done."""
         lanes = (*self.lanes[:lane], _DONE if after is None else after, *self.lanes[lane + 1 :])
         return replace(self, lanes=lanes, failed=self.failed or failed)
 

@@ -1,4 +1,4 @@
-"""What a stream record tells the relay: which job to look at."""
+"""The jobs that stream records ask the relay to look at."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +14,7 @@ class WakeKind(StrEnum):
 @fast_frozen
 @dataclass(frozen=True, slots=True)
 class Wake:
-    """One stream record, reduced to what it means. It says where to look, never what is there."""
+    """One stream record, reduced to the job that it names; its content is never used."""
 
     sequence_number: str
     kind: WakeKind

@@ -28,7 +28,7 @@ def decode_counts(counts: Mapping[str, int]) -> Counts:
 
 @lru_cache(maxsize=256)
 def parse_counts(written: str) -> Counts:
-    """The same text stands in a header from one verdict to the next."""
+    """Cached: a header has the same text from one verdict to the next."""
     return decode_counts(parse_json(written))
 
 

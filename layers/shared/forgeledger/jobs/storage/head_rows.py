@@ -1,4 +1,4 @@
-"""A lane's head as a row: written whole once, then changed with each commit."""
+"""A lane's head as a row: created once, then updated with each commit."""
 
 from functools import lru_cache
 from typing import Final
@@ -19,21 +19,21 @@ from forgeledger.jobs.storage.counts_rows import counts_attributes, decode_attri
 from forgeledger.jobs.storage.keys import head_key
 
 _MODES: Final = {mode.value: mode for mode in LaneMode}
-# A commit changes these each time; the rules stay as they were written.
+# What each commit changes; the rules never change.
 HEAD_NAMES: Final = {"#offset": "offset"}
 HEAD_SET: Final = (
     "SET #offset = :offset, commitId = :commit, pending = :pending, inProgress = :inProgress, "
     "completed = :completed, failed = :failed, canceled = :canceled, failings = :failings"
 )
-# Whether a lane is still as it was when the counts of all lanes were added up.
-HEAD_STANDS: Final = (
+# Whether a lane still has the gate and the counts that a verdict was decided on.
+HEAD_UNCHANGED: Final = (
     "gate = :gate AND pending = :pending AND inProgress = :inProgress AND completed = :completed "
     "AND failed = :failed AND canceled = :canceled AND failings = :failings"
 )
 
 
 def encode_head(head: Head) -> Row:
-    """The row of a new lane. It has no ttl until its job is finished."""
+    """The row of a new lane, which has no TTL until its job is finished."""
     return {
         **head_key(head.job_id, head.lane),
         "rules": text(encode_rules(head.rules)),
@@ -66,7 +66,7 @@ def decode_head(row: Row) -> Head:
 
 
 def head_offset(row: Row) -> int:
-    """The version alone, of a head that a condition was held against."""
+    """The version of a head that failed a condition."""
     return optional_number(row, "offset") or 0
 
 

@@ -1,4 +1,4 @@
-"""An item as a row. What is absent has its default; times are milliseconds since 1970."""
+"""An item as a row; an absent attribute has its default, times are milliseconds since 1970."""
 
 from forgeledger.aws.dynamodb.attributes import (
     UNDECODABLE,

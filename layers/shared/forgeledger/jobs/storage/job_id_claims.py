@@ -1,4 +1,4 @@
-"""Which job id a sender's key stands for: a row beside those of powertools' idempotency."""
+"""The job id of an idempotency key: a row in the table of powertools' idempotency."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -34,18 +34,18 @@ class DynamoDBJobIdClaims:
                     "fingerprint": {"S": repeat.fingerprint},
                     "expiration": {"N": str(now + self._lasts_seconds)},
                 },
-                # Rows vanish some time after they expired, not at once.
+                # DynamoDB deletes expired rows some time later.
                 ConditionExpression="attribute_not_exists(id) OR expiration < :now",
                 ExpressionAttributeValues={":now": {"N": str(now)}},
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
-            # The client has repeated it already.
+            # Powertools' client has no retries of its own left.
             if may_pass(error):
                 raise StorageBusy("idempotency table", 1) from error
             if code_of(error) != "ConditionalCheckFailedException":
                 raise
-            # boto3's types do not know the row that comes with this error.
+            # boto3's types do not have the row that this error carries.
             first: Any = error.response
             if first["Item"]["fingerprint"]["S"] != repeat.fingerprint:
                 raise IdempotencyKeyReused(repeat.key) from error

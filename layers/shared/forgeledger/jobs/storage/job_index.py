@@ -1,4 +1,4 @@
-"""Pages of jobs, from the sparse indexes over the headers."""
+"""List jobs, from the sparse indexes over the headers."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -10,7 +10,7 @@ from forgeledger.jobs.storage.job_rows import decode_header
 from forgeledger.jobs.storage.keys import JOBS_BY_STATUS, JOBS_OPEN, OPEN_MARK, header_key
 from forgeledger.jobs.storage.ledger_table import LedgerTable
 
-# A tag that hardly any job has would else have us read them all.
+# Otherwise a rare tag would read all jobs.
 _ROUNDS: Final = 5
 
 
@@ -23,7 +23,7 @@ class JobIndex(LedgerTable):
             job_ids, more = self._newest(status, before, limit)
             for view in self._headers(job_ids):
                 job = view.job
-                # The index lags behind the headers, which are what counts.
+                # The index lags behind the headers, which decide.
                 if status is not None and job.status is not status:
                     continue
                 if tag is not None and tag not in job.spec.tags:
@@ -53,7 +53,7 @@ class JobIndex(LedgerTable):
     def _newest(
         self, status: JobStatus | None, before: str | None, limit: int
     ) -> tuple[list[str], bool]:
-        """Ids of one status or of all, merged: each part gives what the merger could take."""
+        """Ids of one status or of all, merged from a page of each."""
         job_ids: set[str] = set()
         more = False
         for each in JobStatus if status is None else (status,):
@@ -66,7 +66,7 @@ class JobIndex(LedgerTable):
                 bound=before,
                 forward=False,
             )
-            # A job that changes its status meanwhile may be met in both.
+            # A job whose status changes meanwhile may be in two of them.
             job_ids.update(part)
             more = more or part_has_more
         merged = sorted(job_ids, reverse=True)

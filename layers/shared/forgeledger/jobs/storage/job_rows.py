@@ -1,4 +1,4 @@
-"""A job's header and its facts as rows. The specification is written once and never again."""
+"""A job's header and its facts as rows; the specification never changes."""
 
 from functools import lru_cache
 from typing import Any, Final
@@ -31,7 +31,7 @@ _FACT_KINDS: Final = Members(FactKind)
 
 
 def encode_header(job: Job) -> Row:
-    """The header of a new job: open, with nothing told and nothing rolled up."""
+    """The header of a new job: open, with nothing published and nothing rolled up."""
     spec = job.spec
     row: Row = {
         **header_key(job.job_id),
@@ -62,7 +62,7 @@ def encode_header(job: Job) -> Row:
 
 
 def encode_life(job: Job) -> Row:
-    """What a step of the life cycle may change; what is absent here is absent in the row."""
+    """What a step of the life cycle may change; absent attributes are removed from the row."""
     life: Row = {
         "jobStatus": text(job.status.value),
         "epoch": number(job.epoch),
@@ -88,7 +88,7 @@ def encode_life(job: Job) -> Row:
 
 
 def job_ttl(job: Job) -> int | None:
-    """When header and heads may vanish: never while the job runs."""
+    """The TTL of header and heads: none while the job runs."""
     days = job.spec.rules.ttl_days
     if not job.finished or job.finished_at is None or days == 0:
         return None
@@ -168,7 +168,7 @@ def decode_progress(row: Row) -> Progress:
 
 @lru_cache(maxsize=256)
 def _parse_progress(written: str, offsets: str) -> Progress:
-    """The same texts stand in a header from one roll-up to the next."""
+    """Cached: a header has the same texts from one roll-up to the next."""
     found: dict[str, Any] = parse_json(written)
     return Progress(
         counts=decode_counts(found),

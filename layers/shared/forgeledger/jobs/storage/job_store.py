@@ -43,12 +43,12 @@ class DynamoJobStore(LedgerTable):
         if len(heads) == lanes:
             return view
         if view.job.finished:
-            # Its time is over, and its rows vanish one by one.
+            # Its retention is over, and its rows expire one by one.
             return None
         raise StorageCorrupt(f"JOB#{job_id}", f"{lanes - len(heads)} of {lanes} heads are missing")
 
     def create_job(self, job: Job, heads: Sequence[Head], fact: Fact) -> None:
-        # A conflict says that the job is there already.
+        # A conflict means that the job exists already.
         commit_id = self._new_id()
         actions = creation_actions(self._table.name, job, heads, fact, commit_id)
         self._table.transact(actions, commit_id)
@@ -66,7 +66,7 @@ class DynamoJobStore(LedgerTable):
         return self._table.update(
             header_key(job_id),
             UpdateExpression="SET progress = :progress, progressOffsets = :offsets",
-            # Never backwards. A header that has vanished has no offsets and stays away.
+            # Never backwards. An expired header has no offsets and is not created again.
             ConditionExpression="progressOffsets <= :offsets",
             ExpressionAttributeValues={
                 ":progress": text(encode_progress(progress)),
@@ -85,7 +85,7 @@ class DynamoJobStore(LedgerTable):
         if done and self._table.update(
             header_key(job_id),
             UpdateExpression="SET published = :published REMOVE #open",
-            # A fact that came since is still to be told, so the job has to stay open.
+            # A fact that came since is still unpublished, so the job has to stay open.
             ConditionExpression="published <= :published AND facts = :published",
             ExpressionAttributeNames={"#open": "open"},
             ExpressionAttributeValues=values,
@@ -94,7 +94,7 @@ class DynamoJobStore(LedgerTable):
         self._table.update(
             header_key(job_id),
             UpdateExpression="SET published = :published",
-            # Never backwards, and no header for a job that has vanished.
+            # Never backwards, and no header for a job that has expired.
             ConditionExpression="published < :published",
             ExpressionAttributeValues=values,
         )

@@ -1,4 +1,4 @@
-"""The actions with which a job is created and its life cycle goes on."""
+"""The actions that create a job and change its header."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.ports import JobChange
 from forgeledger.jobs.storage.counts_rows import counts_attributes
-from forgeledger.jobs.storage.head_rows import HEAD_STANDS, encode_head
+from forgeledger.jobs.storage.head_rows import HEAD_UNCHANGED, encode_head
 from forgeledger.jobs.storage.job_rows import (
     encode_fact,
     encode_header,
@@ -19,16 +19,16 @@ from forgeledger.jobs.storage.job_rows import (
 )
 from forgeledger.jobs.storage.keys import OPEN_MARK, head_key, header_key
 
-# Where the first fact stands among the actions of a change.
+# The index of the first fact among the actions of a change.
 FACT_ACTION = 1
 
-# Every other attribute of the life cycle may be absent, and is removed where it is.
-_LASTING = (
+# The other attributes of the life cycle may be absent, and are removed then.
+_ALWAYS_SET = (
     "SET jobStatus = :jobStatus, epoch = :epoch, gate = :gate, #mode = :mode, facts = :facts, "
     "openedAt = :openedAt, firstFailureEpoch = :firstFailureEpoch, "
     "countsAtVerdict = :countsAtVerdict, #open = :open"
 )
-_PASSING = ("ending", "endingReason", "sealedAt", "finishedAt", "ttl")
+_OPTIONAL = ("ending", "endingReason", "sealedAt", "finishedAt", "ttl")
 
 
 def creation_actions(
@@ -43,7 +43,7 @@ def creation_actions(
 
 
 def change_actions(table: str, change: JobChange, commit_id: str) -> list[Action]:
-    """The header first, then the facts, then the lanes that the change rests on."""
+    """The header first, then the facts, then the lanes that the change depends on."""
     ttl = job_ttl(change.job)
     return [
         {"Update": _header_update(table, change)},
@@ -55,8 +55,8 @@ def change_actions(table: str, change: JobChange, commit_id: str) -> list[Action
 def _header_update(table: str, change: JobChange) -> Action:
     life = encode_life(change.job)
     names = {"#mode": "mode", "#open": "open"}
-    assignments, removed = _LASTING, []
-    for name in _PASSING:
+    assignments, removed = _ALWAYS_SET, []
+    for name in _OPTIONAL:
         names[f"#{name}"] = name
         if name in life:
             assignments += f", #{name} = :{name}"
@@ -64,13 +64,13 @@ def _header_update(table: str, change: JobChange) -> Action:
             removed.append(f"#{name}")
     values: dict[str, Any] = {f":{name}": value for name, value in life.items()}
     values[":before"] = number(change.before.facts)
-    # Whatever happened has to be told, so the job is open, finished or not.
+    # The new fact has to be published, so the job is open, finished or not.
     values[":open"] = text(OPEN_MARK)
     return {
         "TableName": table,
         "Key": header_key(change.job.job_id),
         "UpdateExpression": assignments + (" REMOVE " + ", ".join(removed) if removed else ""),
-        # Nobody took a step with this job since it was read.
+        # The job has not changed since it was read.
         "ConditionExpression": "facts = :before",
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": values,
@@ -82,7 +82,7 @@ def _fact_puts(table: str, job: Job, facts: Iterable[Fact], commit_id: str) -> l
 
 
 def _put_new(table: str, row: Row) -> Action:
-    """Facts stand for ever: the commitId of one at our number tells whether it is ours."""
+    """Facts are never replaced: the commitId of one with our number shows whether it is ours."""
     return {
         "Put": {
             "TableName": table,
@@ -94,11 +94,11 @@ def _put_new(table: str, row: Row) -> Action:
 
 
 def _head_action(table: str, head: Head, ttl: int | None) -> Action:
-    """Holds while the lane's gate and counts are those that the change was decided upon."""
+    """Requires the gate and the counts of the lane that the change was decided on."""
     condition: Action = {
         "TableName": table,
         "Key": head_key(head.job_id, head.lane),
-        "ConditionExpression": HEAD_STANDS,
+        "ConditionExpression": HEAD_UNCHANGED,
         "ExpressionAttributeValues": {
             ":gate": number(head.gate),
             **counts_attributes(head.counts, ":"),

@@ -1,13 +1,10 @@
-"""The events of one commit as a row: one JSON text, because a row costs what its bytes cost.
+"""The events of one commit as a row, as short as they can be: a row costs what its bytes cost.
 
     [kind, itemId, mark, previous, {the rest}]
 
-The last two are left out where there is none, and empty places at the end as well.
-
-A free text that JSON would have to escape stands in the row's list `texts` and its number in the
-event, so that no text takes more bytes here than it has: the bounds of domain.limits hold for
-the row whatever is in it. Times are milliseconds after the row's `at`. What would take more than
-a write unit stands compressed in `packed` instead: events are much alike.
+The last two are left out if there is none, and so are empty values at the end. Times are
+milliseconds after the row's `at`. Free texts are referred to by number where JSON would escape
+them, so that none takes more bytes than it has and the bounds of jobs.model.limits hold.
 """
 
 from collections.abc import Sequence
@@ -51,7 +48,7 @@ _KINDS: Final = {code: kind for kind, code in _CODES.items()}
 _COMMANDS: Final = Members(CommandKind)
 _REASONS: Final = Members(Reason)
 _MODES: Final = Members(LaneMode)
-# Attributes of an event by their letter in its rest.
+# The letters of an event's fields in its rest.
 _PLAIN: Final = (
     ("a", "attempt"),
     ("c", "command"),
@@ -92,19 +89,19 @@ def decode_journal_row(row: Row) -> JournalRow:
 
 
 def _encode(event: Event, at: int, texts: list[str]) -> list[Any]:
-    places: list[Any] = [
+    values: list[Any] = [
         _CODES[event.kind],
         refer(event.item_id, texts),
         refer(event.mark, texts),
     ]
     if event.previous is not None:
-        places.append(event.previous)
+        values.append(event.previous)
     rest = _encode_rest(event, at, texts)
     if rest:
-        places.append(rest)
-    while places[-1] is None:
-        places.pop()
-    return places
+        values.append(rest)
+    while values[-1] is None:
+        values.pop()
+    return values
 
 
 def _encode_rest(event: Event, at: int, texts: list[str]) -> dict[str, Any]:
@@ -134,36 +131,36 @@ def _encode_rest(event: Event, at: int, texts: list[str]) -> dict[str, Any]:
     return rest
 
 
-def _decode(places: Sequence[Any], at: int, texts: Sequence[str]) -> Event:
-    def placed(value: Any) -> str | None:
+def _decode(values: Sequence[Any], at: int, texts: Sequence[str]) -> Event:
+    def text_of(value: Any) -> str | None:
         return texts[value] if isinstance(value, int) else value
 
-    kind, item_id, mark = [*places, None, None][:3]
+    kind, item_id, mark = [*values, None, None][:3]
     previous: int | None = None
     rest: dict[str, Any] = {}
-    for place in places[3:]:
-        if isinstance(place, dict):
-            rest = place
+    for value in values[3:]:
+        if isinstance(value, dict):
+            rest = value
         else:
-            previous = place
+            previous = value
     failure = None
     if "e" in rest:
         error_type, message, retryable = rest["e"]
         failure = Failure(
-            type=placed(error_type) or "", message=placed(message) or "", retryable=retryable
+            type=text_of(error_type) or "", message=text_of(message) or "", retryable=retryable
         )
     return Event(
         kind=_KINDS[kind],
         at=at + rest.get("t", 0),
-        item_id=placed(item_id),
+        item_id=text_of(item_id),
         previous=previous,
-        mark=placed(mark),
+        mark=text_of(mark),
         attempt=rest.get("a"),
-        worker_id=placed(rest.get("w")),
+        worker_id=text_of(rest.get("w")),
         lease_until=at + rest["l"] if "l" in rest else None,
         due_at=at + rest["d"] if "d" in rest else None,
-        payload=placed(rest.get("p")),
-        result=placed(rest.get("o")),
+        payload=text_of(rest.get("p")),
+        result=text_of(rest.get("o")),
         failure=failure,
         command=_COMMANDS[rest["c"]] if "c" in rest else None,
         reason=_REASONS[rest["y"]] if "y" in rest else None,

@@ -6,7 +6,7 @@
 | JOB#{jobId}        | FACT#{number}    | what happened to the job as a whole       |
 | JOB#{jobId}#{lane} | LANE             | head of a lane                            |
 | JOB#{jobId}#{lane} | ITEM#{itemId}    | an item                                   |
-| JOB#{jobId}#{lane} | LOG#{offset}     | the events of one commit, by the first's  |
+| JOB#{jobId}#{lane} | LOG#{offset}     | the events of one commit                  |
 | CHECKPOINT         | {pass}           | where a pass over all jobs stopped        |
 """
 
@@ -20,7 +20,7 @@ HEAD_SK: Final = "LANE"
 ITEM_PREFIX: Final = "ITEM#"
 FACT_PREFIX: Final = "FACT#"
 
-# Header rows by status, and those of jobs that run or have facts still to be told. Both are
+# Header rows by status, and those of jobs that run or have unpublished facts. Both indexes are
 # sparse: nothing that the intake writes is in them.
 JOBS_BY_STATUS: Final = "jobs-by-status"
 JOBS_OPEN: Final = "jobs-open"

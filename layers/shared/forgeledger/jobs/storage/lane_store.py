@@ -75,7 +75,7 @@ class DynamoLaneStore(LedgerTable):
         return conflict is None or self._was_made(commit, commit_id, conflict)
 
     def _was_made(self, commit: Commit, commit_id: str, conflict: Conflict) -> bool:
-        """Whether what stands in the way is the same commit, made by a try without an answer."""
+        """Whether the conflict is with this very commit, made by a try whose answer was lost."""
         before = commit.before
         row = conflict.rows[HEAD_ACTION]
         if row is None:
@@ -84,7 +84,7 @@ class DynamoLaneStore(LedgerTable):
             return True
         if not conflict.unanswered or head_offset(row) <= before.offset:
             return False
-        # Somebody else has committed since. The journal keeps who was at our offset.
+        # Another commit came since; the journal shows whose commit has our offset.
         found = self._table.read_one(
             key(lane_pk(before.job_id, before.lane), log_sk(before.offset)),
             ProjectionExpression="commitId",

@@ -1,4 +1,4 @@
-"""The actions of a lane's commit, and how a lost one is recognised."""
+"""The actions of a lane's commit."""
 
 from typing import Any
 
@@ -14,12 +14,12 @@ from forgeledger.jobs.storage.item_rows import encode_item
 from forgeledger.jobs.storage.journal_rows import encode_journal_row
 from forgeledger.jobs.storage.keys import head_key, header_key, item_sk, lane_pk
 
-# Where the head's update stands among the actions.
+# The index of the head's update among the actions.
 HEAD_ACTION = 0
 
 
 def lane_actions(table: str, commit: Commit, commit_id: str) -> list[Action]:
-    """The head first, then the journal row, then the items, then those it only speaks of."""
+    """The head first, then the journal row, the changed items, and checks of the others."""
     before = commit.before
     pk = lane_pk(before.job_id, before.lane)
     days = before.rules.ttl_days
@@ -28,16 +28,16 @@ def lane_actions(table: str, commit: Commit, commit_id: str) -> list[Action]:
     versions = item_versions(commit)
     actions: list[Action] = [
         {"Update": _head_update(table, commit, commit_id)},
-        # The head's version says already that no such row is there. This is the last fence: what
-        # the journal holds is never written over.
-        {"Put": {"TableName": table, "Item": row, **_stands(None)}},
+        # The head's version implies already that there is no such row. This is the last fence: a
+        # journal row is never overwritten.
+        {"Put": {"TableName": table, "Item": row, **_unchanged(None)}},
     ]
     for item in commit.items:
         version = versions.pop(item.item_id)
-        put = {"TableName": table, "Item": encode_item(pk, item, ttl), **_stands(version)}
+        put = {"TableName": table, "Item": encode_item(pk, item, ttl), **_unchanged(version)}
         actions.append({"Put": put})
     for item_id, version in versions.items():
-        unchanged = {"TableName": table, "Key": key(pk, item_sk(item_id)), **_stands(version)}
+        unchanged = {"TableName": table, "Key": key(pk, item_sk(item_id)), **_unchanged(version)}
         actions.append({"ConditionCheck": unchanged})
     return actions
 
@@ -62,33 +62,33 @@ def _head_update(table: str, commit: Commit, commit_id: str) -> Action:
         values[":mode"] = text(head.mode.value)
         values[":canceledBelow"] = number(head.canceled_below)
         if head.mode is not LaneMode.CLOSED:
-            # The lane of a reopened job; of one that never finished there is none to remove.
+            # The job was reopened; if it never finished, there is no TTL to remove.
             removals = " REMOVE #ttl"
             names["#ttl"] = "ttl"
     return {
         "TableName": table,
         "Key": head_key(before.job_id, before.lane),
         "UpdateExpression": assignments + removals,
-        # Nothing was committed to the lane since it was read. A head that has vanished with its
-        # job has no offset, so that it fails as well and does not come back.
+        # Nothing was committed to the lane since it was read. An expired head has no offset, so
+        # that the condition fails and the head is not created again.
         "ConditionExpression": "#offset = :expected",
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": values,
-        # Its commitId tells whether what we met is our own commit, whose answer was lost.
+        # Its commitId shows whether the conflict is with this very commit after a lost answer.
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
 
 
-def _stands(version: int | None) -> Action:
-    """Hold only while a row is as it was read, or while there is none if there was none.
+def _unchanged(version: int | None) -> Action:
+    """Require that an item is as it was read, or still does not exist.
 
-    For items the head's version does not say that. BatchGetItem reads each row at its own moment:
+    The head's version does not imply that. BatchGetItem reads each row at its own moment:
 
-        we                        somebody else
+        this writer               another writer
         read the item             .
         .                         commit a change of the item
         read the head             .
-        decide, commit            (the head is as we read it)
+        decide, commit            (the head is as it was read)
     """
     if version is None:
         return {"ConditionExpression": "attribute_not_exists(PK)"}
@@ -99,7 +99,7 @@ def _stands(version: int | None) -> Action:
 
 
 def running_check(table: str, job: Job) -> Action:
-    """That nothing happened to the job as a whole since it was read."""
+    """Require that the job as a whole has not changed since it was read."""
     return {
         "ConditionCheck": {
             "TableName": table,

@@ -1,4 +1,4 @@
-"""What every part of the storage works with."""
+"""The base of all parts of the storage."""
 
 from collections.abc import Callable
 

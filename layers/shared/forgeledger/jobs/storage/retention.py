@@ -1,4 +1,4 @@
-"""Extend the TTL of a running job's rows; where such passes over all jobs stopped."""
+"""Extend the TTL of a running job's rows; the checkpoints of passes over all jobs."""
 
 import json
 from typing import Final
@@ -24,7 +24,7 @@ from forgeledger.journal.storage.renewal import Renewal
 
 _FACTS_A_PAGE: Final = 100
 _FACTS: Final = (fact_sk(0), prefix_end(FACT_PREFIX))
-# Between items and journal stands the head, which has no TTL while its job runs.
+# The head is between items and journal; it has no TTL while its job runs.
 _ITEMS_TO_LOG: Final = (ITEM_PREFIX, prefix_end(LOG_PREFIX))
 
 

@@ -1,4 +1,4 @@
-"""Taking a job as far as its lanes allow: lanes that lag, the verdict, the roll-up."""
+"""Advance a job as far as its lanes allow: lagging lanes, the verdict, the roll-up."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ from forgeledger.jobs.ports import JobChange, JobStore, JobView, Progress
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.runtime import HasTime, Runtime, no_deadline
 
-# A job needs at most six steps in a row: first failure, seal, lanes, close, lanes, verdict.
-# The rest is for others who move it at the same time.
+# A job needs at most six steps: first failure, seal, lanes, close, lanes, verdict. The rest is for
+# conflicts with other writers.
 _ROUNDS = 20
-# How far back the rate is measured.
+# The time over which the rate is measured.
 _SAMPLE_MS = 30_000
 
 
@@ -25,7 +25,7 @@ class JobAdvancer:
     runtime: Runtime
 
     def advance(self, job_id: str, has_time: HasTime = no_deadline) -> JobView | None:
-        """Take every step that is due; the job as it then stands, None where there is none."""
+        """Take every step that is due; the job afterwards, None if it does not exist."""
         view = None
         for tries in range(_ROUNDS):
             if not has_time():
@@ -38,28 +38,28 @@ class JobAdvancer:
                 heads = view.heads if step.checks_counts else ()
                 change = JobChange(before=view.job, job=step.job, facts=step.facts, heads=heads)
                 if self.jobs.commit_job(change):
-                    # What comes next is conditional as well, and lanes that moved wake us again.
+                    # Later steps are conditional too; a lane that changed wakes the relay again.
                     view = replace(view, job=step.job)
                 else:
                     view = None
                     self.runtime.pause(tries)
             elif step.lagging:
-                self._lead(view.job, step.lagging, has_time)
+                self._update_lanes(view.job, step.lagging, has_time)
                 view = None
             else:
-                return self._rolled_up(view)
+                return self._roll_up(view)
         raise StorageBusy(f"job {job_id}", _ROUNDS)
 
-    def _lead(self, job: Job, lanes: tuple[int, ...], has_time: HasTime) -> None:
+    def _update_lanes(self, job: Job, lanes: tuple[int, ...], has_time: HasTime) -> None:
         follow = (FollowGate(gate=job.gate, mode=job.mode),)
         self.runtime.parallel(
             lambda lane: self.lane_writer.apply(job.job_id, lane, follow, has_time), lanes
         )
 
-    def _rolled_up(self, view: JobView) -> JobView:
+    def _roll_up(self, view: JobView) -> JobView:
         offsets = sum(head.offset for head in view.heads)
         counts, last = total(view.heads), view.progress
-        # The same offsets with other counts are a header that drifted: it is set right.
+        # The same offsets with other counts mean that the progress drifted: it is corrected.
         if offsets < last.offsets or (offsets == last.offsets and counts == last.counts):
             return view
         now = self.runtime.clock()

@@ -1,4 +1,4 @@
-"""Applying commands to a lane, whoever sends them: load, decide, commit, and again if it moved."""
+"""Apply commands to a lane: load, decide, commit; again if the lane changed meanwhile."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _TRIES = 10
 @fast_frozen
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """An outcome for each command, in order; and how often the lane moved underneath."""
+    """The outcome of each command, in order; and how often the lane had changed meanwhile."""
 
     outcomes: tuple[Outcome, ...]
     conflicts: int = 0
@@ -39,7 +39,7 @@ class LaneWriter:
         commands: Sequence[LaneCommand],
         has_time: HasTime = no_deadline,
     ) -> Applied:
-        """Apply all commands in order. What was committed before an error stays committed."""
+        """Apply all commands in order; what was committed before an error stays committed."""
         steps = list(self.steps(job_id, lane, commands, has_time))
         return Applied(
             outcomes=tuple(outcome for step in steps for outcome in step.outcomes),
@@ -59,11 +59,11 @@ class LaneWriter:
                 view = self._load(job_id, lane, rest)
                 decision, reopening = _decide(view, rest, self.runtime.clock())
                 made = self._commit(view, decision, reopening, has_time)
-                standing = _standing_outcomes(decision, made)
-                moved = made < len(decision.commits)
-                yield Applied(outcomes=decision.outcomes[:standing], conflicts=int(moved))
-                rest = rest[standing:]
-                if rest and moved:
+                final = _final_outcomes(decision, made)
+                changed = made < len(decision.commits)
+                yield Applied(outcomes=decision.outcomes[:final], conflicts=int(changed))
+                rest = rest[final:]
+                if rest and changed:
                     self.runtime.pause(tries)
                 tries += 1
 
@@ -83,7 +83,7 @@ class LaneWriter:
         reopening: JobChange | None,
         has_time: HasTime,
     ) -> int:
-        """Commit in order until one meets a lane that moved; how many were made."""
+        """Commit in order until the lane has changed; returns how many were made."""
         running = view.job if reopening is None else reopening.job
         for number, commit in enumerate(decision.commits):
             _check(has_time, view.head.job_id, view.head.lane)
@@ -104,18 +104,18 @@ def _check(has_time: HasTime, job_id: str, lane: int) -> None:
 
 
 def _parts(commands: Sequence[LaneCommand]) -> Iterator[Sequence[LaneCommand]]:
-    """Cut the commands where one more would touch more items than one read and one commit take."""
+    """Cut the commands where they touch more items than one read and one commit can hold."""
     if 0 < len(commands) <= ITEMS_PER_COMMIT:
         yield commands
         return
     start = 0
     items: set[str] = set()
-    for position, command in enumerate(commands):
+    for index, command in enumerate(commands):
         if not isinstance(command, Command):
             continue
         if command.item_id not in items and len(items) == ITEMS_PER_COMMIT:
-            yield commands[start:position]
-            start = position
+            yield commands[start:index]
+            start = index
             items.clear()
         items.add(command.item_id)
     if start < len(commands):
@@ -131,10 +131,10 @@ def _retries(commands: Sequence[LaneCommand]) -> bool:
 def _decide(
     view: LaneView, commands: Sequence[LaneCommand], now: int
 ) -> tuple[Decision, JobChange | None]:
-    """Decide; where an item of a finished job is to be retried, with the reopening of the job.
+    """Decide; the retry of an item in a finished job comes with the reopening of the job.
 
-    What comes before such a retry is decided by itself: the retry has to be in the very commit
-    that reopens the job, whatever a commit holds.
+    The commands before such a retry are decided separately: the retry has to be in the commit that
+    reopens the job.
     """
     if view.job is None:
         return decide(view.head, view.items, commands, now), None
@@ -156,16 +156,16 @@ def _decide(
 
 
 def _first_retried(commands: Sequence[LaneCommand], decision: Decision) -> int | None:
-    for place, (command, outcome) in enumerate(zip(commands, decision.outcomes, strict=True)):
+    for index, (command, outcome) in enumerate(zip(commands, decision.outcomes, strict=True)):
         if (
             isinstance(command, Command)
             and command.kind is CommandKind.RETRY
             and outcome.kind is OutcomeKind.APPLIED
         ):
-            return place
+            return index
     return None
 
 
-def _standing_outcomes(decision: Decision, made: int) -> int:
-    """How many outcomes stand when only the first commits were made."""
+def _final_outcomes(decision: Decision, made: int) -> int:
+    """How many outcomes are final when only the first commits were made."""
     return sum(1 for number in decision.waits_for if number < made)

@@ -1,4 +1,4 @@
-"""What people ask of a job as a whole: seal, cancel, reopen. Each is safe to repeat."""
+"""Seal, cancel or reopen a job; each is safe to repeat."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from forgeledger.runtime import HasTime, Runtime, no_deadline
 
 _TRIES = 10
 
-# The step that a job takes, or the reason why it may not.
-_Change = Callable[[Job, Counts, int], Step | Reason]
+# The step that a job takes, or the reason why it must not.
+_Transition = Callable[[Job, Counts, int], Step | Reason]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeResult:
-    """The answer, and the job as it stands afterwards."""
+    """The outcome, and the job afterwards."""
 
     outcome: OutcomeKind
     view: JobView
@@ -40,20 +40,20 @@ class JobLifecycle:
         return self._apply(job_id, _cancel, has_time)
 
     def reopen(self, job_id: str, has_time: HasTime = no_deadline) -> ChangeResult:
-        # A job that is just ending ends first, so that it can be reopened.
+        # A job that is just ending has to end before it can be reopened.
         self.advancer.advance(job_id, has_time)
         return self._apply(job_id, _reopen, has_time)
 
-    def _apply(self, job_id: str, ask: _Change, has_time: HasTime) -> ChangeResult:
-        """Change the header, then take the job as far as that leads."""
-        outcome, reason = self._change(job_id, ask, has_time)
+    def _apply(self, job_id: str, transition: _Transition, has_time: HasTime) -> ChangeResult:
+        """Change the header, then advance the job as far as possible."""
+        outcome, reason = self._change(job_id, transition, has_time)
         view = self.advancer.advance(job_id, has_time)
         if view is None:
             raise JobNotFound(job_id)
         return ChangeResult(outcome=outcome, reason=reason, view=view)
 
     def _change(
-        self, job_id: str, ask: _Change, has_time: HasTime
+        self, job_id: str, transition: _Transition, has_time: HasTime
     ) -> tuple[OutcomeKind, Reason | None]:
         for tries in range(_TRIES):
             if not has_time():
@@ -61,7 +61,7 @@ class JobLifecycle:
             view = self.jobs.load_job(job_id)
             if view is None:
                 raise JobNotFound(job_id)
-            step = ask(view.job, total(view.heads), self.runtime.clock())
+            step = transition(view.job, total(view.heads), self.runtime.clock())
             if isinstance(step, Reason):
                 return OutcomeKind.REJECTED, step
             if not step.facts:

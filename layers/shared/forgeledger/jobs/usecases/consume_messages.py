@@ -1,7 +1,7 @@
-"""Taking in a batch of queue messages: commands to their lanes, what can never be applied aside."""
+"""Route commands to their lanes; send what can never be applied to the reject queue."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -14,15 +14,15 @@ from forgeledger.jobs.model.outcomes import Outcome
 from forgeledger.jobs.ports import RejectQueue
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.parallel import Parallel
-from forgeledger.runtime import HasTime
+from forgeledger.runtime import Clock, HasTime
 
-# A queue keeps a message no longer: what claims to be older comes from a clock that is wrong.
+# SQS retains a message no longer: an older time comes from a wrong clock.
 _OLDEST_MS: Final = 14 * 24 * 3_600 * 1_000
 
 
 @dataclass(slots=True)
 class _Share:
-    """A lane's commands in the order of the batch, each with the number of its message."""
+    """A lane's commands in the order of the batch, each with the index of its message."""
 
     job_id: str
     lane: int
@@ -34,16 +34,15 @@ class _Share:
 class Intake:
     lane_writer: LaneWriter
     rejects: RejectQueue
-    clock: Callable[[], int]
+    clock: Clock
     parallel: Parallel
 
     def consume(self, messages: Sequence[Message], has_time: HasTime) -> IntakeResult:
-        """Apply all lanes side by side; what fails for a passing reason comes again, in order."""
+        """Apply all lanes in parallel; a failure that may pass is redelivered, in order."""
         shares = _shares(messages)
-        apply = partial(self._apply, messages, has_time)
-        reports = self.parallel(apply, shares)
+        reports = self.parallel(partial(self._apply, messages, has_time), shares)
         unapplied: set[int] = set()
-        problems: dict[int, list[CommandProblem]] = {
+        problems = {
             number: list(message.body.problems)
             for number, message in enumerate(messages)
             if message.body.problems
@@ -58,7 +57,7 @@ class Intake:
                     problems.setdefault(number, []).append(problem)
             elif report.error is not None:
                 unapplied.update(share.numbers[rest])
-        return self._closed(messages, unapplied, problems, reports, has_time)
+        return self._finish(messages, unapplied, problems, reports, has_time)
 
     def _apply(self, messages: Sequence[Message], has_time: HasTime, share: _Share) -> LaneReport:
         outcomes: list[Outcome] = []
@@ -71,7 +70,7 @@ class Intake:
                 conflicts += step.conflicts
         except JobNotFound:
             job_found = False
-        except Exception as raised:  # noqa: BLE001 - a lane's trouble must not touch the others.
+        except Exception as raised:  # noqa: BLE001 - a lane's failure must not touch the others.
             error = raised
         return LaneReport(
             job_id=share.job_id,
@@ -84,18 +83,16 @@ class Intake:
             error=error,
         )
 
-    def _lag(self, share: _Share, applied_count: int, messages: Sequence[Message]) -> int | None:
-        """From when the oldest command that was applied happened, or was sent, until now."""
+    def _lag(self, share: _Share, applied: int, messages: Sequence[Message]) -> int | None:
+        """The time since the oldest applied command happened, or was sent."""
         now = self.clock()
         lags = [
             now - _happened(part.command, messages[number].sent_at, now)
-            for number, part in zip(
-                share.numbers[:applied_count], share.parts[:applied_count], strict=True
-            )
+            for number, part in zip(share.numbers[:applied], share.parts[:applied], strict=True)
         ]
         return max(0, *lags) if lags else None
 
-    def _closed(
+    def _finish(
         self,
         messages: Sequence[Message],
         unapplied: set[int],
@@ -103,23 +100,23 @@ class Intake:
         reports: Iterable[LaneReport],
         has_time: HasTime,
     ) -> IntakeResult:
-        """Put the bad ones aside and report the rest of each group behind its first failure."""
+        """Reject the invalid commands; redeliver each group from its first failure on."""
         failed: list[str] = []
-        stopped: set[str] = set()
+        stopped_groups: set[str] = set()
         errors: list[Exception] = []
         rejections: list[tuple[str, tuple[CommandProblem, ...]]] = []
         for number, message in enumerate(messages):
-            fine = number not in unapplied and message.group_id not in stopped
-            if fine and number in problems:
-                found = message.body.placed(problems[number])
-                error = self._reject(message, found, has_time)
+            succeeded = number not in unapplied and message.group_id not in stopped_groups
+            if succeeded and number in problems:
+                with_paths = message.body.with_paths(problems[number])
+                error = self._reject(message, with_paths, has_time)
                 if error is None:
-                    rejections.append((message.message_id, found))
+                    rejections.append((message.message_id, with_paths))
                 else:
                     errors.append(error)
-                    fine = False
-            if not fine:
-                stopped.add(message.group_id)
+                    succeeded = False
+            if not succeeded:
+                stopped_groups.add(message.group_id)
                 failed.append(message.message_id)
         return IntakeResult(
             failed=tuple(failed),
@@ -131,18 +128,18 @@ class Intake:
     def _reject(
         self, message: Message, problems: Sequence[CommandProblem], has_time: HasTime
     ) -> Exception | None:
-        """Why it could not be done, if so: the message is kept by its own queue."""
+        """The error, if any; the command queue still holds the message then."""
         if not has_time():
             return OutOfTime("reject queue")
         try:
             self.rejects.put(message, problems)
-        except Exception as raised:  # noqa: BLE001 - a message's trouble must not touch the others.
+        except Exception as raised:  # noqa: BLE001 - a message's failure must not touch others.
             return raised
         return None
 
 
 def _happened(command: Command, sent_at: int, now: int) -> int:
-    """When the sender says, unless its clock is wrong: then when the queue got the message."""
+    """The sender's time, or when the queue got the message if that clock is wrong."""
     at = command.sent_at
     return sent_at if at is None or not now - _OLDEST_MS <= at <= sent_at else at
 
@@ -151,8 +148,8 @@ def _shares(messages: Sequence[Message]) -> list[_Share]:
     shares: dict[tuple[str, int], _Share] = {}
     for number, message in enumerate(messages):
         for part in message.body.commands:
-            address = (part.job_id, part.lane)
-            share = shares.setdefault(address, _Share(part.job_id, part.lane))
+            key = (part.job_id, part.lane)
+            share = shares.setdefault(key, _Share(part.job_id, part.lane))
             share.numbers.append(number)
             share.parts.append(part)
     return list(shares.values())

@@ -1,4 +1,4 @@
-"""Creating a job: under an id of its own, or under the one that its sender's key stands for."""
+"""Create a job, under a new id or the one that belongs to its idempotency key."""
 
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -48,7 +48,7 @@ class JobCreator:
     def create(
         self, new: NewJob, repeat: Repeat | None = None, has_time: HasTime = no_deadline
     ) -> Created:
-        """Create the job, register its items, seal it; repeated with its key, go on with it."""
+        """Create the job, register its items, seal it; a repetition continues the first call."""
         now = self.runtime.clock()
         fresh = make_job_id(now, self._randomness(), new.lanes or _lanes(new))
         job_id = fresh if repeat is None else self.claims.claim(repeat, fresh)

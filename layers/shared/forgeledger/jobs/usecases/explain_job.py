@@ -1,4 +1,4 @@
-"""Why a job is not done yet: what it waits for, and which items hold it up."""
+"""Explain why a job is not done: what it waits for, and which items block it."""
 
 import heapq
 from collections import Counter
@@ -17,33 +17,33 @@ from forgeledger.jobs.ports import JobStore, JobView, LaneStore
 from forgeledger.jobs.usecases.list_rejections import RejectionCount, latest_rejections
 from forgeledger.runtime import Runtime
 
-# How many items one request looks at, shared out among the lanes that have unfinished ones.
+# How many items one request reads, divided among the lanes that have unfinished ones.
 _SCANNED_ITEMS = 2_000
 _SHOWN = 10
 
 
 class Cause(StrEnum):
-    # The job is done; there is nothing to wait for.
+    # The job is done.
     FINISHED = "finished"
-    # More items may come: nobody sealed it, and its expected items do not.
+    # More items may come: it is not sealed, and does not seal itself.
     UNSEALED = "unsealed"
     # Fewer items are known than were expected.
     ITEMS_MISSING = "items_missing"
     # Items wait for a worker.
     ITEMS_PENDING = "items_pending"
-    # Items failed and wait for the time of their next attempt.
+    # Failed items wait for the time of their next attempt.
     ITEMS_DUE_LATER = "items_due_later"
-    # Workers have items.
+    # Workers hold items.
     ITEMS_IN_PROGRESS = "items_in_progress"
-    # Workers have items and have not been heard of within the lease.
+    # Workers hold items and sent no heartbeat within the lease.
     LEASES_EXPIRED = "leases_expired"
     # The verdict is certain and the lanes are being closed.
     ENDING = "ending"
     # Lanes have not yet followed the job's life cycle.
     LANES_LAGGING = "lanes_lagging"
-    # Its time is over and the relay has not yet failed it.
+    # Its deadline has passed and the relay has not failed it yet.
     DEADLINE_PASSED = "deadline_passed"
-    # Nothing is left to do but the verdict, which the relay gives.
+    # Only the verdict is missing, which the relay gives.
     VERDICT_DUE = "verdict_due"
 
 
@@ -53,16 +53,16 @@ class Explanation:
     counts: Counts
     causes: tuple[Cause, ...]
     lagging_lanes: tuple[int, ...]
-    # The ones that were claimed longest ago; those whose lease is over; those due next.
+    # Those claimed longest ago; those whose lease is over; those due next.
     oldest_in_progress: tuple[Item, ...]
     expired_leases: tuple[Item, ...]
     due_later: tuple[Item, ...]
     expired: int
     waiting: int
     failures: tuple[tuple[str, int], ...]
-    # Among the latest events; none of a job that is finished.
+    # Among the latest events; empty for a finished job.
     rejections: tuple[RejectionCount, ...]
-    # How many items were looked at, and whether that were all that could matter.
+    # How many items were read, and whether those are all that matter.
     scanned: int
     scanned_all: bool
 
@@ -112,7 +112,7 @@ class Explainer:
         return () if view.job.finished else latest_rejections(self.lanes, self.runtime, view.heads)
 
     def _scan(self, head: Head, most: int) -> _Scan:
-        """The unfinished items among the lane's first ones by name."""
+        """The unfinished items among the first of the lane by name."""
         found: list[Item] = []
         seen, after = 0, None
         while seen < most:
@@ -152,7 +152,7 @@ def _lagging(view: JobView) -> tuple[int, ...]:
 
 
 def _first(items: list[Item], time: str) -> tuple[Item, ...]:
-    """The few items with the earliest of this time."""
+    """The items whose field `time` is earliest."""
     key = attrgetter(time, "item_id")
     return tuple(heapq.nsmallest(_SHOWN, items, key=key))
 

@@ -61,11 +61,11 @@ class RetentionExtender:
     def _try_extend(
         self, job_id: str, has_time: HasTime, start: RetentionCheckpoint | None
     ) -> tuple[RetentionCheckpoint | None, Exception | None]:
-        """Where in the job time ran out, and its failure, which must not stop the other jobs."""
+        """Where in the job time ran out, if it did; and its failure, which must not stop others."""
         try:
             view = self.jobs.load_job(job_id)
             return None if view is None else self.extend(view.job, has_time, start), None
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next job has its turn.
+        except Exception as error:  # noqa: BLE001 - the next job must have its turn.
             return None, error
 
     def extend(
@@ -102,7 +102,7 @@ class RetentionExtender:
     def _extend_page(
         self, job_id: str, lane: int, after: str | None, ttl_seconds: int
     ) -> tuple[str | None, StorageError | None]:
-        """A page that cannot be extended must not keep later pages or other lanes from theirs."""
+        """Where to continue; a page that fails must not stop later pages or other lanes."""
         try:
             renewed = self.retention.renew(job_id, lane, after, _ROWS_A_PAGE, ttl_seconds)
         except StorageError as error:

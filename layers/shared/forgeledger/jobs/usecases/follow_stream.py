@@ -1,4 +1,4 @@
-"""What the stream wakes us for: heads that moved, and facts to be events_published."""
+"""Advance the jobs whose heads changed, and publish new facts, as the stream reports them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from forgeledger.runtime import HasTime
 
 @dataclass(frozen=True, slots=True)
 class Relayed:
-    """Sequence numbers of the records that have to come again, with the reason."""
+    """The records to redeliver, each with its error."""
 
     failed: tuple[tuple[Wake, Exception], ...]
     events_published: int
@@ -24,7 +24,7 @@ class Relay:
     fact_publisher: FactPublisher
 
     def relay(self, wakes: Sequence[Wake], has_time: HasTime) -> Relayed:
-        """Look at each job once, however many of its records came; one job's trouble is its own."""
+        """Handle each job once, however many records it has; its failure must not stop others."""
         first: dict[str, Wake] = {}
         for wake in wakes:
             first.setdefault(wake.job_id, wake)
@@ -38,9 +38,9 @@ class Relay:
             try:
                 if wake.job_id in to_tell:
                     events_published += self.fact_publisher.publish(wake.job_id)
-                # For a fact as well: whoever took that step may have died before it led the
-                # lanes, and then no head has moved that could wake us.
+                # For a fact as well: its writer may have died before the lanes followed the step,
+                # and then no change of a head wakes the relay.
                 self.advancer.advance(wake.job_id, has_time)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the record has to come again.
+            except Exception as error:  # noqa: BLE001 - the record must be redelivered.
                 failed.append((wake, error))
         return Relayed(tuple(failed), events_published)

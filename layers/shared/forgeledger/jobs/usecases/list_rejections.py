@@ -1,4 +1,4 @@
-"""Commands that were rejected lately: what workers say of a job that is not done, in vain."""
+"""Recently rejected commands of an unfinished job."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,17 +12,17 @@ from forgeledger.jobs.model.sizes import event_bytes
 from forgeledger.jobs.ports import LaneStore
 from forgeledger.runtime import Runtime
 
-# How many events one request looks at, shared out among the lanes, and how many in each at least.
+# How many events one request reads, divided among the lanes, and the fewest of each.
 _LATEST_EVENTS = 500
 _LEAST_EVENTS = 30
-# So many are read at first, and then twice as many each time: how large they are is not known.
+# So many are read at first, then twice as many each time: their size is not known.
 _AT_FIRST = 5
 _SHOWN = 10
-# What these say of an item holds nothing up: it is completed, or has not failed.
+# With these reasons the item blocks nothing: it is completed, or has not failed.
 _HARMLESS = frozenset({Reason.ALREADY_COMPLETED, Reason.NOT_FAILED})
 
 _Kind = tuple[CommandKind, Reason]
-# When, and of which item. What else an event has may be large and is let go.
+# The time and the item; the rest of an event may be large and is not held.
 _Sighting = tuple[int, str]
 
 
@@ -40,14 +40,14 @@ class RejectionCount:
 def latest_rejections(
     lanes: LaneStore, runtime: Runtime, heads: Sequence[Head]
 ) -> tuple[RejectionCount, ...]:
-    """Those among the latest events of all lanes, most frequent first."""
+    """The rejections among the latest events of all lanes, most frequent first."""
     used = [head for head in heads if head.offset]
-    most, most_bytes = looked_at(len(used)), PAGE_BYTES // max(1, len(used))
+    most, most_bytes = events_of_a_lane(len(used)), PAGE_BYTES // max(1, len(used))
     found = runtime.parallel(lambda head: list(_rejected(lanes, head, most, most_bytes)), used)
     counts: Counter[_Kind] = Counter()
     latest: dict[_Kind, _Sighting] = {}
     for lane in found:
-        # Which is a lane's latest says its own order, and which of the lanes' their time.
+        # Within a lane the latest is the first seen; among lanes, the one with the latest time.
         of_lane: dict[_Kind, _Sighting] = {}
         for kind, sighting in lane:
             counts[kind] += 1
@@ -67,15 +67,15 @@ def latest_rejections(
     )
 
 
-def looked_at(lanes: int) -> int:
-    """How many of a lane's latest events are looked at, of so many lanes."""
+def events_of_a_lane(lanes: int) -> int:
+    """How many of a lane's latest events are read, with so many lanes."""
     return max(_LEAST_EVENTS, _LATEST_EVENTS // max(1, lanes))
 
 
 def _rejected(
     lanes: LaneStore, head: Head, most: int, most_bytes: int
 ) -> Iterator[tuple[_Kind, _Sighting]]:
-    """Of the lane's latest events, from the last one back, those of rejected commands."""
+    """The rejections among the lane's latest events, from the last one back."""
     at, end, step = head.offset, max(0, head.offset - most), _AT_FIRST
     while at > end and most_bytes > 0:
         rows = lanes.read_journal(head.job_id, head.lane, max(end, at - step), step)
@@ -86,7 +86,7 @@ def _rejected(
             if end <= offset < at
         ]
         if not known:
-            # They are past their retention.
+            # Their rows have expired.
             return
         for _, event in reversed(known):
             most_bytes -= event_bytes(event)

@@ -1,4 +1,4 @@
-"""Telling the world what happened to a job: in order, at least once, with the same ids."""
+"""Publish a job's unpublished facts: in order, at least once, with stable event ids."""
 
 from dataclasses import dataclass
 
@@ -15,15 +15,15 @@ class FactPublisher:
     publisher: EventPublisher
 
     def publish(self, job_id: str) -> int:
-        """Publish the facts that were not yet told, from the table; how many events that gave."""
+        """The number of events published; the facts are read from the table."""
         view = self.jobs.load_job(job_id)
         if view is None:
             return 0
         count = 0
         published = view.published
         while published < view.job.facts:
-            # Not beyond what was loaded: whether the job is done is known only for that, and a
-            # later fact wakes somebody of its own.
+            # Not beyond the facts that were loaded: only for those is it known whether the job is
+            # done, and each later fact has a stream record of its own.
             limit = min(_FACTS_A_PAGE, view.job.facts - published)
             facts = self.facts.read_facts(job_id, published, limit)
             if not facts:

@@ -1,4 +1,4 @@
-"""Items as they stand, page by page over the lanes; and one item with its whole history."""
+"""Read items page by page over the lanes, and one item with its history."""
 
 from dataclasses import dataclass
 from operator import attrgetter
@@ -12,18 +12,18 @@ from forgeledger.jobs.model.limits import PAGE_BYTES, PAGE_ROWS
 from forgeledger.jobs.model.sizes import event_bytes, item_bytes
 from forgeledger.jobs.ports import JobStore, JournalRow, LaneStore
 
-# How many rows one request reads at most, when a filter leaves few of them.
+# The most rows that one request reads when a filter matches few.
 _SCANNED_ROWS = 2_000
-# How many journal rows one request reads at most for an item's history, and how many for the
-# closing that canceled it.
+# The most journal rows that one request reads for an item's history, and for the closing that
+# canceled it.
 _HISTORY_ROWS = 50
-# After these an item is as it was before.
+# They change no item.
 _WITHOUT_CHANGE = frozenset({EventKind.DUPLICATE, EventKind.REJECTED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemPosition:
-    """Behind this item of this lane."""
+    """After this item of this lane."""
 
     lane: int = 0
     after: str | None = None
@@ -43,7 +43,7 @@ class PastEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemHistory:
-    """An item and its events, oldest first; `earlier` is where those before them are."""
+    """An item and its events, oldest first; `earlier` is the offset of the one before them."""
 
     item: Item
     lane: int
@@ -59,7 +59,7 @@ class ItemReader:
     def page(
         self, job_id: str, state: ItemState | None, position: ItemPosition, limit: int
     ) -> ItemsPage:
-        """Items by lane and name. With a filter a page may be short though more are to come."""
+        """Items by lane and name. With a filter a page may be short although there are more."""
         view = self.jobs.load_job(job_id)
         if view is None:
             raise JobNotFound(job_id)
@@ -112,7 +112,7 @@ class ItemReader:
     def _walk(
         self, job_id: str, lane: int, item_id: str, offset: int
     ) -> tuple[list[PastEvent], int | None]:
-        """Follow the chain of an item's events backwards; oldest first, and where it goes on."""
+        """Follow an item's events backwards; oldest first, and the offset to continue at."""
         events: list[PastEvent] = []
         row: JournalRow | None = None
         wanted: int | None = offset
@@ -125,7 +125,7 @@ class ItemReader:
                 row = self._row(job_id, lane, wanted)
             event = None if row is None else row.entries[wanted - row.offset]
             if event is None or event.item_id != item_id:
-                # The row is past its retention: what came before it is gone as well.
+                # The row has expired, and so have all before it.
                 return events[::-1], None
             bytes_left -= event_bytes(event)
             events.append(PastEvent(offset=wanted, event=event))
@@ -133,15 +133,15 @@ class ItemReader:
         return events[::-1], wanted
 
     def _with_closing(self, head: Head, events: list[PastEvent]) -> list[PastEvent]:
-        """With the event that canceled an item without naming it, where its row is still there."""
+        """Add the closing that canceled the item without naming it, if its row still exists."""
         changes = [past for past in events if past.event.kind not in _WITHOUT_CHANGE]
         if not changes:
             return events
-        closing = self._closing_behind(head, changes[-1].offset)
+        closing = self._first_closing_after(head, changes[-1].offset)
         return sorted([*events, *closing], key=attrgetter("offset"))
 
-    def _closing_behind(self, head: Head, offset: int) -> list[PastEvent]:
-        """The lane's first closing behind an event: from the latest back, each names another."""
+    def _first_closing_after(self, head: Head, offset: int) -> list[PastEvent]:
+        """The lane's first closing after an event; each closing names the one before it."""
         found: list[PastEvent] = []
         closing: int | None = head.canceled_below - 1
         while closing is not None and closing > offset:
@@ -154,7 +154,7 @@ class ItemReader:
         return found[-1:]
 
     def _row(self, job_id: str, lane: int, offset: int) -> JournalRow | None:
-        """The row that holds this event; None where it is past its retention."""
+        """The row that holds this event; None if it has expired."""
         rows = self.lanes.read_journal(job_id, lane, offset, 1)
         held = rows and rows[0].offset <= offset < rows[0].end
         return rows[0] if held else None

@@ -1,4 +1,4 @@
-"""Where jobs stand: one read, whatever the number of items."""
+"""Read the status of jobs: one read, whatever the number of items."""
 
 import math
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from forgeledger.runtime import Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobStatusView:
-    """A job and how far it is, by the counts of its lanes or by those rolled up last."""
+    """A job and its progress, by the counts of its lanes or by those last rolled up."""
 
     job: Job
     counts: Counts
@@ -38,7 +38,7 @@ class JobReader:
     def page(
         self, status: JobStatus | None, tag: str | None, before: str | None, limit: int
     ) -> tuple[tuple[JobStatusView, ...], str | None]:
-        """Newest first; the counts are those that were rolled up last."""
+        """Newest first, with the counts as last rolled up."""
         views, after = self.lists.list_jobs(status, tag, before, limit)
         now = self.clock()
         return tuple(status_view(view, now) for view in views), after
@@ -59,7 +59,7 @@ def status_view(view: JobView, now: int) -> JobStatusView:
 
 
 def _items_per_second(view: JobView, counts: Counts, now: int) -> float | None:
-    """Measured since the last sample, or since the epoch began where there is none."""
+    """Measured since the last sample, or since the epoch began."""
     job, progress = view.job, view.progress
     since, before = job.opened_at, 0 if job.epoch == 1 else job.counts_at_verdict.finished
     if job.finished:

@@ -1,4 +1,4 @@
-"""The journal of a job: the events of its lanes and its own facts, merged by time."""
+"""Read the journal of a job: the events of its lanes and its facts, merged by time."""
 
 from dataclasses import dataclass
 from functools import partial

@@ -1,4 +1,4 @@
-"""Making good what a lost stream left undone: from the table alone, and with the same event ids."""
+"""Do from the table alone what a lost stream record left undone, with the same event ids."""
 
 from dataclasses import dataclass
 
@@ -25,9 +25,9 @@ class Reconciler:
     def reconcile_open(
         self, has_time: HasTime, after: str | None = None, *, recount: bool = False
     ) -> tuple[list[Reconciled], str | None]:
-        """Every job that runs or has something to tell; and where to go on when time is short.
+        """Every job that runs or has unpublished facts; and the job to continue after.
 
-        None is the end, "" that there was no time for the first of them.
+        None means the end, "" that there was no time for the first job.
         """
         done: list[Reconciled] = []
         more = True
@@ -37,7 +37,7 @@ class Reconciler:
                 if not has_time():
                     return done, after or ""
                 try:
-                    done.append(self._reconciled_or_why_not(job_id, has_time, recount=recount))
+                    done.append(self._try_reconcile(job_id, has_time, recount=recount))
                 except OutOfTime:
                     return done, after or ""
                 after = job_id
@@ -45,7 +45,7 @@ class Reconciler:
         return done, None
 
     def recount(self, job_id: str, has_time: HasTime, first_lane: int = 0) -> Reconciled:
-        """Heal the heads from the items, lane by lane, then reconcile the job."""
+        """Correct the heads from the items, lane by lane, then reconcile the job."""
         view = self.jobs.load_job(job_id)
         if view is None:
             raise JobNotFound(job_id)
@@ -63,7 +63,7 @@ class Reconciler:
                 drifted.append(lane)
             elif counted is Counted.WRONG:
                 busy.append(lane)
-        # What was found is to be told, so this is done in the time that is kept in reserve.
+        # Without a deadline: what was found must be reported, and there is time in reserve.
         return self.reconcile(
             job_id,
             drifted=tuple(drifted),
@@ -71,14 +71,12 @@ class Reconciler:
             next_lane=next_lane,
         )
 
-    def _reconciled_or_why_not(
-        self, job_id: str, has_time: HasTime, *, recount: bool
-    ) -> Reconciled:
+    def _try_reconcile(self, job_id: str, has_time: HasTime, *, recount: bool) -> Reconciled:
         try:
             return (self.recount if recount else self.reconcile)(job_id, has_time)
         except OutOfTime:
             raise
-        except Exception as error:  # noqa: BLE001 - one job's trouble must not stop the others.
+        except Exception as error:  # noqa: BLE001 - one job's failure must not stop the others.
             return Reconciled(job_id=job_id, status=None, error=f"{type(error).__name__}: {error}")
 
     def reconcile(
@@ -90,7 +88,7 @@ class Reconciler:
         busy: tuple[int, ...] = (),
         next_lane: int | None = None,
     ) -> Reconciled:
-        """Take the job as far as its lanes allow, and tell what is untold."""
+        """Advance the job as far as its lanes allow, and publish what is unpublished."""
         view = self.advancer.advance(job_id, has_time)
         if view is None:
             raise JobNotFound(job_id)

@@ -1,4 +1,4 @@
-"""Counting a lane's items, and setting its head right where the two differ."""
+"""Count a lane's items, and correct its head where the two differ."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -11,22 +11,22 @@ from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.ports import LaneStore
 from forgeledger.runtime import HasTime, Runtime
 
-# A wrong head has to stand still while it is healed: each try reads what was committed since the
-# one before, which is little, and is as likely to succeed as any other commit.
+# A wrong head must not change while it is corrected. Each try reads only what was committed since
+# the one before, and is as likely to succeed as any other commit.
 _TRIES = 20
 _ITEMS_A_PAGE = 1_000
 _COMMITS_A_PAGE = 100
 
 
 class Counted(Enum):
-    """What a lane's count came to."""
+    """The result of counting a lane."""
 
     RIGHT = auto()
-    # It was wrong, and was set right.
+    # It was wrong and is corrected.
     HEALED = auto()
-    # It is wrong, and the lane moves too fast to be set right.
+    # It is wrong, and the lane changes too fast to be corrected.
     WRONG = auto()
-    # Time ran out; nothing is known.
+    # Time ran out before all was counted.
     UNFINISHED = auto()
 
 
@@ -73,7 +73,7 @@ class Recounter:
         return True
 
     def _catch_up(self, tally: Tally, offset: int, has_time: HasTime) -> bool:
-        """Bring the tally to this offset, at which a commit ends."""
+        """Bring the tally to this offset, which is the end of a commit."""
         job_id, lane = tally.head.job_id, tally.head.lane
         while tally.head.offset < offset:
             if not has_time():

@@ -1,4 +1,4 @@
-"""Registering many items in one go: each lane takes its share, all lanes at once."""
+"""Register many items: each lane takes its share, all lanes at once."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -48,7 +48,7 @@ class ItemRegistrar:
         seal: bool = False,
         has_time: HasTime = no_deadline,
     ) -> Registered:
-        """Register the items, then seal the job if that is asked; safe to repeat."""
+        """Register the items, then seal the job on request; safe to repeat."""
         lanes = lanes_of(job_id)
         if lanes is None:
             raise JobNotFound(job_id)

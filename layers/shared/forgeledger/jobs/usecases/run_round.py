@@ -8,7 +8,7 @@ from forgeledger.jobs.usecases.extend_retention import RetentionExtender
 from forgeledger.jobs.usecases.reconcile_jobs import Reconciler
 from forgeledger.runtime import HasTime
 
-# The checkpoint of each half, a row of its own.
+# The names of its two checkpoints.
 _RECONCILIATION = "reconciliation"
 _RETENTION = "retention"
 

@@ -59,9 +59,10 @@ def test_a_built_function_is_its_handler_and_nothing_of_the_layer(built, functio
 def test_the_built_layer_has_the_package_without_what_only_a_terminal_needs(built):
     package = built / LAYER / "forgeledger"
 
-    assert (package / "domain").is_dir()
+    assert (package / "jobs").is_dir()
     assert (package / "sdk").is_dir()
     assert not (package / "cli").exists()
+    assert not (package / "demo").exists()
     assert not (package / "local").exists()
 
 
@@ -105,4 +106,6 @@ def test_sam_deploys_the_build_to_an_engine(built):
         [stack] = client.describe_stacks(StackName="forgeledger-local")["Stacks"]
 
     assert stack["StackStatus"] == "CREATE_COMPLETE"
+    tags = {tag["Key"]: tag["Value"] for tag in stack["Tags"]}
+    assert tags.items() >= {"Project": "forgeledger", "Stack": "forgeledger-local"}.items()
     assert "CommandQueueUrl" in {output["OutputKey"] for output in stack["Outputs"]}

@@ -28,6 +28,8 @@ SETTINGS = {
     "ApiFunction": settings.ApiSettings,
     "RelayFunction": settings.RelaySettings,
 }
+SAM_CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
+STAGES = ("local", "dev", "prod")
 
 
 class Asked(Mapping[str, str]):
@@ -228,10 +230,9 @@ def test_cloudformation_takes_the_template_as_it_is_sent():
     assert len(body.encode()) <= 51_200
 
 
-@pytest.mark.parametrize("stage", ["local", "dev", "prod"])
+@pytest.mark.parametrize("stage", STAGES)
 def test_each_stage_gives_parameters_that_the_template_has(stage):
-    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
-    overrides = config[stage]["deploy"]["parameters"]["parameter_overrides"]
+    overrides = SAM_CONFIG[stage]["deploy"]["parameters"]["parameter_overrides"]
     given = {override.partition("=")[0] for override in overrides}
 
     required = {
@@ -239,3 +240,20 @@ def test_each_stage_gives_parameters_that_the_template_has(stage):
     }
 
     assert required <= given <= set(TEMPLATE["Parameters"])
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_each_stage_tags_its_stack_and_no_resource_repeats_the_tags(stage):
+    deploy = SAM_CONFIG[stage]["deploy"]["parameters"]
+
+    tags = dict(tag.split("=") for tag in deploy["tags"])
+
+    assert tags == {"Project": "forgeledger", "Stack": deploy["stack_name"], "stage": stage}
+    assert "Tags" not in TEMPLATE["Globals"]["Function"]
+    assert not [name for name in TEMPLATE["Resources"] if "Tags" in properties(name)]
+
+
+def test_every_stage_that_is_deployed_is_tested_here():
+    deployed = {name for name, part in SAM_CONFIG.items() if name != "version" and "deploy" in part}
+
+    assert deployed == set(STAGES)

@@ -159,7 +159,7 @@ class Chaos:
         self._count("workers killed (SIGKILL)")
 
     def _kill_function(self) -> None:
-        pids = [pid for name in FUNCTIONS for pid in self.cloud.worker_pids(name)]
+        pids = [pid for name in FUNCTIONS for pid in self.cloud.function_pids(name)]
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._random.choice(pids), signal.SIGKILL)
         self._count("function processes killed (SIGKILL)")

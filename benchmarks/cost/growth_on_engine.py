@@ -135,7 +135,7 @@ def processor_seconds(cloud: LocalCloud) -> dict[str, float]:
 
 def _seconds(cloud: LocalCloud, function: str) -> float:
     ticks = 0
-    for pid in cloud.worker_pids(function):
+    for pid in cloud.function_pids(function):
         # The name in brackets may hold spaces.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         ticks += int(fields[11]) + int(fields[12])
@@ -147,7 +147,7 @@ def most_kilobytes(cloud: LocalCloud) -> int:
     return max(
         int(line.split()[1])
         for function in FUNCTIONS.values()
-        for pid in cloud.worker_pids(function)
+        for pid in cloud.function_pids(function)
         for line in Path(f"/proc/{pid}/status").read_text().splitlines()
         if line.startswith("VmHWM")
     )

@@ -125,7 +125,7 @@ def test_a_killed_worker_is_replaced(cloud):
     send(cloud, "killed", {"name": "before"})
     eventually(lambda: names(cloud, "killed"))
 
-    for pid in cloud.worker_pids("IntakeFunction"):
+    for pid in cloud.function_pids("IntakeFunction"):
         os.kill(pid, signal.SIGKILL)
     send(cloud, "killed", {"name": "after"})
 

@@ -103,7 +103,7 @@ def test_what_went_wrong_is_said_and_nothing_is_left_running(where, tmp_path):
         control.up(**where)
 
     assert control.status(**where) is None
-    assert any("did not come up" in line for line in control.logs(name="supervisor", **where))
+    assert any("did not start" in line for line in control.logs(name="supervisor", **where))
 
 
 def test_logs_are_named_and_an_unknown_name_is_refused(where):
@@ -160,7 +160,7 @@ def test_everything_ends_with_a_program_that_holds_a_local_cloud_and_is_killed(w
         "from forgeledger.local.local_cloud import LocalCloud\n"
         "cloud = LocalCloud(project_dir=Path(sys.argv[1]), state_dir=Path(sys.argv[2])).start()\n"
         "print(cloud.description.api_url, cloud.description.endpoint_url, flush=True)\n"
-        "print(*cloud.worker_pids('ApiFunction'), flush=True)\n"
+        "print(*cloud.function_pids('ApiFunction'), flush=True)\n"
         "time.sleep(600)\n"
     )
     command = [sys.executable, "-c", program, str(where["project_dir"]), str(where["state_dir"])]
@@ -187,7 +187,7 @@ def test_ctrl_c_ends_everything_of_a_local_cloud_and_its_data_is_saved(where):
         "    row = {'PK': {'S': 'kept'}, 'SK': {'S': 'row'}}\n"
         "    cloud.client('dynamodb').put_item(TableName=table, Item=row)\n"
         "    print(cloud.description.api_url, cloud.description.endpoint_url, flush=True)\n"
-        "    pids = map(cloud.worker_pids, ('ApiFunction', 'IntakeFunction'))\n"
+        "    pids = map(cloud.function_pids, ('ApiFunction', 'IntakeFunction'))\n"
         "    print(cloud.engine.pid, *sum(pids, []), flush=True)\n"
         "    time.sleep(600)\n"
     )

@@ -1,4 +1,4 @@
-"""What several tests of the local cloud ask for."""
+"""Fixtures of several tests of the local cloud."""
 
 import pytest
 

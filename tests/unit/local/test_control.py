@@ -1,4 +1,4 @@
-"""The background commands where no local cloud comes up, and parts of the one that does."""
+"""The background commands when the local cloud does not start, and parts of it when it does."""
 
 import selectors
 import socket
@@ -20,7 +20,7 @@ def program(text):
 
 
 def test_a_supervisor_that_dies_without_a_word_is_an_error():
-    assert "did not come up" in control._first_line(program("pass"))["error"]
+    assert "did not start" in control._first_line(program("pass"))["error"]
 
 
 def test_a_supervisor_that_reports_an_error_is_waited_for():
@@ -62,7 +62,7 @@ def test_the_state_stands_beside_the_template_unless_given(tmp_path):
 def test_a_local_cloud_that_is_not_up_has_no_description(tmp_path):
     local = LocalCloud(project_dir=PROJECT, state_dir=tmp_path)
 
-    with pytest.raises(RuntimeError, match="not up"):
+    with pytest.raises(RuntimeError, match="not running"):
         _ = local.description
     local.stop()
 
@@ -71,7 +71,7 @@ def test_a_schedule_that_does_not_run_here_is_said_and_left_out(tmp_path, caplog
     local = LocalCloud(project_dir=PROJECT, state_dir=tmp_path)
     schedule = Schedule(name="noon", function="f", expression="cron(0 12 * * ? *)", payload={})
 
-    assert local._schedule_feed(schedule) == []
+    assert local._schedule_runner(schedule) == []
     assert "noon" in caplog.text
 
 

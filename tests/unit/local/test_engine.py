@@ -1,4 +1,4 @@
-"""What the engine's owner does when the engine does not do as it should."""
+"""How the engine's owner handles an engine that misbehaves."""
 
 import os
 import socket
@@ -64,7 +64,7 @@ def test_an_engine_that_never_answers_is_given_up(stubborn, monkeypatch):
     engine, _ = stubborn
     monkeypatch.setattr(engine_module, "START_SECONDS", 0.1)
 
-    assert engine._wait_until_it_answers() is False
+    assert engine._wait_until_ready() is False
 
 
 def test_an_engine_that_accepts_and_says_nothing_does_not_answer(stubborn):
@@ -93,7 +93,7 @@ def test_a_port_that_was_taken_meanwhile_is_given_up_after_some_attempts(monkeyp
     engine = Engine()
     spawned = []
     monkeypatch.setattr(Engine, "_spawn", lambda self: spawned.append(self.port))
-    monkeypatch.setattr(Engine, "_wait_until_it_answers", lambda self: False)
+    monkeypatch.setattr(Engine, "_wait_until_ready", lambda self: False)
 
     with pytest.raises(EngineError):
         engine.start()
@@ -150,8 +150,8 @@ def test_a_folder_that_was_not_made_as_scratch_is_never_removed(folder):
 
 def test_an_engine_that_never_started_removes_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "kept").touch()
+    (tmp_path / "unrelated").touch()
 
     Engine().stop()
 
-    assert (tmp_path / "kept").exists()
+    assert (tmp_path / "unrelated").exists()

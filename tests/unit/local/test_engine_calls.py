@@ -1,4 +1,4 @@
-"""The pollers' own connection to the engine, against a server that answers as it is told."""
+"""The pollers' client of the engine, against a server with scripted answers."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""Event filtering, rule by rule as Lambda documents it."""
+"""Lambda's event filtering, rule by rule."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The inside of a worker process, run in this one."""
+"""The main module of a function's process, run in this process."""
 
 import io
 import sys
@@ -55,11 +55,11 @@ def test_a_handler_in_a_package_is_found(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", list(sys.path))
     package = tmp_path / "pack_of_handlers"
     package.mkdir()
-    (package / "one.py").write_text("def run(event, context): return 'found'")
+    (package / "one.py").write_text("def run(event, context): return 'done'")
 
     handler = function_main.load_handler("pack_of_handlers/one.run", str(tmp_path))
 
-    assert handler({}, None) == "found"
+    assert handler({}, None) == "done"
 
 
 class Ended(Exception):

@@ -1,4 +1,4 @@
-"""FunctionProcess processes: real ones, since what is tested is how a process ends."""
+"""Functions in real processes, since what is tested is how a process ends."""
 
 import os
 import signal
@@ -207,7 +207,7 @@ def test_what_a_handler_prints_is_in_its_log(pool_of, tmp_path):
 
 
 class InterruptedOnce:
-    """The first wait for an answer ends before the answer comes, as by Ctrl-C."""
+    """Interrupts the first wait for an answer, like Ctrl-C."""
 
     def __init__(self, answers):
         self.answers = answers
@@ -272,13 +272,13 @@ def test_the_concurrency_follows_the_machine_unless_given(function_of, tmp_path)
 def test_a_worker_ends_when_its_owner_is_gone(function_of, tmp_path):
     function = function_of()
     environment = function_environment(function, os.environ, {})
-    worker = FunctionProcess(function, environment, tmp_path / "log")
-    worker.wait_until_ready()
+    process = FunctionProcess(function, environment, tmp_path / "log")
+    process.wait_until_ready()
 
-    worker._process.stdin.close()
+    process._process.stdin.close()
 
-    assert worker._process.wait(60) == 0
-    worker.end()
+    assert process._process.wait(60) == 0
+    process.end()
 
 
 def test_a_reader_gives_up_at_its_deadline_and_at_the_end():

@@ -1,4 +1,4 @@
-"""The HTTP API's payload, version 2.0, in both directions."""
+"""The HTTP API's payload format 2.0 in both directions."""
 
 import base64
 from datetime import UTC, datetime

@@ -53,7 +53,7 @@ def ask(gateway, method, path, **options):
 
 
 def say(gateway, text):
-    """Send raw bytes and read what comes back until the gateway closes."""
+    """Send raw bytes and read the answer until the gateway closes the connection."""
     with socket.create_connection(("127.0.0.1", urlsplit(gateway.url).port), timeout=60) as raw:
         raw.sendall(text)
         raw.shutdown(socket.SHUT_WR)

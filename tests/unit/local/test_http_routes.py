@@ -1,4 +1,4 @@
-"""Which route of an HTTP API a request takes."""
+"""Which route of an HTTP API a request matches."""
 
 import pytest
 
@@ -42,11 +42,11 @@ ROUTES = [
     ],
 )
 def test_the_most_specific_route_wins(method, path, key, parameters):
-    found = find_route(ROUTES, method, path)
+    match = find_route(ROUTES, method, path)
 
-    assert found is not None
-    assert route_key(found[0]) == key
-    assert found[1] == parameters
+    assert match is not None
+    assert route_key(match[0]) == key
+    assert match[1] == parameters
 
 
 def test_the_root_is_not_part_of_a_greedy_path():
@@ -56,7 +56,7 @@ def test_the_root_is_not_part_of_a_greedy_path():
 def test_the_default_route_takes_what_is_left():
     default = Route(method="ANY", path="/$default", function="ApiFunction")
 
-    found = find_route([*ROUTES, default], "GET", "/")
+    match = find_route([*ROUTES, default], "GET", "/")
 
-    assert found == (default, {})
+    assert match == (default, {})
     assert route_key(default) == "$default"

@@ -1,4 +1,4 @@
-"""The template functions that decide whether a mapping or a schedule is on."""
+"""The template functions that decide whether a mapping or schedule is enabled."""
 
 import pytest
 

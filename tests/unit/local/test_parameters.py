@@ -1,3 +1,5 @@
+"""The local cloud's parameters come from samconfig.toml."""
+
 from forgeledger.local.parameters import local_parameters
 
 

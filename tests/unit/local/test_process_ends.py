@@ -1,4 +1,4 @@
-"""The main functions of our processes, run in this one as far as that goes."""
+"""The main functions of the local cloud's processes, run in this process as far as possible."""
 
 import gc
 import io
@@ -22,7 +22,7 @@ def kills(monkeypatch):
     return sent
 
 
-def see_out_the_watch():
+def join_parent_watch():
     for thread in threading.enumerate():
         if thread.name == "parent-watch":
             thread.join(60)
@@ -31,13 +31,13 @@ def see_out_the_watch():
 
 @pytest.fixture
 def parent_pipe(monkeypatch, kills):
-    """A standard input whose other end the test holds; what waits for its end is seen out."""
+    """A standard input whose other end the test holds; its watching thread is joined."""
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb", buffering=0) as stdin, os.fdopen(writing, "wb") as parent:
         monkeypatch.setattr(sys, "stdin", stdin)
         yield parent
         parent.close()
-        see_out_the_watch()
+        join_parent_watch()
 
 
 def test_the_engine_asks_itself_to_stop_when_its_parent_is_gone(parent_pipe, kills):
@@ -67,10 +67,10 @@ def test_the_engine_tidies_up_only_if_no_parent_is_left_to_do_so(
         seen.append((module, run_name, list(sys.argv)))
         if parent_leaves:
             parent_pipe.close()
-            see_out_the_watch()
+            join_parent_watch()
 
     monkeypatch.setattr("runpy.run_module", serve)
-    monkeypatch.setattr(engine_process, "collect_now_and_then", lambda _: None)
+    monkeypatch.setattr(engine_process, "collect_on_timer", lambda _: None)
     engine_process.main()
 
     assert seen == [("ministack", "__main__", ["ministack"])]
@@ -78,7 +78,7 @@ def test_the_engine_tidies_up_only_if_no_parent_is_left_to_do_so(
 
 
 class Ending:
-    """An event that is waited for three times before it comes."""
+    """An event that is set at the third wait."""
 
     def __init__(self):
         self.pauses = []
@@ -94,7 +94,7 @@ def test_the_engine_collects_garbage_by_the_clock_alone(monkeypatch):
     monkeypatch.setattr(gc, "freeze", lambda: None)
 
     try:
-        engine_process.collect_now_and_then(ending).join(60)
+        engine_process.collect_on_timer(ending).join(60)
         enabled = gc.isenabled()
     finally:
         gc.enable()
@@ -106,14 +106,14 @@ def test_the_engine_collects_garbage_by_the_clock_alone(monkeypatch):
 
 @contextmanager
 def standard_output(path):
-    """Give the descriptors of a process to the code under test, and take them back."""
-    kept = [os.dup(number) for number in range(3)]
+    """Redirect standard output, and restore the descriptors that the code under test replaced."""
+    saved = [os.dup(number) for number in range(3)]
     with path.open("wb") as output:
         os.dup2(output.fileno(), 1)
     try:
         yield
     finally:
-        for number, copy in enumerate(kept):
+        for number, copy in enumerate(saved):
             os.dup2(copy, number)
             os.close(copy)
 

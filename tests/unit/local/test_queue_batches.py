@@ -1,4 +1,4 @@
-"""What may be deleted after a batch: the successes, and nothing else."""
+"""Only the messages that succeeded may be deleted after a batch."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The queue receivers against a queue in memory."""
+"""The queue poller against a queue in memory."""
 
 import json
 import threading
@@ -10,7 +10,7 @@ from forgeledger.local.stack import QueueMapping
 
 
 class FakeQueue:
-    """Hands out messages in pages and remembers what was asked and deleted."""
+    """Returns messages in pages, and records requests and deletions."""
 
     def __init__(self, *pages):
         self.pages = [list(page) for page in pages]

@@ -1,4 +1,4 @@
-"""Schedules: which expressions run here, and that a failure does not end them."""
+"""Schedules: which expressions run locally, and that a failure does not end them."""
 
 import threading
 import time
@@ -30,12 +30,12 @@ def test_a_rate_has_a_period_and_other_expressions_have_none(expression, seconds
     "failure", [InvocationFailed("RuntimeError", "no", "r"), OSError("no process can be started")]
 )
 def test_a_rule_fires_again_after_its_function_failed(failure):
-    fired, twice = [], threading.Event()
+    runs, twice = [], threading.Event()
     schedule = Schedule(name="r", function="f", expression="rate(1 minute)", payload={"x": 1})
 
     def invoke(event):
-        fired.append(event)
-        if len(fired) == 2:
+        runs.append(event)
+        if len(runs) == 2:
             twice.set()
         raise failure
 
@@ -45,4 +45,4 @@ def test_a_rule_fires_again_after_its_function_failed(failure):
     assert twice.wait(60)
     runner.halt()
     runner.join(time.monotonic() + 60)
-    assert fired[:2] == [{"x": 1}, {"x": 1}]
+    assert runs[:2] == [{"x": 1}, {"x": 1}]

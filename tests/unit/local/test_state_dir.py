@@ -1,4 +1,4 @@
-"""The state folder: one owner at a time, and nothing stale is believed."""
+"""The state folder: one owner at a time, and stale files do not count."""
 
 import os
 import shutil
@@ -138,7 +138,7 @@ def test_no_project_anywhere_is_said_clearly(tmp_path, monkeypatch):
 
 
 def test_a_folder_whose_owner_was_killed_is_free_once_its_engine_has_saved(state, monkeypatch):
-    """A child that holds the lock stands for the engine."""
+    """A child process that holds the lock stands for the engine."""
     state.acquire()
     engine = subprocess.Popen(["sleep", "0.5"], pass_fds=state.lock_descriptors)
     state.release()

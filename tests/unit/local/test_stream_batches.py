@@ -1,4 +1,4 @@
-"""What becomes of a stream batch after a failure, and what the failure queue is told."""
+"""How a stream batch is retried after a failure, and the on-failure message."""
 
 import json
 from datetime import UTC, datetime
@@ -31,18 +31,18 @@ def numbers(batch):
 
 
 def test_records_before_the_first_failed_one_are_done_and_the_rest_starts_afresh():
-    verdict = after_failure(a_batch(1, 2, 3, failures=2), 1, RetryRule(maximum_retries=3))
+    plan = after_failure(a_batch(1, 2, 3, failures=2), 1, RetryRule(maximum_retries=3))
 
-    assert [numbers(batch) for batch in verdict.again] == [[2, 3]]
-    assert verdict.again[0].failures == 0
-    assert verdict.given_up is None
+    assert [numbers(batch) for batch in plan.again] == [[2, 3]]
+    assert plan.again[0].failures == 0
+    assert plan.given_up is None
 
 
 def test_a_batch_is_halved_without_using_up_a_retry():
-    verdict = after_failure(a_batch(1, 2, 3), 0, RetryRule(maximum_retries=0, bisects=True))
+    plan = after_failure(a_batch(1, 2, 3), 0, RetryRule(maximum_retries=0, bisects=True))
 
-    assert [numbers(batch) for batch in verdict.again] == [[1], [2, 3]]
-    assert [batch.failures for batch in verdict.again] == [0, 0]
+    assert [numbers(batch) for batch in plan.again] == [[1], [2, 3]]
+    assert [batch.failures for batch in plan.again] == [0, 0]
 
 
 def test_a_single_record_is_tried_again_until_its_retries_are_used_up():
@@ -59,16 +59,16 @@ def test_a_single_record_is_tried_again_until_its_retries_are_used_up():
 
 
 def test_without_bisecting_the_whole_batch_is_given_up():
-    verdict = after_failure(a_batch(1, 2), 0, RetryRule(maximum_retries=0))
+    plan = after_failure(a_batch(1, 2), 0, RetryRule(maximum_retries=0))
 
-    assert verdict.given_up is not None
-    assert numbers(verdict.given_up) == [1, 2]
+    assert plan.given_up is not None
+    assert numbers(plan.given_up) == [1, 2]
 
 
 def test_without_a_limit_a_batch_is_tried_for_ever():
-    verdict = after_failure(a_batch(1, failures=10_000), 0, RetryRule())
+    plan = after_failure(a_batch(1, failures=10_000), 0, RetryRule())
 
-    assert verdict.again[0].failures == 10_001
+    assert plan.again[0].failures == 10_001
 
 
 def test_the_pause_before_a_retry_grows_up_to_a_bound():

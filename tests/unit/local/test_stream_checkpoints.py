@@ -1,4 +1,4 @@
-"""Where a reader of a stream goes on, and what it does where the stream no longer tells."""
+"""Where a stream poller resumes, and how it catches up if records of the stream are lost."""
 
 import pytest
 
@@ -93,15 +93,15 @@ def test_a_catch_up_that_fails_is_tried_again_a_bounded_number_of_times(poller_o
 
 def test_a_catch_up_goes_on_where_the_answer_says_that_it_stopped(poller_of):
     answers = [{"jobs": [], "after": "a"}, {"jobs": [], "after": "b"}, {"jobs": []}]
-    wishes = []
+    requests = []
 
     def function(event, request_id=None):
-        wishes.append(event["reconcile"])
+        requests.append(event["reconcile"])
         return answers.pop(0)
 
     poller_of(FakeStreams(), function)._catch_up()
 
-    assert wishes == [
+    assert requests == [
         {"running": True},
         {"running": True, "after": "a"},
         {"running": True, "after": "b"},
@@ -109,15 +109,15 @@ def test_a_catch_up_goes_on_where_the_answer_says_that_it_stopped(poller_of):
 
 
 def test_a_catch_up_that_does_not_get_on_ends(poller_of):
-    wishes = []
+    requests = []
 
     def function(event, request_id=None):
-        wishes.append(event)
+        requests.append(event)
         return {"after": "a"}
 
     poller_of(FakeStreams(), function)._catch_up()
 
-    assert len(wishes) == 2
+    assert len(requests) == 2
 
 
 def test_a_reader_that_is_asked_to_stop_leaves_the_rest_after_the_checkpoint(poller_of, tmp_path):

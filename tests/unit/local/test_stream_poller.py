@@ -1,4 +1,4 @@
-"""The stream reader against a stream in memory: batches, their order and their retries."""
+"""The stream poller against a stream in memory: batches, their order and their retries."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""The supervisor's loop with a cloud that is only pretended."""
+"""The supervisor's loop with a fake cloud."""
 
 import io
 import json
@@ -35,7 +35,7 @@ class FakeCloud:
 
 
 class Report(io.StringIO):
-    """Keeps what was written when it is closed."""
+    """Makes its text available after it was closed."""
 
     text = ""
 

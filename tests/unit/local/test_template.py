@@ -1,4 +1,4 @@
-"""How the project's template becomes one that CloudFormation takes, and what it refuses."""
+"""Packaging the project's template, and which templates are refused."""
 
 import json
 

@@ -1,1 +1,1 @@
-"""The whole stack on one machine: the engine emulates the services, this package Lambda."""
+"""The whole stack on one machine: the engine emulates AWS's services, this package Lambda."""

@@ -1,4 +1,4 @@
-"""Where a stream reader stands, kept on disk so that a restart goes on from there."""
+"""A stream's checkpoint on disk, at which reading resumes after a restart."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -7,12 +7,12 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """The last record that is done with; `engine` names the run of the engine that numbered it."""
+    """The last record that was processed; `engine` names the engine's run that numbered it."""
 
     engine: str
     stream_arn: str
     shard_id: str = ""
-    sequence_number: str = ""  # Empty: the stream was opened and nothing of it is done.
+    sequence_number: str = ""  # Empty: nothing was processed yet.
 
 
 class CheckpointFile:
@@ -20,7 +20,7 @@ class CheckpointFile:
         self._path = path
 
     def load(self) -> Checkpoint | None:
-        """The stored checkpoint; one that cannot be read counts as lost, not as never made."""
+        """The stored checkpoint; an unreadable one counts as lost, not as never written."""
         try:
             text = self._path.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -31,7 +31,7 @@ class CheckpointFile:
             return Checkpoint(engine="", stream_arn="")
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Replace it in one step: a crash leaves the old one or the new one."""
+        """Replace the file atomically: a crash leaves the old or the new checkpoint."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         scratch = self._path.with_suffix(".new")
         scratch.write_text(json.dumps(asdict(checkpoint)), encoding="utf-8")

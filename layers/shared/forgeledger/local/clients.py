@@ -1,4 +1,4 @@
-"""The AWS clients of the local cloud itself: all on the engine, without a user's settings."""
+"""boto3 clients for the engine, which ignore the user's AWS settings."""
 
 from functools import cache
 from typing import Any, Final
@@ -14,12 +14,12 @@ _CONFIG: Final = Config(
     read_timeout=60,
     max_pool_connections=64,
     retries={"total_max_attempts": 4, "mode": "standard"},
-    parameter_validation=False,  # Only our own calls; it costs a tenth of each.
+    parameter_validation=False,  # Validation takes a tenth of each call's time.
 )
 
 
 class Clients:
-    """Makes each client once; clients may be shared between threads, their session may not."""
+    """One client per service: threads may share a client, but not a session."""
 
     def __init__(self, endpoint_url: str) -> None:
         self.endpoint_url = endpoint_url

@@ -1,4 +1,4 @@
-"""`up`, `down`, `status`, `reset` and `logs`, as functions; the command line only calls them."""
+"""What `forgeledger local` up, down, status, reset and logs call."""
 
 import contextlib
 import io
@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from forgeledger.errors import ForgeLedgerError
-from forgeledger.local.local_cloud import LocalCloud, if_free
+from forgeledger.local.local_cloud import if_free
 from forgeledger.local.state_dir import DEFAULT_NAME, Description, StateDir, find_project
 from forgeledger.local.supervisor import Order
 from forgeledger.local.template import load_template
 
 __all__ = [
     "Description",
-    "LocalCloud",
     "LocalCloudError",
     "LogNotFound",
     "down",
@@ -39,11 +38,11 @@ DOWN_SECONDS: Final = 60.0
 
 
 class LocalCloudError(ForgeLedgerError):
-    """The local cloud did not do what was asked of it; the message says where to look."""
+    """The local cloud did not start or stop; the message names the logs."""
 
 
 class LogNotFound(LocalCloudError):
-    """No part of the local cloud has a log of this name; the message says which ones there are."""
+    """There is no log of this name; the message lists the logs."""
 
 
 def state_of(project_dir: Path | None = None, state_dir: Path | None = None) -> StateDir:
@@ -58,7 +57,7 @@ def up(
     api_port: int = 0,
     parameters: Mapping[str, str] | None = None,
 ) -> Description:
-    """Start the local cloud in the background; one that is up already is left as it is."""
+    """Start the local cloud in the background, unless it is running already."""
     project = find_project(project_dir)
     state = state_of(project, state_dir)
     if running := state.description():
@@ -78,7 +77,7 @@ def up(
 
 
 def down(*, project_dir: Path | None = None, state_dir: Path | None = None) -> bool:
-    """End the local cloud so that it saves its data; False if none was up."""
+    """Stop the local cloud so that it saves its data; False if none was running."""
     state = state_of(project_dir, state_dir)
     owner = state.owner()
     if owner is None:
@@ -94,18 +93,18 @@ def down(*, project_dir: Path | None = None, state_dir: Path | None = None) -> b
 
 
 def status(*, project_dir: Path | None = None, state_dir: Path | None = None) -> Description | None:
-    """Where everything answers, or None while it is down."""
+    """Addresses and names of the running local cloud, or None."""
     return state_of(project_dir, state_dir).description()
 
 
 def template_parameters(project_dir: Path | None = None) -> dict[str, Mapping[str, Any]]:
-    """The template's parameters by name, as they are declared."""
+    """The template's parameter declarations by name."""
     file = find_project(project_dir) / "template.yaml"
     return dict(load_template(file.read_text(encoding="utf-8")).get("Parameters", {}))
 
 
 def reset(*, project_dir: Path | None = None, state_dir: Path | None = None) -> None:
-    """End the local cloud and forget all its data."""
+    """Stop the local cloud and delete its data."""
     down(project_dir=project_dir, state_dir=state_dir)
     state = state_of(project_dir, state_dir)
     if state.was_used:
@@ -115,7 +114,7 @@ def reset(*, project_dir: Path | None = None, state_dir: Path | None = None) -> 
 
 
 def log_files(*, project_dir: Path | None = None, state_dir: Path | None = None) -> dict[str, Path]:
-    """The log of each part, by its name: engine, supervisor, and each function."""
+    """The log files by name: engine, supervisor, and each function."""
     logs_dir = state_of(project_dir, state_dir).logs
     return {path.stem: path for path in sorted(logs_dir.glob("*.log"))}
 
@@ -127,17 +126,16 @@ def logs(
     project_dir: Path | None = None,
     state_dir: Path | None = None,
 ) -> list[str]:
-    """The last lines of one log, or of each, with its name in front."""
+    """The last lines of one log or of all, each line with the log's name."""
     files = log_files(project_dir=project_dir, state_dir=state_dir)
     if name is not None and name not in files:
         raise LogNotFound(f"no log called {name}; there are: {', '.join(files) or 'none'}")
-    found: list[str] = []
-    for part, path in files.items():
-        if name in {None, part}:
+    tails: list[str] = []
+    for log_name, path in files.items():
+        if name in {None, log_name}:
             with path.open(encoding="utf-8", errors="replace") as log:
-                tail = deque(log, maxlen=lines)
-            found += [f"{part}: {line.rstrip()}" for line in tail]
-    return found
+                tails += [f"{log_name}: {line.rstrip()}" for line in deque(log, maxlen=lines)]
+    return tails
 
 
 def _spawn(order: Order, log_file: Path) -> "subprocess.Popen[bytes]":
@@ -147,12 +145,12 @@ def _spawn(order: Order, log_file: Path) -> "subprocess.Popen[bytes]":
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
-            start_new_session=True,  # It outlives this terminal until `down`.
+            start_new_session=True,  # It outlives the terminal.
         )
 
 
 def _first_line(supervisor: "subprocess.Popen[bytes]") -> dict[str, str]:
-    """What the supervisor reports; Ctrl-C while waiting ends it too."""
+    """The supervisor's report; Ctrl-C while waiting ends the supervisor too."""
     try:
         with selectors.DefaultSelector() as selector, supervisor.stdout or io.BytesIO() as report:
             selector.register(report, selectors.EVENT_READ)
@@ -162,7 +160,7 @@ def _first_line(supervisor: "subprocess.Popen[bytes]") -> dict[str, str]:
         raise
     if not line:
         supervisor.terminate()
-        return {"error": "the local cloud did not come up"}
+        return {"error": "the local cloud did not start"}
     answer: dict[str, str] = json.loads(line)
     if "error" in answer:
         supervisor.wait()

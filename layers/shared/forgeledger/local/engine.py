@@ -1,4 +1,4 @@
-"""Starts and stops ministack, which emulates every service but Lambda and the HTTP API."""
+"""Starts and stops ministack, which emulates all services except Lambda and the HTTP API."""
 
 import http.client
 import os
@@ -10,7 +10,6 @@ import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
 from forgeledger.aws.loopback import ACCESS_KEY
@@ -29,14 +28,14 @@ class EngineError(ForgeLedgerError):
 
 
 def free_port() -> int:
-    """A port that nobody listens on at this moment."""
+    """A port that is free at this moment."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
 def client_environment(endpoint_url: str) -> dict[str, str]:
-    """The variables that make any AWS client in a child process speak to the engine."""
+    """The variables that direct any AWS client of a child process to the engine."""
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
@@ -49,18 +48,18 @@ def client_environment(endpoint_url: str) -> dict[str, str]:
 
 
 def unproxied(inherited: Mapping[str, str]) -> dict[str, str]:
-    """The variables that keep a child process from asking a proxy for what is on loopback."""
+    """The variables that keep a child process from using a proxy for loopback."""
     listed = inherited.get("no_proxy") or inherited.get("NO_PROXY") or ""
     hosts = listed if listed.strip() == "*" else f"{listed},{HOST}".lstrip(",")
     return {"NO_PROXY": hosts, "no_proxy": hosts}
 
 
 class Engine:
-    """One ministack process on loopback that lives no longer than this process.
+    """One ministack process on loopback, which ends when this process does.
 
-    With `data_dir` it loads its state from there and saves it at a clean stop; without, it starts
-    empty and keeps nothing. Descriptors in `held_open`, such as a lock on that folder, stay open
-    until it has ended, even if its owner dies before.
+    It loads its state from `data_dir` and saves it there at a clean stop; without `data_dir` it
+    starts empty and saves nothing. It holds the descriptors in `held_open`, such as a lock on that
+    folder, until it ends, even if this process is killed first.
     """
 
     def __init__(
@@ -79,7 +78,7 @@ class Engine:
         self._scratch: Path | None = None
         self._log_path: Path | None = None
         self.port = port
-        self.generation = ""  # names one run: the streams of another have other numbers
+        self.generation = ""  # Names one run: sequence numbers differ between runs.
 
     @property
     def url(self) -> str:
@@ -94,12 +93,12 @@ class Engine:
         return self._process.pid if self._process else None
 
     def start(self) -> Self:
-        """Start and wait until it answers; another port is tried where a free one was taken."""
+        """Start and wait until it is ready; if its free port was taken meanwhile, try another."""
         tail = ""
         for _ in range(1 if self._wanted_port else _START_ATTEMPTS):
             self.port = self._wanted_port or free_port()
             self._spawn()
-            if self._wait_until_it_answers():
+            if self._wait_until_ready():
                 self.generation = uuid.uuid4().hex
                 return self
             tail = self._log_tail()
@@ -107,7 +106,7 @@ class Engine:
         raise EngineError(f"the engine did not start on port {self.port}: {tail}")
 
     def stop(self) -> None:
-        """End it cleanly, so that it saves its state; kill it only if it does not end."""
+        """Stop cleanly, so that it saves its state; kill it after a timeout."""
         process, self._process = self._process, None
         if process is not None:
             if process.stdin:
@@ -122,7 +121,7 @@ class Engine:
             remove_scratch(scratch)
 
     def kill(self) -> None:
-        """End it as a power cut would: whatever it did not save is lost."""
+        """End it as a power cut would: unsaved state is lost."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -131,12 +130,7 @@ class Engine:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def _spawn(self) -> None:
@@ -151,11 +145,11 @@ class Engine:
                 stderr=subprocess.STDOUT,
                 env=self._environment(os.environ, scratch),
                 pass_fds=self._held_open,
-                start_new_session=True,  # Ctrl-C is for the owner, who then stops the engine.
+                start_new_session=True,  # Ctrl-C reaches only the owner, which stops it.
             )
 
     def _environment(self, inherited: Mapping[str, str], scratch: Path) -> dict[str, str]:
-        # Nothing of the user's AWS or engine settings may leak into the emulation.
+        # The user's AWS and engine settings must not change the emulation.
         prefixes = ("AWS_", "LOCALSTACK_", "MINISTACK_", "LAMBDA_")
         environment = {k: v for k, v in inherited.items() if not k.startswith(prefixes)}
         environment.pop("EDGE_PORT", None)
@@ -168,7 +162,7 @@ class Engine:
             LOG_LEVEL="WARNING",
             TMPDIR=str(scratch),
             **{SCRATCH_VARIABLE: str(scratch)},
-            # It would otherwise remove containers that it takes for its own.
+            # Without this it removes containers that look like its own.
             DOCKER_HOST=f"unix://{scratch / 'no-docker.sock'}",
             IOT_MTLS_ENABLED="0",
             SFTP_ENABLED="0",
@@ -179,7 +173,7 @@ class Engine:
         )
         return environment
 
-    def _wait_until_it_answers(self) -> bool:
+    def _wait_until_ready(self) -> bool:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if not self.running:
@@ -190,7 +184,7 @@ class Engine:
         return False
 
     def _owns_its_port(self) -> bool:
-        """It writes this file once it has seen that nobody else listens on the port."""
+        """It writes this file after it has checked that the port is free."""
         scratch = self._scratch
         return scratch is not None and (scratch / f"ministack-{self.port}.pid").exists()
 

@@ -1,4 +1,4 @@
-"""Calls the engine without boto3, whose two milliseconds of processor a call the pollers lack."""
+"""A client of the engine for the pollers: boto3 takes 2 ms of processor time a call."""
 
 import http.client
 import json
@@ -20,7 +20,7 @@ READ_SHARD: Final = "DynamoDBStreams_20120810.GetRecords"
 
 
 class EngineRefused(ForgeLedgerError):
-    """The engine answered with an error, or not at all; `code` is AWS's name for it."""
+    """The engine answered with an error, or not at all; `code` is AWS's error code."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -28,13 +28,13 @@ class EngineRefused(ForgeLedgerError):
 
 
 class Call(Protocol):
-    """Sends one request of AWS's JSON protocol and returns its answer."""
+    """Sends a request in AWS's JSON protocol and returns the response."""
 
     def __call__(self, target: str, request: Mapping[str, Any], /) -> dict[str, Any]: ...
 
 
 class EngineCalls:
-    """One kept-alive connection for each thread."""
+    """Keeps one connection open for each thread."""
 
     def __init__(self, endpoint_url: str) -> None:
         self._address = urlsplit(endpoint_url).netloc
@@ -42,7 +42,7 @@ class EngineCalls:
 
     def __call__(self, target: str, request: Mapping[str, Any], /) -> dict[str, Any]:
         service = "sqs" if target.startswith("AmazonSQS") else "dynamodb"
-        # The engine reads the account and the region from this and checks no signature.
+        # The engine reads account and region from this and ignores the signature.
         scope = f"Credential={ACCESS_KEY}/20000101/{REGION}/{service}/aws4_request"
         headers = {
             "X-Amz-Target": target,
@@ -60,11 +60,11 @@ class EngineCalls:
         return answer
 
     def _post(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
-        """Once more on a new connection, since the engine may have closed one that was idle."""
+        """Retries once on a new connection: the engine may have closed an idle one."""
         try:
             return self._exchange(body, headers)
         except (OSError, http.client.HTTPException):
-            self._connection().close()  # It opens again by itself.
+            self._connection().close()  # The next request opens it again.
         try:
             return self._exchange(body, headers)
         except (OSError, http.client.HTTPException) as error:

@@ -1,4 +1,4 @@
-"""Runs the engine in a process of its own that ends when its parent's pipe closes."""
+"""The engine's process, which ends when its parent's pipe closes."""
 
 import gc
 import os
@@ -16,14 +16,14 @@ COLLECT_SECONDS: Final = 30.0
 
 
 def remove_scratch(folder: Path) -> None:
-    """Remove a folder that the engine's owner made for it, and refuse any other."""
+    """Remove the engine's scratch folder; refuse any other folder."""
     if not folder.is_absolute() or not folder.name.startswith(SCRATCH_PREFIX):
         raise ValueError(f"{folder} is not a scratch folder of the engine")
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def end_with_parent(parent_gone: threading.Event) -> threading.Thread:
-    """Ask this process to stop, saving its state, once standard input is at its end."""
+    """Stop this process cleanly, so that it saves its state, when standard input ends."""
     descriptor = sys.stdin.fileno()
 
     def watch() -> None:
@@ -37,11 +37,11 @@ def end_with_parent(parent_gone: threading.Event) -> threading.Thread:
     return thread
 
 
-def collect_now_and_then(ending: threading.Event) -> threading.Thread:
-    """Look for garbage by the clock: nearly all that the engine makes is a row, and stays.
+def collect_on_timer(ending: threading.Event) -> threading.Thread:
+    """Run the garbage collector on a timer instead of after every so many allocations.
 
-    Looking as often as things are made takes an eighth of its time. What was looked at once is not
-    looked at again.
+    Nearly all objects of the engine are rows, which stay; the default takes an eighth of its time.
+    `freeze` exempts objects from later passes once they have survived one.
     """
     gc.disable()
 
@@ -58,12 +58,12 @@ def collect_now_and_then(ending: threading.Event) -> threading.Thread:
 def main() -> None:
     parent_gone = threading.Event()
     end_with_parent(parent_gone)
-    collect_now_and_then(parent_gone)
+    collect_on_timer(parent_gone)
     sys.argv = ["ministack"]
     try:
         runpy.run_module("ministack", run_name="__main__")
     finally:
-        # Until then the parent may want to read from it why the engine did not start.
+        # A living parent may still read the log there, and removes the folder itself.
         if parent_gone.is_set():
             remove_scratch(Path(os.environ[SCRATCH_VARIABLE]))
 

@@ -1,4 +1,4 @@
-"""Event filtering as Lambda documents it: which records of a source wake a function."""
+"""Lambda's event filtering: which records of an event source invoke a function."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +13,7 @@ _OPERATORS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     ">": lambda value, bound: value > bound,
     ">=": lambda value, bound: value >= bound,
 }
+_TEXT_RULES: Final = {"prefix", "suffix", "equals-ignore-case"}
 
 
 class PatternError(ForgeLedgerError):
@@ -20,7 +21,7 @@ class PatternError(ForgeLedgerError):
 
 
 def parse_criteria(criteria: Mapping[str, Any] | None) -> tuple[Mapping[str, Any], ...]:
-    """The patterns of a mapping's FilterCriteria; a record needs to match one of them."""
+    """The patterns of a mapping's FilterCriteria; a record has to match one of them."""
     patterns = []
     for entry in (criteria or {}).get("Filters", []):
         text = entry.get("Pattern", "")
@@ -34,14 +35,14 @@ def parse_criteria(criteria: Mapping[str, Any] | None) -> tuple[Mapping[str, Any
 
 
 def matches_any(patterns: Sequence[Mapping[str, Any]], record: Mapping[str, Any]) -> bool:
-    """Whether the record passes; without any pattern all records do."""
+    """Whether a pattern matches the record; without patterns every record passes."""
     return not patterns or any(matches(pattern, record) for pattern in patterns)
 
 
 def matches(pattern: Mapping[str, Any], record: Any) -> bool:
-    """Each field of the pattern must match; alternatives stand in `$or`."""
+    """Whether every field of the pattern matches; `$or` holds alternatives."""
     if isinstance(record, list):
-        return any(matches(pattern, each) for each in record)
+        return any(matches(pattern, element) for element in record)
     if not isinstance(record, dict):
         record = {}
     return all(
@@ -80,7 +81,7 @@ def _value_matches(rule: Any, value: Any) -> bool:
             return isinstance(value, str) and value.lower() == argument.lower()
         case "numeric":
             return _numeric(argument, value)
-        case _:  # anything-but: checked when the pattern was read
+        case _:  # anything-but: parse_criteria refuses all others
             return not _excluded(argument, value)
 
 
@@ -102,9 +103,7 @@ def _affix(argument: Any, value: Any, test: Callable[[str, str], bool]) -> bool:
 
 def _numeric(argument: Sequence[Any], value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return (
-            False  # The numbers of a DynamoDB record are strings: AWS does not match them either.
-        )
+        return False  # DynamoDB records hold numbers as strings, which AWS does not match either.
     pairs = zip(argument[::2], argument[1::2], strict=True)
     return all(_OPERATORS[operator](value, bound) for operator, bound in pairs)
 
@@ -112,9 +111,8 @@ def _numeric(argument: Sequence[Any], value: Any) -> bool:
 def _excluded(argument: Any, value: Any) -> bool:
     if isinstance(argument, dict):
         name, inner = next(iter(argument.items()))
-        options = inner if isinstance(inner, list) else [inner]
-        return any(_value_matches({name: option}, value) for option in options)
-    return any(_equal(each, value) for each in _listed(argument))
+        return any(_value_matches({name: option}, value) for option in _listed(inner))
+    return any(_equal(option, value) for option in _listed(argument))
 
 
 def _listed(argument: Any) -> list[Any]:
@@ -123,7 +121,7 @@ def _listed(argument: Any) -> list[Any]:
 
 def _check(pattern: Any, text: str) -> None:
     if not isinstance(pattern, dict) or not pattern:
-        raise PatternError(f"a filter pattern is an object with at least one field: {text}")
+        raise PatternError(f"a filter pattern must be an object with at least one field: {text}")
     for field, rules in pattern.items():
         if field == "$or":
             if not isinstance(rules, list):
@@ -147,23 +145,13 @@ def _check_rule(rule: Any, text: str) -> None:
             return
         case {"prefix": {"equals-ignore-case": str()}} | {"suffix": {"equals-ignore-case": str()}}:
             return
-        case {"anything-but": dict(inner)} if (
-            inner.keys()
-            <= {
-                "prefix",
-                "suffix",
-                "equals-ignore-case",
-            }
-            and len(inner) == 1
-        ):
+        case {"anything-but": dict(inner)} if len(inner) == 1 and inner.keys() <= _TEXT_RULES:
             return
         case {"anything-but": None | str() | int() | float() | [*_]}:
             return
-        case {"numeric": [*bounds]} if (
-            bounds
-            and len(bounds) % 2 == 0
-            and all(operator in _OPERATORS for operator in bounds[::2])
+        case {"numeric": [_, _, *_] as bounds} if len(bounds) % 2 == 0 and all(
+            operator in _OPERATORS for operator in bounds[::2]
         ):
             return
         case _:
-            raise PatternError(f"no such comparison as {json.dumps(rule)} in {text}")
+            raise PatternError(f"unknown comparison {json.dumps(rule)} in {text}")

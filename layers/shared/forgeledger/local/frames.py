@@ -1,4 +1,4 @@
-"""Length-prefixed JSON over pipes: how a worker process and its owner talk."""
+"""Length-prefixed JSON over the pipes between a function's process and its owner."""
 
 import json
 import os
@@ -11,11 +11,11 @@ _LENGTH: Final = struct.Struct(">I")
 
 
 class PipeClosed(Exception):
-    """The other side is gone."""
+    """The other side has closed the pipe."""
 
 
 class ReplyTimeout(Exception):
-    """No whole message came in time."""
+    """No complete message arrived before the deadline."""
 
 
 def encode(message: Any) -> bytes:
@@ -32,7 +32,7 @@ def write(pipe: BinaryIO, message: Any) -> None:
 
 
 def read(pipe: BinaryIO) -> Any:
-    """The next message, however long it takes."""
+    """The next message, without a deadline."""
     return json.loads(_exactly(pipe, _LENGTH.unpack(_exactly(pipe, _LENGTH.size))[0]))
 
 

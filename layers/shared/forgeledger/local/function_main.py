@@ -1,8 +1,8 @@
 """Runs one handler, one invocation at a time: `python -m forgeledger.local.function_main`.
 
-Requests come in on standard input and answers leave on what was standard output; whatever the
-handler prints goes to standard error, which is the function's log. The end of the input ends the
-process at once, even in the middle of an invocation, so it cannot outlive its owner.
+It reads requests from standard input and writes answers to standard output. What the handler
+prints goes to standard error, the function's log. The end of the input ends the process at once,
+even during an invocation, so that it cannot outlive its owner.
 """
 
 import importlib
@@ -22,7 +22,7 @@ Handler = Callable[[Any, LambdaContext], Any]
 
 
 def error_of(error: BaseException) -> dict[str, Any]:
-    """What Lambda answers for an exception that a handler raised."""
+    """Lambda's error object for an exception that a handler raised."""
     return {
         "errorType": type(error).__name__,
         "errorMessage": str(error),
@@ -31,7 +31,7 @@ def error_of(error: BaseException) -> dict[str, Any]:
 
 
 def load_handler(name: str, folder: str) -> Handler:
-    """Import `module.function` with the function's own folder first on the path, as Lambda does."""
+    """Import `module.function` with the function's folder first on the path, as Lambda does."""
     sys.path.insert(0, folder)
     module_name, _, function_name = name.rpartition(".")
     handler: Handler = getattr(
@@ -49,7 +49,7 @@ def answer(handler: Handler, request: dict[str, Any]) -> bytes:
     )
     try:
         response = handler(request["event"], context)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is the function's answer
+    except Exception as error:  # noqa: BLE001 - any exception is the function's answer
         traceback.print_exc()
         return frames.encode({"error": error_of(error)})
     try:
@@ -63,7 +63,7 @@ def answer(handler: Handler, request: dict[str, Any]) -> bytes:
 
 
 def serve(handler: Handler, requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer until the input ends, which ends the process whatever it is doing."""
+    """Answer requests until the input ends, which ends the process at once."""
     waiting: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
 
     def receive() -> None:
@@ -90,7 +90,7 @@ def main() -> None:
         frames.write(answers, {"error": error_of(error)})
         raise SystemExit(1) from error
     frames.write(answers, {"ready": True})
-    # Unbuffered: a buffered reader's lock, held by a thread, aborts the interpreter's shutdown.
+    # Unbuffered: a thread that holds a buffered reader's lock would abort the shutdown.
     with os.fdopen(0, "rb", buffering=0, closefd=False) as requests:
         serve(handler, requests, answers)
 

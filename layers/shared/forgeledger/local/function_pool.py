@@ -1,4 +1,4 @@
-"""Invokes functions: finds each invocation a worker that is idle, and starts one if none is."""
+"""Runs a function's invocations in processes: an idle one if there is one, else a new one."""
 
 import logging
 import os
@@ -20,12 +20,12 @@ logger = logging.getLogger(__name__)
 
 
 def default_concurrency() -> int:
-    """How many processes of one function a machine of this size can feed."""
+    """How many processes of one function this machine can keep busy."""
     return max(2, os.cpu_count() or 1)
 
 
 class FunctionPool:
-    """The workers of one function; more invocations than workers wait for their turn."""
+    """The processes of one function; `after` is called after each invocation."""
 
     def __init__(
         self,
@@ -48,68 +48,67 @@ class FunctionPool:
         self._closed = False
 
     def warm(self) -> None:
-        """Have one worker ready, so that a handler that cannot be imported is found at once."""
+        """Start one process, so that a handler that cannot be imported fails at once."""
         with self._slots:
-            worker = self._acquire()
+            process = self._acquire()
             try:
-                worker.wait_until_ready()
+                process.wait_until_ready()
             finally:
-                self._release(worker)
+                self._release(process)
 
     def invoke(self, event: Any, request_id: str | None = None) -> Any:
-        """The function's response, or `InvocationFailed`; a broken worker is not used again."""
+        """The function's response, or `InvocationFailed`; waits while all processes are busy."""
         request_id = request_id or str(uuid.uuid4())
         with self._slots:
-            worker = self._acquire()
+            process = self._acquire()
             try:
-                return worker.invoke(event, request_id)
+                return process.invoke(event, request_id)
             except InvocationFailed as failure:
                 logger.warning("%s %s: %s", self.function.logical_id, request_id, failure)
                 raise
             except BaseException:
-                worker.end()  # Its answer is still to come, and would be the next invocation's.
+                process.end()  # Its late answer would be read as the next invocation's.
                 raise
             finally:
-                self._release(worker)
+                self._release(process)
                 self._after()
 
     def pids(self) -> list[int]:
-        """The process ids of the live workers, for those who want to kill one."""
         with self._lock:
-            return [worker.pid for worker in self._all if worker.alive]
+            return [process.pid for process in self._all if process.alive]
 
     def close(self) -> None:
-        """End all workers; an invocation in flight ends as a crash."""
+        """End all processes; an invocation in flight ends as a crash."""
         with self._lock:
             self._closed = True
             idle, busy = set(self._idle), self._all - set(self._idle)
             self._idle.clear()
-        for worker in busy:
-            worker.kill()
-        for worker in idle:
-            worker.end()
+        for process in busy:
+            process.kill()
+        for process in idle:
+            process.end()
 
     def _acquire(self) -> FunctionProcess:
         with self._lock:
             if self._closed:
-                raise InvocationFailed("Closed", "the local cloud is going down", "")
+                raise InvocationFailed("Closed", "the local cloud is stopping", "")
             while self._idle:
-                worker = self._idle.pop()  # The last one used has the warmest caches.
-                if worker.alive:
-                    return worker
-                self._all.discard(worker)
-            worker = FunctionProcess(
+                process = self._idle.pop()  # The last one used has the warmest caches.
+                if process.alive:
+                    return process
+                self._all.discard(process)
+            process = FunctionProcess(
                 self.function,
                 function_environment(self.function, os.environ, self._client),
                 self._log_file,
             )
-            self._all.add(worker)
-            return worker
+            self._all.add(process)
+            return process
 
-    def _release(self, worker: FunctionProcess) -> None:
+    def _release(self, process: FunctionProcess) -> None:
         with self._lock:
-            if worker.alive and not self._closed:
-                self._idle.append(worker)
+            if process.alive and not self._closed:
+                self._idle.append(process)
             else:
-                self._all.discard(worker)
-                worker.end()
+                self._all.discard(process)
+                process.end()

@@ -1,4 +1,4 @@
-"""One worker process, seen from its owner: started, asked, and killed when it is out of time."""
+"""A process that runs a function: started, invoked, and killed at the function's timeout."""
 
 import contextlib
 import os
@@ -16,11 +16,11 @@ from forgeledger.local import frames
 from forgeledger.local.stack import Function
 
 EXIT_SECONDS: Final = 2.0
-INIT_SECONDS: Final = 60.0  # 10 on AWS; a laptop that starts all at once is slower.
+INIT_SECONDS: Final = 60.0  # 10 on AWS; a laptop that starts all functions at once is slower.
 
 
 class InvocationFailed(ForgeLedgerError):
-    """The function did not answer, or answered with an error; `kind` is Lambda's error type."""
+    """The function failed, crashed or timed out; `kind` is Lambda's error type."""
 
     def __init__(
         self, kind: str, message: str, request_id: str, trace: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class InvocationFailed(ForgeLedgerError):
 def function_environment(
     function: Function, base: Mapping[str, str], client: Mapping[str, str]
 ) -> dict[str, str]:
-    """What a handler finds in its environment: Lambda's variables, then those of the template."""
+    """A handler's environment: Lambda's variables, then the template's."""
     environment = {k: v for k, v in base.items() if not k.startswith(("AWS_", "FORGELEDGER_"))}
     environment.update(
         client,
@@ -55,7 +55,7 @@ def function_environment(
 
 
 class FunctionProcess:
-    """A process that runs one function; it serves one invocation at a time."""
+    """Runs one function, one invocation at a time."""
 
     def __init__(self, function: Function, environment: Mapping[str, str], log_file: Path) -> None:
         self._function = function
@@ -68,7 +68,7 @@ class FunctionProcess:
                 stderr=log,
                 env=dict(environment),
                 bufsize=0,
-                start_new_session=True,  # Ctrl-C is for the owner.
+                start_new_session=True,  # Ctrl-C reaches only the owner.
             )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -84,7 +84,7 @@ class FunctionProcess:
         return self._process.poll() is None
 
     def wait_until_ready(self) -> None:
-        """Wait for the handler's import, whose time does not count as the invocation's."""
+        """Wait until the handler is imported, which does not count towards its timeout."""
         if self._ready:
             return
         greeting = self._reply(time.monotonic() + INIT_SECONDS, "init", INIT_SECONDS)
@@ -94,7 +94,7 @@ class FunctionProcess:
         self._ready = True
 
     def invoke(self, event: Any, request_id: str) -> Any:
-        """The handler's response; any failure is an `InvocationFailed`, after which see `alive`."""
+        """The handler's response, or `InvocationFailed`, after which the process may be dead."""
         self.wait_until_ready()
         limit = self._function.timeout_seconds
         request = {
@@ -103,7 +103,7 @@ class FunctionProcess:
             "functionArn": self._function.arn,
             "deadlineMs": int((time.time() + limit) * 1000),
         }
-        with contextlib.suppress(BrokenPipeError):  # The missing reply tells it all.
+        with contextlib.suppress(BrokenPipeError):  # The missing reply is reported below.
             _write_all(self._requests.fileno(), frames.encode(request))
         reply = self._reply(time.monotonic() + limit, request_id, limit)
         if "error" in reply:
@@ -111,11 +111,11 @@ class FunctionProcess:
         return reply["response"]
 
     def kill(self) -> None:
-        """Crash it; whoever waits for its reply cleans up."""
+        """Crash it; the thread that waits for its reply calls `end`."""
         self._process.kill()
 
     def end(self) -> None:
-        """Kill it if it still runs; nothing of it is worth waiting for."""
+        """Kill it if it still runs, and free its pipes."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -134,7 +134,7 @@ class FunctionProcess:
             ) from None
         except frames.PipeClosed:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(EXIT_SECONDS)  # for the code that it ends with by itself
+                self._process.wait(EXIT_SECONDS)  # for its own exit code
             self.end()
             code = self._process.returncode
             how = f"signal: {-code}" if code < 0 else f"exit status {code}"

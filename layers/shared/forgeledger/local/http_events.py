@@ -1,4 +1,4 @@
-"""The HTTP API's payload, version 2.0: from a request to an event, from a response to HTTP."""
+"""The HTTP API's payload format 2.0: a request as an event, a function's response as HTTP."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
 _HOP_BY_HOP: Final = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "cookie"}
-# What a line of HTTP can carry: a name is a token, a value is Latin-1 without control characters.
+# In HTTP, a header's name is a token, and its value Latin-1 without control characters.
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 _VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _TEXT_TYPES: Final = {"application/json", "application/javascript", "application/xml"}
@@ -19,7 +19,7 @@ _TEXT_TYPES: Final = {"application/json", "application/javascript", "application
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
     method: str
-    target: str  # as it stood in the request line
+    target: str  # As in the request line.
     headers: Sequence[tuple[str, str]]
     body: bytes
     source_ip: str
@@ -33,7 +33,7 @@ class HttpResponse:
 
 
 class MalformedResponse(ValueError):
-    """A function's response that an HTTP API answers with an internal server error."""
+    """A response for which an HTTP API answers 500 Internal Server Error."""
 
 
 def request_event(
@@ -124,22 +124,23 @@ def _body(body: bytes, content_type: str | None) -> tuple[str, bool]:
 
 
 def http_response(response: Any, request_id: str) -> HttpResponse:
-    """A function's response as HTTP; without a `statusCode` all of it is the body of a 200."""
+    """A function's response as HTTP; one without `statusCode` is the body of a 200."""
     marker = ("apigw-requestid", request_id)
     if not isinstance(response, dict) or "statusCode" not in response:
         text = response if isinstance(response, str) else json.dumps(response)
         headers = (("content-type", "application/json"), marker)
         return HttpResponse(status=200, headers=headers, body=text.encode())
     fields = [
-        (name.lower(), _header_text(value)) for name, value in _a("headers", dict, response).items()
+        (name.lower(), _header_text(value))
+        for name, value in _field(response, "headers", dict).items()
     ]
     if all(name != "content-type" for name, _ in fields):
         fields.append(("content-type", "text/plain;charset=UTF-8"))
-    fields += [("set-cookie", str(cookie)) for cookie in _a("cookies", list, response)]
+    fields += [("set-cookie", str(cookie)) for cookie in _field(response, "cookies", list)]
     fields.append(marker)
     for name, value in fields:
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
-            raise MalformedResponse(f"no header can be {name!r}: {value!r}")
+            raise MalformedResponse(f"invalid header {name!r}: {value!r}")
     return HttpResponse(
         status=_status(response["statusCode"]),
         headers=tuple(field for field in fields if field[0] != "content-length"),
@@ -147,7 +148,7 @@ def http_response(response: Any, request_id: str) -> HttpResponse:
     )
 
 
-def _a(name: str, kind: type[Any], response: Mapping[str, Any]) -> Any:
+def _field(response: Mapping[str, Any], name: str, kind: type[Any]) -> Any:
     value = response.get(name)
     if value is None:
         return kind()
@@ -185,7 +186,7 @@ def _response_body(response: Mapping[str, Any]) -> bytes:
 
 
 def problem(status: int, message: str) -> HttpResponse:
-    """The gateway's own answers, in its own words."""
+    """A response of the gateway itself, in API Gateway's words."""
     return HttpResponse(
         status=status,
         headers=(("content-type", "application/json"),),

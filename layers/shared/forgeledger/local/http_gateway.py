@@ -1,4 +1,4 @@
-"""The HTTP API on a local port: reads requests, finds their route, invokes, answers."""
+"""The HTTP API on a local port: read a request, find its route, invoke, answer."""
 
 import logging
 import socketserver
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 class BodyTooLarge(ValueError):
-    """More than an HTTP API takes."""
+    """The body is larger than an HTTP API accepts."""
 
 
 class HttpGateway:
@@ -79,10 +79,10 @@ class HttpGateway:
 
     def answer(self, request: HttpRequest) -> HttpResponse:
         raw_path = request.target.partition("?")[0]
-        found = find_route(self._routes, request.method, raw_path)
-        if found is None:
+        match = find_route(self._routes, request.method, raw_path)
+        if match is None:
             return problem(404, "Not Found")
-        route, parameters = found
+        route, parameters = match
         request_id = str(uuid.uuid4())
         event = request_event(
             request,
@@ -95,7 +95,7 @@ class HttpGateway:
         try:
             future = self._executor.submit(self._invoke, route.function, event, request_id)
         except RuntimeError:
-            # A client that keeps its connection still reaches a gateway that has been stopped.
+            # The gateway was stopped, but the client's connection is still open.
             return problem(503, "Service Unavailable")
         try:
             return http_response(future.result(self._integration_seconds), request_id)
@@ -115,7 +115,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def server_bind(self) -> None:
-        """Without the name lookup of the base class, which can take seconds on a laptop."""
+        """Skip the base class's name lookup, which can take seconds on a laptop."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = HOST, self.server_address[1]
 
@@ -124,7 +124,7 @@ def _handler_for(gateway: HttpGateway) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
-        wbufsize = 1 << 16  # Head and body leave in one packet.
+        wbufsize = 1 << 16  # Head and body in one packet.
         timeout = 60
 
         def do_any(self) -> None:
@@ -167,7 +167,7 @@ def _handler_for(gateway: HttpGateway) -> type[BaseHTTPRequestHandler]:
 
 
 def read_body(handler: BaseHTTPRequestHandler) -> bytes:
-    """The request's body, sized or in chunks, as long as it is not too large."""
+    """The request's body, by Content-Length or in chunks; `BodyTooLarge` above the limit."""
     if "chunked" in handler.headers.get("Transfer-Encoding", "").lower():
         return _read_chunks(handler)
     size = int(handler.headers.get("Content-Length") or 0)

@@ -1,4 +1,4 @@
-"""Finds the route of a request as an HTTP API does: the most specific one wins."""
+"""Finds a request's route as an HTTP API does: the most specific one wins."""
 
 from collections.abc import Sequence
 from typing import Final

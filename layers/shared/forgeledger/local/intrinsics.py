@@ -1,4 +1,4 @@
-"""Works out the few template functions whose result the engine does not tell."""
+"""Evaluates the few template functions whose results the engine does not report."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from typing import Any
 
 
 class Unresolved(Exception):
-    """The value depends on something that only the engine knows."""
+    """The value depends on a function that only the engine evaluates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolver:
-    """Resolves `Ref` to a parameter, `Fn::If`, and the conditions behind it."""
+    """Resolves `Ref` to a parameter, `Fn::If`, and its conditions."""
 
     parameters: Mapping[str, str]
     conditions: Mapping[str, Any]
@@ -40,14 +40,14 @@ class Resolver:
             case {"Fn::Not": [inner]}:
                 return not self.holds(inner)
             case {"Fn::And": list(inner)}:
-                return all(self.holds(each) for each in inner)
+                return all(self.holds(part) for part in inner)
             case {"Fn::Or": list(inner)}:
-                return any(self.holds(each) for each in inner)
+                return any(self.holds(part) for part in inner)
             case _:
                 raise Unresolved(str(condition))
 
     def flag(self, expression: Any, *, default: bool) -> bool:
-        """A boolean property as CloudFormation reads it; the default where it is not given."""
+        """A boolean property as CloudFormation reads it, or the default."""
         try:
             resolved = self.value(expression)
         except Unresolved:

@@ -1,4 +1,4 @@
-"""The context object that a handler gets as its second argument."""
+"""The context object, a handler's second argument."""
 
 import os
 import time
@@ -14,7 +14,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LambdaContext:
-    """The same names as on AWS, filled from the environment that Lambda gives a function."""
+    """AWS's attribute names, filled from the function's environment variables."""
 
     aws_request_id: str
     deadline_ms: int

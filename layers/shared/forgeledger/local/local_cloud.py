@@ -1,4 +1,4 @@
-"""The local cloud in this process: the engine, the stack on it, and what feeds its functions."""
+"""The local cloud in this process: the engine, the stack, and its functions' event sources."""
 
 import contextlib
 import logging
@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
 from forgeledger.local.checkpoints import CheckpointFile
@@ -31,8 +30,8 @@ DRAIN_SECONDS: Final = 10.0
 logger = logging.getLogger(__name__)
 
 
-class Feed(Protocol):
-    """Something that invokes functions in threads of its own."""
+class EventSource(Protocol):
+    """Invokes a function from threads of its own."""
 
     def start(self) -> None: ...
     def halt(self) -> None: ...
@@ -40,11 +39,11 @@ class Feed(Protocol):
 
 
 class LocalCloud:
-    """Everything on one machine, for as long as the `with` block lasts.
+    """The whole stack on this machine, until the `with` block ends.
 
-    Its data stays in `state_dir` and is there again the next time. Ports are those of the last
-    run, or free ones, unless given. With `functions_endpoint_url` the functions reach the engine
-    by that address, such as a proxy in front of it; everything else goes there directly.
+    Its data stays in `state_dir` for the next run. Ports not given are those of the last run, or
+    free ones. Functions reach the engine at `functions_endpoint_url`, such as a proxy before it;
+    everything else reaches it directly.
     """
 
     def __init__(
@@ -73,22 +72,17 @@ class LocalCloud:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     @property
     def description(self) -> Description:
         if self._description is None:
-            raise RuntimeError("the local cloud is not up")
+            raise RuntimeError("the local cloud is not running")
         return self._description
 
     def start(self) -> Self:
-        """Bring all up and return when each part answers; on failure nothing is left behind."""
+        """Start everything and wait until each part answers; on failure stop all of it."""
         with contextlib.ExitStack() as undo:
             self._state.acquire()
             undo.callback(self._state.release)
@@ -98,15 +92,15 @@ class LocalCloud:
             self.stack = self._deploy()
             self._start_pools(undo)
             gateway = self._start_gateway(undo)
-            self._start_feeds(undo)
+            self._start_event_sources(undo)
             self._description = self._describe(gateway.url)
             self._state.describe(self._description)
-            undo.callback(self._state.forget_description)
+            undo.callback(self._state.remove_description)
             self._running = undo.pop_all()
         return self
 
     def stop(self) -> None:
-        """End in the reverse order: feeds, gateway, functions, and the engine saves its data."""
+        """Stop event sources, gateway, functions and engine, which saves its data."""
         self._description = None
         self._running.close()
         self._pools = {}
@@ -119,12 +113,12 @@ class LocalCloud:
         """Invoke a function by its logical id and return its response."""
         return self._pools[function].invoke(event)
 
-    def worker_pids(self, function: str) -> list[int]:
-        """The processes that run a function, for those who want to see what a crash does."""
+    def function_pids(self, function: str) -> list[int]:
+        """The ids of the processes that run a function, by its logical id."""
         return self._pools[function].pids()
 
     def physical_id(self, logical_id: str) -> str:
-        """The queue URL, table or bus name behind a name of the template; empty if it has none."""
+        """The queue URL, table or bus name of a logical id; empty if it has none."""
         return self.stack.physical_ids.get(logical_id, "")
 
     def _start_engine(self, undo: contextlib.ExitStack) -> None:
@@ -176,25 +170,25 @@ class LocalCloud:
         )
         return gateway
 
-    def _start_feeds(self, undo: contextlib.ExitStack) -> None:
-        self._streams = tuple(self._stream_feed(stream) for stream in self.stack.streams)
-        feeds: list[Feed] = [*self._streams]
-        feeds += [self._queue_feed(queue) for queue in self.stack.queues]
+    def _start_event_sources(self, undo: contextlib.ExitStack) -> None:
+        self._streams = tuple(self._stream_poller(stream) for stream in self.stack.streams)
+        sources: list[EventSource] = [*self._streams]
+        sources += [self._queue_poller(queue) for queue in self.stack.queues]
         for schedule in self.stack.schedules:
-            feeds += self._schedule_feed(schedule)
-        undo.callback(_end, feeds)
-        for feed in feeds:
-            feed.start()
+            sources += self._schedule_runner(schedule)
+        undo.callback(_stop, sources)
+        for source in sources:
+            source.start()
 
     def _nudge_streams(self) -> None:
         for stream in self._streams:
             stream.nudge()
 
-    def _queue_feed(self, mapping: QueueMapping) -> QueuePoller:
+    def _queue_poller(self, mapping: QueueMapping) -> QueuePoller:
         pool = self._pools[mapping.function]
         return QueuePoller(mapping, pool.invoke, self._calls, concurrency=pool.concurrency)
 
-    def _stream_feed(self, mapping: StreamMapping) -> StreamPoller:
+    def _stream_poller(self, mapping: StreamMapping) -> StreamPoller:
         pool = self._pools[mapping.function]
         return StreamPoller(
             mapping,
@@ -206,10 +200,10 @@ class LocalCloud:
             send_failure=self._send_failure,
         )
 
-    def _schedule_feed(self, schedule: Schedule) -> list[ScheduleRunner]:
+    def _schedule_runner(self, schedule: Schedule) -> list[ScheduleRunner]:
         period = interval_seconds(schedule.expression)
         if period is None:
-            logger.warning("%s: %s does not run here", schedule.name, schedule.expression)
+            logger.warning("%s: %s does not run locally", schedule.name, schedule.expression)
             return []
         return [ScheduleRunner(schedule, self._pools[schedule.function].invoke, period)]
 
@@ -232,7 +226,7 @@ class LocalCloud:
 
 
 def if_free(port: int) -> int:
-    """The port if it can be taken, else 0, which means any free one."""
+    """The port if it is free, else 0, which means any free one."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -242,10 +236,10 @@ def if_free(port: int) -> int:
     return port
 
 
-def _end(feeds: list[Feed]) -> None:
-    """Stop them side by side; what is still busy after that is cut off with its worker."""
-    for feed in feeds:
-        feed.halt()
+def _stop(sources: list[EventSource]) -> None:
+    """Stop them all at once; invocations still running at the deadline end with their process."""
+    for source in sources:
+        source.halt()
     deadline = time.monotonic() + DRAIN_SECONDS
-    for feed in feeds:
-        feed.join(deadline)
+    for source in sources:
+        source.join(deadline)

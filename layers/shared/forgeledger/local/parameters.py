@@ -1,4 +1,4 @@
-"""The template's parameters on one's own machine: those of samconfig.toml's `local` section."""
+"""The template's parameters in the local cloud, from samconfig.toml's section `local`."""
 
 import re
 import tomllib
@@ -10,7 +10,7 @@ SAM_CONFIG = "samconfig.toml"
 
 
 def local_parameters(project_dir: Path) -> dict[str, str]:
-    """What `sam deploy --config-env local` would give; none without the file or the section."""
+    """The parameters of `sam deploy --config-env local`; none without file or section."""
     file = project_dir / SAM_CONFIG
     if not file.is_file():
         return {}
@@ -21,7 +21,7 @@ def local_parameters(project_dir: Path) -> dict[str, str]:
 
 
 def broken_rule(declared: Mapping[str, Any], value: str) -> str | None:
-    """What a parameter's declaration asks of its value and this one is not, if there is such."""
+    """The rule of a parameter's declaration that the value breaks, in words."""
     allowed = [str(allowed_value) for allowed_value in declared.get("AllowedValues", ())]
     if allowed and value not in allowed:
         return f"has to be one of {', '.join(allowed)}"

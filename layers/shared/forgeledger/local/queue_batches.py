@@ -1,4 +1,4 @@
-"""What becomes of an SQS batch: how it is cut to size, and what a result lets us delete."""
+"""An SQS batch: splitting it by size, and which messages may be deleted after a run."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,11 +15,11 @@ Record = Mapping[str, Any]
 def chunks_by_size(
     records: Sequence[Record], limit_bytes: int = MAX_EVENT_BYTES
 ) -> Iterator[list[Record]]:
-    """Cut a batch where its event would be larger than Lambda takes; one record always goes."""
+    """Split a batch whose event Lambda would refuse as too large; no part is empty."""
     chunk: list[Record] = []
     size = 0
     for record in records:
-        # ASCII escapes can make the event longer than the message was.
+        # ASCII escapes can make the event larger than the message.
         weight = len(json.dumps(record)) if len(record["body"]) > _ENVELOPE_BYTES else 2_000
         if chunk and size + weight > limit_bytes:
             yield chunk
@@ -39,8 +39,8 @@ def run_batch(
 ) -> list[Record]:
     """Invoke the function and return the records that may be deleted.
 
-    The others stay in flight and come back when their visibility timeout is over, as on AWS. Where
-    a batch had to be cut, a group that failed in one part is left out of the next ones.
+    As on AWS, the others become visible again after their visibility timeout. If the batch was
+    split, a message group that failed in one part is left out of the later parts.
     """
     done: list[Record] = []
     held_groups: set[str] = set()

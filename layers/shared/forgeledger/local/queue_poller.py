@@ -1,4 +1,4 @@
-"""Feeds a function from an SQS queue: takes batches, invokes, deletes what succeeded."""
+"""An SQS queue as event source: receive a batch, invoke, delete what succeeded."""
 
 import logging
 import threading
@@ -22,10 +22,10 @@ logger = logging.getLogger(__name__)
 
 
 class QueuePoller:
-    """Several receivers of one queue, of which one polls while the others run their batches.
+    """Several threads, of which one polls the queue while the others run batches.
 
-    The queue itself keeps a group locked while a batch of it is in flight, so batches of different
-    groups run in parallel and those of one group in order.
+    The queue locks a message group while a message of it is in flight, so that groups run in
+    parallel and the messages of one group in order.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class QueuePoller:
             thread.start()
 
     def halt(self) -> None:
-        """Take no more; the batches in flight are finished."""
+        """Receive no more; batches in flight are finished."""
         self._stopping.set()
 
     def join(self, deadline: float) -> None:
@@ -70,12 +70,12 @@ class QueuePoller:
             except EngineRefused as error:
                 logger.warning("%s: %s", self._mapping.queue_url, error)
                 self._stopping.wait(ERROR_PAUSE_SECONDS)
-            except Exception:  # No receiver may be missing from a local cloud that is up.
-                logger.exception("%s: a batch was given back", self._mapping.queue_url)
+            except Exception:  # The thread must survive any error.
+                logger.exception("%s: a batch will be redelivered", self._mapping.queue_url)
                 self._stopping.wait(ERROR_PAUSE_SECONDS)
 
     def poll_once(self) -> int:
-        """Take one batch, run it, and say how many messages it had."""
+        """Receive and run one batch; returns its number of messages."""
         with self._turn:
             messages = self._collect()
             if not messages:
@@ -92,12 +92,13 @@ class QueuePoller:
             sqs_record(message, queue_arn=self._mapping.queue_arn, region=REGION)
             for message in messages
         ]
-        wanted: list[Mapping[str, Any]] = []
-        done: list[Mapping[str, Any]] = []  # What a filter holds back is deleted, as Lambda does.
+        matching: list[Mapping[str, Any]] = []
+        done: list[Mapping[str, Any]] = []  # Lambda deletes what no filter matches.
         for record in records:
-            (wanted if passes(record, self._mapping.patterns) else done).append(record)
-        if wanted:
-            done += run_batch(wanted, self._invoke, reports_failures=self._mapping.reports_failures)
+            (matching if passes(record, self._mapping.patterns) else done).append(record)
+        if matching:
+            reports_failures = self._mapping.reports_failures
+            done += run_batch(matching, self._invoke, reports_failures=reports_failures)
         self._delete(done)
 
     def _count(self, change: int) -> None:
@@ -107,11 +108,11 @@ class QueuePoller:
             self._finished.set()
 
     def _collect(self) -> list[dict[str, Any]]:
-        """Up to a batch: what is there, and what comes within the window if there is one."""
+        """Up to a batch of what is there, and what arrives within the batching window."""
         if self._stopping.is_set():
             return []
         size = self._mapping.batch_size
-        messages = self._receive(min(size, RECEIVE_LIMIT), wait_seconds=self._patience())
+        messages = self._receive(min(size, RECEIVE_LIMIT), wait_seconds=self._pause())
         deadline = time.monotonic() + self._mapping.window_seconds
         while messages and len(messages) < size and self._waits_for_more(len(messages), deadline):
             more = self._receive(min(size - len(messages), RECEIVE_LIMIT), wait_seconds=0)
@@ -122,19 +123,20 @@ class QueuePoller:
         return messages
 
     def _waits_for_more(self, count: int, deadline: float) -> bool:
-        """A batch of more than ten is filled while receives come back full, or by its window."""
+        """Fill a batch of more than ten while receives return full pages, or the window lasts."""
         full = count % RECEIVE_LIMIT == 0
         return time.monotonic() < deadline or (full and self._mapping.batch_size > RECEIVE_LIMIT)
 
-    def _patience(self) -> int:
-        """Poll at once while there is traffic, then ever slower, then let the engine wait.
+    def _pause(self) -> int:
+        """Pause before a receive, and return how long the engine should wait in it.
 
-        The engine looks at a waiting request ten times a second; this finds a message sooner.
+        No pause during traffic, then longer ones, then long polls. The engine checks those ten
+        times a second; short polls find a message sooner.
         """
         if self._empty_polls == 0:
             return 0
         if self._in_flight:
-            # What is left may belong to a group in flight, and each look costs the engine a scan.
+            # The rest may be in locked groups, and each receive costs the engine a scan.
             self._finished.wait(BUSY_PAUSE_SECONDS)
             self._finished.clear()
             return 0
@@ -165,5 +167,5 @@ class QueuePoller:
             ]
             response = self._call(DELETE, {"QueueUrl": self._mapping.queue_url, "Entries": entries})
             for failure in response.get("Failed", []):
-                # It comes back after its visibility timeout; the function must bear that anyway.
+                # It will be redelivered, which the function has to handle anyway.
                 logger.warning("could not delete from %s: %s", self._mapping.queue_url, failure)

@@ -1,4 +1,4 @@
-"""Invokes functions by the clock, from the rules that the template defines."""
+"""Invokes functions on the schedules that the template defines."""
 
 import logging
 import re
@@ -16,15 +16,14 @@ logger = logging.getLogger(__name__)
 
 
 def interval_seconds(expression: str) -> int | None:
-    """The period of a `rate(...)`; None for what this machine does not run, such as `cron(...)`."""
-    found = _RATE.match(expression.strip())
-    if not found or int(found.group(1)) == 0:
-        return None
-    return int(found.group(1)) * _SECONDS[found.group(2)]
+    """The period of a `rate(...)`; None for other expressions, which do not run locally."""
+    match = _RATE.match(expression.strip())
+    seconds = int(match.group(1)) * _SECONDS[match.group(2)] if match else 0
+    return seconds or None
 
 
 class ScheduleRunner:
-    """Fires one rule: first after one period, then every period, never two at a time."""
+    """Runs one rule after each period, never twice at a time."""
 
     def __init__(self, schedule: Schedule, invoke: Callable[[Any], Any], period: float) -> None:
         self._schedule = schedule
@@ -48,5 +47,5 @@ class ScheduleRunner:
                 self._invoke(self._schedule.payload)
             except InvocationFailed as failure:
                 logger.warning("schedule %s: %s", self._schedule.name, failure)
-            except Exception:  # The next round may do better, and there has to be one.
+            except Exception:  # The next run may succeed.
                 logger.exception("schedule %s", self._schedule.name)

@@ -1,4 +1,4 @@
-"""The SQS side of an event source mapping: the event's shape and what a response means."""
+"""SQS events: their shape, and what a function's batch response means."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,11 +8,11 @@ from forgeledger.local.filters import matches_any
 
 
 class BadBatchResponse(ValueError):
-    """A response that Lambda takes as the failure of the whole batch."""
+    """A response that fails the whole batch in Lambda."""
 
 
 def sqs_record(message: Mapping[str, Any], *, queue_arn: str, region: str) -> dict[str, Any]:
-    """One received message as a function sees it."""
+    """A received message as a function sees it."""
     record = {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],
@@ -36,13 +36,13 @@ def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:
     if "StringValue" in value:
         attribute["stringValue"] = value["StringValue"]
     if "BinaryValue" in value:
-        attribute["binaryValue"] = value["BinaryValue"]  # base64 on the wire as in the event
+        attribute["binaryValue"] = value["BinaryValue"]  # Base64 in the response already.
     attribute["dataType"] = value["DataType"]
     return attribute
 
 
 def passes(record: Mapping[str, Any], patterns: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a filter lets the message through; one that does not is deleted, as Lambda does."""
+    """Whether a filter pattern matches the message."""
     if not patterns:
         return True
     try:
@@ -55,10 +55,9 @@ def passes(record: Mapping[str, Any], patterns: Sequence[Mapping[str, Any]]) -> 
 
 
 def failed_identifiers(response: Any, known: Sequence[str]) -> list[str]:
-    """The `batchItemFailures` of a response; empty when all went well.
+    """The message ids in a response's `batchItemFailures`, where missing, null or empty is success.
 
-    What is missing, null or empty is a success; an identifier that is empty, null or of no message
-    in the batch makes the whole batch fail.
+    An identifier that is empty, null or not in the batch fails the whole batch.
     """
     if response is None:
         return []
@@ -73,6 +72,6 @@ def failed_identifiers(response: Any, known: Sequence[str]) -> list[str]:
     for failure in failures:
         identifier = failure.get("itemIdentifier") if isinstance(failure, dict) else None
         if not isinstance(identifier, str) or identifier not in known:
-            raise BadBatchResponse(f"no record of the batch is called {identifier!r}")
+            raise BadBatchResponse(f"no record of the batch has the identifier {identifier!r}")
         failed.append(identifier)
     return failed

@@ -1,4 +1,4 @@
-"""What was deployed, as the pollers need it: records without behaviour."""
+"""The deployed stack as plain records."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,10 +24,10 @@ class Function:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueMapping:
-    """An SQS queue that feeds a function."""
+    """An SQS queue as a function's event source."""
 
     mapping_id: str
-    function: str  # its logical id, as in every record here
+    function: str  # Its logical id, as in every record here.
     queue_arn: str
     queue_url: str
     batch_size: int = 10
@@ -39,7 +39,7 @@ class QueueMapping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamMapping:
-    """A table's stream that feeds a function."""
+    """A table's stream as a function's event source."""
 
     mapping_id: str
     function: str
@@ -55,7 +55,7 @@ class StreamMapping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """A rule that invokes a function from time to time."""
+    """A rule that invokes a function periodically."""
 
     name: str
     function: str
@@ -65,7 +65,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """A route of the HTTP API; method `ANY` is any, path `$default` catches the rest."""
+    """A route of the HTTP API; path `$default` matches what no other route does."""
 
     method: str
     path: str
@@ -79,5 +79,5 @@ class Stack:
     streams: tuple[StreamMapping, ...]
     schedules: tuple[Schedule, ...]
     routes: tuple[Route, ...]
-    physical_ids: Mapping[str, str]  # by logical id
+    physical_ids: Mapping[str, str]  # By logical id.
     outputs: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""Creates or updates the stack on the engine, and keeps the engine from running functions."""
+"""Creates or updates the stack on the engine, and turns off the engine's event sources."""
 
 import json
 import time
@@ -13,11 +13,12 @@ from forgeledger.local.template import PackagedTemplate
 
 DEPLOY_SECONDS: Final = 120.0
 NO_CHANGE: Final = "No updates are to be performed"
+_FINISHED: Final = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 _CAPABILITIES: Final = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
 class DeploymentFailed(ForgeLedgerError):
-    """CloudFormation did not finish; the message names what failed and why."""
+    """CloudFormation failed; the message names the resources and reasons."""
 
 
 def deploy(
@@ -26,7 +27,7 @@ def deploy(
     template: PackagedTemplate,
     parameters: Mapping[str, str],
 ) -> None:
-    """Bring the stack to this template; a stack that already has it is left alone."""
+    """Create or update the stack, unless it has this template and these parameters."""
     client = clients.of("cloudformation")
     request = {
         "StackName": stack_name,
@@ -36,11 +37,11 @@ def deploy(
         ],
         "Capabilities": _CAPABILITIES,
     }
-    present = describe(clients, stack_name)
+    deployed = describe(clients, stack_name)
     try:
-        if present is None:
+        if deployed is None:
             client.create_stack(**request)
-        elif _is_current(clients, stack_name, present, template, parameters):
+        elif _is_current(clients, stack_name, deployed, template, parameters):
             return
         else:
             client.update_stack(**request)
@@ -48,7 +49,7 @@ def deploy(
         if NO_CHANGE not in str(error):
             raise DeploymentFailed(str(error)) from error
     _wait(clients, stack_name)
-    silence(clients)
+    disable_event_sources(clients)
 
 
 def describe(clients: Clients, stack_name: str) -> dict[str, Any] | None:
@@ -62,8 +63,8 @@ def describe(clients: Clients, stack_name: str) -> dict[str, Any] | None:
     return stack
 
 
-def silence(clients: Clients) -> None:
-    """Turn off the engine's own mappings and schedules: it would lose what they carry."""
+def disable_event_sources(clients: Clients) -> None:
+    """Turn off the engine's own mappings and schedules, which would lose events."""
     functions = clients.of("lambda")
     for page in functions.get_paginator("list_event_source_mappings").paginate():
         for mapping in page["EventSourceMappings"]:
@@ -78,17 +79,17 @@ def silence(clients: Clients) -> None:
 def _is_current(
     clients: Clients,
     stack_name: str,
-    present: Mapping[str, Any],
+    deployed: Mapping[str, Any],
     template: PackagedTemplate,
     parameters: Mapping[str, str],
 ) -> bool:
-    if not present["StackStatus"].endswith("_COMPLETE") or "ROLLBACK" in present["StackStatus"]:
+    if deployed["StackStatus"] not in _FINISHED:
         return False
-    given = {
+    current = {
         parameter["ParameterKey"]: parameter["ParameterValue"]
-        for parameter in present.get("Parameters", [])
+        for parameter in deployed.get("Parameters", [])
     }
-    if any(given.get(key) != value for key, value in parameters.items()):
+    if any(current.get(key) != value for key, value in parameters.items()):
         return False
     body = template_of(clients, stack_name, "Original")
     return bool(body == json.loads(template.body))
@@ -106,7 +107,7 @@ def _wait(clients: Clients, stack_name: str) -> None:
     while time.monotonic() < deadline:
         stack = describe(clients, stack_name)
         status = stack["StackStatus"] if stack else "GONE"
-        if status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+        if status in _FINISHED:
             return
         if not status.endswith("_IN_PROGRESS"):
             raise DeploymentFailed(

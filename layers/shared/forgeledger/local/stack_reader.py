@@ -1,4 +1,4 @@
-"""Reads the deployed stack back: what the engine keeps from it, the rest from its template."""
+"""Reads the deployed stack from the engine, and from its template what the engine drops."""
 
 import json
 import re
@@ -27,7 +27,7 @@ _QUEUE_URL: Final = re.compile(r"^http://[^/]+(/\d{12}/[A-Za-z0-9_.-]+)$")
 
 
 class DeployedStack:
-    """The answers of the engine about one stack, turned into records."""
+    """One stack on the engine, read as records."""
 
     def __init__(self, clients: Clients, stack_name: str, sources: Mapping[str, Path]) -> None:
         self._clients = clients
@@ -70,20 +70,22 @@ class DeployedStack:
             ),
             schedules=tuple(self._schedules(by_arn)),
             routes=tuple(self._routes()),
-            physical_ids={name: self._here(value) for name, value in self._physical.items()},
-            outputs={name: self._here(value) for name, value in self._outputs.items()},
+            physical_ids={
+                name: self._with_current_port(value) for name, value in self._physical.items()
+            },
+            outputs={name: self._with_current_port(value) for name, value in self._outputs.items()},
         )
 
     def _of_type(self, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for logical_id, resource in self._resources.items():
-            # A resource whose condition does not hold is in the template but not in the stack.
+            # A resource whose condition is false is in the template but not in the stack.
             if resource["Type"] == kind and logical_id in self._physical:
                 yield logical_id, resource.get("Properties", {})
 
-    def _here(self, value: str) -> str:
-        """A queue's address carries the port of the engine that made it; this one may differ."""
-        found = _QUEUE_URL.match(value)
-        return self._clients.endpoint_url + found.group(1) if found else value
+    def _with_current_port(self, value: str) -> str:
+        """A queue's URL has the port of the run that created it; replace it with this run's."""
+        match = _QUEUE_URL.match(value)
+        return self._clients.endpoint_url + match.group(1) if match else value
 
     def _functions(self) -> Iterator[Function]:
         client = self._clients.of("lambda")
@@ -98,19 +100,21 @@ class DeployedStack:
                 handler=answer["Handler"],
                 timeout_seconds=float(answer["Timeout"]),
                 memory_mb=int(answer["MemorySize"]),
-                environment={name: self._here(value) for name, value in variables.items()},
+                environment={
+                    name: self._with_current_port(value) for name, value in variables.items()
+                },
             )
 
     def _mappings(self) -> Iterator[dict[str, Any]]:
-        """The mappings that the template enables, each with what the engine forgot about it."""
+        """The mappings that the template enables, with the batch size that the engine drops."""
         client = self._clients.of("lambda")
         for logical_id, properties in self._of_type("AWS::Lambda::EventSourceMapping"):
-            # The engine calls each one enabled at first, and after that none: we turned it off.
+            # Not from the engine: it enables all of them, and the deployment then disables them.
             if not self._resolver.flag(properties.get("Enabled"), default=True):
                 continue
             mapping = dict(client.get_event_source_mapping(UUID=self._physical[logical_id]))
             if "BatchSize" not in properties and _service(mapping) == "dynamodb":
-                mapping["BatchSize"] = DEFAULT_STREAM_BATCH  # The engine says 10 for all sources.
+                mapping["BatchSize"] = DEFAULT_STREAM_BATCH  # The engine always defaults to 10.
             yield mapping
 
     def _queue_mapping(self, mapping: Mapping[str, Any], by_arn: Mapping[str, str]) -> QueueMapping:
@@ -120,7 +124,7 @@ class DeployedStack:
             mapping_id=mapping["UUID"],
             function=by_arn[mapping["FunctionArn"]],
             queue_arn=arn,
-            queue_url=self._here(url),
+            queue_url=self._with_current_port(url),
             batch_size=int(mapping["BatchSize"]),
             window_seconds=float(mapping.get("MaximumBatchingWindowInSeconds") or 0),
             maximum_concurrency=(mapping.get("ScalingConfig") or {}).get("MaximumConcurrency"),
@@ -168,7 +172,7 @@ class DeployedStack:
                     )
 
     def _routes(self) -> Iterator[Route]:
-        """From the API's OpenAPI body: the engine deploys it without any route."""
+        """From the API's OpenAPI body, since the engine deploys no routes."""
         for _, properties in self._of_type("AWS::ApiGatewayV2::Api"):
             for path, operations in properties.get("Body", {}).get("paths", {}).items():
                 for method, operation in operations.items():

@@ -1,4 +1,4 @@
-"""The folder `.forgeledger`: data, logs, checkpoints, who runs, and where everything answers."""
+"""The folder `.forgeledger`: data, logs, checkpoints, ports, the owner's lock, `local.json`."""
 
 import contextlib
 import fcntl
@@ -21,16 +21,16 @@ _NAMES: Final = re.compile(r"^\s+(\w+):", re.MULTILINE)
 
 
 class AlreadyRunning(ForgeLedgerError):
-    """Another process runs a local cloud on the same folder."""
+    """Another process runs a local cloud on this folder."""
 
 
 class ProjectNotFound(ForgeLedgerError):
-    """There is no template of ForgeLedger here, above here, or beside the installed package."""
+    """There is no template of ForgeLedger in this folder, above it, or with the package."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """What `local.json` says: where each part of the local cloud answers."""
+    """The content of `local.json`: addresses and names of the running local cloud."""
 
     endpoint_url: str
     region: str
@@ -55,21 +55,21 @@ def _camel(name: str) -> str:
 
 
 def find_project(start: Path | None = None) -> Path:
-    """The nearest folder with ForgeLedger's template: here, above, or of an editable install."""
+    """The nearest folder with ForgeLedger's template: this one, above, or an editable install."""
     here = (start or Path.cwd()).resolve()
     package_root = Path(__file__).resolve().parents[4]
     for folder in (here, *here.parents, package_root):
         if (folder / "functions").is_dir() and _is_ours(folder / "template.yaml"):
             return folder
     raise ProjectNotFound(
-        f"no template.yaml of ForgeLedger's with functions/ beside it in {here} or above"
+        f"no template.yaml of ForgeLedger with a folder functions in {here} or above"
     )
 
 
 def _is_ours(template: Path) -> bool:
-    """Whether it has what everything here relies on; others keep templates under that name too.
+    """Whether the file names our resources: other projects have a template.yaml, too.
 
-    Each command looks, so the names are looked for in the text: parsing it takes far longer.
+    It searches the text, since every command calls this and parsing takes far longer.
     """
     if not template.is_file():
         return False
@@ -89,10 +89,10 @@ class StateDir:
         self._lock: IO[str] | None = None
 
     def acquire(self) -> None:
-        """Be the only one that runs on this folder, until `release` or the end of the process.
+        """Lock this folder until `release` or the end of the process.
 
-        The engine holds the lock too: where its owner was killed it still writes its state, and
-        whoever comes next waits for that.
+        The engine holds the lock, too: if its owner is killed, it still saves its state, and the
+        next owner waits for that.
         """
         self.root.mkdir(parents=True, exist_ok=True)
         lock = self._lock_path.open("a+", encoding="utf-8")
@@ -111,7 +111,7 @@ class StateDir:
 
     @property
     def lock_descriptors(self) -> tuple[int, ...]:
-        """What the engine has to hold open to keep the folder locked while it saves."""
+        """Descriptors that the engine has to hold open to lock the folder while it saves."""
         return (self._lock.fileno(),) if self._lock else ()
 
     @property
@@ -124,7 +124,7 @@ class StateDir:
             self._lock = None
 
     def owner(self) -> int | None:
-        """The process that runs on this folder, if one does: a stale number is never believed."""
+        """The id of the running process that holds the lock; a stale id does not count."""
         try:
             lock = self._lock_path.open("r", encoding="utf-8")
         except FileNotFoundError:
@@ -140,11 +140,11 @@ class StateDir:
         scratch.write_text(json.dumps(description.as_json(), indent=2) + "\n", encoding="utf-8")
         scratch.replace(self._description)
 
-    def forget_description(self) -> None:
+    def remove_description(self) -> None:
         self._description.unlink(missing_ok=True)
 
     def description(self) -> Description | None:
-        """Where all answers, or None while nothing runs; a file left by a crash does not count."""
+        """The running cloud's description, or None; a file left by a crash does not count."""
         if self.owner() is None:
             return None
         try:
@@ -153,7 +153,7 @@ class StateDir:
             return None
 
     def ports(self) -> dict[str, int]:
-        """The ports of the last run, which the next one takes again if they are free."""
+        """The ports of the last run."""
         try:
             stored: Any = json.loads(self._ports.read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
@@ -164,10 +164,7 @@ class StateDir:
         self._ports.write_text(json.dumps(ports), encoding="utf-8")
 
     def wipe(self) -> None:
-        """Remove the data and all that refers to it; the logs stay for whoever asks why.
-
-        A folder that no local cloud ever ran on is not touched.
-        """
+        """Delete everything but the logs, if a local cloud ever ran on this folder."""
         if not self.was_used:
             return
         for folder in (self.data, self.checkpoints):
@@ -186,11 +183,11 @@ def _try_lock(lock: IO[str], kind: int) -> bool:
 
 def _is_alive(pid: int) -> bool:
     with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)  # A child of ours that has ended is a zombie until asked for.
+        os.waitpid(pid, os.WNOHANG)  # Reap it if it is a child that has ended.
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass  # Somebody else's, but alive.
+        pass  # Another user's process, but alive.
     return True

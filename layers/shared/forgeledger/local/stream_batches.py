@@ -1,4 +1,4 @@
-"""What becomes of a stream batch after each invocation: done, again, in halves, or given up."""
+"""What follows a stream batch's failed invocation: a retry, two halves, or giving up."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ Record = Mapping[str, Any]
 
 
 class Condition(StrEnum):
-    """Why records went to the on-failure destination."""
+    """Why records were sent to the on-failure destination."""
 
     RETRIES = "RetryAttemptsExhausted"
     AGE = "RecordAgeExceeded"
@@ -22,7 +22,7 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryRule:
-    """The mapping's promises; -1 stands for no limit."""
+    """The mapping's retry settings; -1 means no limit."""
 
     maximum_retries: int = -1
     maximum_age_seconds: int = -1
@@ -32,11 +32,11 @@ class RetryRule:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     records: Sequence[Record]
-    failures: int = 0  # of exactly these records
+    failures: int = 0  # Of exactly these records.
 
     @property
     def pause_seconds(self) -> float:
-        """How long to wait before these records are tried again."""
+        """The pause before these records are retried."""
         if not self.failures:
             return 0.0
         return pause_seconds(self.failures, FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
@@ -44,7 +44,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPlan:
-    """What to do next, in the order of the stream; `given_up` comes before `again`."""
+    """What to do next, in stream order: drop `given_up`, then invoke each batch of `again`."""
 
     again: tuple[Batch, ...] = ()
     given_up: Batch | None = None
@@ -52,11 +52,11 @@ class RetryPlan:
 
 
 def after_failure(batch: Batch, first_failed: int, rule: RetryRule) -> RetryPlan:
-    """The verdict when the record at `first_failed`, and maybe others after it, failed.
+    """Plan the retry after the record at index `first_failed`, and maybe later ones, failed.
 
-    Records before it are done, and the rest is a batch of its own with all its retries. A batch
-    that fails at its first record is halved where the mapping says so, which costs no retry, so
-    that in the end only the record that cannot pass uses them up.
+    Records before it are done, and the rest is retried as a new batch. If the first record failed
+    and the mapping bisects, both halves are retried. Bisecting uses up no retry, so that in the
+    end only the poison record does.
     """
     if first_failed > 0:
         return RetryPlan(again=(Batch(records=batch.records[first_failed:]),))
@@ -73,7 +73,7 @@ def after_failure(batch: Batch, first_failed: int, rule: RetryRule) -> RetryPlan
 
 
 def split_expired(batch: Batch, rule: RetryRule, now: float) -> tuple[Batch | None, Batch | None]:
-    """The records that are too old, and the rest; records age in the order of the stream."""
+    """The records that are too old, which come first in the stream, and the rest."""
     if rule.maximum_age_seconds < 0:
         return None, batch
     young = 0
@@ -90,12 +90,11 @@ def split_expired(batch: Batch, rule: RetryRule, now: float) -> tuple[Batch | No
 
 
 def first_failed_index(records: Sequence[Record], failed: Sequence[str]) -> int | None:
-    """Where the batch continues: at the lowest sequence number that was reported, or nowhere."""
+    """The index of the first record that was reported as failed, or None."""
     if not failed:
         return None
-    wanted = set(failed)
     return next(
         index
         for index, record in enumerate(records)
-        if record["dynamodb"]["SequenceNumber"] in wanted
+        if record["dynamodb"]["SequenceNumber"] in failed
     )

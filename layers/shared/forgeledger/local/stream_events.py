@@ -1,4 +1,4 @@
-"""The DynamoDB side of an event source mapping: the shape of a stream's records."""
+"""DynamoDB stream events: the shape of a record, and of an on-failure message."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from forgeledger.json_text import iso_of
 
 
 def stream_record(record: Mapping[str, Any], *, stream_arn: str, region: str) -> dict[str, Any]:
-    """One record as a function sees it; values are typed and binary is base64 on the wire too."""
+    """A record as a function sees it; the engine's values are in DynamoDB's JSON already."""
     event = {
         "eventID": record["eventID"],
         "eventName": record["eventName"],
@@ -50,7 +50,7 @@ def failure_message(
     invocations: int,
     now: datetime,
 ) -> str:
-    """What the on-failure destination gets: where the records stand, never the records."""
+    """The on-failure message: the position of the records in the stream, without the records."""
     return json.dumps(
         {
             "requestContext": {

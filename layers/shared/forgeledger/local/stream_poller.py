@@ -1,4 +1,4 @@
-"""Feeds a function from a table's stream, in order, and never passes over a record silently."""
+"""A table's stream as event source: in order, and no record is skipped silently."""
 
 import logging
 import threading
@@ -33,7 +33,7 @@ from forgeledger.local.stream_batches import (
 from forgeledger.local.stream_events import failure_message, sequence_number, stream_record
 
 READ_LIMIT: Final = 1000
-SHORTEST_IDLE_SECONDS: Final = 0.02  # AWS looks four times a second; a pause makes fuller batches.
+SHORTEST_IDLE_SECONDS: Final = 0.02  # AWS polls every 0.25 s; a pause fills batches.
 LONGEST_IDLE_SECONDS: Final = 0.2
 ERROR_PAUSE_SECONDS: Final = 0.5
 CATCH_UP_ATTEMPTS: Final = 5
@@ -45,7 +45,7 @@ class Invoke(Protocol):
 
 
 class StreamPoller:
-    """One reader of one stream; the engine's streams have a single shard."""
+    """Reads one stream; the engine's streams have a single shard."""
 
     def __init__(
         self,
@@ -75,12 +75,12 @@ class StreamPoller:
         self._thread.start()
 
     def halt(self) -> None:
-        """Take no more; after the invocation in flight, what is not done waits for the next run."""
+        """Stop after the invocation in flight; the next run resumes at the checkpoint."""
         self._stopping.set()
         self._nudged.set()
 
     def nudge(self) -> None:
-        """Look soon: a function has run, and may have written to the table."""
+        """Poll soon: a function has run and may have written to the table."""
         self._nudged.set()
 
     def join(self, deadline: float) -> None:
@@ -90,51 +90,50 @@ class StreamPoller:
         idle = SHORTEST_IDLE_SECONDS
         while not self._stopping.is_set():
             try:
-                taken = self.poll_once()
-                if taken >= READ_LIMIT:
+                count = self.poll_once()
+                if count >= READ_LIMIT:
                     continue
-                if taken:
+                if count:
                     idle = SHORTEST_IDLE_SECONDS
             except EngineRefused as error:
                 logger.warning("%s: %s", self._mapping.stream_arn, error)
                 self._start_over()
-            except Exception:  # Nobody else reads the stream of a local cloud that is up.
-                logger.exception("%s: goes on at its checkpoint", self._mapping.stream_arn)
+            except Exception:  # The thread must survive any error.
+                logger.exception("%s: restarting at the checkpoint", self._mapping.stream_arn)
                 self._start_over()
             self.rest(idle)
             idle = min(LONGEST_IDLE_SECONDS, idle * 1.5)
 
     def _start_over(self) -> None:
-        """Go on at the checkpoint, after a pause."""
+        """Resume at the checkpoint, after a pause."""
         self._iterator = None
         self._stopping.wait(ERROR_PAUSE_SECONDS)
 
     def rest(self, seconds: float) -> None:
-        """Until then or until a nudge, but long enough for a batch to gather."""
+        """Wait for that long or until a nudge, but long enough for a batch to fill."""
         self._stopping.wait(SHORTEST_IDLE_SECONDS)
         self._nudged.wait(seconds - SHORTEST_IDLE_SECONDS)
         self._nudged.clear()
 
     def poll_once(self) -> int:
-        """Read once, run what the filters let through, and say how many records there were."""
+        """Read once and run what the filters match; returns the number of records read."""
         if self._iterator is None:
             self._iterator = self._open()
-        taken, wanted, last = self._gather()
+        count, matching, last = self._gather()
         if last is None:
             return 0
-        for batch in batched(wanted, self._mapping.batch_size):
+        for batch in batched(matching, self._mapping.batch_size):
             if not self.run(batch):
-                self._iterator = None  # Whoever goes on starts at the checkpoint.
-                return taken
+                self._iterator = None  # Resume at the checkpoint.
+                return count
             self._done_up_to(batch[-1])
         self._done_up_to(last)
-        return taken
+        return count
 
     def run(self, records: Sequence[Mapping[str, Any]]) -> bool:
-        """Invoke until each record is done or given up; False if asked to stop before.
+        """Invoke until each record is done or given up; False if halted before.
 
-        The checkpoint moves on while something of the batch is still to be done; the caller moves
-        it past the whole batch.
+        The checkpoint advances within the batch; the caller moves it past the whole batch.
         """
         waiting = deque([Batch(records=records)])
         while waiting:
@@ -152,17 +151,17 @@ class StreamPoller:
         return True
 
     def _attempt(self, batch: Batch) -> tuple[Batch, ...]:
-        """Invoke once, and return what has to be tried again, in order."""
+        """Invoke once; returns the batches to retry, in order."""
         request_id = str(uuid.uuid4())
         failed = self._first_failed(batch, request_id)
         if failed is None:
             return ()
         if failed > 0:
             self._done_up_to(batch.records[failed - 1])
-        verdict = after_failure(batch, failed, self._mapping.retries)
-        if verdict.given_up and verdict.condition:
-            self._give_up(verdict.given_up, verdict.condition, request_id)
-        return verdict.again
+        plan = after_failure(batch, failed, self._mapping.retries)
+        if plan.given_up and plan.condition:
+            self._give_up(plan.given_up, plan.condition, request_id)
+        return plan.again
 
     def _first_failed(self, batch: Batch, request_id: str) -> int | None:
         try:
@@ -194,25 +193,24 @@ class StreamPoller:
         self._done_up_to(batch.records[-1])
 
     def _gather(self) -> tuple[int, list[dict[str, Any]], dict[str, Any] | None]:
-        """What passes the filters, up to a batch or the end of the window, and where that ends.
+        """The number of records read, those that the filters match, and the last one read.
 
-        The window opens with the first record that passes; what the filters hold back costs
-        nothing and waits for nothing.
+        It reads until a batch is full or the batching window is over, which begins with the first
+        match. A page without a match returns at once.
         """
-        taken, wanted, last = 0, list[dict[str, Any]](), None
-        closes = float("inf")
+        count, matching, last = 0, list[dict[str, Any]](), None
+        deadline = float("inf")
         while True:
             page = self._read()
-            taken += len(page)
+            count += len(page)
             last = page[-1] if page else last
-            wanted += [each for each in page if matches_any(self._mapping.patterns, each)]
+            matching += [record for record in page if matches_any(self._mapping.patterns, record)]
             now = time.monotonic()
-            if wanted and closes == float("inf"):
-                closes = now + self._mapping.window_seconds
-            if not wanted or len(wanted) >= self._mapping.batch_size or now >= closes:
-                return taken, wanted, last
-            if self._stopping.wait(SHORTEST_IDLE_SECONDS):
-                return taken, wanted, last
+            if matching and deadline == float("inf"):
+                deadline = now + self._mapping.window_seconds
+            is_complete = not matching or len(matching) >= self._mapping.batch_size
+            if is_complete or now >= deadline or self._stopping.wait(SHORTEST_IDLE_SECONDS):
+                return count, matching, last
 
     def _read(self) -> list[dict[str, Any]]:
         request = {"ShardIterator": self._iterator, "Limit": READ_LIMIT}
@@ -224,17 +222,16 @@ class StreamPoller:
         ]
 
     def _open(self) -> str:
-        """An iterator at the checkpoint; where that is lost, the table is asked what was missed."""
+        """An iterator at the checkpoint; if that is lost, catch up from the table first."""
         description = self._call(DESCRIBE_STREAM, {"StreamArn": self._mapping.stream_arn})
         self._shard_id = description["StreamDescription"]["Shards"][0]["ShardId"]
         stored = self._checkpoints.load()
         if stored is None:
             iterator = self._iterator_at(self._mapping.starting_position)
         else:
-            found = self._resume(stored)
-            if found:
-                return found
-            # The position is taken first, so that nothing falls between the table and the stream.
+            if resumed := self._resume(stored):
+                return resumed
+            # Before the catch-up, so that no record is missed between table and stream.
             iterator = self._iterator_at("TRIM_HORIZON")
             self._catch_up()
         self._checkpoints.save(
@@ -267,24 +264,24 @@ class StreamPoller:
         return str(self._call(OPEN_SHARD, request)["ShardIterator"])
 
     def _catch_up(self) -> None:
-        """Ask the function to look at the table, since the stream cannot tell what it missed.
+        """Have the function reconcile from the table, since records of the stream are lost.
 
-        An answer with `after` in it did not look at all of it: the same request goes on from there.
+        An answer with `after` was cut short: the next request continues from there.
         """
-        wish: dict[str, Any] = {"running": True}
+        request: dict[str, Any] = {"running": True}
         failures = 0
         while failures < CATCH_UP_ATTEMPTS and not self._stopping.is_set():
             try:
-                answer = self._invoke({"reconcile": wish}, None)
+                answer = self._invoke({"reconcile": request}, None)
             except InvocationFailed as failure:
                 failures += 1
                 logger.warning("catch-up %d of %d: %s", failures, CATCH_UP_ATTEMPTS, failure)
                 self._stopping.wait(ERROR_PAUSE_SECONDS * failures)
                 continue
             after = answer.get("after") if isinstance(answer, dict) else None
-            if after is None or after == wish.get("after"):
+            if after is None or after == request.get("after"):
                 return
-            wish = {**wish, "after": after}
+            request = {**request, "after": after}
 
     def _done_up_to(self, record: Mapping[str, Any]) -> None:
         self._checkpoints.save(

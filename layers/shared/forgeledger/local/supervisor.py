@@ -1,4 +1,4 @@
-"""The detached process behind `up`: owns the local cloud until it is told to end."""
+"""The background process that `up` starts: it owns the local cloud until a signal ends it."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ from forgeledger.local.local_cloud import LocalCloud
 from forgeledger.local.state_dir import StateDir
 
 WATCH_SECONDS: Final = 0.5
-SWITCH_SECONDS: Final = 0.001  # Its threads mostly wait for sockets; none computes for long.
+SWITCH_SECONDS: Final = 0.001  # Threads mostly wait for sockets; none computes for long.
 logger = logging.getLogger(__name__)
 
 
@@ -33,9 +33,9 @@ class Order:
 
 
 class Bell:
-    """Rung by signals: an event's lock could be held by the very thread that a handler interrupts.
+    """Signal-safe wake-up; threading.Event could deadlock in a handler.
 
-    The queue's own methods may be called again in the middle of themselves.
+    A SimpleQueue's methods are reentrant.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Bell:
         self._rung.put(None)
 
     def wait(self, seconds: float) -> bool:
-        """Until it rings, or so long; True if it has rung."""
+        """Wait for a ring, at most that long; True if it has rung."""
         try:
             self._rung.get(timeout=seconds)
         except queue.Empty:
@@ -54,7 +54,7 @@ class Bell:
 
 
 def supervise(order: Order, report: TextIO, ending: Bell) -> int:
-    """Run until `ending`; the first line of `report` says whether all answers, or what is wrong."""
+    """Run until `ending`; `report` gets one line, the description or an error."""
     cloud = LocalCloud(
         project_dir=Path(order.project_dir),
         state_dir=Path(order.state_dir),
@@ -65,14 +65,14 @@ def supervise(order: Order, report: TextIO, ending: Bell) -> int:
     try:
         cloud.start()
     except Exception as error:
-        logger.exception("the local cloud did not come up")
+        logger.exception("the local cloud did not start")
         _say(report, {"error": str(error)})
         return 1
     try:
         _say(report, cloud.description.as_json())
         while not ending.wait(WATCH_SECONDS):
             if not cloud.engine.running:
-                logger.error("the engine is gone; what it had not saved is lost")
+                logger.error("the engine has died; its unsaved state is lost")
                 return 1
         return 0
     finally:
@@ -84,7 +84,7 @@ def _say(report: TextIO, content: dict[str, str]) -> None:
         report.write(json.dumps(content) + "\n")
         report.close()
     except BrokenPipeError:
-        logger.warning("nobody waits for the local cloud to come up any more")
+        logger.warning("`up` has ended before the local cloud was ready")
 
 
 def main() -> None:

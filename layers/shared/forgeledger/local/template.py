@@ -1,4 +1,4 @@
-"""Makes the project's template deployable: local code folders become addresses, nothing else."""
+"""Makes the project's template deployable: its code folders become S3 addresses."""
 
 import json
 from collections.abc import Mapping
@@ -18,18 +18,18 @@ _CODE_PROPERTY: Final = {
 
 
 class TemplateError(ForgeLedgerError):
-    """The template is not one that CloudFormation and the local cloud could deploy."""
+    """The template cannot be deployed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackagedTemplate:
     body: str
-    sources: Mapping[str, Path]  # by the logical id of the function
-    objects: tuple[str, ...]  # keys that the code bucket must hold
+    sources: Mapping[str, Path]  # By the function's logical id.
+    objects: tuple[str, ...]  # Keys that the code bucket must hold.
 
 
 class _CloudFormationLoader(yaml.SafeLoader):
-    """Reads the short forms (`!Ref`, `!GetAtt`, ...) as the mappings that they stand for."""
+    """Expands the short forms (`!Ref`, `!GetAtt`, ...)."""
 
 
 def _intrinsic(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def _intrinsic(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, 
     elif isinstance(node, yaml.MappingNode):
         value = loader.construct_mapping(node, deep=True)
     else:
-        value = loader.construct_scalar(node)  # type: ignore[arg-type]  # Refuses others itself.
+        value = loader.construct_scalar(node)  # type: ignore[arg-type]  # It raises for other nodes.
         if tag == "GetAtt":
             value = value.split(".", 1)
     return {tag if tag in {"Ref", "Condition"} else f"Fn::{tag}": value}
@@ -49,7 +49,7 @@ _CloudFormationLoader.add_multi_constructor("!", _intrinsic)
 
 
 def load_template(text: str) -> dict[str, Any]:
-    """The template with its short forms written out."""
+    """The template with its short forms expanded."""
     try:
         template = yaml.load(text, Loader=_CloudFormationLoader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
@@ -60,7 +60,7 @@ def load_template(text: str) -> dict[str, Any]:
 
 
 def package(template_file: Path) -> PackagedTemplate:
-    """What `sam package` does, without copying code: the handlers run from the source tree."""
+    """Like `sam package`, but no code is copied: handlers run from the source tree."""
     template = load_template(template_file.read_text(encoding="utf-8"))
     default_code = template.get("Globals", {}).get("Function", {}).get("CodeUri")
     sources: dict[str, Path] = {}
@@ -81,6 +81,6 @@ def package(template_file: Path) -> PackagedTemplate:
         key = f"{logical_id}.zip"
         objects.append(key)
         properties[name] = f"s3://{CODE_BUCKET}/{key}"
-    # CloudFormation takes 51,200 bytes of it, so it goes without white space.
+    # CloudFormation accepts 51,200 bytes, so it is written without white space.
     body = json.dumps(template, separators=(",", ":"), default=str)
     return PackagedTemplate(body=body, sources=sources, objects=tuple(objects))

@@ -1,0 +1,90 @@
+"""docs/operations.md and docs/local.md name commands, logs, metrics and files that exist."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from tools.cli_reference import commands
+
+from forgeledger.jobs.messages import intake_report
+from forgeledger.jobs.messages.reconcile_requests import measurements
+from forgeledger.jobs.model.outcomes import OutcomeKind
+from forgeledger.jobs.model.reconciliation import MaintenanceReport
+from tests.support.deployed_template import ROOT
+
+COMMANDS = dict(commands())
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+LOCAL = (ROOT / "docs" / "local.md").read_text(encoding="utf-8")
+PACKAGE = ROOT / "layers" / "shared" / "forgeledger"
+HANDLERS = sorted((ROOT / "functions").glob("*/app.py"))
+LOG_MESSAGES = (
+    "API keys not read",
+    "job not reconciled",
+    "job not relayed",
+    "lane not applied",
+    "message rejected",
+    "record not understood",
+    "retention not extended",
+    "unknown fields ignored",
+    "workerId beside commands",
+)
+
+
+def lines_of_shell(page: str) -> list[str]:
+    blocks = re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    return [line for block in blocks for line in block.splitlines()]
+
+
+def forgeledger_commands() -> list[str]:
+    """Each `forgeledger ...` of the pages, up to a comment, a pipe or the end of `$(...)`."""
+    lines = [line for page in (OPERATIONS, LOCAL) for line in lines_of_shell(page)]
+    return [match for line in lines for match in re.findall(r"forgeledger [a-z][^#|)\n]*", line)]
+
+
+@pytest.mark.parametrize("command", sorted(set(forgeledger_commands())))
+def test_a_command_of_the_pages_exists_with_its_options(command: str) -> None:
+    words = shlex.split(command)
+    name = max((name for name in COMMANDS if f"{command} ".startswith(f"{name} ")), key=len)
+    parameters = COMMANDS[name].params
+
+    options = {word for word in words if word.startswith("-")}
+
+    assert options <= {option for parameter in parameters for option in parameter.opts}
+    has_argument = any(not parameter.opts[0].startswith("-") for parameter in parameters)
+    assert has_argument or len(words) == len(name.split()) or words[len(name.split())][0] == "-"
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\bmake ([a-z-]+)", LOCAL))))
+def test_a_make_target_of_the_page_exists(target: str) -> None:
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("message", LOG_MESSAGES)
+def test_a_log_message_of_the_page_is_one_that_the_code_writes(message: str) -> None:
+    sources = [*HANDLERS, *PACKAGE.rglob("*.py")]
+    words = message.removeprefix("workerId ")
+
+    assert f"`{message}`" in " ".join(OPERATIONS.split())
+    assert any(words in source.read_text(encoding="utf-8") for source in sources)
+
+
+def test_the_page_explains_exactly_the_metrics_that_the_functions_write() -> None:
+    sources = [*HANDLERS, Path(intake_report.__file__)]
+    text = "".join(source.read_text(encoding="utf-8") for source in sources)
+    written = set(re.findall(r'(?:add_metric|Measurement)\("(\w+)"', text))
+    written |= set(dict(measurements(MaintenanceReport(jobs=(), round_complete=True))))
+    written |= {f"Commands{kind.value.title()}" for kind in OutcomeKind}
+
+    section = OPERATIONS.partition("## Metrics")[2].partition("\n## ")[0]
+
+    assert set(re.findall(r"\*\*(\w+)\*\*", section)) == written
+
+
+def test_every_file_that_the_local_page_names_is_in_the_package() -> None:
+    table = LOCAL.partition("## What emulates what")[2].partition("\n## ")[0]
+
+    named = set(re.findall(r"`(\w+\.py)`", table))
+
+    assert len(named) > 10
+    assert named <= {path.name for path in (PACKAGE / "local").glob("*.py")}

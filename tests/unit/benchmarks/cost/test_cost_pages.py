@@ -52,7 +52,7 @@ def test_the_readme_names_the_same_prices() -> None:
     million = re.findall(r"^- A million items, measured: (\$\d+\.\d\d),", PAGE, re.MULTILINE)
     idle = re.findall(r"^\| \*\*idle, altogether\*\* \| ([\d.]+) \|$", PAGE, re.MULTILINE)
 
-    assert f"A million short items, told of in full messages, cost about {million[0]}," in readme
+    assert f"A million short items, reported in full messages, cost about {million[0]}," in readme
     assert f"an idle deployment ${idle[0]} a month" in readme
 
 

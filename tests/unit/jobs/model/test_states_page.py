@@ -22,6 +22,17 @@ COLUMNS = {
     "`CANCELED`": "canceled",
 }
 
+# The states of the table as the diagram has them.
+DRAWN = {
+    "unknown": "[*]",
+    "unknown, on the way": "[*]",
+    "pending": ItemState.PENDING,
+    "waiting": ItemState.PENDING,
+    "in progress": ItemState.IN_PROGRESS,
+    "lease over": ItemState.IN_PROGRESS,
+    "failed": ItemState.FAILED,
+}
+
 
 def cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
@@ -46,6 +57,18 @@ def test_the_table_of_commands_is_the_one_that_is_tested():
         for state, kind, verdict, reason, after in TABLE
     }
     assert said == expected
+
+
+def test_every_transition_of_the_table_is_in_the_diagram_of_items():
+    diagram = PAGE.partition("```mermaid")[2].partition("```")[0]
+    arrows = re.findall(r"^  (\S+) --> (\w+): (.*)$", diagram, re.MULTILINE)
+    labels = {(before, after): label for before, after, label in arrows}
+
+    for state, kind, verdict, _, after in TABLE:
+        if verdict == "applied":
+            before = DRAWN[state]
+            # An item that is registered on the way is pending first.
+            assert kind in labels[before, ItemState.PENDING if before == "[*]" else after]
 
 
 def test_every_reason_is_explained():

@@ -222,7 +222,7 @@ def test_the_consumer_acts_once_on_each_event_however_often_it_comes(events):
     ends = [event for event in events if matches(rules()["job-ends"], event)]
 
     for event in ends * 3:
-        program["heard"](event, database)
+        program["on_job_end"](event, database)
 
     acted = database.execute("SELECT job_id, epoch, status FROM jobs_ended").fetchall()
     assert acted == [tuple(e["detail"][n] for n in ("jobId", "epoch", "status")) for e in ends]

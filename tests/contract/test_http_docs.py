@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from forgeledger.jobs.http.request_bodies import CreateJob
 from forgeledger.jobs.model import limits
 from forgeledger.jobs.model.outcomes import Reason
 from forgeledger.web import limits as web_limits
@@ -107,10 +108,20 @@ def test_each_reason_is_explained():
         assert f"`{reason}`" in PAGE
 
 
+def test_each_field_of_a_creation_is_explained():
+    table = PAGE.partition("### Create\n")[2].partition("```")[0]
+    rows = re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE)
+
+    explained = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+
+    fields = {field.alias or name for name, field in CreateJob.model_fields.items()}
+    assert explained == fields - {"name"}
+
+
 def test_the_table_of_limits_says_what_the_code_holds_to():
     table = PAGE.partition("## Limits")[2]
     numbers = re.findall(r"\| ([\d,]+) \|$", table, re.MULTILINE)
 
-    told = [int(number.replace(",", "")) for number in numbers]
+    documented = [int(number.replace(",", "")) for number in numbers]
 
-    assert told == LIMITS
+    assert documented == LIMITS

@@ -1,4 +1,4 @@
-"""docs/events.md says what the code tells, and its rules pick what they say."""
+"""docs/events.md describes what the code publishes, and its rules select what they say."""
 
 import json
 import re
@@ -24,7 +24,7 @@ README = (PROJECT / "README.md").read_text()
 
 
 class Bus:
-    """Keeps what was put on it, in the shape in which a target receives it."""
+    """Stores what was put on it, in the shape in which a target receives it."""
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
@@ -44,7 +44,7 @@ class Bus:
 
 
 class Stories:
-    """Jobs that come to each of their ends, and what was told of them."""
+    """Jobs that come to each of their ends, and the events of them."""
 
     def __init__(self) -> None:
         self.ledger = Ledger(MemoryStore())
@@ -117,11 +117,11 @@ def rules() -> dict[str, Any]:
     """The patterns of the put-rule commands, by the names of their rules."""
     script = "\n".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)).replace("$(aws", "\naws")
     commands = re.findall(r"^aws events put-rule .*?\}'", script, re.DOTALL | re.MULTILINE)
-    found = {}
+    patterns = {}
     for command in commands:
         words = shlex.split(command)
-        found[words[words.index("--name") + 1]] = json.loads(words[-1])
-    return found
+        patterns[words[words.index("--name") + 1]] = json.loads(words[-1])
+    return patterns
 
 
 def picked(rule: Any, events: list[dict[str, Any]]) -> set[tuple[str, str]]:
@@ -133,41 +133,43 @@ def picked(rule: Any, events: list[dict[str, Any]]) -> set[tuple[str, str]]:
 
 
 def test_the_types_are_those_that_are_told(events):
-    told: dict[str, tuple[set[str], set[str]]] = {}
+    published: dict[str, tuple[set[str], set[str]]] = {}
     for event in events:
-        statuses, reasons = told.setdefault(event["detail-type"], (set(), set()))
+        statuses, reasons = published.setdefault(event["detail-type"], (set(), set()))
         statuses.add(event["detail"]["status"])
         reasons |= {event["detail"]["reason"]} if "reason" in event["detail"] else set()
 
-    said = {row[0].strip("`"): (names(row[1]), names(row[2])) for row in rows("`detail-type`")}
+    documented = {
+        row[0].strip("`"): (names(row[1]), names(row[2])) for row in rows("`detail-type`")
+    }
 
-    assert said == told
-    assert list(said) == [kind.value for kind in FactKind if kind is not FactKind.CLOSING]
+    assert documented == published
+    assert list(documented) == [kind.value for kind in FactKind if kind is not FactKind.CLOSING]
 
 
 def test_each_status_of_a_completed_job_is_explained():
     statuses = {row[0].strip("`") for row in rows("`status` in `job.completed`")}
 
-    told = next(row for row in rows("`detail-type`") if row[0] == "`job.completed`")
-    assert statuses == names(told[1])
+    completed = next(row for row in rows("`detail-type`") if row[0] == "`job.completed`")
+    assert statuses == names(completed[1])
 
 
 def test_the_fields_are_those_of_a_detail(events):
-    said = [row[0].strip("`") for row in rows("field")]
+    documented = [row[0].strip("`") for row in rows("field")]
 
     for event in events:
         with_reason = event["detail-type"] in ("job.failed", "job.canceled")
-        assert list(event["detail"]) == (said if with_reason else said[:-1])
-    assert said[-1] == "reason"
+        assert list(event["detail"]) == (documented if with_reason else documented[:-1])
+    assert documented[-1] == "reason"
 
 
 def test_the_example_is_what_is_told_of_such_a_job(events):
     example = json.loads(PAGE.partition("```json\n")[2].partition("```")[0])
 
-    own = {"version", "id", "account", "region"}
-    told = {name: value for name, value in example.items() if name not in own}
-    assert told in events
-    assert example.keys() == told.keys() | own
+    of_eventbridge = {"version", "id", "account", "region"}
+    ours = {name: value for name, value in example.items() if name not in of_eventbridge}
+    assert ours in events
+    assert example.keys() == ours.keys() | of_eventbridge
     assert example["detail"]["status"] == "COMPLETED_WITH_FAILURES"
 
 
@@ -178,13 +180,13 @@ def test_a_total_at_the_end_is_the_sum_that_the_page_says(events):
 
 
 def test_each_rule_picks_what_the_page_says(events):
-    told = {(event["detail-type"], event["detail"]["status"]) for event in events}
-    any_end = {(kind, status) for kind, status in told if status in FINISHED}
+    published = {(event["detail-type"], event["detail"]["status"]) for event in events}
+    any_end = {(kind, status) for kind, status in published if status in FINISHED}
     assert {status for _, status in any_end} == FINISHED
 
-    found = {name: picked(rule, events) for name, rule in rules().items()}
+    selected = {name: picked(rule, events) for name, rule in rules().items()}
 
-    assert found == {
+    assert selected == {
         "job-ends": any_end,
         "job-succeeded": {("job.completed", "COMPLETED")},
         "job-troubled": any_end - {("job.completed", "COMPLETED")},
@@ -215,7 +217,7 @@ def test_a_rule_can_be_narrowed_as_the_page_says(events, more):
 
 def test_the_consumer_acts_once_on_each_event_however_often_it_comes(events):
     program: dict[str, Any] = {}
-    exec(PAGE.partition("```python\n")[2].partition("```")[0], program)  # noqa: S102 - The page's own.
+    exec(PAGE.partition("```python\n")[2].partition("```")[0], program)  # noqa: S102 - It is the page's example.
     database = sqlite3.connect(":memory:")
     database.execute("CREATE TABLE events_seen (event_id TEXT PRIMARY KEY)")
     database.execute("CREATE TABLE jobs_ended (job_id TEXT, epoch INTEGER, status TEXT)")

@@ -1,4 +1,4 @@
-"""docs/http.md is run: each command, in order, against the routes that there are."""
+"""docs/http.md is run: each command, in order, against the routes of the API."""
 
 import re
 import shlex
@@ -63,16 +63,16 @@ def read(command, job_id):
     options = list(zip(words[2::2], words[3::2], strict=True))
     path, _, query = words[1].removeprefix(API).partition("?")
     body = next((value for name, value in options if name == "--json"), None)
-    asked = next((value for name, value in options if name == "-X"), None)
+    given_method = next((value for name, value in options if name == "-X"), None)
     headers = dict(value.split(": ") for name, value in options if name == "-H")
-    method = asked or ("GET" if body is None else "POST")
+    method = given_method or ("GET" if body is None else "POST")
     return Request(method, path, dict(re.findall(r"(\w+)=([^&]+)", query)), body, headers)
 
 
 @pytest.fixture(scope="module")
 def replies():
     """The route and the status of each command, on an API that asks for the key."""
-    caller, job_id, found = Caller(make_world().api(lambda: "k")), "", []
+    caller, job_id, answered = Caller(make_world().api(lambda: "k")), "", []
     for command in commands():
         request = read(command, job_id)
         reply = caller.send(
@@ -84,10 +84,10 @@ def replies():
                 headers=request.headers,
             )
         )
-        found.append((command, reply))
+        answered.append((command, reply))
         if reply.status == 201:
             job_id = reply.json["jobId"]
-    return found
+    return answered
 
 
 def test_each_example_does_what_it_says(replies):

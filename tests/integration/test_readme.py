@@ -1,4 +1,4 @@
-"""README.md as a newcomer would follow it; what this cannot run is run by another check."""
+"""README.md as a newcomer follows it; commands that are too slow for this are run elsewhere."""
 
 import os
 import re
@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from forgeledger.sdk import Ledger
+
 pytestmark = pytest.mark.integration
 
 PROJECT = Path(__file__).parents[2]
 README = (PROJECT / "README.md").read_text()
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-# Which check runs the commands that this file does not run itself.
+# Which check runs the commands that this file does not run.
 RUN_BY = {
     "make demo": (".ci/run", "\nmake demo\n"),
     "sam build": ("tests/contract/test_sam.py", '"build"'),
@@ -26,7 +28,7 @@ def block_with(command: str) -> str:
     return block
 
 
-def run(script: str, state: Path) -> str:
+def run_in_shell(script: str, state: Path) -> str:
     """All commands of a block, in a shell that stops at the first one that fails."""
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
@@ -46,11 +48,26 @@ def run(script: str, state: Path) -> str:
 
 
 def test_a_job_by_hand_goes_as_the_readme_says(tmp_path: Path) -> None:
-    told = run(block_with("forgeledger local up"), tmp_path / "state")
+    printed = run_in_shell(block_with("forgeledger local up"), tmp_path / "state")
 
-    assert "100" in told
-    assert "invoice-17" in told
-    assert "CANCELED" in told
+    assert "100" in printed
+    assert "invoice-17" in printed
+    assert "CANCELED" in printed
+
+
+def test_the_python_examples_register_and_complete_an_item(run, endpoints, tmp_path) -> None:
+    script = tmp_path / "readme.py"
+    examples = "\n".join(re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL))
+    # The one item that is completed, so that the job ends with it.
+    script.write_text(examples.replace("range(100_000)", "range(17, 18)"))
+
+    run(sys.executable, str(script))
+
+    ledger = Ledger(endpoints=endpoints)
+    job = next(job for job in ledger.jobs() if job.name == "invoices")
+    job = ledger.wait(job.job_id, timeout_seconds=60)
+    assert (job.status, job.completed) == ("COMPLETED", 1)
+    assert ledger.item(job.job_id, "invoice-17").result == {"pages": 3}
 
 
 def test_every_other_command_is_run_by_a_check() -> None:

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from forgeledger.aws.dynamodb.key_ranges import key
 from forgeledger.jobs.storage.store import DynamoStore
-from forgeledger.journal.ports import Renewed
+from forgeledger.journal.model.log_row import Renewed
 from tests.support.builders import NOW
 from tests.support.lane_steps import create_job, register
 from tests.support.table_rows import Rows

@@ -12,7 +12,7 @@ from forgeledger.jobs.model.jobs import JobStatus, Tolerance
 from forgeledger.jobs.model.lanes import Counts, LaneMode, LaneRules
 from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
 from forgeledger.jobs.ports import JobChange, LedgerStore
-from forgeledger.journal.ports import Renewed
+from forgeledger.journal.model.log_row import Renewed
 from tests.support.builders import NOW, make_command, make_spec
 from tests.support.lane_steps import (
     apply,

@@ -19,7 +19,7 @@ from forgeledger.jobs.usecases.explain_job import Explainer
 from forgeledger.jobs.usecases.extend_retention import RetentionExtender
 from forgeledger.jobs.usecases.read_items import ItemReader
 from forgeledger.jobs.usecases.recount_lane import Recounter
-from forgeledger.journal.ports import Renewed
+from forgeledger.journal.model.log_row import Renewed
 from forgeledger.journal.storage.renewal import Renewal
 from tests.simulation.mutant import Mutants
 

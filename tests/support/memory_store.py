@@ -18,8 +18,7 @@ from forgeledger.jobs.ports import (
     LaneView,
     Progress,
 )
-from forgeledger.journal.model.log_row import LogRow
-from forgeledger.journal.ports import Renewed
+from forgeledger.journal.model.log_row import LogRow, Renewed
 
 _DAY_SECONDS = 24 * 3_600
 

@@ -3,10 +3,11 @@
 ForgeLedgerError
 +-- SettingsError          environment variables are missing; all are named at once
 +-- ApiKeysUnreadable      the configured parameter with the API keys cannot be read
-+-- ApiKeysBusy            it could not be read this time: try again
-+-- JobNotFound            no such job
-+-- RowsExpired            a job so old that counting its items would count too few
-+-- RetentionNotExtended   rows of a running job could not be given a later TTL
+|   +-- ApiKeysBusy        it could not be read this time: try again
++-- JobError
+|   +-- JobNotFound            no such job
+|   +-- RowsExpired            so old that counting its items would count too few
+|   +-- RetentionNotExtended   rows of a running job could not be given a later TTL
 +-- IdempotencyKeyReused   the same idempotency key came with another request
 +-- EventsRefused          the event bus refused events again and again
 +-- OutOfTime              the invocation ends before all was done: send the rest again
@@ -27,36 +28,39 @@ class SettingsError(ForgeLedgerError):
 
 
 class ApiKeysUnreadable(ForgeLedgerError):
+    state = "cannot be read"
+
     def __init__(self, parameter: str, why: str) -> None:
-        super().__init__(f"the API keys in the SSM parameter {parameter}: {why}")
+        super().__init__(f"the API keys in the SSM parameter {parameter} {self.state}: {why}")
         self.parameter = parameter
         # The code of AWS's error; it reveals nothing of the parameter's value.
         self.why = why
 
 
-class ApiKeysBusy(ForgeLedgerError):
-    def __init__(self, parameter: str, why: str) -> None:
-        super().__init__(f"the API keys in the SSM parameter {parameter}: {why}, for now")
-        self.parameter = parameter
-        self.why = why
+class ApiKeysBusy(ApiKeysUnreadable):
+    state = "cannot be read for now"
 
 
-class JobNotFound(ForgeLedgerError):
+class JobError(ForgeLedgerError):
+    """Something about one job."""
+
+    text = "job {}"
+
     def __init__(self, job_id: str) -> None:
-        super().__init__(f"no job {job_id}")
+        super().__init__(self.text.format(job_id))
         self.job_id = job_id
 
 
-class RowsExpired(ForgeLedgerError):
-    def __init__(self, job_id: str) -> None:
-        super().__init__(f"job {job_id} is so old that some of its rows may have expired")
-        self.job_id = job_id
+class JobNotFound(JobError):
+    text = "no job {}"
 
 
-class RetentionNotExtended(ForgeLedgerError):
-    def __init__(self, job_id: str) -> None:
-        super().__init__(f"some rows of job {job_id} could not be given a later TTL")
-        self.job_id = job_id
+class RowsExpired(JobError):
+    text = "job {} is so old that some of its rows may have expired"
+
+
+class RetentionNotExtended(JobError):
+    text = "some rows of job {} could not be given a later TTL"
 
 
 class IdempotencyKeyReused(ForgeLedgerError):

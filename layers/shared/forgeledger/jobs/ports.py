@@ -12,8 +12,7 @@ from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.model.lanes import Counts, Head
 from forgeledger.jobs.model.message import CommandProblem, Message
-from forgeledger.journal.model.log_row import LogRow
-from forgeledger.journal.ports import Renewed
+from forgeledger.journal.model.log_row import LogRow, Renewed
 from forgeledger.repeat import Repeat
 
 # Where a pass over many jobs stopped, in a form of its own; () is the beginning.

@@ -7,7 +7,7 @@ import pytest
 from forgeledger.errors import RetentionNotExtended, RowsExpired, StorageError
 from forgeledger.jobs.model.lanes import LaneRules
 from forgeledger.jobs.usecases.extend_retention import RetentionPass
-from forgeledger.journal.ports import Renewed
+from forgeledger.journal.model.log_row import Renewed
 from tests.support.builders import NOW
 from tests.support.ledgers import Ledger, retention_extender
 from tests.support.time_left import always, looks

@@ -18,6 +18,15 @@ from forgeledger.jobs.model.lanes import Head, LaneMode, LaneRules
 from forgeledger.jobs.storage.counts_rows import counts_attributes, decode_attributes
 from forgeledger.jobs.storage.keys import head_key
 
+# The rules of a lane by their names in the row.
+_RULES: Final = (
+    ("maxAttempts", "max_attempts"),
+    ("leaseSeconds", "lease_seconds"),
+    ("backoffBaseSeconds", "backoff_base_seconds"),
+    ("backoffCapSeconds", "backoff_cap_seconds"),
+    ("registersOnTheWay", "registers_on_the_way"),
+    ("ttlDays", "ttl_days"),
+)
 _MODES: Final = {mode.value: mode for mode in LaneMode}
 # What each commit changes; the rules never change.
 HEAD_NAMES: Final = {"#offset": "offset"}
@@ -76,26 +85,10 @@ def commit_id_of(row: Row) -> str | None:
 
 @lru_cache(maxsize=256)
 def encode_rules(rules: LaneRules) -> str:
-    return compact_json(
-        {
-            "maxAttempts": rules.max_attempts,
-            "leaseSeconds": rules.lease_seconds,
-            "backoffBaseSeconds": rules.backoff_base_seconds,
-            "backoffCapSeconds": rules.backoff_cap_seconds,
-            "registersOnTheWay": rules.registers_on_the_way,
-            "ttlDays": rules.ttl_days,
-        }
-    )
+    return compact_json({name: getattr(rules, field) for name, field in _RULES})
 
 
 @lru_cache(maxsize=256)
-def decode_rules(rules: str) -> LaneRules:
-    found = parse_json(rules)
-    return LaneRules(
-        max_attempts=found["maxAttempts"],
-        lease_seconds=found["leaseSeconds"],
-        backoff_base_seconds=found["backoffBaseSeconds"],
-        backoff_cap_seconds=found["backoffCapSeconds"],
-        registers_on_the_way=found["registersOnTheWay"],
-        ttl_days=found["ttlDays"],
-    )
+def decode_rules(written: str) -> LaneRules:
+    found = parse_json(written)
+    return LaneRules(**{field: found[name] for name, field in _RULES})

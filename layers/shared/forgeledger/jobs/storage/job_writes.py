@@ -1,6 +1,6 @@
 """The actions that create a job and change its header."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from forgeledger.aws.dynamodb.attributes import Row, number, text
@@ -47,7 +47,7 @@ def change_actions(table: str, change: JobChange, commit_id: str) -> list[Action
     ttl = job_ttl(change.job)
     return [
         {"Update": _header_update(table, change)},
-        *_fact_puts(table, change.job, change.facts, commit_id),
+        *(_put_new(table, encode_fact(change.job, fact, commit_id)) for fact in change.facts),
         *(_head_action(table, head, ttl) for head in change.heads),
     ]
 
@@ -75,10 +75,6 @@ def _header_update(table: str, change: JobChange) -> Action:
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": values,
     }
-
-
-def _fact_puts(table: str, job: Job, facts: Iterable[Fact], commit_id: str) -> list[Action]:
-    return [_put_new(table, encode_fact(job, fact, commit_id)) for fact in facts]
 
 
 def _put_new(table: str, row: Row) -> Action:

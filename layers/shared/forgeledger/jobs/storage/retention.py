@@ -18,7 +18,7 @@ from forgeledger.jobs.storage.keys import (
     lane_pk,
 )
 from forgeledger.jobs.storage.ledger_table import LedgerTable
-from forgeledger.journal.ports import Renewed
+from forgeledger.journal.model.log_row import Renewed
 from forgeledger.journal.storage.keys import LOG_PREFIX
 from forgeledger.journal.storage.renewal import Renewal
 

@@ -26,8 +26,7 @@ class _Share:
 
     job_id: str
     lane: int
-    numbers: list[int] = field(default_factory=list)
-    parts: list[RoutedCommand] = field(default_factory=list)
+    parts: list[tuple[int, RoutedCommand]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +47,22 @@ class Intake:
             if message.body.problems
         }
         for share, report in zip(shares, reports, strict=True):
-            rest = slice(report.applied_count, None)
+            rest = share.parts[report.applied_count :]
             if not report.job_found:
-                for number, part in zip(share.numbers[rest], share.parts[rest], strict=True):
+                for number, part in rest:
                     problem = CommandProblem(
                         "jobId", "there is no such job", part.index, UNKNOWN_JOB
                     )
                     problems.setdefault(number, []).append(problem)
             elif report.error is not None:
-                unapplied.update(share.numbers[rest])
+                unapplied.update(number for number, _ in rest)
         return self._finish(messages, unapplied, problems, reports, has_time)
 
     def _apply(self, messages: Sequence[Message], has_time: HasTime, share: _Share) -> LaneReport:
         outcomes: list[Outcome] = []
         conflicts = 0
         error, job_found = None, True
-        commands = [part.command for part in share.parts]
+        commands = [part.command for _, part in share.parts]
         try:
             for step in self.lane_writer.steps(share.job_id, share.lane, commands, has_time):
                 outcomes += step.outcomes
@@ -88,7 +87,7 @@ class Intake:
         now = self.clock()
         lags = [
             now - _happened(part.command, messages[number].sent_at, now)
-            for number, part in zip(share.numbers[:applied], share.parts[:applied], strict=True)
+            for number, part in share.parts[:applied]
         ]
         return max(0, *lags) if lags else None
 
@@ -150,6 +149,5 @@ def _shares(messages: Sequence[Message]) -> list[_Share]:
         for part in message.body.commands:
             key = (part.job_id, part.lane)
             share = shares.setdefault(key, _Share(part.job_id, part.lane))
-            share.numbers.append(number)
-            share.parts.append(part)
+            share.parts.append((number, part))
     return list(shares.values())

@@ -1,8 +1,9 @@
-"""A row of a log: entries that were appended together."""
+"""Rows of a log: entries that were appended together."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from forgeledger.errors import StorageError
 from forgeledger.fast_dataclass import fast_frozen
 
 Entry_co = TypeVar("Entry_co", covariant=True)
@@ -20,3 +21,13 @@ class LogRow(Generic[Entry_co]):
     def end(self) -> int:
         """The offset after the last entry."""
         return self.offset + len(self.entries)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed:
+    """Some rows that got a later TTL."""
+
+    # The row to continue after; None at the end.
+    after: str | None
+    # Why some of them did not get it.
+    error: StorageError | None = None

@@ -9,7 +9,7 @@ from forgeledger.aws.dynamodb.key_ranges import between, key
 from forgeledger.aws.dynamodb.table import Table
 from forgeledger.batched import batched
 from forgeledger.errors import StorageError
-from forgeledger.journal.ports import Renewed
+from forgeledger.journal.model.log_row import Renewed
 
 # One by one, a million rows would take longer than they last. As many as a transaction can hold
 # would conflict too often with commits to the same rows.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from forgeledger.errors import JobNotFound
 from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.facts import Fact
@@ -126,6 +127,13 @@ class JobStore(Protocol):
 
     def roll_up(self, job_id: str, progress: Progress) -> bool:
         """Store the progress unless a later one is stored."""
+
+
+def require_job(jobs: JobStore, job_id: str) -> JobView:
+    view = jobs.load_job(job_id)
+    if view is None:
+        raise JobNotFound(job_id)
+    return view
 
 
 class FactStore(Protocol):

@@ -1,7 +1,7 @@
 """List jobs, from the sparse indexes over the headers."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from forgeledger.aws.dynamodb.attributes import text
 from forgeledger.jobs.model.jobs import JobStatus
@@ -39,15 +39,7 @@ class JobIndex(LedgerTable):
         return tuple(found), before
 
     def list_open(self, after: str | None, limit: int) -> tuple[tuple[str, ...], str | None]:
-        job_ids, more = self._job_ids(
-            limit,
-            index=JOBS_OPEN,
-            # OPEN is a reserved word.
-            condition="#open = :partition" + ("" if after is None else " AND jobId > :bound"),
-            partition=OPEN_MARK,
-            bound=after,
-            names={"#open": "open"},
-        )
+        job_ids, more = self._job_ids(JOBS_OPEN, "open", OPEN_MARK, limit, after, newest=False)
         return tuple(job_ids), job_ids[-1] if more else None
 
     def _newest(
@@ -56,15 +48,9 @@ class JobIndex(LedgerTable):
         """Ids of one status or of all, merged from a page of each."""
         job_ids: set[str] = set()
         more = False
-        for each in JobStatus if status is None else (status,):
+        for listed in JobStatus if status is None else (status,):
             part, part_has_more = self._job_ids(
-                limit,
-                index=JOBS_BY_STATUS,
-                condition="jobStatus = :partition"
-                + ("" if before is None else " AND jobId < :bound"),
-                partition=each.value,
-                bound=before,
-                forward=False,
+                JOBS_BY_STATUS, "jobStatus", listed.value, limit, before, newest=True
             )
             # A job whose status changes meanwhile may be in two of them.
             job_ids.update(part)
@@ -74,25 +60,26 @@ class JobIndex(LedgerTable):
 
     def _job_ids(
         self,
-        limit: int,
-        *,
         index: str,
-        condition: str,
+        attribute: str,
         partition: str,
+        limit: int,
         bound: str | None,
-        names: dict[str, str] | None = None,
-        forward: bool = True,
+        *,
+        newest: bool,
     ) -> tuple[list[str], bool]:
-        query: dict[str, Any] = {
-            "IndexName": index,
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeValues": {":partition": text(partition)},
-        }
+        condition, values = "#partition = :partition", {":partition": text(partition)}
         if bound is not None:
-            query["ExpressionAttributeValues"][":bound"] = text(bound)
-        if names is not None:
-            query["ExpressionAttributeNames"] = names
-        rows, more = self._table.query(limit, forward=forward, **query)
+            condition += f" AND jobId {'<' if newest else '>'} :bound"
+            values[":bound"] = text(bound)
+        rows, more = self._table.query(
+            limit,
+            forward=not newest,
+            IndexName=index,
+            KeyConditionExpression=condition,
+            ExpressionAttributeNames={"#partition": attribute},
+            ExpressionAttributeValues=values,
+        )
         return [row["jobId"]["S"] for row in rows], more
 
     def _headers(self, job_ids: Sequence[str]) -> list[JobView]:

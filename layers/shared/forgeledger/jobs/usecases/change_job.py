@@ -8,7 +8,7 @@ from forgeledger.jobs.model.job_lifecycle import Step, cancel, reopen, seal, tot
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lanes import Counts
 from forgeledger.jobs.model.outcomes import OutcomeKind, Reason
-from forgeledger.jobs.ports import JobChange, JobStore, JobView
+from forgeledger.jobs.ports import JobChange, JobStore, JobView, require_job
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.runtime import HasTime, Runtime, no_deadline
 
@@ -58,9 +58,7 @@ class JobLifecycle:
         for tries in range(_TRIES):
             if not has_time():
                 raise OutOfTime(f"job {job_id}")
-            view = self.jobs.load_job(job_id)
-            if view is None:
-                raise JobNotFound(job_id)
+            view = require_job(self.jobs, job_id)
             step = transition(view.job, total(view.heads), self.runtime.clock())
             if isinstance(step, Reason):
                 return OutcomeKind.REJECTED, step
@@ -82,7 +80,7 @@ def _cancel(job: Job, counts: Counts, now: int) -> Step | Reason:
 
 
 def _reopen(job: Job, counts: Counts, now: int) -> Step | Reason:
-    del counts  # A job is reopened with the counts of its outcome.
+    del counts  # A job is reopened with the counts of its verdict.
     if job.finished and job.retention_over(now):
         return Reason.RETENTION_OVER
     return reopen(job, now)

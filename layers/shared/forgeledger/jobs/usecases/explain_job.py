@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
 
-from forgeledger.errors import JobNotFound
 from forgeledger.jobs.model.items import Item, ItemState
 from forgeledger.jobs.model.job_lifecycle import seals_itself, total
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Counts, Head, effective_item
 from forgeledger.jobs.model.limits import PAGE_ROWS
-from forgeledger.jobs.ports import JobStore, JobView, LaneStore
+from forgeledger.jobs.ports import JobStore, JobView, LaneStore, require_job
 from forgeledger.jobs.usecases.list_rejections import RejectionCount, latest_rejections
 from forgeledger.runtime import Runtime
 
@@ -81,9 +80,7 @@ class Explainer:
     runtime: Runtime
 
     def explain(self, job_id: str) -> Explanation:
-        view = self.jobs.load_job(job_id)
-        if view is None:
-            raise JobNotFound(job_id)
+        view = require_job(self.jobs, job_id)
         now = self.runtime.clock()
         heads = [head for head in view.heads if head.counts.unfinished]
         most = _SCANNED_ITEMS // max(1, len(heads))

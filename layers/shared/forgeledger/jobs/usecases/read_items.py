@@ -10,7 +10,7 @@ from forgeledger.jobs.model.items import Item, ItemState
 from forgeledger.jobs.model.lanes import Head, effective_item
 from forgeledger.jobs.model.limits import PAGE_BYTES, PAGE_ROWS
 from forgeledger.jobs.model.sizes import event_bytes, item_bytes
-from forgeledger.jobs.ports import JobStore, JournalRow, LaneStore
+from forgeledger.jobs.ports import JobStore, JournalRow, LaneStore, require_job
 
 # The most rows that one request reads when a filter matches few.
 _SCANNED_ROWS = 2_000
@@ -60,9 +60,7 @@ class ItemReader:
         self, job_id: str, state: ItemState | None, position: ItemPosition, limit: int
     ) -> ItemsPage:
         """Items by lane and name. With a filter a page may be short although there are more."""
-        view = self.jobs.load_job(job_id)
-        if view is None:
-            raise JobNotFound(job_id)
+        view = require_job(self.jobs, job_id)
         found: list[Item] = []
         rows_left, bytes_left = _SCANNED_ROWS, PAGE_BYTES
         lane, after = position.lane, position.after

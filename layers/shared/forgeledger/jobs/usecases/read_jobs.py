@@ -3,11 +3,10 @@
 import math
 from dataclasses import dataclass
 
-from forgeledger.errors import JobNotFound
 from forgeledger.jobs.model.job_lifecycle import total
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lanes import Counts
-from forgeledger.jobs.ports import JobLists, JobStore, JobView
+from forgeledger.jobs.ports import JobLists, JobStore, JobView, require_job
 from forgeledger.runtime import Clock
 
 
@@ -30,10 +29,7 @@ class JobReader:
     clock: Clock
 
     def status(self, job_id: str) -> JobStatusView:
-        view = self.jobs.load_job(job_id)
-        if view is None:
-            raise JobNotFound(job_id)
-        return status_view(view, self.clock())
+        return status_view(require_job(self.jobs, job_id), self.clock())
 
     def page(
         self, status: JobStatus | None, tag: str | None, before: str | None, limit: int

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from functools import partial
 
-from forgeledger.errors import JobNotFound
 from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.limits import PAGE_BYTES
 from forgeledger.jobs.model.sizes import event_bytes
-from forgeledger.jobs.ports import FactStore, JobStore, LaneStore
+from forgeledger.jobs.ports import FactStore, JobStore, LaneStore, require_job
 from forgeledger.journal.model.log_row import LogRow
 from forgeledger.journal.model.merge import LogSource, merge
 from forgeledger.runtime import Runtime
@@ -51,9 +50,7 @@ class JournalReader:
 
     def page(self, job_id: str, position: JournalPosition, limit: int) -> JournalPage:
         """The next entries by time; each lane's own order is kept even where clocks disagree."""
-        view = self.jobs.load_job(job_id)
-        if view is None:
-            raise JobNotFound(job_id)
+        view = require_job(self.jobs, job_id)
         offsets = position.offsets or (0,) * len(view.heads)
         read_facts = partial(self._read_facts, job_id)
         sources: list[LogSource[Event | Fact]] = [

@@ -1,10 +1,10 @@
 """Do from the table alone what a lost stream record left undone, with the same event ids."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forgeledger.errors import JobNotFound, OutOfTime, RowsExpired
 from forgeledger.jobs.model.reconciliation import Reconciled
-from forgeledger.jobs.ports import JobLists, JobStore
+from forgeledger.jobs.ports import JobLists, JobStore, require_job
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from forgeledger.jobs.usecases.recount_lane import Counted, Recounter
@@ -46,9 +46,7 @@ class Reconciler:
 
     def recount(self, job_id: str, has_time: HasTime, first_lane: int = 0) -> Reconciled:
         """Correct the heads from the items, lane by lane, then reconcile the job."""
-        view = self.jobs.load_job(job_id)
-        if view is None:
-            raise JobNotFound(job_id)
+        view = require_job(self.jobs, job_id)
         if view.job.rows_may_be_gone(self.runtime.clock()):
             raise RowsExpired(job_id)
         drifted: list[int] = []
@@ -64,10 +62,10 @@ class Reconciler:
             elif counted is Counted.WRONG:
                 busy.append(lane)
         # Without a deadline: what was found must be reported, and there is time in reserve.
-        return self.reconcile(
-            job_id,
-            drifted=tuple(drifted),
-            busy=tuple(busy),
+        return replace(
+            self.reconcile(job_id),
+            drifted_lanes=tuple(drifted),
+            busy_lanes=tuple(busy),
             next_lane=next_lane,
         )
 
@@ -79,26 +77,14 @@ class Reconciler:
         except Exception as error:  # noqa: BLE001 - one job's failure must not stop the others.
             return Reconciled(job_id=job_id, status=None, error=f"{type(error).__name__}: {error}")
 
-    def reconcile(
-        self,
-        job_id: str,
-        has_time: HasTime = no_deadline,
-        *,
-        drifted: tuple[int, ...] = (),
-        busy: tuple[int, ...] = (),
-        next_lane: int | None = None,
-    ) -> Reconciled:
+    def reconcile(self, job_id: str, has_time: HasTime = no_deadline) -> Reconciled:
         """Advance the job as far as its lanes allow, and publish what is unpublished."""
         view = self.advancer.advance(job_id, has_time)
         if view is None:
             raise JobNotFound(job_id)
-        published = self.fact_publisher.publish(job_id)
         return Reconciled(
             job_id=job_id,
             status=view.job.status,
-            drifted_lanes=drifted,
-            busy_lanes=busy,
-            next_lane=next_lane,
-            events_published=published,
+            events_published=self.fact_publisher.publish(job_id),
             retention_late=view.job.retention_late(self.runtime.clock()),
         )

@@ -9,12 +9,12 @@ import pytest
 
 from forgeledger.local.state_dir import (
     AlreadyRunning,
-    Description,
     ProjectNotFound,
     StateDir,
     _is_alive,
     find_project,
 )
+from forgeledger.local_description import Description
 
 ROOT = Path(__file__).parents[3]
 FIXTURE = ROOT / "tests" / "fixtures" / "local"

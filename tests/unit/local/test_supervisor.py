@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from forgeledger.local import supervisor
-from forgeledger.local.state_dir import Description
+from forgeledger.local_description import Description
 
 ORDER = supervisor.Order(project_dir="/p", state_dir="/s", parameters={"A": "b"})
 DESCRIPTION = Description(**dict.fromkeys(Description.__dataclass_fields__, "x"))

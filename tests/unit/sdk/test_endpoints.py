@@ -15,6 +15,10 @@ LOCAL = {
     "region": "eu-west-1",
     "apiUrl": "http://127.0.0.1:8080",
     "commandQueueUrl": "http://127.0.0.1:4566/000000000000/commands.fifo",
+    "rejectQueueUrl": "http://127.0.0.1:4566/000000000000/rejects.fifo",
+    "tableName": "ledger",
+    "eventBusName": "events",
+    "streamArn": "arn",
 }
 
 WRONG_ADDRESSES = [

@@ -21,9 +21,10 @@ from forgeledger.local.schedules import ScheduleRunner, interval_seconds
 from forgeledger.local.stack import QueueMapping, Schedule, Stack, StreamMapping
 from forgeledger.local.stack_deployer import deploy
 from forgeledger.local.stack_reader import DeployedStack
-from forgeledger.local.state_dir import DEFAULT_NAME, Description, StateDir, find_project
+from forgeledger.local.state_dir import StateDir, find_project
 from forgeledger.local.stream_poller import StreamPoller
 from forgeledger.local.template import package
+from forgeledger.local_description import STATE_DIR_NAME, Description
 
 STACK_NAME: Final = "forgeledger"
 DRAIN_SECONDS: Final = 10.0
@@ -58,7 +59,7 @@ class LocalCloud:
         functions_endpoint_url: str | None = None,
     ) -> None:
         self._project = project_dir or find_project()
-        self._state = StateDir(state_dir or self._project / DEFAULT_NAME)
+        self._state = StateDir(state_dir or self._project / STATE_DIR_NAME)
         self._wanted_ports = {"engine": engine_port, "api": api_port}
         self._parameters = parameters or {}
         self._concurrency = concurrency

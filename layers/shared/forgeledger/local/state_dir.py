@@ -8,13 +8,12 @@ import re
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
 from forgeledger.errors import ForgeLedgerError
+from forgeledger.local_description import FILE_NAME, Description
 
-DEFAULT_NAME: Final = ".forgeledger"
 SAVING_SECONDS: Final = 30.0
 _RESOURCES: Final = frozenset({"CommandQueue", "LedgerTable", "IntakeFunction", "RelayFunction"})
 _NAMES: Final = re.compile(r"^\s+(\w+):", re.MULTILINE)
@@ -26,32 +25,6 @@ class AlreadyRunning(ForgeLedgerError):
 
 class ProjectNotFound(ForgeLedgerError):
     """There is no template of ForgeLedger in this folder, above it, or with the package."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Description:
-    """The content of `local.json`: addresses and names of the running local cloud."""
-
-    endpoint_url: str
-    region: str
-    api_url: str
-    command_queue_url: str
-    reject_queue_url: str
-    table_name: str
-    event_bus_name: str
-    stream_arn: str
-
-    def as_json(self) -> dict[str, str]:
-        return {_camel(name): value for name, value in asdict(self).items()}
-
-    @classmethod
-    def from_json(cls, content: Mapping[str, str]) -> "Description":
-        return cls(**{name: content[_camel(name)] for name in cls.__dataclass_fields__})
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(word.capitalize() for word in rest)
 
 
 def find_project(start: Path | None = None) -> Path:
@@ -83,7 +56,7 @@ class StateDir:
         self.data = root / "data"
         self.logs = root / "logs"
         self.checkpoints = root / "checkpoints"
-        self._description = root / "local.json"
+        self._description = root / FILE_NAME
         self._ports = root / "ports.json"
         self._lock_path = root / "lock"
         self._lock: IO[str] | None = None
@@ -148,7 +121,7 @@ class StateDir:
         if self.owner() is None:
             return None
         try:
-            return Description.from_json(json.loads(self._description.read_text(encoding="utf-8")))
+            return Description.read(self._description)
         except (FileNotFoundError, ValueError, KeyError):
             return None
 

@@ -1,6 +1,5 @@
 """Where the ledger is: from arguments, the environment, or the local cloud when asked for."""
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -12,16 +11,20 @@ from urllib.parse import urlsplit
 from botocore.config import Config
 
 from forgeledger.aws.clients import Target, client
+from forgeledger.local_description import (
+    FILE_NAME,
+    STATE_DIR_NAME,
+    STATE_DIR_VARIABLE,
+    Description,
+)
 from forgeledger.sdk.errors import ConfigurationError, WrongAddressError
 from forgeledger.web.address import why_no_web_address
 
 API_URL: Final = "FORGELEDGER_API_URL"
 API_KEY: Final = "FORGELEDGER_API_KEY"
 COMMAND_QUEUE_URL: Final = "FORGELEDGER_COMMAND_QUEUE_URL"
-STATE_DIR: Final = "FORGELEDGER_STATE_DIR"
 # Of the command line, whose user may expect it to hold here as well.
 LOCAL: Final = "FORGELEDGER_LOCAL"
-LOCAL_FILE: Final = Path(".forgeledger") / "local.json"
 
 _PACKAGE_ROOT: Final = Path(__file__).resolve().parents[4]
 _HERE: Final = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -61,28 +64,32 @@ class Endpoints:
         asks for a key only if it was started with a parameter for one.
         """
         folder = (start or Path.cwd()).resolve()
-        state_dir = os.environ.get(STATE_DIR)
+        state_dir = os.environ.get(STATE_DIR_VARIABLE)
         projects = (folder, *folder.parents, _PACKAGE_ROOT)
-        files = [project / LOCAL_FILE for project in projects]
-        for file in [Path(state_dir) / LOCAL_FILE.name] if state_dir else files:
+        files = [project / STATE_DIR_NAME / FILE_NAME for project in projects]
+        for file in [Path(state_dir) / FILE_NAME] if state_dir else files:
             if file.is_file():
-                known = json.loads(file.read_text(encoding="utf-8"))
-                return cls(
-                    api_url=known["apiUrl"],
-                    api_key=_local_api_key(known["apiUrl"]),
-                    command_queue_url=known["commandQueueUrl"],
-                    aws_endpoint_url=known["endpointUrl"],
-                    region=known["region"],
-                    is_local=True,
-                )
+                description = Description.read(file)
+                return cls.of_local(description, api_key=_local_api_key(description.api_url))
         looked_in = (
-            f"{STATE_DIR}={state_dir}"
+            f"{STATE_DIR_VARIABLE}={state_dir}"
             if state_dir
-            else f"{folder} or above; {STATE_DIR} names the folder if it is elsewhere"
+            else f"{folder} or above; {STATE_DIR_VARIABLE} names the folder if it is elsewhere"
         )
         raise ConfigurationError(
-            (str(LOCAL_FILE),),
+            (f"{STATE_DIR_NAME}/{FILE_NAME}",),
             f"start the local cloud with `forgeledger local up` (looked in {looked_in})",
+        )
+
+    @classmethod
+    def of_local(cls, description: Description, *, api_key: str | None) -> Self:
+        return cls(
+            api_url=description.api_url,
+            api_key=api_key,
+            command_queue_url=description.command_queue_url,
+            aws_endpoint_url=description.endpoint_url,
+            region=description.region,
+            is_local=True,
         )
 
     def needed_api_url(self, given: str | None = None) -> str:

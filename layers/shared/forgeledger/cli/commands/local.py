@@ -13,7 +13,7 @@ from forgeledger.cli.output import facts
 from forgeledger.cli.session import Session
 
 if TYPE_CHECKING:
-    from forgeledger.local.state_dir import Description
+    from forgeledger.local_description import Description
 
 app = group("Run the local cloud: all of it on this machine.", "forgeledger local up")
 FOLLOW_SECONDS = 0.3

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from benchmarks.stored_job import StoredLane
-from forgeledger.demo.setup import Stage
+from forgeledger.demo.setup import DemoResources
 from forgeledger.jobs.model.events import EventKind
 from forgeledger.jobs.model.items import ItemState
 from forgeledger.local.local_cloud import LocalCloud
@@ -63,7 +63,7 @@ class Wrongs:
 class Listener:
     """Waits for the job's one event in a queue behind a rule, as a user would."""
 
-    def __init__(self, stage: Stage, missing: Callable[[], str]) -> None:
+    def __init__(self, stage: DemoResources, missing: Callable[[], str]) -> None:
         self._stage = stage
         self._missing = missing
         self._events: list[dict[str, Any]] = []

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from benchmarks.chaos.chaos_guarantees import Evidence
 from benchmarks.stored_job import stored_job
-from forgeledger.demo.setup import Stage
+from forgeledger.demo.setup import DemoResources
 from forgeledger.local.function_process import InvocationFailed
 from forgeledger.local.local_cloud import LocalCloud
 from forgeledger.sdk import Job, Ledger, SdkError
@@ -27,7 +27,7 @@ class Audit:
         self._ledger = ledger
         self._job_id = job_id
 
-    def evidence(self, names: Sequence[str], stage: Stage, workers_fallen: int) -> Evidence:
+    def evidence(self, names: Sequence[str], stage: DemoResources, workers_fallen: int) -> Evidence:
         heard = self._settle(stage)
         return Evidence(
             names=names,
@@ -49,7 +49,7 @@ class Audit:
         )
         return sum(int(answer["Attributes"][name]) for name in names)
 
-    def _settle(self, stage: Stage) -> list[dict[str, Any]]:
+    def _settle(self, stage: DemoResources) -> list[dict[str, Any]]:
         """Until all late messages have been dealt with; the events that came."""
         heard: list[dict[str, Any]] = []
         now = quiet_since = time.monotonic()

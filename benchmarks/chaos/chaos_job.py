@@ -17,7 +17,7 @@ from benchmarks.chaos.chaos_workers import WORK_QUEUE_URL, Crew
 from benchmarks.chaos.fault_proxy import FaultProxy
 from benchmarks.design_forgeledger import endpoints_of
 from benchmarks.time_limit import NotDone, within
-from forgeledger.demo.setup import Stage
+from forgeledger.demo.setup import DemoResources
 from forgeledger.local.engine import client_environment
 from forgeledger.local.local_cloud import LocalCloud
 from forgeledger.sdk import Ledger, SdkError
@@ -68,7 +68,7 @@ class Chaos:
 
     def run(self) -> Evidence:
         where = self.cloud.description
-        with Stage(self.cloud.client, where.event_bus_name) as stage:
+        with DemoResources(self.cloud.client, where.event_bus_name) as stage:
             environment = {
                 **client_environment(self.proxy.url),
                 "FORGELEDGER_API_URL": where.api_url,
@@ -113,7 +113,7 @@ class Chaos:
         finally:
             self.seconds[part] = time.monotonic() - began
 
-    def _register(self, stage: Stage) -> None:
+    def _register(self, stage: DemoResources) -> None:
         self._job_id = self._insist(
             lambda: self._ledger.create_job("chaos", lanes=8, policy={"maxAttempts": 1_000}).job_id
         )
@@ -121,7 +121,7 @@ class Chaos:
         # As any producer may, it begins again from the start where it did not get through.
         self._insist(lambda: self._ledger.register(self._job_id, self._names, seal=True))
 
-    def _work(self, stage: Stage, crew: Crew) -> None:
+    def _work(self, stage: DemoResources, crew: Crew) -> None:
         incidents = self._incidents(crew)
         sent = 0
         upcoming = next(incidents, None)

@@ -42,7 +42,7 @@ from benchmarks.speed.throughput_report import (
 )
 from benchmarks.speed.work_crew import Prepare, crew
 from benchmarks.stored_job import stored_lanes
-from forgeledger.demo.setup import Stage
+from forgeledger.demo.setup import DemoResources
 from forgeledger.local.engine import client_environment
 from forgeledger.local.local_cloud import LocalCloud
 from forgeledger.sdk import Ledger
@@ -76,7 +76,7 @@ class Bench:
         arguments = (endpoints, job_id, crash_one_in)
         http: list[object] = []
         with (
-            Stage(self.cloud.client, self.cloud.description.event_bus_name) as stage,
+            DemoResources(self.cloud.client, self.cloud.description.event_bus_name) as stage,
             crew(self.workers, reporting, arguments, names) as workers,
         ):
             stage.listen(job_id)

@@ -48,8 +48,8 @@ class Cli:
         sys.stdin = io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                runtime = SessionOptions(environ=self.environment)
-                code = run([str(word) for word in words], runtime)
+                options = SessionOptions(environ=self.environment)
+                code = run([str(word) for word in words], options)
         finally:
             sys.stdin = before
         return Ended(code, out.getvalue(), err.getvalue())
@@ -184,7 +184,7 @@ def test_what_workers_said_is_found_in_items_events_and_why(forgeledger, job):
         return attempts["a"] == attempts["b"] == 1
 
     eventually(arrived)
-    assert "A worker has 1 item." in forgeledger("job", "why", job, "--local").out
+    assert "1 item is in progress." in forgeledger("job", "why", job, "--local").out
     history = forgeledger("job", "item", job, "b", "--json", "--local").documents[0]["history"]
     assert [event["type"] for event in history] == ["registered", "failed"]
     types = [
@@ -240,7 +240,7 @@ def test_the_demo_keeps_every_promise_on_a_terminal(forgeledger):
     assert re.search(r"worker-\d was killed in the middle of invoice-", text)
     assert '"detail-type": "job.completed"' in text
     assert "What happened to invoice-" in text
-    assert text.count("  kept    ") == 5
+    assert text.count("  held    ") == 5
     assert "BROKEN" not in text
 
 
@@ -248,8 +248,8 @@ def test_the_demo_tells_programs_in_one_document(forgeledger):
     ended = forgeledger("demo", "--items", 40, "--workers", 1, "--fail", "0%", "--json")
 
     assert ended.code == 0, ended.err
-    told = ended.documents[0]
-    assert told["kept"] is True
-    assert told["job"]["completed"] == 40
-    assert len(told["events"]) == 1
+    result = ended.documents[0]
+    assert result["kept"] is True
+    assert result["job"]["completed"] == 40
+    assert len(result["events"]) == 1
     assert "was up already" in ended.err

@@ -107,9 +107,9 @@ def refused(operation: str, code: str = "AccessDeniedException") -> ClientError:
 
 @dataclass
 class FakeDeployment:
-    """All services in one: their calls have names of their own. `told` is what they answer."""
+    """All services in one: their calls have names of their own."""
 
-    told: dict[str, Any] = field(default_factory=lambda: copy.deepcopy(HEALTHY))
+    answers: dict[str, Any] = field(default_factory=lambda: copy.deepcopy(HEALTHY))
     # Calls that these credentials may not make.
     denied: set[str] = field(default_factory=set)
 
@@ -123,7 +123,7 @@ class FakeDeployment:
 
     def describe_stacks(self, **asked: Any) -> dict[str, Any]:
         outputs = [{"OutputKey": "ApiUrl", "OutputValue": "http://api.test"}]
-        return {"Stacks": [{"Outputs": outputs, **self.told["stack"]}]}
+        return {"Stacks": [{"Outputs": outputs, **self.answers["stack"]}]}
 
     def describe_stack_resources(self, **asked: Any) -> dict[str, Any]:
         return {
@@ -134,32 +134,32 @@ class FakeDeployment:
         }
 
     def get_queue_attributes(self, **asked: Any) -> dict[str, Any]:
-        return {"Attributes": self.told["queues"][asked["QueueUrl"]]}
+        return {"Attributes": self.answers["queues"][asked["QueueUrl"]]}
 
     def get_queue_url(self, **asked: Any) -> dict[str, Any]:
         return {"QueueUrl": f"https://sqs.test/1/{asked['QueueName']}"}
 
     def send_message(self, **asked: Any) -> dict[str, Any]:
         assert "MessageGroupId" not in asked  # Or it would be taken.
-        if self.told["send_error"]:
-            raise refused("SendMessage", self.told["send_error"])
+        if self.answers["send_error"]:
+            raise refused("SendMessage", self.answers["send_error"])
         return {}
 
     def describe_table(self, **asked: Any) -> dict[str, Any]:
-        return {"Table": self.told["table"]}
+        return {"Table": self.answers["table"]}
 
     def describe_time_to_live(self, **asked: Any) -> dict[str, Any]:
-        return {"TimeToLiveDescription": self.told["expiry"]}
+        return {"TimeToLiveDescription": self.answers["expiry"]}
 
     def get_function_configuration(self, **asked: Any) -> dict[str, Any]:
-        found: dict[str, Any] = self.told["functions"][asked["FunctionName"]]
-        return found
+        function: dict[str, Any] = self.answers["functions"][asked["FunctionName"]]
+        return function
 
     def get_paginator(self, call: str) -> Any:
         return self
 
     def paginate(self, **asked: Any) -> list[dict[str, Any]]:
-        return [{"EventSourceMappings": self.told["mappings"][asked["FunctionName"]]}]
+        return [{"EventSourceMappings": self.answers["mappings"][asked["FunctionName"]]}]
 
     def simulate_principal_policy(self, **asked: Any) -> dict[str, Any]:
         return {
@@ -168,7 +168,7 @@ class FakeDeployment:
                     "EvalActionName": action,
                     "EvalDecision": "implicitDeny"
                     if (asked["PolicySourceArn"].rsplit("/", 1)[1], action)
-                    in self.told["forbidden"]
+                    in self.answers["forbidden"]
                     else "allowed",
                 }
                 for action in asked["ActionNames"]
@@ -179,4 +179,4 @@ class FakeDeployment:
         return {"Arn": "arn:aws:events:eu-west-1:1:event-bus/bus"}
 
     def list_rules(self, **asked: Any) -> dict[str, Any]:
-        return {"Rules": self.told["rules"]}
+        return {"Rules": self.answers["rules"]}

@@ -7,7 +7,6 @@ import pytest
 from botocore.exceptions import ProfileNotFound
 
 from forgeledger.cli.aws import client_of
-from forgeledger.cli.deployment import Deployment
 from forgeledger.local.clients import Clients
 from forgeledger.sdk.endpoints import Endpoints
 
@@ -57,8 +56,8 @@ def of_the_sdk(url, *, is_local=True):
 
 
 def of_the_command_line(url, *, is_local=True):
-    where = Deployment(aws_endpoint_url=url, region="us-east-1", is_local=is_local)
-    return client_of("sqs", where)
+    endpoints = Endpoints(aws_endpoint_url=url, region="us-east-1", is_local=is_local)
+    return client_of("sqs", endpoints)
 
 
 @pytest.mark.parametrize("make", [of_the_local_cloud, of_the_sdk, of_the_command_line])

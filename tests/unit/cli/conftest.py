@@ -1,4 +1,4 @@
-"""The program itself, on an API in memory: only the network and AWS are replaced."""
+"""The program itself on an API in memory: only the network and AWS are replaced."""
 
 import io
 import json
@@ -33,14 +33,14 @@ class Ended:
 
 
 class InMemoryApi:
-    """A transport that hands requests to the real API, which stands on a store in memory."""
+    """A transport that calls the real API on a store in memory."""
 
     def __init__(self, world: World) -> None:
         self._caller = world.caller()
         self.requests: list[HttpRequest] = []
         self.on_request: Any = None
-        # A Lambda function is given one request at a time.
-        self._at_work = threading.Lock()
+        # A Lambda function handles one request at a time.
+        self._lock = threading.Lock()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         self.requests.append(request)
@@ -54,7 +54,7 @@ class InMemoryApi:
             body=None if request.body is None else request.body.decode(),
             headers=dict(request.headers),
         )
-        with self._at_work:
+        with self._lock:
             reply = self._caller.send(event)
         headers = {name.lower(): value for name, value in reply.headers.items()}
         return HttpResponse(status=reply.status, headers=headers, body=reply.text.encode())
@@ -84,40 +84,40 @@ def ledger(api):
 
 @pytest.fixture
 def clients():
-    """Fakes of AWS's services by name; a test puts in what its command may use."""
+    """Fakes of AWS's services by name; a test adds those that its command may use."""
     return {}
 
 
 @pytest.fixture
 def now():
-    """A clock that moves only when somebody sleeps."""
+    """A clock that moves only while the program sleeps."""
     return [0.0]
 
 
 @pytest.fixture
-def surroundings(api, clients, now):
+def session_options(api, clients, now):
     def sleep(seconds):
         now[0] += max(seconds, 0.001)
 
     return SessionOptions(
         environ={"FORGELEDGER_API_URL": API_URL},
         transport=api,
-        client_of=lambda service, deployment: clients[service],
+        client_of=lambda service, endpoints: clients[service],
         clock=lambda: now[0],
         sleep=sleep,
     )
 
 
 @pytest.fixture
-def forgeledger(surroundings, monkeypatch, capsys):
-    """Runs a command as the program does, and says how it ended."""
+def forgeledger(session_options, monkeypatch, capsys):
+    """Runs a command as the program does, and returns exit code and output."""
 
     def command(*words, stdin="", **environ):
         capsys.readouterr()
         typed = stdin if isinstance(stdin, bytes) else stdin.encode()
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(typed), encoding="utf-8"))
-        runtime = replace(surroundings, environ={**surroundings.environ, **environ})
-        code = run([str(word) for word in words], runtime)
+        with_environ = replace(session_options, environ={**session_options.environ, **environ})
+        code = run([str(word) for word in words], with_environ)
         printed = capsys.readouterr()
         return Ended(code, printed.out, printed.err)
 
@@ -147,7 +147,7 @@ def commands(sqs):
 
 @pytest.fixture
 def deployment(clients):
-    found = FakeDeployment()
+    fake = FakeDeployment()
     services = "sts cloudformation sqs dynamodb lambda iam events"
-    clients.update(dict.fromkeys(services.split(), found))
-    return found
+    clients.update(dict.fromkeys(services.split(), fake))
+    return fake

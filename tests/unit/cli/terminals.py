@@ -1,4 +1,4 @@
-"""A screen that takes what is painted on it."""
+"""A terminal whose output a test can read."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Whoever presses Ctrl-C hears what is done already."""
+"""Ctrl-C prints how far the command came."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from forgeledger.cli import exit_codes
 
 @pytest.fixture
 def ctrl_c(monkeypatch):
-    """Somebody presses Ctrl-C while an item with this id is read."""
+    """Ctrl-C while the item `ctrl-c` is read."""
 
     def check(item):
         if item == "ctrl-c":

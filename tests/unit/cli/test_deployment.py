@@ -5,8 +5,9 @@ from botocore.exceptions import ClientError
 
 from forgeledger.cli import exit_codes
 from forgeledger.cli.aws import client_of
-from forgeledger.cli.deployment import Deployment, Where, find
+from forgeledger.cli.deployment import Where, find_deployment
 from forgeledger.cli.error_messages import CliError
+from forgeledger.sdk.endpoints import Endpoints
 
 
 class FakeCloudFormation:
@@ -29,7 +30,7 @@ class FakeCloudFormation:
         }
 
 
-def of_stack(service, deployment):
+def of_stack(service, endpoints):
     assert service == "cloudformation"
     return FakeCloudFormation()
 
@@ -41,10 +42,11 @@ def test_the_environment_says_where_all_is():
         "FORGELEDGER_COMMAND_QUEUE_URL": "commands",
     }
 
-    found = find(Where(), environ, of_stack)
+    deployment = find_deployment(Where(), environ, of_stack)
 
-    assert (found.api_url, found.api_key) == ("http://api", "secret")
-    assert (found.command_queue_url, found.reject_queue_url) == ("commands", None)
+    endpoints = deployment.endpoints
+    assert (endpoints.api_url, endpoints.api_key) == ("http://api", "secret")
+    assert (endpoints.command_queue_url, deployment.reject_queue_url) == ("commands", None)
 
 
 @pytest.mark.parametrize(
@@ -60,25 +62,29 @@ def test_the_environment_says_where_all_is():
 def test_a_client_speaks_to_where_boto3_would(monkeypatch, variables, url):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    found = find(Where(), variables, of_stack)
+    endpoints = find_deployment(Where(), variables, of_stack).endpoints
 
-    client = client_of("sqs", replace(found, region="eu-west-1"))
+    client = client_of("sqs", replace(endpoints, region="eu-west-1"))
 
     assert client.meta.endpoint_url == url
 
 
 def test_the_variables_of_localstack_client_are_understood():
-    found = find(Where(), {"LOCALSTACK_HOST": "engine", "EDGE_PORT": "4567"}, of_stack)
+    variables = {"LOCALSTACK_HOST": "engine", "EDGE_PORT": "4567"}
 
-    assert found.aws_endpoint_url == "http://engine:4567"
+    deployment = find_deployment(Where(), variables, of_stack)
+
+    assert deployment.endpoints.aws_endpoint_url == "http://engine:4567"
 
 
 def test_options_go_before_a_stack_and_a_stack_before_the_environment():
     environ = {"FORGELEDGER_API_URL": "http://env", "FORGELEDGER_COMMAND_QUEUE_URL": "env"}
 
-    found = find(Where(stack="prod", command_queue_url="http://said"), environ, of_stack)
+    where = Where(stack="prod", command_queue_url="http://option")
+    found = find_deployment(where, environ, of_stack)
 
-    assert (found.api_url, found.command_queue_url) == ("http://stack", "http://said")
+    assert found.endpoints.api_url == "http://stack"
+    assert found.endpoints.command_queue_url == "http://option"
     assert (found.reject_queue_url, found.relay_function) == ("rejects", "relay")
     assert found.resources["CommandQueue"] == "commands"
 
@@ -89,7 +95,7 @@ def test_local_and_a_stack_exclude_each_other(forgeledger):
     assert ended.code == exit_codes.USAGE
     assert ended.err == (
         "forgeledger: --stack: cannot be given together with --local "
-        "(also said by FORGELEDGER_STACK and FORGELEDGER_LOCAL)\n"
+        "(FORGELEDGER_STACK and FORGELEDGER_LOCAL count as well)\n"
     )
 
 
@@ -110,18 +116,18 @@ def test_an_option_goes_before_the_variable_of_the_other_one(forgeledger, client
 
 def test_a_missing_stack_is_not_found():
     with pytest.raises(CliError, match="--stack: Stack missing does not exist") as caught:
-        find(Where(stack="missing"), {}, of_stack)
+        find_deployment(Where(stack="missing"), {}, of_stack)
 
     assert caught.value.exit_code == exit_codes.NOT_FOUND
 
 
 def test_another_error_of_cloudformation_is_told_as_it_is():
     with pytest.raises(ClientError):
-        find(Where(stack="missing"), {}, lambda *_: FakeCloudFormation("Throttling"))
+        find_deployment(Where(stack="missing"), {}, lambda *_: FakeCloudFormation("Throttling"))
 
 
 def test_a_client_speaks_to_the_deployments_endpoint():
-    local = Deployment(aws_endpoint_url="http://127.0.0.1:1", region="eu-west-1", is_local=True)
+    local = Endpoints(aws_endpoint_url="http://127.0.0.1:1", region="eu-west-1", is_local=True)
 
     client = client_of("sqs", local)
 

@@ -12,7 +12,7 @@ COMMANDS, REJECTS = NAMES["CommandQueue"], NAMES["RejectQueue"]
 
 @pytest.fixture
 def examined(forgeledger, deployment):
-    """What the doctor says, by level; and the exit code."""
+    """The exit code of `doctor`, and its findings by level."""
 
     def examine(*words):
         ended = forgeledger("doctor", "--stack", "prod", "--json", *words)
@@ -20,7 +20,7 @@ def examined(forgeledger, deployment):
         by_level = {}
         for finding in findings:
             by_level.setdefault(finding["level"], []).append(
-                f"{finding['part']}: {finding['told']}"
+                f"{finding['part']}: {finding['message']}"
             )
         return ended.code, by_level
 
@@ -38,117 +38,122 @@ def test_a_healthy_deployment_has_nothing_wrong(examined):
 
 
 def test_findings_are_lines_with_what_to_do_for_people(forgeledger, deployment):
-    deployment.told["rules"] = []
+    deployment.answers["rules"] = []
 
     ended = forgeledger("doctor", "--stack", "prod")
 
-    assert "warning  event bus             no rule listens, so nobody is told" in ended.lines
+    assert (
+        "warning  event bus             no rule on it is enabled, so its events go nowhere"
+        in ended.lines
+    )
     assert ended.lines[-1].endswith("-> make a rule on job.completed")
-    assert ended.err.startswith("0 wrong, 1 to look at, ")
+    assert ended.err.startswith("0 wrong, 1 warning, ")
 
 
 def queue(url, **attributes):
-    return lambda told: told["queues"][url].update(attributes)
+    return lambda aws: aws["queues"][url].update(attributes)
 
 
 def relay(**fields):
-    return lambda told: told["mappings"]["relay"][0].update(fields)
+    return lambda aws: aws["mappings"]["relay"][0].update(fields)
 
 
 FAULTS = {
-    "stack: prod is ROLLBACK_COMPLETE": lambda told: told.update(
+    "stack: prod is ROLLBACK_COMPLETE": lambda aws: aws.update(
         stack={"StackStatus": "ROLLBACK_COMPLETE"}
     ),
     "command queue: it is not a FIFO queue": queue(COMMANDS, FifoQueue="false"),
     "command queue: it is not set to high throughput": queue(
         COMMANDS, FifoThroughputLimit="perQueue"
     ),
-    "reject queue: it takes messages of 262144 bytes": queue(REJECTS, MaximumMessageSize="262144"),
+    "reject queue: it takes messages of up to 262144 bytes": queue(
+        REJECTS, MaximumMessageSize="262144"
+    ),
     "command queue: it has no dead-letter queue": queue(COMMANDS, RedrivePolicy=""),
-    "command queue: messages are given up after 1 receives": queue(
+    "command queue: messages are dead letters after 1 receive;": queue(
         COMMANDS,
         RedrivePolicy='{"deadLetterTargetArn": "arn:aws:sqs:x:1:letters.fifo",'
         ' "maxReceiveCount": 1}',
     ),
-    "command queue: these credentials may not send": lambda told: told.update(
+    "command queue: these credentials may not send": lambda aws: aws.update(
         send_error="AccessDenied"
     ),
     "reject queue: it has a dead-letter queue": queue(REJECTS, RedrivePolicy="{}"),
-    "table: it is UPDATING": lambda told: told["table"].update(TableStatus="UPDATING"),
-    "table: its keys are ['PK']": lambda told: told["table"].update(
+    "table: it is UPDATING": lambda aws: aws["table"].update(TableStatus="UPDATING"),
+    "table: its keys are ['PK']": lambda aws: aws["table"].update(
         KeySchema=[{"KeyType": "HASH", "AttributeName": "PK"}]
     ),
-    "table: the index jobs-open is missing": lambda told: told["table"][
+    "table: the index jobs-open is missing": lambda aws: aws["table"][
         "GlobalSecondaryIndexes"
     ].pop(),
-    "table: it has no stream": lambda told: told["table"].update(StreamSpecification={}),
-    "table: expiry by the attribute ttl is off": lambda told: told.update(expiry={}),
-    "intake function: it lacks FORGELEDGER_TABLE, FORGELEDGER_REJECT_QUEUE_URL": lambda told: told[
+    "table: it has no stream": lambda aws: aws["table"].update(StreamSpecification={}),
+    "table: TTL on the attribute ttl is off": lambda aws: aws.update(expiry={}),
+    "intake function: it lacks the variables FORGELEDGER_TABLE, FORGE": lambda aws: aws[
         "functions"
     ]["intake"].update(Environment={}),
-    "api function: it is Failed: no image": lambda told: told["functions"]["api"].update(
+    "api function: it is Failed: no image": lambda aws: aws["functions"]["api"].update(
         State="Failed", StateReason="no image"
     ),
-    "relay function: its last update failed: why": lambda told: told["functions"]["relay"].update(
+    "relay function: its last update failed: why": lambda aws: aws["functions"]["relay"].update(
         LastUpdateStatus="Failed", LastUpdateStatusReason="why"
     ),
-    "queue mapping: nothing feeds the command queue": lambda told: told["mappings"].update(
+    "queue mapping: no mapping feeds the command queue": lambda aws: aws["mappings"].update(
         intake=[]
     ),
-    "queue mapping: it is Disabled": lambda told: told["mappings"]["intake"][0].update(
+    "queue mapping: it is Disabled": lambda aws: aws["mappings"]["intake"][0].update(
         State="Disabled"
     ),
-    "queue mapping: it takes no partial answers": lambda told: told["mappings"]["intake"][0].pop(
-        "FunctionResponseTypes"
-    ),
-    "queue mapping: messages are visible again after 30 s": queue(COMMANDS, VisibilityTimeout="30"),
-    "stream mapping: nothing feeds the table's stream": lambda told: told["mappings"].update(
+    "queue mapping: it does not take partial failures": lambda aws: aws["mappings"]["intake"][
+        0
+    ].pop("FunctionResponseTypes"),
+    "queue mapping: the visibility timeout is 30 s": queue(COMMANDS, VisibilityTimeout="30"),
+    "stream mapping: no mapping feeds the table's stream": lambda aws: aws["mappings"].update(
         relay=[]
     ),
-    "stream mapping: a batch that fails is not halved": relay(BisectBatchOnFunctionError=False),
-    "stream mapping: a bad record is tried until it expires": relay(MaximumRetryAttempts=-1),
-    "stream mapping: records that are given up leave no trace": relay(DestinationConfig=None),
-    "stream mapping: its filters do not let heads": relay(FilterCriteria={}),
-    "permissions: RelayFunction may not events:PutEvents": lambda told: told["forbidden"].append(
+    "stream mapping: a failed batch is not bisected": relay(BisectBatchOnFunctionError=False),
+    "stream mapping: a bad record is retried until it expires": relay(MaximumRetryAttempts=-1),
+    "stream mapping: records whose retries are exhausted are lost": relay(DestinationConfig=None),
+    "stream mapping: its filters do not pass lane heads": relay(FilterCriteria={}),
+    "permissions: RelayFunction may not events:PutEvents": lambda aws: aws["forbidden"].append(
         ("relay", "events:PutEvents")
     ),
 }
 
 
-@pytest.mark.parametrize("told", FAULTS)
-def test_a_fault_is_found_and_named_and_nothing_else_is(examined, deployment, told):
-    FAULTS[told](deployment.told)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_found_and_named_and_nothing_else_is(examined, deployment, fault):
+    FAULTS[fault](deployment.answers)
 
     code, found = examined()
 
     assert code == exit_codes.NOT_AS_HOPED
-    assert [line[: len(told)] for line in found["wrong"]] == [told]
+    assert [line[: len(fault)] for line in found["wrong"]] == [fault]
 
 
 WARNINGS = {
-    "stack: prod is UPDATE_IN_PROGRESS": lambda told: told.update(
+    "stack: prod is UPDATE_IN_PROGRESS": lambda aws: aws.update(
         stack={"StackStatus": "UPDATE_IN_PROGRESS"}
     ),
     "dead-letter queue: about 3 messages wait": queue(LETTERS, ApproximateNumberOfMessages="3"),
     "reject queue: about 2 messages wait": queue(REJECTS, ApproximateNumberOfMessages="2"),
-    "relay failure queue: the stream gave up on about 1 batches": queue(
+    "relay failure queue: about 1 batch of stream records failed": queue(
         NAMES["RelayFailureQueue"], ApproximateNumberOfMessages="1"
     ),
     "stream mapping: its last batch: PROBLEM: Function call failed": relay(
         LastProcessingResult="PROBLEM: Function call failed"
     ),
-    "event bus: no rule listens": lambda told: told.update(rules=[]),
+    "event bus: no rule on it is enabled": lambda aws: aws.update(rules=[]),
 }
 
 
-@pytest.mark.parametrize("told", WARNINGS)
-def test_what_somebody_should_look_at_is_a_warning(examined, deployment, told):
-    WARNINGS[told](deployment.told)
+@pytest.mark.parametrize("warning", WARNINGS)
+def test_what_somebody_should_look_at_is_a_warning(examined, deployment, warning):
+    WARNINGS[warning](deployment.answers)
 
     code, found = examined()
 
     assert code == 0
-    assert [line[: len(told)] for line in found["warning"]] == [told]
+    assert [line[: len(warning)] for line in found["warning"]] == [warning]
 
 
 def test_another_version_is_a_warning(examined, monkeypatch):
@@ -157,7 +162,7 @@ def test_another_version_is_a_warning(examined, monkeypatch):
     code, found = examined()
 
     assert code == 0
-    assert found["warning"] == ["API: its version is 0.1.0, and this program's 7.0.0"]
+    assert found["warning"] == ["API: its version is 0.1.0, and this program's is 7.0.0"]
 
 
 def test_what_these_credentials_may_not_look_at_is_unknown_and_not_wrong(examined, deployment):
@@ -191,7 +196,7 @@ def test_an_api_that_does_not_answer_is_wrong_and_the_rest_is_still_examined(exa
 def test_a_fault_of_the_doctor_itself_is_not_taken_for_one_of_the_deployment(
     forgeledger, deployment
 ):
-    deployment.told["stack"] = {}
+    deployment.answers["stack"] = {}
 
     ended = forgeledger("doctor", "--stack", "prod")
 
@@ -199,12 +204,12 @@ def test_a_fault_of_the_doctor_itself_is_not_taken_for_one_of_the_deployment(
 
 
 def test_a_queue_that_takes_anything_is_unknown(examined, deployment):
-    deployment.told["send_error"] = ""
+    deployment.answers["send_error"] = ""
 
     _, found = examined()
 
     assert found["unknown"] == [
-        "command queue: it took a message without a group, as no FIFO queue of AWS does"
+        "command queue: it accepted a message without a group, which no FIFO queue of AWS does"
     ]
 
 
@@ -241,7 +246,8 @@ def test_without_a_stack_what_has_an_address_is_examined(forgeledger, deployment
 def test_locally_permissions_and_the_engines_own_mappings_are_not_asked_for(
     forgeledger, deployment, tmp_path
 ):
-    from forgeledger.local.state_dir import Description, StateDir
+    from forgeledger.local.state_dir import StateDir
+    from forgeledger.local_description import Description
 
     state = StateDir(tmp_path / "state")
     state.acquire()
@@ -257,12 +263,12 @@ def test_locally_permissions_and_the_engines_own_mappings_are_not_asked_for(
             stream_arn="arn",
         )
     )
-    deployment.told["mappings"]["relay"][0]["State"] = "Disabled"
-    deployment.told["expiry"] = {}
+    deployment.answers["mappings"]["relay"][0]["State"] = "Disabled"
+    deployment.answers["expiry"] = {}
 
     ended = forgeledger("doctor", "--local", FORGELEDGER_STATE_DIR=str(state.root))
     state.release()
 
     assert ended.code == 0
-    assert "fed by the local cloud" in ended.out
+    assert "polled by the local cloud" in ended.out
     assert "permissions" not in ended.out.replace("checks no permissions", "")

@@ -1,17 +1,18 @@
-"""What the doctor advises can be typed as it stands, and speaks to the deployment that it saw."""
+"""The commands that `doctor` advises run as printed, against the deployment that it checked."""
 
 import pytest
 
 from forgeledger.cli import exit_codes
 from forgeledger.errors import ApiKeysUnreadable
-from forgeledger.local.state_dir import Description, StateDir
+from forgeledger.local.state_dir import StateDir
+from forgeledger.local_description import Description
 from tests.support.fake_deployment import LETTERS, NAMES
 
 RECONCILE = "reconcile --running {}"
 
 
 def waiting(url):
-    return lambda told: told["queues"][url].update(ApproximateNumberOfMessages="3")
+    return lambda aws: aws["queues"][url].update(ApproximateNumberOfMessages="3")
 
 
 @pytest.mark.parametrize(
@@ -20,14 +21,14 @@ def waiting(url):
         (waiting(LETTERS), "rejects list --queue dead-letter {}"),
         (waiting(NAMES["RejectQueue"]), "rejects list {}"),
         (waiting(NAMES["RelayFailureQueue"]), RECONCILE),
-        (lambda told: told["mappings"].update(relay=[]), RECONCILE),
-        (lambda told: told["table"].update(StreamSpecification={}), RECONCILE),
+        (lambda aws: aws["mappings"].update(relay=[]), RECONCILE),
+        (lambda aws: aws["table"].update(StreamSpecification={}), RECONCILE),
     ],
 )
 def test_a_command_that_is_advised_speaks_to_the_same_deployment(
     forgeledger, deployment, spoil, advised
 ):
-    spoil(deployment.told)
+    spoil(deployment.answers)
 
     ended = forgeledger("doctor", "--stack", "prod")
 
@@ -45,7 +46,7 @@ def keyless(api, world, deployment, why):
         raise ApiKeysUnreadable("/secret/name", why)
 
     api._caller = world.caller(without_keys)
-    variables = deployment.told["functions"]["api"]["Environment"]["Variables"]
+    variables = deployment.answers["functions"]["api"]["Environment"]["Variables"]
     variables["FORGELEDGER_API_KEY_PARAMETER"] = "/forgeledger/api-key"
     return deployment
 
@@ -53,9 +54,9 @@ def keyless(api, world, deployment, why):
 def test_an_api_that_has_no_keys_yet_is_told_with_the_command_that_puts_them(forgeledger, keyless):
     ended = forgeledger("doctor", "--stack", "prod")
 
-    told = [line for line in ended.lines if "api_keys_unreadable" in line]
-    assert (ended.code, len(told)) == (exit_codes.NOT_AS_HOPED, 1)
-    assert "(ParameterNotFound)" in told[0]
+    findings = [line for line in ended.lines if "api_keys_unreadable" in line]
+    assert (ended.code, len(findings)) == (exit_codes.NOT_AS_HOPED, 1)
+    assert "(ParameterNotFound)" in findings[0]
     assert (
         "aws ssm put-parameter --name /forgeledger/api-key --type SecureString --value KEY"
         in ended.out
@@ -65,10 +66,10 @@ def test_an_api_that_has_no_keys_yet_is_told_with_the_command_that_puts_them(for
 def test_without_a_look_at_the_function_the_parameter_is_named_by_its_place(forgeledger, keyless):
     keyless.denied.add("get_function_configuration")
 
-    place = "(API_KEY_PARAMETER is the stack's parameter ApiKeyParameter): aws ssm put-parameter"
+    advice = "(API_KEY_PARAMETER is the stack's parameter ApiKeyParameter): aws ssm put-parameter"
 
-    assert place in forgeledger("doctor", "--stack", "prod").out
-    assert place in forgeledger("doctor").out
+    assert advice in forgeledger("doctor", "--stack", "prod").out
+    assert advice in forgeledger("doctor").out
 
 
 @pytest.mark.parametrize("why", ["AccessDeniedException"])
@@ -92,8 +93,8 @@ def test_where_neither_key_nor_role_is_missing_the_parameter_is_to_be_looked_at(
 def test_of_the_local_cloud_too_the_parameter_is_told_by_its_name(forgeledger, keyless, tmp_path):
     state = StateDir(tmp_path / "state")
     state.acquire()
-    places = dict.fromkeys(Description.__dataclass_fields__, "http://127.0.0.1:1")
-    state.describe(Description(**{**places, "command_queue_url": NAMES["CommandQueue"]}))
+    addresses = dict.fromkeys(Description.__dataclass_fields__, "http://127.0.0.1:1")
+    state.describe(Description(**{**addresses, "command_queue_url": NAMES["CommandQueue"]}))
 
     ended = forgeledger("doctor", "--local", FORGELEDGER_STATE_DIR=str(state.root))
     state.release()

@@ -1,4 +1,4 @@
-"""Whatever goes wrong, its user reads one line, and a script its exit code."""
+"""Every error is one line for the user and an exit code for a script."""
 
 import io
 import subprocess
@@ -140,24 +140,24 @@ def test_a_reader_that_has_seen_enough_is_no_error():
     assert (started.returncode, errors) == (0, b"")
 
 
-def test_an_error_nobody_reads_is_no_error_either(surroundings, monkeypatch):
+def test_an_error_nobody_reads_is_no_error_either(session_options, monkeypatch):
     class Closed(io.StringIO):
         def write(self, text):
             raise BrokenPipeError
 
     monkeypatch.setattr("sys.stderr", Closed())
 
-    assert run(["job", "list", "--limit", "0"], surroundings) == exit_codes.USAGE
+    assert run(["job", "list", "--limit", "0"], session_options) == exit_codes.USAGE
 
 
 @pytest.mark.parametrize(
-    ("missing", "code", "told"),
+    ("missing", "code", "error"),
     [
         ("typer", exit_codes.USAGE, "forgeledger: typer is not installed: pip install"),
         ("forgeledger.cli.app", 1, "ModuleNotFoundError"),
     ],
 )
-def test_without_its_extra_the_program_says_what_to_install(missing, code, told):
+def test_without_its_extra_the_program_says_what_to_install(missing, code, error):
     program = (
         f"import sys; sys.modules['{missing}'] = None\n"
         "from forgeledger.cli.main import main; sys.argv = ['forgeledger', '--version']; main()"
@@ -168,7 +168,7 @@ def test_without_its_extra_the_program_says_what_to_install(missing, code, told)
     )
 
     assert ended.returncode == code
-    assert told in ended.stderr
+    assert error in ended.stderr
 
 
 def test_the_program_runs_from_its_entry_point(monkeypatch, capsys):

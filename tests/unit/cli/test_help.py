@@ -1,4 +1,4 @@
-"""Each command explains itself, shows one example, and stands in docs/cli.md."""
+"""Each command has help with one example, and is in docs/cli.md."""
 
 import re
 import shlex
@@ -14,7 +14,7 @@ from forgeledger.cli import exit_codes
 DOCS = Path(__file__).parents[3] / "docs" / "cli.md"
 COMMANDS = dict(commands())
 
-# What `--help` must not wait for.
+# Modules that `--help` must not import.
 SLOW = ("boto3", "botocore", "urllib3", "rich", "yaml", "forgeledger.sdk", "forgeledger.local")
 
 
@@ -85,7 +85,7 @@ def test_the_page_names_every_exit_code():
 def test_help_does_not_wait_for_what_it_does_not_need(words):
     program = (
         "import sys; from forgeledger.cli.app import run; run(sys.argv[1:]);"
-        f"sys.stderr.write(','.join(m for m in {SLOW} if m in sys.modules))"
+        f"sys.stderr.write(','.join(name for name in {SLOW} if name in sys.modules))"
     )
 
     ended = subprocess.run(

@@ -1,4 +1,4 @@
-"""What stands in a file of items is told from how it was written."""
+"""How a file of items is read: as ids or as JSON lines."""
 
 import pytest
 
@@ -58,7 +58,7 @@ def test_a_name_with_blanks_around_it_is_refused_before_it_is_sent(in_file, know
 
     assert ended.code == exit_codes.USAGE
     assert ended.err.endswith(
-        "items.txt:2: has blanks around it; if they are part of the itemId, say it in JSON\n"
+        "items.txt:2: has blanks around it; if they belong to the itemId, write it as JSON\n"
     )
     assert known() == {}
 
@@ -73,18 +73,17 @@ def test_json_may_say_an_id_with_blanks_around_it(in_file, known):
 def test_json_lines_that_are_read_as_names_are_told(forgeledger, register, known, tmp_path, first):
     file = tmp_path / "items.json"
     file.write_text(f'\n{first}\n{{"itemId": "b"}}\n', encoding="utf-8")
-    said = (
-        f"{file}: each line is taken as the name of an item, though the first looks like JSON; "
-        "JSON lines are known by the suffix .jsonl, on stdin, or by --form jsonl of "
-        "`items register`\n"
+    remark = (
+        f"{file}: each line is read as an item's id, though the first looks like JSON; JSON lines "
+        "are recognized by the suffix .jsonl, on stdin, or by --form jsonl of `items register`\n"
     )
 
     registered = register(file)
     created = forgeledger("job", "create", "nightly", "--items-file", file)
-    asked_for = register(file, "--form", "lines")
+    with_form = register(file, "--form", "lines")
 
     assert set(known()) == {first, '{"itemId": "b"}'}
-    assert (registered.err, created.err, asked_for.err) == (said, said, "")
+    assert (registered.err, created.err, with_form.err) == (remark, remark, "")
 
 
 def test_names_that_look_like_json_further_down_are_not_told(register, tmp_path):

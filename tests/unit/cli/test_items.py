@@ -6,7 +6,7 @@ from forgeledger.cli import exit_codes
 from forgeledger.cli.app import run
 from tests.unit.cli.terminals import Terminal
 
-# What nobody may register, in the second line.
+# An invalid item in the second line.
 LARGE = '{"itemId": "a"}\n{"itemId": "b", "payload": "%s"}' % ("x" * 32_769)
 MISSPELT = '{"itemId": "a"}\n{"itemId": "b", "paylod": 1}'
 DEEP = '{"itemId": "a"}\n{"itemId": "b", "payload": %s}' % ("[" * 198 + "]" * 198)
@@ -24,14 +24,14 @@ def known(ledger, job):
 def test_items_come_from_stdin_an_id_a_line(forgeledger, ledger, job):
     ended = forgeledger("items", "register", job.job_id, "-", stdin="a\n\nb c\r\n")
 
-    assert ended.out == "2 registered, 0 known before, 0 rejected\n"
+    assert ended.out == "2 registered, 0 already existed, 0 rejected\n"
     assert set(known(ledger, job)) == {"a", "b c"}
 
 
 def test_an_input_without_items_is_told(forgeledger, job):
     ended = forgeledger("items", "register", job.job_id, "-", stdin="")
 
-    assert (ended.code, ended.err) == (0, "nothing was in it to be registered\n")
+    assert (ended.code, ended.err) == (0, "the input has no items\n")
 
 
 def test_registering_again_is_safe_and_says_so(forgeledger, job):
@@ -105,25 +105,25 @@ def test_reasons_are_told_of_the_first_and_more_of_them_as_json(forgeledger, led
     ledger.seal(job.job_id)
     late = "".join(f"late-{number}\n" for number in range(60))
 
-    told = forgeledger("items", "register", job.job_id, "-", stdin=late)
+    for_people = forgeledger("items", "register", job.job_id, "-", stdin=late)
     for_programs = forgeledger("items", "register", job.job_id, "-", "--json", stdin=late)
 
     answer = json.loads(for_programs.out)
-    assert len(told.err.splitlines()) == 11
-    assert told.err.splitlines()[-1] == "and 50 more"
+    assert len(for_people.err.splitlines()) == 11
+    assert for_people.err.splitlines()[-1] == "and 50 more"
     assert (answer["rejected"], len(answer["rejections"])) == (60, 50)
     assert answer["rejections"][0] == {"itemId": "late-0", "reason": "job_sealed"}
     assert for_programs.err == ""
 
 
 @pytest.mark.parametrize(
-    ("words", "stdin", "told"),
+    ("words", "stdin", "error"),
     [
         ((), "", "FILE: give either a file (- is stdin) or --glob"),
         (("-", "--glob", "*"), "", "FILE: give either"),
         (("--glob", "*", "--form", "jsonl"), "", "--form: goes with a file, not with --glob"),
         (("-",), '{"itemid": "a"}', "stdin:1: itemid is no field of an item; did you mean itemId?"),
-        (("--glob", "nothing*"), "", "--glob: no file fits nothing*"),
+        (("--glob", "nothing*"), "", "--glob: no file matches nothing*"),
         (("nowhere.txt",), "", "nowhere.txt: no such file"),
         (("-",), "ok\n" + "x" * 257, "stdin:2: itemId has 1 to 256 characters, not 257"),
         (("-", "--form", "jsonl"), "{", "stdin:1: is not JSON"),
@@ -135,11 +135,11 @@ def test_reasons_are_told_of_the_first_and_more_of_them_as_json(forgeledger, led
         (("-",), DEEP, "stdin:2: payload is nested deeper than 197 levels"),
     ],
 )
-def test_a_mistake_names_the_line_or_the_option(forgeledger, job, words, stdin, told):
+def test_a_mistake_names_the_line_or_the_option(forgeledger, job, words, stdin, error):
     ended = forgeledger("items", "register", job.job_id, *words, stdin=stdin)
 
     assert ended.code == exit_codes.USAGE
-    assert ended.err.startswith(f"forgeledger: {told}")
+    assert ended.err.startswith(f"forgeledger: {error}")
     assert len(ended.err.splitlines()) == 1
 
 
@@ -159,7 +159,7 @@ def test_a_name_of_a_file_that_is_too_long_is_told_by_itself(
 
 @pytest.fixture
 def tight(monkeypatch):
-    """An API that takes smaller payloads than this command line believes."""
+    """An API with a smaller limit on payloads than the command line knows."""
     monkeypatch.setattr("forgeledger.sdk.api.item_input.PAYLOAD_BYTES", 1_000_000)
 
 
@@ -248,14 +248,14 @@ def test_an_unknown_job_says_how_far_registration_came(forgeledger):
     assert "repeating" not in ended.err
 
 
-def test_progress_is_painted_on_a_terminal_and_cleared(surroundings, job, monkeypatch):
+def test_progress_is_painted_on_a_terminal_and_cleared(session_options, job, monkeypatch):
     import io
 
     screen = Terminal()
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a\nb\n")))
     monkeypatch.setattr("sys.stderr", screen)
 
-    code = run(["items", "register", job.job_id, "-"], surroundings)
+    code = run(["items", "register", job.job_id, "-"], session_options)
 
     assert code == 0
     assert screen.getvalue() == "\r\x1b[2K2 items ...\r\x1b[2K"
@@ -267,4 +267,4 @@ def test_sealing_before_the_expected_items_came_is_told(forgeledger, ledger):
     ended = forgeledger("items", "register", job.job_id, "-", "--seal", stdin="a\n")
 
     assert ended.code == 0
-    assert ended.err.splitlines()[-1].startswith("note: sealed with 1 of the 3 items")
+    assert ended.err.splitlines()[-1].startswith("note: sealed with 1 of 3 expected items")

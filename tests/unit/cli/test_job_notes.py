@@ -1,4 +1,4 @@
-"""What is said beside a job that will not go as its user may think."""
+"""The notes on a job that may not do what its user expects."""
 
 import pytest
 
@@ -17,10 +17,10 @@ def test_a_job_that_is_reopened_without_canceled_items_has_no_note(forgeledger, 
         (
             ["a"],
             3,
-            "sealed with 1 of the 3 items that it expects; the others cannot come any more",
+            "sealed with 1 of 3 expected items; the others can no longer be registered",
         ),
-        ([], 3, "sealed without any of the 3 items that it expects, and so it completes at once"),
-        ([], 1, "sealed without the item that it expects, and so it completes at once"),
+        ([], 3, "sealed with 0 of 3 expected items, so it completes at once"),
+        ([], 1, "sealed with 0 of 1 expected item, so it completes at once"),
     ],
 )
 def test_a_job_that_is_sealed_before_its_expected_items_came_says_so(
@@ -64,5 +64,5 @@ def test_a_note_that_cannot_be_made_is_no_error_of_what_is_done(forgeledger, api
     api.on_request = None
 
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out == "1 registered, 0 known before, 0 rejected, sealed\n"
+    assert ended.out == "1 registered, 0 already existed, 0 rejected, sealed\n"
     assert ledger.status(job.job_id).sealed

@@ -6,7 +6,7 @@ import pytest
 from forgeledger.cli import exit_codes
 from forgeledger.cli.deployment import Where
 from forgeledger.cli.job_progress import JobProgress
-from forgeledger.cli.job_text import not_sealed
+from forgeledger.cli.job_text import unsealed_note
 from forgeledger.cli.output import Output
 from forgeledger.cli.rate import Rate
 from forgeledger.sdk.records import Job
@@ -73,11 +73,11 @@ def test_watching_a_job_that_is_not_sealed_says_once_that_it_cannot_complete(for
     watched = forgeledger("job", "watch", job.job_id, "--timeout", 30)
     for_programs = forgeledger("job", "watch", job.job_id, "--timeout", 30, "--json")
 
-    said = (
-        f"job {job.job_id} is not sealed, so more items may come, and it cannot complete before "
-        f"it is: forgeledger job seal {job.job_id}"
+    note = (
+        f"job {job.job_id} is not sealed, and only a sealed job can complete; if no more items "
+        f"will come: forgeledger job seal {job.job_id}"
     )
-    assert watched.err.splitlines()[0] == for_programs.err.splitlines()[0] == said
+    assert watched.err.splitlines()[0] == for_programs.err.splitlines()[0] == note
     assert watched.err.count("forgeledger job seal") == 1
     assert "seal" not in watched.out
 
@@ -92,19 +92,19 @@ def test_watching_a_sealed_job_says_nothing_of_sealing(forgeledger, ledger):
 
 def test_the_command_that_seals_is_the_one_that_is_told(forgeledger, ledger):
     job = ledger.create_job("nightly")
-    told = forgeledger("job", "status", job.job_id)
-    command = told.out.partition("before it is: forgeledger ")[2].splitlines()[0]
+    before = forgeledger("job", "status", job.job_id)
+    command = before.out.partition("items will come: forgeledger ")[2].splitlines()[0]
 
     forgeledger(*command.split())
     after = forgeledger("job", "status", job.job_id)
 
     assert ledger.status(job.job_id).sealed
-    assert "seal" in told.out
-    assert "cannot complete" not in after.out
+    assert "seal" in before.out
+    assert "can complete" not in after.out
 
 
 @pytest.mark.parametrize(
-    ("where", "said"),
+    ("where", "options"),
     [
         (Where(), ""),
         (Where(local=True), " --local"),
@@ -113,53 +113,56 @@ def test_the_command_that_seals_is_the_one_that_is_told(forgeledger, ledger):
         (Where(command_queue_url="http://q"), ""),
     ],
 )
-def test_a_suggested_command_speaks_to_the_same_ledger(where, said):
-    told = not_sealed(job_at(1, sealed=False), where)
+def test_a_suggested_command_speaks_to_the_same_ledger(where, options):
+    note = unsealed_note(job_at(1, sealed=False), where)
 
-    assert told.endswith(f": forgeledger job seal j{said}")
+    assert note.endswith(f": forgeledger job seal j{options}")
 
 
 @pytest.mark.parametrize("words", [("status",), ("why",), ("watch", "--timeout", 5)])
 def test_a_command_that_is_suggested_runs_as_it_stands(forgeledger, ledger, words):
     job = ledger.create_job("nightly", items=["a"])
-    anew = {"FORGELEDGER_API_URL": ""}
-    place = ("--api-url", "http://api.test")
+    without_variable = {"FORGELEDGER_API_URL": ""}
+    address = ("--api-url", "http://api.test")
 
-    ended = forgeledger("job", words[0], job.job_id, *words[1:], *place, **anew)
-    command = (ended.out + ended.err).partition("before it is: forgeledger ")[2].splitlines()[0]
-    sealed = forgeledger(*shlex.split(command), **anew)
+    ended = forgeledger("job", words[0], job.job_id, *words[1:], *address, **without_variable)
+    command = (ended.out + ended.err).partition("items will come: forgeledger ")[2].splitlines()[0]
+    sealed = forgeledger(*shlex.split(command), **without_variable)
 
     assert sealed.code == 0, sealed.err
     assert ledger.status(job.job_id).sealed
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "note"),
     [
         ({"sealed": True}, None),
         ({"status": "FAILED"}, None),
         ({"ending": "FAILED"}, None),
         ({"ending": "CANCELED"}, None),
-        ({}, ", so more items may come, and it cannot complete before it is: forgeledger job"),
+        (
+            {},
+            ", and only a sealed job can complete; if no more items will come: forgeledger job",
+        ),
         (
             {"expected_items": 1_200},
-            ": it cannot complete before it knows its 1,200 items; sooner: forgeledger job seal j",
+            ": it seals itself once its 1,200 expected items are registered; to seal it now: forge",
         ),
         (
             {"expected_items": 1, "total": 0},
-            ": it cannot complete before it knows its item",
+            ": it seals itself once its 1 expected item is registered",
         ),
-        ({"expected_items": 100, "epoch": 2}, ", so more items may come, and it cannot"),
-        ({"expected_items": 101, "epoch": 2}, ": it cannot complete before it knows its 101 items"),
+        ({"expected_items": 100, "epoch": 2}, ", and only a sealed job can complete"),
+        ({"expected_items": 101, "epoch": 2}, ": it seals itself once its 101 expected items"),
     ],
 )
-def test_what_has_to_happen_to_a_job_that_is_not_sealed(more, told):
-    found = not_sealed(job_at(1, **{"sealed": False, **more}), Where())
+def test_what_has_to_happen_to_a_job_that_is_not_sealed(more, note):
+    found = unsealed_note(job_at(1, **{"sealed": False, **more}), Where())
 
-    if told is None:
+    if note is None:
         assert found is None
     else:
-        assert found.startswith(f"not sealed{told}")
+        assert found.startswith(f"not sealed{note}")
 
 
 @pytest.mark.parametrize(
@@ -197,7 +200,7 @@ def test_above_the_bar_stands_once_that_the_job_is_not_sealed():
         progress(job_at(0, sealed=False))
         progress(job_at(20, sealed=False))
 
-    assert screen.getvalue().count("job j is not sealed, so more items") == 1
+    assert screen.getvalue().count("job j is not sealed, and only") == 1
 
 
 def test_without_a_terminal_what_is_said_is_a_line(capsys):
@@ -208,19 +211,19 @@ def test_without_a_terminal_what_is_said_is_a_line(capsys):
 
 
 def test_a_rate_is_that_of_the_last_seconds():
-    pace = Rate()
-    pace.add(0, 0)
-    before = pace.per_second
+    rate = Rate()
+    rate.add(0, 0)
+    before = rate.per_second
     for second in range(1, 60):
-        pace.add(second, 0 if second < 40 else (second - 40) * 10)
+        rate.add(second, 0 if second < 40 else (second - 40) * 10)
 
     assert before is None
-    assert pace.per_second == pytest.approx(10, rel=0.05)
+    assert rate.per_second == pytest.approx(10, rel=0.05)
 
 
 def test_what_does_not_move_has_no_rate():
-    pace = Rate()
-    pace.add(0, 5)
-    pace.add(1, 5)
+    rate = Rate()
+    rate.add(0, 5)
+    rate.add(1, 5)
 
-    assert pace.per_second is None
+    assert rate.per_second is None

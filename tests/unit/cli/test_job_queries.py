@@ -25,13 +25,12 @@ def test_why_says_what_a_job_waits_for(forgeledger, ledger, job, world):
     ended = forgeledger("job", "why", job.job_id)
 
     assert (
-        "It is not sealed, so more items may come, and it cannot complete before it is: "
+        "It is not sealed, and only a sealed job can complete; if no more items will come: "
         f"forgeledger job seal {job.job_id}"
     ) in ended.lines
     assert (
-        "1 item has not been heard of within its lease. The next claim takes it over; "
-        "where none will come, this counts as a failure: "
-        f"forgeledger send expire {job.job_id} ITEM_ID"
+        "1 item has an expired lease. The next claim takes over; if there will be none, count it "
+        f"as a failed attempt: forgeledger send expire {job.job_id} ITEM_ID"
     ) in ended.lines
     assert any(line.endswith("a, attempt 1 by w-1") for line in ended.lines)
 
@@ -46,9 +45,9 @@ def test_why_says_what_ends_an_item_that_has_no_lease(forgeledger, ledger, job):
 
     assert ended.lines[-2].endswith("  a, attempt 1 by w-1, without a lease")
     assert ended.lines[-1] == (
-        "An item without a lease is its worker's until that one tells its end or another one "
-        "claims it; where neither will come, it is taken back: forgeledger send release "
-        f"{without.job_id} ITEM_ID; or given up: forgeledger send fail {without.job_id} ITEM_ID"
+        "An item without a lease belongs to its worker until that worker finishes it or another "
+        "one claims it. If neither will happen, make it pending again: forgeledger send release "
+        f"{without.job_id} ITEM_ID; or fail it: forgeledger send fail {without.job_id} ITEM_ID"
     )
     assert "without a lease" not in leased.out
 
@@ -57,21 +56,21 @@ def test_an_item_that_nobody_has_is_not_said_to_have_no_lease():
     failed = Item(
         item_id="a", state="PENDING", attempt=1, worker_id="w-1", due_at=datetime.now(UTC)
     )
-    found = Why(job_id="j", status="RUNNING", due_later=FoundItems(count=1, items=(failed,)))
+    why = Why(job_id="j", status="RUNNING", due_later=FoundItems(count=1, items=(failed,)))
 
-    assert list(why_lines(found, Where()))[-1].endswith("  a, attempt 1 by w-1")
+    assert list(why_lines(why, Where()))[-1].endswith("  a, attempt 1 by w-1")
 
 
 def test_why_tells_what_is_rejected_and_where_the_right_ids_stand(forgeledger, ledger, job):
     for item in ("A", "B"):
         ledger.commands.complete(job.job_id, item)
 
-    told = forgeledger("job", "why", job.job_id)
+    ended = forgeledger("job", "why", job.job_id)
 
-    assert "Commands that were rejected lately:" in told.lines
-    (rejected,) = (line for line in told.lines if "unknown_item" in line)
-    assert rejected.startswith("  2  complete: unknown_item, the latest of B at ")
-    assert told.lines[-1].endswith(f"forgeledger job items {job.job_id}")
+    assert "Recently rejected commands:" in ended.lines
+    (rejected,) = (line for line in ended.lines if "unknown_item" in line)
+    assert rejected.startswith("  2  complete: unknown_item, the latest for B at ")
+    assert ended.lines[-1].endswith(f"forgeledger job items {job.job_id}")
 
 
 def test_why_speaks_of_one_item_as_of_one(forgeledger, ledger, world):
@@ -86,12 +85,12 @@ def test_why_speaks_of_one_item_as_of_one(forgeledger, ledger, world):
     ledger.commands.claim(job.job_id, "b", worker_id="w-1")
     two = forgeledger("job", "why", job.job_id)
 
-    assert "A worker has 1 item." in one.lines
+    assert "1 item is in progress." in one.lines
     assert "1 item waits for a worker." in one.lines
-    assert "Workers have 2 items." in two.lines
+    assert "2 items are in progress." in two.lines
     assert (
-        "It expects 1 item and knows 0. It seals itself, and can complete, when it knows it, so "
-        f"register it; if it will not come: forgeledger job seal {later.job_id}"
+        "0 of 1 expected item registered. It seals itself when all are; register the rest, or if "
+        f"no more will come: forgeledger job seal {later.job_id}"
     ) in missing.lines
     assert not re.search(r"\b1 items\b", one.out + two.out + missing.out)
 
@@ -107,14 +106,14 @@ def test_why_names_the_reason_of_a_job_that_failed(forgeledger, ledger, world):
         ledger.seal(job.job_id)
     ledger.cancel(canceled.job_id)
 
-    few, passed, asked = (
+    few, passed, by_hand = (
         forgeledger("job", "why", job.job_id).lines[1:3] for job in (intolerant, late, canceled)
     )
 
     finished = "It is finished; there is nothing to wait for."
     assert few == ["More of its items failed than its policy tolerates.", finished]
     assert passed == [f"Its deadline {deadline} passed before it was done.", finished]
-    assert asked == [finished]
+    assert by_hand == [finished]
 
 
 @pytest.mark.parametrize(
@@ -125,16 +124,16 @@ def test_why_names_the_reason_of_a_job_that_failed(forgeledger, ledger, world):
     ],
 )
 def test_what_is_suggested_speaks_to_the_same_ledger(reason):
-    found = Why(job_id="j", status="RUNNING", reasons=(reason,))
+    why = Why(job_id="j", status="RUNNING", reasons=(reason,))
 
-    here, there, by_api = (
-        " ".join(why_lines(found, where))
+    plain, local, by_api = (
+        " ".join(why_lines(why, where))
         for where in (Where(), Where(local=True), Where(stack="s", api_url="http://a"))
     )
 
-    assert there == f"{here} --local"
-    api = " --api-url http://a" if "job seal" in here else ""
-    assert by_api == f"{here} --stack s{api}"
+    assert local == f"{plain} --local"
+    api = " --api-url http://a" if "job seal" in plain else ""
+    assert by_api == f"{plain} --stack s{api}"
 
 
 def test_why_counts_failures_by_type_of_error(forgeledger, ledger, job):
@@ -159,26 +158,26 @@ def test_items_are_listed_by_state(forgeledger, ledger, job):
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("options", "expected"),
     [
         (("--limit", 2), (2, "only the first 2; --all lists all, --limit another number\n")),
         (("--limit", 3), (3, "")),
         (("--limit", 2, "--all"), (3, "")),
     ],
 )
-def test_a_list_that_is_cut_says_so(forgeledger, ledger, job, asked, told):
+def test_a_list_that_is_cut_says_so(forgeledger, ledger, job, options, expected):
     ledger.create_job("second")
     ledger.create_job("third")
 
-    items = forgeledger("job", "items", job.job_id, *asked, "--json")
-    jobs = forgeledger("job", "list", *asked, "--json")
+    items = forgeledger("job", "items", job.job_id, *options, "--json")
+    jobs = forgeledger("job", "list", *options, "--json")
 
-    assert (len(items.lines), items.err) == told
-    assert (len(jobs.lines), jobs.err) == told
+    assert (len(items.lines), items.err) == expected
+    assert (len(jobs.lines), jobs.err) == expected
 
 
 @pytest.mark.parametrize(
-    ("limit", "requests", "told"),
+    ("limit", "requests", "remark"),
     [
         (1, 1, "only the first 1; --all lists all, --limit another number\n"),
         (2, 1, "there may be more than the first 2; --all lists all, --limit another number\n"),
@@ -186,14 +185,14 @@ def test_a_list_that_is_cut_says_so(forgeledger, ledger, job, asked, told):
     ],
 )
 def test_no_page_is_fetched_only_to_tell_that_there_is_one(
-    forgeledger, api, job, monkeypatch, *, limit, requests, told
+    forgeledger, api, job, monkeypatch, *, limit, requests, remark
 ):
     monkeypatch.setattr("forgeledger.cli.commands.job_queries.PAGE_ROWS", 2)
     before = len(api.requests)
 
     ended = forgeledger("job", "items", job.job_id, "--limit", limit, "--json")
 
-    assert (len(ended.lines), ended.err) == (limit, told)
+    assert (len(ended.lines), ended.err) == (limit, remark)
     assert len(api.requests) - before == requests
 
 
@@ -206,7 +205,7 @@ def test_an_item_is_shown_with_all_that_happened_to_it(forgeledger, ledger, job)
 
     types = [line.split()[2] for line in ended.lines[ended.lines.index("") + 1 :]]
     assert types == ["registered", "claimed", "failed", "completed"]
-    assert "ValueError: bad, again from " in ended.out
+    assert "ValueError: bad, due " in ended.out
     assert 'result    {"pages": 3}' in ended.lines
 
 

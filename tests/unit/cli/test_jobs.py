@@ -5,9 +5,7 @@ import pytest
 from forgeledger.cli import exit_codes
 from forgeledger.sdk.api.transport import HttpResponse
 
-STAYS_CANCELED = (
-    "1 of its items stays canceled; register under another name what is to be done after all"
-)
+STAYS_CANCELED = "1 item stays canceled; to process one after all, register it under another id"
 NO_SUCH_JOB = "01KAJXPF80000APN59HKNHY2PJ-8"
 
 
@@ -32,8 +30,8 @@ def test_everything_that_was_said_of_a_job_reaches_the_ledger(forgeledger, ledge
         *("--deadline-seconds", 900, "--idempotency-key", "once"),
     )
 
-    told = json.loads(ended.out)
-    assert told["policy"] | {"backoffBaseSeconds": 0, "backoffCapSeconds": 0} == {
+    document = json.loads(ended.out)
+    assert document["policy"] | {"backoffBaseSeconds": 0, "backoffCapSeconds": 0} == {
         "maxAttempts": 3,
         "leaseSeconds": 60,
         "toleratedFailures": 4,
@@ -41,17 +39,18 @@ def test_everything_that_was_said_of_a_job_reaches_the_ledger(forgeledger, ledge
         "backoffBaseSeconds": 0,
         "backoffCapSeconds": 0,
     }
-    assert (told["metadata"], told["tags"], told["ttlDays"]) == ({"team": "billing"}, ["a", "b"], 7)
-    assert told["autoRegister"] is True
-    assert told["deadlineAt"] is not None
+    assert (document["metadata"], document["tags"]) == ({"team": "billing"}, ["a", "b"])
+    assert document["ttlDays"] == 7
+    assert document["autoRegister"] is True
+    assert document["deadlineAt"] is not None
 
 
 def test_expected_items_need_not_be_registered_on_the_way(forgeledger, ledger):
-    asked = ("job", "create", "nightly", "--json", "--expected-items", 2)
+    words = ("job", "create", "nightly", "--json", "--expected-items", 2)
 
-    unsaid, refused = forgeledger(*asked), forgeledger(*asked, "--no-auto-register")
+    default, refused = forgeledger(*words), forgeledger(*words, "--no-auto-register")
 
-    assert json.loads(unsaid.out)["autoRegister"] is True
+    assert json.loads(default.out)["autoRegister"] is True
     assert json.loads(refused.out)["autoRegister"] is False
 
 
@@ -65,14 +64,14 @@ def test_a_repeated_key_makes_one_job(forgeledger, ledger):
 
 
 @pytest.mark.parametrize(
-    ("key", "told"),
+    ("key", "rule"),
     [("", "must have 1 to 256 characters"), (" ", "must be printable Latin-1 without a space")],
 )
-def test_an_empty_key_is_refused_by_its_option_and_makes_no_job(forgeledger, ledger, key, told):
+def test_an_empty_key_is_refused_by_its_option_and_makes_no_job(forgeledger, ledger, key, rule):
     ended = forgeledger("job", "create", "nightly", "--idempotency-key", key)
 
     assert ended.code == exit_codes.USAGE
-    assert ended.err.startswith(f"forgeledger: --idempotency-key: {told}")
+    assert ended.err.startswith(f"forgeledger: --idempotency-key: {rule}")
     assert list(ledger.jobs()) == []
 
 
@@ -87,7 +86,7 @@ def test_a_file_without_items_is_told_beside_the_job(forgeledger, ledger, tmp_pa
     (job,) = ledger.jobs()
     assert (ended.code, job.is_complete) == (0, True)
     assert job.job_id in ended.out
-    assert ended.err == f"{file}: nothing was in it to be registered\n"
+    assert ended.err == f"{file}: the input has no items\n"
 
 
 def test_a_job_without_a_file_is_not_told_of_one(forgeledger):
@@ -168,19 +167,25 @@ def test_status_shows_counts_and_where_the_job_stands(forgeledger, ledger, world
 
 
 @pytest.mark.parametrize(
-    ("before", "word", "told"),
+    ("before", "word", "remark"),
     [
-        ("cancel", "seal", "it is CANCELED and not sealed: only `forgeledger job reopen`"),
-        ("seal", "reopen", "it is RUNNING, and sealed; nothing changed"),
+        (
+            "cancel",
+            "seal",
+            "it is CANCELED and not sealed; to continue it: `forgeledger job reopen`",
+        ),
+        ("seal", "reopen", "it is RUNNING and sealed; nothing changed"),
     ],
 )
-def test_a_change_that_came_too_late_says_what_the_job_is(forgeledger, ledger, before, word, told):
+def test_a_change_that_came_too_late_says_what_the_job_is(
+    forgeledger, ledger, before, word, remark
+):
     job = ledger.create_job("nightly", items=["a"])
     forgeledger("job", before, job.job_id)
 
     ended = forgeledger("job", word, job.job_id)
 
-    assert (ended.code, ended.err.startswith(told)) == (0, True), ended.err
+    assert (ended.code, ended.err.startswith(remark)) == (0, True), ended.err
 
 
 @pytest.mark.parametrize(
@@ -200,9 +205,9 @@ def test_a_change_that_was_made_before_says_already(forgeledger, ledger, word, n
 
 
 @pytest.mark.parametrize(
-    ("word", "told"), [("seal", "RUNNING, sealed"), ("cancel", "CANCELED"), ("reopen", "RUNNING")]
+    ("word", "state"), [("seal", "RUNNING, sealed"), ("cancel", "CANCELED"), ("reopen", "RUNNING")]
 )
-def test_a_job_is_led_through_its_life(forgeledger, ledger, word, told):
+def test_a_job_is_led_through_its_life(forgeledger, ledger, word, state):
     job = ledger.create_job("nightly", items=["a", "b"])
     if word == "reopen":
         ledger.cancel(job.job_id)
@@ -210,7 +215,7 @@ def test_a_job_is_led_through_its_life(forgeledger, ledger, word, told):
     ended = forgeledger("job", word, job.job_id)
 
     assert ended.code == 0
-    assert f"  {told}" in ended.out
+    assert f"  {state}" in ended.out
 
 
 @pytest.mark.parametrize("words", [("status",), ("watch",)])
@@ -224,7 +229,7 @@ def test_a_job_with_failures_of_which_none_failed_says_how_that_came(forgeledger
     ended = forgeledger("job", *words, job.job_id)
 
     assert ledger.status(job.job_id).status == "COMPLETED_WITH_FAILURES"
-    assert "1 of its items was canceled before it was reopened; it stays so" in ended.out
+    assert "1 item was canceled before the job was reopened" in ended.out
 
 
 def test_an_unknown_job_is_one_line_and_its_own_exit_code(forgeledger):
@@ -267,7 +272,7 @@ def test_a_refused_change_is_one_line_and_its_own_exit_code(forgeledger, ledger)
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "error"),
     [
         (("job", "create", ""), "name: "),
         (("job", "create", "x", "--lanes", "65"), "Invalid value for '--lanes'"),
@@ -288,9 +293,9 @@ def test_a_refused_change_is_one_line_and_its_own_exit_code(forgeledger, ledger)
         (("job", "stauts", "x"), "No such command 'stauts'"),
     ],
 )
-def test_a_mistake_is_one_line_that_names_the_field(forgeledger, words, told):
+def test_a_mistake_is_one_line_that_names_the_field(forgeledger, words, error):
     ended = forgeledger(*words)
 
     assert ended.code == exit_codes.USAGE
-    assert ended.err.startswith(f"forgeledger: {told}")
+    assert ended.err.startswith(f"forgeledger: {error}")
     assert len(ended.err.splitlines()) == 1

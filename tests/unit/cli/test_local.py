@@ -1,4 +1,4 @@
-"""The commands around the local cloud, with its functions replaced: nothing is started here."""
+"""The commands of the local cloud with its functions replaced: nothing is started here."""
 
 import json
 import socket
@@ -8,7 +8,8 @@ import pytest
 from forgeledger.cli import exit_codes
 from forgeledger.cli.log_tail import follow_logs
 from forgeledger.local import control
-from forgeledger.local.state_dir import Description, StateDir
+from forgeledger.local.state_dir import StateDir
+from forgeledger.local_description import Description
 
 DESCRIPTION = Description(
     endpoint_url="http://127.0.0.1:1",
@@ -29,7 +30,7 @@ def state(tmp_path):
 
 @pytest.fixture
 def running(tmp_path):
-    """A state folder that looks as if a local cloud ran on it: this process holds its lock."""
+    """A state folder whose lock this process holds, as a running local cloud does."""
     folder = StateDir(tmp_path / "state")
     folder.acquire()
     folder.describe(DESCRIPTION)
@@ -40,8 +41,8 @@ def running(tmp_path):
 def test_up_hands_on_ports_and_parameters_and_says_where_all_answers(
     forgeledger, state, monkeypatch
 ):
-    asked = {}
-    monkeypatch.setattr(control, "up", lambda **given: asked.update(given) or DESCRIPTION)
+    given = {}
+    monkeypatch.setattr(control, "up", lambda **arguments: given.update(arguments) or DESCRIPTION)
     monkeypatch.setattr(control, "if_free", lambda port: port)
 
     ended = forgeledger(
@@ -59,10 +60,10 @@ def test_up_hands_on_ports_and_parameters_and_says_where_all_answers(
     )
 
     assert (ended.code, ended.lines[0]) == (0, "API            http://api.test")
-    assert asked["engine_port"] == 4566
-    assert asked["api_port"] == 8080
-    assert asked["parameters"] == {"LogLevel": "DEBUG"}
-    assert str(asked["state_dir"]) == state["FORGELEDGER_STATE_DIR"]
+    assert given["engine_port"] == 4566
+    assert given["api_port"] == 8080
+    assert given["parameters"] == {"LogLevel": "DEBUG"}
+    assert str(given["state_dir"]) == state["FORGELEDGER_STATE_DIR"]
 
 
 def test_a_parameter_without_a_value_is_a_mistake(forgeledger, state):
@@ -105,7 +106,7 @@ def test_a_port_that_is_taken_is_told_by_its_option(forgeledger, state, option):
         ended = forgeledger("local", "up", option, port, **state)
 
     assert ended.code == exit_codes.USAGE
-    assert ended.err.startswith(f"forgeledger: {option}: port {port} is taken")
+    assert ended.err.startswith(f"forgeledger: {option}: port {port} is in use")
 
 
 def test_options_for_a_cloud_that_is_up_already_are_said_to_change_nothing(
@@ -116,7 +117,7 @@ def test_options_for_a_cloud_that_is_up_already_are_said_to_change_nothing(
 
     assert (plain.code, plain.err) == (0, "")
     assert given.code == 0
-    assert given.err.startswith("it is up already, so --api-port, --parameter changed nothing")
+    assert given.err.startswith("it is up already, so --api-port, --parameter had no effect")
 
 
 def test_a_cloud_that_does_not_come_up_is_one_line(forgeledger, state, monkeypatch):
@@ -141,8 +142,8 @@ def test_status_prints_the_description_or_ends_with_1(forgeledger, state, runnin
 
 
 def test_down_and_reset_say_what_they_did(forgeledger, state):
-    assert forgeledger("local", "down", **state).out == "nothing was up\n"
-    assert forgeledger("local", "reset", **state).out == "ended, and all data forgotten\n"
+    assert forgeledger("local", "down", **state).out == "it was not up\n"
+    assert forgeledger("local", "reset", **state).out == "stopped, and all data deleted\n"
 
 
 def test_logs_print_the_last_lines_of_one_or_of_all(forgeledger, state, running):
@@ -160,19 +161,19 @@ def test_logs_print_the_last_lines_of_one_or_of_all(forgeledger, state, running)
     assert none.err == ("forgeledger: no log called nobody; there are: engine, supervisor\n")
 
 
-def test_logs_are_followed_until_ctrl_c(forgeledger, state, running, surroundings, monkeypatch):
+def test_logs_are_followed_until_ctrl_c(forgeledger, state, running, monkeypatch):
     log = running.logs / "engine.log"
     running.logs.mkdir(exist_ok=True)
     log.write_text("old\n", encoding="utf-8")
-    looks = iter(["new\nhalf", KeyboardInterrupt()])
+    reads = iter(["new\nhalf", KeyboardInterrupt()])
 
     def follow(files, pause):
         def write():
-            said = next(looks)
-            if isinstance(said, KeyboardInterrupt):
-                raise said
+            text = next(reads)
+            if isinstance(text, KeyboardInterrupt):
+                raise text
             with log.open("a", encoding="utf-8") as file:
-                file.write(said)
+                file.write(text)
 
         return follow_logs(files, write)
 

@@ -1,4 +1,4 @@
-"""A body that somebody mended by hand: slips are told, what its sender said besides stays."""
+"""Corrected bodies: slips are errors, unknown fields of the sender may stay."""
 
 import json
 
@@ -15,7 +15,7 @@ CLAIM = {"type": "claim", "jobId": "j", "itemId": "a"}
 
 
 @pytest.mark.parametrize(
-    ("rejected", "mended", "told"),
+    ("rejected", "corrected", "error"),
     [
         (CLAIM, {"leaseSecond": 60}, "leaseSecond: is no field of a command; did you mean lease"),
         ("no JSON", {"wrkerId": "x"}, "wrkerId: is no field of a command; did you mean workerId?"),
@@ -25,23 +25,23 @@ CLAIM = {"type": "claim", "jobId": "j", "itemId": "a"}
     ],
 )
 def test_a_slip_in_a_mended_body_is_told_before_anything_is_sent(
-    forgeledger, sqs, rejected, mended, told
+    forgeledger, sqs, rejected, corrected, error
 ):
     rejects, commands = sqs.queues["rejects"], sqs.queues["commands"]
     rejects.put(json.dumps(rejected))
 
-    body = json.dumps({**CLAIM, **mended} if "commands" not in mended else mended)
+    body = json.dumps({**CLAIM, **corrected} if "commands" not in corrected else corrected)
     ended = forgeledger("rejects", "redrive", "m1", "--body", "-", stdin=body, **WHERE)
 
     assert ended.code == exit_codes.USAGE
-    assert ended.err.startswith(f"forgeledger: --body: {told}")
+    assert ended.err.startswith(f"forgeledger: --body: {error}")
     assert commands.messages == []
     assert rejects.bodies == [json.dumps(rejected)]
     assert rejects.hidden == []
 
 
 @pytest.mark.parametrize(
-    ("mended", "told"),
+    ("corrected", "error"),
     [
         ({"type": "claim"}, "jobId: is required; itemId: is required"),
         ({**CLAIM, "lease_seconds": "60"}, "leaseSeconds: must be a whole number"),
@@ -54,18 +54,18 @@ def test_a_slip_in_a_mended_body_is_told_before_anything_is_sent(
     ],
 )
 def test_a_mended_body_that_the_intake_could_only_reject_is_told_in_its_words(
-    forgeledger, sqs, mended, told
+    forgeledger, sqs, corrected, error
 ):
     rejects, commands = sqs.queues["rejects"], sqs.queues["commands"]
     rejects.put(json.dumps(CLAIM))
 
-    body = json.dumps(mended)
+    body = json.dumps(corrected)
     ended = forgeledger("rejects", "redrive", "m1", "--body", "-", stdin=body, **WHERE)
 
     decoded = decode(body, "m1")
     first = decoded.with_paths(decoded.problems)[0]
     assert ended.code == exit_codes.USAGE
-    assert ended.err.startswith(f"forgeledger: --body: {told}")
+    assert ended.err.startswith(f"forgeledger: --body: {error}")
     assert ended.err.startswith(f"forgeledger: --body: {first.field}: {first.rule}")
     assert commands.messages == []
     assert rejects.bodies == [json.dumps(CLAIM)]
@@ -83,39 +83,39 @@ def test_of_many_mistakes_the_first_are_told_and_how_many_follow(forgeledger, re
 
 
 @pytest.mark.parametrize(
-    "mended",
+    "corrected",
     [
         {**CLAIM, "traceId": "t", "error": {"type": "E", "stack": "s"}, "lease_seconds": 5},
         {"commands": [{**CLAIM, "traceId": "t"}, CLAIM]},
     ],
 )
 def test_what_the_sender_said_besides_stays_in_a_mended_body(
-    forgeledger, rejects, commands, mended
+    forgeledger, rejects, commands, corrected
 ):
     extras = {"traceId": "t", "error": {"stack": "s"}, "leaseSeconds": "5"}
     rejects.put(json.dumps({"commands": [CLAIM, {**CLAIM, **extras}]}))
 
     ended = forgeledger(
-        "rejects", "redrive", "m1", "--body", "-", stdin=json.dumps(mended), **WHERE
+        "rejects", "redrive", "m1", "--body", "-", stdin=json.dumps(corrected), **WHERE
     )
 
     assert ended.code == 0
-    assert [json.loads(body) for body in commands.bodies] == [mended]
+    assert [json.loads(body) for body in commands.bodies] == [corrected]
 
 
 def test_what_the_sender_said_in_a_body_that_was_not_json_stays_too(forgeledger, rejects, commands):
     rejects.put('{"type": "claim", "traceId" : "t", "jobId": "j", "itemId":')
-    mended = json.dumps({**CLAIM, "traceId": "t"})
+    corrected = json.dumps({**CLAIM, "traceId": "t"})
 
-    ended = forgeledger("rejects", "redrive", "m1", "--body", "-", stdin=mended, **WHERE)
+    ended = forgeledger("rejects", "redrive", "m1", "--body", "-", stdin=corrected, **WHERE)
 
     assert ended.code == 0
-    assert commands.bodies == [mended]
+    assert commands.bodies == [corrected]
 
 
 def test_a_byte_order_mark_is_no_part_of_a_mended_body(forgeledger, rejects, commands, tmp_path):
     rejects.put("{}")
-    file = tmp_path / "mended.json"
+    file = tmp_path / "corrected.json"
     file.write_text("\ufeff" + json.dumps(CLAIM), encoding="utf-8")
 
     forgeledger("rejects", "redrive", "m1", "--body", file, **WHERE)

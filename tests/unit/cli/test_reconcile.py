@@ -11,16 +11,16 @@ WHERE = {"FORGELEDGER_RELAY_FUNCTION": "relay"}
 
 
 class FakeLambda:
-    """Gives its answers in order and remembers what it was asked."""
+    """Returns its answers in order and records the requests."""
 
     def __init__(self, *answers, error=None):
         self.answers = list(answers)
         self.error = error
-        self.asked = []
+        self.requests = []
 
     def invoke(self, **request):
         assert request["FunctionName"] == "relay"
-        self.asked.append(json.loads(request["Payload"])["reconcile"])
+        self.requests.append(json.loads(request["Payload"])["reconcile"])
         if self.error is not None:
             payload = io.BytesIO(json.dumps(self.error).encode())
             return {"FunctionError": "Unhandled", "Payload": payload}
@@ -43,8 +43,8 @@ def test_one_job_is_reconciled(forgeledger, clients):
 
     ended = forgeledger("reconcile", JOB, **WHERE)
 
-    assert (ended.code, ended.out) == (0, f"{JOB}  RUNNING, 1 events told\n")
-    assert clients["lambda"].asked == [{"jobId": JOB}]
+    assert (ended.code, ended.out) == (0, f"{JOB}  RUNNING, 1 event published\n")
+    assert clients["lambda"].requests == [{"jobId": JOB}]
 
 
 def test_a_recount_goes_on_lane_by_lane_and_tells_what_was_wrong(forgeledger, clients):
@@ -55,10 +55,10 @@ def test_a_recount_goes_on_lane_by_lane_and_tells_what_was_wrong(forgeledger, cl
     ended = forgeledger("reconcile", JOB, "--recount", **WHERE)
 
     assert ended.code == exit_codes.NOT_AS_HOPED
-    assert "counts set right in lanes 1" in ended.lines[0]
-    assert "counts wrong in lanes too busy to be set right: 3" in ended.lines[1]
-    assert ended.lines[2] == "4 lanes counted, 2 wrong, 1 of them too busy to be set right"
-    assert clients["lambda"].asked == [
+    assert "counts corrected in lanes 1" in ended.lines[0]
+    assert "counts wrong in lanes that are too busy to be corrected: 3" in ended.lines[1]
+    assert ended.lines[2] == "4 lanes counted, 2 wrong, 1 of them too busy to be corrected"
+    assert clients["lambda"].requests == [
         {"jobId": JOB, "recount": True},
         {"jobId": JOB, "recount": True, "fromLane": 3},
     ]
@@ -67,10 +67,10 @@ def test_a_recount_goes_on_lane_by_lane_and_tells_what_was_wrong(forgeledger, cl
 def test_a_recount_that_finds_nothing_wrong_says_what_it_counted(forgeledger, clients):
     clients["lambda"] = FakeLambda({"jobs": [job()]}, {"jobs": [job()]})
 
-    told = forgeledger("reconcile", JOB, "--recount", **WHERE)
+    for_people = forgeledger("reconcile", JOB, "--recount", **WHERE)
     for_programs = forgeledger("reconcile", JOB, "--recount", "--json", **WHERE)
 
-    assert (told.code, told.lines[1:]) == (0, ["4 lanes counted, 0 wrong"])
+    assert (for_people.code, for_people.lines[1:]) == (0, ["4 lanes counted, 0 wrong"])
     assert [json.loads(line)["jobId"] for line in for_programs.lines] == [JOB]
 
 
@@ -83,7 +83,7 @@ def test_a_job_that_could_not_be_taken_on_is_told_and_the_others_are_not_held_up
     ended = forgeledger("reconcile", "--running", **WHERE)
 
     assert ended.code == exit_codes.NOT_AS_HOPED
-    assert ended.lines == [f"{JOB}  StorageBusy: later", f"{JOB}  RUNNING, 1 events told"]
+    assert ended.lines == [f"{JOB}  StorageBusy: later", f"{JOB}  RUNNING, 1 event published"]
 
 
 def test_all_open_jobs_are_reconciled_page_by_page(forgeledger, clients):
@@ -92,7 +92,7 @@ def test_all_open_jobs_are_reconciled_page_by_page(forgeledger, clients):
     ended = forgeledger("reconcile", "--running", "--json", **WHERE)
 
     assert [json.loads(line)["jobId"] for line in ended.lines] == [JOB]
-    assert clients["lambda"].asked == [{"running": True}, {"running": True, "after": JOB}]
+    assert clients["lambda"].requests == [{"running": True}, {"running": True, "after": JOB}]
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_relay_that_gets_no_further_is_not_asked_for_ever(forgeledger, clients
     ended = forgeledger("reconcile", *words, **WHERE)
 
     assert ended.code == exit_codes.UNREACHABLE
-    assert "longer than the relay has" in ended.err
+    assert "longer than the relay's time limit" in ended.err
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_an_error_of_the_function_is_one_line(forgeledger, clients, error, code)
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "mistake"),
     [
         ((), "JOB_ID: give either one job or --running"),
         ((JOB, "--running"), "JOB_ID: give either"),
@@ -132,8 +132,8 @@ def test_an_error_of_the_function_is_one_line(forgeledger, clients, error, code)
         (("x",), "JOB_ID: x is not the id of a job"),
     ],
 )
-def test_a_mistake_is_one_line(forgeledger, words, told):
+def test_a_mistake_is_one_line(forgeledger, words, mistake):
     ended = forgeledger("reconcile", *words, **WHERE)
 
     assert ended.code in {exit_codes.USAGE, exit_codes.NOT_FOUND}
-    assert ended.err.startswith(f"forgeledger: {told}")
+    assert ended.err.startswith(f"forgeledger: {mistake}")

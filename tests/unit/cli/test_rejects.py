@@ -48,7 +48,7 @@ def test_what_sqs_does_not_show_behind_a_locked_group_is_counted(forgeledger, re
     ended = forgeledger("rejects", "list", "--json", **WHERE)
 
     assert len(ended.lines) == 10
-    assert ended.err == "about 4 more stand behind these\n"
+    assert ended.err == "about 4 more are in the queue\n"
     assert json.loads(ended.lines[0])["detail"] == [{"field": "jobId"}]
 
 
@@ -80,7 +80,7 @@ def test_a_queue_without_dead_letters_is_not_found(forgeledger, commands):
 
 
 @pytest.mark.parametrize(
-    ("detail", "told"),
+    ("detail", "text"),
     [
         ([{"field": "body", "rule": "must be JSON"}], "body: must be JSON"),
         (
@@ -107,14 +107,14 @@ def test_a_queue_without_dead_letters_is_not_found(forgeledger, commands):
         ({"of": "another kind"}, "{'of': 'another kind'}"),
     ],
 )
-def test_what_is_wrong_is_told_in_words(forgeledger, rejects, detail, told):
+def test_what_is_wrong_is_told_in_words(forgeledger, rejects, detail, text):
     reject(rejects, 1, detail=json.dumps(detail))
 
     listed = forgeledger("rejects", "list", **WHERE)
     shown = forgeledger("rejects", "show", "m1", **WHERE)
 
-    assert listed.lines[1].endswith(told)
-    assert f"detail          {told}" in shown.lines
+    assert listed.lines[1].endswith(text)
+    assert f"detail          {text}" in shown.lines
 
 
 def test_no_rejects_are_a_remark(forgeledger, rejects):
@@ -206,11 +206,11 @@ def test_silence_about_the_others_is_not_told_as_success(forgeledger, sqs, rejec
         or rejects.put(stored.body, stored.group, "again", sourceMessageId=stored.message_id)
     )
 
-    place = ("--reject-queue-url", "rejects")
-    told = forgeledger("rejects", "redrive", *place, **WHERE)
+    queue = ("--reject-queue-url", "rejects")
+    ended = forgeledger("rejects", "redrive", *queue, **WHERE)
 
-    assert told.code == exit_codes.NOT_AS_HOPED
-    assert told.out == (
+    assert ended.code == exit_codes.NOT_AS_HOPED
+    assert ended.out == (
         "12 sent to the command queue; 1 rejected again so far, the other 11 may follow: "
         "see `forgeledger rejects list --reject-queue-url rejects`\n"
     )
@@ -236,8 +236,8 @@ def test_one_is_redriven_with_a_mended_body(forgeledger, rejects, commands):
     reject(rejects, 1)
     reject(rejects, 2)
 
-    mended = '{"type": "claim", "jobId": "j", "itemId": "a", "number": 3}\n'
-    ended = forgeledger("rejects", "redrive", "m2", "--body", "-", stdin=mended, **WHERE)
+    corrected = '{"type": "claim", "jobId": "j", "itemId": "a", "number": 3}\n'
+    ended = forgeledger("rejects", "redrive", "m2", "--body", "-", stdin=corrected, **WHERE)
 
     assert ended.code == 0
     assert sent(commands, "g") == [3]
@@ -258,7 +258,7 @@ def test_large_messages_are_not_sent_in_one_request(forgeledger, rejects, comman
 def test_a_body_from_a_file_is_checked_before_anything_is_sent(
     forgeledger, rejects, commands, tmp_path
 ):
-    file = tmp_path / "mended.json"
+    file = tmp_path / "corrected.json"
     reject(rejects, 1)
 
     file.write_bytes(b"\xff")

@@ -63,7 +63,7 @@ def test_commands_of_a_file_keep_the_order_of_their_lane(forgeledger, queue, tmp
 
 
 @pytest.mark.parametrize(
-    ("words", "stdin", "told"),
+    ("words", "stdin", "error"),
     [
         (("complete",), "", "JOB_ID: missing"),
         ((), "", "TYPE: missing"),
@@ -122,16 +122,16 @@ def test_commands_of_a_file_keep_the_order_of_their_lane(forgeledger, queue, tmp
         ),
     ],
 )
-def test_a_mistake_is_found_before_anything_is_sent(forgeledger, queue, words, stdin, told):
+def test_a_mistake_is_found_before_anything_is_sent(forgeledger, queue, words, stdin, error):
     ended = forgeledger("send", *words, stdin=stdin, **QUEUE)
 
     assert ended.code == exit_codes.USAGE
-    assert ended.err.startswith(f"forgeledger: {told}")
+    assert ended.err.startswith(f"forgeledger: {error}")
     assert queue.calls == []
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "error"),
     [
         ({"leaseSeconds": "60"}, "leaseSeconds: must be a whole number"),
         ({"lease_seconds": -1}, "leaseSeconds: must be at least 1"),
@@ -144,14 +144,14 @@ def test_a_mistake_is_found_before_anything_is_sent(forgeledger, queue, words, s
         ({"jobId": 7}, "jobId: must be text"),
     ],
 )
-def test_what_the_intake_would_reject_is_told_by_its_line(forgeledger, queue, fields, told):
+def test_what_the_intake_would_reject_is_told_by_its_line(forgeledger, queue, fields, error):
     command = {"type": "claim", "jobId": JOB, "itemId": "a"}
     lines = f"{json.dumps(command)}\n{json.dumps({**command, **fields})}"
 
     ended = forgeledger("send", "--file", "-", stdin=lines, **QUEUE)
 
     assert ended.code == exit_codes.USAGE
-    assert ended.err == f"forgeledger: stdin:2: {told}\n"
+    assert ended.err == f"forgeledger: stdin:2: {error}\n"
     assert queue.calls == []
 
 
@@ -168,9 +168,9 @@ def test_nothing_is_sent_of_a_file_with_a_mistake_behind_more_than_a_buffer_hold
 
 def test_a_field_that_is_null_counts_as_unsaid(forgeledger, queue):
     command = {"type": "claim", "jobId": JOB, "itemId": "a"}
-    unsaid = {"attempt": None, "commandId": None, "at": None}
+    nulls = {"attempt": None, "commandId": None, "at": None}
 
-    forgeledger("send", "--file", "-", stdin=json.dumps({**command, **unsaid}), **QUEUE)
+    forgeledger("send", "--file", "-", stdin=json.dumps({**command, **nulls}), **QUEUE)
 
     assert queue.commands[0]["commandId"]
     assert queue.commands[0]["at"].endswith("Z")
@@ -212,5 +212,6 @@ def test_an_unknown_queue_is_named_with_the_ways_to_say_it(forgeledger, queue):
 
     assert ended.code == exit_codes.USAGE
     assert ended.err.startswith(
-        "forgeledger: FORGELEDGER_COMMAND_QUEUE_URL: not known; set it, give --command-queue-url"
+        "forgeledger: FORGELEDGER_COMMAND_QUEUE_URL: not known; set it, or give "
+        "--command-queue-url, --stack or --local"
     )

@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from forgeledger.cli import exit_codes
-from forgeledger.local.state_dir import Description, StateDir
+from forgeledger.local.state_dir import StateDir
+from forgeledger.local_description import Description
 
 MODULE = """
 import os

@@ -1,16 +1,16 @@
-"""A demo that cannot fail shows nothing: each promise is broken here once."""
+"""A demo that cannot fail shows nothing: each guarantee is broken here once."""
 
 from collections import Counter
 
 import pytest
 
-from forgeledger.demo.guarantees import Journal, examine
+from forgeledger.demo.guarantees import Journal, check_guarantees
 from forgeledger.demo.plan import Plan
 from forgeledger.sdk.records import Event, Job
 
 PLAN = Plan(items=4, fail_share=0.25)
 NAMES = PLAN.item_ids
-LOST = "the first attempts of {} were lost with a killed worker"
+LOST = "lost with a killed worker"
 
 
 def make_job(**overrides):
@@ -34,14 +34,14 @@ def make_journal(**overrides):
 
 
 def broken(job=None, journal=None, events=None, killed=("worker-1",)):
-    promises = examine(
+    guarantees = check_guarantees(
         PLAN,
         job or make_job(),
         journal or make_journal(),
         [make_event()] if events is None else events,
         killed,
     )
-    return [promise.name for promise in promises if not promise.held]
+    return [guarantee.name for guarantee in guarantees if not guarantee.held]
 
 
 def test_a_good_run_keeps_every_promise():
@@ -95,30 +95,34 @@ def test_failures_that_were_not_shown_or_not_mended_break_a_promise():
 
 
 @pytest.mark.parametrize(
-    ("failed", "taken_over", "told"),
+    ("failed", "taken_over", "message"),
     [
         ((0, 2, 3), (), "3 of 3 items failed at first"),
-        ((0,), (1, 2, 3), f"1 of 3 items failed at first, {LOST.format(2)}"),
-        ((), (0, 1, 2, 3), f"0 of 3 items failed at first, {LOST.format(3)}"),
+        ((0,), (1, 2, 3), f"1 of 3 items failed at first, 2 first attempts were {LOST}"),
+        ((), (0, 1, 2, 3), f"0 of 3 items failed at first, 3 first attempts were {LOST}"),
         (
             (0, 1),
             (2,),
-            f"1 of 3 items failed at first, {LOST.format(1)}, 1 never failed, and 1 others did",
+            (
+                f"1 of 3 items failed at first, 1 first attempt was {LOST}, 1 never failed; "
+                "1 other failed as well"
+            ),
         ),
     ],
 )
-def test_the_failures_add_up_to_those_that_were_planned(failed, taken_over, told):
+def test_the_failures_add_up_to_those_that_were_planned(failed, taken_over, message):
     plan = Plan(items=4, fail_share=1)
     journal = make_journal(
         failed=Counter(NAMES[number] for number in failed),
         taken_over=frozenset(NAMES[number] for number in taken_over),
     )
 
-    promises = examine(plan, make_job(), journal, [make_event()], ["worker-1"])
+    found = check_guarantees(plan, make_job(), journal, [make_event()], ["worker-1"])
 
-    assert [promise.told for promise in promises if promise.name == "failures were retried"] == [
-        f"{told}; 0 did not complete after it"
+    retried = [
+        guarantee.message for guarantee in found if guarantee.name == "failures were retried"
     ]
+    assert retried == [f"{message}; 0 did not complete after it"]
 
 
 @pytest.mark.parametrize(

@@ -18,15 +18,17 @@ plans = st.builds(
 def test_each_item_has_a_message_and_a_doubled_one_two(plan):
     item_ids = [json.loads(body)["itemId"] for body in plan.messages("j")]
 
-    assert sorted(item_ids) == sorted([*plan.item_ids, *plan.doubled])
+    assert sorted(item_ids) == sorted([*plan.item_ids, *plan.sent_twice])
 
 
 @given(plans)
 def test_an_item_is_troubled_in_one_way_at_most(plan):
-    assert plan.deadly not in plan.failing | plan.doubled | plan.told_twice
-    assert not plan.failing & plan.doubled
-    assert not (plan.failing | plan.doubled) & plan.told_twice
-    assert plan.failing | plan.doubled | plan.told_twice | {plan.deadly} <= set(plan.item_ids)
+    assert plan.killing not in plan.failing | plan.sent_twice | plan.completed_twice
+    assert not plan.failing & plan.sent_twice
+    assert not (plan.failing | plan.sent_twice) & plan.completed_twice
+    assert plan.failing | plan.sent_twice | plan.completed_twice | {plan.killing} <= set(
+        plan.item_ids
+    )
 
 
 def test_the_share_of_failing_items_is_the_one_asked_for():

@@ -1,4 +1,4 @@
-"""How the demo ends when it cannot be played; how it goes well shows the local cloud."""
+"""How the demo ends when something fails; the integration tests run it on the local cloud."""
 
 import io
 import json
@@ -13,14 +13,14 @@ from forgeledger.demo import scenario
 from forgeledger.demo.plan import Plan
 from forgeledger.demo.scenario import DemoTarget, ProgressPrinter
 from forgeledger.local import control
-from forgeledger.local.state_dir import Description
+from forgeledger.local_description import Description
 from forgeledger.sdk.records import Job
 
 PLAN = Plan(items=10, workers=1)
 
 
 class FakeLedger:
-    """Answers with the job as far as it is; its counts are given in order, the last for ever."""
+    """Returns the job with these counts in order, then always with the last one."""
 
     def __init__(self, *completed):
         self.completed = list(completed)
@@ -31,22 +31,22 @@ class FakeLedger:
         return Job(job_id=job_id, name="demo", lanes=4, total=10, completed=done, status=status)
 
 
-class FakeCrew:
-    def __init__(self, *fallen, lost=()):
-        self._fallen = list(fallen)
-        self._lost = list(lost)
-        self.hired = 0
+class FakeWorkers:
+    def __init__(self, *killed, ended=()):
+        self._killed = list(killed)
+        self._ended = list(ended)
+        self.started = 0
 
-    def fallen(self):
-        fallen, self._fallen = self._fallen, []
-        return fallen
+    def take_killed(self):
+        killed, self._killed = self._killed, []
+        return killed
 
-    def hire(self):
-        self.hired += 1
+    def start(self):
+        self.started += 1
         return "worker-2"
 
-    def lost(self):
-        return self._lost
+    def ended(self):
+        return self._ended
 
 
 @pytest.fixture(autouse=True)
@@ -55,57 +55,59 @@ def _no_pauses(monkeypatch):
 
 
 @pytest.fixture
-def said():
+def lines():
     return []
 
 
 @pytest.fixture
-def watch():
-    return scenario._Watch()
+def observed():
+    return scenario._Observations()
 
 
 @pytest.fixture
-def work(said, watch, tmp_path):
-    def run(ledger, crew):
-        scene = DemoTarget(
+def wait_for_end(lines, observed, tmp_path):
+    def wait(ledger, workers):
+        target = DemoTarget(
             ledger=ledger, client_of=None, event_bus="bus", environment={}, log_dir=tmp_path
         )
-        narrator = ProgressPrinter(say=said.append, progress=lambda job: None)
-        return scenario._work(PLAN, scene, crew, narrator, job_id="j-4", watch=watch)
+        printer = ProgressPrinter(say=lines.append, progress=lambda job: None)
+        return scenario._wait_for_end(
+            PLAN, target, workers, printer, job_id="j-4", observed=observed
+        )
 
-    return run
+    return wait
 
 
-def test_a_worker_that_is_killed_is_told_and_replaced(work, said, watch):
-    crew = FakeCrew("worker-1")
+def test_a_worker_that_is_killed_is_told_and_replaced(wait_for_end, lines, observed):
+    workers = FakeWorkers("worker-1")
 
-    job = work(FakeLedger(0, 4, 6, 10), crew)
+    job = wait_for_end(FakeLedger(0, 4, 6, 10), workers)
 
     assert job.completed == 10
-    assert (watch.killed, crew.hired) == (["worker-1"], 1)
-    assert said == [
-        "worker-1 was killed in the middle of invoice-04 (SIGKILL); worker-2 takes its place"
+    assert (observed.killed, workers.started) == (["worker-1"], 1)
+    assert lines == [
+        "worker-1 was killed in the middle of invoice-04 (SIGKILL); worker-2 replaces it"
     ]
 
 
-def test_a_worker_that_ends_by_itself_leaves_the_job_to_the_promises(work, said):
-    job = work(FakeLedger(0), FakeCrew(lost=["worker-3"]))
+def test_a_worker_that_ends_by_itself_leaves_the_job_to_the_promises(wait_for_end, lines):
+    job = wait_for_end(FakeLedger(0), FakeWorkers(ended=["worker-3"]))
 
     assert not job.is_finished
-    assert said[0].startswith("worker-3 ended; see demo-*.log in ")
+    assert lines[0].startswith("worker-3 ended; see demo-*.log in ")
 
 
-def test_a_job_that_does_not_end_is_left_to_the_promises(work, said, monkeypatch):
+def test_a_job_that_does_not_end_is_left_to_the_promises(wait_for_end, lines, monkeypatch):
     times = iter(range(0, 10_000, 50))
     monkeypatch.setattr(scenario.time, "monotonic", lambda: next(times))
 
-    job = work(FakeLedger(1), FakeCrew())
+    job = wait_for_end(FakeLedger(1), FakeWorkers())
 
     assert not job.is_finished
-    assert said[0].startswith("job j-4 is not done in time")
+    assert lines[0].startswith("job j-4 is not done in time")
 
 
-class FakeStage:
+class FakeResources:
     def __init__(self, *events):
         self.events = [[{"n": number}] for number in events]
 
@@ -116,18 +118,20 @@ class FakeStage:
 @pytest.mark.parametrize("events", [(), (1,), (1, 2)])
 def test_events_are_listened_for_until_it_is_quiet(events, monkeypatch):
     monkeypatch.setattr(scenario, "_EVENT_SECONDS", 0.01)
-    monkeypatch.setattr(scenario, "_QUIET_SECONDS", 0.01)
+    monkeypatch.setattr(scenario, "_SECOND_EVENT_SECONDS", 0.01)
 
-    assert [event["n"] for event in scenario._listen(FakeStage(*events))] == list(events)
+    received = scenario._receive_events(FakeResources(*events))
+
+    assert [event["n"] for event in received] == list(events)
 
 
 def test_the_pace_is_that_of_the_middle():
-    pace = scenario._Watch()
+    observed = scenario._Observations()
     for second, completed in enumerate((0, 20, 50, 80, 100, 100)):
-        pace.add(second * 10, completed)
+        observed.add(second * 10, completed)
 
-    assert pace.middle_per_second(100) == 3.0
-    assert scenario._Watch().middle_per_second(100) is None
+    assert observed.middle_per_second(100) == 3.0
+    assert scenario._Observations().middle_per_second(100) is None
 
 
 def test_the_demo_says_how_long_the_local_cloud_took_and_takes_it_down(
@@ -145,27 +149,27 @@ def test_the_demo_says_how_long_the_local_cloud_took_and_takes_it_down(
     )
     state = tmp_path / "state"
     state.mkdir()
-    ended = []
+    stopped = []
     monkeypatch.setattr(control, "status", lambda **given: None)
     monkeypatch.setattr(control, "up", lambda **given: description)
-    monkeypatch.setattr(control, "down", lambda **given: ended.append(given["state_dir"]))
+    monkeypatch.setattr(control, "down", lambda **given: stopped.append(given["state_dir"]))
     monkeypatch.setattr(
         "forgeledger.local.state_dir.StateDir.description", lambda self: description
     )
     times = iter((0.0, 2.5))
     environ = {"FORGELEDGER_STATE_DIR": str(state), "FORGELEDGER_API_KEY": "sekret"}
-    runtime = SessionOptions(environ=environ, clock=lambda: next(times))
-    session = Session(Where(), Output(as_json=True, err=io.StringIO()), runtime)
-    said = []
+    options = SessionOptions(environ=environ, clock=lambda: next(times))
+    session = Session(Where(), Output(as_json=True, err=io.StringIO()), options)
+    lines = []
 
-    place = demo_setup.demo_set(
-        session, ProgressPrinter(say=said.append, progress=lambda job: None)
+    setup = demo_setup.set_up_demo(
+        session, ProgressPrinter(say=lines.append, progress=lambda job: None)
     )
-    place.take_down()
+    setup.shut_down()
 
-    assert said == ["the local cloud came up in 2.5 s: http://api.test"]
-    assert place.scene.event_bus == "bus"
-    assert place.scene.environment["FORGELEDGER_COMMAND_QUEUE_URL"] == "commands"
-    assert place.scene.environment["FORGELEDGER_API_KEY"] == "sekret"
-    assert json.dumps(place.scene.environment)
-    assert ended == [state]
+    assert lines == ["the local cloud came up in 2.5 s: http://api.test"]
+    assert setup.target.event_bus == "bus"
+    assert setup.target.environment["FORGELEDGER_COMMAND_QUEUE_URL"] == "commands"
+    assert setup.target.environment["FORGELEDGER_API_KEY"] == "sekret"
+    assert json.dumps(setup.target.environment)
+    assert stopped == [state]

@@ -16,19 +16,25 @@ class FakeReporter:
     def __init__(self):
         self.completed = []
 
-    def complete(self, job_id, item_id, **told):
-        self.completed.append((item_id, told))
+    def complete(self, job_id, item_id, **fields):
+        self.completed.append((item_id, fields))
 
 
 @pytest.fixture
 def reporter(monkeypatch):
-    found = FakeReporter()
-    monkeypatch.setattr(tasks, "reporter", found, raising=False)
-    return found
+    fake = FakeReporter()
+    monkeypatch.setattr(tasks, "reporter", fake, raising=False)
+    return fake
 
 
 def make_item(reporter, attempt=1, **payload):
-    plan = {"number": 9, "failsAtFirst": False, "toldTwice": False, "killsWorker": False, **payload}
+    plan = {
+        "number": 9,
+        "failsAtFirst": False,
+        "completesTwice": False,
+        "killsWorker": False,
+        **payload,
+    }
     return ItemWork(
         reporter,
         JOB,
@@ -63,7 +69,7 @@ def test_the_deadly_one_kills_its_worker_at_its_first_attempt_alone(reporter, mo
 
 
 def test_one_that_is_told_twice_is_completed_before_its_end(reporter):
-    tasks.print_invoice(make_item(reporter, toldTwice=True))
+    tasks.print_invoice(make_item(reporter, completesTwice=True))
 
     assert reporter.completed == [("invoice-9", {"result": {"pages": 3}, "attempt": 1})]
 
@@ -94,6 +100,6 @@ def test_a_process_may_end_while_it_still_listens_to_the_demo():
     with subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        told = process.stderr.read()
+        errors = process.stderr.read()
 
-        assert (process.wait(60), told) == (0, b"")
+        assert (process.wait(60), errors) == (0, b"")

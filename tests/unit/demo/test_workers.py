@@ -1,4 +1,4 @@
-"""Processes that do nothing but wait stand in for workers."""
+"""Processes that only wait take the place of workers."""
 
 import signal
 import sys
@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from forgeledger.demo import workers
-from forgeledger.demo.workers import Crew
+from forgeledger.demo.workers import WorkerProcesses
 
 WAITS = "import sys; sys.stdin.read()"
 STUBBORN = (
@@ -16,45 +16,45 @@ STUBBORN = (
 
 
 @pytest.fixture
-def working(monkeypatch):
-    def run(program):
-        monkeypatch.setattr(workers, "_COMMAND", (sys.executable, "-c", program))
+def program(monkeypatch):
+    def set_program(code):
+        monkeypatch.setattr(workers, "_COMMAND", (sys.executable, "-c", code))
 
-    run(WAITS)
-    return run
+    set_program(WAITS)
+    return set_program
 
 
-def test_workers_are_hired_missed_when_killed_and_ended_with_the_crew(working, tmp_path):
-    with Crew({}, tmp_path) as crew:
-        names = [crew.hire(), crew.hire(), crew.hire()]
-        processes = dict(crew._processes)
+def test_workers_are_hired_missed_when_killed_and_ended_with_the_crew(program, tmp_path):
+    with WorkerProcesses({}, tmp_path) as started:
+        names = [started.start(), started.start(), started.start()]
+        processes = dict(started._processes)
         processes["worker-1"].kill()
         processes["worker-1"].wait()
-        fallen, again, lost = crew.fallen(), crew.fallen(), crew.lost()
+        killed, again, ended = started.take_killed(), started.take_killed(), started.ended()
 
     codes = {name: process.returncode for name, process in processes.items()}
     assert names == ["worker-1", "worker-2", "worker-3"]
-    assert (fallen, again, lost) == (["worker-1"], [], [])
+    assert (killed, again, ended) == (["worker-1"], [], [])
     assert codes["worker-1"] == -signal.SIGKILL
     assert codes["worker-2"] is not None
     assert (tmp_path / "demo-worker-1.log").exists()
 
 
-def test_one_that_ends_by_itself_is_told(working, tmp_path):
-    working("pass")
-    with Crew({}, tmp_path) as crew:
-        name = crew.hire()
-        crew._processes[name].wait()
+def test_one_that_ends_by_itself_is_told(program, tmp_path):
+    program("pass")
+    with WorkerProcesses({}, tmp_path) as started:
+        name = started.start()
+        started._processes[name].wait()
 
-        assert (crew.fallen(), crew.lost()) == ([], [name])
+        assert (started.take_killed(), started.ended()) == ([], [name])
 
 
-def test_one_that_does_not_want_to_end_is_killed(working, tmp_path, monkeypatch):
-    working(STUBBORN)
+def test_one_that_does_not_want_to_end_is_killed(program, tmp_path, monkeypatch):
+    program(STUBBORN)
     monkeypatch.setattr(workers, "_END_SECONDS", 0.1)
     log = tmp_path / "demo-worker-1.log"
-    with Crew({}, tmp_path) as crew:
-        process = crew._processes[crew.hire()]
+    with WorkerProcesses({}, tmp_path) as started:
+        process = started._processes[started.start()]
         while not log.read_text(encoding="utf-8"):
             pass
 

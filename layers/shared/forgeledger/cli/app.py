@@ -1,4 +1,4 @@
-"""`forgeledger`: the program, its groups of commands, and how it ends."""
+"""`forgeledger`: the program, its commands in order, and its exit codes."""
 
 import contextlib
 import logging
@@ -6,10 +6,9 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
-import typer.core
 
 from forgeledger import __version__
 from forgeledger.cli import exit_codes
@@ -29,34 +28,15 @@ from forgeledger.cli.error_messages import explain
 from forgeledger.cli.output import ReaderGone, printable
 from forgeledger.cli.session import SessionOptions
 
-_ORDER = ("job", "items", "send", "rejects", "reconcile", "worker", "doctor", "local", "demo")
+# `--help` lists them in this order.
+_PARTS: Final = (job_queries, items, send, rejects, reconcile, worker, doctor, local, demo)
+
+app = group("forgeledger")
+for part in _PARTS:
+    app.add_typer(part.app)
 
 
-class _InOrder(typer.core.TyperGroup):
-    """Lists the commands as people meet them, not groups after all others."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        return sorted(super().list_commands(ctx), key=_ORDER.index)
-
-
-app = group()
-# Half of the group stands in a module of its own.
-app.add_typer(job_queries.JOB, name="job")
-app.add_typer(items.app, name="items")
-send.add_to(app)
-app.add_typer(rejects.app, name="rejects")
-reconcile.add_to(app)
-worker.add_to(app)
-app.add_typer(local.app, name="local")
-doctor.add_to(app)
-demo.add_to(app)
-
-
-@app.callback(
-    cls=_InOrder,
-    invoke_without_command=True,
-    epilog="\b\nExample:\n  forgeledger demo --items 1000",
-)
+@app.callback(invoke_without_command=True, epilog="\b\nExample:\n  forgeledger demo --items 1000")
 def root(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
@@ -74,9 +54,9 @@ def root(
         raise typer.Exit
 
 
-def run(arguments: Sequence[str], runtime: SessionOptions | None = None) -> int:
-    """Runs one command and says how it ended; never raises for a mistake of its user."""
-    # What libraries have to say goes nowhere, unless a command such as `worker` shows it.
+def run(arguments: Sequence[str], options: SessionOptions | None = None) -> int:
+    """Runs one command and returns its exit code; errors become one line on stderr."""
+    # Silences the libraries' logs; `worker` shows them.
     logging.getLogger("forgeledger").addHandler(logging.NullHandler())
     program: Any = typer.main.get_command(app)
     try:
@@ -84,46 +64,46 @@ def run(arguments: Sequence[str], runtime: SessionOptions | None = None) -> int:
             args=list(arguments),
             prog_name="forgeledger",
             standalone_mode=False,
-            obj=runtime or SessionOptions(),
+            obj=options or SessionOptions(),
         )
     except (KeyboardInterrupt, typer.Abort):
-        return _say("interrupted", exit_codes.INTERRUPTED)
+        return _print_error("interrupted", exit_codes.INTERRUPTED)
     except ReaderGone:
-        # Python would complain when it exits.
+        # Without this, flushing stdout at exit would fail with a message of Python's own.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_codes.DONE
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else exit_codes.NOT_AS_HOPED
-    except Exception as error:  # noqa: BLE001 - whatever it is, its user gets one line.
-        return _ended_by(error)
-    if code == exit_codes.INTERRUPTED:  # Typer has seen to it already, without a word.
-        return _say("interrupted", code)
+    except SystemExit as exit_request:
+        code = exit_request.code
+        return code if isinstance(code, int) else exit_codes.NOT_AS_HOPED
+    except Exception as error:  # noqa: BLE001 - the user gets one line for every error.
+        return _explain(error)
+    if code == exit_codes.INTERRUPTED:  # Typer caught Ctrl-C and printed nothing.
+        return _print_error("interrupted", code)
     return code if isinstance(code, int) else exit_codes.DONE
 
 
-def _ended_by(error: Exception) -> int:
+def _explain(error: Exception) -> int:
     if os.environ.get("FORGELEDGER_DEBUG"):
         traceback.print_exception(error)
     if type(error).__name__ == "NoArgsIsHelpError":
         print(error, file=sys.stderr)
         return exit_codes.USAGE
-    if hasattr(error, "format_message"):  # What typer found wrong in the arguments.
-        return _say(_usage_line(error), getattr(error, "exit_code", exit_codes.USAGE))
-    found = explain(error)
-    if found is not None:
-        return _say(*found)
-    hint = "FORGELEDGER_DEBUG=1 shows where"
-    return _say(f"internal error: {type(error).__name__}: {error} ({hint})", exit_codes.INTERNAL)
+    if hasattr(error, "format_message"):  # Typer's own error in the arguments.
+        return _print_error(_usage_line(error), getattr(error, "exit_code", exit_codes.USAGE))
+    if explained := explain(error):
+        return _print_error(*explained)
+    line = f"internal error: {type(error).__name__}: {error} (FORGELEDGER_DEBUG=1 shows where)"
+    return _print_error(line, exit_codes.INTERNAL)
 
 
 def _usage_line(error: Any) -> str:
     context = getattr(error, "ctx", None)
-    asked = f" (see {context.command_path} --help)" if context is not None else ""
-    # Typer has pydantic check values, and leaves its name of the kind of error in the words.
-    return f"{error.format_message().replace(': Value error, ', ': ', 1)}{asked}"
+    hint = f" (see {context.command_path} --help)" if context is not None else ""
+    # Typer validates with pydantic and leaves pydantic's kind of error in the text.
+    return f"{error.format_message().replace(': Value error, ', ': ', 1)}{hint}"
 
 
-def _say(line: str, code: int) -> int:
+def _print_error(line: str, code: int) -> int:
     with contextlib.suppress(BrokenPipeError):
         print(f"forgeledger: {printable(line)}", file=sys.stderr)
     return code

@@ -1,4 +1,4 @@
-"""Commands from options or JSON lines, checked, and sent by the SDK's own courier."""
+"""Reads commands, validates them as the intake does, and sends them in order."""
 
 import pickle
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,54 +18,56 @@ if TYPE_CHECKING:
     from forgeledger.sdk.command import Command, CommandIds
 
 FLUSH_SECONDS: Final = 30.0
-# The contract takes snake_case as well; what is looked at here has these names.
+# The contract takes snake_case as well; this module reads these names.
 _CAMEL: Final = {"job_id": "jobId", "item_id": "itemId", "command_id": "commandId"}
-# How much of what is checked already waits in memory, before it waits in a file.
+# No field of a command is called so.
+_POSITION: Final = "\0position"
+# More validated commands than this wait in a file.
 _BYTES_IN_MEMORY: Final = 16 * 1024 * 1024
 
 
 def read_commands(source: Path) -> Iterator[Mapping[str, Any]]:
-    """A command a line, or a message of many; its line is told where it is wrong."""
-    for place, line in read_lines(source):
-        content = json_object(place, line)
+    """A line has one command, or a message of many; errors name the line."""
+    for position, line in read_lines(source):
+        content = json_object(position, line)
         commands = content.get("commands", [content])
         if not isinstance(commands, list):
-            raise WrongValue(place, "commands is not a list")
+            raise WrongValue(position, "commands is not a list")
         for command in commands:
             if not isinstance(command, dict):
-                raise WrongValue(place, "a command is a JSON object")
-            yield {**command, "\0place": place}
+                raise WrongValue(position, "a command is a JSON object")
+            yield {**command, _POSITION: position}
 
 
 def send_all(session: Session, commands: Iterable[Mapping[str, Any]]) -> int:
-    """How many SQS accepted, in order within each lane; raises where it did not take them all.
+    """Send all commands, in order within each lane, and return their number.
 
-    Nothing is sent before all of them are checked.
+    Nothing is sent before all of them are validated. Raises CliError if SQS did not accept all.
     """
     from forgeledger.sdk.command import CommandIds
     from forgeledger.sdk.report.background_sender import BackgroundSender, SenderOptions
     from forgeledger.sdk.report.sqs_sender import Sender
 
     url = session.command_queue_url
-    courier = BackgroundSender(
+    sender = BackgroundSender(
         Sender(url, lambda: session.client("sqs")), SenderOptions(background=False)
     )
     ids = CommandIds()
     now = iso_of(datetime.now(UTC))
-    for command in _kept(_command(fields, ids, now) for fields in commands):
-        courier.put(command, block_seconds=FLUSH_SECONDS)
-    delivery = courier.flush(FLUSH_SECONDS)
+    for command in _buffered(_command(fields, ids, now) for fields in commands):
+        sender.put(command, block_seconds=FLUSH_SECONDS)
+    delivery = sender.flush(FLUSH_SECONDS)
     if not delivery.is_complete:
-        refused = delivery.failed[0].reason if delivery.failed else delivery.last_refusal
+        refusal = delivery.failed[0].reason if delivery.failed else delivery.last_refusal
         raise CliError(
-            f"{delivery.delivered} sent, {delivery.pending + len(delivery.failed)} not: {refused}",
+            f"{delivery.delivered} sent, {delivery.pending + len(delivery.failed)} not: {refusal}",
             exit_codes.UNREACHABLE,
         )
     return delivery.delivered
 
 
-def _kept(commands: "Iterable[Command]") -> "Iterator[Command]":
-    """All of them once the last one has come; a million need no more memory than a thousand."""
+def _buffered(commands: "Iterable[Command]") -> "Iterator[Command]":
+    """Yields the first command after the last was read; a file holds what memory should not."""
     with SpooledTemporaryFile(max_size=_BYTES_IN_MEMORY) as spool:
         count = 0
         for command in commands:
@@ -73,7 +75,7 @@ def _kept(commands: "Iterable[Command]") -> "Iterator[Command]":
             count += 1
         spool.seek(0)
         for _ in range(count):
-            yield pickle.load(spool)  # noqa: S301 - what this very function has written.
+            yield pickle.load(spool)  # noqa: S301 - this function has written it.
 
 
 def _command(given: Mapping[str, Any], ids: "CommandIds", now: str) -> "Command":
@@ -82,14 +84,14 @@ def _command(given: Mapping[str, Any], ids: "CommandIds", now: str) -> "Command"
     from forgeledger.sdk.errors import InvalidCommandError
 
     fields = {_CAMEL.get(name, name): value for name, value in given.items()}
-    place = fields.pop("\0place", None)
+    position = fields.pop(_POSITION, None)
     try:
         check_command_names(fields)
         for name, value in (("commandId", ids.next()), ("at", now)):
             if fields.get(name) is None:
                 fields[name] = value
         body = json_of("command", fields, most_bytes=limits.MESSAGE_BYTES)
-        _check_as_the_intake_does(body)
+        _validate_as_intake(body)
         return Command(
             type=fields["type"],
             job_id=fields["jobId"],
@@ -99,13 +101,13 @@ def _command(given: Mapping[str, Any], ids: "CommandIds", now: str) -> "Command"
             body=body,
         )
     except InvalidCommandError as error:
-        if place is None:
+        if position is None:
             raise
-        raise WrongValue(place, str(error)) from error
+        raise WrongValue(position, str(error)) from error
 
 
-def _check_as_the_intake_does(body: bytes) -> None:
-    """What it could only reject by its form is told here, where its sender sees it, and so."""
+def _validate_as_intake(body: bytes) -> None:
+    """Runs the intake's own decoder, whose messages the sender would find in the reject queue."""
     from forgeledger.jobs.messages.command_message import decode
     from forgeledger.sdk.errors import InvalidCommandError
 

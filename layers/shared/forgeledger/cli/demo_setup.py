@@ -1,11 +1,11 @@
-"""Puts the demo on the local cloud, and shows what it says."""
+"""Sets the demo up on the local cloud and prints its progress."""
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from forgeledger.cli.commands.worker import variables
+from forgeledger.cli.commands.worker import worker_environment
 from forgeledger.cli.deployment import Where
 from forgeledger.cli.job_progress import JobProgress
 from forgeledger.cli.local_state import local_state, state_path
@@ -16,48 +16,49 @@ from forgeledger.local import control
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoSetup:
-    scene: DemoTarget
-    take_down: Callable[[], None]
+    target: DemoTarget
+    shut_down: Callable[[], None]
 
 
-def demo_set(session: Session, narrator: ProgressPrinter) -> DemoSetup:
-    """The local cloud as it is, or as it comes up now."""
-    runtime = session.runtime
-    state_dir = state_path(runtime.environ)
+def set_up_demo(session: Session, printer: ProgressPrinter) -> DemoSetup:
+    """Starts the local cloud if it is down."""
+    options = session.options
+    state_dir = state_path(options.environ)
     was_up = control.status(state_dir=state_dir) is not None
-    began = runtime.clock()
+    started_at = options.clock()
     description = control.up(state_dir=state_dir)
-    narrator.say(
+    printer.say(
         f"the local cloud was up already: {description.api_url}"
         if was_up
-        else f"the local cloud came up in {runtime.clock() - began:.1f} s: {description.api_url}"
+        else f"the local cloud came up in {options.clock() - started_at:.1f} s: "
+        f"{description.api_url}"
     )
-    there = Session(Where(local=True), session.output, runtime)
-    environment = {
+    local = Session(Where(local=True), session.output, options)
+    inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("AWS_", "FORGELEDGER_", "LOCALSTACK_"))
     }
-    scene = DemoTarget(
-        ledger=there.ledger,
-        client_of=there.client,
+    target = DemoTarget(
+        ledger=local.ledger,
+        client_of=local.client,
         event_bus=description.event_bus_name,
-        environment={**environment, **variables(there.deployment)},
-        log_dir=local_state(runtime.environ).logs,
+        environment={**inherited, **worker_environment(local.deployment)},
+        log_dir=local_state(options.environ).logs,
     )
-    return DemoSetup(scene=scene, take_down=lambda: _take_down(session))
+    return DemoSetup(target=target, shut_down=lambda: _shut_down(session))
 
 
 @contextmanager
-def narrator_of(session: Session) -> Iterator[ProgressPrinter]:
-    """Lines above a bar on a terminal; elsewhere lines alone, beside the result."""
+def progress_printer(session: Session) -> Iterator[ProgressPrinter]:
+    """Lines above a bar on a terminal; with --json, lines on the standard error."""
     output = session.output
-    here = Where(local=True)
-    with JobProgress(output, session.runtime.clock, here, keeps_quiet=output.as_json) as progress:
+    where = Where(local=True)
+    with JobProgress(output, session.options.clock, where, quiet=output.as_json) as progress:
         say = output.remark if output.as_json else progress.say
         yield ProgressPrinter(say=say, progress=progress)
 
 
-def _take_down(session: Session) -> None:
-    control.down(state_dir=state_path(session.runtime.environ))
+def _shut_down(session: Session) -> None:
+    control.down(state_dir=state_path(session.options.environ))
     session.output.remark("the local cloud is down again; its data stays")

@@ -1,4 +1,4 @@
-"""What the demo showed: for people as a report, for programs as one document."""
+"""The result of the demo: a report for people, one JSON document for programs."""
 
 import json
 import shutil
@@ -13,44 +13,45 @@ from forgeledger.cli.output import aligned
 from forgeledger.demo.scenario import DemoResult
 
 
-def document(outcome: DemoResult) -> dict[str, Any]:
+def document(result: DemoResult) -> dict[str, Any]:
     return {
-        "kept": outcome.kept,
-        "job": outcome.job.raw,
-        "events": list(outcome.events),
+        "kept": result.all_held,
+        "job": result.job.raw,
+        "events": list(result.events),
         "promises": [
-            {"name": promise.name, "held": promise.held, "told": promise.told}
-            for promise in outcome.promises
+            {"name": guarantee.name, "held": guarantee.held, "message": guarantee.message}
+            for guarantee in result.guarantees
         ],
-        "item": None if outcome.item is None else outcome.item.raw,
-        "seconds": round(outcome.seconds, 3),
-        "itemsPerSecond": outcome.items_per_second,
+        "item": None if result.item is None else result.item.raw,
+        "seconds": round(result.seconds, 3),
+        "itemsPerSecond": result.items_per_second,
     }
 
 
-def lines(outcome: DemoResult, *, stays_up: bool) -> Iterator[str]:
-    job = outcome.job
+def lines(result: DemoResult, *, stays_up: bool) -> Iterator[str]:
+    job = result.job
     yield ""
-    yield "The event, as the target queue received it:"
-    for event in outcome.events:
+    yield "The event as the target queue received it:"
+    for event in result.events:
         yield from (f"  {line}" for line in json.dumps(event, indent=2).splitlines())
     yield ""
     yield "The job:"
     yield f"  {job_headline(job)}"
-    yield f"  {_rate(outcome)}"
-    if outcome.item is not None:
+    yield f"  {_rate(result)}"
+    if result.item is not None:
         yield ""
-        yield f"What happened to {outcome.item.item_id}:"
-        for row in aligned([event_cells(event) for event in outcome.item.history]):
+        yield f"What happened to {result.item.item_id}:"
+        for row in aligned([event_cells(event) for event in result.item.history]):
             yield f"  {row}"
     yield ""
-    yield "Promises:"
-    for promise in outcome.promises:
-        yield f"  {'kept' if promise.held else 'BROKEN':6}  {promise.name}: {promise.told}"
+    yield "Guarantees:"
+    for guarantee in result.guarantees:
+        status = "held" if guarantee.held else "BROKEN"
+        yield f"  {status:6}  {guarantee.name}: {guarantee.message}"
     if stays_up:
+        program = _program()
         yield ""
         yield "Next, on the same local cloud:"
-        program = _program()
         yield f"  {program} job status {job.job_id} --local"
         yield f"  {program} job events {job.job_id} --local --limit 20"
         yield f"  {program} job create mine --local --expected-items 3"
@@ -58,16 +59,16 @@ def lines(outcome: DemoResult, *, stays_up: bool) -> Iterator[str]:
 
 
 def _program() -> str:
-    """What to type to run this program: its name, or its path where the name is not found."""
+    """The command that runs this program: its name, or its path if it is not on PATH."""
     if shutil.which("forgeledger"):
         return "forgeledger"
-    beside = Path(sys.executable).parent / "forgeledger"
-    here = Path.cwd()
-    return str(beside.relative_to(here) if beside.is_relative_to(here) else beside)
+    script = Path(sys.executable).parent / "forgeledger"
+    folder = Path.cwd()
+    return str(script.relative_to(folder) if script.is_relative_to(folder) else script)
 
 
-def _rate(outcome: DemoResult) -> str:
-    whole = f"{outcome.seconds:.1f} s from the first work message to the verdict"
-    if outcome.items_per_second is None:
-        return whole
-    return f"{whole}; {outcome.items_per_second:,.0f} items/s in its middle"
+def _rate(result: DemoResult) -> str:
+    total = f"{result.seconds:.1f} s from the first work message to the verdict"
+    if result.items_per_second is None:
+        return total
+    return f"{total}; {result.items_per_second:,.0f} items/s between 10% and 90%"

@@ -1,4 +1,4 @@
-"""Errors as one clear line: what is wrong, by field and rule, and the exit code that says so."""
+"""Turns an error into one line for the user and an exit code."""
 
 import sys
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _REFUSED_CODES = ("AccessDenied", "UnrecognizedClient", "InvalidClientTokenId", 
 
 
 class CliError(ForgeLedgerError):
-    """A problem that the command line found by itself; the message is the line."""
+    """An error of the command line itself; its message is the line that is printed."""
 
     def __init__(self, message: str, exit_code: int = exit_codes.USAGE) -> None:
         super().__init__(message)
@@ -29,25 +29,25 @@ class CliError(ForgeLedgerError):
 
 
 class WrongValue(CliError):
-    """A value that breaks a rule: which one, and the rule."""
+    """A value that breaks a rule: the option or field, and the rule."""
 
     def __init__(self, field: str, rule: str) -> None:
         super().__init__(f"{field}: {rule}")
 
 
 class Interrupted(CliError):
-    """Ctrl-C, and what was noted of how far the command came."""
+    """Ctrl-C, with notes on what the command had done by then."""
 
     def __init__(self, notes: Sequence[str]) -> None:
         super().__init__("; ".join(("interrupted", *notes)), exit_codes.INTERRUPTED)
 
 
 def explain(error: Exception) -> tuple[str, int] | None:
-    """The line and the exit code for an error that is not a fault of this program."""
-    found = _explain(error)
-    if found is None:
+    """The line and the exit code; None for a fault of this program."""
+    explained = _explain(error)
+    if explained is None:
         return None
-    line, code = found
+    line, code = explained
     return "; ".join((line, *getattr(error, "__notes__", ()))), code
 
 
@@ -68,7 +68,7 @@ def _explain(error: Exception) -> tuple[str, int] | None:
 
 
 def _explain_ours(error: ForgeLedgerError) -> tuple[str, int]:
-    # Loaded already if the error is one of its own, and slow to load for nothing if not.
+    # An error of the SDK means that the SDK is loaded; importing it for other errors is slow.
     sdk: Any = sys.modules.get("forgeledger.sdk.errors")
     if sdk is None or not isinstance(error, sdk.SdkError):
         return str(error), exit_codes.UNREACHABLE
@@ -88,8 +88,8 @@ def _explain_ours(error: ForgeLedgerError) -> tuple[str, int]:
 def _explain_api(error: Any, sdk: Any) -> tuple[str, int]:
     problem = error.problem
     if isinstance(error, sdk.InvalidRequestError):
-        wrong = "; ".join(f"{each.field}: {each.message}" for each in problem.errors)
-        return wrong or problem.detail or problem.code, exit_codes.USAGE
+        fields = "; ".join(f"{wrong.field}: {wrong.message}" for wrong in problem.errors)
+        return fields or problem.detail or problem.code, exit_codes.USAGE
     line = f"{problem.code}: {problem.detail}" if problem.detail else problem.code
     if isinstance(error, sdk.NotFoundError):
         return line, exit_codes.NOT_FOUND
@@ -105,9 +105,10 @@ def _explain_aws(error: Exception) -> tuple[str, int] | None:
     if botocore is None:
         return None
     if isinstance(error, botocore.ClientError):
-        told = error.response.get("Error", {})
-        code = str(told.get("Code", "unknown"))
-        line = f"{error.operation_name}: {code}: {told.get('Message', '')}".rstrip(": ")
+        details = error.response.get("Error", {})
+        code = str(details.get("Code", "unknown"))
+        message = details.get("Message", "")
+        line = f"{error.operation_name}: {code}: {message}".rstrip(": ")
         if any(part in code for part in _REFUSED_CODES):
             return line, exit_codes.REFUSED
         missing = any(part in code for part in _NOT_FOUND_CODES)

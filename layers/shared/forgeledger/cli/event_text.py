@@ -1,4 +1,4 @@
-"""Items and entries of the journal, in words for people."""
+"""Items and journal events as text for people."""
 
 from typing import TYPE_CHECKING
 
@@ -28,35 +28,35 @@ def item_facts(item: "Item") -> list[str]:
 
 
 def event_cells(event: "Event") -> list[str]:
-    """When, what, which attempt, who, and the rest: as the history of one item shows it."""
+    """The columns of an item's history: time, type, attempt, worker and details."""
     attempt = "" if event.attempt is None else f"attempt {event.attempt}"
-    return [precise_moment(event.at), event.type, attempt, event.worker_id or "", _rest(event)]
+    return [precise_moment(event.at), event.type, attempt, event.worker_id or "", _details(event)]
 
 
 def event_line(event: "Event") -> str:
-    place = "job" if event.lane is None else f"{event.lane}:{event.offset}"
-    words = [precise_moment(event.at), place, event.type, event.item_id or ""]
+    source = "job" if event.lane is None else f"{event.lane}:{event.offset}"
+    words = [precise_moment(event.at), source, event.type, event.item_id or ""]
     if event.attempt is not None:
         words.append(f"attempt {event.attempt}")
-    words += [event.worker_id or "", _rest(event)]
+    words += [event.worker_id or "", _details(event)]
     return "  ".join(word for word in words if word)
 
 
-def _rest(event: "Event") -> str:
-    told = event.raw
+def _details(event: "Event") -> str:
+    raw = event.raw
     parts: list[str] = []
-    if told.get("command"):
-        parts.append(str(told["command"]))
+    if raw.get("command"):
+        parts.append(str(raw["command"]))
     if event.reason:
         parts.append(event.reason)
     if event.error:
         parts.append(f"{event.error.get('type')}: {event.error.get('message', '')}".rstrip(": "))
-    if told.get("dueAt"):
-        parts.append(f"again from {told['dueAt']}")
-    if told.get("result") is not None:
-        parts.append(f"result {short_json(told['result'], 60)}")
-    if told.get("mode"):
-        parts.append(f"the lane is {told['mode']}")
-    if told.get("status") and event.lane is None:
-        parts.append(str(told["status"]))
+    if raw.get("dueAt"):
+        parts.append(f"due {raw['dueAt']}")
+    if raw.get("result") is not None:
+        parts.append(f"result {short_json(raw['result'], 60)}")
+    if raw.get("mode"):
+        parts.append(f"the lane is {raw['mode']}")
+    if raw.get("status") and event.lane is None:
+        parts.append(str(raw["status"]))
     return ", ".join(parts)

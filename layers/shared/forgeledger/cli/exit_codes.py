@@ -1,9 +1,9 @@
-"""What the command line's exit codes mean; `docs/cli.md` lists the same."""
+"""The exit codes of the command line; `docs/cli.md` lists them."""
 
 from typing import Final
 
 DONE: Final = 0
-# The question was answered, and the answer is not the hoped one.
+# The command did its work, and the result is not the one hoped for.
 NOT_AS_HOPED: Final = 1
 USAGE: Final = 2
 NOT_FOUND: Final = 3
@@ -12,25 +12,25 @@ UNREACHABLE: Final = 5
 COMPLETED_WITH_FAILURES: Final = 10
 JOB_FAILED: Final = 11
 JOB_CANCELED: Final = 12
-# A fault of ours, as sysexits.h has it.
+# A fault of the program, as in sysexits.h.
 INTERNAL: Final = 70
-# As timeout(1) has it.
+# As in timeout(1).
 TIMED_OUT: Final = 124
 INTERRUPTED: Final = 130
 
 MEANINGS: Final = {
     DONE: "done; `job watch`: the job completed",
-    NOT_AS_HOPED: "answered, but not as hoped: `doctor` found a fault, the demo broke a promise, "
-    "items or commands were refused, a job is not up yet",
+    NOT_AS_HOPED: "done, but not as hoped: `doctor` found something wrong, a guarantee did not "
+    "hold in `demo`, items or commands were rejected, the local cloud is down in `local status`",
     USAGE: "a wrong argument, option or value, also one that the ledger refuses",
     NOT_FOUND: "no such job, item, message, stack, queue or log",
-    REFUSED: "the state of the job or item, or a missing permission, does not allow it",
-    UNREACHABLE: "no answer: network, AWS, or a local cloud that is down",
+    REFUSED: "the state of the job or item does not allow it, or a permission is missing",
+    UNREACHABLE: "no answer: the network, AWS, or a local cloud that is down",
     COMPLETED_WITH_FAILURES: "`job watch`: the job completed with failures",
     JOB_FAILED: "`job watch`: the job failed",
     JOB_CANCELED: "`job watch`: the job was canceled",
     INTERNAL: "a fault of the program; FORGELEDGER_DEBUG=1 shows where",
-    TIMED_OUT: "`job watch`: the time given was over first",
+    TIMED_OUT: "`job watch`: the timeout passed before the job finished",
     INTERRUPTED: "interrupted by Ctrl-C",
 }
 
@@ -43,5 +43,5 @@ _BY_STATUS: Final = {
 
 
 def of_status(status: str) -> int:
-    """The exit code that tells a script how a job ended."""
+    """The exit code of `job watch` for a job that finished with this status."""
     return _BY_STATUS.get(status, NOT_AS_HOPED)

@@ -1,4 +1,4 @@
-"""Items from files: an id a line, JSON lines, or the files' own names; never all in memory."""
+"""Reads items from lines, JSON lines or file names, one at a time."""
 
 import codecs
 import glob as globbing
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 STDIN = Path("-")
 _JSON_ITEM: Final = re.compile(r'\s*\{\s*"item(Id|_id)"')
 _READ_AS_NAMES: Final = (
-    "each line is taken as the name of an item, though the first looks like JSON; "
-    "JSON lines are known by the suffix .jsonl, on stdin, or by --form jsonl of `items register`"
+    "each line is read as an item's id, though the first looks like JSON; JSON lines are "
+    "recognized by the suffix .jsonl, on stdin, or by --form jsonl of `items register`"
 )
 
 
@@ -31,7 +31,7 @@ class Form(StrEnum):
 
 
 def read_lines(source: Path) -> Iterator[tuple[str, str]]:
-    """Each line that is not empty, after the place where it stands."""
+    """Each line that is not empty, after its position such as `items.txt:3`."""
     if source == STDIN:
         yield from _numbered("stdin", sys.stdin.buffer)
     else:
@@ -42,20 +42,21 @@ def read_lines(source: Path) -> Iterator[tuple[str, str]]:
 def read_items(
     source: Path, form: Form, remark: Callable[[str], None]
 ) -> Iterator[tuple[str, "ItemSpec"]]:
-    """The items of a file, each after its place; what is wrong is told before it is sent."""
+    """The items of a file, each after its position; raises WrongValue for an invalid one."""
     as_json = form is Form.JSONL or (form is Form.AUTO and source.suffix in {".jsonl", ".ndjson"})
     undecided = form is Form.AUTO and not as_json
-    for place, line in read_lines(source):
+    for position, line in read_lines(source):
         if undecided and source == STDIN:
             as_json = line.lstrip().startswith("{")
         elif undecided and _JSON_ITEM.match(line):
             remark(f"{source}: {_READ_AS_NAMES}")
         undecided = False
-        yield place, _checked(place, json_object(place, line) if as_json else _bare(place, line))
+        item = json_object(position, line) if as_json else _bare_id(position, line)
+        yield position, _checked(position, item)
 
 
 def read_names(pattern: str) -> Iterator[tuple[str, "ItemSpec"]]:
-    """The files that fit; one that fits nothing is a mistake, not an empty job."""
+    """The names of the files that match; without a match it is an error, not an empty job."""
     names = (
         name
         for name in globbing.iglob(pattern, recursive=True)  # noqa: PTH207 - patterns may be absolute.
@@ -63,40 +64,40 @@ def read_names(pattern: str) -> Iterator[tuple[str, "ItemSpec"]]:
     )
     first = next(names, None)
     if first is None:
-        raise WrongValue("--glob", f"no file fits {pattern}")
+        raise WrongValue("--glob", f"no file matches {pattern}")
     for name in chain((first,), names):
         yield name, _checked(name, name)
 
 
 def _numbered(name: str, lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
     for number, line in enumerate(lines, start=1):
-        place = f"{name}:{number}"
+        position = f"{name}:{number}"
         if number == 1:
-            # Some editors and shells put it there; it is no part of the first name.
+            # Some editors and shells write a byte order mark; it does not belong to the first id.
             line = line.removeprefix(codecs.BOM_UTF8)  # noqa: PLW2901 - the same line without it.
         try:
             text = line.decode("utf-8").rstrip("\r\n")
         except UnicodeDecodeError as error:
-            raise WrongValue(place, f"is not UTF-8: {error.reason}") from error
+            raise WrongValue(position, f"is not UTF-8: {error.reason}") from error
         if text.strip():
-            yield place, text
+            yield position, text
 
 
-def _bare(place: str, name: str) -> str:
-    """A blank at the end of a line is mostly a slip, and would be another item from then on."""
-    if name != name.strip():
+def _bare_id(position: str, line: str) -> str:
+    """A trailing blank is mostly a slip, but would make another item."""
+    if line != line.strip():
         raise WrongValue(
-            place, "has blanks around it; if they are part of the itemId, say it in JSON"
+            position, "has blanks around it; if they belong to the itemId, write it as JSON"
         )
-    return name
+    return line
 
 
-def _checked(place: str, item: "ItemSpec") -> "ItemSpec":
+def _checked(position: str, item: "ItemSpec") -> "ItemSpec":
     from forgeledger.sdk.api.item_input import check_item
     from forgeledger.sdk.errors import InvalidCommandError
 
     try:
         check_item(item)
     except InvalidCommandError as error:
-        raise WrongValue(place, f"{error.field} {error.rule}") from error
+        raise WrongValue(position, f"{error.field} {error.rule}") from error
     return item

@@ -1,4 +1,4 @@
-"""Items on their way to be registered, whose mistakes are told by where they came from."""
+"""Items on their way to registration, whose errors name the line or file that they came from."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -8,52 +8,53 @@ from typing import Final
 from forgeledger.sdk.api.item_input import ItemSpec, told_of_items
 from forgeledger.sdk.errors import InvalidRequestError, RegistrationStoppedError, SdkError
 
-# More than are ever taken before their request is answered.
-_PLACES_KEPT: Final = 10_000
+# More than the items that are on their way at any time.
+_REMEMBERED: Final = 10_000
 
 
-class PlacedItems:
-    """Gives the items alone, and remembers the places of the latest.
+class PositionedItems:
+    """Yields the items alone, and remembers where the latest came from.
 
-    The API counts the items that it was sent, and its user has a file whose lines may be empty.
+    The API's errors count the items of a request, but a file may have empty lines between them.
     """
 
-    def __init__(self, placed: Iterable[tuple[str, ItemSpec]]) -> None:
-        self._placed = placed
-        self._places: deque[str] = deque(maxlen=_PLACES_KEPT)
+    def __init__(self, items: Iterable[tuple[str, ItemSpec]]) -> None:
+        self._items = items
+        self._positions: deque[str] = deque(maxlen=_REMEMBERED)
         self.taken = 0
 
     def __iter__(self) -> Iterator[ItemSpec]:
-        for place, item in self._placed:
-            self._places.append(place)
+        for position, item in self._items:
+            self._positions.append(position)
             self.taken += 1
             yield item
 
     @contextmanager
-    def told_by_place(self) -> Iterator[None]:
-        """What the API blames within its block has the place of its item."""
+    def named_in_errors(self) -> Iterator[None]:
+        """In an error of the API within the block, replaces an item's index by its position."""
         try:
             yield
         except SdkError as error:
-            blamed = error.__cause__ if isinstance(error, RegistrationStoppedError) else error
-            if isinstance(blamed, InvalidRequestError):
-                blamed.problem = told_of_items(blamed.problem, self._told)
+            cause = error.__cause__ if isinstance(error, RegistrationStoppedError) else error
+            if isinstance(cause, InvalidRequestError):
+                cause.problem = told_of_items(cause.problem, self._field)
             raise
 
-    def _told(self, index: int, field: str) -> str:
-        behind = self.taken - index
-        if not 1 <= behind <= len(self._places):
+    def _field(self, index: int, field: str) -> str:
+        from_end = self.taken - index
+        if not 1 <= from_end <= len(self._positions):
             return f"items[{index}]{field}"
-        return ": ".join(part for part in (self._places[-behind], field.removeprefix(".")) if part)
+        names = (self._positions[-from_end], field.removeprefix("."))
+        return ": ".join(name for name in names if name)
 
 
 @contextmanager
-def told_to_be_repeatable() -> Iterator[None]:
-    """Whoever hears that a registration stopped on its way wants to know what to do then."""
+def note_repeatable() -> Iterator[None]:
+    """To an error that stops a registration half-way, adds that the command may be repeated."""
     try:
         yield
     except BaseException as error:
-        # What else stops it, a mistake in the file or Ctrl-C, has a note of how far it came.
+        # Errors in the file and Ctrl-C have a note of how many items were answered.
         stopped = isinstance(error, RegistrationStoppedError) and error.registration.sent
         if stopped or hasattr(error, "__notes__"):
             error.add_note("repeating the command is safe")

@@ -1,4 +1,4 @@
-"""Progress as it happens: a live bar on a terminal, a line for each change elsewhere."""
+"""Shows a job's progress: a live bar on a terminal, a line for each change elsewhere."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -6,10 +6,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from forgeledger.cli.deployment import Where
-from forgeledger.cli.job_text import counts, job_headline, left_canceled, not_sealed
+from forgeledger.cli.job_text import canceled_note, counts, job_headline, unsealed_note
 from forgeledger.cli.output import Output, duration, printable
 from forgeledger.cli.rate import Rate
 from forgeledger.cli.session import Session
+from forgeledger.plural import plural
 
 if TYPE_CHECKING:
     from forgeledger.sdk.records import Job, Registration
@@ -20,7 +21,7 @@ _LINE_SECONDS: Final = 3.0
 
 
 class JobProgress:
-    """Shown anew with each state of the job that it is given."""
+    """Called with each new state of the job."""
 
     def __init__(
         self,
@@ -28,13 +29,13 @@ class JobProgress:
         clock: Callable[[], float],
         where: Where,
         *,
-        keeps_quiet: bool = False,
+        quiet: bool = False,
     ) -> None:
         self._output = output
         self._clock = clock
         self._where = where
-        self._keeps_quiet = keeps_quiet
-        self._pace = Rate()
+        self._quiet = quiet
+        self._rate = Rate()
         self._last = ""
         self._next_line_at = 0.0
         self._warned = False
@@ -46,7 +47,7 @@ class JobProgress:
         if self._output.is_live:
             self._bar = _bar(self._output)
             self._live.enter_context(self._bar)
-            self._task = self._bar.add_task("", total=None, told="")
+            self._task = self._bar.add_task("", total=None, details="")
         return self
 
     def __exit__(
@@ -65,19 +66,19 @@ class JobProgress:
             self._output.lines([line])
 
     def __call__(self, job: "Job") -> None:
-        if self._keeps_quiet:
+        if self._quiet:
             return
         self._warn(job)
         finished = job.completed + job.failed + job.canceled
-        self._pace.add(self._clock(), finished)
+        self._rate.add(self._clock(), finished)
         if self._bar is not None:
             most = max(job.total, job.expected_items or 0)
             self._bar.update(
-                self._task, completed=finished, total=most or None, told=self._told(job)
+                self._task, completed=finished, total=most or None, details=self._details(job)
             )
         elif self._output.as_json:
-            if (seen := str(job.raw)) != self._last:
-                self._last = seen
+            if (state := str(job.raw)) != self._last:
+                self._last = state
                 self._output.document(job.raw)
         elif job.is_finished or self._clock() >= self._next_line_at:
             line = f"{job.status}  {job.progress:.0%}  {counts(job)}"
@@ -87,24 +88,24 @@ class JobProgress:
                 self._output.lines([f"{line}{self._speed(job)}"])
 
     def _warn(self, job: "Job") -> None:
-        """Once: nothing else tells whoever waits that all items done will not be the end."""
-        warning = not_sealed(job, self._where)
-        if warning is None or self._warned:
+        """Once: without it the user would wait for a completion that cannot come."""
+        note = unsealed_note(job, self._where)
+        if note is None or self._warned:
             return
         self._warned = True
-        line = f"job {job.job_id} is {warning}"
+        line = f"job {job.job_id} is {note}"
         if self._bar is not None:
             self.say(line)
         else:
             self._output.remark(line)
 
-    def _told(self, job: "Job") -> str:
-        lanes = "1 lane" if job.lanes == 1 else f"{job.lanes} lanes"
+    def _details(self, job: "Job") -> str:
         style = "red" if job.failed else "dim"
+        lanes = plural(job.lanes, "lane")
         return f"[{style}]{job.failed:,} failed[/]  {lanes}{self._speed(job)}"
 
     def _speed(self, job: "Job") -> str:
-        rate = self._pace.per_second or job.items_per_second
+        rate = self._rate.per_second or job.items_per_second
         if not rate or job.is_finished:
             return ""
         left = max(job.total, job.expected_items or 0) - job.completed - job.failed - job.canceled
@@ -113,7 +114,7 @@ class JobProgress:
 
 
 class RegistrationProgress:
-    """How many items have been registered so far, on a terminal alone."""
+    """On a terminal, how many items have been registered so far."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -136,19 +137,19 @@ class RegistrationProgress:
         if not self._output.err.isatty():
             return
         self._painted = True
-        self._output.err.write(f"\r\x1b[2K{so_far.sent:,} items ...")
+        self._output.err.write(f"\r\x1b[2K{plural(so_far.sent, 'item')} ...")
         self._output.err.flush()
 
 
 def watch_job(session: Session, job_id: str, *, timeout_seconds: float | None) -> "Job | None":
-    """The job when it is finished; None when the time was over first."""
+    """The finished job; None if the timeout passed first."""
     from forgeledger.sdk.api.job_wait import Polling
     from forgeledger.sdk.errors import WaitTimeoutError
 
     output = session.output
     most = _LIVE_POLL_SECONDS if output.is_live else _PLAIN_POLL_SECONDS
     ledger = session.ledger
-    with JobProgress(output, session.runtime.clock, session.where) as progress:
+    with JobProgress(output, session.options.clock, session.where) as progress:
         try:
             job = ledger.wait(
                 job_id,
@@ -160,7 +161,7 @@ def watch_job(session: Session, job_id: str, *, timeout_seconds: float | None) -
             output.remark(str(error))
             return None
     if not output.as_json:
-        note = left_canceled(job)
+        note = canceled_note(job)
         output.lines([job_headline(job), *([note] if note else [])])
     return job
 
@@ -173,6 +174,6 @@ def _bar(output: Output) -> Any:
         TextColumn("{task.percentage:>4.0f}%"),
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[told]}"),
+        TextColumn("{task.fields[details]}"),
         console=Console(file=output.out),
     )

@@ -1,78 +1,24 @@
-"""A job, and what it waits for, in words for people."""
+"""A job, and why it is not done, as text for people."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from forgeledger.cli.deployment import Where
 from forgeledger.cli.output import duration, facts, moment, short_json
+from forgeledger.plural import plural
 
 if TYPE_CHECKING:
     from forgeledger.sdk.records import Item, Job, Why
 
-_REASONS = {
-    "finished": "It is finished; there is nothing to wait for.",
-    "unsealed": "It is not sealed, so more items may come, and it cannot complete before it is: "
-    "forgeledger job seal {job_id}{by_api}",
-    "items_missing": "It expects {expected} items and knows {total}. It seals itself, and can "
-    "complete, when it knows them all, so register the rest; if no more will come: "
-    "forgeledger job seal {job_id}{by_api}",
-    "items_pending": "{pending} items wait for a worker.",
-    "items_due_later": "{due_later} items failed and wait for the time of their next attempt.",
-    "items_in_progress": "Workers have {in_progress} items.",
-    "leases_expired": "{expired} items have not been heard of within their lease. The next claim "
-    "takes one over; where none will come, this counts as a failure: forgeledger send expire "
-    "{job_id} ITEM_ID{on_it}",
-    "ending": "Its verdict is certain; the lanes are being closed.",
-    "lanes_lagging": "Lanes {lagging} have not followed yet: forgeledger reconcile {job_id}{on_it}",
-    "deadline_passed": "Its deadline {deadline} has passed: forgeledger reconcile {job_id}{on_it}",
-    "verdict_due": "All is done but the verdict: forgeledger reconcile {job_id}{on_it}",
-}
-_WITHOUT_LEASE = (
-    "An item without a lease is its worker's until that one tells its end or another one claims "
-    "it; where neither will come, it is taken back: forgeledger send release {job_id} "
-    "ITEM_ID{on_it}; or given up: forgeledger send fail {job_id} ITEM_ID{on_it}"
-)
-_UNKNOWN = (
-    "An unknown item is one that nobody registered; ids are compared letter by letter. Those that "
-    "there are: forgeledger job items {job_id}{by_api}"
-)
-# Why a job failed, or is about to.
-_FAILED_BY = {
-    "tolerance": "More of its items failed than its policy tolerates.",
-    "deadline": "Its deadline {deadline} passed before it was done.",
-}
-# What is said instead where the number with this name is 1.
-_REASONS_OF_ONE = {
-    "items_missing": (
-        "expected",
-        (
-            "It expects 1 item and knows {total}. It seals itself, and can complete, when it knows "
-            "it, so register it; if it will not come: forgeledger job seal {job_id}{by_api}"
-        ),
-    ),
-    "items_pending": ("pending", "1 item waits for a worker."),
-    "items_due_later": ("due_later", "1 item failed and waits for the time of its next attempt."),
-    "items_in_progress": ("in_progress", "A worker has 1 item."),
-    "leases_expired": (
-        "expired",
-        (
-            "1 item has not been heard of within its lease. The next claim takes it over; "
-            "where none will come, this counts as a failure: "
-            "forgeledger send expire {job_id} ITEM_ID{on_it}"
-        ),
-    ),
-}
-
 
 def job_headline(job: "Job") -> str:
-    """One line: which job, and where it stands."""
+    """One line: id, status, counts and lanes."""
     sealed = ", sealed" if job.sealed else ""
-    lanes = "1 lane" if job.lanes == 1 else f"{job.lanes} lanes"
-    return f"{job.job_id}  {job.status}{sealed}, {counts(job)}, {lanes}"
+    return f"{job.job_id}  {job.status}{sealed}, {counts(job)}, {plural(job.lanes, 'lane')}"
 
 
 def counts(job: "Job") -> str:
-    parts = [f"{job.completed:,} of {job.total:,} items completed"]
+    parts = [f"{job.completed:,} of {plural(job.total, 'item')} completed"]
     for number, name in (
         (job.failed, "failed"),
         (job.canceled, "canceled"),
@@ -84,59 +30,54 @@ def counts(job: "Job") -> str:
     return ", ".join(parts)
 
 
-def left_canceled(job: "Job") -> str | None:
-    """Why a job with nothing failed is completed with failures; None for any other."""
+def canceled_note(job: "Job") -> str | None:
+    """Why a job without failed items is COMPLETED_WITH_FAILURES; None for any other job."""
     if job.status != "COMPLETED_WITH_FAILURES" or job.failed or not job.canceled:
         return None
-    canceled = "were canceled before it was reopened; they stay so"
-    if job.canceled == 1:
-        canceled = "was canceled before it was reopened; it stays so"
+    canceled = plural(job.canceled, "item was", "items were")
     return (
-        f"{job.canceled:,} of its items {canceled}, and a job is COMPLETED only with all its items"
+        f"{canceled} canceled before the job was reopened; it is COMPLETED only if all its "
+        "items are"
     )
 
 
-def stay_canceled(job: "Job") -> str | None:
-    """What whoever reopens a canceled job may hope for, and will not get."""
+def reopened_note(job: "Job") -> str | None:
+    """Reopening a canceled job does not bring its canceled items back."""
     if job.canceled == 0:
         return None
-    which = "1 of its items stays" if job.canceled == 1 else f"{job.canceled:,} of its items stay"
-    return f"{which} canceled; register under another name what is to be done after all"
+    stay = plural(job.canceled, "item stays", "items stay")
+    return f"{stay} canceled; to process one after all, register it under another id"
 
 
-def sealed_short(job: "Job") -> str | None:
-    """Of one that was sealed by hand before its expected items had come; None for any other."""
+def sealed_short_note(job: "Job") -> str | None:
+    """For a job that was sealed before it had its expected items; None for any other job."""
     expected = job.expected_items
     if not job.sealed or expected is None or job.total >= expected:
         return None
     if job.status in {"FAILED", "CANCELED"}:
         return None
+    sealed = f"sealed with {job.total:,} of {plural(expected, 'expected item')}"
     if job.total:
-        return (
-            f"sealed with {job.total:,} of the {expected:,} items that it expects; "
-            "the others cannot come any more"
-        )
-    without = "the item" if expected == 1 else f"any of the {expected:,} items"
-    return f"sealed without {without} that it expects, and so it completes at once"
+        return f"{sealed}; the others can no longer be registered"
+    return f"{sealed}, so it completes at once"
 
 
-def not_sealed(job: "Job", where: Where) -> str | None:
-    """What keeps a job from ever completing, and how that ends; None where sealing ends nothing."""
+def unsealed_note(job: "Job", where: Where) -> str | None:
+    """How an unsealed job can complete; None for a job that is sealed or about to end."""
     if job.sealed or job.is_finished or job.ending:
         return None
-    by_hand = f"forgeledger job seal {job.job_id}{where.repeated('api_url')}"
+    seal = _seal(job.job_id, where)
     expected = job.expected_items
-    # One that was reopened with all of them takes more until somebody seals it.
+    # A job that was reopened with all its expected items does not seal itself again.
     if expected is not None and (job.epoch == 1 or job.total < expected):
-        items = "its item" if expected == 1 else f"its {expected:,} items"
-        return f"not sealed: it cannot complete before it knows {items}; sooner: {by_hand}"
-    return f"not sealed, so more items may come, and it cannot complete before it is: {by_hand}"
+        items = plural(expected, "expected item is", "expected items are")
+        return f"not sealed: it seals itself once its {items} registered; to seal it now: {seal}"
+    return f"not sealed, and only a sealed job can complete; if no more items will come: {seal}"
 
 
 def job_facts(job: "Job", where: Where) -> list[str]:
-    running = not job.is_finished
     rate = "" if job.items_per_second is None else f"{job.items_per_second:,.1f} items/s"
-    eta = "" if job.eta_seconds is None or not running else duration(job.eta_seconds)
+    eta = "" if job.eta_seconds is None or job.is_finished else duration(job.eta_seconds)
     return facts(
         [
             ("job", job.job_id),
@@ -153,7 +94,7 @@ def job_facts(job: "Job", where: Where) -> list[str]:
             ("completed", job.completed),
             ("failed", job.failed),
             ("canceled", job.canceled),
-            ("note", left_canceled(job) or sealed_short(job) or not_sealed(job, where)),
+            ("note", canceled_note(job) or sealed_short_note(job) or unsealed_note(job, where)),
             ("rate", rate),
             ("time left", eta),
             ("lanes", job.lanes),
@@ -168,41 +109,77 @@ def job_facts(job: "Job", where: Where) -> list[str]:
 
 def why_lines(why: "Why", where: Where) -> Iterator[str]:
     yield f"{why.job_id} is {why.status}."
-    known = {
-        "job_id": why.job_id,
-        "on_it": where.repeated(),
-        "by_api": where.repeated("api_url"),
-        "expected": f"{why.expected_items or 0:,}",
-        "total": f"{why.total:,}",
-        "pending": f"{why.pending:,}",
-        "in_progress": f"{why.in_progress:,}",
-        "due_later": f"{why.due_later.count:,}",
-        "expired": f"{why.expired_leases.count:,}",
-        "lagging": ", ".join(str(lane) for lane in why.lagging_lanes),
-        "deadline": moment(why.deadline_at),
-    }
-    if why.reason in _FAILED_BY:
-        yield _FAILED_BY[why.reason].format_map(known)
+    if why.reason == "tolerance":
+        yield "More of its items failed than its policy tolerates."
+    if why.reason == "deadline":
+        yield f"Its deadline {moment(why.deadline_at)} passed before it was done."
+    reasons = _reasons(why, where)
     for reason in why.reasons:
-        number, of_one = _REASONS_OF_ONE.get(reason, ("", ""))
-        text = of_one if known.get(number) == "1" else _REASONS.get(reason, reason)
-        yield text.format_map(known)
+        yield reasons.get(reason, reason)
     yield from _items("Longest in progress:", why.oldest_in_progress, "claimed_at")
-    if any(_is_unbound(item) for item in why.oldest_in_progress):
-        yield _WITHOUT_LEASE.format_map(known)
-    yield from _items("Leases that are over:", why.expired_leases.items, "lease_until")
+    job_id, options = why.job_id, where.as_options()
+    if any(_is_without_lease(item) for item in why.oldest_in_progress):
+        yield (
+            "An item without a lease belongs to its worker until that worker finishes it or "
+            "another one claims it. If neither will happen, make it pending again: forgeledger "
+            f"send release {job_id} ITEM_ID{options}; or fail it: forgeledger send fail {job_id} "
+            f"ITEM_ID{options}"
+        )
+    yield from _items("Expired leases:", why.expired_leases.items, "lease_until")
     yield from _items("Due next:", why.due_later.items, "due_at")
     if why.failures:
         yield "Failed items by type of error:"
         for failure in why.failures:
             yield f"  {failure.count:,}  {failure.type}"
     if why.rejections:
-        yield "Commands that were rejected lately:"
-        for told in why.rejections:
-            latest = f"{told.latest_item_id} at {moment(told.latest_at)}"
-            yield f"  {told.count:,}  {told.command}: {told.reason}, the latest of {latest}"
-    if any(told.reason == "unknown_item" for told in why.rejections):
-        yield _UNKNOWN.format_map(known)
+        yield "Recently rejected commands:"
+        for rejection in why.rejections:
+            latest = f"{rejection.latest_item_id} at {moment(rejection.latest_at)}"
+            yield (
+                f"  {rejection.count:,}  {rejection.command}: {rejection.reason}, "
+                f"the latest for {latest}"
+            )
+    if any(rejection.reason == "unknown_item" for rejection in why.rejections):
+        yield (
+            "An unknown item is not registered; ids must match exactly. The registered items: "
+            f"forgeledger job items {job_id}{where.as_options('api_url')}"
+        )
+
+
+def _reasons(why: "Why", where: Where) -> dict[str, str]:
+    """Each reason of a job that is not done, with the command that helps."""
+    options = where.as_options()
+    seal = _seal(why.job_id, where)
+    reconcile = f"forgeledger reconcile {why.job_id}{options}"
+    expected = plural(why.expected_items or 0, "expected item")
+    pending = plural(why.pending, "item waits", "items wait")
+    due_later = plural(why.due_later.count, "failed item waits", "failed items wait")
+    in_progress = plural(why.in_progress, "item is", "items are")
+    expired = plural(why.expired_leases.count, "item has", "items have")
+    lagging = ", ".join(str(lane) for lane in why.lagging_lanes)
+    return {
+        "finished": "It is finished; there is nothing to wait for.",
+        "unsealed": "It is not sealed, and only a sealed job can complete; if no more items will "
+        f"come: {seal}",
+        "items_missing": f"{why.total:,} of {expected} registered. It seals itself when all are; "
+        f"register the rest, or if no more will come: {seal}",
+        "items_pending": f"{pending} for a worker.",
+        "items_due_later": f"{due_later} for the next attempt.",
+        "items_in_progress": f"{in_progress} in progress.",
+        "leases_expired": f"{expired} an expired lease. The next claim takes over; if there will "
+        "be none, count it as a failed attempt: forgeledger send expire "
+        f"{why.job_id} ITEM_ID{options}",
+        "ending": "Its verdict is certain; its lanes are being closed.",
+        "lanes_lagging": f"These lanes do not have the job's state yet: {lagging}. To update them "
+        f"now: {reconcile}",
+        "deadline_passed": f"Its deadline {moment(why.deadline_at)} has passed. To end it now: "
+        f"{reconcile}",
+        "verdict_due": f"Only the verdict is missing; to give it now: {reconcile}",
+    }
+
+
+def _seal(job_id: str, where: Where) -> str:
+    return f"forgeledger job seal {job_id}{where.as_options('api_url')}"
 
 
 def _items(title: str, items: "tuple[Item, ...]", time: str) -> Iterator[str]:
@@ -211,10 +188,12 @@ def _items(title: str, items: "tuple[Item, ...]", time: str) -> Iterator[str]:
     yield title
     for item in items:
         worker = f" by {item.worker_id}" if item.worker_id else ""
-        lease = ", without a lease" if _is_unbound(item) else ""
-        told = f"{item.item_id}, attempt {item.attempt}{worker}{lease}"
-        yield f"  {moment(getattr(item, time))}  {told}"
+        lease = ", without a lease" if _is_without_lease(item) else ""
+        yield (
+            f"  {moment(getattr(item, time))}  {item.item_id}, attempt {item.attempt}"
+            f"{worker}{lease}"
+        )
 
 
-def _is_unbound(item: "Item") -> bool:
+def _is_without_lease(item: "Item") -> bool:
     return item.state == "IN_PROGRESS" and item.lease_until is None

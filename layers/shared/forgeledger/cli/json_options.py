@@ -10,9 +10,9 @@ def json_value(field: str, text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse)
     except json.JSONDecodeError as error:
-        # What is a line of a file is told with the file's own number.
-        place = f"line {error.lineno} " if "\n" in text else ""
-        raise WrongValue(field, f"is not JSON: {error.msg}: {place}column {error.colno}") from error
+        # For a line of a file, `field` has the number of that line already.
+        line = f"line {error.lineno} " if "\n" in text else ""
+        raise WrongValue(field, f"is not JSON: {error.msg}: {line}column {error.colno}") from error
     except RecursionError as error:
         raise WrongValue(field, "is nested too deeply") from error
     except ValueError as error:

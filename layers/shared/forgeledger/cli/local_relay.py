@@ -1,4 +1,4 @@
-"""Runs the relay of the local cloud in a worker process of our own, from the source tree."""
+"""Runs the relay for the local cloud in a process of this command, from the source tree."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from forgeledger.cli.relay_client import Invoke
 
 @contextmanager
 def local_invoke(deployment: Deployment, logs: Path) -> Iterator[Invoke]:
-    """The engine's own Lambda is not asked: it would run the handler on other terms than AWS."""
+    """The engine's own Lambda is not used: it runs handlers differently from AWS."""
     from forgeledger.local.clients import Clients
     from forgeledger.local.engine import client_environment
     from forgeledger.local.function_pool import FunctionPool
@@ -22,7 +22,7 @@ def local_invoke(deployment: Deployment, logs: Path) -> Iterator[Invoke]:
     from forgeledger.local.state_dir import find_project
     from forgeledger.local.template import package
 
-    endpoint = deployment.aws_endpoint_url or ""
+    endpoint = deployment.endpoints.aws_endpoint_url or ""
     sources = package(find_project() / "template.yaml").sources
     stack = DeployedStack(Clients(endpoint), LOCAL_STACK, sources).read()
     pool = FunctionPool(

@@ -1,4 +1,4 @@
-"""The entry point: finds out first whether what the command line needs is installed."""
+"""The entry point; it says which extra to install if the command line's packages are missing."""
 
 import sys
 
@@ -9,10 +9,10 @@ def main() -> None:
     except ModuleNotFoundError as error:
         from forgeledger.cli.error_messages import explain
 
-        known = explain(error)
-        if known is None:
+        explained = explain(error)
+        if explained is None:
             raise
-        line, code = known
+        line, code = explained
         print(f"forgeledger: {line}", file=sys.stderr)
         sys.exit(code)
     sys.exit(run(sys.argv[1:]))

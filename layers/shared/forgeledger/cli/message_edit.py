@@ -1,4 +1,4 @@
-"""A rejected message that somebody mended by hand, checked before it takes the other's place."""
+"""Checks the corrected body of a rejected message before it is sent in the rejected one's place."""
 
 import json
 import re
@@ -11,55 +11,54 @@ from forgeledger.jobs.messages.command_message import decode
 from forgeledger.sdk.command import check_command_names
 from forgeledger.sdk.errors import InvalidCommandError
 
-# What looks like a field's name in a body that was rejected because it is not JSON.
+# What looks like a field's name in a body that is not JSON.
 _NAME: Final = re.compile(r'"([^"\\]+)"\s*:')
-# Of a message in which more is wrong, the first ones show what it is.
-_PROBLEMS_TOLD: Final = 10
+_SHOWN_PROBLEMS: Final = 10
 
 
-def check_mended(mended: str, rejected: str) -> None:
-    """Raises WrongValue for what the intake would leave out, unheard of, or could only reject."""
-    _check_names(mended, rejected)
-    body = decode(mended, "")
-    wrong = [f"{each.field}: {each.rule}" for each in body.with_paths(body.problems)]
-    if wrong:
-        more = len(wrong) - _PROBLEMS_TOLD
+def check_corrected(corrected: str, rejected: str) -> None:
+    """Raises WrongValue for what the intake would reject, and for fields that it would ignore."""
+    _check_names(corrected, rejected)
+    body = decode(corrected, "")
+    problems = [f"{problem.field}: {problem.rule}" for problem in body.with_paths(body.problems)]
+    if problems:
+        more = len(problems) - _SHOWN_PROBLEMS
         others = [f"and {more:,} more"] if more > 0 else []
-        raise WrongValue("--body", "; ".join(wrong[:_PROBLEMS_TOLD] + others))
+        raise WrongValue("--body", "; ".join(problems[:_SHOWN_PROBLEMS] + others))
 
 
-def _check_names(mended: str, rejected: str) -> None:
+def _check_names(corrected: str, rejected: str) -> None:
     """Refuses a field that is new in the message and that no command has.
 
-    What else its sender put into the message is no slip of whoever mends it.
+    Unknown fields of the rejected message came from its sender and may stay.
     """
     of_command: set[str] = set(COMMAND_NAMES)
     of_error: set[str] = set(ERROR_NAMES)
     if _content(rejected) is None:
-        said = _NAME.findall(rejected)
-        of_command.update(said)
-        of_error.update(said)
+        names = _NAME.findall(rejected)
+        of_command.update(names)
+        of_error.update(names)
     for _, command in _commands_of(rejected):
         of_command.update(command)
         of_error.update(_error_of(command))
-    for place, command in _commands_of(mended):
+    for path, command in _commands_of(corrected):
         try:
             check_command_names(command, frozenset(of_command), frozenset(of_error))
         except InvalidCommandError as error:
-            raise WrongValue("--body", f"{place}{error}") from error
+            raise WrongValue("--body", f"{path}{error}") from error
 
 
 def _commands_of(body: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Each command with its place in front, as the intake would read them; none of what is none."""
+    """The commands that the intake would read, each after its path in the body."""
     content = _content(body)
     if not isinstance(content, dict):
         return
     if "commands" not in content:
         yield "", content
     elif isinstance(content["commands"], list):
-        for number, each in enumerate(content["commands"]):
-            if isinstance(each, dict):
-                yield f"commands[{number}].", each
+        for index, command in enumerate(content["commands"]):
+            if isinstance(command, dict):
+                yield f"commands[{index}].", command
 
 
 def _content(body: str) -> Any:

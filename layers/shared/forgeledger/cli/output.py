@@ -1,4 +1,4 @@
-"""What a command prints: for people as aligned text, with --json as one document a line."""
+"""Prints results: aligned text for people, one JSON document a line with --json."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 
 class ReaderGone(Exception):
-    """Whoever read the output, `head` for one, has seen enough."""
+    """The reader of the output, such as `head`, closed its end of the pipe."""
 
 
 class Output:
@@ -23,7 +23,7 @@ class Output:
 
     @property
     def is_live(self) -> bool:
-        """Whether somebody looks at a terminal that can be painted on."""
+        """Whether the output is a terminal on which a progress bar can be drawn."""
         return not self.as_json and self.out.isatty()
 
     def record(self, document: Mapping[str, Any], text: str | Iterable[str]) -> None:
@@ -41,11 +41,11 @@ class Output:
             self._write(printable(line))
 
     def text(self, text: str) -> None:
-        """Somebody's own text, letter by letter."""
+        """A text from outside, unchanged."""
         self._write(text)
 
     def remark(self, line: str) -> None:
-        """Something beside the result; programs that read the output do not see it."""
+        """A line on the standard error, which programs that read the result do not see."""
         print(printable(line), file=self.err, flush=True)
 
     def _write(self, line: str) -> None:
@@ -61,12 +61,12 @@ class Output:
         *,
         empty: str,
     ) -> None:
-        """Each row as its document, or as cells under their names."""
+        """Each row as its document, or as cells under the head."""
         if self.as_json:
             for document, _ in rows:
                 self.document(document)
             return
-        cells = [[_cell(each) for each in row] for _, row in rows]
+        cells = [[_cell(value) for value in row] for _, row in rows]
         if cells:
             self.lines(aligned([list(head), *cells]))
         else:
@@ -83,14 +83,14 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def facts(rows: Iterable[tuple[str, object]]) -> list[str]:
-    """Names and values, one a line; what has no value is left out."""
+    """Names and values, one a line; names without a value are left out."""
     known = [(name, _cell(value)) for name, value in rows if value not in (None, "", (), [], {})]
     width = max((len(name) for name, _ in known), default=0)
     return [f"{name.ljust(width)}  {value}" for name, value in known]
 
 
 def printable(text: str) -> str:
-    """Names come from outside: what would move a terminal's cursor is shown, not obeyed."""
+    """Names come from outside: control characters are shown as escapes."""
     if text.isprintable():
         return text
     return "".join(
@@ -120,7 +120,7 @@ def duration(seconds: float) -> str:
 
 
 def short_json(value: Any, most: int = 100) -> str:
-    """A value as JSON on one line, cut where it gets long."""
+    """A value as JSON on one line, cut at `most` characters."""
     return shortened(json.dumps(value, ensure_ascii=False), most)
 
 

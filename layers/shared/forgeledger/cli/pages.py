@@ -1,4 +1,4 @@
-"""Rows that a command lists, page by page: so many of them, and whether there are more."""
+"""Lists rows page by page up to a limit, and remembers whether the list was cut."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -12,34 +12,35 @@ Row = TypeVar("Row")
 
 
 class Pages(Generic[Row]):
-    """At most so many rows; what is behind them is seen only in pages that they came with.
+    """At most `limit` rows, or all of them.
 
-    One look further may take as many requests as the whole list, and fail when all is printed.
+    No page is fetched only to learn whether more rows follow: with a filter that may take as many
+    requests as the whole list.
     """
 
-    def __init__(self, page_at: "Callable[[str | None], Page[Row]]", most: int | None) -> None:
+    def __init__(self, page_at: "Callable[[str | None], Page[Row]]", limit: int | None) -> None:
         self._page_at = page_at
-        self._most = most
-        self._behind = ""
+        self._limit = limit
+        self._cut = ""
 
     def __iter__(self) -> Iterator[Row]:
-        cursor, left = None, self._most
+        cursor, left = None, self._limit
         while True:
             page = self._page_at(cursor)
             yield from page.rows[:left]
             if left is not None:
                 if len(page.rows) > left:
-                    self._behind = "only the first"
+                    self._cut = "only the first"
                     return
                 left -= len(page.rows)
             if not page.more:
                 return
             if left == 0:
-                self._behind = "there may be more than the first"
+                self._cut = "there may be more than the first"
                 return
             cursor = page.cursor
 
-    def tell_cut(self, output: Output) -> None:
-        """That a list has more rows is not to be seen in those that were printed."""
-        if self._behind:
-            output.remark(f"{self._behind} {self._most:,}; --all lists all, --limit another number")
+    def remark_cut(self, output: Output) -> None:
+        """Tells the user that the list was truncated."""
+        if self._cut:
+            output.remark(f"{self._cut} {self._limit:,}; --all lists all, --limit another number")

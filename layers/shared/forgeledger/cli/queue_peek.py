@@ -1,7 +1,7 @@
-"""Messages in a FIFO queue that nobody consumes: looked at without taking them away.
+"""Reads the messages of a FIFO queue without a consumer, and leaves them in it.
 
-SQS locks a group while messages of it are in flight, so of each group only the first batch can
-be seen before something of it is deleted. Whatever is received is made visible again.
+SQS locks a group while messages of it are in flight, so only the first batch of each group can be
+read until one of its messages is deleted. Received messages are made visible again.
 """
 
 import json
@@ -15,14 +15,14 @@ from forgeledger.batched import batched
 from forgeledger.json_text import iso_of
 
 ENTRIES_PER_REQUEST: Final = 10
-# Long enough to look through a queue; what a crash leaves behind is visible again after it.
-_HOLD_SECONDS: Final = 60
+# Long enough to read a queue; after a crash the messages are visible again by then.
+_VISIBILITY_SECONDS: Final = 60
 _EMPTY_ANSWERS: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """A message that is hidden from others until it is deleted or let go."""
+class ReceivedMessage:
+    """A message that other consumers do not see until it is released."""
 
     message_id: str
     receipt: str
@@ -45,17 +45,17 @@ class Held:
             return text
 
     @property
-    def told(self) -> str:
-        """The detail in words: which field breaks which rule."""
+    def detail_text(self) -> str:
+        """The detail for people: which field breaks which rule."""
         detail = self.detail
-        if not isinstance(detail, list) or not all(isinstance(each, dict) for each in detail):
+        if not isinstance(detail, list) or not all(isinstance(entry, dict) for entry in detail):
             return str(detail)
-        several = any(each.get("index") for each in detail)
-        return "; ".join(f"{_placed(each, several)}: {each.get('rule')}" for each in detail)
+        several = any(problem.get("index") for problem in detail)
+        return "; ".join(f"{_field(problem, several)}: {problem.get('rule')}" for problem in detail)
 
     @property
     def source_group(self) -> str:
-        """The group in which it was sent first; a dead letter keeps it as its own."""
+        """The group in which it was first sent; a dead letter is still in it."""
         return self.attributes.get("sourceGroupId") or self.group
 
     def document(self) -> dict[str, Any]:
@@ -72,86 +72,86 @@ class Held:
 
 
 class FifoQueue:
-    """One queue through one client; every failed entry of a batch is looked at."""
+    """One queue through one client."""
 
     def __init__(self, client: Any, queue_url: str) -> None:
         self._client = client
         self.queue_url = queue_url
 
     def depth(self) -> int:
-        """How many messages there are, about, seen or not."""
-        told = self._client.get_queue_attributes(
+        """The approximate number of messages, in flight or not."""
+        attributes = self._client.get_queue_attributes(
             QueueUrl=self.queue_url,
             AttributeNames=[
                 "ApproximateNumberOfMessages",
                 "ApproximateNumberOfMessagesNotVisible",
             ],
         )["Attributes"]
-        return sum(int(number) for number in told.values())
+        return sum(int(number) for number in attributes.values())
 
     @contextmanager
-    def looking(self) -> Iterator[Iterator[Held]]:
-        """The messages that can be seen, in order within each group; let go at the end."""
-        held: list[Held] = []
+    def peek(self) -> Iterator[Iterator[ReceivedMessage]]:
+        """The messages that SQS delivers, in order within each group; released at the end."""
+        received: list[ReceivedMessage] = []
         try:
-            yield self._receive_all(held)
+            yield self._receive_all(received)
         finally:
-            self.let_go(held)
+            self.release(received)
 
-    def receive(self) -> list[Held]:
+    def receive(self) -> list[ReceivedMessage]:
         answer = self._client.receive_message(
             QueueUrl=self.queue_url,
             MaxNumberOfMessages=ENTRIES_PER_REQUEST,
             WaitTimeSeconds=0,
-            VisibilityTimeout=_HOLD_SECONDS,
+            VisibilityTimeout=_VISIBILITY_SECONDS,
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        return [_held(message) for message in answer.get("Messages", ())]
+        return [_received(message) for message in answer.get("Messages", ())]
 
-    def let_go(self, messages: Sequence[Held]) -> None:
-        """Make them visible again; one that was deleted meanwhile cannot be, and need not."""
-        # The last first: a consumer that comes in between must not see the second before the first.
+    def release(self, messages: Sequence[ReceivedMessage]) -> None:
+        """Make them visible again; failed entries are messages that were deleted meanwhile."""
+        # The last first, so that a consumer in between never gets the second before the first.
         for batch in batched(list(reversed(messages)), ENTRIES_PER_REQUEST):
             self._client.change_message_visibility_batch(
                 QueueUrl=self.queue_url,
                 Entries=[
-                    {"Id": str(number), "ReceiptHandle": each.receipt, "VisibilityTimeout": 0}
-                    for number, each in enumerate(batch)
+                    {"Id": str(index), "ReceiptHandle": message.receipt, "VisibilityTimeout": 0}
+                    for index, message in enumerate(batch)
                 ],
             )
 
-    def delete(self, messages: Sequence[Held]) -> list[Held]:
+    def delete(self, messages: Sequence[ReceivedMessage]) -> list[ReceivedMessage]:
         """Delete them and return those that SQS did not delete."""
-        kept: list[Held] = []
+        not_deleted: list[ReceivedMessage] = []
         for batch in batched(messages, ENTRIES_PER_REQUEST):
             answer = self._client.delete_message_batch(
                 QueueUrl=self.queue_url,
                 Entries=[
-                    {"Id": str(number), "ReceiptHandle": each.receipt}
-                    for number, each in enumerate(batch)
+                    {"Id": str(index), "ReceiptHandle": message.receipt}
+                    for index, message in enumerate(batch)
                 ],
             )
-            kept += [batch[int(entry["Id"])] for entry in answer.get("Failed", ())]
-        return kept
+            not_deleted += [batch[int(entry["Id"])] for entry in answer.get("Failed", ())]
+        return not_deleted
 
-    def _receive_all(self, held: list[Held]) -> Iterator[Held]:
-        """SQS may answer with nothing although there is something, so it is asked once more."""
+    def _receive_all(self, received: list[ReceivedMessage]) -> Iterator[ReceivedMessage]:
+        """SQS may return nothing although there are messages, so one empty answer is no end."""
         seen: set[str] = set()
         empty = 0
         while empty < _EMPTY_ANSWERS:
             batch = self.receive()
-            held += batch
-            fresh = [each for each in batch if each.message_id not in seen]
-            empty = 0 if fresh else empty + 1
-            seen.update(each.message_id for each in fresh)
-            yield from fresh
+            received += batch
+            new = [message for message in batch if message.message_id not in seen]
+            empty = 0 if new else empty + 1
+            seen.update(message.message_id for message in new)
+            yield from new
 
 
 def dead_letter_queue_url(client: Any, queue_url: str) -> str | None:
-    """Where a queue's messages go that were received too often; None if nowhere."""
-    told = client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["RedrivePolicy"])
-    policy = json.loads(told.get("Attributes", {}).get("RedrivePolicy") or "{}")
+    """The dead-letter queue of a queue, if it has one."""
+    answer = client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["RedrivePolicy"])
+    policy = json.loads(answer.get("Attributes", {}).get("RedrivePolicy") or "{}")
     arn = policy.get("deadLetterTargetArn")
     if not arn:
         return None
@@ -160,9 +160,9 @@ def dead_letter_queue_url(client: Any, queue_url: str) -> str | None:
     return url
 
 
-def _held(message: dict[str, Any]) -> Held:
+def _received(message: dict[str, Any]) -> ReceivedMessage:
     system = message["Attributes"]
-    return Held(
+    return ReceivedMessage(
         message_id=message["MessageId"],
         receipt=message["ReceiptHandle"],
         body=message["Body"],
@@ -176,8 +176,8 @@ def _held(message: dict[str, Any]) -> Held:
     )
 
 
-def _placed(problem: dict[str, Any], several: bool) -> str:
-    """The field with its command's place, which older versions put aside without it."""
+def _field(problem: dict[str, Any], several: bool) -> str:
+    """The field with its command's index, which older versions left out of `field`."""
     field, command = str(problem.get("field")), f"commands[{problem.get('index')}]"
     if not several or "index" not in problem or field.startswith("commands["):
         return field

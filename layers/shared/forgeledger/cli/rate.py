@@ -1,4 +1,4 @@
-"""How fast a job goes, measured by whoever looks at it: over the last seconds, not since ever."""
+"""The rate of a job over the last seconds, as the command line observes it."""
 
 from collections import deque
 from typing import Final
@@ -17,7 +17,7 @@ class Rate:
 
     @property
     def per_second(self) -> float | None:
-        """None until something has been seen to move."""
+        """None until the count has risen."""
         if len(self._samples) < 2:
             return None
         (since, before), (now, finished) = self._samples[0], self._samples[-1]

@@ -1,127 +1,133 @@
-"""Sends rejected messages to the command queue again: in order per group, none lost, none twice."""
+"""Redrives rejected messages to the command queue: in order in each group, no loss, no repeat."""
 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from forgeledger.cli.queue_peek import ENTRIES_PER_REQUEST, FifoQueue, Held
+from forgeledger.cli.queue_peek import ENTRIES_PER_REQUEST, FifoQueue, ReceivedMessage
 from forgeledger.jobs.model.limits import MESSAGE_BYTES
 
-_ROUNDS_WITHOUT_NEWS: Final = 2
+_ROUNDS_WITHOUT_PROGRESS: Final = 2
 
 
 @dataclass(slots=True, kw_only=True)
-class Redriven:
-    sent: list[Held] = field(default_factory=list)
-    # Sent by this very run and rejected once more.
-    back_again: list[Held] = field(default_factory=list)
-    refused: list[tuple[Held, str]] = field(default_factory=list)
-    # Sent, but still here: sending them once more within five minutes changes nothing.
-    not_deleted: list[Held] = field(default_factory=list)
+class RedriveResult:
+    sent: list[ReceivedMessage] = field(default_factory=list)
+    # Sent by this run and rejected again while it ran.
+    rejected_again: list[ReceivedMessage] = field(default_factory=list)
+    refused: list[tuple[ReceivedMessage, str]] = field(default_factory=list)
+    # Sent, but still in this queue; SQS discards a second send within five minutes.
+    not_deleted: list[ReceivedMessage] = field(default_factory=list)
 
     @property
     def not_known_yet(self) -> int:
-        """How many were sent and may still be rejected once more."""
-        return len(self.sent) - len(self.back_again)
+        """How many were sent and may still be rejected again."""
+        return len(self.sent) - len(self.rejected_again)
 
 
 class Redriver:
-    """A message is deleted here only after the command queue has accepted it.
+    """Deletes a message only after the command queue has accepted it.
 
-    In one request goes at most one message of a group, because SQS may refuse any single one: the
-    next of its group would overtake it. A group with a refused message is left as it is.
+    A request has at most one message of a group: SQS may refuse any single entry, and the next
+    message of its group would overtake it. A group with a refused message is left as it is.
     """
 
     def __init__(self, rejects: FifoQueue, client: Any, command_queue_url: str) -> None:
         self._rejects = rejects
         self._client = client
         self._command_queue_url = command_queue_url
-        self._done = Redriven()
+        self._result = RedriveResult()
         self._sent_ids: set[str] = set()
         self._stopped_groups: set[str] = set()
 
-    def redrive_all(self) -> Redriven:
-        """Everything that was here when it began; what comes back rejected is not sent again."""
-        kept: list[Held] = []
-        news = _ROUNDS_WITHOUT_NEWS
+    def redrive_all(self) -> RedriveResult:
+        """All messages of the queue; those that are rejected again meanwhile are not sent again."""
+        unsent: list[ReceivedMessage] = []
+        rounds_left = _ROUNDS_WITHOUT_PROGRESS
         try:
-            while news:
+            while rounds_left:
                 batch = self._rejects.receive()
-                fresh, back = self._split(batch)
-                self._done.back_again += back
-                before = len(self._done.sent)
-                kept += self._send_in_order(fresh)
-                self._stopped_groups.update(each.group for each in back)
-                kept += [each for each in batch if each not in fresh]
-                moved = len(self._done.sent) - before
-                news = _ROUNDS_WITHOUT_NEWS if moved else news - 1
+                to_send, again = self._split(batch)
+                self._result.rejected_again += again
+                sent_before = len(self._result.sent)
+                unsent += self._send_in_order(to_send)
+                self._stopped_groups.update(message.group for message in again)
+                unsent += [message for message in batch if message not in to_send]
+                progress = len(self._result.sent) > sent_before
+                rounds_left = _ROUNDS_WITHOUT_PROGRESS if progress else rounds_left - 1
         finally:
-            self._rejects.let_go(kept)
-        return self._done
+            self._rejects.release(unsent)
+        return self._result
 
-    def redrive_one(self, message: Held, body: str | None = None) -> Redriven:
-        """One message, as it is or with a mended body."""
+    def redrive_one(self, message: ReceivedMessage, body: str | None = None) -> RedriveResult:
+        """One message, with its own or a corrected body."""
         self._send_round([message], body)
-        return self._done
+        return self._result
 
-    def _split(self, batch: Iterable[Held]) -> tuple[list[Held], list[Held]]:
-        """What is still to be sent, and what came back; behind that one nothing old stands."""
-        fresh: list[Held] = []
-        back: list[Held] = []
-        ended: set[str] = set()
-        for each in batch:
-            if each.attributes.get("sourceMessageId") in self._sent_ids:
-                back.append(each)
-                ended.add(each.group)
-            elif each.group not in ended:
-                fresh.append(each)
-        return fresh, back
+    def _split(
+        self, batch: Iterable[ReceivedMessage]
+    ) -> tuple[list[ReceivedMessage], list[ReceivedMessage]]:
+        """What is to be sent, and what was rejected again.
 
-    def _send_in_order(self, messages: list[Held]) -> list[Held]:
-        """Round by round the first one of each group; what is left over is returned."""
+        A group is in order: behind a message that came back there is none of before this run.
+        """
+        to_send: list[ReceivedMessage] = []
+        again: list[ReceivedMessage] = []
+        done_groups: set[str] = set()
+        for message in batch:
+            if message.attributes.get("sourceMessageId") in self._sent_ids:
+                again.append(message)
+                done_groups.add(message.group)
+            elif message.group not in done_groups:
+                to_send.append(message)
+        return to_send, again
+
+    def _send_in_order(self, messages: list[ReceivedMessage]) -> list[ReceivedMessage]:
+        """In each round the first message of each group; returns those that cannot be sent."""
         left = list(messages)
         while True:
-            heads: dict[str, Held] = {}
+            heads: dict[str, ReceivedMessage] = {}
             size = 0
-            for each in left:
-                if each.group in self._stopped_groups or each.group in heads:
+            for message in left:
+                if message.group in self._stopped_groups or message.group in heads:
                     continue
-                body_bytes = len(each.body.encode())
+                body_bytes = len(message.body.encode())
                 if len(heads) == ENTRIES_PER_REQUEST or (
                     heads and size + body_bytes > MESSAGE_BYTES
                 ):
                     break
-                heads[each.group] = each
+                heads[message.group] = message
                 size += body_bytes
             if not heads:
                 return left
             sent = self._send_round(list(heads.values()))
-            left = [each for each in left if each.message_id not in sent]
+            left = [message for message in left if message.message_id not in sent]
 
-    def _send_round(self, messages: list[Held], body: str | None = None) -> set[str]:
+    def _send_round(self, messages: list[ReceivedMessage], body: str | None = None) -> set[str]:
         answer = self._client.send_message_batch(
             QueueUrl=self._command_queue_url,
-            Entries=[_entry(number, each, body) for number, each in enumerate(messages)],
+            Entries=[_entry(index, message, body) for index, message in enumerate(messages)],
         )
         accepted = [messages[int(entry["Id"])] for entry in answer.get("Successful", ())]
         self._sent_ids.update(entry["MessageId"] for entry in answer.get("Successful", ()))
         for entry in answer.get("Failed", ()):
             refused = messages[int(entry["Id"])]
+            why = f"{entry.get('Code')}: {entry.get('Message', '')}"
             self._stopped_groups.add(refused.group)
-            self._done.refused.append((refused, f"{entry.get('Code')}: {entry.get('Message', '')}"))
-        self._done.sent += accepted
-        self._done.not_deleted += self._rejects.delete(accepted)
-        # Even one that could not be deleted is on its way, and must not be sent twice by this run.
-        return {each.message_id for each in accepted}
+            self._result.refused.append((refused, why))
+        self._result.sent += accepted
+        self._result.not_deleted += self._rejects.delete(accepted)
+        # Also those that could not be deleted: they are sent, and must not be sent twice.
+        return {message.message_id for message in accepted}
 
 
-def _entry(number: int, message: Held, body: str | None) -> dict[str, str]:
-    """Another deduplication id than the first time, and the same if this very step is repeated."""
+def _entry(index: int, message: ReceivedMessage, body: str | None) -> dict[str, str]:
+    """Its deduplication id differs from the first send's, and is the same if this is repeated."""
     content = message.body if body is None else body
     digest = hashlib.sha256(f"{message.message_id}\n{content}".encode()).hexdigest()
     return {
-        "Id": str(number),
+        "Id": str(index),
         "MessageBody": content,
         "MessageGroupId": message.source_group,
         "MessageDeduplicationId": digest,

@@ -1,4 +1,4 @@
-"""Invokes the relay directly, again and again until it says that nothing is left to do."""
+"""Invokes the relay directly and repeats until it reports that nothing is left to do."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -11,23 +11,23 @@ Invoke = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 def lambda_invoke(client: Any, function: str) -> Invoke:
-    """The deployed function, by AWS Lambda."""
+    """Invokes the deployed function through AWS Lambda."""
 
     def invoke(event: Mapping[str, Any]) -> Mapping[str, Any]:
         answer = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
         content = json.loads(answer["Payload"].read() or "null")
         if answer.get("FunctionError") or not isinstance(content, dict):
-            told = content if isinstance(content, dict) else {}
-            why = f"{told.get('errorType', 'Error')}: {told.get('errorMessage', content)}"
-            missing = told.get("errorType") == "JobNotFound"
-            raise CliError(why, exit_codes.NOT_FOUND if missing else exit_codes.UNREACHABLE)
+            error = content if isinstance(content, dict) else {}
+            kind = error.get("errorType", "Error")
+            code = exit_codes.NOT_FOUND if kind == "JobNotFound" else exit_codes.UNREACHABLE
+            raise CliError(f"{kind}: {error.get('errorMessage', content)}", code)
         return content
 
     return invoke
 
 
 def reconcile_job(invoke: Invoke, job_id: str, *, recount: bool) -> Iterator[Mapping[str, Any]]:
-    """What was done, invocation by invocation; a recount goes on lane by lane."""
+    """The relay's report for each invocation; a recount continues lane by lane."""
     request: dict[str, Any] = {"jobId": job_id}
     if recount:
         request["recount"] = True
@@ -35,17 +35,19 @@ def reconcile_job(invoke: Invoke, job_id: str, *, recount: bool) -> Iterator[Map
     while True:
         answer = invoke({"reconcile": request})
         yield from answer["jobs"]
-        following = [job["nextLane"] for job in answer["jobs"] if "nextLane" in job]
-        if not following:
+        next_lanes = [job["nextLane"] for job in answer["jobs"] if "nextLane" in job]
+        if not next_lanes:
             return
-        # An invocation that had no time for a single lane must not go on for ever.
-        if following[0] <= lane:
-            raise CliError(f"lane {lane} takes longer than the relay has", exit_codes.UNREACHABLE)
-        lane = request["fromLane"] = following[0]
+        # An invocation whose time was too short for a single lane would be repeated without end.
+        if next_lanes[0] <= lane:
+            raise CliError(
+                f"lane {lane} takes longer than the relay's time limit", exit_codes.UNREACHABLE
+            )
+        lane = request["fromLane"] = next_lanes[0]
 
 
 def reconcile_open(invoke: Invoke) -> Iterator[Mapping[str, Any]]:
-    """Every job that runs or has something to tell."""
+    """Every job that runs or has unpublished events."""
     request: dict[str, Any] = {"running": True}
     while True:
         answer = invoke({"reconcile": request})
@@ -54,5 +56,7 @@ def reconcile_open(invoke: Invoke) -> Iterator[Mapping[str, Any]]:
         if after is None:
             return
         if after == request.get("after"):
-            raise CliError("one job takes longer than the relay has", exit_codes.UNREACHABLE)
+            raise CliError(
+                "one job takes longer than the relay's time limit", exit_codes.UNREACHABLE
+            )
         request["after"] = after

@@ -1,4 +1,4 @@
-"""What a command has at hand: the deployment, the ledger, AWS clients and the output."""
+"""What a command works with: deployment, ledger, AWS clients and output."""
 
 import os
 import time
@@ -7,9 +7,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from forgeledger.cli import deployment as deployments
 from forgeledger.cli.aws import client_of
-from forgeledger.cli.deployment import ClientOf, Deployment, Where
+from forgeledger.cli.deployment import (
+    API_URL,
+    COMMAND_QUEUE_URL,
+    REJECT_QUEUE_URL,
+    ClientOf,
+    Deployment,
+    Where,
+    find_deployment,
+    needed,
+)
 from forgeledger.cli.output import Output
 
 if TYPE_CHECKING:
@@ -20,10 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOptions:
-    """The world outside the program; a test brings its own."""
+    """What a test replaces: environment, network, AWS clients and time."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    # None: the SDK's own, over the network.
+    # None: the SDK's own transport.
     transport: "Transport | None" = None
     client_of: ClientOf = client_of
     clock: Callable[[], float] = time.monotonic
@@ -31,52 +39,54 @@ class SessionOptions:
 
 
 class Session:
-    """Made anew for each command; what is slow is made when it is first asked for."""
+    """One for each run of a command; what is slow to make is made on first use."""
 
-    def __init__(self, where: Where, output: Output, runtime: SessionOptions) -> None:
+    def __init__(self, where: Where, output: Output, options: SessionOptions) -> None:
         self.where = where
         self.output = output
-        self.runtime = runtime
+        self.options = options
 
     @cached_property
     def deployment(self) -> Deployment:
-        return deployments.find(self.where, self.runtime.environ, self.runtime.client_of)
+        return find_deployment(self.where, self.options.environ, self.options.client_of)
 
     @cached_property
     def ledger(self) -> "Ledger":
-        self.deployment.needed("api_url", deployments.API_URL)
+        endpoints = self.deployment.endpoints
+        needed(API_URL, endpoints.api_url)
         from forgeledger.sdk.api.ledger import Ledger
 
         return Ledger(
-            endpoints=self.deployment.endpoints(),
-            transport=self.runtime.transport,
-            clock=self.runtime.clock,
-            sleep=self.runtime.sleep,
+            endpoints=endpoints,
+            transport=self.options.transport,
+            clock=self.options.clock,
+            sleep=self.options.sleep,
         )
 
     @cached_property
     def api(self) -> "ApiClient":
-        """Single calls of the HTTP API, given up soon."""
+        """For single calls with few retries."""
         from forgeledger.sdk.api.api_client import ApiClient
         from forgeledger.sdk.api.transport import PooledTransport
         from forgeledger.sdk.backoff import Backoff
 
+        endpoints = self.deployment.endpoints
         return ApiClient(
-            self.deployment.needed("api_url", deployments.API_URL),
-            self.runtime.transport or PooledTransport(),
-            api_key=self.deployment.api_key,
+            needed(API_URL, endpoints.api_url),
+            self.options.transport or PooledTransport(),
+            api_key=endpoints.api_key,
             backoff=Backoff(attempts=2),
-            sleep=self.runtime.sleep,
+            sleep=self.options.sleep,
         )
 
     def client(self, service: str) -> Any:
-        """A new boto3 client on the deployment."""
-        return self.runtime.client_of(service, self.deployment)
+        """A new AWS client for the deployment."""
+        return self.options.client_of(service, self.deployment.endpoints)
 
     @property
     def command_queue_url(self) -> str:
-        return self.deployment.needed("command_queue_url", deployments.COMMAND_QUEUE_URL)
+        return needed(COMMAND_QUEUE_URL, self.deployment.endpoints.command_queue_url)
 
     @property
     def reject_queue_url(self) -> str:
-        return self.deployment.needed("reject_queue_url", deployments.REJECT_QUEUE_URL)
+        return needed(REJECT_QUEUE_URL, self.deployment.reject_queue_url)

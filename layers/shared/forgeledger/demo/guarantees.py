@@ -1,4 +1,4 @@
-"""What ForgeLedger promises, held against what the demo saw."""
+"""Checks what the demo observed against what ForgeLedger guarantees."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,25 +6,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from forgeledger.demo.plan import Plan
+from forgeledger.plural import plural
 from forgeledger.sdk.records import Event, Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
+class Guarantee:
     name: str
     held: bool
-    told: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journal:
-    """What the events of a job add up to."""
+    """The totals of a job's events."""
 
     completed: Counter[str]
     failed: Counter[str]
-    # Came to a second worker without having failed: what a killed one had in hand.
+    # Items that never failed and needed a second attempt: the killed worker had them.
     taken_over: frozenset[str]
-    # Commands that changed nothing: repetitions, and those that came too late.
+    # Duplicate and rejected commands.
     without_effect: int
 
     @classmethod
@@ -51,75 +52,74 @@ class Journal:
         return min((item for item in self.failed if self.completed[item]), default=None)
 
 
-def examine(
+def check_guarantees(
     plan: Plan,
     job: Job,
     journal: Journal,
     events: Sequence[Mapping[str, Any]],
     killed: Sequence[str],
-) -> list[Promise]:
+) -> list[Guarantee]:
     return [
         _counts(plan, job),
-        _each_once(plan, journal),
+        _completed_once(plan, journal),
         _one_event(job, events),
         _retried(plan, journal),
         _taken_over(journal, killed),
     ]
 
 
-def _counts(plan: Plan, job: Job) -> Promise:
+def _counts(plan: Plan, job: Job) -> Guarantee:
     states = job.pending + job.in_progress + job.completed + job.failed + job.canceled
-    right = job.completed == job.total == states == plan.items and job.status == "COMPLETED"
-    told = f"{job.status}: {job.completed:,} completed, {job.failed:,} failed of {job.total:,}"
-    return Promise(name="the counts are right", held=right, told=told)
+    held = job.completed == job.total == states == plan.items and job.status == "COMPLETED"
+    message = f"{job.status}: {job.completed:,} completed, {job.failed:,} failed of {job.total:,}"
+    return Guarantee(name="the counts are right", held=held, message=message)
 
 
-def _each_once(plan: Plan, journal: Journal) -> Promise:
+def _completed_once(plan: Plan, journal: Journal) -> Guarantee:
     twice = sum(1 for count in journal.completed.values() if count > 1)
     missing = plan.items - len(journal.completed)
-    told = f"{len(journal.completed):,} items once, {twice} twice, {missing} never; "
-    told += f"{journal.without_effect} repeated or late commands changed nothing"
-    return Promise(
-        name="each item completed exactly once", held=not twice and not missing, told=told
+    without_effect = plural(journal.without_effect, "repeated or late command")
+    message = (
+        f"{plural(len(journal.completed), 'item')} once, {twice} twice, {missing} never; "
+        f"{without_effect} changed nothing"
     )
+    held = not twice and not missing
+    return Guarantee(name="each item completed exactly once", held=held, message=message)
 
 
-def _one_event(job: Job, events: Sequence[Mapping[str, Any]]) -> Promise:
-    told = f"{len(events)} received"
-    right = len(events) == 1
-    if right:
+def _one_event(job: Job, events: Sequence[Mapping[str, Any]]) -> Guarantee:
+    message = f"{len(events)} received"
+    held = len(events) == 1
+    if held:
         detail = events[0]["detail"]
-        seen = {name: detail.get(name) for name in ("status", "total", "completed", "failed")}
-        known = {
-            "status": job.status,
-            "total": job.total,
-            "completed": job.completed,
-            "failed": job.failed,
-        }
-        right = seen == known and detail.get("jobId") == job.job_id
-        told += ", with the job's counts" if right else f", but it says {seen}"
-    return Promise(name="one job.completed event", held=right, told=told)
+        names = ("status", "total", "completed", "failed")
+        in_event = {name: detail.get(name) for name in names}
+        in_job = {name: getattr(job, name) for name in names}
+        held = in_event == in_job and detail.get("jobId") == job.job_id
+        message += ", with the job's counts" if held else f", but it has {in_event}"
+    return Guarantee(name="one job.completed event", held=held, message=message)
 
 
-def _retried(plan: Plan, journal: Journal) -> Promise:
-    """An item whose first attempt was lost with the killed worker fails no more."""
+def _retried(plan: Plan, journal: Journal) -> Guarantee:
+    """An item whose first attempt was lost with the killed worker does not fail any more."""
     failing = plan.failing
     failed, lost = failing & journal.failed.keys(), failing & journal.taken_over
-    given_up = [item for item in journal.failed if not journal.completed[item]]
-    told = f"{len(failed):,} of {len(failing):,} items failed at first"
+    not_completed = [item for item in journal.failed if not journal.completed[item]]
+    message = f"{len(failed):,} of {plural(len(failing), 'item')} failed at first"
     if lost:
-        told += f", the first attempts of {len(lost):,} were lost with a killed worker"
-    if unseen := len(failing) - len(failed | lost):
-        told += f", {unseen:,} never failed"
+        attempts = plural(len(lost), "first attempt was", "first attempts were")
+        message += f", {attempts} lost with a killed worker"
+    if never := len(failing) - len(failed | lost):
+        message += f", {never:,} never failed"
     if others := len(journal.failed.keys() - failing):
-        told += f", and {others:,} others did"
-    told += f"; {len(given_up):,} did not complete after it"
-    held = not unseen and not given_up
-    return Promise(name="failures were retried", held=held, told=told)
+        message += f"; {plural(others, 'other')} failed as well"
+    message += f"; {len(not_completed):,} did not complete after it"
+    held = not never and not not_completed
+    return Guarantee(name="failures were retried", held=held, message=message)
 
 
-def _taken_over(journal: Journal, killed: Sequence[str]) -> Promise:
-    told = f"{', '.join(killed) or 'nobody'} was killed; "
-    told += f"{len(journal.taken_over)} items came to others"
+def _taken_over(journal: Journal, killed: Sequence[str]) -> Guarantee:
+    taken_over = plural(len(journal.taken_over), "item was", "items were")
+    message = f"{', '.join(killed) or 'no worker'} was killed; {taken_over} taken over by others"
     held = len(killed) == 1 and bool(journal.taken_over)
-    return Promise(name="nothing was lost with a worker", held=held, told=told)
+    return Guarantee(name="nothing was lost with a worker", held=held, message=message)

@@ -1,4 +1,4 @@
-"""What the demo will do to its job: which items fail at first, and which are worked on twice."""
+"""The plan of the demo: which items fail at first, arrive twice or kill their worker."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ class Plan:
     workers: int = 4
     # The share of items whose first attempt fails.
     fail_share: float = 0.02
-    # The share of work messages that are sent twice, and of items whose end is told twice.
+    # The share of items with two work messages, and that of items with two completions.
     duplicate_share: float = 0.02
 
     @property
@@ -29,43 +29,43 @@ class Plan:
         return [f"invoice-{number:0{width}}" for number in range(1, self.items + 1)]
 
     @property
-    def deadly(self) -> str:
-        """The item in the middle of which its worker is killed, when all of them are at work."""
+    def killing(self) -> str:
+        """The item whose first attempt kills its worker; by then all workers are busy."""
         names, failing = self.item_ids, _spread(self.item_ids, self.fail_share, offset=0.0)
         start = int(self.items * _KILL_AT)
         return next((name for name in names[start:] if name not in failing), names[start])
 
     @property
     def failing(self) -> frozenset[str]:
-        return _spread(self.item_ids, self.fail_share, offset=0.0) - {self.deadly}
+        return _spread(self.item_ids, self.fail_share, offset=0.0) - {self.killing}
 
     @property
-    def doubled(self) -> frozenset[str]:
-        """Two messages in the work queue: as when a sender repeats itself after a time-out."""
-        others = self.failing | {self.deadly}
+    def sent_twice(self) -> frozenset[str]:
+        """Two work messages, as from a sender that repeats itself after a timeout."""
+        others = self.failing | {self.killing}
         return _spread(self.item_ids, self.duplicate_share, offset=0.4) - others
 
     @property
-    def told_twice(self) -> frozenset[str]:
-        """Two completions under different ids: as when a worker is run again after its end."""
-        others = self.failing | self.doubled | {self.deadly}
+    def completed_twice(self) -> frozenset[str]:
+        """Two completions with different ids, as from a worker that ran twice."""
+        others = self.failing | self.sent_twice | {self.killing}
         return _spread(self.item_ids, self.duplicate_share, offset=0.7) - others
 
     def messages(self, job_id: str) -> Iterator[str]:
-        """The bodies for the work queue; a doubled item comes again somewhat later."""
+        """The bodies for the work queue; the second message of an item comes somewhat later."""
         late: list[str] = []
-        failing, doubled, told_twice = self.failing, self.doubled, self.told_twice
-        deadly = self.deadly
+        failing, sent_twice = self.failing, self.sent_twice
+        completed_twice, killing = self.completed_twice, self.killing
         for number, item_id in enumerate(self.item_ids, start=1):
             payload = {
                 "number": number,
                 "failsAtFirst": item_id in failing,
-                "toldTwice": item_id in told_twice,
-                "killsWorker": item_id == deadly,
+                "completesTwice": item_id in completed_twice,
+                "killsWorker": item_id == killing,
             }
             body = json.dumps({"jobId": job_id, "itemId": item_id, "payload": payload})
             yield body
-            if item_id in doubled:
+            if item_id in sent_twice:
                 late.append(body)
             if late and number % 50 == 0:
                 yield late.pop()
@@ -73,7 +73,7 @@ class Plan:
 
 
 def _spread(names: list[str], share: float, *, offset: float) -> frozenset[str]:
-    """That share of the names, at least one unless the share is 0, at equal distances."""
+    """That share of the names at equal distances; at least one unless the share is 0."""
     if share <= 0 or not names:
         return frozenset()
     count = min(len(names), max(1, round(len(names) * share)))

@@ -1,20 +1,23 @@
-"""What the demo adds to the local cloud and takes away again: two queues and a rule."""
+"""The queues and the rule that the demo adds to a deployment and removes afterwards."""
 
 import contextlib
 import json
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from itertools import islice
 from types import TracebackType
 from typing import Any, Final, Self
 
+from forgeledger.batched import batched
+from forgeledger.plural import plural
+
 _ENTRIES_PER_REQUEST: Final = 10
+_SEND_ATTEMPTS: Final = 5
 _SENDERS: Final = 4
 
 
-class Stage:
+class DemoResources:
     """A work queue, and a rule on `job.completed` with a queue as its target."""
 
     def __init__(self, client_of: Callable[[str], Any], event_bus: str) -> None:
@@ -42,7 +45,7 @@ class Stage:
         self._undo.close()
 
     def listen(self, job_id: str) -> None:
-        """From now on the event of this job's completion goes to the event queue."""
+        """Routes the event of this job's completion to the event queue."""
         attributes = self._sqs.get_queue_attributes(
             QueueUrl=self.event_queue_url, AttributeNames=["QueueArn"]
         )["Attributes"]
@@ -66,12 +69,12 @@ class Stage:
         self._undo.callback(self._events.remove_targets, **target, Ids=["queue"])
 
     def send_work(self, bodies: Iterable[str]) -> int:
-        """How many messages were put in the work queue."""
+        """Sends one message for each body and returns their number."""
         with ThreadPoolExecutor(_SENDERS) as pool:
-            return sum(pool.map(self._send, _batches(bodies)))
+            return sum(pool.map(self._send, batched(list(bodies), _ENTRIES_PER_REQUEST)))
 
     def receive_events(self, wait_seconds: int) -> list[dict[str, Any]]:
-        """The events that have come since the last call, after waiting for one at most so long."""
+        """The events since the last call; waits for one if there is none yet."""
         answer = self._sqs.receive_message(
             QueueUrl=self.event_queue_url,
             MaxNumberOfMessages=_ENTRIES_PER_REQUEST,
@@ -90,25 +93,19 @@ class Stage:
         undo.callback(self._sqs.delete_queue, QueueUrl=url)
         return url
 
-    def _send(self, bodies: list[str]) -> int:
+    def _send(self, bodies: Sequence[str]) -> int:
         left = dict(enumerate(bodies))
-        for _ in range(5):
+        for _ in range(_SEND_ATTEMPTS):
             answer = self._sqs.send_message_batch(
                 QueueUrl=self.work_queue_url,
-                Entries=[{"Id": str(key), "MessageBody": body} for key, body in left.items()],
+                Entries=[{"Id": str(index), "MessageBody": body} for index, body in left.items()],
             )
             for entry in answer.get("Successful", ()):
                 with contextlib.suppress(KeyError):
                     del left[int(entry["Id"])]
             if not left:
                 return len(bodies)
-        raise RuntimeError(f"the work queue refused {len(left)} messages")
-
-
-def _batches(bodies: Iterable[str]) -> Iterator[list[str]]:
-    rows = iter(bodies)
-    while batch := list(islice(rows, _ENTRIES_PER_REQUEST)):
-        yield batch
+        raise RuntimeError(f"the work queue refused {plural(len(left), 'message')}")
 
 
 def _may_send(queue_arn: str, rule_arn: str) -> str:

@@ -1,4 +1,4 @@
-"""The worker processes of the demo: started, replaced when killed, and ended with the demo."""
+"""Starts the demo's worker processes, and stops them when the demo ends."""
 
 import contextlib
 import signal
@@ -22,17 +22,17 @@ _COMMAND: Final = (
 )
 
 
-class Crew:
+class WorkerProcesses:
     def __init__(self, environment: Mapping[str, str], log_dir: Path) -> None:
         self._environment = environment
         self._log_dir = log_dir
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._hired = 0
+        self._started = 0
 
-    def hire(self) -> str:
+    def start(self) -> str:
         """Start one more worker and return its name."""
-        self._hired += 1
-        name = f"worker-{self._hired}"
+        self._started += 1
+        name = f"worker-{self._started}"
         with (self._log_dir / f"demo-{name}.log").open("wb") as log:
             self._processes[name] = subprocess.Popen(  # noqa: S603 - our own program
                 _COMMAND,
@@ -40,20 +40,20 @@ class Crew:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**self._environment, WORKER_NAME: name},
-                start_new_session=True,  # Ctrl-C is for the demo, which then ends them.
+                start_new_session=True,  # Ctrl-C is for the demo, which then stops them.
             )
         return name
 
-    def fallen(self) -> list[str]:
-        """Those that were killed since the last look."""
-        names = [name for name, code in self._ended() if code == -signal.SIGKILL]
+    def take_killed(self) -> list[str]:
+        """The workers that were killed since the last call."""
+        names = [name for name, code in self._exit_codes() if code == -signal.SIGKILL]
         for name in names:
-            self._discharge(name)
+            self._remove(name)
         return names
 
-    def lost(self) -> list[str]:
-        """Those that ended otherwise, which none should."""
-        return [name for name, code in self._ended() if code != -signal.SIGKILL]
+    def ended(self) -> list[str]:
+        """The workers that ended in another way, which none should."""
+        return [name for name, code in self._exit_codes() if code != -signal.SIGKILL]
 
     def __enter__(self) -> Self:
         return self
@@ -72,13 +72,13 @@ class Crew:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            self._discharge(name)
+            self._remove(name)
 
-    def _ended(self) -> list[tuple[str, int]]:
+    def _exit_codes(self) -> list[tuple[str, int]]:
         codes = [(name, process.poll()) for name, process in self._processes.items()]
         return [(name, code) for name, code in codes if code is not None]
 
-    def _discharge(self, name: str) -> None:
+    def _remove(self, name: str) -> None:
         process = self._processes.pop(name)
         if process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):

@@ -1,9 +1,9 @@
-"""`forgeledger demo`: a job from its first message to its one event, with harm done on the way."""
+"""`forgeledger demo`: run a job locally, with failures on the way, and check every guarantee."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,61 +12,52 @@ from forgeledger.cli.command import Needs, command
 from forgeledger.cli.error_messages import WrongValue
 from forgeledger.cli.session import Session
 
-if TYPE_CHECKING:
-    from forgeledger.demo.scenario import DemoResult
+app = typer.Typer()
 
 
-def add_to(app: typer.Typer) -> None:
-    command(
-        app,
-        "demo",
-        needs=Needs.NOTHING,
-        example="forgeledger demo --items 1000 --workers 4 --fail 2%",
-    )(demo)
-
-
+@command(
+    app,
+    "demo",
+    needs=Needs.NOTHING,
+    example="forgeledger demo --items 1000 --workers 4 --fail 2%",
+)
 def demo(
     session: Session,
     *,
     items: Annotated[int, typer.Option(min=1, max=100_000, help="How many items.")] = 1_000,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="How many processes.")] = 4,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="How many worker processes.")] = 4,
     fail: Annotated[str, typer.Option(help="The share whose first attempt fails.")] = "2%",
-    down: Annotated[bool, typer.Option("--down", help="End the local cloud afterwards.")] = False,
+    down: Annotated[bool, typer.Option("--down", help="Stop the local cloud afterwards.")] = False,
 ) -> None:
-    """Run a job here and hold ForgeLedger to its word.
+    """Run a job locally and check every guarantee.
 
-    Starts the local cloud if it is not up. Some items fail and are retried, some messages come
-    twice, and one worker is killed. The exit code is 1 if a promise did not hold.
+    Starts the local cloud if it is down. Some items fail and are retried, some work messages
+    arrive twice, and one worker is killed. The exit code is 1 if a guarantee did not hold.
     """
-    from forgeledger.cli.demo_setup import demo_set, narrator_of
+    from forgeledger.cli.demo_setup import progress_printer, set_up_demo
+    from forgeledger.cli.demo_text import document, lines
     from forgeledger.demo.plan import Plan
-    from forgeledger.demo.scenario import play
+    from forgeledger.demo.scenario import run_demo
 
     plan = Plan(items=items, workers=workers, fail_share=_share(fail))
-    with _sigterm_as_ctrl_c(), narrator_of(session) as narrator:
-        place = demo_set(session, narrator)
-        outcome = play(plan, place.scene, narrator)
-    _tell(session, outcome, down=down)
+    with _sigterm_as_ctrl_c(), progress_printer(session) as printer:
+        setup = set_up_demo(session, printer)
+        result = run_demo(plan, setup.target, printer)
+    session.output.record(document(result), lines(result, stays_up=not down))
     if down:
-        place.take_down()
-    if not outcome.kept:
+        setup.shut_down()
+    if not result.all_held:
         raise typer.Exit(exit_codes.NOT_AS_HOPED)
 
 
 @contextmanager
 def _sigterm_as_ctrl_c() -> Iterator[None]:
-    """Whoever ends the demo finds nothing left behind."""
+    """SIGTERM ends the demo by an exception too, so that it removes what it made."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _tell(session: Session, outcome: "DemoResult", *, down: bool) -> None:
-    from forgeledger.cli.demo_text import document, lines
-
-    session.output.record(document(outcome), lines(outcome, stays_up=not down))
 
 
 def _share(text: str) -> float:

@@ -1,4 +1,4 @@
-"""`forgeledger items register`: items from a file, from stdin, or from the names of files."""
+"""`forgeledger items register`: register items from a file, stdin or file names."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -11,13 +11,15 @@ from forgeledger.cli.command import Needs, command, group
 from forgeledger.cli.commands.job import JOB_ID
 from forgeledger.cli.error_messages import CliError
 from forgeledger.cli.item_files import STDIN, Form, read_items, read_names
-from forgeledger.cli.job_text import sealed_short
+from forgeledger.cli.job_text import sealed_short_note
 from forgeledger.cli.session import Session
 
-app = group("Register the items of a job.", 'forgeledger items register "$JOB" invoices.txt --seal')
+app = group(
+    "items", "Register the items of a job.", 'forgeledger items register "$JOB" invoices.txt --seal'
+)
 
-# On a terminal; --json has more of them.
-REJECTIONS_TOLD = 10
+# For people; --json has more of them.
+SHOWN_REJECTIONS = 10
 
 
 @command(
@@ -36,70 +38,72 @@ def register(
     ] = None,
     glob: Annotated[
         str | None,
-        typer.Option(help="Instead: each file that fits is an item, as in 'in/**/*.csv'."),
+        typer.Option(
+            help="Instead: the name of each matching file is an item, as in 'in/**/*.csv'."
+        ),
     ] = None,
     form: Annotated[
         Form,
         typer.Option(
-            help="lines: an id each; jsonl: {itemId, payload}; "
-            "auto: by suffix, and jsonl if stdin begins with {."
+            help="lines: one id a line; jsonl: {itemId, payload}; "
+            "auto: by suffix, and jsonl if stdin starts with {."
         ),
     ] = Form.AUTO,
-    seal: Annotated[bool, typer.Option("--seal", help="No more items will come.")] = False,
+    seal: Annotated[bool, typer.Option("--seal", help="No more items will be added.")] = False,
 ) -> None:
     """Register any number of items.
 
-    Takes bounded memory and is safe to repeat. Empty lines are passed over, and a name with blanks
-    around it is refused, unless JSON lines say it. The exit code is 1 if the ledger rejected some,
-    for instance because the job is sealed; the first of them are shown with the reason.
+    Takes bounded memory and is safe to repeat. Empty lines are skipped. A name with leading or
+    trailing blanks is refused except in JSON lines. The exit code is 1 if the ledger rejected
+    items, for instance because the job is sealed; the first of them are shown with their reasons.
     """
-    from forgeledger.cli.item_positions import PlacedItems, told_to_be_repeatable
+    from forgeledger.cli.item_positions import PositionedItems, note_repeatable
     from forgeledger.cli.job_progress import RegistrationProgress
 
     if (source is None) == (glob is None):
         raise CliError("FILE: give either a file (- is stdin) or --glob")
     if glob is not None and form is not Form.AUTO:
         raise CliError("--form: goes with a file, not with --glob")
-    items = PlacedItems(
+    items = PositionedItems(
         read_names(glob) if glob else read_items(source or STDIN, form, session.output.remark)
     )
     with (
         RegistrationProgress(session.output) as progress,
-        items.told_by_place(),
-        told_to_be_repeatable(),
+        items.named_in_errors(),
+        note_repeatable(),
     ):
-        found = session.ledger.register(job_id, items, seal=seal, on_progress=progress)
+        result = session.ledger.register(job_id, items, seal=seal, on_progress=progress)
     session.output.record(
         {
-            "registered": found.registered,
-            "alreadyExisted": found.already_existed,
-            "rejected": found.rejected,
+            "registered": result.registered,
+            "alreadyExisted": result.already_existed,
+            "rejected": result.rejected,
             "rejections": [
                 {"itemId": rejection.item_id, "reason": rejection.reason}
-                for rejection in found.rejections
+                for rejection in result.rejections
             ],
             "sealed": seal,
         },
-        f"{found.registered:,} registered, {found.already_existed:,} known before, "
-        f"{found.rejected:,} rejected{', sealed' if seal else ''}",
+        f"{result.registered:,} registered, {result.already_existed:,} already existed, "
+        f"{result.rejected:,} rejected{', sealed' if seal else ''}",
     )
     if not session.output.as_json:
-        if not found.sent:
-            session.output.remark("nothing was in it to be registered")
-        for rejection in found.rejections[:REJECTIONS_TOLD]:
+        if not result.sent:
+            session.output.remark("the input has no items")
+        for rejection in result.rejections[:SHOWN_REJECTIONS]:
             session.output.remark(f"{rejection.item_id}: {rejection.reason}")
-        if found.rejected > REJECTIONS_TOLD:
-            session.output.remark(f"and {found.rejected - REJECTIONS_TOLD:,} more")
+        if result.rejected > SHOWN_REJECTIONS:
+            session.output.remark(f"and {result.rejected - SHOWN_REJECTIONS:,} more")
     if seal:
         _note_sealed_short(session, job_id)
-    if found.rejected:
+    if result.rejected:
         raise typer.Exit(exit_codes.NOT_AS_HOPED)
 
 
 def _note_sealed_short(session: Session, job_id: str) -> None:
-    """All that was asked for is done by now: without the job there is no note, and no error."""
+    """Everything is registered by now, so an error here only suppresses the note."""
     from forgeledger.sdk.errors import SdkError
 
     with suppress(SdkError):
-        if short := sealed_short(session.ledger.status(job_id)):
+        if short := sealed_short_note(session.ledger.status(job_id)):
             session.output.remark(f"note: {short}")

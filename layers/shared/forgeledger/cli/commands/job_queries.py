@@ -1,4 +1,4 @@
-"""`forgeledger job why|items|item|events|watch`: what a job and its items have been through."""
+"""`forgeledger job why|items|item|events|watch`: inspect a job and its items."""
 
 from typing import Annotated
 
@@ -6,8 +6,7 @@ import typer
 
 from forgeledger.cli import exit_codes
 from forgeledger.cli.command import Needs, command
-from forgeledger.cli.commands import job
-from forgeledger.cli.commands.job import JOB_ID, not_empty
+from forgeledger.cli.commands.job import JOB_ID, app, not_empty
 from forgeledger.cli.event_text import event_cells, event_line, item_facts
 from forgeledger.cli.job_text import why_lines
 from forgeledger.cli.output import aligned, moment, short_json
@@ -15,8 +14,6 @@ from forgeledger.cli.pages import Pages
 from forgeledger.cli.session import Session
 from forgeledger.jobs.model.limits import PAGE_ROWS
 
-# The whole group: the other half of its commands is there already.
-JOB = app = job.app
 FOLLOW_SECONDS = 1.0
 
 
@@ -24,10 +21,10 @@ FOLLOW_SECONDS = 1.0
 def why(session: Session, job_id: JOB_ID) -> None:
     """Say why a job is not done.
 
-    What it waits for, which items hold it up, and failures by type of error.
+    Prints what it waits for, which items delay it, and its failures by type of error.
     """
-    found = session.ledger.why(job_id)
-    session.output.record(found.raw, why_lines(found, session.where))
+    answer = session.ledger.why(job_id)
+    session.output.record(answer.raw, why_lines(answer, session.where))
 
 
 @command(app, "items", needs=Needs.API, example='forgeledger job items "$JOB" --state FAILED')
@@ -38,11 +35,11 @@ def items(
     state: Annotated[
         str | None, typer.Option(help="PENDING, IN_PROGRESS, COMPLETED, FAILED or CANCELED.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
-    every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="Print at most so many.")] = 100,
+    every: Annotated[bool, typer.Option("--all", help="Print all of them.")] = False,
 ) -> None:
     """List the items of a job."""
-    found = Pages(
+    listed = Pages(
         lambda cursor: session.ledger.items_page(
             job_id, state=state and state.upper(), limit=PAGE_ROWS, cursor=cursor
         ),
@@ -62,11 +59,11 @@ def items(
                     short_json(dict(item.error)) if item.error else "",
                 ),
             )
-            for item in found
+            for item in listed
         ),
         empty="no items",
     )
-    found.tell_cut(session.output)
+    listed.remark_cut(session.output)
 
 
 @command(app, "item", needs=Needs.API, example='forgeledger job item "$JOB" invoice-17')
@@ -79,9 +76,9 @@ def item(
     ],
 ) -> None:
     """Show one item with its whole history."""
-    found = session.ledger.item(job_id, item_id)
-    history = aligned([event_cells(event) for event in found.history]) if found.history else []
-    session.output.record(found.raw, [*item_facts(found), "", *history])
+    shown = session.ledger.item(job_id, item_id)
+    history = aligned([event_cells(event) for event in shown.history]) if shown.history else []
+    session.output.record(shown.raw, [*item_facts(shown), "", *history])
 
 
 @command(app, "events", needs=Needs.API, example='forgeledger job events "$JOB" --follow')
@@ -90,19 +87,20 @@ def events(
     *,
     job_id: JOB_ID,
     cursor: Annotated[
-        str | None, typer.Option("--from", help="Go on behind this cursor, as --cursor printed it.")
+        str | None,
+        typer.Option("--from", help="Continue after this cursor, which --cursor printed."),
     ] = None,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on until the job is finished.")
+        bool, typer.Option("--follow", "-f", help="Wait for more until the job is finished.")
     ] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
-    tell_cursor: Annotated[
-        bool, typer.Option("--cursor", help="Say at the end, on stderr, where to go on.")
+    limit: Annotated[int | None, typer.Option(min=1, help="Print at most so many.")] = None,
+    print_cursor: Annotated[
+        bool, typer.Option("--cursor", help="Print the last cursor on stderr, for --from.")
     ] = False,
 ) -> None:
     """Print the journal of a job.
 
-    All that happened to it and its items, in order within each lane.
+    Its events and those of its items, in order within each lane.
     """
     left = limit
     while left is None or left > 0:
@@ -118,8 +116,8 @@ def events(
             continue
         if not follow or finished:
             break
-        session.runtime.sleep(FOLLOW_SECONDS)
-    if tell_cursor and cursor:
+        session.options.sleep(FOLLOW_SECONDS)
+    if print_cursor and cursor:
         session.output.remark(cursor)
 
 
@@ -129,15 +127,15 @@ def watch(
     *,
     job_id: JOB_ID,
     timeout: Annotated[
-        float | None, typer.Option(min=0, help="Give up after so many seconds, with exit code 124.")
+        float | None, typer.Option(min=0, help="Stop after so many seconds with exit code 124.")
     ] = None,
 ) -> None:
     """Watch a job until it is finished.
 
-    The exit code tells how it ended: 0 completed, 10 completed with failures, 11 failed, 12
+    The exit code is the job's end: 0 completed, 10 completed with failures, 11 failed, 12
     canceled. On a terminal a bar shows progress, rate, time left, failures and lanes; elsewhere
-    a line is printed whenever something has changed. A job that is not sealed cannot complete:
-    that is said once, with the command that seals it.
+    a line is printed whenever something has changed. If the job is not sealed and so cannot
+    complete, the command that seals it is printed once.
     """
     from forgeledger.cli.job_progress import watch_job
 

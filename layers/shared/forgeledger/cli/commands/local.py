@@ -1,7 +1,7 @@
-"""`forgeledger local ...`: the whole of it on this machine, without Docker or an AWS account."""
+"""`forgeledger local ...`: the local cloud, which needs neither Docker nor an AWS account."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +15,7 @@ from forgeledger.cli.session import Session
 if TYPE_CHECKING:
     from forgeledger.local_description import Description
 
-app = group("Run the local cloud: all of it on this machine.", "forgeledger local up")
+app = group("local", "Run ForgeLedger on this machine: the local cloud.", "forgeledger local up")
 FOLLOW_SECONDS = 0.3
 
 
@@ -23,21 +23,21 @@ FOLLOW_SECONDS = 0.3
 def up(
     session: Session,
     *,
-    engine_port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 0,
-    api_port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 0,
+    engine_port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free port.")] = 0,
+    api_port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free port.")] = 0,
     parameter: Annotated[
         list[str] | None, typer.Option(help="A parameter of the template, as NAME=VALUE.")
     ] = None,
 ) -> None:
-    """Start the local cloud, or say where it is.
+    """Start the local cloud, or print its addresses if it is up.
 
-    Data of the last time is there again. FORGELEDGER_STATE_DIR keeps it elsewhere than in
-    `.forgeledger` beside the template.
+    It starts with the data of its last run. The data is stored in `.forgeledger` next to the
+    template, or in FORGELEDGER_STATE_DIR.
     """
     from forgeledger.local import control as cloud
 
-    state = state_path(session.runtime.environ)
-    parameters = dict(_parameter(each) for each in parameter or ())
+    state = state_path(session.options.environ)
+    parameters = dict(_parameter(text) for text in parameter or ())
     ports = {"--engine-port": engine_port, "--api-port": api_port}
     if cloud.status(state_dir=state) is None:
         _check_parameters(parameters)
@@ -46,49 +46,49 @@ def up(
         parameter
     ):
         session.output.remark(
-            f"it is up already, so {', '.join(given)} changed nothing; "
-            "`forgeledger local down` ends it first"
+            f"it is up already, so {', '.join(given)} had no effect; "
+            "stop it first with `forgeledger local down`"
         )
     description = cloud.up(
         state_dir=state, engine_port=engine_port, api_port=api_port, parameters=parameters
     )
-    _tell(session, description)
+    _print_description(session, description)
 
 
 @command(app, "down", needs=Needs.NOTHING, example="forgeledger local down")
 def down(session: Session) -> None:
-    """End the local cloud; its data stays."""
+    """Stop the local cloud; its data stays."""
     from forgeledger.local import control as cloud
 
-    ended = cloud.down(state_dir=state_path(session.runtime.environ))
-    session.output.record({"ended": ended}, "ended" if ended else "nothing was up")
+    ended = cloud.down(state_dir=state_path(session.options.environ))
+    session.output.record({"ended": ended}, "stopped" if ended else "it was not up")
 
 
 @command(app, "status", needs=Needs.NOTHING, example="forgeledger local status --json | jq .apiUrl")
 def status(session: Session) -> None:
-    """Say where everything answers.
+    """Print the addresses of the local cloud.
 
     The exit code is 1 while it is down.
     """
     from forgeledger.local import control as cloud
 
-    description = cloud.status(state_dir=state_path(session.runtime.environ))
+    description = cloud.status(state_dir=state_path(session.options.environ))
     if description is None:
         session.output.remark("the local cloud is down; start it with `forgeledger local up`")
         raise typer.Exit(exit_codes.NOT_AS_HOPED)
-    _tell(session, description)
+    _print_description(session, description)
 
 
 @command(app, "reset", needs=Needs.NOTHING, example="forgeledger local reset")
 def reset(session: Session) -> None:
-    """End the local cloud and forget its data.
+    """Stop the local cloud and delete its data.
 
     The logs stay.
     """
     from forgeledger.local import control as cloud
 
-    cloud.reset(state_dir=state_path(session.runtime.environ))
-    session.output.record({"reset": True}, "ended, and all data forgotten")
+    cloud.reset(state_dir=state_path(session.options.environ))
+    session.output.record({"reset": True}, "stopped, and all data deleted")
 
 
 @command(app, "logs", needs=Needs.NOTHING, example="forgeledger local logs IntakeFunction --follow")
@@ -98,39 +98,41 @@ def logs(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="IntakeFunction, ApiFunction, RelayFunction, engine or supervisor; else all.",
+            help="IntakeFunction, ApiFunction, RelayFunction, engine or supervisor; default: all.",
             show_default=False,
         ),
     ] = None,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Of each log.")] = 100,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of each log.")] = 100,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Print new lines until Ctrl-C.")
+    ] = False,
 ) -> None:
     """Print the last lines of the logs."""
     from forgeledger.cli.log_tail import follow_logs
     from forgeledger.local import control as cloud
 
-    state = state_path(session.runtime.environ)
+    state = state_path(session.options.environ)
     try:
-        found = cloud.logs(name=name, lines=lines, state_dir=state)
+        last_lines = cloud.logs(name=name, lines=lines, state_dir=state)
     except cloud.LogNotFound as error:
         raise CliError(str(error), exit_codes.NOT_FOUND) from error
-    for line in found:
-        _log_line(session, line)
+    for line in last_lines:
+        _print_log_line(session, line)
     if follow:
         files = cloud.log_files(state_dir=state)
-        chosen = {part: path for part, path in files.items() if name in {None, part}}
-        for line in follow_logs(chosen, lambda: session.runtime.sleep(FOLLOW_SECONDS)):
-            _log_line(session, line)
+        chosen = {log: path for log, path in files.items() if name in {None, log}}
+        for line in follow_logs(chosen, lambda: session.options.sleep(FOLLOW_SECONDS)):
+            _print_log_line(session, line)
 
 
-def _log_line(session: Session, line: str) -> None:
-    part, _, text = line.partition(": ")
-    session.output.record({"log": part, "line": text}, line)
+def _print_log_line(session: Session, line: str) -> None:
+    log, _, text = line.partition(": ")
+    session.output.record({"log": log, "line": text}, line)
 
 
-def _tell(session: Session, description: "Description") -> None:
-    told: Mapping[str, Any] = description.as_json()
-    names = {
+def _print_description(session: Session, description: "Description") -> None:
+    document = description.as_json()
+    labels = {
         "apiUrl": "API",
         "endpointUrl": "AWS endpoint",
         "region": "region",
@@ -139,7 +141,9 @@ def _tell(session: Session, description: "Description") -> None:
         "tableName": "table",
         "eventBusName": "event bus",
     }
-    session.output.record(told, facts((names[key], told[key]) for key in names))
+    session.output.record(
+        document, facts((label, document[name]) for name, label in labels.items())
+    )
 
 
 def _check_parameters(given: Mapping[str, str]) -> None:
@@ -161,7 +165,9 @@ def _check_ports(wanted: Mapping[str, int]) -> None:
 
     for option, port in wanted.items():
         if port and not cloud.if_free(port):
-            raise WrongValue(option, f"port {port} is taken by another program; 0 is a free one")
+            raise WrongValue(
+                option, f"port {port} is in use by another program; 0 picks a free port"
+            )
 
 
 def _parameter(text: str) -> tuple[str, str]:

@@ -1,26 +1,24 @@
-"""`forgeledger reconcile`: have the relay make good from the table what was left undone."""
+"""`forgeledger reconcile`: have the relay repair jobs from what the table says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from forgeledger.cli import exit_codes
 from forgeledger.cli.command import Needs, command
-from forgeledger.cli.deployment import RELAY_FUNCTION
+from forgeledger.cli.deployment import RELAY_FUNCTION, needed
 from forgeledger.cli.error_messages import CliError
 from forgeledger.cli.relay_client import Invoke, lambda_invoke, reconcile_job, reconcile_open
 from forgeledger.cli.session import Session
 from forgeledger.jobs.model.ids import lanes_of
+from forgeledger.plural import plural
+
+app = typer.Typer()
 
 
-def add_to(app: typer.Typer) -> None:
-    command(app, "reconcile", needs=Needs.RELAY, example='forgeledger reconcile "$JOB" --recount')(
-        reconcile
-    )
-
-
+@command(app, "reconcile", needs=Needs.RELAY, example='forgeledger reconcile "$JOB" --recount')
 def reconcile(
     session: Session,
     *,
@@ -31,15 +29,15 @@ def reconcile(
         bool, typer.Option("--running", help="Instead: every job that is still open.")
     ] = False,
     recount: Annotated[
-        bool, typer.Option("--recount", help="Count its items and set wrong counts right.")
+        bool, typer.Option("--recount", help="Count its items and correct wrong counts.")
     ] = False,
 ) -> None:
-    """Make good what a lost stream left undone.
+    """Repair jobs after stream records were lost.
 
-    The relay takes the jobs on from what the table says, and tells what was not told.
+    The relay advances the jobs from what the table says, and publishes their unpublished events.
 
-    The exit code is 1 where a recount found wrong counts: they are right now, and somebody should
-    know why they were not. It is 1 as well where one of several jobs could not be taken on.
+    The exit code is 1 if a recount found wrong counts: they are corrected, but their cause should
+    be found. It is 1 as well if one of several jobs could not be advanced.
     """
     if (job_id is None) != running:
         raise CliError("JOB_ID: give either one job or --running")
@@ -50,50 +48,51 @@ def reconcile(
     drifted = busy = 0
     broken = False
     with _relay(session) as invoke:
-        answers = (
+        jobs = (
             reconcile_open(invoke)
             if job_id is None
             else reconcile_job(invoke, job_id, recount=recount)
         )
-        for job in answers:
+        for job in jobs:
             drifted += len(job.get("driftedLanes", ()))
             busy += len(job.get("busyLanes", ()))
             broken = broken or "error" in job
-            session.output.record(job, _line(dict(job)))
+            session.output.record(job, _line(job))
     if recount and job_id is not None and not session.output.as_json:
-        session.output.lines([_counted(lanes_of(job_id) or 0, drifted, busy)])
+        session.output.lines([_recount_line(lanes_of(job_id) or 0, drifted, busy)])
     if drifted or busy or broken:
         raise typer.Exit(exit_codes.NOT_AS_HOPED)
 
 
 @contextmanager
 def _relay(session: Session) -> Iterator[Invoke]:
-    function = session.deployment.needed("relay_function", RELAY_FUNCTION)
-    if not session.deployment.is_local:
+    deployment = session.deployment
+    function = needed(RELAY_FUNCTION, deployment.relay_function)
+    if not deployment.endpoints.is_local:
         yield lambda_invoke(session.client("lambda"), function)
         return
     from forgeledger.cli.local_relay import local_invoke
     from forgeledger.cli.local_state import local_state
 
-    with local_invoke(session.deployment, local_state(session.runtime.environ).logs) as invoke:
+    with local_invoke(deployment, local_state(session.options.environ).logs) as invoke:
         yield invoke
 
 
-def _counted(lanes: int, drifted: int, busy: int) -> str:
-    """A recount that finds nothing wrong must be told from one that never was."""
-    told = f"{lanes} {'lane' if lanes == 1 else 'lanes'} counted, {drifted + busy} wrong"
-    return f"{told}, {busy} of them too busy to be set right" if busy else told
+def _recount_line(lanes: int, drifted: int, busy: int) -> str:
+    """Also printed when all counts are right, to show that they were counted."""
+    line = f"{plural(lanes, 'lane')} counted, {drifted + busy} wrong"
+    return f"{line}, {busy} of them too busy to be corrected" if busy else line
 
 
-def _line(job: dict[str, object]) -> str:
+def _line(job: Mapping[str, Any]) -> str:
     if "error" in job:
         return f"{job['jobId']}  {job['error']}"
-    parts = [f"{job['jobId']}  {job['status']}, {job['eventsPublished']} events told"]
+    published = plural(job["eventsPublished"], "event")
+    parts = [f"{job['jobId']}  {job['status']}, {published} published"]
     for name, words in (
-        ("driftedLanes", "counts set right in lanes"),
-        ("busyLanes", "counts wrong in lanes too busy to be set right:"),
+        ("driftedLanes", "counts corrected in lanes"),
+        ("busyLanes", "counts wrong in lanes that are too busy to be corrected:"),
     ):
-        lanes = job.get(name)
-        if isinstance(lanes, list) and lanes:
+        if lanes := job.get(name):
             parts.append(f"{words} {', '.join(str(lane) for lane in lanes)}")
     return ", ".join(parts)

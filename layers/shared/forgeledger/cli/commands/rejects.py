@@ -1,4 +1,4 @@
-"""`forgeledger rejects ...`: what the ledger could never apply, and sending it once more."""
+"""`forgeledger rejects ...`: inspect rejected messages and dead letters, and redrive them."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -13,14 +13,16 @@ from forgeledger.cli.deployment import Where
 from forgeledger.cli.error_messages import CliError, WrongValue
 from forgeledger.cli.json_options import json_object
 from forgeledger.cli.output import facts, moment, short_json, shortened
-from forgeledger.cli.queue_peek import FifoQueue, Held, dead_letter_queue_url
+from forgeledger.cli.queue_peek import FifoQueue, ReceivedMessage, dead_letter_queue_url
 from forgeledger.cli.session import Session
 from forgeledger.jobs.model.limits import MESSAGE_BYTES
 
 if TYPE_CHECKING:
-    from forgeledger.cli.redrive import Redriven
+    from forgeledger.cli.redrive import RedriveResult
 
-app = group("Look at rejected messages, and send them again.", "forgeledger rejects list --local")
+app = group(
+    "rejects", "Inspect rejected messages and redrive them.", "forgeledger rejects list --local"
+)
 
 
 class Queue(StrEnum):
@@ -29,9 +31,10 @@ class Queue(StrEnum):
 
 
 QUEUE = Annotated[
-    Queue, typer.Option(help="dead-letter: commands that were tried too often instead.")
+    Queue,
+    typer.Option(help="dead-letter: instead the messages that the intake received too often."),
 ]
-# The reject queue's address, or that of the command queue, which knows its dead-letter queue.
+# The dead-letter queue is found through the command queue.
 NEEDS = Needs.REJECT_QUEUE | Needs.COMMAND_QUEUE
 
 
@@ -40,39 +43,41 @@ def list_rejects(
     session: Session,
     *,
     queue: QUEUE = Queue.REJECTS,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="Print at most so many.")] = 100,
 ) -> None:
     """List rejected messages without removing them.
 
-    SQS shows of each message group only the first ten before one of them is deleted.
+    SQS delivers only the first ten of each message group until one of them is deleted.
     """
     fifo = _fifo(session, queue)
     depth = fifo.depth()
-    found: list[Held] = []
-    with fifo.looking() as messages:
+    listed: list[ReceivedMessage] = []
+    with fifo.peek() as messages:
         for message in messages:
-            found.append(message)
-            if len(found) == limit:
+            listed.append(message)
+            if len(listed) == limit:
                 break
     session.output.table(
         ("MESSAGE", "REASON", "SENT (UTC)", "GROUP", "DETAIL"),
         (
             (
-                each.document(),
+                message.document(),
                 (
-                    each.message_id,
-                    each.reason,
-                    moment(each.sent_at),
-                    each.source_group,
-                    shortened(each.told, 80) if each.detail else short_json(each.body, 80),
+                    message.message_id,
+                    message.reason,
+                    moment(message.sent_at),
+                    message.source_group,
+                    shortened(message.detail_text, 80)
+                    if message.detail
+                    else short_json(message.body, 80),
                 ),
             )
-            for each in found
+            for message in listed
         ),
         empty="no rejected messages" if queue is Queue.REJECTS else "no dead letters",
     )
-    if depth > len(found):
-        session.output.remark(f"about {depth - len(found):,} more stand behind these")
+    if depth > len(listed):
+        session.output.remark(f"about {depth - len(listed):,} more are in the queue")
 
 
 @command(
@@ -87,32 +92,32 @@ def show(
     message_id: Annotated[str, typer.Argument(metavar="MESSAGE_ID", show_default=False)],
     queue: QUEUE = Queue.REJECTS,
     body_only: Annotated[
-        bool, typer.Option("--body", help="Print the body alone, to mend it in a file.")
+        bool, typer.Option("--body", help="Print only the body, to correct it in a file.")
     ] = False,
 ) -> None:
-    """Show one rejected message, whole, and why."""
+    """Show one rejected message and the reason."""
     fifo = _fifo(session, queue)
-    with fifo.looking() as messages:
-        found = _find(messages, message_id)
+    with fifo.peek() as messages:
+        message = _find(messages, message_id)
     if body_only:
-        session.output.text(found.body)
+        session.output.text(message.body)
         return
     session.output.record(
-        found.document(),
+        message.document(),
         [
             *facts(
                 [
-                    ("message", found.message_id),
-                    ("reason", found.reason),
-                    ("detail", shortened(found.told, 1_000)),
-                    ("source message", found.attributes.get("sourceMessageId")),
-                    ("source group", found.source_group),
-                    ("sent", moment(found.sent_at)),
-                    ("receives", found.receives),
+                    ("message", message.message_id),
+                    ("reason", message.reason),
+                    ("detail", shortened(message.detail_text, 1_000)),
+                    ("source message", message.attributes.get("sourceMessageId")),
+                    ("source group", message.source_group),
+                    ("sent", moment(message.sent_at)),
+                    ("receives", message.receives),
                 ]
             ),
             "",
-            found.body,
+            message.body,
         ],
     )
 
@@ -121,80 +126,84 @@ def show(
     app,
     "redrive",
     needs=NEEDS,
-    example="forgeledger rejects redrive 6f1c2d3e-4b5a-6978-8897-a6b5c4d3e2f1 --body mended.json",
+    example="forgeledger rejects redrive 6f1c2d3e-4b5a-6978-8897-a6b5c4d3e2f1 --body fixed.json",
 )
 def redrive(
     session: Session,
     *,
     message_id: Annotated[
         str | None,
-        typer.Argument(metavar="MESSAGE_ID", help="This one; else all.", show_default=False),
+        typer.Argument(metavar="MESSAGE_ID", help="This one; default: all.", show_default=False),
     ] = None,
     queue: QUEUE = Queue.REJECTS,
     body: Annotated[
-        Path | None, typer.Option(help="A mended body for the one message; - is stdin.")
+        Path | None, typer.Option(help="A corrected body for the one message; - is stdin.")
     ] = None,
 ) -> None:
-    """Send one rejected message to the queue again, or all of them.
+    """Redrive one rejected message, or all of them, to the command queue.
 
-    Without a MESSAGE_ID all go, at once and unasked. They keep their order and the group in which
-    they first came. A message is deleted only after the command queue has accepted it. A mended
-    body is checked before anything is changed: the intake has to take its form, and it may have no
-    field that neither the contract nor the rejected message knows. What is rejected once more while
-    the command runs stays, and the exit code is 1; what comes back later shows in
-    `forgeledger rejects list`.
+    Without a MESSAGE_ID all are sent, without a confirmation. They keep their order and the group
+    in which they were first sent. A message is deleted only after the command queue has accepted
+    it. A corrected body is checked before anything is changed: it must be valid, and each of its
+    fields must be one of the contract or of the rejected message. A message that is rejected
+    again while the command runs stays in the queue, and the exit code is 1; to see those that are
+    rejected later, use `forgeledger rejects list`.
     """
     from forgeledger.cli.redrive import Redriver
 
-    mended = None if body is None else _mended(body)
-    if mended is not None and message_id is None:
+    corrected = None if body is None else _read_body(body)
+    if corrected is not None and message_id is None:
         raise CliError("--body: goes with one MESSAGE_ID")
     fifo = _fifo(session, queue)
     client = session.client("sqs")
     redriver = Redriver(fifo, client, session.command_queue_url)
     if message_id is None:
-        done = redriver.redrive_all()
+        result = redriver.redrive_all()
     else:
-        from forgeledger.cli.message_edit import check_mended
+        from forgeledger.cli.message_edit import check_corrected
 
-        with fifo.looking() as messages:
-            found = _find(messages, message_id)
-            if mended is not None:
-                check_mended(mended, found.body)
-            done = redriver.redrive_one(found, mended)
+        with fifo.peek() as messages:
+            rejected = _find(messages, message_id)
+            if corrected is not None:
+                check_corrected(corrected, rejected.body)
+            result = redriver.redrive_one(rejected, corrected)
     session.output.record(
         {
-            "sent": len(done.sent),
-            "notKnownYet": done.not_known_yet,
-            "rejectedAgain": [each.document() for each in done.back_again],
-            "refused": [{"messageId": each.message_id, "why": why} for each, why in done.refused],
-            "notDeleted": [each.message_id for each in done.not_deleted],
+            "sent": len(result.sent),
+            "notKnownYet": result.not_known_yet,
+            "rejectedAgain": [message.document() for message in result.rejected_again],
+            "refused": [
+                {"messageId": message.message_id, "why": why} for message, why in result.refused
+            ],
+            "notDeleted": [message.message_id for message in result.not_deleted],
         },
-        _told(done, session.where),
+        _summary(result, session.where),
     )
-    for each in done.back_again:
-        session.output.remark(f"{each.message_id}: rejected again: {each.reason}")
-    for each, why in done.refused:
-        session.output.remark(f"{each.message_id}: not accepted, so its group waits: {why}")
-    for each in done.not_deleted:
-        session.output.remark(f"{each.message_id}: sent but not deleted; redrive it within 5 min")
-    if done.refused or done.not_deleted:
+    for message in result.rejected_again:
+        session.output.remark(f"{message.message_id}: rejected again: {message.reason}")
+    for message, why in result.refused:
+        session.output.remark(f"{message.message_id}: not accepted, so its group waits: {why}")
+    for message in result.not_deleted:
+        session.output.remark(
+            f"{message.message_id}: sent but not deleted; redrive it again within 5 min"
+        )
+    if result.refused or result.not_deleted:
         raise typer.Exit(exit_codes.UNREACHABLE)
-    if done.back_again:
+    if result.rejected_again:
         raise typer.Exit(exit_codes.NOT_AS_HOPED)
 
 
-def _told(done: "Redriven", where: Where) -> str:
-    """The ledger judges what was sent in its own time: silence is not yet success."""
-    sent = f"{len(done.sent):,} sent to the command queue"
-    if not done.sent:
+def _summary(result: "RedriveResult", where: Where) -> str:
+    """The intake may still reject what was sent, so the text does not claim success."""
+    sent = f"{len(result.sent):,} sent to the command queue"
+    if not result.sent:
         return sent
-    back = f"{len(done.back_again):,} rejected again so far"
-    if not done.not_known_yet:
-        return f"{sent}; {back}"
-    which = f"the other {done.not_known_yet:,}" if done.back_again else "more"
-    on_queue = where.repeated("reject_queue_url")
-    return f"{sent}; {back}, {which} may follow: see `forgeledger rejects list{on_queue}`"
+    again = f"{len(result.rejected_again):,} rejected again so far"
+    if not result.not_known_yet:
+        return f"{sent}; {again}"
+    others = f"the other {result.not_known_yet:,}" if result.rejected_again else "more"
+    options = where.as_options("reject_queue_url")
+    return f"{sent}; {again}, {others} may follow: see `forgeledger rejects list{options}`"
 
 
 def _fifo(session: Session, queue: Queue) -> FifoQueue:
@@ -207,16 +216,16 @@ def _fifo(session: Session, queue: Queue) -> FifoQueue:
     return FifoQueue(client, url)
 
 
-def _find(messages: Iterator[Held], message_id: str) -> Held:
+def _find(messages: Iterator[ReceivedMessage], message_id: str) -> ReceivedMessage:
     for message in messages:
         if message.message_id == message_id:
             return message
     raise CliError(
-        f"{message_id}: no such message among those that SQS shows now", exit_codes.NOT_FOUND
+        f"{message_id}: no such message among those that SQS delivers now", exit_codes.NOT_FOUND
     )
 
 
-def _mended(source: Path) -> str:
+def _read_body(source: Path) -> str:
     from forgeledger.cli.item_files import STDIN
 
     try:

@@ -1,4 +1,4 @@
-"""`forgeledger send`: commands to the queue, as a worker sends them."""
+"""`forgeledger send`: send commands to the queue as a worker does."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +12,8 @@ from forgeledger.cli.json_options import json_value
 from forgeledger.cli.session import Session
 from forgeledger.jobs.model.commands import CommandKind
 
-_GOES_WITH: Final[Mapping[str, tuple[CommandKind, ...]]] = {
+app = typer.Typer()
+_KINDS_OF_OPTION: Final[Mapping[str, tuple[CommandKind, ...]]] = {
     "--lease-seconds": (CommandKind.CLAIM, CommandKind.HEARTBEAT),
     "--payload": (CommandKind.REGISTER,),
     "--result": (CommandKind.COMPLETE,),
@@ -22,15 +23,12 @@ _GOES_WITH: Final[Mapping[str, tuple[CommandKind, ...]]] = {
 }
 
 
-def add_to(app: typer.Typer) -> None:
-    command(
-        app,
-        "send",
-        needs=Needs.COMMAND_QUEUE,
-        example='forgeledger send complete "$JOB" invoice-17 --result \'{"pages": 3}\'',
-    )(send)
-
-
+@command(
+    app,
+    "send",
+    needs=Needs.COMMAND_QUEUE,
+    example='forgeledger send complete "$JOB" invoice-17 --result \'{"pages": 3}\'',
+)
 def send(
     session: Session,
     *,
@@ -46,12 +44,12 @@ def send(
     item_id: Annotated[str | None, typer.Argument(metavar="ITEM_ID", show_default=False)] = None,
     file: Annotated[
         Path | None,
-        typer.Option(help="Instead: JSON lines, a command each, as in a message; - is stdin."),
+        typer.Option(help="Instead: JSON lines, each a command or a message; - is stdin."),
     ] = None,
-    attempt: Annotated[int | None, typer.Option(min=1, help="Fences off later owners.")] = None,
-    worker_id: Annotated[str | None, typer.Option(help="Who says it.")] = None,
+    attempt: Annotated[int | None, typer.Option(min=1, help="Fences off a stale owner.")] = None,
+    worker_id: Annotated[str | None, typer.Option(help="The worker that sends it.")] = None,
     command_id: Annotated[
-        str | None, typer.Option(help="Commands with the same id count once.")
+        str | None, typer.Option(help="Commands with the same id are applied once.")
     ] = None,
     lease_seconds: Annotated[
         int | None, typer.Option(min=1, help="With claim and heartbeat.")
@@ -61,16 +59,16 @@ def send(
     error_type: Annotated[str | None, typer.Option(help="With fail: the kind of error.")] = None,
     error_message: Annotated[str, typer.Option(help="With fail.")] = "",
     permanent: Annotated[
-        bool, typer.Option("--permanent", help="With fail: trying again is of no use.")
+        bool, typer.Option("--permanent", help="With fail: the error is not retryable.")
     ] = False,
 ) -> None:
     """Send commands to the queue, in order, as a worker does.
 
-    None is sent if one of them is malformed: that is told with its field and the rule. What
-    becomes of them shows in `forgeledger job item`. A command that the state of its item does not
-    allow, or whose item nobody registered, is refused in the journal: `forgeledger job events`.
-    What names no known job shows in `forgeledger rejects list`. `expire` ends a claim whose lease
-    is over and does nothing before, nor to an item without a lease: that one is ended by `fail`.
+    If one of them is malformed, none is sent, and the error names its field and rule. To see the
+    effect, use `forgeledger job item`. A command that its item's state does not allow, or whose
+    item is not registered, is rejected in the journal: `forgeledger job events`. A command for an
+    unknown job goes to the reject queue: `forgeledger rejects list`. `expire` ends a claim whose
+    lease is over; it has no effect before that or on an item without a lease, which `fail` ends.
     """
     from forgeledger.cli.command_sender import read_commands, send_all
 
@@ -79,8 +77,8 @@ def send(
             raise CliError("--file: cannot be given together with a command")
         sent = send_all(session, read_commands(file))
     else:
-        _check_belongs(
-            _given("TYPE", kind),
+        _check_options(
+            _required("TYPE", kind),
             {
                 "--lease-seconds": lease_seconds is not None,
                 "--payload": payload is not None,
@@ -95,8 +93,8 @@ def send(
             raise WrongValue(option, "needs --error-type as well")
         fields: dict[str, Any] = {
             "type": kind,
-            "jobId": _given("JOB_ID", job_id),
-            "itemId": _given("ITEM_ID", item_id),
+            "jobId": _required("JOB_ID", job_id),
+            "itemId": _required("ITEM_ID", item_id),
             "attempt": attempt,
             "workerId": worker_id,
             "commandId": command_id,
@@ -115,14 +113,14 @@ def send(
     session.output.record({"sent": sent}, f"{sent:,} sent")
 
 
-def _check_belongs(kind: str, given: Mapping[str, bool]) -> None:
-    """The intake would leave out what does not go with the type, and nobody would know."""
-    for option, kinds in _GOES_WITH.items():
+def _check_options(kind: str, given: Mapping[str, bool]) -> None:
+    """The intake would silently ignore a field that its type does not have."""
+    for option, kinds in _KINDS_OF_OPTION.items():
         if given[option] and kind in set(CommandKind) and kind not in kinds:
             raise WrongValue(option, f"goes with {' and '.join(kinds)}, not with {kind}")
 
 
-def _given(name: str, value: str | None) -> str:
+def _required(name: str, value: str | None) -> str:
     if value is None:
         raise CliError(f"{name}: missing; give TYPE JOB_ID ITEM_ID, or --file")
     return value

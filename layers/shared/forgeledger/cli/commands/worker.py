@@ -1,4 +1,4 @@
-"""`forgeledger worker`: run the worker of somebody's module until it is told to stop."""
+"""`forgeledger worker`: run the Worker of a module until it is stopped."""
 
 import logging
 import os
@@ -7,20 +7,16 @@ from typing import Annotated, Final
 
 import typer
 
-from forgeledger.cli import deployment as deployments
 from forgeledger.cli.command import Needs, command
+from forgeledger.cli.deployment import API_KEY, API_URL, COMMAND_QUEUE_URL, Deployment
 from forgeledger.cli.error_messages import WrongValue
 from forgeledger.cli.session import Session
 
+app = typer.Typer()
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
-def add_to(app: typer.Typer) -> None:
-    command(
-        app, "worker", needs=Needs.COMMAND_QUEUE, example="forgeledger worker --app tasks:worker"
-    )(worker)
-
-
+@command(app, "worker", needs=Needs.COMMAND_QUEUE, example="forgeledger worker --app tasks:worker")
 def worker(
     session: Session,
     *,
@@ -31,8 +27,8 @@ def worker(
 ) -> None:
     """Run a worker until SIGTERM or Ctrl-C.
 
-    What it began may then finish. With --local or --stack the worker's own variables are set
-    before its module is imported.
+    Items that it has begun may then finish. With --local or --stack the worker's environment
+    variables are set before its module is imported.
     """
     from forgeledger.sdk.work.worker_import import load_worker
 
@@ -43,15 +39,16 @@ def worker(
         level=log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
-    if log_level.upper() == "INFO":  # Others say less anyway, or want to see all.
-        for chatty in ("botocore.credentials", "botocore.configprovider"):
-            logging.getLogger(chatty).setLevel(logging.WARNING)
+    if log_level.upper() == "INFO":
+        # At INFO boto logs where it found credentials and settings, once for each client.
+        for name in ("botocore.credentials", "botocore.configprovider"):
+            logging.getLogger(name).setLevel(logging.WARNING)
     where = session.where
     if where.local or where.stack or where.command_queue_url:
-        os.environ.update(variables(session.deployment))
-        if session.deployment.is_local:
+        os.environ.update(worker_environment(session.deployment))
+        if session.deployment.endpoints.is_local:
             for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
-                os.environ.pop(name, None)  # boto3 refuses to start where it names none.
+                os.environ.pop(name, None)  # boto3 refuses to start if there is no such profile.
     summary = load_worker(app).run()
     session.output.record(
         {
@@ -64,24 +61,26 @@ def worker(
     )
 
 
-def variables(deployment: deployments.Deployment) -> dict[str, str]:
-    """What a worker's process must find in its environment to speak to a deployment."""
-    found = {
-        deployments.API_URL: deployment.api_url,
-        deployments.API_KEY: deployment.api_key,
-        deployments.COMMAND_QUEUE_URL: deployment.command_queue_url,
-        "AWS_ENDPOINT_URL": deployment.aws_endpoint_url,
-        "AWS_REGION": deployment.region,
-        "AWS_DEFAULT_REGION": deployment.region,
+def worker_environment(deployment: Deployment) -> dict[str, str]:
+    """The variables through which a worker process finds a deployment."""
+    endpoints = deployment.endpoints
+    variables = {
+        API_URL: endpoints.api_url,
+        API_KEY: endpoints.api_key,
+        COMMAND_QUEUE_URL: endpoints.command_queue_url,
+        "AWS_ENDPOINT_URL": endpoints.aws_endpoint_url,
+        "AWS_REGION": endpoints.region,
+        "AWS_DEFAULT_REGION": endpoints.region,
     }
-    if deployment.is_local:
+    if endpoints.is_local:
         from forgeledger.local.engine import unproxied
 
-        found |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-        # What boto3 would heed before the address of the local cloud, or instead.
-        found |= {
-            "AWS_ENDPOINT_URL_SQS": deployment.aws_endpoint_url,
+        variables |= {
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            # boto3 prefers these two to AWS_ENDPOINT_URL.
+            "AWS_ENDPOINT_URL_SQS": endpoints.aws_endpoint_url,
             "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+            **unproxied(os.environ),
         }
-        found |= unproxied(os.environ)
-    return {name: value for name, value in found.items() if value}
+    return {name: value for name, value in variables.items() if value}

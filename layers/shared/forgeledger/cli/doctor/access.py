@@ -1,4 +1,4 @@
-"""Who asks, whether the stack and the API answer, and which version they are."""
+"""Checks credentials, the stack's state, and whether the API answers in the right version."""
 
 import shlex
 from collections.abc import Callable
@@ -11,98 +11,82 @@ from forgeledger.sdk.api.api_client import ApiClient
 from forgeledger.sdk.errors import ApiError
 
 _KEYS_UNREADABLE: Final = "api_keys_unreadable"
-# In what the API tells of it, where putting the keys there is all that is to be done.
-_MISSING: Final = "(ParameterNotFound)"
-_DENIED: Final = "(AccessDenied"
 _UNKNOWN: Final = "API_KEY_PARAMETER"
+# By AWS's error code, which stands in the API's `detail`.
+_ADVICE: Final = {
+    "(ParameterNotFound)": "put the keys there, one a line{hint}: {put_parameter}",
+    "(AccessDenied": "let the API's role read the parameter {name}{hint}: ssm:GetParameter, and "
+    "kms:Decrypt if a key of your own encrypts it",
+    "": "look at the parameter {name}{hint}: its name, version and key",
+}
 
 
-def check_credentials(patient: Target) -> Findings:
-    part = Section("credentials")
-    if patient.deployment.is_local:
-        yield part.ok("none are needed; the local engine checks no permissions")
+def check_credentials(target: Target) -> Findings:
+    section = Section("credentials")
+    if target.is_local:
+        yield section.ok("none are needed; the local engine checks no permissions")
         return
-    told = patient.client("sts").get_caller_identity()
-    yield part.ok(told["Arn"])
+    yield section.ok(target.client("sts").get_caller_identity()["Arn"])
 
 
-def check_stack(patient: Target) -> Findings:
-    part = Section("stack")
-    name = patient.deployment.stack
+def check_stack(target: Target) -> Findings:
+    section = Section("stack")
+    name = target.deployment.stack
     if name is None:
-        yield part.unknown("not named, so only what has an address is examined", "give --stack")
+        yield section.unknown("not named, so only given addresses are checked", "give --stack")
         return
-    stack = patient.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    stack = target.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
     status = stack["StackStatus"]
     if status.endswith("_IN_PROGRESS"):
-        yield part.warning(f"{name} is {status}", "wait until it is done, then ask again")
+        yield section.warning(f"{name} is {status}", "wait until it is done, then check again")
     elif "FAILED" in status or "ROLLBACK" in status:
         why = stack.get("StackStatusReason", "")
-        yield part.wrong(f"{name} is {status} {why}".rstrip(), "look at the stack's events")
+        yield section.wrong(f"{name} is {status} {why}".rstrip(), "look at the stack's events")
     else:
-        yield part.ok(f"{name} is {status}")
+        yield section.ok(f"{name} is {status}")
 
 
-def check_api(patient: Target, api: Callable[[], ApiClient]) -> Findings:
-    part = Section("API")
+def check_api(target: Target, api: Callable[[], ApiClient]) -> Findings:
+    section = Section("API")
     version = str(api().get("health").get("version", "unknown"))
     if version.split(".")[:2] == __version__.split(".")[:2]:
-        yield part.ok(f"answers, version {version}")
+        yield section.ok(f"answers, version {version}")
     else:
-        yield part.warning(
-            f"its version is {version}, and this program's {__version__}",
+        yield section.warning(
+            f"its version is {version}, and this program's is {__version__}",
             "deploy or install the same version on both sides",
         )
-    # Health answers everybody; this one asks for the key, if there is one.
+    # `GET /health` needs no key; this request needs one if the deployment has keys.
     try:
         api().get("jobs", limit=1)
     except ApiError as error:
-        known = explain(error)
-        if error.problem.code != _KEYS_UNREADABLE or known is None:
+        explained = explain(error)
+        if error.problem.code != _KEYS_UNREADABLE or explained is None:
             raise
-        yield part.wrong(known[0], _way_out_of(error.problem.detail)(patient))
+        yield section.wrong(explained[0], _key_advice(target, error.problem.detail))
         return
-    yield part.ok("jobs can be listed, so the key is right and the API can read the table")
+    yield section.ok("jobs can be listed, so the key is right and the API can read the table")
 
 
-def _way_out_of(detail: str) -> Callable[[Target], str]:
-    if _MISSING in detail:
-        return _how_to_put_keys
-    return _how_to_let if _DENIED in detail else _what_to_look_at
+def _key_advice(target: Target, detail: str) -> str:
+    name, endpoint_url = _key_parameter(target), target.deployment.endpoints.aws_endpoint_url
+    command = ["aws", "ssm", "put-parameter", "--name", name, "--type", "SecureString"]
+    command += ["--value", "KEY", *(("--endpoint-url", endpoint_url) if endpoint_url else ())]
+    hint = f" ({name} is the stack's parameter ApiKeyParameter)" if name == _UNKNOWN else ""
+    advice = next(text for code, text in _ADVICE.items() if code in detail)
+    return advice.format(name=name, hint=hint, put_parameter=shlex.join(command))
 
 
-def _what_to_look_at(patient: Target) -> str:
-    name = _parameter(patient)
-    return f"look at the parameter {name}{_where_it_stands(name)}: its name, version and key"
-
-
-def _how_to_put_keys(patient: Target) -> str:
-    at, name = patient.deployment.aws_endpoint_url, _parameter(patient)
-    words = ["aws", "ssm", "put-parameter", "--name", name, "--type", "SecureString"]
-    words += ["--value", "KEY", *(("--endpoint-url", at) if at else ())]
-    return f"put the keys there, one a line{_where_it_stands(name)}: {shlex.join(words)}"
-
-
-def _how_to_let(patient: Target) -> str:
-    name = _parameter(patient)
-    policy = "ssm:GetParameter, and kms:Decrypt if a key of your own encrypts it"
-    return f"let the API's role read the parameter {name}{_where_it_stands(name)}: {policy}"
-
-
-def _where_it_stands(name: str) -> str:
-    return f" ({name} is the stack's parameter ApiKeyParameter)" if name == _UNKNOWN else ""
-
-
-def _parameter(patient: Target) -> str:
-    """The one that the API's function was told of, where these credentials may look at it."""
-    name = patient.resource("ApiFunction")
+def _key_parameter(target: Target) -> str:
+    """The parameter that the API's function reads, if these credentials may see its settings."""
+    name = target.resource("ApiFunction")
     if name is None:
         return _UNKNOWN
     try:
-        told = patient.client("lambda").get_function_configuration(FunctionName=name)
+        function = target.client("lambda").get_function_configuration(FunctionName=name)
     except Exception as error:
         if explain(error) is None:
             raise
         return _UNKNOWN
-    variables = told.get("Environment", {}).get("Variables", {})
+    variables = function.get("Environment", {}).get("Variables", {})
     return str(variables.get("FORGELEDGER_API_KEY_PARAMETER") or _UNKNOWN)

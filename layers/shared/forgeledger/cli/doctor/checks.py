@@ -1,4 +1,4 @@
-"""All checks in order; one that cannot be made does not keep the others from being made."""
+"""Runs all checks in order; one that fails does not stop the others."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -22,7 +22,7 @@ from forgeledger.cli.error_messages import explain
 from forgeledger.sdk.api.api_client import ApiClient
 
 
-def examine(patient: Target, api: Callable[[], ApiClient]) -> Findings:
+def examine(target: Target, api: Callable[[], ApiClient]) -> Findings:
     checks: list[tuple[str, Check]] = [
         ("credentials", check_credentials),
         ("stack", check_stack),
@@ -38,18 +38,18 @@ def examine(patient: Target, api: Callable[[], ApiClient]) -> Findings:
         ("event bus", check_bus),
     ]
     for name, check in checks:
-        yield from _made(Section(name), check, patient)
+        yield from _run(Section(name), check, target)
 
 
-def _made(part: Section, check: Check, patient: Target) -> Iterator[Finding]:
+def _run(section: Section, check: Check, target: Target) -> Iterator[Finding]:
     try:
-        yield from check(patient)
+        yield from check(target)
     except Exception as error:
-        known = explain(error)
-        if known is None:
+        explained = explain(error)
+        if explained is None:
             raise
-        line, _ = known
+        line, _ = explained
         if "AccessDenied" in error_code(error):
-            yield part.unknown(line, "these credentials may not look at it")
+            yield section.unknown(line, "these credentials may not read it")
         else:
-            yield part.wrong(line, "see docs/operations.md")
+            yield section.wrong(line, "see docs/operations.md")

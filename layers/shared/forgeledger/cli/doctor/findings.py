@@ -1,4 +1,4 @@
-"""What the doctor found: which part, how bad, and what to do about it."""
+"""What `doctor` finds: the part of the deployment, how bad it is, and what to do about it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,10 +10,10 @@ from forgeledger.cli.deployment import Deployment, Where
 
 class Level(StrEnum):
     OK = "ok"
-    # Works, and somebody should look at it.
+    # It works, but needs attention.
     WARNING = "warning"
     WRONG = "wrong"
-    # Could not be looked at, mostly for want of a permission.
+    # It could not be checked, mostly because a permission is missing.
     UNKNOWN = "unknown"
 
 
@@ -21,7 +21,7 @@ class Level(StrEnum):
 class Finding:
     part: str
     level: Level
-    told: str
+    message: str
     # What to do about it.
     advice: str = ""
 
@@ -29,7 +29,7 @@ class Finding:
         return {
             "part": self.part,
             "level": self.level.value,
-            "told": self.told,
+            "message": self.message,
             "advice": self.advice,
         }
 
@@ -39,12 +39,16 @@ Findings = Iterator[Finding]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The deployment that is examined, and the means to do so."""
+    """The deployment that is checked, and the clients to do so."""
 
     deployment: Deployment
     client: Callable[[str], Any]
-    # As it was said, for the commands that are advised.
+    # The options that the user gave, for the commands in the advice.
     where: Where = field(default_factory=Where)
+
+    @property
+    def is_local(self) -> bool:
+        return self.deployment.endpoints.is_local
 
     def resource(self, logical_id: str) -> str | None:
         return self.deployment.resources.get(logical_id) or None
@@ -52,29 +56,29 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Makes findings about one part of the deployment."""
+    """Makes the findings about one part of the deployment."""
 
     name: str
 
-    def ok(self, told: str) -> Finding:
-        return Finding(part=self.name, level=Level.OK, told=told)
+    def ok(self, message: str) -> Finding:
+        return Finding(part=self.name, level=Level.OK, message=message)
 
-    def warning(self, told: str, advice: str) -> Finding:
-        return Finding(part=self.name, level=Level.WARNING, told=told, advice=advice)
+    def warning(self, message: str, advice: str) -> Finding:
+        return Finding(part=self.name, level=Level.WARNING, message=message, advice=advice)
 
-    def wrong(self, told: str, advice: str) -> Finding:
-        return Finding(part=self.name, level=Level.WRONG, told=told, advice=advice)
+    def wrong(self, message: str, advice: str) -> Finding:
+        return Finding(part=self.name, level=Level.WRONG, message=message, advice=advice)
 
-    def unknown(self, told: str, advice: str = "") -> Finding:
-        return Finding(part=self.name, level=Level.UNKNOWN, told=told, advice=advice)
+    def unknown(self, message: str, advice: str = "") -> Finding:
+        return Finding(part=self.name, level=Level.UNKNOWN, message=message, advice=advice)
 
     def rules(self, *rules: tuple[bool, str, str]) -> Findings:
-        """Each rule that is broken as wrong; one good word when none is."""
-        broken = [(told, advice) for holds, told, advice in rules if not holds]
-        for told, advice in broken:
-            yield self.wrong(told, advice)
+        """A finding for each broken rule; one that all is well if none is broken."""
+        broken = [(message, advice) for holds, message, advice in rules if not holds]
+        for message, advice in broken:
+            yield self.wrong(message, advice)
         if not broken:
-            yield self.ok("as the template has it")
+            yield self.ok("as in the template")
 
 
 Check = Callable[[Target], Findings]

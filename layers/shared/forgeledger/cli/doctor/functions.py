@@ -1,137 +1,141 @@
-"""The functions: what feeds them, how failures are handled, and what they know of the rest."""
+"""Checks the functions, their event source mappings and the event bus."""
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from forgeledger.cli.doctor.findings import Finding, Findings, Section, Target
+from forgeledger.cli.doctor.findings import Findings, Section, Target
 
 _FUNCTIONS: Final = {
     "IntakeFunction": ("FORGELEDGER_TABLE", "FORGELEDGER_REJECT_QUEUE_URL"),
     "ApiFunction": ("FORGELEDGER_TABLE", "FORGELEDGER_IDEMPOTENCY_TABLE"),
     "RelayFunction": ("FORGELEDGER_TABLE", "FORGELEDGER_EVENT_BUS"),
 }
-# What AWS asks for between a queue's visibility timeout and its function's time limit.
+# AWS asks for a visibility timeout of six times the function's timeout.
 _VISIBILITY_FACTOR: Final = 6
 _HEALTHY: Final = ("", "OK", "No records processed", "PROBLEM: No records processed")
 
 
-def check_functions(patient: Target) -> Findings:
+def check_functions(target: Target) -> Findings:
     for logical_id, variables in _FUNCTIONS.items():
-        name = patient.resource(logical_id)
-        part = Section(_words(logical_id))
+        name = target.resource(logical_id)
+        section = Section(logical_id.removesuffix("Function").lower() + " function")
         if name is None:
-            yield part.unknown("its name is not known", "name the stack with --stack")
+            yield section.unknown("its name is not known", "name the stack with --stack")
             continue
-        told = patient.client("lambda").get_function_configuration(FunctionName=name)
-        known = told.get("Environment", {}).get("Variables", {})
-        missing = [variable for variable in variables if not known.get(variable)]
-        yield from part.rules(
+        function = target.client("lambda").get_function_configuration(FunctionName=name)
+        values = function.get("Environment", {}).get("Variables", {})
+        missing = [variable for variable in variables if not values.get(variable)]
+        yield from section.rules(
             (
-                told.get("State", "Active") in {"Active", "Inactive"},
-                f"it is {told.get('State')}: {told.get('StateReason', '')}",
+                function.get("State", "Active") in {"Active", "Inactive"},
+                f"it is {function.get('State')}: {function.get('StateReason', '')}",
                 "deploy it again",
             ),
             (
-                told.get("LastUpdateStatus", "Successful") != "Failed",
-                f"its last update failed: {told.get('LastUpdateStatusReason', '')}",
+                function.get("LastUpdateStatus", "Successful") != "Failed",
+                f"its last update failed: {function.get('LastUpdateStatusReason', '')}",
                 "deploy it again",
             ),
-            (not missing, f"it lacks {', '.join(missing)}", "deploy the template again"),
+            (
+                not missing,
+                f"it lacks the variables {', '.join(missing)}",
+                "deploy the template again",
+            ),
         )
 
 
-def check_queue_mapping(patient: Target) -> Findings:
-    part = Section("queue mapping")
-    function = patient.resource("IntakeFunction")
-    queue = patient.deployment.command_queue_url
+def check_queue_mapping(target: Target) -> Findings:
+    section = Section("queue mapping")
+    function = target.resource("IntakeFunction")
+    queue = target.deployment.endpoints.command_queue_url
     if function is None or queue is None:
         return
-    mapping = _mapping(patient, function, queue.rsplit("/", 1)[-1])
+    mapping = _mapping(target, function, queue.rsplit("/", 1)[-1])
     if mapping is None:
-        yield part.wrong("nothing feeds the command queue to the intake", "deploy the template")
+        yield section.wrong(
+            "no mapping feeds the command queue to the intake", "deploy the template"
+        )
         return
-    yield from _state(patient, part, mapping)
-    limit = patient.client("lambda").get_function_configuration(FunctionName=function)["Timeout"]
+    yield from _state(target, section, mapping)
+    limit = target.client("lambda").get_function_configuration(FunctionName=function)["Timeout"]
     visibility = int(
-        patient.client("sqs").get_queue_attributes(
+        target.client("sqs").get_queue_attributes(
             QueueUrl=queue, AttributeNames=["VisibilityTimeout"]
         )["Attributes"]["VisibilityTimeout"]
     )
-    yield from part.rules(
-        _reports(mapping),
+    yield from section.rules(
+        _partial_failures(mapping),
         (
             visibility >= _VISIBILITY_FACTOR * limit,
-            f"messages are visible again after {visibility} s, and the intake may take {limit} s",
+            f"the visibility timeout is {visibility} s, and the intake may take {limit} s",
             f"set the queue's VisibilityTimeout to {_VISIBILITY_FACTOR * limit}",
         ),
     )
 
 
-def check_stream_mapping(patient: Target) -> Findings:
-    part = Section("stream mapping")
-    function, table = patient.resource("RelayFunction"), patient.resource("LedgerTable")
+def check_stream_mapping(target: Target) -> Findings:
+    section = Section("stream mapping")
+    function, table = target.resource("RelayFunction"), target.resource("LedgerTable")
     if function is None or table is None:
         return
-    mapping = _mapping(patient, function, f"table/{table}/")
+    mapping = _mapping(target, function, f"table/{table}/")
     if mapping is None:
-        yield part.wrong(
-            "nothing feeds the table's stream to the relay, so no job is ever completed",
-            f"deploy the template, then forgeledger reconcile --running{patient.where.repeated()}",
+        yield section.wrong(
+            "no mapping feeds the table's stream to the relay, so no job is ever completed",
+            f"deploy the template, then forgeledger reconcile --running{target.where.as_options()}",
         )
         return
-    yield from _state(patient, part, mapping)
-    yield from part.rules(
-        _reports(mapping),
+    yield from _state(target, section, mapping)
+    yield from section.rules(
+        _partial_failures(mapping),
         (
             bool(mapping.get("BisectBatchOnFunctionError")),
-            "a batch that fails is not halved, so one bad record holds up a hundred",
+            "a failed batch is not bisected, so one bad record blocks a hundred",
             "set BisectBatchOnFunctionError",
         ),
         (
             int(mapping.get("MaximumRetryAttempts", -1)) >= 0,
-            "a bad record is tried until it expires, and holds up all behind it",
+            "a bad record is retried until it expires, and blocks all that follow it",
             "set MaximumRetryAttempts",
         ),
         (
             bool((mapping.get("DestinationConfig") or {}).get("OnFailure", {}).get("Destination")),
-            "records that are given up leave no trace",
+            "records whose retries are exhausted are lost",
             "set an on-failure destination",
         ),
         (
             "FACT#" in _filters(mapping) and "LANE" in _filters(mapping),
-            "its filters do not let heads (LANE) and facts (FACT#) through",
+            "its filters do not pass lane heads (LANE) and facts (FACT#)",
             "deploy the template again",
         ),
     )
 
 
-def _mapping(patient: Target, function: str, source: str) -> Mapping[str, Any] | None:
-    pages = patient.client("lambda").get_paginator("list_event_source_mappings")
+def _mapping(target: Target, function: str, source: str) -> Mapping[str, Any] | None:
+    pages = target.client("lambda").get_paginator("list_event_source_mappings")
     for page in pages.paginate(FunctionName=function):
         for mapping in page["EventSourceMappings"]:
-            arn = mapping.get("EventSourceArn", "")
-            if source in arn:
-                found: Mapping[str, Any] = mapping
-                return found
+            if source in mapping.get("EventSourceArn", ""):
+                return cast("Mapping[str, Any]", mapping)
     return None
 
 
-def _state(patient: Target, part: Section, mapping: Mapping[str, Any]) -> Findings:
-    if patient.deployment.is_local:
-        yield part.ok("fed by the local cloud, so the engine's own mapping is off")
+def _state(target: Target, section: Section, mapping: Mapping[str, Any]) -> Findings:
+    if target.is_local:
+        yield section.ok("polled by the local cloud, so the engine's own mapping is off")
         return
     state, last = mapping.get("State"), mapping.get("LastProcessingResult", "")
     if state not in {"Enabled", "Enabling", "Updating"}:
-        yield part.wrong(f"it is {state}", "enable it")
+        yield section.wrong(f"it is {state}", "enable it")
     elif last not in _HEALTHY:
-        yield part.warning(f"its last batch: {last}", "look into the function's log")
+        yield section.warning(f"its last batch: {last}", "look at the function's log")
 
 
-def _reports(mapping: Mapping[str, Any]) -> tuple[bool, str, str]:
+def _partial_failures(mapping: Mapping[str, Any]) -> tuple[bool, str, str]:
     return (
         "ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or []),
-        "it takes no partial answers, so whatever fails in a batch is lost or done again",
+        "it does not take partial failures, so one failed message repeats its whole batch",
         "set FunctionResponseTypes ReportBatchItemFailures",
     )
 
@@ -140,23 +144,18 @@ def _filters(mapping: Mapping[str, Any]) -> str:
     return json.dumps(mapping.get("FilterCriteria") or {})
 
 
-def _words(logical_id: str) -> str:
-    return logical_id.removesuffix("Function").lower() + " function"
-
-
-def check_bus(patient: Target) -> Findings:
-    part = Section("event bus")
-    name = patient.resource("EventBus")
+def check_bus(target: Target) -> Findings:
+    section = Section("event bus")
+    name = target.resource("EventBus")
     if name is None:
         return
-    client = patient.client("events")
+    client = target.client("events")
     client.describe_event_bus(Name=name)
     rules = client.list_rules(EventBusName=name)["Rules"]
-    listening = [rule["Name"] for rule in rules if rule.get("State") == "ENABLED"]
-    yield _listeners(part, listening)
-
-
-def _listeners(part: Section, names: list[str]) -> Finding:
+    names = sorted(rule["Name"] for rule in rules if rule.get("State") == "ENABLED")
     if names:
-        return part.ok(f"rules on it: {', '.join(sorted(names))}")
-    return part.warning("no rule listens, so nobody is told", "make a rule on job.completed")
+        yield section.ok(f"rules on it: {', '.join(names)}")
+    else:
+        yield section.warning(
+            "no rule on it is enabled, so its events go nowhere", "make a rule on job.completed"
+        )

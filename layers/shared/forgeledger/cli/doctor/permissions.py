@@ -1,4 +1,4 @@
-"""What the functions' roles allow, asked of IAM's simulator: nothing is called to find out."""
+"""Checks the functions' roles with IAM's policy simulator, without calling any of their actions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,22 +22,22 @@ class _Need:
     resource_arn: str
 
 
-def check_permissions(patient: Target) -> Findings:
-    """On AWS, and only of what the stack told the names."""
-    part = Section("permissions")
-    if patient.deployment.is_local:
+def check_permissions(target: Target) -> Findings:
+    """Only on AWS, and only if the stack's resources are known."""
+    section = Section("permissions")
+    if target.is_local:
         return
-    table, bus = patient.resource("LedgerTable"), patient.resource("EventBus")
-    rejects, commands = patient.resource("RejectQueue"), patient.resource("CommandQueue")
+    table, bus = target.resource("LedgerTable"), target.resource("EventBus")
+    rejects, commands = target.resource("RejectQueue"), target.resource("CommandQueue")
     if not (table and bus and rejects and commands):
-        yield part.unknown("the resources are not known", "name the stack with --stack")
+        yield section.unknown("the resources are not known", "name the stack with --stack")
         return
     refused: list[str] = []
-    for need in _needs(patient, table=table, bus=bus, rejects=rejects, commands=commands):
-        role = patient.client("lambda").get_function_configuration(
-            FunctionName=patient.resource(need.function) or need.function
+    for need in _needs(target, table=table, bus=bus, rejects=rejects, commands=commands):
+        role = target.client("lambda").get_function_configuration(
+            FunctionName=target.resource(need.function) or need.function
         )["Role"]
-        answer = patient.client("iam").simulate_principal_policy(
+        answer = target.client("iam").simulate_principal_policy(
             PolicySourceArn=role,
             ActionNames=list(need.actions),
             ResourceArns=[need.resource_arn],
@@ -47,16 +47,16 @@ def check_permissions(patient: Target) -> Findings:
             for evaluation in answer["EvaluationResults"]
             if evaluation["EvalDecision"] != "allowed"
         ]
-    for told in refused:
-        yield part.wrong(told, "deploy the template again, or look for a permissions boundary")
+    for message in refused:
+        yield section.wrong(
+            message, "deploy the template again, or look for a permissions boundary"
+        )
     if not refused:
-        yield part.ok("the functions' roles allow what the functions do")
+        yield section.ok("the functions' roles have the permissions that they need")
 
 
-def _needs(
-    patient: Target, *, table: str, bus: str, rejects: str, commands: str
-) -> Iterator[_Need]:
-    described = patient.client("dynamodb").describe_table(TableName=table)["Table"]
+def _needs(target: Target, *, table: str, bus: str, rejects: str, commands: str) -> Iterator[_Need]:
+    described = target.client("dynamodb").describe_table(TableName=table)["Table"]
     table_arn = described["TableArn"]
     for function in ("IntakeFunction", "ApiFunction", "RelayFunction"):
         yield _Need(function=function, actions=_TABLE_ACTIONS, resource_arn=table_arn)
@@ -66,19 +66,19 @@ def _needs(
     yield _Need(
         function="IntakeFunction",
         actions=("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
-        resource_arn=_queue_arn(patient, commands),
+        resource_arn=_queue_arn(target, commands),
     )
     yield _Need(
         function="IntakeFunction",
         actions=("sqs:SendMessage",),
-        resource_arn=_queue_arn(patient, rejects),
+        resource_arn=_queue_arn(target, rejects),
     )
-    bus_arn = patient.client("events").describe_event_bus(Name=bus)["Arn"]
+    bus_arn = target.client("events").describe_event_bus(Name=bus)["Arn"]
     yield _Need(function="RelayFunction", actions=("events:PutEvents",), resource_arn=bus_arn)
 
 
-def _queue_arn(patient: Target, url: str) -> str:
-    attributes = patient.client("sqs").get_queue_attributes(
+def _queue_arn(target: Target, url: str) -> str:
+    attributes = target.client("sqs").get_queue_attributes(
         QueueUrl=url, AttributeNames=["QueueArn"]
     )["Attributes"]
     return str(attributes["QueueArn"])

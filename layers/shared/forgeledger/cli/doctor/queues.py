@@ -1,59 +1,60 @@
-"""The queues: their kind, their limits, and what has piled up in them."""
+"""Checks the queues: their attributes, and the messages that wait in them."""
 
 import json
 from collections.abc import Mapping
 
-from forgeledger.cli.deployment import COMMAND_QUEUE_URL
+from forgeledger.cli.deployment import COMMAND_QUEUE_URL, needed
 from forgeledger.cli.doctor.findings import Finding, Findings, Section, Target, error_code
 from forgeledger.cli.queue_peek import dead_letter_queue_url
 from forgeledger.jobs.model.limits import MESSAGE_BYTES
+from forgeledger.plural import plural
 
 _DEPLOY = "deploy the template again, unchanged"
 
 
-def check_command_queue(patient: Target) -> Findings:
-    part = Section("command queue")
-    url = patient.deployment.needed("command_queue_url", COMMAND_QUEUE_URL)
-    attributes = _attributes(patient, url)
-    yield from part.rules(*_fifo_rules(attributes), *_redrive_rules(attributes))
-    yield _may_send(patient, url, part)
-    client = patient.client("sqs")
+def check_command_queue(target: Target) -> Findings:
+    section = Section("command queue")
+    url = needed(COMMAND_QUEUE_URL, target.deployment.endpoints.command_queue_url)
+    attributes = _attributes(target, url)
+    yield from section.rules(*_fifo_rules(attributes), *_redrive_rules(attributes))
+    yield _may_send(target, url, section)
+    client = target.client("sqs")
     dead_letters = dead_letter_queue_url(client, url)
     if dead_letters is not None:
-        yield _depth(patient, dead_letters, Section("dead-letter queue"), " --queue dead-letter")
+        yield _depth(target, dead_letters, Section("dead-letter queue"), " --queue dead-letter")
 
 
-def check_reject_queue(patient: Target) -> Findings:
-    part = Section("reject queue")
-    url = patient.deployment.reject_queue_url
+def check_reject_queue(target: Target) -> Findings:
+    section = Section("reject queue")
+    url = target.deployment.reject_queue_url
     if url is None:
-        yield part.unknown("its address is not known", "give --reject-queue-url or --stack")
+        yield section.unknown("its address is not known", "give --reject-queue-url or --stack")
         return
-    attributes = _attributes(patient, url)
-    yield from part.rules(
+    attributes = _attributes(target, url)
+    yield from section.rules(
         *_fifo_rules(attributes),
         (
             "RedrivePolicy" not in attributes,
-            "it has a dead-letter queue, so looking at rejects moves them away",
+            "it has a dead-letter queue, to which reading rejects would move them",
             _DEPLOY,
         ),
     )
-    yield _depth(patient, url, part, "")
+    yield _depth(target, url, section, "")
 
 
-def check_relay_failures(patient: Target) -> Findings:
-    part = Section("relay failure queue")
-    url = patient.resource("RelayFailureQueue")
+def check_relay_failures(target: Target) -> Findings:
+    section = Section("relay failure queue")
+    url = target.resource("RelayFailureQueue")
     if url is None:
         return
-    waiting = int(_attributes(patient, url)["ApproximateNumberOfMessages"])
+    waiting = int(_attributes(target, url)["ApproximateNumberOfMessages"])
     if waiting:
-        yield part.warning(
-            f"the stream gave up on about {waiting} batches of records",
-            f"forgeledger reconcile --running{patient.where.repeated()}, then purge the queue",
+        yield section.warning(
+            f"about {plural(waiting, 'batch', 'batches')} of stream records failed for good",
+            f"forgeledger reconcile --running{target.where.as_options()}, then purge the queue",
         )
     else:
-        yield part.ok("empty")
+        yield section.ok("empty")
 
 
 def _fifo_rules(attributes: Mapping[str, str]) -> list[tuple[bool, str, str]]:
@@ -63,12 +64,12 @@ def _fifo_rules(attributes: Mapping[str, str]) -> list[tuple[bool, str, str]]:
         (
             attributes.get("FifoThroughputLimit") == "perMessageGroupId"
             and attributes.get("DeduplicationScope") == "messageGroup",
-            "it is not set to high throughput, so 300 requests a second are its end",
+            "it is not set to high throughput, so it takes 300 requests a second at most",
             "set DeduplicationScope messageGroup and FifoThroughputLimit perMessageGroupId",
         ),
         (
             size >= MESSAGE_BYTES,
-            f"it takes messages of {size} bytes; the contract promises {MESSAGE_BYTES}",
+            f"it takes messages of up to {size} bytes, and the contract allows {MESSAGE_BYTES}",
             f"set MaximumMessageSize {MESSAGE_BYTES}",
         ),
     ]
@@ -85,39 +86,40 @@ def _redrive_rules(attributes: Mapping[str, str]) -> list[tuple[bool, str, str]]
         ),
         (
             not policy or receives >= 10,
-            f"messages are given up after {receives} receives; an outage of the table needs more",
+            f"messages are dead letters after {plural(receives, 'receive')}; an outage needs more",
             "set maxReceiveCount 20",
         ),
     ]
 
 
-def _attributes(patient: Target, url: str) -> Mapping[str, str]:
-    answer = patient.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
-    found: Mapping[str, str] = answer["Attributes"]
-    return found
+def _attributes(target: Target, url: str) -> Mapping[str, str]:
+    answer = target.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+    attributes: Mapping[str, str] = answer["Attributes"]
+    return attributes
 
 
-def _may_send(patient: Target, url: str, part: Section) -> Finding:
-    """Asks with a message that SQS can only refuse: permission is looked at first."""
+def _may_send(target: Target, url: str, section: Section) -> Finding:
+    """Sends a message without a group, which SQS refuses after it has checked the permission."""
     try:
-        patient.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
+        target.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
     except Exception as error:
         code = error_code(error)
         if "AccessDenied" in code:
-            return part.wrong(
+            return section.wrong(
                 "these credentials may not send commands", "allow sqs:SendMessage on the queue"
             )
         if not code:
             raise
-        return part.ok("these credentials may send commands")
-    return part.unknown("it took a message without a group, as no FIFO queue of AWS does")
+        return section.ok("these credentials may send commands")
+    return section.unknown("it accepted a message without a group, which no FIFO queue of AWS does")
 
 
-def _depth(patient: Target, url: str, part: Section, option: str) -> Finding:
-    waiting = int(_attributes(patient, url)["ApproximateNumberOfMessages"])
-    where = patient.where.repeated("command_queue_url", "reject_queue_url")
+def _depth(target: Target, url: str, section: Section, option: str) -> Finding:
+    waiting = int(_attributes(target, url)["ApproximateNumberOfMessages"])
+    where = target.where.as_options("command_queue_url", "reject_queue_url")
     if not waiting:
-        return part.ok("empty")
-    return part.warning(
-        f"about {waiting} messages wait in it", f"forgeledger rejects list{option}{where}"
+        return section.ok("empty")
+    return section.warning(
+        f"about {plural(waiting, 'message waits', 'messages wait')} in it",
+        f"forgeledger rejects list{option}{where}",
     )

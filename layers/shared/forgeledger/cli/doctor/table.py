@@ -1,4 +1,4 @@
-"""The table: keys, indexes, stream, expiry."""
+"""Checks the table: keys, indexes, stream and TTL."""
 
 from typing import Any, Final
 
@@ -10,25 +10,29 @@ _INDEXES: Final = {
 }
 
 
-def check_table(patient: Target) -> Findings:
-    part = Section("table")
-    name = patient.resource("LedgerTable")
+def check_table(target: Target) -> Findings:
+    section = Section("table")
+    name = target.resource("LedgerTable")
     if name is None:
-        yield part.unknown("its name is not known", "name the stack with --stack")
+        yield section.unknown("its name is not known", "name the stack with --stack")
         return
-    client = patient.client("dynamodb")
+    client = target.client("dynamodb")
     table = client.describe_table(TableName=name)["Table"]
     indexes = {index["IndexName"]: index for index in table.get("GlobalSecondaryIndexes", [])}
     stream = table.get("StreamSpecification", {})
     expiry = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-    yield from part.rules(
-        (table["TableStatus"] == "ACTIVE", f"it is {table['TableStatus']}", "wait, then ask again"),
-        (_keys(table) == ["PK", "SK"], f"its keys are {_keys(table)}", "deploy the template anew"),
+    yield from section.rules(
+        (
+            table["TableStatus"] == "ACTIVE",
+            f"it is {table['TableStatus']}",
+            "wait, then check again",
+        ),
+        (_keys(table) == ["PK", "SK"], f"its keys are {_keys(table)}", "deploy the template again"),
         *(
             (
                 index in indexes and _keys(indexes[index]) == keys,
                 f"the index {index} is missing or has other keys than {', '.join(keys)}",
-                "deploy the template; jobs are not listed and not reconciled without it",
+                "deploy the template; without it jobs are neither listed nor reconciled",
             )
             for index, keys in _INDEXES.items()
         ),
@@ -36,21 +40,21 @@ def check_table(patient: Target) -> Findings:
             bool(stream.get("StreamEnabled")),
             "it has no stream, so no job is ever completed",
             "enable the stream and its mapping to the relay, then forgeledger reconcile --running"
-            + patient.where.repeated(),
+            + target.where.as_options(),
         ),
         (
-            # The local engine leaves it out when it makes a table from a template.
-            patient.deployment.is_local
+            # The local engine ignores it in a template.
+            target.is_local
             or (
                 expiry.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"}
                 and expiry.get("AttributeName") == "ttl"
             ),
-            "expiry by the attribute ttl is off, so rows are kept for ever",
-            "enable time to live on the attribute ttl",
+            "TTL on the attribute ttl is off, so rows never expire",
+            "enable TTL on the attribute ttl",
         ),
     )
 
 
 def _keys(described: dict[str, Any]) -> list[str]:
-    by_type = {each["KeyType"]: each["AttributeName"] for each in described["KeySchema"]}
+    by_type = {key["KeyType"]: key["AttributeName"] for key in described["KeySchema"]}
     return [by_type[kind] for kind in ("HASH", "RANGE") if kind in by_type]

@@ -81,12 +81,12 @@ def test_options_go_before_a_stack_and_a_stack_before_the_environment():
     environ = {"FORGELEDGER_API_URL": "http://env", "FORGELEDGER_COMMAND_QUEUE_URL": "env"}
 
     where = Where(stack="prod", command_queue_url="http://option")
-    found = find_deployment(where, environ, of_stack)
+    deployment = find_deployment(where, environ, of_stack)
 
-    assert found.endpoints.api_url == "http://stack"
-    assert found.endpoints.command_queue_url == "http://option"
-    assert (found.reject_queue_url, found.relay_function) == ("rejects", "relay")
-    assert found.resources["CommandQueue"] == "commands"
+    assert deployment.endpoints.api_url == "http://stack"
+    assert deployment.endpoints.command_queue_url == "http://option"
+    assert (deployment.reject_queue_url, deployment.relay_function) == ("rejects", "relay")
+    assert deployment.resources["CommandQueue"] == "commands"
 
 
 def test_local_and_a_stack_exclude_each_other(forgeledger):

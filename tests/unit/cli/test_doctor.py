@@ -28,13 +28,13 @@ def examined(forgeledger, deployment):
 
 
 def test_a_healthy_deployment_has_nothing_wrong(examined):
-    code, found = examined()
+    code, findings = examined()
 
     assert code == 0
-    assert set(found) == {"ok"}
-    assert "credentials: arn:aws:iam::1:user/someone" in found["ok"]
-    assert "API: answers, version 0.1.0" in found["ok"]
-    assert "event bus: rules on it: completed" in found["ok"]
+    assert set(findings) == {"ok"}
+    assert "credentials: arn:aws:iam::1:user/someone" in findings["ok"]
+    assert "API: answers, version 0.1.0" in findings["ok"]
+    assert "event bus: rules on it: completed" in findings["ok"]
 
 
 def test_findings_are_lines_with_what_to_do_for_people(forgeledger, deployment):
@@ -112,7 +112,9 @@ FAULTS = {
     ),
     "stream mapping: a failed batch is not bisected": relay(BisectBatchOnFunctionError=False),
     "stream mapping: a bad record is retried until it expires": relay(MaximumRetryAttempts=-1),
-    "stream mapping: records whose retries are exhausted are lost": relay(DestinationConfig=None),
+    "stream mapping: records whose retries are exhausted are discarded": relay(
+        DestinationConfig=None
+    ),
     "stream mapping: its filters do not pass lane heads": relay(FilterCriteria={}),
     "permissions: RelayFunction may not events:PutEvents": lambda aws: aws["forbidden"].append(
         ("relay", "events:PutEvents")
@@ -124,10 +126,10 @@ FAULTS = {
 def test_a_fault_is_found_and_named_and_nothing_else_is(examined, deployment, fault):
     FAULTS[fault](deployment.answers)
 
-    code, found = examined()
+    code, findings = examined()
 
     assert code == exit_codes.NOT_AS_HOPED
-    assert [line[: len(fault)] for line in found["wrong"]] == [fault]
+    assert [line[: len(fault)] for line in findings["wrong"]] == [fault]
 
 
 WARNINGS = {
@@ -150,28 +152,28 @@ WARNINGS = {
 def test_what_somebody_should_look_at_is_a_warning(examined, deployment, warning):
     WARNINGS[warning](deployment.answers)
 
-    code, found = examined()
+    code, findings = examined()
 
     assert code == 0
-    assert [line[: len(warning)] for line in found["warning"]] == [warning]
+    assert [line[: len(warning)] for line in findings["warning"]] == [warning]
 
 
 def test_another_version_is_a_warning(examined, monkeypatch):
     monkeypatch.setattr("forgeledger.cli.doctor.access.__version__", "7.0.0")
 
-    code, found = examined()
+    code, findings = examined()
 
     assert code == 0
-    assert found["warning"] == ["API: its version is 0.1.0, and this program's is 7.0.0"]
+    assert findings["warning"] == ["API: its version is 0.1.0, and this program's is 7.0.0"]
 
 
 def test_what_these_credentials_may_not_look_at_is_unknown_and_not_wrong(examined, deployment):
     deployment.denied = {"describe_table", "get_caller_identity"}
 
-    code, found = examined()
+    code, findings = examined()
 
     assert code == 0
-    assert {line.split(":")[0] for line in found["unknown"]} == {
+    assert {line.split(":")[0] for line in findings["unknown"]} == {
         "credentials",
         "table",
         "permissions",
@@ -186,11 +188,11 @@ def test_an_api_that_does_not_answer_is_wrong_and_the_rest_is_still_examined(exa
 
     api.on_request = refuse
 
-    code, found = examined()
+    code, findings = examined()
 
     assert code == exit_codes.NOT_AS_HOPED
-    assert found["wrong"] == ["API: no answer from http://api.test/health: refused"]
-    assert len(found["ok"]) > 10
+    assert findings["wrong"] == ["API: no answer from http://api.test/health: refused"]
+    assert len(findings["ok"]) > 10
 
 
 def test_a_fault_of_the_doctor_itself_is_not_taken_for_one_of_the_deployment(
@@ -206,9 +208,9 @@ def test_a_fault_of_the_doctor_itself_is_not_taken_for_one_of_the_deployment(
 def test_a_queue_that_takes_anything_is_unknown(examined, deployment):
     deployment.answers["send_error"] = ""
 
-    _, found = examined()
+    _, findings = examined()
 
-    assert found["unknown"] == [
+    assert findings["unknown"] == [
         "command queue: it accepted a message without a group, which no FIFO queue of AWS does"
     ]
 
@@ -216,14 +218,14 @@ def test_a_queue_that_takes_anything_is_unknown(examined, deployment):
 def test_a_send_that_fails_otherwise_is_told(examined, deployment):
     from botocore.exceptions import NoCredentialsError
 
-    def fail(**asked):
+    def fail(**request):
         raise NoCredentialsError
 
     object.__setattr__(deployment, "send_message", fail)
 
-    _, found = examined()
+    _, findings = examined()
 
-    assert found["wrong"] == ["command queue: AWS: Unable to locate credentials"]
+    assert findings["wrong"] == ["command queue: AWS: Unable to locate credentials"]
 
 
 def test_without_a_stack_what_has_an_address_is_examined(forgeledger, deployment):

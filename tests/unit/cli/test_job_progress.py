@@ -157,12 +157,12 @@ def test_a_command_that_is_suggested_runs_as_it_stands(forgeledger, ledger, word
     ],
 )
 def test_what_has_to_happen_to_a_job_that_is_not_sealed(more, note):
-    found = unsealed_note(job_at(1, **{"sealed": False, **more}), Where())
+    printed = unsealed_note(job_at(1, **{"sealed": False, **more}), Where())
 
     if note is None:
-        assert found is None
+        assert printed is None
     else:
-        assert found.startswith(f"not sealed{note}")
+        assert printed.startswith(f"not sealed{note}")
 
 
 @pytest.mark.parametrize(

@@ -152,11 +152,11 @@ def test_logs_print_the_last_lines_of_one_or_of_all(forgeledger, state, running)
     (running.logs / "supervisor.log").write_text("three\n", encoding="utf-8")
 
     every = forgeledger("local", "logs", "-n", 1, **state)
-    one = forgeledger("local", "logs", "engine", "--json", **state)
+    engine = forgeledger("local", "logs", "engine", "--json", **state)
     none = forgeledger("local", "logs", "nobody", **state)
 
     assert every.lines == ["engine: two", "supervisor: three"]
-    assert [json.loads(line)["line"] for line in one.lines] == ["one", "two"]
+    assert [json.loads(line)["line"] for line in engine.lines] == ["one", "two"]
     assert none.code == exit_codes.NOT_FOUND
     assert none.err == ("forgeledger: no log called nobody; there are: engine, supervisor\n")
 
@@ -226,20 +226,20 @@ def test_reconciling_locally_runs_the_relay_from_the_source_tree(
     from forgeledger.local.function_process import InvocationFailed
     from forgeledger.local.stack import Function, Stack
 
-    asked = []
+    calls = []
 
     class Pool:
         def __init__(self, function, **options):
             self.function = function
 
         def invoke(self, event):
-            asked.append((self.function, event))
+            calls.append((self.function, event))
             if "jobId" in event["reconcile"]:
                 raise InvocationFailed("JobNotFound", "no job", "r-1")
             return {"jobs": []}
 
         def close(self):
-            asked.append("closed")
+            calls.append("closed")
 
     function = object.__new__(Function)
     stack = Stack(
@@ -260,7 +260,7 @@ def test_reconciling_locally_runs_the_relay_from_the_source_tree(
     unknown = forgeledger("reconcile", "01KAJXPF80000APN59HKNHY2PJ-8", "--local", **state)
 
     assert ended.code == 0
-    assert asked[:2] == [(function, {"reconcile": {"running": True}}), "closed"]
+    assert calls[:2] == [(function, {"reconcile": {"running": True}}), "closed"]
     assert (unknown.code, unknown.err) == (
         exit_codes.NOT_FOUND,
         "forgeledger: JobNotFound: no job\n",

@@ -98,10 +98,10 @@ def test_what_boto_finds_on_its_way_is_kept_out_of_the_log(forgeledger, module, 
 
     forgeledger("worker", "--app", f"{module}:worker", "--log-level", level)
 
-    found = [logging.getLevelName(logging.getLogger(name).level) for name in names]
+    levels = [logging.getLevelName(logging.getLogger(name).level) for name in names]
     for name in names:
         logging.getLogger(name).setLevel(logging.NOTSET)
-    assert found == [chatter, chatter]
+    assert levels == [chatter, chatter]
 
 
 @pytest.mark.parametrize("app", ["some_tasks", "nowhere:worker", "some_tasks:nobody"])

@@ -1,4 +1,4 @@
-"""Checks the corrected body of a rejected message before it is sent in the rejected one's place."""
+"""Checks the corrected body of a rejected message before it is sent instead."""
 
 import json
 import re

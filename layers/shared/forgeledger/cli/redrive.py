@@ -70,7 +70,7 @@ class Redriver:
     ) -> tuple[list[ReceivedMessage], list[ReceivedMessage]]:
         """What is to be sent, and what was rejected again.
 
-        A group is in order: behind a message that came back there is none of before this run.
+        Groups are in order, so after a message that was rejected again there are only newer ones.
         """
         to_send: list[ReceivedMessage] = []
         again: list[ReceivedMessage] = []

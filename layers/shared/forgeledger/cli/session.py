@@ -39,7 +39,7 @@ class SessionOptions:
 
 
 class Session:
-    """One for each run of a command; what is slow to make is made on first use."""
+    """Made for each command; the ledger and the clients are made on first use."""
 
     def __init__(self, where: Where, output: Output, options: SessionOptions) -> None:
         self.where = where

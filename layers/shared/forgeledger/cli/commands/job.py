@@ -229,7 +229,7 @@ def _print_change(session: Session, job: "Job", wanted: str) -> None:
 
 
 def _unchanged(job: "Job", wanted: str) -> str:
-    """A repeated change, or one that the job's end or a sealing came before."""
+    """The change was made before, or the job ended or was sealed first."""
     if wanted == "sealed" and not job.sealed:
         return f"it is {job.status} and not sealed; to continue it: `forgeledger job reopen`"
     if wanted == "open" and job.sealed:

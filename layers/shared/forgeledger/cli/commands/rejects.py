@@ -16,6 +16,7 @@ from forgeledger.cli.output import facts, moment, short_json, shortened
 from forgeledger.cli.queue_peek import FifoQueue, ReceivedMessage, dead_letter_queue_url
 from forgeledger.cli.session import Session
 from forgeledger.jobs.model.limits import MESSAGE_BYTES
+from forgeledger.plural import plural
 
 if TYPE_CHECKING:
     from forgeledger.cli.redrive import RedriveResult
@@ -77,7 +78,8 @@ def list_rejects(
         empty="no rejected messages" if queue is Queue.REJECTS else "no dead letters",
     )
     if depth > len(listed):
-        session.output.remark(f"about {depth - len(listed):,} more are in the queue")
+        more = plural(depth - len(listed), "more is", "more are")
+        session.output.remark(f"about {more} in the queue")
 
 
 @command(

@@ -12,7 +12,7 @@ from forgeledger.sdk.errors import ApiError
 
 _KEYS_UNREADABLE: Final = "api_keys_unreadable"
 _UNKNOWN: Final = "API_KEY_PARAMETER"
-# By AWS's error code, which stands in the API's `detail`.
+# By AWS's error code in the `detail` of the API's answer.
 _ADVICE: Final = {
     "(ParameterNotFound)": "put the keys there, one a line{hint}: {put_parameter}",
     "(AccessDenied": "let the API's role read the parameter {name}{hint}: ssm:GetParameter, and "

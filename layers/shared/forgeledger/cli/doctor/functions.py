@@ -101,7 +101,7 @@ def check_stream_mapping(target: Target) -> Findings:
         ),
         (
             bool((mapping.get("DestinationConfig") or {}).get("OnFailure", {}).get("Destination")),
-            "records whose retries are exhausted are lost",
+            "records whose retries are exhausted are discarded without a trace",
             "set an on-failure destination",
         ),
         (
@@ -135,7 +135,7 @@ def _state(target: Target, section: Section, mapping: Mapping[str, Any]) -> Find
 def _partial_failures(mapping: Mapping[str, Any]) -> tuple[bool, str, str]:
     return (
         "ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or []),
-        "it does not take partial failures, so one failed message repeats its whole batch",
+        "it does not take partial failures, so a failed record is lost or its whole batch repeated",
         "set FunctionResponseTypes ReportBatchItemFailures",
     )
 

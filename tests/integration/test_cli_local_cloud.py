@@ -249,7 +249,7 @@ def test_the_demo_tells_programs_in_one_document(forgeledger):
 
     assert ended.code == 0, ended.err
     result = ended.documents[0]
-    assert result["kept"] is True
+    assert result["allHeld"] is True
     assert result["job"]["completed"] == 40
     assert len(result["events"]) == 1
     assert "was up already" in ended.err

@@ -92,7 +92,7 @@ def test_every_link_leads_somewhere(link: str) -> None:
 
 
 def test_the_run_that_is_shown_names_the_promises_that_the_demo_examines() -> None:
-    shown = re.findall(r"^  kept    ([^:]+):", README, re.MULTILINE)
+    shown = re.findall(r"^  held    ([^:]+):", README, re.MULTILINE)
 
     examined = PROJECT / "layers" / "shared" / "forgeledger" / "demo" / "guarantees.py"
     assert sorted(shown) == sorted(re.findall(r'name="([^"]+)"', examined.read_text()))

@@ -73,8 +73,8 @@ def test_with_json_the_outcome_is_one_document(forgeledger, plans):
     ended = forgeledger("demo", "--fail", "0.01", "--json")
 
     document = json.loads(ended.out)
-    assert document["kept"] is True
-    assert document["promises"] == [{"name": "one event", "held": True, "message": "1 received"}]
+    assert document["allHeld"] is True
+    assert document["guarantees"] == [{"name": "one event", "held": True, "message": "1 received"}]
     assert ended.err == "it begins\n"
     assert plans[0].fail_share == 0.01
 

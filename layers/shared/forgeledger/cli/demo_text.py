@@ -15,10 +15,10 @@ from forgeledger.demo.scenario import DemoResult
 
 def document(result: DemoResult) -> dict[str, Any]:
     return {
-        "kept": result.all_held,
+        "allHeld": result.all_held,
         "job": result.job.raw,
         "events": list(result.events),
-        "promises": [
+        "guarantees": [
             {"name": guarantee.name, "held": guarantee.held, "message": guarantee.message}
             for guarantee in result.guarantees
         ],

@@ -85,15 +85,15 @@ bench-cold-start: setup ## Compare each function's import with bare boto3's
 	$(BIN)/python -m benchmarks.speed.cold_start
 
 .PHONY: bench-throughput
-bench-throughput: setup ## Compare speed, requests and lost counts with two designs written by hand
+bench-throughput: setup ## Compare speed, requests and lost counts with two hand-written designs (ITEMS)
 	$(BIN)/python -m benchmarks.speed.throughput --items $(or $(ITEMS),10000)
 
 .PHONY: bench-registering
-bench-registering: setup ## Measure memory and speed of registering 100,000 items
+bench-registering: setup ## Measure memory and speed of registering 100,000 items (ITEMS)
 	$(BIN)/python -m benchmarks.speed.registration $(or $(ITEMS),100000)
 
 .PHONY: bench-latency
-bench-latency: setup ## Measure the last completion's way to the event, beside the engine's own floor
+bench-latency: setup ## Compare the time from the last completion to the event with the engine's own floor
 	$(BIN)/python -m benchmarks.speed.completion_latency
 
 .PHONY: chaos
@@ -101,7 +101,7 @@ chaos: setup ## Run a job while calls fail, processes are killed and the engine 
 	$(BIN)/python -m benchmarks.chaos.chaos_run --items $(or $(ITEMS),20000) --seed $(or $(SEED),1)
 
 .PHONY: bench-metering
-bench-metering: setup ## Measure what jobs use of AWS, and other designs, into benchmarks/results (ITEMS)
+bench-metering: setup ## Measure what jobs and other designs use of AWS, into benchmarks/results (ITEMS)
 	$(BIN)/python -m benchmarks.cost.job_meter $(if $(ITEMS),--items $(ITEMS))
 
 .PHONY: bench-growth
@@ -112,15 +112,15 @@ bench-growth: setup ## Measure what an item takes in larger and larger jobs, als
 	$(BIN)/python -m benchmarks.cost.cost_page
 
 .PHONY: bench-costs
-bench-costs: setup ## Write the prices of a job and its growth into docs/costs.md from what was measured
+bench-costs: setup ## Write the tables of docs/costs.md from benchmarks/results, and check their bounds
 	$(BIN)/python -m benchmarks.cost.cost_page
 
 .PHONY: bench-capacity-inputs
-bench-capacity-inputs: setup ## Measure what the capacity model takes as given, into benchmarks/results
+bench-capacity-inputs: setup ## Measure the inputs of the capacity model, into benchmarks/results
 	$(BIN)/python -m benchmarks.capacity.capacity_inputs
 
 .PHONY: capacity
-capacity: setup ## Say how many items a second are possible, by a model and a simulation (docs/capacity.md)
+capacity: setup ## Write docs/capacity.md: items per second by a model and by a simulation
 	$(BIN)/python -m benchmarks.capacity.capacity_tables
 
 .PHONY: cli-reference

@@ -1,4 +1,4 @@
-"""What a benchmark is asked for on its command line: numbers, each with a bound."""
+"""Command-line arguments of the benchmarks: numbers within bounds."""
 
 import argparse
 import math
@@ -6,16 +6,15 @@ import math
 from tests.simulation.arguments import positive
 
 
-def numbers(told: str | None, **defaults: int) -> list[int]:
-    """Numbers by their place, each one or more; those that are not given are the defaults."""
-    parser = argparse.ArgumentParser(description=told)
+def parse_numbers(description: str | None, **defaults: int) -> list[int]:
+    """Optional positional integers, each at least 1, in the order of `defaults`."""
+    parser = argparse.ArgumentParser(description=description)
     for name, default in defaults.items():
         parser.add_argument(name, type=positive, nargs="?", default=default)
     return list(vars(parser.parse_args()).values())
 
 
-def share_of_all(text: str) -> float:
-    """Nothing to all."""
+def fraction(text: str) -> float:
     number = _number(text)
     if not 0 <= number <= 1:
         raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, not {text}")
@@ -30,7 +29,7 @@ def positive_seconds(text: str) -> float:
 
 
 def _number(text: str) -> float:
-    """No number where the text is none, which is within no bounds."""
+    """NaN for text that is no number: it is outside of every bound."""
     try:
         return float(text)
     except ValueError:

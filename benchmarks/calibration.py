@@ -1,6 +1,6 @@
-"""A fixed piece of work, measured again and again beside what is measured.
+"""A fixed piece of work, timed again and again next to what is measured.
 
-Others on a machine slow both: processor time counted in yards says less about the moment.
+Other processes on the machine slow both alike, so dividing by its time removes their effect.
 """
 
 import contextlib
@@ -11,24 +11,23 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, Final
 
-# About how long one piece of work takes on a quiet machine of the kind that was measured on.
-YARD_SECONDS: Final = 0.001
+# What the fixed work takes, about, on an idle machine of the kind that was measured on.
+REFERENCE_SECONDS: Final = 0.001
+# Between two samples in the background, which then use a thirtieth of a processor.
+_INTERVAL_SECONDS: Final = 0.03
 _ROWS: Final[list[dict[str, Any]]] = [
-    {"PK": {"S": "JOB#1#0"}, "SK": {"S": f"ITEM#invoice-{each:07d}"}, "state": {"S": "PENDING"}}
-    for each in range(40)
+    {"PK": {"S": "JOB#1#0"}, "SK": {"S": f"ITEM#invoice-{number:07d}"}, "state": {"S": "PENDING"}}
+    for number in range(40)
 ]
 
 
-# How often it is laid beside what other processes do: a thirtieth of a processor.
-_EVERY_SECONDS: Final = 0.03
-
-
-class Yardstick:
+class Calibration:
     def __init__(self) -> None:
         self._seconds = 0.0
-        self._times = 0
+        self._samples = 0
 
-    def lay(self) -> None:
+    def sample(self) -> None:
+        """Do the fixed work once and add its processor time."""
         began = time.thread_time()
         for _ in range(4):
             text = json.dumps(_ROWS)
@@ -37,30 +36,30 @@ class Yardstick:
             sorted(rows, key=lambda row: str(row["SK"]["S"])[::-1])
             sum(len(name) + len(value["S"]) for row in rows for name, value in row.items())
         self._seconds += time.thread_time() - began
-        self._times += 1
+        self._samples += 1
 
     @property
     def mean_seconds(self) -> float:
-        return self._seconds / max(1, self._times)
+        return self._seconds / max(1, self._samples)
 
-    def corrected(self, seconds: float) -> float:
-        """As on a machine where the work takes its one millisecond."""
-        return seconds / self.mean_seconds * YARD_SECONDS if self._times else seconds
+    def normalized(self, seconds: float) -> float:
+        """Seconds on a machine where a sample takes REFERENCE_SECONDS; without samples as given."""
+        return seconds / self.mean_seconds * REFERENCE_SECONDS if self._samples else seconds
 
 
 @contextlib.contextmanager
-def laid_beside() -> Iterator[Yardstick]:
-    """Laid again and again in a thread, for as long as the block lasts."""
-    yardstick, ended = Yardstick(), threading.Event()
+def background_calibration() -> Iterator[Calibration]:
+    """Take samples in a thread for as long as the block runs."""
+    calibration, ended = Calibration(), threading.Event()
 
-    def lay() -> None:
-        while not ended.wait(_EVERY_SECONDS):
-            yardstick.lay()
+    def sample() -> None:
+        while not ended.wait(_INTERVAL_SECONDS):
+            calibration.sample()
 
-    thread = threading.Thread(target=lay, name="yardstick")
+    thread = threading.Thread(target=sample, name="calibration")
     thread.start()
     try:
-        yield yardstick
+        yield calibration
     finally:
         ended.set()
         thread.join()

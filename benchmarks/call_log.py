@@ -1,9 +1,9 @@
-"""Hears each AWS call of a benchmark and of all processes that it starts, functions included.
+"""Record every AWS call of a benchmark and of all processes that it starts, functions included.
 
-A call is one line in a file: who made it, what it was, and the units that DynamoDB says it
-consumed; an invocation is one of "lambda", by the function's name. While a second file says so,
-every so-manieth call of all workers and functions together crashes, in turns before and after it
-was made: in a function the process ends, in a worker the client raises.
+A call is one line of a file: its caller, its operation, and the capacity units that DynamoDB
+reports. An invocation is a call of "lambda", by the function's name. While a second file exists,
+every n-th call of all workers and functions together crashes, in turns before its request and
+after its response: in a function the process exits, in a worker the client raises.
 """
 
 import contextlib
@@ -20,21 +20,21 @@ from botocore.exceptions import ConnectionClosedError
 from forgeledger.local.engine_calls import EngineCalls
 from forgeledger.local.function_pool import FunctionPool
 
-FOLDER: Final = "BENCHMARK_CALL_FOLDER"
+FOLDER_VARIABLE: Final = "BENCHMARK_CALL_FOLDER"
 HERE: Final = Path(__file__).parent
 WRITES: Final = frozenset({"TransactWriteItems", "BatchWriteItem", "PutItem", "UpdateItem"})
-_TELL_UNITS: Final = WRITES | {"GetItem", "Query"}
-_CRASHING: Final = ("dynamodb", "sqs", "events")
+_REPORTING_UNITS: Final = WRITES | {"GetItem", "Query"}
+_CRASHING_SERVICES: Final = ("dynamodb", "sqs", "events")
 _CRASH_AFTER: Final = "benchmark_crash_after"
 
 
 class InjectedCrash(ConnectionClosedError):
-    """What a client raises where a crash was injected."""
+    """What a worker's client raises for an injected crash."""
 
 
 @dataclass(frozen=True)
 class Tally:
-    """What was called between two moments."""
+    """The calls between two moments."""
 
     requests: Counter[tuple[str, str]] = field(default_factory=Counter)
     write_units: float = 0.0
@@ -49,12 +49,12 @@ class Tally:
             self.crashes + other.crashes,
         )
 
-    def total(self, *who: str) -> int:
-        return sum(number for (by, _), number in self.requests.items() if by in who)
+    def total(self, *callers: str) -> int:
+        return sum(number for (caller, _), number in self.requests.items() if caller in callers)
 
 
 class CallLog:
-    """The file with the calls, and the switch for crashes."""
+    """The file of calls, and the switch for crashes."""
 
     def __init__(self, folder: Path) -> None:
         self._calls = folder / "calls"
@@ -63,18 +63,18 @@ class CallLog:
         self._folder = folder
 
     def __enter__(self) -> Self:
-        os.environ[FOLDER] = str(self._folder)
+        os.environ[FOLDER_VARIABLE] = str(self._folder)
         self._path = os.environ.get("PYTHONPATH", "")
         os.environ["PYTHONPATH"] = os.pathsep.join(
             [str(HERE / "call_log_hook"), str(HERE.parent), *filter(None, [self._path])]
         )
-        ear = _listen(self._folder, "main")
-        _listen_to_pollers(ear)
-        _listen_to_invocations(ear)
+        recorder = _record_new_sessions(self._folder, "main")
+        _record_pollers(recorder)
+        _record_invocations(recorder)
         return self
 
     def __exit__(self, *_: object) -> None:
-        del os.environ[FOLDER]
+        del os.environ[FOLDER_VARIABLE]
         os.environ["PYTHONPATH"] = self._path
 
     def now(self) -> int:
@@ -86,7 +86,7 @@ class CallLog:
         with self._calls.open() as lines:
             lines.seek(moment)
             for line in lines:
-                who, operation, consumed = line.split()
+                caller, operation, consumed = line.split()
                 if operation == "Crash":
                     crashes += 1
                 elif operation[1:] in WRITES:
@@ -94,53 +94,53 @@ class CallLog:
                 elif operation.startswith("+"):
                     read_units += float(consumed)
                 else:
-                    requests[who, operation] += 1
+                    requests[caller, operation] += 1
         return Tally(requests, write_units, read_units, crashes)
 
     @contextlib.contextmanager
     def crashes(self, one_in: int) -> Iterator[None]:
-        """Of the calls of workers and functions in this block every `one_in`-th; with 0 none.
+        """Crash every `one_in`-th call of workers and functions in this block; none with 0.
 
-        They are numbered through all blocks, so that short ones have their share as well.
+        The calls are numbered through all blocks, so that short blocks have crashes as well.
         """
         if not one_in:
             yield
             return
-        ready = self._crashes.with_suffix(".new")
-        ready.write_text(str(one_in))
-        ready.rename(self._crashes)
+        complete = self._crashes.with_suffix(".new")
+        complete.write_text(str(one_in))
+        complete.rename(self._crashes)
         try:
             yield
         finally:
             self._crashes.unlink()
 
 
-class _Ear:
-    def __init__(self, folder: Path, who: str) -> None:
+class _CallRecorder:
+    def __init__(self, folder: Path, caller: str) -> None:
         self._log = os.open(folder / "calls", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         self._folder = folder
-        self._who = who
+        self._caller = caller
 
-    def tell(self, operation: str, units: float = 0.0, who: str | None = None) -> None:
-        os.write(self._log, f"{who or self._who} {operation} {units}\n".encode())
+    def record(self, operation: str, units: float = 0.0, caller: str | None = None) -> None:
+        os.write(self._log, f"{caller or self._caller} {operation} {units}\n".encode())
 
     def attach(self, session: botocore.session.Session) -> None:
-        session.register("provide-client-params.dynamodb", self._ask_for_units)
+        session.register("provide-client-params.dynamodb", self._request_units)
         session.register("before-call", self._before)
         session.register("before-send", self._sent)
         session.register("after-call", self._after)
 
-    def _ask_for_units(self, params: dict[str, Any], event_name: str, **_: Any) -> Any:
+    def _request_units(self, params: dict[str, Any], event_name: str, **_: Any) -> Any:
         if event_name.endswith(".BatchGetItem"):
-            # The engine does not say how many units; a small row that is read for certain is one.
-            keys = sum(len(asked["Keys"]) for asked in params["RequestItems"].values())
-            self.tell("+BatchGetItem", keys)
-        elif event_name.rpartition(".")[2] in _TELL_UNITS:
+            # The engine reports no units here; a strongly consistent read of a small row is one.
+            keys = sum(len(table["Keys"]) for table in params["RequestItems"].values())
+            self.record("+BatchGetItem", keys)
+        elif event_name.rpartition(".")[2] in _REPORTING_UNITS:
             return {**params, "ReturnConsumedCapacity": "TOTAL"}
         return None
 
     def _sent(self, event_name: str, **_: Any) -> None:
-        self.tell(event_name.rpartition(".")[2])
+        self.record(event_name.rpartition(".")[2])
 
     def _before(self, event_name: str, context: dict[str, Any], **_: Any) -> None:
         crash = self._crash_due(event_name.split(".")[1])
@@ -155,32 +155,32 @@ class _Ear:
         tables = consumed if isinstance(consumed, list) else [consumed]
         if tables:
             units = sum(table.get("CapacityUnits", 0.0) for table in tables)
-            self.tell("+" + event_name.rpartition(".")[2], units)
+            self.record("+" + event_name.rpartition(".")[2], units)
         if context.get(_CRASH_AFTER):
             self._crash()
 
     def _crash_due(self, service: str) -> str | None:
-        if self._who == "main" or service not in _CRASHING:
+        if self._caller == "main" or service not in _CRASHING_SERVICES:
             return None
         try:
             one_in = int((self._folder / "crashes").read_text())
         except FileNotFoundError:
             return None
-        rounds, rest = divmod(turn(self._folder / "turns"), one_in)
+        rounds, rest = divmod(next_number(self._folder / "call-numbers"), one_in)
         if rest:
             return None
         return "before" if rounds % 2 else "after"
 
     def _crash(self) -> None:
-        self.tell("Crash")
-        if self._who == "function":
+        self.record("Crash")
+        if self._caller == "function":
             os._exit(1)
         raise InjectedCrash(endpoint_url="injected")
 
 
-def turn(counter: Path) -> int:
-    """1, 2, 3 ... for whoever asks, in whichever process or thread: each number is given once."""
-    # An append is atomic, and the position after it is that of this descriptor alone.
+def next_number(counter: Path) -> int:
+    """1, 2, 3 ... across all processes and threads: each number is returned once."""
+    # An append is atomic, and the position after it belongs to this descriptor alone.
     descriptor = os.open(counter, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
         os.write(descriptor, b".")
@@ -189,41 +189,41 @@ def turn(counter: Path) -> int:
         os.close(descriptor)
 
 
-def listen_in_child() -> None:
-    folder = os.environ.get(FOLDER)
+def record_in_child() -> None:
+    folder = os.environ.get(FOLDER_VARIABLE)
     if folder:
-        _listen(Path(folder), "function" if "_HANDLER" in os.environ else "worker")
+        _record_new_sessions(Path(folder), "function" if "_HANDLER" in os.environ else "worker")
 
 
-def _listen(folder: Path, who: str) -> _Ear:
-    """Every session that is made in this process from now on is heard."""
-    ear = _Ear(folder, who)
+def _record_new_sessions(folder: Path, caller: str) -> _CallRecorder:
+    """Attach a recorder to every session that this process makes from now on."""
+    recorder = _CallRecorder(folder, caller)
     make = botocore.session.Session.__init__
 
     def make_and_attach(session: Any, *args: Any, **named: Any) -> None:
         make(session, *args, **named)
-        ear.attach(session)
+        recorder.attach(session)
 
     botocore.session.Session.__init__ = make_and_attach
-    return ear
+    return recorder
 
 
-def _listen_to_pollers(ear: _Ear) -> None:
-    """The local cloud's pollers, which stand for Lambda's own, speak without botocore."""
+def _record_pollers(recorder: _CallRecorder) -> None:
+    """The local cloud's pollers, which stand for Lambda's own, call without botocore."""
     call = EngineCalls.__call__
 
-    def call_and_tell(self: EngineCalls, target: str, request: Mapping[str, Any], /) -> Any:
-        ear.tell(target.rpartition(".")[2], who="poller")
+    def record_and_call(self: EngineCalls, target: str, request: Mapping[str, Any], /) -> Any:
+        recorder.record(target.rpartition(".")[2], caller="poller")
         return call(self, target, request)
 
-    EngineCalls.__call__ = call_and_tell  # type: ignore[method-assign]  # Listens to every call.
+    EngineCalls.__call__ = record_and_call  # type: ignore[method-assign]  # Records every call.
 
 
-def _listen_to_invocations(ear: _Ear) -> None:
+def _record_invocations(recorder: _CallRecorder) -> None:
     invoke = FunctionPool.invoke
 
-    def invoke_and_tell(self: FunctionPool, event: Any, request_id: str | None = None) -> Any:
-        ear.tell(self.function.logical_id, who="lambda")
+    def record_and_invoke(self: FunctionPool, event: Any, request_id: str | None = None) -> Any:
+        recorder.record(self.function.logical_id, caller="lambda")
         return invoke(self, event, request_id)
 
-    FunctionPool.invoke = invoke_and_tell  # type: ignore[method-assign]  # Listens to every invocation.
+    FunctionPool.invoke = record_and_invoke  # type: ignore[method-assign]  # Records every call.

@@ -1,4 +1,4 @@
-"""ForgeLedger as its users meet it: `Ledger` registers, a `Reporter` in each worker process."""
+"""ForgeLedger as its users run it: `Ledger` registers, each worker process has a `Reporter`."""
 
 import json
 import time
@@ -14,27 +14,27 @@ from forgeledger.jobs.model.items import ItemState
 from forgeledger.local.local_cloud import LocalCloud
 from forgeledger.sdk import Endpoints, Ledger, Reporter
 
-_LOOK_SECONDS: Final = 15
-_STILL_LOOKS: Final = 3
-_QUIET_SECONDS: Final = 3
+_CHECK_SECONDS: Final = 15
+_UNCHANGED_CHECKS: Final = 3
+_REPEATED_EVENT_SECONDS: Final = 3
 
 
 def endpoints_of(cloud: LocalCloud) -> Endpoints:
-    where = cloud.description
+    description = cloud.description
     return Endpoints(
-        api_url=where.api_url,
-        command_queue_url=where.command_queue_url,
-        aws_endpoint_url=where.endpoint_url,
-        region=where.region,
+        api_url=description.api_url,
+        command_queue_url=description.command_queue_url,
+        aws_endpoint_url=description.endpoint_url,
+        region=description.region,
         is_local=True,
     )
 
 
-def reporting(
-    endpoints: Endpoints, job_id: str, again_every: int
+def reporting_worker(
+    endpoints: Endpoints, job_id: str, redeliver_every: int
 ) -> Callable[[Sequence[str]], None]:
-    """A worker process; with `again_every`, one unit of work in so many is delivered again."""
-    # Made here, as the other designs make theirs, and not when the first command leaves.
+    """A worker process; every `redeliver_every`-th item is delivered to it twice, none with 0."""
+    # Made before the clock starts, as the other designs make theirs, not with the first command.
     sqs = endpoints.sqs_client(endpoints.needed_command_queue_url(), read_seconds=10)
     reporter = Reporter(endpoints=endpoints, make_client=lambda: sqs)
 
@@ -42,7 +42,7 @@ def reporting(
         for number, name in enumerate(names, 1):
             with reporter.item(job_id, name):
                 pass
-            if again_every and number % again_every == 0:
+            if redeliver_every and number % redeliver_every == 0:
                 with reporter.item(job_id, name):
                     pass
         reporter.close()
@@ -51,49 +51,52 @@ def reporting(
 
 
 @dataclass(frozen=True)
-class Wrongs:
-    """Items that were not counted, and those that were counted more than once."""
+class CountErrors:
+    """Items that were not counted, and items that were counted more than once."""
 
     lost: int
     doubled: int
-    # Of `job.completed`, where the design has it.
+    # Distinct `job.completed` events, where the design publishes them.
     events: int | None = None
 
 
-class Listener:
-    """Waits for the job's one event in a queue behind a rule, as a user would."""
+class CompletionListener:
+    """Waits for `job.completed` in a queue behind a rule, as a user would."""
 
-    def __init__(self, stage: DemoResources, missing: Callable[[], str]) -> None:
-        self._stage = stage
-        self._missing = missing
+    def __init__(self, resources: DemoResources, describe_progress: Callable[[], str]) -> None:
+        self._resources = resources
+        self._describe_progress = describe_progress
         self._events: list[dict[str, Any]] = []
 
     def wait(self) -> None:
-        """Until it is there; a job that has stood still for long ends it with what is missing."""
-        told, still = "", 0
+        """Until the event is there; TimeoutError once the job has not moved for a while."""
+        progress, unchanged = "", 0
         while not self._events:
-            deadline = time.monotonic() + _LOOK_SECONDS
-            while not self._events and time.monotonic() < deadline:
-                self._events += self._stage.receive_events(wait_seconds=1)
-            before, told = told, "" if self._events else self._missing()
-            still = still + 1 if told == before else 0
-            if still == _STILL_LOOKS:
-                raise TimeoutError(f"job.completed does not come, nothing moves any more: {told}")
+            self._receive(_CHECK_SECONDS, until_first=True)
+            before, progress = progress, "" if self._events else self._describe_progress()
+            unchanged = unchanged + 1 if progress == before else 0
+            if unchanged == _UNCHANGED_CHECKS:
+                raise TimeoutError(f"no job.completed, and nothing moves any more: {progress}")
 
-    def number(self) -> int:
-        """How many have come, also a little later than the first.
+    def count(self) -> int:
+        """Distinct events, also of those that come a little after the first.
 
-        EventBridge may deliver one again, and so may a relay that crashed behind PutEvents: that
-        is the same event, by its id.
+        EventBridge may deliver an event twice, and a relay that crashed after PutEvents publishes
+        it again: its `eventId` is the same each time.
         """
-        deadline = time.monotonic() + _QUIET_SECONDS
-        while time.monotonic() < deadline:
-            self._events += self._stage.receive_events(wait_seconds=1)
+        self._receive(_REPEATED_EVENT_SECONDS)
         return len({event["detail"]["eventId"] for event in self._events})
 
+    def _receive(self, seconds: float, *, until_first: bool = False) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not (until_first and self._events):
+            self._events += self._resources.receive_events(wait_seconds=1)
 
-def wrongs(lanes: Iterable[StoredLane], names: Sequence[str], counted: int, events: int) -> Wrongs:
-    """By the job's counts, by each item's row, and by each item's completions in the journal."""
+
+def count_errors(
+    lanes: Iterable[StoredLane], names: Sequence[str], counted: int, events: int
+) -> CountErrors:
+    """By the job's counts, each item's row, and each item's completions in the journal."""
     rows = 0
     stored: set[str] = set()
     completions: Counter[str | None] = Counter()
@@ -107,27 +110,28 @@ def wrongs(lanes: Iterable[StoredLane], names: Sequence[str], counted: int, even
     twice = sum(number > 1 for number in completions.values())
     lost = max(missing, len(names) - counted)
     doubled = max(twice, max(counted, rows) - len(names), events - 1)
-    return Wrongs(lost, doubled, events)
+    return CountErrors(lost, doubled, events)
 
 
-def missing(cloud: LocalCloud, ledger: Ledger, job_id: str) -> str:
-    """Where a job that is not done stands, and where its commands are."""
+def describe_progress(cloud: LocalCloud, ledger: Ledger, job_id: str) -> str:
+    """The state of an unfinished job, and of the queues that its commands may be in."""
     job = ledger.status(job_id)
-    where = cloud.description
+    description = cloud.description
     sqs = cloud.client("sqs")
 
     def messages(queue_url: str) -> tuple[int, int, str]:
-        told = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
-        redrive = json.loads(told.get("RedrivePolicy", "{}"))
+        attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])
+        values = attributes["Attributes"]
+        redrive = json.loads(values.get("RedrivePolicy", "{}"))
         return (
-            int(told["ApproximateNumberOfMessages"]),
-            int(told["ApproximateNumberOfMessagesNotVisible"]),
+            int(values["ApproximateNumberOfMessages"]),
+            int(values["ApproximateNumberOfMessagesNotVisible"]),
             str(redrive.get("deadLetterTargetArn", "")).rpartition(":")[2],
         )
 
-    waiting, in_flight, dead_letters = messages(where.command_queue_url)
-    dead = messages(sqs.get_queue_url(QueueName=dead_letters)["QueueUrl"])[0]
-    rejected = messages(where.reject_queue_url)[0]
+    waiting, in_flight, dead_letter_queue = messages(description.command_queue_url)
+    dead = messages(sqs.get_queue_url(QueueName=dead_letter_queue)["QueueUrl"])[0]
+    rejected = messages(description.reject_queue_url)[0]
     return (
         f"{job.job_id} is {job.status}, {job.completed:,} of {job.total:,} items completed, "
         f"{job.in_progress:,} in progress; messages in the command queue {waiting:,} and "

@@ -1,7 +1,7 @@
-"""The two designs that people write by hand: an item row and a counter row for the job.
+"""The two designs that people write by hand: an item row, and one counter row for the job.
 
-Each transition is one SQS message to a function, or, where every worker may write to the table,
-one direct call, which spares it the queue and the function.
+`naive` updates the two rows in two calls, `safe` in one transaction. Each transition is either one
+SQS message to a function, or a direct call of a worker that may write to the table.
 """
 
 import json
@@ -19,9 +19,9 @@ from botocore.exceptions import ClientError
 from benchmarks.call_log import InjectedCrash
 
 TABLE: Final = "hand-written"
-# Of a job, the item of that name, to that state.
-Move = Callable[[str, str, str], None]
-_STILL_SECONDS: Final = 15.0
+# Called with the job's id, the item's name and the item's new state.
+Transition = Callable[[str, str, str], None]
+_REDELIVERY_SECONDS: Final = 15.0
 _CONFIG: Final = Config(parameter_validation=False, retries={"mode": "standard"})
 
 
@@ -39,7 +39,7 @@ def create_table(dynamodb: Any) -> None:
 
 
 def register(dynamodb: Any, job_id: str, names: Sequence[str]) -> None:
-    """25 rows a request, as BatchWriteItem allows."""
+    """25 rows per request, the most that BatchWriteItem takes."""
     job = {"PK": {"S": job_id}, "total": {"N": str(len(names))}}
     dynamodb.put_item(TableName=TABLE, Item=job)
     for start in range(0, len(names), 25):
@@ -52,7 +52,7 @@ def register(dynamodb: Any, job_id: str, names: Sequence[str]) -> None:
             left = dynamodb.batch_write_item(RequestItems=left)["UnprocessedItems"]
 
 
-def counts(dynamodb: Any, job_id: str) -> dict[str, int]:
+def read_counts(dynamodb: Any, job_id: str) -> dict[str, int]:
     row = dynamodb.get_item(TableName=TABLE, Key={"PK": {"S": job_id}}, ConsistentRead=True)
     return {
         name: int(row["Item"].get(name, {"N": "0"})["N"])
@@ -60,18 +60,18 @@ def counts(dynamodb: Any, job_id: str) -> dict[str, int]:
     }
 
 
-def settled_counts(dynamodb: Any, job_id: str) -> dict[str, int]:
-    """When all are completed, or nothing has moved for longer than a redelivery takes."""
-    last, since = counts(dynamodb, job_id), time.monotonic()
-    while last["completed"] < last["total"] and time.monotonic() < since + _STILL_SECONDS:
+def final_counts(dynamodb: Any, job_id: str) -> dict[str, int]:
+    """When all items are completed, or nothing has moved for longer than a redelivery takes."""
+    last, since = read_counts(dynamodb, job_id), time.monotonic()
+    while last["completed"] < last["total"] and time.monotonic() < since + _REDELIVERY_SECONDS:
         time.sleep(0.05)
-        now = counts(dynamodb, job_id)
+        now = read_counts(dynamodb, job_id)
         if now != last:
             last, since = now, time.monotonic()
     return last
 
 
-def _state(job_id: str, name: str, state: str, condition: str) -> dict[str, Any]:
+def _set_state(job_id: str, name: str, state: str, condition: str) -> dict[str, Any]:
     compared = condition.rpartition(" ")[2]
     return {
         "TableName": TABLE,
@@ -83,7 +83,7 @@ def _state(job_id: str, name: str, state: str, condition: str) -> dict[str, Any]
     }
 
 
-def _count(job_id: str, counter: str) -> dict[str, Any]:
+def _increment(job_id: str, counter: str) -> dict[str, Any]:
     return {
         "TableName": TABLE,
         "Key": {"PK": {"S": job_id}},
@@ -94,70 +94,65 @@ def _count(job_id: str, counter: str) -> dict[str, Any]:
 
 
 def _naive(dynamodb: Any, job_id: str, name: str, state: str) -> None:
-    """Item, then counter; what is completed already is neither moved nor counted once more."""
-    dynamodb.update_item(**_state(job_id, name, state, "#state <> :completed"))
-    dynamodb.update_item(**_count(job_id, state))
+    """Item, then counter; a completed item is neither moved nor counted again."""
+    dynamodb.update_item(**_set_state(job_id, name, state, "#state <> :completed"))
+    dynamodb.update_item(**_increment(job_id, state))
 
 
 def _safe(dynamodb: Any, job_id: str, name: str, state: str) -> None:
-    """Item and counter in one transaction, which a repetition does not pass."""
+    """Item and counter in one transaction, whose condition refuses a repetition."""
     condition = "#state = :pending" if state == "claimed" else "#state <> :completed"
-    updates = [_state(job_id, name, state, condition), _count(job_id, state)]
+    updates = [_set_state(job_id, name, state, condition), _increment(job_id, state)]
     dynamodb.transact_write_items(TransactItems=[{"Update": update} for update in updates])
 
 
 DESIGNS: Final = {"naive": _naive, "safe": _safe}
 
 
-def moves(design: str) -> Move:
-    """A transition, on a client that is kept."""
+def transition_of(design: str) -> Transition:
+    """The design's transition, on one client for all calls."""
     return partial(DESIGNS[design], client())
 
 
 def directly(design: str, job_id: str) -> Callable[[Sequence[str]], None]:
-    """A worker that may write to the table itself."""
-    move = moves(design)
-
-    def step(name: str, state: str) -> None:
-        unless_done(move, job_id, name, state)
-
-    return partial(_work, step)
+    """A worker that writes to the table itself."""
+    return partial(_work, partial(apply_unless_done, transition_of(design), job_id))
 
 
 def by_queue(
     design: str, job_id: str, queue_url: str, sqs: Any = None
 ) -> Callable[[Sequence[str]], None]:
-    """A worker that sends each transition in a message, in order for each item."""
+    """A worker that sends each transition as a message, in order for each item."""
     sqs = sqs or boto3.client("sqs", config=_CONFIG)
 
-    def step(name: str, state: str) -> None:
-        told = {"design": design, "jobId": job_id, "name": name, "state": state}
+    def send(name: str, state: str) -> None:
+        body = {"design": design, "jobId": job_id, "name": name, "state": state}
         sqs.send_message(
             QueueUrl=queue_url,
-            MessageBody=json.dumps(told),
+            MessageBody=json.dumps(body),
             MessageGroupId=f"{job_id}/{name}",
             MessageDeduplicationId=uuid.uuid4().hex,
         )
 
-    return partial(_work, step)
+    return partial(_work, send)
 
 
-def _work(step: Callable[[str, str], None], names: Sequence[str]) -> None:
-    """A crash brings the whole unit of work again, later, as a queue would."""
+def _work(report: Callable[[str, str], None], names: Sequence[str]) -> None:
+    """After a crash the whole item is repeated later, as a queue would redeliver it."""
     left = deque(names)
     while left:
         name = left.popleft()
         try:
-            step(name, "claimed")
-            step(name, "completed")
+            report(name, "claimed")
+            report(name, "completed")
         except InjectedCrash:
             left.append(name)
 
 
-def unless_done(move: Move, job_id: str, name: str, state: str) -> None:
+def apply_unless_done(transition: Transition, job_id: str, name: str, state: str) -> None:
     try:
-        move(job_id, name, state)
+        transition(job_id, name, state)
     except ClientError as error:
-        # By itself or as the reason of a canceled transaction; no other one occurs here.
+        # Alone or as the reason of a canceled transaction, which has no other reason here.
         if "ConditionalCheckFailed" not in str(error):
             raise

@@ -1,4 +1,4 @@
-"""A ledger on a local engine, whose every AWS call can be recorded and added up."""
+"""A ledger on the local engine that records its AWS calls and their capacity units."""
 
 import json
 import os
@@ -24,11 +24,11 @@ NOW = 1_795_255_200_000
 
 @dataclass(frozen=True)
 class Call:
-    """One AWS call: what was asked, the answer as it came, and the units that it consumed."""
+    """One AWS call: its request, its response as JSON, and the units that it consumed."""
 
     operation: str
     parameters: dict[str, Any]
-    answer: str
+    response: str
     units: float
 
     @property
@@ -39,31 +39,30 @@ class Call:
 @dataclass
 class EngineLedger:
     table: str
-    environment: dict[str, str]
     jobs: int = 0
     _calls: list[Call] = field(default_factory=list)
-    _asked: dict[str, Any] = field(default_factory=dict)
+    _parameters: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        # Every client that is made from now on by this session is heard.
+        # Every client that this session makes from now on is recorded.
         session = clients.function_session()
-        session.register("provide-client-params.dynamodb.*", self._ask)
-        session.register("response-received.dynamodb.*", self._answer)
+        session.register("provide-client-params.dynamodb.*", self._request)
+        session.register("response-received.dynamodb.*", self._respond)
         self.store = DynamoStore(clients.dynamodb(), self.table)
         self.lane_writer = LaneWriter(self.store, Runtime())
 
-    def _ask(self, params: dict[str, Any], **_: Any) -> dict[str, Any]:
-        self._asked = dict(params)
+    def _request(self, params: dict[str, Any], **_: Any) -> dict[str, Any]:
+        self._parameters = dict(params)
         return {**params, "ReturnConsumedCapacity": "TOTAL"}
 
-    def _answer(self, parsed_response: dict[str, Any], event_name: str, **_: Any) -> None:
+    def _respond(self, parsed_response: dict[str, Any], event_name: str, **_: Any) -> None:
         consumed = parsed_response.get("ConsumedCapacity", [])
         tables = consumed if isinstance(consumed, list) else [consumed]
         self._calls.append(
             Call(
                 operation=event_name.rpartition(".")[2],
-                parameters=self._asked,
-                answer=json.dumps(
+                parameters=self._parameters,
+                response=json.dumps(
                     {k: v for k, v in parsed_response.items() if k != "ResponseMetadata"}
                 ),
                 units=sum(table.get("CapacityUnits", 0.0) for table in tables),
@@ -71,7 +70,6 @@ class EngineLedger:
         )
 
     def calls_of(self, work: Callable[[], object]) -> list[Call]:
-        """The calls that the work makes."""
         self._calls.clear()
         work()
         return list(self._calls)
@@ -93,13 +91,12 @@ def write_units(calls: Sequence[Call]) -> float:
 @contextmanager
 def ledger_on_engine() -> Iterator[EngineLedger]:
     with Engine() as engine:
-        environment = {
+        os.environ |= {
             **client_environment(engine.url),
             "FORGELEDGER_TABLE": "ledger",
             "FORGELEDGER_REJECT_QUEUE_URL": f"{engine.url}/000000000000/rejects.fifo",
             "POWERTOOLS_SERVICE_NAME": "forgeledger",
             "POWERTOOLS_METRICS_NAMESPACE": "ForgeLedger",
         }
-        os.environ.update(environment)
         create_ledger_table(boto3.client("dynamodb"), "ledger")
-        yield EngineLedger("ledger", environment)
+        yield EngineLedger("ledger")

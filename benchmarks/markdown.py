@@ -1,28 +1,27 @@
-"""Tables in a page of the docs, between marks, so that a tool can write them anew."""
+"""Tables of a docs page, between marker comments, so that a program can rewrite them."""
 
 import re
 from collections.abc import Mapping, Sequence
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """The first column is words, the others are numbers unless a cell says otherwise."""
-    lines = [_line(heads), _line(["---", *("---:" for _ in heads[1:])])]
-    return "\n".join([*lines, *(_line(row) for row in rows)])
+def number_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Text in the first column, right-aligned numbers in the others."""
+    return _table(heads, ["---", *("---:" for _ in heads[1:])], rows)
 
 
-def words(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join([_line(heads), _line(["---"] * len(heads)), *(_line(row) for row in rows)])
+def text_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return _table(heads, ["---"] * len(heads), rows)
 
 
-def filled(page: str, parts: Mapping[str, str]) -> str:
-    """The page with what stands between each pair of marks replaced."""
+def fill_markers(page: str, parts: Mapping[str, str]) -> str:
+    """The page with the text between each part's pair of markers replaced."""
     for name, text in parts.items():
-        marks = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        page, found = marks.subn(lambda match, text=text: f"{match[1]}{text}\n{match[2]}", page)
-        if found != 1:
-            raise ValueError(f"the page has {found} places for {name!r}")
+        markers = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        page, pairs = markers.subn(lambda match, text=text: f"{match[1]}{text}\n{match[2]}", page)
+        if pairs != 1:
+            raise ValueError(f"the page has {pairs} pairs of markers for {name!r}")
     return page
 
 
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def _table(heads: Sequence[str], rule: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, rule, *rows))

@@ -1,8 +1,8 @@
-"""A job as its rows stand in the table, for an audit that owes nothing to the ledger's own reading.
+"""A job read from its rows in the table, so that an audit does not depend on the ledger's reads.
 
-Page after page of the ledger's own reads would take an engine hours for a large job: its Query
-evaluates an expression on each row of the partition, for each page anew. A condition in the older
-form is not evaluated so, and a lane is read whole.
+The engine evaluates a Query's KeyConditionExpression on every row of the partition, for each page
+anew: reading a large job in pages, as the ledger does, would take hours. The older KeyConditions
+are not evaluated that way, so a lane is read whole with them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ class StoredLane:
 
     @property
     def events(self) -> Iterator[tuple[int, Event]]:
-        """Each event of the journal with its offset."""
+        """The journal's events with their offsets."""
         for row in self.rows:
             yield from enumerate(row.entries, row.offset)
 
@@ -49,7 +49,7 @@ class StoredJob:
 
 
 def stored_job(client: Any, table: str, job_id: str) -> StoredJob:
-    """All of it, for a job that fits into memory."""
+    """The whole job, which has to fit into memory."""
     *facts, header = _partition(client, table, job_pk(job_id))
     assert header["SK"]["S"] == HEADER_SK, header["SK"]
     return StoredJob(
@@ -60,31 +60,31 @@ def stored_job(client: Any, table: str, job_id: str) -> StoredJob:
 
 
 def stored_lanes(client: Any, table: str, job_id: str) -> Iterator[StoredLane]:
-    """One lane after the other, so that no more than one is held in memory."""
+    """Lane by lane, so that no more than one lane is in memory."""
     lanes = lanes_of(job_id)
     assert lanes is not None, job_id
     for lane in range(lanes):
-        yield _decoded(_partition(client, table, lane_pk(job_id, lane)))
+        yield _decode(_partition(client, table, lane_pk(job_id, lane)))
 
 
 def _partition(client: Any, table: str, pk: str) -> Iterator[Row]:
-    is_ours = {"PK": {"AttributeValueList": [{"S": pk}], "ComparisonOperator": "EQ"}}
+    in_partition = {"PK": {"AttributeValueList": [{"S": pk}], "ComparisonOperator": "EQ"}}
     pages = client.get_paginator("query").paginate(
-        TableName=table, KeyConditions=is_ours, ConsistentRead=True
+        TableName=table, KeyConditions=in_partition, ConsistentRead=True
     )
     for page in pages:
         yield from page["Items"]
 
 
-def _decoded(found: Iterator[Row]) -> StoredLane:
+def _decode(partition: Iterator[Row]) -> StoredLane:
     heads: list[Head] = []
     items: list[Item] = []
     rows: list[JournalRow] = []
-    for row in found:
-        name = row["SK"]["S"]
-        if name == HEAD_SK:
+    for row in partition:
+        sort_key = row["SK"]["S"]
+        if sort_key == HEAD_SK:
             heads.append(decode_head(row))
-        elif name.startswith(ITEM_PREFIX):
+        elif sort_key.startswith(ITEM_PREFIX):
             items.append(decode_item(row))
         else:
             rows.append(decode_journal_row(row))

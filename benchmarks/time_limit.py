@@ -1,12 +1,12 @@
-"""A part of a run that is cut off when its time is over, whatever it waits for."""
+"""Interrupt a part of a run when its time is over, whatever it waits for."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class NotDone(BaseException):
-    """A part of the run did not come to its end in time. No code on the way may swallow it."""
+class TimeLimitExceeded(BaseException):
+    """A part of the run took too long. No `except Exception` on the way may swallow it."""
 
     def __init__(self, part: str, seconds: float) -> None:
         super().__init__(f"{part} was not done in {seconds:,g} s")
@@ -14,13 +14,13 @@ class NotDone(BaseException):
 
 
 @contextmanager
-def within(seconds: float, part: str) -> Iterator[None]:
-    """Raises NotDone in the block when the time is over. For the main thread, and not nested."""
+def time_limit(seconds: float, part: str) -> Iterator[None]:
+    """Raise TimeLimitExceeded in the block when the time is over. Main thread only, not nested."""
 
-    def end(*_: object) -> None:
-        raise NotDone(part, seconds)
+    def interrupt(*_: object) -> None:
+        raise TimeLimitExceeded(part, seconds)
 
-    before = signal.signal(signal.SIGALRM, end)
+    before = signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield

@@ -1,5 +1,5 @@
-"""Python imports this by itself where a benchmark has put this folder on the path."""
+"""Python imports this module on start where a benchmark has put its folder on the path."""
 
-from benchmarks.call_log import listen_in_child
+from benchmarks.call_log import record_in_child
 
-listen_in_child()
+record_in_child()

@@ -1,25 +1,25 @@
-"""The capacity model and the simulation of the same, asked the same questions."""
+"""Ask the capacity model and its simulation the same questions and compare the answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from benchmarks.capacity.capacity_model import MILLION, Model, Setup
-from benchmarks.capacity.capacity_simulation import CapacitySimulation, Played
+from benchmarks.capacity.capacity_model import MILLION, CapacityModel, Setup
+from benchmarks.capacity.capacity_simulation import CapacitySimulation, SimulatedRun
 
 LANES: Final = (1, 4, 8, 16, 64)
 PACKING: Final = (1, 10, 50, 250)
 MILLION_LANES: Final = 16
 MILLION_PACKING: Final = (1, 5, 50)
 SEED: Final = 7
-# How far model and simulation may be apart.
+# The largest relative difference between model and simulation.
 TOLERANCE: Final = 0.10
 _SIMULATED_SECONDS: Final = 30.0
 _OFFERED_SHARES: Final = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
-def model_of(lanes: int, items_per_message: float, intake_concurrency: int = 20) -> Model:
-    return Model(
+def model_of(lanes: int, items_per_message: float, intake_concurrency: int = 20) -> CapacityModel:
+    return CapacityModel(
         setup=Setup(
             lanes=lanes,
             items_per_message=items_per_message,
@@ -28,16 +28,17 @@ def model_of(lanes: int, items_per_message: float, intake_concurrency: int = 20)
     )
 
 
-def drained(model: Model, *, seconds: float = _SIMULATED_SECONDS) -> Played:
-    """A backlog that is about so many seconds of work."""
-    return simulation(model).drain(round(model.job().items * seconds))
+def drain_backlog(model: CapacityModel, *, seconds: float = _SIMULATED_SECONDS) -> SimulatedRun:
+    """A backlog of about so many seconds of work."""
+    return simulation_of(model).drain(round(model.job().items * seconds))
 
 
-def offered(model: Model, share: float) -> Played:
-    return simulation(model).offer(model.job().items * share, _SIMULATED_SECONDS)
+def offer_share(model: CapacityModel, share: float) -> SimulatedRun:
+    """Messages that arrive at a share of the rate that the model says is possible."""
+    return simulation_of(model).offer(model.job().items * share, _SIMULATED_SECONDS)
 
 
-def simulation(model: Model, *, new_table: bool = False) -> CapacitySimulation:
+def simulation_of(model: CapacityModel, *, new_table: bool = False) -> CapacitySimulation:
     quotas = model.quotas
     return CapacitySimulation(
         model.setup,
@@ -49,85 +50,89 @@ def simulation(model: Model, *, new_table: bool = False) -> CapacitySimulation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
-    """One answer of the model, and the simulation's to the same question."""
+class Comparison:
+    """The model's and the simulation's answer to one question."""
 
-    asked: str
+    question: str
     model: float
     simulated: float
-    # What the table says beside the two.
+    # What identifies the question in the table.
     cells: Sequence[str]
     limit: str = ""
 
     @property
-    def apart(self) -> float:
+    def difference(self) -> float:
         return self.simulated / self.model - 1
 
     @property
-    def too_far(self) -> bool:
-        return abs(self.apart) > TOLERANCE
+    def exceeds_tolerance(self) -> bool:
+        return abs(self.difference) > TOLERANCE
 
 
-def compared_jobs() -> list[Compared]:
-    """Each number of lanes with each number of items a message, on a backlog."""
-    found = []
+def compare_jobs() -> list[Comparison]:
+    """The rate of a backlog, for each number of lanes and of items per message."""
+    comparisons = []
     for lanes in LANES:
         for packing in PACKING:
             model = model_of(lanes, packing)
             rate = model.job()
-            found.append(
-                Compared(
-                    asked=f"items/s on {lanes} lanes, {packing} a message",
+            comparisons.append(
+                Comparison(
+                    question=f"items/s on {lanes} lanes, {packing} items per message",
                     model=rate.items,
-                    simulated=drained(model).items_per_second,
+                    simulated=drain_backlog(model).items_per_second,
                     cells=[str(lanes), str(packing)],
                     limit=rate.limit,
                 )
             )
-    return found
+    return comparisons
 
 
-def compared_batches() -> list[Compared]:
-    """How full batches are where fewer items come than could be taken."""
+def compare_batches() -> list[Comparison]:
+    """The size of batches where fewer items arrive than could be taken."""
     model = model_of(MILLION_LANES, 1)
     rates = {share: model.job().items * share for share in _OFFERED_SHARES}
     return [
-        Compared(
-            asked=f"items of a batch at {rate:,.0f} items/s",
-            model=model.batch_at(rate),
-            simulated=offered(model, share).items_per_batch,
+        Comparison(
+            question=f"items per batch at {rate:,.0f} items/s",
+            model=model.batch_size_at(rate),
+            simulated=offer_share(model, share).items_per_batch,
             cells=[f"{rate:,.0f}"],
         )
         for share, rate in rates.items()
     ]
 
 
-def compared_million(packings: Sequence[int] = MILLION_PACKING) -> list[tuple[Compared, Compared]]:
-    """Seconds that registering a million items takes, and working them off, for each table."""
-    found = []
+def compare_million(
+    packings: Sequence[int] = MILLION_PACKING,
+) -> list[tuple[Comparison, Comparison]]:
+    """Seconds of registering a million items and of working on them, in each kind of table."""
+    comparisons = []
     for new_table in (False, True):
         table = "new" if new_table else "in use"
         for packing in packings:
             model = model_of(MILLION_LANES, packing)
             cells = [table, str(packing)]
-            registering = model.registering(new_table=new_table)
-            working = model.job(new_table=new_table)
-            found.append(
+            registration = model.registration(new_table=new_table)
+            work = model.job(new_table=new_table)
+            register_run = simulation_of(model, new_table=new_table).register(MILLION)
+            work_run = simulation_of(model, new_table=new_table).drain(MILLION)
+            comparisons.append(
                 (
-                    Compared(
-                        asked=f"seconds of registering a million, table {table}",
-                        model=registering.seconds_of_a_million,
-                        simulated=simulation(model, new_table=new_table).register(MILLION).seconds,
+                    Comparison(
+                        question=f"seconds of registering a million, table {table}",
+                        model=registration.million_seconds,
+                        simulated=register_run.seconds,
                         cells=cells,
-                        limit=registering.limit,
+                        limit=registration.limit,
                     ),
-                    Compared(
-                        asked=f"seconds of a million, table {table}, {packing} a message",
-                        model=working.seconds_of_a_million,
-                        simulated=simulation(model, new_table=new_table).drain(MILLION).seconds,
+                    Comparison(
+                        question=f"seconds of a million, table {table}, {packing} per message",
+                        model=work.million_seconds,
+                        simulated=work_run.seconds,
                         cells=cells,
-                        limit=working.limit,
+                        limit=work.limit,
                     ),
                 )
             )
-    return found
+    return comparisons

@@ -1,6 +1,7 @@
-"""The intake and registering under load, event by event: groups, batches, functions, write units.
+"""A discrete-event simulation of the intake and of registration under load.
 
-Of the model it has only how many units a commit writes. One seed gives one history.
+It simulates message groups, batches, concurrent functions and write units. Only the write units of
+a commit are computed by the model's code. A seed determines the whole run.
 """
 
 import heapq
@@ -12,41 +13,41 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from benchmarks.capacity.capacity_model import KEPT_UNITS_SECONDS, Quotas, Setup, Times, write_units
+from benchmarks.capacity.capacity_model import BURST_SECONDS, Quotas, Setup, Times, write_units
 from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT, ITEMS_PER_REGISTRATION
 
-# How much the calls differ from their mean: the deviation of the logarithm.
+# How much a call's duration varies: the standard deviation of its logarithm.
 _SPREAD: Final = 0.5
 
 
 @dataclass(slots=True)
-class _Units:
-    """Write units that come at a rate and are kept a while; who wants more has to wait."""
+class _TokenBucket:
+    """Write units that come at a rate and are saved for a while; taking too many means waiting."""
 
-    a_second: float
-    have: float = 0.0
-    at: float = 0.0
+    per_second: float
+    available: float = 0.0
+    updated_at: float = 0.0
 
-    def wait(self, now: float, wanted: float) -> float:
-        """Take them, and say how long it is until they are there."""
-        most = self.a_second * KEPT_UNITS_SECONDS
-        self.have = min(most, self.have + (now - self.at) * self.a_second)
-        self.at = now
-        self.have -= wanted
-        return max(0.0, -self.have / self.a_second)
+    def take(self, now: float, units: float) -> float:
+        """Take the units; the result is how long the taker has to wait for them."""
+        most = self.per_second * BURST_SECONDS
+        self.available = min(most, self.available + (now - self.updated_at) * self.per_second)
+        self.updated_at = now
+        self.available -= units
+        return max(0.0, -self.available / self.per_second)
 
 
 @dataclass(slots=True)
 class _Lane:
-    units: _Units
-    # Items of each message that waits.
+    units: _TokenBucket
+    # The number of items in each waiting message.
     messages: deque[int] = field(default_factory=deque)
     locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
-    """What commits are made of: events of the journal and processor time for each item."""
+class _CommitCost:
+    """What each item of a commit takes: events in the journal, and processor time."""
 
     events_per_item: int
     item_seconds: float
@@ -54,7 +55,7 @@ class _Work:
 
 @dataclass(slots=True)
 class _Request:
-    """A registration on its way: the lanes that no thread has begun, and the threads at work."""
+    """A running registration: the lanes that no thread has begun, and the busy threads."""
 
     shares: list[tuple[_Lane, list[int]]]
     threads: int
@@ -66,7 +67,7 @@ def _commits(items: int) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
+class SimulatedRun:
     items: int
     seconds: float
     batches: int
@@ -88,9 +89,9 @@ class CapacitySimulation:
         self._quotas = quotas
         self._times = times
         self._random = Random(seed)
-        self._table = _Units(table_units)
-        self._lanes = [_Lane(_Units(quotas.partition_units)) for _ in range(setup.lanes)]
-        # Lanes with messages that nobody holds, the longest waiting first.
+        self._table = _TokenBucket(table_units)
+        self._lanes = [_Lane(_TokenBucket(quotas.partition_units)) for _ in range(setup.lanes)]
+        # Lanes with messages and without a running batch, the longest waiting first.
         self._ready: deque[_Lane] = deque()
         self._free = min(setup.intake_concurrency, quotas.source_concurrency)
         self._now = 0.0
@@ -99,41 +100,38 @@ class CapacitySimulation:
         self._items = 0
         self._batches = 0
 
-    def drain(self, items: int) -> Played:
-        """All messages are there from the start; a hash spreads items as evenly as this."""
+    def drain(self, items: int) -> SimulatedRun:
+        """All messages wait from the start, spread evenly over the lanes as by a hash."""
         left = items
         for lane in itertools.cycle(self._lanes):
             if left <= 0:
                 break
-            size = min(left, self._message())
+            size = min(left, self._message_size())
             self._send(lane, size)
             left -= size
-        self._run()
-        return Played(items=self._items, seconds=self._now, batches=self._batches)
+        return self._run()
 
-    def offer(self, items_per_second: float, seconds: float) -> Played:
-        """Messages come by chance at that rate, for so long."""
-        every = self._setup.items_per_message / items_per_second
+    def offer(self, items_per_second: float, seconds: float) -> SimulatedRun:
+        """Messages arrive at random at this mean rate for this many seconds."""
+        interval = self._setup.items_per_message / items_per_second
 
-        def come() -> None:
-            self._send(self._random.choice(self._lanes), self._message())
-            after = self._random.expovariate(1 / every)
+        def arrive() -> None:
+            self._send(self._random.choice(self._lanes), self._message_size())
+            after = self._random.expovariate(1 / interval)
             if self._now + after < seconds:
-                self._later(after, come)
+                self._later(after, arrive)
 
-        self._later(0.0, come)
-        self._run()
-        return Played(items=self._items, seconds=self._now, batches=self._batches)
+        self._later(0.0, arrive)
+        return self._run()
 
-    def register(self, items: int) -> Played:
-        """Requests of as many items as one may have, so many at once; spread evenly over lanes."""
+    def register(self, items: int) -> SimulatedRun:
+        """Several requests at a time, each full but one; items are spread evenly over the lanes."""
         requests = [ITEMS_PER_REGISTRATION] * (items // ITEMS_PER_REGISTRATION)
         if items % ITEMS_PER_REGISTRATION:
             requests.append(items % ITEMS_PER_REGISTRATION)
-        for _ in range(min(self._setup.registering_at_once, len(requests))):
+        for _ in range(min(self._setup.parallel_requests, len(requests))):
             self._request(requests)
-        self._run()
-        return Played(items=self._items, seconds=self._now, batches=self._batches)
+        return self._run()
 
     def _request(self, waiting: list[int]) -> None:
         """One caller's next request, until none is left."""
@@ -142,8 +140,10 @@ class CapacitySimulation:
         items, times = waiting.pop(), self._times
         self._batches += 1
         share, more = divmod(items, len(self._lanes))
-        shares = [(lane, _commits(share + (at < more))) for at, lane in enumerate(self._lanes)]
-        threads = min(self._setup.lanes_at_once, len(shares))
+        shares = [
+            (lane, _commits(share + (index < more))) for index, lane in enumerate(self._lanes)
+        ]
+        threads = min(self._setup.parallel_lanes, len(shares))
         request = _Request(shares, threads)
 
         def begin() -> None:
@@ -156,16 +156,16 @@ class CapacitySimulation:
         """A thread's next lane; the last thread of a request ends it."""
         if request.shares:
             lane, parts = request.shares.pop()
-            # The processor's time of all items is over when the lanes are written.
-            work = _Work(events_per_item=1, item_seconds=0.0)
-            self._commit(lane, parts, work, lambda: self._register_lane(request, waiting))
+            # The items' processor time was spent before the first lane is written.
+            cost = _CommitCost(events_per_item=1, item_seconds=0.0)
+            self._commit(lane, parts, cost, lambda: self._register_lane(request, waiting))
             return
         request.threads -= 1
         if not request.threads:
             self._request(waiting)
 
-    def _message(self) -> int:
-        """Items by chance around their mean, and one at least."""
+    def _message_size(self) -> int:
+        """A random number of items around the mean, at least one."""
         mean = self._setup.items_per_message
         if mean <= 1:
             return 1
@@ -182,56 +182,57 @@ class CapacitySimulation:
             self._free -= 1
             lane = self._ready.popleft()
             lane.locked = True
-            # It leaves with what is there when the receiving call is answered.
+            # The batch holds the messages that are there when the receive call returns.
             self._later(self._times.around_batch / 2, lambda lane=lane: self._invoke(lane))
 
     def _invoke(self, lane: _Lane) -> None:
         count = min(len(lane.messages), self._quotas.messages_per_batch)
         items = sum(lane.messages.popleft() for _ in range(count))
         self._batches += 1
-        work = _Work(events_per_item=2, item_seconds=self._times.item)
+        cost = _CommitCost(events_per_item=2, item_seconds=self._times.item)
 
         def deleted() -> None:
-            self._later(self._times.around_batch / 2, lambda: self._done(lane))
+            self._later(self._times.around_batch / 2, lambda: self._unlock(lane))
 
         parts = _commits(items)
-        self._later(self._times.batch, lambda: self._commit(lane, parts, work, deleted))
+        self._later(self._times.batch, lambda: self._commit(lane, parts, cost, deleted))
 
     def _commit(
-        self, lane: _Lane, parts: list[int], work: _Work, ended: Callable[[], None]
+        self, lane: _Lane, parts: list[int], cost: _CommitCost, done: Callable[[], None]
     ) -> None:
-        """One commit of a lane after the other; then what is to be done at the end."""
+        """Commit part after part, then call `done`."""
         if not parts:
-            ended()
+            done()
             return
         items, times = parts.pop(), self._times
-        wanted = write_units(items, work.events_per_item)
-        before = self._about(times.read) + items * work.item_seconds
+        units = write_units(items, cost.events_per_item)
+        before = self._random_duration(times.read) + items * cost.item_seconds
 
         def committed() -> None:
             self._items += items
-            self._commit(lane, parts, work, ended)
+            self._commit(lane, parts, cost, done)
 
         def write() -> None:
-            wait = max(lane.units.wait(self._now, wanted), self._table.wait(self._now, wanted))
-            self._later(wait + self._about(times.write), committed)
+            wait = max(lane.units.take(self._now, units), self._table.take(self._now, units))
+            self._later(wait + self._random_duration(times.write), committed)
 
         self._later(before, write)
 
-    def _done(self, lane: _Lane) -> None:
+    def _unlock(self, lane: _Lane) -> None:
         self._free += 1
         lane.locked = False
         if lane.messages:
             self._ready.append(lane)
         self._receive()
 
-    def _about(self, mean: float) -> float:
+    def _random_duration(self, mean: float) -> float:
         return self._random.lognormvariate(math.log(mean) - _SPREAD**2 / 2, _SPREAD)
 
-    def _later(self, after: float, what: Callable[[], None]) -> None:
-        heapq.heappush(self._events, (self._now + after, next(self._numbers), what))
+    def _later(self, after: float, action: Callable[[], None]) -> None:
+        heapq.heappush(self._events, (self._now + after, next(self._numbers), action))
 
-    def _run(self) -> None:
+    def _run(self) -> SimulatedRun:
         while self._events:
-            self._now, _, what = heapq.heappop(self._events)
-            what()
+            self._now, _, action = heapq.heappop(self._events)
+            action()
+        return SimulatedRun(items=self._items, seconds=self._now, batches=self._batches)

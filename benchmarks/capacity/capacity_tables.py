@@ -1,7 +1,7 @@
-"""The capacity model's answers as tables, and the simulation's beside them.
+"""Write the answers of the capacity model and its simulation into docs/capacity.md.
 
-`python -m benchmarks.capacity.capacity_tables` writes them into docs/capacity.md and prints them;
-it fails where the two are further apart than they may be.
+`python -m benchmarks.capacity.capacity_tables` also prints the tables. It fails where model and
+simulation differ by more than the tolerance.
 """
 
 import sys
@@ -13,31 +13,31 @@ from typing import Final
 from benchmarks.capacity.capacity_comparison import (
     MILLION_LANES,
     PACKING,
-    Compared,
-    compared_batches,
-    compared_jobs,
-    compared_million,
+    Comparison,
+    compare_batches,
+    compare_jobs,
+    compare_million,
     model_of,
 )
 from benchmarks.capacity.capacity_model import Quotas, Setup, Times
-from benchmarks.markdown import filled, table, words
+from benchmarks.markdown import fill_markers, number_table, text_table
 
 PAGE: Final = Path(__file__).parent.parent.parent / "docs" / "capacity.md"
 
 
-def job_table(compared: Sequence[Compared]) -> str:
+def job_table(comparisons: Sequence[Comparison]) -> str:
     rows = [
         [
-            *each.cells,
-            f"{each.model:,.0f}",
-            f"{each.simulated:,.0f}",
-            f"{round(100 * each.apart):+d} %",
-            each.limit,
+            *comparison.cells,
+            f"{comparison.model:,.0f}",
+            f"{comparison.simulated:,.0f}",
+            _percent(comparison.difference),
+            comparison.limit,
         ]
-        for each in compared
+        for comparison in comparisons
     ]
-    heads = ["lanes", "items a message", "items/s", "simulated", "apart", "what limits them"]
-    return table(heads, rows)
+    heads = ["lanes", "items per message", "items/s", "items/s, simulated", "difference", "limit"]
+    return number_table(heads, rows)
 
 
 def region_table() -> str:
@@ -45,82 +45,91 @@ def region_table() -> str:
     for packing in PACKING:
         rate = model_of(MILLION_LANES, packing).region()
         rows.append([str(packing), f"{rate.items:,.0f}", rate.limit])
-    return table(["items a message", "items/s of a region", "what limits them"], rows)
+    return number_table(["items per message", "items/s of a region", "limit"], rows)
 
 
-def million_table(compared: Sequence[tuple[Compared, Compared]]) -> str:
-    """How long a million items take, registered first and worked off then."""
+def million_table(comparisons: Sequence[tuple[Comparison, Comparison]]) -> str:
+    """How long a million items take that are all registered before the work begins."""
     rows = []
-    for registering, working in compared:
-        both = registering.model + working.model
-        simulated = registering.simulated + working.simulated
+    for registration, work in comparisons:
+        both = registration.model + work.model
+        simulated = registration.simulated + work.simulated
         rows.append(
             [
-                *working.cells,
-                f"{registering.model / 60:.1f} min",
-                f"{working.model / 60:.1f} min",
-                f"{both / 60:.1f} min",
-                f"{simulated / 60:.1f} min",
-                f"{round(100 * (simulated / both - 1)):+d} %",
-                working.limit,
+                *work.cells,
+                *(f"{seconds / 60:.1f} min" for seconds in (registration.model, work.model)),
+                *(f"{seconds / 60:.1f} min" for seconds in (both, simulated)),
+                _percent(simulated / both - 1),
+                work.limit,
             ]
         )
-    heads = [
-        "table",
-        "items a message",
-        "registering",
-        "working",
-        "both",
-        "simulated",
-        "apart",
-        "what limits working",
+    heads = ["table", "items per message", "registration", "work", "both", "both, simulated"]
+    return number_table([*heads, "difference", "limit of the work"], rows)
+
+
+def batches_table(comparisons: Sequence[Comparison]) -> str:
+    rows = [
+        [*comparison.cells, f"{comparison.model:.1f}", f"{comparison.simulated:.1f}"]
+        for comparison in comparisons
     ]
-    return table(heads, rows)
-
-
-def batches_table(compared: Sequence[Compared]) -> str:
-    rows = [[*each.cells, f"{each.model:.1f}", f"{each.simulated:.1f}"] for each in compared]
-    return table(["items/s that come", "items of a lane in a batch", "simulated"], rows)
+    return number_table(["arriving items/s", "items of a lane per batch", "simulated"], rows)
 
 
 def assumptions_table() -> str:
     quotas, times = Quotas(), Times()
+    intake_concurrency = Setup(lanes=1, items_per_message=1).intake_concurrency
     rows = [
         [
-            "calls a second of one message group (FIFO, high throughput)",
+            "API calls per second of one message group (FIFO, high throughput)",
             f"{quotas.calls_per_group:,.0f}",
             "quota",
         ],
-        ["calls a second of one FIFO queue", f"{quotas.calls_per_queue:,.0f}", "quota, us-east-1"],
-        ["messages of a batch", f"{quotas.messages_per_batch}", "most for FIFO"],
-        ["batches of one group at once", "1", "rule of FIFO"],
-        ["functions at once: account", f"{quotas.account_concurrency:,}", "default quota"],
         [
-            "functions at once: event source, from the first moment",
-            f"{quotas.source_concurrency:,}",
-            "Lambda's most; no ramp",
+            "API calls per second of one FIFO queue",
+            f"{quotas.calls_per_queue:,.0f}",
+            "quota, us-east-1",
         ],
-        ["intake at once", f"{Setup(lanes=1, items_per_message=1).intake_concurrency}", "template"],
-        ["write units a second: partition", f"{quotas.partition_units:,.0f}", "limit"],
+        ["messages per batch", f"{quotas.messages_per_batch}", "maximum of FIFO queues"],
+        ["batches of one message group at a time", "1", "rule of FIFO queues"],
         [
-            "write units a second: table, new table",
+            "concurrent invocations of an account",
+            f"{quotas.account_concurrency:,}",
+            "default quota",
+        ],
+        [
+            "concurrent invocations of one event source, from the first moment",
+            f"{quotas.source_concurrency:,}",
+            "Lambda's maximum; no scale-up time",
+        ],
+        ["concurrent invocations of the intake", f"{intake_concurrency}", "template"],
+        ["write units per second of a partition", f"{quotas.partition_units:,.0f}", "limit"],
+        [
+            "write units per second of a table, of a new table",
             f"{quotas.table_units:,.0f}, {quotas.new_table_units:,.0f}",
             "default quota",
         ],
-        ["around a batch: receive, start, delete", f"{times.around_batch * 1e3:.0f} ms", "assumed"],
+        [
+            "around a batch: receive, start, delete",
+            f"{times.around_batch * 1e3:.0f} ms",
+            "assumed",
+        ],
         [
             "BatchGetItem, TransactWriteItems",
             f"{times.read * 1e3:.0f} ms, {times.write * 1e3:.0f} ms",
             "assumed",
         ],
         [
-            "a batch, each of its items",
+            "processor time of a batch, and of each of its items",
             f"{times.batch * 1e3:.1f} ms, {times.item * 1e3:.2f} ms",
             "measured, converted",
         ],
-        ["each registered item", f"{times.registered_item * 1e3:.2f} ms", "measured, converted"],
+        [
+            "processor time of each registered item",
+            f"{times.registered_item * 1e3:.2f} ms",
+            "measured, converted",
+        ],
     ]
-    return words(["what", "value", "from"], rows)
+    return text_table(["what", "value", "source"], rows)
 
 
 def model_parts() -> dict[str, str]:
@@ -130,32 +139,37 @@ def model_parts() -> dict[str, str]:
     }
 
 
-def written(
-    jobs: Sequence[Compared],
-    million: Sequence[tuple[Compared, Compared]],
-    batches: Sequence[Compared],
+def write_page(
+    jobs: Sequence[Comparison],
+    million: Sequence[tuple[Comparison, Comparison]],
+    batches: Sequence[Comparison],
     page: Path = PAGE,
 ) -> int:
-    """Writes the tables and says what is too far apart; 1 where something is."""
-    simulated = {
+    """Write and print the tables; 1 where model and simulation differ too much."""
+    tables = {
+        **model_parts(),
         "capacity-job": job_table(jobs),
         "capacity-million": million_table(million),
         "capacity-batches": batches_table(batches),
     }
-    tables = {**model_parts(), **simulated}
-    page.write_text(filled(page.read_text(), tables))
+    page.write_text(fill_markers(page.read_text(), tables))
     print("\n\n".join(tables.values()))
-    too_far = [each for each in [*jobs, *chain(*million), *batches] if each.too_far]
-    for each in too_far:
+    comparisons = [*jobs, *chain(*million), *batches]
+    differing = [comparison for comparison in comparisons if comparison.exceeds_tolerance]
+    for comparison in differing:
         print(
-            f"TOO FAR APART, {each.apart:+.0%}: {each.asked}: {each.model:,.1f} by the model, "
-            f"{each.simulated:,.1f} by the simulation"
+            f"TOO DIFFERENT, {comparison.difference:+.0%}: {comparison.question}: "
+            f"{comparison.model:,.1f} by the model, {comparison.simulated:,.1f} by the simulation"
         )
-    return int(bool(too_far))
+    return int(bool(differing))
+
+
+def _percent(difference: float) -> str:
+    return f"{round(100 * difference):+d} %"
 
 
 def main() -> int:
-    return written(compared_jobs(), compared_million(), compared_batches())
+    return write_page(compare_jobs(), compare_million(), compare_batches())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The end of the chaos: what is known of the job when nothing fails and nobody works any more."""
+"""Collect what is known of the job when nothing fails and no worker runs any more."""
 
 import contextlib
 import time
@@ -12,34 +12,36 @@ from forgeledger.local.function_process import InvocationFailed
 from forgeledger.local.local_cloud import LocalCloud
 from forgeledger.sdk import Job, Ledger, SdkError
 
-_LEFT_OR_ASIDE: Final = ("CommandQueue", "RejectQueue", "CommandDeadLetterQueue")
+_QUEUES_TO_BE_EMPTY: Final = ("CommandQueue", "RejectQueue", "CommandDeadLetterQueue")
 _QUIET_SECONDS: Final = 5
-# More than the schedule's minute, for an event that only it tells.
-_LISTENING_SECONDS: Final = 150
-_AGAIN_SECONDS: Final = 1
+# More than the schedule's minute, for an event that only the schedule publishes.
+_FIRST_EVENT_SECONDS: Final = 150
+_RETRY_SECONDS: Final = 1
 
 
 class Audit:
-    """One job, which is done; every wait is for as long as its caller lets it wait."""
+    """The audit of one finished job; the caller bounds the time of every wait."""
 
     def __init__(self, cloud: LocalCloud, ledger: Ledger, job_id: str) -> None:
         self._cloud = cloud
         self._ledger = ledger
         self._job_id = job_id
 
-    def evidence(self, names: Sequence[str], stage: DemoResources, workers_fallen: int) -> Evidence:
-        heard = self._settle(stage)
+    def evidence(
+        self, names: Sequence[str], resources: DemoResources, unexpected_exits: int
+    ) -> Evidence:
+        received_events = self._receive_until_quiet(resources)
         return Evidence(
             names=names,
             job=self._job(),
-            # Before the recount, which heals what it finds.
+            # Before the recount, which repairs what it finds.
             stored=stored_job(
                 self._cloud.client("dynamodb"), self._cloud.description.table_name, self._job_id
             ),
-            heard=heard,
+            received_events=received_events,
             healed_lanes=self._recount(),
-            messages={name: self.messages(name) for name in _LEFT_OR_ASIDE},
-            workers_fallen=workers_fallen,
+            messages={name: self.messages(name) for name in _QUEUES_TO_BE_EMPTY},
+            unexpected_exits=unexpected_exits,
         )
 
     def messages(self, queue: str) -> int:
@@ -49,19 +51,19 @@ class Audit:
         )
         return sum(int(answer["Attributes"][name]) for name in names)
 
-    def _settle(self, stage: DemoResources) -> list[dict[str, Any]]:
-        """Until all late messages have been dealt with; the events that came."""
-        heard: list[dict[str, Any]] = []
+    def _receive_until_quiet(self, resources: DemoResources) -> list[dict[str, Any]]:
+        """The events that came until the command queue was empty and no more came."""
+        received: list[dict[str, Any]] = []
         now = quiet_since = time.monotonic()
-        listening_until = now + _LISTENING_SECONDS
+        first_event_deadline = now + _FIRST_EVENT_SECONDS
         while now < quiet_since + _QUIET_SECONDS:
-            events = stage.receive_events(wait_seconds=1)
-            heard += events
+            events = resources.receive_events(wait_seconds=1)
+            received += events
             now = time.monotonic()
-            waiting = not heard and now < listening_until
+            waiting = not received and now < first_event_deadline
             if events or waiting or self.messages("CommandQueue"):
                 quiet_since = now
-        return heard
+        return received
 
     def _job(self) -> Job:
         while True:
@@ -69,17 +71,17 @@ class Audit:
                 return self._ledger.status(self._job_id)
 
     def _recount(self) -> list[int]:
-        """Lanes that the product finds wrong; it says where to go on when its time is short."""
+        """Lanes that the product finds wrong; it returns the next lane when its time is short."""
         wrong: list[int] = []
         lane: int | None = 0
         while lane is not None:
-            asked = {"jobId": self._job_id, "recount": True, "fromLane": lane}
+            request = {"jobId": self._job_id, "recount": True, "fromLane": lane}
             try:
-                (told,) = self._cloud.invoke("RelayFunction", {"reconcile": asked})["jobs"]
+                (answer,) = self._cloud.invoke("RelayFunction", {"reconcile": request})["jobs"]
             except InvocationFailed:
-                # An engine with much else to do does not always answer in the function's time.
-                time.sleep(_AGAIN_SECONDS)
+                # A busy engine does not always answer within the function's timeout.
+                time.sleep(_RETRY_SECONDS)
                 continue
-            wrong += [*told["driftedLanes"], *told["busyLanes"]]
-            lane = told.get("nextLane")
+            wrong += [*answer["driftedLanes"], *answer["busyLanes"]]
+            lane = answer.get("nextLane")
         return wrong

@@ -1,10 +1,10 @@
-"""What must be true of the job after all the chaos, whatever was injected."""
+"""What must be true of the job after the chaos run, whatever was injected."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.design_forgeledger import Wrongs, wrongs
+from benchmarks.design_forgeledger import CountErrors, count_errors
 from benchmarks.lane_consistency import drifted_lanes, gaps
 from benchmarks.stored_job import StoredJob
 from forgeledger.jobs.model.events import EventKind
@@ -13,10 +13,10 @@ from forgeledger.sdk import Job
 
 
 @dataclass(frozen=True, kw_only=True)
-class Promise:
+class Guarantee:
     name: str
     held: bool
-    told: str
+    detail: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,84 +24,86 @@ class Evidence:
     """All that can be known of the job at the end."""
 
     names: Sequence[str]
-    # As the API tells it.
+    # From the API.
     job: Job
-    # As its rows stand in the table, before anybody heals one.
+    # From the table, read before the recount, which repairs rows.
     stored: StoredJob
-    # What a queue behind a rule received for `job.completed`.
-    heard: Sequence[dict[str, Any]]
-    # Lanes that the product itself found to be wrong when it was asked to count them anew.
+    # Deliveries of `job.completed` to a queue behind a rule.
+    received_events: Sequence[dict[str, Any]]
+    # Lanes that the product's own recount found wrong.
     healed_lanes: Sequence[int]
-    # Messages by the queue that they were left in, or put aside in.
+    # Messages left in each queue.
     messages: dict[str, int]
-    workers_fallen: int
+    unexpected_exits: int
 
 
-def examine(found: Evidence) -> list[Promise]:
-    # How many events there were is a promise of its own.
-    wrong = wrongs(found.stored.lanes, found.names, found.job.completed, events=1)
+def check_guarantees(evidence: Evidence) -> list[Guarantee]:
+    # events=1: the number of events is a guarantee of its own.
+    errors = count_errors(evidence.stored.lanes, evidence.names, evidence.job.completed, events=1)
     return [
-        _lost(found, wrong),
-        _doubled(found, wrong),
-        _completions(found),
-        _gaps(found.stored),
-        _drifted(found),
-        Promise(
-            name="messages left or put aside",
-            held=not any(found.messages.values()),
-            told=", ".join(f"{name} {number}" for name, number in found.messages.items()),
+        _lost(evidence, errors),
+        _doubled(evidence, errors),
+        _completions(evidence),
+        _gaps(evidence.stored),
+        _drifted(evidence),
+        Guarantee(
+            name="messages left in queues",
+            held=not any(evidence.messages.values()),
+            detail=", ".join(f"{name} {number}" for name, number in evidence.messages.items()),
         ),
-        Promise(
-            name="workers that ended by themselves",
-            held=not found.workers_fallen,
-            told=f"{found.workers_fallen}",
+        Guarantee(
+            name="unexpected worker exits",
+            held=not evidence.unexpected_exits,
+            detail=f"{evidence.unexpected_exits}",
         ),
     ]
 
 
-def without_effect(stored: StoredJob) -> int:
-    """Commands that came again or too late, and changed nothing."""
+def commands_without_effect(stored: StoredJob) -> int:
     return sum(event.kind in {EventKind.DUPLICATE, EventKind.REJECTED} for event in stored.events)
 
 
-def _lost(found: Evidence, wrong: Wrongs) -> Promise:
-    job = found.job
+def _lost(evidence: Evidence, errors: CountErrors) -> Guarantee:
+    job = evidence.job
     states = f"{job.status}, {job.completed:,} of {job.total:,} items completed"
-    done = job.status == "COMPLETED" == found.stored.header.status
-    return Promise(name="lost", held=wrong.lost == 0 and done, told=f"{wrong.lost} ({states})")
+    done = job.status == "COMPLETED" == evidence.stored.header.status
+    held = errors.lost == 0 and done
+    return Guarantee(name="lost", held=held, detail=f"{errors.lost} ({states})")
 
 
-def _doubled(found: Evidence, wrong: Wrongs) -> Promise:
-    doubled = max(wrong.doubled, found.job.total - len(found.names))
-    return Promise(name="doubled", held=doubled == 0, told=f"{doubled}")
+def _doubled(evidence: Evidence, errors: CountErrors) -> Guarantee:
+    doubled = max(errors.doubled, evidence.job.total - len(evidence.names))
+    return Guarantee(name="doubled", held=doubled == 0, detail=f"{doubled}")
 
 
-def _completions(found: Evidence) -> Promise:
-    """One event, however often it was delivered, and it is the one that the table knows of."""
-    heard = {event["detail"]["eventId"] for event in found.heard}
-    facts = [fact for fact in found.stored.facts if fact.kind is FactKind.COMPLETED]
-    return Promise(
+def _completions(evidence: Evidence) -> Guarantee:
+    """One `eventId`, however often it was delivered: that of the one completion in the table."""
+    event_ids = {event["detail"]["eventId"] for event in evidence.received_events}
+    facts = [fact for fact in evidence.stored.facts if fact.kind is FactKind.COMPLETED]
+    expected = {event_id(evidence.job.job_id, fact) for fact in facts}
+    return Guarantee(
         name="completions",
-        held=len(facts) == 1 and heard == {event_id(found.job.job_id, fact) for fact in facts},
-        told=f"{len(heard)} (the event was delivered {len(found.heard)} times)",
+        held=len(facts) == 1 and event_ids == expected,
+        detail=f"{len(event_ids)} (deliveries of the event: {len(evidence.received_events)})",
     )
 
 
-def _gaps(stored: StoredJob) -> Promise:
+def _gaps(stored: StoredJob) -> Guarantee:
     missing = sum(gaps(lane) for lane in stored.lanes)
     events = sum(1 for _ in stored.events)
     rows = sum(len(lane.rows) for lane in stored.lanes)
-    return Promise(
+    return Guarantee(
         name="gaps in the journal",
         held=missing == 0,
-        told=f"{missing} ({events:,} events in {rows:,} rows)",
+        detail=f"{missing} ({events:,} events in {rows:,} rows)",
     )
 
 
-def _drifted(found: Evidence) -> Promise:
-    drifted = {*drifted_lanes(found.stored), *found.healed_lanes}
-    return Promise(
-        name="lanes that drifted",
+def _drifted(evidence: Evidence) -> Guarantee:
+    drifted = {*drifted_lanes(evidence.stored), *evidence.healed_lanes}
+    lanes = len(evidence.stored.lanes)
+    return Guarantee(
+        name="drifted lanes",
         held=not drifted,
-        told=f"{len(drifted)} (head, items and journal of {len(found.stored.lanes)} compared)",
+        detail=f"{len(drifted)} (head, items and journal of {lanes} compared)",
     )

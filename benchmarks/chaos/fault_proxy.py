@@ -1,4 +1,4 @@
-"""microburst in front of the engine: each call through it may meet a fault, at a stated rate."""
+"""microburst, a proxy in front of the engine that injects faults into calls at a given rate."""
 
 import contextlib
 import subprocess
@@ -17,7 +17,7 @@ from forgeledger.local.engine_calls import EngineCalls, EngineRefused
 _READY_SECONDS: Final = 30
 _END_SECONDS: Final = 5
 _CONTROL_SECONDS: Final = 10
-# Its own program draws from the one generator of its process, which nothing else seeds.
+# microburst draws from the process's global random generator, which its own program does not seed.
 _PROGRAM: Final = (
     "import random, sys; from microburst.cli import main; "
     "random.seed(int(sys.argv.pop(1))); sys.exit(main())"
@@ -31,38 +31,38 @@ _CONFLICT: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """What happens to a call, to which calls, and how often if they are a hundred."""
+    """An effect on a call, the calls that it may hit, and a factor on the common rate."""
 
     name: str
     effect: Mapping[str, Any]
     service: str = "*"
     operation: str | None = None
-    times: float = 1.0
+    rate_factor: float = 1.0
 
     def rule(self, rate: float) -> dict[str, Any]:
-        # What always fails can never be done.
-        where = {"service": self.service, "probability": min(0.5, rate * self.times)}
+        # At most a half, or no call would ever succeed.
+        match = {"service": self.service, "probability": min(0.5, rate * self.rate_factor)}
         if self.operation is not None:
-            where["operation"] = self.operation
-        return {**where, **self.effect}
+            match["operation"] = self.operation
+        return {**match, **self.effect}
 
 
 FAULTS: Final = (
     Fault(
-        name="answer of EventBridge lost after it was made",
+        name="response of EventBridge lost",
         service="events",
         effect={"response": {"abort_bytes": 0}},
-        times=10,
+        rate_factor=10,
     ),
-    Fault(name="dropped before it was made", effect={"reset": True}),
-    Fault(name="answer lost after it was made", effect={"response": {"abort_bytes": 0}}),
-    Fault(name="answer cut in half", effect={"response": {"truncate_frac": 0.5}}),
+    Fault(name="connection reset before the request was executed", effect={"reset": True}),
+    Fault(name="response lost", effect={"response": {"abort_bytes": 0}}),
+    Fault(name="response cut in half", effect={"response": {"truncate_frac": 0.5}}),
     Fault(name="delayed 50 to 1,000 ms", effect={"latency": {"min": 50, "max": 1_000}}),
     Fault(
-        # Longer than the functions wait for an answer, and than they may wait twice.
-        name="made, and answered after 5 s",
+        # Longer than two of a function's timeouts: the request is executed after it was given up.
+        name="delayed 5 s, past the client's timeout",
         effect={"latency": {"min": 5_000, "max": 5_000}},
-        times=0.1,
+        rate_factor=0.1,
     ),
     Fault(name="internal error", effect={"error": {"code": "InternalServerError", "status": 500}}),
     Fault(
@@ -75,25 +75,25 @@ FAULTS: Final = (
         service="sqs",
         effect={"error": {"code": "ThrottlingException", "status": 400}},
     ),
-    # There are only a handful of calls to EventBridge, and each matters.
+    # A job makes only a handful of calls to EventBridge.
     Fault(
         name="throttled by EventBridge",
         service="events",
         effect={"error": {"code": "ThrottlingException", "status": 400}},
-        times=10,
+        rate_factor=10,
     ),
     Fault(
         name="TransactionConflict",
         service="dynamodb",
         operation="TransactWriteItems",
         effect={"error": _CONFLICT},
-        times=2.0,
+        rate_factor=2.0,
     ),
 )
 
 
 class FaultProxy:
-    """Lives as long as the `with` block; it calms down when it is told to."""
+    """Runs as long as the `with` block; injects faults between start_faults and stop_faults."""
 
     def __init__(self, upstream: str, *, rate: float, seed: int, log_file: Path) -> None:
         self._upstream = upstream
@@ -116,12 +116,12 @@ class FaultProxy:
                 command,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C is for the owner, who asks it what it did.
+                start_new_session=True,  # Ctrl-C is for the parent, which then reads the counts.
             )
         deadline = time.monotonic() + _READY_SECONDS
         while True:
             with contextlib.suppress(urllib3.exceptions.HTTPError):
-                self._ask("GET", "health")
+                self._control("GET", "health")
                 break
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self._end()
@@ -133,26 +133,24 @@ class FaultProxy:
     def __exit__(self, *_: object) -> None:
         self._end()
 
-    def rage(self, faults: Sequence[Fault] = FAULTS) -> None:
-        """From now on each of a hundred calls meets each kind of fault at the rate."""
-        rules = self._ask("POST", "rules", [fault.rule(self._rate) for fault in faults])
+    def start_faults(self, faults: Sequence[Fault] = FAULTS) -> None:
+        rules = self._control("POST", "rules", [fault.rule(self._rate) for fault in faults])
         self._names |= {rule["id"]: fault.name for rule, fault in zip(rules, faults, strict=True)}
 
-    def calm(self) -> None:
-        self._ask("POST", "rules", [])
+    def stop_faults(self) -> None:
+        self._control("POST", "rules", [])
 
-    def calls(self) -> int:
-        return int(self._ask("GET", "stats")["requests"]["total"])
+    def call_count(self) -> int:
+        return int(self._control("GET", "stats")["requests"]["total"])
 
-    def injected(self) -> dict[str, int]:
-        """How often each kind of fault was met."""
-        met = dict.fromkeys(self._names.values(), 0)
-        for rule in self._ask("GET", "stats")["by_rule"]:
-            met[self._names[int(rule["id"])]] += rule["fired"]
-        return met
+    def fault_counts(self) -> dict[str, int]:
+        counts = dict.fromkeys(self._names.values(), 0)
+        for rule in self._control("GET", "stats")["by_rule"]:
+            counts[self._names[int(rule["id"])]] += rule["fired"]
+        return counts
 
     def _warm(self) -> None:
-        """Its first look at a service reads the service's model, for longer than a client waits."""
+        """The first call of a service loads its model, which takes longer than a client waits."""
         call = EngineCalls(self.url)
         for target in (
             "DynamoDB_20120810.ListTables",
@@ -163,7 +161,7 @@ class FaultProxy:
             with contextlib.suppress(EngineRefused):
                 call(target, {})
 
-    def _ask(self, method: str, path: str, body: Any = None) -> Any:
+    def _control(self, method: str, path: str, body: Any = None) -> Any:
         answer = urllib3.request(
             method,
             f"{self.url}/_microburst/{path}",

@@ -1,40 +1,42 @@
-"""Writes the tables of docs/costs.md and its plot from what was measured, and judges them.
+"""Write the tables and the plot of docs/costs.md from the stored results, and check the bounds.
 
-What was measured stands in benchmarks/results; `benchmarks.cost.job_meter` and
-`benchmarks.cost.growth_on_engine` measure it anew. `python -m benchmarks.cost.cost_page` fails
-where a bound is missed.
+The results stand in benchmarks/results; `benchmarks.cost.job_meter` and
+`benchmarks.cost.growth_on_engine` measure them. `python -m benchmarks.cost.cost_page` fails where a
+bound is missed.
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from benchmarks.cost import cost_tables, growth
-from benchmarks.cost.job_meter import ENGINE_RESULTS, Results
-from benchmarks.markdown import filled
+from benchmarks.cost.bounds import Bound, print_bounds
+from benchmarks.cost.job_meter import ENGINE_RESULTS, ResultsFile
+from benchmarks.markdown import fill_markers
 
 _DOCS: Final = Path(__file__).parent.parent.parent / "docs"
 PAGE: Final = _DOCS / "costs.md"
 PLOT: Final = _DOCS / "growth.svg"
 
 
-def verdicts() -> list[tuple[str, bool]]:
-    metered, engine = Results().by_name, Results(ENGINE_RESULTS).by_name
+def bounds() -> Sequence[Bound]:
+    metered, engine = ResultsFile().by_name, ResultsFile(ENGINE_RESULTS).by_name
     return [
-        *cost_tables.verdicts(metered),
-        *growth.verdicts(metered),
-        *growth.engine_verdicts(engine),
+        *cost_tables.bounds(metered),
+        *growth.bounds(metered),
+        *growth.engine_bounds(engine),
     ]
 
 
 def page(text: str) -> str:
-    """The page with its tables as they follow from what was measured."""
-    metered, engine = Results().by_name, Results(ENGINE_RESULTS).by_name
-    lines = (f"- {line} {'Kept.' if kept else '**Missed.**'}" for line, kept in verdicts())
-    return filled(
+    """The page with its tables as they follow from the stored results."""
+    metered, engine = ResultsFile().by_name, ResultsFile(ENGINE_RESULTS).by_name
+    lines = (f"- {bound.text} {'Met.' if bound.met else '**Missed.**'}" for bound in bounds())
+    return fill_markers(
         text,
         {
-            "verdicts": "\n".join(lines),
+            "bounds": "\n".join(lines),
             **cost_tables.parts(metered),
             "growth": growth.growth_table(metered),
             "growth-fixed": growth.fixed_table(metered),
@@ -44,15 +46,13 @@ def page(text: str) -> str:
 
 
 def plot() -> str:
-    return growth.plot(Results().by_name, Results(ENGINE_RESULTS).by_name)
+    return growth.plot(ResultsFile().by_name, ResultsFile(ENGINE_RESULTS).by_name)
 
 
 def main() -> int:
     PAGE.write_text(page(PAGE.read_text()))
     PLOT.write_text(plot())
-    for line, kept in verdicts():
-        print(f"{line} {'Kept.' if kept else 'MISSED.'}")
-    return int(not all(kept for _, kept in verdicts()))
+    return print_bounds(bounds())
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""What a job on the local engine would have used of AWS, from its calls and its functions' time.
+"""What AWS would bill for a job on the local engine, from its calls and its functions' time.
 
-Write units are the engine's own count; a key read by BatchGetItem is one unit, since no row that
-is read so has 4 KB. Left out beside the cost model: what is stored and logged, and that SQS bills
-a request once for each 64 KB of it.
+Write units are the engine's own count. A key of a BatchGetItem is one read unit, since no row that
+is read this way has 4 KB. Unlike in the cost model, storage and logs are left out, and an SQS
+request counts once, not once for each 64 KB.
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ from benchmarks.call_log import Tally
 from benchmarks.cost.usage import Usage
 from benchmarks.lambda_time import OTHER_WAIT_SECONDS, WAIT_SECONDS, gb_seconds
 
-# By the names that the cost model has for them.
+# From the cost model's name of a function to the template's.
 FUNCTIONS: Final = {"api": "ApiFunction", "intake": "IntakeFunction", "relay": "RelayFunction"}
-# Whose calls are the ledger's; "main" is the benchmark, which waits for the job's event.
+# The callers of the ledger; "main" is the benchmark, which waits for the job's event.
 _CALLERS: Final = ("worker", "function", "poller")
-# A stream's records cost a function nothing, and how often they are asked for depends on the time.
+# Polling a stream is free for a function, and the number of polls depends on the time alone.
 _FREE: Final = ("poller", "GetRecords")
 _SQS: Final = (
     ("worker", "SendMessageBatch"),
@@ -26,18 +26,18 @@ _SQS: Final = (
 
 
 def requests(tally: Tally, http_requests: int) -> int:
-    """Calls and invocations, as the cost model counts them."""
+    """Calls and invocations, counted as in the cost model."""
     calls = tally.total(*_CALLERS) - tally.requests[_FREE]
     return calls + tally.total("lambda") + http_requests
 
 
 def usage(tally: Tally, http_requests: int, processor_seconds: Mapping[str, float]) -> Usage:
-    """With the processor time of each function by its name in the cost model."""
-    # Which function waited is not known; the one with the most memory waits at the highest price.
+    """`processor_seconds` by the cost model's name of each function."""
+    # Which function waited is unknown: all waits are billed as those of the one with most memory.
     waited = sum(
         number * WAIT_SECONDS.get(operation, OTHER_WAIT_SECONDS)
-        for (who, operation), number in tally.requests.items()
-        if who == "function"
+        for (caller, operation), number in tally.requests.items()
+        if caller == "function"
     )
     computing = sum(
         gb_seconds(name, seconds, 0, tally.requests["lambda", FUNCTIONS[name]])

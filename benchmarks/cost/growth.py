@@ -1,50 +1,51 @@
-"""What an item costs in jobs of 100 to 1,000,000 items: a table, a plot, and the bound it keeps."""
+"""What an item takes in jobs of 100 to 1,000,000 items: tables, a plot, and bounds."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from benchmarks.cost.bounds import Bound
 from benchmarks.cost.other_designs import delivery
 from benchmarks.cost.plot import Line, Panel, svg
 from benchmarks.cost.usage import Usage, dollars
-from benchmarks.markdown import table
+from benchmarks.markdown import number_table
 
 SIZES: Final = (100, 1_000, 10_000, 100_000, 1_000_000)
 ENGINE_SIZES: Final = SIZES[:-1]
 BASE: Final = 1_000
-# The cost model is held to the same bound in a larger job, which takes too long on the engine.
+# The engine takes too long for a larger job; the cost model has a bound there as well.
 BOUND_AT: Final = 100_000
 MODEL_BOUNDS_AT: Final = (BOUND_AT, SIZES[-1])
-MORE_AT_MOST: Final = 0.10
+MAX_INCREASE: Final = 0.10
 FIXED_LANES: Final = 8
 FIXED_SIZES: Final = (1_000, 10_000, 100_000)
 
-Told = Mapping[str, Any]
-Results = Mapping[str, Told]
-Measure = Callable[[Told], float]
+Figures = Mapping[str, Any]
+Results = Mapping[str, Figures]
+Measure = Callable[[Figures], float]
 
 
-def _usage(told: Told) -> Usage:
-    return Usage.of(told["usage"])
+def _usage(job: Figures) -> Usage:
+    return Usage.of(job["usage"])
 
 
-# All of one item; memory is of one invocation.
+# Each per item; cost in dollars per million items, time in microseconds.
 MEASURES: Final[Mapping[str, Measure]] = {
-    "cost": lambda told: dollars(_usage(told) + delivery(told["items"])) / told["items"] * 1e6,
-    "processor time": lambda told: told["processorSeconds"] / told["items"] * 1e6,
-    "requests": lambda told: told["requests"] / told["items"],
-    "write units": lambda told: _usage(told).write_units / told["items"],
-    "read units": lambda told: _usage(told).read_units / told["items"],
+    "cost": lambda job: dollars(_usage(job) + delivery(job["items"])) / job["items"] * 1e6,
+    "processor time": lambda job: job["processorSeconds"] / job["items"] * 1e6,
+    "requests": lambda job: job["requests"] / job["items"],
+    "write units": lambda job: _usage(job).write_units / job["items"],
+    "read units": lambda job: _usage(job).read_units / job["items"],
 }
 MEMORY: Final = "memory"
 TIME: Final = "processor time"
-_TIMES: Final = "processorTimesAThousand"
-_BOUND: Final = ("cost", TIME, "requests")
+_TIME_RATIO: Final = "processorTimeRatio"
+_BOUNDED: Final = ("cost", TIME, "requests")
 _HEADS: Final = (
     "items",
     "lanes",
-    "cost, $ a million",
+    "cost, $ per million items",
     "processor time, µs",
-    "times that of 1,000 beside",
+    "time ratio to 1,000 items",
     "requests",
     "write units",
     "read units",
@@ -61,71 +62,70 @@ def fixed_table(results: Results) -> str:
 
 def _model_table(results: Results, names: Sequence[str]) -> str:
     rows = [
-        [*_cells(told, told.get(_TIMES)), f"{_megabytes(told):.1f}"]
-        for told in (results[name] for name in names if name in results)
+        [*_cells(job, job.get(_TIME_RATIO)), f"{_megabytes(job):.1f}"]
+        for job in (results[name] for name in names if name in results)
     ]
-    return table([*_HEADS, "memory of an invocation, MB"], rows)
+    return number_table([*_HEADS, "memory of an invocation, MB"], rows)
 
 
 def engine_table(engine: Results) -> str:
     rows = [
         [
-            *_cells(told, times_on_engine(told, TIME)),
-            f"{told['mostKilobytes'] / 1_000:.0f}",
-            f"{told['itemsPerSecond']:,}",
-            f"{told['load']:.1f}",
+            *_cells(job, ratio_on_engine(job, TIME)),
+            f"{job['peakProcessKilobytes'] / 1_000:.0f}",
+            f"{job['itemsPerSecond']:,}",
+            f"{job['load']:.1f}",
         ]
-        for told in _on_engine(engine)
+        for job in _on_engine(engine)
     ]
     heads = [*_HEADS, "largest function process, MB", "items/s", "load"]
-    return table(heads, rows)
+    return number_table(heads, rows)
 
 
-def _cells(told: Told, times: float | None) -> list[str]:
-    """Seconds that were not held against others of their time say nothing, and are left out."""
-    cost, time, *others = (measure(told) for measure in MEASURES.values())
-    held = ["-", "-"] if times is None else [f"{time:.0f}", f"{times:.2f}"]
-    figures = [f"{cost:.2f}", *held, *(f"{other:.3f}" for other in others)]
-    return [f"{told['items']:,}", str(told["lanes"]), *figures]
+def _cells(job: Figures, time_ratio: float | None) -> list[str]:
+    """Processor time without a ratio is left out: it depends on the machine's load."""
+    cost, time, *others = (measure(job) for measure in MEASURES.values())
+    times = ["-", "-"] if time_ratio is None else [f"{time:.0f}", f"{time_ratio:.2f}"]
+    figures = [f"{cost:.2f}", *times, *(f"{other:.3f}" for other in others)]
+    return [f"{job['items']:,}", str(job["lanes"]), *figures]
 
 
-def times_in_model(results: Results, told: Told, name: str) -> float:
-    """What an item takes, as a multiple of what one of a thousand takes."""
+def ratio_in_model(results: Results, job: Figures, name: str) -> float:
+    """What an item takes, relative to an item of a job of a thousand."""
     if name == TIME:
-        # Of jobs that ran in the same process, between its parts.
-        return float(told[_TIMES])
-    return MEASURES[name](told) / MEASURES[name](results[f"job of {BASE}"])
+        # To reference jobs in the same process, between the job's slices.
+        return float(job[_TIME_RATIO])
+    return MEASURES[name](job) / MEASURES[name](results[f"job of {BASE}"])
 
 
-def times_on_engine(told: Told, name: str) -> float:
-    """The same, of the jobs of a thousand that ran before it and after it."""
-    return MEASURES[name](told) / MEASURES[name](told["beside"])
+def ratio_on_engine(job: Figures, name: str) -> float:
+    """The same, relative to the jobs of a thousand that ran directly before and after it."""
+    return MEASURES[name](job) / MEASURES[name](job["reference"])
 
 
 def plot(results: Results, engine: Results) -> str:
-    """Everything as a multiple of what it is in a job of a thousand items."""
-    told = [results[name] for items in SIZES if (name := f"job of {items}") in results]
+    """Everything relative to a job of a thousand items."""
+    jobs = [results[name] for items in SIZES if (name := f"job of {items}") in results]
     base = _megabytes(results[f"job of {BASE}"])
     in_model = [
         Line(
             name,
             [
-                (one["items"], times_in_model(results, one, name))
-                for one in told
-                if name != TIME or _TIMES in one
+                (job["items"], ratio_in_model(results, job, name))
+                for job in jobs
+                if name != TIME or _TIME_RATIO in job
             ],
         )
         for name in MEASURES
     ]
-    memory = [(one["items"], _megabytes(one) / base) for one in told]
-    real = _on_engine(engine)
+    memory = [(job["items"], _megabytes(job) / base) for job in jobs]
+    engine_jobs = _on_engine(engine)
     on_engine = [
-        Line(name, [(one["items"], times_on_engine(one, name)) for one in real])
+        Line(name, [(job["items"], ratio_on_engine(job, name)) for job in engine_jobs])
         for name in MEASURES
     ]
-    processes = [
-        (one["items"], one["mostKilobytes"] / one["beside"]["mostKilobytes"]) for one in real
-    ]
+    peak = "peakProcessKilobytes"
+    processes = [(job["items"], job[peak] / job["reference"][peak]) for job in engine_jobs]
     return svg(
         f"What one item takes, as a multiple of what it takes in a job of {BASE:,} items",
         "items in the job",
@@ -139,40 +139,39 @@ def plot(results: Results, engine: Results) -> str:
                 [*on_engine, Line(MEMORY, processes, dashed=True)],
             ),
         ],
-        most=3.5,
+        max_y=3.5,
     )
 
 
-def verdicts(results: Results) -> list[tuple[str, bool]]:
+def bounds(results: Results) -> list[Bound]:
     return [
-        _verdict(name, items, times_in_model(results, results[f"job of {items}"], name))
+        _bound(name, items, ratio_in_model(results, results[f"job of {items}"], name))
         for items in MODEL_BOUNDS_AT
-        for name in _BOUND
+        for name in _BOUNDED
     ]
 
 
-def engine_verdicts(engine: Results) -> list[tuple[str, bool]]:
-    """Nothing is said where no job of that size was measured."""
-    grown = engine.get(f"job of {BOUND_AT}")
-    if grown is None:
+def engine_bounds(engine: Results) -> list[Bound]:
+    """Empty where no job of that size was measured."""
+    job = engine.get(f"job of {BOUND_AT}")
+    if job is None:
         return []
     return [
-        _verdict(f"on the engine, {name}", BOUND_AT, times_on_engine(grown, name))
-        for name in _BOUND
+        _bound(f"on the engine, {name}", BOUND_AT, ratio_on_engine(job, name)) for name in _BOUNDED
     ]
 
 
-def _verdict(what: str, items: int, times: float) -> tuple[str, bool]:
-    line = (
-        f"{what.capitalize()} of an item at {items:,} items: {times:.2f} times that at "
-        f"{BASE:,}, at most {1 + MORE_AT_MOST:.2f}."
+def _bound(what: str, items: int, ratio: float) -> Bound:
+    text = (
+        f"{what.capitalize()} per item at {items:,} items: {ratio:.2f} times that at "
+        f"{BASE:,}, at most {1 + MAX_INCREASE:.2f}."
     )
-    return line, times <= 1 + MORE_AT_MOST
+    return Bound(text, ratio <= 1 + MAX_INCREASE)
 
 
-def _on_engine(engine: Results) -> list[Told]:
+def _on_engine(engine: Results) -> list[Figures]:
     return [engine[name] for items in ENGINE_SIZES if (name := f"job of {items}") in engine]
 
 
-def _megabytes(told: Told) -> float:
-    return float(told["mostBytesOfAnInvocation"]) / 1e6
+def _megabytes(job: Figures) -> float:
+    return float(job["peakInvocationBytes"]) / 1e6

@@ -1,38 +1,44 @@
-"""ForgeLedger in one process on metered services: real functions, real SDK, real botocore."""
+"""ForgeLedger in one process: real functions, SDK and botocore on services that count usage."""
 
 import base64
 import json
+import os
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
-from benchmarks.cost.metered_functions import ENVIRONMENT, ROOT, TABLE, Function, environment, load
+from benchmarks.cost.metered_functions import ROOT, MeteredFunction, load
 from benchmarks.cost.metered_queue import MeteredQueue
 from benchmarks.cost.metered_table import MeteredTables
 from benchmarks.cost.metered_wire import MeteredWire
+from benchmarks.lambda_environment import ENVIRONMENT, LEDGER_TABLE
 from forgeledger.aws import clients
+from forgeledger.sdk import Ledger, Reporter
 from forgeledger.sdk.api.transport import HttpRequest, HttpResponse
 
+_API_URL: Final = "https://metered"
+_QUEUE_URL: Final = "https://sqs.us-east-1.amazonaws.com/0/commands.fifo"
 HTTP_CHUNK_BYTES: Final = 512 * 1_024
 EVENT_CHUNK_BYTES: Final = 64 * 1_024
 
 
 class MeteredCloud:
-    """Each record of the stream wakes the relay alone, which is the dearest way it can come."""
+    """Each stream record is an invocation of the relay by itself, the most expensive case."""
 
     def __init__(self, traced_one_in: int = 0) -> None:
         self._traced_one_in = traced_one_in
         self.wire = MeteredWire()
-        self.tables = MeteredTables(self._stored)
+        self.tables = MeteredTables(self._on_stored)
         self.queue = MeteredQueue()
         self.events: list[dict[str, Any]] = []
         self.billed_events = 0
         self.billed_http_requests = 0
         self._stream: deque[dict[str, Any]] = deque()
         self._sequence = 0
-        # The clients of the functions are made on a session that has not been listened to.
+        # The functions' clients need a session to which no other wire is attached.
         clients.function_session.cache_clear()
         session = clients.function_session()
         self.wire.attach(session, "dynamodb", self.tables.perform)
@@ -43,30 +49,41 @@ class MeteredCloud:
         clients.function_session.cache_clear()
 
     @property
-    def functions(self) -> tuple[Function, ...]:
+    def functions(self) -> tuple[MeteredFunction, ...]:
         return self.api, self.intake, self.relay
 
     @property
     def processor_seconds(self) -> float:
-        """Of all handlers, so far."""
+        """The time of all handlers until now."""
         return sum(function.processor_seconds for function in self.functions)
 
+    def ledger(self) -> Ledger:
+        return Ledger(api_url=_API_URL, transport=self.http)
+
+    def reporter(self) -> Reporter:
+        return Reporter(
+            command_queue_url=_QUEUE_URL,
+            worker_id="worker-7",
+            background=False,
+            make_client=lambda: self.queue,
+        )
+
     def http(self, request: HttpRequest) -> HttpResponse:
-        """The SDK's transport: an invocation of the API function."""
-        where = urlsplit(request.url)
+        """The SDK's transport: each request is an invocation of the API function."""
+        url = urlsplit(request.url)
         body = (request.body or b"").decode()
         self.billed_http_requests += max(1, -(-len(body) // HTTP_CHUNK_BYTES))
         answer = self.api(
             {
                 "version": "2.0",
                 "routeKey": "$default",
-                "rawPath": where.path,
-                "rawQueryString": where.query,
+                "rawPath": url.path,
+                "rawQueryString": url.query,
                 "headers": dict(request.headers),
                 "requestContext": {
                     "http": {
                         "method": request.method,
-                        "path": where.path,
+                        "path": url.path,
                         "sourceIp": "192.0.2.1",
                     },
                     "stage": "$default",
@@ -77,31 +94,32 @@ class MeteredCloud:
                 "isBase64Encoded": False,
             }
         )
-        self._relay_all()
+        self._deliver_stream()
         content = answer["body"]
-        told = base64.b64decode(content) if answer.get("isBase64Encoded") else content.encode()
-        return HttpResponse(status=answer["statusCode"], body=told)
+        is_base64 = answer.get("isBase64Encoded")
+        response = base64.b64decode(content) if is_base64 else content.encode()
+        return HttpResponse(status=answer["statusCode"], body=response)
 
-    def take_in_all(self) -> None:
+    def deliver_messages(self) -> None:
         for batch in self.queue.batches():
             answer = self.intake(batch)
             assert answer == {"batchItemFailures": []}, answer
-            self._relay_all()
+            self._deliver_stream()
 
     def stored_bytes(self) -> int:
-        return self.tables.stored_bytes(TABLE)
+        return self.tables.stored_bytes(LEDGER_TABLE)
 
-    def _load(self, name: str) -> Function:
+    def _load(self, name: str) -> MeteredFunction:
         path = ROOT / "functions" / name / "app.py"
         return load(path, name, self.wire, self._traced_one_in)
 
-    def _relay_all(self) -> None:
+    def _deliver_stream(self) -> None:
         while self._stream:
             answer = self.relay({"Records": [self._stream.popleft()]})
             assert answer == {"batchItemFailures": []}, answer
 
-    def _stored(self, pk: str, sk: str, is_new: bool) -> None:
-        """What the filter criteria of the relay's event source let through."""
+    def _on_stored(self, pk: str, sk: str, is_new: bool) -> None:
+        """Add the stream record that the relay's event source filter would pass, if any."""
         if sk != "LANE" and not (sk.startswith("FACT#") and is_new):
             return
         self._sequence += 1
@@ -127,5 +145,5 @@ class MeteredCloud:
 
 @contextmanager
 def metered_cloud(traced_one_in: int = 0) -> Iterator[MeteredCloud]:
-    with environment(ENVIRONMENT):
+    with patch.dict(os.environ, ENVIRONMENT):
         yield MeteredCloud(traced_one_in)

@@ -1,41 +1,39 @@
-"""One job of short items through the metered cloud, and what it used for each item."""
+"""Run one job of short items on the metered cloud and measure what it uses."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from benchmarks.cost.metered_cloud import MeteredCloud, metered_cloud
 from benchmarks.cost.usage import Usage
 from benchmarks.lambda_time import ACCESS_LOG_BYTES, gb_seconds
-from forgeledger.sdk import Job as Created
-from forgeledger.sdk import Ledger, RegistrationOptions, Reporter
+from benchmarks.sample_items import item_name, make_items
+from forgeledger.sdk import Job, RegistrationOptions
 
-QUEUE_URL: Final = "https://sqs.us-east-1.amazonaws.com/0/commands.fifo"
-API_URL: Final = "https://metered"
-# Items of one lane that a worker finishes before it sends: what a message carries.
+# Items of one lane that a worker finishes before it sends them in one message.
 ITEMS_PER_MESSAGE: Final = 50
 
-# What was done, and with how many items since the last time.
+# Called after each slice of a job with "register" or "work" and the slice's number of items.
 OnSlice = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """The work of a run. Without `lanes` the job has as many as its size gives it."""
+class Workload:
+    """The size of a job; without `lanes` it gets the product's default for its number of items."""
 
     items: int
     lanes: int | None = None
     items_per_message: int = ITEMS_PER_MESSAGE
 
 
-# Before anything is measured: what a function does once in its life is done.
-WARMING: Final = Job(items=200)
+# Runs before anything is measured, so that each function has been called before.
+WARM_UP: Final = Workload(items=200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Used:
-    """What a cloud has used so far; processor time is apart, as this machine took it."""
+class Consumption:
+    """What a cloud has used up to a moment, or between two; `usage` is without processor time."""
 
     usage: Usage
     requests: int
@@ -61,8 +59,8 @@ class Used:
             ),
         )
 
-    def since(self, before: Self) -> "Used":
-        return Used(
+    def since(self, before: Self) -> "Consumption":
+        return Consumption(
             usage=self.usage + before.usage.times(-1),
             requests=self.requests - before.requests,
             commits=self.commits - before.commits,
@@ -72,105 +70,93 @@ class Used:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """All figures are of the whole job."""
-
-    job: Job
+class MeteredRun:
+    workload: Workload
     lanes: int
-    used: Used
-    most_bytes: int
-    # How long this process took, with the services that it played.
+    consumption: Consumption
+    # The most memory that Python allocated in one traced invocation.
+    peak_bytes: int
+    # Wall-clock time of the run with the simulated services.
     seconds: float
 
-    def told(self, processor_seconds: float | None = None) -> dict[str, Any]:
-        """With another processor time than this machine took, where that is known better."""
-        used = self.used
+    def figures(self, processor_seconds: float | None = None) -> dict[str, Any]:
+        """All of the whole job; `processor_seconds` replaces the time measured on this machine."""
+        consumption = self.consumption
         if processor_seconds is None:
-            processor_seconds = used.processor_seconds
-        processing = used.processor_gb_seconds * processor_seconds / used.processor_seconds
+            processor_seconds = consumption.processor_seconds
+        processor_gb_seconds = (
+            consumption.processor_gb_seconds * processor_seconds / consumption.processor_seconds
+        )
         return {
-            "items": self.job.items,
+            "items": self.workload.items,
             "lanes": self.lanes,
-            "itemsPerMessage": self.job.items_per_message,
-            "requests": used.requests,
-            "commits": used.commits,
+            "itemsPerMessage": self.workload.items_per_message,
+            "requests": consumption.requests,
+            "commits": consumption.commits,
             "processorSeconds": round(processor_seconds, 4),
-            "mostBytesOfAnInvocation": self.most_bytes,
-            "secondsOfTheRun": round(self.seconds, 1),
-            "usage": (used.usage + Usage(lambda_gb_seconds=processing)).told(),
+            "peakInvocationBytes": self.peak_bytes,
+            "runSeconds": round(self.seconds, 1),
+            "usage": (consumption.usage + Usage(lambda_gb_seconds=processor_gb_seconds)).figures(),
         }
 
 
-def measure(job: Job, traced_one_in: int = 0) -> Measured:
+def measure(workload: Workload, traced_one_in: int = 0) -> MeteredRun:
     with metered_cloud(traced_one_in) as cloud:
-        run(cloud, WARMING)
-        return run(cloud, job)
+        run(cloud, WARM_UP)
+        return run(cloud, workload)
 
 
 def run(
     cloud: MeteredCloud,
-    job: Job,
+    workload: Workload,
     slice_items: int | None = None,
-    on_slice: OnSlice = lambda _doing, _items: None,
-) -> Measured:
-    """One job on a cloud that may have had others before; after each slice somebody may look."""
-    slice_items = slice_items or job.items
-    before, began = Used.of(cloud), time.perf_counter()
-    ledger = Ledger(api_url=API_URL, transport=cloud.http)
-    made = ledger.create_job("measured", expected_items=job.items, lanes=job.lanes)
-    one = RegistrationOptions(parallel=1)  # A function answers one request at a time.
-    for first in range(0, job.items, slice_items):
-        names = range(first, min(first + slice_items, job.items))
-        assert ledger.register(made.job_id, _items(names), options=one).registered == len(names)
-        on_slice("register", len(names))
-    _work(cloud, made, job, slice_items, on_slice)
-    told = [event for event in cloud.events if event["jobId"] == made.job_id]
-    ended = [event["completed"] for event in told if event["type"] == "job.completed"]
-    assert ended == [job.items], told
-    return Measured(
-        job=job,
-        lanes=made.lanes,
-        used=Used.of(cloud).since(before),
-        most_bytes=max(function.most_bytes for function in cloud.functions),
+    on_slice: OnSlice = lambda _step, _items: None,
+) -> MeteredRun:
+    """One job, on a cloud that may have run others before."""
+    slice_items = slice_items or workload.items
+    before, began = Consumption.of(cloud), time.perf_counter()
+    ledger = cloud.ledger()
+    job = ledger.create_job("measured", expected_items=workload.items, lanes=workload.lanes)
+    options = RegistrationOptions(parallel=1)  # A function answers one request at a time.
+    for first in range(0, workload.items, slice_items):
+        slice_ = range(first, min(first + slice_items, workload.items))
+        answer = ledger.register(job.job_id, make_items(slice_), options=options)
+        assert answer.registered == len(slice_)
+        on_slice("register", len(slice_))
+    _work(cloud, job, workload, slice_items, on_slice)
+    events = [event for event in cloud.events if event["jobId"] == job.job_id]
+    completions = [event["completed"] for event in events if event["type"] == "job.completed"]
+    assert completions == [workload.items], events
+    return MeteredRun(
+        workload=workload,
+        lanes=job.lanes,
+        consumption=Consumption.of(cloud).since(before),
+        peak_bytes=max(function.peak_bytes for function in cloud.functions),
         seconds=time.perf_counter() - began,
     )
 
 
-def _items(numbers: Iterable[int]) -> Iterator[dict[str, Any]]:
-    for name in map(_name, numbers):
-        yield {"itemId": name, "payload": {"url": f"s3://invoices/2026/11/{name}.pdf"}}
-
-
-def _name(number: int) -> str:
-    return f"invoice-{number:07d}"
-
-
 def _work(
-    cloud: MeteredCloud, made: Created, job: Job, slice_items: int, on_slice: OnSlice
+    cloud: MeteredCloud, job: Job, workload: Workload, slice_items: int, on_slice: OnSlice
 ) -> None:
-    """A worker sends when it has finished so many items for each lane; each send is taken in."""
-    reporter = Reporter(
-        command_queue_url=QUEUE_URL,
-        worker_id="worker-7",
-        background=False,
-        make_client=lambda: cloud.queue,
-    )
-    share = job.items_per_message * made.lanes
-    looked_at = 0
-    for number in range(1, job.items + 1):
-        with reporter.item(made.job_id, _name(number - 1)) as work:
+    """Send when each lane has a full message, and deliver each send before the next one."""
+    reporter = cloud.reporter()
+    flush_every = workload.items_per_message * job.lanes
+    slice_start = 0
+    for number in range(1, workload.items + 1):
+        with reporter.item(job.job_id, item_name(number - 1)) as work:
             work.result = {"pages": 3, "total": "129.90"}
-        if number % share == 0 or number == job.items:
+        if number % flush_every == 0 or number == workload.items:
             assert not reporter.flush().failed
-            cloud.take_in_all()
-            if number - looked_at >= slice_items or number == job.items:
-                on_slice("work", number - looked_at)
-                looked_at = number
+            cloud.deliver_messages()
+            if number - slice_start >= slice_items or number == workload.items:
+                on_slice("work", number - slice_start)
+                slice_start = number
     reporter.close()
 
 
 def _usage(cloud: MeteredCloud) -> Usage:
-    """All but the processor's time."""
+    """All but processor time."""
     return Usage(
         sqs_fifo_requests=cloud.queue.billed_requests,
         lambda_requests=sum(function.invocations for function in cloud.functions),

@@ -1,4 +1,4 @@
-"""An SQS FIFO queue in this process: what a batch is made of, and how many requests it takes."""
+"""An in-process SQS FIFO queue that counts requests as AWS bills them."""
 
 from collections import OrderedDict, deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ def chunks(size: int) -> int:
 
 
 class MeteredQueue:
-    """Also the client that a reporter sends with."""
+    """It is also the SQS client of a reporter, with the two methods that send."""
 
     def __init__(self) -> None:
         self._groups: OrderedDict[str, deque[dict[str, Any]]] = OrderedDict()
@@ -34,7 +34,7 @@ class MeteredQueue:
         self._put(message["MessageBody"], message["MessageGroupId"])
 
     def batches(self) -> Iterator[dict[str, Any]]:
-        """Events until the queue is empty: the oldest group first, as many of it as there are."""
+        """Lambda events until the queue is empty, each filled from the oldest group first."""
         while self._groups:
             records: list[dict[str, Any]] = []
             while self._groups and len(records) < MESSAGES_PER_REQUEST:
@@ -43,7 +43,7 @@ class MeteredQueue:
                     records.append(messages.popleft())
                 if not messages:
                     del self._groups[group]
-            # Received, and deleted by the batch.
+            # One receive, and one delete for the batch.
             self._count(sum(len(record["body"]) for record in records))
             self._count(0)
             yield {"Records": records}

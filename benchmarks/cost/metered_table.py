@@ -1,13 +1,13 @@
-"""DynamoDB in this process, counting units as AWS does: for millions of rows in little memory.
+"""An in-process DynamoDB that counts units as AWS does, for millions of rows in little memory.
 
-Requests and rows are as on the wire. Conditions and updates are the simulator's.
+Requests and rows are DynamoDB JSON. Conditions and updates are the simulator's.
 
-On AWS a table is not in a function's memory. Here it is, and the handlers' allocations start the
-garbage collector, whose time counts as theirs, as in Lambda. It must walk through what they keep,
-and not through the table, or an item would take the longer the more rows there are. So a row is
-kept as marshalled bytes, and a partition as a dict of these by sort key: up to Python 3.13 a dict
-of nothing but strings and bytes is not tracked. With tuples for keys a new row would make it
-tracked again, as a young object, and collections of each generation would walk through all of it.
+The handlers' allocations start Python's garbage collector, whose time counts as theirs, as in
+Lambda. It must not traverse this table, which on AWS is in no function's memory, or an item would
+take the longer the more rows there are. So a row is stored as marshalled bytes, and a partition as
+a dict from sort key to bytes: up to Python 3.13 the collector does not track a dict of strings and
+bytes alone. With tuples as keys each new row would make the dict tracked again, as a young object,
+and collections of every generation would traverse it.
 """
 
 import marshal
@@ -21,18 +21,18 @@ from tests.support.row_sizes import row_bytes
 
 WRITE_BYTES: Final = 1_024
 READ_BYTES: Final = 4_096
-# What AWS adds to each row for its index when it measures storage.
+# What AWS adds to the size of each stored row.
 ROW_OVERHEAD_BYTES: Final = 100
-# A sparse index holds the headers' keys; a change of these attributes is a write to it.
+# Each of these attributes has a sparse index of job headers; a change of it writes the index.
 _INDEXED: Final = ("jobStatus", "open")
 _NOTHING: Final[Row] = {}
 
-# A row that was stored: its partition, its sort key, and whether it is new.
+# Called for each stored row with its partition key, its sort key, and whether it is new.
 OnStored = Callable[[str, str, bool], None]
 
 
 class Refused(Exception):
-    """An answer of status 400: DynamoDB's type of error, and what else it says."""
+    """A response of status 400: DynamoDB's error type, and further fields."""
 
     def __init__(self, kind: str, **more: Any) -> None:
         super().__init__(kind)
@@ -41,7 +41,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Planned:
+class _PlannedWrite:
     table: str
     key: tuple[str, str]
     old: Row | None
@@ -51,15 +51,15 @@ class _Planned:
 
     @property
     def units(self) -> int:
-        """A write costs by the larger of the row before and after it, also one that is refused."""
+        """By the larger of the row before and after; a refused write costs as much."""
         return max(1, -(-max(_size(self.old), _size(self.new)) // WRITE_BYTES))
 
 
 class MeteredTables:
-    """The operations that this project, and the designs written by hand, use of DynamoDB."""
+    """The DynamoDB operations that ForgeLedger and the hand-written designs use."""
 
     def __init__(self, on_stored: OnStored = lambda *_: None) -> None:
-        # By table and partition key, and in each by sort key.
+        # By table and partition key; each partition by sort key.
         self._partitions: dict[tuple[str, str], dict[str, bytes]] = {}
         self._on_stored = on_stored
         self.write_units = 0.0
@@ -78,12 +78,11 @@ class MeteredTables:
         return perform(request)
 
     def stored_bytes(self, table: str) -> int:
-        partitions = (rows for (of, _), rows in self._partitions.items() if of == table)
+        partitions = (rows for (name, _), rows in self._partitions.items() if name == table)
         rows = (row for partition in partitions for row in partition.values())
         return sum(_size(_unpacked(row)) + ROW_OVERHEAD_BYTES for row in rows)
 
-    def forget(self) -> None:
-        """All rows are gone, as if their time was over."""
+    def clear(self) -> None:
         self._partitions.clear()
 
     def _row(self, table: str, key: tuple[str, str]) -> Row | None:
@@ -101,12 +100,12 @@ class MeteredTables:
         self.read_units += units if consistent else units / 2
 
     def _batch_get(self, request: dict[str, Any]) -> dict[str, Any]:
-        found: dict[str, list[Row]] = {}
-        for table, asked in request["RequestItems"].items():
-            consistent = asked.get("ConsistentRead", False)
-            rows = [self._read(table, _key(key), consistent=consistent) for key in asked["Keys"]]
-            found[table] = [row for row in rows if row is not None]
-        return {"Responses": found, "UnprocessedKeys": {}}
+        responses: dict[str, list[Row]] = {}
+        for table, keys in request["RequestItems"].items():
+            consistent = keys.get("ConsistentRead", False)
+            rows = [self._read(table, _key(key), consistent=consistent) for key in keys["Keys"]]
+            responses[table] = [row for row in rows if row is not None]
+        return {"Responses": responses, "UnprocessedKeys": {}}
 
     def _get(self, request: dict[str, Any]) -> dict[str, Any]:
         consistent = request.get("ConsistentRead", False)
@@ -124,8 +123,8 @@ class MeteredTables:
         values = request["ExpressionAttributeValues"]
         names = request.get("ExpressionAttributeNames", {})
         condition = parse_condition(request["KeyConditionExpression"])
-        asked = sorted({value["S"] for value in values.values() if "S" in value})
-        partitions = (self._partitions.get((request["TableName"], pk), {}) for pk in asked)
+        possible_keys = sorted({value["S"] for value in values.values() if "S" in value})
+        partitions = (self._partitions.get((request["TableName"], pk), {}) for pk in possible_keys)
         rows = (_unpacked(rows[sk]) for rows in partitions for sk in sorted(rows))
         matching = [row for row in rows if condition.test(row, names, values)]
         matching = matching[: request.get("Limit")]
@@ -153,15 +152,15 @@ class MeteredTables:
     def _transact(self, request: dict[str, Any]) -> dict[str, Any]:
         actions = (next(iter(action.items())) for action in request["TransactItems"])
         planned = [self._plan(kind, body) for kind, body in actions]
-        self.write_units += 2 * sum(each.units for each in planned)
-        if not all(each.holds for each in planned):
-            reasons = [_reason(each) for each in planned]
+        self.write_units += 2 * sum(write.units for write in planned)
+        if not all(write.holds for write in planned):
+            reasons = [_reason(write) for write in planned]
             raise Refused("TransactionCanceledException", CancellationReasons=reasons)
-        for each in planned:
-            self._store(each)
+        for write in planned:
+            self._store(write)
         return {}
 
-    def _plan(self, kind: str, body: Mapping[str, Any]) -> _Planned:
+    def _plan(self, kind: str, body: Mapping[str, Any]) -> _PlannedWrite:
         names = body.get("ExpressionAttributeNames", {})
         values = body.get("ExpressionAttributeValues", {})
         key = _key(body["Item"] if kind == "Put" else body["Key"])
@@ -174,7 +173,7 @@ class MeteredTables:
         elif kind == "Update" and holds:
             base = old if old is not None else dict(body["Key"])
             new = _updated(base, body["UpdateExpression"], names, values)
-        return _Planned(
+        return _PlannedWrite(
             table=body["TableName"],
             key=key,
             old=old,
@@ -183,7 +182,7 @@ class MeteredTables:
             returns_old=body.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD",
         )
 
-    def _store(self, planned: _Planned) -> None:
+    def _store(self, planned: _PlannedWrite) -> None:
         if planned.new is None or planned.new == planned.old:
             return
         pk, sk = planned.key
@@ -191,37 +190,36 @@ class MeteredTables:
         old = planned.old or _NOTHING
         for name in _INDEXED:
             before, after = old.get(name), planned.new.get(name)
-            # An entry that moves is deleted in one place and written in the other.
+            # An entry that moves is one deletion and one write.
             if before != after:
                 self.write_units += (before is not None) + (after is not None)
         self._on_stored(pk, sk, planned.old is None)
 
 
 def _unpacked(packed: bytes) -> Row:
-    row: Row = marshal.loads(packed)  # noqa: S302 - Nothing but our own rows is in here.
+    row: Row = marshal.loads(packed)  # noqa: S302 - Only rows that this process stored.
     return row
 
 
 def _key(row: Mapping[str, Any]) -> tuple[str, str]:
-    """PK and SK of the ledger; the other tables have one key."""
+    """The ledger has PK and SK; the other tables have a partition key only."""
     if "id" in row:
         return str(row["id"]["S"]), ""
     return str(row["PK"]["S"]), str(row["SK"]["S"]) if "SK" in row else ""
 
 
+def decode_bytes(row: Row) -> Row:
+    """JSON has bytes in base64."""
+    return {
+        name: {"B": b64decode(value["B"])} if "B" in value else value for name, value in row.items()
+    }
+
+
 def _size(row: Row | None) -> int:
-    if row is None:
-        return 0
-    # On the wire bytes stand in base64.
-    return row_bytes(
-        {
-            name: {"B": b64decode(value["B"])} if "B" in value else value
-            for name, value in row.items()
-        }
-    )
+    return 0 if row is None else row_bytes(decode_bytes(row))
 
 
-def _reason(planned: _Planned) -> dict[str, Any]:
+def _reason(planned: _PlannedWrite) -> dict[str, Any]:
     if planned.holds:
         return {"Code": "None"}
     shown = {"Item": planned.old} if planned.returns_old and planned.old is not None else {}
@@ -232,6 +230,6 @@ def _updated(row: Row, expression: str, names: Mapping[str, str], values: Mappin
     words: Sequence[str] = expression.split()
     if words[0] != "ADD":
         return parse_update(expression).apply(row, names, values)
-    # The counter of the designs written by hand; the ledger itself adds nothing up in its table.
+    # The counter of the hand-written designs; the ledger itself uses no ADD.
     name, by = names[words[1]], values[words[2]]
     return {**row, name: {"N": str(int(row.get(name, {"N": "0"})["N"]) + int(by["N"]))}}

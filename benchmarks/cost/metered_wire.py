@@ -1,7 +1,7 @@
-"""botocore's own clients, whose requests are answered in this process instead of being sent.
+"""Real botocore clients whose requests are answered in this process instead of being sent.
 
-Serialising, signing and parsing are the real ones and take their time; what the answer takes is
-timed apart, so that it can be taken off a handler's time.
+Serialising, signing and parsing are botocore's and take their time. The time of answering is
+measured separately, so that it can be subtracted from a handler's time.
 """
 
 import gzip
@@ -19,13 +19,13 @@ from botocore.session import Session
 from benchmarks.cost.metered_table import Refused
 from benchmarks.lambda_time import OTHER_WAIT_SECONDS, WAIT_SECONDS
 
-# Operation and request in, answer out.
-Answer = Callable[[str, dict[str, Any]], dict[str, Any]]
+# From operation and request to the response.
+Responder = Callable[[str, dict[str, Any]], dict[str, Any]]
 _JSON: Final = {"content-type": "application/x-amz-json-1.0"}
 
 
 class _Raw:
-    """What botocore reads an answer's body from."""
+    """What botocore reads a response body from."""
 
     def __init__(self, body: bytes) -> None:
         self._body = io.BytesIO(body)
@@ -35,35 +35,35 @@ class _Raw:
 
 
 class MeteredWire:
-    """Counts requests, what their callers would wait, and what answering them takes here."""
+    """Counts requests, the time that callers would wait, and the time that answering takes here."""
 
     def __init__(self) -> None:
         self.requests: Counter[str] = Counter()
         self.answering_seconds = 0.0
         self.waited_seconds = 0.0
-        # Lanes are written side by side, by threads.
-        self._one_at_a_time = threading.Lock()
+        # Threads write several lanes at a time.
+        self._lock = threading.Lock()
 
-    def attach(self, session: Session, service: str, answer: Answer) -> None:
-        """All clients that the session makes from now on for this service are answered here."""
+    def attach(self, session: Session, service: str, respond: Responder) -> None:
+        """Answer all clients that the session makes from now on for this service."""
 
-        def answered(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-            with self._one_at_a_time:
+        def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+            with self._lock:
                 began = time.thread_time()
                 operation = _text(request.headers["X-Amz-Target"]).rpartition(".")[2]
                 self.requests[operation] += 1
                 self.waited_seconds += WAIT_SECONDS.get(operation, OTHER_WAIT_SECONDS)
-                status, told = _answered(answer, operation, _body(request))
-                body = json.dumps(told).encode()
+                status, response = _respond(respond, operation, _body(request))
+                body = json.dumps(response).encode()
                 self.answering_seconds += time.thread_time() - began
             return AWSResponse(request.url, status, _JSON, _Raw(body))
 
-        session.register(f"before-send.{service}", answered)
+        session.register(f"before-send.{service}", answer)
 
 
-def _answered(answer: Answer, operation: str, body: bytes) -> tuple[int, dict[str, Any]]:
+def _respond(respond: Responder, operation: str, body: bytes) -> tuple[int, dict[str, Any]]:
     try:
-        return 200, answer(operation, json.loads(body))
+        return 200, respond(operation, json.loads(body))
     except Refused as refused:
         kind = f"com.amazonaws.dynamodb.v20120810#{refused.kind}"
         return 400, {"__type": kind, "message": refused.kind, **refused.more}

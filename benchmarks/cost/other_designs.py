@@ -1,7 +1,7 @@
-"""The same job by other means: two designs written by hand, measured, and Step Functions, counted.
+"""The same job by other designs: two written by hand, measured, and Step Functions, calculated.
 
-What the items' own work costs is left out everywhere: it is the same. How an item gets to its
-worker is counted everywhere.
+The items' own work is the same everywhere and left out. The delivery of items to workers is
+included everywhere.
 """
 
 from collections.abc import Mapping
@@ -10,17 +10,17 @@ from typing import Any, Final
 
 from benchmarks.cost.usage import Usage
 
-# Assumed: how long a short item takes its worker.
+# Assumed: how long a worker takes for a short item.
 ITEM_SECONDS: Final = 0.05
-ITEMS_A_CHILD: Final = 100
-# Each child is one workflow with one Task state. The map's start of a child is a transition, of
-# whichever type the child is; of a standard child its state is another one.
+ITEMS_PER_CHILD: Final = 100
+# A child is a workflow with one Task state. The map's start of a child is a state transition, also
+# where the child is express; the state of a standard child is a second one.
 _STANDARD_TRANSITIONS: Final = 2
 _EXPRESS_TRANSITIONS: Final = 1
 _PARENT_TRANSITIONS: Final = 3
 _EXPRESS_ROUNDED_SECONDS: Final = 0.1
 _EXPRESS_GB: Final = 64 / 1_024
-_MESSAGES_A_REQUEST: Final = 10
+_MESSAGES_PER_REQUEST: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,39 +31,35 @@ class Design:
 
 
 def delivery(items: int) -> Usage:
-    """A standard queue in front of the workers: sent, received and deleted by tens."""
-    batches = items / _MESSAGES_A_REQUEST
+    """A standard queue in front of the workers: send, receive and delete ten messages at a time."""
+    batches = items / _MESSAGES_PER_REQUEST
     return Usage(sqs_standard_requests=3 * batches, lambda_requests=batches)
 
 
 def measured_job(items: int, results: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The job of that size, or the largest smaller one where it was not measured."""
-    jobs = [told for name, told in results.items() if name == f"job of {told['items']}"]
-    return max(
-        (told for told in jobs if told["items"] <= items), key=lambda told: int(told["items"])
-    )
+    """The job of that size, or else the largest smaller one."""
+    jobs = [job for name, job in results.items() if name == f"job of {job['items']}"]
+    return max((job for job in jobs if job["items"] <= items), key=lambda job: int(job["items"]))
 
 
 def forgeledger(items: int, results: Mapping[str, Mapping[str, Any]]) -> Design:
-    told = measured_job(items, results)
-    usage = Usage.of(told["usage"]).times(items / told["items"])
+    job = measured_job(items, results)
+    usage = Usage.of(job["usage"]).times(items / job["items"])
     return Design(name="ForgeLedger", usage=usage + delivery(items))
 
 
-def by_hand(items: int, measured: Mapping[str, Mapping[str, Any]]) -> list[Design]:
-    """Measured on fewer items; each item makes the same calls, whatever their number."""
+def handwritten(items: int, measured: Mapping[str, Mapping[str, Any]]) -> list[Design]:
+    """Measured on fewer items: each item makes the same calls, whatever their number."""
     lacks = {
-        "naive": "right counts after a crash, history, an event",
-        "safe": "history, an event; one counter row for the whole job",
+        "naive": "correct counts after a crash, history, completion event",
+        "safe": "history, completion event; one counter row is the bottleneck",
     }
-    ways = {"queue": "by a queue", "direct": "from the worker"}
     designs = []
     for design, missing in lacks.items():
-        for how, words in ways.items():
-            told = measured[f"{design}, {how}"]
-            usage = Usage.of(told["usage"]).times(items / told["items"]) + delivery(items)
-            name = "two rows in a transaction" if design == "safe" else "naive"
-            designs.append(Design(name=f"{name}, {words}", usage=usage, lacks=missing))
+        for path, suffix in {"queue": "", "direct": ", direct"}.items():
+            figures = measured[f"{design}, {path}"]
+            usage = Usage.of(figures["usage"]).times(items / figures["items"]) + delivery(items)
+            designs.append(Design(name=f"{design}{suffix}", usage=usage, lacks=missing))
     return designs
 
 
@@ -77,31 +73,31 @@ def distributed_map(items: int) -> list[Design]:
         Design(
             name="Distributed Map, express",
             usage=_express(items, 1),
-            lacks="new items while it runs, history of steps, more than 5 minutes, exactly once",
+            lacks="new items while it runs, step history, over 5 minutes, exactly-once execution",
         ),
         Design(
-            name=f"Distributed Map, standard, {ITEMS_A_CHILD} items a child",
-            usage=_standard(items, ITEMS_A_CHILD),
-            lacks="new items while it runs; state, retry and audit of an item",
+            name=f"Distributed Map, standard, {ITEMS_PER_CHILD} items per child",
+            usage=_standard(items, ITEMS_PER_CHILD),
+            lacks="new items while it runs; state, retry and audit per item",
         ),
         Design(
-            name=f"Distributed Map, express, {ITEMS_A_CHILD} items a child",
-            usage=_express(items, ITEMS_A_CHILD),
-            lacks="the same, and history of the child's steps, more than 5 minutes, exactly once",
+            name=f"Distributed Map, express, {ITEMS_PER_CHILD} items per child",
+            usage=_express(items, ITEMS_PER_CHILD),
+            lacks="the same, and step history, over 5 minutes, exactly-once execution",
         ),
     ]
 
 
-def _standard(items: int, items_a_child: int) -> Usage:
-    children = -(-items // items_a_child)
+def _standard(items: int, items_per_child: int) -> Usage:
+    children = -(-items // items_per_child)
     transitions = children * _STANDARD_TRANSITIONS + _PARENT_TRANSITIONS
     return Usage(transitions=transitions, lambda_requests=children)
 
 
-def _express(items: int, items_a_child: int) -> Usage:
-    children = -(-items // items_a_child)
-    lasting = items_a_child * ITEM_SECONDS
-    billed = -(-lasting // _EXPRESS_ROUNDED_SECONDS) * _EXPRESS_ROUNDED_SECONDS
+def _express(items: int, items_per_child: int) -> Usage:
+    children = -(-items // items_per_child)
+    seconds = items_per_child * ITEM_SECONDS
+    billed = -(-seconds // _EXPRESS_ROUNDED_SECONDS) * _EXPRESS_ROUNDED_SECONDS
     return Usage(
         transitions=children * _EXPRESS_TRANSITIONS + _PARENT_TRANSITIONS,
         lambda_requests=children,
@@ -111,4 +107,4 @@ def _express(items: int, items_a_child: int) -> Usage:
 
 
 def all_designs(items: int, results: Mapping[str, Mapping[str, Any]]) -> list[Design]:
-    return [forgeledger(items, results), *by_hand(items, results), *distributed_map(items)]
+    return [forgeledger(items, results), *handwritten(items, results), *distributed_map(items)]

@@ -1,4 +1,4 @@
-"""What AWS asks for what this project uses: one region, each price with its source and its date."""
+"""AWS prices of what this project uses, in one region, each with its source and its date."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import Final
 
 REGION: Final = "us-east-1"
-# Of a copy that does not say when it was made.
+# The date of a copy that does not say when it was made.
 UNDATED: Final = "undated"
+_MILLION: Final = 1_000_000
 
 
 class Service(StrEnum):
@@ -25,81 +26,67 @@ class Price:
     service: Service
     what: str
     dollars: float
-    per: int
+    per: int = _MILLION
     unit: str
-    # The page that publishes it, in words.
+    # The AWS page that publishes the price.
     source: str
-    # When the copy or quotation of that page was made in which the amount stands.
-    copied: str
-    # When the amount was read there.
-    read: date
+    # When the copy or quotation of that page was made that the amount was read from.
+    copied: str = UNDATED
+    # When the amount was read; a price that is read again gets a date of its own.
+    read: date = date(2026, 11, 21)
 
     @property
-    def each(self) -> float:
+    def per_unit(self) -> float:
         return self.dollars / self.per
 
-
-_MILLION: Final = 1_000_000
 
 SQS_FIFO: Final = Price(
     service=Service.SQS,
     what="FIFO queue",
     dollars=0.50,
-    per=_MILLION,
     unit="requests of up to 64 KB",
     source="Amazon SQS pricing",
     copied="2026-06",
-    read=date(2026, 11, 21),
 )
 SQS_STANDARD: Final = Price(
     service=Service.SQS,
     what="standard queue",
     dollars=0.40,
-    per=_MILLION,
     unit="requests of up to 64 KB",
     source="Amazon SQS pricing",
     copied="2026-06",
-    read=date(2026, 11, 21),
 )
 LAMBDA_REQUESTS: Final = Price(
     service=Service.LAMBDA,
     what="requests",
     dollars=0.20,
-    per=_MILLION,
     unit="invocations",
     source="AWS Lambda pricing",
     copied="2026-03",
-    read=date(2026, 11, 21),
 )
 LAMBDA_GB_SECONDS: Final = Price(
     service=Service.LAMBDA,
     what="duration, arm64",
     dollars=13.3334,
-    per=_MILLION,
     unit="GB-seconds",
     source="AWS Lambda pricing",
     copied="2026-03",
-    read=date(2026, 11, 21),
 )
 WRITE_UNITS: Final = Price(
     service=Service.DYNAMODB,
     what="writes, on demand",
     dollars=0.625,
-    per=_MILLION,
     unit="write request units",
     source="Amazon DynamoDB pricing for on-demand capacity",
     copied="2026-07",
-    read=date(2026, 11, 21),
 )
 READ_UNITS: Final = Price(
     service=Service.DYNAMODB,
     what="reads, on demand",
     dollars=0.125,
-    per=_MILLION,
     unit="read request units",
     source="Amazon DynamoDB pricing for on-demand capacity",
     copied="2026-07",
-    read=date(2026, 11, 21),
 )
 STORAGE: Final = Price(
     service=Service.DYNAMODB,
@@ -109,7 +96,6 @@ STORAGE: Final = Price(
     unit="GB-months",
     source="Amazon DynamoDB pricing for on-demand capacity",
     copied="2026-07",
-    read=date(2026, 11, 21),
 )
 RECOVERY: Final = Price(
     service=Service.DYNAMODB,
@@ -118,38 +104,29 @@ RECOVERY: Final = Price(
     per=1,
     unit="GB-months",
     source="Amazon DynamoDB pricing for on-demand capacity; a list of 2026-07 has $0.228",
-    copied=UNDATED,
-    read=date(2026, 11, 21),
 )
 STREAM_READS: Final = Price(
     service=Service.DYNAMODB,
     what="stream, read by Lambda",
     dollars=0.0,
-    per=_MILLION,
     unit="reads",
     source="Amazon DynamoDB Developer Guide, cost optimization of streams",
-    copied=UNDATED,
-    read=date(2026, 11, 21),
 )
 EVENTS: Final = Price(
     service=Service.EVENTBRIDGE,
     what="custom events",
     dollars=1.00,
-    per=_MILLION,
     unit="events of up to 64 KB",
     source="Amazon EventBridge pricing",
     copied="2026-03",
-    read=date(2026, 11, 21),
 )
 HTTP_REQUESTS: Final = Price(
     service=Service.API_GATEWAY,
     what="HTTP API",
     dollars=1.00,
-    per=_MILLION,
     unit="requests of up to 512 KB",
     source="Amazon API Gateway pricing",
     copied="2025-05",
-    read=date(2026, 11, 21),
 )
 LOG_BYTES: Final = Price(
     service=Service.CLOUDWATCH,
@@ -159,27 +136,24 @@ LOG_BYTES: Final = Price(
     unit="GB",
     source="Amazon CloudWatch pricing",
     copied="2026-06",
-    read=date(2026, 11, 21),
 )
 LOG_STORAGE: Final = Price(
     service=Service.CLOUDWATCH,
-    what="kept logs",
+    what="log storage",
     dollars=0.03,
     per=1,
     unit="GB-months",
     source="Amazon CloudWatch pricing",
     copied="2025",
-    read=date(2026, 11, 21),
 )
 METRICS: Final = Price(
     service=Service.CLOUDWATCH,
-    what="custom metrics, by the hour in which they are sent",
+    what="custom metrics, billed for the hours in which they are sent",
     dollars=0.30,
     per=1,
     unit="metric-months",
     source="Amazon CloudWatch pricing",
     copied="2026-02",
-    read=date(2026, 11, 21),
 )
 ALARMS: Final = Price(
     service=Service.CLOUDWATCH,
@@ -188,8 +162,6 @@ ALARMS: Final = Price(
     per=1,
     unit="alarm-months",
     source="Amazon CloudWatch pricing",
-    copied=UNDATED,
-    read=date(2026, 11, 21),
 )
 DASHBOARDS: Final = Price(
     service=Service.CLOUDWATCH,
@@ -199,27 +171,22 @@ DASHBOARDS: Final = Price(
     unit="dashboard-months",
     source="Amazon CloudWatch pricing",
     copied="2026-06",
-    read=date(2026, 11, 21),
 )
 TRANSITIONS: Final = Price(
     service=Service.STEP_FUNCTIONS,
     what="state transitions, standard",
     dollars=25.0,
-    per=_MILLION,
     unit="transitions",
     source="AWS Step Functions pricing",
     copied="2026-05",
-    read=date(2026, 11, 21),
 )
 EXPRESS_REQUESTS: Final = Price(
     service=Service.STEP_FUNCTIONS,
     what="requests, express",
     dollars=1.00,
-    per=_MILLION,
     unit="executions",
     source="AWS Step Functions pricing",
     copied="2026-03",
-    read=date(2026, 11, 21),
 )
 EXPRESS_GB_HOURS: Final = Price(
     service=Service.STEP_FUNCTIONS,
@@ -228,8 +195,6 @@ EXPRESS_GB_HOURS: Final = Price(
     per=1,
     unit="GB-hours",
     source="AWS Step Functions pricing",
-    copied=UNDATED,
-    read=date(2026, 11, 21),
 )
 
 PRICES: Final = (
@@ -254,5 +219,5 @@ PRICES: Final = (
     EXPRESS_GB_HOURS,
 )
 
-# The oldest price says as of when all of them are.
+# The date of the price that was read first.
 AS_OF: Final = min(price.read for price in PRICES)

@@ -1,4 +1,4 @@
-"""What a job used of AWS, in the units that AWS bills, and what that costs."""
+"""What a job uses, in the units that AWS bills, and what that costs."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -9,13 +9,13 @@ from benchmarks.cost.prices import Price, Service
 
 GB: Final = 1024**3
 _HOUR_SECONDS: Final = 3_600
-# How long rows and logs are kept: the defaults of jobs and of the template, a month.
-KEPT_MONTHS: Final = 1.0
+# Retention of rows and logs: the defaults of jobs and of the template.
+RETENTION_MONTHS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Every field is a number of billed units; sums and multiples are usages as well."""
+    """Every field is a number of billed units."""
 
     sqs_fifo_requests: float = 0.0
     sqs_standard_requests: float = 0.0
@@ -43,19 +43,20 @@ class Usage:
         return Usage(**{field.name: getattr(self, field.name) * factor for field in _FIELDS})
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> "Usage":
-        return cls(**told)
+    def of(cls, figures: Mapping[str, Any]) -> "Usage":
+        return cls(**figures)
 
-    def told(self) -> dict[str, float]:
+    def figures(self) -> dict[str, float]:
+        """The fields that are not 0, for the results file."""
         return {name: round(value, 6) for name, value in asdict(self).items() if value}
 
 
 _FIELDS: Final = fields(Usage)
 
 
-def bill(usage: Usage) -> dict[Price, float]:
-    """Dollars by price, without any free tier."""
-    stored_gb_months = usage.stored_bytes / GB * KEPT_MONTHS
+def bill_of(usage: Usage) -> dict[Price, float]:
+    """Dollars by price, without free tiers."""
+    stored_gb_months = usage.stored_bytes / GB * RETENTION_MONTHS
     log_gb = usage.log_bytes / GB
     amounts = {
         prices.SQS_FIFO: usage.sqs_fifo_requests,
@@ -69,20 +70,20 @@ def bill(usage: Usage) -> dict[Price, float]:
         prices.EVENTS: usage.events,
         prices.HTTP_REQUESTS: usage.http_requests,
         prices.LOG_BYTES: log_gb,
-        prices.LOG_STORAGE: log_gb * KEPT_MONTHS,
+        prices.LOG_STORAGE: log_gb * RETENTION_MONTHS,
         prices.TRANSITIONS: usage.transitions,
         prices.EXPRESS_REQUESTS: usage.express_requests,
         prices.EXPRESS_GB_HOURS: usage.express_gb_seconds / _HOUR_SECONDS,
     }
-    return {price: amount * price.each for price, amount in amounts.items() if amount}
+    return {price: amount * price.per_unit for price, amount in amounts.items() if amount}
 
 
 def by_service(usage: Usage) -> dict[Service, float]:
     sums: dict[Service, float] = {}
-    for price, dollars in bill(usage).items():
-        sums[price.service] = sums.get(price.service, 0.0) + dollars
+    for price, amount in bill_of(usage).items():
+        sums[price.service] = sums.get(price.service, 0.0) + amount
     return sums
 
 
 def dollars(usage: Usage) -> float:
-    return sum(bill(usage).values())
+    return sum(bill_of(usage).values())

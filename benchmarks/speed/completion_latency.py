@@ -1,8 +1,8 @@
-"""From the last `complete` handed to SQS to the event in a queue, as a multiple of the floor.
+"""From sending the last `complete` to receiving the event, as a multiple of the engine's floor.
 
-The floor is what the same engine and the same local runner need for a message, a function that
-does nothing but PutEvents, a rule and a queue. Both take turns on one local cloud, first with the
-template as it is and then, for fewer jobs, with a relay that waits a second for more records:
+The floor is the same path without ForgeLedger: a message, a function that only calls PutEvents, a
+rule and a queue, on the same engine and local runner. The two take turns, first with the template's
+defaults and then, for fewer jobs, with a relay that waits a second for more stream records:
 `python -m benchmarks.speed.completion_latency [jobs]`.
 """
 
@@ -14,11 +14,10 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.arguments import numbers
+from benchmarks.arguments import parse_numbers
 from benchmarks.design_forgeledger import endpoints_of
 from benchmarks.speed.side_function import queue_with_function
 from forgeledger.local.engine import client_environment
@@ -26,12 +25,13 @@ from forgeledger.local.local_cloud import LocalCloud
 from forgeledger.sdk import Ledger, Reporter
 
 ITEMS_PER_JOB: Final = 10
-_PATIENCE_SECONDS: Final = 60.0
-_LOOK_SECONDS: Final = 0.005
+_TIMEOUT_SECONDS: Final = 60.0
+_POLL_SECONDS: Final = 0.005
+_WARM_UP_SAMPLES: Final = 2
 
 
-class Target:
-    """A queue behind a rule on `job.completed`, looked at every few milliseconds."""
+class EventQueue:
+    """A queue behind a rule on `job.completed`, polled every few milliseconds."""
 
     def __init__(self, cloud: LocalCloud) -> None:
         self._sqs = cloud.client("sqs")
@@ -48,8 +48,8 @@ class Target:
         assert not events.put_targets(**rule, Targets=[{"Id": "q", "Arn": arn}])["FailedEntryCount"]
 
     def wait_for(self, job_id: str) -> float:
-        """The moment at which this job's event was received."""
-        deadline = time.perf_counter() + _PATIENCE_SECONDS
+        """The time at which this job's event was received."""
+        deadline = time.perf_counter() + _TIMEOUT_SECONDS
         while time.perf_counter() < deadline:
             answer = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=1)
             received = time.perf_counter()
@@ -57,12 +57,12 @@ class Target:
                 self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
                 if json.loads(message["Body"])["detail"]["jobId"] == job_id:
                     return received
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_POLL_SECONDS)
         raise TimeoutError(f"no event of {job_id}")
 
 
-def seconds_of_a_job(ledger: Ledger, reporter: Reporter, target: Target) -> float:
-    """All items but one are done and applied; then the last one completes."""
+def job_seconds(ledger: Ledger, reporter: Reporter, event_queue: EventQueue) -> float:
+    """From the last `complete`; all other items are completed and applied before."""
     names = [f"invoice-{number}" for number in range(ITEMS_PER_JOB)]
     job_id = ledger.create_job("latency", items=names, seal=True, lanes=1).job_id
     for name in names[:-1]:
@@ -73,36 +73,31 @@ def seconds_of_a_job(ledger: Ledger, reporter: Reporter, target: Target) -> floa
     while ledger.status(job_id).completed < ITEMS_PER_JOB - 1:
         time.sleep(0.05)
     reporter.complete(job_id, names[-1])
-    handed_over = time.perf_counter()
+    sent = time.perf_counter()
     assert reporter.flush().is_complete
-    return target.wait_for(job_id) - handed_over
+    return event_queue.wait_for(job_id) - sent
 
 
-def seconds_of_a_message(sqs: Any, queue_url: str, target: Target) -> float:
-    """One message that goes before, as a job's other commands do, and then the one that counts."""
+def message_seconds(sqs: Any, queue_url: str, event_queue: EventQueue) -> float:
+    """Of the second of two messages; the first is like the commands before a job's last one."""
 
     def send() -> float:
         name = uuid.uuid4().hex
-        handed_over = time.perf_counter()
+        sent = time.perf_counter()
         sqs.send_message(
             QueueUrl=queue_url,
             MessageBody=json.dumps({"jobId": name}),
             MessageGroupId="floor",
             MessageDeduplicationId=name,
         )
-        return target.wait_for(name) - handed_over
+        return event_queue.wait_for(name) - sent
 
     send()
     return send()
 
 
-def in_turns(turns: int, *measures: Callable[[], float]) -> Iterator[tuple[float, ...]]:
-    for _ in range(turns):
-        yield tuple(measure() for measure in measures)
-
-
 def measure(jobs: int, **parameters: str) -> tuple[list[float], list[float]]:
-    """Milliseconds of ours and of the floor, in turns on one engine."""
+    """Milliseconds of ForgeLedger and of the floor, in turns on one engine."""
     with contextlib.ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="forgeledger-")))
         cloud = LocalCloud(state_dir=folder / "state", parameters=parameters)
@@ -114,35 +109,36 @@ def measure(jobs: int, **parameters: str) -> tuple[list[float], list[float]]:
         endpoints = endpoints_of(cloud)
         ledger = Ledger(endpoints=endpoints)
         reporter = running.enter_context(Reporter(endpoints=endpoints))
-        target, sqs = Target(cloud), cloud.client("sqs")
+        event_queue, sqs = EventQueue(cloud), cloud.client("sqs")
 
-        def ours() -> float:
-            return seconds_of_a_job(ledger, reporter, target) * 1e3
+        def sample() -> tuple[float, float]:
+            return (
+                1e3 * job_seconds(ledger, reporter, event_queue),
+                1e3 * message_seconds(sqs, queue_url, event_queue),
+            )
 
-        def floor() -> float:
-            return seconds_of_a_message(sqs, queue_url, target) * 1e3
-
-        list(in_turns(2, ours, floor))
-        samples = list(in_turns(jobs, ours, floor))
+        for _ in range(_WARM_UP_SAMPLES):
+            sample()
+        samples = [sample() for _ in range(jobs)]
     return [first for first, _ in samples], [second for _, second in samples]
 
 
-def tell(how: str, ours: list[float], floor: list[float]) -> None:
-    print(f"\n{how}")
-    for name, values in (("ForgeLedger", ours), ("floor", floor)):
+def print_latencies(setup: str, ledger: list[float], floor: list[float]) -> None:
+    print(f"\n{setup}")
+    for name, values in (("ForgeLedger", ledger), ("floor", floor)):
         median = statistics.median(values)
         print(f"  {name:<12} median {median:6.0f} ms   {min(values):.0f} to {max(values):.0f} ms")
-    times = statistics.median(ours) / statistics.median(floor)
-    print(f"  {times:.1f} times the engine's own floor", flush=True)
+    times = statistics.median(ledger) / statistics.median(floor)
+    print(f"  {times:.1f} times the floor", flush=True)
 
 
 def main(jobs: int) -> int:
-    print("the last complete handed to SQS until job.completed is in the target queue")
-    tell(f"as the template has it, {jobs} jobs", *measure(jobs))
+    print("from sending the last complete to receiving job.completed")
+    print_latencies(f"the template's defaults, {jobs} jobs", *measure(jobs))
     few = max(1, jobs // 5)
-    tell(f"RelayBatchingSeconds=1, {few} jobs", *measure(few, RelayBatchingSeconds="1"))
+    print_latencies(f"RelayBatchingSeconds=1, {few} jobs", *measure(few, RelayBatchingSeconds="1"))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*numbers(__doc__, jobs=50)))
+    sys.exit(main(*parse_numbers(__doc__, jobs=50)))

@@ -1,31 +1,29 @@
-"""What crashes did to a design, and whether enough of them hit it to say so."""
+"""What crashes did to a design's counts, and whether enough of them hit it to prove something."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from benchmarks.call_log import Tally
-from benchmarks.design_forgeledger import Wrongs
+from benchmarks.design_forgeledger import CountErrors
 
-HITS_AT_LEAST: Final = 5
-JOBS_AT_MOST: Final = 20
+MIN_CRASHES: Final = 5
+MAX_JOBS: Final = 20
 
 
-class Job(Protocol):
-    """A job that was run."""
-
+class FinishedJob(Protocol):
     @property
     def tally(self) -> Tally: ...
 
     @property
-    def wrongs(self) -> Wrongs: ...
+    def errors(self) -> CountErrors: ...
 
 
 @dataclass(frozen=True)
-class Crashed:
+class CrashRuns:
     """The jobs of one design that ran while calls crashed."""
 
-    jobs: Sequence[Job]
+    jobs: Sequence[FinishedJob]
 
     @property
     def crashes(self) -> int:
@@ -33,30 +31,30 @@ class Crashed:
 
     @property
     def lost(self) -> int:
-        return sum(job.wrongs.lost for job in self.jobs)
+        return sum(job.errors.lost for job in self.jobs)
 
     @property
     def doubled(self) -> int:
-        return sum(job.wrongs.doubled for job in self.jobs)
+        return sum(job.errors.doubled for job in self.jobs)
 
     def __str__(self) -> str:
-        told = f"{self.crashes:>4} crashes in {len(self.jobs)} job{'s' * (len(self.jobs) > 1)}"
-        events = [job.wrongs.events for job in self.jobs if job.wrongs.events is not None]
-        told += f"   {self.lost} lost, {self.doubled} double"
-        return told + (f", {sum(events)} job.completed" if events else "")
+        text = f"{self.crashes:>4} crashes in {len(self.jobs)} job{'s' * (len(self.jobs) > 1)}"
+        text += f"   {self.lost} lost, {self.doubled} double"
+        events = [job.errors.events for job in self.jobs if job.errors.events is not None]
+        return text + (f", {sum(events)} job.completed" if events else "")
 
 
-def until_hit(run: Callable[[], Job]) -> Crashed:
-    """One job after the other until enough crashes hit, or so many ran that it will never be."""
-    jobs: list[Job] = []
-    while len(jobs) < JOBS_AT_MOST and Crashed(jobs).crashes < HITS_AT_LEAST:
+def run_until_crashed(run: Callable[[], FinishedJob]) -> CrashRuns:
+    """Run jobs until MIN_CRASHES have hit them, at most MAX_JOBS."""
+    jobs: list[FinishedJob] = []
+    while len(jobs) < MAX_JOBS and CrashRuns(jobs).crashes < MIN_CRASHES:
         jobs.append(run())
-    return Crashed(jobs)
+    return CrashRuns(jobs)
 
 
-def faults_of(name: str, crashed: Crashed, hits: int = HITS_AT_LEAST) -> Iterator[str]:
-    """What speaks against a design; counts that nothing hit are no proof."""
-    if crashed.crashes < hits:
-        yield f"{name}: {crashed.crashes} crashes hit it, at least {hits} prove something"
-    if crashed.lost or crashed.doubled:
-        yield f"{name}: counts are WRONG, {crashed.lost} lost and {crashed.doubled} double"
+def faults_of(name: str, runs: CrashRuns, min_crashes: int = MIN_CRASHES) -> Iterator[str]:
+    """Why a design fails; right counts without enough crashes prove nothing."""
+    if runs.crashes < min_crashes:
+        yield f"{name}: {runs.crashes} crashes hit it, at least {min_crashes} prove something"
+    if runs.lost or runs.doubled:
+        yield f"{name}: counts are WRONG, {runs.lost} lost and {runs.doubled} double"

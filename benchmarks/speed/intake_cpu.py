@@ -1,8 +1,8 @@
 """The intake's processor time for a batch of ten, as a multiple of its two bare boto3 calls.
 
-The AWS endpoint is a stub in another process that gives ready-made answers, the same ones to
-both: the handler as it is deployed, and a script that sends the same two requests ready-made.
-The two take turns: `python -m benchmarks.speed.intake_cpu [turns]`.
+The deployed handler and a script that sends the same two requests take turns. The AWS endpoint of
+both is a stub in another process with prepared responses:
+`python -m benchmarks.speed.intake_cpu [turns]`.
 """
 
 import contextlib
@@ -18,8 +18,9 @@ from typing import Any
 
 import boto3
 
-from benchmarks.arguments import numbers
+from benchmarks.arguments import parse_numbers
 from benchmarks.engine_ledger import ledger_on_engine
+from benchmarks.lambda_environment import LambdaContext
 from benchmarks.speed.stub_endpoint import StubEndpoint
 from forgeledger.aws import clients
 from forgeledger.jobs.model.commands import Command, CommandKind
@@ -27,24 +28,12 @@ from forgeledger.jobs.model.ids import group_of
 
 ROOT = Path(__file__).parent.parent.parent
 BOUND = 1.5
-BATCHES_A_TURN = 20
+BATCHES_PER_TURN = 20
 NAMES = [f"invoice-{number:06d}" for number in range(10)]
 
 
-class Context:
-    """What the handler and its logger ask of Lambda's context."""
-
-    function_name = "intake"
-    memory_limit_in_mb = 512
-    invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:intake"
-    aws_request_id = "059f36b4-87a3-44ab-83d2-661975830a7d"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 30_000
-
-
 def batch(job_id: str) -> dict[str, Any]:
-    """Ten messages of one lane, a completion each."""
+    """Ten messages of one lane with a `complete` each."""
     sample = json.loads((ROOT / "events" / "intake-claim-complete.json").read_text())
     record = sample["Records"][1]
     attributes = {**record["attributes"], "MessageGroupId": group_of(job_id, 0)}
@@ -71,25 +60,25 @@ def batch(job_id: str) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def silence() -> Iterator[None]:
-    """The handler writes its log and metrics as ever, and nobody sees them."""
+def discarded_output() -> Iterator[None]:
+    """The handler writes its log and metrics as in Lambda, into /dev/null."""
     sys.stdout.flush()
-    kept = os.dup(1)
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), 1)
+    stdout = os.dup(1)
+    with Path(os.devnull).open("wb") as null:
+        os.dup2(null.fileno(), 1)
         try:
             yield
         finally:
             sys.stdout.flush()
-            os.dup2(kept, 1)
-            os.close(kept)
+            os.dup2(stdout, 1)
+            os.close(stdout)
 
 
 def processor_seconds(work: Callable[[], object]) -> float:
     start = time.process_time()
-    for _ in range(BATCHES_A_TURN):
+    for _ in range(BATCHES_PER_TURN):
         work()
-    return (time.process_time() - start) / BATCHES_A_TURN
+    return (time.process_time() - start) / BATCHES_PER_TURN
 
 
 def main(turns: int) -> int:
@@ -102,43 +91,43 @@ def main(turns: int) -> int:
             ]
             ledger.lane_writer.apply(job_id, 0, commands)
         event = batch(job_id)
-        with silence():
-            calls = ledger.calls_of(lambda: load_handler()(event, Context()))
+        with discarded_output():
+            calls = ledger.calls_of(lambda: load_handler()(event, LambdaContext()))
     read, write = calls
     assert [read.operation, write.operation] == ["BatchGetItem", "TransactWriteItems"]
-    with StubEndpoint({call.operation: call.answer for call in calls}) as stub:
+    with StubEndpoint({call.operation: call.response for call in calls}) as stub:
         os.environ["AWS_ENDPOINT_URL"] = stub.url
-        # The clients so far are listened to, which takes time of its own.
+        # The cached clients record their calls, which takes processor time.
         clients.function_session.cache_clear()
         handler, bare = load_handler(), boto3.client("dynamodb")
 
-        def ours() -> None:
-            assert handler(event, Context()) == {"batchItemFailures": []}
+        def intake() -> None:
+            assert handler(event, LambdaContext()) == {"batchItemFailures": []}
 
         def bare_calls() -> None:
             bare.batch_get_item(**read.parameters)
             bare.transact_write_items(**write.parameters)
 
-        with silence():
-            ours()
+        with discarded_output():
+            intake()
             bare_calls()
             samples = [
-                (processor_seconds(ours), processor_seconds(bare_calls)) for _ in range(turns)
+                (processor_seconds(intake), processor_seconds(bare_calls)) for _ in range(turns)
             ]
-    our_median = statistics.median(first for first, _ in samples)
+    intake_median = statistics.median(first for first, _ in samples)
     bare_median = statistics.median(second for _, second in samples)
     ratio = statistics.median(first / second for first, second in samples)
-    print(f"a batch of {len(NAMES)}, median of {turns} turns of {BATCHES_A_TURN}, processor time")
-    print(f"  intake           {our_median * 1e3:6.2f} ms")
+    print(f"a batch of {len(NAMES)}, median of {turns} turns of {BATCHES_PER_TURN}, processor time")
+    print(f"  intake           {intake_median * 1e3:6.2f} ms")
     print(f"  two bare calls   {bare_median * 1e3:6.2f} ms")
     print(f"  ratio            x{ratio:.2f}  (at most {BOUND})")
     return int(ratio > BOUND)
 
 
 def load_handler() -> Callable[[dict[str, Any], Any], Any]:
-    """The handler as Lambda loads it, with clients for the endpoint in the environment."""
+    """The handler as Lambda loads it; its clients use the endpoint in the environment."""
     return runpy.run_path(str(ROOT / "functions" / "intake" / "app.py"), run_name="app")["handler"]
 
 
 if __name__ == "__main__":
-    sys.exit(main(*numbers(__doc__, turns=15)))
+    sys.exit(main(*parse_numbers(__doc__, turns=15)))

@@ -1,4 +1,4 @@
-"""A queue and a function beside the ledger's own, run by the same local runner."""
+"""A queue and a function next to the ledger's own, run by the same local runner."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ HERE: Final = Path(__file__).parent
 def queue_with_function(
     cloud: LocalCloud, log_dir: Path, name: str, environment: Mapping[str, str], **attributes: str
 ) -> Iterator[str]:
-    """A FIFO queue that feeds the handler in a folder of that name; answers with its address."""
+    """The URL of a FIFO queue that triggers the handler in the folder `name`."""
     endpoint_url = cloud.description.endpoint_url
     queue_url = cloud.client("sqs").create_queue(
         QueueName=f"{name}.fifo", Attributes={"FifoQueue": "true", **attributes}
@@ -54,11 +54,10 @@ def queue_with_function(
         pool.close()
 
 
-def made_anew(sqs: Any, queue_url: str) -> None:
-    """Empties a FIFO queue of its messages and of what it knows of earlier ones."""
+def recreate_queue(sqs: Any, queue_url: str) -> None:
+    """Empty a FIFO queue of its messages and of its deduplication history."""
     names = ("FifoQueue", "VisibilityTimeout")
-    found = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=list(names))["Attributes"]
+    answer = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=list(names))
+    attributes = {name: answer["Attributes"][name] for name in names}
     sqs.delete_queue(QueueUrl=queue_url)
-    sqs.create_queue(
-        QueueName=queue_url.rpartition("/")[2], Attributes={name: found[name] for name in names}
-    )
+    sqs.create_queue(QueueName=queue_url.rpartition("/")[2], Attributes=attributes)

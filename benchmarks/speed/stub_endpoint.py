@@ -1,16 +1,15 @@
-"""An AWS endpoint in a process of its own that answers each operation with ready-made bytes."""
+"""An AWS endpoint in a separate process that answers each operation with prepared bytes."""
 
 import json
 import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 
 class StubEndpoint:
-    """Runs while the block runs; `answers` maps an operation to the body of its answer."""
+    """Runs as long as the block; `answers` maps an operation to its response body."""
 
     def __init__(self, answers: dict[str, str]) -> None:
         self._answers = answers
@@ -29,12 +28,7 @@ class StubEndpoint:
         self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._process.terminate()
         self._process.wait()
 
@@ -53,7 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(head.encode() + body)
 
     def log_message(self, *_: Any) -> None:
-        """Says nothing."""
+        """Log nothing."""
 
 
 def _serve() -> None:

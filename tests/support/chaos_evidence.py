@@ -1,4 +1,4 @@
-"""What a run of the chaos finds at its end: good, unless a test spoils a part of it."""
+"""The evidence of a chaos run in which every guarantee held; tests change parts of it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -63,9 +63,9 @@ def make_evidence(**overrides: object) -> Evidence:
         "names": NAMES,
         "job": make_job(),
         "stored": GOOD,
-        "heard": [EVENT],
+        "received_events": [EVENT],
         "healed_lanes": [],
         "messages": {"RejectQueue": 0},
-        "workers_fallen": 0,
+        "unexpected_exits": 0,
     }
     return Evidence(**{**fields, **overrides})

@@ -1,4 +1,4 @@
-"""The least that a function between a queue and a bus can do: each message becomes an event."""
+"""The least that a function between a queue and a bus can do: publish each message as an event."""
 
 import os
 from typing import Any

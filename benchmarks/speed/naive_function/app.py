@@ -1,16 +1,17 @@
-"""What stands behind the queue of a design written by hand: one message, one transition."""
+"""The function of the hand-written designs: each message is one transition of one item."""
 
 import json
 from typing import Any
 
 from benchmarks import design_naive
 
-moves = {name: design_naive.moves(name) for name in design_naive.DESIGNS}
+transitions = {name: design_naive.transition_of(name) for name in design_naive.DESIGNS}
 
 
 def handler(event: dict[str, Any], _: Any) -> dict[str, Any]:
     for record in event["Records"]:
-        told = json.loads(record["body"])
-        move = moves[told["design"]]
-        design_naive.unless_done(move, told["jobId"], told["name"], told["state"])
+        body = json.loads(record["body"])
+        design_naive.apply_unless_done(
+            transitions[body["design"]], body["jobId"], body["name"], body["state"]
+        )
     return {"batchItemFailures": []}

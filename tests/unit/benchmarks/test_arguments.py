@@ -1,4 +1,4 @@
-"""What the benchmarks refuse on their command lines: no figure comes of nothing."""
+"""The benchmarks refuse arguments with which they would measure nothing."""
 
 import runpy
 import sys
@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.arguments import numbers
+from benchmarks.arguments import parse_numbers
 
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "command",
     [
         "chaos/chaos_run --items 0",
         "speed/cold_start 0",
@@ -27,9 +27,9 @@ BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
     ],
 )
 def test_a_benchmark_of_nothing_is_refused(
-    asked: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    name, *arguments = asked.split()
+    name, *arguments = command.split()
     monkeypatch.setattr(sys, "argv", [name, *arguments])
 
     with pytest.raises(SystemExit) as ended:
@@ -40,6 +40,6 @@ def test_a_benchmark_of_nothing_is_refused(
 
 
 def test_numbers_that_are_not_given_are_the_usual_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["registering", "70"])
+    monkeypatch.setattr(sys, "argv", ["registration", "70"])
 
-    assert numbers("told", items=100_000, sample=500) == [70, 500]
+    assert parse_numbers("description", items=100_000, sample=500) == [70, 500]

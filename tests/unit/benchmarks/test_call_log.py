@@ -8,8 +8,7 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from urllib3 import HTTPResponse
 
-from benchmarks.call_log import CallLog, InjectedCrash, turn
-from benchmarks.call_log import _Ear as Ear
+from benchmarks.call_log import CallLog, InjectedCrash, _CallRecorder, next_number
 
 
 @pytest.fixture
@@ -19,11 +18,11 @@ def log(tmp_path):
 
 @pytest.fixture
 def call(tmp_path):
-    """A worker's call; True for one that got its answer."""
+    """A worker's call; False where a crash was injected."""
     session = boto3.session.Session(
         aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"
     )
-    Ear(tmp_path, "worker").attach(session._session)
+    _CallRecorder(tmp_path, "worker").attach(session._session)
     queue = session.client("sqs")
     queue.meta.events.register("before-send.sqs.DeleteQueue", answering(b"{}"))
 
@@ -39,7 +38,7 @@ def call(tmp_path):
 
 def test_each_number_is_given_once_to_whichever_thread_asks(tmp_path):
     with ThreadPoolExecutor(8) as threads:
-        numbers = list(threads.map(lambda _: turn(tmp_path / "turns"), range(500)))
+        numbers = list(threads.map(lambda _: next_number(tmp_path / "numbers"), range(500)))
 
     assert sorted(numbers) == list(range(1, 501))
 
@@ -73,7 +72,7 @@ def test_units_are_added_up_by_writes_and_reads(tmp_path, log):
     session = boto3.session.Session(
         aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"
     )
-    Ear(tmp_path, "function").attach(session._session)
+    _CallRecorder(tmp_path, "function").attach(session._session)
     dynamodb = session.client("dynamodb")
     consumed = b'{"ConsumedCapacity": {"CapacityUnits": 3.0}}'
     dynamodb.meta.events.register("before-send.dynamodb.PutItem", answering(consumed))
@@ -86,14 +85,14 @@ def test_units_are_added_up_by_writes_and_reads(tmp_path, log):
     dynamodb.query(TableName="t")
     dynamodb.batch_get_item(RequestItems={"t": {"Keys": [key, {"PK": {"S": "b"}}]}})
 
-    told = log.since(moment)
-    assert (told.write_units, told.read_units) == (3.0, 3.0 + 2)
-    assert told.total("function") == 3
+    tally = log.since(moment)
+    assert (tally.write_units, tally.read_units) == (3.0, 3.0 + 2)
+    assert tally.total("function") == 3
 
 
 def answering(body: bytes) -> Callable[..., AWSResponse]:
-    def answered(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        told = HTTPResponse(BytesIO(body), preload_content=False)
-        return AWSResponse(request.url, 200, {}, told)
+    def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        response = HTTPResponse(BytesIO(body), preload_content=False)
+        return AWSResponse(request.url, 200, {}, response)
 
-    return answered
+    return answer

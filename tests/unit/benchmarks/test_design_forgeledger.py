@@ -1,11 +1,11 @@
-"""An audit that cannot find anything shows nothing: each wrong stands in the rows here once."""
+"""Each kind of count error is in the rows here once, and is found."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from benchmarks.design_forgeledger import Wrongs, wrongs
+from benchmarks.design_forgeledger import CountErrors, count_errors
 from benchmarks.stored_job import StoredLane
 from forgeledger.jobs.model.items import ItemState
 from forgeledger.journal.model.log_row import LogRow
@@ -33,23 +33,23 @@ def make_lane(stored: Sequence[str] = NAMES, completions: Sequence[str] = NAMES)
 def test_a_job_whose_items_were_all_completed_once_has_no_wrongs() -> None:
     lanes = [make_lane(), replace(make_lane(), items=[], rows=[])]
 
-    assert wrongs(lanes, NAMES, 3, events=1) == Wrongs(0, 0, 1)
+    assert count_errors(lanes, NAMES, 3, events=1) == CountErrors(0, 0, 1)
 
 
 @pytest.mark.parametrize(
-    ("lane", "counted", "events", "wrong"),
+    ("lane", "counted", "events", "errors"),
     [
-        (make_lane(), 2, 1, Wrongs(1, 0, 1)),
-        (make_lane(stored=("a", "b")), 3, 1, Wrongs(1, 0, 1)),
-        (make_lane(completions=("a",)), 3, 1, Wrongs(2, 0, 1)),
-        (make_lane(completions="abcab"), 3, 1, Wrongs(0, 2, 1)),
-        (make_lane(), 4, 1, Wrongs(0, 1, 1)),
-        (make_lane(stored="abcd"), 3, 1, Wrongs(0, 1, 1)),
-        (replace(make_lane(), items=[*make_lane().items, make_item()]), 3, 1, Wrongs(0, 1, 1)),
-        (make_lane(), 3, 3, Wrongs(0, 2, 3)),
+        (make_lane(), 2, 1, CountErrors(1, 0, 1)),
+        (make_lane(stored=("a", "b")), 3, 1, CountErrors(1, 0, 1)),
+        (make_lane(completions=("a",)), 3, 1, CountErrors(2, 0, 1)),
+        (make_lane(completions="abcab"), 3, 1, CountErrors(0, 2, 1)),
+        (make_lane(), 4, 1, CountErrors(0, 1, 1)),
+        (make_lane(stored="abcd"), 3, 1, CountErrors(0, 1, 1)),
+        (replace(make_lane(), items=[*make_lane().items, make_item()]), 3, 1, CountErrors(0, 1, 1)),
+        (make_lane(), 3, 3, CountErrors(0, 2, 3)),
     ],
 )
 def test_what_is_missing_is_lost_and_what_is_too_much_is_doubled(
-    lane: StoredLane, counted: int, events: int, wrong: Wrongs
+    lane: StoredLane, counted: int, events: int, errors: CountErrors
 ) -> None:
-    assert wrongs([lane], NAMES, counted, events) == wrong
+    assert count_errors([lane], NAMES, counted, events) == errors

@@ -1,4 +1,4 @@
-"""Head, items and journal of a lane that contradict each other are found out, whoever is wrong."""
+"""A head, item or journal row of a lane that contradicts the others is found."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,7 +25,7 @@ def ledger() -> Ledger:
 
 @pytest.fixture
 def stored(ledger: Ledger) -> StoredJob:
-    """Two lanes of items that failed, came again, were refused and completed; sealed and done."""
+    """Two lanes of a sealed, completed job with failures, retries and duplicates."""
     job_id = ledger.job(lanes=2)
     ledger.do(job_id, "register", *NAMES)
     ledger.do(job_id, "fail", "a")
@@ -102,10 +102,10 @@ def test_a_row_that_is_wrong_is_drift(
 
 def test_counts_that_the_journal_itself_tells_wrongly_are_drift(stored: StoredJob) -> None:
     lane = stored.lanes[0]
-    told = make_event(
+    recounted = make_event(
         "recounted", item_id=None, counts=Counts(completed=99), failures=lane.head.failures
     )
-    journal = [*lane.rows, LogRow(offset=lane.head.offset, entries=(told,))]
+    journal = [*lane.rows, LogRow(offset=lane.head.offset, entries=(recounted,))]
     head = replace(lane.head, offset=lane.head.offset + 1, counts=Counts(completed=99))
 
     wrong = with_first_lane(stored, head=head, rows=journal)

@@ -1,16 +1,16 @@
-"""What a run of the chaos says at its end, however it ended."""
+"""What a chaos run prints at its end, however it ends."""
 
 from dataclasses import dataclass, field
 
 import pytest
 
 from benchmarks.chaos.chaos_guarantees import Evidence
-from benchmarks.chaos.chaos_job import Wish
-from benchmarks.chaos.chaos_run import asked_for, run
-from benchmarks.time_limit import NotDone
+from benchmarks.chaos.chaos_job import ChaosOptions
+from benchmarks.chaos.chaos_run import parse_options, run
+from benchmarks.time_limit import TimeLimitExceeded
 from tests.support.chaos_evidence import make_evidence
 
-WISH = Wish(
+OPTIONS = ChaosOptions(
     items=3,
     seed=1,
     rate=0.01,
@@ -27,21 +27,21 @@ WISH = Wish(
 class FakeProxy:
     number: int = 200
 
-    def calls(self) -> int:
+    def call_count(self) -> int:
         return self.number
 
-    def injected(self) -> dict[str, int]:
-        return {"dropped before it was made": 3}
+    def fault_counts(self) -> dict[str, int]:
+        return {"response lost": 3}
 
 
 @dataclass
-class FakeChaos:
-    """Ends with what was found, too late, or by Ctrl-C."""
+class FakeChaosJob:
+    """Ends with evidence, by its time limit, or by Ctrl-C."""
 
     end: Evidence | BaseException
-    wish: Wish = WISH
+    options: ChaosOptions = OPTIONS
     proxy: FakeProxy = field(default_factory=FakeProxy)
-    happened: dict[str, int] = field(default_factory=lambda: {"workers killed (SIGKILL)": 2})
+    incidents: dict[str, int] = field(default_factory=lambda: {"workers killed (SIGKILL)": 2})
     seconds: dict[str, float] = field(default_factory=lambda: {"the job": 12.0})
 
     def run(self) -> Evidence:
@@ -49,58 +49,58 @@ class FakeChaos:
             raise self.end
         return self.end
 
-    def where_it_stands(self) -> str:
+    def progress(self) -> str:
         return "the job is COMPLETED"
 
 
 def test_a_good_end_names_no_broken_promise(capsys: pytest.CaptureFixture[str]) -> None:
-    broken = run(FakeChaos(make_evidence()))
+    broken = run(FakeChaosJob(make_evidence()))
 
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     assert broken == []
-    assert "BROKEN" not in told
-    assert "Injected into 200 calls of functions and workers: 1.5% of them met" in told
-    assert "  lost:                             0 (COMPLETED, 3 of 3 items completed)" in told
+    assert "BROKEN" not in output
+    assert "200 calls of functions and workers, faults in 1.5% of them" in output
+    assert "  lost:                             0 (COMPLETED, 3 of 3 items completed)" in output
 
 
 def test_a_broken_promise_is_named_and_marked(capsys: pytest.CaptureFixture[str]) -> None:
-    broken = run(FakeChaos(make_evidence(workers_fallen=1)))
+    broken = run(FakeChaosJob(make_evidence(unexpected_exits=1)))
 
-    assert broken == ["workers that ended by themselves"]
-    assert "workers that ended by themselves: 1   BROKEN" in capsys.readouterr().out
+    assert broken == ["unexpected worker exits"]
+    assert "unexpected worker exits:          1   BROKEN" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("part", ["the job", "the audit"])
 def test_a_part_that_is_not_done_in_time_is_a_broken_promise(
     part: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    broken = run(FakeChaos(NotDone(part, 60)))
+    broken = run(FakeChaosJob(TimeLimitExceeded(part, 60)))
 
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     assert broken == [f"{part} in time"]
-    assert f"{part} was not done in 60 s: the job is COMPLETED" in told
-    assert "        3  dropped before it was made" in told
-    assert "        2  workers killed (SIGKILL)" in told
+    assert f"{part} was not done in 60 s: the job is COMPLETED" in output
+    assert "        3  response lost" in output
+    assert "        2  workers killed (SIGKILL)" in output
 
 
 def test_a_job_that_ended_before_its_first_call_is_told_as_well(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    chaos = FakeChaos(NotDone("the job", 60))
-    chaos.proxy.number = 0
+    job = FakeChaosJob(TimeLimitExceeded("the job", 60))
+    job.proxy.number = 0
 
-    assert run(chaos) == ["the job in time"]
+    assert run(job) == ["the job in time"]
 
-    assert "Injected into 0 calls" in capsys.readouterr().out
+    assert "0 calls of functions and workers" in capsys.readouterr().out
 
 
 def test_one_that_is_interrupted_tells_how_far_it_came(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(KeyboardInterrupt):
-        run(FakeChaos(KeyboardInterrupt()))
+        run(FakeChaosJob(KeyboardInterrupt()))
 
-    told = capsys.readouterr().out
-    assert "Injected into 200 calls" in told
-    assert told.endswith("\nthe job is COMPLETED\n")
+    output = capsys.readouterr().out
+    assert "200 calls of functions and workers" in output
+    assert output.endswith("\nthe job is COMPLETED\n")
 
 
 @pytest.mark.parametrize(
@@ -120,12 +120,12 @@ def test_a_chaos_of_nothing_is_refused(
     option: str, value: str, rule: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        asked_for([f"{option}={value}"])
+        parse_options([f"{option}={value}"])
 
     assert ended.value.code == 2
     assert f"argument {option}: {rule}" in capsys.readouterr().err
 
 
 def test_a_chaos_has_as_long_as_its_items_need_unless_it_is_given_less() -> None:
-    assert asked_for(["--items", "1500"]).job_seconds == 220
-    assert asked_for(["--job-seconds", "0.5"]).job_seconds == 0.5
+    assert parse_options(["--items", "1500"]).job_seconds == 220
+    assert parse_options(["--job-seconds", "0.5"]).job_seconds == 0.5

@@ -1,4 +1,4 @@
-"""What a job on the engine is counted as, from the calls that were heard."""
+"""The usage of a job on the engine follows from its recorded calls."""
 
 from collections import Counter
 
@@ -23,7 +23,7 @@ TALLY = Tally(Counter(CALLS), write_units=40.0, read_units=30.0)
 
 
 def test_requests_are_calls_invocations_and_http_requests() -> None:
-    # Without the benchmark's own, and without the stream's, which are free and go by the clock.
+    # Without the benchmark's own calls, and without polling the stream, which is free.
     assert engine_usage.requests(TALLY, http_requests=2) == (4 + 3 + 2 + 10 + 1) + (5 + 6) + 2
 
 

@@ -29,8 +29,8 @@ def tables() -> MeteredTables:
 
 
 def references_walked() -> int:
-    """What a full collection would follow."""
-    return sum(len(gc.get_referents(each)) for each in gc.get_objects())
+    """The references that a full collection would follow."""
+    return sum(len(gc.get_referents(tracked)) for tracked in gc.get_objects())
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="Python 3.14 tracks every dict")
@@ -38,8 +38,8 @@ def test_the_garbage_collector_does_not_walk_through_the_table(tables: MeteredTa
     rows = 5_000
     before = references_walked()
 
-    for each in range(rows):
-        tables.perform("PutItem", put(row(50, str(each))))
+    for number in range(rows):
+        tables.perform("PutItem", put(row(50, str(number))))
 
     assert tables.stored_bytes("t") > 50 * rows
     assert references_walked() - before < rows / 10
@@ -130,8 +130,8 @@ def test_a_counter_counts(tables: MeteredTables) -> None:
     for _ in range(3):
         tables.perform("UpdateItem", add)
 
-    found = tables.perform("GetItem", {"TableName": "t", "Key": KEY})
-    assert found["Item"]["counter"] == {"N": "3"}
+    answer = tables.perform("GetItem", {"TableName": "t", "Key": KEY})
+    assert answer["Item"]["counter"] == {"N": "3"}
 
 
 def _send(queue: MeteredQueue, *messages: tuple[str, str]) -> None:

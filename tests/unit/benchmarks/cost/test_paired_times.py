@@ -1,20 +1,20 @@
-"""Processor time that is held against jobs beside it: how quick the machine was must not show."""
+"""The ratio to reference jobs does not depend on the machine's speed at the time."""
 
 from collections.abc import Iterator, Sequence
 
 import pytest
 
 from benchmarks.cost import metered_functions
-from benchmarks.cost.metered_job import Job
-from benchmarks.cost.paired_times import THOUSAND, Beside, steadily
+from benchmarks.cost.metered_job import Workload
+from benchmarks.cost.paired_times import REFERENCE, ReferenceJobs, measure_paired
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
-JOB = Job(items=400)
+WORKLOAD = Workload(items=400)
 SLICES = 4
 
 
 class Machine:
-    """Each look at its clock takes a time that is another one in each slice; stands for `time`."""
+    """In place of the module `time`: reading the clock advances it, in each slice differently."""
 
     def __init__(self, speeds: Sequence[float]) -> None:
         self._speeds = [*speeds, speeds[-1]]
@@ -24,9 +24,9 @@ class Machine:
         self._clock += self._speeds[0]
         return self._clock
 
-    def around(self) -> float:
-        """In the place of jobs of a thousand items, just as much slowed down."""
-        return self._speeds.pop(0) * THOUSAND.items
+    def seconds_around(self) -> float:
+        """In place of reference jobs, which are slowed down as much."""
+        return self._speeds.pop(0) * REFERENCE.items
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def times_with(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
     def times_with(*speeds: float) -> float:
         machine = Machine(speeds)
         monkeypatch.setattr(metered_functions, "time", machine)
-        return steadily(JOB, machine, runs=1, slices=SLICES)[1]
+        return measure_paired(WORKLOAD, machine, runs=1, slices=SLICES)[1]
 
     return times_with
 
@@ -47,17 +47,21 @@ def test_how_quick_the_machine_was_in_a_slice_does_not_show(times_with) -> None:
 
 def test_a_moment_that_hit_one_slice_alone_does_not_show(times_with, monkeypatch) -> None:
     even = times_with(*[1] * 2 * SLICES)
-    around, slices = Machine.around, iter(range(2 * SLICES))
+    seconds_around, slices = Machine.seconds_around, iter(range(2 * SLICES))
     monkeypatch.setattr(
-        Machine, "around", lambda self: around(self) * (0.1 if next(slices) == 2 else 1)
+        Machine,
+        "seconds_around",
+        lambda self: seconds_around(self) * (0.1 if next(slices) == 2 else 1),
     )
 
     assert times_with(*[1] * 2 * SLICES) == pytest.approx(even, rel=0.2)
 
 
 def test_jobs_beside_take_their_time() -> None:
-    with Beside.in_this_process() as beside:
-        before = beside.last
+    with ReferenceJobs.in_this_process() as reference_jobs:
+        before = reference_jobs.last_seconds
 
-        assert beside.around() == (before + beside.last) / 2
-        assert beside.seconds > 0
+        mean = reference_jobs.seconds_around()
+
+        assert mean == (before + reference_jobs.last_seconds) / 2
+        assert reference_jobs.seconds > 0

@@ -1,4 +1,4 @@
-"""Prices are one table, and a bill is units times prices."""
+"""All prices stand in one table, and a bill is units times prices."""
 
 import re
 from dataclasses import fields
@@ -9,7 +9,7 @@ import pytest
 from benchmarks.cost import cost_page, prices
 from benchmarks.cost.other_designs import delivery, distributed_map
 from benchmarks.cost.prices import PRICES, REGION, UNDATED, Price, Service
-from benchmarks.cost.usage import GB, Usage, bill, by_service, dollars
+from benchmarks.cost.usage import GB, Usage, bill_of, by_service, dollars
 
 
 def test_a_bill_is_units_times_prices() -> None:
@@ -30,15 +30,15 @@ def test_every_kind_of_usage_has_its_price() -> None:
 
 
 def test_usages_add_up_and_scale() -> None:
-    one = Usage(write_units=2, events=1)
+    usage = Usage(write_units=2, events=1)
 
-    assert dollars(one.times(3) + one) == pytest.approx(4 * dollars(one))
+    assert dollars(usage.times(3) + usage) == pytest.approx(4 * dollars(usage))
 
 
 def test_what_is_kept_of_a_usage_gives_it_again() -> None:
     usage = Usage(write_units=2.5, log_bytes=7)
 
-    assert Usage.of(usage.told()) == usage
+    assert Usage.of(usage.figures()) == usage
 
 
 def test_each_price_stands_in_the_table_once_with_its_source() -> None:
@@ -62,7 +62,7 @@ def test_the_page_says_the_region_and_the_oldest_date_of_its_prices() -> None:
 
 
 def test_a_bill_has_only_what_was_used() -> None:
-    assert set(bill(delivery(10))) == {prices.SQS_STANDARD, prices.LAMBDA_REQUESTS}
+    assert set(bill_of(delivery(10))) == {prices.SQS_STANDARD, prices.LAMBDA_REQUESTS}
 
 
 def test_a_standard_child_costs_its_start_and_its_state() -> None:

@@ -129,7 +129,7 @@ def _causes(view: JobView, now: int, expired: bool, waiting: bool) -> Iterable[C
         return [Cause.FINISHED]
     expected = job.spec.expected_items
     deadline = job.deadline_at
-    found = {
+    holds = {
         Cause.ENDING: job.ending is not None,
         Cause.DEADLINE_PASSED: deadline is not None and deadline <= now and job.ending is None,
         Cause.LANES_LAGGING: bool(_lagging(view)),
@@ -140,7 +140,7 @@ def _causes(view: JobView, now: int, expired: bool, waiting: bool) -> Iterable[C
         Cause.ITEMS_DUE_LATER: waiting,
         Cause.ITEMS_PENDING: counts.pending > 0,
     }
-    causes = [cause for cause, holds in found.items() if holds]
+    causes = [cause for cause, is_true in holds.items() if is_true]
     return causes or [Cause.VERDICT_DUE]
 
 

@@ -43,13 +43,13 @@ def latest_rejections(
     """The rejections among the latest events of all lanes, most frequent first."""
     used = [head for head in heads if head.offset]
     most, most_bytes = events_of_a_lane(len(used)), PAGE_BYTES // max(1, len(used))
-    found = runtime.parallel(lambda head: list(_rejected(lanes, head, most, most_bytes)), used)
+    by_lane = runtime.parallel(lambda head: list(_rejected(lanes, head, most, most_bytes)), used)
     counts: Counter[_Kind] = Counter()
     latest: dict[_Kind, _Sighting] = {}
-    for lane in found:
+    for rejections in by_lane:
         # Within a lane the latest is the first seen; among lanes, the one with the latest time.
         of_lane: dict[_Kind, _Sighting] = {}
-        for kind, sighting in lane:
+        for kind, sighting in rejections:
             counts[kind] += 1
             of_lane.setdefault(kind, sighting)
         for kind, sighting in of_lane.items():

@@ -1,4 +1,4 @@
-"""Stream records in, completion and EventBridge events out; maintenance when it is asked for."""
+"""Complete jobs and publish their events from stream records; run maintenance on request."""
 
 import gc
 import os
@@ -11,15 +11,15 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from forgeledger.bootstrap.relay import relay as build
+from forgeledger.bootstrap.relay import build_relay
 from forgeledger.jobs.messages.reconcile_requests import measurements, read_request, report_body
-from forgeledger.jobs.messages.stream_records import answer, read_wakes
+from forgeledger.jobs.messages.stream_records import batch_response, read_wakes
 from forgeledger.runtime import before_deadline
 
 logger = Logger()
 metrics = Metrics()
 # Built at import and not in the first invocation: Lambda gives the init phase a full CPU.
-services = build(os.environ)
+services = build_relay(os.environ)
 
 gc.freeze()
 gc.enable()
@@ -34,15 +34,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def follow_stream(records: list[Any], context: LambdaContext) -> dict[str, Any]:
-    wakes, unread = read_wakes(records)
-    for number, error in unread.items():
+    wakes, unreadable = read_wakes(records)
+    for number, error in unreadable.items():
         logger.error("record not understood", extra={"sequenceNumber": number}, exc_info=error)
     relayed = services.relay.relay(wakes, before_deadline(context.get_remaining_time_in_millis))
     metrics.add_metric("EventsPublished", MetricUnit.Count, relayed.events_published)
     for wake, error in relayed.failed:
         logger.error("job not relayed", extra={"jobId": wake.job_id}, exc_info=error)
     failed = {wake.sequence_number for wake, _ in relayed.failed}
-    return answer(records, failed | unread.keys())
+    return batch_response(records, failed | unreadable.keys())
 
 
 def run_maintenance(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

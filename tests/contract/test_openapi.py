@@ -8,14 +8,14 @@ from aws_lambda_powertools.event_handler.openapi.models import OpenAPI
 from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 from jsonschema import Draft202012Validator
 
-from forgeledger.bootstrap.api import resolver_of
+from forgeledger.bootstrap.api import build_resolver
 from forgeledger.jobs.http import request_bodies
 from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.ports import JobIdClaims
 from forgeledger.jobs.services import services_on
 from forgeledger.runtime import Runtime
 from forgeledger.web import limits as web_limits
-from forgeledger.web.request_guard import OPEN_PATHS
+from forgeledger.web.request_guard import PUBLIC_PATHS
 from forgeledger.web.resolver import LedgerResolver
 from tests.support.api_callers import make_world
 from tests.support.memory_store import MemoryStore
@@ -65,7 +65,7 @@ class NoPersistence(BasePersistenceLayer):
 
 @pytest.fixture(scope="module")
 def app() -> LedgerResolver:
-    return resolver_of(services_on(MemoryStore(), NoClaims(), Runtime()), NoPersistence())
+    return build_resolver(services_on(MemoryStore(), NoClaims(), Runtime()), NoPersistence())
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +142,7 @@ def test_each_refusal_is_a_problem_document(document):
         for answer in refusals.values():
             schema = answer["content"]["application/problem+json"]["schema"]
             assert schema == {"$ref": "#/components/schemas/Problem"}
-        if path not in OPEN_PATHS:
+        if path not in PUBLIC_PATHS:
             assert {"401", "422", "500", "503"} <= set(refusals)
             assert ("413" in refusals) == (method == "POST")
 
@@ -152,7 +152,7 @@ def test_everything_with_data_asks_for_the_key(document):
     scheme = document["components"]["securitySchemes"]["apiKey"]
     assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "x-api-key")
     open_paths = {path for _, path, each in operations(document) if each.get("security") == []}
-    assert open_paths == OPEN_PATHS
+    assert open_paths == PUBLIC_PATHS
 
 
 def test_whatever_changes_something_takes_an_idempotency_key(document):
@@ -172,7 +172,7 @@ def test_the_parameters_that_are_described_are_those_that_are_taken(document):
     told = {}
     described = {}
     for method, path, operation in operations(document):
-        if path in OPEN_PATHS:
+        if path in PUBLIC_PATHS:
             continue
         asked = path.format(jobId=job_id, itemId="a")
         reply = caller.send(caller.event(method, asked, query={"unheardOf": ""}))

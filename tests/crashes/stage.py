@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from forgeledger.bootstrap.intake import intake
-from forgeledger.bootstrap.relay import relay
+from forgeledger.bootstrap.intake import build_intake
+from forgeledger.bootstrap.relay import build_relay
 from forgeledger.jobs.model.ids import group_of, lane_of, lanes_of, make_job_id
 from forgeledger.jobs.model.job_lifecycle import create, total
 from forgeledger.jobs.model.jobs import Job, JobStatus
@@ -99,7 +99,7 @@ class Stage:
         """Deliver a batch until the queue sees all of it acknowledged; then the stream."""
         waiting = list(records)
         for _ in range(_DELIVERIES):
-            handlers.function("intake").intake = intake(  # type: ignore[attr-defined]
+            handlers.function("intake").intake = build_intake(  # type: ignore[attr-defined]
                 _ENVIRONMENT,
                 dynamodb=self._dynamodb(),
                 sqs=lambda: Mortal(self.rejects, self.fate),
@@ -159,7 +159,7 @@ class Stage:
             stream_mapping.deliver(records, self._relay, self.relay_batch)
 
     def _relay(self, event: dict[str, Any]) -> Any:
-        handlers.function("relay").services = relay(  # type: ignore[attr-defined]
+        handlers.function("relay").services = build_relay(  # type: ignore[attr-defined]
             _ENVIRONMENT,
             dynamodb=self._dynamodb(),
             eventbridge=Mortal(self.bus, self.fate),

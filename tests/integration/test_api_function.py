@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from forgeledger.bootstrap.api import api as build
+from forgeledger.bootstrap.api import build_api
 from forgeledger.errors import IdempotencyKeyReused, StorageBusy
 from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
 from forgeledger.repeat import Repeat
@@ -103,7 +103,7 @@ def test_the_key_of_the_parameter_is_asked_for(app):
 def test_without_a_parameter_everybody_may_call(aws, idempotency_table):
     table = f"ledger-{uuid4().hex[:8]}"
     create_ledger_table(aws.client("dynamodb"), table)
-    api = build(
+    api = build_api(
         {"FORGELEDGER_TABLE": table, "FORGELEDGER_IDEMPOTENCY_TABLE": idempotency_table},
         dynamodb=aws.client("dynamodb"),
     )

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.idempotency.persistence import base as keep
 from aws_lambda_powertools.utilities.idempotency.persistence import datarecord as records
 from aws_lambda_powertools.utilities.idempotency.persistence import dynamodb as rows
 
-from forgeledger.bootstrap.api import api
+from forgeledger.bootstrap.api import build_api
 from forgeledger.jobs.model.commands import Command
 from forgeledger.parallel import one_by_one
 from forgeledger.runtime import Runtime
@@ -133,7 +133,7 @@ def _api(depth: int) -> Any:
         draw=_STAGE.draw,
         parallel=one_by_one,
     )
-    return api(handlers.ENVIRONMENT, dynamodb=_STAGE, runtime=runtime)
+    return build_api(handlers.ENVIRONMENT, dynamodb=_STAGE, runtime=runtime)
 
 
 class Unanswered(Exception):

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from forgeledger.bootstrap.intake import intake
-from forgeledger.bootstrap.relay import relay
+from forgeledger.bootstrap.intake import build_intake
+from forgeledger.bootstrap.relay import build_relay
 from tests.simulation import handlers
 from tests.simulation.clients import DynamoDBClient, EventBridgeClient, SqsClient
 from tests.simulation.coverage import Happening
@@ -49,7 +49,7 @@ class Lambdas:
 
     def _start_intake(self) -> Any:
         rejects = SqsClient(self._world, self._world.rejects)
-        return intake(
+        return build_intake(
             handlers.ENVIRONMENT,
             dynamodb=self._dynamodb,
             sqs=lambda: rejects,
@@ -57,7 +57,7 @@ class Lambdas:
         )
 
     def _start_relay(self) -> Any:
-        return relay(
+        return build_relay(
             handlers.ENVIRONMENT,
             dynamodb=self._dynamodb,
             eventbridge=EventBridgeClient(self._world),

@@ -220,7 +220,7 @@ def events_with_the_time_of_telling() -> Iterator[None]:
     original = EventBridgePublisher.publish
 
     def publish(self: EventBridgePublisher, job: Any, facts: Sequence[Fact]) -> None:
-        now = self._around.clock()
+        now = self._runtime.clock()
         original(self, job, [replace(fact, at=now) for fact in facts])
 
     with patch.object(EventBridgePublisher, "publish", publish):

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 
-from forgeledger.bootstrap.api import resolver_of
+from forgeledger.bootstrap.api import build_resolver
 from forgeledger.errors import IdempotencyKeyReused
 from forgeledger.jobs.ports import JournalRow
 from forgeledger.jobs.services import services_on
@@ -183,7 +183,7 @@ class World:
 
     def api(self, read_keys: Callable[[], str] | None = None) -> Api:
         parts = services_on(self.store, self.claims, self.runtime)
-        return Api(resolver_of(parts, self.persistence), RequestGuard(read_keys))
+        return Api(build_resolver(parts, self.persistence), RequestGuard(read_keys))
 
     def keep_journal_rows(self, kept: Callable[[JournalRow], bool]) -> None:
         """All others are past their retention."""

@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
-from forgeledger.bootstrap.api import api as build
+from forgeledger.bootstrap.api import build_api
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_why_the_keys_cannot_be_read_is_said_without_saying_where(world, error, 
         "FORGELEDGER_IDEMPOTENCY_TABLE": "i",
         "FORGELEDGER_API_KEY_PARAMETER": "/secret/name",
     }
-    caller = world.caller(build(environment, dynamodb=object(), ssm=ssm).gate.read_keys)
+    caller = world.caller(build_api(environment, dynamodb=object(), ssm=ssm).guard.read_keys)
     caller.headers["x-api-key"] = "new-key"
 
     before = caller.get("/jobs")

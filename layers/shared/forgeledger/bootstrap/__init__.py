@@ -1,1 +1,1 @@
-"""Where the pieces are put together, one file for each function."""
+"""Composition roots, one for each function."""

@@ -1,4 +1,4 @@
-"""The HTTP side, put together."""
+"""Composition root of the HTTP API."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,7 +12,8 @@ from forgeledger.aws import clients
 from forgeledger.bootstrap.settings import ApiSettings
 from forgeledger.bootstrap.storage import ledger_store
 from forgeledger.errors import ApiKeysBusy, ApiKeysUnreadable
-from forgeledger.jobs.http.item_routes import add_command_routes, add_item_routes
+from forgeledger.jobs.http.command_routes import add_command_routes
+from forgeledger.jobs.http.item_routes import add_item_routes
 from forgeledger.jobs.http.job_routes import add_job_routes
 from forgeledger.jobs.services import Services, services_on
 from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
@@ -20,14 +21,15 @@ from forgeledger.runtime import Runtime
 from forgeledger.web.api import Api
 from forgeledger.web.idempotency import idempotency
 from forgeledger.web.limits import IDEMPOTENCY_SECONDS
-from forgeledger.web.public_routes import add_open_routes
+from forgeledger.web.public_routes import add_public_routes
 from forgeledger.web.request_guard import RequestGuard
 from forgeledger.web.resolver import LedgerResolver
 
-# A new key is known everywhere after this time.
-_KEYS_KEPT_SECONDS = 300
-# What waiting does not mend. All else may pass, as what many cold starts at once are met with.
-_LASTING = frozenset(
+# After this time all running functions accept a new key.
+_KEY_CACHE_SECONDS = 300
+# Errors that a retry does not fix. Any other may be temporary, such as throttling of many cold
+# starts at once.
+_PERMANENT_ERRORS = frozenset(
     {
         "AccessDenied",
         "AccessDeniedException",
@@ -40,7 +42,7 @@ _LASTING = frozenset(
 )
 
 
-def api(
+def build_api(
     environment: Mapping[str, str],
     *,
     dynamodb: Any = None,
@@ -50,22 +52,29 @@ def api(
     settings = ApiSettings.read(environment)
     runtime = runtime or Runtime()
     dynamodb = dynamodb or clients.dynamodb()
-    claims = DynamoDBJobIdClaims(
-        dynamodb, settings.idempotency_table, runtime.clock, IDEMPOTENCY_SECONDS
-    )
+    table = settings.idempotency_table
+    claims = DynamoDBJobIdClaims(dynamodb, table, runtime.clock, IDEMPOTENCY_SECONDS)
     services = services_on(ledger_store(dynamodb, settings.table, runtime), claims, runtime)
-    persistence = DynamoDBPersistenceLayer(settings.idempotency_table, boto3_client=dynamodb)
-    return Api(
-        app=resolver_of(services, persistence),
-        gate=RequestGuard(_keys(settings.api_key_parameter, ssm)),
-    )
+    persistence = DynamoDBPersistenceLayer(table, boto3_client=dynamodb)
+    guard = RequestGuard(_key_reader(settings.api_key_parameter, ssm))
+    return Api(build_resolver(services, persistence), guard)
 
 
-def _keys(parameter: str, ssm: Any) -> Callable[[], str] | None:
-    """Read the parameter when it is asked for, and keep it a while; no parameter, no key."""
+def build_resolver(services: Services, persistence: BasePersistenceLayer) -> LedgerResolver:
+    resolver = LedgerResolver()
+    resolver.use([idempotency(persistence)])
+    add_public_routes(resolver)
+    add_job_routes(resolver, services)
+    add_item_routes(resolver, services)
+    add_command_routes(resolver, services)
+    return resolver
+
+
+def _key_reader(parameter: str, ssm: Any) -> Callable[[], str] | None:
+    """Read the API keys from the SSM parameter, with a cache; None if no key is required."""
     if not parameter:
         return None
-    # Only a function with a key pays for loading it.
+    # Imported lazily: a function without an API key need not pay for it.
     from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
     from aws_lambda_powertools.utilities.parameters.ssm import SSMProvider
 
@@ -73,26 +82,16 @@ def _keys(parameter: str, ssm: Any) -> Callable[[], str] | None:
 
     def read() -> str:
         try:
-            return str(provider.get(parameter, max_age=_KEYS_KEPT_SECONDS, decrypt=True))
+            return str(provider.get(parameter, max_age=_KEY_CACHE_SECONDS, decrypt=True))
         except GetParameterError as error:
-            why = _why(error.__context__)
-            kind = ApiKeysUnreadable if why in _LASTING else ApiKeysBusy
-            raise kind(parameter, why) from error
+            code = _error_code(error.__context__)
+            kind = ApiKeysUnreadable if code in _PERMANENT_ERRORS else ApiKeysBusy
+            raise kind(parameter, code) from error
 
     return read
 
 
-def _why(error: BaseException | None) -> str:
-    """In one word: the code of an answer of AWS, or the kind of error where there was none."""
+def _error_code(error: BaseException | None) -> str:
+    """The code of AWS's error response, or the class of an error without one."""
     response: Mapping[str, Any] = getattr(error, "response", {})
     return str(response.get("Error", {}).get("Code") or type(error).__name__)
-
-
-def resolver_of(services: Services, persistence: BasePersistenceLayer) -> LedgerResolver:
-    app = LedgerResolver()
-    app.use([idempotency(persistence)])
-    add_open_routes(app)
-    add_job_routes(app, services)
-    add_item_routes(app, services)
-    add_command_routes(app, services)
-    return app

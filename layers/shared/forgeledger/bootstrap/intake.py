@@ -1,4 +1,4 @@
-"""The intake, put together."""
+"""Composition root of the intake."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -13,7 +13,7 @@ from forgeledger.jobs.usecases.consume_messages import Intake
 from forgeledger.runtime import Runtime
 
 
-def intake(
+def build_intake(
     environment: Mapping[str, str],
     *,
     dynamodb: Any = None,
@@ -23,6 +23,6 @@ def intake(
     settings = IntakeSettings.read(environment)
     runtime = runtime or Runtime()
     store = ledger_store(dynamodb or clients.dynamodb(), settings.table, runtime)
-    # Made when the first message is rejected: most invocations never need it.
+    # The client is built when the first message is rejected: most invocations never need it.
     rejects = SqsRejectQueue(sqs or cache(clients.sqs), settings.reject_queue_url)
     return Intake(LaneWriter(store, runtime), rejects, runtime.clock, runtime.parallel)

@@ -1,4 +1,4 @@
-"""Composition root of the relay: following the stream, and maintenance when asked."""
+"""Composition root of the relay: stream records and maintenance."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class RelayServices:
     maintenance: Maintenance
 
 
-def relay(
+def build_relay(
     environment: Mapping[str, str],
     *,
     dynamodb: Any = None,

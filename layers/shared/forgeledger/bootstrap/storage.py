@@ -1,4 +1,4 @@
-"""The ledger's table, with the same clock, chance and ids as all that stands on it."""
+"""The ledger's table."""
 
 from typing import Any
 

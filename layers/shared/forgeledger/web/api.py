@@ -1,4 +1,4 @@
-"""One request, from the gateway's event to the gateway's answer."""
+"""From API Gateway's event to its response."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,37 +8,37 @@ from aws_lambda_powertools.event_handler.api_gateway import Response
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from forgeledger.web.error_responses import answer_to
+from forgeledger.web.error_responses import problem_response
 from forgeledger.web.request_guard import RequestGuard, normalized
 from forgeledger.web.resolver import UNKNOWN_ROUTE, LedgerResolver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    # The route by its pattern, for counting.
+class ApiResult:
+    # The pattern of the route, for metrics.
     route: str
     response: dict[str, Any]
-    # Unknown fields of the body, each name the first time that it is met.
-    ignored: Sequence[str] = ()
+    # Unknown fields of the body that this process has not reported before.
+    ignored: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Api:
     app: LedgerResolver
-    gate: RequestGuard
+    guard: RequestGuard
 
-    def answer(self, event: Mapping[str, Any], context: LambdaContext) -> Answered:
+    def answer(self, event: Mapping[str, Any], context: LambdaContext) -> ApiResult:
         route = UNKNOWN_ROUTE
-        self.app.begin(route)
+        self.app.start_request(route)
         try:
             plain = normalized(event)
             request = APIGatewayProxyEventV2(plain)
-            route = self.app.named(request.http_method, request.path)
-            self.app.begin(route)
-            response = self.app.resolve(self.gate.admit(plain, request.path), context)
-        except Exception as error:  # noqa: BLE001 - Whatever happens, the caller gets a problem.
-            response = _as_event(answer_to(error))
-        return Answered(route=route, response=response, ignored=self.app.ignored)
+            route = self.app.route_name(request.http_method, request.path)
+            self.app.start_request(route)
+            response = self.app.resolve(self.guard.admit(plain, request.path), context)
+        except Exception as error:  # noqa: BLE001 - The caller gets a problem document in any case.
+            response = _as_event(problem_response(error))
+        return ApiResult(route=route, response=response, ignored=self.app.ignored)
 
 
 def _as_event(response: Response[str]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Cursors: opaque text that fits only the list it came from.
 
-They carry a checksum, not a signature: it finds mix-ups and keeps no secret.
+They carry a checksum, not a signature: it detects a cursor of another list, not a forged one.
 """
 
 import json
@@ -11,12 +11,12 @@ from typing import Any, Final
 
 _VERSION: Final = 1
 _CHECK_BYTES: Final = 6
-# The longest names an item in a lane; the widest an offset in each of the lanes.
+# The longest cursors hold a long item id, or an offset for each of 64 lanes.
 _MOST_CHARACTERS: Final = 4_096
 
 
 class CursorInvalid(ValueError):
-    """Not a cursor, or one that belongs to another list."""
+    """Not a cursor, or a cursor of another list."""
 
     def __init__(self, field: str = "cursor") -> None:
         super().__init__(f"{field} is not a cursor of this list")
@@ -24,7 +24,7 @@ class CursorInvalid(ValueError):
 
 
 def is_like_a_cursor(text: str) -> bool:
-    """Whether this may be a cursor at all; of which list, only that list can say."""
+    """Whether this looks like a cursor; whether it fits a list is checked by `read_cursor`."""
     return _decoded(text).endswith(b"]")
 
 
@@ -45,7 +45,7 @@ def read_cursor(text: str, scope: Sequence[str | None], field: str = "cursor") -
 
 
 def _decoded(text: str) -> bytes:
-    """The bytes of a cursor; none of what is no cursor."""
+    """The bytes of a cursor; empty if the text cannot be one."""
     if len(text) > _MOST_CHARACTERS:
         return b""
     try:
@@ -55,7 +55,7 @@ def _decoded(text: str) -> bytes:
 
 
 def _check(scope: Sequence[str | None], body: bytes) -> bytes:
-    """The version, and a sum over the list and the place: it finds mix-ups, it keeps no secret."""
+    """The version, and a checksum of the list and the position."""
     digest = blake2b(_compact(scope) + b"\n" + body, digest_size=_CHECK_BYTES).digest()
     return bytes([_VERSION]) + digest
 

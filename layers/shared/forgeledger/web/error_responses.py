@@ -1,4 +1,4 @@
-"""One place where errors become HTTP: each with its status, its code and its words."""
+"""From exceptions to problem documents, each with its HTTP status and code."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -25,16 +25,13 @@ from forgeledger.errors import (
 from forgeledger.web.cursors import CursorInvalid
 from forgeledger.web.problems import CONTENT_TYPE, FieldError, field_errors, problem
 
-RETRY_AFTER_SECONDS = "1"
-
-_RETRY = {"Retry-After": RETRY_AFTER_SECONDS}
-_WRONG = "The request is wrong; errors names each field and the rule that it breaks."
+_RETRY = {"Retry-After": "1"}
 
 logger = Logger(child=True)
 
 
-class Refused(Exception):
-    """A request that gets this problem for an answer."""
+class HttpError(Exception):
+    """Ends a request with this status and problem document."""
 
     def __init__(
         self,
@@ -52,69 +49,64 @@ class Refused(Exception):
         self.headers = dict(headers or {})
 
 
-def wrong(*errors: FieldError) -> Refused:
-    return Refused(422, "invalid_request", _WRONG, errors=errors)
+def invalid_request(*errors: FieldError) -> HttpError:
+    detail = "The request is wrong; errors names each field and the rule that it breaks."
+    return HttpError(422, "invalid_request", detail, errors=errors)
 
 
-def wrong_field(field: str, rule: str, message: str) -> Refused:
-    return wrong(FieldError(field=field, rule=rule, message=message))
+def invalid_field(field: str, rule: str, message: str) -> HttpError:
+    return invalid_request(FieldError(field=field, rule=rule, message=message))
 
 
-def answer_to(error: Exception) -> Response[str]:
-    """The problem document that an error becomes."""
-    refused = refusal_of(error) or _fault(error)
+def problem_response(error: Exception) -> Response[str]:
+    http_error = client_error(error) or _server_error(error)
     return Response(
-        status_code=refused.status,
+        status_code=http_error.status,
         content_type=CONTENT_TYPE,
-        headers=refused.headers,
-        body=json.dumps(refused.document, ensure_ascii=False, separators=(",", ":")),
+        headers=http_error.headers,
+        body=json.dumps(http_error.document, ensure_ascii=False, separators=(",", ":")),
     )
 
 
-def refusal_of(error: Exception) -> Refused | None:
-    """What the sender is told of a request that can not be granted; None where we are at fault."""
+def client_error(error: Exception) -> HttpError | None:
+    """The response to a request that is refused; None if the fault is ours."""
     match error:
-        case Refused():
+        case HttpError():
             return error
         case RequestValidationError():
-            return wrong(*field_errors(error.errors()))
+            return invalid_request(*field_errors(error.errors()))
         case CursorInvalid(field=field):
-            return wrong_field(field, "cursor", str(error))
+            return invalid_field(field, "cursor", str(error))
         case JobNotFound(job_id=job_id):
-            return Refused(404, "unknown_job", f"There is no job {job_id}.")
+            return HttpError(404, "unknown_job", f"There is no job {job_id}.")
         case IdempotencyValidationError() | IdempotencyKeyReused():
-            return Refused(
-                422,
-                "idempotency_key_reused",
-                "The Idempotency-Key came with another body within the last ten minutes.",
-            )
+            detail = "The Idempotency-Key came with another body within the last ten minutes."
+            return HttpError(422, "idempotency_key_reused", detail)
         case IdempotencyAlreadyInProgressError() | IdempotencyInconsistentStateError():
-            return Refused(
-                409,
-                "request_in_flight",
-                "The same request is still being answered.",
-                headers=_RETRY,
-            )
+            detail = "The same request is still being answered."
+            return HttpError(409, "request_in_flight", detail, headers=_RETRY)
         case _:
             return None
 
 
-def _fault(error: Exception) -> Refused:
-    """What is wrong on our side is logged; what nobody foresaw is not shown."""
-    if isinstance(error, StorageBusy | IdempotencyPersistenceLayerError):
-        logger.warning("storage is busy", exc_info=error)
-        return Refused(503, "storage_busy", "The storage is busy; try again.", headers=_RETRY)
-    if isinstance(error, OutOfTime):
-        logger.warning("out of time", exc_info=error)
-        detail = "The storage is slow and the request's time is over; what was done stands."
-        return Refused(503, "out_of_time", detail, headers=_RETRY)
-    if isinstance(error, ApiKeysBusy):
-        logger.warning("API keys not read", exc_info=error)
-        detail = f"The API cannot read the keys that may pass for now ({error.why}); try again."
-        return Refused(503, "api_keys_busy", detail, headers=_RETRY)
-    if isinstance(error, ApiKeysUnreadable):
-        logger.error("API keys not read", exc_info=error)
-        detail = f"The API cannot read the keys that may pass ({error.why}): tell its operator."
-        return Refused(500, "api_keys_unreadable", detail)
-    logger.error("request failed", exc_info=error)
-    return Refused(500, "internal_error", "Something went wrong on our side.")
+def _server_error(error: Exception) -> HttpError:
+    """Log the error; the response has no details of an unexpected one."""
+    match error:
+        case StorageBusy() | IdempotencyPersistenceLayerError():
+            logger.warning("storage is busy", exc_info=error)
+            return HttpError(503, "storage_busy", "The storage is busy; try again.", headers=_RETRY)
+        case OutOfTime():
+            logger.warning("out of time", exc_info=error)
+            detail = "The storage is slow and the request's time is over; what was done stands."
+            return HttpError(503, "out_of_time", detail, headers=_RETRY)
+        case ApiKeysBusy(why=why):
+            logger.warning("API keys not read", exc_info=error)
+            detail = f"The API keys cannot be read at the moment ({why}); try again."
+            return HttpError(503, "api_keys_busy", detail, headers=_RETRY)
+        case ApiKeysUnreadable(why=why):
+            logger.error("API keys not read", exc_info=error)
+            detail = f"The API keys cannot be read ({why}); its operator has to fix that."
+            return HttpError(500, "api_keys_unreadable", detail)
+        case _:
+            logger.error("request failed", exc_info=error)
+            return HttpError(500, "internal_error", "Something went wrong on our side.")

@@ -1,4 +1,4 @@
-"""Idempotency-Key: the first answer again, for ten minutes; one at a time."""
+"""Idempotency-Key: a repeated POST gets the first response for ten minutes."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePer
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 
 from forgeledger.repeat import Repeat
-from forgeledger.web.error_responses import answer_to, refusal_of
+from forgeledger.web.error_responses import client_error, problem_response
 from forgeledger.web.limits import IDEMPOTENCY_SECONDS
 from forgeledger.web.request_guard import IDEMPOTENCY_KEY_HEADER
 
@@ -23,34 +23,34 @@ Middleware = Callable[[ApiGatewayResolver, NextMiddleware], Response[Any]]
 
 
 def repeat_of(event: BaseProxyEvent) -> Repeat | None:
-    """What makes this request the same when it comes again; None where its sender did not say."""
+    """What identifies a POST and its repetitions; None if it has no key."""
     key = event.headers.get(IDEMPOTENCY_KEY_HEADER)
     if not key or event.http_method != "POST":
         return None
-    said = json.dumps(event.json_body, sort_keys=True, separators=(",", ":"))
-    return Repeat(key=_digest(f"{event.path}\n{key}"), fingerprint=_digest(said))
+    body = json.dumps(event.json_body, sort_keys=True, separators=(",", ":"))
+    return Repeat(key=_digest(f"{event.path}\n{key}"), fingerprint=_digest(body))
 
 
 def idempotency(persistence: BasePersistenceLayer) -> Middleware:
-    """Wrap each POST that has a key; an answer of ours, also a refusal, is kept, a fault is not."""
+    """Answer each key once and store the response, also of a refusal but not of a server error."""
     config = IdempotencyConfig(
         event_key_jmespath="key",
         payload_validation_jmespath="fingerprint",
         expires_after_seconds=IDEMPOTENCY_SECONDS,
         hash_function="sha256",
-        response_hook=_replayed,
+        response_hook=_mark_as_replayed,
     )
 
     def answer_once(app: ApiGatewayResolver, next_middleware: NextMiddleware) -> Response[Any]:
         repeat = repeat_of(app.current_event)
         if repeat is None:
             return next_middleware(app)
-        # From it comes how long the request counts as being in flight.
+        # The remaining time of the invocation limits how long the request counts as in flight.
         config.register_lambda_context(app.lambda_context)
 
         def answer(*, request: dict[str, str]) -> dict[str, Any]:
-            del request  # What it says is in the app's current event.
-            return _kept(app, next_middleware)
+            del request  # The resolver has the request itself.
+            return _response_to_store(app, next_middleware)
 
         once = idempotent_function(
             answer,
@@ -59,24 +59,24 @@ def idempotency(persistence: BasePersistenceLayer) -> Middleware:
             config=config,
             key_prefix="http",
         )
-        kept = once(request={"key": repeat.key, "fingerprint": repeat.fingerprint})
+        stored = once(request={"key": repeat.key, "fingerprint": repeat.fingerprint})
         return Response(
-            status_code=kept["status"],
-            content_type=kept["contentType"],
-            headers=kept.get("headers"),
-            body=kept["body"],
+            status_code=stored["status"],
+            content_type=stored["contentType"],
+            headers=stored.get("headers"),
+            body=stored["body"],
         )
 
     return answer_once
 
 
-def _kept(app: ApiGatewayResolver, next_middleware: NextMiddleware) -> dict[str, Any]:
+def _response_to_store(app: ApiGatewayResolver, next_middleware: NextMiddleware) -> dict[str, Any]:
     try:
         response = next_middleware(app)
     except Exception as error:
-        if refusal_of(error) is None:
+        if client_error(error) is None:
             raise
-        response = answer_to(error)
+        response = problem_response(error)
     body = response.body
     if not isinstance(body, str):
         body = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
@@ -87,7 +87,7 @@ def _kept(app: ApiGatewayResolver, next_middleware: NextMiddleware) -> dict[str,
     }
 
 
-def _replayed(response: Any, idempotent_data: DataRecord) -> Any:
+def _mark_as_replayed(response: Any, idempotent_data: DataRecord) -> Any:
     del idempotent_data
     return {**response, "headers": {REPLAYED_HEADER: "true"}}
 

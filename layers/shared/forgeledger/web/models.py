@@ -1,10 +1,10 @@
-"""What all bodies of requests and answers share: spelling, strictness and checks of size."""
+"""Bases of request and response bodies, and the checks that pydantic does not have."""
 
 import sys
 from collections.abc import Iterator
-from typing import Annotated, Any, get_args
+from typing import Any, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -12,23 +12,23 @@ from forgeledger.json_text import parse_instant, to_text
 from forgeledger.unknown_fields import KnownFields
 
 
-class Request(BaseModel):
-    """What comes in: both spellings of each name, no guessing of types, unknown names ignored."""
+class RequestModel(BaseModel):
+    """Accepts camelCase and snake_case, converts no types and ignores unknown fields."""
 
     model_config = ConfigDict(
         alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, strict=True
     )
 
 
+class ResponseModel(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+    )
+
+
 def at_most_bytes(limit: int) -> AfterValidator:
     def check(text: str) -> str:
-        size = len(text.encode())
-        if size > limit:
-            raise PydanticCustomError(
-                "max_bytes",
-                "must be at most {limit} bytes in UTF-8, not {size}",
-                {"limit": limit, "size": size},
-            )
+        _check_size(text, limit, "in UTF-8")
         return text
 
     return AfterValidator(check)
@@ -37,30 +37,37 @@ def at_most_bytes(limit: int) -> AfterValidator:
 def json_at_most(limit: int) -> AfterValidator:
     def check(value: Any) -> Any:
         try:
-            size = len(to_text(value, sys.maxsize).encode())
+            text = to_text(value, sys.maxsize)
         except ValueError as error:
             raise PydanticCustomError("json", "{why}", {"why": str(error)}) from error
-        if size > limit:
-            raise PydanticCustomError(
-                "max_bytes",
-                "must be at most {limit} bytes of JSON, not {size}",
-                {"limit": limit, "size": size},
-            )
+        _check_size(text, limit, "of JSON")
         return value
 
     return AfterValidator(check)
 
 
-def not_yet(what: str) -> BeforeValidator:
-    def refuse(value: Any) -> None:
+def _check_size(text: str, limit: int, unit: str) -> None:
+    size = len(text.encode())
+    if size > limit:
+        raise PydanticCustomError(
+            "max_bytes",
+            "must be at most {limit} bytes {unit}, not {size}",
+            {"limit": limit, "unit": unit, "size": size},
+        )
+
+
+def not_supported(feature: str) -> BeforeValidator:
+    """Refuse a field that is reserved for a later version: ignoring it would mislead its sender."""
+
+    def check(value: Any) -> None:
         if value is not None:
             raise PydanticCustomError(
                 "unsupported",
-                "comes with {what} and is not supported by this version",
-                {"what": what},
+                "comes with {feature} and is not supported by this version",
+                {"feature": feature},
             )
 
-    return BeforeValidator(refuse)
+    return BeforeValidator(check)
 
 
 def instant(text: str) -> str:
@@ -74,24 +81,22 @@ def instant(text: str) -> str:
 def names_of(model: type[BaseModel]) -> frozenset[str]:
     """The names of a body's fields, in either spelling."""
     return frozenset(
-        name
-        for spelled, field in model.model_fields.items()
-        for name in (spelled, field.alias or spelled)
+        spelling
+        for name, field in model.model_fields.items()
+        for spelling in (name, field.alias or name)
     )
 
 
 def known_fields(model: type[BaseModel]) -> KnownFields:
-    """A body's fields, each with those of the objects in it; what is forbidden is not ignored."""
+    """A body's field names, each with the names inside it; a strict object reports its own."""
     known: dict[str, frozenset[str]] = {}
-    for spelled, field in model.model_fields.items():
-        inner = frozenset[str]().union(
-            *(
-                names_of(found)
-                for found in _models_in(field.annotation)
-                if found.model_config.get("extra") != "forbid"
-            )
+    for name, field in model.model_fields.items():
+        lenient = (
+            names_of(inner)
+            for inner in _models_in(field.annotation)
+            if inner.model_config.get("extra") != "forbid"
         )
-        known |= dict.fromkeys((spelled, field.alias or spelled), inner)
+        known |= dict.fromkeys((name, field.alias or name), frozenset[str]().union(*lenient))
     return known
 
 
@@ -100,14 +105,3 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield annotation
     for argument in get_args(annotation):
         yield from _models_in(argument)
-
-
-class Answer(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
-    )
-
-
-class Health(Answer):
-    status: Annotated[str, Field(examples=["ok"])]
-    version: str

@@ -1,4 +1,4 @@
-"""The description of the HTTP side: what the models cannot say by themselves."""
+"""The parts of the OpenAPI document that the models cannot describe."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,25 +9,24 @@ from pydantic import BaseModel
 from forgeledger import __version__
 from forgeledger.web.limits import IDEMPOTENCY_KEY_CHARACTERS
 from forgeledger.web.problems import CONTENT_TYPE, Problem
-from forgeledger.web.request_guard import API_KEY_HEADER, OPEN_PATHS
+from forgeledger.web.request_guard import API_KEY_HEADER, PUBLIC_PATHS
 
-# Plain dictionaries: powertools' models of OpenAPI take a while to load, and only whoever reads
-# the description needs them.
+# Plain dictionaries: powertools' OpenAPI models are slow to import and rarely needed.
 ABOUT: dict[str, Any] = {
     "title": "ForgeLedger",
     "version": __version__,
     "description": (
         "Tells you, exactly once, when a million queue messages are done. Errors are problem "
-        "documents (RFC 9457) with a stable `code`; fields of a body may be spelled in camelCase "
-        "or snake_case. A parameter of the query that a route does not have is refused."
+        "documents (RFC 9457) with a stable `code`. Body fields may be spelled in camelCase or "
+        "snake_case. Unknown query parameters are refused."
     ),
     "security_schemes": {"apiKey": {"type": "apiKey", "in": "header", "name": API_KEY_HEADER}},
     "security": [{"apiKey": []}],
     "tags": [
         {"name": "jobs", "description": "Sets of items that are finished together."},
         {"name": "items", "description": "Units of work in a job."},
-        {"name": "commands", "description": "What a queue message says, answered at once."},
-        {"name": "operations", "description": "Open to everybody."},
+        {"name": "commands", "description": "The commands of queue messages, answered at once."},
+        {"name": "operations", "description": "Public, without an API key."},
     ],
 }
 
@@ -35,37 +34,37 @@ _METHODS = ("get", "post")
 _PROBLEMS = {
     401: "The API key is missing or wrong.",
     404: "There is no such job or item.",
-    409: "The ledger refuses it: `code` is the reason.",
-    413: "The body is over the limit.",
+    409: "The ledger rejects it: `code` is the reason.",
+    413: "The body is too large.",
     415: "The body is not application/json.",
-    422: "Fields or parameters are wrong, or a parameter is unknown; `errors` names each of them.",
-    500: "A fault on our side, or in how the API was set up: `api_keys_unreadable`.",
-    503: "The storage, or that of the API's keys, is busy or slow; try again after `Retry-After`.",
+    422: "Fields or parameters are wrong, or a parameter is unknown; `errors` lists each.",
+    500: "A fault on our side, or in the setup of the API: `api_keys_unreadable`.",
+    503: "The ledger's storage or that of the API keys is busy or slow; retry after `Retry-After`.",
 }
-_PROBLEM_REFERENCE = {"$ref": "#/components/schemas/Problem"}
-# Powertools describes its own error bodies; ours take their place.
-_FOREIGN = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
+_PROBLEM_CONTENT = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+# Powertools' own error bodies, which this API does not use.
+_UNUSED_SCHEMAS = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
 _IDEMPOTENCY_KEYS = [
     {
         "name": name,
         "in": "header",
         "required": False,
-        "description": "The same key and body within ten minutes give the first answer again.",
+        "description": "The same key and body get the first response again for ten minutes.",
         "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_CHARACTERS},
     }
     for name in ("Idempotency-Key", "x-idempotency-key")
 ]
 
 
-def answers(
+def route_responses(
     status: int, model: type[BaseModel], description: str, *problems: int
 ) -> dict[int, OpenAPIResponse]:
-    """The answers of a route: its own, and the problems beside those that every route has."""
-    own: OpenAPIResponse = {
+    """A route's success response and its problems; `complete` adds those of every route."""
+    success: OpenAPIResponse = {
         "description": description,
         "content": {"application/json": {"model": model}},
     }
-    return {status: own} | {code: _problem(code) for code in (*problems, 422)}
+    return {status: success} | {code: _problem(code) for code in (*problems, 422)}
 
 
 def _problem(status: int) -> OpenAPIResponse:
@@ -73,9 +72,9 @@ def _problem(status: int) -> OpenAPIResponse:
 
 
 def complete(document: dict[str, Any], order: Sequence[str]) -> dict[str, Any]:
-    """Add what every route has in common, and put the paths into this order."""
+    """Add what all routes have in common, and sort the paths."""
     schemas = document["components"]["schemas"]
-    for name in _FOREIGN:
+    for name in _UNUSED_SCHEMAS:
         schemas.pop(name, None)
     for schema in schemas.values():
         _drop_titles(schema.get("properties", {}).values())
@@ -88,8 +87,8 @@ def complete(document: dict[str, Any], order: Sequence[str]) -> dict[str, Any]:
 
 
 def _complete_operation(operation: dict[str, Any], path: str, method: str) -> None:
-    responses = {str(status): answer for status, answer in operation["responses"].items()}
-    if path in OPEN_PATHS:
+    responses = {str(status): response for status, response in operation["responses"].items()}
+    if path in PUBLIC_PATHS:
         operation["security"] = []
         operation["responses"] = {"200": responses["200"]}
         return
@@ -98,13 +97,13 @@ def _complete_operation(operation: dict[str, Any], path: str, method: str) -> No
         common += [409, 413, 415]
         operation["parameters"] = [*operation.get("parameters", []), *_IDEMPOTENCY_KEYS]
     for status in common:
-        described = {"content": {CONTENT_TYPE: {"schema": _PROBLEM_REFERENCE}}}
-        responses[str(status)] = {"description": _PROBLEMS[status], **described}
+        description = _PROBLEMS[status]
+        responses[str(status)] = {"description": description, "content": _PROBLEM_CONTENT}
     operation["responses"] = dict(sorted(responses.items()))
     _drop_titles(parameter["schema"] for parameter in operation.get("parameters", []))
 
 
 def _drop_titles(schemas: Iterable[dict[str, Any]]) -> None:
-    """Pydantic makes them of the names, and they say no more than those."""
+    """Pydantic derives titles from the field names; they add nothing."""
     for schema in schemas:
         schema.pop("title", None)

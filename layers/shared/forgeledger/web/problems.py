@@ -1,4 +1,4 @@
-"""Problem documents after RFC 9457: a stable code, and every wrong field by name and rule."""
+"""Problem documents (RFC 9457): a stable code, and each wrong field with the rule it breaks."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
@@ -38,7 +38,7 @@ def problem(
     errors: Sequence[FieldError] = (),
     more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The document; `more` are the members that this kind of problem has of its own."""
+    """The document; `more` are members that only this kind of problem has."""
     document = Problem(
         type=_TYPE_PREFIX + code,
         title=code.replace("_", " ").capitalize(),
@@ -51,10 +51,10 @@ def problem(
 
 
 def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
-    """What pydantic found, in the contract's words."""
+    """Pydantic's errors with the names of fields, rules and messages of the contract."""
     return [
         FieldError(
-            # The first name says where the field stands: body, path, query or header.
+            # The first element of loc is body, path, query or header.
             field=path_of(error["loc"][1:]) or "body",
             rule=rule_of(error["type"]),
             message=sentence_of(error),

@@ -1,11 +1,13 @@
-"""Routes that need no key: health, and the description of all the others."""
+"""Routes without an API key: health, the OpenAPI document and its page."""
 
 from pathlib import Path
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler.api_gateway import Response
+from pydantic import Field
 
 from forgeledger import __version__
-from forgeledger.web.models import Health
+from forgeledger.web.models import ResponseModel
 from forgeledger.web.resolver import LedgerResolver
 
 _OPERATIONS = ["operations"]
@@ -13,11 +15,16 @@ _JSON = "application/json"
 _HTML = "text/html"
 
 
-def add_open_routes(app: LedgerResolver) -> None:
+class Health(ResponseModel):
+    status: Annotated[str, Field(examples=["ok"])]
+    version: str
+
+
+def add_public_routes(app: LedgerResolver) -> None:
     @app.get(
         "/health",
         tags=_OPERATIONS,
-        summary="Whether the function answers, and its version",
+        summary="Whether the API answers, and its version",
         operation_id="health",
     )
     def health() -> Health:
@@ -31,8 +38,8 @@ def add_open_routes(app: LedgerResolver) -> None:
         responses={200: {"description": "An OpenAPI 3.1 document.", "content": {_JSON: {}}}},
         compress=True,
     )
-    def describe() -> Response[str]:
-        return Response(200, _JSON, app.described())
+    def openapi() -> Response[str]:
+        return Response(200, _JSON, app.openapi_text())
 
     @app.get(
         "/swagger",
@@ -43,17 +50,17 @@ def add_open_routes(app: LedgerResolver) -> None:
         compress=True,
     )
     def swagger() -> Response[str]:
-        return Response(200, _HTML, _page(app.described()))
+        return Response(200, _HTML, _swagger_page(app.openapi_text()))
 
 
-def _page(description: str) -> str:
-    """Powertools' page; loaded when somebody looks at it, for nobody else should wait for it."""
+def _swagger_page(openapi: str) -> str:
+    # Imported lazily; it is slow and rarely used.
     from aws_lambda_powertools.event_handler.openapi import swagger_ui
 
     files = Path(swagger_ui.__file__).parent
     return swagger_ui.generate_swagger_html(
-        # The description stands inside a script, which a text in it must not end.
-        spec=description.replace("</", "<\\/"),
+        # Inside a script element, where a closing tag in a text would end the script.
+        spec=openapi.replace("</", "<\\/"),
         swagger_js=(files / "swagger-ui-bundle.min.js").read_text(encoding="utf-8"),
         swagger_css=(files / "swagger-ui.min.css").read_text(encoding="utf-8"),
         swagger_base_url="",

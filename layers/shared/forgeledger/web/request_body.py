@@ -1,4 +1,4 @@
-"""The body of a request as it comes from the gateway, and the JSON object in it."""
+"""Decode the body of a request."""
 
 import base64
 import binascii
@@ -7,36 +7,37 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from forgeledger.web.error_responses import Refused, wrong_field
+from forgeledger.web.error_responses import HttpError, invalid_field
 from forgeledger.web.limits import HTTP_BODY_BYTES
 
 JSON = "application/json"
 
 
 def plain_body(event: Mapping[str, Any], headers: Mapping[str, str]) -> str | None:
-    """The body as text, its size and type checked; None where there is none."""
+    """The body as text, after a check of its size and type; None without a body."""
     raw = event.get("body")
     if not raw:
         return None
     content = _decoded(raw, bool(event.get("isBase64Encoded")))
     if len(content) > HTTP_BODY_BYTES:
-        raise Refused(413, "body_too_large", f"A body has at most {HTTP_BODY_BYTES} bytes.")
-    kind = headers.get("content-type", JSON).partition(";")[0].strip().lower()
-    if kind != JSON:
-        raise Refused(415, "unsupported_media_type", f"A body has to be {JSON}, not {kind}.")
+        raise HttpError(413, "body_too_large", f"A body has at most {HTTP_BODY_BYTES} bytes.")
+    media_type = headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    if media_type != JSON:
+        detail = f"A body has to be {JSON}, not {media_type}."
+        raise HttpError(415, "unsupported_media_type", detail)
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        raise wrong_field("body", "json", "must be JSON in UTF-8") from error
+        raise invalid_field("body", "json", "must be JSON in UTF-8") from error
 
 
 def read_json(text: str) -> dict[str, Any]:
     try:
         value = from_json(text, allow_inf_nan=False)
     except ValueError as error:
-        raise wrong_field("body", "json", f"must be JSON: {error}") from error
+        raise invalid_field("body", "json", f"must be JSON: {error}") from error
     if not isinstance(value, dict):
-        raise wrong_field("body", "type", "must be an object")
+        raise invalid_field("body", "type", "must be an object")
     return value
 
 
@@ -46,4 +47,4 @@ def _decoded(raw: str, is_base64: bool) -> bytes:
     try:
         return base64.b64decode(raw, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise wrong_field("body", "json", "must be JSON in UTF-8") from error
+        raise invalid_field("body", "json", "must be JSON in UTF-8") from error

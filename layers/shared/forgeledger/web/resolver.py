@@ -1,4 +1,9 @@
-"""Powertools' resolver with our paths: item ids may hold any character, also a slash."""
+"""Powertools' HTTP resolver for paths in which an item id may contain any character.
+
+Powertools' own path patterns match no slash and no emoji. The price of ours is that three private
+names of powertools are used here: `_compile_regex` is overridden, `_request_validation_middleware`
+is replaced, and `_get_base_path` is called. Look at them when powertools is upgraded.
+"""
 
 import json
 import re
@@ -12,7 +17,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Response
 
 from forgeledger.runtime import HasTime, before_deadline
 from forgeledger.unknown_fields import KnownFields, UnknownFields, unknown_in
-from forgeledger.web.error_responses import Refused, answer_to
+from forgeledger.web.error_responses import HttpError, problem_response
 from forgeledger.web.models import known_fields
 from forgeledger.web.openapi import ABOUT, complete
 from forgeledger.web.query_checks import QueryChecks
@@ -24,31 +29,29 @@ if TYPE_CHECKING:
 _Handler = TypeVar("_Handler", bound=Callable[..., Any])
 
 UNKNOWN_ROUTE = "unknown"
-# Greedy: what comes behind an item's id is a known word, so the id is all that is before it.
-_ANYTHING = {"itemId": ".+"}
+# Greedy: the id ends before the last segment of the route, which is a fixed word.
+_PARAMETER_PATTERNS = {"itemId": ".+"}
 _ONE_SEGMENT = "[^/]+"
 
 
 class LedgerResolver(APIGatewayHttpResolver):
     def __init__(self) -> None:
-        # Each route's method, its path as OpenAPI writes it, and its pattern.
+        # The routes: method, path as in OpenAPI, pattern.
         self.table: list[tuple[str, str, Pattern[str]]] = []
-        # Names in the body of the request that is being answered, told once each.
+        # Unknown fields in the current request's body that were not reported before.
         self.ignored: list[str] = []
         self._unknown = UnknownFields()
-        # By the route: what its body may say, and that of the request that is being answered.
+        # The known fields of each route's body, and those of the current request's route.
         self._fields: dict[str, KnownFields] = {}
         self._known: KnownFields = {}
         super().__init__(
             enable_validation=True,
             response_validation_error_http_code=500,
-            json_body_deserializer=self._read,
+            json_body_deserializer=self._read_body,
             serializer=partial(json.dumps, ensure_ascii=False, separators=(",", ":")),
         )
-        # In the place of powertools' own, which stand in front of all other middleware and are not
-        # typed.
         self._request_validation_middleware = QueryChecks()  # type: ignore[no-untyped-call]
-        self.exception_handler(Exception)(answer_to)
+        self.exception_handler(Exception)(problem_response)
         self.not_found(self._no_such_route)
 
     def route(
@@ -56,33 +59,32 @@ class LedgerResolver(APIGatewayHttpResolver):
     ) -> Callable[[_Handler], _Handler]:
         path = re.sub(r"<(\w+)>", r"{\1}", rule)
         self.table.append((str(method), path, self._compile_regex(rule)))
-        registered = super().route(rule, method, *args, **options)
+        register = super().route(rule, method, *args, **options)
 
-        def register(handler: _Handler) -> _Handler:
+        def register_with_fields(handler: _Handler) -> _Handler:
             self._fields[f"{method} {path}"] = _body_fields(handler)
-            return registered(handler)
+            return register(handler)
 
-        return register
+        return register_with_fields
 
-    def begin(self, route: str) -> None:
-        """A request to a route, of which nothing is known to be wrong yet."""
+    def start_request(self, route: str) -> None:
         self.ignored = []
         self._known = self._fields.get(route, {})
 
-    def named(self, method: str, path: str) -> str:
-        """The route that a request meets, for the metrics."""
-        for each_method, template, pattern in self.table:
-            if each_method == method and pattern.match(path):
+    def route_name(self, method: str, path: str) -> str:
+        """The route of a request, for the metrics."""
+        for route_method, template, pattern in self.table:
+            if route_method == method and pattern.match(path):
                 return f"{method} {template}"
         return UNKNOWN_ROUTE
 
-    def _read(self, text: str) -> dict[str, Any]:
+    def _read_body(self, text: str) -> dict[str, Any]:
         body = read_json(text)
         self.ignored = self._unknown.not_seen_before(unknown_in(body, self._known))
         return body
 
     def has_time(self) -> HasTime:
-        """Whether the request that is being answered may ask the table for more."""
+        """Whether the current request has time left for another call to the table."""
         return before_deadline(self.lambda_context.get_remaining_time_in_millis)
 
     def get_openapi_schema(self, **options: Any) -> "OpenAPI":
@@ -92,47 +94,46 @@ class LedgerResolver(APIGatewayHttpResolver):
         order = list(dict.fromkeys(path for _, path, _ in self.table))
         return OpenAPI(**complete(plain.model_dump(by_alias=True, exclude_none=True), order))
 
-    def described(self) -> str:
-        """The OpenAPI document, with the stage in its server's address if there is one."""
+    def openapi_text(self) -> str:
+        """The OpenAPI document; the server's URL includes the stage, if there is one."""
         from aws_lambda_powertools.event_handler.openapi.models import Server
 
         return self.get_openapi_json_schema(servers=[Server(url=self._get_base_path() or "/")])
 
     @staticmethod
     def _compile_regex(rule: str, base_regex: str = r"{}\Z") -> Pattern[str]:
-        """Powertools' own pattern knows neither a slash nor an emoji in a value."""
-        literal_or_name = re.split(r"<(\w+)>", rule)
+        literals_and_names = re.split(r"<(\w+)>", rule)
         parts = [
-            f"(?P<{part}>{_ANYTHING.get(part, _ONE_SEGMENT)})" if number % 2 else re.escape(part)
-            for number, part in enumerate(literal_or_name)
+            f"(?P<{part}>{_PARAMETER_PATTERNS.get(part, _ONE_SEGMENT)})"
+            if index % 2
+            else re.escape(part)
+            for index, part in enumerate(literals_and_names)
         ]
         return re.compile(base_regex.format("".join(parts)), re.DOTALL)
 
     def _no_such_route(self, _: Exception) -> Response[str]:
         path = self.current_event.path
-        met = [(method, known) for method, known, pattern in self.table if pattern.match(path)]
-        if not met:
-            return answer_to(Refused(404, "not_found", "There is no such route."))
-        allowed = sorted({method for method, _ in met})
-        detail = f"This route takes {', '.join(allowed)}."
-        commands = self._commands_behind({known for _, known in met})
-        if commands:
-            detail += f" POST takes one of these behind it: {', '.join(commands)}."
-        return answer_to(
-            Refused(405, "method_not_allowed", detail, headers={"Allow": ", ".join(allowed)})
-        )
+        routes = [(method, known) for method, known, pattern in self.table if pattern.match(path)]
+        if not routes:
+            return problem_response(HttpError(404, "not_found", "There is no such route."))
+        allowed = ", ".join(sorted({method for method, _ in routes}))
+        detail = f"This route takes {allowed}."
+        if commands := self._commands_below({known for _, known in routes}):
+            detail += f" POST takes one of these commands after it: {', '.join(commands)}."
+        error = HttpError(405, "method_not_allowed", detail, headers={"Allow": allowed})
+        return problem_response(error)
 
-    def _commands_behind(self, templates: set[str]) -> list[str]:
-        """What a misspelled command could have been: the words that may end such a path."""
-        posted = [known.rpartition("/") for method, known, _ in self.table if method == "POST"]
-        return sorted(word for path, _, word in posted if path in templates)
+    def _commands_below(self, paths: set[str]) -> list[str]:
+        """Last segments of the POST routes below these paths: a command may have been misspelt."""
+        posts = [path.rpartition("/") for method, path, _ in self.table if method == "POST"]
+        return sorted(command for parent, _, command in posts if parent in paths)
 
 
 def _body_fields(handler: Callable[..., Any]) -> KnownFields:
-    """Of `body: Annotated[Model, ...]` or `Annotated[Model | None, ...]`; none without a body."""
-    annotated = handler.__annotations__.get("body")
-    if annotated is None:
+    """From `body: Annotated[Model, ...]` or `Annotated[Model | None, ...]`, if there is a body."""
+    annotation = handler.__annotations__.get("body")
+    if annotation is None:
         return {}
-    given, *_ = get_args(annotated)
-    model, *_ = get_args(given) or (given,)
+    body, *_ = get_args(annotation)
+    model, *_ = get_args(body) or (body,)
     return known_fields(model)

@@ -1,12 +1,17 @@
 import pytest
 
 from forgeledger.jobs.messages.reconcile_requests import (
-    WrongRequest,
+    InvalidRequest,
     measurements,
     read_request,
     report_body,
 )
-from forgeledger.jobs.messages.stream_records import UnknownRecord, answer, read_wake, read_wakes
+from forgeledger.jobs.messages.stream_records import (
+    UnknownRecord,
+    batch_response,
+    read_wake,
+    read_wakes,
+)
 from forgeledger.jobs.model.reconciliation import (
     MaintenanceReport,
     MaintenanceRequest,
@@ -75,14 +80,14 @@ def test_a_record_without_a_name_fails_the_batch_once_the_others_are_looked_at(b
     wakes, unread = read_wakes(records)
 
     assert [wake.sequence_number for wake in wakes] == ["1"]
-    assert answer(records, unread) == {"batchItemFailures": [{"itemIdentifier": ""}]}
+    assert batch_response(records, unread) == {"batchItemFailures": [{"itemIdentifier": ""}]}
 
 
 def test_lambda_goes_on_at_the_first_record_that_failed_in_the_order_of_the_stream() -> None:
     records = [record(f"JOB#{JOB_ID}#3", "LANE", number) for number in ("8", "9", "10", "11")]
 
-    assert answer(records, set()) == {"batchItemFailures": []}
-    assert answer(records, {"10", "9"}) == {"batchItemFailures": [{"itemIdentifier": "9"}]}
+    assert batch_response(records, set()) == {"batchItemFailures": []}
+    assert batch_response(records, {"10", "9"}) == {"batchItemFailures": [{"itemIdentifier": "9"}]}
 
 
 @pytest.mark.parametrize(
@@ -121,7 +126,7 @@ def test_a_request_to_reconcile_is_read(asked: object, request_read: Maintenance
     ],
 )
 def test_any_other_request_is_answered_with_the_form(event: dict[str, object]) -> None:
-    with pytest.raises(WrongRequest, match="expected"):
+    with pytest.raises(InvalidRequest, match="expected"):
         read_request(event)
 
 

@@ -1,4 +1,4 @@
-"""Cursors: where a list goes on, as opaque text that only fits the list it came from."""
+"""The cursor of each list: where its next page starts."""
 
 from typing import Any, Final
 

@@ -1,23 +1,22 @@
-"""Bodies of HTTP answers about items."""
+"""Response bodies of items."""
 
 from typing import Any
 
 from forgeledger.jobs.http.job_bodies import time_or_none
 from forgeledger.jobs.model.items import Failure, Item, ItemState
-from forgeledger.jobs.model.lanes import Counts
 from forgeledger.jobs.model.outcomes import OutcomeKind
 from forgeledger.json_text import from_text, iso
-from forgeledger.web.models import Answer
+from forgeledger.web.models import ResponseModel
 
 
-class FailureBody(Answer):
+class FailureBody(ResponseModel):
     type: str
     message: str
     retryable: bool
 
 
-class ItemBrief(Answer):
-    """An item without what it carries."""
+class ItemBrief(ResponseModel):
+    """An item without its payload and result."""
 
     item_id: str
     state: ItemState
@@ -37,20 +36,23 @@ class ItemBody(ItemBrief):
     result: Any
 
 
-class ItemsBody(Answer):
+class ItemsBody(ResponseModel):
     items: list[ItemBody]
     next_cursor: str | None
 
 
-class OutcomeBody(Answer):
+class OutcomeBody(ResponseModel):
     outcome: OutcomeKind
     item: ItemBody
 
 
 def item_body(item: Item) -> ItemBody:
-    return ItemBody(
-        **brief_fields(item), payload=json_value(item.payload), result=json_value(item.result)
-    )
+    return ItemBody(**item_fields(item))
+
+
+def item_fields(item: Item) -> dict[str, Any]:
+    values = {"payload": json_value(item.payload), "result": json_value(item.result)}
+    return brief_fields(item) | values
 
 
 def brief_fields(item: Item) -> dict[str, Any]:
@@ -73,17 +75,6 @@ def failure_body(failure: Failure | None) -> FailureBody | None:
     if failure is None:
         return None
     return FailureBody(type=failure.type, message=failure.message, retryable=failure.retryable)
-
-
-def counts_fields(counts: Counts) -> dict[str, int]:
-    return {
-        "total": counts.total,
-        "pending": counts.pending,
-        "in_progress": counts.in_progress,
-        "completed": counts.completed,
-        "failed": counts.failed,
-        "canceled": counts.canceled,
-    }
 
 
 def json_value(text: str | None) -> Any:

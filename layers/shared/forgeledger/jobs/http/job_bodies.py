@@ -1,23 +1,23 @@
-"""Bodies of HTTP answers about jobs, in camelCase, and how the use cases' words become them."""
+"""Response bodies of jobs and registrations."""
 
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from forgeledger.jobs.model.jobs import JobSpec, JobStatus
-from forgeledger.jobs.model.lanes import LaneMode
+from forgeledger.jobs.model.lanes import Counts, LaneMode
 from forgeledger.jobs.model.outcomes import OutcomeKind
 from forgeledger.jobs.usecases.create_job import Created
 from forgeledger.jobs.usecases.read_jobs import JobStatusView
 from forgeledger.jobs.usecases.register_items import Registered
 from forgeledger.json_text import from_text, iso
-from forgeledger.web.models import Answer
+from forgeledger.web.models import ResponseModel
 
-# Enough to see what went wrong; an answer that is kept for repetitions has to stay small.
+# Enough to see what went wrong; a response that is stored for replay has to stay small.
 REJECTIONS_SHOWN = 50
 
 
-class CountsBody(Answer):
+class CountsBody(ResponseModel):
     """Always: total = pending + inProgress + completed + failed + canceled."""
 
     total: int
@@ -28,7 +28,7 @@ class CountsBody(Answer):
     canceled: int
 
 
-class PolicyBody(Answer):
+class PolicyBody(ResponseModel):
     tolerated_failures: int | None
     tolerated_failure_percent: float | None
     max_attempts: int
@@ -37,7 +37,7 @@ class PolicyBody(Answer):
     backoff_cap_seconds: float
 
 
-class JobHeadline(Answer):
+class JobHeadline(ResponseModel):
     job_id: str
     name: str
     status: JobStatus
@@ -46,9 +46,9 @@ class JobHeadline(Answer):
     is_complete: bool
 
 
-# What a base class on the right has stands first.
+# In the response the fields of the right-hand base class come first.
 class JobBody(CountsBody, JobHeadline):
-    # The verdict that is certain while the lanes are being closed, and why a verdict was given.
+    # The verdict that is certain while the lanes are still being closed.
     ending: JobStatus | None
     reason: str | None
     progress: Annotated[float, Field(description="Finished items, 0 to 1.")]
@@ -68,18 +68,18 @@ class JobBody(CountsBody, JobHeadline):
     ttl_days: int
 
 
-class RejectedItem(Answer):
+class RejectedItem(ResponseModel):
     item_id: str
     reason: str
 
 
-class RegistrationBody(Answer):
+class RegistrationBody(ResponseModel):
     registered: int
     already_existed: int
     rejected: int
     rejections: Annotated[
         list[RejectedItem],
-        Field(description=f"The first {REJECTIONS_SHOWN} rejected items, with the reason."),
+        Field(description=f"The first {REJECTIONS_SHOWN} rejected items."),
     ]
 
 
@@ -87,13 +87,13 @@ class CreatedBody(JobBody):
     registration: RegistrationBody | None
 
 
-class JobsBody(Answer):
+class JobsBody(ResponseModel):
     jobs: list[JobBody]
     next_cursor: str | None
 
 
-class LifeBody(Answer):
-    """The answer to seal, cancel and reopen."""
+class JobChangeBody(ResponseModel):
+    """The response to seal, cancel and reopen."""
 
     outcome: OutcomeKind
     job: JobBody
@@ -121,29 +121,28 @@ def registration_body(registered: Registered) -> RegistrationBody:
     )
 
 
+def counts_fields(counts: Counts) -> dict[str, int]:
+    return {name: getattr(counts, name) for name in CountsBody.model_fields}
+
+
 def time_or_none(at_ms: int | None) -> str | None:
     return None if at_ms is None else iso(at_ms)
 
 
 def _job_fields(status_view: JobStatusView) -> dict[str, Any]:
-    job, counts, spec = status_view.job, status_view.counts, status_view.job.spec
+    job, spec = status_view.job, status_view.job.spec
     rate = status_view.items_per_second
     return {
         "job_id": job.job_id,
         "name": spec.name,
         "status": job.status,
         "epoch": job.epoch,
-        # A job that was closed without it takes no items either, and yet nobody sealed it.
+        # A closed job takes no items either; it is sealed only if somebody sealed it.
         "sealed": job.mode is LaneMode.SEALED or job.sealed_at is not None,
         "is_complete": job.finished,
         "ending": job.ending,
         "reason": job.ending_reason,
-        "total": counts.total,
-        "pending": counts.pending,
-        "in_progress": counts.in_progress,
-        "completed": counts.completed,
-        "failed": counts.failed,
-        "canceled": counts.canceled,
+        **counts_fields(status_view.counts),
         "progress": round(status_view.progress, 6),
         "items_per_second": None if rate is None else round(rate, 3),
         "eta_seconds": status_view.eta_seconds,

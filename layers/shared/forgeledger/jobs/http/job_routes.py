@@ -13,8 +13,8 @@ from forgeledger.jobs.http.cursors import (
 from forgeledger.jobs.http.job_bodies import (
     CreatedBody,
     JobBody,
+    JobChangeBody,
     JobsBody,
-    LifeBody,
     created_body,
     job_body,
 )
@@ -31,6 +31,7 @@ from forgeledger.jobs.http.parameters import (
     StatusFilter,
     TagFilter,
 )
+from forgeledger.jobs.http.rejections import rejection
 from forgeledger.jobs.http.request_bodies import CreateJob
 from forgeledger.jobs.http.why_bodies import WhyBody, why_body
 from forgeledger.jobs.services import Services
@@ -38,40 +39,40 @@ from forgeledger.jobs.usecases.change_job import ChangeResult
 from forgeledger.jobs.usecases.read_jobs import status_view
 from forgeledger.jobs.usecases.read_journal import JournalPosition
 from forgeledger.web.cursors import CursorInvalid
-from forgeledger.web.error_responses import Refused, wrong_field
+from forgeledger.web.error_responses import invalid_field
 from forgeledger.web.idempotency import repeat_of
-from forgeledger.web.openapi import answers
+from forgeledger.web.openapi import route_responses
 from forgeledger.web.resolver import LedgerResolver
 
 _JOBS = ["jobs"]
-_REFUSALS = {
-    "job_finished": "The job is finished or about to be.",
-    "retention_over": "Rows of the job may have vanished already, so it cannot run again.",
-}
+# Each method of JobLifecycle that has a route, with its summary.
+_CHANGES = (
+    ("seal", "No more items: the job completes when those it has are finished"),
+    ("cancel", "End a running job; its unfinished items are canceled, whatever their number"),
+    ("reopen", "Run a finished job again: a new epoch, unsealed"),
+)
 
 
 def add_job_routes(app: LedgerResolver, services: Services) -> None:
-    clock = services.runtime.clock
-
     @app.post(
         "/jobs",
         tags=_JOBS,
         summary="Create a job, with its first items if they are known",
         operation_id="createJob",
         status_code=201,
-        responses=answers(201, CreatedBody, "The new job."),
+        responses=route_responses(201, CreatedBody, "The new job."),
     )
     def create_job(body: Annotated[CreateJob, Body()]) -> CreatedBody:
         repeat = repeat_of(app.current_event)
         created = services.creator.create(body.new_job(), repeat, app.has_time())
-        return created_body(created, status_view(created.view, clock()))
+        return created_body(created, status_view(created.view, services.runtime.clock()))
 
     @app.get(
         "/jobs",
         tags=_JOBS,
-        summary="Jobs, newest first, with the counts that were rolled up last",
+        summary="Jobs, newest first, with their counts as last rolled up",
         operation_id="listJobs",
-        responses=answers(200, JobsBody, "A page of jobs."),
+        responses=route_responses(200, JobsBody, "A page of jobs."),
     )
     def list_jobs(
         status: StatusFilter = None,
@@ -88,49 +89,22 @@ def add_job_routes(app: LedgerResolver, services: Services) -> None:
     @app.get(
         "/jobs/<jobId>",
         tags=_JOBS,
-        summary="Where a job stands, by the counts of its lanes",
+        summary="A job's status, with the exact counts of its lanes",
         operation_id="getJob",
-        responses=answers(200, JobBody, "The job.", 404),
+        responses=route_responses(200, JobBody, "The job.", 404),
     )
     def get_job(job_id: JobId) -> JobBody:
         return job_body(services.jobs.status(job_id))
 
-    @app.post(
-        "/jobs/<jobId>/seal",
-        tags=_JOBS,
-        summary="No more items: the job completes when those it has are finished",
-        operation_id="sealJob",
-        responses=answers(200, LifeBody, "The job as it stands afterwards.", 404, 409),
-    )
-    def seal(job_id: JobId) -> LifeBody:
-        return _life_body(services.lifecycle.seal(job_id, app.has_time()), clock())
-
-    @app.post(
-        "/jobs/<jobId>/cancel",
-        tags=_JOBS,
-        summary="End a running job; its unfinished items are canceled, whatever their number",
-        operation_id="cancelJob",
-        responses=answers(200, LifeBody, "The job as it stands afterwards.", 404, 409),
-    )
-    def cancel(job_id: JobId) -> LifeBody:
-        return _life_body(services.lifecycle.cancel(job_id, app.has_time()), clock())
-
-    @app.post(
-        "/jobs/<jobId>/reopen",
-        tags=_JOBS,
-        summary="Run a finished job again: a new epoch, unsealed",
-        operation_id="reopenJob",
-        responses=answers(200, LifeBody, "The job as it stands afterwards.", 404, 409),
-    )
-    def reopen(job_id: JobId) -> LifeBody:
-        return _life_body(services.lifecycle.reopen(job_id, app.has_time()), clock())
+    for change, summary in _CHANGES:
+        _add_change_route(app, services, change, summary)
 
     @app.get(
         "/jobs/<jobId>/events",
         tags=_JOBS,
-        summary="The journal: what happened, by time; each lane's own order is kept",
+        summary="The journal: all events by time, in order within each lane",
         operation_id="listEvents",
-        responses=answers(200, JournalBody, "A page of the journal.", 404),
+        responses=route_responses(200, JournalBody, "A page of the journal.", 404),
     )
     def list_events(
         job_id: JobId,
@@ -150,25 +124,35 @@ def add_job_routes(app: LedgerResolver, services: Services) -> None:
         tags=_JOBS,
         summary="Why a job is not done: what it waits for, and which items hold it up",
         operation_id="explainJob",
-        responses=answers(200, WhyBody, "What the job waits for.", 404),
+        responses=route_responses(200, WhyBody, "What the job waits for.", 404),
     )
     def why(job_id: JobId) -> WhyBody:
         return why_body(services.explainer.explain(job_id))
 
 
+def _add_change_route(app: LedgerResolver, services: Services, change: str, summary: str) -> None:
+    @app.post(
+        f"/jobs/<jobId>/{change}",
+        tags=_JOBS,
+        summary=summary,
+        operation_id=f"{change}Job",
+        responses=route_responses(200, JobChangeBody, "The job afterwards.", 404, 409),
+    )
+    def change_job(job_id: JobId) -> JobChangeBody:
+        result: ChangeResult = getattr(services.lifecycle, change)(job_id, app.has_time())
+        if result.reason is not None:
+            raise rejection(result.reason)
+        job = job_body(status_view(result.view, services.runtime.clock()))
+        return JobChangeBody(outcome=result.outcome, job=job)
+
+
 def _journal_position(job_id: str, since: str | None, cursor: str | None) -> JournalPosition:
-    """Where the journal goes on, by either name of the parameter."""
+    """Where to continue: `cursor` is another name of the parameter `from`."""
     if since is None and cursor is not None:
         try:
             return read_journal_cursor(cursor, job_id)
         except CursorInvalid as error:
             raise CursorInvalid("cursor") from error
     if cursor not in (None, since):
-        raise wrong_field("cursor", "cursor", "is another name of from, which says otherwise")
+        raise invalid_field("cursor", "cursor", "is another name of from, which differs")
     return read_journal_cursor(since, job_id)
-
-
-def _life_body(asked: ChangeResult, now: int) -> LifeBody:
-    if asked.reason is not None:
-        raise Refused(409, asked.reason, _REFUSALS.get(asked.reason, asked.reason))
-    return LifeBody(outcome=asked.outcome, job=job_body(status_view(asked.view, now)))

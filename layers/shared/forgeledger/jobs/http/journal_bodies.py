@@ -1,4 +1,4 @@
-"""Bodies of HTTP answers about the journal and one item's history."""
+"""Response bodies of the journal and of an item's history."""
 
 from typing import Annotated, Any
 
@@ -9,23 +9,22 @@ from pydantic_core import CoreSchema
 from forgeledger.jobs.http.item_bodies import (
     FailureBody,
     ItemBody,
-    brief_fields,
-    counts_fields,
     failure_body,
+    item_fields,
     json_value,
 )
-from forgeledger.jobs.http.job_bodies import CountsBody, time_or_none
+from forgeledger.jobs.http.job_bodies import CountsBody, counts_fields, time_or_none
 from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.facts import Fact, event_id
 from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.usecases.read_items import ItemHistory
 from forgeledger.jobs.usecases.read_journal import JournalEntry
 from forgeledger.json_text import iso
-from forgeledger.web.models import Answer
+from forgeledger.web.models import ResponseModel
 
 
-class EventBody(Answer):
-    """One event of a lane, or one fact of the job (then without a lane); only what it has."""
+class EventBody(ResponseModel):
+    """An event of a lane, or a fact of the job, which has no lane. Null fields are left out."""
 
     type: Annotated[str, Field(examples=["completed", "job.sealed"])]
     at: str
@@ -56,33 +55,33 @@ class EventBody(Answer):
     def __get_pydantic_json_schema__(
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """The schema of the fields: leaving some out does not make it any object."""
-        described: Any = {**core_schema}
-        described.pop("serialization", None)
-        return handler(described)
+        """Without this, the serializer would make the schema that of any object."""
+        plain: Any = {**core_schema}
+        plain.pop("serialization", None)
+        return handler(plain)
 
 
 class ItemHistoryBody(ItemBody):
     lane: int
     history: Annotated[list[EventBody], Field(description="The item's events, oldest first.")]
-    truncated: Annotated[bool, Field(description="Whether earlier events are behind nextCursor.")]
+    truncated: Annotated[bool, Field(description="Whether there are earlier events: `cursor`.")]
     next_cursor: str | None
 
 
-class JournalBody(Answer):
+class JournalBody(ResponseModel):
     events: list[EventBody]
-    next_cursor: Annotated[str, Field(description="Goes on behind this page, also later on.")]
-    more: Annotated[bool, Field(description="Whether there is more already.")]
+    next_cursor: Annotated[
+        str, Field(description="Continues after this page, also when more happens.")
+    ]
+    more: Annotated[bool, Field(description="Whether there are more events now.")]
 
 
-def history_body(found: ItemHistory, next_cursor: str | None) -> ItemHistoryBody:
-    item = found.item
+def history_body(history: ItemHistory, next_cursor: str | None) -> ItemHistoryBody:
+    lane = history.lane
     return ItemHistoryBody(
-        **brief_fields(item),
-        payload=json_value(item.payload),
-        result=json_value(item.result),
-        lane=found.lane,
-        history=[_event_body(found.lane, past.offset, past.event) for past in found.events],
+        **item_fields(history.item),
+        lane=lane,
+        history=[_event_body(lane, entry.offset, entry.event) for entry in history.events],
         truncated=next_cursor is not None,
         next_cursor=next_cursor,
     )

@@ -1,4 +1,4 @@
-"""What routes take from the path and the query, each with its limits and its words."""
+"""Path and query parameters of the routes, with their limits and descriptions."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from forgeledger.jobs.model import limits
 from forgeledger.jobs.model.items import ItemState
 from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.web.cursors import is_like_a_cursor
-from forgeledger.web.error_responses import wrong_field
+from forgeledger.web.error_responses import invalid_field
 
 JobId = Annotated[str, Path(alias="jobId", description="The job.")]
 ItemId = Annotated[
@@ -18,19 +18,19 @@ ItemId = Annotated[
     Path(
         alias="itemId",
         max_length=limits.ITEM_ID_CHARACTERS,
-        description="The item, percent-encoded; a slash may stand as it is.",
+        description="The item, percent-encoded; a slash need not be.",
     ),
 ]
 Limit = Annotated[
-    int, Query(ge=1, le=limits.PAGE_ROWS, description="How many at most; a page may be shorter.")
+    int, Query(ge=1, le=limits.PAGE_ROWS, description="How many at most; a page may have fewer.")
 ]
 JobsLimit = Annotated[
-    int, Query(ge=1, le=limits.PAGE_JOBS, description="How many at most; a page may be shorter.")
+    int, Query(ge=1, le=limits.PAGE_JOBS, description="How many at most; a page may have fewer.")
 ]
 
 
 def _like_a_cursor(text: str) -> str:
-    """Which list it belongs to is seen later; what is no cursor at all, with the other errors."""
+    """Report text that is no cursor with the other errors; `read_cursor` checks for which list."""
     if not is_like_a_cursor(text):
         raise PydanticCustomError("cursor", "is not a cursor of this list")
     return text
@@ -38,28 +38,27 @@ def _like_a_cursor(text: str) -> str:
 
 _CursorText = Annotated[str, AfterValidator(_like_a_cursor)]
 Cursor = Annotated[
-    _CursorText | None, Query(description="`nextCursor` of the page before, of the same list.")
+    _CursorText | None, Query(description="`nextCursor` of the previous page of the same list.")
 ]
 From = Annotated[
-    _CursorText | None, Query(alias="from", description="`nextCursor` of the page before.")
+    _CursorText | None, Query(alias="from", description="`nextCursor` of the previous page.")
 ]
 FromAsCursor = Annotated[
     _CursorText | None,
-    Query(alias="cursor", description="Another name of `from`, as other lists have it."),
+    Query(alias="cursor", description="Another name of `from`, the one that other lists use."),
 ]
-StatusFilter = Annotated[JobStatus | None, Query(description="Only jobs of this status.")]
+StatusFilter = Annotated[JobStatus | None, Query(description="Only jobs with this status.")]
 TagFilter = Annotated[
     str | None, Query(max_length=limits.TAG_CHARACTERS, description="Only jobs with this tag.")
 ]
-StateFilter = Annotated[ItemState | None, Query(description="Only items of this state.")]
+StateFilter = Annotated[ItemState | None, Query(description="Only items in this state.")]
 
 JOBS_A_PAGE = 50
 ROWS_A_PAGE = 100
 
 
-def checked(item_id: str) -> str:
-    """An item id that can be the key of a row."""
+def check_item_id(item_id: str) -> None:
+    """The item id has to fit into the key of a row."""
     if len(item_id.encode()) > limits.ITEM_ID_BYTES:
         message = f"must be at most {limits.ITEM_ID_BYTES} bytes in UTF-8"
-        raise wrong_field("itemId", "max_bytes", message)
-    return item_id
+        raise invalid_field("itemId", "max_bytes", message)

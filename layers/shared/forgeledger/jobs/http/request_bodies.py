@@ -1,4 +1,4 @@
-"""Bodies of HTTP requests: camelCase or snake_case, each limit checked here and named."""
+"""Request bodies, with their limits, and the commands and jobs they ask for."""
 
 from typing import Annotated, Any
 
@@ -13,14 +13,21 @@ from forgeledger.jobs.model.lanes import LaneRules
 from forgeledger.jobs.usecases.create_job import NewJob
 from forgeledger.jobs.usecases.register_items import NewItem
 from forgeledger.json_text import parse_instant, to_text
-from forgeledger.web.models import Request, at_most_bytes, instant, json_at_most, not_yet
+from forgeledger.web.models import (
+    RequestModel,
+    at_most_bytes,
+    instant,
+    json_at_most,
+    not_supported,
+)
 
 
 def _example(body: dict[str, Any]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [body]})
 
 
-def _named(value: Any) -> Any:
+def _as_object(value: Any) -> Any:
+    """Accept an item id instead of an object."""
     if isinstance(value, (dict, ItemToRegister)):
         return value
     if not isinstance(value, str):
@@ -36,7 +43,7 @@ ItemId = Annotated[
 Tag = Annotated[str, Field(min_length=1, max_length=limits.TAG_CHARACTERS)]
 
 
-class ItemToRegister(Request):
+class ItemToRegister(RequestModel):
     item_id: ItemId
     payload: Annotated[Any, json_at_most(limits.PAYLOAD_BYTES)] = None
 
@@ -44,24 +51,22 @@ class ItemToRegister(Request):
         return NewItem(item_id=self.item_id, payload=_text(self.payload, limits.PAYLOAD_BYTES))
 
 
-ItemOrName = Annotated[
-    ItemToRegister, BeforeValidator(_named, json_schema_input_type=ItemId | ItemToRegister)
+ItemOrId = Annotated[
+    ItemToRegister, BeforeValidator(_as_object, json_schema_input_type=ItemId | ItemToRegister)
 ]
 
 
-class RegisterItems(Request):
+class RegisterItems(RequestModel):
     model_config = _example(
         {"items": ["invoice-17", {"itemId": "invoice-18", "payload": {"pages": 3}}], "seal": True}
     )
 
-    items: Annotated[
-        list[ItemOrName], Field(min_length=1, max_length=limits.ITEMS_PER_REGISTRATION)
-    ]
+    items: Annotated[list[ItemOrId], Field(min_length=1, max_length=limits.ITEMS_PER_REGISTRATION)]
     seal: bool = False
 
 
-class Policy(Request):
-    # A rule that is misspelled would silently not hold.
+class Policy(RequestModel):
+    # A misspelt rule would silently have no effect.
     model_config = ConfigDict(extra="forbid")
 
     tolerated_failures: Annotated[int, Field(ge=0)] | None = None
@@ -72,7 +77,7 @@ class Policy(Request):
     backoff_cap_seconds: Annotated[float, Field(ge=0, le=limits.BACKOFF_SECONDS)] = 300
 
 
-class CreateJob(Request):
+class CreateJob(RequestModel):
     model_config = _example(
         {
             "name": "invoices of November",
@@ -84,12 +89,12 @@ class CreateJob(Request):
     )
 
     name: Annotated[str, Field(min_length=1, max_length=limits.JOB_NAME_CHARACTERS)]
-    items: Annotated[list[ItemOrName], Field(max_length=limits.ITEMS_PER_REGISTRATION)] = Field(
+    items: Annotated[list[ItemOrId], Field(max_length=limits.ITEMS_PER_REGISTRATION)] = Field(
         default=[]
     )
     expected_items: Annotated[int, Field(ge=0, le=limits.EXPECTED_ITEMS)] | None = None
     seal: bool = False
-    # Unless given: whether items are expected.
+    # Default: whether expectedItems is given.
     auto_register: bool | None = None
     lanes: Annotated[int, Field(ge=1, le=limits.LANES_PER_JOB)] | None = None
     policy: Policy = Policy()
@@ -97,12 +102,13 @@ class CreateJob(Request):
     tags: Annotated[list[Tag], Field(max_length=limits.TAGS_PER_JOB)] = Field(default=[])
     ttl_days: Annotated[int, Field(ge=0, le=limits.TTL_DAYS)] = 30
     deadline_seconds: Annotated[int, Field(ge=1, le=limits.DEADLINE_SECONDS)] | None = None
-    # Their places are kept; asking for them must not be taken for having them.
-    execute_at: Annotated[None, not_yet("scheduled execution")] = None
-    callback_url: Annotated[None, not_yet("webhooks")] = None
+    execute_at: Annotated[None, not_supported("scheduled execution")] = None
+    callback_url: Annotated[None, not_supported("webhooks")] = None
 
     def new_job(self) -> NewJob:
-        policy = self.policy
+        policy, auto_register = self.policy, self.auto_register
+        if auto_register is None:
+            auto_register = self.expected_items is not None
         return NewJob(
             name=self.name,
             lanes=self.lanes,
@@ -111,7 +117,7 @@ class CreateJob(Request):
                 lease_seconds=policy.lease_seconds,
                 backoff_base_seconds=policy.backoff_base_seconds,
                 backoff_cap_seconds=policy.backoff_cap_seconds,
-                registers_on_the_way=self._registers_on_the_way(),
+                registers_on_the_way=auto_register,
                 ttl_days=self.ttl_days,
             ),
             tolerance=Tolerance(
@@ -126,14 +132,9 @@ class CreateJob(Request):
             seal=self.seal,
         )
 
-    def _registers_on_the_way(self) -> bool:
-        if self.auto_register is None:
-            return self.expected_items is not None
-        return self.auto_register
 
-
-class ItemCommand(Request):
-    """What every command for one item may say."""
+class ItemCommand(RequestModel):
+    """The fields that every command for one item may have."""
 
     attempt: Annotated[int, Field(ge=1, le=limits.ATTEMPT_NUMBER)] | None = None
     worker_id: (
@@ -144,30 +145,30 @@ class ItemCommand(Request):
     ) = None
     at: Annotated[str, AfterValidator(instant)] | None = None
 
-    def command(self, kind: CommandKind, item_id: str, command_id: str) -> Command:
-        """The command as the ledger knows it; its own id goes before the given one."""
+    def command(self, kind: CommandKind, item_id: str, default_id: str) -> Command:
+        """The command with the id in the body, or else with `default_id`."""
         return Command(
             kind=kind,
             item_id=item_id,
-            command_id=self.command_id or command_id,
+            command_id=self.command_id or default_id,
             attempt=self.attempt,
             worker_id=self.worker_id,
             sent_at=None if self.at is None else parse_instant(self.at),
-            **self._more(),
+            **self._own_fields(),
         )
 
-    def _more(self) -> dict[str, Any]:
+    def _own_fields(self) -> dict[str, Any]:
         return {}
 
 
 class LeaseCommand(ItemCommand):
-    """A claim or a heartbeat."""
+    """The body of a claim or a heartbeat."""
 
     model_config = _example({"workerId": "w-3", "leaseSeconds": 300})
 
     lease_seconds: Annotated[int, Field(ge=1, le=limits.LEASE_SECONDS)] | None = None
 
-    def _more(self) -> dict[str, Any]:
+    def _own_fields(self) -> dict[str, Any]:
         return {"lease_seconds": self.lease_seconds}
 
 
@@ -176,14 +177,17 @@ class CompleteItem(ItemCommand):
 
     result: Annotated[Any, json_at_most(limits.RESULT_BYTES)] = None
 
-    def _more(self) -> dict[str, Any]:
+    def _own_fields(self) -> dict[str, Any]:
         return {"result": _text(self.result, limits.RESULT_BYTES)}
 
 
-class ErrorBody(Request):
+class ErrorBody(RequestModel):
     type: Annotated[str, Field(min_length=1, max_length=limits.ERROR_TYPE_CHARACTERS)]
     message: Annotated[str, at_most_bytes(limits.ERROR_MESSAGE_BYTES)] = ""
     retryable: bool = True
+
+    def failure(self) -> Failure:
+        return Failure(type=self.type, message=self.message, retryable=self.retryable)
 
 
 class FailItem(ItemCommand):
@@ -193,12 +197,8 @@ class FailItem(ItemCommand):
 
     error: ErrorBody | None = None
 
-    def _more(self) -> dict[str, Any]:
-        error = self.error
-        if error is None:
-            return {}
-        failure = Failure(type=error.type, message=error.message, retryable=error.retryable)
-        return {"failure": failure}
+    def _own_fields(self) -> dict[str, Any]:
+        return {} if self.error is None else {"failure": self.error.failure()}
 
 
 def _text(value: Any, limit_bytes: int) -> str | None:

@@ -1,40 +1,39 @@
-"""The body of the answer that explains why a job is not done."""
+"""The response body that explains why a job is not done."""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from forgeledger.jobs.http.item_bodies import ItemBrief, brief_fields, counts_fields
-from forgeledger.jobs.http.job_bodies import CountsBody, time_or_none
+from forgeledger.jobs.http.item_bodies import ItemBrief, brief_fields
+from forgeledger.jobs.http.job_bodies import CountsBody, counts_fields, time_or_none
 from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.model.outcomes import Reason
 from forgeledger.jobs.usecases.explain_job import Cause, Explanation
-from forgeledger.jobs.usecases.list_rejections import RejectionCount
 from forgeledger.json_text import iso
-from forgeledger.web.models import Answer
+from forgeledger.web.models import ResponseModel
 
 
-class FailureCount(Answer):
+class FailureCount(ResponseModel):
     type: str
     count: int
 
 
-class RejectionCountBody(Answer):
+class RejectionCountBody(ResponseModel):
     command: CommandKind
     reason: Annotated[Reason, Field(examples=["unknown_item"])]
     count: int
-    latest_item_id: Annotated[str, Field(description="The item that the latest of them names.")]
+    latest_item_id: Annotated[str, Field(description="The item of the latest one.")]
     latest_at: str
 
 
-class ItemsFound(Answer):
-    count: Annotated[int, Field(description="Among the items that were looked at.")]
+class ItemsFound(ResponseModel):
+    count: Annotated[int, Field(description="Among the scanned items.")]
     items: Annotated[list[ItemBrief], Field(description="The first ten by time.")]
 
 
-class WhyHeadline(Answer):
+class WhyHeadline(ResponseModel):
     job_id: str
     status: JobStatus
     is_complete: bool
@@ -56,14 +55,13 @@ class WhyBody(CountsBody, WhyHeadline):
     rejections: Annotated[
         list[RejectionCountBody],
         Field(
-            description="Commands that were rejected, among the latest events, most frequent "
-            "first; without already_completed and not_failed, which hold nothing up. Empty when "
-            "the job is finished."
+            description="Rejected commands among the latest events, most frequent first, without "
+            "already_completed and not_failed, which delay nothing. Empty for a finished job."
         ),
     ]
     items_scanned: int
     scan_complete: Annotated[
-        bool, Field(description="False when there were more items than one request looks at.")
+        bool, Field(description="False if the job has more items than one request scans.")
     ]
 
 
@@ -86,19 +84,18 @@ def why_body(explanation: Explanation) -> WhyBody:
         ),
         due_later=ItemsFound(count=explanation.waiting, items=_briefs(explanation.due_later)),
         failures=[FailureCount(type=name, count=count) for name, count in explanation.failures],
-        rejections=[_rejection_count(rejection) for rejection in explanation.rejections],
+        rejections=[
+            RejectionCountBody(
+                command=rejection.command,
+                reason=rejection.reason,
+                count=rejection.count,
+                latest_item_id=rejection.latest_item_id,
+                latest_at=iso(rejection.latest_at),
+            )
+            for rejection in explanation.rejections
+        ],
         items_scanned=explanation.scanned,
         scan_complete=explanation.scanned_all,
-    )
-
-
-def _rejection_count(told: RejectionCount) -> RejectionCountBody:
-    return RejectionCountBody(
-        command=told.command,
-        reason=told.reason,
-        count=told.count,
-        latest_item_id=told.latest_item_id,
-        latest_at=iso(told.latest_at),
     )
 
 

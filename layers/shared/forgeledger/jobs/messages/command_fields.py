@@ -1,7 +1,7 @@
-"""The fields of a command and of what belongs to it: the contract's one table.
+"""The fields of commands, errors, items and work messages: the one table of the contract.
 
-The schema of a queue message, the names that are known and the SDK's checks follow from it. It is
-plain Python, for workers that have no pydantic.
+The schema of a queue message, the known names and the SDK's checks are derived from it. It is plain
+Python, for workers without pydantic.
 """
 
 import re
@@ -23,7 +23,7 @@ class Kind(Enum):
 
 
 class Field(NamedTuple):
-    """A field: of a text `least` and `most` count characters; a bound of 0 is none."""
+    """`least` and `most` bound a number, or the characters of a text; 0 means no bound."""
 
     name: str
     kind: Kind
@@ -34,7 +34,7 @@ class Field(NamedTuple):
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """camelCase, and snake_case where that is another name."""
+        """camelCase, and snake_case where it differs."""
         snake = re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", self.name)
         return (self.name,) if snake == self.name else (self.name, snake)
 
@@ -83,14 +83,14 @@ COMMAND_FIELDS: Final = (
 )
 ERROR_FIELDS: Final = (ERROR_TYPE, ERROR_MESSAGE, RETRYABLE)
 ITEM_FIELDS: Final = (ITEM_ID, PAYLOAD)
-# Of the message that hands an item to a worker; `kind` chooses the worker's handler.
+# A work message gives an item to a worker; `kind` selects the worker's handler.
 WORK_FIELDS: Final = (JOB_ID, ITEM_ID, Field("kind", Kind.TEXT), PAYLOAD, ATTEMPT)
 
 COMMAND_NAMES: Final = names_of(COMMAND_FIELDS)
 ERROR_NAMES: Final = names_of(ERROR_FIELDS)
 ITEM_NAMES: Final = names_of(ITEM_FIELDS)
 WORK_NAMES: Final = names_of(WORK_FIELDS)
-# As `unknown_fields` takes them.
+# In the form of `unknown_fields.KnownFields`.
 KNOWN_IN_COMMAND: Final[Mapping[str, frozenset[str]]] = {
     name: ERROR_NAMES if name == ERROR.name else frozenset() for name in COMMAND_NAMES
 }

@@ -1,10 +1,9 @@
 """The body of a queue message: one command, or many.
 
-It is checked by pydantic's core alone: the models on top of it would cost the intake a third of
-its cold start.
+Only pydantic_core checks it: pydantic's models would add a third to the intake's cold start.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, cast
 
 from pydantic_core import (
@@ -35,24 +34,23 @@ _KINDS: Final = {kind.value: kind for kind in CommandKind}
 
 
 def decode(body: str, message_id: str) -> Body:
-    """Read a message; what is wrong in one command leaves the others alone."""
+    """Read a message; an invalid command does not affect the others."""
     try:
         content = from_json(body, allow_inf_nan=False)
     except ValueError as error:
-        return _hopeless("body", f"must be JSON: {error}")
+        return _invalid_message("body", f"must be JSON: {error}")
     if not isinstance(content, dict):
-        return _hopeless("body", "must be an object")
-    # Names beside the list of commands, if it is one.
+        return _invalid_message("body", "must be an object")
     extra_names = frozenset(content.keys() - {"commands"}) if "commands" in content else frozenset()
     raw = content.get("commands", [content])
     if not isinstance(raw, list) or not 1 <= len(raw) <= limits.COMMANDS_PER_MESSAGE:
         rule = f"must be a list of 1 to {limits.COMMANDS_PER_MESSAGE} commands"
-        return _hopeless("commands", rule)
+        return _invalid_message("commands", rule)
     commands: list[RoutedCommand] = []
     problems: list[CommandProblem] = []
-    for index, each in enumerate(raw):
+    for index, raw_command in enumerate(raw):
         try:
-            commands.append(_command(each, index, message_id))
+            commands.append(_command(raw_command, index, message_id))
         except ValidationError as error:
             problems += _problems(error, index)
     return Body(
@@ -61,20 +59,19 @@ def decode(body: str, message_id: str) -> Body:
 
 
 def unknown_names(body: Body) -> set[str]:
-    """Names in a message that the contract does not have, for the log."""
-    found = {f"{name} beside commands" for name in body.extra_names}
+    """Unknown fields of a message, for the log."""
+    unknown = {f"{name} beside commands" for name in body.extra_names}
     for raw in body.raw:
         if isinstance(raw, dict) and ("error" in raw or not raw.keys() <= COMMAND_NAMES):
-            found |= unknown_in(raw, KNOWN_IN_COMMAND)
-    return found
+            unknown |= unknown_in(raw, KNOWN_IN_COMMAND)
+    return unknown
 
 
-def _hopeless(field: str, rule: str) -> Body:
+def _invalid_message(field: str, rule: str) -> Body:
     return Body(problems=(CommandProblem(field, rule),))
 
 
 def _schema(field: Field) -> CoreSchema:
-    """What pydantic's core checks of a field; all that a text breaks is reported together."""
     if field.kind is Kind.COMMAND_TYPE:
         return _core("literal", expected=list(_KINDS))
     if field.kind is Kind.FLAG:
@@ -84,7 +81,7 @@ def _schema(field: Field) -> CoreSchema:
     if field.kind is Kind.JSON:
         return _then(_core("any"), _json_at_most(field.most_bytes))
     if field.kind is Kind.ERROR:
-        return _then(_object(ERROR_FIELDS), _failure)
+        return _then(_object(ERROR_FIELDS), lambda fields: Failure(**fields))
     text = _core("str", strict=True)
     if field.least:
         text = _core("str", strict=True, min_length=field.least, max_length=field.most)
@@ -97,7 +94,7 @@ def _object(fields: Iterable[Field], *, nullable: bool = False) -> CoreSchema:
     described: dict[str, Any] = {}
     for field in fields:
         schema = _schema(field)
-        # JSON takes null as any other value.
+        # Kind.JSON accepts null anyway.
         if nullable and not field.required and field.kind is not Kind.JSON:
             schema = _core("nullable", schema=schema)
         names = [[name] for name in field.spellings]
@@ -115,7 +112,7 @@ def _core(kind: str, **options: Any) -> CoreSchema:
 
 
 def _then(schema: CoreSchema, function: Callable[[Any], Any]) -> CoreSchema:
-    """Values that fit the schema go through the function, which may refuse them too."""
+    """Pass a valid value to the function, which converts or refuses it."""
     call = {"type": "no-info", "function": function}
     return _core("function-after", schema=schema, function=call)
 
@@ -148,10 +145,6 @@ def _instant(text: str) -> int:
         raise PydanticCustomError("datetime", "{why}", {"why": str(error)}) from error
 
 
-def _failure(fields: Mapping[str, Any]) -> Failure:
-    return Failure(**fields)
-
-
 _COMMAND: Final = SchemaValidator(_object(COMMAND_FIELDS, nullable=True))
 
 
@@ -171,21 +164,21 @@ def _command(raw: Any, index: int, message_id: str) -> RoutedCommand:
         failure=fields.get("error"),
         sent_at=fields.get("at"),
     )
-    # A name that no job can have leads to a lane that does not exist, and so to its rejection.
+    # A job id without lanes is rejected later, as an unknown job: any lane will do.
     return RoutedCommand(job_id, lane_of(item_id, lanes) if lanes else 0, command, index)
 
 
 def _problems(error: ValidationError, index: int) -> Sequence[CommandProblem]:
-    # Most invocations find nothing wrong, and need not load the words for it.
+    # Imported lazily: most invocations have no invalid command.
     from forgeledger.rule_messages import path_of, sentence_of
 
     return [
-        CommandProblem(path_of([*map(_camel, each["loc"])]) or COMMAND, sentence_of(each), index)
-        for each in error.errors(include_url=False, include_input=False)
+        CommandProblem(path_of([*map(_camel, fault["loc"])]) or COMMAND, sentence_of(fault), index)
+        for fault in error.errors(include_url=False, include_input=False)
     ]
 
 
 def _camel(name: str | int) -> str:
-    """Whoever reads of it later did not send it: a field has one name, however it was spelled."""
+    """Name a field by its camelCase spelling, whichever was sent."""
     first, *others = str(name).split("_")
     return first + "".join(map(str.capitalize, others))

@@ -1,4 +1,4 @@
-"""EventBridge: every entry that it refuses is sent again, and none is given up silently."""
+"""Publish facts to EventBridge; retry refused entries, and raise if some are still refused."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ class EventBridgePublisher:
     def __init__(self, client: Any, bus: str, runtime: Runtime) -> None:
         self._client = client
         self._bus = bus
-        self._around = runtime
+        self._runtime = runtime
 
     def publish(self, job: Job, facts: Sequence[Fact]) -> None:
         entries = [self._entry(job, fact) for fact in facts]
@@ -38,7 +38,7 @@ class EventBridgePublisher:
                 return
             entries = [entry for entry, _ in refused]
             if tries < _TRIES - 1:
-                self._around.pause(tries)
+                self._runtime.pause(tries)
         raise EventsRefused(self._bus, tuple(code for _, code in refused))
 
     def _entry(self, job: Job, fact: Fact) -> dict[str, Any]:

@@ -15,7 +15,7 @@ class Measurement(NamedTuple):
 
 
 class LogLine(NamedTuple):
-    # The name of the logger's method.
+    # The logger's method: info, warning or error.
     level: str
     message: str
     extra: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""The detail of an EventBridge event: what happened to a job, and its counts at that moment."""
+"""The detail of an EventBridge event: a fact of a job, with its counts at that time."""
 
 import json
 from typing import Any
@@ -9,12 +9,12 @@ from forgeledger.json_text import from_text, iso
 
 SOURCE = "forgeledger"
 
-# Built once: json.dumps would build an encoder for each call.
+# Built once: json.dumps builds an encoder for each call.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def detail_of(job: Job, fact: Fact) -> dict[str, Any]:
-    """The same in each repetition: all of it comes from the fact and from what never changes."""
+    """The same each time it is published: the fact and the job's specification never change."""
     spec = job.spec
     detail: dict[str, Any] = {
         "eventId": event_id(spec.job_id, fact),

@@ -1,4 +1,4 @@
-"""What the relay can be asked for directly, and the answer."""
+"""Requests for maintenance that invoke the relay directly, and the response."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,49 +12,48 @@ from forgeledger.jobs.model.reconciliation import (
     RunRound,
 )
 
-FORM = (
+_EXPECTED = (
     'expected {"reconcile": {"jobId": "...", "recount": false, "fromLane": 0}}'
     ' or {"reconcile": {"running": true, "recount": false, "after": "..."}}'
     ' or {"reconcile": {"scheduled": true}}'
 )
 
 
-class WrongRequest(ValueError):
-    """Neither a stream's batch nor a request to reconcile."""
+class InvalidRequest(ValueError):
+    """An event that is neither a batch of stream records nor a request to reconcile."""
 
 
 def read_request(event: Mapping[str, Any]) -> MaintenanceRequest:
-    asked = event.get("reconcile")
-    if asked == {"scheduled": True}:
+    request = event.get("reconcile")
+    if request == {"scheduled": True}:
         return RunRound()
-    if not isinstance(asked, dict):
-        raise WrongRequest(FORM)
-    job_id, running, after = asked.get("jobId"), asked.get("running"), asked.get("after")
-    recount, from_lane = asked.get("recount", False), asked.get("fromLane", 0)
+    if not isinstance(request, dict):
+        raise InvalidRequest(_EXPECTED)
+    job_id, running, after = request.get("jobId"), request.get("running"), request.get("after")
+    recount, from_lane = request.get("recount", False), request.get("fromLane", 0)
     if isinstance(recount, bool) and type(from_lane) is int and from_lane >= 0:
         if isinstance(job_id, str) and running is None and after is None:
             return ReconcileJob(job_id=job_id, recount=recount, from_lane=from_lane)
         all_jobs = running is True and job_id is None and from_lane == 0
         if all_jobs and isinstance(after, str | None):
             return ReconcileOpenJobs(recount=recount, after=after)
-    raise WrongRequest(FORM)
+    raise InvalidRequest(_EXPECTED)
 
 
 def report_body(report: MaintenanceReport) -> dict[str, Any]:
-    """The answer; with `after` or `nextLane` in it, the same request continues from there."""
-    answer: dict[str, Any] = {"jobs": [_job_body(job) for job in report.jobs]}
-    return answer if report.after is None else {**answer, "after": report.after}
+    """The response; to continue, repeat the request from its `after` or `nextLane`."""
+    body: dict[str, Any] = {"jobs": [_job_body(job) for job in report.jobs]}
+    return body if report.after is None else {**body, "after": report.after}
 
 
 def measurements(report: MaintenanceReport) -> Iterator[tuple[str, int]]:
-    """The metrics of it, each a count."""
     jobs = report.jobs
     yield "ReconcileFailures", sum(job.error is not None for job in jobs)
     yield "HeadDrift", sum(len(job.drifted_lanes) + len(job.busy_lanes) for job in jobs)
     yield "EventsPublished", sum(job.events_published for job in jobs)
     yield "RetentionLate", sum(job.retention_late for job in jobs)
     if report.round_complete is not None:
-        # Also a round that found nothing to do reports that it took place.
+        # An alarm watches for missing rounds, so report also one without any job.
         yield "Rounds", 1
         yield "RoundsCutShort", int(not report.round_complete)
 

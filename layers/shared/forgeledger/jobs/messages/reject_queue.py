@@ -1,4 +1,4 @@
-"""The reject queue: what can never be applied, whole, with the reason beside it."""
+"""The reject queue: messages that can never be applied, with the reason as attributes."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -7,13 +7,13 @@ from typing import Any
 from forgeledger.jobs.model.limits import MESSAGE_BYTES
 from forgeledger.jobs.model.message import CommandProblem, Message
 
-# Attributes count towards the size of a message, and the message may be as large as allowed.
+# Attributes count towards the size of a message, which may be at its limit already.
 _DETAIL_CHARACTERS = 1_024
 
 
 class SqsRejectQueue:
     def __init__(self, client: Callable[[], Any], queue_url: str) -> None:
-        # Most batches reject nothing, and a client takes longer to make than a batch to apply.
+        # A function: most batches reject nothing, and building a client takes longer than a batch.
         self._client = client
         self._queue_url = queue_url
 
@@ -26,29 +26,29 @@ class SqsRejectQueue:
             "sourceGroupId": _text(message.group_id),
         }
         if _size(body, attributes) > MESSAGE_BYTES:
-            # The message is what must not be lost; its reason is in the log as well.
+            # Rather lose the reason than the message; the log has the reason as well.
             attributes = {}
         self._client().send_message(
             QueueUrl=self._queue_url,
             MessageBody=body,
             MessageGroupId=message.group_id,
-            # A repetition within five minutes is dropped by the queue.
+            # The queue drops a repetition within five minutes.
             MessageDeduplicationId=message.message_id,
             MessageAttributes=attributes,
         )
 
 
 def _size(body: str, attributes: Mapping[str, Mapping[str, str]]) -> int:
-    """What SQS counts: the body, and each attribute's name, type and value."""
-    beside = sum(
+    """As SQS counts: the body, and each attribute's name, type and value."""
+    attribute_bytes = sum(
         len(name) + sum(len(part.encode()) for part in value.values())
         for name, value in attributes.items()
     )
-    return len(body.encode()) + beside
+    return len(body.encode()) + attribute_bytes
 
 
 def _body(message: Message, problems: Sequence[CommandProblem]) -> str:
-    """The whole message, or, where some of its commands were applied, only the others."""
+    """The message as it came; if some of its commands were applied, only the others."""
     bad = sorted({problem.index for problem in problems if problem.index is not None})
     if not bad or len(bad) == len(message.body.raw):
         return message.text
@@ -57,15 +57,17 @@ def _body(message: Message, problems: Sequence[CommandProblem]) -> str:
 
 
 def _detail(problems: Sequence[CommandProblem]) -> str:
-    """As many problems as there is room for, as JSON."""
-    told: list[dict[str, Any]] = []
+    """The first problems as JSON, as many as fit."""
+    detail = "[]"
+    entries: list[dict[str, Any]] = []
     for problem in problems:
-        one = {"index": problem.index, "field": problem.field, "rule": problem.rule[:200]}
-        more = [*told, {name: value for name, value in one.items() if value is not None}]
-        if len(json.dumps(more)) > _DETAIL_CHARACTERS:
+        entry = {"index": problem.index, "field": problem.field, "rule": problem.rule[:200]}
+        entries.append({name: value for name, value in entry.items() if value is not None})
+        longer = json.dumps(entries)
+        if len(longer) > _DETAIL_CHARACTERS:
             break
-        told = more
-    return json.dumps(told)
+        detail = longer
+    return detail
 
 
 def _text(value: str) -> dict[str, str]:

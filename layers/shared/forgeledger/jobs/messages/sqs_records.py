@@ -1,4 +1,4 @@
-"""The records of an SQS event, reduced to what the intake needs of them."""
+"""From an SQS event to the intake's messages."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,6 @@ from forgeledger.jobs.model.message import Message
 
 
 def read_messages(event: Mapping[str, Any]) -> list[Message]:
-    """All messages of a batch, in order."""
     return [_message(record) for record in event["Records"]]
 
 
@@ -16,7 +15,7 @@ def _message(record: Mapping[str, Any]) -> Message:
     message_id = record["messageId"]
     return Message(
         message_id=message_id,
-        # A queue that is not FIFO has no groups: each message stands for itself.
+        # Messages of a standard queue have no group: each is a group of its own.
         group_id=record["attributes"].get("MessageGroupId", message_id),
         sent_at=int(record["attributes"]["SentTimestamp"]),
         text=record["body"],

@@ -1,4 +1,4 @@
-"""The records of a DynamoDB stream event, reduced to where the relay has to look."""
+"""From DynamoDB stream records to the jobs that the relay has to look at."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -6,24 +6,24 @@ from typing import Any
 from forgeledger.jobs.model.ids import lanes_of
 from forgeledger.jobs.model.wakes import Wake, WakeKind
 
-# What a record without a sequence number is called: Lambda takes it for the whole batch.
-_NAMELESS = ""
+# Reported for a record without a sequence number: Lambda then retries the whole batch.
+_NO_NUMBER = ""
 
 
 class UnknownRecord(ValueError):
-    """A record that the filter criteria should have kept away."""
+    """A record that the event source's filter should have excluded."""
 
 
 def read_wakes(records: Sequence[Any]) -> tuple[list[Wake], dict[str, Exception]]:
-    """What can be read, in order; and of the rest, by sequence number, why it cannot."""
+    """The wakes in order, and the errors of unreadable records by sequence number."""
     wakes: list[Wake] = []
-    unread: dict[str, Exception] = {}
+    unreadable: dict[str, Exception] = {}
     for record in records:
         try:
             wakes.append(read_wake(record))
         except (LookupError, TypeError, AttributeError, ValueError) as error:
-            unread[_sequence_number(record)] = error
-    return wakes, unread
+            unreadable[_sequence_number(record)] = error
+    return wakes, unreadable
 
 
 def read_wake(record: Mapping[str, Any]) -> Wake:
@@ -42,11 +42,10 @@ def read_wake(record: Mapping[str, Any]) -> Wake:
     return Wake(change["SequenceNumber"], kind, job_id)
 
 
-def answer(records: Sequence[Any], failed: Collection[str]) -> dict[str, Any]:
-    """What Lambda is told: the first record that failed, where it goes on.
+def batch_response(records: Sequence[Any], failed: Collection[str]) -> dict[str, Any]:
+    """Report the first failed record: Lambda retries it and all records after it.
 
-    It would take the lowest of several all the same. The records behind come again with it, whether
-    they failed or not; looking at a job twice is harmless.
+    Retrying those that did not fail is harmless: looking at a job twice changes nothing.
     """
     numbers = (_sequence_number(record) for record in records)
     first = next((number for number in numbers if number in failed), None)
@@ -57,4 +56,4 @@ def _sequence_number(record: Any) -> str:
     try:
         return str(record["dynamodb"]["SequenceNumber"])
     except (LookupError, TypeError):
-        return _NAMELESS
+        return _NO_NUMBER

@@ -113,7 +113,7 @@ def test_commands_of_a_file_keep_the_order_of_their_lane(forgeledger, queue, tmp
         (
             ("fail", JOB, "a", "--error-type", "E", "--error-message", "x" * 4_097),
             "",
-            "error.message: must be at most 4096 bytes in UTF-8\n",
+            "error.message: must be at most 4096 bytes in UTF-8, not 4097\n",
         ),
         (
             ("fail", JOB, "a", "--error-type", "E" * 300),

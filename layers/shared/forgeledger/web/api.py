@@ -29,12 +29,11 @@ class Api:
 
     def answer(self, event: Mapping[str, Any], context: LambdaContext) -> ApiResult:
         route = UNKNOWN_ROUTE
-        self.app.start_request(route)
+        self.app.ignored = []
         try:
             plain = normalized(event)
             request = APIGatewayProxyEventV2(plain)
-            route = self.app.route_name(request.http_method, request.path)
-            self.app.start_request(route)
+            route = self.app.start_request(request.http_method, request.path)
             response = self.app.resolve(self.guard.admit(plain, request.path), context)
         except Exception as error:  # noqa: BLE001 - The caller gets a problem document in any case.
             response = _as_event(problem_response(error))

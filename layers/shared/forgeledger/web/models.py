@@ -1,14 +1,12 @@
-"""Bases of request and response bodies, and the checks that pydantic does not have."""
+"""Bases of request and response bodies, and the field names of a body."""
 
-import sys
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from forgeledger.json_text import parse_instant, to_text
 from forgeledger.unknown_fields import KnownFields
 
 
@@ -26,36 +24,6 @@ class ResponseModel(BaseModel):
     )
 
 
-def at_most_bytes(limit: int) -> AfterValidator:
-    def check(text: str) -> str:
-        _check_size(text, limit, "in UTF-8")
-        return text
-
-    return AfterValidator(check)
-
-
-def json_at_most(limit: int) -> AfterValidator:
-    def check(value: Any) -> Any:
-        try:
-            text = to_text(value, sys.maxsize)
-        except ValueError as error:
-            raise PydanticCustomError("json", "{why}", {"why": str(error)}) from error
-        _check_size(text, limit, "of JSON")
-        return value
-
-    return AfterValidator(check)
-
-
-def _check_size(text: str, limit: int, unit: str) -> None:
-    size = len(text.encode())
-    if size > limit:
-        raise PydanticCustomError(
-            "max_bytes",
-            "must be at most {limit} bytes {unit}, not {size}",
-            {"limit": limit, "unit": unit, "size": size},
-        )
-
-
 def not_supported(feature: str) -> BeforeValidator:
     """Refuse a field that is reserved for a later version: ignoring it would mislead its sender."""
 
@@ -68,14 +36,6 @@ def not_supported(feature: str) -> BeforeValidator:
             )
 
     return BeforeValidator(check)
-
-
-def instant(text: str) -> str:
-    try:
-        parse_instant(text)
-    except ValueError as error:
-        raise PydanticCustomError("datetime", "{why}", {"why": str(error)}) from error
-    return text
 
 
 def names_of(model: type[BaseModel]) -> frozenset[str]:

@@ -30,7 +30,6 @@ ABOUT: dict[str, Any] = {
     ],
 }
 
-_METHODS = ("get", "post")
 _PROBLEMS = {
     401: "The API key is missing or wrong.",
     404: "There is no such job or item.",
@@ -80,9 +79,8 @@ def complete(document: dict[str, Any], order: Sequence[str]) -> dict[str, Any]:
         _drop_titles(schema.get("properties", {}).values())
     paths = {path: document["paths"][path] for path in order}
     for path, item in paths.items():
-        for method in _METHODS:
-            if method in item:
-                _complete_operation(item[method], path, method)
+        for method, operation in item.items():
+            _complete_operation(operation, path, method)
     return {**document, "paths": paths}
 
 

@@ -67,16 +67,16 @@ class LedgerResolver(APIGatewayHttpResolver):
 
         return register_with_fields
 
-    def start_request(self, route: str) -> None:
-        self.ignored = []
+    def start_request(self, method: str, path: str) -> str:
+        """The name of the request's route."""
+        names = [f"{method} {known}" for verb, known in self._matches(path) if verb == method]
+        route = names[0] if names else UNKNOWN_ROUTE
         self._known = self._fields.get(route, {})
+        return route
 
-    def route_name(self, method: str, path: str) -> str:
-        """The route of a request, for the metrics."""
-        for route_method, template, pattern in self.table:
-            if route_method == method and pattern.match(path):
-                return f"{method} {template}"
-        return UNKNOWN_ROUTE
+    def _matches(self, path: str) -> list[tuple[str, str]]:
+        """The methods and path templates of the routes that match a path."""
+        return [(method, known) for method, known, pattern in self.table if pattern.match(path)]
 
     def _read_body(self, text: str) -> dict[str, Any]:
         body = read_json(text)
@@ -112,13 +112,12 @@ class LedgerResolver(APIGatewayHttpResolver):
         return re.compile(base_regex.format("".join(parts)), re.DOTALL)
 
     def _no_such_route(self, _: Exception) -> Response[str]:
-        path = self.current_event.path
-        routes = [(method, known) for method, known, pattern in self.table if pattern.match(path)]
-        if not routes:
+        matches = self._matches(self.current_event.path)
+        if not matches:
             return problem_response(HttpError(404, "not_found", "There is no such route."))
-        allowed = ", ".join(sorted({method for method, _ in routes}))
+        allowed = ", ".join(sorted({method for method, _ in matches}))
         detail = f"This route takes {allowed}."
-        if commands := self._commands_below({known for _, known in routes}):
+        if commands := self._commands_below({known for _, known in matches}):
             detail += f" POST takes one of these commands after it: {', '.join(commands)}."
         error = HttpError(405, "method_not_allowed", detail, headers={"Allow": allowed})
         return problem_response(error)

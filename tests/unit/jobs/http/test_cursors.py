@@ -2,16 +2,7 @@
 
 import pytest
 
-from forgeledger.jobs.http.cursors import (
-    history_cursor,
-    items_cursor,
-    jobs_cursor,
-    journal_cursor,
-    read_history_cursor,
-    read_items_cursor,
-    read_jobs_cursor,
-    read_journal_cursor,
-)
+from forgeledger.jobs.http import cursors
 from forgeledger.jobs.usecases.read_items import ItemPosition
 from forgeledger.jobs.usecases.read_journal import JournalPosition
 from forgeledger.web.cursors import CursorInvalid, write_cursor
@@ -24,59 +15,62 @@ def test_a_cursor_says_where_its_list_goes_on():
     position = ItemPosition(lane=1, after="naïve/🔑")
     journal = JournalPosition(facts=3, offsets=(10, 2**40))
 
-    assert read_items_cursor(items_cursor(position, JOB, "PENDING"), JOB, "PENDING") == position
-    assert read_journal_cursor(journal_cursor(journal, JOB), JOB) == journal
-    assert read_jobs_cursor(jobs_cursor(JOB, None, "x"), None, "x") == JOB
-    assert read_history_cursor(history_cursor(17, JOB, "a"), JOB, "a") == 17
+    assert (
+        cursors.read_items(cursors.write_items(position, JOB, "PENDING"), JOB, "PENDING")
+        == position
+    )
+    assert cursors.read_journal(cursors.write_journal(journal, JOB), JOB) == journal
+    assert cursors.read_jobs(cursors.write_jobs(JOB, None, "x"), None, "x") == JOB
+    assert cursors.read_history(cursors.write_history(17, JOB, "a"), JOB, "a") == 17
 
 
 def test_no_cursor_is_the_beginning():
-    assert read_items_cursor(None, JOB, None) == ItemPosition()
-    assert read_journal_cursor(None, JOB) == JournalPosition()
-    assert read_jobs_cursor(None, None, None) is None
-    assert read_history_cursor(None, JOB, "a") is None
+    assert cursors.read_items(None, JOB, None) == ItemPosition()
+    assert cursors.read_journal(None, JOB) == JournalPosition()
+    assert cursors.read_jobs(None, None, None) is None
+    assert cursors.read_history(None, JOB, "a") is None
 
 
 def test_at_the_end_there_is_no_cursor():
-    assert items_cursor(None, JOB, None) is None
-    assert jobs_cursor(None, None, None) is None
-    assert history_cursor(None, JOB, "a") is None
+    assert cursors.write_items(None, JOB, None) is None
+    assert cursors.write_jobs(None, None, None) is None
+    assert cursors.write_history(None, JOB, "a") is None
 
 
 def test_a_cursor_of_another_job_filter_or_list_is_refused():
-    cursor = items_cursor(ItemPosition(lane=1, after="a"), JOB, "PENDING")
+    cursor = cursors.write_items(ItemPosition(lane=1, after="a"), JOB, "PENDING")
 
     for job_id, state in ((OTHER, "PENDING"), (JOB, "FAILED"), (JOB, None)):
         with pytest.raises(CursorInvalid):
-            read_items_cursor(cursor, job_id, state)
+            cursors.read_items(cursor, job_id, state)
     with pytest.raises(CursorInvalid):
-        read_history_cursor(cursor, JOB, "a")
+        cursors.read_history(cursor, JOB, "a")
 
 
 def test_a_broken_cursor_is_refused_wherever_it_is_broken():
-    cursor = journal_cursor(JournalPosition(facts=1, offsets=(2, 3)), JOB)
+    cursor = cursors.write_journal(JournalPosition(facts=1, offsets=(2, 3)), JOB)
 
     for index, letter in enumerate(cursor):
         broken = cursor[:index] + ("A" if letter != "A" else "B") + cursor[index + 1 :]
         with pytest.raises(CursorInvalid):
-            read_journal_cursor(broken, JOB)
+            cursors.read_journal(broken, JOB)
 
 
 @pytest.mark.parametrize("text", ["", "A", "é", "!!!!", "x" * 5000])
 def test_what_is_no_cursor_is_refused(text):
     with pytest.raises(CursorInvalid):
-        read_items_cursor(text, JOB, None)
+        cursors.read_items(text, JOB, None)
 
 
 @pytest.mark.parametrize(
     ("read", "scope", "position"),
     [
-        (lambda text: read_jobs_cursor(text, None, None), ["jobs", None, None], ["nonsense"]),
-        (lambda text: read_items_cursor(text, JOB, None), ["items", JOB, None], [64, None]),
-        (lambda text: read_items_cursor(text, JOB, None), ["items", JOB, None], [0, "x" * 1020]),
-        (lambda text: read_history_cursor(text, JOB, "a"), ["history", JOB, "a"], [-1]),
-        (lambda text: read_journal_cursor(text, JOB), ["journal", JOB], [0, 1]),
-        (lambda text: read_journal_cursor(text, JOB), ["journal", JOB], [0, 1, -1]),
+        (lambda text: cursors.read_jobs(text, None, None), ["jobs", None, None], ["nonsense"]),
+        (lambda text: cursors.read_items(text, JOB, None), ["items", JOB, None], [64, None]),
+        (lambda text: cursors.read_items(text, JOB, None), ["items", JOB, None], [0, "x" * 1020]),
+        (lambda text: cursors.read_history(text, JOB, "a"), ["history", JOB, "a"], [-1]),
+        (lambda text: cursors.read_journal(text, JOB), ["journal", JOB], [0, 1]),
+        (lambda text: cursors.read_journal(text, JOB), ["journal", JOB], [0, 1, -1]),
     ],
 )
 def test_a_forged_cursor_leads_nowhere_that_does_not_exist(read, scope, position):
@@ -88,4 +82,4 @@ def test_a_forged_cursor_has_to_be_json_all_the_same(monkeypatch):
     monkeypatch.setattr("forgeledger.web.cursors._compact", lambda value: b"[")
 
     with pytest.raises(CursorInvalid):
-        read_items_cursor(write_cursor(["items"], []), JOB, None)
+        cursors.read_items(write_cursor(["items"], []), JOB, None)

@@ -196,7 +196,7 @@ def test_a_broken_limit_says_which() -> None:
     body = message(itemId="\N{GRINNING FACE}" * 256, result="x" * limits.RESULT_BYTES, at="?")
 
     assert {problem.field: problem.rule for problem in decode(body, "m").problems} == {
-        "itemId": "must be at most 1019 bytes in UTF-8",
+        "itemId": "must be at most 1019 bytes in UTF-8, not 1024",
         "at": "must be a time as in 2026-11-21T10:00:00Z",
         "result": "must be at most 32768 bytes of JSON, not 32770",
     }

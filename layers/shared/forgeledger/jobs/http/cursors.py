@@ -11,11 +11,11 @@ from forgeledger.web.cursors import CursorInvalid, read_cursor, write_cursor
 _LARGEST: Final = 2**53
 
 
-def jobs_cursor(before: str | None, status: str | None, tag: str | None) -> str | None:
+def write_jobs(before: str | None, status: str | None, tag: str | None) -> str | None:
     return None if before is None else write_cursor(["jobs", status, tag], [before])
 
 
-def read_jobs_cursor(text: str | None, status: str | None, tag: str | None) -> str | None:
+def read_jobs(text: str | None, status: str | None, tag: str | None) -> str | None:
     if text is None:
         return None
     match read_cursor(text, ["jobs", status, tag]):
@@ -24,13 +24,13 @@ def read_jobs_cursor(text: str | None, status: str | None, tag: str | None) -> s
     raise CursorInvalid
 
 
-def items_cursor(position: ItemPosition | None, job_id: str, state: str | None) -> str | None:
+def write_items(position: ItemPosition | None, job_id: str, state: str | None) -> str | None:
     if position is None:
         return None
     return write_cursor(["items", job_id, state], [position.lane, position.after])
 
 
-def read_items_cursor(text: str | None, job_id: str, state: str | None) -> ItemPosition:
+def read_items(text: str | None, job_id: str, state: str | None) -> ItemPosition:
     if text is None:
         return ItemPosition()
     match read_cursor(text, ["items", job_id, state]):
@@ -40,11 +40,11 @@ def read_items_cursor(text: str | None, job_id: str, state: str | None) -> ItemP
     raise CursorInvalid
 
 
-def history_cursor(earlier: int | None, job_id: str, item_id: str) -> str | None:
+def write_history(earlier: int | None, job_id: str, item_id: str) -> str | None:
     return None if earlier is None else write_cursor(["history", job_id, item_id], [earlier])
 
 
-def read_history_cursor(text: str | None, job_id: str, item_id: str) -> int | None:
+def read_history(text: str | None, job_id: str, item_id: str) -> int | None:
     if text is None:
         return None
     match read_cursor(text, ["history", job_id, item_id]):
@@ -53,18 +53,18 @@ def read_history_cursor(text: str | None, job_id: str, item_id: str) -> int | No
     raise CursorInvalid
 
 
-def journal_cursor(position: JournalPosition, job_id: str) -> str:
+def write_journal(position: JournalPosition, job_id: str) -> str:
     return write_cursor(["journal", job_id], [position.facts, *position.offsets])
 
 
-def read_journal_cursor(text: str | None, job_id: str) -> JournalPosition:
+def read_journal(text: str | None, job_id: str, field: str = "from") -> JournalPosition:
     if text is None:
         return JournalPosition()
-    match read_cursor(text, ["journal", job_id], field="from"):
+    match read_cursor(text, ["journal", job_id], field):
         case [int(facts), *offsets] if len(offsets) == lanes_of(job_id):
             if all(_is_offset(number) for number in (facts, *offsets)):
                 return JournalPosition(facts=facts, offsets=tuple(offsets))
-    raise CursorInvalid("from")
+    raise CursorInvalid(field)
 
 
 def _is_offset(number: Any) -> bool:

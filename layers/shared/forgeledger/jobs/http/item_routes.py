@@ -4,12 +4,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from forgeledger.jobs.http.cursors import (
-    history_cursor,
-    items_cursor,
-    read_history_cursor,
-    read_items_cursor,
-)
+from forgeledger.jobs.http import cursors
 from forgeledger.jobs.http.item_bodies import ItemsBody, item_body
 from forgeledger.jobs.http.job_bodies import RegistrationBody, registration_body
 from forgeledger.jobs.http.journal_bodies import ItemHistoryBody, history_body
@@ -62,10 +57,10 @@ def add_item_routes(app: LedgerResolver, services: Services) -> None:
         limit: Limit = ROWS_A_PAGE,
         cursor: Cursor = None,
     ) -> ItemsBody:
-        page = services.items.page(job_id, state, read_items_cursor(cursor, job_id, state), limit)
+        page = services.items.page(job_id, state, cursors.read_items(cursor, job_id, state), limit)
         return ItemsBody(
             items=[item_body(item) for item in page.items],
-            next_cursor=items_cursor(page.following, job_id, state),
+            next_cursor=cursors.write_items(page.following, job_id, state),
         )
 
     @app.get(
@@ -76,9 +71,9 @@ def add_item_routes(app: LedgerResolver, services: Services) -> None:
         responses=route_responses(200, ItemHistoryBody, "The item and its events.", 404),
     )
     def get_item(job_id: JobId, item_id: ItemId, cursor: Cursor = None) -> ItemHistoryBody:
-        before = read_history_cursor(cursor, job_id, item_id)
+        before = cursors.read_history(cursor, job_id, item_id)
         check_item_id(item_id)
         history = services.items.history(job_id, item_id, before)
         if history is None:
             raise HttpError(404, "unknown_item", f"There is no item {item_id} in job {job_id}.")
-        return history_body(history, history_cursor(history.earlier, job_id, item_id))
+        return history_body(history, cursors.write_history(history.earlier, job_id, item_id))

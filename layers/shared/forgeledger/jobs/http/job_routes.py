@@ -4,12 +4,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from forgeledger.jobs.http.cursors import (
-    jobs_cursor,
-    journal_cursor,
-    read_jobs_cursor,
-    read_journal_cursor,
-)
+from forgeledger.jobs.http import cursors
 from forgeledger.jobs.http.job_bodies import (
     CreatedBody,
     JobBody,
@@ -38,7 +33,6 @@ from forgeledger.jobs.services import Services
 from forgeledger.jobs.usecases.change_job import ChangeResult
 from forgeledger.jobs.usecases.read_jobs import status_view
 from forgeledger.jobs.usecases.read_journal import JournalPosition
-from forgeledger.web.cursors import CursorInvalid
 from forgeledger.web.error_responses import invalid_field
 from forgeledger.web.idempotency import repeat_of
 from forgeledger.web.openapi import route_responses
@@ -80,10 +74,10 @@ def add_job_routes(app: LedgerResolver, services: Services) -> None:
         limit: JobsLimit = JOBS_A_PAGE,
         cursor: Cursor = None,
     ) -> JobsBody:
-        before = read_jobs_cursor(cursor, status, tag)
+        before = cursors.read_jobs(cursor, status, tag)
         jobs, after = services.jobs.page(status, tag, before, limit)
         return JobsBody(
-            jobs=[job_body(job) for job in jobs], next_cursor=jobs_cursor(after, status, tag)
+            jobs=[job_body(job) for job in jobs], next_cursor=cursors.write_jobs(after, status, tag)
         )
 
     @app.get(
@@ -115,7 +109,7 @@ def add_job_routes(app: LedgerResolver, services: Services) -> None:
         page = services.journal.page(job_id, _journal_position(job_id, since, cursor), limit)
         return JournalBody(
             events=[entry_body(job_id, entry) for entry in page.entries],
-            next_cursor=journal_cursor(page.following, job_id),
+            next_cursor=cursors.write_journal(page.following, job_id),
             more=page.more,
         )
 
@@ -148,11 +142,8 @@ def _add_change_route(app: LedgerResolver, services: Services, change: str, summ
 
 def _journal_position(job_id: str, since: str | None, cursor: str | None) -> JournalPosition:
     """Where to continue: `cursor` is another name of the parameter `from`."""
-    if since is None and cursor is not None:
-        try:
-            return read_journal_cursor(cursor, job_id)
-        except CursorInvalid as error:
-            raise CursorInvalid("cursor") from error
+    if since is None:
+        return cursors.read_journal(cursor, job_id, field="cursor")
     if cursor not in (None, since):
         raise invalid_field("cursor", "cursor", "is another name of from, which differs")
-    return read_journal_cursor(since, job_id)
+    return cursors.read_journal(since, job_id, field="from")

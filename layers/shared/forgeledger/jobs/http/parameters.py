@@ -21,12 +21,9 @@ ItemId = Annotated[
         description="The item, percent-encoded; a slash need not be.",
     ),
 ]
-Limit = Annotated[
-    int, Query(ge=1, le=limits.PAGE_ROWS, description="How many at most; a page may have fewer.")
-]
-JobsLimit = Annotated[
-    int, Query(ge=1, le=limits.PAGE_JOBS, description="How many at most; a page may have fewer.")
-]
+_LIMIT = "How many at most; a page may have fewer."
+Limit = Annotated[int, Query(ge=1, le=limits.PAGE_ROWS, description=_LIMIT)]
+JobsLimit = Annotated[int, Query(ge=1, le=limits.PAGE_JOBS, description=_LIMIT)]
 
 
 def _like_a_cursor(text: str) -> str:

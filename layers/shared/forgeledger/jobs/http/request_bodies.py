@@ -1,10 +1,12 @@
 """Request bodies, with their limits, and the commands and jobs they ask for."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from forgeledger.jobs.messages.field_checks import bytes_at_most, json_text, milliseconds
 from forgeledger.jobs.model import limits
 from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.items import Failure
@@ -12,14 +14,8 @@ from forgeledger.jobs.model.jobs import Tolerance
 from forgeledger.jobs.model.lanes import LaneRules
 from forgeledger.jobs.usecases.create_job import NewJob
 from forgeledger.jobs.usecases.register_items import NewItem
-from forgeledger.json_text import parse_instant, to_text
-from forgeledger.web.models import (
-    RequestModel,
-    at_most_bytes,
-    instant,
-    json_at_most,
-    not_supported,
-)
+from forgeledger.json_text import to_text
+from forgeledger.web.models import RequestModel, not_supported
 
 
 def _example(body: dict[str, Any]) -> ConfigDict:
@@ -38,17 +34,31 @@ def _as_object(value: Any) -> Any:
 ItemId = Annotated[
     str,
     Field(min_length=1, max_length=limits.ITEM_ID_CHARACTERS),
-    at_most_bytes(limits.ITEM_ID_BYTES),
+    AfterValidator(partial(bytes_at_most, limits.ITEM_ID_BYTES)),
 ]
+WorkerId = Annotated[str, Field(min_length=1, max_length=limits.WORKER_ID_CHARACTERS)]
+CommandId = Annotated[str, Field(min_length=1, max_length=limits.COMMAND_ID_CHARACTERS)]
 Tag = Annotated[str, Field(min_length=1, max_length=limits.TAG_CHARACTERS)]
 
 
+def _check_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
+    json_text(limits.METADATA_BYTES, metadata)
+    return metadata
+
+
+def _check_time(text: str) -> str:
+    milliseconds(text)
+    return text
+
+
 class ItemToRegister(RequestModel):
+    """An item; the validated payload is JSON text."""
+
     item_id: ItemId
-    payload: Annotated[Any, json_at_most(limits.PAYLOAD_BYTES)] = None
+    payload: Annotated[Any, AfterValidator(partial(json_text, limits.PAYLOAD_BYTES))] = None
 
     def new_item(self) -> NewItem:
-        return NewItem(item_id=self.item_id, payload=_text(self.payload, limits.PAYLOAD_BYTES))
+        return NewItem(item_id=self.item_id, payload=self.payload)
 
 
 ItemOrId = Annotated[
@@ -98,7 +108,7 @@ class CreateJob(RequestModel):
     auto_register: bool | None = None
     lanes: Annotated[int, Field(ge=1, le=limits.LANES_PER_JOB)] | None = None
     policy: Policy = Policy()
-    metadata: Annotated[dict[str, Any], json_at_most(limits.METADATA_BYTES)] = Field(default={})
+    metadata: Annotated[dict[str, Any], AfterValidator(_check_metadata)] = Field(default={})
     tags: Annotated[list[Tag], Field(max_length=limits.TAGS_PER_JOB)] = Field(default=[])
     ttl_days: Annotated[int, Field(ge=0, le=limits.TTL_DAYS)] = 30
     deadline_seconds: Annotated[int, Field(ge=1, le=limits.DEADLINE_SECONDS)] | None = None
@@ -137,13 +147,9 @@ class ItemCommand(RequestModel):
     """The fields that every command for one item may have."""
 
     attempt: Annotated[int, Field(ge=1, le=limits.ATTEMPT_NUMBER)] | None = None
-    worker_id: (
-        Annotated[str, Field(min_length=1, max_length=limits.WORKER_ID_CHARACTERS)] | None
-    ) = None
-    command_id: (
-        Annotated[str, Field(min_length=1, max_length=limits.COMMAND_ID_CHARACTERS)] | None
-    ) = None
-    at: Annotated[str, AfterValidator(instant)] | None = None
+    worker_id: WorkerId | None = None
+    command_id: CommandId | None = None
+    at: Annotated[str, AfterValidator(_check_time)] | None = None
 
     def command(self, kind: CommandKind, item_id: str, default_id: str) -> Command:
         """The command with the id in the body, or else with `default_id`."""
@@ -153,7 +159,7 @@ class ItemCommand(RequestModel):
             command_id=self.command_id or default_id,
             attempt=self.attempt,
             worker_id=self.worker_id,
-            sent_at=None if self.at is None else parse_instant(self.at),
+            sent_at=None if self.at is None else milliseconds(self.at),
             **self._own_fields(),
         )
 
@@ -173,17 +179,19 @@ class LeaseCommand(ItemCommand):
 
 
 class CompleteItem(ItemCommand):
+    """The validated result is JSON text."""
+
     model_config = _example({"workerId": "w-3", "attempt": 1, "result": {"pages": 3}})
 
-    result: Annotated[Any, json_at_most(limits.RESULT_BYTES)] = None
+    result: Annotated[Any, AfterValidator(partial(json_text, limits.RESULT_BYTES))] = None
 
     def _own_fields(self) -> dict[str, Any]:
-        return {"result": _text(self.result, limits.RESULT_BYTES)}
+        return {"result": self.result}
 
 
 class ErrorBody(RequestModel):
     type: Annotated[str, Field(min_length=1, max_length=limits.ERROR_TYPE_CHARACTERS)]
-    message: Annotated[str, at_most_bytes(limits.ERROR_MESSAGE_BYTES)] = ""
+    message: Annotated[str, AfterValidator(partial(bytes_at_most, limits.ERROR_MESSAGE_BYTES))] = ""
     retryable: bool = True
 
     def failure(self) -> Failure:
@@ -199,7 +207,3 @@ class FailItem(ItemCommand):
 
     def _own_fields(self) -> dict[str, Any]:
         return {} if self.error is None else {"failure": self.error.failure()}
-
-
-def _text(value: Any, limit_bytes: int) -> str | None:
-    return None if value is None else to_text(value, limit_bytes)

@@ -4,11 +4,11 @@ Only pydantic_core checks it: pydantic's models would add a third to the intake'
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Final, cast
 
 from pydantic_core import (
     CoreSchema,
-    PydanticCustomError,
     SchemaValidator,
     ValidationError,
     from_json,
@@ -22,12 +22,12 @@ from forgeledger.jobs.messages.command_fields import (
     Field,
     Kind,
 )
+from forgeledger.jobs.messages.field_checks import bytes_at_most, json_text, milliseconds
 from forgeledger.jobs.model import limits
 from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.ids import lane_of, lanes_of
 from forgeledger.jobs.model.items import Failure
 from forgeledger.jobs.model.message import COMMAND, Body, CommandProblem, RoutedCommand
-from forgeledger.json_text import parse_instant, to_text
 from forgeledger.unknown_fields import unknown_in
 
 _KINDS: Final = {kind.value: kind for kind in CommandKind}
@@ -79,15 +79,15 @@ def _schema(field: Field) -> CoreSchema:
     if field.kind is Kind.WHOLE_NUMBER:
         return _core("int", strict=True, ge=field.least, le=field.most)
     if field.kind is Kind.JSON:
-        return _then(_core("any"), _json_at_most(field.most_bytes))
+        return _then(_core("any"), partial(json_text, field.most_bytes))
     if field.kind is Kind.ERROR:
         return _then(_object(ERROR_FIELDS), lambda fields: Failure(**fields))
     text = _core("str", strict=True)
     if field.least:
         text = _core("str", strict=True, min_length=field.least, max_length=field.most)
     if field.kind is Kind.TIME:
-        return _then(text, _instant)
-    return _then(text, _bytes_at_most(field.most_bytes)) if field.most_bytes else text
+        return _then(text, milliseconds)
+    return _then(text, partial(bytes_at_most, field.most_bytes)) if field.most_bytes else text
 
 
 def _object(fields: Iterable[Field], *, nullable: bool = False) -> CoreSchema:
@@ -115,34 +115,6 @@ def _then(schema: CoreSchema, function: Callable[[Any], Any]) -> CoreSchema:
     """Pass a valid value to the function, which converts or refuses it."""
     call = {"type": "no-info", "function": function}
     return _core("function-after", schema=schema, function=call)
-
-
-def _bytes_at_most(limit: int) -> Callable[[str], str]:
-    def check(text: str) -> str:
-        if len(text) > limit or (not text.isascii() and len(text.encode()) > limit):
-            raise PydanticCustomError(
-                "max_bytes", "must be at most {limit} bytes in UTF-8", {"limit": limit}
-            )
-        return text
-
-    return check
-
-
-def _json_at_most(limit: int) -> Callable[[Any], str | None]:
-    def check(value: Any) -> str | None:
-        try:
-            return None if value is None else to_text(value, limit)
-        except ValueError as error:
-            raise PydanticCustomError("json", "{why}", {"why": str(error)}) from error
-
-    return check
-
-
-def _instant(text: str) -> int:
-    try:
-        return parse_instant(text)
-    except ValueError as error:
-        raise PydanticCustomError("datetime", "{why}", {"why": str(error)}) from error
 
 
 _COMMAND: Final = SchemaValidator(_object(COMMAND_FIELDS, nullable=True))

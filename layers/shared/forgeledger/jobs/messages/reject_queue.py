@@ -19,11 +19,14 @@ class SqsRejectQueue:
 
     def put(self, message: Message, problems: Sequence[CommandProblem]) -> None:
         body = _body(message, problems)
+        texts = {
+            "reason": problems[0].reason,
+            "detail": _detail(problems),
+            "sourceMessageId": message.message_id,
+            "sourceGroupId": message.group_id,
+        }
         attributes = {
-            "reason": _text(problems[0].reason),
-            "detail": _text(_detail(problems)),
-            "sourceMessageId": _text(message.message_id),
-            "sourceGroupId": _text(message.group_id),
+            name: {"DataType": "String", "StringValue": text} for name, text in texts.items()
         }
         if _size(body, attributes) > MESSAGE_BYTES:
             # Rather lose the reason than the message; the log has the reason as well.
@@ -68,7 +71,3 @@ def _detail(problems: Sequence[CommandProblem]) -> str:
             break
         detail = longer
     return detail
-
-
-def _text(value: str) -> dict[str, str]:
-    return {"DataType": "String", "StringValue": value}

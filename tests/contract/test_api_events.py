@@ -1,4 +1,4 @@
-"""The sample events for the HTTP function, told one after another, are a job's whole life."""
+"""The sample events of the HTTP function, sent in this order, are the life of a job."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,6 @@ from tests.support.builders import make_spec
 EVENTS = Path(__file__).parents[2] / "events"
 JOB_ID = "01KAJXPF80000APN59HKNHY2PJ-4"
 
-# In the order in which they make sense.
 STORY = [
     ("health", 200),
     ("create-job", 201),
@@ -39,8 +38,8 @@ def sample(name):
 
 
 @pytest.fixture(scope="module")
-def told():
-    """The answer to each event."""
+def replies():
+    """The reply to each event, by its name."""
     world: World = make_world()
     world.store.create_job(*create(make_spec(job_id=JOB_ID, lanes=4)))
     caller = Caller(world.api())
@@ -54,17 +53,17 @@ def test_each_sample_event_has_its_place_in_the_story():
 
 
 @pytest.mark.parametrize(("name", "status"), STORY)
-def test_each_event_gets_the_answer_that_is_documented(told, name, status):
-    assert told[name].status == status, told[name].text
+def test_each_event_gets_the_answer_that_is_documented(replies, name, status):
+    assert replies[name].status == status, replies[name].text
 
 
-def test_the_item_with_a_slash_and_an_umlaut_was_found_again(told):
-    item = told["get-item"].json
+def test_the_item_with_a_slash_and_an_umlaut_was_found_again(replies):
+    item = replies["get-item"].json
 
     assert item["itemId"] == "2026/11/rechnung-ü.pdf"
     assert item["state"] == "COMPLETED"
     assert [event["type"] for event in item["history"]] == ["registered", "claimed", "completed"]
 
 
-def test_the_job_is_finished_in_the_end(told):
-    assert told["get-job"].json["status"] == "COMPLETED_WITH_FAILURES"
+def test_the_job_is_finished_in_the_end(replies):
+    assert replies["get-job"].json["status"] == "COMPLETED_WITH_FAILURES"

@@ -20,7 +20,7 @@ from forgeledger.web.resolver import LedgerResolver
 from tests.support.api_callers import make_world
 from tests.support.memory_store import MemoryStore
 
-# What the design promises; whoever changes a route changes the contract.
+# Part of the contract: change a route here only on purpose.
 ROUTES = {
     ("GET", "/health"),
     ("GET", "/openapi.json"),
@@ -46,7 +46,7 @@ ROUTES = {
 
 
 class NoClaims(JobIdClaims):
-    """Nothing is created here."""
+    """No test here creates a job."""
 
 
 class NoPersistence(BasePersistenceLayer):
@@ -70,9 +70,9 @@ def app() -> LedgerResolver:
 
 @pytest.fixture(scope="module")
 def document(app) -> dict[str, Any]:
-    described = app.get_openapi_schema()
-    assert isinstance(described, OpenAPI)
-    return described.model_dump(mode="json", by_alias=True, exclude_none=True)
+    schema = app.get_openapi_schema()
+    assert isinstance(schema, OpenAPI)
+    return schema.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def operations(document):
@@ -86,11 +86,11 @@ def operations(document):
 def references(value):
     if isinstance(value, dict):
         yield from ([value["$ref"]] if "$ref" in value else [])
-        for each in value.values():
-            yield from references(each)
+        for inner in value.values():
+            yield from references(inner)
     elif isinstance(value, list):
-        for each in value:
-            yield from references(each)
+        for inner in value:
+            yield from references(inner)
 
 
 def test_the_document_names_its_version_of_openapi_and_of_the_api(document):
@@ -107,22 +107,22 @@ def test_it_describes_the_routes_that_there_are_and_no_others(app, document):
 
 
 def test_each_operation_has_a_name_of_its_own_words_and_a_tag_that_is_explained(document):
-    found = [operation for _, _, operation in operations(document)]
+    described = [operation for _, _, operation in operations(document)]
     tags = {tag["name"] for tag in document["tags"]}
 
-    assert len({operation["operationId"] for operation in found}) == len(found)
-    assert all(len(operation["summary"]) > 10 for operation in found)
-    assert all(set(operation["tags"]) <= tags for operation in found)
+    assert len({operation["operationId"] for operation in described}) == len(described)
+    assert all(len(operation["summary"]) > 10 for operation in described)
+    assert all(set(operation["tags"]) <= tags for operation in described)
 
 
 def test_each_name_in_a_path_is_a_parameter(document):
     for _, path, operation in operations(document):
-        named = [
+        names = [
             parameter["name"]
             for parameter in operation.get("parameters", [])
             if parameter["in"] == "path"
         ]
-        assert sorted(named) == sorted(re.findall(r"{(\w+)}", path))
+        assert sorted(names) == sorted(re.findall(r"{(\w+)}", path))
 
 
 def test_each_schema_is_a_json_schema_and_each_reference_leads_somewhere(document):
@@ -151,8 +151,8 @@ def test_everything_with_data_asks_for_the_key(document):
     assert document["security"] == [{"apiKey": []}]
     scheme = document["components"]["securitySchemes"]["apiKey"]
     assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "x-api-key")
-    open_paths = {path for _, path, each in operations(document) if each.get("security") == []}
-    assert open_paths == PUBLIC_PATHS
+    public = {path for _, path, route in operations(document) if route.get("security") == []}
+    assert public == PUBLIC_PATHS
 
 
 def test_whatever_changes_something_takes_an_idempotency_key(document):
@@ -167,17 +167,17 @@ def test_whatever_changes_something_takes_an_idempotency_key(document):
 
 
 def test_the_parameters_that_are_described_are_those_that_are_taken(document):
-    """A route that is asked for one more names all that it has."""
+    """The problem about an unknown parameter lists those that the route takes."""
     caller, job_id = make_world().caller(), make_job_id(1, 2, 3)
-    told = {}
+    accepted = {}
     described = {}
     for method, path, operation in operations(document):
         if path in PUBLIC_PATHS:
             continue
-        asked = path.format(jobId=job_id, itemId="a")
-        reply = caller.send(caller.event(method, asked, query={"unheardOf": ""}))
+        real_path = path.format(jobId=job_id, itemId="a")
+        reply = caller.send(caller.event(method, real_path, query={"unheardOf": ""}))
         messages = {error["field"]: error["message"] for error in reply.json["errors"]}
-        told[method, path] = messages["unheardOf"].partition("which takes ")[2]
+        accepted[method, path] = messages["unheardOf"].partition("which takes ")[2]
         names = [
             parameter["name"]
             for parameter in operation.get("parameters", ())
@@ -185,8 +185,8 @@ def test_the_parameters_that_are_described_are_those_that_are_taken(document):
         ]
         described[method, path] = ", ".join(sorted(names)) or "none"
 
-    assert told == described
-    assert told["GET", "/jobs"] == "cursor, limit, status, tag"
+    assert accepted == described
+    assert accepted["GET", "/jobs"] == "cursor, limit, status, tag"
 
 
 def test_an_idempotency_key_is_described_with_the_limits_that_it_has(document):

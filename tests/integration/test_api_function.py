@@ -1,4 +1,4 @@
-"""The HTTP function on an engine: the handler as Lambda loads it, on real tables and a real key."""
+"""The HTTP function on the local engine: the real handler, tables and API key."""
 
 import importlib.util
 import json
@@ -108,9 +108,9 @@ def test_without_a_parameter_everybody_may_call(aws, idempotency_table):
         dynamodb=aws.client("dynamodb"),
     )
 
-    answered = api.answer(http_event("GET", "/jobs"), Context())
+    result = api.answer(http_event("GET", "/jobs"), Context())
 
-    assert answered.response["statusCode"] == 200
+    assert result.response["statusCode"] == 200
 
 
 def test_each_request_is_counted_by_route_and_status(app, capsys, caplog):
@@ -119,10 +119,10 @@ def test_each_request_is_counted_by_route_and_status(app, capsys, caplog):
     call(app, "GET", "/jobs/none")
 
     written = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    counted = next(line for line in written if "_aws" in line)
+    metrics = next(line for line in written if "_aws" in line)
     logged = next(record for record in caplog.records if record.message == "request answered")
-    assert (counted["route"], counted["status"]) == ("GET /jobs/{jobId}", "404")
-    assert counted["Requests"] == [1.0]
+    assert (metrics["route"], metrics["status"]) == ("GET /jobs/{jobId}", "404")
+    assert metrics["Requests"] == [1.0]
     assert (logged.route, logged.status) == ("GET /jobs/{jobId}", 404)
 
 

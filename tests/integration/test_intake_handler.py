@@ -1,4 +1,4 @@
-"""The intake as Lambda loads it, with the sample events, on an engine."""
+"""The intake's handler with the sample events, on the local engine."""
 
 import json
 
@@ -48,8 +48,8 @@ def test_the_intake_tells_of_fields_that_it_does_not_know_and_takes_the_rest(
     handler(event)
 
     assert stage.state_of("invoice-17") == "COMPLETED"
-    told = [line for line in lines(capsys.readouterr().out) if "fields" in line]
-    assert [(line["level"], line["message"], line["fields"]) for line in told] == [
+    warnings = [line for line in lines(capsys.readouterr().out) if "fields" in line]
+    assert [(line["level"], line["message"], line["fields"]) for line in warnings] == [
         ("WARNING", "unknown fields ignored", ["leaseSecond"])
     ]
 
@@ -68,8 +68,8 @@ def test_the_intake_puts_aside_what_can_never_be_applied(
     assert reasons == ["invalid", "invalid", "unknown_job"]
     *log, metrics = lines(capsys.readouterr().out)
     assert metrics["MessagesRejected"] == [3.0]
-    told = [line["messageId"] for line in log if line["message"] == "message rejected"]
-    assert told == [record["messageId"] for record in event["Records"]]
+    rejected = [line["messageId"] for line in log if line["message"] == "message rejected"]
+    assert rejected == [record["messageId"] for record in event["Records"]]
 
 
 def test_the_intake_reports_all_when_its_time_is_nearly_over(
@@ -94,5 +94,5 @@ def test_the_intake_keeps_a_bad_message_when_the_reject_queue_is_away(
     answer = stage.handler("intake")(sample("intake-rejected"))
 
     assert len(answer["batchItemFailures"]) == 3
-    told = [line.get("message") for line in lines(capsys.readouterr().out)]
-    assert told.count("reject queue refused a message") == 3
+    logged = [line.get("message") for line in lines(capsys.readouterr().out)]
+    assert logged.count("reject queue refused a message") == 3

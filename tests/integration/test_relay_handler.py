@@ -1,4 +1,4 @@
-"""The relay as Lambda loads it, with the sample events, on an engine."""
+"""The relay's handler with the sample events, on the local engine."""
 
 import json
 
@@ -16,14 +16,14 @@ def test_the_relay_completes_a_job_and_tells_it(stage: Stage) -> None:
     relay = stage.handler("relay")
 
     moved = relay(sample("relay-head-moved"))
-    told = relay(sample("relay-fact"))
+    published = relay(sample("relay-fact"))
     again = relay(sample("relay-fact"))
 
-    assert (moved, told, again) == ({"batchItemFailures": []},) * 3
+    assert (moved, published, again) == ({"batchItemFailures": []},) * 3
     view = stage.store.load_job(JOB_ID)
     assert view is not None
     assert view.job.status is JobStatus.COMPLETED
-    events = [json.loads(each["Body"]) for each in stage.received(stage.heard)]
+    events = [json.loads(message["Body"]) for message in stage.received(stage.heard)]
     kinds = sorted(event["detail-type"] for event in events)
     assert kinds == ["job.completed", "job.created", "job.sealed"]
     completed = next(event for event in events if event["detail-type"] == "job.completed")
@@ -119,7 +119,7 @@ def test_a_round_keeps_half_of_its_time_for_keeping_rows(
 ) -> None:
     stage.job()
 
-    # A minute in all, and at the first look at a job less than half of it.
+    # A minute at first, and less than half of it before the first job.
     answer = stage.handler("relay", 60_000, 29_000)(sample("relay-round"))
 
     assert answer == {"jobs": []}

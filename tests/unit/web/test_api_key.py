@@ -1,4 +1,4 @@
-"""The API key: asked for by everything that has data."""
+"""The API key: required by every route that returns data."""
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
@@ -61,39 +61,39 @@ def test_keys_that_cannot_be_read_let_nobody_pass(world):
 
 
 class Ssm:
-    """Has no parameter, until there is one."""
+    """A parameter store that raises an error until it has keys."""
 
     def __init__(self, error):
         self.error = error
         self.keys = None
 
-    def get_parameter(self, **asked):
+    def get_parameter(self, **request):
         if self.keys is None:
             raise self.error
         return {"Parameter": {"Value": self.keys}}
 
 
-def told(code):
+def error_of(code):
     return ClientError({"Error": {"Code": code}}, "GetParameter")
 
 
-LASTING = (500, "api_keys_unreadable", None)
-PASSING = (503, "api_keys_busy", "1")
+PERMANENT = (500, "api_keys_unreadable", None)
+TEMPORARY = (503, "api_keys_busy", "1")
 
 
 @pytest.mark.parametrize(
-    ("error", "why", "answered"),
+    ("error", "why", "expected"),
     [
-        (told("ParameterNotFound"), "ParameterNotFound", LASTING),
-        (told("AccessDenied"), "AccessDenied", LASTING),
-        (told("AccessDeniedException"), "AccessDeniedException", LASTING),
-        (told("InvalidKeyId"), "InvalidKeyId", LASTING),
-        (told("ThrottlingException"), "ThrottlingException", PASSING),
-        (told("InternalServerError"), "InternalServerError", PASSING),
-        (ConnectTimeoutError(endpoint_url="https://ssm"), "ConnectTimeoutError", PASSING),
+        (error_of("ParameterNotFound"), "ParameterNotFound", PERMANENT),
+        (error_of("AccessDenied"), "AccessDenied", PERMANENT),
+        (error_of("AccessDeniedException"), "AccessDeniedException", PERMANENT),
+        (error_of("InvalidKeyId"), "InvalidKeyId", PERMANENT),
+        (error_of("ThrottlingException"), "ThrottlingException", TEMPORARY),
+        (error_of("InternalServerError"), "InternalServerError", TEMPORARY),
+        (ConnectTimeoutError(endpoint_url="https://ssm"), "ConnectTimeoutError", TEMPORARY),
     ],
 )
-def test_why_the_keys_cannot_be_read_is_said_without_saying_where(world, error, why, answered):
+def test_why_the_keys_cannot_be_read_is_said_without_saying_where(world, error, why, expected):
     ssm = Ssm(error)
     environment = {
         "FORGELEDGER_TABLE": "t",
@@ -108,7 +108,7 @@ def test_why_the_keys_cannot_be_read_is_said_without_saying_where(world, error, 
     after = caller.get("/jobs")
 
     retry_after = before.headers.get("Retry-After")
-    assert (before.status, before.json["code"], retry_after) == answered
+    assert (before.status, before.json["code"], retry_after) == expected
     assert why in before.json["detail"]
     assert "/secret/name" not in before.text
     assert after.status == 200

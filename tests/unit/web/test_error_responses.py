@@ -1,4 +1,4 @@
-"""What cannot be done, as problem documents: stable codes, every wrong field by name and rule."""
+"""Problem documents: stable codes, and every wrong field by name and rule."""
 
 import json
 
@@ -165,17 +165,17 @@ def test_wrong_queries_are_refused_by_parameter(caller, path, query, wrong):
 def test_a_misspelled_parameter_is_refused_together_with_all_else_that_is_wrong(caller):
     job_id = caller.new_job(items=["a"])
 
-    listed = caller.get(f"/jobs/{job_id}/items", limt=10, stat="FAILED", state="done")
-    one = caller.get(f"/jobs/{job_id}", State="x")
+    items = caller.get(f"/jobs/{job_id}/items", limt=10, stat="FAILED", state="done")
+    job = caller.get(f"/jobs/{job_id}", State="x")
 
-    assert listed.status == 422
-    assert listed.wrong == {"limt": "unknown", "stat": "unknown", "state": "enum"}
-    assert listed.json["errors"][0] == {
+    assert items.status == 422
+    assert items.wrong == {"limt": "unknown", "stat": "unknown", "state": "enum"}
+    assert items.json["errors"][0] == {
         "field": "limt",
         "rule": "unknown",
         "message": "is no parameter of this route, which takes cursor, limit, state",
     }
-    assert one.json["errors"][0]["message"] == "is no parameter of this route, which takes none"
+    assert job.json["errors"][0]["message"] == "is no parameter of this route, which takes none"
 
 
 def test_a_parameter_where_a_body_was_meant_changes_nothing_and_leaves_its_key_free(caller):
@@ -275,15 +275,15 @@ def test_a_fault_tells_nothing_of_our_insides(caller, world):
 
 
 def test_an_answer_that_breaks_our_own_contract_is_a_fault(caller, world, monkeypatch):
-    monkeypatch.setattr("forgeledger.jobs.http.job_routes.job_body", lambda standing: {"jobId": 1})
+    monkeypatch.setattr("forgeledger.jobs.http.job_routes.job_body", lambda view: {"jobId": 1})
     job_id = caller.new_job()
 
     assert caller.get(f"/jobs/{job_id}").status == 500
 
 
 def test_an_event_that_nobody_understands_is_a_problem(world):
-    answered = world.api().answer({"requestContext": {"http": {"method": "GET"}}}, None)
+    result = world.api().answer({"requestContext": {"http": {"method": "GET"}}}, None)
 
-    assert answered.route == "unknown"
-    assert answered.response["statusCode"] == 500
-    assert json.loads(answered.response["body"])["code"] == "internal_error"
+    assert result.route == "unknown"
+    assert result.response["statusCode"] == 500
+    assert json.loads(result.response["body"])["code"] == "internal_error"

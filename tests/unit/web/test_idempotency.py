@@ -1,4 +1,4 @@
-"""Idempotency-Key: the same request twice does its work once."""
+"""Idempotency-Key: a repeated request is carried out once."""
 
 import pytest
 
@@ -112,7 +112,7 @@ def test_a_key_means_nothing_where_nothing_is_changed(caller):
 
 
 class Killed(BaseException):
-    """The process ends here."""
+    """The process is killed here."""
 
 
 @pytest.mark.parametrize("method", ["create_job", "commit_lane", "commit_job"])
@@ -121,18 +121,18 @@ def test_a_creation_that_was_cut_off_makes_one_job_when_it_is_repeated(
     caller, world, method, after
 ):
     body = {"name": "n", "items": ["a", "b", "c"], "seal": True}
-    whole = getattr(world.store, method)
+    original = getattr(world.store, method)
 
     def killed(*args, **options):
         if after:
-            whole(*args, **options)
+            original(*args, **options)
         raise Killed
 
     setattr(world.store, method, killed)
     with pytest.raises(Killed):
         caller.post("/jobs", body, idempotency_key="k")
-    setattr(world.store, method, whole)
-    # The record of the request in flight is over when the killed invocation's time is.
+    setattr(world.store, method, original)
+    # The in-flight record expires with the deadline of the killed invocation.
     world.persistence.records.clear()
     world.clock.pass_seconds(60)
 

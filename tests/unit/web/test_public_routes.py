@@ -1,4 +1,4 @@
-"""What everybody may read: health, and the description with its page."""
+"""Routes without an API key: health, the OpenAPI document and its page."""
 
 import base64
 import gzip

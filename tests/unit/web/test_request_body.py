@@ -1,4 +1,4 @@
-"""Bodies that cannot be read: no JSON, no text, too large, or said to be something else."""
+"""Bodies that cannot be read: no JSON, no text, too large, or of another media type."""
 
 import base64
 import json
@@ -56,7 +56,7 @@ def test_the_largest_body_fits_into_an_event_of_lambda_and_one_more_byte_is_refu
     encoded = {**event, "body": base64.b64encode(largest.encode()).decode()}
 
     assert caller.send({**encoded, "isBase64Encoded": True}).status == 201
-    assert max(len(json.dumps(each)) for each in (event, encoded)) < 6_000_000
+    assert max(len(json.dumps(request)) for request in (event, encoded)) < 6_000_000
     assert caller.post("/jobs", largest + " ").json["code"] == "body_too_large"
 
 

@@ -1,4 +1,4 @@
-"""What a wrong field is told in: plain words, and those of JSON instead of Python's."""
+"""The messages about wrong fields: plain words, and JSON's types instead of Python's."""
 
 
 def test_wrong_fields_are_told_of_in_the_words_of_json(caller):

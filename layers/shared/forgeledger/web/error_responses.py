@@ -105,7 +105,7 @@ def _server_error(error: Exception) -> HttpError:
             return HttpError(503, "api_keys_busy", detail, headers=_RETRY)
         case ApiKeysUnreadable(why=why):
             logger.error("API keys not read", exc_info=error)
-            detail = f"The API keys cannot be read ({why}); its operator has to fix that."
+            detail = f"The API keys cannot be read ({why}); the API's operator has to fix this."
             return HttpError(500, "api_keys_unreadable", detail)
         case _:
             logger.error("request failed", exc_info=error)

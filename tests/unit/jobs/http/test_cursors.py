@@ -1,4 +1,4 @@
-"""Cursors fit the list that they came from, and no other."""
+"""A cursor fits only the list it came from."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""An item with what happened to it, over HTTP."""
+"""An item with its history, over HTTP."""
 
 
 def test_an_item_shows_its_history_oldest_first(caller, clock):
@@ -60,7 +60,7 @@ def test_an_item_shows_the_closing_that_canceled_it_and_none_that_came_later(cal
     caller.post(f"/jobs/{job_id}/cancel")
 
     refused = caller.post(f"/jobs/{job_id}/items/a/claim")
-    first, second = (caller.get(f"/jobs/{job_id}/items/{each}").json["history"] for each in "ab")
+    first, second = (caller.get(f"/jobs/{job_id}/items/{item}").json["history"] for item in "ab")
 
     assert refused.json["code"] == "already_canceled"
     assert [event["type"] for event in first] == ["registered", "gated", "rejected"]

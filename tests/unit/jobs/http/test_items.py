@@ -1,4 +1,4 @@
-"""Items over HTTP: registered, commanded, listed, and read with their history."""
+"""Items over HTTP: registration, commands, lists."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Jobs over HTTP: created, read, listed, sealed, canceled, reopened."""
+"""Jobs over HTTP: create, read, list, seal, cancel, reopen."""
 
 import pytest
 
@@ -163,14 +163,14 @@ def test_reading_a_status_is_one_read_whatever_the_number_of_items(caller, world
     assert reads == [job_id]
 
 
-@pytest.mark.parametrize("what", ["seal", "cancel", "reopen"])
-def test_asking_again_changes_nothing(caller, what):
+@pytest.mark.parametrize("change", ["seal", "cancel", "reopen"])
+def test_asking_again_changes_nothing(caller, change):
     job_id = caller.new_job(items=["a"])
-    if what == "reopen":
+    if change == "reopen":
         caller.post(f"/jobs/{job_id}/cancel")
 
-    first = caller.post(f"/jobs/{job_id}/{what}")
-    again = caller.post(f"/jobs/{job_id}/{what}")
+    first = caller.post(f"/jobs/{job_id}/{change}")
+    again = caller.post(f"/jobs/{job_id}/{change}")
 
     assert (first.status, first.json["outcome"]) == (200, "applied")
     assert (again.status, again.json["outcome"]) == (200, "duplicate")
@@ -209,9 +209,9 @@ def test_a_completed_job_cannot_be_canceled(caller):
 
 
 def test_jobs_are_listed_newest_first_page_by_page(caller, clock):
-    made = []
+    created = []
     for _ in range(5):
-        made.append(caller.new_job())
+        created.append(caller.new_job())
         clock.pass_seconds(1)
 
     listed, cursor = [], {}
@@ -222,7 +222,7 @@ def test_jobs_are_listed_newest_first_page_by_page(caller, clock):
             break
         cursor = {"cursor": page["nextCursor"]}
 
-    assert listed == made[::-1]
+    assert listed == created[::-1]
 
 
 def test_jobs_are_filtered_by_status_and_tag(caller):

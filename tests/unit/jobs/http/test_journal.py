@@ -1,4 +1,4 @@
-"""The journal over HTTP: all that happened, in parts, and on from where one stopped."""
+"""The journal over HTTP: all events, page by page, continued by cursor."""
 
 
 def test_the_journal_shows_facts_and_events_by_time(caller, clock):
@@ -10,11 +10,11 @@ def test_the_journal_shows_facts_and_events_by_time(caller, clock):
 
     page = caller.get(f"/jobs/{job_id}/events").json
 
-    told = [event["type"] for event in page["events"]]
+    types = [event["type"] for event in page["events"]]
     times = [event["at"] for event in page["events"]]
     assert times == sorted(times)
-    assert told[:3] == ["job.created", "registered", "completed"]
-    assert sorted(told[3:]) == ["gated", "gated", "job.completed", "job.sealed"]
+    assert types[:3] == ["job.created", "registered", "completed"]
+    assert sorted(types[3:]) == ["gated", "gated", "job.completed", "job.sealed"]
     assert page["more"] is False
     completed = next(event for event in page["events"] if event["type"] == "job.completed")
     assert completed["eventId"] == f"{job_id}:1:job.completed"

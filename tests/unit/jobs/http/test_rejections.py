@@ -1,4 +1,4 @@
-"""Why a job is not done: the commands that were rejected lately."""
+"""Why a job is not done: its recently rejected commands."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,7 +10,7 @@ from forgeledger.jobs.model.ids import lane_of
 from forgeledger.jobs.usecases import list_rejections
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 
-# Names of items that nobody registered, by the one of two lanes that they would be in.
+# Ids of unregistered items, for each of two lanes.
 FIRST_LANE, SECOND_LANE = (
     [name for name in (f"typo-{number}" for number in range(90)) if lane_of(name, 2) == lane]
     for lane in (0, 1)
@@ -19,14 +19,14 @@ FIRST_LANE, SECOND_LANE = (
 
 @pytest.fixture
 def few(monkeypatch):
-    """So few events are looked at: eight of all lanes, and one of each at least."""
+    """Look only at the latest eight events of all lanes, and at least one of each lane."""
     monkeypatch.setattr(list_rejections, "_LATEST_EVENTS", 8)
     monkeypatch.setattr(list_rejections, "_LEAST_EVENTS", 1)
 
 
-def told(caller: Any, job_id: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = caller.get(f"/jobs/{job_id}/why").json["rejections"]
-    return found
+def rejections(caller: Any, job_id: str) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = caller.get(f"/jobs/{job_id}/why").json["rejections"]
+    return listed
 
 
 def complete_in_one_batch(world: Any, job_id: str, items: Iterable[str]) -> None:
@@ -42,14 +42,14 @@ def test_they_are_told_by_kind_and_reason_most_frequent_first(caller, clock):
         caller.post(f"/jobs/{job_id}/items/{item}/complete")
     caller.post(f"/jobs/{job_id}/items/a/claim", {"workerId": "w-2"})
 
-    found = told(caller, job_id)
+    listed = rejections(caller, job_id)
 
-    assert [(each["command"], each["reason"], each["count"]) for each in found] == [
+    assert [(entry["command"], entry["reason"], entry["count"]) for entry in listed] == [
         ("complete", "unknown_item", 3),
         ("claim", "lease_held", 1),
     ]
-    assert found[0]["latestItemId"] == "C"
-    assert found[0]["latestAt"] == "2026-11-21T10:00:03.000Z"
+    assert listed[0]["latestItemId"] == "C"
+    assert listed[0]["latestAt"] == "2026-11-21T10:00:03.000Z"
 
 
 def test_what_is_said_of_an_item_that_is_completed_holds_nothing_up(caller):
@@ -59,17 +59,17 @@ def test_what_is_said_of_an_item_that_is_completed_holds_nothing_up(caller):
     again = caller.post(f"/jobs/{job_id}/items/a/retry")
 
     assert [late.json["code"], again.json["code"]] == ["already_completed", "not_failed"]
-    assert told(caller, job_id) == []
+    assert rejections(caller, job_id) == []
 
 
 def test_a_finished_job_has_none(caller):
     job_id = caller.new_job(items=["a"], seal=True)
     caller.post(f"/jobs/{job_id}/items/A/complete")
-    running = told(caller, job_id)
+    running = rejections(caller, job_id)
     caller.post(f"/jobs/{job_id}/cancel")
 
     assert len(running) == 1
-    assert told(caller, job_id) == []
+    assert rejections(caller, job_id) == []
 
 
 @pytest.mark.usefixtures("few")
@@ -77,9 +77,9 @@ def test_only_the_latest_events_are_looked_at_also_within_a_commit(caller, world
     job_id = caller.new_job(lanes=1)
     complete_in_one_batch(world, job_id, [f"item {number}" for number in range(20)])
 
-    (found,) = told(caller, job_id)
+    (entry,) = rejections(caller, job_id)
 
-    assert (found["count"], found["latestItemId"]) == (8, "item 19")
+    assert (entry["count"], entry["latestItemId"]) == (8, "item 19")
 
 
 @pytest.mark.usefixtures("few")
@@ -90,8 +90,8 @@ def test_they_are_shared_out_among_the_lanes_that_have_events(caller):
     for item in (*FIRST_LANE[:10], *SECOND_LANE[:2]):
         caller.post(f"/jobs/{in_two}/items/{item}/complete")
 
-    assert [each["count"] for each in told(caller, in_one)] == [8]
-    assert [each["count"] for each in told(caller, in_two)] == [4 + 2]
+    assert [entry["count"] for entry in rejections(caller, in_one)] == [8]
+    assert [entry["count"] for entry in rejections(caller, in_two)] == [4 + 2]
 
 
 def test_of_many_lanes_each_is_looked_at(caller):
@@ -99,7 +99,7 @@ def test_of_many_lanes_each_is_looked_at(caller):
     for _ in range(25):
         caller.post(f"/jobs/{job_id}/items/typo/complete")
 
-    assert [each["count"] for each in told(caller, job_id)] == [25]
+    assert [entry["count"] for entry in rejections(caller, job_id)] == [25]
 
 
 def test_they_are_read_bit_by_bit_from_the_latest_back(caller, world, monkeypatch):
@@ -107,19 +107,19 @@ def test_they_are_read_bit_by_bit_from_the_latest_back(caller, world, monkeypatc
     job_id = caller.new_job(lanes=1)
     for batch in range(5):
         complete_in_one_batch(world, job_id, [f"{batch} {item}" for item in range(3 + batch)])
-    read, asked = world.store.read_journal, []
+    read, offsets = world.store.read_journal, []
 
     def read_journal(job_id: str, lane: int, offset: int, limit: int) -> Any:
-        asked.append(offset)
+        offsets.append(offset)
         return read(job_id, lane, offset, limit)
 
     world.store.read_journal = read_journal
 
-    (found,) = told(caller, job_id)
+    (entry,) = rejections(caller, job_id)
 
-    assert (found["count"], found["latestItemId"]) == (25, "4 6")
-    assert asked == sorted(asked, reverse=True)
-    assert len(asked) > 3
+    assert (entry["count"], entry["latestItemId"]) == (25, "4 6")
+    assert offsets == sorted(offsets, reverse=True)
+    assert len(offsets) > 3
 
 
 def test_large_ones_are_read_no_further_than_one_answer_may_hold(caller, monkeypatch):
@@ -129,7 +129,7 @@ def test_large_ones_are_read_no_further_than_one_answer_may_hold(caller, monkeyp
     for item in range(9):
         caller.post(f"/jobs/{job_id}/items/typo-{item}/complete", {"result": "x" * 20_000})
 
-    assert [each["count"] for each in told(caller, job_id)] == [3]
+    assert [entry["count"] for entry in rejections(caller, job_id)] == [3]
 
 
 def test_the_latest_of_a_lane_is_the_one_that_it_took_last(caller, clock):
@@ -138,7 +138,7 @@ def test_the_latest_of_a_lane_is_the_one_that_it_took_last(caller, clock):
     clock.pass_seconds(-5)
     caller.post(f"/jobs/{job_id}/items/{FIRST_LANE[1]}/complete")
 
-    assert told(caller, job_id)[0]["latestItemId"] == FIRST_LANE[1]
+    assert rejections(caller, job_id)[0]["latestItemId"] == FIRST_LANE[1]
 
 
 @pytest.mark.parametrize("lanes", [(FIRST_LANE, SECOND_LANE), (SECOND_LANE, FIRST_LANE)])
@@ -149,7 +149,7 @@ def test_the_latest_of_several_lanes_is_the_one_of_the_latest_time(caller, clock
     clock.pass_seconds(5)
     caller.post(f"/jobs/{job_id}/items/{later[0]}/complete")
 
-    assert told(caller, job_id)[0]["latestItemId"] == later[0]
+    assert rejections(caller, job_id)[0]["latestItemId"] == later[0]
 
 
 def test_rows_that_are_gone_are_left_out(caller, world):
@@ -158,4 +158,4 @@ def test_rows_that_are_gone_are_left_out(caller, world):
         caller.post(f"/jobs/{job_id}/items/{item}/complete")
     world.keep_journal_rows(lambda row: row.offset > 0)
 
-    assert [each["count"] for each in told(caller, job_id)] == [2]
+    assert [entry["count"] for entry in rejections(caller, job_id)] == [2]

@@ -39,10 +39,12 @@ def test_no_route_that_writes_goes_on_when_time_is_over(caller, monkeypatch, pat
     assert (cut.status, cut.json["code"]) == (503, "out_of_time")
 
 
-@pytest.mark.parametrize("looks", range(1, 8))
-def test_a_cancel_that_was_cut_off_anywhere_is_finished_by_the_next_one(caller, monkeypatch, looks):
+@pytest.mark.parametrize("checks", range(1, 8))
+def test_a_cancel_that_was_cut_off_anywhere_is_finished_by_the_next_one(
+    caller, monkeypatch, checks
+):
     job_id = caller.new_job(items=[f"item-{n}" for n in range(9)], lanes=3)
-    remaining_ms = iter([29_000] * looks)
+    remaining_ms = iter([29_000] * checks)
     with monkeypatch.context() as slow:
         slow.setattr(Context, "get_remaining_time_in_millis", lambda _: next(remaining_ms, 0))
 

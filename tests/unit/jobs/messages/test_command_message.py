@@ -51,10 +51,10 @@ def test_every_field_of_the_contract_arrives() -> None:
         error={"type": "Timeout", "message": "x" * 4_096, "retryable": False},
     )
 
-    (addressed,) = decode(body, "m").commands
+    (routed,) = decode(body, "m").commands
 
-    command = addressed.command
-    assert (addressed.job_id, addressed.lane, addressed.index) == (
+    command = routed.command
+    assert (routed.job_id, routed.lane, routed.index) == (
         JOB_ID,
         lane_of("invoice-17", 4),
         0,
@@ -214,9 +214,9 @@ def test_a_wrong_field_is_told_in_words_and_by_its_name_in_the_contract() -> Non
         "error": {"type": "", "retryable": "no"},
     }
 
-    found = decode(json.dumps({"type": "fail", **wrong}).replace("Infinity", "1e999"), "m")
+    decoded = decode(json.dumps({"type": "fail", **wrong}).replace("Infinity", "1e999"), "m")
 
-    assert {problem.field: problem.rule for problem in found.problems} == {
+    assert {problem.field: problem.rule for problem in decoded.problems} == {
         "jobId": "must be text",
         "itemId": "must have 1 or more characters",
         "attempt": "must be a whole number",
@@ -230,7 +230,7 @@ def test_a_wrong_field_is_told_in_words_and_by_its_name_in_the_contract() -> Non
 
 
 @pytest.mark.parametrize(
-    ("command", "told"),
+    ("command", "rules"),
     [
         (7, {"command": "must be an object"}),
         ({}, dict.fromkeys(("type", "jobId", "itemId"), "is required")),
@@ -245,10 +245,10 @@ def test_a_wrong_field_is_told_in_words_and_by_its_name_in_the_contract() -> Non
         ),
     ],
 )
-def test_who_sends_json_is_told_of_json(command: object, told: dict[str, str]) -> None:
+def test_who_sends_json_is_told_of_json(command: object, rules: dict[str, str]) -> None:
     problems = decode(json.dumps({"commands": [command]}), "m").problems
 
-    assert {problem.field: problem.rule for problem in problems} == told
+    assert {problem.field: problem.rule for problem in problems} == rules
 
 
 def test_a_number_too_large_for_json_is_refused() -> None:
@@ -268,9 +268,9 @@ def test_bad_commands_leave_the_good_ones_alone() -> None:
 
 
 def test_a_job_that_no_job_can_be_has_no_lane_but_is_not_invalid() -> None:
-    (addressed,) = decode(message(jobId="my-job"), "m").commands
+    (routed,) = decode(message(jobId="my-job"), "m").commands
 
-    assert (addressed.job_id, addressed.lane) == ("my-job", 0)
+    assert (routed.job_id, routed.lane) == ("my-job", 0)
 
 
 @given(JSON)
@@ -279,9 +279,9 @@ def test_any_json_comes_through_as_it_went_in(value: object) -> None:
         {"type": "complete", "jobId": JOB_ID, "itemId": "i", "result": {"value": value}}
     )
 
-    (addressed,) = decode(body, "m").commands
+    (routed,) = decode(body, "m").commands
 
-    assert from_text(addressed.command.result or "") == {"value": value}
+    assert from_text(routed.command.result or "") == {"value": value}
 
 
 @given(st.text())

@@ -12,7 +12,7 @@ from tests.support.builders import JOB_ID, NOW, make_job
 
 
 class Bus:
-    """PutEvents that refuses the entries it is told to, once for each time."""
+    """Refuses events by their id, each the given number of times."""
 
     def __init__(self, refusals: dict[str, int], code: str = "ThrottlingException") -> None:
         self.refusals = refusals
@@ -33,29 +33,29 @@ class Bus:
         return {"EventId": "1"}
 
 
-def facts(number: int) -> list[Fact]:
+def facts(count: int) -> list[Fact]:
     return [
         Fact(
-            number=each,
+            number=number,
             kind=FactKind.REOPENED,
-            epoch=each,
+            epoch=number,
             at=NOW,
             status=JobStatus.RUNNING,
             counts=Counts(),
             duration_ms=0,
         )
-        for each in range(number)
+        for number in range(count)
     ]
 
 
-def event_ids(number: int) -> list[str]:
-    return [f"{JOB_ID}:{each}:job.reopened" for each in range(number)]
+def event_ids(count: int) -> list[str]:
+    return [f"{JOB_ID}:{number}:job.reopened" for number in range(count)]
 
 
-def publish(bus: Bus, number: int) -> list[float]:
+def publish(bus: Bus, count: int) -> list[float]:
     pauses: list[float] = []
     runtime = Runtime(sleep=pauses.append, draw=lambda: 0.5)
-    EventBridgePublisher(bus, "the-bus", runtime).publish(make_job(), facts(number))
+    EventBridgePublisher(bus, "the-bus", runtime).publish(make_job(), facts(count))
     return pauses
 
 

@@ -44,7 +44,7 @@ def test_a_message_goes_whole_with_its_reason_and_its_source() -> None:
 
 def test_of_many_commands_only_the_bad_ones_are_kept_as_they_came() -> None:
     good = {"type": "claim", "jobId": JOB_ID, "itemId": "a"}
-    bad = {"type": "finish", "job_id": JOB_ID, "extra": "kept"}
+    bad = {"type": "finish", "job_id": JOB_ID, "extra": "unchanged"}
     text = json.dumps({"commands": [good, bad, good]})
 
     request = put(
@@ -68,8 +68,8 @@ def test_each_of_the_bad_commands_is_kept_once_and_in_order() -> None:
     )
 
     assert json.loads(str(request["MessageBody"])) == {"commands": bad}
-    told = json.loads(attributes(request)["detail"])
-    assert [each["index"] for each in told] == [4, 0, 0, 2]
+    detail = json.loads(attributes(request)["detail"])
+    assert [entry["index"] for entry in detail] == [4, 0, 0, 2]
 
 
 def test_a_message_of_bad_commands_only_goes_as_it_came() -> None:
@@ -84,10 +84,10 @@ def test_no_more_is_told_than_there_is_room_for() -> None:
 
     detail = attributes(put(json.dumps({"commands": commands}), *problems))["detail"]
 
-    told = json.loads(detail)
+    entries = json.loads(detail)
     assert len(detail) <= 1_024
-    assert [each["index"] for each in told] == list(range(len(told)))
-    assert told[0]["rule"] == "y" * 200
+    assert [entry["index"] for entry in entries] == list(range(len(entries)))
+    assert entries[0]["rule"] == "y" * 200
 
 
 def test_a_message_as_large_as_allowed_is_kept_whole_without_what_does_not_fit() -> None:

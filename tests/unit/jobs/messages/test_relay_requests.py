@@ -91,7 +91,7 @@ def test_lambda_goes_on_at_the_first_record_that_failed_in_the_order_of_the_stre
 
 
 @pytest.mark.parametrize(
-    ("asked", "request_read"),
+    ("body", "expected"),
     [
         ({"jobId": JOB_ID}, ReconcileJob(job_id=JOB_ID)),
         (
@@ -104,8 +104,8 @@ def test_lambda_goes_on_at_the_first_record_that_failed_in_the_order_of_the_stre
         ({"scheduled": True}, RunRound()),
     ],
 )
-def test_a_request_to_reconcile_is_read(asked: object, request_read: MaintenanceRequest) -> None:
-    assert read_request({"reconcile": asked}) == request_read
+def test_a_request_to_reconcile_is_read(body: object, expected: MaintenanceRequest) -> None:
+    assert read_request({"reconcile": body}) == expected
 
 
 @pytest.mark.parametrize(
@@ -131,14 +131,14 @@ def test_any_other_request_is_answered_with_the_form(event: dict[str, object]) -
 
 
 def test_the_report_says_where_to_go_on() -> None:
-    done = (
+    jobs = (
         Reconciled(
             job_id=JOB_ID, status="RUNNING", drifted_lanes=(1,), next_lane=5, events_published=2
         ),
         Reconciled(job_id=JOB_ID, status=None, error="StorageBusy: later"),
     )
 
-    assert report_body(MaintenanceReport(jobs=done, after="after-this")) == {
+    assert report_body(MaintenanceReport(jobs=jobs, after="after-this")) == {
         "jobs": [
             {
                 "jobId": JOB_ID,
@@ -156,10 +156,10 @@ def test_the_report_says_where_to_go_on() -> None:
 
 
 def test_only_a_round_reports_that_it_took_place() -> None:
-    counted = dict(measurements(MaintenanceReport(jobs=())))
+    other = dict(measurements(MaintenanceReport(jobs=())))
     complete = dict(measurements(MaintenanceReport(jobs=(), round_complete=True)))
     cut_short = dict(measurements(MaintenanceReport(jobs=(), round_complete=False)))
 
-    assert not counted.keys() & {"Rounds", "RoundsCutShort"}
+    assert not other.keys() & {"Rounds", "RoundsCutShort"}
     assert (complete["Rounds"], complete["RoundsCutShort"]) == (1, 0)
     assert (cut_short["Rounds"], cut_short["RoundsCutShort"]) == (1, 1)

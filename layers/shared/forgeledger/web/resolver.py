@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _Handler = TypeVar("_Handler", bound=Callable[..., Any])
 
 UNKNOWN_ROUTE = "unknown"
-# Greedy: the id ends before the last segment of the route, which is a fixed word.
+# Greedy: an item id may contain slashes, and only a fixed word can follow it.
 _PARAMETER_PATTERNS = {"itemId": ".+"}
 _ONE_SEGMENT = "[^/]+"
 
@@ -68,7 +68,7 @@ class LedgerResolver(APIGatewayHttpResolver):
         return register_with_fields
 
     def start_request(self, method: str, path: str) -> str:
-        """The name of the request's route."""
+        """Prepare for a request, and return the name of its route."""
         names = [f"{method} {known}" for verb, known in self._matches(path) if verb == method]
         route = names[0] if names else UNKNOWN_ROUTE
         self._known = self._fields.get(route, {})
@@ -123,7 +123,7 @@ class LedgerResolver(APIGatewayHttpResolver):
         return problem_response(error)
 
     def _commands_below(self, paths: set[str]) -> list[str]:
-        """Last segments of the POST routes below these paths: a command may have been misspelt."""
+        """The commands below these paths, for a sender that misspelt one."""
         posts = [path.rpartition("/") for method, path, _ in self.table if method == "POST"]
         return sorted(command for parent, _, command in posts if parent in paths)
 

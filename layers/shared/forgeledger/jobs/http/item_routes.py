@@ -9,7 +9,7 @@ from forgeledger.jobs.http.item_bodies import ItemsBody, item_body
 from forgeledger.jobs.http.job_bodies import RegistrationBody, registration_body
 from forgeledger.jobs.http.journal_bodies import ItemHistoryBody, history_body
 from forgeledger.jobs.http.parameters import (
-    ROWS_A_PAGE,
+    ROWS_PER_PAGE,
     Cursor,
     ItemId,
     JobId,
@@ -33,7 +33,9 @@ def add_item_routes(app: LedgerResolver, services: Services) -> None:
         tags=_ITEMS,
         summary="Register up to 1,000 items, and seal the job if these were the last",
         operation_id="registerItems",
-        responses=route_responses(200, RegistrationBody, "How many were new or rejected.", 404),
+        responses=route_responses(
+            200, RegistrationBody, "How many were new, known, rejected.", 404
+        ),
     )
     def register(job_id: JobId, body: Annotated[RegisterItems, Body()]) -> RegistrationBody:
         items = [item.new_item() for item in body.items]
@@ -54,7 +56,7 @@ def add_item_routes(app: LedgerResolver, services: Services) -> None:
     def list_items(
         job_id: JobId,
         state: StateFilter = None,
-        limit: Limit = ROWS_A_PAGE,
+        limit: Limit = ROWS_PER_PAGE,
         cursor: Cursor = None,
     ) -> ItemsBody:
         page = services.items.page(job_id, state, cursors.read_items(cursor, job_id, state), limit)

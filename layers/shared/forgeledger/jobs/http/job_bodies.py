@@ -77,10 +77,7 @@ class RegistrationBody(ResponseModel):
     registered: int
     already_existed: int
     rejected: int
-    rejections: Annotated[
-        list[RejectedItem],
-        Field(description=f"The first {REJECTIONS_SHOWN} rejected items."),
-    ]
+    rejections: Annotated[list[RejectedItem], Field(description=f"The first {REJECTIONS_SHOWN}.")]
 
 
 class CreatedBody(JobBody):

@@ -15,8 +15,8 @@ from forgeledger.jobs.http.job_bodies import (
 )
 from forgeledger.jobs.http.journal_bodies import JournalBody, entry_body
 from forgeledger.jobs.http.parameters import (
-    JOBS_A_PAGE,
-    ROWS_A_PAGE,
+    JOBS_PER_PAGE,
+    ROWS_PER_PAGE,
     Cursor,
     From,
     FromAsCursor,
@@ -71,7 +71,7 @@ def add_job_routes(app: LedgerResolver, services: Services) -> None:
     def list_jobs(
         status: StatusFilter = None,
         tag: TagFilter = None,
-        limit: JobsLimit = JOBS_A_PAGE,
+        limit: JobsLimit = JOBS_PER_PAGE,
         cursor: Cursor = None,
     ) -> JobsBody:
         before = cursors.read_jobs(cursor, status, tag)
@@ -104,7 +104,7 @@ def add_job_routes(app: LedgerResolver, services: Services) -> None:
         job_id: JobId,
         since: From = None,
         cursor: FromAsCursor = None,
-        limit: Limit = ROWS_A_PAGE,
+        limit: Limit = ROWS_PER_PAGE,
     ) -> JournalBody:
         page = services.journal.page(job_id, _journal_position(job_id, since, cursor), limit)
         return JournalBody(

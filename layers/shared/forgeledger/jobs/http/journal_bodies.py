@@ -64,7 +64,7 @@ class EventBody(ResponseModel):
 class ItemHistoryBody(ItemBody):
     lane: int
     history: Annotated[list[EventBody], Field(description="The item's events, oldest first.")]
-    truncated: Annotated[bool, Field(description="Whether there are earlier events: `cursor`.")]
+    truncated: Annotated[bool, Field(description="Whether there are earlier events (nextCursor).")]
     next_cursor: str | None
 
 

@@ -50,8 +50,8 @@ TagFilter = Annotated[
 ]
 StateFilter = Annotated[ItemState | None, Query(description="Only items in this state.")]
 
-JOBS_A_PAGE = 50
-ROWS_A_PAGE = 100
+JOBS_PER_PAGE = 50
+ROWS_PER_PAGE = 100
 
 
 def check_item_id(item_id: str) -> None:

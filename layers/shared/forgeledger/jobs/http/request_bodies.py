@@ -38,6 +38,9 @@ ItemId = Annotated[
 ]
 WorkerId = Annotated[str, Field(min_length=1, max_length=limits.WORKER_ID_CHARACTERS)]
 CommandId = Annotated[str, Field(min_length=1, max_length=limits.COMMAND_ID_CHARACTERS)]
+# After validation, payload and result are JSON text.
+Payload = Annotated[Any, AfterValidator(partial(json_text, limits.PAYLOAD_BYTES))]
+Result = Annotated[Any, AfterValidator(partial(json_text, limits.RESULT_BYTES))]
 Tag = Annotated[str, Field(min_length=1, max_length=limits.TAG_CHARACTERS)]
 
 
@@ -52,10 +55,8 @@ def _check_time(text: str) -> str:
 
 
 class ItemToRegister(RequestModel):
-    """An item; the validated payload is JSON text."""
-
     item_id: ItemId
-    payload: Annotated[Any, AfterValidator(partial(json_text, limits.PAYLOAD_BYTES))] = None
+    payload: Payload = None
 
     def new_item(self) -> NewItem:
         return NewItem(item_id=self.item_id, payload=self.payload)
@@ -179,11 +180,9 @@ class LeaseCommand(ItemCommand):
 
 
 class CompleteItem(ItemCommand):
-    """The validated result is JSON text."""
-
     model_config = _example({"workerId": "w-3", "attempt": 1, "result": {"pages": 3}})
 
-    result: Annotated[Any, AfterValidator(partial(json_text, limits.RESULT_BYTES))] = None
+    result: Result = None
 
     def _own_fields(self) -> dict[str, Any]:
         return {"result": self.result}

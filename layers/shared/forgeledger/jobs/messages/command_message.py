@@ -7,12 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Final, cast
 
-from pydantic_core import (
-    CoreSchema,
-    SchemaValidator,
-    ValidationError,
-    from_json,
-)
+from pydantic_core import CoreSchema, SchemaValidator, ValidationError, from_json
 
 from forgeledger.jobs.messages.command_fields import (
     COMMAND_FIELDS,

@@ -11,7 +11,7 @@ from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.runtime import Runtime
 
-_ENTRIES_A_REQUEST = 10
+_ENTRIES_PER_REQUEST = 10
 _TRIES = 5
 
 
@@ -23,7 +23,7 @@ class EventBridgePublisher:
 
     def publish(self, job: Job, facts: Sequence[Fact]) -> None:
         entries = [self._entry(job, fact) for fact in facts]
-        for part in batched(entries, _ENTRIES_A_REQUEST):
+        for part in batched(entries, _ENTRIES_PER_REQUEST):
             self._put(part)
 
     def _put(self, entries: Sequence[dict[str, Any]]) -> None:

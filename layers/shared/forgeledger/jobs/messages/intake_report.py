@@ -15,7 +15,6 @@ class Measurement(NamedTuple):
 
 
 class LogLine(NamedTuple):
-    # The logger's method: info, warning or error.
     level: str
     message: str
     extra: Mapping[str, Any]

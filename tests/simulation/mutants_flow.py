@@ -98,7 +98,6 @@ def batches_reversed() -> Iterator[None]:
     def shares(messages: Sequence[Message]) -> Any:
         found = original(messages)
         for share in found:
-            share.numbers.reverse()
             share.parts.reverse()
         return found
 

@@ -13,6 +13,7 @@ from forgeledger.jobs.model.events import EventKind
 from forgeledger.jobs.model.items import ItemState
 from forgeledger.local.local_cloud import LocalCloud
 from forgeledger.sdk import Endpoints, Ledger, Reporter
+from forgeledger.sdk.seams import Seams, with_seams
 
 _CHECK_SECONDS: Final = 15
 _UNCHANGED_CHECKS: Final = 3
@@ -36,7 +37,7 @@ def reporting_worker(
     """A worker process; every `redeliver_every`-th item is delivered to it twice, none with 0."""
     # Made before the clock starts, as the other designs make theirs, not with the first command.
     sqs = endpoints.sqs_client(endpoints.needed_command_queue_url(), read_seconds=10)
-    reporter = Reporter(endpoints=endpoints, make_client=lambda: sqs)
+    reporter = with_seams(Reporter, Seams(make_client=lambda: sqs))(endpoints=endpoints)
 
     def work(names: Sequence[str]) -> None:
         for number, name in enumerate(names, 1):

@@ -18,6 +18,7 @@ from benchmarks.lambda_environment import ENVIRONMENT, LEDGER_TABLE
 from forgeledger.aws import clients
 from forgeledger.sdk import Ledger, Reporter
 from forgeledger.sdk.api.transport import HttpRequest, HttpResponse
+from forgeledger.sdk.seams import Seams, with_seams
 
 _API_URL: Final = "https://metered"
 _QUEUE_URL: Final = "https://sqs.us-east-1.amazonaws.com/0/commands.fifo"
@@ -58,14 +59,11 @@ class MeteredCloud:
         return sum(function.processor_seconds for function in self.functions)
 
     def ledger(self) -> Ledger:
-        return Ledger(api_url=_API_URL, transport=self.http)
+        return with_seams(Ledger, Seams(transport=self.http))(api_url=_API_URL)
 
     def reporter(self) -> Reporter:
-        return Reporter(
-            command_queue_url=_QUEUE_URL,
-            worker_id="worker-7",
-            background=False,
-            make_client=lambda: self.queue,
+        return with_seams(Reporter, Seams(make_client=lambda: self.queue))(
+            command_queue_url=_QUEUE_URL, worker_id="worker-7", background=False
         )
 
     def http(self, request: HttpRequest) -> HttpResponse:

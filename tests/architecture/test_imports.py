@@ -60,6 +60,8 @@ FOLDERS = {
         "web.address",
     },
 }
+# The package itself, as `module_name` calls it: it offers names of the SDK, loaded on first use.
+FACE = ""
 # Of a capability's parts, those that talk to AWS and those that answer over HTTP.
 ONLY_FROM = {"aws": {"storage", "messages"}, "web": {"http"}}
 
@@ -153,6 +155,8 @@ def part_of(module: str) -> str:
 def may_import(importer: str, imported: str) -> bool:
     if is_at_root(imported):
         return True
+    if importer == FACE:
+        return imported == "sdk"
     if is_at_root(importer):
         return False
     folder, target = folder_of(importer), folder_of(imported)
@@ -224,6 +228,7 @@ def test_a_module_imports_only_what_its_rule_allows():
         ("web.resolver", "jobs.http.job_routes"),
         ("web.resolver", "aws.clients"),
         ("runtime", "jobs.ports"),
+        ("", "jobs.ports"),
         ("errors", "web.problems"),
         ("bootstrap.api", "sdk.records"),
         ("functions.intake.app", "jobs.usecases.consume_messages"),
@@ -253,6 +258,7 @@ def test_an_import_outward_is_refused(importer, imported):
         ("bootstrap.api", "jobs.http.job_routes"),
         ("functions.relay.app", "jobs.messages.stream_records"),
         ("sdk.records", "jobs.model.ids"),
+        ("", "sdk"),
         ("demo.scenario", "sdk.records"),
     ],
 )
@@ -310,5 +316,18 @@ def test_importing_a_package_imports_next_to_nothing():
     """A cold start pays for each module. The SDK alone offers its names at the top."""
     packages = [path for path in sources() if path.name == "__init__.py"]
     packages.remove(PACKAGE / "sdk" / "__init__.py")
+    packages.remove(PACKAGE / "__init__.py")
 
     assert offenders(packages, lambda path: list(imports_of(path))) == {}
+
+
+def test_the_package_itself_imports_only_for_type_checkers_and_on_first_use():
+    """Nothing runs but assignments and `if TYPE_CHECKING: ... else: ...` with functions."""
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    (branch,) = (node for node in tree.body if isinstance(node, ast.If))
+    others = [node for node in tree.body if node is not branch]
+
+    assert {type(node) for node in others} == {ast.Expr, ast.Assign}
+    assert ast.unparse(branch.test) == "TYPE_CHECKING"
+    assert {type(node) for node in branch.body} == {ast.ImportFrom}
+    assert {type(node) for node in branch.orelse} == {ast.FunctionDef}

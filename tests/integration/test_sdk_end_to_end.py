@@ -17,6 +17,7 @@ from forgeledger.sdk import (
     PermanentItemError,
     Reporter,
     WrongAddressError,
+    handle_sqs_batch,
 )
 
 pytestmark = pytest.mark.integration
@@ -136,7 +137,7 @@ def test_the_address_of_aws_itself_is_not_taken_for_a_ledger_without_the_job(led
     job = ledger.create_job("here")
     beside = Ledger(api_url=endpoints.aws_endpoint_url, endpoints=endpoints)
 
-    with pytest.raises(WrongAddressError, match="was answered 404"):
+    with pytest.raises(WrongAddressError, match="answered 404"):
         beside.status(job.job_id)
 
 
@@ -238,12 +239,12 @@ def test_a_message_that_is_redriven_from_its_dead_letter_queue_completes_its_ite
         raise TimeoutError(f"delivery {item.attempt}")
 
     for count in (1, 2):
-        answer = reporter.lambda_batch(delivery(job, "a", count), fails)
+        answer = handle_sqs_batch(reporter, delivery(job, "a", count), fails)
         assert answer["batchItemFailures"]
     eventually(lambda: ledger.item(job.job_id, "a").attempt == 2)
 
     redriven = delivery(job, "a", 1)
-    assert reporter.lambda_batch(redriven, lambda item: "done") == {"batchItemFailures": []}
+    assert handle_sqs_batch(reporter, redriven, lambda item: "done") == {"batchItemFailures": []}
 
     assert wait(ledger, job).status == "COMPLETED"
 

@@ -188,7 +188,7 @@ def throttles_given_up() -> Iterator[None]:
 
     def send(self: Sender, messages: Sequence[Message]) -> list[Sent]:
         return [
-            replace(sent, answer=SendStatus.FAILED) if "Throttling" in sent.reason else sent
+            replace(sent, status=SendStatus.FAILED) if "Throttling" in sent.reason else sent
             for sent in original(self, messages)
         ]
 

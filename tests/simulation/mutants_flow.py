@@ -281,6 +281,6 @@ def facts_only_told() -> Iterator[None]:
 
 @FLOW.named("a worker takes a refused message for delivered")
 def refused_messages_forgotten() -> Iterator[None]:
-    accepted = SendResult(answer=SendStatus.ACCEPTED)
-    with patch.object(sqs_sender, "_verdict_on_entry", lambda _: accepted):
+    accepted = SendResult(status=SendStatus.ACCEPTED)
+    with patch.object(sqs_sender, "_result_of_failed", lambda _: accepted):
         yield

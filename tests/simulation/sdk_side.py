@@ -18,6 +18,7 @@ from forgeledger.sdk.api.transport import HttpRequest, HttpResponse
 from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.errors import NoAnswerError, RegistrationStoppedError, UnavailableError
 from forgeledger.sdk.records import Registration
+from forgeledger.sdk.seams import Seams, with_seams
 from forgeledger.web.idempotency import REPLAYED_HEADER, repeat_of
 from tests.simulation.coverage import Happening
 from tests.simulation.environments import Environments
@@ -76,13 +77,8 @@ class Line:
         backoff = SeededBackoff(
             attempts=6, first_seconds=0.2, most_seconds=5.0, draw=self.world.runtime.draw
         )
-        return Ledger(
-            api_url="https://simulated",
-            endpoints=Endpoints(),
-            transport=self,
-            backoff=backoff,
-            sleep=self._sleep,
-        )
+        simulated = with_seams(Ledger, Seams(transport=self, sleep=self._sleep))
+        return simulated(api_url="https://simulated", endpoints=Endpoints(), backoff=backoff)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers["idempotency-key"]

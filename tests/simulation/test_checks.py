@@ -9,7 +9,7 @@ import pytest
 from forgeledger.jobs.model.events import EventKind
 from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.model.lanes import Head, LaneRules
-from forgeledger.sdk.command import encode
+from forgeledger.sdk.command_encoder import encode
 from forgeledger.sdk.report.outbox import SendResult, SendStatus
 from tests.simulation.checks import Checks
 from tests.simulation.handlers import Silence
@@ -101,7 +101,7 @@ def crew() -> Workers:
 def test_a_report_waits_in_the_buffer_or_has_arrived(crew: Workers) -> None:
     crew.lose_nothing(set())
     (message,) = crew.crew[0].outbox.take(0.0, force=True)
-    crew.crew[0].outbox.settle(message, SendResult(answer=SendStatus.ACCEPTED), 0.0)
+    crew.crew[0].outbox.settle(message, SendResult(status=SendStatus.ACCEPTED), 0.0)
 
     crew.lose_nothing({"one"})
     with pytest.raises(Violation, match="w1 lost its reports"):
@@ -110,7 +110,7 @@ def test_a_report_waits_in_the_buffer_or_has_arrived(crew: Workers) -> None:
 
 def test_no_report_is_given_up(crew: Workers) -> None:
     (message,) = crew.crew[0].outbox.take(0.0, force=True)
-    crew.crew[0].outbox.settle(message, SendResult(answer=SendStatus.FAILED), 0.0)
+    crew.crew[0].outbox.settle(message, SendResult(status=SendStatus.FAILED), 0.0)
 
     with pytest.raises(Violation, match="w1 lost its reports"):
         crew.lose_nothing(set())

@@ -7,7 +7,9 @@ from random import Random
 from typing import Any
 
 from forgeledger.jobs.model.ids import group_of, lane_of, lanes_of
-from forgeledger.sdk.command import Command, Failure, encode
+from forgeledger.sdk.command import Command
+from forgeledger.sdk.command_encoder import encode
+from forgeledger.sdk.failure import Failure
 from forgeledger.sdk.report.outbox import Outbox, OutboxLimits, SendResult, SendStatus
 from forgeledger.sdk.report.packer import Message
 from forgeledger.sdk.report.sqs_sender import Sender
@@ -110,13 +112,13 @@ class Workers:
                 said = ", ".join(
                     f"{command.type} {command.item_id}" for command in message.commands
                 )
-                accepted = "" if verdict.answer is SendStatus.ACCEPTED else f": {verdict.answer}"
+                accepted = "" if verdict.status is SendStatus.ACCEPTED else f": {verdict.status}"
                 world.note(f"{worker.name} sends {said} to {message.group[-4:]}{accepted}")
         return True
 
     def _settle(self, worker: Worker, message: Message, verdict: SendResult) -> None:
         accepted = self._world.commands.deduplications
-        if verdict.answer is SendStatus.ACCEPTED and message.deduplication_id not in accepted:
+        if verdict.status is SendStatus.ACCEPTED and message.deduplication_id not in accepted:
             raise Violation(f"{worker.name} takes for delivered what the queue does not have")
         worker.outbox.settle(message, verdict, self._world.now / 1000)
 

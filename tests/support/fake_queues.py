@@ -1,4 +1,4 @@
-"""SQS as the SDK sees it: queues in memory that keep AWS's limits and fail on demand."""
+"""SQS queues in memory: they check AWS's limits and fail on demand."""
 
 import json
 import threading
@@ -27,9 +27,9 @@ def denied():
 
 @dataclass
 class Fault:
-    """What goes wrong with one call; entries are named by their place in the request."""
+    """What goes wrong with one call; entries are named by their index in the request."""
 
-    # The whole call fails, before or after SQS has taken the messages.
+    # The whole call fails, before or after SQS has accepted the messages.
     raises: Exception | None = None
     accepted_before: bool = False
     refused: frozenset[int] = frozenset()
@@ -55,13 +55,13 @@ THROTTLED = Fault(raises=throttled())
 
 
 def failing_until(last, fault):
-    """For the calls up to this number the fault, then none."""
+    """The fault for the calls up to this number, none for later ones."""
     return lambda number, entries: fault if number <= last else FINE
 
 
 @dataclass
 class FakeCommandQueue:
-    """A FIFO queue that only takes messages; `arrivals` are what a consumer would see."""
+    """A FIFO queue without a consumer; `arrivals` are the messages that one would receive."""
 
     fault: Callable[[int, Sequence[Any]], Fault] = lambda number, entries: FINE
     deduplicates: bool = True
@@ -113,8 +113,8 @@ class FakeCommandQueue:
     def commands(self):
         return [command for message in self.messages for command in message]
 
-    def told(self):
-        """What happened to which item, without ids and times."""
+    def reported(self):
+        """Type and item of each command."""
         return [(command["type"], command["itemId"]) for command in self.commands]
 
 
@@ -132,7 +132,7 @@ def check_limits(entries):
 
 
 class FakeWorkQueue:
-    """A standard queue; a message is hidden while it is in hand, until somebody gives it back."""
+    """A standard queue; a received message is hidden until it is handed back."""
 
     def __init__(self, *bodies, receive_fault=lambda number: None):
         self.changed = threading.Condition()

@@ -1,4 +1,4 @@
-"""A command of any size for any lane, as the packing sees it."""
+"""A command of any size for any lane, for tests of packing."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A worker that runs beside its test, on a queue that behaves as told."""
+"""A worker that runs while its test does."""
 
 import threading
 
@@ -16,7 +16,7 @@ def work(item_id, **fields):
 
 
 class Running:
-    """A worker at work in a thread of its own."""
+    """Runs the worker in a thread."""
 
     def __init__(self, worker):
         self.worker = worker

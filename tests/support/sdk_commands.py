@@ -1,8 +1,8 @@
-"""Commands as the SDK makes them; a test names only what it is about."""
+"""Commands as the SDK encodes them, with defaults for what a test does not name."""
 
 from datetime import UTC, datetime
 
-from forgeledger.sdk.command import encode
+from forgeledger.sdk.command_encoder import encode
 from tests.support.builders import JOB_ID
 
 AT = datetime(2026, 11, 21, 10, 0, 0, 123456, UTC)

@@ -14,6 +14,7 @@ from forgeledger.cli.app import run
 from forgeledger.cli.session import SessionOptions
 from forgeledger.sdk.api.ledger import Ledger
 from forgeledger.sdk.api.transport import HttpRequest, HttpResponse
+from forgeledger.sdk.seams import Seams, with_seams
 from tests.support.api_callers import World, http_event, make_world
 from tests.support.fake_deployment import FakeDeployment
 from tests.support.fake_fifo import FakeFifo, FakeSqs
@@ -79,7 +80,7 @@ def api(world):
 
 @pytest.fixture
 def ledger(api):
-    return Ledger(api_url=API_URL, transport=api)
+    return with_seams(Ledger, Seams(transport=api))(api_url=API_URL)
 
 
 @pytest.fixture

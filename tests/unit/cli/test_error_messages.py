@@ -11,6 +11,7 @@ from forgeledger.cli import exit_codes
 from forgeledger.cli.app import run
 from forgeledger.cli.error_messages import explain
 from forgeledger.errors import StorageBusy
+from forgeledger.sdk.delivery import Delivery
 from forgeledger.sdk.errors import (
     NoAnswerError,
     UndeliveredError,
@@ -18,7 +19,7 @@ from forgeledger.sdk.errors import (
     WrongAddressError,
     api_error,
 )
-from forgeledger.sdk.records import Delivery, Problem, WrongField
+from forgeledger.sdk.records import Problem, WrongField
 
 FOREIGN = WrongAddressError("api_url", "http://x", "is it a ForgeLedger's?")
 

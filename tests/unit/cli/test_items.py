@@ -4,6 +4,7 @@ import pytest
 
 from forgeledger.cli import exit_codes
 from forgeledger.cli.app import run
+from forgeledger.jobs.messages.command_fields import PAYLOAD
 from tests.unit.cli.terminals import Terminal
 
 # An invalid item in the second line.
@@ -122,17 +123,21 @@ def test_reasons_are_told_of_the_first_and_more_of_them_as_json(forgeledger, led
         ((), "", "FILE: give either a file (- is stdin) or --glob"),
         (("-", "--glob", "*"), "", "FILE: give either"),
         (("--glob", "*", "--form", "jsonl"), "", "--form: goes with a file, not with --glob"),
-        (("-",), '{"itemid": "a"}', "stdin:1: itemid is no field of an item; did you mean itemId?"),
+        (
+            ("-",),
+            '{"itemid": "a"}',
+            "stdin:1: itemid is not a field of an item; did you mean itemId?",
+        ),
         (("--glob", "nothing*"), "", "--glob: no file matches nothing*"),
         (("nowhere.txt",), "", "nowhere.txt: no such file"),
-        (("-",), "ok\n" + "x" * 257, "stdin:2: itemId has 1 to 256 characters, not 257"),
+        (("-",), "ok\n" + "x" * 257, "stdin:2: itemId must have 1 to 256 characters, not 257"),
         (("-", "--form", "jsonl"), "{", "stdin:1: is not JSON"),
         (("-", "--form", "jsonl"), "[]", "stdin:1: is not a JSON object"),
-        (("-", "--form", "jsonl"), '{"itemId": 1}', "stdin:1: itemId is missing or not a text"),
-        (("-",), "ok\n\n" + "🜚" * 256, "stdin:3: itemId has at most 1019 bytes"),
-        (("-",), LARGE, "stdin:2: payload has 32771 bytes of JSON, at most 32768"),
-        (("-",), MISSPELT, "stdin:2: paylod is no field of an item; did you mean payload?"),
-        (("-",), DEEP, "stdin:2: payload is nested deeper than 197 levels"),
+        (("-", "--form", "jsonl"), '{"itemId": 1}', "stdin:1: itemId is missing or not text"),
+        (("-",), "ok\n\n" + "🜚" * 256, "stdin:3: itemId must have at most 1019 bytes"),
+        (("-",), LARGE, "stdin:2: payload must be at most 32768 bytes of JSON, not 32771"),
+        (("-",), MISSPELT, "stdin:2: paylod is not a field of an item; did you mean payload?"),
+        (("-",), DEEP, "stdin:2: payload must not be nested deeper than 197 levels"),
     ],
 )
 def test_a_mistake_names_the_line_or_the_option(forgeledger, job, words, stdin, error):
@@ -154,13 +159,14 @@ def test_a_name_of_a_file_that_is_too_long_is_told_by_itself(
     ended = forgeledger("items", "register", job.job_id, "--glob", "**/*.csv")
 
     assert ended.code == exit_codes.USAGE
-    assert ended.err == f"forgeledger: {name}: itemId has 1 to 256 characters, not 267\n"
+    assert ended.err == f"forgeledger: {name}: itemId must have 1 to 256 characters, not 267\n"
 
 
 @pytest.fixture
 def tight(monkeypatch):
     """An API with a smaller limit on payloads than the command line knows."""
-    monkeypatch.setattr("forgeledger.sdk.api.item_input.PAYLOAD_BYTES", 1_000_000)
+    large = PAYLOAD._replace(most_bytes=1_000_000)
+    monkeypatch.setattr("forgeledger.sdk.api.item_input.PAYLOAD", large)
 
 
 def test_what_the_api_alone_finds_wrong_is_told_by_the_line_of_the_file(
@@ -203,7 +209,9 @@ def test_a_mistake_far_down_the_file_says_how_far_it_came_and_which_job_was_made
 
     (job,) = ledger.jobs()
     assert ended.code == exit_codes.USAGE
-    assert ended.err.startswith(f"forgeledger: {file}:2501: itemId has 1 to 256 characters, not")
+    assert ended.err.startswith(
+        f"forgeledger: {file}:2501: itemId must have 1 to 256 characters, not"
+    )
     assert ended.err.endswith(
         f"; job {job.job_id} is created; register its items again, from the start\n"
     )
@@ -219,7 +227,7 @@ def test_a_mistake_behind_what_was_registered_already_says_how_much_that_was(
 
     assert len(known(ledger, job)) == 1_000
     assert ended.err == (
-        "forgeledger: stdin:2002: itemId has 1 to 256 characters, not 257; "
+        "forgeledger: stdin:2002: itemId must have 1 to 256 characters, not 257; "
         "registration stopped after 1000 items were answered; repeating the command is safe\n"
     )
 

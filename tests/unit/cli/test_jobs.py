@@ -249,7 +249,9 @@ def test_a_server_that_knows_no_jobs_at_all_is_told_from_a_job_that_there_is_not
     ended = forgeledger("job", "status", NO_SUCH_JOB)
 
     assert ended.code == exit_codes.USAGE
-    assert ended.err.startswith("forgeledger: api_url: is it a ForgeLedger's? GET http://api.test/")
+    assert ended.err.startswith(
+        "forgeledger: api_url: is it a ForgeLedger API? GET http://api.test/"
+    )
 
 
 @pytest.mark.parametrize("tail", ["/why", "/../../health", "/"])

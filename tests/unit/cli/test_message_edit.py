@@ -17,11 +17,27 @@ CLAIM = {"type": "claim", "jobId": "j", "itemId": "a"}
 @pytest.mark.parametrize(
     ("rejected", "corrected", "error"),
     [
-        (CLAIM, {"leaseSecond": 60}, "leaseSecond: is no field of a command; did you mean lease"),
-        ("no JSON", {"wrkerId": "x"}, "wrkerId: is no field of a command; did you mean workerId?"),
-        (CLAIM, {"error": {"retriable": True}}, "retriable: is no field of an error; did you mean"),
-        (CLAIM, {"commands": [{}, {"atempt": 1}]}, "commands[1].atempt: is no field of a command"),
-        ([], {"shoe": 1}, "shoe: is no field of a command"),
+        (
+            CLAIM,
+            {"leaseSecond": 60},
+            "leaseSecond: is not a field of a command; did you mean lease",
+        ),
+        (
+            "no JSON",
+            {"wrkerId": "x"},
+            "wrkerId: is not a field of a command; did you mean workerId?",
+        ),
+        (
+            CLAIM,
+            {"error": {"retriable": True}},
+            "retriable: is not a field of an error; did you mean",
+        ),
+        (
+            CLAIM,
+            {"commands": [{}, {"atempt": 1}]},
+            "commands[1].atempt: is not a field of a command",
+        ),
+        ([], {"shoe": 1}, "shoe: is not a field of a command"),
     ],
 )
 def test_a_slip_in_a_mended_body_is_told_before_anything_is_sent(

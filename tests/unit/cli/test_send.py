@@ -58,7 +58,7 @@ def test_commands_of_a_file_keep_the_order_of_their_lane(forgeledger, queue, tmp
     ended = forgeledger("send", "--file", file, "--json", **QUEUE)
 
     assert json.loads(ended.out) == {"sent": 4}
-    assert queue.told() == [(kind, "a") for kind in (*kinds, "retry")]
+    assert queue.reported() == [(kind, "a") for kind in (*kinds, "retry")]
     assert len({command["commandId"] for command in queue.commands}) == 4
 
 
@@ -90,12 +90,12 @@ def test_commands_of_a_file_keep_the_order_of_their_lane(forgeledger, queue, tmp
         (
             ("--file", "-"),
             '{"type": "claim", "jobId": "j", "itemId": "a", "leaseSecond": 5}',
-            "stdin:1: leaseSecond: is no field of a command; did you mean leaseSeconds?",
+            "stdin:1: leaseSecond: is not a field of a command; did you mean leaseSeconds?",
         ),
         (
             ("--file", "-"),
             '\n{"type": "fail", "error": {"type": "E", "retriable": false}}',
-            "stdin:2: retriable: is no field of an error; did you mean retryable?",
+            "stdin:2: retriable: is not a field of an error; did you mean retryable?",
         ),
         (("--file", "-"), '{"commands": 1}', "stdin:1: commands is not a list"),
         (("--file", "-"), '{"commands": [1]}', "stdin:1: a command is a JSON object"),
@@ -186,7 +186,7 @@ def test_more_commands_than_are_kept_in_memory_are_sent(forgeledger, queue, monk
     ended = forgeledger("send", "--file", "-", stdin="\n".join(lines), **QUEUE)
 
     assert ended.out == "100 sent\n"
-    assert {item for _, item in queue.told()} == {f"item-{number}" for number in range(100)}
+    assert {item for _, item in queue.reported()} == {f"item-{number}" for number in range(100)}
 
 
 def test_a_refused_message_is_told_with_the_words_of_sqs(forgeledger, queue):

@@ -134,5 +134,5 @@ def test_a_wrong_setting_of_the_worker_is_told_in_one_line_as_a_mistake(
 
     assert ended.code == exit_codes.USAGE
     assert ended.err == (
-        "forgeledger: visibility_seconds: is a whole number from 1 to 43,200, not -5\n"
+        "forgeledger: visibility_seconds: must be a whole number from 1 to 43,200, not -5\n"
     )

@@ -1,4 +1,4 @@
-"""A reporter over a queue in memory, and an API that answers what a test tells it to."""
+"""A reporter over a queue in memory, and an API with scripted answers."""
 
 import json
 
@@ -12,6 +12,7 @@ from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.report import process_hooks
 from forgeledger.sdk.report.outbox import OutboxLimits
 from forgeledger.sdk.report.reporter import Reporter
+from forgeledger.sdk.seams import Seams, with_seams
 from forgeledger.sdk.work.worker import Worker
 from forgeledger.sdk.work.worker_options import WorkerOptions
 from tests.support.fake_queues import FakeCommandQueue
@@ -27,7 +28,7 @@ def queue():
 
 @pytest.fixture
 def make_reporter(queue):
-    """A reporter without a background thread unless asked for; it sends at flush()."""
+    """A reporter that sends at flush(), unless `background=True`."""
     made = []
 
     def make(**overrides):
@@ -45,18 +46,18 @@ def make_reporter(queue):
             "limits": limits,
             "backoff": QUICK,
             "background": False,
-            "make_client": lambda: queue,
             "flush_seconds": 5.0,
         }
-        reporter = Reporter(**{**options, **overrides})
+        seams = Seams(make_client=overrides.pop("make_client", lambda: queue))
+        reporter = with_seams(Reporter, seams)(**{**options, **overrides})
         made.append(reporter)
         return reporter
 
     yield make
     for reporter in made:
-        # Nothing of a test is left for the end of the process.
-        process_hooks._alive.discard(reporter)
-        process_hooks._owing.discard(reporter)
+        # Or the end of the process would flush what a test left.
+        process_hooks._registered.discard(reporter)
+        process_hooks._pending.discard(reporter)
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def reporter(make_reporter):
 
 
 class FakeApi:
-    """Answers in the order given, the last one for ever; remembers every request."""
+    """Answers in the order given, repeats the last one; remembers every request."""
 
     def __init__(self):
         self.requests = []
@@ -79,8 +80,8 @@ class FakeApi:
 
     def problem(self, status, code, **more):
         kind = f"urn:forgeledger:problem:{code}"
-        told = {"type": kind, "status": status, "code": code, "detail": "no", **more}
-        return self.answer(told, status)
+        body = {"type": kind, "status": status, "code": code, "detail": "no", **more}
+        return self.answer(body, status)
 
     def fail(self, error):
         self.answers.append(error)
@@ -117,22 +118,20 @@ def naps():
 
 @pytest.fixture
 def ledger(api, naps):
-    return Ledger(
-        api_url="https://api/", api_key="key-1", transport=api, backoff=QUICK, sleep=naps.append
-    )
+    seams = Seams(transport=api, sleep=naps.append)
+    return with_seams(Ledger, seams)(api_url="https://api/", api_key="key-1", backoff=QUICK)
 
 
 @pytest.fixture
 def make_worker(make_reporter):
     def make(queue, handlers, *, retry_seconds=None, reporter=None, **overrides):
         options = {"concurrency": 2, "visibility_seconds": 60, "grace_seconds": 5.0}
-        return Worker(
+        return with_seams(Worker, Seams(make_client=lambda: queue))(
             "https://queue.example/work",
-            handlers if isinstance(handlers, dict) else {"default": handlers},
+            {"default": handlers} if callable(handlers) else handlers,
             options=WorkerOptions(**{**options, **overrides}),
             reporter=reporter or make_reporter(background=True),
             endpoints=Endpoints(),
-            make_client=lambda: queue,
             backoff=QUICKLY,
             retry_seconds=retry_seconds,
         )

@@ -31,5 +31,5 @@ def test_two_workers_seldom_wait_equally_long():
     [{"attempts": 0}, {"attempts": "3"}, {"first_seconds": -1}, {"most_seconds": float("nan")}],
 )
 def test_a_backoff_that_could_not_be_waited_by_is_refused_by_the_name_of_its_part(wrong):
-    with pytest.raises(InvalidSettingError, match=f"^{next(iter(wrong))}: is a "):
+    with pytest.raises(InvalidSettingError, match=f"^{next(iter(wrong))}: must be a "):
         Backoff(**wrong)

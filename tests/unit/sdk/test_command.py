@@ -6,10 +6,14 @@ from types import MappingProxyType
 import pytest
 from pydantic_core import from_json
 
+from forgeledger.jobs.messages.command_fields import WORKER_ID
 from forgeledger.jobs.messages.command_message import decode
 from forgeledger.jobs.model.ids import group_of, lane_of
-from forgeledger.sdk.command import MOST_NESTING, CommandIds, Failure, json_of, worker_name
+from forgeledger.sdk.command import CommandIds
+from forgeledger.sdk.command_checks import checked_text
 from forgeledger.sdk.errors import InvalidCommandError, PermanentItemError
+from forgeledger.sdk.failure import Failure
+from forgeledger.sdk.json_encoder import MOST_NESTING, json_of
 from tests.support.api_callers import make_world
 from tests.support.builders import JOB_ID
 from tests.support.sdk_commands import AT, make_command
@@ -174,20 +178,22 @@ def test_an_exception_whose_text_breaks_is_a_failure_too():
         def __str__(self):
             raise KeyError("text")
 
-    told = Failure.of(Mute()).fields()
+    fields = Failure.of(Mute()).fields()
 
-    assert told == {"type": "Mute", "message": "<exception str() failed>", "retryable": True}
+    assert fields == {"type": "Mute", "message": "<exception str() failed>", "retryable": True}
 
 
 def test_a_text_is_the_message_of_an_error_without_a_type():
-    told = Failure.of("no such page").fields()
+    fields = Failure.of("no such page").fields()
 
-    assert told == {"type": "Error", "message": "no such page", "retryable": True}
+    assert fields == {"type": "Error", "message": "no such page", "retryable": True}
 
 
 @pytest.mark.parametrize("wrong", [None, 5, b"boom", {"type": "E"}, ValueError])
 def test_what_is_neither_an_exception_nor_a_failure_nor_a_text_is_refused(wrong):
-    with pytest.raises(InvalidCommandError, match="error: is an exception, a Failure or a"):
+    with pytest.raises(
+        InvalidCommandError, match="error: must be an exception, a Failure or text, not "
+    ):
         Failure.of(wrong)
 
 
@@ -230,7 +236,7 @@ def test_ids_never_repeat_within_a_process_or_among_processes():
 @pytest.mark.parametrize("name", ["", "w" * 257, 5])
 def test_a_workers_name_has_its_limits(name):
     with pytest.raises(InvalidCommandError, match="workerId"):
-        worker_name(name)
+        checked_text(WORKER_ID, name)
 
 
 def test_json_is_compact():

@@ -39,7 +39,7 @@ WRONG_ADDRESSES = [
 
 @pytest.fixture(autouse=True)
 def _nothing_here(tmp_path_factory, monkeypatch):
-    """Nothing local in the environment, nor a local cloud of this very project."""
+    """No local cloud, neither in the environment nor in this project."""
     for name in ("FORGELEDGER_STATE_DIR", "FORGELEDGER_LOCAL", "FORGELEDGER_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     nowhere = tmp_path_factory.mktemp("nowhere")
@@ -95,7 +95,7 @@ def test_what_is_missing_is_named_when_it_is_needed():
     with pytest.raises(ConfigurationError, match="FORGELEDGER_COMMAND_QUEUE_URL") as caught:
         endpoints.needed_command_queue_url()
     assert caught.value.missing == ("FORGELEDGER_COMMAND_QUEUE_URL",)
-    assert "pass command_queue_url, or say local=True" in str(caught.value)
+    assert "or pass command_queue_url or local=True" in str(caught.value)
 
 
 def test_whoever_set_the_command_lines_variable_is_told_what_to_say_instead(monkeypatch):
@@ -108,7 +108,7 @@ def test_whoever_set_the_command_lines_variable_is_told_what_to_say_instead(monk
             make()
         assert str(caught.value).endswith(
             "; FORGELEDGER_LOCAL is for the command line alone: "
-            "here say local=True for the local cloud"
+            "here pass local=True for the local cloud"
         )
 
 

@@ -1,4 +1,4 @@
-"""What users import, pinned: a name that goes or comes is a decision."""
+"""The public names, pinned: adding or removing one is a decision."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ NAMES = (
     "Page PermanentItemError Polling Registration RegistrationOptions RegistrationStoppedError "
     "Rejection Reporter SdkError "
     "UnavailableError UndeliveredError WaitTimeoutError Why Worker WorkerOptions WorkerSummary "
-    "WrongAddressError"
+    "WrongAddressError handle_sqs_batch"
 )
 
 

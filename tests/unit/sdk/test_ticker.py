@@ -64,7 +64,7 @@ def test_many_short_blocks_share_one_thread():
         with ticker.every(3_600, lambda: None):
             pass
 
-    assert [each.name for each in threading.enumerate()].count("shared") == 1
+    assert [thread.name for thread in threading.enumerate()].count("shared") == 1
 
 
 def test_a_block_runs_unticked_where_no_thread_can_start(monkeypatch):

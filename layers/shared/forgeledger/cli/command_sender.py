@@ -80,8 +80,10 @@ def _buffered(commands: "Iterable[Command]") -> "Iterator[Command]":
 
 def _command(given: Mapping[str, Any], ids: "CommandIds", now: str) -> "Command":
     from forgeledger.jobs.model import limits
-    from forgeledger.sdk.command import Command, check_command_names, group_of, json_of
+    from forgeledger.sdk.command import Command
+    from forgeledger.sdk.command_checks import check_command_names, group_of
     from forgeledger.sdk.errors import InvalidCommandError
+    from forgeledger.sdk.json_encoder import json_of
 
     fields = {_CAMEL.get(name, name): value for name, value in given.items()}
     position = fields.pop(_POSITION, None)

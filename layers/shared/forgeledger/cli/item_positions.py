@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from forgeledger.sdk.api.item_input import ItemSpec, told_of_items
+from forgeledger.sdk.api.item_input import ItemSpec, with_item_names
 from forgeledger.sdk.errors import InvalidRequestError, RegistrationStoppedError, SdkError
 
 # More than the items that are on their way at any time.
@@ -37,7 +37,7 @@ class PositionedItems:
         except SdkError as error:
             cause = error.__cause__ if isinstance(error, RegistrationStoppedError) else error
             if isinstance(cause, InvalidRequestError):
-                cause.problem = told_of_items(cause.problem, self._field)
+                cause.problem = with_item_names(cause.problem, self._field)
             raise
 
     def _field(self, index: int, field: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from forgeledger.cli.error_messages import WrongValue
 from forgeledger.jobs.messages.command_fields import COMMAND_NAMES, ERROR_NAMES
 from forgeledger.jobs.messages.command_message import decode
-from forgeledger.sdk.command import check_command_names
+from forgeledger.sdk.command_checks import check_command_names
 from forgeledger.sdk.errors import InvalidCommandError
 
 # What looks like a field's name in a body that is not JSON.

@@ -55,13 +55,12 @@ class Session:
         endpoints = self.deployment.endpoints
         needed(API_URL, endpoints.api_url)
         from forgeledger.sdk.api.ledger import Ledger
+        from forgeledger.sdk.seams import Seams, with_seams
 
-        return Ledger(
-            endpoints=endpoints,
-            transport=self.options.transport,
-            clock=self.options.clock,
-            sleep=self.options.sleep,
+        seams = Seams(
+            transport=self.options.transport, clock=self.options.clock, sleep=self.options.sleep
         )
+        return with_seams(Ledger, seams)(endpoints=endpoints)
 
     @cached_property
     def api(self) -> "ApiClient":

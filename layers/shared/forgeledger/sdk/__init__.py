@@ -1,10 +1,10 @@
-"""What a worker needs: `Ledger` to make jobs, `Reporter` to tell of items, `Worker` to do both."""
+"""The SDK: `Ledger` creates jobs, `Reporter` reports on items, `Worker` runs handlers."""
 
 from forgeledger.sdk.api.job_wait import Polling
 from forgeledger.sdk.api.ledger import Ledger
 from forgeledger.sdk.api.registration import RegistrationOptions
 from forgeledger.sdk.backoff import Backoff
-from forgeledger.sdk.command import Failure
+from forgeledger.sdk.delivery import Delivery
 from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.errors import (
     AccessRefusedError,
@@ -26,11 +26,14 @@ from forgeledger.sdk.errors import (
     WaitTimeoutError,
     WrongAddressError,
 )
-from forgeledger.sdk.records import Delivery, Event, Item, Job, Page, Registration, Rejection, Why
+from forgeledger.sdk.failure import Failure
+from forgeledger.sdk.records import Event, Item, Job, Page, Registration, Rejection, Why
 from forgeledger.sdk.report.item_work import ItemWork
 from forgeledger.sdk.report.outbox import OutboxLimits
 from forgeledger.sdk.report.reporter import Reporter
-from forgeledger.sdk.work.worker import Worker, WorkerSummary
+from forgeledger.sdk.work.lambda_batch import handle_sqs_batch
+from forgeledger.sdk.work.work_tally import WorkerSummary
+from forgeledger.sdk.work.worker import Worker
 from forgeledger.sdk.work.worker_options import WorkerOptions
 
 __all__ = [
@@ -72,4 +75,5 @@ __all__ = [
     "WorkerOptions",
     "WorkerSummary",
     "WrongAddressError",
+    "handle_sqs_batch",
 ]

@@ -1,4 +1,4 @@
-"""How long to wait before the next try: exponential, with full jitter, and bounded."""
+"""The pause before a retry: exponential, with full jitter, and bounded."""
 
 import random
 from dataclasses import dataclass
@@ -13,7 +13,14 @@ _MOST_SECONDS: Final = 24 * 3_600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backoff:
-    """`attempts` tries in all; the wait before try n + 1 is drawn below first * 2 ** (n - 1)."""
+    """How often to try, and the pauses in between.
+
+    The pause before try n + 1 is drawn at random below first_seconds * 2 ** (n - 1).
+
+    attempts: tries in all, the first one included. Default 8.
+    first_seconds: the upper bound of the first pause. Default 0.1.
+    most_seconds: the upper bound of every pause. Default 10.0.
+    """
 
     attempts: int = 8
     first_seconds: float = 0.1
@@ -25,9 +32,9 @@ class Backoff:
         check_seconds("most_seconds", self.most_seconds, _MOST_SECONDS)
 
     def seconds(self, failed_attempts: int, draw: float | None = None) -> float:
-        """The wait after so many failed tries; `draw` is a number from 0 to 1, else random."""
+        """The pause after so many failed tries; `draw` is a number from 0 to 1, random if None."""
         share = random.random() if draw is None else draw
         tries = max(failed_attempts, 1) - 1
         seconds = pause_seconds(tries, self.first_seconds, self.most_seconds, share)
-        # Never less than half a first wait, so that a run of low draws cannot become a hot loop.
+        # At least half of the first pause, so that a run of low draws makes no hot loop.
         return max(seconds, min(self.first_seconds, self.most_seconds) / 2)

@@ -1,4 +1,4 @@
-"""Where the ledger is: from arguments, the environment, or the local cloud when asked for."""
+"""Addresses of a deployment: from arguments, the environment, or the local cloud on request."""
 
 import os
 import re
@@ -23,7 +23,7 @@ from forgeledger.web.address import why_no_web_address
 API_URL: Final = "FORGELEDGER_API_URL"
 API_KEY: Final = "FORGELEDGER_API_KEY"
 COMMAND_QUEUE_URL: Final = "FORGELEDGER_COMMAND_QUEUE_URL"
-# Of the command line, whose user may expect it to hold here as well.
+# Read by the command line alone; users may expect it to work here as well.
 LOCAL: Final = "FORGELEDGER_LOCAL"
 
 _PACKAGE_ROOT: Final = Path(__file__).resolve().parents[4]
@@ -33,35 +33,42 @@ _REGION_IN_URL: Final = re.compile(r"https?://sqs\.([a-z0-9-]+)\.amazonaws\.com"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoints:
-    """Addresses of one deployment; what is None is needed only by who uses it."""
+    """Addresses of one deployment; a missing one is an error only where it is used.
+
+    api_url: the HTTP API. Default None.
+    api_key: the key of the HTTP API, if the deployment has one. Default None.
+    command_queue_url: the FIFO queue of commands. Default None.
+    aws_endpoint_url: an AWS endpoint other than boto3's own choice. Default None.
+    region: the AWS region, if no queue URL names it; None for boto3's choice. Default None.
+    is_local: whether it is the local cloud, which needs no credentials. Default False.
+    """
 
     api_url: str | None = None
     api_key: str | None = None
     command_queue_url: str | None = None
-    # Where AWS itself is, when it is not where boto3 finds it by its own settings.
     aws_endpoint_url: str | None = None
     region: str | None = None
     is_local: bool = False
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Self:
-        """Settings of boto3 are left to boto3; it knows none of localstack-client's variables."""
+        """From FORGELEDGER_*, the region, and localstack-client's variables, unknown to boto3."""
         env = os.environ if environ is None else environ
         return cls(
             api_url=env.get(API_URL) or None,
             api_key=env.get(API_KEY) or None,
             command_queue_url=env.get(COMMAND_QUEUE_URL) or None,
             aws_endpoint_url=_localstack_url(env),
-            # boto3 itself knows only the second one, and containers on AWS often only the first.
+            # boto3 reads only the second one, and containers on AWS often have only the first.
             region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or None,
         )
 
     @classmethod
     def local(cls, start: Path | None = None) -> Self:
-        """The local cloud that is up, found as the command line finds it.
+        """The running local cloud, found as the command line finds it.
 
-        In FORGELEDGER_STATE_DIR, else here, above, or where an editable install points. Its API
-        asks for a key only if it was started with a parameter for one.
+        Its file is in FORGELEDGER_STATE_DIR, else in the current folder, in one above it, or in the
+        project of an editable install. Its API has a key only if it was started with one.
         """
         folder = (start or Path.cwd()).resolve()
         state_dir = os.environ.get(STATE_DIR_VARIABLE)
@@ -93,14 +100,14 @@ class Endpoints:
         )
 
     def needed_api_url(self, given: str | None = None) -> str:
-        """The one that a caller gave goes first."""
+        """The given one, else that of the endpoints."""
         return _needed(API_URL, "api_url", self.api_url, given).rstrip("/")
 
     def needed_command_queue_url(self, given: str | None = None) -> str:
         return _needed(COMMAND_QUEUE_URL, "command_queue_url", self.command_queue_url, given)
 
     def sqs_client(self, queue_url: str, *, read_seconds: float) -> Any:
-        """A client of this process alone; retries are left to who knows the order of a lane."""
+        """Without retries of its own: the caller retries, because it knows the order of a lane."""
         region = _REGION_IN_URL.match(queue_url)
         target = Target(
             region=region.group(1) if region else self.region,
@@ -120,9 +127,9 @@ def _needed(variable: str, parameter: str, known: str | None, given: str | None)
     address = given or known
     if not address:
         local = "local=True for the local cloud"
-        hint = f"set it, pass {parameter}, or say {local}"
+        hint = f"set it, or pass {parameter} or {local}"
         if os.environ.get(LOCAL):
-            hint = f"{LOCAL} is for the command line alone: here say {local}"
+            hint = f"{LOCAL} is for the command line alone: here pass {local}"
         raise ConfigurationError((variable,), hint)
     if why := why_no_web_address(address):
         raise WrongAddressError(parameter if given else variable, address, why)
@@ -130,7 +137,7 @@ def _needed(variable: str, parameter: str, known: str | None, given: str | None)
 
 
 def _local_api_key(api_url: str) -> str | None:
-    """Not for an address elsewhere: the file that names it may have come with a repository."""
+    """None for a remote address: the file that names it may have come with a repository."""
     if why_no_web_address(api_url) or urlsplit(api_url).hostname not in _HERE:
         return None
     return os.environ.get(API_KEY) or None

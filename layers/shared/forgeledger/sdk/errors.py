@@ -1,26 +1,26 @@
-"""What can go wrong between a worker and the ledger.
+"""Errors of the SDK.
 
 ForgeLedgerError
 +-- SdkError
-    +-- ConfigurationError        an address or a name is missing; all of them are named at once
-    +-- WrongAddressError         an address that is none, or that of something else than a ledger
-    +-- InvalidSettingError       of what a program tells the SDK itself: which one, and the rule
+    +-- ConfigurationError        addresses or names are missing; all of them are listed
+    +-- WrongAddressError         not an address, or not the address of a ledger
+    +-- InvalidSettingError       a setting of the SDK breaks a rule: which one, and the rule
     +-- InvalidCommandError       refused before it was sent: the field and the rule it breaks
-    +-- InvalidItemError          the same of an item to register, with its place among all of them;
-    |                             `register` raises it as the cause of a RegistrationStoppedError
-    +-- BufferFullError           nothing could be sent for as long as the caller wanted to wait
-    +-- UndeliveredError          closed, or left, with commands that SQS has not accepted
-    +-- PermanentItemError        for a worker to raise: this item will never succeed, do not retry
+    +-- InvalidItemError          the same for an item to register, with its index; register()
+    |                             raises it as the cause of a RegistrationStoppedError
+    +-- BufferFullError           nothing could be sent for as long as the caller would wait
+    +-- UndeliveredError          closed with commands that SQS has not accepted
+    +-- PermanentItemError        for handlers to raise: the item will never succeed, do not retry
     +-- InvalidWorkError          a message of the work queue names no job or no item
     +-- WorkerNotFoundError       `module:worker` names no worker
     +-- WorkerModuleError         its module raised when it was imported
-    +-- WaitTimeoutError          the job did not finish in time; carries the job as last seen
-    +-- RegistrationStoppedError  a chunk could not be registered; carries what was
+    +-- WaitTimeoutError          the job did not finish in time; carries the last status
+    +-- RegistrationStoppedError  a chunk could not be registered; carries the counts so far
     +-- NoAnswerError             the API could not be reached, retries included
     +-- ApiError                  the API answered with a problem document
-        +-- InvalidRequestError   400, 413, 422: every wrong field by name
+        +-- InvalidRequestError   400, 413, 422: names every wrong field
         +-- AccessRefusedError    401, 403
-        +-- NotFoundError         404, if it is the ledger that says so
+        +-- NotFoundError         404 from the ledger itself
         +-- ConflictError         409: the state of the job or item does not allow it
         +-- UnavailableError      429 and 5xx, retries included
 """
@@ -30,11 +30,12 @@ from typing import TYPE_CHECKING
 from forgeledger.errors import ForgeLedgerError
 
 if TYPE_CHECKING:
-    from forgeledger.sdk.records import Delivery, Job, Problem, Registration
+    from forgeledger.sdk.delivery import Delivery
+    from forgeledger.sdk.records import Job, Problem, Registration
 
 
 class SdkError(ForgeLedgerError):
-    """Base of what the worker SDK raises."""
+    """Base of all errors of the SDK."""
 
 
 class ConfigurationError(SdkError):
@@ -67,7 +68,7 @@ class InvalidCommandError(SdkError, ValueError):
 class InvalidItemError(SdkError, ValueError):
     def __init__(self, index: int, field: str, rule: str) -> None:
         super().__init__(f"items[{index}]: {field} {rule}")
-        # Its place in what was given to be registered; the first one has 0.
+        # Counted from 0 over everything that was given to register().
         self.index = index
         self.field = field
         self.rule = rule
@@ -75,8 +76,10 @@ class InvalidItemError(SdkError, ValueError):
 
 class BufferFullError(SdkError):
     def __init__(self, *, pending: int, waited_seconds: float, last_refusal: str | None) -> None:
-        because = f"; SQS last said: {last_refusal}" if last_refusal else ""
-        super().__init__(f"{pending} commands wait, none left in {waited_seconds:g} s{because}")
+        because = f"; last answer of SQS: {last_refusal}" if last_refusal else ""
+        super().__init__(
+            f"the buffer holds {pending} commands and had no room for {waited_seconds:g} s{because}"
+        )
         self.pending = pending
         self.waited_seconds = waited_seconds
         self.last_refusal = last_refusal
@@ -86,19 +89,19 @@ class UndeliveredError(SdkError):
     def __init__(self, delivery: "Delivery") -> None:
         super().__init__(
             f"{delivery.pending} commands not sent, {len(delivery.failed)} refused for good"
-            + (f"; SQS last said: {delivery.last_refusal}" if delivery.last_refusal else "")
+            + (f"; last answer of SQS: {delivery.last_refusal}" if delivery.last_refusal else "")
         )
         self.delivery = delivery
 
 
 class PermanentItemError(SdkError):
-    """The item fails for good; any exception with `retryable = False` says the same."""
+    """The item fails for good, as for any exception with `retryable = False`."""
 
     retryable = False
 
 
 class InvalidWorkError(SdkError, ValueError):
-    """The body of a work message is not what a worker can act on."""
+    """The body of a work message is invalid."""
 
 
 class WorkerNotFoundError(SdkError):
@@ -108,7 +111,7 @@ class WorkerNotFoundError(SdkError):
 
 
 class WorkerModuleError(SdkError):
-    """What the module raised is the cause."""
+    """The exception of the module is the cause."""
 
     def __init__(self, app: str, why: str) -> None:
         super().__init__(f"{app}: {why}")
@@ -129,16 +132,16 @@ class WaitTimeoutError(SdkError):
 
 
 class RegistrationStoppedError(SdkError):
-    """Registering again from the start is safe: what is known already counts as alreadyExisted."""
+    """Repeating the registration is safe: known items count as alreadyExisted."""
 
     def __init__(self, registration: "Registration") -> None:
         super().__init__(f"registration stopped after {registration.sent} items were answered")
         self.registration = registration
 
     def __str__(self) -> str:
-        """With the cause: what is logged or printed of an error is often its text alone."""
-        told = super().__str__()
-        return told if self.__cause__ is None else f"{told}: {self.__cause__}"
+        """With the cause: logs often show the text of an error alone."""
+        text = super().__str__()
+        return text if self.__cause__ is None else f"{text}: {self.__cause__}"
 
 
 class NoAnswerError(SdkError):
@@ -165,7 +168,7 @@ class ApiError(SdkError):
 
 
 class InvalidRequestError(ApiError):
-    """The request breaks a rule or a limit; `problem.errors` names each field."""
+    """The request breaks a rule or a limit; `problem.errors` names every field."""
 
 
 class AccessRefusedError(ApiError):
@@ -177,11 +180,11 @@ class NotFoundError(ApiError):
 
 
 class ConflictError(ApiError):
-    """The ledger refused what was asked, for the reason in `code`."""
+    """The ledger refused the request; `code` is the reason."""
 
 
 class UnavailableError(ApiError):
-    """The API is overloaded or broken, and stayed so through all retries."""
+    """The API is overloaded or failing, and was so through all retries."""
 
 
 def api_error(problem: "Problem") -> ApiError:

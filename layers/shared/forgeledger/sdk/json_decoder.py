@@ -1,6 +1,6 @@
-"""The API's JSON as the SDK's records: unknown fields are left alone, null means the default."""
+"""Decode the API's JSON into records: unknown fields are ignored, null means the default."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
@@ -39,7 +39,7 @@ def event_of(body: JsonObject) -> Event:
 
 
 def registration_of(body: JsonObject) -> Registration:
-    rejections = _all(lambda one: _record(Rejection, one), body.get("rejections"))
+    rejections = _all(lambda rejection: _record(Rejection, rejection), body.get("rejections"))
     return _record(Registration, body, rejections=rejections)
 
 
@@ -55,10 +55,10 @@ def why_of(body: JsonObject) -> Why:
         reasons=tuple(body.get("reasons") or ()),
         lagging_lanes=tuple(body.get("laggingLanes") or ()),
         oldest_in_progress=_all(item_of, body.get("oldestInProgress")),
-        expired_leases=_found(body.get("expiredLeases")),
-        due_later=_found(body.get("dueLater")),
+        expired_leases=_found_items(body.get("expiredLeases")),
+        due_later=_found_items(body.get("dueLater")),
         failures=_all(lambda count: _record(FailureCount, count), body.get("failures")),
-        rejections=_all(lambda one: _record(RejectionCount, one), body.get("rejections")),
+        rejections=_all(lambda count: _record(RejectionCount, count), body.get("rejections")),
     )
 
 
@@ -69,7 +69,7 @@ def page_of(body: JsonObject, name: str, read: Callable[[JsonObject], Row]) -> P
     )
 
 
-def _found(body: JsonObject | None) -> FoundItems:
+def _found_items(body: JsonObject | None) -> FoundItems:
     body = body or {}
     return FoundItems(count=body.get("count", 0), items=_all(item_of, body.get("items")))
 
@@ -80,9 +80,11 @@ def _all(read: Callable[[JsonObject], Row], bodies: Iterable[JsonObject] | None)
 
 def _record(kind: type[Record], body: JsonObject, **converted: Any) -> Record:
     values = {"raw": body, **converted}
-    known: Mapping[str, Any] = {}
+    known: dict[str, Any] = {}
     for field in fields(kind):  # type: ignore[arg-type]  # Every kind is a dataclass.
-        known = {**known, **_value(field.name, body, values)}
+        value = values[field.name] if field.name in values else _value(field.name, body)
+        if value is not None:
+            known[field.name] = value
     try:
         return kind(**known)
     except TypeError as error:
@@ -91,15 +93,11 @@ def _record(kind: type[Record], body: JsonObject, **converted: Any) -> Record:
         ) from error
 
 
-def _value(name: str, body: JsonObject, converted: Mapping[str, Any]) -> Mapping[str, Any]:
-    if name in converted:
-        return {name: converted[name]}
+def _value(name: str, body: JsonObject) -> Any:
     value = body.get(_camel(name))
-    if value is None:
-        return {}
-    if name.endswith(("_at", "_until")) or name == "at":
-        return {name: datetime.fromisoformat(value)}
-    return {name: value}
+    if value is not None and (name.endswith(("_at", "_until")) or name == "at"):
+        return datetime.fromisoformat(value)
+    return value
 
 
 def _camel(name: str) -> str:

@@ -1,16 +1,22 @@
-"""What the SDK sends, as JSON: all that `json` can write, and any other Mapping as an object."""
+"""The JSON that the SDK sends; sizes are measured as the ledger measures them."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from forgeledger.sdk.errors import InvalidCommandError
 
-_NO_JSON: Final = (TypeError, ValueError, RecursionError)
+# Some parsers refuse deeper JSON, and with it the whole message.
+MOST_NESTING: Final = 100
+
+_ENCODING_ERRORS: Final = (TypeError, ValueError, RecursionError)
+# SQS refuses U+FFFE and U+FFFF in a body, so text that holds one, here in UTF-8, is escaped.
+_REFUSED_BY_SQS: Final = re.compile(rb"\xef\xbf[\xbe\xbf]")
 
 
 def _as_object(value: object) -> dict[Any, Any]:
-    """Of what `json` does not know; it asks for nothing else, so this costs a dict nothing."""
+    """Any Mapping is an object. `json` calls this for unknown types alone: a dict pays nothing."""
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
@@ -23,19 +29,55 @@ _compact = json.JSONEncoder(
 ascii_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_as_object).encode
 
 
-def plain_json(field: str, value: Any) -> bytes:
-    """Compact JSON in UTF-8; raises InvalidCommandError for a value that has none."""
-    try:
-        return _compact(value).encode()
-    except _NO_JSON as error:
-        raise InvalidCommandError(field, f"is not JSON: {error}") from error
+def json_of(field: str, value: Any, *, most_bytes: int) -> bytes:
+    """Compact JSON that SQS and a strict parser accept."""
+    encoded = _plain_json(field, value)
+    if _REFUSED_BY_SQS.search(encoded):
+        encoded = ascii_json(value).encode()
+    _check_size(field, encoded, most_bytes)
+    return encoded
+
+
+def check_json(field: str, value: Any, *, most_bytes: int, most_levels: int = MOST_NESTING) -> None:
+    """Raises InvalidCommandError for a value that is not JSON, too large or too deep."""
+    encoded = _plain_json(field, value)
+    _check_size(field, encoded, most_bytes)
+    if encoded.count(b"[") + encoded.count(b"{") > most_levels < _depth(value):
+        raise InvalidCommandError(field, f"must not be nested deeper than {most_levels} levels")
 
 
 def body_of_request(fields: Mapping[str, Any]) -> bytes:
-    """JSON that is ASCII; raises InvalidCommandError with the name of a field that has none."""
+    """ASCII JSON; raises InvalidCommandError with the name of a field that is not JSON."""
     try:
         return ascii_json(fields).encode()
-    except _NO_JSON as error:
+    except _ENCODING_ERRORS as error:
         for field, value in fields.items():
-            plain_json(field, value)
+            _plain_json(field, value)
         raise InvalidCommandError("body", f"is not JSON: {error}") from error
+
+
+def _plain_json(field: str, value: Any) -> bytes:
+    """Compact JSON in UTF-8."""
+    try:
+        return _compact(value).encode()
+    except _ENCODING_ERRORS as error:
+        raise InvalidCommandError(field, f"is not JSON: {error}") from error
+
+
+def _check_size(field: str, encoded: bytes, most_bytes: int) -> None:
+    if len(encoded) > most_bytes:
+        rule = f"must be at most {most_bytes} bytes of JSON, not {len(encoded)}"
+        raise InvalidCommandError(field, rule)
+
+
+def _depth(value: Any) -> int:
+    """How deep containers are nested, without recursion."""
+    deepest, level = 0, [value]
+    while containers := [entry for entry in level if isinstance(entry, (Mapping, list, tuple))]:
+        deepest += 1
+        level = [
+            entry
+            for container in containers
+            for entry in (container.values() if isinstance(container, Mapping) else container)
+        ]
+    return deepest

@@ -1,21 +1,19 @@
-"""What the SDK answers: frozen records, read from the API's JSON or made by the reporter."""
+"""The ledger's answers as frozen records."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
-from forgeledger.sdk.command import Command
-
 JsonObject = Mapping[str, Any]
 Row = TypeVar("Row")
-# However many items a ledger refuses, so many are remembered with the reason.
-REJECTIONS_KEPT: Final = 50
+# Of rejected items, so many are listed with their reasons.
+MOST_REJECTIONS: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A job as the ledger sees it now; `raw` is the whole answer, whatever this version knows."""
+    """A job's status; `raw` is the whole answer, with fields that this version does not know."""
 
     job_id: str
     name: str
@@ -30,7 +28,7 @@ class Job:
     failed: int = 0
     canceled: int = 0
     is_complete: bool = False
-    # A verdict that is certain while the job is still being closed.
+    # The final status, when it is certain but the job is still being closed.
     ending: str | None = None
     reason: str | None = None
     progress: float = 0.0
@@ -47,8 +45,16 @@ class Job:
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing more happens by itself: completed, failed or canceled."""
+        """Whether it has completed, failed or been canceled."""
         return self.status not in ("SCHEDULED", "RUNNING")
+
+
+# How a caller names a job: by its id, or by a Job from an earlier answer.
+JobRef = str | Job
+
+
+def job_id_of(job: JobRef) -> str:
+    return job.job_id if isinstance(job, Job) else job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +73,7 @@ class Item:
     finished_at: datetime | None = None
     updated_at: datetime | None = None
     history: tuple["Event", ...] = ()
-    # Where earlier history is, when that was too long for one answer.
+    # For earlier history, if it is too long for one answer.
     next_cursor: str | None = None
     raw: JsonObject = field(default_factory=dict, repr=False, compare=False)
 
@@ -90,7 +96,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[Row]):
-    """Some rows and where they go on. A journal has a cursor at its end, too: for what comes."""
+    """Some rows, and the cursor of the next page; a journal's last cursor is for later events."""
 
     rows: tuple[Row, ...]
     cursor: str | None = None
@@ -116,7 +122,7 @@ class RejectionCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundItems:
-    """How many there are among the items that were looked at, and the first few by time."""
+    """The number of matches among the scanned items, and the first few of them by time."""
 
     count: int = 0
     items: tuple[Item, ...] = ()
@@ -124,7 +130,7 @@ class FoundItems:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
-    """What a job waits for."""
+    """Why a job is not done."""
 
     job_id: str
     status: str
@@ -145,14 +151,14 @@ class Why:
     expired_leases: FoundItems = FoundItems()
     due_later: FoundItems = FoundItems()
     failures: tuple[FailureCount, ...] = ()
-    # Among the latest events, without what holds nothing up.
+    # From the latest events, without those that hold nothing up.
     rejections: tuple[RejectionCount, ...] = ()
     raw: JsonObject = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandAnswer:
-    """What the ledger answered to a command that was sent over HTTP."""
+    """The ledger's answer to a command over HTTP."""
 
     outcome: str
     reason: str | None = None
@@ -174,12 +180,12 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """How many items are new, were known before, and were refused; summed over all chunks."""
+    """How many items were new, known before, or rejected; summed over all chunks."""
 
     registered: int = 0
     already_existed: int = 0
     rejected: int = 0
-    # The first of the rejected ones, at most REJECTIONS_KEPT.
+    # The first of the rejected ones, at most MOST_REJECTIONS.
     rejections: tuple[Rejection, ...] = ()
 
     @property
@@ -191,7 +197,7 @@ class Registration:
             registered=self.registered + other.registered,
             already_existed=self.already_existed + other.already_existed,
             rejected=self.rejected + other.rejected,
-            rejections=(self.rejections + other.rejections)[:REJECTIONS_KEPT],
+            rejections=(self.rejections + other.rejections)[:MOST_REJECTIONS],
         )
 
 
@@ -212,30 +218,3 @@ class Problem:
     detail: str = ""
     errors: tuple[WrongField, ...] = ()
     raw: JsonObject = field(default_factory=dict, repr=False, compare=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefusedCommand:
-    """A command that SQS will never take, and what it said."""
-
-    command: Command
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """How the commands of this process stand.
-
-    `delivered` counts what SQS has accepted since the reporter was made, `pending` what is still
-    in the buffer and will be tried again, and `failed` holds what was refused for good since the
-    last answer: it is handed out once.
-    """
-
-    delivered: int
-    pending: int
-    failed: tuple[RefusedCommand, ...] = ()
-    last_refusal: str | None = None
-
-    @property
-    def is_complete(self) -> bool:
-        return self.pending == 0 and not self.failed

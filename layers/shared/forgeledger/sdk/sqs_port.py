@@ -1,17 +1,17 @@
-"""The few calls of SQS that the SDK makes, so that boto3's client and a fake fit alike."""
+"""The calls of SQS that the SDK makes, for boto3's client and for fakes."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 
 class SqsSending(Protocol):
-    """What a reporter needs: permission for sqs:SendMessage on the command queue."""
+    """For a reporter; it needs sqs:SendMessage on the command queue."""
 
     def send_message_batch(self, **request: Any) -> Mapping[str, Any]: ...
 
 
 class SqsWorking(Protocol):
-    """What a worker needs on its work queue: receive, delete and change visibility."""
+    """For a worker; it needs to receive, delete and change visibility on its work queue."""
 
     def receive_message(self, **request: Any) -> Mapping[str, Any]: ...
 

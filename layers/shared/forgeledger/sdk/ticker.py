@@ -1,4 +1,4 @@
-"""Calls something again and again while work goes on: heartbeats, visibility, acknowledgements."""
+"""Periodic calls while work goes on: heartbeats, visibility extensions, deletions."""
 
 import contextlib
 import logging
@@ -11,7 +11,6 @@ from typing import Final
 
 _log = logging.getLogger("forgeledger.sdk")
 
-
 _IDLE_SECONDS: Final = 5.0
 
 
@@ -23,15 +22,15 @@ class _Tick:
 
 
 class Ticker:
-    """One thread for all ticks, which ends when there has been none for a while."""
+    """One thread for all ticks; it ends after some seconds without any."""
 
     def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._name = name
         self._clock = clock
-        self.start_empty()
+        self.reset()
 
-    def start_empty(self) -> None:
-        """A forked child has nothing to tick for: the work is its parent's."""
+    def reset(self) -> None:
+        """For a forked child: the ticks belong to its parent's work."""
         self._changed = threading.Condition()
         self._ticks: dict[int, _Tick] = {}
         self._next_key = 0
@@ -40,7 +39,7 @@ class Ticker:
 
     @contextlib.contextmanager
     def every(self, seconds: float | None, call: Callable[[], None]) -> Iterator[None]:
-        """Call it at that interval while the block runs; never when there is no interval."""
+        """Calls it at that interval while the block runs; never for an interval of None or 0."""
         if not seconds:
             yield
             return
@@ -60,7 +59,7 @@ class Ticker:
                 if tick.due_at < self._wake_at:
                     self._changed.notify_all()
             else:
-                # At interpreter exit no thread can start any more; the block then runs unticked.
+                # At interpreter exit no thread can start any more: then there are no ticks.
                 with contextlib.suppress(RuntimeError):
                     threading.Thread(target=self._run, name=self._name, daemon=True).start()
                     self._running = True
@@ -77,15 +76,15 @@ class Ticker:
                         return
                     continue
             for tick in due:
-                # Counted from now, so that a slow call is not made up for by a burst.
+                # Counted from now, so that no burst of calls follows a slow one.
                 tick.due_at = now + tick.every_seconds
                 try:
                     tick.call()
-                except Exception:  # noqa: BLE001 - one tick must not end the others.
+                except Exception:  # noqa: BLE001 - one failing tick must not end the others.
                     _log.exception("%s: will be tried again at the next tick", self._name)
 
     def _wait(self, now: float) -> bool:
-        """Until the next tick; False when there was none for a while."""
+        """Until the next tick; False after some seconds without any."""
         was_idle = not self._ticks
         due_at = min((tick.due_at for tick in list(self._ticks.values())), default=math.inf)
         self._wake_at = min(due_at, now + _IDLE_SECONDS)

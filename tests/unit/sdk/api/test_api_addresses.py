@@ -1,4 +1,4 @@
-"""Which address a call goes to, and what is no address of a ledger's."""
+"""The URLs of calls, and answers that show that a URL is not that of a ledger."""
 
 import pytest
 
@@ -8,9 +8,9 @@ from forgeledger.web.problems import problem
 
 @pytest.mark.parametrize("wrong", [5, None, ""])
 def test_an_id_that_is_no_text_is_refused_by_its_name(client, api, wrong):
-    with pytest.raises(InvalidCommandError, match="jobId: is a text that is not empty"):
+    with pytest.raises(InvalidCommandError, match="jobId: must be text that is not empty"):
         client.get("jobs", wrong)
-    with pytest.raises(InvalidCommandError, match="itemId: is a text that is not empty"):
+    with pytest.raises(InvalidCommandError, match="itemId: must be text that is not empty"):
         client.get("jobs", "j", "items", wrong)
 
     assert api.requests == []
@@ -61,8 +61,8 @@ def test_a_404_that_is_not_the_ledgers_is_of_a_wrong_address(client, api, naps, 
     with pytest.raises(WrongAddressError) as caught:
         client.get("jobs", "j")
 
-    told = f"api_url: is it a ForgeLedger's? GET https://api/jobs/j was answered 404 {said}"
-    assert str(caught.value).startswith(told.rstrip())
+    message = f"api_url: is it a ForgeLedger API? GET https://api/jobs/j answered 404 {said}"
+    assert str(caught.value).startswith(message.rstrip())
     assert (caught.value.name, caught.value.address) == ("api_url", "https://api")
     assert (len(api.requests), naps) == (1, [])
 

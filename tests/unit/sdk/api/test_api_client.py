@@ -91,12 +91,12 @@ def test_a_key_may_be_given(client, api, key):
 
 @pytest.mark.parametrize("key", ["", "k" * 257])
 def test_a_key_that_the_api_would_refuse_is_refused_in_its_words(client, api, key):
-    (told,) = make_world().caller().post("/jobs", {}, idempotency_key=key).json["errors"]
+    (by_api,) = make_world().caller().post("/jobs", {}, idempotency_key=key).json["errors"]
 
     with pytest.raises(InvalidCommandError) as caught:
         client.post("jobs", idempotency_key=key)
 
-    assert (caught.value.field, caught.value.rule) == (told["field"], told["message"])
+    assert (caught.value.field, caught.value.rule) == (by_api["field"], by_api["message"])
     assert api.requests == []
 
 

@@ -1,4 +1,4 @@
-"""An item is refused before it travels if, and only if, the API would refuse it."""
+"""An item is refused before it is sent if, and only if, the API would refuse it."""
 
 import json
 from types import MappingProxyType

@@ -69,7 +69,7 @@ def test_the_last_pause_is_cut_to_the_time_that_is_left():
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "is_named"),
     [
         ({}, True),
         ({"sealed": True}, False),
@@ -77,13 +77,15 @@ def test_the_last_pause_is_cut_to_the_time_that_is_left():
         ({"ending": "FAILED"}, False),
     ],
 )
-def test_that_a_job_is_not_sealed_is_told_only_where_it_could_still_complete(more, told):
+def test_that_a_job_is_not_sealed_is_told_only_where_it_could_still_complete(more, is_named):
     error = WaitTimeoutError(make_job(**more), 5)
 
-    assert ("not sealed" in str(error)) is told
+    assert ("not sealed" in str(error)) is is_named
 
 
 @pytest.mark.parametrize("wrong", ["1", float("nan"), [1]])
 def test_a_timeout_that_is_no_number_is_refused_before_anything_is_asked(wrong):
-    with pytest.raises(InvalidSettingError, match=r"^timeout_seconds: is a number of seconds, not"):
+    with pytest.raises(
+        InvalidSettingError, match=r"^timeout_seconds: must be a number of seconds, not"
+    ):
         wait(Time(), [], timeout=wrong)

@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 import pytest
 
 from forgeledger.sdk.api.ledger import Ledger
-from forgeledger.sdk.command import Failure
 from forgeledger.sdk.errors import ConfigurationError, ConflictError, InvalidCommandError
+from forgeledger.sdk.failure import Failure
 from tests.support.api_bodies import item_body, job_body
 from tests.support.builders import JOB_ID
 

@@ -1,4 +1,4 @@
-"""Waiting for a job, and reading its items, its journal and why it is not done."""
+"""Wait for a job; read its items, its journal and why it is not done."""
 
 from datetime import UTC, datetime
 
@@ -12,12 +12,12 @@ from tests.support.builders import JOB_ID
 
 def test_waiting_ends_with_the_job(ledger, api, naps):
     api.answer(job_body()).answer(job_body()).answer(job_body(status="COMPLETED"))
-    told = []
+    looks = []
 
-    job = ledger.wait(JOB_ID, on_progress=told.append)
+    job = ledger.wait(JOB_ID, on_progress=looks.append)
 
     assert job.is_finished
-    assert len(told) == 3
+    assert len(looks) == 3
     assert naps == [0.5, 0.75]
 
 

@@ -1,4 +1,4 @@
-"""Registering items through the SDK's ledger, chunk by chunk."""
+"""Register items through `Ledger`, chunk by chunk."""
 
 from collections import UserDict
 from types import MappingProxyType
@@ -60,17 +60,17 @@ def test_items_of_unknown_number_leave_the_lanes_to_the_ledger(ledger, api):
 
 def test_registration_sums_up_and_tells_how_far_it_is(ledger, api):
     api.answer(registered(1000)).answer(registered(900, 60, 40)).answer(registered(500))
-    told = []
+    progress = []
 
     total = ledger.register(
         JOB_ID,
         (f"item-{n}" for n in range(2_500)),
         options=ONE_AT_A_TIME,
-        on_progress=told.append,
+        on_progress=progress.append,
     )
 
     assert total == Registration(registered=2_400, already_existed=60, rejected=40)
-    assert [each.sent for each in told] == [1_000, 2_000, 2_500]
+    assert [so_far.sent for so_far in progress] == [1_000, 2_000, 2_500]
 
 
 def test_the_chunk_that_seals_goes_last(ledger, api):
@@ -99,7 +99,7 @@ def test_sealing_a_job_with_nothing_to_register_seals_it(ledger, api):
     "given", ["invoice-1", b"invoice-1", bytearray(b"a"), {"a": {"payload": 1}}, None, 5]
 )
 def test_what_would_come_apart_is_no_list_of_items_or_tags(ledger, api, given):
-    rule = f"is a list or another iterable, not a {type(given).__name__}; one alone goes"
+    rule = f"must be a list or another iterable, not a {type(given).__name__}; put"
 
     with pytest.raises(InvalidCommandError, match=f"^items: {rule}"):
         ledger.register(JOB_ID, given, seal=True)
@@ -140,18 +140,18 @@ def test_a_registration_that_stops_says_how_far_it_came(ledger, api):
 
 
 @pytest.mark.parametrize(
-    ("item", "told"),
+    ("item", "message"),
     [
-        ("", "items[3]: itemId has 1 to 256 characters, not 0"),
-        ({"payload": 1}, "items[3]: itemId is missing or not a text"),
+        ("", "items[3]: itemId must have 1 to 256 characters, not 0"),
+        ({"payload": 1}, "items[3]: itemId is missing or not text"),
         ({"item_id": "\ud800"}, "items[3]: itemId is not valid Unicode"),
         ({"itemId": "a", "payload": {1, 2}}, "items[3]: payload is not JSON: "),
-        ({"itemId": "a", "payload": "x" * 32_767}, "items[3]: payload has 32769 bytes of JSON"),
-        ({"itemId": "a", "colour": 1}, "items[3]: colour is no field of an item"),
-        (17, "items[3]: item is an itemId or an object that has one"),
+        ({"itemId": "a", "payload": "x" * 32_767}, "items[3]: payload must be at most 32768 bytes"),
+        ({"itemId": "a", "colour": 1}, "items[3]: colour is not a field of an item"),
+        (17, "items[3]: item must be an itemId or an object that has one"),
     ],
 )
-def test_an_item_that_the_ledger_could_only_refuse_is_told_by_its_place(ledger, api, item, told):
+def test_an_item_that_the_ledger_could_only_refuse_is_told_by_its_place(ledger, api, item, message):
     api.answer(registered(2))
 
     with pytest.raises(RegistrationStoppedError) as caught:
@@ -162,7 +162,7 @@ def test_an_item_that_the_ledger_could_only_refuse_is_told_by_its_place(ledger, 
         )
 
     assert isinstance(caught.value.__cause__, InvalidItemError)
-    assert str(caught.value.__cause__).startswith(told)
+    assert str(caught.value.__cause__).startswith(message)
     assert caught.value.__cause__.index == 3
     assert all("c" not in body["items"] for body in api.bodies)
 

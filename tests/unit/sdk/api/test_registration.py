@@ -78,12 +78,12 @@ def test_what_was_on_its_way_when_another_chunk_failed_counts():
 
 @pytest.mark.parametrize("number", range(3))
 def test_what_was_answered_together_with_a_failure_counts(number):
-    """Whichever of them failed, and whichever is looked at first."""
+    """Whichever request failed, and in whatever order the answers are read."""
     answers = threading.Semaphore(0)
 
     def given():
         yield from "01234"
-        # By now three chunks are on their way.
+        # By now three chunks are in flight.
         assert all(answers.acquire(timeout=5) for _ in range(3))
         yield "5"
 
@@ -117,5 +117,5 @@ def test_an_iterable_that_breaks_breaks_the_registration_with_its_own_error():
     "wrong", [{"chunk_items": 0}, {"chunk_items": 1_001}, {"parallel": 0}, {"parallel": "4"}]
 )
 def test_options_that_no_registration_could_follow_are_refused_by_name(wrong):
-    with pytest.raises(InvalidSettingError, match=f"^{next(iter(wrong))}: is a whole number"):
+    with pytest.raises(InvalidSettingError, match=f"^{next(iter(wrong))}: must be a whole number"):
         RegistrationOptions(**wrong)

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from forgeledger.sdk.command import Failure
 from forgeledger.sdk.errors import BufferFullError, InvalidCommandError, PermanentItemError
+from forgeledger.sdk.failure import Failure
 from tests.support.builders import JOB_ID
 from tests.support.fake_queues import FINE, Fault, throttled
 
@@ -45,7 +45,7 @@ def test_a_misspelt_result_is_an_error_of_its_line(reporter, queue):
         item.reslt = {"pages": 3}
 
     reporter.flush()
-    assert queue.told() == [("claim", "a"), ("fail", "a")]
+    assert queue.reported() == [("claim", "a"), ("fail", "a")]
     assert queue.commands[1]["error"]["type"] == "AttributeError"
 
 
@@ -55,7 +55,7 @@ def test_a_block_that_is_stopped_releases_its_item(reporter, queue, error):
         raise error
 
     reporter.flush()
-    assert queue.told() == [("claim", "a"), ("release", "a")]
+    assert queue.reported() == [("claim", "a"), ("release", "a")]
     assert item.comes_again
 
 
@@ -64,7 +64,7 @@ def test_a_failure_that_was_told_stands_although_the_block_ends_well(reporter, q
         item.fail(Failure(type="NotFound", retryable=False))
 
     reporter.flush()
-    assert queue.told() == [("claim", "a"), ("fail", "a")]
+    assert queue.reported() == [("claim", "a"), ("fail", "a")]
     assert not item.comes_again
 
 
@@ -73,7 +73,7 @@ def test_a_failure_of_a_wrong_type_is_the_blocks_own_mistake_and_fails_its_item(
         item.fail(Failure(type="NotFound", message=KeyError("a")))
 
     reporter.flush()
-    assert queue.told() == [("claim", "a"), ("fail", "a")]
+    assert queue.reported() == [("claim", "a"), ("fail", "a")]
     assert queue.commands[1]["error"] == {
         "type": "InvalidCommandError",
         "message": "error.message: must be text",
@@ -87,7 +87,7 @@ def test_a_release_that_was_told_stands(reporter, queue):
         item.fail(ValueError())
 
     reporter.flush()
-    assert queue.told() == [("claim", "a"), ("release", "a")]
+    assert queue.reported() == [("claim", "a"), ("release", "a")]
     assert item.is_decided
 
 
@@ -103,12 +103,12 @@ def test_a_result_that_cannot_be_told_fails_the_item_for_good(reporter, queue):
 def test_heartbeats_are_sent_while_the_block_runs_and_not_after(make_reporter, queue):
     reporter = make_reporter()
     beating, ending = threading.Event(), threading.Event()
-    put = reporter._courier.put
+    put = reporter._sender.put
 
     def listen(command, **options):
         if command.type == "heartbeat":
             beating.set()
-            # Time enough for an end that does not wait for the heartbeat.
+            # Long enough for an end that does not wait for the heartbeat to overtake it.
             ending.wait(0.2)
         else:
             ending.set()
@@ -116,15 +116,16 @@ def test_heartbeats_are_sent_while_the_block_runs_and_not_after(make_reporter, q
 
     with reporter.item(JOB_ID, "a", lease_seconds=30, heartbeat_seconds=0.01) as item:
         item.heartbeat()
-        reporter._courier.put = listen
+        reporter._sender.put = listen
         assert beating.wait(10)
 
     reporter.flush()
-    kinds = [kind for kind, _ in queue.told()]
+    kinds = [kind for kind, _ in queue.reported()]
     assert kinds[0] == "claim"
     assert kinds.count("heartbeat") >= 2
     assert kinds[-1] == "complete"
-    assert {each["leaseSeconds"] for each in queue.commands if each["type"] != "complete"} == {30}
+    leased = [command for command in queue.commands if command["type"] != "complete"]
+    assert {command["leaseSeconds"] for command in leased} == {30}
 
 
 @pytest.mark.parametrize(
@@ -165,7 +166,7 @@ def test_a_heartbeat_that_finds_no_room_is_left_to_the_next_one(make_reporter, q
         item._beat()
 
     reporter.flush()
-    assert [kind for kind, _ in queue.told()] == ["claim", "heartbeat", "complete"]
+    assert [kind for kind, _ in queue.reported()] == ["claim", "heartbeat", "complete"]
 
 
 def test_a_claim_that_finds_no_room_keeps_the_block_from_running(make_reporter, queue):
@@ -202,16 +203,16 @@ def test_an_end_that_finds_no_room_is_undecided_and_may_be_told_later(make_repor
     queue.fault = lambda number, entries: FINE
     item.fail(PermanentItemError("later"))
     reporter.flush()
-    assert queue.told() == [("claim", "a"), ("fail", "a")]
+    assert queue.reported() == [("claim", "a"), ("fail", "a")]
     assert not item.comes_again
 
 
 def test_the_end_is_heard_of_when_it_is_delivered(reporter):
-    heard = []
+    outcomes = []
 
-    with reporter.item(JOB_ID, "a", on_settled=heard.append):
+    with reporter.item(JOB_ID, "a", on_settled=outcomes.append):
         pass
 
-    assert heard == []
+    assert outcomes == []
     reporter.flush()
-    assert heard == [True]
+    assert outcomes == [True]

@@ -6,10 +6,10 @@ from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.report.outbox import Outbox, OutboxLimits, SendResult, SendStatus
 from tests.support.sdk_commands import make_command
 
-ACCEPTED = SendResult(answer=SendStatus.ACCEPTED)
-AGAIN = SendResult(answer=SendStatus.AGAIN, reason="later")
-STUCK = SendResult(answer=SendStatus.STUCK, reason="denied")
-FAILED = SendResult(answer=SendStatus.FAILED, reason="never")
+ACCEPTED = SendResult(status=SendStatus.ACCEPTED)
+AGAIN = SendResult(status=SendStatus.AGAIN, reason="later")
+STUCK = SendResult(status=SendStatus.STUCK, reason="denied")
+FAILED = SendResult(status=SendStatus.FAILED, reason="never")
 
 
 def make_outbox(**limits):
@@ -172,7 +172,9 @@ def test_what_sqs_never_takes_is_handed_out_once_and_its_lane_goes_on():
     outbox.settle(message, FAILED, 10.0)
 
     report = outbox.report()
-    assert [(each.command.command_id, each.reason) for each in report.failed] == [("c-1", "never")]
+    assert [(refused.command.command_id, refused.reason) for refused in report.failed] == [
+        ("c-1", "never")
+    ]
     assert report.pending == 1
     assert report.last_refusal == "never"
     assert outbox.report().failed == ()
@@ -206,9 +208,9 @@ def test_an_empty_buffer_takes_a_command_of_any_size():
 
 
 def test_the_waiter_of_a_command_hears_only_the_final_answer():
-    heard = []
+    outcomes = []
     outbox = make_outbox()
-    outbox.add(make_command(), 10.0, heard.append)
+    outbox.add(make_command(), 10.0, outcomes.append)
     (message,) = outbox.take(10.0, force=True)
 
     assert outbox.settle(message, AGAIN, 10.0) == ()
@@ -216,4 +218,4 @@ def test_the_waiter_of_a_command_hears_only_the_final_answer():
     (waiting,) = outbox.settle(outbox.take(10.0, force=True)[0], ACCEPTED, 10.0)
 
     waiting.on_settled(True)
-    assert heard == [True]
+    assert outcomes == [True]

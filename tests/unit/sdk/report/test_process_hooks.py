@@ -1,4 +1,4 @@
-"""Forks and ends of processes, each shown in an interpreter of its own."""
+"""Forks and ends of processes, each in its own interpreter."""
 
 import gc
 import subprocess
@@ -12,11 +12,13 @@ import pytest
 from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.sdk import Backoff, Reporter, UndeliveredError
 from forgeledger.sdk.report import process_hooks
+from forgeledger.sdk.seams import Seams, with_seams
 from tests.support.fake_queues import Fault
 
 START = """
 import json, os, sys, time
 from forgeledger.sdk import Backoff, Reporter, OutboxLimits
+from forgeledger.sdk.seams import Seams, with_seams
 from forgeledger.jobs.model.ids import make_job_id
 
 JOB = make_job_id(1, 1, 4)
@@ -30,10 +32,19 @@ class Queue:
         return {"Successful": [{"Id": entry["Id"]} for entry in request["Entries"]]}
 
 PARENT = os.getpid()
-reporter = Reporter(
-    command_queue_url="http://q", make_client=Queue, limits=OutboxLimits(linger_seconds=3600)
-)
+
+def reporter_on(make_client, **options):
+    limits = OutboxLimits(linger_seconds=3600)
+    seamed = with_seams(Reporter, Seams(make_client=make_client))
+    return seamed(command_queue_url="http://q", limits=limits, **options)
+
+reporter = reporter_on(Queue)
 """
+
+
+def reporter_on(queue, **options):
+    seamed = with_seams(Reporter, Seams(make_client=lambda: queue))
+    return seamed(command_queue_url="http://q", background=False, **options)
 
 
 def run(script, check=True):
@@ -49,44 +60,39 @@ def run(script, check=True):
 
 
 def test_what_waits_is_sent_when_the_process_ends():
-    told, _ = run('reporter.complete(JOB, "a")')
+    sent, _ = run('reporter.complete(JOB, "a")')
 
-    assert told == [("True", "a")]
+    assert sent == [("True", "a")]
 
 
 @pytest.mark.parametrize("background", [True, False])
 def test_what_waits_is_sent_also_of_a_reporter_that_nobody_holds_any_more(background):
-    told, _ = run(f"""
+    sent, _ = run(f"""
         import gc
-        def tell(item):
-            Reporter(
-                command_queue_url="http://q",
-                make_client=Queue,
-                background={background},
-                limits=OutboxLimits(linger_seconds=3600),
-            ).complete(JOB, item)
-        tell("a")
-        tell("b")
+        def report(item):
+            reporter_on(Queue, background={background}).complete(JOB, item)
+        report("a")
+        report("b")
         gc.collect()
     """)
 
-    assert sorted(told) == [("True", "a"), ("True", "b")]
+    assert sorted(sent) == [("True", "a"), ("True", "b")]
 
 
 def test_a_reporter_that_owes_nothing_is_let_go(queue):
-    reporter = Reporter(command_queue_url="http://q", make_client=lambda: queue, background=False)
-    held = weakref.ref(reporter)
+    reporter = reporter_on(queue)
+    reference = weakref.ref(reporter)
     reporter.complete(make_job_id(1, 1, 4), "a")
     del reporter
     gc.collect()
-    owing = held()
-    assert owing is not None
+    pending = reference()
+    assert pending is not None
 
-    assert owing.flush().is_complete
+    assert pending.flush().is_complete
     gc.disable()
     try:
-        del owing
-        assert held() is None
+        del pending
+        assert reference() is None
     finally:
         gc.enable()
     assert len(queue.arrivals) == 1
@@ -94,21 +100,16 @@ def test_a_reporter_that_owes_nothing_is_let_go(queue):
 
 def test_a_reporter_that_told_what_is_left_owes_it_no_more(queue):
     queue.fault = lambda number, entries: Fault(refused=frozenset({0}))
-    reporter = Reporter(
-        command_queue_url="http://q",
-        make_client=lambda: queue,
-        background=False,
-        backoff=Backoff(attempts=1, first_seconds=0.001),
-    )
-    held = weakref.ref(reporter)
+    reporter = reporter_on(queue, backoff=Backoff(attempts=1, first_seconds=0.001))
+    reference = weakref.ref(reporter)
     reporter.complete(make_job_id(1, 1, 4), "a")
 
-    with pytest.raises(UndeliveredError) as told:
+    with pytest.raises(UndeliveredError) as caught:
         reporter.close()
-    del reporter, told
+    del reporter, caught
     gc.collect()
 
-    assert held() is None
+    assert reference() is None
 
 
 def test_at_the_end_all_reporters_together_take_the_time_of_one(monkeypatch, queue):
@@ -120,10 +121,10 @@ def test_at_the_end_all_reporters_together_take_the_time_of_one(monkeypatch, que
             given.append(spent_seconds)
 
     with monkeypatch.context() as patched:
-        patched.setattr(process_hooks, "_alive", [Waiting(), Waiting(), Waiting()])
+        patched.setattr(process_hooks, "_registered", [Waiting(), Waiting(), Waiting()])
         patched.setattr(process_hooks, "time", SimpleNamespace(monotonic=lambda: next(clock)))
         process_hooks._at_exit()
-    reporter = Reporter(command_queue_url="http://q", make_client=lambda: queue, background=False)
+    reporter = reporter_on(queue)
     reporter.complete(make_job_id(1, 1, 4), "a")
     reporter.at_exit(spent_seconds=3_600)
 
@@ -132,9 +133,9 @@ def test_at_the_end_all_reporters_together_take_the_time_of_one(monkeypatch, que
 
 
 def test_what_waits_is_sent_when_the_process_ends_by_an_error():
-    told, done = run('reporter.complete(JOB, "a")\nraise SystemExit(3)', check=False)
+    sent, done = run('reporter.complete(JOB, "a")\nraise SystemExit(3)', check=False)
 
-    assert told == [("True", "a")]
+    assert sent == [("True", "a")]
     assert done.returncode == 3
 
 
@@ -144,7 +145,7 @@ def test_what_cannot_be_sent_at_the_end_is_said():
         class Denied:
             def send_message_batch(self, **request):
                 return {"Failed": [{"Id": "0", "Code": "No", "SenderFault": True}]}
-        reporter = Reporter(command_queue_url="http://q", make_client=Denied)
+        reporter = reporter_on(Denied)
         reporter.complete(JOB, "a")
     """)
 
@@ -153,7 +154,7 @@ def test_what_cannot_be_sent_at_the_end_is_said():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 def test_a_forked_child_sends_its_own_commands_and_none_of_its_parents():
-    told, done = run("""
+    sent, done = run("""
         reporter.complete(JOB, "of-parent")
         child = os.fork()
         if child == 0:
@@ -165,7 +166,7 @@ def test_a_forked_child_sends_its_own_commands_and_none_of_its_parents():
         reporter.flush()
     """)
 
-    assert sorted(told) == [
+    assert sorted(sent) == [
         ("False", "of-child"),
         ("True", "of-parent"),
         ("True", "of-parent-later"),
@@ -176,7 +177,7 @@ def test_a_forked_child_sends_its_own_commands_and_none_of_its_parents():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 def test_a_fork_while_another_thread_sends_does_not_block_the_child():
-    told, _ = run("""
+    sent, _ = run("""
         import threading
         sending, go_on = threading.Event(), threading.Event()
         class Slow(Queue):
@@ -185,11 +186,11 @@ def test_a_fork_while_another_thread_sends_does_not_block_the_child():
                     sending.set()
                     go_on.wait(30)
                 return super().send_message_batch(**request)
-        reporter = Reporter(command_queue_url="http://q", make_client=Slow)
+        reporter = reporter_on(Slow)
         reporter.complete(JOB, "a")
         threading.Thread(target=reporter.flush).start()
         sending.wait(30)
-        with reporter._courier._changed:
+        with reporter._sender._changed:
             child = os.fork()
             if child == 0:
                 with reporter.item(JOB, "b"):
@@ -201,7 +202,7 @@ def test_a_fork_while_another_thread_sends_does_not_block_the_child():
         assert status == 0
     """)
 
-    assert sorted(told) == [("False", "b"), ("False", "b"), ("True", "a")]
+    assert sorted(sent) == [("False", "b"), ("False", "b"), ("True", "a")]
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])

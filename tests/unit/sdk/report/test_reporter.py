@@ -3,8 +3,8 @@ import threading
 import pytest
 
 from forgeledger.jobs.model.ids import lane_of, lanes_of, make_job_id
-from forgeledger.sdk.command import Failure
 from forgeledger.sdk.errors import BufferFullError, ConfigurationError, InvalidCommandError
+from forgeledger.sdk.failure import Failure
 from forgeledger.sdk.report.reporter import Reporter
 from tests.support.builders import JOB_ID
 from tests.support.fake_queues import THROTTLED, FakeCommandQueue, Fault, failing_until
@@ -24,12 +24,12 @@ def test_every_kind_of_command_reaches_the_queue_in_order(reporter, queue):
 
     assert delivery.delivered == 6
     assert delivery.is_complete
-    told = [
+    sent = [
         {name: value for name, value in command.items() if name not in ("commandId", "at")}
         for command in queue.commands
     ]
     common = {"jobId": JOB_ID, "itemId": "a", "workerId": "w-1"}
-    assert told == [
+    assert sent == [
         {"type": "claim", **common, "attempt": 1, "leaseSeconds": 30},
         {"type": "heartbeat", **common, "attempt": 1, "leaseSeconds": 30},
         {"type": "release", **common, "attempt": 1},
@@ -98,7 +98,7 @@ def test_a_caller_waits_while_others_make_room(make_reporter, queue):
 
     reporter.complete(JOB_ID, "b")
 
-    assert queue.told() == [("complete", "a")]
+    assert queue.reported() == [("complete", "a")]
 
 
 def test_reports_of_many_threads_keep_each_threads_order(make_reporter, queue):
@@ -116,17 +116,17 @@ def test_reports_of_many_threads_keep_each_threads_order(make_reporter, queue):
         thread.join()
 
     assert reporter.flush().delivered == 1_600
-    told = {(thread, lane): [] for thread in "abcd" for lane in range(LANES)}
-    for kind, item in queue.told():
-        told[item[0], lane_of(item, LANES)].append((kind, item))
-    assert told == {
+    order = {(thread, lane): [] for thread in "abcd" for lane in range(LANES)}
+    for kind, item in queue.reported():
+        order[item[0], lane_of(item, LANES)].append((kind, item))
+    assert order == {
         (thread, lane): [
             (kind, item)
             for item in (f"{thread}-{number}" for number in range(200))
             if lane_of(item, LANES) == lane
             for kind in ("claim", "complete")
         ]
-        for thread, lane in told
+        for thread, lane in order
     }
 
 
@@ -147,7 +147,7 @@ def test_the_background_thread_sends_without_being_asked(make_reporter):
     reporter.complete(JOB_ID, "a")
 
     assert arrived.wait(10)
-    assert queue.told() == [("claim", "a"), ("complete", "a")]
+    assert queue.reported() == [("claim", "a"), ("complete", "a")]
 
 
 def test_a_client_that_breaks_neither_ends_the_thread_nor_loses_commands(make_reporter, caplog):
@@ -172,26 +172,26 @@ def test_a_client_that_breaks_neither_ends_the_thread_nor_loses_commands(make_re
 
 def test_who_reported_hears_when_it_is_delivered(make_reporter, queue):
     queue.fault = failing_until(1, THROTTLED)
-    heard = []
+    outcomes = []
     reporter = make_reporter()
 
-    reporter.claim(JOB_ID, "a", on_settled=lambda taken: heard.append(("claim", taken)))
-    reporter.complete(JOB_ID, "a", on_settled=lambda taken: heard.append(("complete", taken)))
-    assert heard == []
+    reporter.claim(JOB_ID, "a", on_settled=lambda taken: outcomes.append(("claim", taken)))
+    reporter.complete(JOB_ID, "a", on_settled=lambda taken: outcomes.append(("complete", taken)))
+    assert outcomes == []
     reporter.flush()
 
-    assert heard == [("claim", True), ("complete", True)]
+    assert outcomes == [("claim", True), ("complete", True)]
 
 
 def test_who_reported_hears_when_sqs_will_never_take_it(make_reporter, queue):
     queue.fault = failing_until(1, Fault(refused_for_good=frozenset({0})))
-    heard = []
+    outcomes = []
     reporter = make_reporter()
-    reporter.release(JOB_ID, "a", on_settled=heard.append)
+    reporter.release(JOB_ID, "a", on_settled=outcomes.append)
 
     reporter.flush()
 
-    assert heard == [False]
+    assert outcomes == [False]
 
 
 def test_an_invalid_command_takes_no_room(reporter):
@@ -202,19 +202,19 @@ def test_an_invalid_command_takes_no_room(reporter):
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
+    ("names", "message"),
     [
-        ((JOB_ID, 5), "itemId: is a text of 1 to 256 characters, not 5"),
-        ((JOB_ID, None), "itemId: is a text of 1 to 256 characters, not None"),
+        ((JOB_ID, 5), "itemId: must be text of 1 to 256 characters, not 5"),
+        ((JOB_ID, None), "itemId: must be text of 1 to 256 characters, not None"),
         ((5, "a"), "jobId: 5 is not the id of a job"),
         ((None, "a"), "jobId: None is not the id of a job"),
     ],
 )
-def test_a_name_that_is_no_text_is_told_as_any_other_wrong_value(reporter, names, told):
-    for tell in (reporter.claim, reporter.heartbeat, reporter.complete, reporter.release):
+def test_a_name_that_is_no_text_is_told_as_any_other_wrong_value(reporter, names, message):
+    for report in (reporter.claim, reporter.heartbeat, reporter.complete, reporter.release):
         with pytest.raises(InvalidCommandError) as caught:
-            tell(*names)
-        assert str(caught.value) == told
+            report(*names)
+        assert str(caught.value) == message
 
 
 def test_jobs_of_different_widths_go_by_their_own_lanes(reporter, queue):
@@ -245,12 +245,12 @@ def test_an_idle_thread_ends_and_the_next_command_starts_another(make_reporter, 
     reporter = make_reporter(background=True)
     reporter.complete(JOB_ID, "a")
     reporter.flush()
-    first = reporter._courier._thread
+    first = reporter._sender._thread
     if first is not None:
         first.join(10)
 
     reporter.complete(JOB_ID, "b")
-    second = reporter._courier._thread
+    second = reporter._sender._thread
 
     assert second is not first
     assert reporter.flush().delivered == 2

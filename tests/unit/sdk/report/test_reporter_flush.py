@@ -1,4 +1,4 @@
-"""What a flush and the end of a reporter do with what SQS does not take."""
+"""What a flush and the end of a reporter do with commands that SQS does not accept."""
 
 import json
 import threading
@@ -41,7 +41,7 @@ def test_when_the_tries_are_used_up_flush_says_what_is_left_and_nothing_is_lost(
     assert (first.delivered, first.pending) == (0, 1)
     assert "slower, please" in first.last_refusal
     assert (second.delivered, second.pending, second.last_refusal) == (1, 0, None)
-    assert queue.told() == [("complete", "a")]
+    assert queue.reported() == [("complete", "a")]
 
 
 def test_a_flush_that_takes_too_long_ends_at_its_time(make_reporter, queue):
@@ -82,7 +82,7 @@ def test_leaving_the_block_delivers(make_reporter, queue):
     with make_reporter() as reporter:
         reporter.complete(JOB_ID, "a")
 
-    assert queue.told() == [("complete", "a")]
+    assert queue.reported() == [("complete", "a")]
 
 
 def test_an_error_in_the_block_is_not_hidden_by_what_is_undelivered(make_reporter, queue, caplog):
@@ -109,19 +109,19 @@ def test_an_interrupted_flush_keeps_what_was_on_its_way(make_reporter, queue):
 
 
 def test_a_callback_that_raises_keeps_the_others_from_nothing(reporter, queue, caplog):
-    heard = []
+    outcomes = []
 
     def broken(taken):
         raise RuntimeError("a bug of the caller")
 
     reporter.complete(JOB_ID, "a", on_settled=broken)
-    reporter.complete(JOB_ID, "b", on_settled=lambda taken: heard.append("b"))
-    reporter.complete(JOB_ID, "c", on_settled=lambda taken: heard.append("c"))
+    reporter.complete(JOB_ID, "b", on_settled=lambda taken: outcomes.append("b"))
+    reporter.complete(JOB_ID, "c", on_settled=lambda taken: outcomes.append("c"))
 
     delivery = reporter.flush()
 
     assert delivery.is_complete
-    assert sorted(heard) == ["b", "c"]
+    assert sorted(outcomes) == ["b", "c"]
     assert "a bug of the caller" in caplog.text
 
 
@@ -149,7 +149,7 @@ def test_flush_returns_when_who_reported_has_heard(make_reporter):
 
 def test_a_flush_in_a_callback_does_not_wait_for_itself(reporter, monkeypatch):
     waits, deliveries = [], []
-    monkeypatch.setattr(reporter._courier, "_wait", waits.append)
+    monkeypatch.setattr(reporter._sender, "_wait", waits.append)
     reporter.complete(JOB_ID, "a", on_settled=lambda taken: deliveries.append(reporter.flush(0.2)))
 
     reporter.flush()
@@ -159,7 +159,7 @@ def test_a_flush_in_a_callback_does_not_wait_for_itself(reporter, monkeypatch):
 
 
 def test_an_interrupt_before_the_sending_leaves_no_lane_behind(reporter, queue, monkeypatch):
-    outbox = reporter._courier._outbox
+    outbox = reporter._sender._outbox
     take = outbox.take
 
     def interrupted(*args, **options):
@@ -173,13 +173,13 @@ def test_an_interrupt_before_the_sending_leaves_no_lane_behind(reporter, queue, 
     monkeypatch.setattr(outbox, "take", take)
 
     assert reporter.flush(0.5).is_complete
-    assert queue.told() == [("complete", "a")]
+    assert queue.reported() == [("complete", "a")]
 
 
 def test_a_time_that_is_no_number_is_refused_where_it_is_said(reporter, make_reporter):
-    with pytest.raises(InvalidSettingError, match=r"^timeout_seconds: is a number of seconds"):
+    with pytest.raises(InvalidSettingError, match=r"^timeout_seconds: must be a number of seconds"):
         reporter.flush("1")
-    with pytest.raises(InvalidSettingError, match=r"^block_seconds: is a number of seconds"):
+    with pytest.raises(InvalidSettingError, match=r"^block_seconds: must be a number of seconds"):
         make_reporter(block_seconds="1")
-    with pytest.raises(InvalidSettingError, match=r"^flush_seconds: is a number of seconds"):
+    with pytest.raises(InvalidSettingError, match=r"^flush_seconds: must be a number of seconds"):
         make_reporter(flush_seconds=None)

@@ -14,7 +14,7 @@ def make_messages(*items):
 
 def send(fault, *items):
     queue = FakeCommandQueue(fault=lambda number, entries: fault)
-    return [each.answer for each in Sender("q", lambda: queue).send(make_messages(*items))]
+    return [result.status for result in Sender("q", lambda: queue).send(make_messages(*items))]
 
 
 def test_each_entry_has_its_own_answer():
@@ -50,10 +50,10 @@ def test_an_entry_that_is_throttled_is_tried_again_although_it_is_called_our_fau
         def send_message_batch(self, **request):
             return {"Failed": [{"Id": "0", "Code": "KmsThrottled", "SenderFault": True}]}
 
-    (verdict,) = Sender("q", Throttling).send(make_messages("a"))
+    (result,) = Sender("q", Throttling).send(make_messages("a"))
 
-    assert verdict.answer is SendStatus.AGAIN
-    assert verdict.reason.startswith("KmsThrottled")
+    assert result.status is SendStatus.AGAIN
+    assert result.reason.startswith("KmsThrottled")
 
 
 def test_an_error_without_a_code_is_not_taken_for_a_passing_one():

@@ -4,6 +4,7 @@ import json
 import pytest
 
 from forgeledger.sdk.errors import InvalidSettingError, PermanentItemError
+from forgeledger.sdk.work.lambda_batch import handle_sqs_batch
 from tests.support.builders import JOB_ID
 from tests.support.fake_queues import FINE, THROTTLED, Fault, denied
 
@@ -45,7 +46,9 @@ class Clock:
 def test_every_record_is_claimed_worked_on_and_completed(reporter, queue):
     event = make_event({"itemId": "a", "payload": 3}, {"item_id": "b", "kind": "other"})
 
-    answer = reporter.lambda_batch(event, lambda item: {"kind": item.kind, "got": item.payload})
+    answer = handle_sqs_batch(
+        reporter, event, lambda item: {"kind": item.kind, "got": item.payload}
+    )
 
     assert failed(answer) == []
     results = {c["itemId"]: c["result"] for c in queue.commands if c["type"] == "complete"}
@@ -56,7 +59,7 @@ def test_a_coroutine_may_be_the_handler(reporter, queue):
     async def handler(item):
         item.result = "from afar"
 
-    reporter.lambda_batch(make_event({"itemId": "a"}), handler)
+    handle_sqs_batch(reporter, make_event({"itemId": "a"}), handler)
 
     assert queue.commands[1]["result"] == "from afar"
 
@@ -71,12 +74,12 @@ def test_only_what_may_be_tried_again_comes_again(reporter, queue):
             case "c":
                 item.release()
             case "d":
-                item.fail(ValueError("told"))
+                item.fail(ValueError("reported"))
 
     event = make_event(*({"itemId": name} for name in "abcde"))
 
-    assert failed(reporter.lambda_batch(event, handler)) == ["m0", "m2", "m3"]
-    ends = {item: kind for kind, item in queue.told() if kind != "claim"}
+    assert failed(handle_sqs_batch(reporter, event, handler)) == ["m0", "m2", "m3"]
+    ends = {item: kind for kind, item in queue.reported() if kind != "claim"}
     assert ends == {"a": "fail", "b": "fail", "c": "release", "d": "fail", "e": "complete"}
 
 
@@ -89,7 +92,7 @@ def test_the_delivery_is_known_to_the_handler_and_told_only_where_fenced(
     event = make_event({"itemId": "a"}, counts=[3])
     seen = []
 
-    reporter.lambda_batch(event, lambda item: seen.append(item.attempt), **options)
+    handle_sqs_batch(reporter, event, lambda item: seen.append(item.attempt), **options)
 
     assert seen == [3]
     assert [command.get("attempt") for command in queue.commands] == [attempt, attempt]
@@ -109,10 +112,10 @@ def test_the_delivery_is_known_to_the_handler_and_told_only_where_fenced(
     ids=lambda body: body[:20],
 )
 def test_a_record_that_names_no_item_comes_again_until_the_queue_gives_it_up(reporter, queue, body):
-    answer = reporter.lambda_batch(make_event(body, {"itemId": "b"}), lambda item: None)
+    answer = handle_sqs_batch(reporter, make_event(body, {"itemId": "b"}), lambda item: None)
 
     assert failed(answer) == ["m0"]
-    assert {item for _, item in queue.told()} == {"b"}
+    assert {item for _, item in queue.reported()} == {"b"}
 
 
 def test_after_a_failure_the_rest_of_its_fifo_group_comes_again_unworked(reporter, queue):
@@ -124,8 +127,8 @@ def test_after_a_failure_the_rest_of_its_fifo_group_comes_again_unworked(reporte
         *({"itemId": name} for name in "abcd"), arn=STANDARD + ".fifo", groups=["x", "y", "x", "y"]
     )
 
-    assert failed(reporter.lambda_batch(event, handler)) == ["m0", "m2"]
-    assert "c" not in {item for _, item in queue.told()}
+    assert failed(handle_sqs_batch(reporter, event, handler)) == ["m0", "m2"]
+    assert "c" not in {item for _, item in queue.reported()}
 
 
 def test_groups_of_a_standard_queue_keep_no_order(reporter):
@@ -135,16 +138,18 @@ def test_groups_of_a_standard_queue_keep_no_order(reporter):
 
     event = make_event({"itemId": "a"}, {"itemId": "b"}, groups=["x", "x"])
 
-    assert failed(reporter.lambda_batch(event, handler)) == ["m0"]
+    assert failed(handle_sqs_batch(reporter, event, handler)) == ["m0"]
 
 
 def test_no_record_is_begun_when_time_runs_out(reporter, queue):
     event = make_event({"itemId": "a"}, {"itemId": "b"}, {"itemId": "c"})
 
-    answer = reporter.lambda_batch(event, lambda item: None, context=Clock(60_000, 2_000, 1_000))
+    answer = handle_sqs_batch(
+        reporter, event, lambda item: None, context=Clock(60_000, 2_000, 1_000)
+    )
 
     assert failed(answer) == ["m1", "m2"]
-    assert {item for _, item in queue.told()} == {"a"}
+    assert {item for _, item in queue.reported()} == {"a"}
 
 
 @pytest.mark.parametrize(
@@ -155,11 +160,13 @@ def test_the_ledger_is_told_before_the_function_is_out_of_time(reporter, queue, 
     flush, timeouts = reporter.flush, []
     reporter.flush = lambda timeout=None: (timeouts.append(timeout), flush(timeout))[1]
 
-    answer = reporter.lambda_batch(make_event({"itemId": "a"}), lambda item: None, context=clock)
+    answer = handle_sqs_batch(
+        reporter, make_event({"itemId": "a"}), lambda item: None, context=clock
+    )
 
     assert timeouts == [seconds]
     assert failed(answer) == []
-    assert queue.told() == [("claim", "a"), ("complete", "a")]
+    assert queue.reported() == [("claim", "a"), ("complete", "a")]
 
 
 def test_what_the_ledger_may_not_hear_of_comes_again(make_reporter, queue):
@@ -167,10 +174,10 @@ def test_what_the_ledger_may_not_hear_of_comes_again(make_reporter, queue):
     queue.fault = lambda number, entries: Fault(refused_for_good=refused) if number == 1 else FINE
     event = make_event({"itemId": "a"}, {"itemId": "b"})
 
-    answer = make_reporter().lambda_batch(event, lambda item: None)
+    answer = handle_sqs_batch(make_reporter(), event, lambda item: None)
 
     assert failed(answer) == ["m0"]
-    assert {item for _, item in queue.told()} == {"b"}
+    assert {item for _, item in queue.reported()} == {"b"}
 
 
 @pytest.mark.parametrize("error", [None, PermanentItemError("never")])
@@ -191,9 +198,9 @@ def test_an_end_that_finds_no_room_comes_again_although_the_claim_arrives(
 
     reporter.flush = flush_after_the_outage
 
-    answer = reporter.lambda_batch(make_event({"itemId": "a"}), handler)
+    answer = handle_sqs_batch(reporter, make_event({"itemId": "a"}), handler)
 
-    assert queue.told() == [("claim", "a")]
+    assert queue.reported() == [("claim", "a")]
     assert failed(answer) == ["m0"]
 
 
@@ -201,14 +208,14 @@ def test_of_an_item_that_came_twice_both_messages_come_again(make_reporter, queu
     queue.fault = lambda number, entries: Fault(raises=denied())
     event = make_event({"itemId": "a"}, {"itemId": "a"})
 
-    assert failed(make_reporter().lambda_batch(event, lambda item: None)) == ["m0", "m1"]
+    assert failed(handle_sqs_batch(make_reporter(), event, lambda item: None)) == ["m0", "m1"]
 
 
 def test_without_permission_everything_comes_again(make_reporter, queue, caplog):
     queue.fault = lambda number, entries: Fault(raises=denied())
     event = make_event({"itemId": "a"}, {"itemId": "b"})
 
-    assert failed(make_reporter().lambda_batch(event, lambda item: None)) == ["m0", "m1"]
+    assert failed(handle_sqs_batch(make_reporter(), event, lambda item: None)) == ["m0", "m1"]
     assert "AccessDenied" in caplog.text
 
 
@@ -218,7 +225,7 @@ def test_in_a_fifo_group_what_followed_something_undelivered_comes_again_too(mak
     )
     event = make_event({"itemId": "a"}, {"itemId": "b"}, arn=STANDARD + ".fifo", groups=["x", "x"])
 
-    assert failed(make_reporter().lambda_batch(event, lambda item: None)) == ["m0", "m1"]
+    assert failed(handle_sqs_batch(make_reporter(), event, lambda item: None)) == ["m0", "m1"]
 
 
 @pytest.mark.parametrize("is_async", [False, True])
@@ -231,10 +238,10 @@ def test_a_canceled_handler_releases_its_item_and_the_batch_goes_on(reporter, qu
         handler(item)
 
     event = make_event({"itemId": "a"}, {"itemId": "b"})
-    answer = reporter.lambda_batch(event, async_handler if is_async else handler)
+    answer = handle_sqs_batch(reporter, event, async_handler if is_async else handler)
 
     assert failed(answer) == ["m0"]
-    ends = {item: kind for kind, item in queue.told() if kind != "claim"}
+    ends = {item: kind for kind, item in queue.reported() if kind != "claim"}
     assert ends == {"a": "release", "b": "complete"}
 
 
@@ -244,9 +251,9 @@ def test_an_interrupted_batch_still_tells_what_it_did(reporter, queue):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        reporter.lambda_batch(make_event({"itemId": "a"}, {"itemId": "b"}), handler)
+        handle_sqs_batch(reporter, make_event({"itemId": "a"}, {"itemId": "b"}), handler)
 
-    assert sorted(queue.told()) == [
+    assert sorted(queue.reported()) == [
         ("claim", "a"),
         ("claim", "b"),
         ("complete", "a"),
@@ -266,14 +273,14 @@ def test_an_interrupted_batch_still_tells_what_it_did(reporter, queue):
     ],
 )
 def test_an_event_that_is_none_of_a_queue_is_refused_before_any_work(reporter, queue, event):
-    with pytest.raises(InvalidSettingError, match=r"^event: is not what an SQS trigger gives"):
-        reporter.lambda_batch(event, lambda item: None)
+    with pytest.raises(InvalidSettingError, match=r"^event: is not from an SQS trigger"):
+        handle_sqs_batch(reporter, event, lambda item: None)
 
-    assert queue.told() == []
+    assert queue.reported() == []
 
 
 def test_a_handler_that_cannot_be_called_fails_no_item(reporter, queue):
-    with pytest.raises(InvalidSettingError, match=r"^handler: is a function, not None"):
-        reporter.lambda_batch(make_event({"itemId": "a"}), None)
+    with pytest.raises(InvalidSettingError, match=r"^handler: must be a function, not None"):
+        handle_sqs_batch(reporter, make_event({"itemId": "a"}), None)
 
-    assert queue.told() == []
+    assert queue.reported() == []

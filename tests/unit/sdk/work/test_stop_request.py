@@ -32,7 +32,7 @@ def test_a_signal_in_the_middle_of_asking_stands_in_nobodys_way():
     request = StopRequest()
 
     with request.by_signals(), request._asked._cond:
-        # Whoever sets an event holds this lock, which is none that one thread may take twice.
+        # Setting the event takes this lock, which is not reentrant.
         signal.raise_signal(signal.SIGTERM)
     request.wait()
 

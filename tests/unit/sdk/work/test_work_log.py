@@ -1,10 +1,11 @@
-"""What is expected to go wrong with work messages is a line in the log, and no trace of the SDK."""
+"""Expected mistakes in work messages are one line in the log, without a traceback of the SDK."""
 
 import json
 import sys
 from types import SimpleNamespace
 
 from forgeledger.sdk.errors import InvalidCommandError
+from forgeledger.sdk.work.lambda_batch import handle_sqs_batch
 from forgeledger.sdk.work.work_log import log_end_by
 from tests.support.builders import JOB_ID
 from tests.support.fake_queues import FakeWorkQueue
@@ -24,7 +25,7 @@ def records(*bodies):
 
 
 def told_of(item_id):
-    rule = "result: has 40002 bytes of JSON, at most 32768"
+    rule = "result: must be at most 32768 bytes of JSON, not 40002"
     return f"item {item_id} of job {JOB_ID} failed for good: {rule}"
 
 
@@ -39,7 +40,7 @@ def test_a_message_that_cannot_be_worked_on_is_logged_in_one_line_of_bounded_len
     short, long = sorted(caplog.records, key=lambda record: len(record.getMessage()))
     assert (short.levelname, short.exc_info, long.exc_info) == ("ERROR", None, None)
     assert short.getMessage() == (
-        "message m0 cannot be worked on: itemId: is a text of 1 to 256 characters, not 5"
+        "message m0 cannot be worked on: itemId: must be text of 1 to 256 characters, not 5"
     )
     assert len(long.getMessage()) < 600
 
@@ -80,10 +81,10 @@ def test_what_an_error_did_to_its_item_is_said(make_worker, caplog):
 
 
 def unknown_of(caplog):
-    """The lines about unknown fields, and how grave they are."""
-    found = [record for record in caplog.records if "unknown fields" in record.getMessage()]
-    assert {each.levelname for each in found} <= {"WARNING"}
-    return [each.getMessage() for each in found]
+    """The lines about unknown fields; all of them are warnings."""
+    records = [record for record in caplog.records if "unknown fields" in record.getMessage()]
+    assert {record.levelname for record in records} <= {"WARNING"}
+    return [record.getMessage() for record in records]
 
 
 def test_a_misspelled_field_is_ignored_and_told_once_however_many_messages_have_it(
@@ -113,20 +114,20 @@ def test_a_misspelled_field_that_is_needed_is_told_beside_what_is_missing(make_w
 
 def test_of_unknown_fields_so_many_are_told_as_one_log_can_bear(reporter, caplog):
     for number in range(150):
-        reporter.lambda_batch(records(work("a", **{f"field-{number}": 1})), lambda item: None)
+        handle_sqs_batch(reporter, records(work("a", **{f"field-{number}": 1})), lambda item: None)
 
     assert len(unknown_of(caplog)) == 100
 
 
 def test_batches_tell_of_an_unknown_field_once_in_the_life_of_their_reporter(reporter, caplog):
     for item_id in "abc":
-        reporter.lambda_batch(records(work(item_id, paylod=1)), lambda item: None)
+        handle_sqs_batch(reporter, records(work(item_id, paylod=1)), lambda item: None)
 
     assert unknown_of(caplog) == ["unknown fields ignored in work messages: ['paylod']"]
 
 
 def test_a_batch_logs_the_same_lines(reporter, caplog):
-    answer = reporter.lambda_batch(records({"itemId": "a"}, work("b")), lambda item: TOO_LARGE)
+    answer = handle_sqs_batch(reporter, records({"itemId": "a"}, work("b")), lambda item: TOO_LARGE)
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     assert [record.exc_info for record in caplog.records] == [None, None]

@@ -12,7 +12,7 @@ from forgeledger.unknown_fields import UnknownFields
 from tests.support.builders import JOB_ID
 
 GOOD = {"jobId": JOB_ID, "itemId": "i"}
-WHOLE = "is a whole number from 1 to 1000000000"
+WHOLE = "must be a whole number from 1 to 1000000000"
 
 
 def read_work(body, receive_count):
@@ -50,23 +50,23 @@ def test_a_message_that_stands_for_a_later_attempt_counts_from_there():
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "message"),
     [
-        ({"kind": 9}, "kind: is a text, not 9"),
+        ({"kind": 9}, "kind: must be text, not 9"),
         ({"attempt": 0}, f"attempt: {WHOLE}, not 0"),
         ({"attempt": "x"}, f"attempt: {WHOLE}, not 'x'"),
         ({"attempt": True}, f"attempt: {WHOLE}, not True"),
-        ({"itemId": 5}, "itemId: is a text of 1 to 256 characters, not 5"),
-        ({"itemId": ""}, "itemId: has 1 to 256 characters, not 0"),
+        ({"itemId": 5}, "itemId: must be text of 1 to 256 characters, not 5"),
+        ({"itemId": ""}, "itemId: must have 1 to 256 characters, not 0"),
         ({"jobId": 5}, "jobId: 5 is not the id of a job"),
         ({"jobId": "J"}, "jobId: 'J' is not the id of a job"),
     ],
 )
-def test_a_wrong_field_is_told_by_its_name_and_its_rule(more, told):
+def test_a_wrong_field_is_told_by_its_name_and_its_rule(more, message):
     with pytest.raises(InvalidWorkError) as caught:
         read_work(json.dumps({**GOOD, **more}), 1)
 
-    assert str(caught.value) == told
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("field", GOOD)

@@ -29,7 +29,7 @@ def make_queue(clock):
 
 
 class Slow(FakeWorkQueue):
-    """Deletes when it is told to."""
+    """Deletes when the test lets it."""
 
     def __init__(self, *bodies):
         super().__init__(*bodies)
@@ -96,7 +96,7 @@ def test_who_finishes_tries_no_longer_than_told(make_queue):
 
 
 class Refusing(FakeWorkQueue):
-    """Refuses the first change of visibility, by an answer or by none."""
+    """Fails the first change of visibility, by an error in the response or by an exception."""
 
     def __init__(self, *bodies, clock, answers):
         super().__init__(*bodies)

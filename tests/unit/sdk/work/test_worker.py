@@ -5,7 +5,9 @@ import threading
 import pytest
 
 from forgeledger.sdk.errors import PermanentItemError, UndeliveredError
-from forgeledger.sdk.work.worker import Worker, _exponential
+from forgeledger.sdk.work.worker import Worker
+from forgeledger.sdk.work.worker_loop import exponential_seconds
+from forgeledger.sdk.work.worker_options import WorkerOptions
 from tests.support.builders import JOB_ID
 from tests.support.fake_queues import FINE, THROTTLED, FakeWorkQueue, Fault, throttled
 from tests.support.running_worker import Running, work
@@ -73,7 +75,12 @@ def test_a_failure_that_may_pass_is_handed_back_for_later_and_a_final_one_is_del
     assert running.summary.failed == 2
     assert waiting.deleted == ["m0"]
     assert waiting.visibilities == [("m1", 30)]
-    assert sorted(queue.told()) == [("claim", "a"), ("claim", "b"), ("fail", "a"), ("fail", "b")]
+    assert sorted(queue.reported()) == [
+        ("claim", "a"),
+        ("claim", "b"),
+        ("fail", "a"),
+        ("fail", "b"),
+    ]
 
 
 def test_fenced_a_redelivery_is_the_next_attempt(make_worker, queue):
@@ -139,7 +146,7 @@ def test_a_message_that_names_no_item_is_left_to_the_queues_redrive(make_worker,
 
     assert waiting.visibilities == [("m0", 9)]
     assert waiting.deleted == []
-    assert queue.told() == []
+    assert queue.reported() == []
 
 
 def test_a_message_whose_end_was_not_told_is_not_deleted(make_worker, queue):
@@ -262,7 +269,7 @@ def test_an_end_that_finds_no_room_hands_the_message_back(make_worker, make_repo
         assert waiting.wait_until(lambda fake: fake.deleted)
 
     assert running.summary.completed == 1
-    assert [kind for kind, _ in queue.told()].count("complete") == 1
+    assert [kind for kind, _ in queue.reported()].count("complete") == 1
 
 
 @pytest.mark.parametrize("error", [throttled(), Fault.half_an_answer().raises])
@@ -276,15 +283,15 @@ def test_receiving_goes_on_after_errors_that_pass(make_worker, error):
 
 
 def test_the_wait_for_another_attempt_doubles_up_to_five_minutes():
-    assert 1 <= _exponential(1) <= 2
-    assert 150 <= _exponential(50) <= 300
+    assert 1 <= exponential_seconds(1) <= 2
+    assert 150 <= exponential_seconds(50) <= 300
 
 
 def test_a_worker_makes_its_own_reporter_and_client_from_its_endpoints(monkeypatch):
     monkeypatch.setenv("FORGELEDGER_COMMAND_QUEUE_URL", "https://queue.example/commands.fifo")
 
     url = "https://sqs.eu-west-1.amazonaws.com/1/work"
-    worker = Worker(url, {"default": print}, concurrency=3)
+    worker = Worker(url, {"default": print}, options=WorkerOptions(concurrency=3))
 
-    assert worker._concurrency == 3
+    assert worker._options.concurrency == 3
     assert worker._make_client().meta.region_name == "eu-west-1"

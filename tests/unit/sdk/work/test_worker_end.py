@@ -1,4 +1,4 @@
-"""How a worker ends: asked to, by a signal, or because it may not go on."""
+"""How a worker ends: by stop(), by a signal, or by an error of its queue."""
 
 import logging
 import os
@@ -11,7 +11,7 @@ import pytest
 
 from forgeledger.sdk.errors import UndeliveredError
 from forgeledger.sdk.work.work_queue import Received
-from forgeledger.sdk.work.worker import WorkerSummary
+from forgeledger.sdk.work.work_tally import WorkerSummary, WorkTally
 from tests.support.builders import JOB_ID
 from tests.support.fake_queues import FINE, THROTTLED, FakeWorkQueue, denied
 from tests.support.running_worker import QUICKLY, Running, work
@@ -77,7 +77,7 @@ def test_a_handler_that_outlives_the_grace_time_loses_its_item(make_worker, queu
         go_on.set()
 
     assert running.summary.released == 1
-    assert queue.told() == [("claim", "a"), ("release", "a")]
+    assert queue.reported() == [("claim", "a"), ("release", "a")]
     assert waiting.visibilities == [("m0", 0)]
 
 
@@ -85,8 +85,8 @@ def test_a_handler_that_outlives_the_grace_time_loses_its_item(make_worker, queu
 def test_a_stop_in_an_outage_with_a_full_buffer_still_hands_back_what_runs(
     make_worker, make_reporter, queue, monkeypatch, is_full
 ):
-    monkeypatch.setattr("forgeledger.sdk.work.worker._ABANDON_BLOCK_SECONDS", 0.01)
-    monkeypatch.setattr("forgeledger.sdk.work.worker._LAST_FLUSH_SECONDS", 0.1)
+    monkeypatch.setattr("forgeledger.sdk.work.worker_shutdown._RELEASE_BLOCK_SECONDS", 0.01)
+    monkeypatch.setattr("forgeledger.sdk.work.worker_shutdown._LAST_FLUSH_SECONDS", 0.1)
     begun, go_on = threading.Semaphore(0), threading.Event()
 
     def handler(item):
@@ -130,20 +130,20 @@ def test_a_worker_tells_in_one_line_what_it_did(make_worker, caplog):
             lambda fake: len(fake.deleted) == 2 and len(fake.visibilities) == 3
         )
 
-    told = [record for record in caplog.records if "ended after" in record.message]
-    assert [record.levelname for record in told] == ["INFO"]
+    ends = [record for record in caplog.records if "ended after" in record.message]
+    assert [record.levelname for record in ends] == ["INFO"]
     assert re.fullmatch(
         r"worker w-1 ended after [\d.]+ s: 2 completed, 1 failed, 1 released, 1 handed back",
-        told[0].message,
+        ends[0].message,
     )
-    assert told[0].message.endswith(str(running.summary))
+    assert ends[0].message.endswith(str(running.summary))
     assert "worker w-1 works on https://queue.example/work" in caplog.text
 
 
 def test_a_worker_that_could_not_tell_the_ledger_all_says_how_much(
     make_worker, queue, caplog, monkeypatch
 ):
-    monkeypatch.setattr("forgeledger.sdk.work.worker._LAST_FLUSH_SECONDS", 0.1)
+    monkeypatch.setattr("forgeledger.sdk.work.worker_shutdown._LAST_FLUSH_SECONDS", 0.1)
     queue.fault = lambda number, entries: THROTTLED
     ended = threading.Event()
     waiting = FakeWorkQueue(work("a"))
@@ -154,22 +154,22 @@ def test_a_worker_that_could_not_tell_the_ledger_all_says_how_much(
         running.thread.join(20)
         queue.fault = lambda number, entries: FINE
 
-    (told,) = [record for record in caplog.records if "ended after" in record.message]
+    (end,) = [record for record in caplog.records if "ended after" in record.message]
     assert isinstance(running.error, UndeliveredError)
-    assert told.levelname == "WARNING"
-    assert told.message.endswith("; 2 commands not delivered")
+    assert end.levelname == "WARNING"
+    assert end.message.endswith("; 2 commands not delivered")
 
 
-def test_an_item_that_ends_while_it_is_given_up_counts_once(make_worker):
-    worker = make_worker(FakeWorkQueue(), lambda item: None)
-    item = worker._reporter.item(JOB_ID, "a")
-    worker._running[item] = Received(message_id="m", receipt="r", body="", receive_count=1)
+def test_an_item_that_ends_while_it_is_given_up_counts_once(reporter):
+    tally = WorkTally()
+    item = reporter.item(JOB_ID, "a")
+    tally.begin(item, Received(message_id="m", receipt="r", body="", receive_count=1))
     item.fail(ValueError("bad"))
 
-    worker._end(item)
-    worker._end(item)
+    tally.end(item)
+    tally.end(item)
 
-    assert worker._summary() == WorkerSummary(completed=0, failed=1, released=0)
+    assert tally.summary() == WorkerSummary(completed=0, failed=1, released=0)
 
 
 def test_a_worker_that_may_not_receive_gives_up_and_says_why(make_worker):
@@ -244,16 +244,16 @@ def test_a_second_ctrl_c_ends_it_at_once_and_still_tells_what_was_done(make_work
         signal.signal(signal.SIGINT, before)
         over.set()
 
-    (told,) = [record for record in caplog.records if "ended after" in record.message]
-    assert told.levelname == "WARNING"
-    assert told.message.endswith(
+    (end,) = [record for record in caplog.records if "ended after" in record.message]
+    assert end.levelname == "WARNING"
+    assert end.message.endswith(
         "1 completed, 0 failed, 0 released, 0 handed back; interrupted, 1 unfinished"
     )
 
 
 def test_a_second_signal_counts_as_if_nobody_listened(make_worker):
-    heard = []
-    before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
+    signals = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: signals.append(number))
     waiting = FakeWorkQueue(work("a"))
 
     def handler(item):
@@ -266,4 +266,4 @@ def test_a_second_signal_counts_as_if_nobody_listened(make_worker):
     finally:
         signal.signal(signal.SIGTERM, before)
 
-    assert heard
+    assert signals

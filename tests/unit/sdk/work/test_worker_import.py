@@ -28,9 +28,9 @@ def test_a_worker_is_found_in_the_current_folder(here):
 @pytest.mark.parametrize(
     ("app", "why"),
     [
-        ("module", "is written as module:worker"),
-        (":worker", "is written as module:worker"),
-        ("module:", "is written as module:worker"),
+        ("module", "must be written as module:worker"),
+        (":worker", "must be written as module:worker"),
+        ("module:", "must be written as module:worker"),
         ("no_such_module:worker", "there is no module no_such_module"),
         ("no_such.module:worker", "there is no module no_such.module"),
         ("other_app:nothing", "has no Worker called nothing"),
@@ -52,14 +52,14 @@ def test_a_module_that_misses_another_one_is_not_taken_for_missing(here):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("import json\n\njson.loads('{')\n", "JSONDecodeError: Expecting .*raising_app.py:3"),
         ("x = 1\nworker = (\n", "SyntaxError: .*raising_app.py:2"),
     ],
 )
-def test_what_a_module_raises_is_told_with_the_line_of_its_own_file(here, text, told):
+def test_what_a_module_raises_is_told_with_the_line_of_its_own_file(here, text, message):
     (here / "raising_app.py").write_text(text)
 
-    with pytest.raises(WorkerModuleError, match=f"raising_app cannot be imported: {told}"):
+    with pytest.raises(WorkerModuleError, match=f"raising_app cannot be imported: {message}"):
         load_worker("raising_app:worker")

@@ -1,4 +1,4 @@
-"""A setting that no worker can work with is refused when it is given, by its name."""
+"""An invalid setting of a worker is refused by its name when it is given."""
 
 import math
 
@@ -17,26 +17,26 @@ ENDPOINTS = Endpoints(command_queue_url="https://queue.example/commands.fifo")
 @pytest.mark.parametrize(
     ("setting", "rule"),
     [
-        ({"concurrency": 0}, "is a whole number from 1 to 10,000, not 0"),
-        ({"concurrency": "4"}, "is a whole number from 1 to 10,000, not '4'"),
-        ({"concurrency": 2.0}, "is a whole number from 1 to 10,000, not 2.0"),
-        ({"concurrency": True}, "is a whole number from 1 to 10,000, not True"),
-        ({"concurrency": 10_001}, "is a whole number from 1 to 10,000, not 10001"),
-        ({"wait_seconds": -1}, "is a whole number from 0 to 20, not -1"),
-        ({"wait_seconds": 21}, "is a whole number from 0 to 20, not 21"),
-        ({"visibility_seconds": -5}, "is a whole number from 1 to 43,200, not -5"),
-        ({"visibility_seconds": 0}, "is a whole number from 1 to 43,200, not 0"),
-        ({"visibility_seconds": 43_201}, "is a whole number from 1 to 43,200, not 43201"),
-        ({"visibility_seconds": None}, "is a whole number from 1 to 43,200, not None"),
-        ({"grace_seconds": -0.1}, "is a number from 0 to 43,200, not -0.1"),
-        ({"grace_seconds": math.inf}, "is a number from 0 to 43,200, not inf"),
-        ({"grace_seconds": math.nan}, "is a number from 0 to 43,200, not nan"),
-        ({"grace_seconds": "20"}, "is a number from 0 to 43,200, not '20'"),
-        ({"lease_seconds": 0}, "is a whole number from 1 to 604,800, not 0"),
-        ({"lease_seconds": 1.5}, "is a whole number from 1 to 604,800, not 1.5"),
-        ({"heartbeat_seconds": -1}, "is a number from 0 to 604,800, not -1"),
-        ({"heartbeat_seconds": "1"}, "is a number from 0 to 604,800, not '1'"),
-        ({"fenced": "no"}, "is True or False, not 'no'"),
+        ({"concurrency": 0}, "must be a whole number from 1 to 10,000, not 0"),
+        ({"concurrency": "4"}, "must be a whole number from 1 to 10,000, not '4'"),
+        ({"concurrency": 2.0}, "must be a whole number from 1 to 10,000, not 2.0"),
+        ({"concurrency": True}, "must be a whole number from 1 to 10,000, not True"),
+        ({"concurrency": 10_001}, "must be a whole number from 1 to 10,000, not 10001"),
+        ({"wait_seconds": -1}, "must be a whole number from 0 to 20, not -1"),
+        ({"wait_seconds": 21}, "must be a whole number from 0 to 20, not 21"),
+        ({"visibility_seconds": -5}, "must be a whole number from 1 to 43,200, not -5"),
+        ({"visibility_seconds": 0}, "must be a whole number from 1 to 43,200, not 0"),
+        ({"visibility_seconds": 43_201}, "must be a whole number from 1 to 43,200, not 43201"),
+        ({"visibility_seconds": None}, "must be a whole number from 1 to 43,200, not None"),
+        ({"grace_seconds": -0.1}, "must be a number from 0 to 43,200, not -0.1"),
+        ({"grace_seconds": math.inf}, "must be a number from 0 to 43,200, not inf"),
+        ({"grace_seconds": math.nan}, "must be a number from 0 to 43,200, not nan"),
+        ({"grace_seconds": "20"}, "must be a number from 0 to 43,200, not '20'"),
+        ({"lease_seconds": 0}, "must be a whole number from 1 to 604,800, not 0"),
+        ({"lease_seconds": 1.5}, "must be a whole number from 1 to 604,800, not 1.5"),
+        ({"heartbeat_seconds": -1}, "must be a number from 0 to 604,800, not -1"),
+        ({"heartbeat_seconds": "1"}, "must be a number from 0 to 604,800, not '1'"),
+        ({"fenced": "no"}, "must be True or False, not 'no'"),
     ],
 )
 def test_a_wrong_option_is_told_by_its_name_and_its_rule(setting, rule):
@@ -63,33 +63,32 @@ def test_the_ends_of_each_range_belong_to_it(setting):
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "message"),
     [
-        ({"queue_url": None}, "queue_url: is the address of a queue, not None"),
-        ({"queue_url": ""}, "queue_url: is the address of a queue, not ''"),
-        ({"handlers": {}}, "handlers: has no kind, so that every item would fail"),
-        ({"handlers": {"default": 5}}, "handlers['default']: is a function, not 5"),
-        ({"handlers": {5: print}}, "handlers: has texts for kinds, not 5"),
+        ({"queue_url": None}, "queue_url: must be the URL of a queue, not None"),
+        ({"queue_url": ""}, "queue_url: must be the URL of a queue, not ''"),
+        ({"handlers": {}}, "handlers: is empty, so every item would fail"),
+        ({"handlers": {"default": 5}}, "handlers['default']: must be a function, not 5"),
+        ({"handlers": {5: print}}, "handlers: must have text for kinds, not 5"),
         (
             {"handlers": [1]},
-            "handlers: has a function for each kind, as in {'default': work}; it is [1]",
+            "handlers: must map kinds to functions, as in {'default': work}, not [1]",
         ),
-        ({"concurrency": 0}, "concurrency: is a whole number from 1 to 10,000, not 0"),
-        ({"options": 3}, "options: is a WorkerOptions, not 3"),
+        ({"options": 3}, "options: must be a WorkerOptions, not 3"),
     ],
 )
-def test_a_worker_is_not_made_of_what_it_could_not_work_with(changed, told):
+def test_a_worker_is_not_made_of_what_it_could_not_work_with(changed, message):
     settings = {"queue_url": URL, "handlers": HANDLERS, "endpoints": ENDPOINTS, **changed}
 
     with pytest.raises(InvalidSettingError) as caught:
         Worker(**settings)
 
-    assert str(caught.value) == told
+    assert str(caught.value) == message
 
 
-def test_a_worker_s_own_concurrency_goes_before_that_of_its_options():
+def test_a_worker_takes_its_concurrency_from_its_options_alone():
     options = WorkerOptions(concurrency=5)
 
-    assert Worker(URL, HANDLERS, endpoints=ENDPOINTS, options=options)._concurrency == 5
-    own = Worker(URL, HANDLERS, endpoints=ENDPOINTS, options=options, concurrency=2)
-    assert own._concurrency == 2
+    assert Worker(URL, HANDLERS, endpoints=ENDPOINTS, options=options)._options.concurrency == 5
+    with pytest.raises(TypeError, match="concurrency"):
+        Worker(URL, HANDLERS, endpoints=ENDPOINTS, concurrency=2)

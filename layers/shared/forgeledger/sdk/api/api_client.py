@@ -1,4 +1,4 @@
-"""Calls of the HTTP API: retries, idempotency keys, and problem documents as typed errors."""
+"""Call the HTTP API: retries, idempotency keys, and problem documents as typed errors."""
 
 import json
 import logging
@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from forgeledger.jobs.messages.command_fields import ITEM_ID, JOB_ID
 from forgeledger.sdk.api.transport import HttpRequest, HttpResponse, Transport
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.errors import (
@@ -28,25 +29,25 @@ from forgeledger.web.limits import IDEMPOTENCY_KEY_CHARACTERS
 
 _log = logging.getLogger("forgeledger.sdk")
 
-# The first try of the same call is still at work, or its function crashed: then the key counts as
-# in flight until the function's time would have been over, which is 29 seconds.
-_STILL_AT_WORK: Final = "request_in_flight"
-_LOOKS_AT_WORK: Final = 40
-_LOOK_SECONDS: Final = 1.0
-# What a part of a path is called by the part in front of it.
-_IDS: Final[dict[object, str]] = {"jobs": "jobId", "items": "itemId"}
+# An earlier try of the same call is still running, or its function crashed: then its key counts as
+# in flight until the function's timeout, which is 29 seconds.
+_IN_FLIGHT: Final = "request_in_flight"
+_IN_FLIGHT_TRIES: Final = 40
+_IN_FLIGHT_SECONDS: Final = 1.0
+# The name of a path segment, by the segment before it.
+_IDS: Final[dict[object, str]] = {"jobs": JOB_ID.name, "items": ITEM_ID.name}
 _DOTS: Final = (".", "..")
-# How the type of each problem begins that the ledger itself tells.
-_LEDGERS_OWN: Final = "urn:forgeledger:problem:"
-# What a header brings over as it is: a space at its end is lost, other characters cannot go.
+# The prefix of the ledger's own problem types.
+_OWN_TYPE: Final = "urn:forgeledger:problem:"
+# Headers are trimmed, and other characters cannot be sent in them.
 _IN_A_HEADER: Final = re.compile(r"(?! )[ -~\xa0-\xff]*(?<! )")
 _HEADER_RULE: Final = (
-    "must be printable Latin-1 without a space at either end, as it goes in a header"
+    "must be printable Latin-1 without a space at either end, because it is sent in a header"
 )
 
 
 class ApiClient:
-    """Each call is safe to repeat: a GET by itself, a POST by the key that its tries share."""
+    """Every call is safe to repeat: the tries of a POST share one idempotency key."""
 
     def __init__(
         self,
@@ -69,18 +70,11 @@ class ApiClient:
         return self._answer(HttpRequest(method="GET", url=url, headers=self._headers()))
 
     def post(
-        self,
-        *path: str,
-        body: Mapping[str, Any] | None = None,
-        idempotency_key: str | None = None,
+        self, *path: str, body: Mapping[str, Any] | None = None, idempotency_key: str | None = None
     ) -> JsonObject:
         key = str(uuid.uuid4()) if idempotency_key is None else checked_key(idempotency_key)
         content = body_of_request(body or {})
-        headers = {
-            **self._headers(),
-            "content-type": "application/json",
-            "idempotency-key": key,
-        }
+        headers = {**self._headers(), "content-type": "application/json", "idempotency-key": key}
         return self._answer(
             HttpRequest(method="POST", url=self._url(path), headers=headers, body=content)
         )
@@ -100,7 +94,7 @@ class ApiClient:
             last_try = attempt == self._backoff.attempts
             wait = self._backoff.seconds(attempt)
             try:
-                response = self._settled(request)
+                response = self._response(request)
             except NoAnswerError as error:
                 if last_try:
                     raise
@@ -110,36 +104,36 @@ class ApiClient:
                     return _json_object(request, response)
                 problem = _problem(response)
                 if last_try or not _may_pass(problem):
-                    raise self._refusal(request, problem)
-                wait = max(wait, self._asked_wait(response))
+                    raise self._error(request, problem)
+                wait = max(wait, self._retry_after(response))
                 _log.info("%s %s; again in %.1f s", problem.status, problem.code, wait)
             self._sleep(wait)
         raise AssertionError("a Backoff has at least one attempt")
 
-    def _settled(self, request: HttpRequest) -> HttpResponse:
-        """The answer, once no earlier try of the same call is at work, or as it is by then."""
-        for _ in range(_LOOKS_AT_WORK):
+    def _response(self, request: HttpRequest) -> HttpResponse:
+        """The response; waits a bounded time while an earlier try of the call is in flight."""
+        for _ in range(_IN_FLIGHT_TRIES):
             response = self._transport(request)
-            if response.status != 409 or _problem(response).code != _STILL_AT_WORK:
+            if response.status != 409 or _problem(response).code != _IN_FLIGHT:
                 return response
-            self._sleep(max(_LOOK_SECONDS, self._asked_wait(response)))
+            self._sleep(max(_IN_FLIGHT_SECONDS, self._retry_after(response)))
         return self._transport(request)
 
-    def _refusal(self, request: HttpRequest, problem: Problem) -> SdkError:
-        """Any server says 404 of what it never heard of: only the ledger's own says it of a job."""
-        if problem.status != 404 or str(problem.raw.get("type")).startswith(_LEDGERS_OWN):
+    def _error(self, request: HttpRequest, problem: Problem) -> SdkError:
+        """A 404 means "no such job" only with our problem type; any other is a wrong address."""
+        if problem.status != 404 or str(problem.raw.get("type")).startswith(_OWN_TYPE):
             return api_error(problem)
-        said = " ".join(problem.detail[:200].split())
-        why = f"is it a ForgeLedger's? {request.method} {request.url} was answered 404 {said}"
+        detail = " ".join(problem.detail[:200].split())
+        why = f"is it a ForgeLedger API? {request.method} {request.url} answered 404 {detail}"
         return WrongAddressError("api_url", self._api_url, why.rstrip())
 
-    def _asked_wait(self, response: HttpResponse) -> float:
-        asked = response.headers.get("retry-after", "")
-        return min(float(asked), self._backoff.most_seconds) if asked.isdecimal() else 0.0
+    def _retry_after(self, response: HttpResponse) -> float:
+        seconds = response.headers.get("retry-after", "")
+        return min(float(seconds), self._backoff.most_seconds) if seconds.isdecimal() else 0.0
 
 
 def checked_key(key: object) -> str:
-    """An Idempotency-Key, refused in the words of the API: without one, each call is another."""
+    """An Idempotency-Key, checked as the API checks it."""
     if not isinstance(key, str):
         raise InvalidCommandError("Idempotency-Key", "must be text")
     if not 1 <= len(key) <= IDEMPOTENCY_KEY_CHARACTERS:
@@ -151,40 +145,43 @@ def checked_key(key: object) -> str:
 
 
 def _checked_api_key(key: object) -> str:
-    # Read from a file it often ends with a line break. It is a secret, and stays out of the error.
+    # A key from a file often ends with a line break. It is a secret: the error does not show it.
     if not isinstance(key, str) or not _IN_A_HEADER.fullmatch(key):
         raise InvalidSettingError("api_key", _HEADER_RULE)
     return key
 
 
 def _may_pass(problem: Problem) -> bool:
-    # 501 and 505 say that this will never work.
+    # 501 and 505 are permanent.
     return problem.status == 429 or (problem.status >= 500 and problem.status not in (501, 505))
 
 
 def _json_object(request: HttpRequest, response: HttpResponse) -> JsonObject:
-    try:
-        content = json.loads(response.body)
-    except ValueError:
-        content = None
-    if isinstance(content, dict):
+    content = _content(response)
+    if content is not None:
         return content
     raise ApiError(
         replace(
             _problem(response),
             code="not_a_ledger",
-            detail=f"{request.url} did not answer with a JSON object: is it a ForgeLedger?",
+            detail=f"{request.url} did not answer with a JSON object: is it a ForgeLedger API?",
         )
     )
 
 
-def _problem(response: HttpResponse) -> Problem:
-    """From a problem document, or from whatever stands in front of the API and answered instead."""
+def _content(response: HttpResponse) -> JsonObject | None:
+    """The JSON object in the body, if it is one."""
     try:
         content = json.loads(response.body)
     except ValueError:
-        content = None
-    if not isinstance(content, dict):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _problem(response: HttpResponse) -> Problem:
+    """From a problem document, or from the response of a gateway or proxy before the API."""
+    content = _content(response)
+    if content is None:
         content = {"detail": response.body[:200].decode(errors="replace")}
     errors = content.get("errors")
     return Problem(
@@ -206,16 +203,16 @@ def _problem(response: HttpResponse) -> Problem:
 
 
 def _check_ids(path: tuple[object, ...]) -> None:
-    """What is no id would lead to another route, whose answer would be taken for this one's."""
+    """Refuses an invalid id: it would lead to another route, with a misleading answer."""
     for before, part in pairwise(path):
         if before not in _IDS:
             continue
         field = _IDS[before]
         if not isinstance(part, str) or not part:
-            raise InvalidCommandError(field, f"is a text that is not empty, not {part!r}")
+            raise InvalidCommandError(field, f"must be text that is not empty, not {part!r}")
         if not _has_utf_8(part):
             raise InvalidCommandError(field, f"is not valid Unicode: {part!r}")
-        # Escaped or not, a gateway takes a slash for the end of a part; no id of a job has one.
+        # A gateway splits at a slash even if it is escaped; no job id has one.
         if before == "jobs" and ("/" in part or part in _DOTS):
             raise InvalidCommandError(field, f"{part!r} is not the id of a job")
 
@@ -229,7 +226,7 @@ def _has_utf_8(text: str) -> bool:
 
 
 def _part_of_path(part: str) -> str:
-    # A colon stays, as in `items:register`; a slash in the name of an item does not.
+    # A colon stays, as in `items:register`; a slash in an item's id is escaped.
     quoted = quote(part, safe=":")
-    # On its way an address loses a part of dots, and with `..` the part in front of it.
+    # Clients and proxies drop a segment of dots, and with `..` the one before it.
     return quoted.replace(".", "%2E") if part in _DOTS else quoted

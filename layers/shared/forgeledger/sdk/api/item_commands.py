@@ -1,76 +1,68 @@
-"""A worker's commands over HTTP: slower than the queue, but answered at once."""
+"""A worker's commands over HTTP: slower than the queue, but with an immediate answer."""
 
 from typing import Any
 
 from forgeledger.sdk.api.api_client import ApiClient
-from forgeledger.sdk.command import FailedBy, Failure
+from forgeledger.sdk.command_encoder import named
 from forgeledger.sdk.errors import ApiError
+from forgeledger.sdk.failure import FailedBy, Failure
 from forgeledger.sdk.json_decoder import answer_of
-from forgeledger.sdk.records import CommandAnswer
+from forgeledger.sdk.records import CommandAnswer, JobRef, job_id_of
 
 
 class ItemCommands:
-    """A refused command is an answer with a reason, not an error."""
+    """A rejected command is an answer with a reason, not an error."""
 
     def __init__(self, api: ApiClient) -> None:
         self._api = api
 
     def claim(
         self,
-        job_id: str,
+        job: JobRef,
         item_id: str,
         *,
         worker_id: str | None = None,
         attempt: int | None = None,
         lease_seconds: int | None = None,
     ) -> CommandAnswer:
-        """Whether the item is ours; for workers that must not both begin."""
-        return self._send(
-            "claim",
-            job_id,
-            item_id,
-            workerId=worker_id,
-            attempt=attempt,
-            leaseSeconds=lease_seconds,
-        )
+        """For workers of which only one may begin: the answer says whether the item is yours."""
+        fields = named(worker_id=worker_id, attempt=attempt, lease_seconds=lease_seconds)
+        return self._send("claim", job, item_id, fields)
 
     def heartbeat(
         self,
-        job_id: str,
+        job: JobRef,
         item_id: str,
         *,
         attempt: int | None = None,
         lease_seconds: int | None = None,
     ) -> CommandAnswer:
-        return self._send("heartbeat", job_id, item_id, attempt=attempt, leaseSeconds=lease_seconds)
+        fields = named(attempt=attempt, lease_seconds=lease_seconds)
+        return self._send("heartbeat", job, item_id, fields)
 
     def complete(
-        self, job_id: str, item_id: str, *, attempt: int | None = None, result: Any = None
+        self, job: JobRef, item_id: str, *, attempt: int | None = None, result: Any = None
     ) -> CommandAnswer:
-        return self._send("complete", job_id, item_id, attempt=attempt, result=result)
+        return self._send("complete", job, item_id, named(attempt=attempt, result=result))
 
     def fail(
-        self,
-        job_id: str,
-        item_id: str,
-        error: FailedBy,
-        *,
-        attempt: int | None = None,
+        self, job: JobRef, item_id: str, error: FailedBy, *, attempt: int | None = None
     ) -> CommandAnswer:
-        failure = Failure.of(error)
-        return self._send("fail", job_id, item_id, attempt=attempt, error=failure.fields())
+        fields = named(attempt=attempt, error=Failure.of(error).fields())
+        return self._send("fail", job, item_id, fields)
 
-    def release(self, job_id: str, item_id: str, *, attempt: int | None = None) -> CommandAnswer:
-        return self._send("release", job_id, item_id, attempt=attempt)
+    def release(self, job: JobRef, item_id: str, *, attempt: int | None = None) -> CommandAnswer:
+        return self._send("release", job, item_id, named(attempt=attempt))
 
-    def retry(self, job_id: str, item_id: str) -> CommandAnswer:
-        """A failed item gets another chance; a finished job is reopened by it."""
-        return self._send("retry", job_id, item_id)
+    def retry(self, job: JobRef, item_id: str) -> CommandAnswer:
+        """Gives a failed item another try; this reopens a finished job."""
+        return self._send("retry", job, item_id, {})
 
-    def _send(self, command: str, job_id: str, item_id: str, **fields: Any) -> CommandAnswer:
-        given = {name: value for name, value in fields.items() if value is not None}
+    def _send(
+        self, command: str, job: JobRef, item_id: str, fields: dict[str, Any]
+    ) -> CommandAnswer:
         try:
-            body = self._api.post("jobs", job_id, "items", item_id, command, body=given)
+            body = self._api.post("jobs", job_id_of(job), "items", item_id, command, body=fields)
         except ApiError as error:
             body = error.problem.raw
             if body.get("outcome") != "rejected":

@@ -1,57 +1,58 @@
-"""An item to register: checked before it travels, so that its own place can be told at once."""
+"""Check the items of a registration before they are sent, so that each error has its index."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from forgeledger.jobs.messages.command_fields import ITEM_NAMES
-from forgeledger.jobs.model.limits import PAYLOAD_BYTES
-from forgeledger.sdk.command import check_names, checked_item_id, checked_json, shown
+from forgeledger.jobs.messages.command_fields import ITEM_ID, ITEM_NAMES, PAYLOAD
+from forgeledger.sdk.command_checks import check_names, checked_text, shown
 from forgeledger.sdk.errors import InvalidCommandError, InvalidItemError
+from forgeledger.sdk.json_encoder import check_json
 from forgeledger.sdk.records import Problem
 
 ItemSpec = str | Mapping[str, Any]
 
 # The ledger's parser takes 200 levels; the request, its list and the item are three of them.
 MOST_LEVELS: Final = 197
-# What the API blames in a request's list of items.
+# How the API names an item of a request in an error.
 _ITEM: Final = re.compile(r"items\[(\d+)\]")
+_CAMEL_ID, _SNAKE_ID = ITEM_ID.spellings
 
 
 def check_many(field: str, given: object) -> None:
-    """Raises InvalidCommandError for what would come apart: a text, or the keys of a mapping."""
+    """Refuses a text or a mapping: its characters or keys would be taken for the entries."""
     if isinstance(given, (str, bytes, bytearray, Mapping)) or not isinstance(given, Iterable):
         kind = type(given).__name__
-        rule = f"is a list or another iterable, not a {kind}; one alone goes into a list as well"
+        rule = f"must be a list or another iterable, not a {kind}; put a single one into a list"
         raise InvalidCommandError(field, rule)
 
 
 def check_flag(field: str, given: object) -> None:
-    """Raises InvalidCommandError for what would be taken as true, the text "no" for one."""
+    """Refuses other types: the text "no", for example, would count as true."""
     if not isinstance(given, bool):
         raise InvalidCommandError(field, f"must be true or false, not {shown(given)}")
 
 
 def check_item(item: ItemSpec) -> None:
-    """Raises InvalidCommandError where the ledger would refuse the item or leave out a field."""
+    """Raises InvalidCommandError if the ledger would refuse the item or ignore a field of it."""
     if isinstance(item, str):
-        checked_item_id(item)
+        checked_text(ITEM_ID, item)
         return
     if not isinstance(item, Mapping):
-        raise InvalidCommandError("item", "is an itemId or an object that has one")
+        raise InvalidCommandError("item", f"must be an {ITEM_ID.name} or an object that has one")
     check_names(item, ITEM_NAMES, "an item")
-    item_id = item.get("itemId", item.get("item_id"))
+    item_id = item.get(_CAMEL_ID, item.get(_SNAKE_ID))
     if not isinstance(item_id, str):
-        raise InvalidCommandError("itemId", "is missing or not a text")
-    checked_item_id(item_id)
-    if item.get("payload") is not None:
-        payload = item["payload"]
-        checked_json("payload", payload, most_bytes=PAYLOAD_BYTES, most_levels=MOST_LEVELS)
+        raise InvalidCommandError(ITEM_ID.name, "is missing or not text")
+    checked_text(ITEM_ID, item_id)
+    payload = item.get(PAYLOAD.name)
+    if payload is not None:
+        check_json(PAYLOAD.name, payload, most_bytes=PAYLOAD.most_bytes, most_levels=MOST_LEVELS)
 
 
 def checked_items(items: Iterable[ItemSpec]) -> Iterator[ItemSpec]:
-    """The items, up to one that is wrong, of which its place among all of them is told."""
+    """The items; raises InvalidItemError with the index of the first invalid one."""
     for index, item in enumerate(items):
         try:
             check_item(item)
@@ -61,16 +62,16 @@ def checked_items(items: Iterable[ItemSpec]) -> Iterator[ItemSpec]:
 
 
 def counted_from(first: int, problem: Problem) -> Problem:
-    """What was found wrong in a chunk, by the places of its items in all that was given."""
-    return told_of_items(problem, lambda index, field: f"items[{first + index}]{field}")
+    """A problem of one chunk, with item indexes that count from the start of the registration."""
+    return with_item_names(problem, lambda index, field: f"items[{first + index}]{field}")
 
 
-def told_of_items(problem: Problem, told: Callable[[int, str], str]) -> Problem:
-    """Has each field of an item told anew, from the item's index and what stands behind that."""
+def with_item_names(problem: Problem, name: Callable[[int, str], str]) -> Problem:
+    """The problem with each field of an item renamed, from its index and the rest of its path."""
 
-    def retold(field: str) -> str:
-        found = _ITEM.match(field)
-        return told(int(found[1]), field[found.end() :]) if found else field
+    def renamed(field: str) -> str:
+        match = _ITEM.match(field)
+        return name(int(match[1]), field[match.end() :]) if match else field
 
-    errors = (replace(error, field=retold(error.field)) for error in problem.errors)
+    errors = (replace(error, field=renamed(error.field)) for error in problem.errors)
     return replace(problem, errors=tuple(errors))

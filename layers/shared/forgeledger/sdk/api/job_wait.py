@@ -1,4 +1,4 @@
-"""Waiting for a job: polls rarely when the end is far and a little more often when it is near."""
+"""Wait for a job: poll rarely while its end is far, more often when it is near."""
 
 import time
 from collections.abc import Callable
@@ -11,6 +11,13 @@ from forgeledger.sdk.setting_checks import checked_timeout
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Polling:
+    """The pauses between two looks at a job that is waited for.
+
+    first_seconds: the first pause, and the shortest. Default 0.5.
+    most_seconds: the longest pause. Default 30.0.
+    growth: the factor from one pause to the next. Default 1.5.
+    """
+
     first_seconds: float = 0.5
     most_seconds: float = 30.0
     growth: float = 1.5
@@ -39,7 +46,7 @@ def wait_until_finished(
         left = None if timeout_seconds is None else timeout_seconds - (clock() - began)
         if left is not None and left <= 0:
             raise WaitTimeoutError(job, timeout_seconds or 0.0)
-        # A job that says when it will be done is asked again about half-way there.
+        # With an estimate of the end, look again about half-way there.
         hinted = pause if job.eta_seconds is None else max(job.eta_seconds / 2, 0.0)
         nap = min(max(min(pause, hinted), polling.first_seconds), polling.most_seconds)
         sleep(nap if left is None else min(nap, left))

@@ -1,6 +1,5 @@
-"""The ledger over HTTP: jobs, their items, and what the ledger says about them."""
+"""The ledger over HTTP: create jobs, register items, read what became of them."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from itertools import chain, islice
 from typing import Any, TypeVar
@@ -18,17 +17,20 @@ from forgeledger.sdk.api.registration import (
     chunks,
     register_all,
 )
-from forgeledger.sdk.api.transport import PooledTransport, Transport
+from forgeledger.sdk.api.transport import PooledTransport
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.json_decoder import event_of, item_of, job_of, page_of, registration_of, why_of
-from forgeledger.sdk.records import Event, Item, Job, Page, Registration, Why
+from forgeledger.sdk.records import Event, Item, Job, JobRef, Page, Registration, Why, job_id_of
+from forgeledger.sdk.seams import Seams
 
 Row = TypeVar("Row")
 
 
 class Ledger:
-    """Thread-safe. Each call is tried again where that may help; what remains is a typed error."""
+    """Thread-safe. Every call is retried where that may help, and else raises a typed error."""
+
+    _seams = Seams()
 
     def __init__(
         self,
@@ -37,23 +39,18 @@ class Ledger:
         api_key: str | None = None,
         endpoints: Endpoints | None = None,
         local: bool = False,
-        transport: Transport | None = None,
         backoff: Backoff | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if endpoints is None:
             endpoints = Endpoints.local() if local else Endpoints.from_environment()
         self._api = ApiClient(
             endpoints.needed_api_url(api_url),
-            transport or PooledTransport(),
+            self._seams.transport or PooledTransport(),
             api_key=api_key or endpoints.api_key,
             backoff=backoff,
-            sleep=sleep,
+            sleep=self._seams.sleep,
         )
-        self._clock = clock
-        self._sleep = sleep
-        # The commands of workers, answered at once instead of by way of the queue.
+        # The commands of workers with an immediate answer, not through the queue.
         self.commands = ItemCommands(self._api)
 
     def create_job(
@@ -73,9 +70,9 @@ class Ledger:
         idempotency_key: str | None = None,
         on_progress: OnProgress | None = None,
     ) -> Job:
-        """A new job. Items beyond what one request holds are registered before it returns."""
+        """Creates a job, and registers the items that do not fit into that request."""
         if idempotency_key is not None:
-            # Before anything of the items is taken, which may not be there a second time.
+            # Before the first item is taken: an iterator cannot be read twice.
             checked_key(idempotency_key)
         check_many("items", items)
         check_many("tags", tags)
@@ -106,63 +103,65 @@ class Ledger:
             self._register(job.job_id, ahead, seal=seal, options=options, on_progress=on_progress)
             return self.status(job.job_id)
         except BaseException as error:
-            # Ctrl-C as well: nobody else could tell the job's id.
+            # On Ctrl-C as well: the caller does not know the job's id yet.
             error.add_note(f"job {job.job_id} is created; register its items again, from the start")
             raise
 
     def register(
         self,
-        job_id: str,
+        job: JobRef,
         items: Iterable[ItemSpec],
         *,
         seal: bool = False,
         options: RegistrationOptions | None = None,
         on_progress: OnProgress | None = None,
     ) -> Registration:
-        """Registers any number of items in bounded memory; safe to repeat from the start."""
+        """Registers any number of items in bounded memory; safe to repeat with the same items."""
         check_flag("seal", seal)
         check_many("items", items)
         options = options or RegistrationOptions()
         first, items = _peek(items)
         if seal and not first:
-            self.seal(job_id)
+            self.seal(job)
         ahead = chunks(checked_items(items), options.chunk_items)
-        return self._register(job_id, ahead, seal=seal, options=options, on_progress=on_progress)
+        return self._register(
+            job_id_of(job), ahead, seal=seal, options=options, on_progress=on_progress
+        )
 
-    def seal(self, job_id: str) -> Job:
-        """No more items will come; only a sealed job can complete."""
-        return self._changed(job_id, "seal")
+    def seal(self, job: JobRef) -> Job:
+        """No more items can be registered; only a sealed job can complete."""
+        return self._changed(job, "seal")
 
-    def cancel(self, job_id: str) -> Job:
-        return self._changed(job_id, "cancel")
+    def cancel(self, job: JobRef) -> Job:
+        return self._changed(job, "cancel")
 
-    def reopen(self, job_id: str) -> Job:
-        """A finished job takes items again, in a new epoch."""
-        return self._changed(job_id, "reopen")
+    def reopen(self, job: JobRef) -> Job:
+        """A finished job accepts items again, in a new epoch."""
+        return self._changed(job, "reopen")
 
-    def status(self, job_id: str) -> Job:
-        return job_of(self._api.get("jobs", job_id))
+    def status(self, job: JobRef) -> Job:
+        return job_of(self._api.get("jobs", job_id_of(job)))
 
     def wait(
         self,
-        job_id: str,
+        job: JobRef,
         *,
         timeout_seconds: float | None = None,
         polling: Polling | None = None,
         on_progress: Callable[[Job], None] | None = None,
     ) -> Job:
-        """Until the job is finished; WaitTimeoutError carries the job as it was last seen."""
+        """Returns the finished job; WaitTimeoutError carries its last status."""
         return wait_until_finished(
-            lambda: self.status(job_id),
+            lambda: self.status(job),
             timeout_seconds=timeout_seconds,
             polling=polling or Polling(),
             on_progress=on_progress,
-            clock=self._clock,
-            sleep=self._sleep,
+            clock=self._seams.clock,
+            sleep=self._seams.sleep,
         )
 
     def jobs(self, *, status: str | None = None, tag: str | None = None) -> Iterator[Job]:
-        """All jobs, newest first, page by page."""
+        """All jobs, newest first; reads page by page."""
         return _rows(lambda cursor: self.jobs_page(status=status, tag=tag, cursor=cursor))
 
     def jobs_page(
@@ -176,41 +175,41 @@ class Ledger:
         body = self._api.get("jobs", status=status, tag=tag, limit=limit, cursor=cursor)
         return page_of(body, "jobs", job_of)
 
-    def items(self, job_id: str, *, state: str | None = None) -> Iterator[Item]:
-        """All items of a job, or those in one state, page by page."""
-        return _rows(
-            lambda after: self.items_page(job_id, state=state, limit=PAGE_ROWS, cursor=after)
-        )
+    def items(self, job: JobRef, *, state: str | None = None) -> Iterator[Item]:
+        """All items of a job, or those in one state; reads page by page."""
+        return _rows(lambda after: self.items_page(job, state=state, limit=PAGE_ROWS, cursor=after))
 
     def items_page(
         self,
-        job_id: str,
+        job: JobRef,
         *,
         state: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> Page[Item]:
-        body = self._api.get("jobs", job_id, "items", state=state, limit=limit, cursor=cursor)
+        body = self._api.get(
+            "jobs", job_id_of(job), "items", state=state, limit=limit, cursor=cursor
+        )
         return page_of(body, "items", item_of)
 
-    def item(self, job_id: str, item_id: str, *, cursor: str | None = None) -> Item:
-        """One item with its history; of a very long one the part before the cursor."""
-        return item_of(self._api.get("jobs", job_id, "items", item_id, cursor=cursor))
+    def item(self, job: JobRef, item_id: str, *, cursor: str | None = None) -> Item:
+        """One item with its history; `next_cursor` leads to the earlier part of a very long one."""
+        return item_of(self._api.get("jobs", job_id_of(job), "items", item_id, cursor=cursor))
 
-    def events(self, job_id: str, *, cursor: str | None = None) -> Iterator[Event]:
-        """The journal from its beginning or from a cursor, up to now."""
-        return _rows(lambda after: self.events_page(job_id, cursor=after, limit=PAGE_ROWS), cursor)
+    def events(self, job: JobRef, *, cursor: str | None = None) -> Iterator[Event]:
+        """The journal from its beginning or from a cursor, up to now; reads page by page."""
+        return _rows(lambda after: self.events_page(job, cursor=after, limit=PAGE_ROWS), cursor)
 
     def events_page(
-        self, job_id: str, *, cursor: str | None = None, limit: int | None = None
+        self, job: JobRef, *, cursor: str | None = None, limit: int | None = None
     ) -> Page[Event]:
-        """A page's cursor may be kept and used later: it also finds what happened since."""
-        body = self._api.get("jobs", job_id, "events", **{"from": cursor}, limit=limit)
+        """A page's cursor stays valid: used later, it finds the events since then."""
+        body = self._api.get("jobs", job_id_of(job), "events", **{"from": cursor}, limit=limit)
         return page_of(body, "events", event_of)
 
-    def why(self, job_id: str) -> Why:
-        """What the job waits for."""
-        return why_of(self._api.get("jobs", job_id, "why"))
+    def why(self, job: JobRef) -> Why:
+        """Why the job is not done."""
+        return why_of(self._api.get("jobs", job_id_of(job), "why"))
 
     def _register(
         self,
@@ -229,9 +228,9 @@ class Ledger:
             ahead, send, seal=seal, parallel=options.parallel, on_progress=on_progress
         )
 
-    def _changed(self, job_id: str, change: str) -> Job:
-        answer = self._api.post("jobs", job_id, change)
-        # `outcome` is `duplicate` where the job was so before.
+    def _changed(self, job: JobRef, change: str) -> Job:
+        answer = self._api.post("jobs", job_id_of(job), change)
+        # The outcome is `duplicate` if nothing changed.
         return job_of({**answer.get("job", answer), "outcome": answer.get("outcome", "applied")})
 
 

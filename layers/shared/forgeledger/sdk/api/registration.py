@@ -1,4 +1,4 @@
-"""Registering any number of items: chunked, several requests at once, bounded memory."""
+"""Register any number of items: in chunks, several requests at once, in bounded memory."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -12,7 +12,7 @@ from forgeledger.sdk.json_encoder import ascii_json
 from forgeledger.sdk.records import Registration
 from forgeledger.sdk.setting_checks import check_whole
 
-# Lambda takes 6 MB and the API a body of 4 MB: room is left for headers and a job's own fields.
+# Lambda accepts 6 MB and the API a body of 4 MB: this leaves room for headers and other fields.
 _CHUNK_BYTES: Final = 3 * 1024 * 1024
 # Each has a thread of its own.
 _MOST_PARALLEL: Final = 1_000
@@ -20,8 +20,13 @@ _MOST_PARALLEL: Final = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationOptions:
+    """How many items are sent at once.
+
+    chunk_items: the most items in a request. Default 1_000.
+    parallel: how many requests are in flight; one chunk more is in memory. Default 4.
+    """
+
     chunk_items: int = ITEMS_PER_REGISTRATION
-    # How many requests are on their way at once; so many chunks, and one more, are in memory.
     parallel: int = 4
 
     def __post_init__(self) -> None:
@@ -42,36 +47,36 @@ def register_all(
     parallel: int,
     on_progress: OnProgress | None = None,
 ) -> Registration:
-    """Sends every chunk once; the one that seals goes last, when all others are answered."""
+    """Sends every chunk once; the one that seals is sent when all others are answered."""
     total = Registration()
-    on_the_way: set[Future[Registration]] = set()
+    in_flight: set[Future[Registration]] = set()
     taken = 0
 
     def gather(*, leave: int) -> None:
         nonlocal total
-        while len(on_the_way) > leave:
-            # Where one of them failed, the others are still to be counted, and so stay until then.
-            for answered in wait(on_the_way, return_when=FIRST_COMPLETED).done:
-                total += answered.result()
-                on_the_way.remove(answered)
+        while len(in_flight) > leave:
+            for future in wait(in_flight, return_when=FIRST_COMPLETED).done:
+                # If this raises, the other futures stay in flight and are counted at the end.
+                total += future.result()
+                in_flight.remove(future)
                 if on_progress is not None:
                     on_progress(total)
 
     pool = ThreadPoolExecutor(parallel, thread_name_prefix="forgeledger-register")
     try:
-        for chunk, is_last in _marking_the_last(ahead):
+        for chunk, is_last in _with_is_last(ahead):
             if is_last and seal:
                 gather(leave=0)
-            on_the_way.add(pool.submit(_send_from, taken, send, chunk, is_last and seal))
+            in_flight.add(pool.submit(_send_from, taken, send, chunk, is_last and seal))
             taken += len(chunk)
             gather(leave=parallel - 1)
         gather(leave=0)
     except SdkError as error:
-        total += _answered(on_the_way)
+        total += _counts_of(in_flight)
         raise RegistrationStoppedError(total) from error
     except BaseException as error:
-        # Of whoever gave the items, or Ctrl-C: it says itself what it is, not how far this came.
-        total += _answered(on_the_way)
+        # An error of the caller's iterable, or Ctrl-C: add how many items were answered.
+        total += _counts_of(in_flight)
         if total.sent or isinstance(error, KeyboardInterrupt):
             error.add_note(str(RegistrationStoppedError(total)))
         raise
@@ -96,33 +101,30 @@ def chunks(items: Iterable[ItemSpec], most_items: int) -> Iterator[Chunk]:
 
 
 def _bytes_in_event(item: ItemSpec) -> int:
-    """Where Lambda reads it the body is a text in JSON, each quote and backslash escaped.
-
-    A character may become as many as twelve bytes of a request.
-    """
+    """Its size in Lambda's event: the body is text in JSON, with quotes and backslashes escaped."""
     written = ascii_json(item)
     return len(written) + written.count('"') + written.count("\\") + len(",")
 
 
 def _send_from(first: int, send: Send, chunk: Chunk, seals: bool) -> Registration:
-    """Sends a chunk; what the API finds wrong is told by its place in all that was given."""
+    """Sends a chunk; item indexes in errors count from the start of the registration."""
     try:
         return send(chunk, seals)
     except InvalidRequestError as error:
         raise InvalidRequestError(counted_from(first, error.problem)) from error
 
 
-def _marking_the_last(chunks: Iterator[Chunk]) -> Iterator[tuple[Chunk, bool]]:
+def _with_is_last(chunks: Iterator[Chunk]) -> Iterator[tuple[Chunk, bool]]:
     ahead = next(chunks, None)
     while ahead is not None:
         chunk, ahead = ahead, next(chunks, None)
         yield chunk, ahead is None
 
 
-def _answered(on_the_way: set[Future[Registration]]) -> Registration:
-    """What the requests that were still on their way achieved after another one had failed."""
+def _counts_of(in_flight: set[Future[Registration]]) -> Registration:
+    """The counts of the requests that were in flight when another one failed."""
     total = Registration()
-    for future in wait(on_the_way).done:
+    for future in wait(in_flight).done:
         if not future.cancelled() and future.exception() is None:
             total += future.result()
     return total

@@ -1,4 +1,4 @@
-"""One HTTP request and its answer; a test brings its own function instead."""
+"""Send one HTTP request; tests replace this by a function of their own."""
 
 import os
 import urllib.request
@@ -29,16 +29,16 @@ class HttpResponse:
     body: bytes = b""
 
 
-# Answers, or raises NoAnswerError when nobody answered.
+# Returns the response, or raises NoAnswerError if there is none.
 Transport = Callable[[HttpRequest], HttpResponse]
 
 
 class PooledTransport:
-    """urllib3, which boto3 brings: thread-safe, with kept connections and the system's proxies."""
+    """By urllib3, which boto3 needs anyway: thread-safe, with pooled connections and proxies."""
 
     def __init__(self, connections: int = 16) -> None:
         self._connections = connections
-        # By process as well, for a fork must not share its parent's sockets.
+        # By process as well: a forked child must not share its parent's sockets.
         self._pools: dict[tuple[int, str], urllib3.PoolManager] = {}
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -63,19 +63,20 @@ class PooledTransport:
     def _pool(self, url: str) -> urllib3.PoolManager:
         parts = urlsplit(url)
         proxy = urllib.request.getproxies().get(parts.scheme, "")
-        if proxy and (_is_here(parts.hostname) or urllib.request.proxy_bypass(parts.netloc)):
+        if proxy and (_is_loopback(parts.hostname) or urllib.request.proxy_bypass(parts.netloc)):
             proxy = ""
-        known = self._pools.get((os.getpid(), proxy))
-        if known is not None:
-            return known
-        made = (
-            urllib3.ProxyManager(proxy, maxsize=self._connections)
-            if proxy
-            else urllib3.PoolManager(maxsize=self._connections)
-        )
-        return self._pools.setdefault((os.getpid(), proxy), made)
+        key = os.getpid(), proxy
+        if key not in self._pools:
+            pool = (
+                urllib3.ProxyManager(proxy, maxsize=self._connections)
+                if proxy
+                else urllib3.PoolManager(maxsize=self._connections)
+            )
+            # Another thread may have been faster.
+            self._pools.setdefault(key, pool)
+        return self._pools[key]
 
 
-def _is_here(host: str | None) -> bool:
-    """A proxy would look on its own loopback."""
+def _is_loopback(host: str | None) -> bool:
+    """A proxy would connect to its own loopback."""
     return host in ("localhost", "::1") or (host or "").startswith("127.")

@@ -11,9 +11,9 @@ from typing import Final
 
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.command import Command
+from forgeledger.sdk.delivery import Delivery
 from forgeledger.sdk.errors import BufferFullError
-from forgeledger.sdk.records import Delivery
-from forgeledger.sdk.report.lane_buffer import Waiting
+from forgeledger.sdk.report.lane_buffer import OnSettled, Waiting
 from forgeledger.sdk.report.outbox import Outbox, OutboxLimits, SendResult, SendStatus
 from forgeledger.sdk.report.packer import Message
 from forgeledger.sdk.report.sqs_sender import Sender
@@ -26,47 +26,53 @@ _IDLE_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SenderOptions:
+    """How commands leave the buffer.
+
+    limits: the bounds of the buffer. Default OutboxLimits().
+    backoff: the pauses between tries of a refused message. Default Backoff().
+    background: whether a thread sends. Without it flush() and a full buffer do. Default True.
+    """
+
     limits: OutboxLimits = field(default_factory=OutboxLimits)
     backoff: Backoff = field(default_factory=Backoff)
-    # Without the thread only flush() and a full buffer send.
     background: bool = True
 
 
 class BackgroundSender:
-    """Any thread may send: a lane with a message on its way is passed over by the others."""
+    """Any thread may send; a lane has one message in flight, and other threads skip it."""
 
     def __init__(
         self,
         sender: Sender,
         options: SenderOptions,
         clock: Callable[[], float] = time.monotonic,
-        owe: Callable[[bool], None] = lambda _: None,
+        set_pending: Callable[[bool], None] = lambda _: None,
     ) -> None:
         self._sender = sender
-        # Hears whether anything is in the buffer.
-        self._owe = owe
+        # Called with whether there is anything in the buffer.
+        self._set_pending = set_pending
         self._options = options
         self._clock = clock
-        self.start_empty()
+        self.reset()
 
-    def start_empty(self) -> None:
-        """Forget everything, as a forked child must: what was buffered is its parent's to send."""
+    def reset(self) -> None:
+        """For a forked child: the buffer's content is sent by the parent."""
         self._sender.forget_connections()
         self._changed = threading.Condition()
         self._outbox = Outbox(self._options.limits, self._options.backoff)
         self._thread: threading.Thread | None = None
         self._wake_at = math.inf
-        # The threads that call back whoever reported what was just settled.
-        self._tellers: set[int] = set()
+        # The threads that are in `on_settled` callbacks.
+        self._calling_back: set[int] = set()
 
     def put(
         self,
         command: Command,
         *,
         block_seconds: float,
-        on_settled: Callable[[bool], None] | None = None,
+        on_settled: OnSettled | None = None,
     ) -> None:
-        """Buffers the command; waits for room and raises BufferFullError when none comes."""
+        """Buffers the command; waits for room and raises BufferFullError if there is none."""
         with self._changed:
             if self._outbox.has_room(command):
                 self._add(command, on_settled)
@@ -89,9 +95,9 @@ class BackgroundSender:
                     self._wait(left)
 
     def flush(self, timeout_seconds: float) -> Delivery:
-        """Sends all that was reported before, until it is delivered or its tries are used up.
+        """Sends all that was put before, until it is delivered or its tries are used up.
 
-        Who wanted to hear of it has heard by then, unless a callback takes longer than the timeout.
+        Their callbacks have returned by then, unless one takes longer than the timeout.
         """
         deadline = self._clock() + timeout_seconds
         with self._changed:
@@ -101,7 +107,7 @@ class BackgroundSender:
             sent = self._send_round(force=True)
             with self._changed:
                 left = deadline - self._clock()
-                others = self._tellers - {threading.get_ident()}
+                others = self._calling_back - {threading.get_ident()}
                 if left <= 0 or not (others or self._outbox.has_retries_left(upto)):
                     return self._outbox.report()
                 if not sent:
@@ -112,18 +118,18 @@ class BackgroundSender:
             return self._outbox.undelivered()
 
     def _wait(self, most_seconds: float) -> None:
-        """Until something was settled, a refused message may be tried again, or time is up."""
+        """Until something is settled, a refused message may be retried, or time is up."""
         now = self._clock()
         until_due = self._outbox.due_at(now, force=True) - now
         self._changed.wait(max(0.0, min(most_seconds, until_due)))
 
-    def _add(self, command: Command, on_settled: Callable[[bool], None] | None) -> None:
+    def _add(self, command: Command, on_settled: OnSettled | None) -> None:
         look_at = self._outbox.add(command, self._clock(), on_settled)
-        self._owe(True)
+        self._set_pending(True)
         if not self._options.background:
             return
         if self._thread is None:
-            thread = threading.Thread(target=self._run, name="forgeledger-courier", daemon=True)
+            thread = threading.Thread(target=self._run, name="forgeledger-sender", daemon=True)
             # At interpreter exit no thread can start any more; flush() needs none.
             with contextlib.suppress(RuntimeError):
                 thread.start()
@@ -135,7 +141,7 @@ class BackgroundSender:
         while True:
             try:
                 sent = self._send_round(force=False)
-            except Exception:  # noqa: BLE001 - the thread must outlive whatever a client raises.
+            except Exception:  # noqa: BLE001 - the thread must outlive any error of the client.
                 _log.exception("sending commands failed; they stay in the buffer")
                 sent = False
             with self._changed:
@@ -151,46 +157,47 @@ class BackgroundSender:
     def _send_round(self, *, force: bool) -> bool:
         """Sends one request, if there is anything to send now."""
         messages: list[Message] = []
-        verdicts: Sequence[SendResult] | None = None
+        results: Sequence[SendResult] | None = None
         try:
             with self._changed:
                 self._outbox.take(self._clock(), force=force, request=messages)
             if messages:
-                verdicts = self._sender.send(messages)
+                results = self._sender.send(messages)
         finally:
             if messages:
-                interrupted = SendResult(answer=SendStatus.STUCK, reason="sending was interrupted")
-                self._tell(self._settle(messages, verdicts or [interrupted] * len(messages)))
+                interrupted = SendResult(status=SendStatus.STUCK, reason="sending was interrupted")
+                finished = self._settle(messages, results or [interrupted] * len(messages))
+                self._call_back(finished)
         return bool(messages)
 
-    def _tell(self, settled: Sequence[tuple[Waiting, bool]]) -> None:
-        """Calls back who wants to hear; a flush() in a callback does not wait for that one."""
+    def _call_back(self, finished: Sequence[tuple[Waiting, bool]]) -> None:
+        """Outside the lock; a flush() in a callback does not wait for that callback."""
         try:
-            for waiting, delivered in settled:
+            for waiting, delivered in finished:
                 if waiting.on_settled is not None:
                     try:
                         waiting.on_settled(delivered)
-                    except Exception:  # noqa: BLE001 - the others want to hear as well.
+                    except Exception:  # noqa: BLE001 - the other callbacks must run as well.
                         _log.exception("on_settled of a %s", waiting.command.type)
         finally:
             with self._changed:
-                self._tellers.discard(threading.get_ident())
+                self._calling_back.discard(threading.get_ident())
                 self._changed.notify_all()
 
     def _settle(
-        self, messages: Sequence[Message], verdicts: Sequence[SendResult]
+        self, messages: Sequence[Message], results: Sequence[SendResult]
     ) -> list[tuple[Waiting, bool]]:
-        settled: list[tuple[Waiting, bool]] = []
+        finished: list[tuple[Waiting, bool]] = []
         with self._changed:
             now = self._clock()
-            for message, verdict in zip(messages, verdicts, strict=True):
-                delivered = verdict.answer is SendStatus.ACCEPTED
-                if not delivered and verdict.reason != self._outbox.last_refusal:
-                    _log.warning("SQS refused %s: %s", message.group, verdict.reason)
-                left = self._outbox.settle(message, verdict, now)
-                settled += [(waiting, delivered) for waiting in left]
+            for message, result in zip(messages, results, strict=True):
+                delivered = result.status is SendStatus.ACCEPTED
+                if not delivered and result.reason != self._outbox.last_refusal:
+                    _log.warning("SQS refused %s: %s", message.group, result.reason)
+                left = self._outbox.settle(message, result, now)
+                finished += [(waiting, delivered) for waiting in left]
             if self._outbox.pending == 0:
-                self._owe(False)
-            self._tellers.add(threading.get_ident())
+                self._set_pending(False)
+            self._calling_back.add(threading.get_ident())
             self._changed.notify_all()
-        return settled
+        return finished

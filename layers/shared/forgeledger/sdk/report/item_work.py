@@ -1,34 +1,46 @@
-"""The work on one item: claimed at the start, told to the ledger exactly once at the end."""
+"""The work on one item as a `with` block: claimed at its start, ended exactly once."""
 
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import Any, Final, Literal, Protocol, Self
 
-from forgeledger.sdk.command import FailedBy, Failure, checked_lease
+from forgeledger.jobs.messages.command_fields import LEASE_SECONDS
+from forgeledger.sdk.command import CommandType
+from forgeledger.sdk.command_checks import checked_whole_number
 from forgeledger.sdk.errors import InvalidCommandError
-
-if TYPE_CHECKING:
-    from forgeledger.sdk.report.reporter import Reporter
+from forgeledger.sdk.failure import FailedBy, Failure
+from forgeledger.sdk.report.lane_buffer import OnSettled
+from forgeledger.sdk.ticker import Ticker
 
 # Without a lease a heartbeat only shows that the worker lives, so it may be rare.
 HEARTBEAT_SECONDS: Final = 30.0
-# The type of failure of an item whose result the ledger could not take.
+# The error type of an item whose result breaks a limit of the ledger.
 INVALID_RESULT: Final = "InvalidResult"
 
 Ending = Literal["complete", "fail", "release"]
 
 
-class ItemWork:
-    """Made by `reporter.item(...)`; the block's end decides, unless fail() or release() did.
+class ItemReporter(Protocol):
+    """What an item needs of the Reporter."""
 
-    A normal end completes the item with `result`, an Exception fails it, and anything that stops
-    the process rather than the work (KeyboardInterrupt, SystemExit, a canceled task) releases it.
-    The exception goes on to the caller.
+    @property
+    def heartbeats(self) -> Ticker: ...
+
+    @property
+    def report(self) -> Callable[..., None]: ...
+
+
+class ItemWork:
+    """Made by `reporter.item(...)`. The end of the block ends the item.
+
+    A normal end completes the item with `result`. An Exception fails it. What stops the process
+    and not the work (KeyboardInterrupt, SystemExit, a canceled task) releases it. A call of fail()
+    or release() in the block goes before all of these. Exceptions go on to the caller.
     """
 
-    # Closed, so that a misspelt `result` is an error of its line and not a result that is lost.
+    # Slots, so that a misspelt `result` raises AttributeError instead of losing the result.
     __slots__ = (
         "__weakref__",
         "_deciding",
@@ -50,7 +62,7 @@ class ItemWork:
 
     def __init__(
         self,
-        reporter: "Reporter",
+        reporter: ItemReporter,
         job_id: str,
         item_id: str,
         *,
@@ -60,11 +72,11 @@ class ItemWork:
         heartbeat_seconds: float | None,
         kind: str | None = None,
         payload: Any = None,
-        on_settled: Callable[[bool], None] | None = None,
+        on_settled: OnSettled | None = None,
     ) -> None:
         self.job_id = job_id
         self.item_id = item_id
-        # Of a work message: which of its deliveries this is. Fenced commands name it.
+        # For a work message, the number of this delivery. Commands carry it if they are fenced.
         self.attempt = attempt
         self._fence = attempt if fenced else None
         self.kind = kind
@@ -72,32 +84,32 @@ class ItemWork:
         self.result: Any = None
         self.failure: Failure | None = None
         self._reporter = reporter
-        self._lease_seconds = None if lease_seconds is None else checked_lease(lease_seconds)
+        if lease_seconds is not None:
+            checked_whole_number(LEASE_SECONDS, lease_seconds)
+        self._lease_seconds = lease_seconds
         if heartbeat_seconds is None:
             heartbeat_seconds = lease_seconds / 3 if lease_seconds else HEARTBEAT_SECONDS
         self._heartbeat_seconds = _checked_interval(heartbeat_seconds)
         self._on_settled = on_settled
-        # Held for a heartbeat as well, whose sending may call back into the item's end.
+        # Reentrant: sending a heartbeat may call back into the end of the item.
         self._deciding = threading.RLock()
         self.ending: Ending | None = None
         self._running = contextlib.ExitStack()
 
     @property
     def is_decided(self) -> bool:
-        """Whether the item's end was told already, so that nothing said later counts."""
+        """Whether the end was reported; later calls of fail() or release() change nothing."""
         return self.ending is not None
 
     @property
     def comes_again(self) -> bool:
-        """Whether the message that stands for the item should be delivered once more."""
+        """Whether the item's work message should be redelivered."""
         if self.ending == "fail":
             return self.failure is None or self.failure.retryable
         return self.ending != "complete"
 
     def __enter__(self) -> Self:
-        self._reporter.claim(
-            self.job_id, self.item_id, attempt=self._fence, lease_seconds=self._lease_seconds
-        )
+        self._report("claim", lease_seconds=self._lease_seconds)
         ticks = self._reporter.heartbeats.every(self._heartbeat_seconds, self._beat)
         self._running.enter_context(ticks)
         return self
@@ -117,82 +129,59 @@ class ItemWork:
             self.release()
 
     def heartbeat(self) -> None:
-        """Say now that the work goes on; this also happens by itself."""
-        self._reporter.heartbeat(
-            self.job_id, self.item_id, attempt=self._fence, lease_seconds=self._lease_seconds
-        )
+        """Send a heartbeat now, in addition to the automatic ones."""
+        self._report("heartbeat", lease_seconds=self._lease_seconds)
 
     def fail(self, error: FailedBy) -> None:
-        """The item failed, although the block may end normally."""
+        """The item failed, even if the block ends normally."""
         failure = Failure.of(error)
-        with self._decided("fail") as first:
-            if first:
+        with self._decided("fail") as is_first:
+            if is_first:
                 self.failure = failure
-                self._reporter.fail(
-                    self.job_id,
-                    self.item_id,
-                    failure,
-                    attempt=self._fence,
-                    on_settled=self._on_settled,
-                )
+                self._report("fail", failure=failure, on_settled=self._on_settled)
 
     def release(self, *, block_seconds: float | None = None) -> None:
         """Give the item back unfinished; the attempt does not count."""
-        with self._decided("release") as first:
-            if first:
-                self._reporter.release(
-                    self.job_id,
-                    self.item_id,
-                    attempt=self._fence,
-                    on_settled=self._on_settled,
-                    block_seconds=block_seconds,
-                )
+        with self._decided("release") as is_first:
+            if is_first:
+                self._report("release", on_settled=self._on_settled, block_seconds=block_seconds)
 
     def _complete(self) -> None:
         try:
-            with self._decided("complete") as first:
-                if first:
-                    self._reporter.complete(
-                        self.job_id,
-                        self.item_id,
-                        result=self.result,
-                        attempt=self._fence,
-                        on_settled=self._on_settled,
-                    )
+            with self._decided("complete") as is_first:
+                if is_first:
+                    self._report("complete", result=self.result, on_settled=self._on_settled)
         except InvalidCommandError as error:
-            # The work is done but its result cannot be told, and doing it again changes nothing.
+            # The work is done but the result breaks a limit. Another try would change nothing.
             self.fail(Failure(type=INVALID_RESULT, message=str(error), retryable=False))
             raise
 
     @contextlib.contextmanager
     def _decided(self, ending: Ending) -> Iterator[bool]:
-        """Whether it is the first end, which counts unless the block fails to tell it."""
+        """Whether this is the first end of the item, the one that counts."""
         with self._deciding:
-            first = self.ending is None
-            if first:
+            is_first = self.ending is None
+            if is_first:
                 self.ending = ending
         try:
-            yield first
+            yield is_first
         except BaseException:
-            # What is not even in the buffer was never told: the message has to come again.
-            if first:
+            # The end did not even reach the buffer, so the message must be redelivered.
+            if is_first:
                 self.ending = None
             raise
 
     def _beat(self) -> None:
-        # The lock keeps the end from overtaking it: a heartbeat after the end means nothing.
+        # Under the lock, so that no heartbeat is reported after the end.
         with self._deciding:
             if not self.is_decided:
-                self._reporter.heartbeat(
-                    self.job_id,
-                    self.item_id,
-                    attempt=self._fence,
-                    lease_seconds=self._lease_seconds,
-                    block_seconds=0,
-                )
+                self._report("heartbeat", lease_seconds=self._lease_seconds, block_seconds=0)
+
+    def _report(self, kind: CommandType, **options: Any) -> None:
+        self._reporter.report(kind, self.job_id, self.item_id, attempt=self._fence, **options)
 
 
 def _checked_interval(seconds: object) -> float:
     if not isinstance(seconds, (int, float)) or not seconds >= 0:
-        raise InvalidCommandError("heartbeat_seconds", f"is a number from 0, not {seconds!r}")
+        raise InvalidCommandError("heartbeat_seconds", f"must be a number from 0, not {seconds!r}")
     return seconds

@@ -1,4 +1,4 @@
-"""What one lane has to send: commands that wait, and the message that is on its way."""
+"""What one lane has to send: the waiting commands, and the message in flight."""
 
 from collections import deque
 from collections.abc import Callable, Collection
@@ -10,27 +10,29 @@ from forgeledger.sdk.command import Command
 from forgeledger.sdk.report.packer import Message
 
 _ENDS_A_CLAIM: Final = frozenset({"complete", "fail", "release"})
+# Called with True when SQS has accepted a command, with False when it never will.
+OnSettled = Callable[[bool], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A command in the buffer; `on_settled` hears whether SQS took it."""
+    """A command in the buffer, and whom to call when SQS has accepted or refused it for good."""
 
     command: Command
     since: float
     sequence: int
-    on_settled: Callable[[bool], None] | None
+    on_settled: OnSettled | None
 
 
 class LaneBuffer:
-    """One message is on its way at a time, and it is resent until SQS has answered for it.
+    """One message is in flight at a time, and it is resent until SQS has answered for it.
 
     A claim waits up to `linger` for its end, so that both travel in one message and cost one item
-    write. What follows it waits as well, for order's sake, and so the lane sends:
+    write. Later commands wait behind it, which keeps their order. So the lane sends:
 
         0 ........... linger ................ 2 * linger
-          nothing   |  all, once no claim   |  in any case, cut where it parts
-                    |  waits for its end    |  no claim from its end if it can
+          nothing   |  all, once no claim   |  in any case; the cut separates
+                    |  waits for its end    |  no claim from its end if possible
     """
 
     __slots__ = (
@@ -62,7 +64,7 @@ class LaneBuffer:
 
     @property
     def is_full(self) -> bool:
-        """Whether what waits would fill a message: waiting longer saves nothing."""
+        """Whether the waiting commands would fill a message: waiting longer saves nothing."""
         return len(self.waiting) >= COMMANDS_PER_MESSAGE or self._waiting_bytes >= MESSAGE_BYTES
 
     @property
@@ -77,17 +79,17 @@ class LaneBuffer:
             return len(self.waiting)
         if not self.waiting or now < self.waiting[0].since + linger / 2:
             return 0
-        count = _parting_none(self.waiting, now, linger)
-        # Written as due_at() writes it, so that rounding cannot set them apart.
+        count = _separating_no_claim(self.waiting, now, linger)
+        # Written as in due_at(), so that both round alike.
         if now < self.waiting[0].since + linger:
-            # Too early to leave alone. In company it saves a request, if it parts nothing.
+            # Too early for a request of its own, but it may join one that leaves anyway.
             return count if count == len(self.waiting) else 0
         if count == 0 and now >= self.waiting[0].since + 2 * linger:
             return _before_young_claims(self.waiting, now, linger)
         return count
 
     def due_at(self, now: float, linger: float) -> float:
-        """When the lane wants a request to leave, unless something is added before."""
+        """When the lane needs a request, unless something is added before."""
         if self.message is not None:
             return self.not_before
         first = self.waiting[0].since
@@ -96,39 +98,39 @@ class LaneBuffer:
         return min(first + 2 * linger, max(first, _newest_open_claim(self.waiting)) + linger)
 
     def dispatch(self, message: Message) -> None:
-        """From now on the message is on its way; a resent one stays as it is."""
+        """The message is in flight from now on; a resent one stays unchanged."""
         if self.message is None:
             self.sent = tuple(self.waiting.popleft() for _ in message.commands)
-            self._waiting_bytes -= sum(len(gone.command.body) + 1 for gone in self.sent)
+            self._waiting_bytes -= sum(len(sent.command.body) + 1 for sent in self.sent)
         self.message = message
         self.sending = True
 
     def settle(self) -> tuple[Waiting, ...]:
         """The message has its final answer; the next one may go."""
-        settled, self.sent = self.sent, ()
+        finished, self.sent = self.sent, ()
         self.message = None
         self.sending = False
         self.refusals = 0
         self.not_before = 0.0
-        return settled
+        return finished
 
 
 def ends_a_claim(command: Command) -> bool:
     return command.type in _ENDS_A_CLAIM
 
 
-def _parting_none(waiting: Collection[Waiting], now: float, linger: float) -> int:
+def _separating_no_claim(waiting: Collection[Waiting], now: float, linger: float) -> int:
     """The longest start without a claim whose end comes later, or may come within the linger."""
     ends = _ends(waiting)
     count, reach = 0, 0
-    for place, each in enumerate(waiting, 1):
-        if each.command.type == "claim":
-            end = ends.get(each.command.item_id, 0)
-            if end < place and now < each.since + linger:
+    for position, entry in enumerate(waiting, 1):
+        if entry.command.type == "claim":
+            end = ends.get(entry.command.item_id, 0)
+            if end < position and now < entry.since + linger:
                 break
             reach = max(reach, end)
-        if place >= reach:
-            count = place
+        if position >= reach:
+            count = position
     return count
 
 
@@ -136,11 +138,11 @@ def _before_young_claims(waiting: Collection[Waiting], now: float, linger: float
     """The start before the first claim that still waits for its end; there is one."""
     ends = _ends(waiting)
     return next(
-        place
-        for place, each in enumerate(waiting)
-        if each.command.type == "claim"
-        and now < each.since + linger
-        and ends.get(each.command.item_id, 0) <= place
+        position
+        for position, entry in enumerate(waiting)
+        if entry.command.type == "claim"
+        and now < entry.since + linger
+        and ends.get(entry.command.item_id, 0) <= position
     )
 
 
@@ -148,18 +150,18 @@ def _newest_open_claim(waiting: Collection[Waiting]) -> float:
     ends = _ends(waiting)
     return max(
         (
-            each.since
-            for place, each in enumerate(waiting, 1)
-            if each.command.type == "claim" and ends.get(each.command.item_id, 0) < place
+            entry.since
+            for position, entry in enumerate(waiting, 1)
+            if entry.command.type == "claim" and ends.get(entry.command.item_id, 0) < position
         ),
         default=0.0,
     )
 
 
 def _ends(waiting: Collection[Waiting]) -> dict[str, int]:
-    """Where the last end of each item's claim stands, from 1."""
+    """The position of the last end of each item's claim, from 1."""
     return {
-        each.command.item_id: place
-        for place, each in enumerate(waiting, 1)
-        if ends_a_claim(each.command)
+        entry.command.item_id: position
+        for position, entry in enumerate(waiting, 1)
+        if ends_a_claim(entry.command)
     }

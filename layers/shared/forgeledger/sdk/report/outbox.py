@@ -1,15 +1,15 @@
 """The bounded buffer between reporting and sending: state and rules, no threads and no clock."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
 
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.command import Command
-from forgeledger.sdk.records import Delivery, RefusedCommand
-from forgeledger.sdk.report.lane_buffer import LaneBuffer, Waiting, ends_a_claim
+from forgeledger.sdk.delivery import Delivery, RefusedCommand
+from forgeledger.sdk.report.lane_buffer import LaneBuffer, OnSettled, Waiting, ends_a_claim
 from forgeledger.sdk.report.packer import Message, next_request
 
 
@@ -17,26 +17,34 @@ class SendStatus(Enum):
     """What became of a message."""
 
     ACCEPTED = "accepted"  # SQS has it.
-    AGAIN = "again"  # Refused or not answered for a passing reason: the same message again.
-    STUCK = "stuck"  # No use in trying at once, as without permission; kept, and tried slowly.
-    FAILED = "failed"  # SQS will never take this message: handed back by flush().
+    AGAIN = "again"  # A passing error or no answer: resend the same message.
+    STUCK = "stuck"  # An error that lasts, such as a missing permission: resend it slowly.
+    FAILED = "failed"  # SQS will never accept this message: flush() returns its commands.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendResult:
-    answer: SendStatus
+    status: SendStatus
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxLimits:
+    """The bounds of the buffer between reporting and sending.
+
+    commands: how many commands it holds. Default 20_000.
+    bytes: how many bytes of commands it holds. Default 33_554_432, which is 32 MiB.
+    linger_seconds: how long a command waits for others to share its request, and a claim for its
+        end. No command waits longer than twice that. Default 0.05.
+    """
+
     commands: int = 20_000
     bytes: int = 32 * 1024 * 1024
     linger_seconds: float = 0.05
 
 
 class Outbox:
-    """Each command is in exactly one place: waiting, on its way, failed, or delivered."""
+    """Each command is in exactly one state: waiting, in flight, failed, or delivered."""
 
     def __init__(self, limits: OutboxLimits, backoff: Backoff) -> None:
         self._limits = limits
@@ -50,7 +58,7 @@ class Outbox:
         self.last_refusal: str | None = None
 
     def has_room(self, command: Command) -> bool:
-        """What failed takes room as well until somebody has fetched it; one command always fits."""
+        """Failed commands count until report() returns them; an empty buffer takes any command."""
         if not self.pending and not self._failed:
             return True
         return (
@@ -58,10 +66,8 @@ class Outbox:
             and self._bytes + len(command.body) <= self._limits.bytes
         )
 
-    def add(
-        self, command: Command, now: float, on_settled: Callable[[bool], None] | None = None
-    ) -> float:
-        """When somebody should look at the command's lane; infinity when that is planned."""
+    def add(self, command: Command, now: float, on_settled: OnSettled | None = None) -> float:
+        """When take() should be called for this lane; infinity if an earlier call is due anyway."""
         lane = self._lanes.get(command.group)
         if lane is None:
             lane = self._lanes[command.group] = LaneBuffer()
@@ -75,19 +81,20 @@ class Outbox:
         linger = self._limits.linger_seconds
         if was_idle:
             return now + linger
-        # What was held back for a claim may leave as soon as its end is here.
+        # Commands that waited for the end of a claim may leave as soon as it is here.
         ended = ends_a_claim(command) and now >= lane.waiting[0].since + linger
         return now if ended or (lane.is_full and not was_full) else math.inf
 
     def take(
         self, now: float, *, force: bool = False, request: list[Message] | None = None
     ) -> list[Message]:
-        """The messages of the next request, marked as on their way; none when none is due.
+        """The messages of the next request, marked as in flight; none if none is due.
 
-        They are in `request`, if given, before they are marked: no interrupt parts the two.
+        They are in `request`, if given, before they are marked, so that an interrupt in between
+        loses none.
 
-        Lanes that are due start a request, those that could go travel along: so the lanes of a
-        busy worker fall into step and share requests. `force` sends whatever waits.
+        Lanes that are due start a request, and lanes that could send join it. So the lanes of a
+        busy worker fall into step and share requests. `force` sends everything that waits.
         """
         linger = self._limits.linger_seconds
         ready: list[tuple[float, str, Message | Iterable[Command]]] = []
@@ -112,33 +119,33 @@ class Outbox:
                 self._lanes[message.group].dispatch(message)
         return request
 
-    def settle(self, message: Message, verdict: SendResult, now: float) -> tuple[Waiting, ...]:
-        """Books the answer; what it returns has left the buffer, delivered or failed for good."""
+    def settle(self, message: Message, result: SendResult, now: float) -> tuple[Waiting, ...]:
+        """Records the result; returns what has left the buffer, delivered or failed for good."""
         lane = self._lanes[message.group]
-        if verdict.answer in (SendStatus.AGAIN, SendStatus.STUCK):
+        if result.status in (SendStatus.AGAIN, SendStatus.STUCK):
             lane.sending = False
-            stuck = verdict.answer is SendStatus.STUCK
+            stuck = result.status is SendStatus.STUCK
             lane.refusals = max(lane.refusals + 1, self._backoff.attempts if stuck else 0)
             lane.not_before = now + self._backoff.seconds(lane.refusals)
-            self.last_refusal = verdict.reason
+            self.last_refusal = result.reason
             return ()
-        settled = lane.settle()
+        finished = lane.settle()
         if lane.is_empty:
             del self._lanes[message.group]
-        self.pending -= len(settled)
-        if verdict.answer is SendStatus.ACCEPTED:
-            self.delivered += len(settled)
-            self._bytes -= sum(len(waiting.command.body) for waiting in settled)
+        self.pending -= len(finished)
+        if result.status is SendStatus.ACCEPTED:
+            self.delivered += len(finished)
+            self._bytes -= sum(len(waiting.command.body) for waiting in finished)
         else:
-            self.last_refusal = verdict.reason
+            self.last_refusal = result.reason
             self._failed += [
-                RefusedCommand(command=waiting.command, reason=verdict.reason)
-                for waiting in settled
+                RefusedCommand(command=waiting.command, reason=result.reason)
+                for waiting in finished
             ]
-        return settled
+        return finished
 
     def due_at(self, now: float, *, force: bool = False) -> float:
-        """When take() will have something, unless more is added; infinity for never."""
+        """When take() will return something, unless more is added; infinity for never."""
         linger = self._limits.linger_seconds
         return min(
             (
@@ -150,13 +157,13 @@ class Outbox:
         )
 
     def renew_tries(self) -> None:
-        """Somebody asked for delivery now: every lane may try at once and as often as at first."""
+        """For a flush: every lane may try at once, with all of its tries."""
         for lane in self._lanes.values():
             lane.refusals = 0
             lane.not_before = 0.0
 
     def has_retries_left(self, sequence: int) -> bool:
-        """Whether a command up to this number is still undelivered and has tries left."""
+        """Whether a command up to this number is undelivered and has tries left."""
         return any(
             lane.sending or lane.refusals < self._backoff.attempts
             for lane in self._lanes.values()
@@ -164,7 +171,7 @@ class Outbox:
         )
 
     def undelivered(self) -> list[Command]:
-        """What still waits or is on its way, each lane in its order."""
+        """What waits or is in flight, each lane in its order."""
         return [
             waiting.command
             for lane in self._lanes.values()
@@ -172,7 +179,7 @@ class Outbox:
         ]
 
     def report(self) -> Delivery:
-        """How things stand; the commands that failed are handed out once and then forgotten."""
+        """The state of delivery; failed commands are returned once and then removed."""
         failed, self._failed = tuple(self._failed), []
         self._bytes -= sum(len(refused.command.body) for refused in failed)
         return Delivery(

@@ -1,8 +1,8 @@
-"""How commands become messages and messages become requests: pure, within SQS's limits.
+"""Pack commands into messages and messages into requests, within SQS's limits.
 
-A message holds commands of one lane, in order. A request holds at most one message of a lane: SQS
-may refuse any single entry of a request, and a later message of the same lane that was accepted
-beside a refused one would overtake it.
+A message holds commands of one lane, in order. A request holds at most one message of a lane. SQS
+may refuse any single entry of a request: if it refused one message and accepted a later one of the
+same lane, their order would be lost.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ _FRAME_BYTES: Final = len(_OPENING) + len(_CLOSING)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Cut once and resent unchanged, so that SQS knows a repetition by its deduplication id."""
+    """Resent unchanged, so that SQS recognises a repetition by its deduplication id."""
 
     group: str
     commands: tuple[Command, ...]
@@ -56,10 +56,10 @@ def message_of(commands: tuple[Command, ...]) -> Message:
 
 
 def next_request(lanes: Iterable[Message | Iterable[Command]]) -> list[Message]:
-    """The messages of one SendMessageBatch: of each lane, first come first served, at most one.
+    """The messages of one SendMessageBatch, at most one of each lane, first come first served.
 
-    A lane stands here as the message that must be sent again or as the commands that wait, and no
-    lane twice. The first lane always gets in, so none is passed over for ever.
+    Each entry of `lanes` is another lane: the message that it must resend, or its waiting commands.
+    The first lane always fits, so no lane starves.
     """
     request: list[Message] = []
     bytes_left = REQUEST_BYTES

@@ -1,4 +1,4 @@
-"""What a reporter owes the life of its process: an empty start after a fork, a flush at exit."""
+"""Reset after fork, flush at exit."""
 
 import atexit
 import os
@@ -10,41 +10,44 @@ from typing import Protocol
 
 
 class ProcessBound(Protocol):
+    """An object with state of one process: a buffer, connections, threads."""
+
     def after_fork_in_child(self) -> None: ...
 
     def at_exit(self, spent_seconds: float) -> None: ...
 
 
-_alive: "weakref.WeakSet[ProcessBound]" = weakref.WeakSet()
-# Those that still have something to send: a program may have let go of them by then.
-_owing: set[ProcessBound] = set()
+# Weak references: being registered keeps no object alive.
+_registered: "weakref.WeakSet[ProcessBound]" = weakref.WeakSet()
+# Strong references: what is pending must outlive the program's own references to its object.
+_pending: set[ProcessBound] = set()
 _pids_with_finalizer: set[int] = set()
 
 
-def enroll(lively: ProcessBound) -> None:
-    """From now on the object hears of forks and of the end of the process."""
-    _alive.add(lively)
+def register(bound: ProcessBound) -> None:
+    """From now on forks reset the object and the end of the process flushes it."""
+    _registered.add(bound)
 
 
-def debt_of(lively: ProcessBound) -> Callable[[bool], None]:
-    """To be told whether the object owes anything: it is kept while it does, and no longer."""
-    # No circle: whoever lets go last of an object that owes nothing ends it.
-    known = weakref.ref(lively)
+def keep_alive_while_pending(bound: ProcessBound) -> Callable[[bool], None]:
+    """A function to call with True when something is pending, and with False when nothing is."""
+    # A weak one, so that object and function form no cycle: refcounting frees an idle object.
+    reference = weakref.ref(bound)
 
-    def owe(anything: bool) -> None:
-        alive = known()
+    def set_pending(is_pending: bool) -> None:
+        alive = reference()
         if alive is None:
             return
-        if anything:
-            _owing.add(alive)
+        if is_pending:
+            _pending.add(alive)
         else:
-            _owing.discard(alive)
+            _pending.discard(alive)
 
-    return owe
+    return set_pending
 
 
-def enroll_process() -> None:
-    """A child of multiprocessing leaves without atexit; it runs these finalizers instead."""
+def flush_at_exit_of_child() -> None:
+    """A child of multiprocessing skips atexit; it runs these finalizers instead."""
     process, util = map(sys.modules.get, ("multiprocessing.process", "multiprocessing.util"))
     if process is None or util is None or process.parent_process() is None:
         return
@@ -55,16 +58,16 @@ def enroll_process() -> None:
 
 def _after_fork_in_child() -> None:
     _pids_with_finalizer.clear()
-    for lively in list(_alive):
-        lively.after_fork_in_child()
-    _owing.clear()
+    for bound in list(_registered):
+        bound.after_fork_in_child()
+    _pending.clear()
 
 
 def _at_exit() -> None:
-    # One after the other, but together they take no longer than the slowest may.
+    # One after another, but within the longest flush time of any of them.
     began = time.monotonic()
-    for lively in list(_alive):
-        lively.at_exit(time.monotonic() - began)
+    for bound in list(_registered):
+        bound.at_exit(time.monotonic() - began)
 
 
 atexit.register(_at_exit)

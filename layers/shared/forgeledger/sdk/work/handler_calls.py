@@ -1,4 +1,4 @@
-"""Calling a user's handler, be it a function or a coroutine function."""
+"""Call a handler, which is a function or a coroutine function."""
 
 import asyncio
 import threading
@@ -13,25 +13,25 @@ Handler = Callable[[ItemWork], Any]
 
 
 class HandlerLoop:
-    """One event loop for all async handlers, so that they can share connections; made on demand."""
+    """One event loop for all coroutines, so that they can share connections; made on demand."""
 
     def __init__(self) -> None:
         self._making = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def call(self, handler: Handler, item: ItemWork) -> None:
-        """Runs the handler to its end; what it returns, unless None, is the item's result."""
+        """Runs the handler; its return value, unless None, is the item's result."""
         returned = handler(item)
         if isawaitable(returned):
-            ended = asyncio.run_coroutine_threadsafe(_end_of(returned), self._running()).result()
-            if ended.error is not None:
-                raise ended.error
-            returned = ended.value
+            end = asyncio.run_coroutine_threadsafe(_end_of(returned), self._running()).result()
+            if end.error is not None:
+                raise end.error
+            returned = end.value
         if returned is not None:
             item.result = returned
 
     def close(self) -> None:
-        """Stops the loop; a handler that still runs on it is not waited for."""
+        """Stops the loop without waiting for handlers that still run on it."""
         with self._making:
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(self._loop.stop)
@@ -54,8 +54,8 @@ class _End:
 
 
 async def _end_of(awaitable: Awaitable[Any]) -> _End:
-    """An error as a value: a SystemExit ends the loop, and a cancellation changes its type."""
+    """An error as a value: raised, SystemExit would end the loop."""
     try:
         return _End(value=await awaitable)
-    except BaseException as error:  # noqa: BLE001 - raised again in the thread of the caller.
+    except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread.
         return _End(error=error)

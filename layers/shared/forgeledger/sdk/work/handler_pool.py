@@ -1,4 +1,4 @@
-"""The threads in which a worker's handlers run: as many as may work at once, and no backlog."""
+"""The threads in which handlers run, without a backlog."""
 
 import logging
 import queue
@@ -12,7 +12,7 @@ Task = TypeVar("Task")
 
 
 class HandlerPool(Generic[Task]):
-    """Daemon threads, so that a handler that never ends cannot keep a stopped process alive."""
+    """Daemon threads: a handler that never ends cannot keep a stopped process alive."""
 
     def __init__(self, concurrency: int, work: Callable[[Task], None]) -> None:
         self._concurrency = concurrency
@@ -27,7 +27,7 @@ class HandlerPool(Generic[Task]):
             ).start()
 
     def reserve(self, most: int, timeout_seconds: float) -> int:
-        """Waits for free threads and sets some of them aside, for what is about to be received."""
+        """Waits for free threads and reserves some, for messages that are about to be received."""
         with self._changed:
             self._changed.wait_for(lambda: self._free > 0, timeout_seconds)
             granted = min(self._free, most)
@@ -35,7 +35,7 @@ class HandlerPool(Generic[Task]):
             return granted
 
     def give_back(self, reserved: int) -> None:
-        """The reservation ends, used or not; call it after start() was called for what came."""
+        """Ends the reservation; call it after start() for each received message."""
         with self._changed:
             self._reserved -= reserved
             self._changed.notify_all()
@@ -46,12 +46,12 @@ class HandlerPool(Generic[Task]):
         self._tasks.put(task)
 
     def wait_idle(self, timeout_seconds: float) -> bool:
-        """Whether all work ended in time."""
+        """Whether all tasks ended in time."""
         with self._changed:
             return self._changed.wait_for(lambda: self._running == 0, max(0.0, timeout_seconds))
 
     def close(self) -> None:
-        """The threads end when they have nothing more to do."""
+        """The threads end after their current tasks."""
         for _ in range(self._concurrency):
             self._tasks.put(None)
 
@@ -63,8 +63,8 @@ class HandlerPool(Generic[Task]):
         while (task := self._tasks.get()) is not None:
             try:
                 self._work(task)
-            except BaseException:  # noqa: BLE001 - nor may sys.exit() end a thread of the pool.
-                _log.exception("a message was given up; it comes again when it is visible")
+            except BaseException:  # noqa: BLE001 - not even sys.exit() may end a thread of the pool.
+                _log.exception("a message was given up; it will be redelivered")
             finally:
                 with self._changed:
                     self._running -= 1

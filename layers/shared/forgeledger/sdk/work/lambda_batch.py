@@ -1,30 +1,28 @@
-"""A batch of an SQS-triggered Lambda function: each record is an item, failures are partial."""
+"""A Lambda function with an SQS trigger: each record is an item, and failures are partial."""
 
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from forgeledger.sdk.errors import InvalidSettingError, InvalidWorkError
+from forgeledger.sdk.report.reporter import Reporter
 from forgeledger.sdk.work.handler_calls import Handler, HandlerLoop
 from forgeledger.sdk.work.work_log import log_end_by, log_wrong_message
 from forgeledger.sdk.work.work_message import read_work
 
-if TYPE_CHECKING:
-    from forgeledger.sdk.report.reporter import Reporter
-
 _log = logging.getLogger("forgeledger.sdk")
 
-# What is left of the function's time for telling the ledger; no record is begun in it.
+# The end of the function's time is for reporting: no record is begun in it.
 _RESERVE_MS: Final = 3_000
-# What is left of that for the answer; without an answer every record comes again.
-_ANSWER_SECONDS: Final = 0.5
+# The end of that is for the response; without one every record is redelivered.
+_RESPONSE_SECONDS: Final = 0.5
 
 Record = Mapping[str, Any]
 
 
-def run_batch(
-    reporter: "Reporter",
+def handle_sqs_batch(
+    reporter: Reporter,
     event: Mapping[str, Any],
     handler: Handler,
     *,
@@ -32,10 +30,14 @@ def run_batch(
     fenced: bool = False,
     lease_seconds: int | None = None,
 ) -> dict[str, Any]:
-    """Reports as failed what should come again: retryable failures, and what SQS did not take."""
+    """The function's response; it names the records to redeliver.
+
+    These are retryable failures, records whose body names no item, those whose end SQS did not
+    accept, and those for which the time was too short.
+    """
     records = _records_of(event)
     if not callable(handler):
-        raise InvalidSettingError("handler", f"is a function, not {handler!r}")
+        raise InvalidSettingError("handler", f"must be a function, not {handler!r}")
     loop = HandlerLoop()
     failed: set[str] = set()
     stopped_groups: set[str] = set()
@@ -81,24 +83,23 @@ def run_batch(
 
 
 def _records_of(event: Any) -> Sequence[Record]:
-    """Another trigger's event, or a test's, is a mistake in the template and none of a message."""
+    """Refuses the event of another trigger: that is a mistake in the template, not in a message."""
     try:
         records: Sequence[Record] = event["Records"]
         for record in records:
             _ = (record["messageId"], record["body"], _receive_count(record), _fifo_group(record))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        rule = f"is not what an SQS trigger gives: {error!r}"
-        raise InvalidSettingError("event", rule) from error
+        raise InvalidSettingError("event", f"is not from an SQS trigger: {error!r}") from error
     return records
 
 
 def _undelivered(
-    reporter: "Reporter", begun: Sequence[tuple[str, str, str]], context: Any
+    reporter: Reporter, begun: Sequence[tuple[str, str, str]], context: Any
 ) -> set[str]:
-    """The messages whose end the ledger may never hear of."""
+    """The messages of items whose commands SQS has not accepted."""
     timeout_seconds = reporter.flush_seconds
     if context is not None:
-        left_seconds = int(context.get_remaining_time_in_millis()) / 1_000 - _ANSWER_SECONDS
+        left_seconds = int(context.get_remaining_time_in_millis()) / 1_000 - _RESPONSE_SECONDS
         timeout_seconds = min(timeout_seconds, max(left_seconds, 0.0))
     delivery = reporter.flush(timeout_seconds)
     if delivery.is_complete:
@@ -110,20 +111,20 @@ def _undelivered(
 
 
 def _in_order(records: Sequence[Record], failed: set[str]) -> list[str]:
-    """Of a FIFO group everything after the first failure has to come again, too."""
-    answer: list[str] = []
+    """In a FIFO group everything after the first failure is redelivered as well."""
+    redelivered: list[str] = []
     stopped: set[str] = set()
     for record in records:
         group = _fifo_group(record)
         if record["messageId"] in failed or (group is not None and group in stopped):
-            answer.append(record["messageId"])
+            redelivered.append(record["messageId"])
             if group is not None:
                 stopped.add(group)
-    return answer
+    return redelivered
 
 
 def _fifo_group(record: Record) -> str | None:
-    # A standard queue may have groups as well, for fairness; those keep no order.
+    # Messages of a standard queue may have groups as well, for fairness; these keep no order.
     if not str(record.get("eventSourceARN", "")).endswith(".fifo"):
         return None
     group: str | None = record["attributes"].get("MessageGroupId")

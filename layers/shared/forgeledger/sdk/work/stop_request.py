@@ -1,4 +1,4 @@
-"""A request to stop, from any thread or from a signal, that nobody can miss."""
+"""A request to stop, from any thread or by a signal."""
 
 import contextlib
 import queue
@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Final
 
-# A signal that another thread gets, or this one just before it waits, ends no wait. Python runs
-# its handler when the wait is over, so the waits have an end.
+# A signal in another thread, or just before a wait, does not interrupt the wait. Python runs its
+# handler afterwards, so each wait is short.
 _LOOK_SECONDS: Final = 0.5
 
 
 class StopRequest:
     def __init__(self) -> None:
         self._asked = threading.Event()
-        # What signals use: a handler may come while its own thread holds the lock of the event.
+        # For signal handlers: they may interrupt a thread that holds the event's lock.
         self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def ask(self) -> None:
@@ -27,11 +27,11 @@ class StopRequest:
         return self._asked.is_set()
 
     def pause(self, seconds: float) -> None:
-        """Wait so long, or until it is asked for."""
+        """Waits that long, or until a stop is requested."""
         self._asked.wait(seconds)
 
     def wait(self) -> None:
-        """Until it is asked for; for the thread that the signals come to, where they do."""
+        """Until a stop is requested; call it in the main thread, which runs the signal handlers."""
         while not self._asked.is_set():
             with contextlib.suppress(queue.Empty):
                 self._bell.get(timeout=_LOOK_SECONDS)
@@ -39,7 +39,7 @@ class StopRequest:
 
     @contextlib.contextmanager
     def by_signals(self) -> Iterator[None]:
-        """The first SIGTERM or Ctrl-C asks for it, the second one is as if nobody listened."""
+        """The first SIGTERM or Ctrl-C requests a stop; the second has the effect it had before."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return

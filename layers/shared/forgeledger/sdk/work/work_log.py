@@ -1,4 +1,4 @@
-"""What goes wrong with a work message, in the log: one line where that says all."""
+"""Log what goes wrong with a work message, in one line if that says everything."""
 
 import logging
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from forgeledger.sdk.report.item_work import INVALID_RESULT, ItemWork
 from forgeledger.unknown_fields import UnknownFields
 
 _log = logging.getLogger("forgeledger.sdk")
-# What the error did to the item; otherwise it had ended before, or nothing could be told of it.
+# What the error did to the item. Otherwise the item had ended before, or the buffer was full.
 _ENDED: Final[Mapping[str | None, str]] = {"fail": "failed", "release": "was released"}
 
 
@@ -20,19 +20,16 @@ def log_unknown_fields(unknown: UnknownFields, fields: Mapping[str, Any]) -> Non
 
 
 def log_wrong_message(message_id: str, error: InvalidWorkError) -> None:
-    """Without a trace: the mistake is the sender's, and it comes with every delivery."""
-    # It quotes the message, of which there may be a megabyte.
+    """Without a traceback: the mistake is the sender's, and every delivery repeats it."""
+    # Cut, because it quotes the message.
     _log.error("message %s cannot be worked on: %.500s", message_id, error)
 
 
 def log_end_by(error: BaseException, item: ItemWork) -> None:
-    """Where a handler raised it; of a result that cannot be told only what is wrong with it."""
-    told = f"item {item.item_id} of job {item.job_id}"
-    if isinstance(error, InvalidCommandError) and _is_of(INVALID_RESULT, item):
-        _log.error("%s failed for good: %s", told, error)
+    """With a traceback, unless the mistake is a result that breaks a limit."""
+    name = f"item {item.item_id} of job {item.job_id}"
+    failure_type = None if item.failure is None else item.failure.type
+    if isinstance(error, InvalidCommandError) and failure_type == INVALID_RESULT:
+        _log.error("%s failed for good: %s", name, error)
     else:
-        _log.error("%s %s", told, _ENDED.get(item.ending, "met an error"), exc_info=error)
-
-
-def _is_of(kind: str, item: ItemWork) -> bool:
-    return item.failure is not None and item.failure.type == kind
+        _log.error("%s %s", name, _ENDED.get(item.ending, "met an error"), exc_info=error)

@@ -1,4 +1,4 @@
-"""A standard SQS work queue as a worker sees it: receive, keep, hand back, acknowledge."""
+"""A standard SQS work queue: receive messages, extend, hand back or delete them."""
 
 import logging
 import threading
@@ -31,14 +31,14 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class _Deletion:
-    """A message that is not deleted comes again: work done twice, but known to the ledger."""
+    """A message that is not deleted is redelivered; the ledger recognises the repeated work."""
 
     receipt: str
     tries_left: int = 5
 
 
 class WorkQueue:
-    """Holds the receipts of what is in hand; thread-safe, requests are batched by housekeep()."""
+    """Thread-safe. Keeps the receipts of received messages; housekeep() batches the requests."""
 
     def __init__(
         self,
@@ -55,14 +55,14 @@ class WorkQueue:
         self._visibility_seconds = visibility_seconds
         self._clock = clock
         self._lock = threading.Lock()
-        # Held throughout, so that who comes second leaves only when what the first began is done.
-        self._keeping = threading.Lock()
-        self._in_hand: dict[str, float] = {}
+        # Held during all of housekeep(), so that a second call returns after the first is done.
+        self._housekeeping = threading.Lock()
+        self._received: dict[str, float] = {}
         self._done: list[_Deletion] = []
         self._handed_back: list[tuple[str, int]] = []
 
     def receive(self, most: int) -> list[Received]:
-        """Waits a while for up to that many messages."""
+        """Up to that many messages; waits a while if there are none."""
         answer = self._client.receive_message(
             QueueUrl=self._queue_url,
             MaxNumberOfMessages=min(most, ENTRIES_PER_REQUEST),
@@ -82,43 +82,43 @@ class WorkQueue:
         with self._lock:
             extend_at = self._clock() + self._visibility_seconds / 2
             for message in received:
-                self._in_hand[message.receipt] = extend_at
+                self._received[message.receipt] = extend_at
         return received
 
     def done(self, receipt: str) -> None:
-        """The message has done its service and will be deleted."""
+        """The message is settled and will be deleted."""
         with self._lock:
-            if self._in_hand.pop(receipt, None) is not None:
+            if self._received.pop(receipt, None) is not None:
                 self._done.append(_Deletion(receipt))
 
     def hand_back(self, receipt: str, delay_seconds: int) -> None:
         """The message becomes visible again after the delay."""
         with self._lock:
-            if self._in_hand.pop(receipt, None) is not None:
-                # SQS ends every message's invisibility so long after it was received.
+            if self._received.pop(receipt, None) is not None:
+                # SQS limits the visibility timeout to 12 hours after the receive.
                 delay = max(0, min(delay_seconds, MOST_VISIBILITY_SECONDS))
                 self._handed_back.append((receipt, delay))
 
     def housekeep(self) -> None:
-        """Deletes what is done, hands back what was given up, and extends what is in hand."""
-        with self._keeping:
+        """Deletes settled messages, hands back others, and extends those that are worked on."""
+        with self._housekeeping:
             with self._lock:
                 done, self._done = self._done, []
                 visibilities, self._handed_back = self._handed_back, []
                 now = self._clock()
-                for receipt, extend_at in self._in_hand.items():
+                for receipt, extend_at in self._received.items():
                     if extend_at <= now:
-                        self._in_hand[receipt] = now + self._visibility_seconds / 2
+                        self._received[receipt] = now + self._visibility_seconds / 2
                         visibilities.append((receipt, self._visibility_seconds))
             self._delete(done)
             self._change_visibility(visibilities)
 
     def finish(self, timeout_seconds: float) -> None:
-        """Housekeeps until there is no deletion left to try; what is in hand is handed back."""
+        """Hands back what is still received, and retries deletions until the timeout."""
         deadline = time.monotonic() + timeout_seconds
         with self._lock:
-            self._handed_back += [(receipt, 0) for receipt in self._in_hand]
-            self._in_hand.clear()
+            self._handed_back += [(receipt, 0) for receipt in self._received]
+            self._received.clear()
         self.housekeep()
         while self._done and time.monotonic() < deadline:
             time.sleep(_DELETE_AGAIN_SECONDS)
@@ -133,9 +133,9 @@ class WorkQueue:
             refused = self._refused(self._client.change_message_visibility_batch, entries)
             with self._lock:
                 for receipt in (batch[number][0] for number in refused):
-                    # Half the time is left; what was handed back is no longer in hand.
-                    if receipt in self._in_hand:
-                        self._in_hand[receipt] = self._clock() + _EXTEND_AGAIN_SECONDS
+                    # Half of the visibility timeout is left. Skip what was handed back.
+                    if receipt in self._received:
+                        self._received[receipt] = self._clock() + _EXTEND_AGAIN_SECONDS
 
     def _delete(self, deletions: Sequence[_Deletion]) -> None:
         for batch in batched(deletions, ENTRIES_PER_REQUEST):
@@ -154,7 +154,7 @@ class WorkQueue:
     def _refused(
         self, call: Callable[..., Mapping[str, Any]], entries: Sequence[Mapping[str, Any]]
     ) -> list[int]:
-        """Makes the call and says which of its entries were not done."""
+        """Makes the call; returns the numbers of the entries that failed."""
         try:
             answer = call(QueueUrl=self._queue_url, Entries=entries)
         except CALL_ERRORS as error:

@@ -1,4 +1,4 @@
-"""What a worker is told, checked when it is made: at work a wrong setting fails late or never."""
+"""A worker's settings, checked when they are given: at work a wrong one fails late or never."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,28 +10,37 @@ from forgeledger.sdk.setting_checks import check_seconds, check_whole
 
 # Each has a thread of its own.
 _MOST_CONCURRENCY: Final = 10_000
-# What SQS allows: how long a request waits for messages, and how long a message stays hidden.
+# Limits of SQS: how long a request waits for messages, and how long a message stays hidden.
 _MOST_WAIT_SECONDS: Final = 20
 MOST_VISIBILITY_SECONDS: Final = 12 * 3_600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerOptions:
+    """How a worker works.
+
+    concurrency: how many messages it works on at once, each in a thread. Default 8.
+    wait_seconds: how long a request to an empty queue waits for messages. Default 10.
+    visibility_seconds: how long a message stays hidden; extended while its handler runs. Default
+        60.
+    grace_seconds: how long running handlers have after a stop; ECS kills after 30. Default 20.0.
+    lease_seconds: the lease of a claim, or None for the job's own policy. Default None.
+    heartbeat_seconds: the interval of heartbeats; 0 for none, None for a third of the lease or 30.
+        Default None.
+    fenced: whether commands carry the delivery's number as attempt. This rejects the commands of a
+        former owner, and of a redriven message as well: its deliveries count from 1. Default False.
+    """
+
     concurrency: int = 8
     wait_seconds: int = 10
-    # How long a message stays hidden; it is extended while its handler runs.
     visibility_seconds: int = 60
-    # What a stopped worker gives its running handlers; ECS kills after 30 seconds.
     grace_seconds: float = 20.0
     lease_seconds: int | None = None
-    # 0 is for no heartbeats.
     heartbeat_seconds: float | None = None
-    # Whether commands carry the delivery's number as attempt. It shuts out a former owner, and a
-    # message that was redriven as well, for its deliveries are counted from 1 again.
     fenced: bool = False
 
     def __post_init__(self) -> None:
-        checked_concurrency(self.concurrency)
+        check_whole("concurrency", self.concurrency, 1, _MOST_CONCURRENCY)
         check_whole("wait_seconds", self.wait_seconds, 0, _MOST_WAIT_SECONDS)
         check_whole("visibility_seconds", self.visibility_seconds, 1, MOST_VISIBILITY_SECONDS)
         check_seconds("grace_seconds", self.grace_seconds, MOST_VISIBILITY_SECONDS)
@@ -40,31 +49,36 @@ class WorkerOptions:
         if self.heartbeat_seconds is not None:
             check_seconds("heartbeat_seconds", self.heartbeat_seconds, LEASE_SECONDS)
         if not isinstance(self.fenced, bool):
-            raise InvalidSettingError("fenced", f"is True or False, not {self.fenced!r}")
-
-
-def checked_concurrency(concurrency: int) -> int:
-    check_whole("concurrency", concurrency, 1, _MOST_CONCURRENCY)
-    return concurrency
+            raise InvalidSettingError("fenced", f"must be True or False, not {self.fenced!r}")
 
 
 def checked_options(options: WorkerOptions | None) -> WorkerOptions:
     if options is not None and not isinstance(options, WorkerOptions):
-        raise InvalidSettingError("options", f"is a WorkerOptions, not {options!r}")
+        raise InvalidSettingError("options", f"must be a WorkerOptions, not {options!r}")
     return options or WorkerOptions()
 
 
 def check_work(queue_url: Any, handlers: Any) -> None:
-    """Where the work comes from, and who does it."""
+    """Checks where the messages come from and the mapping of handlers, if there is one."""
     if not isinstance(queue_url, str) or not queue_url:
-        raise InvalidSettingError("queue_url", f"is the address of a queue, not {queue_url!r}")
+        raise InvalidSettingError("queue_url", f"must be the URL of a queue, not {queue_url!r}")
+    if handlers is None:
+        return
     if not isinstance(handlers, Mapping):
-        rule = f"has a function for each kind, as in {{'default': work}}; it is {handlers!r}"
+        rule = f"must map kinds to functions, as in {{'default': work}}, not {handlers!r}"
         raise InvalidSettingError("handlers", rule)
     if not handlers:
-        raise InvalidSettingError("handlers", "has no kind, so that every item would fail")
+        raise InvalidSettingError("handlers", "is empty, so every item would fail")
     for kind, handler in handlers.items():
-        if not isinstance(kind, str):
-            raise InvalidSettingError("handlers", f"has texts for kinds, not {kind!r}")
-        if not callable(handler):
-            raise InvalidSettingError(f"handlers[{kind!r}]", f"is a function, not {handler!r}")
+        check_kind(kind)
+        check_handler(kind, handler)
+
+
+def check_kind(kind: Any) -> None:
+    if not isinstance(kind, str):
+        raise InvalidSettingError("handlers", f"must have text for kinds, not {kind!r}")
+
+
+def check_handler(kind: str, handler: Any) -> None:
+    if not callable(handler):
+        raise InvalidSettingError(f"handlers[{kind!r}]", f"must be a function, not {handler!r}")

@@ -1,0 +1,62 @@
+"""Encode a command as the message queue and the HTTP API expect it."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from forgeledger.jobs.messages.command_fields import ATTEMPT, COMMAND_FIELDS, LEASE_SECONDS, RESULT
+from forgeledger.jobs.model.limits import MESSAGE_BYTES
+from forgeledger.json_text import iso_of
+from forgeledger.sdk.command import Command, CommandType
+from forgeledger.sdk.command_checks import checked_whole_number, group_of
+from forgeledger.sdk.failure import Failure
+from forgeledger.sdk.json_encoder import check_json, json_of
+
+# The contract's name of each parameter: `lease_seconds` is `leaseSeconds`.
+_NAMES: Final = {field.spellings[-1]: field.name for field in COMMAND_FIELDS}
+
+
+def named(**values: Any) -> dict[str, Any]:
+    """The values that are not None, under the contract's names."""
+    return {_NAMES[name]: value for name, value in values.items() if value is not None}
+
+
+def encode(
+    kind: CommandType,
+    job_id: str,
+    item_id: str,
+    *,
+    command_id: str,
+    at: datetime,
+    attempt: int | None = None,
+    worker_id: str | None = None,
+    lease_seconds: int | None = None,
+    result: Any = None,
+    failure: Failure | None = None,
+) -> Command:
+    """Raises InvalidCommandError for a command that the ledger would reject."""
+    group = group_of(job_id, item_id)
+    for field, number in ((ATTEMPT, attempt), (LEASE_SECONDS, lease_seconds)):
+        if number is not None:
+            checked_whole_number(field, number)
+    if result is not None:
+        check_json(RESULT.name, result, most_bytes=RESULT.most_bytes)
+    fields = named(
+        type=kind,
+        job_id=job_id,
+        item_id=item_id,
+        attempt=attempt,
+        worker_id=worker_id,
+        lease_seconds=lease_seconds,
+        at=iso_of(at),
+        command_id=command_id,
+        result=result,
+        error=None if failure is None else failure.fields(),
+    )
+    return Command(
+        type=kind,
+        job_id=job_id,
+        item_id=item_id,
+        command_id=command_id,
+        group=group,
+        body=json_of("command", fields, most_bytes=MESSAGE_BYTES),
+    )

@@ -80,7 +80,7 @@ def test_metrics_on_the_dashboard_and_in_alarms_are_written_by_the_functions():
     written = {
         name
         for source in [*(ROOT / "functions").glob("*/app.py"), Path(intake_report.__file__)]
-        for name in re.findall(r'(?:add_metric|Measurement)\(f?"(\w+)', source.read_text())
+        for name in re.findall(r'(?:add_metric\(|yield )f?"(\w+)', source.read_text())
     } | set(dict(measurements(MaintenanceReport(jobs=(), round_complete=True))))
 
     body = json.loads(properties("Dashboard")["DashboardBody"]["Fn::Sub"])

@@ -72,7 +72,7 @@ def test_a_log_message_of_the_page_is_one_that_the_code_writes(message: str) -> 
 def test_the_page_explains_exactly_the_metrics_that_the_functions_write() -> None:
     sources = [*HANDLERS, Path(intake_report.__file__)]
     text = "".join(source.read_text(encoding="utf-8") for source in sources)
-    written = set(re.findall(r'(?:add_metric|Measurement)\("(\w+)"', text))
+    written = set(re.findall(r'(?:add_metric\(|yield )"(\w+)"', text))
     written |= set(dict(measurements(MaintenanceReport(jobs=(), round_complete=True))))
     written |= {f"Commands{kind.value.title()}" for kind in OutcomeKind}
 

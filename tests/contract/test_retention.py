@@ -77,11 +77,11 @@ def test_many_rows_are_renewed_at_once_and_never_to_an_earlier_time(
 
 
 def test_a_place_is_found_again_where_it_was_left(store: LedgerStore, job_id: str) -> None:
-    work, place = f"work-{job_id}", (job_id, "3", "ITEM#ü")
+    work, checkpoint = f"work-{job_id}", {"after": job_id, "lanes": [None, "ITEM#ü"]}
     empty = store.load_checkpoint(work)
 
-    store.save_checkpoint(work, place)
+    store.save_checkpoint(work, checkpoint)
     left = store.load_checkpoint(work)
-    store.save_checkpoint(work, ())
+    store.save_checkpoint(work, {})
 
-    assert (empty, left, store.load_checkpoint(work)) == ((), place, ())
+    assert (empty, left, store.load_checkpoint(work)) == ({}, checkpoint, {})

@@ -73,7 +73,7 @@ def test_a_deadline_is_waited_for_until_its_job_is_finished() -> None:
 def test_after_a_round_that_was_cut_short_there_is_one_more() -> None:
     history = begun(_CREATE, _LOSING)
     history.world.tables.put_item(
-        {"Item": {**checkpoint_key("reconciliation"), "checkpoint": {"S": "[]"}}}
+        {"Item": {**checkpoint_key("reconciliation"), "checkpoint": {"S": "{}"}}}
     )
 
     assert rounds_at_rest(history) == 2

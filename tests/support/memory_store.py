@@ -216,7 +216,7 @@ class MemoryStore:
 
     def load_checkpoint(self, work: str) -> Checkpoint:
         with self._lock:
-            return self._checkpoints.get(work, ())
+            return self._checkpoints.get(work, {})
 
     def save_checkpoint(self, work: str, checkpoint: Checkpoint) -> None:
         with self._lock:

@@ -1,8 +1,8 @@
 """What the use cases need from outside: storage by need, the event bus, the reject queue."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from forgeledger.errors import JobNotFound
 from forgeledger.fast_dataclass import fast_frozen
@@ -16,8 +16,8 @@ from forgeledger.jobs.model.message import CommandProblem, Message
 from forgeledger.journal.model.log_row import LogRow, Renewed
 from forgeledger.repeat import Repeat
 
-# Where a pass over many jobs stopped, in a form of its own; () is the beginning.
-Checkpoint = tuple[str, ...]
+# Where a pass over many jobs stopped, as a JSON object of its own; empty at the beginning.
+Checkpoint = Mapping[str, Any]
 # The events of one commit.
 JournalRow = LogRow[Event]
 
@@ -172,7 +172,7 @@ class Retention(Protocol):
 
 class Checkpoints(Protocol):
     def load_checkpoint(self, work: str) -> Checkpoint:
-        """Where this work stopped; () where it has not begun."""
+        """Where this work stopped; empty if it has not begun."""
 
     def save_checkpoint(self, work: str, checkpoint: Checkpoint) -> None:
         """Record where it resumes; the latest stands."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
@@ -26,20 +26,6 @@ KEYS_PER_READ: Final = 100
 Action = dict[str, Any]
 
 
-class Client(Protocol):
-    """What is used of boto3's low-level DynamoDB client."""
-
-    def batch_get_item(self, **request: Any) -> Any: ...
-
-    def get_item(self, **request: Any) -> Any: ...
-
-    def query(self, **request: Any) -> Any: ...
-
-    def transact_write_items(self, **request: Any) -> Any: ...
-
-    def update_item(self, **request: Any) -> Any: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
     """A transaction whose conditions did not hold."""
@@ -53,7 +39,8 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    client: Client
+    # boto3's low-level client of DynamoDB, or one of botocore's.
+    client: Any
     name: str
     retrying: Retrying = field(default_factory=Retrying)
 

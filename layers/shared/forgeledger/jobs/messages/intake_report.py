@@ -8,12 +8,6 @@ from forgeledger.jobs.model.intake_result import IntakeResult, LaneReport
 _COUNT: Final = "Count"
 
 
-class Measurement(NamedTuple):
-    name: str
-    unit: str
-    value: float
-
-
 class LogLine(NamedTuple):
     level: str
     message: str
@@ -21,16 +15,17 @@ class LogLine(NamedTuple):
     error: Exception | None = None
 
 
-def measurements(result: IntakeResult, batch_size: int) -> Iterator[Measurement]:
-    yield Measurement("BatchSize", _COUNT, batch_size)
-    yield Measurement("MessagesRejected", _COUNT, result.rejected)
-    yield Measurement("MessagesFailed", _COUNT, len(result.failed))
+def measurements(result: IntakeResult, batch_size: int) -> Iterator[tuple[str, str, float]]:
+    """The name, unit and value of each metric."""
+    yield "BatchSize", _COUNT, batch_size
+    yield "MessagesRejected", _COUNT, result.rejected
+    yield "MessagesFailed", _COUNT, len(result.failed)
     for lane in result.lanes:
         for outcome, number in lane.outcomes.items():
-            yield Measurement(f"Commands{outcome.title()}", _COUNT, number)
-        yield Measurement("CommitConflicts", _COUNT, lane.conflicts)
+            yield f"Commands{outcome.title()}", _COUNT, number
+        yield "CommitConflicts", _COUNT, lane.conflicts
         if lane.lag_ms is not None:
-            yield Measurement("CommitLag", "Milliseconds", lane.lag_ms)
+            yield "CommitLag", "Milliseconds", lane.lag_ms
 
 
 def log_lines(result: IntakeResult) -> Iterator[LogLine]:

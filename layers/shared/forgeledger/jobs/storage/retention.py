@@ -64,7 +64,7 @@ class RetentionRows(LedgerTable):
 
     def load_checkpoint(self, work: str) -> Checkpoint:
         row = self._table.read_one(checkpoint_key(work))
-        return () if row is None else tuple(json.loads(row["checkpoint"]["S"]))
+        return {} if row is None else dict(json.loads(row["checkpoint"]["S"]))
 
     def save_checkpoint(self, work: str, checkpoint: Checkpoint) -> None:
         self._table.update(

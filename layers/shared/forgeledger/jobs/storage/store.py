@@ -1,9 +1,10 @@
 """The ledger's storage: one DynamoDB table serves every port."""
 
 from collections.abc import Callable
+from typing import Any
 
 from forgeledger.aws.dynamodb.retries import Retrying
-from forgeledger.aws.dynamodb.table import Client, Table
+from forgeledger.aws.dynamodb.table import Table
 from forgeledger.jobs.storage.job_index import JobIndex
 from forgeledger.jobs.storage.job_store import DynamoJobStore
 from forgeledger.jobs.storage.lane_store import DynamoLaneStore
@@ -14,7 +15,7 @@ from forgeledger.runtime import new_id as random_id
 class DynamoStore(DynamoLaneStore, DynamoJobStore, JobIndex, RetentionRows):
     def __init__(
         self,
-        client: Client,
+        client: Any,
         table_name: str,
         *,
         retrying: Retrying | None = None,

@@ -1,7 +1,7 @@
 """Extend the TTL of rows whose job is still running."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from forgeledger.errors import RetentionNotExtended, StorageError
@@ -21,7 +21,7 @@ class RetentionPass:
 
     failed: tuple[tuple[str, Exception], ...]
     complete: bool
-    checkpoint: Checkpoint = ()
+    checkpoint: Checkpoint = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +31,10 @@ class RetentionExtender:
     retention: Retention
     runtime: Runtime
 
-    def extend_all(self, has_time: HasTime, start: Checkpoint = ()) -> RetentionPass:
+    def extend_all(self, has_time: HasTime, start: Checkpoint | None = None) -> RetentionPass:
         """Extend the rows of all open jobs, from the checkpoint on."""
         failed: list[tuple[str, Exception]] = []
-        reached = resumed = RetentionCheckpoint.from_row(start)
+        reached = resumed = RetentionCheckpoint.from_row(start or {})
         for job_id in self._open_jobs(resumed):
             if not has_time():
                 return _stopped(failed, reached)
@@ -80,7 +80,7 @@ class RetentionExtender:
         if job.finished or due is None or self.runtime.clock() < due:
             return None
         ttl_seconds = due // 1_000 + job.spec.rules.ttl_days * _SECONDS_A_DAY
-        progress = RetentionCheckpoint.start(job.job_id, due, job.spec.lanes)
+        progress = RetentionCheckpoint(job_id=job.job_id, due=due, lanes=("",) * job.spec.lanes)
         if start is not None and start.due == due:
             progress = start
         error: StorageError | None = None
@@ -113,5 +113,5 @@ class RetentionExtender:
 def _stopped(
     failed: list[tuple[str, Exception]], checkpoint: RetentionCheckpoint | None
 ) -> RetentionPass:
-    row = () if checkpoint is None else checkpoint.to_row()
+    row = {} if checkpoint is None else checkpoint.to_row()
     return RetentionPass(failed=tuple(failed), complete=False, checkpoint=row)

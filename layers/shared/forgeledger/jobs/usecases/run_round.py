@@ -25,8 +25,8 @@ class ScheduledRound:
         Half of the time is for reconciling: a large job's retention must not delay other jobs.
         """
         start = self.checkpoints.load_checkpoint(_RECONCILIATION)
-        done, after = self.reconciler.reconcile_open(has_half, start[0] if start else None)
-        self._save(_RECONCILIATION, start, (after,) if after else ())
+        done, after = self.reconciler.reconcile_open(has_half, start.get("after"))
+        self._save(_RECONCILIATION, start, {"after": after} if after else {})
         start = self.checkpoints.load_checkpoint(_RETENTION)
         extended = self.retention_extender.extend_all(has_time, start)
         self._save(_RETENTION, start, extended.checkpoint)

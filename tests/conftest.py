@@ -1,4 +1,4 @@
-"""What every test may ask for: one local engine a session, and clients that speak to it."""
+"""Fixtures of all tests: one local engine per process, and clients for it."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -15,14 +15,14 @@ hypothesis_profiles.load()
 
 @pytest.fixture(scope="session")
 def engine_url() -> Iterator[str]:
-    """One engine for each test process, started by the first test that asks for it."""
+    """One engine per test process, started by the first test that needs it."""
     with Engine() as engine:
         yield engine.url
 
 
 @pytest.fixture
 def aws(engine_url: str, monkeypatch: pytest.MonkeyPatch) -> Session:
-    """A session on the engine; `aws.client("sqs")`; boto3 in the code under test meets it too."""
+    """Clients for the engine, as `aws.client("sqs")`; boto3 in the tested code reaches it too."""
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     for name, value in client_environment(engine_url).items():

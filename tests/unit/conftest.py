@@ -1,3 +1,5 @@
+"""Fixtures of the tests that call the HTTP API in this process."""
+
 import pytest
 
 from tests.support.api_callers import Caller, Clock, World, make_world

@@ -6,7 +6,7 @@ from forgeledger.backoff import backoff_ms
 
 
 @pytest.mark.parametrize(
-    ("attempt", "chance", "wait_ms"),
+    ("attempt", "draw", "wait_ms"),
     [
         (1, 0.0, 0),
         (1, 0.5, 1_000),
@@ -19,8 +19,8 @@ from forgeledger.backoff import backoff_ms
         (0, 0.5, 500),
     ],
 )
-def test_the_wait_doubles_with_each_attempt_up_to_the_cap(attempt, chance, wait_ms):
-    assert backoff_ms(attempt, base_seconds=2, cap_seconds=300, draw=chance) == wait_ms
+def test_the_wait_doubles_with_each_attempt_up_to_the_cap(attempt, draw, wait_ms):
+    assert backoff_ms(attempt, base_seconds=2, cap_seconds=300, draw=draw) == wait_ms
 
 
 @pytest.mark.parametrize("base_seconds", [0, -1])

@@ -1,4 +1,4 @@
-"""Records that are made quickly are frozen dataclasses in everything else."""
+"""A `fast_frozen` record behaves as any frozen dataclass does."""
 
 import copy
 import dataclasses
@@ -12,80 +12,80 @@ from forgeledger.fast_dataclass import fast_frozen, replace
 
 @fast_frozen
 @dataclass(frozen=True, slots=True)
-class Place:
+class Address:
     street: str
     number: int = 1
-    # By name alone, behind a default as well.
+    # Keyword-only, although it follows a default.
     town: str = field(kw_only=True)
     note: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 def test_fields_come_in_order_by_name_and_by_default() -> None:
-    in_order = Place("High Street", 5, town="Bath")
-    by_name = Place(town="Bath", number=5, street="High Street")
+    in_order = Address("High Street", 5, town="Bath")
+    by_name = Address(town="Bath", number=5, street="High Street")
 
     assert in_order == by_name
     assert in_order.note == ()
-    assert Place("High Street", town="Bath").number == 1
+    assert Address("High Street", town="Bath").number == 1
 
 
 def test_nothing_changes_a_record_once_it_is_made() -> None:
-    place = Place("High Street", town="Bath")
+    address = Address("High Street", town="Bath")
 
     with pytest.raises(FrozenInstanceError):
-        place.number = 2  # type: ignore[misc]  # What is to be refused.
+        address.number = 2  # type: ignore[misc]  # Refused at run time.
     with pytest.raises(FrozenInstanceError):
-        del place.number  # type: ignore[misc]  # What is to be refused.
+        del address.number  # type: ignore[misc]  # Refused at run time.
     with pytest.raises((AttributeError, TypeError)):
-        place.other = 2  # type: ignore[attr-defined]  # What is to be refused.
-    assert place == Place("High Street", 1, town="Bath")
+        address.other = 2  # type: ignore[attr-defined]  # Refused at run time.
+    assert address == Address("High Street", 1, town="Bath")
 
 
 def test_a_record_is_of_its_own_class_and_has_its_slots_alone() -> None:
-    place = Place("High Street", town="Bath")
+    address = Address("High Street", town="Bath")
 
-    assert type(place) is Place
-    assert not hasattr(place, "__dict__")
-    assert [each.name for each in fields(place)] == ["street", "number", "town", "note"]
-    assert repr(place) == "Place(street='High Street', number=1, town='Bath', note=())"
+    assert type(address) is Address
+    assert not hasattr(address, "__dict__")
+    assert [attribute.name for attribute in fields(address)] == ["street", "number", "town", "note"]
+    assert repr(address) == "Address(street='High Street', number=1, town='Bath', note=())"
 
 
 def test_records_are_compared_hashed_copied_and_pickled_as_before() -> None:
-    place = Place("High Street", town="Bath", note=("a", "b"))
+    address = Address("High Street", town="Bath", note=("a", "b"))
 
-    assert hash(place) == hash(Place("High Street", town="Bath", note=("a", "b")))
-    assert copy.deepcopy(place) == place
-    assert pickle.loads(pickle.dumps(place)) == place  # noqa: S301 - Our own.
-    moved = dataclasses.replace(place, number=7)
-    assert (moved.number, moved.town, type(moved)) == (7, "Bath", Place)
+    assert hash(address) == hash(Address("High Street", town="Bath", note=("a", "b")))
+    assert copy.deepcopy(address) == address
+    assert pickle.loads(pickle.dumps(address)) == address  # noqa: S301 - Our own.
+    changed = dataclasses.replace(address, number=7)
+    assert (changed.number, changed.town, type(changed)) == (7, "Bath", Address)
 
 
 def test_a_copy_has_its_changes_and_is_the_same_in_everything_else() -> None:
-    place = Place("High Street", 5, town="Bath", note=("a",))
+    address = Address("High Street", 5, town="Bath", note=("a",))
 
-    moved = replace(place, number=7, note=())
+    changed = replace(address, number=7, note=())
 
-    assert moved == Place("High Street", 7, town="Bath", note=())
-    assert place == Place("High Street", 5, town="Bath", note=("a",))
-    assert replace(place) == place
-    assert replace(place) is not place
-    # What a default stands for is a value like any other.
-    assert replace(place, number=1).number == 1
+    assert changed == Address("High Street", 7, town="Bath", note=())
+    assert address == Address("High Street", 5, town="Bath", note=("a",))
+    assert replace(address) == address
+    assert replace(address) is not address
+    # Also to the value that is the field's default.
+    assert replace(address, number=1).number == 1
 
 
 def test_a_copy_is_frozen_as_well() -> None:
-    moved = replace(Place("High Street", town="Bath"), number=7)
+    changed = replace(Address("High Street", town="Bath"), number=7)
 
-    assert type(moved) is Place
+    assert type(changed) is Address
     with pytest.raises(FrozenInstanceError):
-        moved.number = 8  # type: ignore[misc]  # What is to be refused.
+        changed.number = 8  # type: ignore[misc]  # Refused at run time.
 
 
 def test_no_copy_has_what_its_record_has_no_field_for() -> None:
-    place = Place("High Street", town="Bath")
+    address = Address("High Street", town="Bath")
 
     with pytest.raises(TypeError, match="unexpected keyword argument 'county'"):
-        replace(place, county="Avon")  # type: ignore[call-arg]  # What is to be refused.
+        replace(address, county="Avon")  # type: ignore[call-arg]  # Refused at run time.
 
 
 def test_any_other_dataclass_is_copied_too() -> None:
@@ -96,14 +96,14 @@ def test_any_other_dataclass_is_copied_too() -> None:
 
     assert replace(Plain(["a"]), number=2) == Plain(["a"], 2)
     with pytest.raises(TypeError):
-        replace("no dataclass", number=2)  # type: ignore[type-var]  # What is to be refused.
+        replace("no dataclass", number=2)  # type: ignore[type-var]  # Refused at run time.
 
 
 def test_a_wrong_call_says_what_is_wrong() -> None:
-    with pytest.raises(TypeError, match=r"Place.__init__\(\) missing 1 required.*'street'"):
-        Place(town="Bath")  # type: ignore[call-arg]  # What is to be refused.
+    with pytest.raises(TypeError, match=r"Address.__init__\(\) missing 1 required.*'street'"):
+        Address(town="Bath")  # type: ignore[call-arg]  # Refused at run time.
     with pytest.raises(TypeError, match="unexpected keyword argument 'county'"):
-        Place("High Street", town="Bath", county="Avon")  # type: ignore[call-arg]  # What is to be refused.
+        Address("High Street", town="Bath", county="Avon")  # type: ignore[call-arg]  # Refused at run time.
 
 
 def test_what_would_be_left_out_is_refused() -> None:

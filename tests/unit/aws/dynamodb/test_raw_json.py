@@ -1,4 +1,4 @@
-"""A client that sends and reads rows as they are says and hears what botocore's own does."""
+"""A client without conversion sends and reads the same as botocore's own."""
 
 import json
 from typing import Any
@@ -21,7 +21,7 @@ ACTIONS = [
 READ = {"ledger": {"Keys": [{"PK": {"S": "x"}}], "ConsistentRead": True}}
 
 
-class Raw:
+class RawBody:
     def __init__(self, content: bytes) -> None:
         self._content = content
 
@@ -30,7 +30,7 @@ class Raw:
 
 
 class Service:
-    """Answers each request with the same bytes, and keeps the requests."""
+    """Answers each request with the same bytes, and records the requests."""
 
     def __init__(self, body: bytes, status: int = 200) -> None:
         self.requests: list[Any] = []
@@ -39,7 +39,7 @@ class Service:
     def __call__(self, request: Any, **_: Any) -> AWSResponse:
         self.requests.append(request)
         headers = {"Content-Type": "application/x-amz-json-1.0", "x-amzn-RequestId": "r"}
-        return AWSResponse(request.url, self._status, headers, Raw(self._body))
+        return AWSResponse(request.url, self._status, headers, RawBody(self._body))
 
 
 def make_client(service: Service) -> Any:

@@ -1,4 +1,4 @@
-"""Who owns an item: attempts that fence off a former owner."""
+"""Attempts: who owns an item, and how a former owner is fenced off."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a command is known by."""
+"""A command's mark, by which a redelivery is recognised, and its jitter."""
 
 from tests.support.builders import make_command
 
@@ -17,8 +17,8 @@ def test_a_mark_takes_any_text():
 
 
 def test_the_chance_of_a_command_is_fixed_and_spread_over_the_unit_interval():
-    chances = [make_command("fail", command_id=f"c-{number}").jitter for number in range(1_000)]
+    draws = [make_command("fail", command_id=f"c-{number}").jitter for number in range(1_000)]
 
-    assert chances == [make_command("fail", command_id=f"c-{n}").jitter for n in range(1_000)]
-    assert all(0 <= chance < 1 for chance in chances)
-    assert 0.45 < sum(chances) / len(chances) < 0.55
+    assert draws == [make_command("fail", command_id=f"c-{n}").jitter for n in range(1_000)]
+    assert all(0 <= draw < 1 for draw in draws)
+    assert 0.45 < sum(draws) / len(draws) < 0.55

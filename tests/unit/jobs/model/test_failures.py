@@ -1,4 +1,4 @@
-"""What becomes of an item that failed, and what is kept of its worker's words."""
+"""Failed items: attempts, backoff and retry; and what is stored of a worker's report."""
 
 import pytest
 
@@ -87,7 +87,7 @@ def test_an_item_that_waits_is_claimed_when_its_time_has_come():
 
 
 @pytest.mark.parametrize(
-    ("phase", "verdict", "reason"),
+    ("phase", "kind", "reason"),
     [
         (JobPhase.RUNNING, "applied", None),
         (JobPhase.FINISHED, "applied", None),
@@ -96,14 +96,14 @@ def test_an_item_that_waits_is_claimed_when_its_time_has_come():
         (JobPhase.CANCELED, "rejected", "job_canceled"),
     ],
 )
-def test_whether_a_failed_item_may_be_retried_depends_on_its_job(phase, verdict, reason):
+def test_whether_a_failed_item_may_be_retried_depends_on_its_job(phase, kind, reason):
     lane = make_lane()
     lane.do("register")
     lane.do("fail")
 
     outcome = lane.do("retry", phase=phase)
 
-    assert (outcome.kind, outcome.reason) == (verdict, reason)
+    assert (outcome.kind, outcome.reason) == (kind, reason)
 
 
 def test_a_result_and_its_worker_are_kept():

@@ -1,4 +1,4 @@
-"""Names that say where things belong."""
+"""Job ids, lanes and message groups."""
 
 import pytest
 

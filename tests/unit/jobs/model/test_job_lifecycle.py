@@ -1,4 +1,4 @@
-"""A job from its creation to its verdict, and once more."""
+"""A job from its creation to its verdict, and through its reopening."""
 
 import pytest
 

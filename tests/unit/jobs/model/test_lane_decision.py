@@ -1,4 +1,4 @@
-"""Many commands at once, cut into commits that a transaction can hold."""
+"""Batches of commands, cut into commits that fit into a transaction."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What a lane's counts ought to be: from items that stand still, and from items that move."""
+"""A lane's counts, recomputed from its items, also while they change."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def fail_both(lane: LaneModel) -> None:
     lane.do("fail", "b", failure=failure)
 
 
-def register_before_and_behind(lane: LaneModel) -> None:
+def register_before_and_after(lane: LaneModel) -> None:
     lane.do("register", "aa")
     lane.do("register", "c")
 
@@ -54,18 +54,18 @@ def close_and_open_again(lane: LaneModel) -> None:
 
 
 @pytest.mark.parametrize(
-    "move", [complete_both, fail_both, register_before_and_behind, close_and_open_again]
+    "change", [complete_both, fail_both, register_before_and_after, close_and_open_again]
 )
-@pytest.mark.parametrize("when", ["before the first", "between the two", "behind the last"])
-def test_items_that_change_while_they_are_read_are_counted_as_they_then_stand(move, when):
+@pytest.mark.parametrize("when", ["before the first", "between the two", "after the last"])
+def test_items_that_change_while_they_are_read_are_counted_as_they_then_stand(change, when):
     lane = make_lane()
     for name in ("a", "b"):
         lane.do("register", name)
     tally = Tally(lane.head)
 
-    for moment in ("before the first", "a", "between the two", "b", "behind the last"):
+    for moment in ("before the first", "a", "between the two", "b", "after the last"):
         if moment == when:
-            move(lane)
+            change(lane)
         elif moment in lane.items:
             tally.add(lane.items[moment])
     tally.follow(lane.events[tally.head.offset :])

@@ -1,4 +1,4 @@
-"""A lane's head: its counts, its modes, and the types of error it counts."""
+"""A lane's head: its counts, its modes, and its failures by error type."""
 
 import pytest
 
@@ -66,9 +66,9 @@ def test_a_closing_names_the_one_before_it():
 def test_a_canceled_item_has_neither_lease_nor_due_time():
     item = make_item(state=ItemState.IN_PROGRESS, offset=4, lease_until=9, due_at=9)
 
-    settled = effective_item(make_head(canceled_below=5), item)
+    item = effective_item(make_head(canceled_below=5), item)
 
-    assert (settled.state, settled.lease_until, settled.due_at) == (ItemState.CANCELED, None, None)
+    assert (item.state, item.lease_until, item.due_at) == (ItemState.CANCELED, None, None)
 
 
 def test_an_item_that_moved_after_the_closing_is_not_canceled_by_it():

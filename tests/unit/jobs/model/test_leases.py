@@ -1,4 +1,4 @@
-"""How long a claim stands, and what becomes of it afterwards."""
+"""Leases: how long a claim holds, and what follows when it expires."""
 
 import pytest
 
@@ -8,8 +8,8 @@ from tests.support.builders import NOW
 from tests.support.lane_model import make_lane
 
 
-@pytest.mark.parametrize(("after_seconds", "verdict"), [(59.999, "rejected"), (60, "applied")])
-def test_a_lease_holds_until_its_last_moment(after_seconds, verdict):
+@pytest.mark.parametrize(("after_seconds", "kind"), [(59.999, "rejected"), (60, "applied")])
+def test_a_lease_holds_until_its_last_moment(after_seconds, kind):
     lane = make_lane(lease_seconds=60)
     lane.do("register")
     lane.do("claim", worker_id="w-1")
@@ -17,15 +17,15 @@ def test_a_lease_holds_until_its_last_moment(after_seconds, verdict):
 
     outcome = lane.do("claim", worker_id="w-2")
 
-    assert outcome.kind == verdict
+    assert outcome.kind == kind
 
 
-@pytest.mark.parametrize(("asked", "lease_seconds"), [(None, 60), (5, 5), (0, None)])
-def test_a_claim_may_ask_for_a_lease_of_its_own(asked, lease_seconds):
+@pytest.mark.parametrize(("requested", "lease_seconds"), [(None, 60), (5, 5), (0, None)])
+def test_a_claim_may_ask_for_a_lease_of_its_own(requested, lease_seconds):
     lane = make_lane(lease_seconds=60)
     lane.do("register")
 
-    item = lane.do("claim", lease_seconds=asked).item
+    item = lane.do("claim", lease_seconds=requested).item
 
     assert item.lease_until == (None if lease_seconds is None else NOW + lease_seconds * 1000)
 

@@ -1,4 +1,4 @@
-"""The same command again: what has been decided stays decided."""
+"""Redelivered commands: the first decision stands."""
 
 import pytest
 
@@ -136,20 +136,20 @@ def test_heartbeats_do_not_push_out_what_is_remembered():
 
 
 @pytest.mark.parametrize(
-    ("later", "verdict"),
+    ("later_commands", "kind"),
     [
         (COMMANDS_REMEMBERED_PER_ITEM - 1, "duplicate"),
         (COMMANDS_REMEMBERED_PER_ITEM, "applied"),
     ],
 )
-def test_an_item_remembers_a_bounded_number_of_commands(later, verdict):
+def test_an_item_remembers_a_bounded_number_of_commands(later_commands, kind):
     lane = make_lane(max_attempts=9)
     lane.do("register")
     lane.do("fail", command_id="old")
-    for _ in range(later):
+    for _ in range(later_commands):
         lane.do("release")
 
     outcome = lane.do("fail", command_id="old")
 
-    assert outcome.kind == verdict
+    assert outcome.kind == kind
     assert len(lane.item().seen) == COMMANDS_REMEMBERED_PER_ITEM

@@ -1,4 +1,4 @@
-"""From the journal alone: head and items."""
+"""Head and items, rebuilt from the journal alone."""
 
 from forgeledger.jobs.model.commands import Recount
 from forgeledger.jobs.model.events import evolve_item

@@ -11,7 +11,7 @@ ITEM = "invoice-17"
 
 
 def lane_with(state: str) -> LaneModel:
-    """An item that came into its state by the shortest way, with one claim by w-1 at most."""
+    """A lane whose item came into this state by the shortest way: at most one claim, by w-1."""
     on_the_way = state.endswith("on the way")
     lane = make_lane(max_attempts=2, lease_seconds=60, registers_on_the_way=on_the_way)
     if state.startswith("unknown"):
@@ -43,7 +43,7 @@ P, W, C, F, X = (
     ItemState.CANCELED,
 )
 
-# State before, command (by a worker w-2), verdict, reason, state after.
+# State before, command (by worker w-2), outcome, reason, state after.
 TABLE = [
     ("unknown", "register", "applied", None, P),
     ("unknown", "claim", "rejected", "unknown_item", None),
@@ -120,13 +120,15 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(("state", "kind", "verdict", "reason", "after"), TABLE)
-def test_each_command_does_on_each_state_what_the_table_says(state, kind, verdict, reason, after):
+@pytest.mark.parametrize(("state", "kind", "outcome_kind", "reason", "after"), TABLE)
+def test_each_command_does_on_each_state_what_the_table_says(
+    state, kind, outcome_kind, reason, after
+):
     lane = lane_with(state)
 
     outcome = lane.do(kind, ITEM, worker_id="w-2")
 
-    assert (outcome.kind, outcome.reason) == (verdict, reason)
+    assert (outcome.kind, outcome.reason) == (outcome_kind, reason)
     assert (outcome.item and outcome.item.state) == after
     assert (lane.item(ITEM).state if after else lane.items.get(ITEM)) == after
 
@@ -137,22 +139,22 @@ def test_the_table_has_a_row_for_every_command_on_every_state():
     assert len(TABLE) == len({row[:2] for row in TABLE}) == len(states) * len(CommandKind)
 
 
-@pytest.mark.parametrize(("state", "kind", "verdict", "reason", "after"), TABLE)
+@pytest.mark.parametrize(("state", "kind", "outcome_kind", "reason", "after"), TABLE)
 def test_every_answer_but_that_to_a_known_registration_stands_in_the_journal(
-    state, kind, verdict, reason, after
+    state, kind, outcome_kind, reason, after
 ):
     lane = lane_with(state)
     before = len(lane.events)
 
     lane.do(kind, ITEM, worker_id="w-2")
 
-    told = lane.events[before:]
-    if kind == "register" and verdict == "duplicate":
-        assert told == []
+    new_events = lane.events[before:]
+    if kind == "register" and outcome_kind == "duplicate":
+        assert new_events == []
     else:
-        assert told[-1].reason == reason
-        assert told[-1].item_id == ITEM
-        assert (told[-1].kind == verdict) is (verdict != "applied")
+        assert new_events[-1].reason == reason
+        assert new_events[-1].item_id == ITEM
+        assert (new_events[-1].kind == outcome_kind) is (outcome_kind != "applied")
 
 
 @pytest.mark.parametrize("kind", list(CommandKind))

@@ -22,7 +22,7 @@ COLUMNS = {
     "`CANCELED`": "canceled",
 }
 
-# The states of the table as the diagram has them.
+# The states of the table as the diagram names them.
 DRAWN = {
     "unknown": "[*]",
     "unknown, on the way": "[*]",
@@ -42,7 +42,7 @@ def test_the_table_of_commands_is_the_one_that_is_tested():
     lines = [line for line in PAGE.splitlines() if line.startswith("|")]
     start = next(number for number, line in enumerate(lines) if cells(line)[1:] == [*COLUMNS])
     rows = [cells(line) for line in lines[start + 2 : start + 2 + len(CommandKind)]]
-    said = {
+    documented = {
         (state, row[0]): cell
         for row in rows
         for state, cell in zip(COLUMNS.values(), row[1:], strict=True)
@@ -50,13 +50,13 @@ def test_the_table_of_commands_is_the_one_that_is_tested():
 
     expected = {
         (state, kind): f"-> `{after}`"
-        if verdict == "applied"
+        if outcome_kind == "applied"
         else f"`{reason}`"
         if reason
         else "duplicate"
-        for state, kind, verdict, reason, after in TABLE
+        for state, kind, outcome_kind, reason, after in TABLE
     }
-    assert said == expected
+    assert documented == expected
 
 
 def test_every_transition_of_the_table_is_in_the_diagram_of_items():
@@ -64,8 +64,8 @@ def test_every_transition_of_the_table_is_in_the_diagram_of_items():
     arrows = re.findall(r"^  (\S+) --> (\w+): (.*)$", diagram, re.MULTILINE)
     labels = {(before, after): label for before, after, label in arrows}
 
-    for state, kind, verdict, _, after in TABLE:
-        if verdict == "applied":
+    for state, kind, outcome_kind, _, after in TABLE:
+        if outcome_kind == "applied":
             before = DRAWN[state]
             # An item that is registered on the way is pending first.
             assert kind in labels[before, ItemState.PENDING if before == "[*]" else after]

@@ -1,4 +1,4 @@
-"""What a job bears before it is failed, and for how long its rows last."""
+"""Tolerated failures, deadlines, and the retention of a job's rows."""
 
 import pytest
 

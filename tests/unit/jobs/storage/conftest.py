@@ -1,4 +1,4 @@
-"""What several tests of the adapters ask for."""
+"""Fixtures of the storage tests."""
 
 import pytest
 

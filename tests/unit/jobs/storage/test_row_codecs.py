@@ -1,4 +1,4 @@
-"""Each record comes back from its row as it was; what is no row of ours says so."""
+"""Every record survives its row; a row that the ledger cannot have written is corrupt."""
 
 from dataclasses import replace
 from random import Random
@@ -82,14 +82,14 @@ def test_progress_comes_back(progress: Progress) -> None:
 @_some
 @given(record_strategies.progresses)
 def test_progress_is_written_as_any_other_json(progress: Progress) -> None:
-    told = {
+    fields = {
         **encode_counts(progress.counts),
         "at": progress.at,
         "sampleFinished": progress.sample_finished,
         "sampleAt": progress.sample_at,
     }
 
-    assert encode_progress(progress) == compact_json(told)
+    assert encode_progress(progress) == compact_json(fields)
 
 
 @_some
@@ -197,8 +197,8 @@ def test_a_state_that_there_is_not_is_named() -> None:
 
 def test_a_job_that_never_vanishes_has_no_ttl_in_its_facts() -> None:
     job = make_job()
-    kept = replace(job, spec=replace(job.spec, rules=replace(job.spec.rules, ttl_days=0)))
+    permanent = replace(job, spec=replace(job.spec, rules=replace(job.spec.rules, ttl_days=0)))
     fact = decode_fact(_fact_row())
 
     assert "ttl" in encode_fact(job, fact, "commit")
-    assert "ttl" not in encode_fact(kept, fact, "commit")
+    assert "ttl" not in encode_fact(permanent, fact, "commit")

@@ -1,12 +1,13 @@
-"""Whatever the domain puts into one commit, DynamoDB takes it: 100 actions, 4 MB, 400 KB a row."""
+"""Every commit fits into DynamoDB's limits: 100 actions, 4 MB, 400 KB a row."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 
 from forgeledger.aws.dynamodb.attributes import Row
+from forgeledger.batched import batched
 from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.model.items import Failure
@@ -47,8 +48,8 @@ ALPHABETS = {
 }
 
 
-class Author:
-    """Writes random texts of one alphabet, each as long as it may be."""
+class Texts:
+    """Random texts of one alphabet, each as long as its limit allows."""
 
     def __init__(self, alphabet: str) -> None:
         self._alphabet = alphabet
@@ -58,7 +59,7 @@ class Author:
         return "".join(self._random.choices(self._alphabet, k=limit))
 
     def bytes(self, limit: int) -> str:
-        return self.characters(limit // max(len(each.encode()) for each in self._alphabet))
+        return self.characters(limit // max(len(letter.encode()) for letter in self._alphabet))
 
     def failure(self) -> Failure:
         return Failure(
@@ -69,27 +70,27 @@ class Author:
 
 
 @pytest.fixture(params=ALPHABETS)
-def author(request: pytest.FixtureRequest) -> Author:
-    return Author(ALPHABETS[request.param])
+def texts(request: pytest.FixtureRequest) -> Texts:
+    return Texts(ALPHABETS[request.param])
 
 
 def _rows(actions: Iterable[dict]) -> list[Row]:
-    """What stands in the table after these actions, or at most as much."""
+    """The rows that these actions write; of an update its key and all of its values."""
     rows = []
     for action in actions:
         ((kind, details),) = action.items()
         if kind == "Put":
             rows.append(details["Item"])
         else:
-            rows.append({**details["Key"], **_readable(details["ExpressionAttributeValues"])})
+            rows.append({**details["Key"], **_attributes(details["ExpressionAttributeValues"])})
     return rows
 
 
-def _readable(values: Row) -> Row:
+def _attributes(values: Row) -> Row:
     return {name.removeprefix(":"): value for name, value in values.items()}
 
 
-def _fits(commit: Commit) -> None:
+def _assert_fits(commit: Commit) -> None:
     actions = lane_actions("ledger", commit, "c" * 36)
     rows = _rows(action for action in actions if "ConditionCheck" not in action)
 
@@ -98,38 +99,33 @@ def _fits(commit: Commit) -> None:
     assert sum(map(row_bytes, rows)) <= TRANSACTION_BYTES
 
 
-def _batches(commands: Sequence[Command]) -> list[list[Command]]:
-    return [
-        list(commands[start : start + COMMANDS_PER_MESSAGE])
-        for start in range(0, len(commands), COMMANDS_PER_MESSAGE)
-    ]
-
-
-def _work(author: Author, name: str, *, worker_id: str) -> list[Command]:
-    """The largest life an item can have without a retry."""
+def _largest_commands(texts: Texts, name: str, *, worker_id: str) -> list[Command]:
+    """The commands that write the longest texts for one item."""
     kinds: list[tuple[CommandKind, dict]] = [
-        (CommandKind.REGISTER, {"payload": author.bytes(PAYLOAD_BYTES)}),
+        (CommandKind.REGISTER, {"payload": texts.bytes(PAYLOAD_BYTES)}),
         (CommandKind.CLAIM, {}),
-        (CommandKind.FAIL, {"failure": author.failure()}),
+        (CommandKind.FAIL, {"failure": texts.failure()}),
         (CommandKind.RETRY, {}),
-        (CommandKind.COMPLETE, {"result": author.bytes(RESULT_BYTES)}),
+        (CommandKind.COMPLETE, {"result": texts.bytes(RESULT_BYTES)}),
     ]
     return [make_command(kind, item_id=name, worker_id=worker_id, **more) for kind, more in kinds]
 
 
-def test_the_largest_items_fit(author: Author) -> None:
+def test_the_largest_items_fit(texts: Texts) -> None:
     store, job_id = MemoryStore(), make_job_id(NOW, 7, 1)
     store.create_job(*create(make_spec(job_id=job_id)))
-    worker_id = author.characters(WORKER_ID_CHARACTERS)
-    names = [author.characters(ITEM_ID_CHARACTERS - 4) + f"{n:04d}" for n in range(60)]
-    commands = [each for name in names for each in _work(author, name, worker_id=worker_id)]
+    worker_id = texts.characters(WORKER_ID_CHARACTERS)
+    names = [texts.characters(ITEM_ID_CHARACTERS - 4) + f"{n:04d}" for n in range(60)]
+    commands = [
+        command for name in names for command in _largest_commands(texts, name, worker_id=worker_id)
+    ]
 
     commits = 0
-    for batch in _batches(commands):
+    for batch in batched(commands, COMMANDS_PER_MESSAGE):
         view = store.load_lane(job_id, 0, names)
         assert view is not None
         for commit in decide(view.head, view.items, batch, NOW).commits:
-            _fits(commit)
+            _assert_fits(commit)
             assert store.commit_lane(commit, f"commit-{commits}")
             commits += 1
 
@@ -137,33 +133,33 @@ def test_the_largest_items_fit(author: Author) -> None:
 
 
 @pytest.mark.parametrize("kind", ["register", "complete", "release"])
-def test_the_smallest_items_fit(author: Author, kind: str) -> None:
-    """So many that it is their number that counts, and where nobody knows them their refusals."""
-    names = [author.characters(ITEM_ID_CHARACTERS - 4) + f"{n:04d}" for n in range(500)]
+def test_the_smallest_items_fit(texts: Texts, kind: str) -> None:
+    """Without texts, the number of items or of rejections bounds a commit."""
+    names = [texts.characters(ITEM_ID_CHARACTERS - 4) + f"{n:04d}" for n in range(500)]
     commands = [make_command(kind, item_id=name) for name in names]
 
     commits = decide(make_head(rules=LaneRules()), {}, commands, NOW).commits
 
     assert len(commits) > len(names) // (ITEMS_PER_COMMIT + 1)
     for commit in commits:
-        _fits(commit)
+        _assert_fits(commit)
 
 
-def test_many_commands_of_one_item_fit(author: Author) -> None:
-    worker_id = author.characters(WORKER_ID_CHARACTERS)
+def test_many_commands_of_one_item_fit(texts: Texts) -> None:
+    worker_id = texts.characters(WORKER_ID_CHARACTERS)
     commands = [
-        make_command("complete", command_id=f"{n}", worker_id=worker_id, result=author.bytes(3_000))
+        make_command("complete", command_id=f"{n}", worker_id=worker_id, result=texts.bytes(3_000))
         for n in range(COMMANDS_PER_MESSAGE)
     ]
 
     commits = decide(make_head(), {}, [make_command("register"), *commands], NOW).commits
 
     for commit in commits:
-        _fits(commit)
+        _assert_fits(commit)
     assert len(commits[-1].items[0].seen) == COMMANDS_REMEMBERED_PER_ITEM
 
 
-def test_the_verdict_of_the_largest_job_fits(author: Author) -> None:
+def test_the_verdict_of_the_largest_job_fits(texts: Texts) -> None:
     spec = make_spec(job_id=make_job_id(NOW, 7, 64))
     job, heads, _ = create(spec)
     closing = cancel(job, Counts(), NOW)
@@ -176,7 +172,7 @@ def test_the_verdict_of_the_largest_job_fits(author: Author) -> None:
     assert reopen(ended, NOW).facts
 
 
-def test_a_head_with_every_error_type_it_counts_fits(author: Author) -> None:
-    failures = tuple((author.characters(48), 10**9) for _ in range(ERROR_TYPES_PER_LANE + 1))
+def test_a_head_with_every_error_type_it_counts_fits(texts: Texts) -> None:
+    failures = tuple((texts.characters(48), 10**9) for _ in range(ERROR_TYPES_PER_LANE + 1))
 
     assert row_bytes(encode_head(make_head(failures=failures))) <= 8 * 1024

@@ -1,4 +1,4 @@
-"""Reads of several requests: keys left over, pages, and answers that come late."""
+"""Reads that take several requests: unprocessed keys, pages, and missing answers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,9 +16,12 @@ from tests.support.fake_dynamodb import ScriptedDynamo
 from tests.support.scripted_store import ATTEMPTS, BUSY, Waits, named_error, store_on
 
 
-def _loaded(rows: Sequence[Row], left: Sequence[Row] = ()) -> dict[str, Any]:
-    unprocessed = {"ledger": {"Keys": list(left), "ConsistentRead": True}} if left else {}
-    return {"Responses": {"ledger": list(rows)}, "UnprocessedKeys": unprocessed}
+def _loaded(rows: Sequence[Row], unprocessed: Sequence[Row] = ()) -> dict[str, Any]:
+    request = {"Keys": list(unprocessed), "ConsistentRead": True}
+    return {
+        "Responses": {"ledger": list(rows)},
+        "UnprocessedKeys": {"ledger": request} if unprocessed else {},
+    }
 
 
 def _key(row: Row) -> Row:
@@ -90,20 +93,20 @@ def test_a_page_is_made_of_as_many_answers_as_it_takes(waits: Waits) -> None:
     assert client.calls[1][1]["ExclusiveStartKey"] == _key(rows[0])
 
 
-@pytest.mark.parametrize("behind", [0, 1])
+@pytest.mark.parametrize("more", [0, 1])
 def test_a_page_that_ends_with_the_last_row_asked_for_does_not_tell_whether_there_are_more(
-    behind: int, waits: Waits
+    more: int, waits: Waits
 ) -> None:
     rows = [encode_item("JOB#j#0", make_item(item_id=f"item-{n}"), None) for n in range(4)]
     client = ScriptedDynamo(
         {"Items": rows[:3], "LastEvaluatedKey": _key(rows[2])},
-        {"Items": rows[3 : 3 + behind]},
+        {"Items": rows[3 : 3 + more]},
     )
 
     page = store_on(client, waits).list_items(JOB_ID, 0, None, 3)
 
     assert [item.item_id for item in page.items] == ["item-0", "item-1", "item-2"]
-    assert page.next_after == ("item-2" if behind else None)
+    assert page.next_after == ("item-2" if more else None)
     assert [call["Limit"] for _, call in client.calls] == [4, 1]
 
 
@@ -128,9 +131,9 @@ def test_a_search_by_tag_goes_through_a_bounded_number_of_jobs(waits: Waits) -> 
     pages = [{"Items": [{"jobId": {"S": JOB_ID}}] * 2, "LastEvaluatedKey": {}}, _loaded([row])]
     client = ScriptedDynamo(*pages * 5, index_page)
 
-    found = store_on(client, waits).list_jobs(JobStatus.RUNNING, "never", None, 1)
+    page = store_on(client, waits).list_jobs(JobStatus.RUNNING, "never", None, 1)
 
-    assert found == ((), JOB_ID)
+    assert page == ((), JOB_ID)
     assert client.script == [index_page]
 
 

@@ -1,4 +1,4 @@
-"""What DynamoDB answers beside what was asked: tried again, taken as a conflict, or raised."""
+"""DynamoDB's errors: retried, taken as a conflict, or raised."""
 
 from typing import Any
 
@@ -69,7 +69,7 @@ def test_a_transaction_is_repeated_as_it_was_while_dynamodb_is_busy(
     assert store_on(client, waits).commit_lane(_commit(), "mine")
 
     assert client.calls[0] == client.calls[1] == client.calls[2]
-    # Half of 20 and of 40 milliseconds, as chance has it.
+    # Half of 20 and of 40 milliseconds: the draw is 0.5.
     assert waits.seconds == [0.01, 0.02]
 
 
@@ -159,8 +159,8 @@ def test_after_a_lost_answer_the_journal_says_who_was_first(
 ) -> None:
     row = _head_row(offset=9, commit_id="third")
     conflict = canceled("ConditionalCheckFailed", row=row, retries=0 if lost else 1)
-    found = {} if holder is None else {"Item": {"commitId": {"S": holder}}}
-    client = ScriptedDynamo(*([lost] if lost else []), conflict, found)
+    journal_row = {} if holder is None else {"Item": {"commitId": {"S": holder}}}
+    client = ScriptedDynamo(*([lost] if lost else []), conflict, journal_row)
 
     assert store_on(client, waits).commit_lane(_commit(), "mine") is made
 
@@ -180,8 +180,8 @@ def test_without_a_lost_answer_nobody_looks_into_the_journal(waits: Waits) -> No
 
 
 def test_a_lost_answer_of_a_commit_that_the_lane_never_saw_is_a_conflict(waits: Waits) -> None:
-    behind = canceled("ConditionalCheckFailed", row=_head_row(offset=4, commit_id="other"))
-    client = ScriptedDynamo(no_answer(), behind)
+    older = canceled("ConditionalCheckFailed", row=_head_row(offset=4, commit_id="other"))
+    client = ScriptedDynamo(no_answer(), older)
 
     assert not store_on(client, waits).commit_lane(_commit(), "mine")
 

@@ -1,3 +1,5 @@
+"""Fixtures of the tests of use cases."""
+
 import pytest
 
 from tests.support.ledgers import Ledger

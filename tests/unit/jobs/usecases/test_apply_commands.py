@@ -1,3 +1,5 @@
+"""Commands applied to a lane: in order, in bounded commits, again after a conflict."""
+
 import pytest
 
 from forgeledger.errors import JobNotFound, StorageBusy
@@ -43,9 +45,9 @@ def test_more_items_than_a_commit_takes_go_into_several(ledger: Ledger) -> None:
 
 def test_a_lane_that_moved_is_read_and_decided_again(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1)
-    meddler = Meddler(ledger, times=3)
+    racing = RacingStore(ledger, times=3)
 
-    applied = LaneWriter(meddler, ledger.runtime).apply(job_id, 0, [make_command("register")])
+    applied = LaneWriter(racing, ledger.runtime).apply(job_id, 0, [make_command("register")])
 
     assert applied.conflicts == 3
     assert applied.outcomes[0].kind is OutcomeKind.APPLIED
@@ -56,10 +58,10 @@ def test_a_lane_that_moved_is_read_and_decided_again(ledger: Ledger) -> None:
 
 def test_a_lane_that_never_stands_still_is_busy_and_not_wrong(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1)
-    meddler = Meddler(ledger, times=1_000)
+    racing = RacingStore(ledger, times=1_000)
 
     with pytest.raises(StorageBusy):
-        LaneWriter(meddler, ledger.runtime).apply(job_id, 0, [make_command("register")])
+        LaneWriter(racing, ledger.runtime).apply(job_id, 0, [make_command("register")])
 
     assert ledger.view(job_id).heads[0].counts.pending == 10
 
@@ -71,9 +73,9 @@ def test_only_what_was_not_committed_is_decided_again(ledger: Ledger) -> None:
         make_command("register", item_id=f"i{n}", command_id=f"c{n}", payload=f'"{large}"')
         for n in range(20)
     ]
-    meddler = Meddler(ledger, times=1, after_commits=1)
+    racing = RacingStore(ledger, times=1, after_commits=1)
 
-    applied = LaneWriter(meddler, ledger.runtime).apply(job_id, 0, commands)
+    applied = LaneWriter(racing, ledger.runtime).apply(job_id, 0, commands)
 
     assert [outcome.kind for outcome in applied.outcomes] == [OutcomeKind.APPLIED] * 20
     assert ledger.view(job_id).heads[0].counts.pending == 21
@@ -169,26 +171,26 @@ def test_a_reopened_job_completes_again_in_its_new_epoch(ledger: Ledger) -> None
     assert (job.status, job.epoch) == (JobStatus.COMPLETED, 2)
 
 
-class Meddler:
-    """The store, with somebody else who commits to the lane just before we do."""
+class RacingStore:
+    """The store, with another writer that commits to the lane just before we do."""
 
     def __init__(self, ledger: Ledger, times: int, after_commits: int = 0) -> None:
         self._ledger = ledger
         self._times = times
-        self._spared = after_commits
-        self._made = 0
+        self._commits_before = after_commits
+        self._races = 0
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._ledger.store, name)
 
     def commit_lane(self, commit: object, *args: object, **kwargs: object) -> bool:
-        if self._spared:
-            self._spared -= 1
+        if self._commits_before:
+            self._commits_before -= 1
         elif self._times:
             self._times -= 1
-            self._made += 1
+            self._races += 1
             other = make_command(
-                CommandKind.REGISTER, item_id=f"other-{self._made}", command_id=f"o{self._made}"
+                CommandKind.REGISTER, item_id=f"other-{self._races}", command_id=f"o{self._races}"
             )
             head = commit.before
             self._ledger.lane_writer.apply(head.job_id, head.lane, [other])

@@ -1,3 +1,5 @@
+"""Seal, cancel and reopen jobs; verdicts by tolerance and deadline; automatic sealing."""
+
 import pytest
 
 from forgeledger.errors import JobNotFound, StorageBusy
@@ -19,10 +21,10 @@ UNKNOWN = make_job_id(NOW, 99, 2)
 def test_sealing_an_empty_job_completes_it_at_once(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=4)
 
-    asked = ledger.lifecycle.seal(job_id)
+    result = ledger.lifecycle.seal(job_id)
 
-    assert asked.outcome is OutcomeKind.APPLIED
-    assert asked.view.job.status is JobStatus.COMPLETED
+    assert result.outcome is OutcomeKind.APPLIED
+    assert result.view.job.status is JobStatus.COMPLETED
 
 
 def test_a_sealed_job_takes_no_more_items(ledger: Ledger) -> None:
@@ -35,21 +37,24 @@ def test_a_sealed_job_takes_no_more_items(ledger: Ledger) -> None:
     assert {head.mode for head in ledger.view(job_id).heads} == {LaneMode.SEALED}
 
 
-@pytest.mark.parametrize("ask", ["seal", "cancel"])
-def test_asking_twice_is_a_duplicate(ledger: Ledger, ask: str) -> None:
+@pytest.mark.parametrize("change", ["seal", "cancel"])
+def test_asking_twice_is_a_duplicate(ledger: Ledger, change: str) -> None:
     job_id = ledger.job()
     ledger.do(job_id, "register", "a")
 
-    first, second = getattr(ledger.lifecycle, ask)(job_id), getattr(ledger.lifecycle, ask)(job_id)
+    first, second = (
+        getattr(ledger.lifecycle, change)(job_id),
+        getattr(ledger.lifecycle, change)(job_id),
+    )
 
     assert (first.outcome, second.outcome) == (OutcomeKind.APPLIED, OutcomeKind.DUPLICATE)
     assert first.view.job == second.view.job
 
 
-@pytest.mark.parametrize("ask", ["seal", "cancel", "reopen"])
-def test_an_unknown_job_is_named(ledger: Ledger, ask: str) -> None:
+@pytest.mark.parametrize("change", ["seal", "cancel", "reopen"])
+def test_an_unknown_job_is_named(ledger: Ledger, change: str) -> None:
     with pytest.raises(JobNotFound):
-        getattr(ledger.lifecycle, ask)(UNKNOWN)
+        getattr(ledger.lifecycle, change)(UNKNOWN)
 
 
 def test_canceling_counts_the_unfinished_items_without_touching_them(ledger: Ledger) -> None:
@@ -58,12 +63,12 @@ def test_canceling_counts_the_unfinished_items_without_touching_them(ledger: Led
     ledger.do(job_id, "complete", "a")
     ledger.do(job_id, "claim", "b")
 
-    asked = ledger.lifecycle.cancel(job_id)
+    result = ledger.lifecycle.cancel(job_id)
 
-    assert asked.view.job.status is JobStatus.CANCELED
+    assert result.view.job.status is JobStatus.CANCELED
     assert (
-        asked.view.job.counts_at_verdict.canceled,
-        asked.view.job.counts_at_verdict.completed,
+        result.view.job.counts_at_verdict.canceled,
+        result.view.job.counts_at_verdict.completed,
     ) == (3, 1)
     assert ledger.do(job_id, "complete", "b")[0].reason is Reason.ALREADY_CANCELED
 
@@ -72,10 +77,10 @@ def test_a_completed_job_is_not_canceled(ledger: Ledger) -> None:
     job_id = ledger.job()
     ledger.lifecycle.seal(job_id)
 
-    asked = ledger.lifecycle.cancel(job_id)
+    result = ledger.lifecycle.cancel(job_id)
 
-    assert (asked.outcome, asked.reason) == (OutcomeKind.REJECTED, Reason.JOB_FINISHED)
-    assert asked.view.job.status is JobStatus.COMPLETED
+    assert (result.outcome, result.reason) == (OutcomeKind.REJECTED, Reason.JOB_FINISHED)
+    assert result.view.job.status is JobStatus.COMPLETED
 
 
 def test_a_reopened_job_takes_items_until_it_is_sealed_again(ledger: Ledger) -> None:
@@ -118,19 +123,19 @@ def test_reopening_a_running_job_is_a_duplicate(ledger: Ledger) -> None:
 def test_canceling_again_while_the_job_is_ending_is_a_duplicate(ledger: Ledger) -> None:
     job_id = ending(ledger)
 
-    asked = ledger.lifecycle.cancel(job_id)
+    result = ledger.lifecycle.cancel(job_id)
 
-    assert (asked.outcome, asked.reason) == (OutcomeKind.DUPLICATE, None)
-    assert asked.view.job.status is JobStatus.CANCELED
+    assert (result.outcome, result.reason) == (OutcomeKind.DUPLICATE, None)
+    assert result.view.job.status is JobStatus.CANCELED
 
 
 def test_a_job_that_is_ending_ends_before_it_is_reopened(ledger: Ledger) -> None:
     job_id = ending(ledger)
 
-    asked = ledger.lifecycle.reopen(job_id)
+    result = ledger.lifecycle.reopen(job_id)
 
-    job = asked.view.job
-    assert (asked.outcome, job.status, job.epoch) == (OutcomeKind.APPLIED, JobStatus.RUNNING, 2)
+    job = result.view.job
+    assert (result.outcome, job.status, job.epoch) == (OutcomeKind.APPLIED, JobStatus.RUNNING, 2)
     assert job.counts_at_verdict.canceled == 1
 
 
@@ -139,9 +144,9 @@ def test_a_job_whose_rows_may_have_vanished_is_not_reopened(ledger: Ledger) -> N
     ledger.lifecycle.seal(job_id)
     ledger.now += 30 * 24 * 3_600 * 1_000
 
-    asked = ledger.lifecycle.reopen(job_id)
+    result = ledger.lifecycle.reopen(job_id)
 
-    assert (asked.outcome, asked.reason) == (OutcomeKind.REJECTED, Reason.RETENTION_OVER)
+    assert (result.outcome, result.reason) == (OutcomeKind.REJECTED, Reason.RETENTION_OVER)
 
 
 def test_too_many_failures_fail_the_job_and_cancel_the_rest(ledger: Ledger) -> None:
@@ -180,9 +185,9 @@ def test_a_job_seals_itself_when_the_expected_items_are_known(ledger: Ledger) ->
 
 def test_a_header_that_others_change_all_the_time_is_busy(ledger: Ledger) -> None:
     job_id = ledger.job()
-    stubborn = Refusing(ledger.store)
+    store = ConflictingStore(ledger.store)
     lifecycle = JobLifecycle(
-        stubborn, JobAdvancer(stubborn, ledger.lane_writer, ledger.runtime), ledger.runtime
+        store, JobAdvancer(store, ledger.lane_writer, ledger.runtime), ledger.runtime
     )
 
     with pytest.raises(StorageBusy):
@@ -194,14 +199,14 @@ def test_a_header_that_others_change_all_the_time_is_busy(ledger: Ledger) -> Non
 
 def test_a_verdict_that_never_holds_is_busy(ledger: Ledger) -> None:
     job_id = ledger.job(expected_items=0)
-    stubborn = Refusing(ledger.store)
+    store = ConflictingStore(ledger.store)
 
     with pytest.raises(StorageBusy):
-        JobAdvancer(stubborn, ledger.lane_writer, ledger.runtime).advance(job_id)
+        JobAdvancer(store, ledger.lane_writer, ledger.runtime).advance(job_id)
 
 
 def ending(ledger: Ledger) -> str:
-    """A job with an item, of whose cancel nothing but the header was written."""
+    """A job with one item, whose cancel has changed the header but no lane yet."""
     job_id = ledger.job()
     ledger.do(job_id, "register", "a")
     view = ledger.view(job_id)
@@ -210,8 +215,8 @@ def ending(ledger: Ledger) -> str:
     return job_id
 
 
-class Refusing:
-    """The store, with a header that has always just moved."""
+class ConflictingStore:
+    """The store, whose headers change between each read and commit."""
 
     def __init__(self, store: object) -> None:
         self._store = store

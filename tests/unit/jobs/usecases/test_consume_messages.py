@@ -1,3 +1,5 @@
+"""A batch of queue messages: applied lane by lane, rejected, or left for redelivery."""
+
 from collections import Counter
 
 import pytest
@@ -18,14 +20,14 @@ def test_a_batch_of_two_lanes_is_applied_and_acknowledged(bench: Bench) -> None:
     job_id = bench.ledger.job(expected_items=9, rules=LaneRules(registers_on_the_way=True))
     names = [item_in(job_id, 0), item_in(job_id, 1)]
 
-    taken = bench.take(
+    result = bench.take(
         *(bench.message(bench.command("claim", job_id, name)) for name in names),
         *(bench.message(bench.command("complete", job_id, name)) for name in names),
     )
 
-    assert (taken.failed, taken.rejected, taken.errors) == ((), 0, ())
+    assert (result.failed, result.rejected, result.errors) == ((), 0, ())
     assert [head.counts.completed for head in bench.ledger.view(job_id).heads] == [1, 1]
-    assert [report.outcomes for report in taken.lanes] == [Counter(applied=2)] * 2
+    assert [report.outcomes for report in result.lanes] == [Counter(applied=2)] * 2
 
 
 def test_the_same_batch_again_changes_nothing(bench: Bench) -> None:
@@ -46,9 +48,9 @@ def test_many_commands_in_a_message_are_one_commit_a_lane(bench: Bench) -> None:
     job_id = bench.ledger.job(lanes=1)
     commands = [bench.command("register", job_id, f"i{n}") for n in range(90)]
 
-    taken = bench.take(bench.message({"commands": commands}))
+    result = bench.take(bench.message({"commands": commands}))
 
-    assert taken.failed == ()
+    assert result.failed == ()
     assert bench.ledger.view(job_id).heads[0].counts.pending == 90
     assert len(bench.ledger.store.read_journal(job_id, 0, 0, 10)) == 1
 
@@ -64,9 +66,9 @@ def test_a_busy_lane_is_reported_with_the_rest_of_its_group_and_no_other(bench: 
         bench.message(bench.command("claim", job_id, busy), group_of(job_id, 0)),
     ]
 
-    taken = bench.take(*messages)
+    result = bench.take(*messages)
 
-    assert taken.failed == ("m2", "m4")
+    assert result.failed == ("m2", "m4")
     assert bench.ledger.view(job_id).heads[1].counts.in_progress == 1
 
 
@@ -81,9 +83,9 @@ def test_with_foreign_groups_only_what_depends_on_the_busy_lane_comes_again(benc
         bench.message(bench.command("claim", job_id, free), "g2"),
     ]
 
-    taken = bench.take(*messages)
+    result = bench.take(*messages)
 
-    assert taken.failed == ("m2", "m3")
+    assert result.failed == ("m2", "m3")
 
 
 def test_after_a_busy_lane_came_free_redelivery_gives_the_same_end(bench: Bench) -> None:
@@ -95,10 +97,10 @@ def test_after_a_busy_lane_came_free_redelivery_gives_the_same_end(bench: Bench)
         for kind in ("register", "claim", "complete")
     ]
     bench.busy_lanes = frozenset({0})
-    taken = bench.take(*messages)
+    result = bench.take(*messages)
     bench.busy_lanes = frozenset()
 
-    again = bench.take(*(message for message in messages if message.message_id in taken.failed))
+    again = bench.take(*(message for message in messages if message.message_id in result.failed))
 
     assert again.failed == ()
     assert [head.counts.completed for head in bench.ledger.view(job_id).heads] == [1, 1]
@@ -107,14 +109,14 @@ def test_after_a_busy_lane_came_free_redelivery_gives_the_same_end(bench: Bench)
 def test_what_can_never_be_applied_goes_aside_and_holds_nothing_up(bench: Bench) -> None:
     job_id = bench.ledger.job(lanes=1)
 
-    taken = bench.take(
+    result = bench.take(
         bench.message("not JSON"),
         bench.message(bench.command("finish", job_id, "a")),
         bench.message(bench.command("claim", "no-such-job", "a")),
         bench.message(bench.command("register", job_id, "a")),
     )
 
-    assert (taken.failed, taken.rejected) == ((), 3)
+    assert (result.failed, result.rejected) == ((), 3)
     assert [(name, [p.reason for p in problems]) for name, problems in bench.aside.kept] == [
         ("m1", ["invalid"]),
         ("m2", ["invalid"]),
@@ -126,19 +128,19 @@ def test_what_can_never_be_applied_goes_aside_and_holds_nothing_up(bench: Bench)
 def test_what_is_wrong_is_told_by_its_place_in_the_message(bench: Bench) -> None:
     wrong = bench.command("claim", "no-such-job", "a", error={"type": 7})
 
-    taken = bench.take(
+    result = bench.take(
         bench.message(wrong),
         bench.message({"commands": [7, wrong]}),
         bench.message("not JSON"),
     )
 
-    assert [[p.field for p in problems] for _, problems in taken.rejections] == [
+    assert [[p.field for p in problems] for _, problems in result.rejections] == [
         ["error.type"],
         ["commands[0]", "commands[1].error.type"],
         ["body"],
     ]
     assert [(name, tuple(problems)) for name, problems in bench.aside.kept] == list(
-        taken.rejections
+        result.rejections
     )
 
 
@@ -151,9 +153,9 @@ def test_of_many_commands_only_the_bad_ones_go_aside(bench: Bench) -> None:
         bench.command("register", job_id, "c"),
     ]
 
-    taken = bench.take(bench.message({"commands": commands}))
+    result = bench.take(bench.message({"commands": commands}))
 
-    assert (taken.failed, taken.rejected) == ((), 1)
+    assert (result.failed, result.rejected) == ((), 1)
     ((_, problems),) = bench.aside.kept
     assert [(p.index, p.field) for p in problems] == [
         (1, "commands[1].itemId"),
@@ -165,30 +167,30 @@ def test_of_many_commands_only_the_bad_ones_go_aside(bench: Bench) -> None:
 def test_without_the_reject_queue_the_message_stays_in_its_own(bench: Bench) -> None:
     bench.aside.broken = True
 
-    taken = bench.take(bench.message("not JSON"), bench.message("this neither", "another"))
+    result = bench.take(bench.message("not JSON"), bench.message("this neither", "another"))
 
-    assert taken.failed == ("m1", "m2")
-    assert len(taken.errors) == 2
+    assert result.failed == ("m1", "m2")
+    assert len(result.errors) == 2
 
 
 def test_a_bad_message_behind_a_failed_one_of_its_group_waits_with_it(bench: Bench) -> None:
     job_id = bench.ledger.job(lanes=1)
     bench.busy_lanes = frozenset({0})
 
-    taken = bench.take(
+    result = bench.take(
         bench.message(bench.command("register", job_id, "a")), bench.message("not JSON")
     )
 
-    assert taken.failed == ("m1", "m2")
+    assert result.failed == ("m1", "m2")
     assert bench.aside.kept == []
 
 
 def test_the_lag_counts_from_when_the_oldest_command_happened(bench: Bench) -> None:
     job_id = bench.ledger.job(lanes=1)
-    told = bench.command("register", job_id, "a", at="2025-12-31T23:59:00Z")
+    command = bench.command("register", job_id, "a", at="2025-12-31T23:59:00Z")
 
     untimed = bench.take(bench.message(bench.command("register", job_id, "b")))
-    timed = bench.take(bench.message(told))
+    timed = bench.take(bench.message(command))
 
     assert [report.lag_ms for report in untimed.lanes] == [5_000]
     assert [report.lag_ms for report in timed.lanes] == [60_000]
@@ -209,22 +211,22 @@ def test_a_worker_whose_clock_is_wrong_loses_no_command_and_spoils_no_lag(
 ) -> None:
     job_id = bench.ledger.job(lanes=1)
 
-    taken = bench.take(bench.message(bench.command("register", job_id, "a", at=at)))
+    result = bench.take(bench.message(bench.command("register", job_id, "a", at=at)))
 
-    assert (taken.failed, taken.rejected) == ((), 0)
-    assert [(lane.outcomes, lane.lag_ms) for lane in taken.lanes] == [(Counter(applied=1), 5_000)]
+    assert (result.failed, result.rejected) == ((), 0)
+    assert [(lane.outcomes, lane.lag_ms) for lane in result.lanes] == [(Counter(applied=1), 5_000)]
 
 
 def test_what_was_not_committed_has_no_lag(bench: Bench) -> None:
     job_id = bench.ledger.job(lanes=1)
     bench.busy_lanes = frozenset({0})
 
-    taken = bench.take(
+    result = bench.take(
         bench.message(bench.command("register", job_id, "a")),
         bench.message(bench.command("register", f"{job_id[:-1]}2", item_in(f"{job_id[:-1]}2", 1))),
     )
 
-    assert [lane.lag_ms for lane in taken.lanes] == [None, None]
+    assert [lane.lag_ms for lane in result.lanes] == [None, None]
 
 
 def test_threads_keep_the_order_of_results_and_finish_all_before_an_error() -> None:

@@ -1,4 +1,4 @@
-"""Rows of a job that runs for long get a later time to vanish; the rounds that see to it."""
+"""Extending the TTL of a long-running job's rows, in passes that resume where they stopped."""
 
 from dataclasses import replace
 
@@ -74,15 +74,15 @@ def test_a_round_without_time_goes_on_behind_the_job_that_it_kept_last(ledger: L
     jobs = sorted(ledger.job() for _ in range(3))
     ledger.now += 15 * DAY_MS
 
-    # A look for each job, and one for each of its two lanes.
+    # The clock is read once for each job, and once for each of its two lanes.
     first = ledger.retention_extender.extend_all(looks(3))
-    kept = [ledger.view(job_id).job.renewed_since > NOW for job_id in jobs]
+    extended = [ledger.view(job_id).job.renewed_since > NOW for job_id in jobs]
     end = ledger.retention_extender.extend_all(always, first.checkpoint)
 
     assert first == RetentionPass(
         failed=(), complete=False, checkpoint=RetentionCheckpoint(job_id=jobs[0]).to_row()
     )
-    assert kept == [True, False, False]
+    assert extended == [True, False, False]
     assert end == RetentionPass(failed=(), complete=True)
     assert all(ledger.view(job_id).job.renewed_since > NOW for job_id in jobs)
 
@@ -90,11 +90,11 @@ def test_a_round_without_time_goes_on_behind_the_job_that_it_kept_last(ledger: L
 def test_without_any_time_keeping_is_still_to_begin(ledger: Ledger) -> None:
     ledger.job()
 
-    _, whole = ledger.scheduled_round.run(always, looks(0))
+    _, complete = ledger.scheduled_round.run(always, looks(0))
 
-    begun = RetentionPass(failed=(), complete=False)
-    assert ledger.retention_extender.extend_all(looks(0)) == begun
-    assert not whole
+    not_begun = RetentionPass(failed=(), complete=False)
+    assert ledger.retention_extender.extend_all(looks(0)) == not_begun
+    assert not complete
 
 
 def test_a_job_that_finished_while_it_was_being_kept_is_left(ledger: Ledger) -> None:
@@ -147,19 +147,19 @@ def test_rows_that_cannot_be_renewed_do_not_cost_other_lanes_theirs(ledger: Ledg
     job_id = ledger.job(lanes=3, rules=ONE_DAY)
     ledger.do(job_id, "register", *(f"i{n}" for n in range(900)))
     in_lanes = [len(ledger.store.list_items(job_id, lane, None, 999).items) for lane in range(3)]
-    poisoned = replace(
+    failing_round = replace(
         ledger.scheduled_round,
-        retention_extender=retention_extender(Poisoned(ledger), ledger.runtime),
+        retention_extender=retention_extender(UnrenewablePage(ledger), ledger.runtime),
     )
 
     for _ in range(24):
         ledger.now += HOUR_MS
-        done, whole = poisoned.run(always, always)
+        done, complete = failing_round.run(always, always)
         ledger.store.vanish(ledger.now)
 
     left = [len(ledger.store.list_items(job_id, lane, None, 999).items) for lane in range(3)]
     assert left == [100, *in_lanes[1:]]
-    assert whole
+    assert complete
     assert done[-1].error is not None
     assert ledger.view(job_id).job.renewed_since == NOW
 
@@ -168,11 +168,11 @@ def test_a_failure_before_the_place_is_not_forgotten_behind_it(ledger: Ledger) -
     job_id = ledger.job(lanes=1, rules=ONE_DAY)
     ledger.fill(job_id, 400)
     ledger.now += DAY_MS // 2
-    troubled = retention_extender(Poisoned(ledger, only_once=True), ledger.runtime)
+    extender = retention_extender(UnrenewablePage(ledger, only_once=True), ledger.runtime)
 
-    first = troubled.extend_all(looks(4))
-    second = troubled.extend_all(always, first.checkpoint)
-    third = troubled.extend_all(always)
+    first = extender.extend_all(looks(4))
+    second = extender.extend_all(always, first.checkpoint)
+    third = extender.extend_all(always)
 
     assert (first.failed, first.complete) == ((), False)
     [(failed_id, error)] = second.failed
@@ -199,7 +199,7 @@ def test_a_place_of_an_earlier_pass_is_no_use_to_a_later_one(ledger: Ledger) -> 
     assert items_of(ledger, job_id) == 1_000
 
 
-class Poisoned:
+class UnrenewablePage:
     """The store, with a lane whose second page of rows cannot be renewed."""
 
     def __init__(self, ledger: Ledger, *, only_once: bool = False) -> None:

@@ -1,3 +1,5 @@
+"""The relay: a record's job is advanced, and each of its facts is published once."""
+
 from collections.abc import Callable
 
 import pytest
@@ -21,7 +23,7 @@ UNKNOWN = make_job_id(NOW, 99, 2)
 
 
 def heads(*job_ids: str) -> list[Wake]:
-    return [Wake(str(number), WakeKind.HEAD, each) for number, each in enumerate(job_ids)]
+    return [Wake(str(number), WakeKind.HEAD, job_id) for number, job_id in enumerate(job_ids)]
 
 
 def test_a_finished_job_is_completed_and_told_once(ledger: Ledger) -> None:
@@ -42,18 +44,18 @@ def test_a_head_that_moved_tells_nothing_before_its_fact_comes(ledger: Ledger) -
     job_id = ledger.job()
     ledger.lifecycle.seal(job_id)
 
-    relayed = Relay(ledger.advancer, ledger.fact_publisher).relay(heads(job_id, job_id), always)
+    result = Relay(ledger.advancer, ledger.fact_publisher).relay(heads(job_id, job_id), always)
 
-    assert (relayed.failed, relayed.events_published, ledger.bus.heard) == ((), 0, [])
+    assert (result.failed, result.events_published, ledger.bus.heard) == ((), 0, [])
 
 
-@pytest.mark.parametrize("ask", [seal, cancel])
+@pytest.mark.parametrize("change", [seal, cancel])
 def test_a_step_that_died_before_its_lanes_is_gone_on_with_for_its_fact(
-    ledger: Ledger, ask: Callable[[Job, Counts, int], Step]
+    ledger: Ledger, change: Callable[[Job, Counts, int], Step]
 ) -> None:
     job_id = ledger.job()
     before = ledger.view(job_id).job
-    step = ask(before, Counts(), ledger.now)
+    step = change(before, Counts(), ledger.now)
     ledger.store.commit_job(JobChange(before=before, job=step.job, facts=step.facts))
 
     Relay(ledger.advancer, ledger.fact_publisher).relay([Wake("7", WakeKind.FACT, job_id)], always)
@@ -83,7 +85,7 @@ def test_what_the_bus_refused_is_told_the_next_time(ledger: Ledger) -> None:
     first = relay.relay([wake], always)
     second = relay.relay([wake], always)
 
-    assert [each for each, _ in first.failed] == [wake]
+    assert [failed for failed, _ in first.failed] == [wake]
     assert (second.failed, second.events_published) == ((), 1)
     assert ledger.bus.heard == ["1:job.created"]
 
@@ -93,7 +95,7 @@ def test_facts_that_come_while_others_are_told_do_not_leave_the_job_open(ledger:
     early = ledger.view(job_id)
     ledger.lifecycle.cancel(job_id)
 
-    class LoadedEarly(MemoryStore):
+    class StaleReads(MemoryStore):
         def load_job(self, job_id: str) -> JobView | None:
             return early
 
@@ -101,7 +103,7 @@ def test_facts_that_come_while_others_are_told_do_not_leave_the_job_open(ledger:
             own = name in {"load_job", "__class__"}
             return object.__getattribute__(self, name) if own else getattr(ledger.store, name)
 
-    store = LoadedEarly()
+    store = StaleReads()
     FactPublisher(jobs=store, facts=store, publisher=ledger.bus).publish(job_id)
     ledger.fact_publisher.publish(job_id)
 
@@ -115,7 +117,7 @@ def test_a_reopened_job_is_told_with_its_new_epoch(ledger: Ledger) -> None:
     ledger.lifecycle.reopen(job_id)
     ledger.lifecycle.cancel(job_id)
 
-    told = ledger.fact_publisher.publish(job_id)
+    published = ledger.fact_publisher.publish(job_id)
 
     assert ledger.bus.heard == [
         "1:job.created",
@@ -124,52 +126,54 @@ def test_a_reopened_job_is_told_with_its_new_epoch(ledger: Ledger) -> None:
         "2:job.reopened",
         "2:job.canceled",
     ]
-    assert told == 5
+    assert published == 5
 
 
 def test_a_job_in_trouble_does_not_stop_the_others(ledger: Ledger) -> None:
-    troubled, sound = ledger.job(), ledger.job()
-    ledger.lifecycle.seal(sound)
+    failing, healthy = ledger.job(), ledger.job()
+    ledger.lifecycle.seal(healthy)
 
-    class Troubled:
+    class FailingAdvancer:
         def advance(self, job_id: str, has_time: HasTime) -> None:
-            if job_id == troubled:
+            if job_id == failing:
                 raise StorageBusy("lane", 3)
             ledger.advancer.advance(job_id, has_time)
 
-    relayed = Relay(Troubled(), ledger.fact_publisher).relay(heads(sound, troubled, sound), always)
+    result = Relay(FailingAdvancer(), ledger.fact_publisher).relay(
+        heads(healthy, failing, healthy), always
+    )
 
-    assert [wake.sequence_number for wake, _ in relayed.failed] == ["1"]
+    assert [wake.sequence_number for wake, _ in result.failed] == ["1"]
 
 
 def test_without_time_everything_comes_again(ledger: Ledger) -> None:
     job_id = ledger.job()
 
-    relayed = Relay(ledger.advancer, ledger.fact_publisher).relay(heads(job_id), lambda: False)
+    result = Relay(ledger.advancer, ledger.fact_publisher).relay(heads(job_id), lambda: False)
 
-    assert [wake.job_id for wake, _ in relayed.failed] == [job_id]
+    assert [wake.job_id for wake, _ in result.failed] == [job_id]
 
 
 def test_a_job_that_has_vanished_is_nothing_to_wait_for(ledger: Ledger) -> None:
     wakes = [*heads(UNKNOWN), Wake("9", WakeKind.FACT, UNKNOWN)]
 
-    relayed = Relay(ledger.advancer, ledger.fact_publisher).relay(wakes, always)
+    result = Relay(ledger.advancer, ledger.fact_publisher).relay(wakes, always)
 
-    assert (relayed.failed, relayed.events_published) == ((), 0)
+    assert (result.failed, result.events_published) == ((), 0)
 
 
 def test_a_fact_that_is_missing_is_not_passed_over(ledger: Ledger) -> None:
     job_id = ledger.job()
 
-    class Forgetful:
+    class WithoutFacts:
         def __getattr__(self, name: str) -> object:
             return getattr(ledger.store, name)
 
         def read_facts(self, *_: object) -> tuple[()]:
             return ()
 
-    forgetful = Forgetful()
-    publisher = FactPublisher(jobs=forgetful, facts=forgetful, publisher=ledger.bus)
+    store = WithoutFacts()
+    publisher = FactPublisher(jobs=store, facts=store, publisher=ledger.bus)
 
     with pytest.raises(StorageCorrupt):
         publisher.publish(job_id)

@@ -1,3 +1,5 @@
+"""Pages of a job's journal cost few reads, whatever the size of its commits."""
+
 import pytest
 
 from forgeledger.jobs.model.commands import CommandKind
@@ -48,7 +50,7 @@ def test_a_journal_of_many_small_commits_is_read_in_few_steps(ledger):
 def test_of_large_commits_no_more_is_read_than_the_page_can_hold(ledger):
     job_id = ledger.job(lanes=1, name="fast")
     for start in range(0, 2_400, 80):
-        ledger.lane_writer.apply(job_id, 0, [register(start + each) for each in range(80)])
+        ledger.lane_writer.apply(job_id, 0, [register(start + number) for number in range(80)])
 
     page = read(ledger, job_id, 1_000)
 

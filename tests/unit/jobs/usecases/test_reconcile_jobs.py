@@ -1,4 +1,4 @@
-"""Making good from the table what a lost stream, a fault or a hand left wrong."""
+"""Repairing from the table what a lost stream record or a fault left undone."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ def test_a_lost_stream_is_made_good_from_the_table(ledger: Ledger) -> None:
 
     done, after = ledger.reconciler.reconcile_open(always)
 
-    assert [(one.job_id, one.status, one.events_published) for one in done] == [
+    assert [(job.job_id, job.status, job.events_published) for job in done] == [
         (job_id, "COMPLETED", 3)
     ]
     assert after is None
@@ -38,7 +38,7 @@ def test_a_finished_job_with_something_to_tell_is_open_until_it_is_told(ledger: 
     first, _ = ledger.reconciler.reconcile_open(always)
     second, _ = ledger.reconciler.reconcile_open(always)
 
-    assert [one.events_published for one in first] == [3]
+    assert [job.events_published for job in first] == [3]
     assert second == []
     assert ledger.view(job_id).published == 3
 
@@ -49,7 +49,7 @@ def test_it_goes_on_where_time_ran_out(ledger: Ledger) -> None:
     first, after = ledger.reconciler.reconcile_open(looks(2))
     second, end = ledger.reconciler.reconcile_open(always, after)
 
-    assert [one.job_id for one in (*first, *second)] == jobs
+    assert [job.job_id for job in (*first, *second)] == jobs
     assert end is None
 
 
@@ -57,10 +57,10 @@ def test_no_time_at_all_is_told_from_nothing_to_do(ledger: Ledger) -> None:
     job_id = ledger.job()
 
     done, after = ledger.reconciler.reconcile_open(lambda: False)
-    then, end = ledger.reconciler.reconcile_open(always, after)
+    rest, end = ledger.reconciler.reconcile_open(always, after)
 
     assert (done, after) == ([], "")
-    assert ([one.job_id for one in then], end) == ([job_id], None)
+    assert ([job.job_id for job in rest], end) == ([job_id], None)
 
 
 def test_a_job_that_runs_out_of_time_is_gone_on_with_and_not_called_broken(ledger: Ledger) -> None:
@@ -68,10 +68,10 @@ def test_a_job_that_runs_out_of_time_is_gone_on_with_and_not_called_broken(ledge
     ledger.now += 60_000
 
     done, after = ledger.reconciler.reconcile_open(looks(4))
-    then, end = ledger.reconciler.reconcile_open(always, after)
+    rest, end = ledger.reconciler.reconcile_open(always, after)
 
-    assert ([one.job_id for one in done], after) == ([first], first)
-    assert [(one.job_id, one.status) for one in then] == [(second, "FAILED")]
+    assert ([job.job_id for job in done], after) == ([first], first)
+    assert [(job.job_id, job.status) for job in rest] == [(second, "FAILED")]
     assert end is None
 
 
@@ -95,27 +95,27 @@ def test_a_job_whose_rows_are_about_to_vanish_is_called_late(ledger: Ledger) -> 
     assert ledger.reconciler.reconcile(job_id).retention_late
 
 
-@pytest.mark.parametrize("how", ["reconcile", "recount"])
-def test_an_unknown_job_is_named(ledger: Ledger, how: str) -> None:
-    more = (always,) if how == "recount" else ()
+@pytest.mark.parametrize("method", ["reconcile", "recount"])
+def test_an_unknown_job_is_named(ledger: Ledger, method: str) -> None:
+    has_time = (always,) if method == "recount" else ()
 
     with pytest.raises(JobNotFound):
-        getattr(ledger.reconciler, how)(UNKNOWN, *more)
+        getattr(ledger.reconciler, method)(UNKNOWN, *has_time)
 
 
 def test_a_job_in_trouble_does_not_stop_the_others(ledger: Ledger) -> None:
-    troubled, sound = sorted([ledger.job(), ledger.job()])
+    failing, healthy = sorted([ledger.job(), ledger.job()])
 
-    class Troubled:
+    class FailingAdvancer:
         def advance(self, job_id: str, has_time: HasTime) -> JobView | None:
-            if job_id == troubled:
+            if job_id == failing:
                 raise StorageBusy("lane", 3)
             return ledger.advancer.advance(job_id, has_time)
 
-    reconciler = replace(ledger.reconciler, advancer=Troubled())
+    reconciler = replace(ledger.reconciler, advancer=FailingAdvancer())
 
     done, after = reconciler.reconcile_open(always)
 
-    assert [(one.job_id, one.status) for one in done] == [(troubled, None), (sound, "RUNNING")]
+    assert [(job.job_id, job.status) for job in done] == [(failing, None), (healthy, "RUNNING")]
     assert done[0].error == "StorageBusy: lane: still busy after 3 attempts"
     assert after is None

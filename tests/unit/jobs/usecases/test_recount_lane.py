@@ -1,4 +1,4 @@
-"""Counting the items of a lane, also while it moves, and setting its head right."""
+"""Recounting a lane's items, also while they change, and correcting its head."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ def test_a_head_that_drifted_is_set_right_from_the_items(ledger: Ledger) -> None
     ledger.do(job_id, "fail", "a")
     ledger.lifecycle.seal(job_id)
     right = ledger.view(job_id).heads[0].counts
-    spoil(ledger, job_id)
+    corrupt_head(ledger, job_id)
 
     first = ledger.reconciler.recount(job_id, always)
     second = ledger.reconciler.recount(job_id, always)
@@ -43,7 +43,7 @@ def test_a_job_whose_rows_may_have_vanished_is_not_counted(ledger: Ledger, finis
 def test_all_open_jobs_are_counted_when_that_is_asked_for(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1)
     ledger.do(job_id, "register", "a")
-    spoil(ledger, job_id)
+    corrupt_head(ledger, job_id)
 
     (done,), _ = ledger.reconciler.reconcile_open(always, recount=True)
 
@@ -55,7 +55,7 @@ def test_a_lane_of_many_pages_is_counted_to_its_end(ledger: Ledger) -> None:
     names = [f"i{n}" for n in range(1_001)]
     commands = [make_command("register", item_id=name, command_id=name) for name in names]
     ledger.lane_writer.apply(job_id, 0, commands)
-    spoil(ledger, job_id)
+    corrupt_head(ledger, job_id)
 
     done = ledger.reconciler.recount(job_id, always)
 
@@ -66,10 +66,10 @@ def test_a_lane_of_many_pages_is_counted_to_its_end(ledger: Ledger) -> None:
 def test_a_head_that_moves_before_it_is_healed_is_counted_again(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1)
     ledger.do(job_id, "register", "a")
-    spoil(ledger, job_id)
-    late = LateMover(ledger, job_id)
+    corrupt_head(ledger, job_id)
+    store = LateItem(ledger, job_id)
 
-    counted = Recounter(late, ledger.runtime).recount(job_id, 0, always)
+    counted = Recounter(store, ledger.runtime).recount(job_id, 0, always)
 
     assert counted is Counted.HEALED
     assert ledger.view(job_id).heads[0].counts.pending == 2
@@ -79,7 +79,7 @@ def test_a_head_that_moves_before_it_is_healed_is_counted_again(ledger: Ledger) 
 def test_counting_goes_on_with_the_lane_where_time_ran_out(ledger: Ledger, number: int) -> None:
     job_id = ledger.job(lanes=3)
     ledger.do(job_id, "register", *(f"i{n}" for n in range(9)))
-    spoil(ledger, job_id)
+    corrupt_head(ledger, job_id)
 
     first = ledger.reconciler.recount(job_id, looks(number))
     second = ledger.reconciler.recount(job_id, always, first.next_lane or 0)
@@ -92,8 +92,8 @@ def test_counting_goes_on_with_the_lane_where_time_ran_out(ledger: Ledger, numbe
 def test_a_lane_that_moves_all_the_time_is_counted_and_healed(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1)
     ledger.do(job_id, "register", "a")
-    spoil(ledger, job_id)
-    recounter = Recounter(Restless(ledger, job_id), ledger.runtime)
+    corrupt_head(ledger, job_id)
+    recounter = Recounter(GrowingLane(ledger, job_id), ledger.runtime)
 
     first = replace(ledger.reconciler, recounter=recounter).recount(job_id, always)
     second = ledger.reconciler.recount(job_id, always)
@@ -105,7 +105,7 @@ def test_a_lane_that_moves_all_the_time_is_counted_and_healed(ledger: Ledger) ->
 def test_a_lane_that_is_right_is_counted_however_fast_it_moves(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1)
     ledger.do(job_id, "register", "a")
-    recounter = Recounter(Restless(ledger, job_id, always=True), ledger.runtime)
+    recounter = Recounter(GrowingLane(ledger, job_id, always=True), ledger.runtime)
 
     done = replace(ledger.reconciler, recounter=recounter).recount(job_id, always)
 
@@ -115,8 +115,8 @@ def test_a_lane_that_is_right_is_counted_however_fast_it_moves(ledger: Ledger) -
 def test_a_wrong_lane_that_never_stands_still_is_called_busy(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1)
     ledger.do(job_id, "register", "a")
-    spoil(ledger, job_id)
-    recounter = Recounter(Restless(ledger, job_id, always=True), ledger.runtime)
+    corrupt_head(ledger, job_id)
+    recounter = Recounter(GrowingLane(ledger, job_id, always=True), ledger.runtime)
 
     done = replace(ledger.reconciler, recounter=recounter).recount(job_id, always)
 
@@ -126,7 +126,7 @@ def test_a_wrong_lane_that_never_stands_still_is_called_busy(ledger: Ledger) -> 
 def test_a_commit_that_is_missing_from_the_journal_is_named(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1)
     ledger.do(job_id, "register", "a")
-    lossy = Restless(ledger, job_id, loses_commits=True)
+    lossy = GrowingLane(ledger, job_id, loses_commits=True)
 
     with pytest.raises(StorageCorrupt, match="LOG#1: the commit is missing"):
         Recounter(lossy, ledger.runtime).recount(job_id, 0, always)
@@ -137,8 +137,8 @@ def test_counting_the_lane_of_an_unknown_job_names_it(ledger: Ledger) -> None:
         ledger.recounter.recount(UNKNOWN, 0, always)
 
 
-class Restless:
-    """The store, with a lane that gets an item whenever its items are listed, or always read."""
+class GrowingLane:
+    """The store, with a lane that gains an item after each listing, or before each commit too."""
 
     def __init__(
         self, ledger: Ledger, job_id: str, *, always: bool = False, loses_commits: bool = False
@@ -151,7 +151,7 @@ class Restless:
 
     def list_items(self, *arguments: object) -> object:
         page = self._ledger.store.list_items(*arguments)
-        self._move()
+        self._grow()
         return page
 
     def read_journal(self, *arguments: object) -> object:
@@ -160,30 +160,30 @@ class Restless:
 
     def commit_lane(self, *arguments: object, **options: object) -> bool:
         if self._always:
-            self._move()
+            self._grow()
         return self._ledger.store.commit_lane(*arguments, **options)
 
-    def _move(self) -> None:
+    def _grow(self) -> None:
         self._ledger.do(self._job_id, "register", f"new-{self._ledger.made}")
 
 
-class LateMover:
-    """The store, with a lane that gets an item just before the first healing of its head."""
+class LateItem:
+    """The store, with a lane that gains an item just before its head is first corrected."""
 
     def __init__(self, ledger: Ledger, job_id: str) -> None:
-        self._ledger, self._job_id, self._moved = ledger, job_id, False
+        self._ledger, self._job_id, self._grown = ledger, job_id, False
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._ledger.store, name)
 
     def commit_lane(self, *arguments: object, **options: object) -> bool:
-        if not self._moved:
-            self._moved = True
+        if not self._grown:
+            self._grown = True
             self._ledger.do(self._job_id, "register", "late")
         return self._ledger.store.commit_lane(*arguments, **options)
 
 
-def spoil(ledger: Ledger, job_id: str) -> None:
-    """Make a head wrong, as only a fault in the ledger or a hand in the table could."""
+def corrupt_head(ledger: Ledger, job_id: str) -> None:
+    """Give a head wrong counts, as only a bug or an edit of the table could."""
     lane = ledger.store._records[job_id].lanes[0]
     lane.head = replace(lane.head, counts=replace(lane.head.counts, pending=7, completed=3))

@@ -1,4 +1,4 @@
-"""The rounds over all open jobs: each goes on where the one before was cut short."""
+"""Rounds over all open jobs: each resumes where the one before stopped."""
 
 from dataclasses import replace
 
@@ -21,30 +21,32 @@ def test_rounds_that_are_cut_short_come_to_the_end_of_a_large_job(ledger: Ledger
     rounds = 0
 
     while ledger.view(job_id).job.renewed_since == NOW:
-        _, whole = ledger.scheduled_round.run(always, looks(2))
+        _, complete = ledger.scheduled_round.run(always, looks(2))
         rounds += 1
     ledger.now += DAY_MS // 2
     ledger.store.vanish(ledger.now)
 
     assert rounds > 3
-    assert whole
-    found = [ledger.store.list_items(job_id, lane, None, 9_999).items for lane in range(3)]
-    assert sum(map(len, found)) == 1_500
+    assert complete
+    items = [ledger.store.list_items(job_id, lane, None, 9_999).items for lane in range(3)]
+    assert sum(map(len, items)) == 1_500
 
 
 def test_one_job_that_cannot_be_kept_does_not_cost_the_others_their_rows(ledger: Ledger) -> None:
-    troubled, sound = sorted([ledger.job(), ledger.job()])
+    failing, healthy = sorted([ledger.job(), ledger.job()])
     ledger.now += 15 * DAY_MS
-    extender = retention_extender(Throttled(ledger, troubled), ledger.runtime)
+    extender = retention_extender(UnreadableJob(ledger, failing), ledger.runtime)
 
-    done, whole = replace(ledger.scheduled_round, retention_extender=extender).run(always, always)
+    done, complete = replace(ledger.scheduled_round, retention_extender=extender).run(
+        always, always
+    )
 
-    errors = {one.job_id: one.error for one in done if one.error is not None}
+    errors = {job.job_id: job.error for job in done if job.error is not None}
     assert errors == {
-        troubled: "retention not extended: StorageBusy: row: still busy after 8 attempts"
+        failing: "retention not extended: StorageBusy: row: still busy after 8 attempts"
     }
-    assert whole
-    assert ledger.view(sound).job.renewed_since > NOW
+    assert complete
+    assert ledger.view(healthy).job.renewed_since > NOW
 
 
 def test_keeping_a_large_job_does_not_cost_another_its_deadline(ledger: Ledger) -> None:
@@ -52,23 +54,23 @@ def test_keeping_a_large_job_does_not_cost_another_its_deadline(ledger: Ledger) 
     late = ledger.job(deadline_seconds=60)
     ledger.now += 16 * DAY_MS
 
-    _, whole = ledger.scheduled_round.run(always, looks(1))
+    _, complete = ledger.scheduled_round.run(always, looks(1))
 
-    assert not whole
+    assert not complete
     assert ledger.view(late).job.status is JobStatus.FAILED
 
 
 def test_a_round_goes_on_with_the_job_where_the_one_before_was_cut_short(ledger: Ledger) -> None:
     jobs = sorted(ledger.job() for _ in range(3))
 
-    first, first_whole = ledger.scheduled_round.run(looks(4), always)
-    second, second_whole = ledger.scheduled_round.run(always, always)
+    first, first_complete = ledger.scheduled_round.run(looks(4), always)
+    second, second_complete = ledger.scheduled_round.run(always, always)
     third, _ = ledger.scheduled_round.run(always, always)
 
-    assert [one.job_id for one in first] == jobs[:2]
-    assert [one.job_id for one in second] == jobs[2:]
-    assert [one.job_id for one in third] == jobs
-    assert (first_whole, second_whole) == (False, True)
+    assert [job.job_id for job in first] == jobs[:2]
+    assert [job.job_id for job in second] == jobs[2:]
+    assert [job.job_id for job in third] == jobs
+    assert (first_complete, second_complete) == (False, True)
 
 
 def test_a_ledger_at_rest_notes_no_places(ledger: Ledger) -> None:
@@ -79,12 +81,12 @@ def test_a_ledger_at_rest_notes_no_places(ledger: Ledger) -> None:
             assert not name.startswith("save")
             return getattr(ledger.store, name)
 
-    _, whole = replace(ledger.scheduled_round, checkpoints=ReadOnly()).run(always, always)
+    _, complete = replace(ledger.scheduled_round, checkpoints=ReadOnly()).run(always, always)
 
-    assert whole
+    assert complete
 
 
-class Throttled:
+class UnreadableJob:
     """The store, with one job that cannot be read."""
 
     def __init__(self, ledger: Ledger, job_id: str) -> None:

@@ -1,3 +1,5 @@
+"""An invocation ends in time, however slow its services; it returns what it did not apply."""
+
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -22,13 +24,13 @@ LIMIT_MS = 30_000
 
 
 class SlowStore:
-    """The store, whose every answer takes its time, or never comes."""
+    """The store, whose answers take long, never come (`silent`), or are conflicts (`conflicts`)."""
 
     def __init__(self, ledger: Ledger, *, answer_ms: int) -> None:
         self._ledger = ledger
         self._answer_ms = answer_ms
         self.silent = False
-        self.moves = False
+        self.conflicts = False
         self.calls: list[str] = []
 
     def load_lane(self, *args: object, **kwargs: object) -> object:
@@ -37,7 +39,7 @@ class SlowStore:
 
     def commit_lane(self, *args: object, **kwargs: object) -> bool:
         self._wait("commit")
-        return not self.moves and self._ledger.store.commit_lane(*args, **kwargs)
+        return not self.conflicts and self._ledger.store.commit_lane(*args, **kwargs)
 
     def _wait(self, what: str) -> None:
         self.calls.append(what)
@@ -48,17 +50,17 @@ class SlowStore:
         self._ledger.now += self._answer_ms
 
 
-class Rejects:
-    """A reject queue that takes its time as well."""
+class SlowRejectQueue:
+    """A reject queue whose answers take long."""
 
     def __init__(self, ledger: Ledger, answer_ms: int = 0) -> None:
         self._ledger = ledger
         self._answer_ms = answer_ms
-        self.kept: list[str] = []
+        self.message_ids: list[str] = []
 
     def put(self, message: Message, problems: object) -> None:
         self._ledger.now += self._answer_ms
-        self.kept.append(message.message_id)
+        self.message_ids.append(message.message_id)
 
 
 def make_message(name: str, job_id: str, lane: int, *item_ids: str) -> Message:
@@ -74,24 +76,27 @@ def make_message(name: str, job_id: str, lane: int, *item_ids: str) -> Message:
 
 
 def consume(
-    ledger: Ledger, store: object, messages: Sequence[Message], rejects: Rejects | None = None
+    ledger: Ledger,
+    store: object,
+    messages: Sequence[Message],
+    rejects: SlowRejectQueue | None = None,
 ) -> tuple[IntakeResult, int]:
     """One invocation, and how long it took."""
-    began = ledger.now
-    has_time = before_deadline(lambda: began + LIMIT_MS - ledger.now)
+    started = ledger.now
+    has_time = before_deadline(lambda: started + LIMIT_MS - ledger.now)
     intake = Intake(
         LaneWriter(store, ledger.runtime),
-        rejects or Rejects(ledger),
+        rejects or SlowRejectQueue(ledger),
         lambda: ledger.now,
         one_by_one,
     )
-    return intake.consume(messages, has_time), ledger.now - began
+    return intake.consume(messages, has_time), ledger.now - started
 
 
 def full_messages(job_id: str, messages: int = 10, commands: int = 500) -> list[Message]:
     """As much as one batch can bring for one lane."""
     return [
-        make_message(f"m{n}", job_id, 0, *(f"i{n}-{each}" for each in range(commands)))
+        make_message(f"m{n}", job_id, 0, *(f"i{n}-{index}" for index in range(commands)))
         for n in range(messages)
     ]
 
@@ -106,15 +111,15 @@ def test_a_lane_of_five_thousand_commands_stops_in_time_and_the_rest_comes_again
     job_id = ledger.job(lanes=1)
     messages = full_messages(job_id)
 
-    taken, took_ms = consume(ledger, SlowStore(ledger, answer_ms=500), messages)
+    result, took_ms = consume(ledger, SlowStore(ledger, answer_ms=500), messages)
 
     pending = ledger.view(job_id).heads[0].counts.pending
     assert took_ms < LIMIT_MS
     assert 500 < pending < 5_000
-    whole = pending // 500
-    assert taken.failed == tuple(message.message_id for message in messages[whole:])
-    assert [lane.outcomes for lane in taken.lanes] == [Counter(applied=pending)]
-    assert isinstance(taken.lanes[0].error, OutOfTime)
+    applied_messages = pending // 500
+    assert result.failed == tuple(message.message_id for message in messages[applied_messages:])
+    assert [lane.outcomes for lane in result.lanes] == [Counter(applied=pending)]
+    assert isinstance(result.lanes[0].error, OutOfTime)
 
 
 def test_what_comes_again_goes_on_where_it_stopped(ledger: Ledger) -> None:
@@ -124,13 +129,13 @@ def test_what_comes_again_goes_on_where_it_stopped(ledger: Ledger) -> None:
     duplicates = 0
 
     for _ in range(20):
-        taken, _ = consume(ledger, store, left)
-        duplicates += sum(lane.outcomes["duplicate"] for lane in taken.lanes)
-        left = [message for message in left if message.message_id in taken.failed]
+        result, _ = consume(ledger, store, left)
+        duplicates += sum(lane.outcomes["duplicate"] for lane in result.lanes)
+        left = [message for message in left if message.message_id in result.failed]
 
     assert left == []
     assert ledger.view(job_id).heads[0].counts.pending == 5_000
-    # Of each invocation at most one message was cut in two.
+    # Each invocation applied at most one message in part.
     assert duplicates < 20 * 500
 
 
@@ -140,11 +145,11 @@ def test_a_lane_that_moves_again_and_again_ends_with_the_invocation(
 ) -> None:
     job_id = ledger.job(lanes=1)
     store = SlowStore(ledger, answer_ms=answer_ms)
-    store.moves = True
+    store.conflicts = True
 
-    taken, took_ms = consume(ledger, store, full_messages(job_id, 1, 1))
+    result, took_ms = consume(ledger, store, full_messages(job_id, 1, 1))
 
-    assert taken.failed == ("m0",)
+    assert result.failed == ("m0",)
     assert took_ms < LIMIT_MS
 
 
@@ -154,9 +159,9 @@ def test_a_table_that_is_silent_leaves_time_to_say_so(ledger: Ledger) -> None:
     store.silent = True
     messages = [make_message(f"m{n}", job_id, n, f"item-{n}") for n in range(10)]
 
-    taken, took_ms = consume(ledger, store, messages)
+    result, took_ms = consume(ledger, store, messages)
 
-    assert taken.failed == tuple(message.message_id for message in messages)
+    assert result.failed == tuple(message.message_id for message in messages)
     assert took_ms < LIMIT_MS
 
 
@@ -165,12 +170,12 @@ def test_a_slow_reject_queue_leaves_time_to_say_so(ledger: Ledger) -> None:
         Message(message_id=f"m{n}", group_id=f"g{n}", sent_at=0, text="?", body=decode("?", ""))
         for n in range(10)
     ]
-    rejects = Rejects(ledger, answer_ms=4_900)
+    rejects = SlowRejectQueue(ledger, answer_ms=4_900)
 
-    taken, took_ms = consume(ledger, ledger.store, messages, rejects)
+    result, took_ms = consume(ledger, ledger.store, messages, rejects)
 
-    assert rejects.kept == ["m0", "m1", "m2", "m3"]
-    assert taken.failed == ("m4", "m5", "m6", "m7", "m8", "m9")
+    assert rejects.message_ids == ["m0", "m1", "m2", "m3"]
+    assert result.failed == ("m4", "m5", "m6", "m7", "m8", "m9")
     assert took_ms < LIMIT_MS
 
 

@@ -11,25 +11,25 @@ from forgeledger.journal.model.merge import LogSource, merge
 
 @dataclass
 class Log:
-    """Rows of times, which also counts what is read of them."""
+    """Rows whose entries are times; it records how many rows each read returned."""
 
     rows: list[LogRow[int]]
     reads: list[int] = field(default_factory=list)
 
     def read(self, offset: int, limit: int) -> list[LogRow[int]]:
-        found = [row for row in self.rows if row.end > offset][:limit]
-        self.reads.append(len(found))
-        return found
+        rows = [row for row in self.rows if row.end > offset][:limit]
+        self.reads.append(len(rows))
+        return rows
 
     def source(self, number: int, at: int = 0) -> LogSource[int]:
         return LogSource(number, at, self.rows[-1].end if self.rows else 0, self.read)
 
 
-def log_of(*rows: tuple[int, ...]) -> Log:
-    made: list[LogRow[int]] = []
-    for row in rows:
-        made.append(LogRow(offset=made[-1].end if made else 0, entries=row))
-    return Log(made)
+def log_of(*commits: tuple[int, ...]) -> Log:
+    rows: list[LogRow[int]] = []
+    for times in commits:
+        rows.append(LogRow(offset=rows[-1].end if rows else 0, entries=times))
+    return Log(rows)
 
 
 def merged(sources: list[LogSource[int]], limit: int = 1_000) -> list[tuple[int, int, int]]:

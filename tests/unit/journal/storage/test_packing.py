@@ -1,4 +1,4 @@
-"""The content of a log's row comes back as it was, and no larger than it has to be."""
+"""A log row's content survives packing; only content that shrinks is compressed."""
 
 import json
 from typing import Any

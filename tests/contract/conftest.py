@@ -1,4 +1,4 @@
-"""The stores that the contract suite runs against, and jobs that no other test has."""
+"""The stores that the contract suite runs against, and job ids that no other test uses."""
 
 import itertools
 import os
@@ -25,7 +25,7 @@ _moments = itertools.count(NOW, 1_000_000)
 
 
 def _client(endpoint_url: str) -> Any:
-    """As the functions make theirs: rows go out and come in as they are."""
+    """Like the functions' own: it sends and reads rows without conversion."""
     client = boto3.client(
         "dynamodb",
         endpoint_url=endpoint_url,
@@ -56,7 +56,7 @@ def ministack_table(engine_url: str) -> Iterator[tuple[Any, str]]:
 def dynamodb_local_table() -> Iterator[tuple[Any, str]]:
     endpoint_url = os.environ.get("FORGELEDGER_DYNAMODB_ENDPOINT")
     if endpoint_url is None:
-        pytest.fail("FORGELEDGER_DYNAMODB_ENDPOINT says where DynamoDB Local listens")
+        pytest.fail("set FORGELEDGER_DYNAMODB_ENDPOINT to the address of DynamoDB Local")
     yield from _table_of(_client(endpoint_url))
 
 
@@ -68,7 +68,7 @@ _DYNAMODB = [
 
 @pytest.fixture(params=_DYNAMODB)
 def table(request: pytest.FixtureRequest) -> tuple[Any, str]:
-    """A client and a table's name, for what only DynamoDB has."""
+    """A client and the name of a table, for what only DynamoDB has."""
     return request.getfixturevalue(request.param)
 
 
@@ -81,8 +81,8 @@ def store(request: pytest.FixtureRequest) -> LedgerStore:
 
 
 @pytest.fixture
-def vanish(store: LedgerStore, request: pytest.FixtureRequest) -> Callable[[int], None]:
-    """Removes what DynamoDB would by then have removed by itself: rows whose ttl is over."""
+def expire_rows(store: LedgerStore, request: pytest.FixtureRequest) -> Callable[[int], None]:
+    """Deletes the rows whose TTL has passed, as DynamoDB would have by then."""
     if isinstance(store, MemoryStore):
         return lambda now_seconds: store.vanish(now_seconds * 1_000)
     client, name = request.getfixturevalue(request.node.callspec.params["store"])
@@ -102,7 +102,7 @@ def vanish(store: LedgerStore, request: pytest.FixtureRequest) -> Callable[[int]
 
 @pytest.fixture
 def moment() -> int:
-    """A time of this test alone: the ids of its jobs sort behind those of all tests before."""
+    """A time of this test alone: its job ids sort after those of all earlier tests."""
     return next(_moments)
 
 
@@ -114,5 +114,5 @@ def job_id(moment: int) -> str:
 
 @pytest.fixture
 def rows(table: tuple[Any, str], job_id: str) -> Rows:
-    """What stands in the table for that job."""
+    """The rows of that job in the table."""
     return Rows(*table, job_id)

@@ -1,4 +1,4 @@
-"""What can fail has an alarm, and what alarms and dashboard watch is written by a function."""
+"""Every kind of failure has an alarm, and every metric shown or watched is written."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from tests.support.deployed_template import (
 
 
 def alarms_on(metric: str, target: str) -> list[dict[str, Any]]:
-    """Alarms on a metric of this resource, whichever way they refer to it."""
+    """Alarms on a metric of this resource, however they refer to it."""
     return [
         alarm
         for alarm in resources("AWS::CloudWatch::Alarm").values()
@@ -69,10 +69,10 @@ def test_what_only_the_relay_can_notice_has_an_alarm(metric, when_missing):
 
 def test_every_alarm_tells_the_topic_and_is_explained():
     explained = (ROOT / "docs" / "operations.md").read_text()
-    told = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
+    actions = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
 
     for name, alarm in resources("AWS::CloudWatch::Alarm").items():
-        assert alarm["AlarmActions"] == told, name
+        assert alarm["AlarmActions"] == actions, name
         assert name in explained
 
 
@@ -96,7 +96,7 @@ def test_metrics_on_the_dashboard_and_in_alarms_are_written_by_the_functions():
         if alarm["Namespace"] == "ForgeLedger"
     }
 
-    # The verdict is part of the name: CommandsApplied and its like.
+    # The outcome is part of the name, as in CommandsApplied.
     unknown = {name for name in shown | watched if name not in written}
     assert {re.sub(r"(Applied|Duplicate|Rejected)$", "", name) for name in unknown} <= {"Commands"}
     assert "Commands" in written

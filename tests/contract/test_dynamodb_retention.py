@@ -1,4 +1,4 @@
-"""How DynamoDB's rows get a later time to vanish."""
+"""How rows in DynamoDB get a later TTL."""
 
 from typing import Any
 
@@ -54,8 +54,8 @@ def test_a_row_that_was_written_meanwhile_does_not_keep_the_others_from_being_re
 def test_rows_of_a_refused_transaction_are_renewed_one_by_one(
     table: tuple[Any, str], rows: Rows, job_id: str, refusals: int
 ) -> None:
-    """One row may be what all are refused for: it alone is told of, and does not stop the rest."""
-    client = Refusing(table[0], "ITEM#a", lasting=refusals == 2)
+    """One bad row cancels the whole transaction; alone it is reported, and the rest is renewed."""
+    client = RefusingClient(table[0], "ITEM#a", lasting=refusals == 2)
     store = DynamoStore(client, table[1])
     create_job(store, job_id)
     register(store, job_id, ["a", "b"])
@@ -70,7 +70,7 @@ def test_rows_of_a_refused_transaction_are_renewed_one_by_one(
 def test_a_table_that_refuses_all_is_left_alone_after_a_few(
     table: tuple[Any, str], job_id: str
 ) -> None:
-    client = Refusing(table[0], "", lasting=True)
+    client = RefusingClient(table[0], "", lasting=True)
     store = DynamoStore(client, table[1])
     create_job(store, job_id)
     register(store, job_id, [f"i{n}" for n in range(20)])
@@ -82,7 +82,7 @@ def test_a_table_that_refuses_all_is_left_alone_after_a_few(
 
 
 class LateWriter:
-    """A client through which somebody writes the first row that is about to be renewed."""
+    """A client with another writer, which renews the first row just before the transaction."""
 
     def __init__(self, client: Any, ttl: int) -> None:
         self._client, self._ttl = client, ttl
@@ -103,8 +103,8 @@ class LateWriter:
         return self._client.transact_write_items(**request)
 
 
-class Refusing:
-    """A client that refuses to renew a row: in a transaction, or lasting by itself as well."""
+class RefusingClient:
+    """A client that refuses every renewal in a transaction; with `lasting` also a row's own."""
 
     def __init__(self, client: Any, sort_key: str, *, lasting: bool) -> None:
         self._client, self._sort_key, self._lasting = client, sort_key, lasting

@@ -1,4 +1,4 @@
-"""What stands in DynamoDB's rows beside what the port gives back: keys, times to vanish, cost."""
+"""What the storage port does not show of DynamoDB's rows: keys, TTLs, indexes and cost."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ DAY_SECONDS = 24 * 3_600
 NOW_SECONDS = NOW // 1_000
 
 
-class Metered:
+class MeteredClient:
     """A client that adds up the write units of its transactions."""
 
     def __init__(self, client: Any) -> None:
@@ -44,7 +44,7 @@ class Metered:
 
     def transact_write_items(self, **request: Any) -> Any:
         answer = self._client.transact_write_items(**request, ReturnConsumedCapacity="TOTAL")
-        self.write_units += sum(each["CapacityUnits"] for each in answer["ConsumedCapacity"])
+        self.write_units += sum(table["CapacityUnits"] for table in answer["ConsumedCapacity"])
         return answer
 
 
@@ -185,7 +185,7 @@ def test_a_head_stays_below_one_write_unit(store: DynamoStore, rows: Rows, job_i
 
 
 @pytest.mark.parametrize(
-    ("kinds", "items", "units_each"),
+    ("kinds", "items", "units_per_event"),
     [
         (["claim"], 10, 2.6),
         (["complete"], 10, 2.6),
@@ -196,26 +196,30 @@ def test_a_head_stays_below_one_write_unit(store: DynamoStore, rows: Rows, job_i
     ],
 )
 def test_a_transition_costs_little_more_than_its_row(
-    table: tuple[Any, str], job_id: str, kinds: list[CommandKind], items: int, units_each: float
+    table: tuple[Any, str],
+    job_id: str,
+    kinds: list[CommandKind],
+    items: int,
+    units_per_event: float,
 ) -> None:
-    client = Metered(table[0])
+    client = MeteredClient(table[0])
     store = DynamoStore(client, table[1])
     names = [f"invoice-{number:04d}" for number in range(items)]
     create_job(store, job_id, rules=LaneRules(max_attempts=3, lease_seconds=300))
     register(store, job_id, names)
     if kinds == ["complete"]:
-        apply(store, job_id, *_work(["claim"], names), now=NOW + 10)
+        apply(store, job_id, *_commands(["claim"], names), now=NOW + 10)
     client.write_units = 0
 
-    commit = apply(store, job_id, *_work(kinds, names), now=NOW + 20)
+    commit = apply(store, job_id, *_commands(kinds, names), now=NOW + 20)
 
-    assert client.write_units / len(commit.events) <= units_each
+    assert client.write_units / len(commit.events) <= units_per_event
 
 
 def test_a_registration_of_a_thousand_costs_little_more_than_its_rows(
     table: tuple[Any, str], job_id: str
 ) -> None:
-    client = Metered(table[0])
+    client = MeteredClient(table[0])
     store = DynamoStore(client, table[1])
     create_job(store, job_id)
     client.write_units = 0
@@ -227,7 +231,7 @@ def test_a_registration_of_a_thousand_costs_little_more_than_its_rows(
     assert client.write_units / 1_000 <= 2.2
 
 
-def _work(kinds: list[str], names: list[str]) -> list[Any]:
+def _commands(kinds: list[str], names: list[str]) -> list[Any]:
     details = {"claim": {}, "complete": {"attempt": 1, "result": '{"pages":3}'}}
     return [
         make_command(kind, item_id=name, worker_id="worker-1", **details[kind])

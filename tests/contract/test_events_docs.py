@@ -43,8 +43,8 @@ class Bus:
         return {"Entries": [{} for _ in Entries]}
 
 
-class Stories:
-    """Jobs that come to each of their ends, and the events of them."""
+class FinishedJobs:
+    """Jobs with each possible verdict, and their events."""
 
     def __init__(self) -> None:
         self.ledger = Ledger(MemoryStore())
@@ -65,8 +65,8 @@ class Stories:
         self.ledger.advancer.advance(job_id)
         self.fact_publisher.publish(job_id)
 
-    def of_the_example(self) -> None:
-        """Two of twenty fail; they are tried again, and then all are completed."""
+    def run_the_example(self) -> None:
+        """Two of twenty items fail; after a retry all are completed."""
         names = [f"invoice-{number}" for number in range(1, 21)]
         job_id = self.job(
             *names,
@@ -84,7 +84,7 @@ class Stories:
         self.ledger.do(job_id, "complete", *names[:2])
         self.end(job_id)
 
-    def of_other_ends(self) -> None:
+    def reach_other_verdicts(self) -> None:
         intolerant = self.job("a", "b", tolerance=Tolerance(failures=0))
         self.ledger.do(intolerant, "fail", "a")
         self.end(intolerant)
@@ -97,14 +97,14 @@ class Stories:
 
 @pytest.fixture(scope="module")
 def events() -> list[dict[str, Any]]:
-    stories = Stories()
-    stories.of_the_example()
-    stories.of_other_ends()
-    return stories.bus.events
+    jobs = FinishedJobs()
+    jobs.run_the_example()
+    jobs.reach_other_verdicts()
+    return jobs.bus.events
 
 
 def rows(head: str) -> list[list[str]]:
-    """The cells of the table whose first column is called so."""
+    """The cells of the table whose first column has this heading."""
     table = PAGE.partition(f"\n| {head} |")[2].partition("\n\n")[0]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.split("\n")[2:]]
 
@@ -124,7 +124,7 @@ def rules() -> dict[str, Any]:
     return patterns
 
 
-def picked(rule: Any, events: list[dict[str, Any]]) -> set[tuple[str, str]]:
+def selected_by(rule: Any, events: list[dict[str, Any]]) -> set[tuple[str, str]]:
     return {
         (event["detail-type"], event["detail"]["status"])
         for event in events
@@ -166,10 +166,10 @@ def test_the_fields_are_those_of_a_detail(events):
 def test_the_example_is_what_is_told_of_such_a_job(events):
     example = json.loads(PAGE.partition("```json\n")[2].partition("```")[0])
 
-    of_eventbridge = {"version", "id", "account", "region"}
-    ours = {name: value for name, value in example.items() if name not in of_eventbridge}
+    set_by_eventbridge = {"version", "id", "account", "region"}
+    ours = {name: value for name, value in example.items() if name not in set_by_eventbridge}
     assert ours in events
-    assert example.keys() == ours.keys() | of_eventbridge
+    assert example.keys() == ours.keys() | set_by_eventbridge
     assert example["detail"]["status"] == "COMPLETED_WITH_FAILURES"
 
 
@@ -184,7 +184,7 @@ def test_each_rule_picks_what_the_page_says(events):
     any_end = {(kind, status) for kind, status in published if status in FINISHED}
     assert {status for _, status in any_end} == FINISHED
 
-    selected = {name: picked(rule, events) for name, rule in rules().items()}
+    selected = {name: selected_by(rule, events) for name, rule in rules().items()}
 
     assert selected == {
         "job-ends": any_end,
@@ -226,5 +226,5 @@ def test_the_consumer_acts_once_on_each_event_however_often_it_comes(events):
     for event in ends * 3:
         program["on_job_end"](event, database)
 
-    acted = database.execute("SELECT job_id, epoch, status FROM jobs_ended").fetchall()
-    assert acted == [tuple(e["detail"][n] for n in ("jobId", "epoch", "status")) for e in ends]
+    acted_on = database.execute("SELECT job_id, epoch, status FROM jobs_ended").fetchall()
+    assert acted_on == [tuple(e["detail"][n] for n in ("jobId", "epoch", "status")) for e in ends]

@@ -1,4 +1,4 @@
-"""docs/http.md is run: each command, in order, against the routes of the API."""
+"""Every command of docs/http.md runs, in order, against the API."""
 
 import re
 import shlex
@@ -71,8 +71,8 @@ def read(command, job_id):
 
 @pytest.fixture(scope="module")
 def replies():
-    """The route and the status of each command, on an API that asks for the key."""
-    caller, job_id, answered = Caller(make_world().api(lambda: "k")), "", []
+    """Each command with its reply, from an API that requires the key."""
+    caller, job_id, replies = Caller(make_world().api(lambda: "k")), "", []
     for command in commands():
         request = read(command, job_id)
         reply = caller.send(
@@ -84,10 +84,10 @@ def replies():
                 headers=request.headers,
             )
         )
-        answered.append((command, reply))
+        replies.append((command, reply))
         if reply.status == 201:
             job_id = reply.json["jobId"]
-    return answered
+    return replies
 
 
 def test_each_example_does_what_it_says(replies):

@@ -1,4 +1,4 @@
-"""What every store of the ledger promises: the life of jobs."""
+"""Every store: the lifecycle of jobs."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What every store of the ledger promises, whatever it keeps its rows in: lanes and their items."""
+"""Every store: lanes, their items and their commits."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -168,7 +168,7 @@ def test_a_commit_on_a_lane_that_does_not_exist_is_refused(store: LedgerStore, j
 def test_a_commit_on_an_item_read_before_it_changed_is_refused(
     store: LedgerStore, job_id: str
 ) -> None:
-    """The head may be newer than the items: they were read each at its own moment."""
+    """The head may be newer than the items: one request reads each row at its own moment."""
     create_job(store, job_id)
     register(store, job_id, ["a"])
     stale = decided(store, job_id, make_command("complete", item_id="a", worker_id="late"))
@@ -270,7 +270,7 @@ def test_of_racing_commits_exactly_one_is_made(store: LedgerStore, job_id: str) 
     commits = [decided(store, job_id, *registrations([f"item-{n}"])) for n in range(8)]
 
     with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda each: store.commit_lane(each, new_commit_id()), commits))
+        made = list(pool.map(lambda commit: store.commit_lane(commit, new_commit_id()), commits))
 
     assert made.count(True) == 1
     names = [item.item_id for item in store.list_items(job_id, 0, None, 10).items]

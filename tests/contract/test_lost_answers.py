@@ -1,4 +1,4 @@
-"""A transaction whose answer was lost counts as made exactly if it was made, and is made once."""
+"""A transaction without an answer is recognised exactly if it was made, and is made once."""
 
 from typing import Any
 
@@ -21,9 +21,9 @@ from tests.support.lane_steps import (
     registrations,
 )
 
-_at_once = Retrying(sleep=lambda seconds: None)
+_no_pauses = Retrying(sleep=lambda seconds: None)
 
-either = pytest.mark.parametrize(
+made_or_not = pytest.mark.parametrize(
     ("made", "forgets_tokens"),
     [(True, False), (True, True), (False, False)],
     ids=["made", "made-and-its-token-forgotten", "not-made"],
@@ -32,11 +32,11 @@ either = pytest.mark.parametrize(
 
 @pytest.fixture
 def store(table: tuple[Any, str]) -> DynamoStore:
-    """Somebody else's, whose answers all arrive."""
+    """Another client's store, which loses no answer."""
     return DynamoStore(*table)
 
 
-@either
+@made_or_not
 def test_a_commit_without_an_answer_is_made_once(
     table: tuple[Any, str], store: DynamoStore, job_id: str, made: bool, forgets_tokens: bool
 ) -> None:
@@ -44,13 +44,13 @@ def test_a_commit_without_an_answer_is_made_once(
     commit = decided(store, job_id, *registrations(["a"]))
     client = LosingDynamo(table[0], made=made, forgets_tokens=forgets_tokens)
 
-    assert DynamoStore(client, table[1], retrying=_at_once).commit_lane(commit, new_commit_id())
+    assert DynamoStore(client, table[1], retrying=_no_pauses).commit_lane(commit, new_commit_id())
 
     assert lane_view(store, job_id, "a").head == commit.head
     assert len(store.read_journal(job_id, 0, 0, 10)) == 1
 
 
-@either
+@made_or_not
 def test_a_commit_without_an_answer_is_known_though_others_committed_since(
     table: tuple[Any, str], store: DynamoStore, job_id: str, made: bool, forgets_tokens: bool
 ) -> None:
@@ -59,22 +59,24 @@ def test_a_commit_without_an_answer_is_known_though_others_committed_since(
     client = LosingDynamo(table[0], made=made, forgets_tokens=forgets_tokens)
     client.meanwhile = lambda: register(store, job_id, ["b"])
 
-    said = DynamoStore(client, table[1], retrying=_at_once).commit_lane(commit, new_commit_id())
+    committed = DynamoStore(client, table[1], retrying=_no_pauses).commit_lane(
+        commit, new_commit_id()
+    )
 
-    assert said is made
+    assert committed is made
     names = [item.item_id for item in store.list_items(job_id, 0, None, 10).items]
     assert names == (["a", "b"] if made else ["b"])
     assert lane_view(store, job_id).head.counts.pending == len(names)
 
 
-@either
+@made_or_not
 def test_a_change_of_a_header_without_an_answer_is_made_once(
     table: tuple[Any, str], store: DynamoStore, job_id: str, made: bool, forgets_tokens: bool
 ) -> None:
     view = create_job(store, job_id)
     step = seal(view.job, Counts(), NOW)
     client = LosingDynamo(table[0], made=made, forgets_tokens=forgets_tokens)
-    losing = DynamoStore(client, table[1], retrying=_at_once)
+    losing = DynamoStore(client, table[1], retrying=_no_pauses)
 
     assert losing.commit_job(JobChange(before=view.job, job=step.job, facts=step.facts))
 
@@ -82,7 +84,7 @@ def test_a_change_of_a_header_without_an_answer_is_made_once(
     assert len(store.read_facts(job_id, 0, 10)) == 2
 
 
-@either
+@made_or_not
 def test_a_change_of_a_header_without_an_answer_does_not_take_anothers_for_its_own(
     table: tuple[Any, str], store: DynamoStore, job_id: str, made: bool, forgets_tokens: bool
 ) -> None:
@@ -93,21 +95,21 @@ def test_a_change_of_a_header_without_an_answer_does_not_take_anothers_for_its_o
     others: list[bool] = []
     client.meanwhile = lambda: others.append(store.commit_job(change))
 
-    said = DynamoStore(client, table[1], retrying=_at_once).commit_job(change)
+    committed = DynamoStore(client, table[1], retrying=_no_pauses).commit_job(change)
 
-    assert said is made
+    assert committed is made
     assert others == [not made]
     assert len(store.read_facts(job_id, 0, 10)) == 2
 
 
-@either
+@made_or_not
 def test_a_creation_without_an_answer_is_made_once(
     table: tuple[Any, str], store: DynamoStore, job_id: str, made: bool, forgets_tokens: bool
 ) -> None:
     job, heads, fact = create(make_spec(job_id=job_id))
     client = LosingDynamo(table[0], made=made, forgets_tokens=forgets_tokens)
 
-    DynamoStore(client, table[1], retrying=_at_once).create_job(job, heads, fact)
+    DynamoStore(client, table[1], retrying=_no_pauses).create_job(job, heads, fact)
 
     view = loaded(store, job_id)
     assert (view.job, view.heads) == (job, heads)

@@ -1,4 +1,4 @@
-"""Each role allows the calls that its function makes, on the resources it makes them on."""
+"""Each role allows exactly the calls of its function, each on its own resource."""
 
 import ast
 import re
@@ -16,7 +16,7 @@ ROLES = ("IntakeRole", "ApiRole", "RelayRole")
 TABLE = "LedgerTable.Arn"
 TRANSACTION = {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 
-# The actions behind each method of the storage port, on the table unless an index is named.
+# The actions that each method of the storage port needs.
 STORAGE: dict[str, dict[str, set[str]]] = {
     "load_lane": {TABLE: {"dynamodb:BatchGetItem"}},
     # GetItem: to recognise a commit whose answer was lost.
@@ -40,8 +40,8 @@ STORAGE: dict[str, dict[str, set[str]]] = {
     "save_checkpoint": {TABLE: {"dynamodb:UpdateItem"}},
 }
 
-# What the functions call besides the ledger, and what Lambda calls in their name.
-BESIDES: dict[str, dict[str, set[str]]] = {
+# Calls to anything but the ledger, and Lambda's calls on a function's behalf.
+OTHER_CALLS: dict[str, dict[str, set[str]]] = {
     "IntakeRole": {
         "CommandQueue.Arn": {
             "sqs:DeleteMessage",
@@ -83,20 +83,21 @@ SERVICES = {
 
 
 def granted(role: str) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    actions_by_resource: dict[str, set[str]] = {}
     for statement in statements(role):
         actions = statement["Action"]
         names = {actions} if isinstance(actions, str) else set(actions)
-        found.setdefault(resource_name(statement["Resource"]), set()).update(names)
-    return found
+        resource = resource_name(statement["Resource"])
+        actions_by_resource.setdefault(resource, set()).update(names)
+    return actions_by_resource
 
 
-def modules_behind(name: str) -> set[Path]:
-    """The project's modules that importing this one brings along, itself included."""
+def modules_imported_with(name: str) -> set[Path]:
+    """The project's modules that importing this one loads, itself included."""
     seen: set[Path] = set()
-    waiting = [name]
-    while waiting:
-        base = PACKAGE.parent / waiting.pop().replace(".", "/")
+    pending = [name]
+    while pending:
+        base = PACKAGE.parent / pending.pop().replace(".", "/")
         file = next(
             (f for f in (base.with_suffix(".py"), base / "__init__.py") if f.exists()), None
         )
@@ -105,16 +106,16 @@ def modules_behind(name: str) -> set[Path]:
         seen.add(file)
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("forgeledger"):
-                waiting.append(str(node.module))
-                waiting += [f"{node.module}.{alias.name}" for alias in node.names]
+                pending.append(str(node.module))
+                pending += [f"{node.module}.{alias.name}" for alias in node.names]
     return seen
 
 
 def port_methods_used(function: str) -> set[str]:
-    """Methods of the storage port that the use cases behind a function call."""
+    """Methods of the storage port that a function's use cases call."""
     ports = "jobs|lanes|facts|lists|retention|checkpoints"
     used: set[str] = set()
-    for file in modules_behind(f"forgeledger.bootstrap.{function}"):
+    for file in modules_imported_with(f"forgeledger.bootstrap.{function}"):
         if file.parent.name == "usecases":
             used |= set(re.findall(rf"\b(?:{ports})\.(\w+)\(", file.read_text()))
     return used
@@ -126,7 +127,7 @@ def calls_of_clients(path: Path) -> Iterator[str]:
         for node in ast.walk(ast.parse(file.read_text())):
             if not isinstance(node, ast.Attribute) or "client" not in ast.unparse(node.value):
                 continue
-            # A client's `meta` leads to botocore's hooks and calls nobody.
+            # A client's `meta` leads to botocore's hooks and makes no request.
             if "meta" not in ast.unparse(node).split("."):
                 yield node.attr
 
@@ -144,14 +145,14 @@ def action(service: str, method: str) -> str:
 
 def expected(role: str) -> dict[str, set[str]]:
     function = role.removesuffix("Role")
-    found: dict[str, set[str]] = {
+    allowed: dict[str, set[str]] = {
         f"{function}LogGroup.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
-        **BESIDES[role],
+        **OTHER_CALLS[role],
     }
     for method in port_methods_used(function.lower()):
         for resource, actions in STORAGE[method].items():
-            found[resource] = found.get(resource, set()) | actions
-    return found
+            allowed[resource] = allowed.get(resource, set()) | actions
+    return allowed
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -174,8 +175,8 @@ def test_actions_behind_the_storage_port_are_those_that_the_adapter_calls():
     known = {
         action
         for by_resource in STORAGE.values()
-        for each in by_resource.values()
-        for action in each
+        for actions in by_resource.values()
+        for action in actions
     }
 
     storage = [*(PACKAGE / "aws").rglob("*.py"), *(PACKAGE / "jobs" / "storage").rglob("*.py")]
@@ -187,7 +188,7 @@ def test_actions_behind_the_storage_port_are_those_that_the_adapter_calls():
 
 @pytest.mark.parametrize("path", SERVICES)
 def test_every_call_of_an_adapter_is_allowed_to_some_function(path):
-    allowed = {each for role in ROLES for actions in granted(role).values() for each in actions}
+    allowed = {action for role in ROLES for actions in granted(role).values() for action in actions}
 
     called = {action(SERVICES[path], method) for method in calls_of_clients(PACKAGE / path)}
 
@@ -216,17 +217,17 @@ def test_no_role_has_a_wildcard(role):
 
 @pytest.mark.parametrize("role", ROLES)
 def test_only_lambda_takes_a_role_and_it_has_no_policies_from_elsewhere(role):
-    found = properties(role)
-    [trust] = found["AssumeRolePolicyDocument"]["Statement"]
+    role_properties = properties(role)
+    [trust] = role_properties["AssumeRolePolicyDocument"]["Statement"]
 
     assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
-    assert "ManagedPolicyArns" not in found
+    assert "ManagedPolicyArns" not in role_properties
 
 
 def test_each_function_has_its_own_role():
-    taken: list[Any] = [
+    roles: list[Any] = [
         function["Role"]["Fn::GetAtt"][0]
         for function in resources("AWS::Serverless::Function").values()
     ]
 
-    assert sorted(taken) == sorted(ROLES)
+    assert sorted(roles) == sorted(ROLES)

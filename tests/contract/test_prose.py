@@ -1,4 +1,4 @@
-"""The lines of prose on the pages are short enough to be read beside code."""
+"""The lines of prose on the pages are short enough to be read next to code."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What every store promises of rows that get a later time to vanish, and of where that stopped."""
+"""Every store: rows get a later TTL, and a pass over them stores where it stopped."""
 
 from collections.abc import Callable
 
@@ -45,14 +45,14 @@ def test_renewing_goes_through_all_rows_page_by_page(store: LedgerStore, job_id:
 
 
 def test_rows_that_were_renewed_outlive_those_that_were_not(
-    store: LedgerStore, vanish: Callable[[int], None], job_id: str
+    store: LedgerStore, expire_rows: Callable[[int], None], job_id: str
 ) -> None:
     create_job(store, job_id)
     register(store, job_id, ["a", "b"])
     register(store, job_id, ["c"])
 
     after = store.renew(job_id, 0, None, 2, NOW_SECONDS + 40 * DAY_SECONDS).after
-    vanish(NOW_SECONDS + 35 * DAY_SECONDS)
+    expire_rows(NOW_SECONDS + 35 * DAY_SECONDS)
 
     assert after is not None
     assert [item.item_id for item in store.list_items(job_id, 0, None, 9).items] == ["a", "b"]
@@ -61,7 +61,7 @@ def test_rows_that_were_renewed_outlive_those_that_were_not(
 
 @pytest.mark.parametrize("number", [1, 50, 51, 120])
 def test_many_rows_are_renewed_at_once_and_never_to_an_earlier_time(
-    store: LedgerStore, vanish: Callable[[int], None], job_id: str, number: int
+    store: LedgerStore, expire_rows: Callable[[int], None], job_id: str, number: int
 ) -> None:
     create_job(store, job_id)
     names = [f"i{n:03d}" for n in range(number)]
@@ -70,7 +70,7 @@ def test_many_rows_are_renewed_at_once_and_never_to_an_earlier_time(
 
     store.renew(job_id, 0, None, 1_000, NOW_SECONDS + 40 * DAY_SECONDS)
     store.renew(job_id, 0, None, 1_000, NOW_SECONDS + 31 * DAY_SECONDS)
-    vanish(NOW_SECONDS + 39 * DAY_SECONDS)
+    expire_rows(NOW_SECONDS + 39 * DAY_SECONDS)
 
     assert len(store.list_items(job_id, 0, None, 1_000).items) == number
     assert sum(len(row.entries) for row in store.read_journal(job_id, 0, 0, 9)) == number
@@ -81,7 +81,7 @@ def test_a_place_is_found_again_where_it_was_left(store: LedgerStore, job_id: st
     empty = store.load_checkpoint(work)
 
     store.save_checkpoint(work, checkpoint)
-    left = store.load_checkpoint(work)
+    stored = store.load_checkpoint(work)
     store.save_checkpoint(work, {})
 
-    assert (empty, left, store.load_checkpoint(work)) == ({}, checkpoint, {})
+    assert (empty, stored, store.load_checkpoint(work)) == ({}, checkpoint, {})

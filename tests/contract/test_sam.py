@@ -1,4 +1,4 @@
-"""The real SAM CLI takes the project as it is: it validates, builds and deploys (make test-sam)."""
+"""The real SAM CLI validates, builds and deploys the project (make test-sam)."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ LAYER = Path("SharedLayer") / "python"
 
 
 def sam(*arguments: str, environment: Mapping[str, str] | None = None) -> str:
-    """What a command printed; a failing one fails the test with its output."""
+    """The output of a command; if it fails, the test fails with it."""
     done = subprocess.run(
         [SAM, *arguments],
         cwd=ROOT,
@@ -43,9 +43,9 @@ def built(tmp_path_factory) -> Path:
 
 
 def test_the_template_is_valid_and_lints():
-    said = sam("validate", "--lint", "--region", REGION)
+    output = sam("validate", "--lint", "--region", REGION)
 
-    assert "is a valid SAM Template" in said
+    assert "is a valid SAM Template" in output
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -87,7 +87,7 @@ def test_sam_deploys_the_build_to_an_engine(built):
     with Engine() as engine:
         sam(
             "deploy",
-            # Else it looks beside the built template.
+            # By default it is looked for next to the built template.
             "--config-file",
             str(ROOT / "samconfig.toml"),
             "--config-env",

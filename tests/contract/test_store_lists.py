@@ -1,4 +1,4 @@
-"""What every store lists: jobs, items, the journal and facts, page by page."""
+"""Every store: lists of jobs, items, journal rows and facts, page by page."""
 
 from dataclasses import replace
 
@@ -97,14 +97,14 @@ def test_jobs_are_listed_by_tag_wherever_they_stand(store: LedgerStore, moment: 
     for n, job_id in enumerate(job_ids):
         create_job(store, job_id, tags=(tag, "x") if n in {0, 1, 11} else ("x",))
 
-    found, before = [], make_job_id(moment + 99, 0, 1)
+    listed, before = [], make_job_id(moment + 99, 0, 1)
     for _ in range(10):
         views, before = store.list_jobs(None, tag, before, 2)
-        found += [view.job.job_id for view in views]
+        listed += [view.job.job_id for view in views]
         if before is None or before < job_ids[0]:
             break
 
-    assert found == [job_ids[11], job_ids[1], job_ids[0]]
+    assert listed == [job_ids[11], job_ids[1], job_ids[0]]
 
 
 def test_a_page_by_tag_ends_within_what_was_read(store: LedgerStore, moment: int) -> None:
@@ -121,16 +121,16 @@ def test_a_page_by_tag_ends_within_what_was_read(store: LedgerStore, moment: int
 
 def test_the_last_page_of_jobs_says_that_it_is_the_last(store: LedgerStore, moment: int) -> None:
     _completed(store, make_job_id(moment, 7, 1))
-    everything, before = 0, None
+    total, before = 0, None
 
     for _ in range(500):
         views, before = store.list_jobs(JobStatus.COMPLETED, None, before, 3)
-        everything += len(views)
+        total += len(views)
         if before is None:
             break
 
     assert before is None
-    assert everything >= 1
+    assert total >= 1
 
 
 def test_items_are_listed_by_name(store: LedgerStore, job_id: str) -> None:

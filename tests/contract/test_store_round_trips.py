@@ -1,4 +1,4 @@
-"""What is written comes back unchanged from every store, whatever it is."""
+"""Every store returns unchanged what was written."""
 
 import json
 import secrets
@@ -27,7 +27,7 @@ _json_texts = st.recursive(
 def test_every_turn_of_an_item_survives(store: LedgerStore, job_id: str) -> None:
     create_job(store, job_id, rules=LaneRules(max_attempts=3, lease_seconds=60, ttl_days=0))
     failure = Failure(type="Timeout", message='it said "no"\n\x00', retryable=True)
-    turns = [
+    commands = [
         make_command("register", payload="[]"),
         make_command("claim", command_id="1", worker_id=""),
         make_command("heartbeat", command_id="2", lease_seconds=120),
@@ -40,8 +40,8 @@ def test_every_turn_of_an_item_survives(store: LedgerStore, job_id: str) -> None
         make_command("complete", command_id="9", result='{"a": "\u2713"}'),
     ]
 
-    for turn, command in enumerate(turns):
-        commit = apply(store, job_id, command, now=NOW + turn)
+    for number, command in enumerate(commands):
+        commit = apply(store, job_id, command, now=NOW + number)
         view = lane_view(store, job_id, "invoice-17")
         assert (view.head, view.items["invoice-17"]) == (commit.head, commit.items[0])
 

@@ -1,4 +1,4 @@
-"""What an audit reads beside the ledger is what the ledger would read, however large a lane is."""
+"""An audit that reads the table directly sees what the store reads, however large a lane is."""
 
 from typing import Any
 

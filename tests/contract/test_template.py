@@ -1,4 +1,4 @@
-"""The template and the code: what one names, the other has."""
+"""The template and the code agree on settings, handlers, event sources and limits."""
 
 import ast
 import json
@@ -32,8 +32,8 @@ SAM_CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 STAGES = ("local", "dev", "prod")
 
 
-class Asked(Mapping[str, str]):
-    """An environment that has every variable, and remembers which were read."""
+class RecordingEnvironment(Mapping[str, str]):
+    """An environment that has every variable, and records which were read."""
 
     def __init__(self) -> None:
         self.names: set[str] = set()
@@ -61,21 +61,21 @@ def record(event_name: str, sort_key: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_each_function_finds_exactly_the_settings_that_it_reads(function):
-    asked = Asked()
+    recorded = RecordingEnvironment()
 
-    SETTINGS[function].read(asked)
+    SETTINGS[function].read(recorded)
 
     given = {name for name in environment(function) if name.startswith("FORGELEDGER_")}
-    assert given == asked.names
+    assert given == recorded.names
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_each_function_has_a_service_name_of_its_own_and_the_common_namespace(function):
-    found = environment(function)
+    variables = environment(function)
 
-    assert found["POWERTOOLS_SERVICE_NAME"]["Fn::Sub"].startswith("${AWS::StackName}-")
-    assert found["POWERTOOLS_METRICS_NAMESPACE"] == "ForgeLedger"
-    assert found["POWERTOOLS_LOG_LEVEL"] == {"Ref": "LogLevel"}
+    assert variables["POWERTOOLS_SERVICE_NAME"]["Fn::Sub"].startswith("${AWS::StackName}-")
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "ForgeLedger"
+    assert variables["POWERTOOLS_LOG_LEVEL"] == {"Ref": "LogLevel"}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -104,7 +104,7 @@ def test_the_stream_bisects_retries_a_few_times_and_then_sets_aside():
     [ledger] = event_sources("RelayFunction", "DynamoDB")
 
     assert ledger["BisectBatchOnFunctionError"] is True
-    # What is given up is made good by the next round, so that a poison record blocks no shard.
+    # The next round does what a dropped record left undone: no record need block its shard.
     assert 0 < ledger["MaximumRetryAttempts"] <= 5
     assert "MaximumRecordAgeInSeconds" not in ledger
     assert ledger["StartingPosition"] == "TRIM_HORIZON"
@@ -152,13 +152,13 @@ def test_an_outage_of_an_hour_takes_no_command_aside():
 
 @pytest.mark.parametrize("queue", ["CommandQueue", "CommandDeadLetterQueue", "RejectQueue"])
 def test_command_queues_are_fifo_in_high_throughput_without_content_deduplication(queue):
-    found = properties(queue)
+    queue_properties = properties(queue)
 
-    assert found["FifoQueue"] is True
-    assert found["DeduplicationScope"] == "messageGroup"
-    assert found["FifoThroughputLimit"] == "perMessageGroupId"
-    assert found["ContentBasedDeduplication"] is False
-    assert found["MaximumMessageSize"] == MESSAGE_BYTES
+    assert queue_properties["FifoQueue"] is True
+    assert queue_properties["DeduplicationScope"] == "messageGroup"
+    assert queue_properties["FifoThroughputLimit"] == "perMessageGroupId"
+    assert queue_properties["ContentBasedDeduplication"] is False
+    assert queue_properties["MaximumMessageSize"] == MESSAGE_BYTES
 
 
 def test_every_queue_is_encrypted_and_refuses_open_connections():
@@ -191,10 +191,12 @@ def test_the_ledger_is_what_the_storage_expects():
 
 @pytest.mark.parametrize("table", ["LedgerTable", "IdempotencyTable"])
 def test_tables_are_encrypted_and_recoverable(table):
-    found = properties(table)
+    table_properties = properties(table)
 
-    assert found["SSESpecification"] == {"SSEEnabled": True}
-    assert found["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table_properties["SSESpecification"] == {"SSEEnabled": True}
+    assert table_properties["PointInTimeRecoverySpecification"] == {
+        "PointInTimeRecoveryEnabled": True
+    }
 
 
 def test_the_api_lets_through_a_bounded_number_of_requests():
@@ -213,7 +215,7 @@ def test_the_access_log_has_a_line_of_json_for_each_request_and_no_headers():
 
     assert settings["DestinationArn"] == {"Fn::GetAtt": ["ApiAccessLogGroup", "Arn"]}
     assert {"requestId", "path", "status", "error"} <= set(line)
-    # An HTTP API knows a header only by its name; the key is one.
+    # An HTTP API logs a header only if the format names it; the API key is a header.
     assert not re.search(r"header|authorizer", settings["Format"])
 
 

@@ -1,4 +1,4 @@
-"""The whole ledger on this machine, from the project's own template and source tree."""
+"""Fixtures of the integration tests: the whole ledger on this machine, from the source tree."""
 
 import os
 import subprocess
@@ -14,12 +14,12 @@ from forgeledger.sdk import Endpoints
 from tests.support.function_stage import Stage
 
 PROJECT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 180
+TIMEOUT_SECONDS = 180
 
 
 @pytest.fixture(scope="session")
 def ledger_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """One local cloud for each test process, started by the first test that asks for it."""
+    """One local cloud per test process, started by the first test that needs it."""
     with LocalCloud(project_dir=PROJECT, state_dir=tmp_path_factory.mktemp("state")) as running:
         yield running
 
@@ -31,7 +31,7 @@ def endpoints(ledger_cloud: LocalCloud) -> Endpoints:
 
 @pytest.fixture
 def worker_variables(endpoints: Endpoints) -> dict[str, str]:
-    """What a worker in a process of its own finds in its environment."""
+    """The environment of a worker in a process of its own."""
     assert endpoints.aws_endpoint_url is not None
     assert endpoints.region is not None
     return {
@@ -47,9 +47,9 @@ def worker_variables(endpoints: Endpoints) -> dict[str, str]:
 
 @pytest.fixture
 def run(worker_variables: dict[str, str], tmp_path: Path) -> Callable[..., str]:
-    """Runs a page's program as its reader would, to its good end: what it prints."""
+    """Runs a program from a page, as its reader would; it must succeed. Returns its output."""
 
-    def run_it(*command: str, script: str | None = None) -> str:
+    def run_program(*command: str, script: str | None = None) -> str:
         done = subprocess.run(
             command,
             input=script,
@@ -57,13 +57,13 @@ def run(worker_variables: dict[str, str], tmp_path: Path) -> Callable[..., str]:
             env={**os.environ, **worker_variables},
             capture_output=True,
             text=True,
-            timeout=PATIENCE_SECONDS,
+            timeout=TIMEOUT_SECONDS,
             check=False,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    return run_it
+    return run_program
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The services that the simulator simulates, on the real engine: each with the same methods."""
+"""The simulated services on the real engine, each with the same methods."""
 
 import contextlib
 import itertools
@@ -20,12 +20,12 @@ from tests.simulation.table import RowChange
 from tests.simulation.world import RELAY_TRIES, VISIBILITY_MS, World
 from tests.support.deployed_template import properties
 
-_PATIENCE_SECONDS = 10
+_TIMEOUT_SECONDS = 10
 
 
 @dataclass
 class EngineQueue:
-    """A FIFO queue; its messages are numbered as the simulator does, whatever the engine's ids."""
+    """A FIFO queue; messages have the simulator's numbers instead of the engine's ids."""
 
     client: Any
     name: str
@@ -73,16 +73,16 @@ class EngineQueue:
         return True
 
     def next_visible_at(self) -> None:
-        """Nothing is ever left in flight where nothing goes wrong."""
+        """None: without faults no message stays in flight."""
 
     def texts(self) -> list[Any]:
-        """What the messages that are left say, in their order; they are gone then."""
-        found: list[Any] = []
+        """Deletes the remaining messages and returns their contents, in order."""
+        texts: list[Any] = []
         while messages := self.receive(10):
             for message in messages:
-                found.append(text_of(message))
+                texts.append(text_of(message))
                 self.delete(message, message.receive_count)
-        return found
+        return texts
 
     def close(self) -> None:
         self.client.delete_queue(QueueUrl=self.url)
@@ -108,16 +108,16 @@ def text_of(message: QueuedMessage) -> Any:
 
 
 class EngineStream(Stream):
-    """The table's real stream, spread over the simulator's shards as soon as anybody looks."""
+    """The table's real stream, spread over the simulator's shards whenever it is read."""
 
     def __init__(self, client: Any, table: str) -> None:
         super().__init__(RELAY_TRIES)
         self._client = client
-        (found,) = client.list_streams(TableName=table)["Streams"]
-        described = client.describe_stream(StreamArn=found["StreamArn"])["StreamDescription"]
+        (stream,) = client.list_streams(TableName=table)["Streams"]
+        described = client.describe_stream(StreamArn=stream["StreamArn"])["StreamDescription"]
         (shard,) = described["Shards"]
         self._iterator: str = client.get_shard_iterator(
-            StreamArn=found["StreamArn"],
+            StreamArn=stream["StreamArn"],
             ShardId=shard["ShardId"],
             ShardIteratorType="TRIM_HORIZON",
         )["ShardIterator"]
@@ -139,7 +139,7 @@ class EngineStream(Stream):
             change = record["dynamodb"]
             key = change["Keys"]
             before = self._waiting()
-            # The record says that there was a row, and is one, but not what is in it.
+            # The record has only the keys: whether there was a row and is one, not its content.
             old = None if record["eventName"] == "INSERT" else key
             new = None if record["eventName"] == "REMOVE" else key
             self.append(RowChange(key["PK"]["S"], key["SK"]["S"], old, new))
@@ -151,7 +151,7 @@ class EngineStream(Stream):
 
 
 class EngineBus:
-    """An event bus with a rule that puts all that it hears into a queue."""
+    """An event bus with a rule that sends all events to a queue."""
 
     def __init__(self, events: Any, sqs: Any, name: str) -> None:
         self._events, self._sqs, self._name = events, sqs, name
@@ -170,15 +170,15 @@ class EngineBus:
         self._put += 1
 
     def heard(self) -> list[dict[str, Any]]:
-        """What has come out at the other end since the last call: all that was put in."""
-        found: list[dict[str, Any]] = []
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while len(found) < self._put and time.monotonic() < deadline:
+        """All events that were put on the bus since the last call, as the queue received them."""
+        details: list[dict[str, Any]] = []
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
+        while len(details) < self._put and time.monotonic() < deadline:
             answer = self._sqs.receive_message(QueueUrl=self._queue_url, MaxNumberOfMessages=10)
             messages = answer.get("Messages", [])
             for message in messages:
                 event = json.loads(message["Body"])
-                found.append({**event["detail"], "type": event["detail-type"]})
+                details.append({**event["detail"], "type": event["detail-type"]})
             if messages:
                 self._sqs.delete_message_batch(
                     QueueUrl=self._queue_url,
@@ -188,7 +188,7 @@ class EngineBus:
                     ],
                 )
         self._put = 0
-        return found
+        return details
 
     def close(self) -> None:
         self._events.remove_targets(Rule=self._name, EventBusName=self._name, Ids=["1"])
@@ -198,10 +198,10 @@ class EngineBus:
 
 
 class Services:
-    """The engine's clients, and what may be shared: each world tells and claims for itself."""
+    """The engine's clients, and what all worlds share: the bus and the table of claimed ids."""
 
     def __init__(self, aws: Session) -> None:
-        # As the functions' own clients are: what they send is not looked at twice.
+        # Like the functions' own clients: parameters are not validated.
         config = Config(parameter_validation=False, retries={"total_max_attempts": 1})
         self.dynamodb = aws.client("dynamodb", config=config)
         self._streams = aws.client("dynamodbstreams", config=config)
@@ -222,7 +222,7 @@ class Services:
 
     @contextlib.contextmanager
     def behind(self, world: World) -> Iterator[None]:
-        """The world's services are the engine's; its clock, ids and chance stay as they are."""
+        """The world's services are the engine's; its clock, ids and randomness stay simulated."""
         name = f"{self._name}-{next(self._numbers)}"
         world.tables = EngineTables(self.dynamodb, f"{name}-ledger", self._name)
         world.stream = EngineStream(self._streams, world.tables.name)

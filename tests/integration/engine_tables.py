@@ -1,4 +1,4 @@
-"""DynamoDB as the simulator simulates it, and the engine behind the same methods."""
+"""The simulated DynamoDB without stale reads, and the engine's tables with the same methods."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from tests.support.ledger_table import create_ledger_table
 
 
 class PromptTables(Tables):
-    """The simulated tables, but no reader sees what was: the engine has no such replicas."""
+    """The simulated tables without stale reads, which the engine does not have either."""
 
     def get_item(self, request: dict[str, Any]) -> dict[str, Any]:
         return super().get_item({**request, "ConsistentRead": True})
@@ -25,7 +25,7 @@ class PromptTables(Tables):
 
 @dataclass
 class EngineTables:
-    """The requests of one world, to a ledger of its own."""
+    """The requests of one world, to a ledger table of its own."""
 
     client: Any
     name: str
@@ -40,8 +40,8 @@ class EngineTables:
         return answer
 
     def read_keys(self, keys: Sequence[Row], *, consistent: bool) -> list[Row]:
-        asked = {"Keys": keys, "ConsistentRead": consistent}
-        answer = self.client.batch_get_item(RequestItems={self.name: asked})
+        table_request = {"Keys": keys, "ConsistentRead": consistent}
+        answer = self.client.batch_get_item(RequestItems={self.name: table_request})
         assert not answer.get("UnprocessedKeys")
         rows: list[Row] = answer["Responses"][self.name]
         return rows
@@ -58,14 +58,14 @@ class EngineTables:
 
     def transact(self, actions: Sequence[dict[str, Any]], token: str | None) -> None:
         here = [{kind: self._here(body) for kind, body in action.items()} for action in actions]
-        # The ids of all worlds are the same, and the engine knows a token whatever its tables.
+        # All worlds have the same ids, and the engine compares tokens across tables.
         unique = {} if token is None else {"ClientRequestToken": f"{self.name}-{token}"}
         self.client.transact_write_items(TransactItems=here, **unique)
 
     def rows(self) -> dict[tuple[str, str], Row]:
         pages = self.client.get_paginator("scan").paginate(TableName=self.name)
-        found = (row for page in pages for row in page["Items"])
-        return {(row["PK"]["S"], row["SK"]["S"]): row for row in found}
+        rows = (row for page in pages for row in page["Items"])
+        return {(row["PK"]["S"], row["SK"]["S"]): row for row in rows}
 
     def close(self) -> None:
         self.client.delete_table(TableName=self.name)

@@ -1,4 +1,4 @@
-"""`make chaos` in small: faults before the engine, killed processes, a restart, and no loss."""
+"""A small `make chaos`: nothing is lost, with faults, killed processes and a restart."""
 
 import re
 import shutil
@@ -28,16 +28,16 @@ def test_nothing_is_lost_or_doubled_in_chaos() -> None:
     done = chaos("--items 300 --rate 0.03 --worker-kills 2 --function-kills 3 --restarts 1")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    told = dict(re.findall(r"^  (\w+): +(\d+)", done.stdout, re.MULTILINE))
-    assert told == {"lost": "0", "doubled": "0", "completions": "1"}
-    happened = {
-        what: int(number)
-        for number, what in re.findall(r"^ +(\d+)  (.+)$", done.stdout, re.MULTILINE)
+    totals = dict(re.findall(r"^  (\w+): +(\d+)", done.stdout, re.MULTILINE))
+    assert totals == {"lost": "0", "doubled": "0", "completions": "1"}
+    faults = {
+        fault: int(number)
+        for number, fault in re.findall(r"^ +(\d+)  (.+)$", done.stdout, re.MULTILINE)
     }
-    assert happened["workers killed (SIGKILL)"] == 2
-    assert happened["function processes killed (SIGKILL)"] == 3
-    assert happened["restarts of the engine and the functions"] == 1
-    assert happened["response lost"] > 0
+    assert faults["workers killed (SIGKILL)"] == 2
+    assert faults["function processes killed (SIGKILL)"] == 3
+    assert faults["restarts of the engine and the functions"] == 1
+    assert faults["response lost"] > 0
 
 
 def test_a_job_that_is_not_done_in_time_is_cut_off_and_told_of() -> None:

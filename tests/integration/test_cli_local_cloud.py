@@ -1,4 +1,4 @@
-"""The command line in a pseudo-terminal and in pipes, against a local cloud of its own."""
+"""The command line, in a pseudo-terminal and in pipes, on a local cloud that it starts itself."""
 
 import contextlib
 import io
@@ -24,11 +24,11 @@ pytestmark = pytest.mark.integration
 PROJECT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "forgeledger.cli.main")
 # Only ends a test that would hang.
-MOST_SECONDS = 180
+TIMEOUT_SECONDS = 180
 
 
 @dataclass(frozen=True)
-class Ended:
+class CommandResult:
     code: int
     out: str
     err: str = ""
@@ -43,7 +43,7 @@ class Cli:
     environment: dict[str, str]
 
     def __call__(self, *words, stdin=""):
-        """Run in this process, which saves the start of one for each command."""
+        """Runs in this process, which saves starting one for each command."""
         out, err, before = io.StringIO(), io.StringIO(), sys.stdin
         sys.stdin = io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")
         try:
@@ -52,64 +52,64 @@ class Cli:
                 code = run([str(word) for word in words], options)
         finally:
             sys.stdin = before
-        return Ended(code, out.getvalue(), err.getvalue())
+        return CommandResult(code, out.getvalue(), err.getvalue())
 
     def in_a_pipe(self, *words):
-        ended = subprocess.run(
+        done = subprocess.run(
             [*PROGRAM, *words],
             cwd=PROJECT,
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=MOST_SECONDS,
+            timeout=TIMEOUT_SECONDS,
             check=False,
         )
-        return Ended(ended.returncode, ended.stdout, ended.stderr)
+        return CommandResult(done.returncode, done.stdout, done.stderr)
 
     def on_a_terminal(self, *words, meanwhile=None):
-        """All that is painted on a pseudo-terminal; `meanwhile` is called at its first sign."""
+        """All output on a pseudo-terminal; `meanwhile` is called after the first of it."""
         pid, screen = pty.fork()
         if pid == 0:
             os.chdir(PROJECT)
-            # Nothing of this process may run on in the child, so no subprocess module here.
+            # Replaces the forked process at once, so that nothing else of this one runs in it.
             os.execve(  # noqa: S606
                 PROGRAM[0], [*PROGRAM, *words], {**self.environment, "COLUMNS": "120"}
             )
-        painted = b""
-        deadline = time.monotonic() + MOST_SECONDS
+        output = b""
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             readable, _, _ = select.select([screen], [], [], 1)
             if not readable:
                 continue
             try:
                 piece = os.read(screen, 65_536)
-            except OSError:  # Linux says so when the other side is gone.
+            except OSError:  # On Linux: the other side is closed.
                 break
             if not piece:
                 break
-            painted += piece
+            output += piece
             if meanwhile is not None:
                 meanwhile, call = None, meanwhile
                 call()
         os.close(screen)
         _, status = os.waitpid(pid, 0)
-        return Ended(os.waitstatus_to_exitcode(status), painted.decode())
+        return CommandResult(os.waitstatus_to_exitcode(status), output.decode())
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
-    kept = {
+    inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("AWS_", "FORGELEDGER_", "LOCALSTACK_"))
     }
     state = tmp_path_factory.mktemp("cli") / ".forgeledger"
-    return {**kept, "FORGELEDGER_STATE_DIR": str(state), "TERM": "xterm-256color"}
+    return {**inherited, "FORGELEDGER_STATE_DIR": str(state), "TERM": "xterm-256color"}
 
 
 @pytest.fixture(scope="module")
 def forgeledger(environment):
-    """The program, while a local cloud is up that it started by itself."""
+    """The command line, with a local cloud that it has started."""
     cli = Cli(environment)
     up = cli("local", "up", "--json")
     assert up.code == 0, up.err
@@ -127,12 +127,12 @@ def job(forgeledger):
 
 
 def eventually(probe):
-    deadline = time.monotonic() + MOST_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < deadline:
-        if found := probe():
-            return found
+        if answer := probe():
+            return answer
         time.sleep(0.2)
-    raise AssertionError("it never came true")
+    raise AssertionError("the condition never became true")
 
 
 def test_the_local_cloud_says_where_it_is_and_is_not_started_twice(forgeledger):
@@ -203,14 +203,14 @@ def test_rejects_are_seen_mended_and_redriven(forgeledger, job):
     shown = forgeledger("rejects", "show", rejected["messageId"], "--body", "--local")
     again = forgeledger("rejects", "redrive", "--local")
     back = eventually(lambda: forgeledger(*rejects).documents)[0]
-    mended = forgeledger(
+    edited = forgeledger(
         *("rejects", "redrive", back["messageId"], "--body", "-", "--local"),
         stdin=shown.out.replace(unknown, job),
     )
 
     assert rejected["reason"] == "unknown_job"
     assert "1 sent" in again.out
-    assert mended.code == 0, mended.err
+    assert edited.code == 0, edited.err
     eventually(
         lambda: forgeledger("job", "status", job, "--json", "--local").documents[0]["completed"]
     )
@@ -218,18 +218,18 @@ def test_rejects_are_seen_mended_and_redriven(forgeledger, job):
 
 
 def test_the_relay_reconciles_when_it_is_asked_to(forgeledger, job):
-    one = forgeledger("reconcile", job, "--recount", "--json", "--local")
-    every = forgeledger("reconcile", "--running", "--json", "--local")
+    single = forgeledger("reconcile", job, "--recount", "--json", "--local")
+    running = forgeledger("reconcile", "--running", "--json", "--local")
 
-    assert (one.code, one.documents[0]["driftedLanes"]) == (0, [])
-    assert job in {document["jobId"] for document in every.documents}
+    assert (single.code, single.documents[0]["driftedLanes"]) == (0, [])
+    assert job in {document["jobId"] for document in running.documents}
 
 
 def test_the_doctor_finds_the_local_cloud_healthy(forgeledger):
     ended = forgeledger("doctor", "--json", "--local")
 
-    wrong = [found for found in ended.documents if found["level"] in {"wrong", "unknown"}]
-    assert (ended.code, wrong) == (0, [])
+    bad = [finding for finding in ended.documents if finding["level"] in {"wrong", "unknown"}]
+    assert (ended.code, bad) == (0, [])
 
 
 def test_the_demo_keeps_every_promise_on_a_terminal(forgeledger):

@@ -1,4 +1,4 @@
-"""The commands of docs/events.md, run on the local cloud: its rules, and what their target gets."""
+"""The commands of docs/events.md on the local cloud: the rules, and what their target receives."""
 
 import json
 import re
@@ -13,15 +13,15 @@ from forgeledger.sdk import Ledger
 
 pytestmark = pytest.mark.integration
 PAGE = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
-# Version 1 of the command line has to be told where the local cloud is.
+# Version 1 of the AWS command line needs the local cloud's address as an option.
 PREFACE = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }\n'
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 RULES = ("job-ends", "job-succeeded", "job-troubled")
 
 
 @pytest.fixture
-def told(run, ledger_cloud):
-    """What the page's commands print, from top to bottom; what they made goes away again."""
+def output(run, ledger_cloud):
+    """The output of all commands of the page; what they created is deleted afterwards."""
     if not all(map(shutil.which, ("aws", "jq"))):
         pytest.skip("the aws command line, or jq, is not installed")
     script = "".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL))
@@ -36,17 +36,17 @@ def told(run, ledger_cloud):
 
 
 def received(ledger_cloud, number):
-    """So many events of the queue, each with its type."""
+    """The type of each event in the queue, by its id, once so many have come."""
     sqs = ledger_cloud.client("sqs")
     url = sqs.get_queue_url(QueueName="job-ends")["QueueUrl"]
-    found = {}
-    end = time.monotonic() + PATIENCE_SECONDS
-    while len(found) < number and time.monotonic() < end:
+    event_types = {}
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while len(event_types) < number and time.monotonic() < deadline:
         answer = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1, MaxNumberOfMessages=10)
         for message in answer.get("Messages", ()):
             event = json.loads(message["Body"])
-            found[event["detail"]["eventId"]] = event["detail-type"]
-    return found
+            event_types[event["detail"]["eventId"]] = event["detail-type"]
+    return event_types
 
 
 def patterns(ledger_cloud):
@@ -56,19 +56,19 @@ def patterns(ledger_cloud):
 
 
 def test_the_bus_has_the_rules_and_the_target_receives_every_end_and_nothing_else(
-    told, ledger_cloud, endpoints
+    output, ledger_cloud, endpoints
 ):
     ledger = Ledger(endpoints=endpoints)
     empty = ledger.create_job("empty", seal=True)
     canceled = ledger.create_job("canceled", items=["a"])
     ledger.cancel(canceled.job_id)
 
-    found = received(ledger_cloud, 2)
+    events = received(ledger_cloud, 2)
 
     assert set(RULES) <= patterns(ledger_cloud).keys()
     assert patterns(ledger_cloud)["job-succeeded"]["detail"] == {"status": ["COMPLETED"]}
-    assert '"FailedEntryCount": 0' in told
-    assert found == {
+    assert '"FailedEntryCount": 0' in output
+    assert events == {
         f"{empty.job_id}:1:job.completed": "job.completed",
         f"{canceled.job_id}:1:job.canceled": "job.canceled",
     }

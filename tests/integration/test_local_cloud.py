@@ -1,4 +1,4 @@
-"""The local cloud on a small stack of its own: every event source, every way to fail."""
+"""The local cloud with a small stack: every event source, and every kind of failure."""
 
 import http.client
 import json
@@ -32,7 +32,7 @@ def eventually(probe: Callable[[], Any], seconds: float = 60) -> Any:
         if answer := probe():
             return answer
         time.sleep(0.05)
-    raise AssertionError("it never came true")
+    raise AssertionError("the condition never became true")
 
 
 def send(cloud: LocalCloud, group: str, *commands: dict[str, Any]) -> None:
@@ -195,16 +195,16 @@ def test_the_engine_keeps_its_own_hands_off(cloud):
 
 def test_data_survives_a_restart_and_the_table_is_asked_what_the_stream_lost(tmp_path):
     with LocalCloud(project_dir=PROJECT, state_dir=tmp_path) as first:
-        send(first, "kept", {"name": "one"})
-        eventually(lambda: relayed(first, "kept"))
+        send(first, "durable", {"name": "one"})
+        eventually(lambda: relayed(first, "durable"))
         assert not rows(first, "NOTES", "reconcile#")
         before = first.description
 
     with LocalCloud(project_dir=PROJECT, state_dir=tmp_path) as second:
         caught_up = eventually(lambda: rows(second, "NOTES", "reconcile#"))
-        send(second, "kept", {"name": "two"})
-        eventually(lambda: len(relayed(second, "kept")) == 2)
+        send(second, "durable", {"name": "two"})
+        eventually(lambda: len(relayed(second, "durable")) == 2)
 
         assert json.loads(caught_up[0]["content"]) == {"running": True}
         assert second.description == before
-        assert names(second, "kept") == ["one", "two"]
+        assert names(second, "durable") == ["one", "two"]

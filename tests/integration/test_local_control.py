@@ -23,7 +23,7 @@ PROJECT = Path(__file__).parents[1] / "fixtures" / "local"
 
 
 @pytest.fixture
-def where(tmp_path):
+def paths(tmp_path):
     options = {"project_dir": PROJECT, "state_dir": tmp_path / ".forgeledger"}
     yield options
     control.down(**options)
@@ -48,24 +48,24 @@ def gone(url: str, seconds: float = 60) -> bool:
     return False
 
 
-def test_up_down_and_up_again_keep_ports_and_data_and_reset_forgets_them(where):
-    first = control.up(**where)
-    table = {"PK": {"S": "kept"}, "SK": {"S": "row"}}
-    put(first, table)
-    again = control.up(**where)
-    while_up = control.status(**where)
-    went_down = control.down(**where)
-    while_down = control.status(**where)
+def test_up_down_and_up_again_keep_ports_and_data_and_reset_forgets_them(paths):
+    first = control.up(**paths)
+    key = {"PK": {"S": "saved"}, "SK": {"S": "row"}}
+    put(first, key)
+    again = control.up(**paths)
+    while_up = control.status(**paths)
+    went_down = control.down(**paths)
+    while_down = control.status(**paths)
 
-    second = control.up(**where)
-    kept = get(second, table)
-    control.reset(**where)
+    second = control.up(**paths)
+    row = get(second, key)
+    control.reset(**paths)
 
     assert again == first == while_up == second
     assert (went_down, while_down) == (True, None)
-    assert kept
-    assert control.down(**where) is False
-    assert not (where["state_dir"] / "data").exists()
+    assert row
+    assert control.down(**paths) is False
+    assert not (paths["state_dir"] / "data").exists()
     assert gone(first.api_url)
 
 
@@ -82,50 +82,50 @@ def dynamodb_of(description):
     return Clients(description.endpoint_url).of("dynamodb")
 
 
-def test_given_ports_are_taken(where):
+def test_given_ports_are_taken(paths):
     engine_port, api_port = free_port(), free_port()
 
-    description = control.up(engine_port=engine_port, api_port=api_port, **where)
+    description = control.up(engine_port=engine_port, api_port=api_port, **paths)
 
     assert description.endpoint_url.endswith(f":{engine_port}")
     assert description.api_url.endswith(f":{api_port}")
 
 
-def test_what_went_wrong_is_said_and_nothing_is_left_running(where, tmp_path):
+def test_what_went_wrong_is_said_and_nothing_is_left_running(paths, tmp_path):
     template = (PROJECT / "template.yaml").read_text(encoding="utf-8")
     wrong = template.replace("AWS::DynamoDB::Table", "AWS::Nothing::Real")
     for folder in ("functions", "layer"):
         shutil.copytree(PROJECT / folder, tmp_path / folder)
     (tmp_path / "template.yaml").write_text(wrong)
-    where = {**where, "project_dir": tmp_path}
+    paths = {**paths, "project_dir": tmp_path}
 
     with pytest.raises(control.LocalCloudError, match="AWS::Nothing::Real"):
-        control.up(**where)
+        control.up(**paths)
 
-    assert control.status(**where) is None
-    assert any("did not start" in line for line in control.logs(name="supervisor", **where))
+    assert control.status(**paths) is None
+    assert any("did not start" in line for line in control.logs(name="supervisor", **paths))
 
 
-def test_logs_are_named_and_an_unknown_name_is_refused(where):
-    description = control.up(**where)
+def test_logs_are_named_and_an_unknown_name_is_refused(paths):
+    description = control.up(**paths)
     answers(description.api_url)
 
-    assert {"ApiFunction", "engine", "supervisor"} <= control.log_files(**where).keys()
-    assert all(line.startswith("engine: ") for line in control.logs(name="engine", **where))
+    assert {"ApiFunction", "engine", "supervisor"} <= control.log_files(**paths).keys()
+    assert all(line.startswith("engine: ") for line in control.logs(name="engine", **paths))
     with pytest.raises(control.LocalCloudError, match="no log called nothing"):
-        control.logs(name="nothing", **where)
+        control.logs(name="nothing", **paths)
 
 
-def test_two_local_clouds_do_not_share_a_folder(where):
-    control.up(**where)
+def test_two_local_clouds_do_not_share_a_folder(paths):
+    control.up(**paths)
 
     with pytest.raises(AlreadyRunning):
-        LocalCloud(**where).start()
+        LocalCloud(**paths).start()
 
 
-def test_a_supervisor_whose_engine_dies_ends(where):
-    description = control.up(**where)
-    owner = control.state_of(state_dir=where["state_dir"]).owner()
+def test_a_supervisor_whose_engine_dies_ends(paths):
+    description = control.up(**paths)
+    owner = control.state_of(state_dir=paths["state_dir"]).owner()
     engine = subprocess.run(
         ["pgrep", "-P", str(owner), "-f", "engine_process"],
         capture_output=True,
@@ -138,22 +138,22 @@ def test_a_supervisor_whose_engine_dies_ends(where):
     assert gone(description.api_url)
 
 
-def test_a_killed_supervisor_loses_no_data_because_the_engine_saves(where):
-    first = control.up(**where)
-    row = {"PK": {"S": "kept"}, "SK": {"S": "row"}}
+def test_a_killed_supervisor_loses_no_data_because_the_engine_saves(paths):
+    first = control.up(**paths)
+    row = {"PK": {"S": "saved"}, "SK": {"S": "row"}}
     put(first, row)
 
-    state = control.state_of(state_dir=where["state_dir"])
+    state = control.state_of(state_dir=paths["state_dir"])
     os.kill(state.owner(), signal.SIGKILL)
     deadline = time.monotonic() + 60
     while state.owner() is not None and time.monotonic() < deadline:
         time.sleep(0.01)  # A process with many threads does not die at once.
-    second = control.up(**where)
+    second = control.up(**paths)
 
     assert get(second, row)
 
 
-def test_everything_ends_with_a_program_that_holds_a_local_cloud_and_is_killed(where):
+def test_everything_ends_with_a_program_that_holds_a_local_cloud_and_is_killed(paths):
     program = (
         "import sys, time\n"
         "from pathlib import Path\n"
@@ -163,7 +163,7 @@ def test_everything_ends_with_a_program_that_holds_a_local_cloud_and_is_killed(w
         "print(*cloud.function_pids('ApiFunction'), flush=True)\n"
         "time.sleep(600)\n"
     )
-    command = [sys.executable, "-c", program, str(where["project_dir"]), str(where["state_dir"])]
+    command = [sys.executable, "-c", program, str(paths["project_dir"]), str(paths["state_dir"])]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
         urls = holder.stdout.readline().split()
         workers = [int(pid) for pid in holder.stdout.readline().split()]
@@ -172,26 +172,26 @@ def test_everything_ends_with_a_program_that_holds_a_local_cloud_and_is_killed(w
     assert all(gone(url) for url in urls)
     assert workers
     assert all(ended(pid) for pid in workers)
-    assert control.status(**where) is None
+    assert control.status(**paths) is None
 
 
-def test_ctrl_c_ends_everything_of_a_local_cloud_and_its_data_is_saved(where):
+def test_ctrl_c_ends_everything_of_a_local_cloud_and_its_data_is_saved(paths):
     program = (
         "import signal, sys, time\n"
         "from pathlib import Path\n"
         "from forgeledger.local.local_cloud import LocalCloud\n"
-        # Whatever a shell starts in the background would ignore it, and its children with it.
+        # A process that a shell starts in the background ignores SIGINT, and so do its children.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "with LocalCloud(project_dir=Path(sys.argv[1]), state_dir=Path(sys.argv[2])) as cloud:\n"
         "    table = cloud.description.table_name\n"
-        "    row = {'PK': {'S': 'kept'}, 'SK': {'S': 'row'}}\n"
+        "    row = {'PK': {'S': 'saved'}, 'SK': {'S': 'row'}}\n"
         "    cloud.client('dynamodb').put_item(TableName=table, Item=row)\n"
         "    print(cloud.description.api_url, cloud.description.endpoint_url, flush=True)\n"
         "    pids = map(cloud.function_pids, ('ApiFunction', 'IntakeFunction'))\n"
         "    print(cloud.engine.pid, *sum(pids, []), flush=True)\n"
         "    time.sleep(600)\n"
     )
-    command = [sys.executable, "-c", program, str(where["project_dir"]), str(where["state_dir"])]
+    command = [sys.executable, "-c", program, str(paths["project_dir"]), str(paths["state_dir"])]
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -201,7 +201,7 @@ def test_ctrl_c_ends_everything_of_a_local_cloud_and_its_data_is_saved(where):
     ) as holder:
         urls = holder.stdout.readline().split()
         children = [int(pid) for pid in holder.stdout.readline().split()]
-        # As a terminal does it: to the holder and to whatever it left in its group.
+        # As a terminal does: to the holder and to every process left in its group.
         os.killpg(holder.pid, signal.SIGINT)
         try:
             code = holder.wait(60)
@@ -212,7 +212,7 @@ def test_ctrl_c_ends_everything_of_a_local_cloud_and_its_data_is_saved(where):
     assert len(children) >= 3
     assert all(ended(pid, seconds=1) for pid in children)
     assert not any(answers(url) for url in urls)
-    assert get(control.up(**where), {"PK": {"S": "kept"}, "SK": {"S": "row"}})
+    assert get(control.up(**paths), {"PK": {"S": "saved"}, "SK": {"S": "row"}})
 
 
 def ended(pid: int, seconds: float = 60) -> bool:

@@ -1,4 +1,4 @@
-"""Deploying to the engine and reading back, one template after the other on the same stack."""
+"""Deploying templates to the engine, one after the other on one stack, and reading them back."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The engine keeps its state over a clean stop and does not outlive whoever started it."""
+"""The engine's state survives a clean stop; the engine does not outlive its owner."""
 
 import http.client
 import subprocess
@@ -60,20 +60,20 @@ def test_the_session_engine_answers_through_the_aws_fixture(aws):
 def test_state_survives_a_clean_stop_on_a_given_port(tmp_path: Path):
     engine = Engine(data_dir=tmp_path)
     with engine:
-        sqs_of(engine).create_queue(QueueName="kept")
+        sqs_of(engine).create_queue(QueueName="saved")
     port = engine.port
 
     with Engine(port=port, data_dir=tmp_path) as again:
         urls = sqs_of(again).list_queues()["QueueUrls"]
 
-    assert [url.rsplit("/", 1)[1] for url in urls] == ["kept"]
+    assert [url.rsplit("/", 1)[1] for url in urls] == ["saved"]
 
 
 def test_a_taken_port_is_reported_with_the_engines_own_words(tmp_path: Path, engine_url: str):
-    taken = int(engine_url.rsplit(":", 1)[1])
+    port = int(engine_url.rsplit(":", 1)[1])
 
     with pytest.raises(EngineError, match="already in use"):
-        Engine(port=taken, log_file=tmp_path / "logs" / "engine.log").start()
+        Engine(port=port, log_file=tmp_path / "logs" / "engine.log").start()
 
 
 def test_a_killed_engine_is_no_longer_running():

@@ -1,4 +1,4 @@
-"""Message groups through the queue's receivers on the real engine: locked, and side by side."""
+"""Message groups in the local cloud's queue poller: locked while in flight, others in parallel."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ RECEIVERS = 3
 
 
 class Function:
-    """Notes when each message comes and goes; the named one stays until it is let go."""
+    """Records the start and end of each message; the message `holds` ends when released."""
 
     def __init__(self, *, holds: str) -> None:
         self.seen: list[str] = []
@@ -27,12 +27,12 @@ class Function:
 
     def __call__(self, event: Any) -> None:
         for record in event["Records"]:
-            self._note(f"{record['body']} comes")
+            self._record(f"{record['body']} starts")
             if record["body"] == self._holds:
                 assert self.released.wait(60)
-            self._note(f"{record['body']} goes")
+            self._record(f"{record['body']} ends")
 
-    def _note(self, text: str) -> None:
+    def _record(self, text: str) -> None:
         with self._changed:
             self.seen.append(text)
             self._changed.notify_all()
@@ -84,15 +84,15 @@ def function(engine_url: str, queue: Queue) -> Iterator[Function]:
 
 def test_a_group_waits_for_its_batch_in_flight_and_other_groups_do_not(queue, function):
     queue.send("a1")
-    function.wait_for("a1 comes")
+    function.wait_for("a1 starts")
 
     queue.send("a2", "b1", "c1", "b2")
-    function.wait_for("b2 goes", "c1 goes")
+    function.wait_for("b2 ends", "c1 ends")
     while_held = list(function.seen)
     function.released.set()
-    function.wait_for("a2 goes")
+    function.wait_for("a2 ends")
 
-    assert "a2 comes" not in while_held
-    assert "a1 goes" not in while_held
-    assert function.seen.index("b1 goes") < function.seen.index("b2 comes")
-    assert function.seen.index("a1 goes") < function.seen.index("a2 comes")
+    assert "a2 starts" not in while_held
+    assert "a1 ends" not in while_held
+    assert function.seen.index("b1 ends") < function.seen.index("b2 starts")
+    assert function.seen.index("a1 ends") < function.seen.index("a2 starts")

@@ -1,4 +1,4 @@
-"""README.md as a newcomer follows it; commands that are too slow for this are run elsewhere."""
+"""README.md, followed as by a newcomer; other checks run the commands that are too slow here."""
 
 import os
 import re
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.integration
 PROJECT = Path(__file__).parents[2]
 README = (PROJECT / "README.md").read_text()
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-# Which check runs the commands that this file does not run.
+# The check that runs each command which is not run here.
 RUN_BY = {
     "make demo": (".ci/run", "\nmake demo\n"),
     "sam build": ("tests/contract/test_sam.py", '"build"'),
@@ -73,7 +73,7 @@ def test_the_python_examples_register_and_complete_an_item(run, endpoints, tmp_p
 def test_every_other_command_is_run_by_a_check() -> None:
     others = [block for block in BLOCKS if "forgeledger local up" not in block]
     commands = {line for block in others for line in block.splitlines()}
-    # An account is needed for this one; the API's tests read such a parameter.
+    # This one needs an AWS account; the API's tests read such a parameter.
     commands = {line for line in commands if not line.startswith("aws ssm put-parameter")}
 
     assert commands == set(RUN_BY)

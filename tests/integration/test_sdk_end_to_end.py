@@ -1,4 +1,4 @@
-"""The SDK against the real thing: stack, functions, queue and table of the local cloud."""
+"""The SDK against the stack, functions, queue and table of the local cloud."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from forgeledger.sdk import (
 )
 
 pytestmark = pytest.mark.integration
-PATIENCE_SECONDS = 120
+TIMEOUT_SECONDS = 120
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def reporter(endpoints):
 
 @pytest.fixture
 def run_worker(worker_variables, tmp_path):
-    """Starts a script as a process of its own that knows where the ledger is."""
+    """Starts a script in a process of its own, with the ledger's addresses."""
     running = []
 
     def run(script, *arguments):
@@ -61,16 +61,16 @@ def run_worker(worker_variables, tmp_path):
 
 def eventually(probe):
     """The first truthy answer; the limit only ends a test that would hang."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         if answer := probe():
             return answer
         time.sleep(0.1)
-    raise AssertionError("it never came true")
+    raise AssertionError("the condition never became true")
 
 
 def wait(ledger, job):
-    return ledger.wait(job.job_id, timeout_seconds=PATIENCE_SECONDS)
+    return ledger.wait(job.job_id, timeout_seconds=TIMEOUT_SECONDS)
 
 
 def test_a_job_runs_from_its_first_item_to_its_completion(ledger, reporter):
@@ -135,10 +135,10 @@ def test_an_item_is_reached_by_whatever_name_it_has(ledger, item_id):
 
 def test_the_address_of_aws_itself_is_not_taken_for_a_ledger_without_the_job(ledger, endpoints):
     job = ledger.create_job("here")
-    beside = Ledger(api_url=endpoints.aws_endpoint_url, endpoints=endpoints)
+    wrong = Ledger(api_url=endpoints.aws_endpoint_url, endpoints=endpoints)
 
     with pytest.raises(WrongAddressError, match="answered 404"):
-        beside.status(job.job_id)
+        wrong.status(job.job_id)
 
 
 def test_a_registration_that_is_repeated_changes_nothing(ledger):
@@ -168,7 +168,7 @@ def test_several_processes_share_a_job(ledger, run_worker):
     workers = [run_worker(script, job.job_id, str(start)) for start in range(4)]
 
     assert wait(ledger, job).completed == 400
-    assert [worker.wait(PATIENCE_SECONDS) for worker in workers] == [0] * 4
+    assert [worker.wait(TIMEOUT_SECONDS) for worker in workers] == [0] * 4
     claims = [event.worker_id for event in ledger.events(job.job_id) if event.type == "claimed"]
     assert len(claims) == 400
     assert len(set(claims)) == 4
@@ -190,10 +190,10 @@ def test_what_a_killed_worker_had_not_sent_is_done_again_and_counted_once(ledger
 
     doomed.kill()
     doomed.wait()
-    heir = run_worker(script, job.job_id, "0")
+    successor = run_worker(script, job.job_id, "0")
 
     job = wait(ledger, job)
-    assert heir.wait(PATIENCE_SECONDS) == 0
+    assert successor.wait(TIMEOUT_SECONDS) == 0
     assert (job.status, job.completed, job.total) == ("COMPLETED", 300, 300)
     assert [event.type for event in ledger.events(job.job_id)].count("completed") == 300
 
@@ -279,7 +279,7 @@ def test_a_worker_empties_a_work_queue_retries_what_failed_and_stops_when_told(
     job = wait(ledger, job)
     worker.send_signal(signal.SIGTERM)
 
-    assert worker.wait(PATIENCE_SECONDS) == 0
+    assert worker.wait(TIMEOUT_SECONDS) == 0
     assert worker.stdout.read() == "40 completed, 4 failed, 0 released, 0 handed back\n"
     assert (job.status, job.completed) == ("COMPLETED", 40)
     items = {item.item_id: item for item in ledger.items(job.job_id)}

@@ -1,4 +1,4 @@
-"""docs/workers.md as a reader would try it: its programs, run against the local cloud."""
+"""The programs of docs/workers.md, run against the local cloud."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from forgeledger.sdk import Ledger
 
 pytestmark = pytest.mark.integration
 PAGE = Path(__file__).parents[2] / "docs" / "workers.md"
-PATIENCE_SECONDS = 180
+TIMEOUT_SECONDS = 180
 
 
 def program(language):
@@ -28,7 +28,7 @@ def completed(endpoints):
 
     def wait(name):
         job = next(job for job in ledger.jobs() if job.name == name)
-        return ledger.wait(job.job_id, timeout_seconds=PATIENCE_SECONDS)
+        return ledger.wait(job.job_id, timeout_seconds=TIMEOUT_SECONDS)
 
     return wait
 
@@ -37,12 +37,12 @@ def test_the_python_programs_do_what_the_page_says(run, completed, tmp_path):
     script = tmp_path / "page.py"
     script.write_text(program("python"))
 
-    told = run(sys.executable, str(script))
+    output = run(sys.executable, str(script))
 
-    assert "2000 registered, 0 known before" in told
-    assert "4000 delivered, 0 pending, 0 failed" in told
-    assert "COMPLETED 2000 of 2000" in told
-    assert "('finished',)" in told
+    assert "2000 registered, 0 known before" in output
+    assert "4000 delivered, 0 pending, 0 failed" in output
+    assert "COMPLETED 2000 of 2000" in output
+    assert "('finished',)" in output
     job = completed("from boto3")
     assert (job.status, job.completed) == ("COMPLETED", 100)
 
@@ -51,9 +51,9 @@ def test_the_shell_program_does_what_the_page_says(run, completed):
     if not all(map(shutil.which, ("aws", "curl", "gzip", "od", "awk"))):
         pytest.skip("the aws command line is not installed")
 
-    told = run("bash", "-euo", "pipefail", "-s", script=program("sh"))
+    output = run("bash", "-euo", "pipefail", "-s", script=program("sh"))
 
-    assert '"status":"COMPLETED"' in told
+    assert '"status":"COMPLETED"' in output
     assert completed("from the shell").completed == 2
 
 

@@ -1,8 +1,23 @@
-"""How long a failed item waits."""
+"""Exponential pauses, and how long a failed item waits."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from forgeledger.backoff import backoff_ms
+from forgeledger.backoff import backoff_ms, pause_seconds
+
+
+def test_a_pause_doubles_with_each_try_up_to_the_longest():
+    assert [pause_seconds(tries, 0.5, 3) for tries in range(5)] == [0.5, 1, 2, 3, 3]
+
+
+def test_the_draw_is_a_share_of_the_pause():
+    assert [pause_seconds(3, 1, 60, draw) for draw in (0, 0.25, 1)] == [0, 2, 8]
+
+
+@given(st.integers(0, 2**80), st.floats(0, 1))
+def test_a_pause_has_bounds_after_any_number_of_tries(tries, draw):
+    assert 0 <= pause_seconds(tries, 0.02, 0.5, draw) <= 0.5
 
 
 @pytest.mark.parametrize(

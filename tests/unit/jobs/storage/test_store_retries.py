@@ -5,14 +5,12 @@ from typing import Any
 import pytest
 
 from forgeledger.aws.dynamodb.attributes import Row
-from forgeledger.aws.dynamodb.retries import Retrying
 from forgeledger.errors import StorageBusy, StorageError
 from forgeledger.jobs.model.job_lifecycle import seal
 from forgeledger.jobs.model.lane_decision import Commit, decide
 from forgeledger.jobs.model.lanes import Counts
 from forgeledger.jobs.ports import JobChange, Progress
 from forgeledger.jobs.storage.head_rows import encode_head
-from forgeledger.jobs.storage.store import DynamoStore
 from tests.support.builders import JOB_ID, NOW, make_command, make_head, make_job
 from tests.support.fake_dynamodb import ScriptedDynamo, canceled, no_answer, refusal
 from tests.support.scripted_store import ATTEMPTS, BUSY, Waits, named_error, store_on
@@ -219,25 +217,3 @@ def test_a_write_that_dynamodb_refuses_is_raised(waits: Waits) -> None:
 
     with pytest.raises(StorageError, match="UpdateItem"):
         store_on(client, waits).mark_published(JOB_ID, 3, done=False)
-
-
-def test_waits_grow_up_to_a_bound(waits: Waits) -> None:
-    retrying = Retrying(sleep=waits, draw=lambda: 1.0)
-
-    with pytest.raises(StorageBusy):
-        retrying.call("anything", _busy)
-
-    assert waits.seconds == [0.02, 0.04, 0.08, 0.16, 0.32, 0.5, 0.5]
-
-
-def test_no_answer_is_waited_for_twice_at_the_most(waits: Waits) -> None:
-    client = ScriptedDynamo(no_answer(), refusal("ThrottlingException"), no_answer())
-
-    with pytest.raises(StorageBusy) as caught:
-        DynamoStore(client, "ledger", retrying=Retrying(sleep=waits)).load_job(JOB_ID)
-
-    assert caught.value.attempts == 3
-
-
-def _busy() -> None:
-    raise refusal("ThrottlingException")

@@ -6,7 +6,6 @@ import pytest
 
 from forgeledger.jobs.model.ids import group_of
 from forgeledger.jobs.model.lanes import LaneRules
-from forgeledger.parallel import with_threads
 from tests.support.intake_bench import Bench, item_in
 from tests.support.ledgers import Ledger
 
@@ -227,19 +226,3 @@ def test_what_was_not_committed_has_no_lag(bench: Bench) -> None:
     )
 
     assert [lane.lag_ms for lane in result.lanes] == [None, None]
-
-
-def test_threads_keep_the_order_of_results_and_finish_all_before_an_error() -> None:
-    done = []
-
-    def work(number: int) -> int:
-        if number == 2:
-            raise ValueError(number)
-        done.append(number)
-        return number * 10
-
-    assert with_threads(work, [1, 3, 4]) == [10, 30, 40]
-    with pytest.raises(ValueError, match="2"):
-        with_threads(work, [2, 5, 6])
-    assert sorted(done) == [1, 3, 4, 5, 6]
-    assert with_threads(work, [7]) == [70]

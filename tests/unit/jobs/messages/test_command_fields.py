@@ -1,0 +1,56 @@
+"""Every field of the command table has an effect on a message, and any other is unknown."""
+
+import json
+
+import pytest
+from pydantic.alias_generators import to_camel
+
+from forgeledger.jobs.messages.command_fields import COMMAND_NAMES, ERROR_NAMES
+from forgeledger.jobs.messages.command_message import decode, unknown_names
+from tests.support.builders import JOB_ID
+
+GOOD = {"type": "fail", "jobId": JOB_ID, "itemId": "a"}
+
+
+@pytest.mark.parametrize(
+    ("content", "unknown"),
+    [
+        (GOOD, set()),
+        ({**GOOD, "leaseSecond": 5, "trace": "t"}, {"leaseSecond", "trace"}),
+        ({"commands": [GOOD, {**GOOD, "atempt": 1}, 7]}, {"atempt"}),
+        ({**GOOD, "error": {"type": "E", "retriable": False}}, {"error.retriable"}),
+        ({**GOOD, "error": {"type": "E", "message": "m", "retryable": False}}, set()),
+        ({**GOOD, **dict.fromkeys(COMMAND_NAMES), "payload": {"other": 1}}, set()),
+        (
+            {"commands": [GOOD], "workerId": "w", "trace": "t"},
+            {"trace beside commands", "workerId beside commands"},
+        ),
+        ({**GOOD, "items": [{"paylod": 1}]}, {"items"}),
+        ({"itemid": "a"}, {"itemid"}),
+        ("no message", set()),
+    ],
+)
+def test_unknown_fields_of_a_message_are_found(content: object, unknown: set[str]) -> None:
+    assert unknown_names(decode(json.dumps(content), "message-id")) == unknown
+
+
+@pytest.mark.parametrize("name", sorted(COMMAND_NAMES))
+def test_a_field_that_is_known_means_something(name: str) -> None:
+    field = to_camel(name)
+    rest = {known: value for known, value in GOOD.items() if known != field}
+
+    body = decode(json.dumps({**rest, name: {}}), "m")
+
+    assert body.problems or body.commands != decode(json.dumps(GOOD), "m").commands
+    assert (field, "is required") not in [
+        (problem.field, problem.rule) for problem in body.problems
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(ERROR_NAMES))
+def test_a_field_of_an_error_that_is_known_means_something(name: str) -> None:
+    error = {"type": "E", name: {}}
+
+    problems = decode(json.dumps({**GOOD, "error": error}), "m").problems
+
+    assert [problem.field for problem in problems] == [f"error.{name}"]

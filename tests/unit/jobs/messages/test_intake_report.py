@@ -1,0 +1,81 @@
+"""Metrics and log lines about a batch of queue messages."""
+
+from collections import Counter
+
+from forgeledger.errors import StorageBusy
+from forgeledger.jobs.messages.intake_report import log_lines, measurements
+from forgeledger.jobs.model.intake_result import IntakeResult, LaneReport
+from forgeledger.jobs.model.message import UNKNOWN_JOB, CommandProblem
+from tests.support.builders import JOB_ID
+
+BUSY = StorageBusy("lane", 3)
+REFUSED = ConnectionError("the reject queue does not answer")
+RESULT = IntakeResult(
+    failed=("m2", "m4"),
+    lanes=(
+        LaneReport(
+            job_id=JOB_ID,
+            lane=0,
+            commands=3,
+            outcomes=Counter(applied=2, duplicate=1),
+            conflicts=1,
+            lag_ms=5_000,
+        ),
+        LaneReport(job_id=JOB_ID, lane=1, commands=1, outcomes=Counter(), error=BUSY),
+        LaneReport(job_id="gone", lane=0, commands=1, outcomes=Counter(), job_found=False),
+    ),
+    rejections=(
+        (
+            "m3",
+            (
+                CommandProblem("commands[0].jobId", "is no job", 0, UNKNOWN_JOB),
+                CommandProblem("commands[1].itemId", "is required", 1),
+            ),
+        ),
+    ),
+    errors=(REFUSED,),
+)
+
+
+def test_a_batch_is_measured_by_messages_and_each_lane_by_outcomes() -> None:
+    measured = [tuple(measurement) for measurement in measurements(RESULT, 5)]
+
+    assert measured == [
+        ("BatchSize", "Count", 5),
+        ("MessagesRejected", "Count", 1),
+        ("MessagesFailed", "Count", 2),
+        ("CommandsApplied", "Count", 2),
+        ("CommandsDuplicate", "Count", 1),
+        ("CommitConflicts", "Count", 1),
+        ("CommitLag", "Milliseconds", 5_000),
+        ("CommitConflicts", "Count", 0),
+        ("CommitConflicts", "Count", 0),
+    ]
+
+
+def test_each_lane_rejected_message_and_refusal_of_the_reject_queue_has_a_log_line() -> None:
+    lines = [tuple(line) for line in log_lines(RESULT)]
+
+    assert lines == [
+        (
+            "info",
+            "lane applied",
+            {"jobId": JOB_ID, "lane": 0, "commands": 3, "applied": 2, "duplicate": 1},
+            None,
+        ),
+        ("error", "lane not applied", {"jobId": JOB_ID, "lane": 1, "commands": 1}, BUSY),
+        ("warning", "no such job", {"jobId": "gone", "lane": 0, "commands": 1}, None),
+        (
+            "warning",
+            "message rejected",
+            {
+                "messageId": "m3",
+                "reason": UNKNOWN_JOB,
+                "problems": 2,
+                "field": "commands[0].jobId",
+                "rule": "is no job",
+            },
+            None,
+        ),
+        ("error", "reject queue refused a message", {}, REFUSED),
+    ]

@@ -47,21 +47,6 @@ def test_a_cursor_of_another_job_filter_or_list_is_refused():
         cursors.read_history(cursor, JOB, "a")
 
 
-def test_a_broken_cursor_is_refused_wherever_it_is_broken():
-    cursor = cursors.write_journal(JournalPosition(facts=1, offsets=(2, 3)), JOB)
-
-    for index, letter in enumerate(cursor):
-        broken = cursor[:index] + ("A" if letter != "A" else "B") + cursor[index + 1 :]
-        with pytest.raises(CursorInvalid):
-            cursors.read_journal(broken, JOB)
-
-
-@pytest.mark.parametrize("text", ["", "A", "é", "!!!!", "x" * 5000])
-def test_what_is_no_cursor_is_refused(text):
-    with pytest.raises(CursorInvalid):
-        cursors.read_items(text, JOB, None)
-
-
 @pytest.mark.parametrize(
     ("read", "scope", "position"),
     [
@@ -76,10 +61,3 @@ def test_what_is_no_cursor_is_refused(text):
 def test_a_forged_cursor_leads_nowhere_that_does_not_exist(read, scope, position):
     with pytest.raises(CursorInvalid):
         read(write_cursor(scope, position))
-
-
-def test_a_forged_cursor_has_to_be_json_all_the_same(monkeypatch):
-    monkeypatch.setattr("forgeledger.web.cursors._compact", lambda value: b"[")
-
-    with pytest.raises(CursorInvalid):
-        cursors.read_items(write_cursor(["items"], []), JOB, None)

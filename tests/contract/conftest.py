@@ -84,7 +84,7 @@ def store(request: pytest.FixtureRequest) -> LedgerStore:
 def expire_rows(store: LedgerStore, request: pytest.FixtureRequest) -> Callable[[int], None]:
     """Deletes the rows whose TTL has passed, as DynamoDB would have by then."""
     if isinstance(store, MemoryStore):
-        return lambda now_seconds: store.vanish(now_seconds * 1_000)
+        return lambda now_seconds: store.delete_expired(now_seconds * 1_000)
     client, name = request.getfixturevalue(request.node.callspec.params["store"])
 
     def remove(now_seconds: int) -> None:

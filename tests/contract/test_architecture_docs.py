@@ -10,7 +10,7 @@ import pytest
 
 from forgeledger.jobs.model.lanes import LaneRules
 from forgeledger.parallel import with_threads
-from tests.crashes.stage import Bus, Stage
+from tests.crashes.stage import CrashStage, RecordingBus
 from tests.crashes.streamed_tables import TableInProcess
 
 PROJECT = Path(__file__).parents[2]
@@ -51,7 +51,7 @@ class RecordingTable(TableInProcess):
         return stack
 
 
-class RecordingBus(Bus):
+class TracedBus(RecordingBus):
     def __init__(self) -> None:
         super().__init__()
         self.stacks: list[list[str]] = []
@@ -62,9 +62,9 @@ class RecordingBus(Bus):
 
 
 @pytest.fixture(scope="module")
-def stage() -> Stage:
+def stage() -> CrashStage:
     """A job of one item that was completed by a message, and its events."""
-    stage = Stage(RecordingTable(), bus=RecordingBus())
+    stage = CrashStage(RecordingTable(), bus=TracedBus())
     stage.runtime = replace(stage.runtime, parallel=with_threads)
     stage.open(lanes=1, expected_items=1, rules=LaneRules(registers_on_the_way=True))
     stage.consume(stage.message("m1", {"type": "complete", "itemId": "invoice-17"}))

@@ -1,4 +1,4 @@
-"""A job, the functions that work on it and the people who ask for things; any may be killed."""
+"""One job, the real functions and its clients; each of their AWS calls may fail."""
 
 import itertools
 import json
@@ -19,27 +19,27 @@ from forgeledger.parallel import one_by_one
 from forgeledger.runtime import Runtime
 from forgeledger.web.limits import IDEMPOTENCY_SECONDS
 from tests.crashes import stream_mapping
-from tests.crashes.fate import Broke, Fate, Killed, Mortal
+from tests.crashes.failing_calls import FailingCall, FailingClient, ProcessKilled, UnexpectedError
 from tests.crashes.streamed_tables import NAME, StreamedTable
 from tests.simulation import handlers
 from tests.support.builders import NOW, make_spec
 
-# As often as the queue delivers a message before it is dead: far more than one kill takes.
+# Deliveries before a message becomes a dead letter: many more than one crash requires.
 _DELIVERIES = 5
 _ENVIRONMENT = {**handlers.ENVIRONMENT, "FORGELEDGER_TABLE": NAME}
 _ALL = 10_000
 
 
-class Bus:
+class RecordingBus:
     def __init__(self) -> None:
-        self.told: list[str] = []
+        self.event_ids: list[str] = []
 
     def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's spelling.
-        self.told += [json.loads(entry["Detail"])["eventId"] for entry in Entries]
+        self.event_ids += [json.loads(entry["Detail"])["eventId"] for entry in Entries]
         return {"Entries": [{"EventId": "1"} for _ in Entries]}
 
 
-class Rejects:
+class RecordingRejects:
     def __init__(self) -> None:
         self.sent: dict[str, str] = {}
 
@@ -47,20 +47,20 @@ class Rejects:
         self.sent[request["MessageDeduplicationId"]] = request["MessageBody"]
 
 
-class Unhurried:
+class UnlimitedContext:
     @staticmethod
     def get_remaining_time_in_millis() -> int:
         return 900_000
 
 
 @dataclass
-class Stage:
+class CrashStage:
     table: StreamedTable
-    fate: Fate = field(default_factory=Fate)
+    failing_call: FailingCall = field(default_factory=FailingCall)
     number: int = 1
     relay_batch: int = stream_mapping.MOST
-    bus: Bus = field(default_factory=Bus)
-    rejects: Rejects = field(default_factory=Rejects)
+    bus: RecordingBus = field(default_factory=RecordingBus)
+    rejects: RecordingRejects = field(default_factory=RecordingRejects)
     job_id: str = ""
 
     def __post_init__(self) -> None:
@@ -79,10 +79,10 @@ class Stage:
         self._until_answered(
             lambda: DynamoStore(self._dynamodb(), NAME).create_job(*rows), lambda: False
         )
-        self.wake()
+        self.run_relay()
 
     def message(self, name: str, *commands: dict[str, Any], group: str | None = None) -> Any:
-        """A record of the queue; in the group of the first item's lane unless another is given."""
+        """A record of the queue, by default in the group of the first item's lane."""
         lane = lane_of(str(commands[0].get("itemId")), lanes_of(self.job_id) or 1)
         return {
             "messageId": name,
@@ -96,65 +96,67 @@ class Stage:
         }
 
     def consume(self, *records: dict[str, Any]) -> None:
-        """Deliver a batch until the queue sees all of it acknowledged; then the stream."""
+        """Deliver a batch until all of it is acknowledged; then run the relay."""
         waiting = list(records)
         for _ in range(_DELIVERIES):
             handlers.function("intake").intake = build_intake(  # type: ignore[attr-defined]
                 _ENVIRONMENT,
                 dynamodb=self._dynamodb(),
-                sqs=lambda: Mortal(self.rejects, self.fate),
+                sqs=lambda: FailingClient(self.rejects, self.failing_call),
                 runtime=self.runtime,
             )
             try:
-                answer = handlers.handler("intake")({"Records": waiting}, Unhurried())
-            except Killed:
+                answer = handlers.handler("intake")({"Records": waiting}, UnlimitedContext())
+            except ProcessKilled:
                 continue
             failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
             waiting = [record for record in waiting if record["messageId"] in failed]
             if not waiting:
-                return self.wake()
+                return self.run_relay()
         raise AssertionError("never acknowledged")
 
-    def ask(self, question: Callable[[Services], Any], made: Callable[[Job], bool]) -> None:
-        """Ask for a change until it is made: what follows from it is then left to the relay."""
+    def request(self, change: Callable[[Services], Any], made: Callable[[Job], bool]) -> None:
+        """Request a change until it is committed; the relay does all that follows from it."""
 
         def process() -> None:
             dynamodb = self._dynamodb()
             claims = DynamoDBJobIdClaims(
                 dynamodb, "idempotency", self.runtime.clock, IDEMPOTENCY_SECONDS
             )
-            question(services_on(DynamoStore(dynamodb, NAME), claims, self.runtime))
+            change(services_on(DynamoStore(dynamodb, NAME), claims, self.runtime))
 
         def is_made() -> bool:
             view = self.store.load_job(self.job_id)
             return view is not None and made(view.job)
 
         self._until_answered(process, is_made)
-        self.wake()
+        self.run_relay()
 
     def register(self, names: list[str], *, seal: bool = False) -> None:
         items = [NewItem(item_id=name) for name in names]
-        self.ask(
-            lambda parts: parts.registrar.register(self.job_id, items, names[0], seal=seal),
-            # Only the answer says that all of the items are there.
+        self.request(
+            lambda services: services.registrar.register(self.job_id, items, names[0], seal=seal),
+            # Only the answer shows that all items are registered.
             made=lambda _: False,
         )
 
     def seal(self) -> None:
-        self.ask(lambda parts: parts.lifecycle.seal(self.job_id), lambda job: job.sealed)
+        self.request(lambda services: services.lifecycle.seal(self.job_id), lambda job: job.sealed)
 
     def cancel(self) -> None:
         canceled = JobStatus.CANCELED
-        self.ask(
-            lambda parts: parts.lifecycle.cancel(self.job_id),
+        self.request(
+            lambda services: services.lifecycle.cancel(self.job_id),
             lambda job: canceled in (job.ending, job.status),
         )
 
     def reopen(self) -> None:
-        self.ask(lambda parts: parts.lifecycle.reopen(self.job_id), lambda job: not job.finished)
+        self.request(
+            lambda services: services.lifecycle.reopen(self.job_id), lambda job: not job.finished
+        )
 
-    def wake(self) -> None:
-        """Give the relay what the stream holds, and what comes of that, until it is quiet."""
+    def run_relay(self) -> None:
+        """Deliver the stream's records to the relay until there are no more."""
         while records := self.table.records():
             stream_mapping.deliver(records, self._relay, self.relay_batch)
 
@@ -162,30 +164,30 @@ class Stage:
         handlers.function("relay").services = build_relay(  # type: ignore[attr-defined]
             _ENVIRONMENT,
             dynamodb=self._dynamodb(),
-            eventbridge=Mortal(self.bus, self.fate),
+            eventbridge=FailingClient(self.bus, self.failing_call),
             runtime=self.runtime,
         )
-        return handlers.handler("relay")(event, Unhurried())
+        return handlers.handler("relay")(event, UnlimitedContext())
 
     @staticmethod
     def _until_answered(process: Callable[[], None], made: Callable[[], bool]) -> None:
         for _ in range(_DELIVERIES):
             try:
                 return process()
-            except (Killed, Broke):
+            except (ProcessKilled, UnexpectedError):
                 if made():
                     return None
         raise AssertionError("never answered")
 
-    def _dynamodb(self) -> Mortal:
-        return Mortal(self.table.client, self.fate)
+    def _dynamodb(self) -> FailingClient:
+        return FailingClient(self.table.client, self.failing_call)
 
     def events(self) -> list[str]:
-        """What was told, each event once, without the job's id."""
-        return list(dict.fromkeys(event.partition(":")[2] for event in self.bus.told))
+        """The published events, each once, without the job's id."""
+        return list(dict.fromkeys(event.partition(":")[2] for event in self.bus.event_ids))
 
     def outcome(self) -> dict[str, Any]:
-        """All that must be as if nothing had happened; equal for the same life of another job."""
+        """The final state, which must not depend on crashes; equal for all jobs of a scenario."""
         view = self.store.load_job(self.job_id)
         assert view is not None
         lanes = range(len(view.heads))

@@ -1,4 +1,4 @@
-"""Lambda between the table's stream and the relay, with what the template says of it."""
+"""The event source mapping between the table's stream and the relay, as in the template."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from forgeledger.local.filters import matches_any, parse_criteria
 from forgeledger.local.sqs_events import failed_identifiers
 from forgeledger.local.stream_batches import Batch, RetryRule, after_failure, first_failed_index
 from forgeledger.local.stream_events import sequence_number
-from tests.crashes.fate import Killed
+from tests.crashes.failing_calls import ProcessKilled
 from tests.support.deployed_template import properties
 
 _MAPPING = properties("RelayFunction")["Events"]["Ledger"]["Properties"]
@@ -18,33 +18,33 @@ _RULE = RetryRule(
     maximum_retries=_MAPPING.get("MaximumRetryAttempts", -1),
     bisects=_MAPPING.get("BisectBatchOnFunctionError", False),
 )
-# As many as one invocation gets at the most.
+# The most records of one invocation.
 MOST: int = _MAPPING["BatchSize"]
 
 Invoke = Callable[[dict[str, Any]], Any]
 
 
 def deliver(records: Sequence[dict[str, Any]], invoke: Invoke, batch_size: int) -> None:
-    """Invoke until each record that passes the filters is done; giving one up is a failure."""
-    wanted = [record for record in records if matches_any(_PATTERNS, record)]
+    """Invoke until every record that passes the filters is processed; none may be given up."""
+    passing = [record for record in records if matches_any(_PATTERNS, record)]
     waiting = deque(
-        Batch(records=wanted[start : start + batch_size])
-        for start in range(0, len(wanted), batch_size)
+        Batch(records=passing[start : start + batch_size])
+        for start in range(0, len(passing), batch_size)
     )
     while waiting:
         batch = waiting.popleft()
         failed = _first_failed(batch.records, invoke)
         if failed is None:
             continue
-        verdict = after_failure(batch, failed, _RULE)
-        assert verdict.given_up is None, verdict.given_up
-        waiting.extendleft(reversed(verdict.again))
+        result = after_failure(batch, failed, _RULE)
+        assert result.given_up is None, result.given_up
+        waiting.extendleft(reversed(result.again))
 
 
 def _first_failed(records: Sequence[Any], invoke: Invoke) -> int | None:
     try:
         response = invoke({"Records": list(records)})
-    except Killed:
+    except ProcessKilled:
         return 0
     if not _REPORTS_FAILURES:
         return None

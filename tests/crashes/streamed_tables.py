@@ -1,4 +1,4 @@
-"""The ledger's table with the stream that it really produced: in this process, or on an engine."""
+"""The ledger's table and its stream: simulated in this process, or on the local engine."""
 
 from typing import Any, Protocol
 
@@ -16,11 +16,11 @@ class StreamedTable(Protocol):
     client: Any
 
     def records(self) -> list[dict[str, Any]]:
-        """What the stream holds behind what was asked for before, as a function sees it."""
+        """The stream's records since the last call, as a function receives them."""
 
 
 class TableInProcess:
-    """The simulator's table behind the calls of a client; each has one table of its own."""
+    """The simulator's table with the calls of a client."""
 
     def __init__(self) -> None:
         self.client = self
@@ -52,8 +52,10 @@ class TableInProcess:
             )
 
     def batch_get_item(self, **request: Any) -> dict[str, Any]:
-        ((name, asked),) = request["RequestItems"].items()
-        rows = self._tables.read_keys(asked["Keys"], consistent=asked["ConsistentRead"])
+        ((name, keys_request),) = request["RequestItems"].items()
+        rows = self._tables.read_keys(
+            keys_request["Keys"], consistent=keys_request["ConsistentRead"]
+        )
         return {"Responses": {name: rows}, "UnprocessedKeys": {}}
 
     def get_item(self, **request: Any) -> dict[str, Any]:
@@ -70,7 +72,7 @@ class TableInProcess:
 
 
 class TableOnEngine:
-    """One table for a whole test module; its stream is read from where the last reading ended."""
+    """A table on the engine, shared by a test module."""
 
     def __init__(self, client: Any, call: Call) -> None:
         self.client = client
@@ -79,10 +81,10 @@ class TableOnEngine:
         table = client.describe_table(TableName=NAME)["Table"]
         self._arn = table["LatestStreamArn"]
         described = call(DESCRIBE_STREAM, {"StreamArn": self._arn})["StreamDescription"]
-        # The engine has one shard, however much is written.
+        # The engine never splits a shard.
         (shard,) = described["Shards"]
-        place = {"StreamArn": self._arn, "ShardId": shard["ShardId"]}
-        start = call(OPEN_SHARD, {**place, "ShardIteratorType": "TRIM_HORIZON"})
+        shard_id = {"StreamArn": self._arn, "ShardId": shard["ShardId"]}
+        start = call(OPEN_SHARD, {**shard_id, "ShardIteratorType": "TRIM_HORIZON"})
         self._iterator = start["ShardIterator"]
 
     def drop(self) -> None:

@@ -17,7 +17,7 @@ from tests.integration.engine_tables import EngineTables
 from tests.simulation.fifo_queue import QueuedMessage
 from tests.simulation.streams import Shard, Stream
 from tests.simulation.table import RowChange
-from tests.simulation.world import RELAY_TRIES, VISIBILITY_MS, World
+from tests.simulation.world import RELAY_TRIES, VISIBILITY_MS, SimulatedWorld
 from tests.support.deployed_template import properties
 
 _TIMEOUT_SECONDS = 10
@@ -221,7 +221,7 @@ class Services:
         self.dynamodb.delete_table(TableName=self._name)
 
     @contextlib.contextmanager
-    def behind(self, world: World) -> Iterator[None]:
+    def behind(self, world: SimulatedWorld) -> Iterator[None]:
         """The world's services are the engine's; its clock, ids and randomness stay simulated."""
         name = f"{self._name}-{next(self._numbers)}"
         world.tables = EngineTables(self.dynamodb, f"{name}-ledger", self._name)

@@ -1,7 +1,6 @@
-"""A process is killed before and after each of its AWS calls; redelivery must mend it all.
+"""A process is killed before and after each of its AWS calls; redelivery must repair it.
 
-Nothing wakes the relay but the records that the table produced, and of those only the ones that
-the template's filters let through.
+Only the table's stream records invoke the relay, and only those that pass the template's filters.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,18 +12,18 @@ from botocore.session import get_session
 from forgeledger.aws.loopback import ACCESS_KEY
 from forgeledger.local.engine import REGION
 from forgeledger.local.engine_calls import EngineCalls
-from tests.crashes.fate import Broke, Fate, Killed
-from tests.crashes.lives import LIVES, Life, one_item
-from tests.crashes.stage import Stage
+from tests.crashes.failing_calls import FailingCall, ProcessKilled, UnexpectedError
+from tests.crashes.scenarios import SCENARIOS, Scenario, one_item
+from tests.crashes.stage import CrashStage
 from tests.crashes.stream_mapping import MOST
 from tests.crashes.streamed_tables import TableInProcess, TableOnEngine
 
 VERDICTS = ("job.completed", "job.failed", "job.canceled")
 
-each_life = pytest.mark.parametrize("life", LIVES, ids=lambda life: life.name)
-KILLED_BEFORE = {"takes_place": False, "end": Killed}
-KILLED_AFTER = {"takes_place": True, "end": Killed}
-BROKE_AFTER = {"takes_place": True, "end": Broke}
+each_scenario = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+KILLED_BEFORE = {"takes_effect": False, "error": ProcessKilled}
+KILLED_AFTER = {"takes_effect": True, "error": ProcessKilled}
+BROKE_AFTER = {"takes_effect": True, "error": UnexpectedError}
 
 
 @pytest.fixture(scope="module")
@@ -41,18 +40,18 @@ def engine_table(engine_url: str) -> Iterator[TableOnEngine]:
     table.drop()
 
 
-def ended(life: Life, stage: Stage) -> dict[str, Any]:
-    life.live(stage)
+def ended(scenario: Scenario, stage: CrashStage) -> dict[str, Any]:
+    scenario.play(stage)
     return stage.outcome()
 
 
 def wrong_at_every_call(
-    life: Life, expected: dict[str, Any], calls: int, new_stage: Callable[[int], Stage]
+    scenario: Scenario, expected: dict[str, Any], calls: int, new_stage: Callable[[int], CrashStage]
 ) -> None:
     for at_call in range(calls):
         stage = new_stage(at_call)
 
-        outcome = ended(life, stage)
+        outcome = ended(scenario, stage)
 
         assert outcome == expected, f"wrong at call {at_call} of {calls}"
         ends = [event for event in outcome["events"] if event.endswith(VERDICTS)]
@@ -60,7 +59,7 @@ def wrong_at_every_call(
         assert len(epochs) == len(set(epochs)), "an epoch ends once"
 
 
-@each_life
+@each_scenario
 @pytest.mark.parametrize(
     ("fault", "relay_batch"),
     [
@@ -72,38 +71,40 @@ def wrong_at_every_call(
     ],
 )
 def test_whatever_call_goes_wrong_the_end_is_that_of_a_run_without_faults(
-    life: Life, fault: dict[str, Any], relay_batch: int
+    scenario: Scenario, fault: dict[str, Any], relay_batch: int
 ) -> None:
-    undisturbed = Stage(TableInProcess(), relay_batch=relay_batch)
-    expected = ended(life, undisturbed)
+    undisturbed = CrashStage(TableInProcess(), relay_batch=relay_batch)
+    expected = ended(scenario, undisturbed)
 
     wrong_at_every_call(
-        life,
+        scenario,
         expected,
-        undisturbed.fate.calls,
-        lambda at_call: Stage(TableInProcess(), Fate(at_call, **fault), relay_batch=relay_batch),
+        undisturbed.failing_call.calls,
+        lambda at_call: CrashStage(
+            TableInProcess(), FailingCall(at_call, **fault), relay_batch=relay_batch
+        ),
     )
 
 
-@each_life
-def test_a_life_without_faults_ends_as_it_should(life: Life) -> None:
-    outcome = ended(life, Stage(TableInProcess()))
+@each_scenario
+def test_a_life_without_faults_ends_as_it_should(scenario: Scenario) -> None:
+    outcome = ended(scenario, CrashStage(TableInProcess()))
 
-    assert outcome["job"].status is life.status
-    assert tuple(outcome["events"]) == life.events
-    assert len(outcome["rejects"]) == life.rejected_messages
+    assert outcome["job"].status is scenario.status
+    assert tuple(outcome["events"]) == scenario.events
+    assert len(outcome["rejects"]) == scenario.rejected_messages
     assert outcome["published"] == outcome["job"].facts
     assert not outcome["open"]
 
 
 @pytest.mark.integration
-@each_life
+@each_scenario
 def test_an_engine_and_its_stream_give_the_same_life(
-    engine_table: TableOnEngine, life: Life
+    engine_table: TableOnEngine, scenario: Scenario
 ) -> None:
-    expected = ended(life, Stage(TableInProcess()))
+    expected = ended(scenario, CrashStage(TableInProcess()))
 
-    outcome = ended(life, Stage(engine_table, number=1_000 + LIVES.index(life)))
+    outcome = ended(scenario, CrashStage(engine_table, number=1_000 + SCENARIOS.index(scenario)))
 
     assert outcome == expected
 
@@ -113,14 +114,16 @@ def test_an_engine_and_its_stream_give_the_same_life(
 def test_killed_at_any_call_on_an_engine_the_end_is_that_of_a_run_without_faults(
     engine_table: TableOnEngine, fault: dict[str, Any]
 ) -> None:
-    life = next(life for life in LIVES if life.live is one_item)
-    first = 3_000 if fault["takes_place"] else 2_000
-    undisturbed = Stage(engine_table, number=first)
-    expected = ended(life, undisturbed)
+    scenario = next(scenario for scenario in SCENARIOS if scenario.play is one_item)
+    first = 3_000 if fault["takes_effect"] else 2_000
+    undisturbed = CrashStage(engine_table, number=first)
+    expected = ended(scenario, undisturbed)
 
     wrong_at_every_call(
-        life,
+        scenario,
         expected,
-        undisturbed.fate.calls,
-        lambda at_call: Stage(engine_table, Fate(at_call, **fault), number=first + 1 + at_call),
+        undisturbed.failing_call.calls,
+        lambda at_call: CrashStage(
+            engine_table, FailingCall(at_call, **fault), number=first + 1 + at_call
+        ),
     )

@@ -18,15 +18,16 @@ from forgeledger.jobs.model.items import Failure
 from tests.integration.engine_services import Services, text_of
 from tests.integration.engine_tables import PromptTables
 from tests.simulation.checks import Checks
-from tests.simulation.fifo_queue import FifoQueue
-from tests.simulation.history_run import History, begin
+from tests.simulation.fifo_queue import SimulatedFifoQueue
+from tests.simulation.history_run import History, build_history
 from tests.simulation.jobs import is_bad
 from tests.simulation.quiescence import drain
-from tests.simulation.request_checks import Asked
-from tests.simulation.script import FAMILY, Kind, Script, write
-from tests.simulation.steps import Step
+from tests.simulation.request_checks import RequestLog
+from tests.simulation.script import SEEDS_PER_GROUP, Script, write_script
+from tests.simulation.steps import ScriptStep
 from tests.simulation.table import Tables
-from tests.simulation.world import Rules, World
+from tests.simulation.workloads import StepKind
+from tests.simulation.world import SimulatedWorld, WorldRules
 
 pytestmark = pytest.mark.integration
 
@@ -44,7 +45,7 @@ _HOUR_MS = 3_600_000
 class Unchecked:
     """In the place of the checks, which look into the simulated services."""
 
-    def stepped(self) -> None: ...
+    def after_step(self) -> None: ...
 
     def acknowledged(self, *_: Any) -> None: ...
 
@@ -56,73 +57,73 @@ class Outcome:
     rows: dict[tuple[str, str], Any]
     rejects: list[Any]
     told: list[dict[str, Any]]
-    story: list[str]
+    trace: list[str]
 
 
 def short(seed: int) -> Script:
     """One of the simulator's own histories, cut down and without its faults."""
-    script = write(seed * FAMILY)
-    steps = tuple(Step(step.kind, step.seed) for step in script.steps[:_STEPS])
-    return Script(seed=seed, theme=script.theme, steps=steps)
+    script = write_script(seed * SEEDS_PER_GROUP)
+    steps = tuple(ScriptStep(step.kind, step.seed) for step in script.steps[:_STEPS])
+    return Script(seed=seed, workload=script.workload, steps=steps)
 
 
-def play(script: Script, world: World, checks: Any, asked: Asked) -> None:
-    history = begin(script, world, checks, asked)
+def play(script: Script, world: SimulatedWorld, checks: Any, request_log: RequestLog) -> None:
+    history = build_history(script, world, checks, request_log)
     began = world.now
     for step in script.steps:
-        if step.kind is not Kind.WAIT or world.now - began < _MOST_WAITED_MS - 200_000:
-            history.take(step)
+        if step.kind is not StepKind.WAIT or world.now - began < _MOST_WAITED_MS - 200_000:
+            history.take_step(step)
     finish(history)
     world.now += _HOUR_MS
     assert history.lambdas.reconcile({"running": True}, {}) is not None
     drain(history)
-    checks.stepped()
+    checks.after_step()
 
 
 def finish(history: History) -> None:
     """Everybody does what is left to be done."""
     history.workers.send_all()
     drain(history)
-    for job in history.people.jobs:
-        for part in list(job.unanswered):
-            history.people.register_part(job, part, {})
-        history.people.seal(job, {})
-        for item_id in job.wanted:
+    for job in history.operators.jobs:
+        for part in list(job.unregistered_parts):
+            history.operators.register_part(job, part, {})
+        history.operators.seal(job, {})
+        for item_id in job.item_ids:
             failure = Failure(type="Final", retryable=False)
             if is_bad(item_id):
-                history.people.command(job, CommandKind.FAIL, item_id, {}, failure=failure)
+                history.operators.command(job, CommandKind.FAIL, item_id, {}, failure=failure)
             else:
-                history.people.command(job, CommandKind.COMPLETE, item_id, {})
+                history.operators.command(job, CommandKind.COMPLETE, item_id, {})
     drain(history)
 
 
-def new_world(seed: int) -> World:
-    return World(random=Random(seed), rules=Rules(), story=[])
+def new_world(seed: int) -> SimulatedWorld:
+    return SimulatedWorld(random=Random(seed), rules=WorldRules(), trace=[])
 
 
 def simulated(script: Script) -> Outcome:
     world = new_world(script.seed)
     world.tables = PromptTables(lambda: world.now, world._committed)
-    asked = Asked(world.commands)
-    checks = Checks(world, asked)
+    request_log = RequestLog(world.commands)
+    checks = Checks(world, request_log)
     world.observer = checks
-    play(script, world, checks, asked)
+    play(script, world, checks, request_log)
     checks.at_rest()
     # The claimed ids of jobs are in a table of their own on the engine.
     ledger = [pk for pk in world.tables.partition_keys() if pk != "id"]
     rows = {(pk, sk): row for pk in ledger for sk, row in world.tables.partition(pk).items()}
     # What the checks tell of a commit stands in nobody's story on the engine.
-    story = [line for line in world.story or [] if line.split()[1] != "."]
+    trace = [line for line in world.trace or [] if line.split()[1] != "."]
     rejects = [text_of(message) for message in world.rejects.accepted]
-    return Outcome(rows, rejects, in_order(world.bus.delivered), story)
+    return Outcome(rows, rejects, in_order(world.bus.delivered), trace)
 
 
 def real(script: Script, services: Services) -> Outcome:
     world = new_world(script.seed)
     with services.behind(world):
-        play(script, world, Unchecked(), Asked(world.commands))
+        play(script, world, Unchecked(), RequestLog(world.commands))
         return Outcome(
-            world.tables.rows(), world.rejects.texts(), in_order(world.bus.heard()), world.story
+            world.tables.rows(), world.rejects.texts(), in_order(world.bus.heard()), world.trace
         )
 
 
@@ -132,9 +133,9 @@ def in_order(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def first_difference(one: Outcome, other: Outcome) -> str | None:
     """The first line of the story, else the row, reject or event, that differs."""
-    for number, (here, there) in enumerate(zip(one.story, other.story, strict=False)):
+    for number, (here, there) in enumerate(zip(one.trace, other.trace, strict=False)):
         if here != there:
-            before = "\n".join(one.story[max(0, number - 5) : number])
+            before = "\n".join(one.trace[max(0, number - 5) : number])
             return f"{before}\nsimulated: {here}\nengine:    {there}"
     for key in sorted(one.rows.keys() | other.rows.keys()):
         if one.rows.get(key) != other.rows.get(key):
@@ -177,8 +178,8 @@ def test_a_history_leaves_the_same_on_the_engine_as_in_the_simulator(
 def test_a_queue_that_is_simulated_wrongly_is_noticed(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    receive = FifoQueue.receive
-    monkeypatch.setattr(FifoQueue, "receive", lambda self, most: receive(self, 1))
+    receive = SimulatedFifoQueue.receive
+    monkeypatch.setattr(SimulatedFifoQueue, "receive", lambda self, most: receive(self, 1))
 
     with pytest.raises(AssertionError, match="simulated: "):
         compare(range(_FEW), services)

@@ -1,4 +1,4 @@
-"""Random commands on a few items, so that they meet one another often."""
+"""Random commands for a few items, so that they often affect the same one."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -34,7 +34,7 @@ phases = st.sampled_from(
 _kinds = st.sampled_from(list(CommandKind))
 _texts = st.sampled_from([None, "null", '{"n": 9007199254740993}'])
 
-# Without ids: those are given when the commands are put in order.
+# Without ids, which `named` adds.
 commands = st.builds(
     Command,
     kind=_kinds,
@@ -52,7 +52,7 @@ gates = st.builds(FollowGate, gate=st.integers(1, 9), mode=st.sampled_from(list(
 
 
 def named(steps: Iterable[LaneCommand], prefix: str = "c") -> tuple[LaneCommand, ...]:
-    """Each command with an id of its own."""
+    """The commands, each with a unique id."""
     return tuple(
         replace(step, command_id=f"{prefix}-{number}") if isinstance(step, Command) else step
         for number, step in enumerate(steps)

@@ -1,4 +1,4 @@
-"""How a list of commands is cut makes no difference."""
+"""Splitting a list of commands into batches must not change the result."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""What holds for a job when everybody acts at once and is stopped, or killed, at any call."""
+"""Invariants of a job whose workers, operators and relays run interleaved, or are killed."""
 
 from functools import partial
 
@@ -13,7 +13,7 @@ from forgeledger.jobs.model.jobs import Tolerance
 from forgeledger.jobs.model.lanes import LaneRules
 from forgeledger.jobs.usecases.recount_lane import Counted
 from tests.property import strategies
-from tests.support.call_order import Actor, Stopping
+from tests.support.call_order import Actor, PausingProxy
 from tests.support.job_audit import JobAudit
 from tests.support.ledgers import Ledger
 from tests.support.memory_store import MemoryStore
@@ -29,7 +29,7 @@ rules = st.builds(
 tolerances = st.sampled_from(
     [Tolerance(), Tolerance(), Tolerance(failures=1), Tolerance(failure_percent=50)]
 )
-# Most work gets somewhere; the rest may be anything.
+# Mostly commands that can be applied; the rest is arbitrary.
 likely = st.builds(
     Command,
     kind=st.sampled_from(
@@ -42,7 +42,7 @@ work = st.lists(likely | likely | likely | strategies.commands, min_size=1, max_
 
 
 class JobLaws(RuleBasedStateMachine):
-    """Workers, people and relays on a job of two lanes."""
+    """Workers, operators and relays on a job with two lanes."""
 
     @initialize(
         rules=rules,
@@ -69,7 +69,7 @@ class JobLaws(RuleBasedStateMachine):
 
         def work(actor):
             ledger = Ledger(
-                Stopping(self.store, actor),
+                PausingProxy(self.store, actor),
                 now=self.ledger.now,
                 made=number * 10_000,
                 bus=self.ledger.bus,
@@ -92,12 +92,12 @@ class JobLaws(RuleBasedStateMachine):
     def ask(self, what):
         self._spawn(what, lambda ledger: getattr(ledger.lifecycle, what)(self.job_id))
 
-    @rule(what=st.sampled_from(["advance", "advance", "advance", "tell", "recount"]))
+    @rule(what=st.sampled_from(["advance", "advance", "advance", "publish", "recount"]))
     def relay(self, what):
         def act(ledger):
             if what == "advance":
                 ledger.advancer.advance(self.job_id)
-            elif what == "tell":
+            elif what == "publish":
                 ledger.fact_publisher.publish(self.job_id)
             else:
                 counted = ledger.recounter.recount(self.job_id, 0, lambda: True)
@@ -116,7 +116,7 @@ class JobLaws(RuleBasedStateMachine):
         for _ in range(calls):
             if not actor.done:
                 actor.step()
-                self.audit.look()
+                self.audit.check()
         self._forget_the_done()
 
     @precondition(lambda self: self.actors)
@@ -130,17 +130,17 @@ class JobLaws(RuleBasedStateMachine):
         for actor in self.actors:
             while not actor.done:
                 actor.step()
-                self.audit.look()
+                self.audit.check()
         self._forget_the_done()
         relay = self._spawn("relay", lambda ledger: ledger.advancer.advance(self.job_id))
         while not relay.done:
             relay.step()
-            self.audit.look()
+            self.audit.check()
         self._forget_the_done()
-        self.audit.look_at_rest(self.ledger.now)
+        self.audit.check_at_rest(self.ledger.now)
         self.ledger.fact_publisher.publish(self.job_id)
-        heard = [f"{self.job_id}:{each}" for each in self.ledger.bus.heard]
-        assert list(dict.fromkeys(heard)) == self.audit.event_ids()
+        published = [f"{self.job_id}:{event}" for event in self.ledger.bus.heard]
+        assert list(dict.fromkeys(published)) == self.audit.event_ids()
 
     def teardown(self):
         for actor in getattr(self, "actors", ()):
@@ -153,7 +153,7 @@ class JobLaws(RuleBasedStateMachine):
 
     @invariant()
     def each_lane_is_what_its_journal_and_its_items_say(self):
-        self.audit.look_at_lanes()
+        self.audit.check_lanes()
 
 
 def _apply(ledger, *, job_id, lane, share):

@@ -1,4 +1,4 @@
-"""What holds for a lane whatever is asked of it, in any order and any number of times."""
+"""Invariants of a lane under any commands, in any order and with any repetition."""
 
 from collections import defaultdict
 from dataclasses import replace
@@ -24,7 +24,7 @@ NEVER_LEFT = {ItemState.COMPLETED, ItemState.CANCELED}
 
 
 def substance(item: Item | None) -> Item | None:
-    """An item without the traces that every command leaves, even one that is refused."""
+    """An item without the fields that every command changes, even a rejected one."""
     return item and replace(item, offset=0, updated_at=0, seen=())
 
 
@@ -35,7 +35,7 @@ class LaneLaws(RuleBasedStateMachine):
     def new_lane(self, rules):
         self.lane = LaneModel(make_head(rules=rules))
         self.sent = 0
-        # What each item has to remember, oldest first, with the answer that was given.
+        # The commands that each item must remember, oldest first, with their outcomes.
         self.remembered: dict[str, dict[Command, Outcome]] = defaultdict(dict)
         self.checked = 0
         self.states: dict[str, ItemState] = {}
@@ -46,12 +46,12 @@ class LaneLaws(RuleBasedStateMachine):
         batch = strategies.named(batch, prefix=str(self.sent))
         self.sent += 1
         before = {name: self.lane.item(name) for name in self.lane.items}
-        asked = (self.lane.head, dict(self.lane.items), batch, self.lane.now, phase)
-        foreseen = repr(decide(*asked))
+        arguments = (self.lane.head, dict(self.lane.items), batch, self.lane.now, phase)
+        expected = repr(decide(*arguments))
 
         decision = self.lane.apply(batch, phase)
 
-        assert repr(decision) == foreseen
+        assert repr(decision) == expected
         for command, outcome in zip(batch, decision.outcomes, strict=True):
             item = before.get(command.item_id)
             stale = item and command.attempt is not None and command.attempt < item.attempt
@@ -113,7 +113,7 @@ class LaneLaws(RuleBasedStateMachine):
             assert second.reason == reason
 
     def _reason_of_lost_claim(self, command):
-        """A claim that was granted must not be answered as if its sender still had the item."""
+        """A repeated claim is a duplicate only while its worker still holds the item."""
         item = self.lane.item(command.item_id)
         if command.kind is not CommandKind.CLAIM or item.state is not ItemState.IN_PROGRESS:
             return None
@@ -132,7 +132,7 @@ class LaneLaws(RuleBasedStateMachine):
 
     @invariant()
     def no_state_is_left_that_is_left_by_nothing(self):
-        """Each new event is replayed by hand, with every item's state before and after it."""
+        """Replay each new event and compare the item's state before and after it."""
         head, items = replay(self.lane.genesis, self.lane.events[: self.checked])
         for event in self.lane.events[self.checked :]:
             before = items.get(event.item_id) and effective_item(head, items[event.item_id])

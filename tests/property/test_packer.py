@@ -1,4 +1,4 @@
-"""Any sequence of commands of any sizes is packed within the limits, each lane in its order."""
+"""Commands of any size and number are packed within the limits, in order per lane."""
 
 import itertools
 import json
@@ -24,10 +24,10 @@ many_small = st.tuples(st.integers(0, 1300), st.integers(1, 3)).map(
 
 
 def packed(everything):
-    """All requests, each lane sending as it can."""
+    """All requests that it takes to send these commands."""
     lanes = {}
-    for each in everything:
-        lanes.setdefault(each.group, []).append(each)
+    for entry in everything:
+        lanes.setdefault(entry.group, []).append(entry)
     while lanes:
         request = next_request(lanes.values())
         for message in request:
@@ -48,20 +48,20 @@ def test_packing_keeps_the_limits_and_each_lanes_order_and_sends_everything_once
         for message in request:
             assert len(message.body) <= MESSAGE_BYTES
             assert len(message.commands) <= COMMANDS_PER_MESSAGE
-            told = [str(each["commandId"]) for each in json.loads(message.body)["commands"]]
-            assert told == [each.command_id for each in message.commands]
+            packed_ids = [str(entry["commandId"]) for entry in json.loads(message.body)["commands"]]
+            assert packed_ids == [entry.command_id for entry in message.commands]
             sent.setdefault(message.group, []).extend(message.commands)
 
-    for group in {each.group for each in everything}:
-        assert sent[group] == [each for each in everything if each.group == group]
+    for group in {entry.group for entry in everything}:
+        assert sent[group] == [entry for entry in everything if entry.group == group]
     assert sum(map(len, sent.values())) == len(everything)
 
 
 @given(st.one_of(commands, many_small))
 @settings(deadline=None, suppress_health_check=[HealthCheck.data_too_large])
 def test_a_message_ends_only_where_the_next_command_would_not_fit(everything):
-    for each in everything:
-        object.__setattr__(each, "group", "j#0")
+    for entry in everything:
+        object.__setattr__(entry, "group", "j#0")
     messages = [message for request in packed(everything) for message in request]
 
     for message, following in itertools.pairwise(messages):

@@ -1,4 +1,4 @@
-"""Two at one job, in every order of their calls that has few switches."""
+"""Two actors on one job, in every order of their calls with few switches between them."""
 
 import os
 
@@ -8,20 +8,20 @@ from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.ids import lane_of
 from forgeledger.jobs.model.jobs import Tolerance
 from tests.support.builders import make_command
-from tests.support.call_order import Actor, Order, Stopping, every_order
+from tests.support.call_order import Actor, CallOrder, PausingProxy, every_order
 from tests.support.job_audit import JobAudit
 from tests.support.ledgers import Ledger
 from tests.support.memory_store import MemoryStore
 
 LANES = 2
-# One is enough for a decision that rests on what somebody else changes meanwhile.
+# One switch suffices for a decision on data that another actor changes meanwhile.
 SWITCHES = 2 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 1
-# One in each lane.
+# One item in each lane.
 FIRST, SECOND = "a", "c"
 
 
 def one_to_go(ledger: Ledger, **spec: object) -> str:
-    """Sealed; the first item failed, the second is in progress."""
+    """A sealed job whose first item failed, and whose second one is in progress."""
     job_id = ledger.job(lanes=LANES, **spec)
     ledger.do(job_id, "register", FIRST, SECOND)
     ledger.lifecycle.seal(job_id)
@@ -31,7 +31,7 @@ def one_to_go(ledger: Ledger, **spec: object) -> str:
 
 
 def about_to_complete(ledger: Ledger) -> str:
-    """Sealed; all items are finished, and no relay has been here."""
+    """A sealed job with all items finished, before any relay has run."""
     job_id = one_to_go(ledger)
     ledger.do(job_id, "complete", SECOND)
     return job_id
@@ -46,7 +46,7 @@ def unsealed(ledger: Ledger) -> str:
 
 
 def failing(ledger: Ledger) -> str:
-    """One failure more than it bears, which no relay has seen."""
+    """A job beyond its tolerance, before any relay has run."""
     return one_to_go(ledger, tolerance=Tolerance(failures=0))
 
 
@@ -74,7 +74,7 @@ def sends(kind: str, item_id: str):
 
 
 def makes_a_round(ledger: Ledger, job_id: str) -> None:
-    """So late that rows are to be kept as well."""
+    """So late that the retention of rows must be extended, too."""
     ledger.now += 16 * 24 * 3_600 * 1_000
     ledger.scheduled_round.run(lambda: True, lambda: True)
 
@@ -92,7 +92,7 @@ ACTS = {
     "round": makes_a_round,
 }
 NAMES = list(ACTS)
-PAIRS = [(one, two) for number, one in enumerate(NAMES) for two in NAMES[number:]]
+PAIRS = [(first, second) for number, first in enumerate(NAMES) for second in NAMES[number:]]
 
 
 class Race:
@@ -101,29 +101,29 @@ class Race:
         self.ledger = Ledger(self.store)
         self.job_id = start(self.ledger)
         self.audit = JobAudit(self.store, self.job_id)
-        self.audit.look()
+        self.audit.check()
         self.actors = [self._actor(number, name) for number, name in enumerate(names, 1)]
 
     def _actor(self, number: int, name: str) -> Actor:
         def work(actor: Actor) -> None:
-            ledger = Ledger(Stopping(self.store, actor), made=number * 10_000)
+            ledger = Ledger(PausingProxy(self.store, actor), made=number * 10_000)
             ACTS[name](ledger, self.job_id)
 
         return Actor(name, work)
 
-    def run(self, order: Order) -> None:
+    def run(self, order: CallOrder) -> None:
         while able := [actor for actor in self.actors if not actor.done]:
             order.choose(able).step()
-            self.audit.look()
+            self.audit.check()
         for actor in self.actors:
             assert actor.error is None, actor.error
         self.come_to_rest()
 
     def come_to_rest(self) -> None:
         self.ledger.advancer.advance(self.job_id)
-        self.audit.look()
-        self.audit.look_at_lanes()
-        self.audit.look_at_rest(self.ledger.now)
+        self.audit.check()
+        self.audit.check_lanes()
+        self.audit.check_at_rest(self.ledger.now)
 
 
 @pytest.mark.parametrize("names", PAIRS, ids="-".join)
@@ -144,7 +144,7 @@ def test_whoever_dies_at_any_call_leaves_a_job_that_the_next_relay_takes_on(star
         for _ in range(calls):
             if not actor.done:
                 actor.step()
-                race.audit.look()
+                race.audit.check()
         survived = actor.done
         actor.kill()
         race.come_to_rest()

@@ -1,4 +1,4 @@
-"""The buffer and the sender under faults: everything arrives, in order, in time."""
+"""Buffer and sender under faults: all commands arrive in order and in time."""
 
 import json
 
@@ -25,7 +25,7 @@ faults = st.one_of(
     st.builds(Fault, refused=st.frozensets(st.integers(0, 9))),
     st.builds(Fault, unanswered=st.frozensets(st.integers(0, 9))),
 )
-# What happens next: a command for a lane, some time, a round of sending, or a forced round.
+# Steps: add a command to a lane, let time pass, send what is due, or send everything.
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("add"), st.integers(0, 12), st.one_of(st.just(0), st.just(90_000))),
@@ -36,8 +36,8 @@ steps = st.lists(
 )
 
 
-class World:
-    """An outbox, a queue with faults, and a clock that only moves when it is told to."""
+class OutboxModel:
+    """An outbox, a queue with faults, and a clock that tests move."""
 
     def __init__(self, faults=(), *, deduplicates=True, limits=None):
         planned = list(faults)
@@ -50,18 +50,18 @@ class World:
         self.now = 100.0
         self.added = []
 
-    def add(self, each):
-        if self.outbox.has_room(each):
-            self.outbox.add(each, self.now)
-            self.added.append(each)
+    def add(self, command):
+        if self.outbox.has_room(command):
+            self.outbox.add(command, self.now)
+            self.added.append(command)
 
     def send(self, *, force=False):
-        """One request, with whatever answer it gets."""
+        """Send one request and apply its result."""
         messages = self.outbox.take(self.now, force=force)
         if not messages:
             return False
-        for message, verdict in zip(messages, self.sender.send(messages), strict=True):
-            self.outbox.settle(message, verdict, self.now)
+        for message, result in zip(messages, self.sender.send(messages), strict=True):
+            self.outbox.settle(message, result, self.now)
         return True
 
     def drain(self):
@@ -74,10 +74,10 @@ class World:
 
     def arrived(self, lane):
         return [
-            each["commandId"]
+            command["commandId"]
             for entry in self.queue.arrivals
             if entry["MessageGroupId"] == f"j#{lane}"
-            for each in json.loads(entry["MessageBody"])["commands"]
+            for command in json.loads(entry["MessageBody"])["commands"]
         ]
 
 
@@ -99,12 +99,14 @@ def run(world, steps):
 @given(steps, st.lists(faults, max_size=40))
 @settings(deadline=None)
 def test_with_faults_everything_arrives_once_and_in_order_while_sqs_deduplicates(steps, faults):
-    world = World(faults)
+    world = OutboxModel(faults)
 
     run(world, steps)
 
     for lane in range(13):
-        reported = [int(each.command_id) for each in world.added if each.group == f"j#{lane}"]
+        reported = [
+            int(command.command_id) for command in world.added if command.group == f"j#{lane}"
+        ]
         assert world.arrived(lane) == reported
 
 
@@ -113,12 +115,14 @@ def test_with_faults_everything_arrives_once_and_in_order_while_sqs_deduplicates
 def test_with_faults_and_no_deduplication_everything_arrives_and_no_lane_is_overtaken(
     steps, faults
 ):
-    world = World(faults, deduplicates=False)
+    world = OutboxModel(faults, deduplicates=False)
 
     run(world, steps)
 
     for lane in range(13):
-        reported = [int(each.command_id) for each in world.added if each.group == f"j#{lane}"]
+        reported = [
+            int(command.command_id) for command in world.added if command.group == f"j#{lane}"
+        ]
         first_arrivals = list(dict.fromkeys(world.arrived(lane)))
         assert first_arrivals == reported
 
@@ -126,31 +130,31 @@ def test_with_faults_and_no_deduplication_everything_arrives_and_no_lane_is_over
 @given(steps)
 @settings(deadline=None)
 def test_without_faults_every_command_is_sent_exactly_once(steps):
-    world = World(deduplicates=False)
+    world = OutboxModel(deduplicates=False)
 
     run(world, steps)
 
-    sent = [each["commandId"] for each in world.queue.commands]
-    assert sorted(sent) == [int(each.command_id) for each in world.added]
+    sent = [command["commandId"] for command in world.queue.commands]
+    assert sorted(sent) == [int(command.command_id) for command in world.added]
 
 
 @given(steps, st.lists(faults, max_size=40), st.integers(1, 20), st.integers(100_000, 400_000))
 @settings(deadline=None)
 def test_the_buffer_never_holds_more_than_it_may(steps, faults, most, most_bytes):
     limits = OutboxLimits(commands=most, bytes=most_bytes, linger_seconds=LINGER)
-    world = World(faults, limits=limits)
+    world = OutboxModel(faults, limits=limits)
 
     for number, step in enumerate(steps):
         if step[0] == "add":
             world.add(command(number, step[1], step[2]))
         waiting = world.outbox.undelivered()
         assert len(waiting) <= most
-        assert sum(len(each.body) for each in waiting) <= max(most_bytes, 90_000)
+        assert sum(len(command.body) for command in waiting) <= max(most_bytes, 90_000)
 
 
-def play(happenings):
-    """Reports at the given times and sends when it is due: when and in which message each left."""
-    world = World()
+def play(reports):
+    """Add reports at the given times, send when due; return time and message of each command."""
+    world = OutboxModel()
     left = {}
 
     def send_until(end):
@@ -159,12 +163,12 @@ def play(happenings):
             before = len(world.queue.arrivals)
             if not world.send():
                 assert world.outbox.due_at(world.now) > world.now, "due, and yet nothing to send"
-            for place in range(before, len(world.queue.arrivals)):
-                for each in json.loads(world.queue.arrivals[place]["MessageBody"])["commands"]:
-                    left[each["commandId"]] = (world.now, place)
+            for index in range(before, len(world.queue.arrivals)):
+                for entry in json.loads(world.queue.arrivals[index]["MessageBody"])["commands"]:
+                    left[entry["commandId"]] = (world.now, index)
         world.now = max(world.now, end)
 
-    for number, (at, kind, item, lane) in enumerate(happenings):
+    for number, (at, kind, item, lane) in enumerate(reports):
         send_until(at)
         world.add(command(number, lane, kind=kind, item=item))
     send_until(1_000.0)
@@ -172,7 +176,7 @@ def play(happenings):
     return left
 
 
-# Pauses and durations in sixteenths of the linger time, so that no sum is rounded.
+# Pauses and durations in sixteenths of the linger time, so that sums are exact.
 sixteenths = st.integers(0, 48).map(lambda number: number / 16)
 
 
@@ -180,13 +184,13 @@ sixteenths = st.integers(0, 48).map(lambda number: number / 16)
 @settings(deadline=None)
 def test_a_completion_within_the_linger_time_travels_with_its_claim(works):
     free_at = dict.fromkeys(range(4), 100.0)
-    happenings = []
+    reports = []
     for number, (pause, duration, lane) in enumerate(works):
         claimed_at = free_at[lane] + pause
         free_at[lane] = claimed_at + duration / 16
-        happenings.append((claimed_at, 2 * number, "claim", f"item-{number}", lane))
-        happenings.append((free_at[lane], 2 * number + 1, "complete", f"item-{number}", lane))
-    in_order = [(at, kind, item, lane) for at, _, kind, item, lane in sorted(happenings)]
+        reports.append((claimed_at, 2 * number, "claim", f"item-{number}", lane))
+        reports.append((free_at[lane], 2 * number + 1, "complete", f"item-{number}", lane))
+    in_order = [(at, kind, item, lane) for at, _, kind, item, lane in sorted(reports)]
 
     left = play(in_order)
 
@@ -209,18 +213,18 @@ def test_a_completion_within_the_linger_time_travels_with_its_claim(works):
 )
 @settings(deadline=None)
 def test_no_command_waits_longer_than_twice_the_linger_time(drawn):
-    happenings = sorted((100 + at / 16, kind, item, lane) for at, kind, item, lane in drawn)
+    reports = sorted((100 + at / 16, kind, item, lane) for at, kind, item, lane in drawn)
 
-    left = play(happenings)
+    left = play(reports)
 
-    for number, (at, *_) in enumerate(happenings):
+    for number, (at, *_) in enumerate(reports):
         assert left[number][0] - at <= 2 * LINGER
 
 
 @given(st.integers(0, 6), st.sampled_from([SendStatus.AGAIN, SendStatus.STUCK]))
 def test_a_lane_that_is_refused_is_resent_unchanged_and_holds_up_no_other(refusals, answer):
     fault = Fault(refused=frozenset({0})) if answer is SendStatus.AGAIN else Fault(raises=denied())
-    world = World([fault] * refusals)
+    world = OutboxModel([fault] * refusals)
     world.add(command(1, lane=0))
     world.add(command(2, lane=1))
 

@@ -1,4 +1,4 @@
-"""`python -m tests.simulation --seeds 20000`: histories in parallel, the first failure told."""
+"""`python -m tests.simulation --seeds 20000`: run histories, print shrunk failures."""
 
 # ruff: noqa: T201 - What it prints is its result.
 
@@ -9,48 +9,58 @@ import sys
 import time
 
 from tests.simulation.arguments import not_negative, positive
-from tests.simulation.coverage import Happening
-from tests.simulation.faults import Fault
-from tests.simulation.parallel_runs import run_many, stories
+from tests.simulation.coverage import CoveragePoint
+from tests.simulation.faults import CallFault
+from tests.simulation.parallel_runs import failure_reports, run_many
 from tests.simulation.processes import INTERRUPTED
-from tests.simulation.script import write
+from tests.simulation.script import write_script
 from tests.simulation.shared_prefixes import judge
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=positive, default=2_000, help="how many histories")
+    parser.add_argument("--seeds", type=positive, default=2_000, help="how many histories to run")
     parser.add_argument("--first", type=not_negative, default=0, help="the first seed")
     parser.add_argument(
-        "--jobs", type=positive, default=os.cpu_count() or 1, help="how many at once"
+        "--jobs", type=positive, default=os.cpu_count() or 1, help="parallel processes"
     )
-    parser.add_argument("--seconds", type=float, help="end early after so many seconds")
-    parser.add_argument("--alone", action="store_true", help="share no beginning with others")
-    parser.add_argument("--tell", type=not_negative, help="tell the story of this one seed")
-    parser.add_argument("--shrink", type=not_negative, help="tell its shrunk story")
-    parser.add_argument("--met", action="store_true", help="list how often what happened")
-    given = parser.parse_args(arguments)
-    if given.tell is not None:
-        result = judge(write(given.tell), tell=True)
-        print(*result.story, result.violation or "nothing is wrong", sep="\n")
+    parser.add_argument(
+        "--seconds", type=float, help="start no further histories after so many seconds"
+    )
+    parser.add_argument(
+        "--alone", action="store_true", help="run each history alone, without shared prefixes"
+    )
+    parser.add_argument("--tell", type=not_negative, help="print the trace of this seed")
+    parser.add_argument("--shrink", type=not_negative, help="print the shrunk trace of this seed")
+    parser.add_argument(
+        "--met", action="store_true", help="print how often each coverage point and fault occurred"
+    )
+    options = parser.parse_args(arguments)
+    if options.tell is not None:
+        result = judge(write_script(options.tell), traced=True)
+        print(*result.trace, result.violation or "no violation", sep="\n")
         return bool(result.violation)
-    if given.shrink is not None:
-        violation = judge(write(given.shrink)).violation
-        print(*(stories(((given.shrink, violation),)) if violation else ["nothing is wrong"]))
-        return bool(violation)
+    if options.shrink is not None:
+        violation = judge(write_script(options.shrink)).violation
+        failed = ((options.shrink, violation),) if violation else ()
+        print(*failure_reports(failed) if failed else ["no violation"])
+        return bool(failed)
     began = time.monotonic()
-    total = run_many(given.first, given.seeds, given.jobs, given.seconds, alone=given.alone)
+    total = run_many(
+        options.first, options.seeds, options.jobs, options.seconds, alone=options.alone
+    )
     seconds = time.monotonic() - began
     try:
-        # Shrinking takes its time, and whoever interrupts wants none of it.
-        print(*stories(() if total.interrupted else total.failed), sep="\n\n")
+        # Shrinking takes long, so it is left out after Ctrl-C.
+        print(*failure_reports(() if total.interrupted else total.failed), sep="\n\n")
     except KeyboardInterrupt:
         total.interrupted = True
     for seed, violation in total.failed:
         print(f"seed {seed}: {violation}")
-    if given.met:
-        print(*(f"{total.met[each]:>9}  {each}" for each in (*Happening, *Fault)), sep="\n")
-    print(f"{total}; {seconds:.0f} s in all, from seed {given.first}")
+    if options.met:
+        counts = ((total.coverage[name], name) for name in (*CoveragePoint, *CallFault))
+        print(*(f"{count:>9}  {name}" for count, name in counts), sep="\n")
+    print(f"{total}; {seconds:.0f} s in all, from seed {options.first}")
     if total.interrupted:
         print("interrupted")
         return INTERRUPTED
@@ -58,6 +68,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    # Who reads the output, `head` for one, may have seen enough.
+    # A reader such as `head` may close the pipe early.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(main())

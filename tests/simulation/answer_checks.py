@@ -1,4 +1,4 @@
-"""What people were answered: it has happened, and what they were shown is how it was."""
+"""Answers must be true: what they report was committed, and what they show is what was stored."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,56 +10,56 @@ from forgeledger.jobs.model.facts import Fact, FactKind
 from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.outcomes import Reason
-from tests.simulation.end_checks import DAY_MS, rows_vanish_at
-from tests.simulation.event_checks import written
-from tests.simulation.job_checks import JobChecks, JobTruth
+from tests.simulation.end_checks import DAY_MS, rows_expire_at
+from tests.simulation.event_checks import iso_time
+from tests.simulation.job_checks import JobChecks, ObservedJob
 from tests.simulation.lane_checks import LaneChecks, Violation
 from tests.simulation.request_checks import (
-    Asked,
-    ItemAnswer,
-    LifeAnswer,
-    Look,
+    AnsweredChange,
+    AnsweredCommand,
+    AnsweredStatus,
+    RequestLog,
     lane_index,
-    shown_in,
-    shown_of,
+    summary_of_body,
+    summary_of_job,
 )
-from tests.simulation.state_oracle import as_it_stands
+from tests.simulation.state_oracle import effective_item
 
-# A verdict and its reason.
-_Answer = tuple[str, str | None]
+# The kind of an outcome and its reason.
+_KindAndReason = tuple[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
-    """What a request about a job leads to, as the contract has it."""
+class _LifecycleRule:
+    """The contract of a lifecycle request: when it is applied, a duplicate or rejected."""
 
-    # The fact of one that was applied.
-    granted: Callable[[Fact, Job], bool]
-    # How the job stood when it had nothing to do, and when it was refused.
-    repeated: Callable[[Job], bool]
-    refused: Callable[[Job, int], bool]
+    # Whether this fact is the effect of an applied request.
+    applied: Callable[[Fact, Job], bool]
+    # Whether a request on a job in this state is a duplicate, or rejected.
+    duplicate: Callable[[Job], bool]
+    rejected: Callable[[Job, int], bool]
     reason: str = "job_finished"
 
 
-_REQUESTS = {
-    "seal": _Request(
-        granted=lambda fact, _: fact.kind is FactKind.SEALED,
-        repeated=lambda job: job.mode != "open",
-        refused=lambda *_: False,
+_LIFECYCLE_RULES = {
+    "seal": _LifecycleRule(
+        applied=lambda fact, _: fact.kind is FactKind.SEALED,
+        duplicate=lambda job: job.mode != "open",
+        rejected=lambda *_: False,
     ),
-    "cancel": _Request(
-        granted=lambda fact, job: fact.kind is FactKind.CLOSING and job.ending == "CANCELED",
-        repeated=lambda job: "CANCELED" in (job.status, job.ending),
-        refused=lambda job, _: (
+    "cancel": _LifecycleRule(
+        applied=lambda fact, job: fact.kind is FactKind.CLOSING and job.ending == "CANCELED",
+        duplicate=lambda job: "CANCELED" in (job.status, job.ending),
+        rejected=lambda job, _: (
             job.status != "CANCELED" and (job.finished or job.ending == "FAILED")
         ),
     ),
-    "reopen": _Request(
-        granted=lambda fact, job: fact.kind is FactKind.REOPENED and job.mode == "open",
-        # One that is ending ends first, and then it is reopened.
-        repeated=lambda job: not job.finished and job.ending is None,
-        # Not later than a day before its rows vanish.
-        refused=lambda job, now: job.finished and rows_vanish_at(job) - now <= DAY_MS,
+    "reopen": _LifecycleRule(
+        applied=lambda fact, job: fact.kind is FactKind.REOPENED and job.mode == "open",
+        # A job that is ending is ended first and reopened then.
+        duplicate=lambda job: not job.finished and job.ending is None,
+        # Not during the last day before its rows expire.
+        rejected=lambda job, now: job.finished and rows_expire_at(job) - now <= DAY_MS,
         reason="retention_over",
     ),
 }
@@ -67,137 +67,151 @@ _REQUESTS = {
 
 @dataclass(slots=True)
 class AnswerChecks:
-    asked: Asked
+    request_log: RequestLog
     lanes: LaneChecks
     jobs: JobChecks
-    # Facts that were answered for: each is the doing of one request.
-    _spent: set[tuple[str, int]] = field(default_factory=set)
-    # Commands that were answered as applied, by job, mark and number of events.
+    # Facts that answers were matched with: each is the effect of one request.
+    _credited_facts: set[tuple[str, int]] = field(default_factory=set)
+    # Commands answered as applied, by job, mark and number of events.
     _applied: set[tuple[str, str, int]] = field(default_factory=set)
 
-    def stepped(self, commits: int) -> None:
-        """Compare the answers given since the last time with what was committed until now."""
-        asked = self.asked
-        if asked.answers:
-            self._of_items()
-        for answer in asked.lives:
-            self._of_life(answer)
-        for look in asked.looks:
-            self._of_look(look, commits)
-        asked.lives.clear()
-        asked.looks.clear()
+    def after_step(self, commits: int) -> None:
+        """Compare the answers of the last step with what was committed."""
+        request_log = self.request_log
+        if request_log.command_answers:
+            self._check_command_answers()
+        for answer in request_log.lifecycle_answers:
+            self._check_lifecycle_answer(answer)
+        for status_answer in request_log.status_answers:
+            self._check_status(status_answer, commits)
+        request_log.lifecycle_answers.clear()
+        request_log.status_answers.clear()
 
-    def _of_items(self) -> None:
-        for answer in self.asked.answers:
-            self._of_item(answer)
-        self.asked.answers.clear()
+    def _check_command_answers(self) -> None:
+        for answer in self.request_log.command_answers:
+            self._check_command_answer(answer)
+        self.request_log.command_answers.clear()
 
-    def _of_item(self, answer: ItemAnswer) -> None:
+    def _check_command_answer(self, answer: AnsweredCommand) -> None:
         name, outcome = answer.command.item_id, answer.outcome
-        truth = self.lanes.truths[f"JOB#{answer.job_id}#{lane_index(answer.job_id, name)}"]
-        kinds = truth.marks.get(answer.mark)
+        lane = self.lanes.by_pk[f"JOB#{answer.job_id}#{lane_index(answer.job_id, name)}"]
+        kinds = lane.marks.get(answer.mark)
         if kinds is None:
             raise Violation(f"{_where(answer)}: no trace of it")
-        reasons = truth.reasons.get(answer.mark, ())
-        lawful = _lawful(answer, kinds[-1], reasons)
-        if (outcome.kind, outcome.reason) not in (lawful if answer.again else lawful[:1]):
-            found = f"the journal has {kinds} for {reasons}"
-            raise Violation(f"{_where(answer)}, {found}: not of {lawful}")
+        reasons = lane.reasons.get(answer.mark, ())
+        expected = _expected_answers(answer, kinds[-1], reasons)
+        if (outcome.kind, outcome.reason) not in (expected if answer.again else expected[:1]):
+            journal = f"the journal has {kinds} for {reasons}"
+            raise Violation(f"{_where(answer)}, {journal}: not of {expected}")
         if outcome.kind == "applied":
-            this = (answer.job_id, answer.mark, len(kinds))
-            if this in self._applied:
+            applied_once = (answer.job_id, answer.mark, len(kinds))
+            if applied_once in self._applied:
                 raise Violation(f"{_where(answer)}, and it was applied before")
-            self._applied.add(this)
-        shown, item = outcome.item, truth.items.get(name)
-        # Where it has not changed since.
+            self._applied.add(applied_once)
+        shown, item = outcome.item, lane.items.get(name)
+        # Only if the item has not changed since.
         same = shown is not None and item is not None and shown.offset == item.offset
-        if same and shown not in (item, as_it_stands(truth.head, item)):
+        if same and shown not in (item, effective_item(lane.head, item)):
             raise Violation(f"{_where(answer)} and showed {shown}: {item}")
 
-    def _of_life(self, answer: LifeAnswer) -> None:
-        request, truth = _REQUESTS[answer.what], self.jobs.truths[f"JOB#{answer.job_id}"]
-        stages = truth.stages[answer.begun - 1 :]
+    def _check_lifecycle_answer(self, answer: AnsweredChange) -> None:
+        rule, observed = _LIFECYCLE_RULES[answer.what], self.jobs.by_pk[f"JOB#{answer.job_id}"]
+        versions = observed.versions[answer.facts_before - 1 :]
         where = f"answered {answer.outcome} to a {answer.what} of {answer.job_id}"
         if answer.outcome == "applied":
-            stages = truth.stages[self._granted(where, request, truth, answer) :]
+            versions = observed.versions[self._fact_of(where, rule, observed, answer) :]
         elif answer.outcome == "duplicate":
-            if not any(request.repeated(stage) for stage in stages):
-                raise Violation(f"{where}: {stages}")
-        elif answer.reason != request.reason or not any(
-            request.refused(stage, self.jobs.world.now) for stage in stages
+            if not any(rule.duplicate(version) for version in versions):
+                raise Violation(f"{where}: {versions}")
+        elif answer.reason != rule.reason or not any(
+            rule.rejected(version, self.jobs.world.now) for version in versions
         ):
-            raise Violation(f"{where} for {answer.reason}: {stages}")
-        if answer.shown and answer.shown not in map(shown_of, stages):
-            raise Violation(f"{where} and showed {answer.shown}: {stages}")
+            raise Violation(f"{where} for {answer.reason}: {versions}")
+        if answer.shown and answer.shown not in map(summary_of_job, versions):
+            raise Violation(f"{where} and showed {answer.shown}: {versions}")
 
-    def _granted(self, where: str, request: _Request, truth: JobTruth, answer: LifeAnswer) -> int:
-        for number in range(answer.begun, len(truth.facts)):
-            this = (answer.job_id, number)
-            granted = request.granted(truth.facts[number], truth.stages[number])
-            if granted and this not in self._spent:
-                self._spent.add(this)
+    def _fact_of(
+        self, where: str, rule: _LifecycleRule, observed: ObservedJob, answer: AnsweredChange
+    ) -> int:
+        for number in range(answer.facts_before, len(observed.facts)):
+            fact_key = (answer.job_id, number)
+            matches = rule.applied(observed.facts[number], observed.versions[number])
+            if matches and fact_key not in self._credited_facts:
+                self._credited_facts.add(fact_key)
                 return number
-        raise Violation(f"{where}: nothing was done")
+        raise Violation(f"{where}: no such fact")
 
-    def _of_look(self, look: Look, commits: int) -> None:
-        shown, truth = look.shown, self.jobs.truths[f"JOB#{look.job_id}"]
+    def _check_status(self, answer: AnsweredStatus, commits: int) -> None:
+        shown, observed = answer.shown, self.jobs.by_pk[f"JOB#{answer.job_id}"]
         states = ("pending", "inProgress", "completed", "failed", "canceled")
         if shown["total"] != sum(shown[state] for state in states):
             raise Violation(f"showed {shown}")
-        stages = truth.stages[look.begun - 1 :]
-        if not any(shown_in(shown) == shown_of(job) and _told_of(shown, job) for job in stages):
-            raise Violation(f"showed {shown}: {stages}")
-        if commits != look.commits:
-            # Somebody wrote while it was read.
+        versions = observed.versions[answer.facts_before - 1 :]
+        if not any(
+            summary_of_body(shown) == summary_of_job(job) and _details_match(shown, job)
+            for job in versions
+        ):
+            raise Violation(f"showed {shown}: {versions}")
+        if commits != answer.commits:
+            # Others wrote while the status was read.
             return
-        counts = self.jobs.total(truth.job)
+        counts = self.jobs.total(observed.job)
         if [shown[state] for state in states] != list(counts.values()):
             raise Violation(f"showed {shown}, the lanes count {counts}")
-        if shown["name"] != truth.job.spec.name or shown["isComplete"] is not truth.job.finished:
-            raise Violation(f"showed {shown} for {truth.job}")
+        if (
+            shown["name"] != observed.job.spec.name
+            or shown["isComplete"] is not observed.job.finished
+        ):
+            raise Violation(f"showed {shown} for {observed.job}")
 
 
-def _where(answer: ItemAnswer) -> str:
+def _where(answer: AnsweredCommand) -> str:
     outcome = answer.outcome
     return f"answered {outcome.kind} for {outcome.reason} to {answer.command}"
 
 
-def _lawful(answer: ItemAnswer, kind: EventKind, reasons: Sequence[Reason]) -> list[_Answer]:
-    """What a command is answered that left this event, and then what it may be when repeated."""
-    refused: list[_Answer] = [("rejected", reason) for reason in reversed(reasons)]
+def _expected_answers(
+    answer: AnsweredCommand, kind: EventKind, reasons: Sequence[Reason]
+) -> list[_KindAndReason]:
+    """The answer to a command that left this event, then the answers to its repetitions."""
+    rejections: list[_KindAndReason] = [("rejected", reason) for reason in reversed(reasons)]
     if kind == "rejected":
-        return refused
+        return rejections
     item, again = answer.outcome.item, [("duplicate", None)]
     if answer.command.kind == "claim":
-        # Whoever has lost the item must not begin; over HTTP nobody looks at who has it.
-        taken = ("rejected", "stale_attempt")
+        # A worker that lost the item must not begin; an answer over HTTP shows no item.
+        stale = ("rejected", "stale_attempt")
         again = (
-            [*again, taken] if item is None else [taken] if _lost(item, answer.command) else again
+            [*again, stale]
+            if item is None
+            else [stale]
+            if _taken_over(item, answer.command)
+            else again
         )
-    # A claim that was a duplicate was granted as well, to who had the item already.
-    return [*([] if kind == "duplicate" else [("applied", None)]), *again, *refused]
+    # A duplicate claim is granted too: its worker holds the item already.
+    return [*([] if kind == "duplicate" else [("applied", None)]), *again, *rejections]
 
 
-def _lost(item: Item, claim: Command) -> bool:
+def _taken_over(item: Item, claim: Command) -> bool:
     other = item.worker_id != claim.worker_id
     later = claim.attempt is not None and item.attempt > claim.attempt
     return item.state == "IN_PROGRESS" and (other or later)
 
 
-def _told_of(shown: dict[str, Any], job: Job) -> bool:
-    """Whether all the rest that is told of a job over HTTP is as the contract has it."""
+def _details_match(shown: dict[str, Any], job: Job) -> bool:
+    """Whether the times, ending and reason in an answer are those of the job."""
     seconds = job.spec.deadline_seconds
     deadline = None if seconds is None else job.opened_at + seconds * 1000
     return (
-        shown["createdAt"] == written(job.spec.created_at)
-        and shown["openedAt"] == written(job.opened_at)
-        and shown["sealedAt"] == _if_any(job.sealed_at)
-        and shown["completedAt"] == _if_any(job.finished_at)
-        and shown["deadlineAt"] == _if_any(deadline)
+        shown["createdAt"] == iso_time(job.spec.created_at)
+        and shown["openedAt"] == iso_time(job.opened_at)
+        and shown["sealedAt"] == _optional_time(job.sealed_at)
+        and shown["completedAt"] == _optional_time(job.finished_at)
+        and shown["deadlineAt"] == _optional_time(deadline)
         and shown["ending"] == job.ending
         and shown["reason"] == job.ending_reason
     )
 
 
-def _if_any(at: int | None) -> str | None:
-    return None if at is None else written(at)
+def _optional_time(at: int | None) -> str | None:
+    return None if at is None else iso_time(at)

@@ -1,4 +1,4 @@
-"""What numbers may be asked for on the command line."""
+"""Types of numbers on the command line."""
 
 import argparse
 

@@ -1,23 +1,23 @@
-"""Stand-ins for boto3's clients: the same requests and answers, with faults in between."""
+"""Fakes of boto3's clients: the same requests and responses, with injected faults."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.simulation.expressions import Row
-from tests.simulation.faults import Fault, client_error
-from tests.simulation.fifo_queue import FifoQueue
-from tests.simulation.world import Perform, World
+from tests.simulation.faults import CallFault, client_error
+from tests.simulation.fifo_queue import SimulatedFifoQueue
+from tests.simulation.world import Operation, SimulatedWorld
 
 Request = dict[str, Any]
 
 
 class DynamoDBClient:
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: SimulatedWorld) -> None:
         self._world = world
         self._tables = world.tables
 
     def batch_get_item(self, **request: Any) -> dict[str, Any]:
-        return self._world.call("BatchGetItem", self._batch_get, request, self._spoiled_reads)
+        return self._world.call("BatchGetItem", self._batch_get, request, self._read_faults)
 
     def get_item(self, **request: Any) -> dict[str, Any]:
         return self._world.call("GetItem", self._tables.get_item, request)
@@ -25,69 +25,72 @@ class DynamoDBClient:
     def query(self, **request: Any) -> dict[str, Any]:
         lag_ms = self._world.random.choice((0, 0, 500, 3_000)) if "IndexName" in request else 0
 
-        def answer(asked: Request) -> dict[str, Any]:
-            most = self._world.rules.rows_a_page
-            if most < asked["Limit"]:
-                asked = {**asked, "Limit": most}
-            return self._tables.query(asked, lag_ms)
+        def page(query: Request) -> dict[str, Any]:
+            limit = self._world.rules.rows_per_page
+            if limit < query["Limit"]:
+                query = {**query, "Limit": limit}
+            return self._tables.query(query, lag_ms)
 
-        def short(asked: Request) -> dict[str, Any]:
-            """As a page of 1 MB that is full."""
-            found = len(answer(asked)["Items"])
-            most = self._world.random.randint(1, max(1, found - 1))
-            return answer({**asked, "Limit": min(most, asked["Limit"])})
+        def short_page(query: Request) -> dict[str, Any]:
+            """A page that ends at 1 MB, before its limit."""
+            count = len(page(query)["Items"])
+            limit = self._world.random.randint(1, max(1, count - 1))
+            return page({**query, "Limit": min(limit, query["Limit"])})
 
-        return self._world.call("Query", answer, request, lambda: {Fault.SHORT_PAGE: short})
+        return self._world.call("Query", page, request, lambda: {CallFault.SHORT_PAGE: short_page})
 
     def put_item(self, **request: Any) -> dict[str, Any]:
         return self._world.call("PutItem", self._tables.put_item, request)
 
     def update_item(self, **request: Any) -> dict[str, Any]:
         update = self._tables.update_item
-        return self._world.call("UpdateItem", update, request, self._spoiled_updates)
+        return self._world.call("UpdateItem", update, request, self._update_faults)
 
     def transact_write_items(self, **request: Any) -> dict[str, Any]:
         return self._world.call(
-            "TransactWriteItems", self._transact, request, self._spoiled_transactions
+            "TransactWriteItems", self._transact, request, self._transaction_faults
         )
 
-    def _spoiled_reads(self) -> Mapping[Fault, Perform]:
-        return {Fault.UNPROCESSED: self._unprocessed, Fault.TORN: self._torn}
+    def _read_faults(self) -> Mapping[CallFault, Operation]:
+        return {CallFault.UNPROCESSED: self._unprocessed, CallFault.TORN: self._torn}
 
-    def _spoiled_updates(self) -> Mapping[Fault, Perform]:
-        return {Fault.CONFLICT: self._update_conflict}
+    def _update_faults(self) -> Mapping[CallFault, Operation]:
+        return {CallFault.CONFLICT: self._update_conflict}
 
-    def _spoiled_transactions(self) -> Mapping[Fault, Perform]:
+    def _transaction_faults(self) -> Mapping[CallFault, Operation]:
         return {
-            Fault.CONFLICT: self._conflict,
-            Fault.CANCELED: self._no_capacity,
-            Fault.IN_PROGRESS: self._in_progress,
+            CallFault.CONFLICT: self._conflict,
+            CallFault.CANCELED: self._no_capacity,
+            CallFault.IN_PROGRESS: self._in_progress,
         }
 
     def _batch_get(self, request: Request) -> dict[str, Any]:
-        ((table, asked),) = request["RequestItems"].items()
-        found = self._read(asked["Keys"], asked)
-        return {"Responses": {table: found}, "UnprocessedKeys": {}}
+        ((table, keys_request),) = request["RequestItems"].items()
+        rows = self._read(keys_request["Keys"], keys_request)
+        return {"Responses": {table: rows}, "UnprocessedKeys": {}}
 
     def _unprocessed(self, request: Request) -> dict[str, Any]:
-        ((table, asked),) = request["RequestItems"].items()
-        keys = asked["Keys"]
-        most = self._world.random.randint(0, len(keys) - 1)
-        left = {table: {**asked, "Keys": keys[most:]}}
-        return {"Responses": {table: self._read(keys[:most], asked)}, "UnprocessedKeys": left}
+        ((table, keys_request),) = request["RequestItems"].items()
+        keys = keys_request["Keys"]
+        count = self._world.random.randint(0, len(keys) - 1)
+        unprocessed = {table: {**keys_request, "Keys": keys[count:]}}
+        return {
+            "Responses": {table: self._read(keys[:count], keys_request)},
+            "UnprocessedKeys": unprocessed,
+        }
 
     def _torn(self, request: Request) -> dict[str, Any]:
-        ((table, asked),) = request["RequestItems"].items()
-        mixed = list(asked["Keys"])
-        self._world.random.shuffle(mixed)
-        middle = self._world.random.randint(1, max(1, len(mixed) - 1))
-        first = self._read(mixed[:middle], asked)
-        self._world.interlude(self._world.random.randint(1, 4))
-        found = first + self._read(mixed[middle:], asked)
-        return {"Responses": {table: found}, "UnprocessedKeys": {}}
+        ((table, keys_request),) = request["RequestItems"].items()
+        shuffled = list(keys_request["Keys"])
+        self._world.random.shuffle(shuffled)
+        middle = self._world.random.randint(1, max(1, len(shuffled) - 1))
+        first = self._read(shuffled[:middle], keys_request)
+        self._world.stall(self._world.random.randint(1, 4))
+        rows = first + self._read(shuffled[middle:], keys_request)
+        return {"Responses": {table: rows}, "UnprocessedKeys": {}}
 
-    def _read(self, keys: Sequence[Row], asked: Mapping[str, Any]) -> list[Row]:
-        consistent = asked.get("ConsistentRead", False)
+    def _read(self, keys: Sequence[Row], keys_request: Mapping[str, Any]) -> list[Row]:
+        consistent = keys_request.get("ConsistentRead", False)
         return self._tables.read_keys(keys, consistent=consistent) if keys else []
 
     def _update_conflict(self, _: Request) -> Any:
@@ -98,16 +101,16 @@ class DynamoDBClient:
         return {}
 
     def _conflict(self, request: Request) -> dict[str, Any]:
-        return self._refused(request, "TransactionConflict")
+        return self._cancel_transaction(request, "TransactionConflict")
 
     def _no_capacity(self, request: Request) -> dict[str, Any]:
         codes = ("ThrottlingError", "ProvisionedThroughputExceeded")
-        return self._refused(request, self._world.random.choice(codes))
+        return self._cancel_transaction(request, self._world.random.choice(codes))
 
-    def _refused(self, request: Request, code: str) -> dict[str, Any]:
+    def _cancel_transaction(self, request: Request, code: str) -> dict[str, Any]:
         actions = request["TransactItems"]
-        place = self._world.random.randrange(len(actions))
-        self._tables.transact(actions, request.get("ClientRequestToken"), (place, code))
+        index = self._world.random.randrange(len(actions))
+        self._tables.transact(actions, request.get("ClientRequestToken"), (index, code))
         return {}
 
     def _in_progress(self, request: Request) -> Any:
@@ -116,32 +119,35 @@ class DynamoDBClient:
 
 
 class SqsClient:
-    def __init__(self, world: World, queue: FifoQueue) -> None:
+    def __init__(self, world: SimulatedWorld, queue: SimulatedFifoQueue) -> None:
         self._world = world
         self._queue = queue
 
     def send_message(self, **request: Any) -> dict[str, Any]:
         return self._world.call(
-            "SendMessage", lambda asked: {"MessageId": self._send(asked)}, request
+            "SendMessage", lambda message: {"MessageId": self._send(message)}, request
         )
 
     def send_message_batch(self, **request: Any) -> Mapping[str, Any]:
         return self._world.call(
-            "SendMessageBatch", self._send_all, request, lambda: {Fault.PARTIAL: self._send_some}
+            "SendMessageBatch",
+            self._send_all,
+            request,
+            lambda: {CallFault.PARTIAL: self._send_some},
         )
 
     def _send_all(self, request: Request) -> dict[str, Any]:
-        return self._answer(request["Entries"], ())
+        return self._response(request["Entries"], ())
 
     def _send_some(self, request: Request) -> dict[str, Any]:
         entries = request["Entries"]
-        fine = [entry for entry in entries if self._world.random.random() < 0.5]
-        return self._answer(fine, [entry for entry in entries if entry not in fine])
+        accepted = [entry for entry in entries if self._world.random.random() < 0.5]
+        return self._response(accepted, [entry for entry in entries if entry not in accepted])
 
-    def _answer(self, some: Sequence[Request], others: Sequence[Request]) -> dict[str, Any]:
-        sent = [{"Id": each["Id"], "MessageId": self._send(each)} for each in some]
+    def _response(self, accepted: Sequence[Request], refused: Sequence[Request]) -> dict[str, Any]:
+        sent = [{"Id": entry["Id"], "MessageId": self._send(entry)} for entry in accepted]
         failed = [
-            {"Id": other["Id"], "Code": "InternalError", "SenderFault": False} for other in others
+            {"Id": entry["Id"], "Code": "InternalError", "SenderFault": False} for entry in refused
         ]
         return {"Successful": sent, "Failed": failed}
 
@@ -156,7 +162,7 @@ class SqsClient:
 
 
 class EventBridgeClient:
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: SimulatedWorld) -> None:
         self._world = world
 
     def put_events(self, **request: Any) -> dict[str, Any]:
@@ -166,7 +172,7 @@ class EventBridgeClient:
             "PutEvents",
             self._put,
             request,
-            lambda: {Fault.PARTIAL: self._partial, Fault.DOUBLED: self._twice},
+            lambda: {CallFault.PARTIAL: self._refuse_some, CallFault.DOUBLED: self._doubled},
         )
 
     def _put(self, request: Request, refused: Sequence[int] = (), times: int = 1) -> dict[str, Any]:
@@ -182,9 +188,9 @@ class EventBridgeClient:
             answers.append({"EventId": self._world.new_id()})
         return {"FailedEntryCount": len(refused), "Entries": answers}
 
-    def _partial(self, request: Request) -> dict[str, Any]:
+    def _refuse_some(self, request: Request) -> dict[str, Any]:
         random, count = self._world.random, len(request["Entries"])
         return self._put(request, random.sample(range(count), random.randint(1, count)))
 
-    def _twice(self, request: Request) -> dict[str, Any]:
+    def _doubled(self, request: Request) -> dict[str, Any]:
         return self._put(request, times=2)

@@ -1,41 +1,41 @@
-"""How a job has to end, and when: for what reason, not too early, and not never."""
+"""When and for what reason a job must end, and when it must not."""
 
 from forgeledger.jobs.model.facts import Fact, FactKind
 from forgeledger.jobs.model.jobs import Job
 from tests.simulation.lane_checks import Violation
 
-# How far apart the clocks of two processes are at most.
-CLOCKS_DIFFER_MS = 80
+# The largest difference between the clocks of two processes.
+CLOCK_SKEW_MS = 80
 
 DAY_MS = 24 * 3_600_000
 
 
-def rows_vanish_at(job: Job) -> int:
-    """When the first rows of a job may vanish that is not kept once more."""
+def rows_expire_at(job: Job) -> int:
+    """When the first rows of a job may expire, unless its retention is extended again."""
     return job.renewed_since + (job.spec.rules.ttl_days or 1_000_000) * DAY_MS
 
 
-def closed_rightly(where: str, before: Job, facts: list[Fact], closing: Fact, now: int) -> None:
-    """When a job's end becomes certain before all else is done."""
+def check_closing(where: str, before: Job, facts: list[Fact], closing: Fact, now: int) -> None:
+    """Check the fact by which a job ends before all of its items are finished."""
     if before.finished or before.ending is not None:
         raise Violation(f"{where}: the job was {before.status}, ending {before.ending}")
     if closing.reason == "deadline":
-        passes = _passes_at(before, facts)
-        if passes is None or min(closing.at, now) + CLOCKS_DIFFER_MS < passes:
-            raise Violation(f"{where}: the deadline passes at {passes}, it is {closing.at}")
+        deadline = _deadline_at(before, facts)
+        if deadline is None or min(closing.at, now) + CLOCK_SKEW_MS < deadline:
+            raise Violation(f"{where}: the deadline is at {deadline}, the fact at {closing.at}")
     elif closing.reason == "tolerance":
         counts = closing.counts
-        if not _hopeless(before, counts.failed, counts.total):
+        if not _beyond_tolerance(before, counts.failed, counts.total):
             raise Violation(f"{where}: {counts} is within {before.spec.tolerance}")
     elif closing.reason != "canceled":
-        raise Violation(f"{where}: for {closing.reason}")
+        raise Violation(f"{where}: unknown reason {closing.reason}")
 
 
-def ended_rightly(
-    where: str, before: Job, known: list[Fact], verdict: Fact, total: dict[str, int]
+def check_verdict(
+    where: str, before: Job, epoch_facts: list[Fact], verdict: Fact, total: dict[str, int]
 ) -> None:
-    """A verdict's reason is that for which the lanes were closed; `known` are of its epoch."""
-    closings = [fact.reason for fact in known if fact.kind is FactKind.CLOSING]
+    """Check a verdict's kind and reason against the earlier facts of its epoch."""
+    closings = [fact.reason for fact in epoch_facts if fact.kind is FactKind.CLOSING]
     exceeded = _exceeded(before, total["FAILED"], sum(total.values()))
     reason, kind = None, FactKind.COMPLETED
     if closings:
@@ -45,13 +45,13 @@ def ended_rightly(
         reason, kind = "tolerance", FactKind.FAILED
     if verdict.reason != reason or verdict.kind is not kind:
         raise Violation(f"{where} for {verdict.reason}, not {kind} for {reason}: {total}")
-    told = any(fact.kind is FactKind.FIRST_FAILURE for fact in known)
-    if total["FAILED"] > before.counts_at_verdict.failed and not told:
-        raise Violation(f"{where}: the first failure was not told")
+    reported = any(fact.kind is FactKind.FIRST_FAILURE for fact in epoch_facts)
+    if total["FAILED"] > before.counts_at_verdict.failed and not reported:
+        raise Violation(f"{where}: no fact for the first failure")
 
 
-def seals_itself(job: Job, known: int) -> bool:
-    """Whether all that were expected came; reopened with all of them, it waits for somebody."""
+def seals_automatically(job: Job, known: int) -> bool:
+    """Whether all expected items are known; a job reopened with all of them is not sealed."""
     expected = job.spec.expected_items
     if expected is None or known < expected:
         return False
@@ -61,43 +61,47 @@ def seals_itself(job: Job, known: int) -> bool:
 def overdue(
     job: Job, facts: list[Fact], total: dict[str, int], failings: int, now: int
 ) -> str | None:
-    """What is due to a job that runs: at rest neither its seal nor its end nor a fact may be."""
-    failed, known, settled = total["FAILED"], sum(total.values()), job.counts_at_verdict
-    if job.mode == "open" and seals_itself(job, known):
-        return f"not sealed, and all {job.spec.expected_items} expected items came"
-    passes = _passes_at(job, facts)
-    if passes is not None and passes + CLOCKS_DIFFER_MS < now:
+    """Which seal, end or fact of a running job is overdue; at rest none may be."""
+    failed, known, at_verdict = total["FAILED"], sum(total.values()), job.counts_at_verdict
+    if job.mode == "open" and seals_automatically(job, known):
+        return f"not sealed although all {job.spec.expected_items} expected items are known"
+    deadline = _deadline_at(job, facts)
+    if deadline is not None and deadline + CLOCK_SKEW_MS < now:
         return "still running after its deadline"
-    if _hopeless(job, failed, known):
+    if _beyond_tolerance(job, failed, known):
         return f"still running with {total} and {job.spec.tolerance}"
-    told = any(fact.kind is FactKind.FIRST_FAILURE and fact.epoch == job.epoch for fact in facts)
-    if (failed > settled.failed or failings > settled.failings) and not told:
-        return f"the first failure of epoch {job.epoch} was not told"
+    reported = any(
+        fact.kind is FactKind.FIRST_FAILURE and fact.epoch == job.epoch for fact in facts
+    )
+    if (failed > at_verdict.failed or failings > at_verdict.failings) and not reported:
+        return f"no fact for the first failure of epoch {job.epoch}"
     return None
 
 
-def _passes_at(job: Job, facts: list[Fact]) -> int | None:
-    """When the deadline of this epoch passes."""
+def _deadline_at(job: Job, facts: list[Fact]) -> int | None:
+    """The deadline of the current epoch."""
     if job.spec.deadline_seconds is None:
         return None
     opened = next(fact for fact in facts if fact.epoch == job.epoch)
     return opened.at + job.spec.deadline_seconds * 1000
 
 
-def _hopeless(job: Job, failed: int, known: int) -> bool:
-    """Whether there are too many failures whatever comes, beyond those it was reopened with."""
-    bound, expected = job.spec.tolerance, job.spec.expected_items
+def _beyond_tolerance(job: Job, failed: int, known: int) -> bool:
+    """Whether failures since the last verdict exceed the tolerance, whatever items follow."""
+    tolerance, expected = job.spec.tolerance, job.spec.expected_items
     if failed <= job.counts_at_verdict.failed:
         return False
-    if bound.failures is not None and failed > bound.failures:
+    if tolerance.failures is not None and failed > tolerance.failures:
         return True
-    # A share can be taken only of a number that does not grow.
+    # A percentage counts only once the number of items cannot grow.
     grows = job.mode == "open" and expected is None
     return not grows and _exceeded(job, failed, max(known, expected or 0))
 
 
 def _exceeded(job: Job, failed: int, known: int) -> bool:
-    bound = job.spec.tolerance
-    if bound.failures is not None and failed > bound.failures:
+    tolerance = job.spec.tolerance
+    if tolerance.failures is not None and failed > tolerance.failures:
         return True
-    return bound.failure_percent is not None and failed * 100 > bound.failure_percent * known
+    return (
+        tolerance.failure_percent is not None and failed * 100 > tolerance.failure_percent * known
+    )

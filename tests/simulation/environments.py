@@ -1,61 +1,61 @@
-"""A function's execution environments: one for each call at once, cold at first, gone by crash."""
+"""A function's execution environments: one per concurrent call, discarded after a crash."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.coverage import Happening
-from tests.simulation.world import Invocation, World
+from tests.simulation.coverage import CoveragePoint
+from tests.simulation.world import Invocation, SimulatedWorld
 
 _COLD_MS = 700
-# One that nobody called for so long is gone.
-_KEPT_MS = 120_000
+# An environment that was idle for longer is gone.
+_IDLE_LIFETIME_MS = 120_000
 
 
 @dataclass(slots=True)
 class Environments:
-    world: World
-    # Puts together what the handler stands on, as the module does when it is loaded.
+    world: SimulatedWorld
+    # Builds the handler's services, as its module does when it is loaded.
     start: Callable[[], Any]
     busy: int = 0
-    # When each was last used, and what it holds.
+    # When each was last used, and its services.
     _idle: list[tuple[int, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.world.at_end.append(self._end)
+        self.world.on_close.append(self._close)
 
     def full(self) -> bool:
-        """Whether one more call would be refused."""
-        if self.busy < self.world.rules.most_at_once:
+        """Whether one more call would be throttled."""
+        if self.busy < self.world.rules.max_concurrency:
             return False
-        self.world.met[Happening.TOO_MANY] += 1
-        self.world.note("! too many calls at once")
+        self.world.coverage[CoveragePoint.TOO_MANY_CALLS] += 1
+        self.world.log("! throttled: too many concurrent calls")
         return True
 
     def run(self, process: Invocation, timeout_ms: int, work: Callable[[Any], Any]) -> Any:
-        """Whether it ended by itself, and with what; one that crashed is never used again."""
+        """As `World.invoke`; the environment of a crashed call is not used again."""
         world = self.world
-        holding = self._free()
+        services = self._take_idle()
         process.deadline = world.now + timeout_ms
         self.busy += 1
         try:
-            ended, answer = world.invoke(process, lambda: work(holding))
+            ended, answer = world.invoke(process, lambda: work(services))
         finally:
             self.busy -= 1
         if ended:
-            self._idle.append((world.now, holding))
+            self._idle.append((world.now, services))
         return ended, answer
 
-    def _end(self) -> None:
+    def _close(self) -> None:
         del self.start
         self._idle.clear()
 
-    def _free(self) -> Any:
+    def _take_idle(self) -> Any:
         world = self.world
         while self._idle:
-            used, holding = self._idle.pop()
-            if world.now - used < _KEPT_MS:
-                return holding
-        world.met[Happening.COLD_START] += 1
+            last_used, services = self._idle.pop()
+            if world.now - last_used < _IDLE_LIFETIME_MS:
+                return services
+        world.coverage[CoveragePoint.COLD_START] += 1
         world.now += _COLD_MS
         return self.start()

@@ -1,4 +1,4 @@
-"""EventBridge as its consumer sees it: at least once, sometimes twice, some entries refused."""
+"""EventBridge as a consumer sees it: delivery at least once, some entries refused."""
 
 import json
 from dataclasses import dataclass, field
@@ -7,15 +7,15 @@ from typing import Any
 
 @dataclass(slots=True)
 class EventBus:
-    # Details in the order of their delivery; the same event may stand here twice.
+    # Details in the order of delivery; an event may occur more than once.
     delivered: list[dict[str, Any]] = field(default_factory=list)
-    # The text of each event, by its id: a repetition has to say the same.
+    # Detail type and detail by event id: a repeated event must be identical.
     texts: dict[str, tuple[str, str]] = field(default_factory=dict)
-    # Ids that came again with another text.
+    # Ids of events that were repeated with another text.
     contradictions: list[str] = field(default_factory=list)
-    # Ids that were refused at least once: others may have arrived before them.
+    # Ids refused at least once: later events may have been delivered before them.
     refused: set[str] = field(default_factory=set)
-    # On which bus it was told, and who told it.
+    # Pairs of bus name and source.
     sources: set[tuple[str, str]] = field(default_factory=set)
 
     def refuse(self, entry: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What the world outside was told: the facts, all of them, in order, and nothing but the facts."""
+"""Published events must be exactly the facts, complete and in order."""
 
 import json
 from collections.abc import Collection
@@ -9,54 +9,54 @@ from typing import Any
 from forgeledger.jobs.model.facts import Fact, FactKind
 from tests.simulation.event_bus import EventBus
 from tests.simulation.handlers import EVENT_BUS
-from tests.simulation.job_checks import VERDICTS, JobTruth
+from tests.simulation.job_checks import VERDICTS, ObservedJob
 from tests.simulation.lane_checks import Violation
 
-# The few that the jobs of all histories have.
-_read = lru_cache(maxsize=64)(json.loads)
+# All histories share a few metadata texts.
+_read_json = lru_cache(maxsize=64)(json.loads)
 
 
-def told_rightly(bus: EventBus, truths: Collection[JobTruth]) -> None:
-    """At rest: each fact that is for others was told, as it is, and in its turn."""
+def check_events(bus: EventBus, jobs: Collection[ObservedJob]) -> None:
+    """At rest: each public fact was published once or more, field by field, in order."""
     if bus.sources - {(EVENT_BUS, "forgeledger")}:
-        raise Violation(f"told on these buses and in the name of {bus.sources}")
+        raise Violation(f"wrong bus or source: {bus.sources}")
     facts = {
-        f"{truth.job.job_id}:{fact.epoch}:{fact.kind}": (truth, fact)
-        for truth in truths
-        for fact in truth.facts
+        f"{observed.job.job_id}:{fact.epoch}:{fact.kind}": (observed, fact)
+        for observed in jobs
+        for fact in observed.facts
         if fact.kind is not FactKind.CLOSING
     }
-    # By their first delivery.
-    told: dict[str, dict[str, Any]] = {}
-    for each in bus.delivered:
-        told.setdefault(each["eventId"], each)
-    if told.keys() != facts.keys():
-        raise Violation(f"told {sorted(told.keys() ^ facts.keys())} too many or too few")
+    # First deliveries.
+    details: dict[str, dict[str, Any]] = {}
+    for detail in bus.delivered:
+        details.setdefault(detail["eventId"], detail)
+    if details.keys() != facts.keys():
+        raise Violation(f"missing or unknown events: {sorted(details.keys() ^ facts.keys())}")
     latest: dict[str, int] = {}
-    for event, detail in told.items():
-        truth, fact = facts[event]
-        expected = _detail(event, truth, fact)
+    for event_id, detail in details.items():
+        observed, fact = facts[event_id]
+        expected = _detail(event_id, observed, fact)
         if detail != expected:
-            raise Violation(f"told {detail}, and it was {expected}")
-        if latest.get(detail["jobId"], -1) > fact.number and event not in bus.refused:
-            raise Violation(f"{event} was told too late")
+            raise Violation(f"published {detail}, expected {expected}")
+        if latest.get(detail["jobId"], -1) > fact.number and event_id not in bus.refused:
+            raise Violation(f"{event_id} was published too late")
         latest[detail["jobId"]] = fact.number
 
 
 @lru_cache(maxsize=1024)
-def written(at: int) -> str:
-    """A time as it stands in events and answers."""
+def iso_time(at: int) -> str:
+    """A time as in events and answers."""
     return f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
 
 
-def _detail(event: str, truth: JobTruth, fact: Fact) -> dict[str, Any]:
-    """As the contract has it, written a second time and from the contract alone."""
-    spec, counts = truth.job.spec, fact.counts
-    opened = next(each for each in truth.facts if each.epoch == fact.epoch)
+def _detail(event_id: str, observed: ObservedJob, fact: Fact) -> dict[str, Any]:
+    """The expected detail, derived from the contract without the product's code."""
+    spec, counts = observed.job.spec, fact.counts
+    opened = next(earlier for earlier in observed.facts if earlier.epoch == fact.epoch)
     finished = counts.completed + counts.failed + counts.canceled
     detail = {
         "type": str(fact.kind),
-        "eventId": event,
+        "eventId": event_id,
         "jobId": spec.job_id,
         "name": spec.name,
         "epoch": fact.epoch,
@@ -66,8 +66,8 @@ def _detail(event: str, truth: JobTruth, fact: Fact) -> dict[str, Any]:
         "failed": counts.failed,
         "canceled": counts.canceled,
         "durationMs": max(0, fact.at - opened.at),
-        "at": written(fact.at),
-        "metadata": _read(spec.metadata),
+        "at": iso_time(fact.at),
+        "metadata": _read_json(spec.metadata),
         "tags": list(spec.tags),
     }
     return detail if fact.reason is None else {**detail, "reason": fact.reason}

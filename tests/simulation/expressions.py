@@ -26,26 +26,26 @@ _ORDERS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 class WrongExpression(ValueError):
-    """What DynamoDB would answer with a ValidationException."""
+    """DynamoDB would answer with a ValidationException."""
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    test: Test
-    # Placeholders that occur in it: DynamoDB refuses a request that gives more or fewer.
-    placeholders: frozenset[str]
+class RowCondition:
+    test: Test = lambda *_: True
+    # Placeholders used: DynamoDB refuses a request that supplies more or fewer.
+    placeholders: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    # What is set to a given value, by name and placeholder; it depends on no row.
-    given: tuple[tuple[str, str], ...]
+    # Assignments of a supplied value, by name and placeholder; they depend on no row.
+    constants: tuple[tuple[str, str], ...]
     changes: tuple[Change, ...]
     placeholders: frozenset[str]
 
     def apply(self, row: Row, names: Names, values: Values) -> Row:
         changed = dict(row)
-        for name, value in self.given:
+        for name, value in self.constants:
             changed[names.get(name, name)] = values[value]
         for change in self.changes:
             change(row, changed, names, values)
@@ -54,7 +54,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """What one write says: whether it may be made, and what it makes of its row."""
+    """One write: its condition, and what it makes of its row."""
 
     test: Test
     apply: Callable[[Row, Names, Values], Row]
@@ -62,26 +62,26 @@ class Write:
 
 
 @cache
-def parse_condition(text: str) -> Condition:
+def parse_condition(text: str) -> RowCondition:
     parser = _Parser(text)
-    test = parser.either()
+    test = parser.parse_or()
     parser.expect_end()
-    return Condition(test, frozenset(parser.placeholders))
+    return RowCondition(test, frozenset(parser.placeholders))
 
 
 @cache
 def parse_update(text: str) -> Update:
     parser = _Parser(text)
     changes = parser.clauses()
-    return Update(tuple(parser.given), tuple(changes), frozenset(parser.placeholders))
+    return Update(tuple(parser.constants), tuple(changes), frozenset(parser.placeholders))
 
 
 @cache
 def parse_write(condition: str, update: str) -> Write:
-    """Either of them may be empty."""
-    held = parse_condition(condition) if condition else Condition(lambda *_: True, frozenset())
-    made = parse_update(update)
-    return Write(held.test, made.apply, held.placeholders | made.placeholders)
+    """Either expression may be empty."""
+    checked = parse_condition(condition) if condition else RowCondition()
+    updated = parse_update(update)
+    return Write(checked.test, updated.apply, checked.placeholders | updated.placeholders)
 
 
 @cache
@@ -99,12 +99,12 @@ class _Parser:
             match = _TOKEN.match(text, position)
             if match is None:
                 raise WrongExpression(f"cannot read {text!r} from {position}")
-            # As the names and values of a request are, so that they are found at once.
+            # The names and values of a request are interned too: the lookup compares identities.
             self.tokens.append(sys.intern(match.group(1)))
             position = match.end()
         self.at = 0
         self.placeholders: set[str] = set()
-        self.given: list[tuple[str, str]] = []
+        self.constants: list[tuple[str, str]] = []
 
     def peek(self) -> str:
         return self.tokens[self.at] if self.at < len(self.tokens) else ""
@@ -120,31 +120,31 @@ class _Parser:
         if self.peek():
             raise WrongExpression(f"unexpected {self.peek()!r} in {self.text!r}")
 
-    def either(self) -> Test:
-        tests = [self.both()]
+    def parse_or(self) -> Test:
+        tests = [self.parse_and()]
         while self.peek().upper() == "OR":
             self.take()
-            tests.append(self.both())
+            tests.append(self.parse_and())
         if len(tests) == 1:
             return tests[0]
         return lambda row, names, values: any(test(row, names, values) for test in tests)
 
-    def both(self) -> Test:
-        tests = [self.single()]
+    def parse_and(self) -> Test:
+        tests = [self.parse_term()]
         while self.peek().upper() == "AND":
             self.take()
-            tests.append(self.single())
+            tests.append(self.parse_term())
         return reduce(_both, tests)
 
-    def single(self) -> Test:
+    def parse_term(self) -> Test:
         token = self.peek()
         if token.upper() == "NOT":
             self.take()
-            inner = self.single()
+            inner = self.parse_term()
             return lambda row, names, values: not inner(row, names, values)
         if token == "(":
             self.take()
-            inner = self.either()
+            inner = self.parse_or()
             self.take(")")
             return inner
         if token in ("attribute_exists", "attribute_not_exists"):
@@ -152,12 +152,12 @@ class _Parser:
         if token == "begins_with":
             self.take()
             self.take("(")
-            one = self.operand()
+            value = self.operand()
             self.take(",")
             start = self.operand()
             self.take(")")
-            return lambda row, names, values: _begins(
-                one(row, names, values), start(row, names, values)
+            return lambda row, names, values: _begins_with(
+                value(row, names, values), start(row, names, values)
             )
         return self._comparison()
 
@@ -168,18 +168,18 @@ class _Parser:
         return lambda row, names, values: (path(row, names, values) is not None) is exists
 
     def _comparison(self) -> Test:
-        one = self.operand()
+        left = self.operand()
         sign = self.take("=", "<>", "<", "<=", ">", ">=", "BETWEEN").upper()
-        other = self.operand()
+        right = self.operand()
         if sign == "BETWEEN":
             self.take("AND")
             last = self.operand()
-            return _both(_ordered(operator.ge, one, other), _ordered(operator.le, one, last))
+            return _both(_ordered(operator.ge, left, right), _ordered(operator.le, left, last))
         if sign in _ORDERS:
-            return _ordered(_ORDERS[sign], one, other)
-        compare = _same if sign == "=" else _differ
+            return _ordered(_ORDERS[sign], left, right)
+        compare = _equal if sign == "=" else _differ
         return lambda row, names, values: compare(
-            one(row, names, values), other(row, names, values)
+            left(row, names, values), right(row, names, values)
         )
 
     def operand(self) -> Operand:
@@ -208,7 +208,7 @@ class _Parser:
             while True:
                 if clause == "REMOVE":
                     changes.append(self._removal())
-                elif not self._is_given():
+                elif not self._take_constant():
                     changes.append(self._assignment())
                 if self.peek() != ",":
                     break
@@ -222,15 +222,15 @@ class _Parser:
             return lambda names: names[token]
         return lambda names: token
 
-    def _is_given(self) -> bool:
-        """Take an assignment of a value alone, if that is what comes next."""
+    def _take_constant(self) -> bool:
+        """Take an assignment of one supplied value, if that comes next."""
         name, sign, value = (*self.tokens[self.at : self.at + 3], "", "", "")[:3]
-        behind = self.tokens[self.at + 3 : self.at + 4]
-        if sign != "=" or not value.startswith(":") or behind in (["+"], ["-"]):
+        following = self.tokens[self.at + 3 : self.at + 4]
+        if sign != "=" or not value.startswith(":") or following in (["+"], ["-"]):
             return False
         self.at += 3
-        self.given.append((name, value))
-        self.placeholders |= {each for each in (name, value) if each[0] in "#:"}
+        self.constants.append((name, value))
+        self.placeholders |= {token for token in (name, value) if token[0] in "#:"}
         return True
 
     def _assignment(self) -> Change:
@@ -243,19 +243,19 @@ class _Parser:
             by = self.operand()
 
             def add(row: Row, changed: Row, names: Names, values: Values) -> None:
-                one, other = value(row, names, values), by(row, names, values)
-                assert one is not None
-                assert other is not None
-                total = Decimal(one["N"]) + Decimal(other["N"]) * (1 if sign == "+" else -1)
+                left, right = value(row, names, values), by(row, names, values)
+                assert left is not None
+                assert right is not None
+                total = Decimal(left["N"]) + Decimal(right["N"]) * (1 if sign == "+" else -1)
                 changed[name(names)] = {"N": str(total)}
 
             return add
 
         def assign(row: Row, changed: Row, names: Names, values: Values) -> None:
-            given = value(row, names, values)
-            if given is None:
+            assigned = value(row, names, values)
+            if assigned is None:
                 raise WrongExpression(f"nothing to assign in {self.text!r}")
-            changed[name(names)] = given
+            changed[name(names)] = assigned
 
         return assign
 
@@ -268,17 +268,17 @@ def _discard(row: Row, name: str) -> None:
     row.pop(name, None)
 
 
-def _begins(one: dict[str, Any] | None, start: dict[str, Any] | None) -> bool:
-    return one is not None and start is not None and str(one["S"]).startswith(start["S"])
+def _begins_with(value: dict[str, Any] | None, start: dict[str, Any] | None) -> bool:
+    return value is not None and start is not None and str(value["S"]).startswith(start["S"])
 
 
 def _both(test: Test, further: Test) -> Test:
     return lambda row, names, values: test(row, names, values) and further(row, names, values)
 
 
-def _ordered(order: Callable[[Any, Any], bool], one: Operand, other: Operand) -> Test:
+def _ordered(order: Callable[[Any, Any], bool], first: Operand, second: Operand) -> Test:
     def test(row: Row, names: Names, values: Values) -> bool:
-        left, right = one(row, names, values), other(row, names, values)
+        left, right = first(row, names, values), second(row, names, values)
         if left is None or right is None or left.keys() != right.keys():
             return False
         if "N" in left:
@@ -288,13 +288,13 @@ def _ordered(order: Callable[[Any, Any], bool], one: Operand, other: Operand) ->
     return test
 
 
-def _same(one: dict[str, Any] | None, other: dict[str, Any] | None) -> bool:
-    if one is None or other is None:
+def _equal(left: dict[str, Any] | None, right: dict[str, Any] | None) -> bool:
+    if left is None or right is None:
         return False
-    return one == other or (
-        "N" in one and "N" in other and Decimal(one["N"]) == Decimal(other["N"])
+    return left == right or (
+        "N" in left and "N" in right and Decimal(left["N"]) == Decimal(right["N"])
     )
 
 
-def _differ(one: dict[str, Any] | None, other: dict[str, Any] | None) -> bool:
-    return one is not None and other is not None and not _same(one, other)
+def _differ(left: dict[str, Any] | None, right: dict[str, Any] | None) -> bool:
+    return left is not None and right is not None and not _equal(left, right)

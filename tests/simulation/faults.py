@@ -1,4 +1,4 @@
-"""What can go wrong with a call to AWS, and the errors in which botocore dresses it."""
+"""What can go wrong with a call to AWS, and the errors that botocore raises for it."""
 
 from enum import StrEnum
 from typing import Any, Final
@@ -11,36 +11,36 @@ from botocore.exceptions import (
 )
 
 
-class Fault(StrEnum):
-    # The process ends at this call: before it left, or after it was carried out.
+class CallFault(StrEnum):
+    # The process ends at this call: before it was sent, or after it took effect.
     CRASH_BEFORE = "crash before"
     CRASH_AFTER = "crash after"
-    # No connection: not carried out, and the caller cannot know.
+    # No connection: it took no effect, but the caller cannot know.
     UNSENT = "not sent"
-    # Carried out, the answer lost.
+    # It took effect, but the answer was lost.
     LOST = "answer lost"
-    # Carried out, the answer lost, and repeated by botocore itself: the second answer arrives.
+    # It took effect, the answer was lost, and botocore's own retry got an answer.
     REPEATED = "repeated by botocore"
     THROTTLED = "throttled"
-    # So many times in a row that the caller gives up.
+    # So often in a row that the caller gives up.
     THROTTLED_LONG = "throttled for long"
     SERVER_ERROR = "server error"
     CONFLICT = "transaction conflict"
-    # A transaction canceled because one of its rows had no capacity left.
+    # A transaction canceled because one of its rows was throttled.
     CANCELED = "transaction throttled"
     IN_PROGRESS = "transaction in progress"
     SLOW = "slow"
-    # Others go on while this caller stands still, before or after its call.
+    # Other processes run while this one is stalled, before or after its call.
     PAUSE_BEFORE = "stall before"
     PAUSE_AFTER = "stall after"
-    # The worst moment: everything is read and decided, and not yet written.
+    # The worst moment: everything is read and decided, nothing is written.
     PAUSE_AT_WRITE = "stall between reading and writing"
-    # BatchGetItem leaves keys unprocessed, or reads rows at different moments.
+    # BatchGetItem leaves keys unprocessed, or reads its rows at two moments.
     UNPROCESSED = "unprocessed keys"
     TORN = "torn read"
-    # A page of a query has fewer rows than there are and were asked for.
+    # A page of a query ends before its limit although there are more rows.
     SHORT_PAGE = "page ends early"
-    # Of many entries some are refused, or some arrive twice.
+    # Some entries of a batch are refused, or all of them are delivered twice.
     PARTIAL = "some entries refused"
     DOUBLED = "entries doubled"
 
@@ -55,37 +55,37 @@ _WRITES: Final = frozenset(
         "PutEvents",
     }
 )
-# Faults that mean something only to some calls.
-CALLS_OF: Final = {
-    Fault.PAUSE_AT_WRITE: _WRITES,
-    Fault.CRASH_AFTER: _WRITES,
-    Fault.LOST: _WRITES,
-    Fault.REPEATED: _WRITES,
-    Fault.SERVER_ERROR: _WRITES,
-    Fault.CONFLICT: frozenset({"TransactWriteItems", "UpdateItem"}),
-    Fault.CANCELED: frozenset({"TransactWriteItems"}),
-    Fault.IN_PROGRESS: frozenset({"TransactWriteItems"}),
-    Fault.SHORT_PAGE: frozenset({"Query"}),
-    Fault.UNPROCESSED: frozenset({"BatchGetItem"}),
-    Fault.TORN: frozenset({"BatchGetItem"}),
-    Fault.PARTIAL: frozenset({"PutEvents", "SendMessageBatch"}),
-    Fault.DOUBLED: frozenset({"PutEvents"}),
+# The calls to which a fault applies; a fault that is not listed applies to all.
+CALLS_WITH_FAULT: Final = {
+    CallFault.PAUSE_AT_WRITE: _WRITES,
+    CallFault.CRASH_AFTER: _WRITES,
+    CallFault.LOST: _WRITES,
+    CallFault.REPEATED: _WRITES,
+    CallFault.SERVER_ERROR: _WRITES,
+    CallFault.CONFLICT: frozenset({"TransactWriteItems", "UpdateItem"}),
+    CallFault.CANCELED: frozenset({"TransactWriteItems"}),
+    CallFault.IN_PROGRESS: frozenset({"TransactWriteItems"}),
+    CallFault.SHORT_PAGE: frozenset({"Query"}),
+    CallFault.UNPROCESSED: frozenset({"BatchGetItem"}),
+    CallFault.TORN: frozenset({"BatchGetItem"}),
+    CallFault.PARTIAL: frozenset({"PutEvents", "SendMessageBatch"}),
+    CallFault.DOUBLED: frozenset({"PutEvents"}),
 }
 
-# In these others may go on in between.
+# Faults during which other processes may run.
 STALLS: Final = frozenset(
     {
-        Fault.PAUSE_BEFORE,
-        Fault.PAUSE_AFTER,
-        Fault.PAUSE_AT_WRITE,
-        Fault.REPEATED,
-        Fault.TORN,
+        CallFault.PAUSE_BEFORE,
+        CallFault.PAUSE_AFTER,
+        CallFault.PAUSE_AT_WRITE,
+        CallFault.REPEATED,
+        CallFault.TORN,
     }
 )
 
 
 class Crash(BaseException):
-    """The end of a process. Not an Exception: no product code may outlive it."""
+    """The end of a process. No Exception, so that no product code can catch it."""
 
 
 def client_error(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.coverage import Happening, Met
+from tests.simulation.coverage import CoverageCounts, CoveragePoint
 
 _DEDUPLICATION_MS = 5 * 60 * 1000
 
@@ -27,31 +27,31 @@ class QueuedMessage:
 
 
 @dataclass(slots=True)
-class FifoQueue:
-    """`max_receives` 0: no dead-letter queue; a message comes until it is deleted."""
+class SimulatedFifoQueue:
+    """With `max_receives` 0 there is no dead-letter queue: redelivery until deletion."""
 
     name: str
     clock: Callable[[], int]
     visibility_ms: int = 0
     max_receives: int = 0
-    met: Met = field(default_factory=Counter)
+    coverage: CoverageCounts = field(default_factory=Counter)
     waiting: list[QueuedMessage] = field(default_factory=list)
     dead: list[QueuedMessage] = field(default_factory=list)
-    # Everything that was ever accepted, in order.
+    # All messages ever accepted, in order.
     accepted: list[QueuedMessage] = field(default_factory=list)
     _recent: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def send(
         self, body: str, group: str, deduplication_id: str, attributes: dict[str, Any] | None = None
     ) -> tuple[str, bool]:
-        """The message's id, and whether it is new: within five minutes a repetition is dropped."""
+        """The message's id, and whether it is new: five minutes of deduplication."""
         now = self.clock()
-        known = self._recent.get(deduplication_id)
-        if known is not None:
-            if known[0] + _DEDUPLICATION_MS > now:
-                self.met[Happening.REPETITION_DROPPED] += 1
-                return known[1], False
-            self.met[Happening.REPETITION_ACCEPTED] += 1
+        earlier = self._recent.get(deduplication_id)
+        if earlier is not None:
+            if earlier[0] + _DEDUPLICATION_MS > now:
+                self.coverage[CoveragePoint.REPETITION_DROPPED] += 1
+                return earlier[1], False
+            self.coverage[CoveragePoint.REPETITION_ACCEPTED] += 1
         message = QueuedMessage(
             number=len(self.accepted) + 1,
             group=group,
@@ -67,19 +67,19 @@ class FifoQueue:
 
     @property
     def deduplications(self) -> Container[str]:
-        """Ids of all messages that were ever accepted."""
+        """The deduplication ids of all messages ever accepted."""
         return self._recent
 
-    def receive(self, most: int) -> list[QueuedMessage]:
-        """The next messages of groups of which nothing is in flight, each group in order."""
+    def receive(self, limit: int) -> list[QueuedMessage]:
+        """The next messages of all groups without a message in flight, each group in order."""
         now = self.clock()
         batch: list[QueuedMessage] = []
         locked: set[str] = set()
         dead: list[QueuedMessage] = []
         for message in self.waiting:
             is_locked = message.group in locked
-            if is_locked or len(batch) == most:
-                self.met[Happening.GROUP_LOCKED] += is_locked
+            if is_locked or len(batch) == limit:
+                self.coverage[CoveragePoint.GROUP_LOCKED] += is_locked
                 continue
             if message.visible_at > now:
                 locked.add(message.group)
@@ -90,21 +90,21 @@ class FifoQueue:
         for message in dead:
             self.waiting.remove(message)
             self.dead.append(message)
-            self.met[Happening.DEAD_LETTER] += 1
+            self.coverage[CoveragePoint.DEAD_LETTER] += 1
         for message in batch:
             message.receive_count += 1
-            self.met[Happening.DELIVERED_AGAIN] += message.receive_count > 1
+            self.coverage[CoveragePoint.DELIVERED_AGAIN] += message.receive_count > 1
             message.visible_at = now + self.visibility_ms
-        self.met[Happening.MIXED_GROUPS] += len({message.group for message in batch}) > 1
+        self.coverage[CoveragePoint.MIXED_GROUPS] += len({message.group for message in batch}) > 1
         return batch
 
-    def show_again(self, batch: list[QueuedMessage]) -> None:
-        """Messages in flight become visible at once, as if their time was over."""
+    def make_visible(self, batch: list[QueuedMessage]) -> None:
+        """End the visibility timeout of these messages."""
         for message in batch:
             message.visible_at = self.clock()
 
     def delete(self, message: QueuedMessage, receipt: int) -> bool:
-        """A receipt of an earlier delivery deletes nothing once its visibility is over."""
+        """The receipt of an earlier delivery deletes nothing."""
         if message not in self.waiting or message.receive_count != receipt:
             return False
         self.waiting.remove(message)
@@ -114,8 +114,8 @@ class FifoQueue:
         return min((message.visible_at for message in self.waiting), default=None)
 
 
-def record_of(message: QueuedMessage) -> dict[str, Any]:
-    """The message as it stands in the event of a Lambda function."""
+def sqs_record(message: QueuedMessage) -> dict[str, Any]:
+    """The message as a record in the event of a Lambda function."""
     return {
         "messageId": message.message_id,
         "receiptHandle": f"{message.message_id}#{message.receive_count}",

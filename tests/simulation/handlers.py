@@ -1,4 +1,4 @@
-"""The real handlers of the Lambda functions, loaded once, with their logs and metrics silenced."""
+"""The real handlers of the Lambda functions, loaded once, without logs and metrics."""
 
 import importlib.util
 import inspect
@@ -29,8 +29,7 @@ _FUNCTIONS = Path(__file__).parents[2] / "functions"
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
-
-# None of them comes from a service.
+# Errors that no service raises.
 ERRORS_IN_CODE = (TypeError, AttributeError, NameError)
 
 
@@ -38,35 +37,35 @@ def _nothing(*_: Any, **__: Any) -> None:
     pass
 
 
-class Silence:
-    """Takes the place of a logger and of metrics."""
+class SilentLogger:
+    """Replaces loggers and metrics."""
 
     add_metric = info = warning = exception = debug = staticmethod(_nothing)
 
     @staticmethod
     def error(*_: Any, exc_info: Any = None, **__: Any) -> None:
-        """Whatever fails at a service may be caught and told; an error in the code may not."""
+        """A service's error may be caught and logged, an error in the code may not."""
         if isinstance(exc_info, ERRORS_IN_CODE):
             raise Violation(f"{type(exc_info).__name__}: {exc_info}")
 
 
 @cache
 def function(name: str) -> ModuleType:
-    """The module of a function; what its handler stands on is set anew for each history."""
+    """The module of a function; its services are replaced for each invocation."""
     path = _FUNCTIONS / name / "app.py"
     spec = importlib.util.spec_from_file_location(f"simulated_{name}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    made = dict.fromkeys(("dynamodb", "sqs", "eventbridge"), object)
-    with patch.dict(os.environ, ENVIRONMENT), patch.multiple(clients, **made):
+    stubs = dict.fromkeys(("dynamodb", "sqs", "eventbridge"), object)
+    with patch.dict(os.environ, ENVIRONMENT), patch.multiple(clients, **stubs):
         spec.loader.exec_module(module)
-    module.logger = module.metrics = Silence()  # type: ignore[attr-defined]
+    module.logger = module.metrics = SilentLogger()  # type: ignore[attr-defined]
     return module
 
 
 @cache
 def handler(name: str) -> Handler:
-    """Without the decorators that write logs and metrics."""
-    found: Handler = inspect.unwrap(function(name).handler)
-    return found
+    """A function's handler without the decorators that write logs and metrics."""
+    unwrapped: Handler = inspect.unwrap(function(name).handler)
+    return unwrapped

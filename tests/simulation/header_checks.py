@@ -1,4 +1,4 @@
-"""A job's header is what its facts make of it, each told with counts that the lanes had."""
+"""A job's header must be what its facts give, with counts that the lanes really had."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lanes import Counts, LaneMode
 
 
-def born(job: Job, fact: Fact) -> Job:
-    """As a job stands after its first fact."""
+def created_job(job: Job, fact: Fact) -> Job:
+    """The job after its first fact."""
     return Job(spec=job.spec, opened_at=fact.at, facts=1, renewed_since=job.spec.created_at)
 
 
-def folded(before: Job, fact: Fact, after: Job) -> Job:
-    """What a fact makes of the job; from the job behind it only what no fact tells."""
+def job_after(before: Job, fact: Fact, after: Job) -> Job:
+    """The job after a fact; only fields that no fact determines are taken from `after`."""
     return replace(
         before,
         facts=before.facts + 1,
@@ -39,7 +39,7 @@ def _changed(before: Job, fact: Fact, after: Job) -> dict[str, Any]:
                 "ending_reason": fact.reason,
             }
         case FactKind.REOPENED:
-            # Whether it was a retry is not told; that leaves the job sealed.
+            # The fact does not say whether a retry reopened the job, which leaves it sealed.
             sealed = after.mode is LaneMode.SEALED
             return {
                 "status": JobStatus.RUNNING,
@@ -61,12 +61,12 @@ def _changed(before: Job, fact: Fact, after: Job) -> dict[str, Any]:
             }
 
 
-def counted(facts: list[Fact], fact: Fact, past: list[Counts]) -> bool:
-    """Whether the job's only lane had these counts, and not before those of the fact before."""
+def had_counts(facts: list[Fact], fact: Fact, lane_counts: list[Counts]) -> bool:
+    """Whether the job's only lane had the fact's counts since those of the previous fact."""
     if fact.kind is FactKind.CREATED:
         return fact.counts == Counts()
     before = facts[fact.number - 1].counts
-    for counts in reversed(past):
+    for counts in reversed(lane_counts):
         if counts == fact.counts:
             return True
         if counts == before:

@@ -1,4 +1,4 @@
-"""The real HTTP routes, built once: each history takes the stage with its own world."""
+"""The real HTTP routes, built once; each request is answered in the world of its history."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -10,9 +10,9 @@ from typing import Any, Self, cast
 
 from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 from aws_lambda_powertools.utilities.idempotency import base as idempotency
-from aws_lambda_powertools.utilities.idempotency.persistence import base as keeping
-from aws_lambda_powertools.utilities.idempotency.persistence import datarecord as records
-from aws_lambda_powertools.utilities.idempotency.persistence import dynamodb as rows
+from aws_lambda_powertools.utilities.idempotency.persistence import base as persistence
+from aws_lambda_powertools.utilities.idempotency.persistence import datarecord as data_record
+from aws_lambda_powertools.utilities.idempotency.persistence import dynamodb as dynamodb_layer
 
 from forgeledger.bootstrap.api import build_api
 from forgeledger.jobs.model.commands import Command
@@ -21,17 +21,17 @@ from forgeledger.runtime import Runtime
 from forgeledger.web import error_responses
 from tests.simulation import handlers
 from tests.simulation.clients import DynamoDBClient
-from tests.simulation.world import Invocation, World
+from tests.simulation.world import Invocation, SimulatedWorld
 
-# Modules of powertools that read the time themselves.
-_READ_THE_TIME: tuple[Any, ...] = (idempotency, keeping, rows, records)
-# What it knows of the request that is being answered, in all of its resolvers together.
-_OF_THE_REQUEST = ("current_event", "lambda_context")
+# Modules of powertools that read the clock themselves.
+_CLOCK_MODULES: tuple[Any, ...] = (idempotency, persistence, dynamodb_layer, data_record)
+# Class attributes of powertools' resolvers that describe the current request.
+_REQUEST_ATTRIBUTES = ("current_event", "lambda_context")
 
 
 @dataclass(frozen=True, slots=True)
-class _Context:
-    world: World
+class _ApiContext:
+    world: SimulatedWorld
     process: Invocation
 
     function_name = "api"
@@ -43,11 +43,11 @@ class _Context:
         return max(0, self.process.deadline - self.world.now)
 
 
-class _Stage:
-    """Stands for the clients and surroundings of whichever world is played."""
+class _CurrentWorld:
+    """Delegates to the DynamoDB client and the runtime of the current history's world."""
 
     def __init__(self) -> None:
-        self.world: World | None = None
+        self.world: SimulatedWorld | None = None
         self.client: DynamoDBClient | None = None
 
     def __getattr__(self, name: str) -> Any:
@@ -59,7 +59,7 @@ class _Stage:
         return self.world.runtime
 
     def delete_item(self, **request: Any) -> dict[str, Any]:
-        """Only powertools deletes anything: the row of a request that could not be answered."""
+        """Only powertools deletes: the record of a request that failed with an exception."""
         world = self.world
         assert world is not None
         return cast("dict[str, Any]", world.call("DeleteItem", self._delete, request))
@@ -84,11 +84,11 @@ class _Stage:
         return self.runtime.draw()
 
 
-_STAGE = _Stage()
+_CURRENT = _CurrentWorld()
 
 
 class _SimulatedTime:
-    """Stands for the module `datetime`, whose clock is the world's."""
+    """Replaces the module `datetime`, with the world's clock."""
 
     timedelta = timedelta
 
@@ -98,21 +98,21 @@ class _SimulatedTime:
 
     @staticmethod
     def now() -> datetime:
-        return datetime.fromtimestamp(_STAGE.now() / 1000, UTC)
+        return datetime.fromtimestamp(_CURRENT.now() / 1000, UTC)
 
 
 @contextmanager
-def _on_stage(world: World) -> Iterator[None]:
-    """For one request; what powertools keeps in a class and in modules is as before afterwards."""
-    _STAGE.world, _STAGE.client = world, DynamoDBClient(world)
-    clocks = [module.dt for module in _READ_THE_TIME]
-    current = [(name, getattr(BaseRouter, name, None)) for name in _OF_THE_REQUEST]
-    for module in _READ_THE_TIME:
+def _serving(world: SimulatedWorld) -> Iterator[None]:
+    """The world of one request; afterwards the global state of powertools is as before."""
+    _CURRENT.world, _CURRENT.client = world, DynamoDBClient(world)
+    clocks = [module.dt for module in _CLOCK_MODULES]
+    current = [(name, getattr(BaseRouter, name, None)) for name in _REQUEST_ATTRIBUTES]
+    for module in _CLOCK_MODULES:
         module.dt = _SIMULATED_TIME
     try:
         yield
     finally:
-        for module, clock in zip(_READ_THE_TIME, clocks, strict=True):
+        for module, clock in zip(_CLOCK_MODULES, clocks, strict=True):
             module.dt = clock
         for name, value in current:
             setattr(BaseRouter, name, value)
@@ -123,32 +123,32 @@ _SIMULATED_TIME = _SimulatedTime()
 
 @cache
 def _api(depth: int) -> Any:
-    """One for each process that may stand still inside another: it has one request at a time."""
+    """One API per level of stalls, since each can answer only one request at a time."""
     del depth
-    error_responses.logger = handlers.Silence()  # type: ignore[assignment]
+    error_responses.logger = handlers.SilentLogger()  # type: ignore[assignment]
     runtime = Runtime(
-        clock=_STAGE.now,
-        new_id=_STAGE.new_id,
-        sleep=_STAGE.sleep,
-        draw=_STAGE.draw,
+        clock=_CURRENT.now,
+        new_id=_CURRENT.new_id,
+        sleep=_CURRENT.sleep,
+        draw=_CURRENT.draw,
         parallel=one_by_one,
     )
-    return build_api(handlers.ENVIRONMENT, dynamodb=_STAGE, runtime=runtime)
+    return build_api(handlers.ENVIRONMENT, dynamodb=_CURRENT, runtime=runtime)
 
 
-class Unanswered(Exception):
-    """An answer that says to try again, or that something is broken."""
+class ServerErrorAnswer(Exception):
+    """The API answered with a status of 500 or above."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     status: int
     headers: Mapping[str, str]
     body: str
 
 
-def event_of(method: str, path: str, headers: Mapping[str, str], body: str | None) -> Any:
-    """A request as the gateway hands it over."""
+def http_event(method: str, path: str, headers: Mapping[str, str], body: str | None) -> Any:
+    """A request as API Gateway passes it on."""
     return {
         "version": "2.0",
         "routeKey": "$default",
@@ -166,28 +166,30 @@ def event_of(method: str, path: str, headers: Mapping[str, str], body: str | Non
     }
 
 
-def respond(world: World, event: dict[str, Any]) -> Answer:
-    """What the routes answer, inside the process that is at work."""
+def respond(world: SimulatedWorld, event: dict[str, Any]) -> HttpAnswer:
+    """Answer a request inside the current process."""
     assert world.invocation is not None
-    context = _Context(world, world.invocation)
-    with _on_stage(world):
+    context = _ApiContext(world, world.invocation)
+    with _serving(world):
         answer = _api(world.depth).answer(event, context).response
     headers = {name.lower(): value for name, value in answer.get("headers", {}).items()}
-    return Answer(answer["statusCode"], headers, answer["body"])
+    return HttpAnswer(answer["statusCode"], headers, answer["body"])
 
 
-def request(world: World, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    """The answer's JSON, with its status; Unanswered for one from 500 on."""
+def request(
+    world: SimulatedWorld, method: str, path: str, body: dict[str, Any] | None = None
+) -> Any:
+    """The answer's JSON and status; raises ServerErrorAnswer from 500 on."""
     text = None if body is None else json.dumps(body)
-    answer = respond(world, event_of(method, path, {"content-type": "application/json"}, text))
+    answer = respond(world, http_event(method, path, {"content-type": "application/json"}, text))
     content = json.loads(answer.body)
     if answer.status >= 500:
-        raise Unanswered(f"{answer.status} {content.get('code')}")
+        raise ServerErrorAnswer(f"{answer.status} {content.get('code')}")
     return {"status": answer.status, **content}
 
 
 def command_body(command: Command) -> dict[str, Any]:
-    """A command as a worker writes it, without what it does not say."""
+    """The body of a command, without fields that are None."""
     failure = command.failure
     fields = {
         "commandId": command.command_id,

@@ -1,4 +1,4 @@
-"""What a query asks for: one partition, and of its sort keys all or those within bounds."""
+"""Key conditions of a query: one partition, and all of its sort keys or a range of them."""
 
 import operator
 import re
@@ -8,53 +8,53 @@ from functools import cache
 
 from tests.simulation.expressions import Values, WrongExpression
 
-_ASKED = re.compile(
+_CONDITION = re.compile(
     r"(?P<partition>#?\w+) = (?P<value>:\w+)"
     r"( AND (?P<sort>\w+) ((?P<sign>[<>]) (?P<bound>:\w+)"
     r"|BETWEEN (?P<first>:\w+) AND (?P<last>:\w+)))?"
 )
 _SIGNS = {"<": operator.lt, ">": operator.gt}
-Wanted = Callable[[str], bool]
+KeyFilter = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class KeyCondition:
-    # The name of the partition key, and the placeholder of its value.
+    # The partition key's name, and the placeholder of its value.
     partition: str
     value: str
-    # The name of the sort key, where anything is asked of it.
+    # The sort key's name, if the condition restricts it.
     sort: str | None
-    # Which sort keys those values want.
-    wanted: Callable[[Values], Wanted]
+    # Builds the test of a sort key from the request's values.
+    key_filter: Callable[[Values], KeyFilter]
     placeholders: frozenset[str]
 
 
 @cache
 def parse_key_condition(text: str) -> KeyCondition:
-    asked = _ASKED.fullmatch(text)
-    if asked is None:
+    match = _CONDITION.fullmatch(text)
+    if match is None:
         raise WrongExpression(f"cannot read {text!r}")
     placeholders = frozenset(re.findall(r"[#:]\w+", text))
     return KeyCondition(
-        asked["partition"], asked["value"], asked["sort"], _wanted(asked), placeholders
+        match["partition"], match["value"], match["sort"], _key_filter(match), placeholders
     )
 
 
-def _wanted(asked: re.Match[str]) -> Callable[[Values], Wanted]:
-    bound, first, last = asked["bound"], asked["first"], asked["last"]
+def _key_filter(match: re.Match[str]) -> Callable[[Values], KeyFilter]:
+    bound, first, last = match["bound"], match["first"], match["last"]
     if first:
         return lambda values: _between(values[first]["S"], values[last]["S"])
     if bound:
-        beyond = _SIGNS[asked["sign"]]
+        beyond = _SIGNS[match["sign"]]
         return lambda values: _beyond(beyond, values[bound]["S"])
     return lambda _: _any
 
 
-def _between(first: str, last: str) -> Wanted:
+def _between(first: str, last: str) -> KeyFilter:
     return lambda key: first <= key <= last
 
 
-def _beyond(beyond: Callable[[str, str], bool], bound: str) -> Wanted:
+def _beyond(beyond: Callable[[str, str], bool], bound: str) -> KeyFilter:
     return lambda key: beyond(key, bound)
 
 

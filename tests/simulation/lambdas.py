@@ -1,4 +1,4 @@
-"""Lambda and its event sources: they poll, invoke the real handlers, and act on what comes back."""
+"""Lambda and its event source mappings: poll, invoke the real handlers, act on the result."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,28 +8,28 @@ from forgeledger.bootstrap.intake import build_intake
 from forgeledger.bootstrap.relay import build_relay
 from tests.simulation import handlers
 from tests.simulation.clients import DynamoDBClient, EventBridgeClient, SqsClient
-from tests.simulation.coverage import Happening
+from tests.simulation.coverage import CoveragePoint
 from tests.simulation.environments import Environments
-from tests.simulation.faults import Fault
-from tests.simulation.fifo_queue import QueuedMessage, record_of
-from tests.simulation.world import Invocation, World
+from tests.simulation.faults import CallFault
+from tests.simulation.fifo_queue import QueuedMessage, sqs_record
+from tests.simulation.world import Invocation, SimulatedWorld
 
-# As the template says; a test holds them against it.
+# As in the template; test_template_values.py compares them.
 INTAKE_TIMEOUT_MS = 30_000
 RELAY_TIMEOUT_MS = 300_000
 INTAKE_BATCH = 10
 RELAY_BATCH = 100
 
-# Under which name each function's module holds what it was put together of.
-_HELD_AS = {"intake": "intake", "relay": "services"}
+# The global variable of each function's module that holds its services.
+_SERVICES_ATTRIBUTE = {"intake": "intake", "relay": "services"}
 
-Faults = dict[int, Fault]
-Acknowledged = Callable[[list[QueuedMessage], list[QueuedMessage], Invocation], None]
+PlannedFaults = dict[int, CallFault]
+OnAcknowledged = Callable[[list[QueuedMessage], list[QueuedMessage], Invocation], None]
 
 
 @dataclass(slots=True)
-class _Context:
-    world: World
+class _FunctionContext:
+    world: SimulatedWorld
     process: Invocation
 
     def get_remaining_time_in_millis(self) -> int:
@@ -37,14 +37,14 @@ class _Context:
 
 
 class Lambdas:
-    def __init__(self, world: World, on_acknowledged: Acknowledged) -> None:
+    def __init__(self, world: SimulatedWorld, on_acknowledged: OnAcknowledged) -> None:
         self._world = world
         self._on_acknowledged = on_acknowledged
         self._dynamodb = DynamoDBClient(world)
         self._intakes = Environments(world, self._start_intake)
         self._relays = Environments(world, self._start_relay)
-        # Numbers of the messages that an intake has before it.
-        self._in_hand: list[int] = []
+        # Numbers of the messages that running intakes were given.
+        self._in_flight: list[int] = []
         self.store = self._start_relay().relay.advancer.jobs
 
     def _start_intake(self) -> Any:
@@ -65,41 +65,48 @@ class Lambdas:
         )
 
     def consume(
-        self, faults: Faults, skew_ms: int, *, delete_fails: bool = False, twice: bool = False
+        self,
+        faults: PlannedFaults,
+        skew_ms: int,
+        *,
+        delete_fails: bool = False,
+        twice: bool = False,
     ) -> bool:
-        """One poll of the command queue; whether there was anything.
+        """One poll of the command queue; whether there was a message.
 
-        With `twice` the queue gives the messages to somebody else as well, while they are in work.
+        With `twice` the visibility timeout ends at once: another intake may get the same messages.
         """
         world = self._world
         batch = world.commands.receive(INTAKE_BATCH)
         if not batch:
             return False
         receipts = [message.receive_count for message in batch]
-        if world.story is not None:
-            world.note("intake gets " + ", ".join(_named(message) for message in batch))
+        if world.trace is not None:
+            world.log("intake receives " + ", ".join(_label(message) for message in batch))
         if self._intakes.full():
-            # They come back when their visibility timeout is over.
+            # Redelivered after their visibility timeout.
             return True
         numbers = [message.number for message in batch]
-        world.met[Happening.TWO_INTAKES] += any(number in self._in_hand for number in numbers)
+        world.coverage[CoveragePoint.TWO_INTAKES] += any(
+            number in self._in_flight for number in numbers
+        )
         if twice:
-            world.commands.show_again(batch)
+            world.commands.make_visible(batch)
         process = Invocation("intake", faults, skew_ms=skew_ms)
-        event = {"Records": [record_of(message) for message in batch]}
-        self._in_hand += numbers
+        event = {"Records": [sqs_record(message) for message in batch]}
+        self._in_flight += numbers
         ended, answer = self._run("intake", self._intakes, INTAKE_TIMEOUT_MS, process, event)
-        del self._in_hand[-len(numbers) :]
+        del self._in_flight[-len(numbers) :]
         if not ended:
             return True
         failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
-        if failed and world.story is not None:
-            world.note(f"intake gives back {', '.join(sorted(failed))}")
-        kept = [message for message in batch if message.message_id in failed]
-        self._on_acknowledged(batch, kept, process)
+        if failed and world.trace is not None:
+            world.log(f"intake returns {', '.join(sorted(failed))}")
+        returned = [message for message in batch if message.message_id in failed]
+        self._on_acknowledged(batch, returned, process)
         if delete_fails:
-            world.met[Happening.NOT_DELETED] += 1
-            world.note("! the queue does not hear that they are done")
+            world.coverage[CoveragePoint.NOT_DELETED] += 1
+            world.log("! their deletion fails")
         else:
             self._delete(zip(batch, receipts, strict=True), failed)
         return True
@@ -109,48 +116,50 @@ class Lambdas:
             if message.message_id not in failed:
                 self._world.commands.delete(message, receipt)
 
-    def relay_one(self, choice: int, faults: Faults, skew_ms: int, *, twice: bool = False) -> bool:
-        """One batch of one shard; with `twice` a second copy may get it meanwhile."""
+    def relay_batch(
+        self, choice: int, faults: PlannedFaults, skew_ms: int, *, twice: bool = False
+    ) -> bool:
+        """Relay one batch of one shard; with `twice` a second relay may get the same batch."""
         world = self._world
         shards = world.stream.readable()
         if not shards:
             return False
         if self._relays.full():
-            # The event source tries again later; that does not count as a try.
+            # The event source tries again later; this does not count as a try.
             return True
         shard = shards[choice % len(shards)]
         position = shard.position
         batch = world.stream.batch(shard, RELAY_BATCH)
-        if world.story is not None:
+        if world.trace is not None:
             keys = [record["dynamodb"]["Keys"] for record in batch]
             names = [f"{key['PK']['S'][-6:]}/{key['SK']['S'][:12]}" for key in keys]
-            world.note(f"relay gets {', '.join(names)} of shard {shard.number}")
-        # Two copies: while this one stands still, another is given the same batch.
+            world.log(f"relay receives {', '.join(names)} of shard {shard.number}")
+        # While this relay is stalled, another one may be given the same batch.
         shard.busy = not twice
-        shard.relays += 1
-        world.met[Happening.TWO_RELAYS] += shard.relays > 1
+        shard.concurrent_relays += 1
+        world.coverage[CoveragePoint.TWO_RELAYS] += shard.concurrent_relays > 1
         try:
             process = Invocation("relay", faults, skew_ms=skew_ms)
             event = {"Records": batch}
             ended, answer = self._run("relay", self._relays, RELAY_TIMEOUT_MS, process, event)
         finally:
-            shard.relays -= 1
+            shard.concurrent_relays -= 1
             shard.busy = False
         failures = answer["batchItemFailures"] if ended else [{"itemIdentifier": None}]
         if failures:
             world.stream.fail(shard, position, batch, failures[0]["itemIdentifier"])
             if ended:
-                world.note(f"relay gives back from {failures[0]['itemIdentifier']}")
-            assert not ended or process.disturbed, "the relay failed by itself"
+                world.log(f"relay returns its records from {failures[0]['itemIdentifier']}")
+            assert not ended or process.disturbed, "the relay failed without a fault"
         else:
             world.stream.succeed(shard, position, batch)
         return True
 
-    def reconcile(self, request: dict[str, Any], faults: Faults, skew_ms: int = 0) -> Any:
-        """The relay asked directly; None where it did not answer."""
+    def reconcile(self, request: dict[str, Any], faults: PlannedFaults, skew_ms: int = 0) -> Any:
+        """Invoke the relay directly; None if it did not answer."""
         world = self._world
         process = Invocation("reconciler", faults, skew_ms=skew_ms)
-        world.note(f"the relay is asked to reconcile {request}")
+        world.log(f"the relay is invoked to reconcile {request}")
         if self._relays.full():
             return None
         try:
@@ -159,7 +168,7 @@ class Lambdas:
         except Exception as error:
             if not process.disturbed:
                 raise
-            world.note(f"reconciling fails: {type(error).__name__}")
+            world.log(f"the reconciliation fails: {type(error).__name__}")
             return None
         return answer if ended else None
 
@@ -171,21 +180,21 @@ class Lambdas:
         process: Invocation,
         event: dict[str, Any],
     ) -> Any:
-        module, attribute = handlers.function(name), _HELD_AS[name]
+        module, attribute = handlers.function(name), _SERVICES_ATTRIBUTE[name]
         handler = handlers.handler(name)
-        context = _Context(self._world, process)
+        context = _FunctionContext(self._world, process)
 
-        def work(holding: Any) -> Any:
-            others = getattr(module, attribute)
-            setattr(module, attribute, holding)
+        def work(services: Any) -> Any:
+            outer = getattr(module, attribute)
+            setattr(module, attribute, services)
             try:
                 return handler(event, context)
             finally:
-                setattr(module, attribute, others)
+                setattr(module, attribute, outer)
 
         return environments.run(process, timeout_ms, work)
 
 
-def _named(message: QueuedMessage) -> str:
+def _label(message: QueuedMessage) -> str:
     again = f" (x{message.receive_count})" if message.receive_count > 1 else ""
     return f"{message.message_id}{again}"

@@ -1,4 +1,4 @@
-"""Somebody lists what is there, page by page, and is to find all of it."""
+"""Lists, read page by page, must contain exactly what is stored."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -14,29 +14,29 @@ from forgeledger.jobs.usecases.list_rejections import events_of_a_lane
 from forgeledger.jobs.usecases.read_items import ItemPosition, PastEvent
 from forgeledger.jobs.usecases.read_journal import JournalPosition
 from tests.simulation.checks import Checks
-from tests.simulation.end_checks import CLOCKS_DIFFER_MS
-from tests.simulation.job_checks import JobTruth
-from tests.simulation.lambdas import Faults
+from tests.simulation.end_checks import CLOCK_SKEW_MS
+from tests.simulation.job_checks import ObservedJob
+from tests.simulation.lambdas import PlannedFaults
 from tests.simulation.lane_checks import Violation
-from tests.simulation.operators import People
-from tests.simulation.state_oracle import as_it_stands
+from tests.simulation.operators import Operators
+from tests.simulation.state_oracle import effective_item
 
-# How far an index is behind its table at most.
-_LAG_MS = 3_000
+# The longest lag of an index behind its table.
+_INDEX_LAG_MS = 3_000
 _STATES = (None, None, *ItemState)
-# Few of them, or all.
+# Page sizes: several pages, or one.
 _PAGES = (2, 100)
-# So many at the most are shown of what a job waits for.
-_SHOWN = 10
-# What these say of an item does not hold its job up.
+# The explanation of a job lists so many entries of a kind at most.
+_MOST_SHOWN = 10
+# Rejections for these reasons do not delay a job, and are not counted.
 _HARMLESS = ("already_completed", "not_failed")
-# Events after which an item is as it was.
+# Events that do not change an item's state.
 _WITHOUT_CHANGE = frozenset({EventKind.DUPLICATE, EventKind.REJECTED})
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What somebody wants to see of a job, so many rows at once."""
+class ListRequest:
+    """What to list of a job, with the size of a page."""
 
     job_id: str
     item_id: str | None
@@ -44,158 +44,164 @@ class Wanted:
     limit: int
 
 
-def list_some(people: People, random: Random, faults: Faults) -> None:
-    world = people.world
-    job = random.choice(people.jobs)
-    item_id = random.choice(job.wanted) if job.wanted else None
-    wanted = Wanted(job.job_id, item_id, random.choice(_STATES), random.choice(_PAGES))
-    what = random.choices(list(_LISTS), _OFTEN)[0]
-    read, check = _LISTS[what]
+def check_a_list(operators: Operators, random: Random, faults: PlannedFaults) -> None:
+    world = operators.world
+    job = random.choice(operators.jobs)
+    item_id = random.choice(job.item_ids) if job.item_ids else None
+    request = ListRequest(job.job_id, item_id, random.choice(_STATES), random.choice(_PAGES))
+    what = random.choices(list(LISTS), _LIST_WEIGHTS)[0]
+    read, check = LISTS[what]
     commits, begun = world.commits, world.now
-    found = people._request(
-        lambda: f"list {what} of {job.new.name}", lambda parts: read(parts, wanted), faults
+    listed = operators._request(
+        lambda: f"list {what} of {job.new.name}", lambda services: read(services, request), faults
     )
     checks = world.observer
-    # Who lists while others write may find either.
-    if found is not None and commits == world.commits and isinstance(checks, Checks):
-        check(checks, wanted, found, begun)
+    # A list that was read while others wrote may show old or new rows.
+    if listed is not None and commits == world.commits and isinstance(checks, Checks):
+        check(checks, request, listed, begun)
 
 
-def _read_items(parts: Any, wanted: Wanted) -> list[Item]:
-    found: list[Item] = []
+def _read_items(services: Any, request: ListRequest) -> list[Item]:
+    listed: list[Item] = []
     position: ItemPosition | None = ItemPosition()
     while position is not None:
-        page = parts.items.page(wanted.job_id, wanted.state, position, wanted.limit)
-        found += page.items
+        page = services.items.page(request.job_id, request.state, position, request.limit)
+        listed += page.items
         position = page.following
-    return found
+    return listed
 
 
-def _check_items(checks: Checks, wanted: Wanted, found: list[Item], _: int) -> None:
-    there = [
+def _check_items(checks: Checks, request: ListRequest, listed: list[Item], _: int) -> None:
+    expected = [
         (item.item_id, item.state, item.attempt)
-        for item in _items(checks, wanted.job_id)
-        if wanted.state in (None, item.state)
+        for item in _items(checks, request.job_id)
+        if request.state in (None, item.state)
     ]
-    shown = [(item.item_id, item.state, item.attempt) for item in found]
-    if shown != there:
-        raise Violation(f"{wanted}: listed {shown}, there are {there}")
+    shown = [(item.item_id, item.state, item.attempt) for item in listed]
+    if shown != expected:
+        raise Violation(f"{request}: listed {shown}, there are {expected}")
 
 
-def _read_history(parts: Any, wanted: Wanted) -> list[PastEvent]:
-    """Oldest first; of an item that nobody registered there is none."""
-    found: list[PastEvent] = []
+def _read_history(services: Any, request: ListRequest) -> list[PastEvent]:
+    """Oldest first; empty for an unknown item."""
+    listed: list[PastEvent] = []
     before: int | None = None
-    while wanted.item_id is not None:
-        page = parts.items.history(wanted.job_id, wanted.item_id, before)
+    while request.item_id is not None:
+        page = services.items.history(request.job_id, request.item_id, before)
         if page is None:
             return []
-        found[:0] = page.events
+        listed[:0] = page.events
         before = page.earlier
         if before is None:
             break
-    return found
+    return listed
 
 
-def _check_history(checks: Checks, wanted: Wanted, found: list[PastEvent], _: int) -> None:
-    # An item that the closing of its lane canceled is not named by it.
-    own = [each for each in found if each.event.kind is not EventKind.GATED]
-    items = {item.item_id: item for item in _items(checks, wanted.job_id)}
-    item = items.get(wanted.item_id or "")
+def _check_history(checks: Checks, request: ListRequest, listed: list[PastEvent], _: int) -> None:
+    # Events that close the lane name no item.
+    own_events = [past for past in listed if past.event.kind is not EventKind.GATED]
+    items = {item.item_id: item for item in _items(checks, request.job_id)}
+    item = items.get(request.item_id or "")
     offset = None if item is None else item.offset
-    for past in reversed(own):
-        if past.offset != offset or past.event.item_id != wanted.item_id:
-            raise Violation(f"{wanted}: {past} does not follow from {offset}")
+    for past in reversed(own_events):
+        if past.offset != offset or past.event.item_id != request.item_id:
+            raise Violation(f"{request}: {past} does not follow from {offset}")
         offset = past.event.previous
     if offset is not None:
-        raise Violation(f"{wanted}: nothing is told of {offset} and before it")
-    closings = [each.offset for each in found if each.event.kind is EventKind.GATED]
-    lawful = [] if item is None else _closing_of(checks, wanted.job_id, item, own)
-    if closings != lawful:
-        raise Violation(f"{wanted}: canceled at {closings}, not at {lawful}")
+        raise Violation(f"{request}: the events up to {offset} are missing")
+    closings = [past.offset for past in listed if past.event.kind is EventKind.GATED]
+    expected_closings = (
+        [] if item is None else _closing_of(checks, request.job_id, item, own_events)
+    )
+    if closings != expected_closings:
+        raise Violation(f"{request}: canceled at {closings}, not at {expected_closings}")
 
 
-def _closing_of(checks: Checks, job_id: str, item: Item, own: list[PastEvent]) -> list[int]:
-    """Where a lane that closed canceled it: the first time after it was last changed."""
+def _closing_of(checks: Checks, job_id: str, item: Item, own_events: list[PastEvent]) -> list[int]:
+    """The offset at which its lane canceled it: the first closing after its last change."""
     if item.state is not ItemState.CANCELED:
         return []
-    changed = max(each.offset for each in own if each.event.kind not in _WITHOUT_CHANGE)
+    changed = max(past.offset for past in own_events if past.event.kind not in _WITHOUT_CHANGE)
     lanes = checks.jobs.lanes_of(_job(checks, job_id).job)
     (lane,) = (lane for lane in lanes if item.item_id in lane.items)
     return [closing for closing in lane.closings if closing > changed][:1]
 
 
-def _read_journal(parts: Any, wanted: Wanted) -> list[Any]:
-    found: list[Any] = []
+def _read_journal(services: Any, request: ListRequest) -> list[Any]:
+    listed: list[Any] = []
     position, more = JournalPosition(), True
     while more:
-        page = parts.journal.page(wanted.job_id, position, wanted.limit)
-        found += page.entries
+        page = services.journal.page(request.job_id, position, request.limit)
+        listed += page.entries
         position, more = page.following, page.more
-    return found
+    return listed
 
 
-def _check_journal(checks: Checks, wanted: Wanted, found: list[Any], _: int) -> None:
-    """All facts and all events of each lane, each of them in order."""
-    truth = _job(checks, wanted.job_id)
+def _check_journal(checks: Checks, request: ListRequest, listed: list[Any], _: int) -> None:
+    """All facts and all events of each lane, in order."""
+    observed = _job(checks, request.job_id)
     numbers: dict[int | None, list[int]] = {}
-    for entry in found:
+    for entry in listed:
         numbers.setdefault(entry.lane, []).append(entry.offset)
         if isinstance(entry.happened, Event) is (entry.lane is None):
-            raise Violation(f"{wanted}: {entry} is in the wrong place")
-    there: dict[int | None, list[int]] = {None: list(range(len(truth.facts)))}
-    for lane in checks.jobs.lanes_of(truth.job):
+            raise Violation(f"{request}: {entry} is of the wrong kind")
+    expected: dict[int | None, list[int]] = {None: list(range(len(observed.facts)))}
+    for lane in checks.jobs.lanes_of(observed.job):
         if lane.head.offset:
-            there[lane.head.lane] = list(range(lane.head.offset))
-    if numbers != there:
-        raise Violation(f"{wanted}: told {numbers}, there are {there}")
+            expected[lane.head.lane] = list(range(lane.head.offset))
+    if numbers != expected:
+        raise Violation(f"{request}: listed {numbers}, there are {expected}")
 
 
-def _read_jobs(parts: Any, wanted: Wanted) -> list[str]:
-    found: list[str] = []
+def _read_jobs(services: Any, request: ListRequest) -> list[str]:
+    listed: list[str] = []
     before: str | None = None
     while True:
-        page, before = parts.jobs.page(None, None, before, wanted.limit)
-        found += [each.job.job_id for each in page]
+        page, before = services.jobs.page(None, None, before, request.limit)
+        listed += [view.job.job_id for view in page]
         if before is None:
-            return found
+            return listed
 
 
-def _check_jobs(checks: Checks, wanted: Wanted, found: list[str], begun: int) -> None:
-    """Newest first; one that just changed may be between two parts of the index."""
-    ids = {truth.job.job_id: truth for truth in checks.jobs.truths.values()}
-    settled = {
+def _check_jobs(checks: Checks, request: ListRequest, listed: list[str], begun: int) -> None:
+    """Newest first; a job that just changed may be missing from the lagging index."""
+    ids = {observed.job.job_id: observed for observed in checks.jobs.by_pk.values()}
+    indexed = {
         job_id
-        for job_id, truth in ids.items()
-        if f"JOB#{job_id}" not in checks.gone
-        and truth.facts[-1].at + _LAG_MS + CLOCKS_DIFFER_MS < begun
+        for job_id, observed in ids.items()
+        if f"JOB#{job_id}" not in checks.expired_pks
+        and observed.facts[-1].at + _INDEX_LAG_MS + CLOCK_SKEW_MS < begun
     }
-    if found != sorted(set(found), reverse=True) or not settled <= set(found) <= ids.keys():
-        raise Violation(f"{wanted}: listed {found}, there are {settled} of {ids.keys()}")
+    if listed != sorted(set(listed), reverse=True) or not indexed <= set(listed) <= ids.keys():
+        raise Violation(f"{request}: listed {listed}, there are {indexed} of {ids.keys()}")
 
 
-def _read_why(parts: Any, wanted: Wanted) -> Any:
-    return parts.explainer.explain(wanted.job_id)
+def _read_why(services: Any, request: ListRequest) -> Any:
+    return services.explainer.explain(request.job_id)
 
 
-def _check_why(checks: Checks, wanted: Wanted, found: Any, _: int) -> None:
-    items = _items(checks, wanted.job_id)
-    taken = {item.item_id for item in items if item.state == "IN_PROGRESS"}
-    shown = {item.item_id for item in found.oldest_in_progress}
-    if not found.scanned_all or not shown <= taken or len(shown) != min(len(taken), _SHOWN):
-        raise Violation(f"{wanted}: {shown} are in progress, not {taken}")
-    told: Counter[Reason] = Counter()
-    for rejection in found.rejections:
-        told[rejection.reason] += rejection.count
-    there = _rejected(_job(checks, wanted.job_id), checks)
-    if there is not None and len(found.rejections) < _SHOWN and told != there:
-        raise Violation(f"{wanted}: {found.rejections} are rejected, not {there}")
+def _check_why(checks: Checks, request: ListRequest, listed: Any, _: int) -> None:
+    items = _items(checks, request.job_id)
+    in_progress = {item.item_id for item in items if item.state == "IN_PROGRESS"}
+    shown = {item.item_id for item in listed.oldest_in_progress}
+    if (
+        not listed.scanned_all
+        or not shown <= in_progress
+        or len(shown) != min(len(in_progress), _MOST_SHOWN)
+    ):
+        raise Violation(f"{request}: {shown} are in progress, not {in_progress}")
+    reasons: Counter[Reason] = Counter()
+    for rejection in listed.rejections:
+        reasons[rejection.reason] += rejection.count
+    expected = _rejected(_job(checks, request.job_id), checks)
+    if expected is not None and len(listed.rejections) < _MOST_SHOWN and reasons != expected:
+        raise Violation(f"{request}: {listed.rejections} are rejected, not {expected}")
 
 
-def _rejected(truth: JobTruth, checks: Checks) -> Counter[Reason] | None:
-    """How many commands were rejected for each reason; None where there are more than are read."""
-    lanes = [lane for lane in checks.jobs.lanes_of(truth.job) if lane.head.offset]
-    if truth.job.finished:
+def _rejected(observed: ObservedJob, checks: Checks) -> Counter[Reason] | None:
+    """Rejected commands by reason; None if the journal is longer than what is read."""
+    lanes = [lane for lane in checks.jobs.lanes_of(observed.job) if lane.head.offset]
+    if observed.job.finished:
         return Counter()
     if any(lane.head.offset > events_of_a_lane(len(lanes)) for lane in lanes):
         return None
@@ -203,25 +209,25 @@ def _rejected(truth: JobTruth, checks: Checks) -> Counter[Reason] | None:
     return Counter(reason for reason in reasons if reason not in _HARMLESS)
 
 
-def _job(checks: Checks, job_id: str) -> JobTruth:
-    return checks.jobs.truths[f"JOB#{job_id}"]
+def _job(checks: Checks, job_id: str) -> ObservedJob:
+    return checks.jobs.by_pk[f"JOB#{job_id}"]
 
 
 def _items(checks: Checks, job_id: str) -> list[Item]:
-    """By lane and name, as they stand."""
+    """Effective items, by lane and name."""
     return [
-        as_it_stands(lane.head, lane.items[item_id])
+        effective_item(lane.head, lane.items[item_id])
         for lane in checks.jobs.lanes_of(_job(checks, job_id).job)
         for item_id in sorted(lane.items)
     ]
 
 
-_LISTS: dict[str, tuple[Callable[[Any, Wanted], Any], Callable[..., None]]] = {
+LISTS: dict[str, tuple[Callable[[Any, ListRequest], Any], Callable[..., None]]] = {
     "items": (_read_items, _check_items),
     "an item's history": (_read_history, _check_history),
     "the journal": (_read_journal, _check_journal),
     "jobs": (_read_jobs, _check_jobs),
     "what it waits for": (_read_why, _check_why),
 }
-# Where only a query says whether there is more, more goes wrong.
-_OFTEN = (3, 1, 1, 1, 3)
+# More often those lists for which only a query says whether there is more.
+_LIST_WEIGHTS = (3, 1, 1, 1, 3)

@@ -1,7 +1,7 @@
-"""What a queue message says, read a second time and from the contract alone.
+"""A second decoder of queue messages, written from the contract alone.
 
-It shares no line with the product's own reading, so that the two can contradict each other: of
-the product there are only the records in which a command stands.
+It shares no code with the product's decoder, so that a defect of one shows as a difference; only
+the records of commands are the product's.
 """
 
 import json
@@ -19,61 +19,61 @@ from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.items import Failure
 
 _KINDS: Final = {str(kind): kind for kind in CommandKind}
-# A job's id ends with the number of its lanes.
+# A job id ends with the number of lanes.
 _JOB_ID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}-([1-9][0-9]?)")
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """One command of a message: for which lane, and under which mark it leaves its trace."""
+class SentCommand:
+    """One command of a message, with its lane and the mark that its events will have."""
 
     job_id: str
     pk: str
     mark: str
     command: Command
-    # Its place in the message.
+    # Its index in the message.
     index: int
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a message says, read once."""
+class MessageContent:
+    """The decoded content of a message."""
 
-    commands: tuple[Sent, ...] = ()
-    # All commands as they came; none where it is no message of commands at all.
+    commands: tuple[SentCommand, ...] = ()
+    # All commands as they were sent; empty if the message holds no commands.
     raw: tuple[Any, ...] = ()
-    # Places of those that can never be applied.
-    bad: frozenset[int] = frozenset()
+    # Indexes of invalid commands.
+    invalid: frozenset[int] = frozenset()
 
 
 def mark_of(command: Command) -> str:
-    """Eight letters for its kind and its id together."""
+    """Eight letters, a hash of the command's kind and id."""
     name = f"{command.kind}:{command.command_id}"
     return urlsafe_b64encode(blake2b(name.encode(), digest_size=6).digest()).decode()
 
 
 @lru_cache(maxsize=1024)
-def read_message(body: str, message_id: str) -> Said:
+def read_message(body: str, message_id: str) -> MessageContent:
     try:
-        content = _read_json(body)
+        decoded = _read_json(body)
     except ValueError:
-        return Said()
-    if not isinstance(content, dict):
-        return Said()
-    raw = content.get("commands", [content])
+        return MessageContent()
+    if not isinstance(decoded, dict):
+        return MessageContent()
+    raw = decoded.get("commands", [decoded])
     if not isinstance(raw, list) or not 1 <= len(raw) <= 500:
-        return Said()
-    sent, bad = [], []
-    for index, each in enumerate(raw):
-        fields = _in_camels(each) if isinstance(each, dict) else {}
-        if _fits(fields):
+        return MessageContent()
+    sent, invalid = [], []
+    for index, raw_command in enumerate(raw):
+        fields = _in_camel_case(raw_command) if isinstance(raw_command, dict) else {}
+        if _is_valid(fields):
             sent.append(_sent(fields, index, f"{message_id}:{index}"))
         else:
-            bad.append(index)
-    return Said(tuple(sent), tuple(raw), frozenset(bad))
+            invalid.append(index)
+    return MessageContent(tuple(sent), tuple(raw), frozenset(invalid))
 
 
-def _sent(fields: Mapping[str, Any], index: int, default_id: str) -> Sent:
+def _sent(fields: Mapping[str, Any], index: int, default_id: str) -> SentCommand:
     job_id, item_id, error = fields["jobId"], fields["itemId"], fields.get("error")
     failure = None
     if error is not None:
@@ -94,19 +94,19 @@ def _sent(fields: Mapping[str, Any], index: int, default_id: str) -> Sent:
         failure=failure,
     )
     named = _JOB_ID.fullmatch(job_id)
-    # What cannot be the name of a job has no lanes, and so leads to none that is there.
+    # An id of the wrong form names no existing lane, whatever the number.
     lane = zlib.crc32(item_id.encode()) % int(named[1]) if named else 0
-    return Sent(job_id, f"JOB#{job_id}#{lane}", mark_of(command), command, index)
+    return SentCommand(job_id, f"JOB#{job_id}#{lane}", mark_of(command), command, index)
 
 
-def _in_camels(fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    if _SNAKES.keys().isdisjoint(fields):
+def _in_camel_case(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    if _CAMEL_NAMES.keys().isdisjoint(fields):
         return fields
-    snakes = {_SNAKES[name]: value for name, value in fields.items() if name in _SNAKES}
-    return {**snakes, **fields}
+    renamed = {_CAMEL_NAMES[name]: value for name, value in fields.items() if name in _CAMEL_NAMES}
+    return {**renamed, **fields}
 
 
-def _fits(fields: Mapping[str, Any]) -> bool:
+def _is_valid(fields: Mapping[str, Any]) -> bool:
     for name, value in fields.items():
         if value is not None and name in _FIELDS and not _FIELDS[name](value):
             return False
@@ -154,11 +154,11 @@ def _as_text(value: Any) -> str | None:
     return None if value is None else _write_json(value)
 
 
-def _no_number(text: str) -> None:
+def _refuse_constant(text: str) -> None:
     raise ValueError(text)
 
 
-_read_json = json.JSONDecoder(parse_constant=_no_number).decode
+_read_json = json.JSONDecoder(parse_constant=_refuse_constant).decode
 _write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 _FIELDS: Final[Mapping[str, Callable[[Any], bool]]] = {
@@ -174,7 +174,7 @@ _FIELDS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "result": _is_small,
     "error": _is_error,
 }
-_SNAKES: Final = {
+_CAMEL_NAMES: Final = {
     "job_id": "jobId",
     "item_id": "itemId",
     "worker_id": "workerId",

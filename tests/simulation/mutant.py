@@ -1,4 +1,4 @@
-"""A deliberate fault in the product, put in for the length of a block."""
+"""A mutant: a deliberate defect of the product, installed for the length of a block."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Mutant:
     name: str
-    put_in: Callable[[], AbstractContextManager[None]]
+    install: Callable[[], AbstractContextManager[None]]
 
 
 class Mutants(list[Mutant]):

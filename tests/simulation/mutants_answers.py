@@ -1,4 +1,4 @@
-"""Faults in what is granted, refused and answered, the rows being sound."""
+"""Mutants of decisions and answers that leave the stored rows consistent."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -24,8 +24,7 @@ from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.change_job import ChangeResult, JobLifecycle
 from forgeledger.jobs.usecases.read_jobs import JobStatusView
 from forgeledger.runtime import HasTime, no_deadline
-from forgeledger.sdk.report.outbox import SendResult as Sent
-from forgeledger.sdk.report.outbox import SendStatus
+from forgeledger.sdk.report.outbox import SendResult, SendStatus
 from forgeledger.sdk.report.packer import Message
 from forgeledger.sdk.report.sqs_sender import Sender
 from tests.simulation.mutant import Mutants
@@ -38,8 +37,8 @@ def no_retry_reopens() -> Iterator[None]:
     original = Job.phase
 
     def phase(self: Job, now: int) -> JobPhase:
-        found = original(self, now)
-        return JobPhase.ENDING if found is JobPhase.FINISHED else found
+        current = original(self, now)
+        return JobPhase.ENDING if current is JobPhase.FINISHED else current
 
     with patch.object(Job, "phase", phase):
         yield
@@ -103,7 +102,7 @@ def only_throttled_events_again() -> Iterator[None]:
 
 
 @ANSWERS.named("events are told on the default bus")
-def told_on_the_default_bus() -> Iterator[None]:
+def published_on_default_bus() -> Iterator[None]:
     original = EventBridgePublisher._entry
 
     def entry(self: EventBridgePublisher, job: Job, fact: Fact) -> dict[str, Any]:
@@ -186,7 +185,7 @@ def reopened_seals_itself() -> Iterator[None]:
 def throttles_given_up() -> Iterator[None]:
     original = Sender.send
 
-    def send(self: Sender, messages: Sequence[Message]) -> list[Sent]:
+    def send(self: Sender, messages: Sequence[Message]) -> list[SendResult]:
         return [
             replace(sent, status=SendStatus.FAILED) if "Throttling" in sent.reason else sent
             for sent in original(self, messages)
@@ -200,8 +199,8 @@ def throttles_given_up() -> Iterator[None]:
 def refusals_repeated_as_duplicates() -> Iterator[None]:
     original = item_rules._answer_before
 
-    def answer_before(*given: Any) -> Ruling | None:
-        before = original(*given)
+    def answer_before(*arguments: Any) -> Ruling | None:
+        before = original(*arguments)
         return before and Ruling(OutcomeKind.DUPLICATE, ())
 
     with patch.object(item_rules, "_answer_before", answer_before):
@@ -218,8 +217,8 @@ def lost_claims_granted() -> Iterator[None]:
 def repeated_as_applied() -> Iterator[None]:
     original = item_rules._answer_before
 
-    def answer_before(*given: Any) -> Ruling | None:
-        before = original(*given)
+    def answer_before(*arguments: Any) -> Ruling | None:
+        before = original(*arguments)
         again = before is not None and before.kind is OutcomeKind.DUPLICATE
         return Ruling(OutcomeKind.APPLIED, ()) if again else before
 
@@ -231,8 +230,8 @@ def repeated_as_applied() -> Iterator[None]:
 def attempt_before_shown() -> Iterator[None]:
     original = apply_commands.decide
 
-    def decide(*given: Any) -> Decision:
-        decision = original(*given)
+    def decide(*arguments: Any) -> Decision:
+        decision = original(*arguments)
         shown = [
             replace(outcome, item=outcome.item and replace(outcome.item, attempt=0))
             for outcome in decision.outcomes

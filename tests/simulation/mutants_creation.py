@@ -1,4 +1,4 @@
-"""Faults in what a job is created with, and in what of it is told."""
+"""Mutants of a job's creation, and of the creation's data in events."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -15,10 +15,10 @@ from forgeledger.jobs.usecases import create_job
 from forgeledger.jobs.usecases.create_job import NewJob
 from tests.simulation.mutant import Mutant, Mutants
 
-CREATING = Mutants()
+CREATION = Mutants()
 
-# What each of them leaves of the job that was asked for.
-_FORGOTTEN: Final[dict[str, Any]] = {
+# Fields of a creation that are replaced by their defaults.
+_DEFAULTS: Final[dict[str, Any]] = {
     "tolerance": Tolerance(),
     "deadline_seconds": None,
     "expected_items": None,
@@ -30,7 +30,7 @@ _FORGOTTEN: Final[dict[str, Any]] = {
 
 def _spec_with(change: dict[str, Any]) -> Callable[[], AbstractContextManager[None]]:
     @contextmanager
-    def put_in() -> Iterator[None]:
+    def install() -> Iterator[None]:
         original = create_job._spec
 
         def spec(new: NewJob, job_id: str, now: int) -> JobSpec:
@@ -39,16 +39,16 @@ def _spec_with(change: dict[str, Any]) -> Callable[[], AbstractContextManager[No
         with patch.object(create_job, "_spec", spec):
             yield
 
-    return put_in
+    return install
 
 
-CREATING += [
-    Mutant(f"a job is created without its {name}", _spec_with({name: nothing}))
-    for name, nothing in _FORGOTTEN.items()
+CREATION += [
+    Mutant(f"a job is created without its {name}", _spec_with({name: default}))
+    for name, default in _DEFAULTS.items()
 ]
 
 
-@CREATING.named("lanes keep to other rules than their job")
+@CREATION.named("lanes keep to other rules than their job")
 def lanes_with_other_rules() -> Iterator[None]:
     original = create_job.create
 
@@ -60,7 +60,7 @@ def lanes_with_other_rules() -> Iterator[None]:
         yield
 
 
-@CREATING.named("over HTTP a tolerated share of failures is not understood")
+@CREATION.named("over HTTP a tolerated share of failures is not understood")
 def percentage_lost_over_http() -> Iterator[None]:
     original = CreateJob.new_job
 
@@ -72,21 +72,21 @@ def percentage_lost_over_http() -> Iterator[None]:
         yield
 
 
-def _told_without(name: str, nothing: Any) -> Callable[[], AbstractContextManager[None]]:
+def _event_without(name: str, default: Any) -> Callable[[], AbstractContextManager[None]]:
     @contextmanager
-    def put_in() -> Iterator[None]:
+    def install() -> Iterator[None]:
         original = job_events.detail_of
 
         def detail_of(job: Job, fact: Fact) -> dict[str, Any]:
-            return {**original(job, fact), name: nothing}
+            return {**original(job, fact), name: default}
 
         with patch.object(job_events, "detail_of", detail_of):
             yield
 
-    return put_in
+    return install
 
 
-CREATING += [
-    Mutant("an event without metadata", _told_without("metadata", {})),
-    Mutant("an event without tags", _told_without("tags", [])),
+CREATION += [
+    Mutant("an event without metadata", _event_without("metadata", {})),
+    Mutant("an event without tags", _event_without("tags", [])),
 ]

@@ -1,4 +1,4 @@
-"""Faults in the rules: fencing, duplicates, seals, leases, backoff, counts and verdicts."""
+"""Mutants of the rules: fencing, duplicates, seals, leases, backoff, counts and verdicts."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -216,7 +216,7 @@ def completion_with_lagging_lanes() -> Iterator[None]:
         if job.sealed and not job.finished and job.ending is None:
             heads = [replace(head, gate=job.gate) for head in heads]
             step = original(job, heads, now)
-            # The condition on the lanes is theirs as they are, so only the check is gone.
+            # The transaction compares the real heads, so that check is removed as well.
             return replace(step, checks_counts=False) if step.checks_counts else step
         return original(job, heads, now)
 
@@ -283,8 +283,8 @@ def retry_after_cancel() -> Iterator[None]:
     original = Job.phase
 
     def phase(self: Job, now: int) -> JobPhase:
-        found = original(self, now)
-        return JobPhase.FINISHED if found is JobPhase.CANCELED and self.finished else found
+        current = original(self, now)
+        return JobPhase.FINISHED if current is JobPhase.CANCELED and self.finished else current
 
     with patch.object(Job, "phase", phase):
         yield

@@ -1,4 +1,4 @@
-"""Faults in what moves between the queue, the lanes, the stream and the world outside."""
+"""Mutants of the flow between the queue, the lanes, the stream and the event bus."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -82,8 +82,8 @@ def whole_message_rejected() -> Iterator[None]:
     original = messages.decode
 
     def decode(body: str, message_id: str) -> Any:
-        found = original(body, message_id)
-        return replace(found, commands=()) if found.problems else found
+        decoded = original(body, message_id)
+        return replace(decoded, commands=()) if decoded.problems else decoded
 
     from forgeledger.jobs.messages import sqs_records
 
@@ -96,10 +96,10 @@ def batches_reversed() -> Iterator[None]:
     original = consume_messages._shares
 
     def shares(messages: Sequence[Message]) -> Any:
-        found = original(messages)
-        for share in found:
+        lane_shares = original(messages)
+        for share in lane_shares:
             share.parts.reverse()
-        return found
+        return lane_shares
 
     with patch.object(consume_messages, "_shares", shares):
         yield
@@ -174,8 +174,8 @@ def refused_events_ignored() -> Iterator[None]:
 
 
 @FLOW.named("facts count as told before they are")
-def told_before_telling() -> Iterator[None]:
-    def tell(self: FactPublisher, job_id: str) -> int:
+def marked_before_publishing() -> Iterator[None]:
+    def publish(self: FactPublisher, job_id: str) -> int:
         view = self.jobs.load_job(job_id)
         if view is None or view.published == view.job.facts:
             return 0
@@ -184,7 +184,7 @@ def told_before_telling() -> Iterator[None]:
         self.publisher.publish(view.job, [fact for fact in facts if fact.published])
         return len(facts)
 
-    with patch.object(FactPublisher, "publish", tell):
+    with patch.object(FactPublisher, "publish", publish):
         yield
 
 
@@ -200,7 +200,7 @@ def facts_skipped() -> Iterator[None]:
 
 
 @FLOW.named("an inner fact is told outside")
-def inner_facts_told() -> Iterator[None]:
+def private_facts_published() -> Iterator[None]:
     with patch.object(Fact, "published", property(lambda _: True)):
         yield
 
@@ -215,7 +215,7 @@ def ids_without_epoch() -> Iterator[None]:
 
 
 @FLOW.named("a repeated event says when it was told, not when it happened")
-def events_with_the_time_of_telling() -> Iterator[None]:
+def events_with_publish_time() -> Iterator[None]:
     original = EventBridgePublisher.publish
 
     def publish(self: EventBridgePublisher, job: Any, facts: Sequence[Fact]) -> None:
@@ -227,13 +227,13 @@ def events_with_the_time_of_telling() -> Iterator[None]:
 
 
 @FLOW.named("completion is told by whoever sees it, without a fact")
-def completion_told_twice() -> Iterator[None]:
+def completion_published_twice() -> Iterator[None]:
     original = JobAdvancer.advance
-    tellers: list[FactPublisher] = []
+    publishers: list[FactPublisher] = []
 
     def advance(self: JobAdvancer, job_id: str, *rest: Any) -> JobView | None:
         view = original(self, job_id, *rest)
-        if view is not None and view.job.sealed and tellers:
+        if view is not None and view.job.sealed and publishers:
             fact = Fact(
                 number=view.job.facts,
                 kind=FactKind.COMPLETED,
@@ -243,24 +243,24 @@ def completion_told_twice() -> Iterator[None]:
                 counts=view.job.counts_at_verdict,
                 duration_ms=0,
             )
-            tellers[-1].publisher.publish(view.job, [fact])
+            publishers[-1].publisher.publish(view.job, [fact])
         return view
 
     relay = Relay.relay
 
     def remember(self: Relay, wakes: Sequence[Wake], has_time: Callable[[], bool]) -> Relayed:
-        tellers.append(self.fact_publisher)
+        publishers.append(self.fact_publisher)
         try:
             return relay(self, wakes, has_time)
         finally:
-            tellers.pop()
+            publishers.pop()
 
     with patch.object(JobAdvancer, "advance", advance), patch.object(Relay, "relay", remember):
         yield
 
 
 @FLOW.named("a fact wakes nobody who goes on with its job")
-def facts_only_told() -> Iterator[None]:
+def facts_only_published() -> Iterator[None]:
     original = Relay.relay
 
     class Idle(JobAdvancer):
@@ -270,10 +270,14 @@ def facts_only_told() -> Iterator[None]:
     def relay(self: Relay, wakes: Sequence[Wake], has_time: Callable[[], bool]) -> Relayed:
         heads = [wake for wake in wakes if wake.kind is WakeKind.HEAD]
         facts = [wake for wake in wakes if wake.kind is WakeKind.FACT]
-        own = self.advancer
-        telling = Relay(Idle(own.jobs, own.lane_writer, own.runtime), self.fact_publisher)
-        failed = original(self, heads, has_time).failed + original(telling, facts, has_time).failed
-        return Relayed(tuple(sorted(failed, key=lambda one: one[0].sequence_number)), 0)
+        advancer = self.advancer
+        publishing = Relay(
+            Idle(advancer.jobs, advancer.lane_writer, advancer.runtime), self.fact_publisher
+        )
+        failed = (
+            original(self, heads, has_time).failed + original(publishing, facts, has_time).failed
+        )
+        return Relayed(tuple(sorted(failed, key=lambda failure: failure[0].sequence_number)), 0)
 
     with patch.object(Relay, "relay", relay):
         yield

@@ -1,4 +1,4 @@
-"""Faults in what the ledger promises people and the world outside, the rows being sound."""
+"""Mutants of the ledger's guarantees to operators and consumers; stored rows stay consistent."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -19,10 +19,10 @@ from forgeledger.sdk.report.outbox import Outbox
 from forgeledger.sdk.report.packer import Message
 from tests.simulation.mutant import Mutants
 
-PROMISES = Mutants()
+GUARANTEES = Mutants()
 
 
-def _telling(**wrong: Callable[[dict[str, Any], Fact], Any]) -> AbstractContextManager[Any]:
+def _events_with(**wrong: Callable[[dict[str, Any], Fact], Any]) -> AbstractContextManager[Any]:
     original = job_events.detail_of
 
     def detail_of(job: Job, fact: Fact) -> dict[str, Any]:
@@ -32,39 +32,39 @@ def _telling(**wrong: Callable[[dict[str, Any], Fact], Any]) -> AbstractContextM
     return patch.object(job_events, "detail_of", detail_of)
 
 
-@PROMISES.named("an event tells the total for what is completed")
-def told_total() -> Iterator[None]:
-    with _telling(completed=lambda detail, _: detail["total"]):
+@GUARANTEES.named("an event tells the total for what is completed")
+def total_as_completed() -> Iterator[None]:
+    with _events_with(completed=lambda detail, _: detail["total"]):
         yield
 
 
-@PROMISES.named("an event always tells COMPLETED")
-def told_completed() -> Iterator[None]:
-    with _telling(status=lambda *_: "COMPLETED"):
+@GUARANTEES.named("an event always tells COMPLETED")
+def status_always_completed() -> Iterator[None]:
+    with _events_with(status=lambda *_: "COMPLETED"):
         yield
 
 
-@PROMISES.named("an event always tells the first epoch")
-def told_first_epoch() -> Iterator[None]:
-    with _telling(epoch=lambda *_: 1):
+@GUARANTEES.named("an event always tells the first epoch")
+def epoch_always_first() -> Iterator[None]:
+    with _events_with(epoch=lambda *_: 1):
         yield
 
 
-@PROMISES.named("an event tells another name than the job's")
-def told_name() -> Iterator[None]:
-    with _telling(name=lambda *_: "a job"):
+@GUARANTEES.named("an event tells another name than the job's")
+def another_name() -> Iterator[None]:
+    with _events_with(name=lambda *_: "a job"):
         yield
 
 
-@PROMISES.named("an event tells seconds for milliseconds")
-def told_seconds() -> Iterator[None]:
-    with _telling(durationMs=lambda _, fact: fact.duration_ms // 1000):
+@GUARANTEES.named("an event tells seconds for milliseconds")
+def duration_in_seconds() -> Iterator[None]:
+    with _events_with(durationMs=lambda _, fact: fact.duration_ms // 1000):
         yield
 
 
-@PROMISES.named("a failed job's event always tells the tolerance")
-def told_tolerance() -> Iterator[None]:
-    with _telling(reason=lambda *_: "tolerance"):
+@GUARANTEES.named("a failed job's event always tells the tolerance")
+def reason_always_tolerance() -> Iterator[None]:
+    with _events_with(reason=lambda *_: "tolerance"):
         yield
 
 
@@ -79,43 +79,43 @@ def _only_answering(
     return patch.object(JobLifecycle, what, answer)
 
 
-@PROMISES.named("a seal is answered and nothing is done")
+@GUARANTEES.named("a seal is answered and nothing is done")
 def seal_only_answered() -> Iterator[None]:
     with _only_answering("seal"):
         yield
 
 
-@PROMISES.named("a cancel is answered and nothing is done")
+@GUARANTEES.named("a cancel is answered and nothing is done")
 def cancel_only_answered() -> Iterator[None]:
     with _only_answering("cancel"):
         yield
 
 
-@PROMISES.named("a reopen is answered and nothing is done")
+@GUARANTEES.named("a reopen is answered and nothing is done")
 def reopen_only_answered() -> Iterator[None]:
     with _only_answering("reopen"):
         yield
 
 
-@PROMISES.named("a seal is always called a repetition")
+@GUARANTEES.named("a seal is always called a repetition")
 def seal_called_duplicate() -> Iterator[None]:
     with _only_answering("seal", OutcomeKind.DUPLICATE):
         yield
 
 
-@PROMISES.named("expected items that came seal nothing")
+@GUARANTEES.named("expected items that came seal nothing")
 def never_seals_itself() -> Iterator[None]:
     with patch.object(job_lifecycle, "_expected_items_came", lambda *_: False):
         yield
 
 
-@PROMISES.named("a deadline never passes")
+@GUARANTEES.named("a deadline never passes")
 def deadline_never() -> Iterator[None]:
     with patch.object(Job, "deadline_at", None):
         yield
 
 
-@PROMISES.named("a deadline passes at once")
+@GUARANTEES.named("a deadline passes at once")
 def deadline_at_once() -> Iterator[None]:
     def deadline_at(job: Job) -> int | None:
         return None if job.spec.deadline_seconds is None else job.opened_at
@@ -124,20 +124,20 @@ def deadline_at_once() -> Iterator[None]:
         yield
 
 
-@PROMISES.named("too many failures end a job only when all else is done")
+@GUARANTEES.named("too many failures end a job only when all else is done")
 def tolerance_only_at_the_end() -> Iterator[None]:
     original = job_lifecycle._early_failure
 
-    def hopeless(*given: Any) -> str | None:
-        reason = original(*given)
+    def hopeless(*arguments: Any) -> str | None:
+        reason = original(*arguments)
         return None if reason == "tolerance" else reason
 
     with patch.object(job_lifecycle, "_early_failure", hopeless):
         yield
 
 
-@PROMISES.named("the first failure is never told")
-def first_failure_untold() -> Iterator[None]:
+@GUARANTEES.named("the first failure is never told")
+def first_failure_unpublished() -> Iterator[None]:
     original = job_lifecycle.advance
 
     def advance(job: Job, heads: Sequence[Head], now: int) -> job_lifecycle.Step:
@@ -149,7 +149,7 @@ def first_failure_untold() -> Iterator[None]:
         yield
 
 
-@PROMISES.named("a job's status shows the counts that were rolled up last")
+@GUARANTEES.named("a job's status shows the counts that were rolled up last")
 def status_of_yesterday() -> Iterator[None]:
     original = read_jobs.status_view
 
@@ -160,7 +160,7 @@ def status_of_yesterday() -> Iterator[None]:
         yield
 
 
-@PROMISES.named("the SDK drops every third report")
+@GUARANTEES.named("the SDK drops every third report")
 def reports_dropped() -> Iterator[None]:
     original = Outbox.add
 
@@ -172,34 +172,34 @@ def reports_dropped() -> Iterator[None]:
         yield
 
 
-@PROMISES.named("the SDK forgets what waits behind a message on its way")
+@GUARANTEES.named("the SDK forgets what waits behind a message on its way")
 def waiting_forgotten() -> Iterator[None]:
     original = Outbox.settle
 
-    def settle(self: Outbox, message: Message, verdict: Any, now: float) -> tuple[Waiting, ...]:
+    def settle(self: Outbox, message: Message, result: Any, now: float) -> tuple[Waiting, ...]:
         lane = self._lanes[message.group]
         lane.waiting.clear()
-        settled = original(self, message, verdict, now)
+        resolved = original(self, message, result, now)
         self.pending = len(self.undelivered())
-        return settled
+        return resolved
 
     with patch.object(Outbox, "settle", settle):
         yield
 
 
-@PROMISES.named("the first failure is told with the counts of the beginning")
+@GUARANTEES.named("the first failure is told with the counts of the beginning")
 def first_failure_uncounted() -> Iterator[None]:
     original = job_lifecycle._with_fact
 
-    def told(job: Job, kind: FactKind, now: int, counts: Counts, *rest: Any) -> Any:
+    def fact_of(job: Job, kind: FactKind, now: int, counts: Counts, *rest: Any) -> Any:
         counted = Counts() if kind is FactKind.FIRST_FAILURE else counts
         return original(job, kind, now, counted, *rest)
 
-    with patch.object(job_lifecycle, "_with_fact", told):
+    with patch.object(job_lifecycle, "_with_fact", fact_of):
         yield
 
 
-@PROMISES.named("a retry unseals its job")
+@GUARANTEES.named("a retry unseals its job")
 def retry_unseals() -> Iterator[None]:
     with patch.object(
         apply_commands, "reopen", lambda job, now, **_: job_lifecycle.reopen(job, now)
@@ -207,7 +207,7 @@ def retry_unseals() -> Iterator[None]:
         yield
 
 
-@PROMISES.named("a job that was canceled reopens itself")
+@GUARANTEES.named("a job that was canceled reopens itself")
 def reopens_itself() -> Iterator[None]:
     original = job_lifecycle.advance
 
@@ -220,8 +220,8 @@ def reopens_itself() -> Iterator[None]:
         yield
 
 
-@PROMISES.named("a reopened job keeps the deadline that it had")
-def deadline_kept() -> Iterator[None]:
+@GUARANTEES.named("a reopened job keeps the deadline that it had")
+def deadline_not_renewed() -> Iterator[None]:
     original = job_lifecycle.reopen
 
     def reopen(job: Job, now: int, **mode: Any) -> job_lifecycle.Step:
@@ -232,7 +232,7 @@ def deadline_kept() -> Iterator[None]:
         yield
 
 
-@PROMISES.named("a seal does not say when it came")
+@GUARANTEES.named("a seal does not say when it came")
 def sealed_some_time() -> Iterator[None]:
     original = job_lifecycle.seal
 

@@ -1,6 +1,6 @@
-"""Faults in what an event leaves behind: the item's fields, and the counts of its lane's head.
+"""Mutants of an event's effect on its item and on the counts of its lane's head.
 
-All of them are in the fold itself, which the product and the checks of the journal share.
+All of them change the functions that apply events, which the checks use for their replay, too.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,10 +20,10 @@ _FAILURES = (EventKind.FAILED, EventKind.EXPIRED)
 
 
 def _folding(name: str, change: Callable[[Item, Event, dict[str, Any]], dict[str, Any]]) -> None:
-    """A mutant in which an event gives an item other fields than it should."""
+    """A mutant in which events set other fields of an item than they should."""
 
     @contextmanager
-    def put_in() -> Iterator[None]:
+    def install() -> Iterator[None]:
         original = events._changes
 
         def changes(item: Item, event: Event) -> dict[str, Any]:
@@ -32,11 +32,11 @@ def _folding(name: str, change: Callable[[Item, Event, dict[str, Any]], dict[str
         with patch.object(events, "_changes", changes):
             yield
 
-    ITEMS.append(Mutant(name, put_in))
+    ITEMS.append(Mutant(name, install))
 
 
 def _forgetting(name: str, kinds: tuple[EventKind, ...], *fields: str) -> None:
-    """A mutant in which events of these kinds leave these fields as they were."""
+    """A mutant in which events of these kinds do not change these fields."""
 
     def change(_: Item, event: Event, changes: dict[str, Any]) -> dict[str, Any]:
         if event.kind not in kinds:

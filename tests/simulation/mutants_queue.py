@@ -1,4 +1,4 @@
-"""Faults in how a message is read, and in what of it is put aside."""
+"""Mutants of decoding messages, and of rejecting them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -19,13 +19,13 @@ from tests.simulation.mutant import Mutant, Mutants
 
 QUEUE = Mutants()
 
-# What is lost of each command on its way from the queue.
+# Fields of a command that a mutant drops.
 _LOST: Final = ("attempt", "worker_id", "lease_seconds", "payload", "result", "failure")
 
 
 def _read_without(name: str) -> Callable[[], AbstractContextManager[None]]:
     @contextmanager
-    def put_in() -> Iterator[None]:
+    def install() -> Iterator[None]:
         original = messages._command
 
         def command(raw: Any, index: int, message_id: str) -> RoutedCommand:
@@ -35,7 +35,7 @@ def _read_without(name: str) -> Callable[[], AbstractContextManager[None]]:
         with patch.object(messages, "_command", command):
             yield
 
-    return put_in
+    return install
 
 
 QUEUE += [
@@ -46,7 +46,7 @@ QUEUE += [
 def _reading(
     change: Callable[[Mapping[str, Any]], Mapping[str, Any]],
 ) -> AbstractContextManager[Any]:
-    """Each command that is an object is changed before it is read."""
+    """Change each command that is a JSON object before it is decoded."""
     original = messages._command
 
     def command(raw: Any, index: int, message_id: str) -> RoutedCommand:
@@ -135,7 +135,7 @@ def first_bad_command_only() -> Iterator[None]:
 
 
 @QUEUE.named("the good commands of a message are put aside with the bad ones")
-def good_commands_put_aside() -> Iterator[None]:
+def good_commands_rejected() -> Iterator[None]:
     with patch.object(reject_queue, "_body", lambda message, _: message.text):
         yield
 
@@ -147,14 +147,14 @@ def unknown_jobs_called_invalid() -> Iterator[None]:
 
 
 @QUEUE.named("what is put aside says only what is wrong with its first command")
-def first_problem_told() -> Iterator[None]:
+def first_problem_only() -> Iterator[None]:
     original = reject_queue._detail
     with patch.object(reject_queue, "_detail", lambda problems: original(problems[:1])):
         yield
 
 
 @QUEUE.named("a message of which all was applied is put aside as well")
-def good_messages_put_aside() -> Iterator[None]:
+def good_messages_rejected() -> Iterator[None]:
     original = Intake._finish
 
     def closed(self: Intake, messages: Sequence[Message], *rest: Any) -> IntakeResult:

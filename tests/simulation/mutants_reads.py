@@ -1,4 +1,4 @@
-"""Faults in how a lane is read and counted while others write."""
+"""Mutants of reading and counting a lane while others write."""
 
 from collections.abc import Iterable, Iterator
 from unittest.mock import patch
@@ -10,10 +10,10 @@ from forgeledger.jobs.storage import lane_writes
 from forgeledger.jobs.usecases.recount_lane import Recounter
 from tests.simulation.mutant import Mutants
 
-READING = Mutants()
+READS = Mutants()
 
 
-@READING.named("what was refused as unknown may have been registered meanwhile")
+@READS.named("what was refused as unknown may have been registered meanwhile")
 def unknown_not_looked_at() -> Iterator[None]:
     original = lane_writes.item_versions
 
@@ -25,13 +25,13 @@ def unknown_not_looked_at() -> Iterator[None]:
         yield
 
 
-@READING.named("a recount does not read what was committed while it counted")
+@READS.named("a recount does not read what was committed while it counted")
 def no_catching_up() -> Iterator[None]:
     with patch.object(Recounter, "_catch_up", lambda *_: True):
         yield
 
 
-@READING.named("a recount forgets what was registered while it counted")
+@READS.named("a recount forgets what was registered while it counted")
 def newcomers_not_counted() -> Iterator[None]:
     original = Tally.follow
 

@@ -1,4 +1,4 @@
-"""Faults in how items are registered, and in how requests that come again are answered."""
+"""Mutants of registering items, and of answering repeated requests."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -12,10 +12,10 @@ from forgeledger.repeat import Repeat
 from forgeledger.web import idempotency
 from tests.simulation.mutant import Mutants
 
-REGISTERING = Mutants()
+REGISTRATION = Mutants()
 
 
-@REGISTERING.named("registering drops all but the first item and says that it registered all")
+@REGISTRATION.named("registering drops all but the first item and says that it registered all")
 def only_the_first_registered() -> Iterator[None]:
     original = ItemRegistrar.register
 
@@ -29,7 +29,7 @@ def only_the_first_registered() -> Iterator[None]:
         yield
 
 
-@REGISTERING.named("the second half of what is to be registered goes to another lane")
+@REGISTRATION.named("the second half of what is to be registered goes to another lane")
 def second_half_in_another_lane() -> Iterator[None]:
     original = ItemRegistrar.register
     lane_of = register_items.lane_of
@@ -51,7 +51,7 @@ def second_half_in_another_lane() -> Iterator[None]:
         yield
 
 
-@REGISTERING.named("the second half of what is to be registered is taken for known")
+@REGISTRATION.named("the second half of what is to be registered is taken for known")
 def second_half_taken_for_known() -> Iterator[None]:
     original = ItemRegistrar.register
 
@@ -66,21 +66,21 @@ def second_half_taken_for_known() -> Iterator[None]:
         yield
 
 
-@REGISTERING.named("a refused item is counted as registered")
-def refusals_not_told() -> Iterator[None]:
+@REGISTRATION.named("a refused item is counted as registered")
+def refusals_hidden() -> Iterator[None]:
     original = ItemRegistrar.register
 
     def register(self: ItemRegistrar, *rest: Any, **more: Any) -> Registered:
         done = original(self, *rest, **more)
-        told = done.registered + len(done.rejected)
-        return replace(done, registered=told, rejected=())
+        registered = done.registered + len(done.rejected)
+        return replace(done, registered=registered, rejected=())
 
     with patch.object(ItemRegistrar, "register", register):
         yield
 
 
-@REGISTERING.named("a request that comes again is carried out again")
-def answers_not_kept() -> Iterator[None]:
+@REGISTRATION.named("a request that comes again is carried out again")
+def answers_not_stored() -> Iterator[None]:
     def each_time(answer: Callable[..., Any], **_: Any) -> Callable[..., Any]:
         return answer
 
@@ -88,7 +88,7 @@ def answers_not_kept() -> Iterator[None]:
         yield
 
 
-@REGISTERING.named("a key does not stand for its job")
+@REGISTRATION.named("a key does not stand for its job")
 def keys_not_claimed() -> Iterator[None]:
     def claim(self: DynamoDBJobIdClaims, repeat: Repeat, job_id: str) -> str:
         del self, repeat

@@ -1,4 +1,4 @@
-"""Faults in what is read page by page, and in how long rows are kept."""
+"""Mutants of paged reads, and of the retention of rows."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -23,11 +23,11 @@ from forgeledger.journal.model.log_row import Renewed
 from forgeledger.journal.storage.renewal import Renewal
 from tests.simulation.mutant import Mutants
 
-KEEPING = Mutants()
+RETENTION = Mutants()
 
 
 class _FirstPages(Table):
-    """Takes the first page for all that there is."""
+    """Treats the first page of a query as the complete result."""
 
     def query(
         self, limit: int, *, after: Row | None = None, forward: bool = True, **query: Any
@@ -43,43 +43,43 @@ def _cut(table: Table) -> Table:
 
 
 def _reading_first_pages(owner: type, method: str) -> AbstractContextManager[Any]:
-    """What this method of a use case reads ends with the first page of each query."""
+    """All queries of this method of a use case end with their first page."""
     original = getattr(owner, method)
 
-    def cut(self: Any, *given: Any) -> Any:
+    def cut(self: Any, *arguments: Any) -> Any:
         ports = [name for name in ("jobs", "lanes") if hasattr(self, name)]
         store = copy(getattr(self, ports[0]))
         store._table = _cut(store._table)
-        return original(replace(self, **dict.fromkeys(ports, store)), *given)
+        return original(replace(self, **dict.fromkeys(ports, store)), *arguments)
 
     return patch.object(owner, method, cut)
 
 
-@KEEPING.named("a recount counts the first page of a lane's items")
+@RETENTION.named("a recount counts the first page of a lane's items")
 def recounts_one_page() -> Iterator[None]:
     with _reading_first_pages(Recounter, "_read_items"):
         yield
 
 
-@KEEPING.named("items are listed to the first page of a lane")
+@RETENTION.named("items are listed to the first page of a lane")
 def items_of_one_page() -> Iterator[None]:
     with _reading_first_pages(ItemReader, "page"):
         yield
 
 
-@KEEPING.named("why a job waits is looked for among the first page of its items")
+@RETENTION.named("why a job waits is looked for among the first page of its items")
 def explained_by_one_page() -> Iterator[None]:
     with _reading_first_pages(Explainer, "_scan"):
         yield
 
 
-@KEEPING.named("an item's history does not tell what canceled it")
+@RETENTION.named("an item's history does not tell what canceled it")
 def unseen_closing() -> Iterator[None]:
     with patch.object(ItemReader, "_with_closing", lambda _self, _head, events: events):
         yield
 
 
-@KEEPING.named("rejected commands are looked for on the first page of the journal")
+@RETENTION.named("rejected commands are looked for on the first page of the journal")
 def rejections_of_one_page() -> Iterator[None]:
     with _reading_first_pages(Explainer, "_rejections"):
         yield
@@ -88,21 +88,21 @@ def rejections_of_one_page() -> Iterator[None]:
 def _listing_first_pages(method: str) -> AbstractContextManager[Any]:
     original = getattr(JobIndex, method)
 
-    def cut(self: JobIndex, *given: Any) -> Any:
+    def cut(self: JobIndex, *arguments: Any) -> Any:
         index = copy(self)
         index._table = _cut(self._table)
-        return original(index, *given)
+        return original(index, *arguments)
 
     return patch.object(JobIndex, method, cut)
 
 
-@KEEPING.named("a round looks at the first page of the open jobs")
+@RETENTION.named("a round looks at the first page of the open jobs")
 def rounds_of_one_page() -> Iterator[None]:
     with _listing_first_pages("list_open"):
         yield
 
 
-@KEEPING.named("jobs are listed to the first page of a status")
+@RETENTION.named("jobs are listed to the first page of a status")
 def jobs_of_one_page() -> Iterator[None]:
     with _listing_first_pages("list_jobs"):
         yield
@@ -111,23 +111,23 @@ def jobs_of_one_page() -> Iterator[None]:
 def _renewing(renew: Callable[..., Renewed]) -> AbstractContextManager[Any]:
     original = Renewal.renew
 
-    def changed(self: Renewal, *given: Any, **options: Any) -> Renewed:
-        return renew(partial(original, **options), self, *given)
+    def changed(self: Renewal, *arguments: Any, **options: Any) -> Renewed:
+        return renew(partial(original, **options), self, *arguments)
 
     return patch.object(Renewal, "renew", changed)
 
 
-@KEEPING.named("of a long job only the first page of rows is kept")
-def one_page_kept() -> Iterator[None]:
-    def renew(original: Any, self: Renewal, *given: Any) -> Renewed:
-        return original(replace(self, table=_cut(self.table)), *given)
+@RETENTION.named("of a long job only the first page of rows is kept")
+def one_page_renewed() -> Iterator[None]:
+    def renew(original: Any, self: Renewal, *arguments: Any) -> Renewed:
+        return original(replace(self, table=_cut(self.table)), *arguments)
 
     with _renewing(renew):
         yield
 
 
-@KEEPING.named("the facts of a long job are not kept")
-def facts_not_kept() -> Iterator[None]:
+@RETENTION.named("the facts of a long job are not kept")
+def facts_not_renewed() -> Iterator[None]:
     def renew(original: Any, self: Renewal, pk: str, span: tuple[str, str], *rest: Any) -> Renewed:
         facts = span[0].startswith(FACT_PREFIX)
         return Renewed(after=None, error=None) if facts else original(self, pk, span, *rest)
@@ -136,8 +136,8 @@ def facts_not_kept() -> Iterator[None]:
         yield
 
 
-@KEEPING.named("a job is kept though some of its rows were not")
-def failures_to_keep_forgotten() -> Iterator[None]:
+@RETENTION.named("a job is kept though some of its rows were not")
+def failed_renewals_forgotten() -> Iterator[None]:
     original = RetentionCheckpoint.moved
 
     def moved(self: RetentionCheckpoint, lane: int, after: str | None, *, failed: bool) -> Any:
@@ -148,14 +148,14 @@ def failures_to_keep_forgotten() -> Iterator[None]:
         yield
 
 
-@KEEPING.named("no round keeps the rows of a long job")
-def nothing_kept() -> Iterator[None]:
+@RETENTION.named("no round keeps the rows of a long job")
+def nothing_renewed() -> Iterator[None]:
     with patch.object(RetentionExtender, "extend", lambda *_: None):
         yield
 
 
-@KEEPING.named("the rows of a long job are kept when they vanish")
-def kept_too_late() -> Iterator[None]:
+@RETENTION.named("the rows of a long job are kept when they vanish")
+def renewed_too_late() -> Iterator[None]:
     def retention_due(job: Job) -> int:
         return job.renewed_since + job._retention_ms
 
@@ -163,7 +163,7 @@ def kept_too_late() -> Iterator[None]:
         yield
 
 
-@KEEPING.named("rows are kept for hours instead of days")
+@RETENTION.named("rows are kept for hours instead of days")
 def hours_for_days() -> Iterator[None]:
     def ttl_of(written_ms: int, days: int) -> int:
         return written_ms // 1_000 + days * 3_600
@@ -172,12 +172,12 @@ def hours_for_days() -> Iterator[None]:
         yield
 
 
-@KEEPING.named("the head of a reopened job's lane vanishes as if it was finished")
-def heads_vanish() -> Iterator[None]:
+@RETENTION.named("the head of a reopened job's lane vanishes as if it was finished")
+def heads_expire() -> Iterator[None]:
     original = lane_writes._head_update
 
-    def head_update(*given: Any) -> Action:
-        update = original(*given)
+    def head_update(*arguments: Any) -> Action:
+        update = original(*arguments)
         names = dict(update["ExpressionAttributeNames"])
         names.pop("#ttl", None)
         expression = update["UpdateExpression"].removesuffix(" REMOVE #ttl")
@@ -187,8 +187,8 @@ def heads_vanish() -> Iterator[None]:
         yield
 
 
-@KEEPING.named("the header of a reopened job vanishes as if it was finished")
-def headers_vanish() -> Iterator[None]:
+@RETENTION.named("the header of a reopened job vanishes as if it was finished")
+def headers_expire() -> Iterator[None]:
     passing = tuple(name for name in job_writes._OPTIONAL if name != "ttl")
     original = job_writes._header_update
 
@@ -202,7 +202,7 @@ def headers_vanish() -> Iterator[None]:
         yield
 
 
-@KEEPING.named("a job can run again until its last row has vanished")
+@RETENTION.named("a job can run again until its last row has vanished")
 def reopened_at_any_time() -> Iterator[None]:
     with patch.object(Job, "retention_over", lambda *_: False):
         yield

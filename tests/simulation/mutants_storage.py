@@ -1,4 +1,4 @@
-"""Faults in how the ledger is kept: transactions, conditions, reads and their repetition."""
+"""Mutants of the storage: transactions, conditions, reads and retries."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -122,12 +122,12 @@ def no_header_condition() -> Iterator[None]:
         yield
 
 
-def _committing_with(*kept: str) -> AbstractContextManager[Any]:
-    """Of what a commit of a lane has to look at beside the lane, only that."""
+def _committing_with(*passed: str) -> AbstractContextManager[Any]:
+    """Lane commits that pass on only these of the options about the lane's job."""
     original = DynamoStore.commit_lane
 
-    def commit_lane(self: DynamoStore, commit: Commit, commit_id: str, **beside: Any) -> bool:
-        return original(self, commit, commit_id, **{name: beside.get(name) for name in kept})
+    def commit_lane(self: DynamoStore, commit: Commit, commit_id: str, **options: Any) -> bool:
+        return original(self, commit, commit_id, **{name: options.get(name) for name in passed})
 
     return patch.object(DynamoStore, "commit_lane", commit_lane)
 
@@ -146,23 +146,23 @@ def retry_whatever_became_of_the_job() -> Iterator[None]:
 
 @STORAGE.named("a later commit of a batch does not look at the job")
 def later_commits_whatever_became_of_the_job() -> Iterator[None]:
-    # Between two of them the job's end may be decided by somebody who dies before the lanes hear
-    # of it: the head is as it was, and an item would be retried in a job that ends.
+    # Between two commits another process may decide the job's end and crash before it closes the
+    # lanes: the head is unchanged, and the mutant retries an item of a job that is ending.
     original_commit, original = LaneWriter._commit, DynamoStore.commit_lane
     made = 0
 
-    def commit(self: LaneWriter, *given: Any) -> int:
+    def commit(self: LaneWriter, *arguments: Any) -> int:
         nonlocal made
         before, made = made, 0
         try:
-            return original_commit(self, *given)
+            return original_commit(self, *arguments)
         finally:
             made = before
 
-    def commit_lane(self: DynamoStore, commit: Commit, commit_id: str, **beside: Any) -> bool:
+    def commit_lane(self: DynamoStore, commit: Commit, commit_id: str, **options: Any) -> bool:
         nonlocal made
         made += 1
-        return original(self, commit, commit_id, **({} if made > 1 else beside))
+        return original(self, commit, commit_id, **({} if made > 1 else options))
 
     with (
         patch.object(LaneWriter, "_commit", commit),
@@ -186,9 +186,9 @@ def lost_answers_again() -> Iterator[None]:
 @STORAGE.named("keys that were not processed are forgotten")
 def unprocessed_forgotten() -> Iterator[None]:
     def read(self: Table, keys: Sequence[Row]) -> list[Row]:
-        wanted = {self.name: {"Keys": keys, "ConsistentRead": True}}
+        requested = {self.name: {"Keys": keys, "ConsistentRead": True}}
         answer = self.retrying.call(
-            "BatchGetItem", lambda: self.client.batch_get_item(RequestItems=wanted)
+            "BatchGetItem", lambda: self.client.batch_get_item(RequestItems=requested)
         )
         rows: list[Row] = answer["Responses"].get(self.name, [])
         return rows
@@ -200,9 +200,9 @@ def unprocessed_forgotten() -> Iterator[None]:
 @STORAGE.named("rows are read as they were a moment ago")
 def eventual_reads() -> Iterator[None]:
     def read(self: Table, keys: Sequence[Row]) -> list[Row]:
-        wanted = {self.name: {"Keys": keys}}
+        requested = {self.name: {"Keys": keys}}
         answer = self.retrying.call(
-            "BatchGetItem", lambda: self.client.batch_get_item(RequestItems=wanted)
+            "BatchGetItem", lambda: self.client.batch_get_item(RequestItems=requested)
         )
         left = answer["UnprocessedKeys"]
         more = read(self, left[self.name]["Keys"]) if left else []

@@ -1,4 +1,4 @@
-"""The processes among which histories are shared out, and how Ctrl-C ends them."""
+"""The worker processes that run histories, and how Ctrl-C ends them."""
 
 import signal
 from collections.abc import Iterator
@@ -7,12 +7,12 @@ from multiprocessing import get_context
 from multiprocessing.pool import Pool
 from typing import Final
 
-# As of any program that a signal ends: 128 and its number.
+# The exit code of a program ended by a signal: 128 and its number.
 INTERRUPTED: Final = 130
 
 
 @contextmanager
 def processes(number: int) -> Iterator[Pool]:
-    """A terminal sends Ctrl-C to all of them: it is for this one, which ends the others."""
+    """A pool that ignores Ctrl-C, which a terminal sends to all processes: the parent ends it."""
     with get_context("fork").Pool(number, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
         yield pool

@@ -1,13 +1,13 @@
-"""When the faults stop: honest people finish what can be finished, and everything has to settle."""
+"""Without further faults everything must come to rest; operators may finish what is open."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from forgeledger.jobs.model.lanes import effective_item
 from tests.simulation.jobs import KnownJob, is_bad
-from tests.simulation.lane_checks import LaneTruth, Violation
-from tests.simulation.registration_checks import check_all
-from tests.simulation.script import Theme
+from tests.simulation.lane_checks import ReplayedLane, Violation
+from tests.simulation.registration_checks import check_all_registered
+from tests.simulation.workloads import Workload
 
 if TYPE_CHECKING:
     from tests.simulation.history_run import History
@@ -17,91 +17,91 @@ _HOUR_MS = 3_600_000
 
 
 def come_to_rest(history: "History") -> None:
-    """Bounded: what is not settled after so many rounds never will be.
+    """Bounded: what is not done after so many rounds counts as never done.
 
-    Where nobody helps, what was begun has to come to its end all the same.
+    Without assistance, everything that was begun must still come to its end.
     """
     world = history.world
-    world.note("the faults stop")
-    calm_down(history)
-    if history.script.helped:
-        history.people.create_again()
-        assert not history.people.unborn, "a job cannot be created without faults"
+    world.log("the faults stop")
+    finish_in_flight(history)
+    if history.script.assisted:
+        history.operators.retry_creations()
+        assert not history.operators.unanswered_creations, "a job cannot be created without faults"
         history.workers.send_all()
         drain(history)
-        for job in history.people.jobs:
-            _finish(history, job)
+        for job in history.operators.jobs:
+            _finish_job(history, job)
         drain(history)
     if _waits_for_schedule(history):
         world.now += _HOUR_MS
-        # One that goes on where the one before was cut short does not look at all jobs.
+        # A round that resumes one that was cut short does not look at all jobs.
         for _ in range(1 + ("CHECKPOINT" in world.tables.partition_keys())):
             answer = history.lambdas.reconcile({"scheduled": True}, {})
             assert answer is not None
         drain(history)
-    history.checks.stepped()
-    history.workers.lose_nothing(history.checks.asked.arrived())
+    history.checks.after_step()
+    history.workers.check_nothing_lost(history.checks.request_log.accepted_command_ids())
 
 
 def _waits_for_schedule(history: "History") -> bool:
-    """What the stream lost and what only time brings is for nobody else."""
-    lost, history.lost = history.lost, len(history.world.stream.given_up)
-    return lost < history.lost or any(
-        truth.job.spec.deadline_seconds is not None and not truth.job.finished
-        for truth in history.checks.jobs.truths.values()
+    """Only scheduled rounds handle lost stream records and deadlines."""
+    before, history.given_up_before = history.given_up_before, len(history.world.stream.given_up)
+    return before < history.given_up_before or any(
+        observed.job.spec.deadline_seconds is not None and not observed.job.finished
+        for observed in history.checks.jobs.by_pk.values()
     )
 
 
-def calm_down(history: "History") -> None:
-    """Whatever was in flight becomes visible again, and is done with."""
+def finish_in_flight(history: "History") -> None:
+    """Messages in flight become visible again and are consumed."""
     history.world.now += 200_000
     drain(history)
 
 
 def drain(history: "History") -> None:
-    """Until no queue and no shard has anything left."""
+    """Run intakes and relays until no queue and no shard has anything left."""
     world = history.world
     for _ in range(_MOST_ROUNDS):
-        if history.lambdas.consume({}, 0) or history.lambdas.relay_one(0, {}, 0):
+        if history.lambdas.consume({}, 0) or history.lambdas.relay_batch(0, {}, 0):
             continue
         visible_at = world.commands.next_visible_at()
         if visible_at is None:
             return
         world.now = max(world.now, visible_at)
-    raise Violation("it does not come to rest")
+    raise Violation("queue and stream do not come to rest")
 
 
-def _finish(history: "History", job: KnownJob) -> None:
-    """Register what is missing, seal unless the producer died, finish every item there is."""
-    people = history.people
-    truth = history.checks.jobs.truths[f"JOB#{job.job_id}"]
-    if not job.orphaned:
-        while job.unanswered:
-            part = job.unanswered[0]
-            people.register_part(job, part, {})
-            assert part not in job.unanswered, "registering does not work out"
-        check_all(history.checks.lanes, job.job_id, job.wanted, job.refused)
-        if history.script.theme is not Theme.PLAIN and len(job.wanted) % 3 == 0:
-            # Some seal first and finish then, the others the other way round.
-            people.seal(job, {})
-    for lane in history.checks.jobs.lanes_of(truth.job):
+def _finish_job(history: "History", job: KnownJob) -> None:
+    """Register missing items, seal unless the producer died, finish all items."""
+    operators = history.operators
+    observed = history.checks.jobs.by_pk[f"JOB#{job.job_id}"]
+    if not job.producer_died:
+        while job.unregistered_parts:
+            part = job.unregistered_parts[0]
+            operators.register_part(job, part, {})
+            assert part not in job.unregistered_parts, "registering does not work out"
+        check_all_registered(history.checks.lanes, job.job_id, job.item_ids, job.rejected_items)
+        if history.script.workload is not Workload.PLAIN and len(job.item_ids) % 3 == 0:
+            # Some jobs are sealed before their items are finished, others after that.
+            operators.seal(job, {})
+    for lane in history.checks.jobs.lanes_of(observed.job):
         _finish_items(history, job, lane)
-    # Whatever a sealing that went wrong left behind must come right without being asked again.
-    if not job.orphaned and not truth.job.sealed:
-        people.seal(job, {})
-        if not truth.job.sealed:
+    # A seal that was committed in part must take effect without another request.
+    if not job.producer_died and not observed.job.sealed:
+        operators.seal(job, {})
+        if not observed.job.sealed:
             raise Violation(f"{job.new.name} cannot be sealed")
 
 
 def fail_all(history: "History", job: KnownJob) -> None:
-    """Nothing comes of any item that is not finished yet."""
-    truth = history.checks.jobs.truths[f"JOB#{job.job_id}"]
-    for lane in history.checks.jobs.lanes_of(truth.job):
+    """All unfinished items fail for good."""
+    observed = history.checks.jobs.by_pk[f"JOB#{job.job_id}"]
+    for lane in history.checks.jobs.lanes_of(observed.job):
         _finish_items(history, job, lane, fails=lambda _: True)
 
 
 def _finish_items(
-    history: "History", job: KnownJob, lane: LaneTruth, fails: Callable[[str], bool] = is_bad
+    history: "History", job: KnownJob, lane: ReplayedLane, fails: Callable[[str], bool] = is_bad
 ) -> None:
     for _ in range(10):
         unfinished = [
@@ -111,5 +111,5 @@ def _finish_items(
         ]
         if not unfinished:
             return
-        history.people.finish(job, lane.head.lane, unfinished, fails)
+        history.operators.finish_items(job, lane.head.lane, unfinished, fails)
     raise Violation(f"{unfinished} cannot be finished")

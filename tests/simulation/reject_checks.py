@@ -1,46 +1,49 @@
-"""What lies in the reject queue: what can never be applied, all of it and nothing else."""
+"""The reject queue must hold exactly the commands that can never be applied."""
 
 import json
 from collections.abc import Container
 from typing import Any
 
 from tests.simulation.fifo_queue import QueuedMessage
-from tests.simulation.message_oracle import Said
+from tests.simulation.message_oracle import MessageContent
 
 
-def bad_of(said: Said, lanes: Container[str]) -> list[int] | None:
-    """Which commands of the message can never be applied, by their place; None: it has none."""
-    if not said.raw:
+def rejected_indexes(content: MessageContent, lanes: Container[str]) -> list[int] | None:
+    """Indexes of the commands that can never be applied; None: the message holds no commands."""
+    if not content.raw:
         return None
-    unknown = [sent.index for sent in said.commands if sent.pk not in lanes]
-    return sorted([*said.bad, *unknown])
+    unknown = [sent.index for sent in content.commands if sent.pk not in lanes]
+    return sorted([*content.invalid, *unknown])
 
 
-def wrongly_put_aside(
-    reject: QueuedMessage, message: QueuedMessage, said: Said, lanes: Container[str]
+def wrong_reject(
+    reject: QueuedMessage, message: QueuedMessage, content: MessageContent, lanes: Container[str]
 ) -> str | None:
-    """Why this is not what has to be kept of the message, with the reason; None if it is."""
-    bad = bad_of(said, lanes)
-    if bad == []:
-        return "nothing is wrong with it"
-    if bad is None or len(bad) == len(said.raw):
+    """Why this is not the reject of the message; None if it is."""
+    rejected = rejected_indexes(content, lanes)
+    if rejected == []:
+        return "all of its commands can be applied"
+    if rejected is None or len(rejected) == len(content.raw):
         if reject.body != message.body:
-            return f"{reject.body} is not the whole of it"
-    elif json.loads(reject.body) != {"commands": [said.raw[index] for index in bad]}:
-        return f"{reject.body} is not what is wrong in {message.body}"
-    reason = "unknown_job" if bad and not said.bad else "invalid"
-    if _told(reject, "reason") != reason or _told(reject, "sourceGroupId") != message.group:
-        return f"{reason} in group {message.group} was told as {reject.attributes}"
-    blamed: list[dict[str, Any]] = json.loads(_told(reject, "detail"))
-    if {each.get("index") for each in blamed} != set(bad or [None]):
-        return f"{bad} are wrong, and {blamed} was told"
+            return f"{reject.body} is not the whole message"
+    elif json.loads(reject.body) != {"commands": [content.raw[index] for index in rejected]}:
+        return f"{reject.body} is not the rejected part of {message.body}"
+    reason = "unknown_job" if rejected and not content.invalid else "invalid"
+    if (
+        _attribute(reject, "reason") != reason
+        or _attribute(reject, "sourceGroupId") != message.group
+    ):
+        return f"{reason} in group {message.group} has the attributes {reject.attributes}"
+    problems: list[dict[str, Any]] = json.loads(_attribute(reject, "detail"))
+    if {problem.get("index") for problem in problems} != set(rejected or [None]):
+        return f"{rejected} are rejected, but the problems are {problems}"
     return None
 
 
 def source_of(reject: QueuedMessage) -> str:
-    return _told(reject, "sourceMessageId")
+    return _attribute(reject, "sourceMessageId")
 
 
-def _told(reject: QueuedMessage, name: str) -> str:
+def _attribute(reject: QueuedMessage, name: str) -> str:
     value: str = reject.attributes[name]["StringValue"]
     return value

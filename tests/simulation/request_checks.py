@@ -1,4 +1,4 @@
-"""What was asked of the ledger by anybody: nothing may happen that nobody asked for."""
+"""All requests to the ledger and their answers: every change must go back to a request."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,11 +8,11 @@ from forgeledger.jobs.model.ids import lane_of, lanes_of
 from forgeledger.jobs.model.jobs import Job, JobSpec
 from forgeledger.jobs.model.outcomes import Outcome, OutcomeKind
 from forgeledger.jobs.usecases.create_job import NewJob
-from tests.simulation.fifo_queue import FifoQueue, QueuedMessage
-from tests.simulation.message_oracle import Said, mark_of, read_message
+from tests.simulation.fifo_queue import QueuedMessage, SimulatedFifoQueue
+from tests.simulation.message_oracle import MessageContent, mark_of, read_message
 
-# All that somebody says of a job, but for its name and its items.
-_ASKED = (
+# What a request says of a job, apart from its name and items.
+_REQUESTED_FIELDS = (
     "lanes",
     "rules",
     "tolerance",
@@ -24,157 +24,167 @@ _ASKED = (
 
 
 @dataclass(frozen=True, slots=True)
-class LifeAnswer:
-    """What somebody was answered who asked to seal, cancel or reopen a job."""
+class AnsweredChange:
+    """The answer to a request to seal, cancel or reopen a job."""
 
     what: str
     job_id: str
     # How many facts the job had when the request began.
-    begun: int
+    facts_before: int
     outcome: str
     reason: str | None
-    # Status, epoch and whether it is sealed; nothing in a refusal over HTTP.
+    # Status, epoch and whether it is sealed; empty for a rejection over HTTP.
     shown: tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class ItemAnswer:
-    """What somebody was answered who gave a command for an item."""
+class AnsweredCommand:
+    """The answer to a command for an item."""
 
     job_id: str
     command: Command
     mark: str
     outcome: Outcome
-    # Whether the same command was given more than once by then.
+    # Whether the same command had been sent before.
     again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What somebody was shown who looked at a job, and what had been written before."""
+class AnsweredStatus:
+    """The status of a job as answered, and what had been committed when it was requested."""
 
     job_id: str
-    begun: int
+    facts_before: int
     commits: int
     shown: Any
 
 
 @dataclass(slots=True)
-class Asked:
-    queue: FifoQueue
+class RequestLog:
+    queue: SimulatedFifoQueue
     # By job and mark.
     commands: dict[tuple[str, str], Command] = field(default_factory=dict)
-    # By name: jobs that somebody asked for.
-    wanted: dict[str, NewJob] = field(default_factory=dict)
+    # Requested creations, by name.
+    requested_jobs: dict[str, NewJob] = field(default_factory=dict)
     seals: set[str] = field(default_factory=set)
     cancels: dict[str, int] = field(default_factory=dict)
     reopens: dict[str, int] = field(default_factory=dict)
-    # Answers given over HTTP, still to be checked against the journal.
-    answers: list[ItemAnswer] = field(default_factory=list)
-    lives: list[LifeAnswer] = field(default_factory=list)
-    looks: list[Look] = field(default_factory=list)
-    # How many facts each job has by now.
-    facts: dict[str, int] = field(default_factory=dict)
-    bodies: dict[int, Said] = field(default_factory=dict)
-    _promised: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
-    _read: int = 0
+    # Answers that are still to be checked.
+    command_answers: list[AnsweredCommand] = field(default_factory=list)
+    lifecycle_answers: list[AnsweredChange] = field(default_factory=list)
+    status_answers: list[AnsweredStatus] = field(default_factory=list)
+    # How many facts each job has now.
+    fact_counts: dict[str, int] = field(default_factory=dict)
+    contents: dict[int, MessageContent] = field(default_factory=dict)
+    _expected_items: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    _messages_read: int = 0
 
-    def command(self, job_id: str, command: Command) -> str:
-        """The mark under which it leaves its trace."""
+    def record_command(self, job_id: str, command: Command) -> str:
+        """Record a command; return the mark that its events will have."""
         mark = mark_of(command)
         self.commands[job_id, mark] = command
         return mark
 
-    def promise(self, name: str, item_id: str, command_id: str) -> None:
-        """Items that come with a job that has no id yet."""
-        self._promised.setdefault(name, []).append((item_id, command_id))
+    def expect_item(self, name: str, item_id: str, command_id: str) -> None:
+        """Record an item of a job whose id is not known yet."""
+        self._expected_items.setdefault(name, []).append((item_id, command_id))
 
-    def create(self, new: NewJob) -> None:
-        self.wanted[new.name] = new
+    def record_creation(self, new: NewJob) -> None:
+        self.requested_jobs[new.name] = new
 
-    def born(self, spec: JobSpec) -> str | None:
-        """A job is there: what was asked under its name counts for it. What of it nobody asked."""
+    def bind_job(self, spec: JobSpec) -> str | None:
+        """Match a created job with its request, by name; what differs, or None."""
         job_id, name = spec.job_id, spec.name
-        new = self.wanted.get(name)
+        new = self.requested_jobs.get(name)
         if new is None:
-            return "nobody asked for this job"
+            return "no such job was requested"
         if new.seal:
             self.seals.add(job_id)
-        for item_id, command_id in self._promised.get(name, ()):
-            self.command(
-                job_id,
-                Command(
-                    kind=CommandKind.REGISTER,
-                    item_id=item_id,
-                    command_id=command_id,
-                    payload=f'"{item_id}"',
-                ),
-            )
-        return _otherwise_made(new, spec)
+        for item_id, command_id in self._expected_items.get(name, ()):
+            self.record_command(job_id, register_command(item_id, command_id))
+        return _wrong_spec(new, spec)
 
-    def seal(self, job_id: str) -> None:
+    def record_seal(self, job_id: str) -> None:
         self.seals.add(job_id)
 
-    def cancel(self, job_id: str) -> None:
+    def record_cancel(self, job_id: str) -> None:
         self.cancels[job_id] = self.cancels.get(job_id, 0) + 1
 
-    def reopen(self, job_id: str) -> None:
+    def record_reopen(self, job_id: str) -> None:
         self.reopens[job_id] = self.reopens.get(job_id, 0) + 1
 
-    def answered(self, answer: ItemAnswer) -> None:
-        self.answers.append(answer)
+    def record_command_answer(self, answer: AnsweredCommand) -> None:
+        self.command_answers.append(answer)
 
-    def lived(self, what: str, job_id: str, begun: int, answer: Any) -> None:
-        """The answer of the use case, or of the route; None where none came."""
+    def record_lifecycle_answer(
+        self, what: str, job_id: str, facts_before: int, answer: Any
+    ) -> None:
+        """`answer` is that of the use case or of the route; None if it was lost."""
         if answer is None:
             return
         reason: str | None = None
         shown: tuple[Any, ...] = ()
         if not isinstance(answer, dict):
-            outcome, reason, shown = answer.outcome, answer.reason, shown_of(answer.view.job)
+            outcome, reason, shown = answer.outcome, answer.reason, summary_of_job(answer.view.job)
         elif answer["status"] == 200:
-            outcome, shown = answer["outcome"], shown_in(answer["job"])
+            outcome, shown = answer["outcome"], summary_of_body(answer["job"])
         else:
             outcome, reason = OutcomeKind.REJECTED, answer["code"]
-        self.lives.append(LifeAnswer(what, job_id, begun, outcome, reason, shown))
+        self.lifecycle_answers.append(
+            AnsweredChange(what, job_id, facts_before, outcome, reason, shown)
+        )
 
-    def looked(self, job_id: str, begun: int, commits: int, shown: Any) -> None:
-        self.looks.append(Look(job_id, begun, commits, shown))
+    def record_status_answer(
+        self, job_id: str, facts_before: int, commits: int, shown: Any
+    ) -> None:
+        self.status_answers.append(AnsweredStatus(job_id, facts_before, commits, shown))
 
-    def find(self, job_id: str, mark: str) -> Command | None:
-        """The command behind a mark, from whoever sent it."""
+    def find_command(self, job_id: str, mark: str) -> Command | None:
+        """The command with this mark, from the queue or over HTTP."""
         accepted = self.queue.accepted
-        while self._read < len(accepted):
-            self.body(accepted[self._read])
-            self._read += 1
+        while self._messages_read < len(accepted):
+            self.content_of(accepted[self._messages_read])
+            self._messages_read += 1
         return self.commands.get((job_id, mark))
 
-    def arrived(self) -> set[str]:
-        """Ids of all commands that the queue ever accepted."""
+    def accepted_command_ids(self) -> set[str]:
+        """The ids of all commands in messages that the queue accepted."""
         messages = self.queue.accepted
         return {
-            sent.command.command_id for message in messages for sent in self.body(message).commands
+            sent.command.command_id
+            for message in messages
+            for sent in self.content_of(message).commands
         }
 
-    def body(self, message: QueuedMessage) -> Said:
-        found = self.bodies.get(message.number)
-        if found is None:
-            found = self.bodies[message.number] = self._read_body(message)
-        return found
+    def content_of(self, message: QueuedMessage) -> MessageContent:
+        content = self.contents.get(message.number)
+        if content is None:
+            content = self.contents[message.number] = self._read_content(message)
+        return content
 
-    def _read_body(self, message: QueuedMessage) -> Said:
-        said = read_message(message.body, message.message_id)
-        for sent in said.commands:
+    def _read_content(self, message: QueuedMessage) -> MessageContent:
+        content = read_message(message.body, message.message_id)
+        for sent in content.commands:
             self.commands[sent.job_id, sent.mark] = sent.command
-        return said
+        return content
 
 
-def _otherwise_made(new: NewJob, spec: JobSpec) -> str | None:
-    for name in _ASKED:
-        asked, made = getattr(new, name), getattr(spec, name)
-        # How many lanes it gets where nobody says is its own affair.
-        if asked != made and not (name == "lanes" and asked is None):
-            return f"made with {name} {made}, and asked for with {asked}"
+def register_command(item_id: str, command_id: str) -> Command:
+    """The command by which the ledger registers an item, with the payload of the simulator."""
+    return Command(
+        kind=CommandKind.REGISTER,
+        item_id=item_id,
+        command_id=command_id,
+        payload=f'"{item_id}"',
+    )
+
+
+def _wrong_spec(new: NewJob, spec: JobSpec) -> str | None:
+    for name in _REQUESTED_FIELDS:
+        requested, made = getattr(new, name), getattr(spec, name)
+        # Without a requested number of lanes the ledger may choose any.
+        if requested != made and not (name == "lanes" and requested is None):
+            return f"created with {name} {made}, requested with {requested}"
     return None
 
 
@@ -182,11 +192,11 @@ def lane_index(job_id: str, item_id: str) -> int:
     return lane_of(item_id, lanes_of(job_id) or 1)
 
 
-def shown_in(body: dict[str, Any]) -> tuple[Any, ...]:
-    """How a job stands, as it is told over HTTP."""
+def summary_of_body(body: dict[str, Any]) -> tuple[Any, ...]:
+    """Status, epoch and seal in an answer over HTTP."""
     return (body["status"], body["epoch"], body["sealed"])
 
 
-def shown_of(job: Job) -> tuple[Any, ...]:
-    """How the contract has it told; one that was closed unsealed was sealed by nobody."""
+def summary_of_job(job: Job) -> tuple[Any, ...]:
+    """The same of a job, by the contract: closing an unsealed job does not seal it."""
     return (job.status, job.epoch, job.mode == "sealed" or job.sealed_at is not None)

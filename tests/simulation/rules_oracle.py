@@ -1,6 +1,6 @@
-"""The state table once more, written from the contract alone: what must come of a command.
+"""The state table, written a second time from the contract: which event follows a command.
 
-It shares no line with the product's own, so that the two can contradict each other.
+It shares no code with the product, so that a defect of one shows as a difference.
 """
 
 import zlib
@@ -30,16 +30,16 @@ _APPLIED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    # The kind of event, or "duplicate", or "rejected" with any of these reasons.
+class ExpectedEvent:
+    # The event's kind; a rejection may have any of these reasons.
     kind: str
     reasons: frozenset[str] = frozenset()
 
 
 def expected(  # noqa: C901, PLR0912 - The table of the contract, row by row.
     head: Head, item: Item | None, command: Command, at: int
-) -> Expected:
-    """What the journal has to say about a command that it has not seen before."""
+) -> ExpectedEvent:
+    """The event that a new command must leave in the journal."""
     kind = str(command.kind)
     if item is None:
         on_the_way = head.rules.registers_on_the_way and kind in ("claim", "complete", "fail")
@@ -47,17 +47,17 @@ def expected(  # noqa: C901, PLR0912 - The table of the contract, row by row.
             return _rejected("unknown_item")
         if head.mode == "open":
             wrong = kind != "register" and (command.attempt or 0) > 1_000
-            return _rejected("unknown_attempt") if wrong else _leads_to("registered")
+            return _rejected("unknown_attempt") if wrong else _event("registered")
         return _rejected("job_sealed" if head.mode == "sealed" else "job_closed")
     state, attempt = str(item.state), command.attempt
     stale = attempt is not None and attempt < item.attempt
     current = attempt is None or attempt == item.attempt
-    # Ahead of the item by more deliveries than a queue makes.
+    # Further ahead than redelivery can explain.
     unknown = attempt is not None and attempt > item.attempt + 1_000
     other = _rejected("stale_attempt" if stale else "unknown_attempt")
     lease_over = item.lease_until is not None and item.lease_until <= at
-    applied = _leads_to(_APPLIED.get(kind, "?"))
-    duplicate = _leads_to("duplicate")
+    applied = _event(_APPLIED.get(kind, "?"))
+    duplicate = _event("duplicate")
     finished = state in _FINISHED
     if kind == "claim":
         former = attempt is not None and attempt <= item.attempt
@@ -101,62 +101,64 @@ def expected(  # noqa: C901, PLR0912 - The table of the contract, row by row.
         return applied if state == "IN_PROGRESS" else duplicate
     if kind == "retry":
         if state == "PENDING":
-            return Expected("duplicate", frozenset({"job_canceled"}))
+            return ExpectedEvent("duplicate", frozenset({"job_canceled"}))
         if state != "FAILED":
-            return Expected("rejected", frozenset({"not_failed", "job_canceled"}))
+            return ExpectedEvent("rejected", frozenset({"not_failed", "job_canceled"}))
         if not current:
-            return Expected("rejected", other.reasons | {"job_canceled"})
-        # Which of them its job's own state demands is judged with the job.
+            return ExpectedEvent("rejected", other.reasons | {"job_canceled"})
+        # JobChecks.check_retry checks them against the state of the job.
         forbidden = {"job_canceled", "job_closed", "retention_over"}
-        return Expected("retried", frozenset(forbidden))
+        return ExpectedEvent("retried", frozenset(forbidden))
     assert kind == "expire", kind
     due = state == "IN_PROGRESS" and current and lease_over
     return applied if due else duplicate
 
 
 @cache
-def _rejected(reason: str) -> Expected:
-    return Expected("rejected", frozenset({reason}))
+def _rejected(reason: str) -> ExpectedEvent:
+    return ExpectedEvent("rejected", frozenset({reason}))
 
 
 @cache
-def _leads_to(kind: str) -> Expected:
-    return Expected(kind)
+def _event(kind: str) -> ExpectedEvent:
+    return ExpectedEvent(kind)
 
 
-def contradiction(head: Head, item: Item | None, command: Command, event: Event) -> str | None:
-    """Why this event must not stand in the journal after what is there; None if it may."""
+def wrong_event(head: Head, item: Item | None, command: Command, event: Event) -> str | None:
+    """Why this event must not be in the journal for this command; None if it may."""
     kind = str(event.kind)
-    lawful = expected(head, item, command, event.at)
+    allowed = expected(head, item, command, event.at)
     if kind == "rejected":
-        if event.reason is None or event.reason not in lawful.reasons:
-            return f"rejected as {event.reason}, expected {lawful}"
-        kept, said = _all_said(event), _all_said(command)
-        return _not_kept(command, event) or (None if kept == said else f"kept {kept} of {said}")
-    if kind != lawful.kind:
-        return f"{kind}, expected {lawful}"
+        if event.reason is None or event.reason not in allowed.reasons:
+            return f"rejected as {event.reason}, expected {allowed}"
+        recorded, reported = _reported(event), _reported(command)
+        return _wrong_details(command, event) or (
+            None if recorded == reported else f"recorded {recorded} of {reported}"
+        )
+    if kind != allowed.kind:
+        return f"{kind}, expected {allowed}"
     if kind == "duplicate":
-        return _not_kept(command, event)
+        return _wrong_details(command, event)
     if kind == "claimed":
         return _wrong_claim(head, item, command, event)
     if kind == "completed" and event.result != command.result:
-        return "the result is not what the worker said"
+        return "the result is not the worker's"
     if kind in ("failed", "expired"):
         return _wrong_failure(head, item, command, event)
     if kind == "registered" and command.kind == "register" and event.payload != command.payload:
-        return "the payload is not what the producer said"
+        return "the payload is not the producer's"
     return None
 
 
-# A refused worker's result may have cost hours.
-_all_said = attrgetter("payload", "result", "failure")
+# Recorded of rejected commands too: the work for a rejected result may have taken hours.
+_reported = attrgetter("payload", "result", "failure")
 
 
-def _not_kept(command: Command, event: Event) -> str | None:
-    """What changed nothing says all the same who said what of which attempt."""
-    said = (command.kind, command.attempt, command.worker_id)
-    kept = (event.command, event.attempt, event.worker_id)
-    return None if kept == said else f"keeps {kept} of {said}"
+def _wrong_details(command: Command, event: Event) -> str | None:
+    """Events that change nothing still record the command, attempt and worker."""
+    sent = (command.kind, command.attempt, command.worker_id)
+    recorded = (event.command, event.attempt, event.worker_id)
+    return None if recorded == sent else f"recorded {recorded} of {sent}"
 
 
 def _wrong_claim(head: Head, item: Item | None, command: Command, event: Event) -> str | None:
@@ -182,11 +184,11 @@ def _wrong_failure(head: Head, item: Item | None, command: Command, event: Event
     used = attempt - item.forgiven
     retryable = command.failure.retryable if command.failure is not None else True
     if not retryable or used >= rules.max_attempts:
-        return None if event.due_at is None else "tried again with no attempt left"
+        return None if event.due_at is None else "retried with no attempt left"
     if event.due_at is None:
-        return "given up with attempts left"
+        return "failed for good with attempts left"
     bound = min(rules.backoff_cap_seconds, rules.backoff_base_seconds * 2.0 ** (used - 1))
-    # Any part of it, and always the same of the same command.
+    # Full jitter, derived from the command's id.
     share = zlib.crc32(command.command_id.encode()) / 2**32
     wait = int(bound * 1000 * share)
     if event.due_at - event.at != wait:

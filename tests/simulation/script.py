@@ -1,4 +1,4 @@
-"""A history before it happens: its steps, each with a seed and the faults that wait in it."""
+"""The script of a history: its steps, each with a seed and planned faults."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,150 +8,161 @@ from random import Random
 
 from forgeledger.fast_dataclass import fast_frozen, replace
 from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
-from tests.simulation.faults import Fault
+from tests.simulation.faults import CallFault
 from tests.simulation.scripted_endings import ending, finale
-from tests.simulation.steps import FAULTS, Step
-from tests.simulation.workloads import WEIGHTS, Kind, Theme
-from tests.simulation.world import MAX_RECEIVES, RELAY_TRIES, ROWS_A_PAGE
+from tests.simulation.steps import FAULTS, ScriptStep
+from tests.simulation.workloads import WEIGHTS, StepKind, Workload
+from tests.simulation.world import MAX_RECEIVES, RELAY_TRIES, ROWS_PER_PAGE
 
-# So many seeds in a row begin alike.
-FAMILY = 64
-# At so many places at the most they part.
-_PLACES = 24
+# Consecutive seeds whose histories share a prefix: a seed group.
+SEEDS_PER_GROUP = 64
+# At most so many steps of the base history have branches.
+_BRANCH_POINTS = 24
 
 
 @fast_frozen
 @dataclass(frozen=True, slots=True)
 class Script:
     seed: int
-    theme: Theme
-    steps: tuple[Step, ...]
+    workload: Workload
+    steps: tuple[ScriptStep, ...]
     max_receives: int = MAX_RECEIVES
     remembers_tokens: bool = True
-    # How many calls each function takes at once.
-    most_at_once: int = 1_000
-    # How often the stream tries a batch before it gives it up.
+    # Concurrent calls of each function.
+    max_concurrency: int = 1_000
+    # How often the stream retries a batch before it gives it up.
     relay_tries: int = RELAY_TRIES
-    # How many items a commit holds.
+    # The most items of one commit.
     items_per_commit: int = ITEMS_PER_COMMIT
-    # How many rows a page of a query holds at most.
-    rows_a_page: int = ROWS_A_PAGE
-    # Whether people finish at the end what can be finished.
-    helped: bool = True
-    # How many of its first steps are those of the whole history that it leaves.
-    cut: int = 0
-    # How many are those of another that left there, whose rest it goes on from; 0: of none.
-    sequel_of: int = 0
-    # Whether it is played a second time, without its faults, and has to end the same.
-    twice: bool = False
+    # The most rows of one page of a query.
+    rows_per_page: int = ROWS_PER_PAGE
+    # Whether operators finish at the end all that can be finished.
+    assisted: bool = True
+    # How many of its first steps are those of the base history from which it branches off.
+    branch_at: int = 0
+    # How many are those of the branch that it continues after its rest; 0: it continues none.
+    resumes_after: int = 0
+    # Whether it is played again without faults, and must end in the same states.
+    rerun_without_faults: bool = False
 
     def without_faults(self) -> "Script":
-        steps = tuple(Step(step.kind, step.seed) for step in self.steps)
-        return Script(self.seed, self.theme, steps, self.max_receives, cut=self.cut)
+        steps = tuple(ScriptStep(step.kind, step.seed) for step in self.steps)
+        return Script(self.seed, self.workload, steps, self.max_receives, branch_at=self.branch_at)
 
 
-# Plain histories take twice as long as others, since people finish all that there is in them.
-_THEME_BOUNDS = tuple(accumulate(1 if theme is Theme.PLAIN else 3 for theme in WEIGHTS))
-# Those that call AWS, and so can meet a fault.
-_FAULTS = tuple(Fault)
-_CALLING = frozenset(Kind) - {Kind.WORK, Kind.RAW, Kind.WAIT, Kind.SPLIT}
-# How often a step meets faults: from a clear day to a storm.
-_WEATHERS = (0.0, 0.1, 0.25, 0.5)
+# Plain histories take twice as long as others, since operators finish all of their items.
+_WORKLOAD_BOUNDS = tuple(accumulate(1 if workload is Workload.PLAIN else 3 for workload in WEIGHTS))
+# Steps that call AWS, and so can meet a fault.
+_ALL_FAULTS = tuple(CallFault)
+_STEPS_WITH_CALLS = frozenset(StepKind) - {
+    StepKind.WORK,
+    StepKind.RAW_MESSAGE,
+    StepKind.WAIT,
+    StepKind.SPLIT_SHARD,
+}
+# The share of steps with faults; each script draws one.
+_FAULT_RATES = (0.0, 0.1, 0.25, 0.5)
 
 
-def write(seed: int) -> Script:
-    """The history of a seed: of each family the first is whole, and all others begin with it."""
-    number, member = divmod(seed, FAMILY)
-    _, (script,) = write_family(number, [member])
+def write_script(seed: int) -> Script:
+    """The script of a seed: the base of its seed group, or one that shares a prefix with it."""
+    number, member = divmod(seed, SEEDS_PER_GROUP)
+    _, (script,) = write_seed_group(number, [member])
     return script
 
 
-def write_family(number: int, members: Iterable[int]) -> tuple[Script, list[Script]]:
-    """The whole history of a family, and those of its members."""
-    whole = _whole(number)
-    # Of two members: of itself, and of the one that goes on from it.
-    leaving = cache(partial(_leaving, whole))
-    return whole, [_member(whole, leaving, member) for member in members]
+def write_seed_group(number: int, members: Iterable[int]) -> tuple[Script, list[Script]]:
+    """The base script of a seed group, and the scripts of these members."""
+    base = _base_script(number)
+    # Each branch is needed twice: as a member, and by its sequel.
+    branch = cache(partial(_branch, base))
+    return base, [_member(base, branch, member) for member in members]
 
 
-def _member(whole: Script, leaving: Callable[[int], Script], member: int) -> Script:
-    """Those with odd numbers leave the whole, and the even ones go on where the one before ends."""
-    seed = whole.seed * FAMILY + member
+def _member(base: Script, branch: Callable[[int], Script], member: int) -> Script:
+    """Odd members branch off the base; even ones continue the member before them."""
+    seed = base.seed * SEEDS_PER_GROUP + member
     if not member:
-        return whole
-    return leaving(seed) if member % 2 else _going_on(leaving(seed - 1), seed)
+        return base
+    return branch(seed) if member % 2 else _sequel(branch(seed - 1), seed)
 
 
-def _whole(number: int) -> Script:
+def _base_script(number: int) -> Script:
     random = Random(number)
-    theme = random.choices(list(WEIGHTS), cum_weights=_THEME_BOUNDS)[0]
-    # A short history ends where it went wrong, before anything that comes later can mend it.
-    count = random.randint(5, 60) if theme is Theme.FINISH else random.randint(40, 300)
-    steps = [Step(Kind.CREATE, random.getrandbits(32)), *_draw(random, theme, count)]
-    if theme is Theme.FINISH:
+    workload = random.choices(list(WEIGHTS), cum_weights=_WORKLOAD_BOUNDS)[0]
+    # Short histories end right after a fault, before a later step can repair its effects.
+    count = random.randint(5, 60) if workload is Workload.FINISH else random.randint(40, 300)
+    steps = [ScriptStep(StepKind.CREATE, random.getrandbits(32)), *_draw(random, workload, count)]
+    if workload is Workload.FINISH:
         steps += finale(random)
     return Script(
         seed=number,
-        theme=theme,
+        workload=workload,
         steps=tuple(steps),
-        max_receives=random.choice((1, 2, MAX_RECEIVES)) if theme is not Theme.PLAIN else 0,
+        max_receives=random.choice((1, 2, MAX_RECEIVES)) if workload is not Workload.PLAIN else 0,
         remembers_tokens=random.random() < 0.8,
-        most_at_once=random.choice((1, 2, *[1_000] * 6)),
+        max_concurrency=random.choice((1, 2, *[1_000] * 6)),
         relay_tries=random.choice((0, 2, RELAY_TRIES)),
-        helped=_is_helped(random, theme),
-        twice=theme is Theme.PLAIN,
+        assisted=_is_assisted(random, workload),
+        rerun_without_faults=workload is Workload.PLAIN,
         items_per_commit=random.choice((1, 1, 2, 3, *[ITEMS_PER_COMMIT] * 4)),
-        rows_a_page=random.choice((1, 2, *[ROWS_A_PAGE] * 6)),
+        rows_per_page=random.choice((1, 2, *[ROWS_PER_PAGE] * 6)),
     )
 
 
-def _leaving(whole: Script, seed: int) -> Script:
-    """The same up to some step, then an end of its own."""
+def _branch(base: Script, seed: int) -> Script:
+    """The base up to some step, then steps of its own."""
     random = Random(seed)
-    # Not behind the last step: a process that stalls there might have wanted more of them.
-    # At some of the places only: where several leave, the world is remembered once for all of them.
-    every = len(whole.steps) // _PLACES + 1
-    cut = max(1, random.randrange(1, len(whole.steps)) // every * every)
-    own = _own(random, whole)
-    helped = _is_helped(random, whole.theme)
-    steps = (*whole.steps[:cut], *own)
-    twice = whole.theme is Theme.PLAIN and random.random() < 0.25
-    return replace(whole, steps=steps, helped=helped, cut=cut, twice=twice)
+    # Not after the last step: a process that stalls there might have run more of them.
+    # At few branch points, since each costs one snapshot for all of its branches.
+    stride = len(base.steps) // _BRANCH_POINTS + 1
+    branch_at = max(1, random.randrange(1, len(base.steps)) // stride * stride)
+    own = _own_steps(random, base)
+    assisted = _is_assisted(random, base.workload)
+    steps = (*base.steps[:branch_at], *own)
+    rerun_without_faults = base.workload is Workload.PLAIN and random.random() < 0.25
+    return replace(
+        base,
+        steps=steps,
+        assisted=assisted,
+        branch_at=branch_at,
+        rerun_without_faults=rerun_without_faults,
+    )
 
 
-def _own(random: Random, whole: Script) -> list[Step]:
-    """What only this history has: some steps as any, and mostly an end written on purpose."""
-    own = _draw(random, whole.theme, random.choice((0, 0, 1, 2, 4)))
-    small_commits = whole.items_per_commit < ITEMS_PER_COMMIT
-    return own + ending(random, calm=whole.theme is Theme.PLAIN, small_commits=small_commits)
+def _own_steps(random: Random, base: Script) -> list[ScriptStep]:
+    """The steps of this script alone: a few random ones, and mostly a scripted ending."""
+    own = _draw(random, base.workload, random.choice((0, 0, 1, 2, 4)))
+    small_commits = base.items_per_commit < ITEMS_PER_COMMIT
+    return own + ending(random, calm=base.workload is Workload.PLAIN, small_commits=small_commits)
 
 
-def _going_on(first: Script, seed: int) -> Script:
+def _sequel(first: Script, seed: int) -> Script:
     random = Random(seed)
-    before = (*first.steps, Step(Kind.REST, 0))
-    steps = (*before, *_own(random, first))
-    return replace(first, steps=steps, sequel_of=len(before), twice=False)
+    before = (*first.steps, ScriptStep(StepKind.REST, 0))
+    steps = (*before, *_own_steps(random, first))
+    return replace(first, steps=steps, resumes_after=len(before), rerun_without_faults=False)
 
 
-def _is_helped(random: Random, theme: Theme) -> bool:
-    return theme is Theme.PLAIN or random.random() < 0.15
+def _is_assisted(random: Random, workload: Workload) -> bool:
+    return workload is Workload.PLAIN or random.random() < 0.15
 
 
-def _draw(random: Random, theme: Theme, count: int) -> list[Step]:
-    weather = random.choice(_WEATHERS)
-    # Each history knows only some faults: what all of them together hide, a few bring to light.
-    known = [fault for fault in _FAULTS if random.random() < 0.6] or [Fault.LOST]
-    fault_bounds = list(accumulate(FAULTS[fault] for fault in known))
-    weights = WEIGHTS[theme]
+def _draw(random: Random, workload: Workload, count: int) -> list[ScriptStep]:
+    fault_rate = random.choice(_FAULT_RATES)
+    # Each script enables only some faults: with all of them, some defects hide others.
+    enabled = [fault for fault in _ALL_FAULTS if random.random() < 0.6] or [CallFault.LOST]
+    fault_bounds = list(accumulate(FAULTS[fault] for fault in enabled))
+    weights = WEIGHTS[workload]
     bounds = list(accumulate(weights.values()))
     steps = []
     for kind in random.choices(list(weights), cum_weights=bounds, k=count):
-        faults: tuple[tuple[int, Fault], ...] = ()
-        if kind in _CALLING and random.random() < weather:
+        faults: tuple[tuple[int, CallFault], ...] = ()
+        if kind in _STEPS_WITH_CALLS and random.random() < fault_rate:
             numbers = {int(random.expovariate(0.6)) for _ in range(random.randint(1, 3))}
             faults = tuple(
-                (number, random.choices(known, cum_weights=fault_bounds)[0])
+                (number, random.choices(enabled, cum_weights=fault_bounds)[0])
                 for number in sorted(numbers)
             )
-        steps.append(Step(kind, random.getrandbits(32), faults))
+        steps.append(ScriptStep(kind, random.getrandbits(32), faults))
     return steps

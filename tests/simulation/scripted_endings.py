@@ -1,175 +1,194 @@
-"""Endings that are written on purpose, since chance hardly leads there."""
+"""Scripted endings for situations that random steps hardly ever reach."""
 
 from collections.abc import Callable
 from random import Random
 
-from tests.simulation.faults import Fault
-from tests.simulation.steps import FAULTS, Step
-from tests.simulation.workloads import Kind
+from tests.simulation.faults import CallFault
+from tests.simulation.steps import FAULTS, ScriptStep
+from tests.simulation.workloads import StepKind
 
-# Where others may come in between, most of all between the two halves of a read.
-_MEETING = {
-    Fault.PAUSE_BEFORE: 1,
-    Fault.PAUSE_AFTER: 2,
-    Fault.PAUSE_AT_WRITE: 2,
-    Fault.REPEATED: 1,
-    Fault.TORN: 4,
+# Faults during which others run; the most frequent one is between two halves of a read.
+_CONTENTION_FAULTS = {
+    CallFault.PAUSE_BEFORE: 1,
+    CallFault.PAUSE_AFTER: 2,
+    CallFault.PAUSE_AT_WRITE: 2,
+    CallFault.REPEATED: 1,
+    CallFault.TORN: 4,
 }
-# Most of what is asked then is to run a finished job again.
-_AFTER_WEEKS = {
-    Kind.CREATE: 1,
-    Kind.REGISTER: 2,
-    Kind.SEAL: 1,
-    Kind.CANCEL: 1,
-    Kind.REOPEN: 6,
-    Kind.RETRY: 2,
-    Kind.ASK: 4,
-    Kind.FAIL_ALL: 1,
-    Kind.INTAKE: 2,
-    Kind.RELAY: 2,
-    Kind.RECOUNT: 2,
-    Kind.READ: 1,
+# Mostly requests to run a finished job again.
+_STEPS_AFTER_WEEKS = {
+    StepKind.CREATE: 1,
+    StepKind.REGISTER: 2,
+    StepKind.SEAL: 1,
+    StepKind.CANCEL: 1,
+    StepKind.REOPEN: 6,
+    StepKind.RETRY: 2,
+    StepKind.HTTP_COMMAND: 4,
+    StepKind.FAIL_ALL: 1,
+    StepKind.INTAKE: 2,
+    StepKind.RELAY: 2,
+    StepKind.RECOUNT: 2,
+    StepKind.READ_STATUS: 1,
 }
 
 
-def _crowd(random: Random) -> list[Step]:
-    """Many messages of few groups at once, and whoever takes them in meets a fault among them."""
-    kinds = random.choices((Kind.WORK, Kind.ASK, Kind.RAW), (8, 1, 2), k=random.randint(4, 10))
-    steps = [Step(kind, random.getrandbits(32)) for kind in kinds]
-    steps += [Step(Kind.SEND, random.getrandbits(32)) for _ in range(3)]
+def _crowd(random: Random) -> list[ScriptStep]:
+    """Many messages of few groups at once, and an intake that meets a fault among them."""
+    kinds = random.choices(
+        (StepKind.WORK, StepKind.HTTP_COMMAND, StepKind.RAW_MESSAGE),
+        (8, 1, 2),
+        k=random.randint(4, 10),
+    )
+    steps = [ScriptStep(kind, random.getrandbits(32)) for kind in kinds]
+    steps += [ScriptStep(StepKind.SEND, random.getrandbits(32)) for _ in range(3)]
     known = list(FAULTS)
     for _ in range(random.randint(1, 2)):
         fault = random.choices(known, list(FAULTS.values()))[0]
-        waiting = ((random.randint(0, 8), fault),)
-        steps.append(Step(Kind.INTAKE, random.getrandbits(32), waiting))
+        injected = ((random.randint(0, 8), fault),)
+        steps.append(ScriptStep(StepKind.INTAKE, random.getrandbits(32), injected))
     return steps
 
 
-def _meeting(random: Random) -> list[Step]:
-    """Somebody stands still in the middle of a change, and others come to the same items."""
+def _contention(random: Random) -> list[ScriptStep]:
+    """A process stalls in the middle of a change, and others change the same items."""
     seed = random.getrandbits(32)
-    stall = random.choices(list(_MEETING), list(_MEETING.values()))[0]
+    stall = random.choices(list(_CONTENTION_FAULTS), list(_CONTENTION_FAULTS.values()))[0]
     number = random.choice((0, 0, 1, 2))
-    first = random.choice((Kind.ASK, Kind.ASK, Kind.INTAKE))
-    kinds = random.choices((Kind.ASK, Kind.INTAKE), (4, 1), k=random.randint(2, 5))
+    first = random.choice((StepKind.HTTP_COMMAND, StepKind.HTTP_COMMAND, StepKind.INTAKE))
+    kinds = random.choices((StepKind.HTTP_COMMAND, StepKind.INTAKE), (4, 1), k=random.randint(2, 5))
     before = []
     if random.random() < 0.3:
-        # An item of a new job comes to be between two halves of a read.
-        stall = Fault.TORN
-        before.append(Step(Kind.COME, random.getrandbits(31) * 2 + 1))
-        kinds[0] = Kind.REGISTER
-    # With the same seed they come to the same item.
+        # An item of a new job is registered between two halves of a read.
+        stall = CallFault.TORN
+        before.append(ScriptStep(StepKind.NEW_PRODUCER, random.getrandbits(31) * 2 + 1))
+        kinds[0] = StepKind.REGISTER
+    # The same seed chooses the same item.
     seeds = [random.choice((seed, seed, random.getrandbits(32))) for _ in kinds]
     return [
         *before,
-        Step(first, seed, ((number, stall),)),
-        *(Step(kind, each) for kind, each in zip(kinds, seeds, strict=True)),
+        ScriptStep(first, seed, ((number, stall),)),
+        *(ScriptStep(kind, step_seed) for kind, step_seed in zip(kinds, seeds, strict=True)),
     ]
 
 
-def _between_two_commits(random: Random) -> list[Step]:
-    """All that failed is retried, in several commits; between two somebody cancels, and dies."""
-    # With the same seed all of it is about the same job.
+def _between_two_commits(random: Random) -> list[ScriptStep]:
+    """All failed items are retried in several commits; between two of them a cancel crashes."""
+    # The same seed chooses the same job.
     seed = random.getrandbits(32)
-    stall = (random.choice((2, 2, 3)), Fault.PAUSE_AT_WRITE)
-    relays = [Kind.RELAY] * random.choice((0, 0, 3))
+    stall = (random.choice((2, 2, 3)), CallFault.PAUSE_AT_WRITE)
+    relays = [StepKind.RELAY] * random.choice((0, 0, 3))
     return [
-        *(Step(kind, random.getrandbits(32)) for kind in (Kind.REGISTER, Kind.INTAKE) * 3),
-        Step(Kind.FAIL_ALL, seed),
-        *(Step(kind, random.getrandbits(32)) for kind in relays),
-        Step(Kind.RETRY_ALL, seed),
-        Step(Kind.INTAKE, random.getrandbits(32), (stall,)),
-        Step(Kind.CANCEL, seed, ((0, Fault.CRASH_AFTER),)),
+        *(
+            ScriptStep(kind, random.getrandbits(32))
+            for kind in (StepKind.REGISTER, StepKind.INTAKE) * 3
+        ),
+        ScriptStep(StepKind.FAIL_ALL, seed),
+        *(ScriptStep(kind, random.getrandbits(32)) for kind in relays),
+        ScriptStep(StepKind.RETRY_ALL, seed),
+        ScriptStep(StepKind.INTAKE, random.getrandbits(32), (stall,)),
+        ScriptStep(StepKind.CANCEL, seed, ((0, CallFault.CRASH_AFTER),)),
     ]
 
 
-def _coming(random: Random) -> list[Step]:
-    """One more producer creates a job, is not answered well, and asks again."""
+def _late_producer(random: Random) -> list[ScriptStep]:
+    """One more producer creates a job, gets no good answer, and repeats its request."""
     fault = random.choices(list(FAULTS), list(FAULTS.values()))[0]
-    waiting = ((random.randint(0, 6), fault),)
-    kinds = random.choices((Kind.REGISTER, Kind.WORK, Kind.INTAKE), k=random.randint(0, 2))
+    injected = ((random.randint(0, 6), fault),)
+    kinds = random.choices(
+        (StepKind.REGISTER, StepKind.WORK, StepKind.INTAKE), k=random.randint(0, 2)
+    )
     return [
-        Step(Kind.COME, random.getrandbits(32), waiting),
-        *(Step(kind, random.getrandbits(32)) for kind in kinds),
-        *[Step(Kind.COME_AGAIN, 0)] * 2,
+        ScriptStep(StepKind.NEW_PRODUCER, random.getrandbits(32), injected),
+        *(ScriptStep(kind, random.getrandbits(32)) for kind in kinds),
+        *[ScriptStep(StepKind.RETRY_CREATIONS, 0)] * 2,
     ]
 
 
-def _weeks(random: Random) -> list[Step]:
-    """Weeks pass with nothing but rounds, and in between people come back to their jobs."""
+def _weeks(random: Random) -> list[ScriptStep]:
+    """Weeks with nothing but scheduled rounds; in between operators return to their jobs."""
     steps = []
     for _ in range(random.randint(1, 2)):
         fault = random.choices(list(FAULTS), list(FAULTS.values()))[0]
-        met = ((random.randint(2, 16), random.choice((fault, Fault.THROTTLED_LONG))),)
-        steps.append(Step(Kind.WEEKS, random.getrandbits(32), random.choice(((), met, met))))
-        kinds = random.choices(list(_AFTER_WEEKS), list(_AFTER_WEEKS.values()), k=5)
-        steps += [Step(kind, random.getrandbits(32)) for kind in kinds]
-    return [*steps, Step(Kind.WEEKS, random.getrandbits(32))]
+        faults = ((random.randint(2, 16), random.choice((fault, CallFault.THROTTLED_LONG))),)
+        steps.append(
+            ScriptStep(StepKind.WEEKS, random.getrandbits(32), random.choice(((), faults, faults)))
+        )
+        kinds = random.choices(list(_STEPS_AFTER_WEEKS), list(_STEPS_AFTER_WEEKS.values()), k=5)
+        steps += [ScriptStep(kind, random.getrandbits(32)) for kind in kinds]
+    return [*steps, ScriptStep(StepKind.WEEKS, random.getrandbits(32))]
 
 
-def _counting(random: Random) -> list[Step]:
-    """Somebody counts a job's items anew, in short pages, and others write meanwhile."""
-    faults = [(random.randint(0, 6), Fault.PAUSE_AFTER)]
+def _recount(random: Random) -> list[ScriptStep]:
+    """A recount of a job's items in short pages while others write."""
+    faults = [(random.randint(0, 6), CallFault.PAUSE_AFTER)]
     if random.random() < 0.5:
-        faults.append((random.randint(0, 4), Fault.SHORT_PAGE))
-    writers = (Kind.ASK, Kind.REGISTER, Kind.INTAKE)
+        faults.append((random.randint(0, 4), CallFault.SHORT_PAGE))
+    writers = (StepKind.HTTP_COMMAND, StepKind.REGISTER, StepKind.INTAKE)
     kinds = random.choices(writers, (4, 2, 1), k=random.randint(2, 5))
     return [
-        Step(Kind.RECOUNT, random.getrandbits(32), tuple(faults)),
-        *(Step(kind, random.getrandbits(32)) for kind in kinds),
+        ScriptStep(StepKind.RECOUNT, random.getrandbits(32), tuple(faults)),
+        *(ScriptStep(kind, random.getrandbits(32)) for kind in kinds),
     ]
 
 
-def finale(random: Random) -> list[Step]:
-    """Nothing comes after it that could mend what it leaves half-way."""
+def finale(random: Random) -> list[ScriptStep]:
+    """Last steps of a history: no later step can repair what they leave half done."""
     chance = random.random()
     if chance < 0.3:
-        last = random.choice((Kind.SEAL, Kind.CANCEL, Kind.REOPEN, Kind.RETRY, Kind.RELAY))
-        fault = random.choice((Fault.CRASH_BEFORE, Fault.CRASH_AFTER))
-        return [Step(last, random.getrandbits(32), ((random.randint(0, 4), fault),))]
+        last = random.choice(
+            (StepKind.SEAL, StepKind.CANCEL, StepKind.REOPEN, StepKind.RETRY, StepKind.RELAY)
+        )
+        fault = random.choice((CallFault.CRASH_BEFORE, CallFault.CRASH_AFTER))
+        return [ScriptStep(last, random.getrandbits(32), ((random.randint(0, 4), fault),))]
     if chance < 0.6:
-        # The last item, the verdict, and somebody who comes in between.
-        kinds = [Kind.SEAL, *[Kind.ASK] * 6]
-        steps = [Step(kind, random.getrandbits(32)) for kind in kinds]
-        stall = (random.randint(0, 4), Fault.PAUSE_AT_WRITE)
-        steps.append(Step(Kind.RELAY, random.getrandbits(32), (stall,)))
-        late = random.choices((Kind.RETRY, Kind.ASK, Kind.CANCEL, Kind.REOPEN), (6, 2, 1, 1), k=3)
-        return steps + [Step(kind, random.getrandbits(32)) for kind in late]
+        # The last item, the verdict, and a change of the job in between.
+        kinds = [StepKind.SEAL, *[StepKind.HTTP_COMMAND] * 6]
+        steps = [ScriptStep(kind, random.getrandbits(32)) for kind in kinds]
+        stall = (random.randint(0, 4), CallFault.PAUSE_AT_WRITE)
+        steps.append(ScriptStep(StepKind.RELAY, random.getrandbits(32), (stall,)))
+        late = random.choices(
+            (StepKind.RETRY, StepKind.HTTP_COMMAND, StepKind.CANCEL, StepKind.REOPEN),
+            (6, 2, 1, 1),
+            k=3,
+        )
+        return steps + [ScriptStep(kind, random.getrandbits(32)) for kind in late]
     if chance < 0.75:
-        # What failed is retried, and before that is done somebody cancels, and dies of it.
-        steps = [Step(Kind.RETRY, random.getrandbits(32)) for _ in range(3)]
-        stall = (random.randint(1, 3), Fault.PAUSE_AT_WRITE)
-        steps.append(Step(Kind.INTAKE, random.getrandbits(32), (stall,)))
-        crash = (random.randint(0, 2), Fault.CRASH_AFTER)
-        steps.append(Step(Kind.CANCEL, random.getrandbits(32), (crash,)))
-        # Whoever comes next meets a job that is ending.
-        kinds = random.choices((Kind.CANCEL, Kind.REOPEN), k=2)
-        return steps + [Step(kind, random.getrandbits(32)) for kind in kinds]
+        # Failed items are retried, and before that is committed a cancel crashes.
+        steps = [ScriptStep(StepKind.RETRY, random.getrandbits(32)) for _ in range(3)]
+        stall = (random.randint(1, 3), CallFault.PAUSE_AT_WRITE)
+        steps.append(ScriptStep(StepKind.INTAKE, random.getrandbits(32), (stall,)))
+        crash = (random.randint(0, 2), CallFault.CRASH_AFTER)
+        steps.append(ScriptStep(StepKind.CANCEL, random.getrandbits(32), (crash,)))
+        # The next requests meet a job that is ending.
+        kinds = random.choices((StepKind.CANCEL, StepKind.REOPEN), k=2)
+        return steps + [ScriptStep(kind, random.getrandbits(32)) for kind in kinds]
     return []
 
 
-def _nothing(_: Random) -> list[Step]:
+def _no_ending(_: Random) -> list[ScriptStep]:
     return []
 
 
-# How often each is drawn, of a hundred.
-_OFTEN: dict[Callable[[Random], list[Step]], int] = {
+# Weights, of a hundred.
+_ENDING_WEIGHTS: dict[Callable[[Random], list[ScriptStep]], int] = {
     _crowd: 15,
-    _meeting: 20,
+    _contention: 20,
     finale: 30,
-    _counting: 6,
-    _coming: 4,
+    _recount: 6,
+    _late_producer: 4,
     _weeks: 2,
     _between_two_commits: 3,
-    _nothing: 20,
+    _no_ending: 20,
 }
-# In these no operator interferes, and no producer dies.
-_CALM = frozenset({_crowd, _meeting, _counting})
+# Endings in which no operator interferes and no producer dies.
+_WITHOUT_OPERATORS = frozenset({_crowd, _contention, _recount})
 
 
-def ending(random: Random, *, calm: bool, small_commits: bool) -> list[Step]:
-    """One of them or none, as chance has it and the history allows."""
-    (write,) = random.choices(list(_OFTEN), list(_OFTEN.values()))
-    if (calm and write not in _CALM) or (write is _between_two_commits and not small_commits):
+def ending(random: Random, *, calm: bool, small_commits: bool) -> list[ScriptStep]:
+    """A random ending, or none if the history does not allow it."""
+    (write_ending,) = random.choices(list(_ENDING_WEIGHTS), list(_ENDING_WEIGHTS.values()))
+    if (calm and write_ending not in _WITHOUT_OPERATORS) or (
+        write_ending is _between_two_commits and not small_commits
+    ):
         return []
-    return write(random)
+    return write_ending(random)

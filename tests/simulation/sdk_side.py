@@ -1,4 +1,4 @@
-"""A producer's SDK: its requests go through the real routes, and answers get lost on the way."""
+"""The SDK of a producer: its requests go to the real routes, and some answers get lost."""
 
 import json
 from collections import Counter
@@ -20,53 +20,53 @@ from forgeledger.sdk.errors import NoAnswerError, RegistrationStoppedError, Unav
 from forgeledger.sdk.records import Registration
 from forgeledger.sdk.seams import Seams, with_seams
 from forgeledger.web.idempotency import REPLAYED_HEADER, repeat_of
-from tests.simulation.coverage import Happening
+from tests.simulation.coverage import CoveragePoint
 from tests.simulation.environments import Environments
 from tests.simulation.faults import STALLS
-from tests.simulation.http_side import Answer, event_of, respond
-from tests.simulation.lambdas import Faults
+from tests.simulation.http_side import HttpAnswer, http_event, respond
+from tests.simulation.lambdas import PlannedFaults
 from tests.simulation.lane_checks import Violation
 from tests.simulation.seeded_backoff import SeededBackoff
-from tests.simulation.world import Invocation, World
+from tests.simulation.world import Invocation, SimulatedWorld
 
 TIMEOUT_MS = 29_000
-# One request after another, and more than one for most parts.
+# Sequential requests, several for most registrations.
 OPTIONS = RegistrationOptions(chunk_items=2, parallel=1)
-# An answer is kept for ten minutes, counted in whole seconds.
-_KEPT_MS = 599_000
-# Where anything goes wrong at all.
-_LOST_ON_THE_WAY = 0.4
-# What the gateway says in the place of a function that crashed or that has too many calls.
-_CRASHED = Answer(500, {}, '{"message":"Internal Server Error"}')
-_TOO_MANY = Answer(503, {}, '{"message":"Service Unavailable"}')
+# An answer is stored for replay for ten minutes, in whole seconds.
+_REPLAY_MS = 599_000
+# In calls with faults.
+_ANSWER_LOST_CHANCE = 0.4
+# The gateway's answers for a function that crashed or was throttled.
+_CRASHED = HttpAnswer(500, {}, '{"message":"Internal Server Error"}')
+_TOO_MANY = HttpAnswer(503, {}, '{"message":"Service Unavailable"}')
 
-Heard = TypeVar("Heard")
-# Is told what a request says before it leaves, and what the ledger will call it.
-Announce = Callable[[Mapping[str, Any], str], None]
+SdkResult = TypeVar("SdkResult")
+# Gets a request's body and the ledger's request id, before the request is sent.
+OnFirstTry = Callable[[Mapping[str, Any], str], None]
 
 
 @dataclass(slots=True)
-class Line:
-    """Carries the requests of one call of the SDK, each try in a process of its own."""
+class SdkTransport:
+    """The transport of one SDK call; each try runs in a process of its own."""
 
-    world: World
+    world: SimulatedWorld
     environments: Environments
-    # They hit the first tries; what they leave over hits the next.
-    faults: Faults
-    announce: Announce
-    # What begins the keys in the place of the SDK's own, which are pure chance.
+    # Numbered by AWS call across all tries.
+    faults: PlannedFaults
+    on_first_try: OnFirstTry
+    # Prefix of the idempotency keys that replace the SDK's random ones.
     name: str
     disturbed: bool = False
-    # How often each key was sent with.
+    # How often a request with each key was sent.
     tries: Counter[str] = field(default_factory=Counter)
-    _foul: bool = field(init=False)
+    _faulty: bool = field(init=False)
     _stalls: bool = field(init=False)
-    _named: dict[str, str] = field(default_factory=dict)
-    # Answers that nobody heard, and when they were given.
-    _unheard: dict[str, tuple[int, Answer]] = field(default_factory=dict)
+    _keys: dict[str, str] = field(default_factory=dict)
+    # Lost answers, with their times.
+    _lost_answers: dict[str, tuple[int, HttpAnswer]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._foul = bool(self.faults)
+        self._faulty = bool(self.faults)
         self._stalls = any(fault in STALLS for fault in self.faults.values())
 
     @property
@@ -81,23 +81,23 @@ class Line:
         return simulated(api_url="https://simulated", endpoints=Endpoints(), backoff=backoff)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers["idempotency-key"]
-        key = self._named.setdefault(given, f"{self.name} {len(self._named)}")
+        sdk_key = request.headers["idempotency-key"]
+        key = self._keys.setdefault(sdk_key, f"{self.name} {len(self._keys)}")
         path, body = unquote(urlsplit(request.url).path), (request.body or b"").decode()
-        event = event_of(request.method, path, {**request.headers, "idempotency-key": key}, body)
+        event = http_event(request.method, path, {**request.headers, "idempotency-key": key}, body)
         self.tries[key] += 1
         if self.tries[key] == 1:
             repeat = repeat_of(APIGatewayProxyEventV2(event))
             assert repeat is not None
-            self.announce(json.loads(body), repeat.request_id)
+            self.on_first_try(json.loads(body), repeat.request_id)
         else:
-            self.world.met[Happening.REQUEST_AGAIN] += 1
-        self.world.note(f"  {request.method} {path} with key {key}, {self.tries[key]}")
+            self.world.coverage[CoveragePoint.REQUEST_AGAIN] += 1
+        self.world.log(f"  {request.method} {path} with key {key}, try {self.tries[key]}")
         answer = self._answer(event, key)
-        self.world.note(f"  the answer is {answer.status} over HTTP")
+        self.world.log(f"  the answer is {answer.status} over HTTP")
         return HttpResponse(status=answer.status, headers=answer.headers, body=answer.body.encode())
 
-    def _answer(self, event: Any, key: str) -> Answer:
+    def _answer(self, event: Any, key: str) -> HttpAnswer:
         world = self.world
         if self.environments.full():
             self.disturbed = True
@@ -113,36 +113,36 @@ class Line:
         if not ended:
             return _CRASHED
         self._compare(key, answer)
-        if self._foul and world.random.random() < _LOST_ON_THE_WAY:
-            world.note("! the answer is lost on its way")
+        if self._faulty and world.random.random() < _ANSWER_LOST_CHANCE:
+            world.log("! the answer is lost")
             self.disturbed = True
             if answer.status < 300:
-                self._unheard.setdefault(key, (world.now, answer))
+                self._lost_answers.setdefault(key, (world.now, answer))
             raise NoAnswerError("POST", event["rawPath"], "the answer is lost")
         return answer
 
-    def _compare(self, key: str, answer: Answer) -> None:
-        """Whoever asks again hears what was answered first."""
+    def _compare(self, key: str, answer: HttpAnswer) -> None:
+        """A repeated request must get the first answer, if that was lost."""
         world = self.world
         replayed = REPLAYED_HEADER.lower() in answer.headers
-        world.met[Happening.ANSWERED_AGAIN] += replayed
+        world.coverage[CoveragePoint.ANSWERED_AGAIN] += replayed
         if replayed and answer.status >= 500:
-            raise Violation(f"{key}: a fault was kept, {answer.body}")
-        at, first = self._unheard.get(key, (0, None))
-        if first is None or answer.status >= 500 or world.now - at > _KEPT_MS:
+            raise Violation(f"{key}: a server error was replayed, {answer.body}")
+        at, first = self._lost_answers.get(key, (0, None))
+        if first is None or answer.status >= 500 or world.now - at > _REPLAY_MS:
             return
         if (first.status, first.body) != (answer.status, answer.body):
-            raise Violation(f"{key}: answered {first.body}, and then {answer.body}")
+            raise Violation(f"{key}: answered {first.body} first, then {answer.body}")
 
     def _sleep(self, seconds: float) -> None:
         self.world.steps += 1
         self.world.now += int(seconds * 1000)
         if self._stalls:
-            self.world.interlude(self.world.random.randint(0, 2))
+            self.world.stall(self.world.random.randint(0, 2))
 
 
-def terms_of(new: NewJob) -> dict[str, Any]:
-    """A job as a caller of the SDK describes it."""
+def creation_arguments(new: NewJob) -> dict[str, Any]:
+    """The arguments of `Ledger.create_job` for this job."""
     rules, tolerance = new.rules, new.tolerance
     policy = {
         "maxAttempts": rules.max_attempts,
@@ -166,25 +166,25 @@ def terms_of(new: NewJob) -> dict[str, Any]:
     }
 
 
-def heard(line: Line, work: Callable[[Ledger], Heard]) -> Heard | None:
-    """What the SDK answers; None where it gave up, as it may where something goes wrong."""
+def call_sdk(transport: SdkTransport, work: Callable[[Ledger], SdkResult]) -> SdkResult | None:
+    """The result of an SDK call; None if it gave up, which it may only after faults."""
     try:
-        return work(line.ledger())
+        return work(transport.ledger())
     except (NoAnswerError, UnavailableError, RegistrationStoppedError) as error:
         cause = error.__cause__ if isinstance(error, RegistrationStoppedError) else error
-        if not line.disturbed or not isinstance(cause, NoAnswerError | UnavailableError):
+        if not transport.disturbed or not isinstance(cause, NoAnswerError | UnavailableError):
             raise
-        line.world.note(f"the SDK gives up: {type(error).__name__}")
+        transport.world.log(f"the SDK gives up: {type(error).__name__}")
         return None
 
 
-def as_registered(told: Registration) -> Registered:
+def registration_result(registration: Registration) -> Registered:
     rejected = [
         Rejection(item_id=rejection.item_id, reason=Reason(rejection.reason))
-        for rejection in told.rejections
+        for rejection in registration.rejections
     ]
     return Registered(
-        registered=told.registered,
-        already_existed=told.already_existed,
+        registered=registration.registered,
+        already_existed=registration.already_existed,
         rejected=tuple(rejected),
     )

@@ -1,4 +1,4 @@
-"""The SDK's backoff, its chance drawn from the history's own generator."""
+"""The SDK's backoff, with jitter from the history's random generator."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

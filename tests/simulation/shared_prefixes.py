@@ -1,115 +1,131 @@
-"""Histories that begin alike, played together: what they share is played once.
+"""Run the histories of a seed group together: a prefix that they share is run once.
 
-Each is the same, step for step, as if it were played by itself.
+Each history is the same, step for step, as if it were run alone.
 """
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from tests.simulation.faults import STALLS
-from tests.simulation.history_run import History, Result, conclude, enter, run, so_far, violation_in
-from tests.simulation.script import Script, write_family
-from tests.simulation.snapshot import Keepsake
+from tests.simulation.history_run import (
+    History,
+    HistoryResult,
+    finish_history,
+    partial_result,
+    run,
+    start_history,
+    violation_during,
+)
+from tests.simulation.script import Script, write_seed_group
+from tests.simulation.snapshot import Snapshot
 
 
-def judge_family(number: int, members: Iterable[int]) -> list[Result]:
-    """Their results in order; some plain ones are played without their faults as well."""
-    whole, scripts = write_family(number, members)
-    results = play(whole, scripts)
-    twice = [place for place, script in enumerate(scripts) if script.twice]
-    if twice:
-        calm = play(whole.without_faults(), [scripts[place].without_faults() for place in twice])
-        for place, result in zip(twice, calm, strict=True):
-            results[place] = compared(results[place], result)
+def judge_seed_group(number: int, members: Iterable[int]) -> list[HistoryResult]:
+    """The members' results; some plain histories are run again without faults and compared."""
+    base, scripts = write_seed_group(number, members)
+    results = play_together(base, scripts)
+    reruns = [index for index, script in enumerate(scripts) if script.rerun_without_faults]
+    if reruns:
+        calm = play_together(
+            base.without_faults(), [scripts[index].without_faults() for index in reruns]
+        )
+        for index, result in zip(reruns, calm, strict=True):
+            results[index] = compare_with_calm(results[index], result)
     return results
 
 
-def judge(script: Script, *, tell: bool = False) -> Result:
-    """One history by itself, as `judge_family` does it."""
-    result = run(script, tell=tell)
-    return compared(result, run(script.without_faults(), tell=tell)) if script.twice else result
+def judge(script: Script, *, traced: bool = False) -> HistoryResult:
+    """The result of one history that is run alone, as by `judge_seed_group`."""
+    result = run(script, traced=traced)
+    return (
+        compare_with_calm(result, run(script.without_faults(), traced=traced))
+        if script.rerun_without_faults
+        else result
+    )
 
 
-def compared(result: Result, calm: Result) -> Result:
-    """The result, unless faults changed what was finished."""
+def compare_with_calm(result: HistoryResult, calm: HistoryResult) -> HistoryResult:
+    """The result, with a violation if faults changed the final states."""
     if result.violation is not None:
         return result
     if calm.violation is not None:
         calm.violation = f"without faults: {calm.violation}"
         return calm
-    if calm.finished != result.finished:
-        differing = sorted(calm.finished.items() ^ result.finished.items())
-        result.violation = f"faults changed how it ended: {differing}"
-        result.story += ["", "the same without faults:", *calm.story]
+    if calm.final_states != result.final_states:
+        differing = sorted(calm.final_states.items() ^ result.final_states.items())
+        result.violation = f"faults changed the final states: {differing}"
+        result.trace += ["", "the same without faults:", *calm.trace]
     return result
 
 
-def play(whole: Script, scripts: Sequence[Script], *, tell: bool = False) -> list[Result]:
-    """Play the whole, and let each of the others leave it where it parts."""
-    found: dict[int, Result] = {}
-    leaving: dict[int, dict[int, Script]] = {}
-    for place, script in enumerate(scripts):
-        leaving.setdefault(script.cut, {})[place] = script
-    ending = leaving.pop(0, {})
-    history = enter(whole, tell=tell)
+def play_together(
+    base: Script, scripts: Sequence[Script], *, traced: bool = False
+) -> list[HistoryResult]:
+    """Run the base history, and each script's own steps from its branch point on."""
+    results: dict[int, HistoryResult] = {}
+    branches: dict[int, dict[int, Script]] = {}
+    for index, script in enumerate(scripts):
+        branches.setdefault(script.branch_at, {})[index] = script
+    unbranched = branches.pop(0, {})
+    history = start_history(base, traced=traced)
     violation = None
     while violation is None:
-        found |= _ends(history, leaving.pop(history.at, {}))
-        if not leaving:
+        results |= _play_branches(history, branches.pop(history.position, {}))
+        if not branches:
             break
-        before = Keepsake(history) if _may_stall(history) else None
-        begun = history.at
-        violation = violation_in(history, lambda: history.run_more(1))
-        overtaken = [cut for cut in leaving if begun < cut < history.at]
+        before = Snapshot(history) if _may_stall(history) else None
+        position = history.position
+        violation = violation_during(history, lambda: history.run_steps(1))
+        overtaken = [branch_at for branch_at in branches if position < branch_at < history.position]
         if overtaken and before is not None:
-            # Steps were taken inside this one, and some want to leave behind one of those: they
-            # leave before it and take it themselves.
+            # Steps were taken inside this stalled one, and some scripts branch off after one of
+            # those: run them from before the stalled step.
             before.restore()
-            for cut in overtaken:
-                found |= _ends(history, leaving.pop(cut))
-            violation = violation_in(history, lambda: history.run_more(1))
+            for branch_at in overtaken:
+                results |= _play_branches(history, branches.pop(branch_at))
+            violation = violation_during(history, lambda: history.run_steps(1))
     if violation is not None:
-        broken = so_far(history.world)
+        broken = partial_result(history.world)
         broken.violation = violation
-        found |= dict.fromkeys(chain(ending, *leaving.values()), broken)
-    elif ending:
-        found |= dict.fromkeys(ending, conclude(history))
-    history.world.end()
-    return [found[place] for place in range(len(scripts))]
+        results |= dict.fromkeys(chain(unbranched, *branches.values()), broken)
+    elif unbranched:
+        results |= dict.fromkeys(unbranched, finish_history(history))
+    history.world.close()
+    return [results[index] for index in range(len(scripts))]
 
 
 def _may_stall(history: History) -> bool:
-    step = history.script.steps[history.at]
+    step = history.script.steps[history.position]
     return any(fault in STALLS for _, fault in step.faults)
 
 
-def _goes_on(script: Script, before: Script, result: Result) -> bool:
-    """Whether it begins with all that the one before was, which came to rest and is still there."""
-    if not script.sequel_of or result.violation is not None:
+def _continues(script: Script, before: Script, result: HistoryResult) -> bool:
+    """Whether the script continues the previous one, whose final world is still in place."""
+    if not script.resumes_after or result.violation is not None:
         return False
-    # It has no help of its own: it rests both times as the other did.
-    alike = script.helped is before.helped
-    return alike and script.steps[: script.sequel_of - 1] == before.steps
+    # Both rests must be assisted alike.
+    alike = script.assisted is before.assisted
+    return alike and script.steps[: script.resumes_after - 1] == before.steps
 
 
-def _ends(history: History, leaving: dict[int, Script]) -> dict[int, Result]:
-    """How those go on that leave here; afterwards all is as if none had left."""
-    if not leaving:
+def _play_branches(history: History, branches: dict[int, Script]) -> dict[int, HistoryResult]:
+    """Run the scripts that branch off here; restore the history afterwards."""
+    if not branches:
         return {}
-    found: dict[int, Result] = {}
-    whole, here, left = history.script, Keepsake(history), so_far(history.world)
-    before: tuple[Script, Result] | None = None
-    for place, script in leaving.items():
-        if before is not None and _goes_on(script, *before):
-            history.at, shared = script.sequel_of, before[1]
+    results: dict[int, HistoryResult] = {}
+    base, snapshot, prefix = history.script, Snapshot(history), partial_result(history.world)
+    before: tuple[Script, HistoryResult] | None = None
+    for index, script in branches.items():
+        if before is not None and _continues(script, *before):
+            history.position, shared_prefix = script.resumes_after, before[1]
         else:
             if before is not None:
-                here.restore()
-            shared = left
+                snapshot.restore()
+            shared_prefix = prefix
         history.script = script
-        found[place] = result = conclude(history)
-        result.shared = shared
+        results[index] = result = finish_history(history)
+        result.shared_prefix = shared_prefix
         before = script, result
-    here.restore()
-    assert history.script is whole, "the keepsake has the script"
-    return found
+    snapshot.restore()
+    assert history.script is base, "the snapshot contains the script"
+    return results

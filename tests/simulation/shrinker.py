@@ -1,26 +1,26 @@
-"""A failing history, cut down until every step and every fault left in it is needed."""
+"""Shrink a failing script until each of its steps and faults is needed."""
 
 import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from tests.simulation.history_run import Result
+from tests.simulation.history_run import HistoryResult
 from tests.simulation.script import Script
-from tests.simulation.steps import Step
+from tests.simulation.steps import ScriptStep
 
 _MOST_RUNS = 1_500
 
 
-def shrink(script: Script, violation: str, judge: Callable[[Script], Result]) -> Script:
-    """Drop steps in ever smaller blocks, then faults one by one, while it fails the same way."""
-    wanted = _kind(violation)
+def shrink(script: Script, violation: str, judge: Callable[[Script], HistoryResult]) -> Script:
+    """Drop ever smaller blocks of steps, then single faults, while it fails in the same way."""
+    signature = _signature(violation)
     runs = 0
 
-    def fails(steps: tuple[Step, ...]) -> bool:
+    def fails(steps: tuple[ScriptStep, ...]) -> bool:
         nonlocal runs
         runs += 1
-        found = judge(replace(script, steps=steps)).violation
-        return found is not None and _kind(found) == wanted
+        found_violation = judge(replace(script, steps=steps)).violation
+        return found_violation is not None and _signature(found_violation) == signature
 
     steps = script.steps
     size = max(1, len(steps) // 2)
@@ -40,19 +40,19 @@ def shrink(script: Script, violation: str, judge: Callable[[Script], Result]) ->
 
 
 def _without_needless_faults(
-    steps: tuple[Step, ...], fails: Callable[[tuple[Step, ...]], bool]
-) -> tuple[Step, ...]:
-    for place in range(len(steps)):
-        for fault in steps[place].faults:
-            step = steps[place]
-            fewer = tuple(each for each in step.faults if each != fault)
-            calmer = (*steps[:place], replace(step, faults=fewer), *steps[place + 1 :])
+    steps: tuple[ScriptStep, ...], fails: Callable[[tuple[ScriptStep, ...]], bool]
+) -> tuple[ScriptStep, ...]:
+    for index in range(len(steps)):
+        for fault in steps[index].faults:
+            step = steps[index]
+            fewer = tuple(other for other in step.faults if other != fault)
+            calmer = (*steps[:index], replace(step, faults=fewer), *steps[index + 1 :])
             if fails(calmer):
                 steps = calmer
     return steps
 
 
-def _kind(violation: str) -> str:
-    """What went wrong, without the names and numbers that another history would have."""
+def _signature(violation: str) -> str:
+    """The kind of violation: its text without the names and numbers of one history."""
     words = re.sub(r"JOB#\S+|\bm\d+\b|\{.*|\d+\S*", "", violation)
     return words[:60]

@@ -1,4 +1,4 @@
-"""Worlds in which a commit holds few items, so that a few commands make several commits."""
+"""Lower the limit of items per commit, so that a few commands make several commits."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,16 +10,16 @@ from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
 from forgeledger.jobs.ports import LaneView
 from forgeledger.jobs.usecases import apply_commands
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
-from tests.simulation.coverage import Happening
-from tests.simulation.world import World
+from tests.simulation.coverage import CoveragePoint
+from tests.simulation.world import SimulatedWorld
 
-# By this name both modules know the limit.
+# The limit's name in both modules.
 _LIMIT = "ITEMS_PER_COMMIT"
 
 
 @contextmanager
-def as_small_as_wanted(world: World) -> Iterator[None]:
-    """Commits are as small as the rules of the world want them; afterwards as they were."""
+def limited_commits(world: SimulatedWorld) -> Iterator[None]:
+    """Apply the limit of the world's rules; restore the product's limit afterwards."""
     most = world.rules.items_per_commit
     if most == ITEMS_PER_COMMIT:
         yield
@@ -28,10 +28,10 @@ def as_small_as_wanted(world: World) -> Iterator[None]:
 
     def counted(self: LaneWriter, view: LaneView, decision: Decision, *more: Any) -> int:
         made = commit(self, view, decision, *more)
-        world.met[Happening.SEVERAL_COMMITS] += made > 1
+        world.coverage[CoveragePoint.SEVERAL_COMMITS] += made > 1
         return made
 
-    # What is decided at once is twice as much: long texts, too, make several commits of that.
+    # One decision covers the items of two commits: in the product long texts split it, too.
     patched = (
         (lane_decision, _LIMIT, most),
         (apply_commands, _LIMIT, 2 * most),

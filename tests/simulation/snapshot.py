@@ -1,4 +1,4 @@
-"""A whole history as it stands at one moment, and the way back to it."""
+"""A snapshot of a whole history, which can be restored."""
 
 from collections import Counter, deque
 from collections.abc import Callable
@@ -13,60 +13,62 @@ from tests.simulation.answer_checks import AnswerChecks
 from tests.simulation.checks import Checks
 from tests.simulation.environments import Environments
 from tests.simulation.event_bus import EventBus
-from tests.simulation.fifo_queue import FifoQueue, QueuedMessage
+from tests.simulation.fifo_queue import QueuedMessage, SimulatedFifoQueue
 from tests.simulation.history_run import History
-from tests.simulation.job_checks import JobChecks, JobTruth
+from tests.simulation.job_checks import JobChecks, ObservedJob
 from tests.simulation.jobs import KnownJob
 from tests.simulation.lambdas import Lambdas
-from tests.simulation.lane_checks import LaneChecks, LaneTruth
-from tests.simulation.operators import People
-from tests.simulation.request_checks import Asked
+from tests.simulation.lane_checks import LaneChecks, ReplayedLane
+from tests.simulation.operators import Operators
+from tests.simulation.request_checks import RequestLog
 from tests.simulation.streams import Shard, Stream
 from tests.simulation.table import Tables
-from tests.simulation.workers import Claim, Worker, Workers
-from tests.simulation.world import World
+from tests.simulation.workers import HeldClaim, SimulatedWorker, SimulatedWorkers
+from tests.simulation.world import SimulatedWorld
 
-# Whatever changes while a history goes on; all else in it is only ever replaced.
-_CHANGING: Final = frozenset(
+# Classes whose objects are modified while a history runs; all others are only replaced.
+_MUTABLE: Final = frozenset(
     {
         AnswerChecks,
-        Asked,
+        RequestLog,
         Checks,
-        Claim,
+        HeldClaim,
         Environments,
         EventBus,
-        FifoQueue,
+        SimulatedFifoQueue,
         History,
         JobChecks,
-        JobTruth,
+        ObservedJob,
         KnownJob,
         Lambdas,
         LaneBuffer,
         LaneChecks,
-        LaneTruth,
+        ReplayedLane,
         Outbox,
-        People,
+        Operators,
         QueuedMessage,
         Shard,
         Stream,
         Tables,
-        Worker,
-        Workers,
-        World,
+        SimulatedWorker,
+        SimulatedWorkers,
+        SimulatedWorld,
     }
 )
 _CONTAINERS: Final = frozenset({list, dict, set, deque, Counter})
-_KEPT: Final = _CHANGING | _CONTAINERS
-# A container in a container changes, as a table's partition does; what is in that one, a row or a
-# record, does not.
+_CAPTURED: Final = _MUTABLE | _CONTAINERS
+# A container in a container is modified, like a table's partition; what that one contains, a row
+# or a record, is not.
 _DEPTH: Final = 2
 
-# What these hold does not change any more: of messages only those that still wait do.
-_SETTLED: Final = frozenset({"accepted", "attributes", "bodies", "delivered", "records", "texts"})
+# Containers whose elements are not modified: of messages, only waiting ones are.
+_APPEND_ONLY: Final = frozenset(
+    {"accepted", "attributes", "contents", "delivered", "records", "texts"}
+)
 
 
-class Keepsake:
-    """Objects keep their identity: what was built on them goes on working after the way back."""
+class Snapshot:
+    """Objects keep their identity, so references to them stay valid after `restore`."""
 
     def __init__(self, history: History) -> None:
         self._random = history.world.random
@@ -74,48 +76,48 @@ class Keepsake:
         self._objects: list[tuple[Any, tuple[str, ...], tuple[Any, ...]]] = []
         self._containers: list[tuple[Any, Any]] = []
         self._seen: set[int] = set()
-        self._keep(history)
+        self._capture(history)
         self._seen.clear()
 
     def restore(self) -> None:
-        for changed, names, values in self._objects:
+        for captured, names, values in self._objects:
             for name, value in zip(names, values, strict=True):
-                setattr(changed, name, value)
+                setattr(captured, name, value)
         for container, content in self._containers:
             if isinstance(container, list):
                 container[:] = content
                 continue
             container.clear()
             if isinstance(container, dict):
-                # Not a counter's own, which goes on counting.
+                # Not Counter.update, which adds.
                 dict.update(container, content)
             else:
                 _extend(container, content)
         self._random.setstate(self._random_state)
 
-    def _keep(self, changing: Any) -> None:
-        kind = type(changing)
-        names = tuple(vars(changing)) if hasattr(changing, "__dict__") else _slots(kind)
-        values = _values_of(names)(changing)
-        self._objects.append((changing, names, values))
+    def _capture(self, captured: Any) -> None:
+        kind = type(captured)
+        names = tuple(vars(captured)) if hasattr(captured, "__dict__") else _slots(kind)
+        values = _values_of(names)(captured)
+        self._objects.append((captured, names, values))
         for name, value in zip(names, values, strict=True):
-            if type(value) in _KEPT:
-                self._keep_value(value, 1 if name in _SETTLED else _DEPTH)
+            if type(value) in _CAPTURED:
+                self._capture_value(value, 1 if name in _APPEND_ONLY else _DEPTH)
 
-    def _keep_value(self, value: Any, depth: int) -> None:
+    def _capture_value(self, value: Any, depth: int) -> None:
         if id(value) in self._seen:
             return
         self._seen.add(id(value))
         kind = type(value)
-        if kind in _CHANGING:
-            self._keep(value)
+        if kind in _MUTABLE:
+            self._capture(value)
             return
-        # Not a counter's own, which counts anew.
+        # Not Counter.copy, which counts again.
         self._containers.append((value, dict(value) if kind is Counter else value.copy()))
         if depth > 1:
-            for each in value.values() if isinstance(value, dict) else value:
-                if type(each) in _KEPT:
-                    self._keep_value(each, depth - 1)
+            for element in value.values() if isinstance(value, dict) else value:
+                if type(element) in _CAPTURED:
+                    self._capture_value(element, depth - 1)
 
 
 def _extend(container: set[Any] | deque[Any], content: Any) -> None:
@@ -127,10 +129,10 @@ def _extend(container: set[Any] | deque[Any], content: Any) -> None:
 
 @cache
 def _slots(kind: type) -> tuple[str, ...]:
-    return tuple(chain.from_iterable(each.__dict__.get("__slots__", ()) for each in kind.__mro__))
+    return tuple(chain.from_iterable(owner.__dict__.get("__slots__", ()) for owner in kind.__mro__))
 
 
 @cache
 def _values_of(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    # Of a single name an attrgetter gives no tuple.
-    return attrgetter(*names) if len(names) > 1 else lambda each: (getattr(each, names[0]),)
+    # For a single name attrgetter returns no tuple.
+    return attrgetter(*names) if len(names) > 1 else lambda captured: (getattr(captured, names[0]),)

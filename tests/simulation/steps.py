@@ -1,38 +1,38 @@
-"""One thing that somebody does in a history, and how often each fault waits in such a thing."""
+"""One step of a script, and how often each fault is planned for one."""
 
 from dataclasses import dataclass
 
-from tests.simulation.faults import Fault
-from tests.simulation.workloads import Kind
+from tests.simulation.faults import CallFault
+from tests.simulation.workloads import StepKind
 
 
 @dataclass(slots=True)
-class Step:
-    kind: Kind
+class ScriptStep:
+    kind: StepKind
     seed: int
-    faults: tuple[tuple[int, Fault], ...] = ()
+    faults: tuple[tuple[int, CallFault], ...] = ()
 
 
-# Pauses and lost answers find most; a crash ends what else could still be found.
+# Stalls and lost answers find the most defects; a crash ends what could still be found.
 FAULTS = {
-    Fault.CRASH_BEFORE: 6,
-    Fault.CRASH_AFTER: 6,
-    Fault.UNSENT: 3,
-    Fault.LOST: 8,
-    Fault.REPEATED: 6,
-    Fault.THROTTLED: 5,
-    Fault.THROTTLED_LONG: 3,
-    Fault.SERVER_ERROR: 4,
-    Fault.CONFLICT: 6,
-    Fault.CANCELED: 4,
-    Fault.IN_PROGRESS: 2,
-    Fault.SLOW: 3,
-    Fault.PAUSE_BEFORE: 6,
-    Fault.PAUSE_AFTER: 6,
-    Fault.PAUSE_AT_WRITE: 12,
-    Fault.UNPROCESSED: 4,
-    Fault.TORN: 6,
-    Fault.SHORT_PAGE: 4,
-    Fault.PARTIAL: 6,
-    Fault.DOUBLED: 3,
+    CallFault.CRASH_BEFORE: 6,
+    CallFault.CRASH_AFTER: 6,
+    CallFault.UNSENT: 3,
+    CallFault.LOST: 8,
+    CallFault.REPEATED: 6,
+    CallFault.THROTTLED: 5,
+    CallFault.THROTTLED_LONG: 3,
+    CallFault.SERVER_ERROR: 4,
+    CallFault.CONFLICT: 6,
+    CallFault.CANCELED: 4,
+    CallFault.IN_PROGRESS: 2,
+    CallFault.SLOW: 3,
+    CallFault.PAUSE_BEFORE: 6,
+    CallFault.PAUSE_AFTER: 6,
+    CallFault.PAUSE_AT_WRITE: 12,
+    CallFault.UNPROCESSED: 4,
+    CallFault.TORN: 6,
+    CallFault.SHORT_PAGE: 4,
+    CallFault.PARTIAL: 6,
+    CallFault.DOUBLED: 3,
 }

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.simulation.coverage import Happening, Met
+from tests.simulation.coverage import CoverageCounts, CoveragePoint
 from tests.simulation.expressions import Row, parse_projection, parse_write
 from tests.simulation.faults import client_error
 from tests.simulation.key_conditions import parse_key_condition
 
 _TOKEN_MS = 10 * 60 * 1000
-# How long a read that is not consistent may see a row as it was before.
+# How long an eventually consistent read may return the previous version of a row.
 _STALE_MS = 2_000
 _EMPTY: dict[str, Any] = {}
 _MOST_ACTIONS = 100
@@ -27,34 +27,34 @@ class RowChange:
 
 
 @dataclass(slots=True)
-class _Planned:
+class _PlannedWrite:
     key: tuple[str, str]
     old: Row | None
-    # The row as it will be; the old one where it is only checked.
+    # The row after the write; the old one for a ConditionCheck.
     new: Row | None
     holds: bool
     returns_old: bool
 
 
 class Tables:
-    """Each method is one atomic moment. Rows are never changed, only replaced."""
+    """Each method is atomic. Rows are never modified, only replaced."""
 
     def __init__(
         self,
         clock: Callable[[], int],
         on_commit: Callable[[list[RowChange]], None],
-        met: Met | None = None,
+        coverage: CoverageCounts | None = None,
         *,
         remembers_tokens: bool = True,
     ) -> None:
         self._clock = clock
         self._on_commit = on_commit
-        self._met: Met = Counter() if met is None else met
+        self._coverage: CoverageCounts = Counter() if coverage is None else coverage
         self._remembers_tokens = remembers_tokens
         self._partitions: dict[str, dict[str, Row]] = {}
         self._tokens: dict[str, tuple[int, Any]] = {}
         self._before: dict[tuple[str, str], tuple[int, Row | None]] = {}
-        # Headers as they were, for indexes that lag: time, key, row.
+        # Past versions of headers, for indexes that lag: time, key, row.
         self._header_history: list[tuple[int, str, Row]] = []
 
     def get(self, pk: str, sk: str) -> Row | None:
@@ -67,11 +67,11 @@ class Tables:
         return list(self._partitions)
 
     def delete(self, pk: str, sk: str) -> None:
-        """The stream's records of it pass no filter, so nobody hears of it."""
+        """Its stream record passes no filter, so no function is invoked for it."""
         del self._partitions[pk][sk]
         self._before.pop((pk, sk), None)
         if sk == "JOB":
-            self._header_history = [each for each in self._header_history if each[1] != pk]
+            self._header_history = [entry for entry in self._header_history if entry[1] != pk]
 
     def get_item(self, request: dict[str, Any]) -> dict[str, Any]:
         row = self._read(_key_of(request["Key"]), consistent=request.get("ConsistentRead", False))
@@ -93,24 +93,24 @@ class Tables:
     def query(self, request: dict[str, Any], index_lag_ms: int) -> dict[str, Any]:
         names = request.get("ExpressionAttributeNames", _EMPTY)
         values = request.get("ExpressionAttributeValues", _EMPTY)
-        asked = parse_key_condition(request["KeyConditionExpression"])
+        condition = parse_key_condition(request["KeyConditionExpression"])
         _, shown = parse_projection(request.get("ProjectionExpression", ""))
-        _check_placeholders(asked.placeholders | shown, names, values)
+        _check_placeholders(condition.placeholders | shown, names, values)
         index, consistent = request.get("IndexName"), request.get("ConsistentRead", False)
-        partition_key = names.get(asked.partition, asked.partition)
+        partition_key = names.get(condition.partition, condition.partition)
         range_key = "SK" if index is None else "jobId"
         wrong = consistent if index else partition_key != "PK"
-        if wrong or asked.sort not in (None, range_key):
+        if wrong or condition.sort not in (None, range_key):
             raise client_error("ValidationException", "Query")
-        value = values[asked.value]
+        value = values[condition.value]
         if index is None:
             rows = self._partition(value["S"], consistent=consistent)
         else:
             rows = self._indexed(partition_key, value, index_lag_ms)
-        wanted = asked.wanted(values)
-        keys = [key for key in rows if wanted(key)]
+        key_filter = condition.key_filter(values)
+        keys = [key for key in rows if key_filter(key)]
         forward = request.get("ScanIndexForward", True)
-        # Their characters are in the order of their bytes in UTF-8.
+        # Python's order of code points is that of DynamoDB, which compares UTF-8 bytes.
         keys.sort(reverse=not forward)
         start = request.get("ExclusiveStartKey")
         if start is not None:
@@ -130,10 +130,10 @@ class Tables:
         return self.get(*key)
 
     def put_item(self, request: dict[str, Any]) -> dict[str, Any]:
-        return self._single("PutItem", "Put", request)
+        return self._write_one("PutItem", "Put", request)
 
     def update_item(self, request: dict[str, Any]) -> dict[str, Any]:
-        return self._single("UpdateItem", "Update", request)
+        return self._write_one("UpdateItem", "Update", request)
 
     def transact(
         self,
@@ -141,7 +141,7 @@ class Tables:
         token: str | None,
         refused: tuple[int, str] | None = None,
     ) -> None:
-        """All or nothing. With `refused` that action cannot be carried out, for that reason."""
+        """All or nothing; `refused` cancels it for the given code of the given action."""
         operation = "TransactWriteItems"
         now = self._clock()
         known = self._tokens.get(token or "")
@@ -149,16 +149,16 @@ class Tables:
             if known[0] + _TOKEN_MS > now and self._remembers_tokens:
                 if known[1] != actions:
                     raise client_error("IdempotentParameterMismatchException", operation)
-                self._met[Happening.TOKEN_KNOWN] += 1
+                self._coverage[CoveragePoint.TOKEN_KNOWN] += 1
                 return
-            self._met[Happening.TOKEN_FORGOTTEN] += 1
+            self._coverage[CoveragePoint.TOKEN_FORGOTTEN] += 1
         planned = [
             self._plan(operation, kind, body) for action in actions for kind, body in action.items()
         ]
-        if len({each.key for each in planned}) != len(planned) or len(planned) > _MOST_ACTIONS:
+        if len({write.key for write in planned}) != len(planned) or len(planned) > _MOST_ACTIONS:
             raise client_error("ValidationException", operation)
-        if refused is not None or not all(each.holds for each in planned):
-            reasons = [_reason(each) for each in planned]
+        if refused is not None or not all(write.holds for write in planned):
+            reasons = [_reason(write) for write in planned]
             if refused is not None:
                 number, code = refused
                 reasons[number] = {"Code": code}
@@ -169,7 +169,7 @@ class Tables:
             self._tokens[token] = (now, actions)
         self._store(planned)
 
-    def _single(self, operation: str, kind: str, request: dict[str, Any]) -> dict[str, Any]:
+    def _write_one(self, operation: str, kind: str, request: dict[str, Any]) -> dict[str, Any]:
         planned = self._plan(operation, kind, request)
         if not planned.holds:
             more = {"Item": planned.old} if planned.returns_old and planned.old else {}
@@ -177,7 +177,7 @@ class Tables:
         self._store([planned])
         return {}
 
-    def _plan(self, operation: str, kind: str, body: dict[str, Any]) -> _Planned:
+    def _plan(self, operation: str, kind: str, body: dict[str, Any]) -> _PlannedWrite:
         names = body.get("ExpressionAttributeNames", _EMPTY)
         values = body.get("ExpressionAttributeValues", _EMPTY)
         key = _key_of(body["Item"] if kind == "Put" else body["Key"])
@@ -195,18 +195,18 @@ class Tables:
         else:
             raise client_error("ValidationException", operation)
         returns_old = body.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
-        return _Planned(key, old, new, holds, returns_old)
+        return _PlannedWrite(key, old, new, holds, returns_old)
 
-    def _store(self, planned: Sequence[_Planned]) -> None:
+    def _store(self, planned: Sequence[_PlannedWrite]) -> None:
         now = self._clock()
         changes = []
-        for each in planned:
-            old, new = each.old, each.new
+        for write in planned:
+            old, new = write.old, write.new
             if new is old or new is None or new == old:
                 continue
-            pk, sk = each.key
+            pk, sk = write.key
             self._partitions.setdefault(pk, {})[sk] = new
-            self._before[each.key] = (now, old)
+            self._before[write.key] = (now, old)
             changes.append(RowChange(pk, sk, old, new))
             if sk == "JOB":
                 self._header_history.append((now, pk, new))
@@ -214,7 +214,7 @@ class Tables:
             self._on_commit(changes)
 
     def _partition(self, pk: str, *, consistent: bool) -> Mapping[str, Row]:
-        """Its rows by their sort keys, some of them as they were before."""
+        """Rows by sort key; without consistency some are previous versions."""
         partition = self.partition(pk)
         if consistent:
             return partition
@@ -222,11 +222,11 @@ class Tables:
         return {sk: row for sk, row in rows.items() if row is not None}
 
     def _indexed(self, name: str, value: dict[str, Any], lag_ms: int) -> Mapping[str, Row]:
-        """The headers as they were a while ago: an index only follows its table."""
+        """The headers as they were `lag_ms` ago: indexes are eventually consistent."""
         moment = self._clock() - lag_ms
         times = [at for at, _, _ in self._header_history]
         until = len(times) if lag_ms == 0 else bisect_left(times, moment + 1)
-        self._met[Happening.LAGGING_INDEX] += until < len(times)
+        self._coverage[CoveragePoint.LAGGING_INDEX] += until < len(times)
         latest = {pk: row for _, pk, row in self._header_history[:until]}
         return {row["jobId"]["S"]: row for row in latest.values() if row.get(name) == value}
 
@@ -234,7 +234,7 @@ class Tables:
 def _key_of(row: Row) -> tuple[str, str]:
     if "PK" in row:
         return row["PK"]["S"], row["SK"]["S"]
-    # The idempotency table has a single key; its rows stand apart from all others.
+    # The idempotency table has a single key; its rows get a partition of their own here.
     return "id", row["id"]["S"]
 
 
@@ -244,11 +244,11 @@ def _projected(row: Row, request: Mapping[str, Any]) -> Row:
         return row
     parts, _ = parse_projection(projection)
     names = request.get("ExpressionAttributeNames", _EMPTY)
-    wanted = [names.get(part, part) for part in parts]
-    return {name: row[name] for name in wanted if name in row}
+    attributes = [names.get(part, part) for part in parts]
+    return {name: row[name] for name in attributes if name in row}
 
 
-def _reason(planned: _Planned) -> dict[str, Any]:
+def _reason(planned: _PlannedWrite) -> dict[str, Any]:
     if planned.holds:
         return {"Code": "None"}
     reason: dict[str, Any] = {"Code": "ConditionalCheckFailed"}
@@ -260,7 +260,7 @@ def _reason(planned: _Planned) -> dict[str, Any]:
 def _check_placeholders(
     used: frozenset[str], names: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
-    """DynamoDB refuses a request that gives more names or values than it uses, or fewer."""
+    """DynamoDB refuses a request that supplies more or fewer names or values than it uses."""
     given = len(names) + len(values)
     if given != len(used) or not (used.issuperset(names) and used.issuperset(values)):
         raise client_error("ValidationException", "expression placeholders")

@@ -1,4 +1,4 @@
-"""An answer about a job is true, and a job is shown as it is."""
+"""Answers must report committed changes, and show jobs and items as they were stored."""
 
 from dataclasses import replace
 from random import Random
@@ -15,12 +15,12 @@ from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus
 from forgeledger.jobs.model.lanes import Counts
 from forgeledger.jobs.model.outcomes import Outcome, OutcomeKind, Reason
 from forgeledger.jobs.ports import JobView, Progress
-from forgeledger.jobs.usecases.change_job import ChangeResult as Answer
+from forgeledger.jobs.usecases.change_job import ChangeResult
 from tests.simulation.checks import Checks
-from tests.simulation.job_checks import JobTruth
-from tests.simulation.lane_checks import LaneTruth, Violation
-from tests.simulation.request_checks import Asked, ItemAnswer
-from tests.simulation.world import Rules, World
+from tests.simulation.job_checks import ObservedJob
+from tests.simulation.lane_checks import ReplayedLane, Violation
+from tests.simulation.request_checks import AnsweredCommand, RequestLog
+from tests.simulation.world import SimulatedWorld, WorldRules
 
 SPEC = JobSpec(job_id=make_job_id(0, 0, 1), name="night run", lanes=1, created_at=7)
 JOB, HEADS, CREATED = create(SPEC)
@@ -28,90 +28,107 @@ JOB, HEADS, CREATED = create(SPEC)
 
 @pytest.fixture
 def checks() -> Checks:
-    """Of a world with one job, that was created."""
-    world = World(random=Random(1), rules=Rules())
-    checks = Checks(world, Asked(world.commands))
-    checks.jobs.truths[f"JOB#{SPEC.job_id}"] = JobTruth(JOB, [CREATED], stages=[JOB])
-    checks.lanes.truths[f"JOB#{SPEC.job_id}#0"] = LaneTruth(HEADS[0])
+    """The checks of a world with one new job."""
+    world = SimulatedWorld(random=Random(1), rules=WorldRules())
+    checks = Checks(world, RequestLog(world.commands))
+    checks.jobs.by_pk[f"JOB#{SPEC.job_id}"] = ObservedJob(JOB, [CREATED], versions=[JOB])
+    checks.lanes.by_pk[f"JOB#{SPEC.job_id}#0"] = ReplayedLane(HEADS[0])
     return checks
 
 
-def happens(checks: Checks, step: Any) -> Job:
-    truth = checks.jobs.truths[f"JOB#{SPEC.job_id}"]
-    truth.facts += step.facts
-    truth.stages += [step.job] * len(step.facts)
-    truth.job = step.job
-    return truth.job
+def apply_step(checks: Checks, step: Any) -> Job:
+    observed = checks.jobs.by_pk[f"JOB#{SPEC.job_id}"]
+    observed.facts += step.facts
+    observed.versions += [step.job] * len(step.facts)
+    observed.job = step.job
+    return observed.job
 
 
 def answer(
-    checks: Checks, what: str, verdict: OutcomeKind, job: Job, *, begun: int, reason: Any = None
+    checks: Checks,
+    what: str,
+    verdict: OutcomeKind,
+    job: Job,
+    *,
+    facts_before: int,
+    reason: Any = None,
 ) -> None:
     view = JobView(job=job, heads=(), progress=Progress(), published=0)
-    checks.asked.lived(what, SPEC.job_id, begun, Answer(outcome=verdict, view=view, reason=reason))
-    checks.stepped()
+    checks.request_log.record_lifecycle_answer(
+        what, SPEC.job_id, facts_before, ChangeResult(outcome=verdict, view=view, reason=reason)
+    )
+    checks.after_step()
 
 
 def test_what_was_granted_was_done_since_it_was_asked_for(checks: Checks) -> None:
-    sealed = happens(checks, seal(JOB, Counts(), 8))
+    sealed = apply_step(checks, seal(JOB, Counts(), 8))
 
-    answer(checks, "seal", OutcomeKind.APPLIED, sealed, begun=1)
-    with pytest.raises(Violation, match=r"applied to a seal .* nothing was done"):
-        answer(checks, "seal", OutcomeKind.APPLIED, sealed, begun=2)
+    answer(checks, "seal", OutcomeKind.APPLIED, sealed, facts_before=1)
+    with pytest.raises(Violation, match=r"applied to a seal .* no such fact"):
+        answer(checks, "seal", OutcomeKind.APPLIED, sealed, facts_before=2)
 
 
 def test_two_are_not_granted_one_and_the_same_seal(checks: Checks) -> None:
-    sealed = happens(checks, seal(JOB, Counts(), 8))
-    answer(checks, "seal", OutcomeKind.APPLIED, sealed, begun=1)
+    sealed = apply_step(checks, seal(JOB, Counts(), 8))
+    answer(checks, "seal", OutcomeKind.APPLIED, sealed, facts_before=1)
 
-    with pytest.raises(Violation, match="nothing was done"):
-        answer(checks, "seal", OutcomeKind.APPLIED, sealed, begun=1)
+    with pytest.raises(Violation, match="no such fact"):
+        answer(checks, "seal", OutcomeKind.APPLIED, sealed, facts_before=1)
 
 
 def test_a_repetition_has_something_to_repeat(checks: Checks) -> None:
-    answer(checks, "reopen", OutcomeKind.DUPLICATE, JOB, begun=1)
+    answer(checks, "reopen", OutcomeKind.DUPLICATE, JOB, facts_before=1)
     for what in ("seal", "cancel"):
         with pytest.raises(Violation, match=f"duplicate to a {what}"):
-            answer(checks, what, OutcomeKind.DUPLICATE, JOB, begun=1)
-        checks.asked.lives.clear()
+            answer(checks, what, OutcomeKind.DUPLICATE, JOB, facts_before=1)
+        checks.request_log.lifecycle_answers.clear()
 
-    sealed = happens(checks, seal(JOB, Counts(), 8))
+    sealed = apply_step(checks, seal(JOB, Counts(), 8))
 
-    answer(checks, "seal", OutcomeKind.DUPLICATE, sealed, begun=2)
+    answer(checks, "seal", OutcomeKind.DUPLICATE, sealed, facts_before=2)
 
 
 def test_only_the_cancel_of_a_job_that_ends_otherwise_is_refused(checks: Checks) -> None:
     with pytest.raises(Violation, match="rejected to a cancel"):
-        answer(checks, "cancel", OutcomeKind.REJECTED, JOB, begun=1, reason=Reason.JOB_FINISHED)
-    checks.asked.lives.clear()
-    closing = happens(checks, cancel(JOB, Counts(), 8))
+        answer(
+            checks, "cancel", OutcomeKind.REJECTED, JOB, facts_before=1, reason=Reason.JOB_FINISHED
+        )
+    checks.request_log.lifecycle_answers.clear()
+    closing = apply_step(checks, cancel(JOB, Counts(), 8))
 
-    answer(checks, "cancel", OutcomeKind.APPLIED, closing, begun=1)
+    answer(checks, "cancel", OutcomeKind.APPLIED, closing, facts_before=1)
     with pytest.raises(Violation, match="rejected to a cancel"):
-        answer(checks, "cancel", OutcomeKind.REJECTED, closing, begun=2, reason=Reason.JOB_FINISHED)
+        answer(
+            checks,
+            "cancel",
+            OutcomeKind.REJECTED,
+            closing,
+            facts_before=2,
+            reason=Reason.JOB_FINISHED,
+        )
 
 
 def test_a_job_that_is_ending_is_not_one_that_runs_already(checks: Checks) -> None:
-    closing = happens(checks, cancel(JOB, Counts(), 8))
+    closing = apply_step(checks, cancel(JOB, Counts(), 8))
 
     with pytest.raises(Violation, match="duplicate to a reopen"):
-        answer(checks, "reopen", OutcomeKind.DUPLICATE, closing, begun=2)
+        answer(checks, "reopen", OutcomeKind.DUPLICATE, closing, facts_before=2)
 
 
 def test_the_retry_of_an_item_is_not_the_reopening_that_was_granted(checks: Checks) -> None:
     ended = replace(JOB, status="COMPLETED", mode="sealed")
-    happens(checks, replace(seal(JOB, Counts(), 8), job=ended))
-    running = happens(checks, reopen(ended, 9, mode=ended.mode))
+    apply_step(checks, replace(seal(JOB, Counts(), 8), job=ended))
+    running = apply_step(checks, reopen(ended, 9, mode=ended.mode))
 
-    with pytest.raises(Violation, match=r"applied to a reopen .* nothing was done"):
-        answer(checks, "reopen", OutcomeKind.APPLIED, running, begun=2)
+    with pytest.raises(Violation, match=r"applied to a reopen .* no such fact"):
+        answer(checks, "reopen", OutcomeKind.APPLIED, running, facts_before=2)
 
 
 def test_an_answer_shows_the_job_as_it_was_behind_the_change(checks: Checks) -> None:
-    happens(checks, seal(JOB, Counts(), 8))
+    apply_step(checks, seal(JOB, Counts(), 8))
 
     with pytest.raises(Violation, match="and showed"):
-        answer(checks, "seal", OutcomeKind.APPLIED, JOB, begun=1)
+        answer(checks, "seal", OutcomeKind.APPLIED, JOB, facts_before=1)
 
 
 RUNNING, DONE = {"ending": None}, {"status": JobStatus.FAILED}
@@ -137,11 +154,11 @@ NOT_FAILED = (EventKind.REJECTED, Reason.NOT_FAILED)
 def test_a_retry_is_answered_as_its_job_has_it(
     checks: Checks, life: Any, lawful: Any, unlawful: Any
 ) -> None:
-    checks.jobs.truths[f"JOB#{SPEC.job_id}"].job = replace(JOB, **life)
+    checks.jobs.by_pk[f"JOB#{SPEC.job_id}"].job = replace(JOB, **life)
 
     def retried(kind: EventKind, reason: Reason | None) -> None:
         event = Event(kind=kind, at=9, item_id="a", command=CommandKind.RETRY, reason=reason)
-        checks.jobs.retried(f"JOB#{SPEC.job_id}#0", event)
+        checks.jobs.check_retry(f"JOB#{SPEC.job_id}#0", event)
 
     for what in lawful:
         retried(*what)
@@ -150,7 +167,7 @@ def test_a_retry_is_answered_as_its_job_has_it(
             retried(*what)
 
 
-def look(checks: Checks, *, commits: int = 0, **wrong: Any) -> None:
+def status(checks: Checks, *, commits: int = 0, **wrong: Any) -> None:
     counts = dict.fromkeys(("total", "pending", "inProgress", "completed", "failed", "canceled"), 0)
     shown = {
         **counts,
@@ -164,8 +181,8 @@ def look(checks: Checks, *, commits: int = 0, **wrong: Any) -> None:
         **dict.fromkeys(("sealedAt", "completedAt", "deadlineAt", "ending", "reason")),
         **wrong,
     }
-    checks.asked.looked(SPEC.job_id, 1, commits, shown)
-    checks.stepped()
+    checks.request_log.record_status_answer(SPEC.job_id, 1, commits, shown)
+    checks.after_step()
 
 
 @pytest.mark.parametrize(
@@ -191,16 +208,16 @@ def look(checks: Checks, *, commits: int = 0, **wrong: Any) -> None:
 def test_a_look_shows_what_the_lanes_count_and_how_the_job_stands(
     checks: Checks, wrong: dict[str, Any]
 ) -> None:
-    look(checks)
+    status(checks)
 
     with pytest.raises(Violation, match="showed"):
-        look(checks, **wrong)
+        status(checks, **wrong)
 
 
 def test_while_others_write_a_look_may_show_what_was(checks: Checks) -> None:
     checks.world.commits = 1
 
-    look(checks, commits=0, total=1, pending=1)
+    status(checks, commits=0, total=1, pending=1)
 
 
 CLAIM = Command(kind=CommandKind.CLAIM, item_id="a", command_id="c", worker_id="w", attempt=1)
@@ -209,18 +226,22 @@ TAKEN = replace(CLAIMED, attempt=2, worker_id="v", offset=4)
 
 
 @pytest.fixture
-def lane(checks: Checks) -> LaneTruth:
-    return checks.lanes.truths[f"JOB#{SPEC.job_id}#0"]
+def lane(checks: Checks) -> ReplayedLane:
+    return checks.lanes.by_pk[f"JOB#{SPEC.job_id}#0"]
 
 
-def told(checks: Checks, *outcome: Any, again: bool = False, item: Item | None = None) -> None:
+def command_answer(
+    checks: Checks, *outcome: Any, again: bool = False, item: Item | None = None
+) -> None:
     verdict, reason = outcome
     shown = Outcome(kind=verdict, reason=reason, item=item)
-    checks.asked.answered(ItemAnswer(SPEC.job_id, CLAIM, "mark", shown, again))
+    checks.request_log.record_command_answer(
+        AnsweredCommand(SPEC.job_id, CLAIM, "mark", shown, again)
+    )
     try:
-        checks.stepped()
+        checks.after_step()
     finally:
-        checks.asked.answers.clear()
+        checks.request_log.command_answers.clear()
 
 
 APPLIED, DUPLICATE = (OutcomeKind.APPLIED, None), (OutcomeKind.DUPLICATE, None)
@@ -245,25 +266,27 @@ HELD, STALE, NOT_DUE = (
 def test_a_command_is_answered_as_it_was_decided_and_so_it_is_again(
     checks: Checks, kind: Any, first: Any, item: Any, later: Any
 ) -> None:
-    lane = checks.lanes.truths[f"JOB#{SPEC.job_id}#0"]
+    lane = checks.lanes.by_pk[f"JOB#{SPEC.job_id}#0"]
     lane.marks["mark"] = (kind,)
     lane.reasons["mark"] = (Reason.LEASE_HELD,) if kind == "rejected" else ()
 
-    told(checks, *first)
-    told(checks, *later, again=True, item=item)
+    command_answer(checks, *first)
+    command_answer(checks, *later, again=True, item=item)
     for wrong in {APPLIED, DUPLICATE, HELD, STALE, NOT_DUE} - {first}:
         with pytest.raises(Violation, match="the journal has"):
-            told(checks, *wrong)
+            command_answer(checks, *wrong)
     for wrong in {APPLIED, DUPLICATE, HELD, STALE, NOT_DUE} - {later}:
         with pytest.raises(Violation, match=r"the journal has|applied before"):
-            told(checks, *wrong, again=True, item=item)
+            command_answer(checks, *wrong, again=True, item=item)
 
 
-def test_an_answer_shows_the_item_as_the_command_left_it(checks: Checks, lane: LaneTruth) -> None:
+def test_an_answer_shows_the_item_as_the_command_left_it(
+    checks: Checks, lane: ReplayedLane
+) -> None:
     lane.marks["mark"] = (EventKind.CLAIMED,)
     lane.items["a"] = CLAIMED
 
-    told(checks, *APPLIED, item=CLAIMED)
-    told(checks, *DUPLICATE, again=True, item=CLAIMED)
+    command_answer(checks, *APPLIED, item=CLAIMED)
+    command_answer(checks, *DUPLICATE, again=True, item=CLAIMED)
     with pytest.raises(Violation, match="and showed"):
-        told(checks, *DUPLICATE, again=True, item=replace(CLAIMED, attempt=0))
+        command_answer(checks, *DUPLICATE, again=True, item=replace(CLAIMED, attempt=0))

@@ -1,4 +1,4 @@
-"""Whoever asks for nothing is told so, and never that nothing failed."""
+"""Command lines of the simulator and their output; invalid numbers and Ctrl-C included."""
 
 import gc
 import os
@@ -14,21 +14,21 @@ import pytest
 from tests.simulation import __main__ as simulation
 from tests.simulation import mutants, parallel_runs
 from tests.simulation.__main__ import main
-from tests.simulation.history_run import Result
-from tests.simulation.parallel_runs import Sum
+from tests.simulation.history_run import HistoryResult
+from tests.simulation.parallel_runs import RunTotal
 from tests.simulation.processes import INTERRUPTED, processes
 
 ROOT = Path(__file__).parents[2]
 
 
 def interrupted(work: Callable[..., Any]) -> Callable[..., Any]:
-    """The same for one call, and Ctrl-C in the next one."""
+    """`work` in the first call, Ctrl-C in the second."""
     calls: Iterator[bool] = iter([False, True])
 
-    def call(*given: Any, **named: Any) -> Any:
+    def call(*arguments: Any, **named: Any) -> Any:
         if next(calls):
             raise KeyboardInterrupt
-        return work(*given, **named)
+        return work(*arguments, **named)
 
     return call
 
@@ -82,10 +82,10 @@ def test_garbage_is_collected_again_whatever_happens(monkeypatch: pytest.MonkeyP
     def broken(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(parallel_runs, "judge_family", broken)
+    monkeypatch.setattr(parallel_runs, "judge_seed_group", broken)
 
     with pytest.raises(KeyboardInterrupt):
-        parallel_runs.run_some(range(2))
+        parallel_runs.run_seeds(range(2))
 
     assert gc.isenabled()
 
@@ -110,7 +110,7 @@ def test_make_hands_on_what_it_is_asked_for(asked: tuple[str, ...], handed_on: s
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "refusal"),
     [
         (("simulate", "ONLY=seal"), "`make simulate` does not take ONLY"),
         (("simulate", "SEED=7"), "`make simulate` does not take SEED"),
@@ -120,11 +120,11 @@ def test_make_hands_on_what_it_is_asked_for(asked: tuple[str, ...], handed_on: s
         (("simulate-mutants", "FIRST=9"), "`make simulate-mutants` does not take FIRST"),
     ],
 )
-def test_make_refuses_what_another_target_takes(asked: tuple[str, ...], told: str) -> None:
+def test_make_refuses_what_another_target_takes(asked: tuple[str, ...], refusal: str) -> None:
     ended = dry_run(*asked)
 
     assert ended.returncode != 0
-    assert told in ended.stderr
+    assert refusal in ended.stderr
 
 
 def test_make_leaves_alone_what_the_shell_exports_for_others(
@@ -135,9 +135,9 @@ def test_make_leaves_alone_what_the_shell_exports_for_others(
     assert dry_run("simulate").returncode == 0
 
 
-def dry_run(*asked: str) -> subprocess.CompletedProcess[str]:
+def dry_run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["make", "--dry-run", "--old-file", ".venv/.installed", *asked],
+        ["make", "--dry-run", "--old-file", ".venv/.installed", *arguments],
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
         capture_output=True,
@@ -166,43 +166,43 @@ def test_a_mutant_that_nobody_catches_is_told_with_the_seeds_that_were_tried(
 ) -> None:
     tried: list[int] = []
 
-    def play(_: int, members: range) -> list[Result]:
+    def play(_: int, members: range) -> list[HistoryResult]:
         tried.append(len(members))
         return []
 
-    monkeypatch.setattr(mutants, "judge_family", play)
+    monkeypatch.setattr(mutants, "judge_seed_group", play)
 
     ended = mutants.main(["--only", mutants.MUTANTS[0].name, "--seeds", "100", "--jobs", "1"])
 
     assert ended == 1
     assert sum(tried) == 100
-    told = capsys.readouterr().out.splitlines()
-    assert told == [f"NOT CAUGHT  {mutants.MUTANTS[0].name} within 100 seeds", "caught 0/1"]
+    printed = capsys.readouterr().out.splitlines()
+    assert printed == [f"NOT CAUGHT  {mutants.MUTANTS[0].name} within 100 seeds", "caught 0/1"]
 
 
 def test_the_total_says_of_what_commits_and_faults_are_counted() -> None:
-    total = Sum(histories=2, steps=20, played=10, commits=7, faults=3)
+    total = RunTotal(histories=2, steps=20, own_steps=10, commits=7, faults=3)
 
     assert str(total).startswith(
-        "2 histories of 10 steps on average, of which 5 were played for one alone; "
-        "as played 7 commits, 3 faults: 0 failed; "
+        "2 histories of 10 steps on average, of which 5 were run for one history alone; "
+        "7 commits and 3 faults were run; 0 failed; "
     )
 
 
 def test_interrupted_histories_are_told_as_far_as_they_came(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    played = Sum(histories=64, failed=((7, "a broken promise"),))
-    monkeypatch.setattr(parallel_runs, "run_some", interrupted(lambda *_, **__: played))
-    monkeypatch.setattr(simulation, "stories", list)
+    played = RunTotal(histories=64, failed=((7, "a broken invariant"),))
+    monkeypatch.setattr(parallel_runs, "run_seeds", interrupted(lambda *_, **__: played))
+    monkeypatch.setattr(simulation, "failure_reports", list)
 
     ended = main(["--seeds", "500", "--jobs", "1"])
 
-    told = capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr().out.splitlines()
     assert ended == INTERRUPTED
-    assert told[1] == "seed 7: a broken promise"
-    assert told[2].startswith("64 histories of ")
-    assert told[3] == "interrupted"
+    assert printed[1] == "seed 7: a broken invariant"
+    assert printed[2].startswith("64 histories of ")
+    assert printed[3] == "interrupted"
 
 
 def test_a_failure_that_nobody_waits_to_see_shrunk_is_still_told(
@@ -211,29 +211,35 @@ def test_a_failure_that_nobody_waits_to_see_shrunk_is_still_told(
     def shrink(*_: object) -> None:
         raise KeyboardInterrupt
 
-    played = Sum(histories=1, failed=((0, "a broken promise"),))
-    monkeypatch.setattr(parallel_runs, "run_some", lambda *_, **__: played)
+    played = RunTotal(histories=1, failed=((0, "a broken invariant"),))
+    monkeypatch.setattr(parallel_runs, "run_seeds", lambda *_, **__: played)
     monkeypatch.setattr(parallel_runs, "shrink", shrink)
 
     ended = main(["--seeds", "1", "--jobs", "1"])
 
-    told = capsys.readouterr().out.splitlines()
-    assert (ended, told[0], told[-1]) == (INTERRUPTED, "seed 0: a broken promise", "interrupted")
+    printed = capsys.readouterr().out.splitlines()
+    assert (ended, printed[0], printed[-1]) == (
+        INTERRUPTED,
+        "seed 0: a broken invariant",
+        "interrupted",
+    )
 
 
 def test_an_interrupted_hunt_is_told_as_far_as_it_came(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(
-        mutants, "hunt", interrupted(lambda mutant, _: mutants.Catch(mutant.name, 3, "why", 0.1))
+        mutants,
+        "hunt",
+        interrupted(lambda mutant, _: mutants.MutantResult(mutant.name, 3, "why", 0.1)),
     )
 
     ended = mutants.main(["--jobs", "1"])
 
-    told = capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr().out.splitlines()
     assert ended == INTERRUPTED
-    assert told[0].startswith("   3 seeds  ")
-    assert told[1] == (
+    assert printed[0].startswith("   3 seeds  ")
+    assert printed[1] == (
         f"caught 1 of the 1 that were hunted, of {len(mutants.MUTANTS)}; interrupted"
     )
 

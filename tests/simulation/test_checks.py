@@ -1,4 +1,4 @@
-"""The checks complain of what is wrong, and of nothing else."""
+"""The checks find what is wrong, and raise no false alarms."""
 
 import json
 from datetime import UTC, datetime
@@ -12,22 +12,22 @@ from forgeledger.jobs.model.lanes import Head, LaneRules
 from forgeledger.sdk.command_encoder import encode
 from forgeledger.sdk.report.outbox import SendResult, SendStatus
 from tests.simulation.checks import Checks
-from tests.simulation.handlers import Silence
-from tests.simulation.lane_checks import LaneTruth, Violation
-from tests.simulation.mutants import Catch
-from tests.simulation.request_checks import Asked
-from tests.simulation.workers import Workers
-from tests.simulation.world import Rules, World
+from tests.simulation.handlers import SilentLogger
+from tests.simulation.lane_checks import ReplayedLane, Violation
+from tests.simulation.mutants import MutantResult
+from tests.simulation.request_checks import RequestLog
+from tests.simulation.workers import SimulatedWorkers
+from tests.simulation.world import SimulatedWorld, WorldRules
 
 JOB_ID = make_job_id(0, 0, 1)
 
 
 @pytest.fixture
 def checks() -> Checks:
-    world = World(random=Random(1), rules=Rules())
-    checks = Checks(world, Asked(world.commands))
+    world = SimulatedWorld(random=Random(1), rules=WorldRules())
+    checks = Checks(world, RequestLog(world.commands))
     head = Head(job_id=JOB_ID, lane=0, rules=LaneRules())
-    checks.lanes.truths[f"JOB#{JOB_ID}#0"] = LaneTruth(head)
+    checks.lanes.by_pk[f"JOB#{JOB_ID}#0"] = ReplayedLane(head)
     return checks
 
 
@@ -41,11 +41,15 @@ def send(checks: Checks, *command_ids: str) -> None:
 
 
 def journal(checks: Checks, *command_ids: str) -> None:
-    """The commands with these ids stand in the journal, in this order."""
-    said = [checks.asked.body(message) for message in checks.world.commands.accepted]
-    marks = {sent.command.command_id: sent.mark for each in said for sent in each.commands}
-    truth = checks.lanes.truths[f"JOB#{JOB_ID}#0"]
-    truth.marks = {marks[command_id]: (EventKind.COMPLETED,) for command_id in command_ids}
+    """Put the commands with these ids into the journal, in this order."""
+    contents = [
+        checks.request_log.content_of(message) for message in checks.world.commands.accepted
+    ]
+    marks = {
+        sent.command.command_id: sent.mark for content in contents for sent in content.commands
+    }
+    replayed = checks.lanes.by_pk[f"JOB#{JOB_ID}#0"]
+    replayed.marks = {marks[command_id]: (EventKind.COMPLETED,) for command_id in command_ids}
 
 
 def test_commands_of_a_group_stand_in_the_order_of_the_queue(checks: Checks) -> None:
@@ -54,7 +58,7 @@ def test_commands_of_a_group_stand_in_the_order_of_the_queue(checks: Checks) -> 
     journal(checks, "two", "one")
 
     with pytest.raises(Violation, match="m2 was applied before m1"):
-        checks._in_order(dead=())
+        checks._check_order(dead=())
 
 
 def test_a_command_that_was_sent_twice_takes_the_place_of_the_first(checks: Checks) -> None:
@@ -63,7 +67,7 @@ def test_a_command_that_was_sent_twice_takes_the_place_of_the_first(checks: Chec
     send(checks, "one")
     journal(checks, "one", "two")
 
-    checks._in_order(dead=())
+    checks._check_order(dead=())
 
 
 def test_a_dead_letter_may_have_been_applied_when_nobody_heard_of_it(checks: Checks) -> None:
@@ -72,45 +76,47 @@ def test_a_dead_letter_may_have_been_applied_when_nobody_heard_of_it(checks: Che
     send(checks, "one")
     journal(checks, "one", "two")
 
-    checks._in_order(dead={1})
+    checks._check_order(dead={1})
 
 
 def test_an_error_in_the_code_is_not_swallowed_with_the_failures_of_services() -> None:
-    Silence().error("job not relayed", exc_info=OSError("no connection"))
+    SilentLogger().error("job not relayed", exc_info=OSError("no connection"))
 
     with pytest.raises(Violation, match="TypeError: unexpected argument"):
-        Silence().error("job not relayed", exc_info=TypeError("unexpected argument"))
+        SilentLogger().error("job not relayed", exc_info=TypeError("unexpected argument"))
 
 
 def test_a_mutant_that_does_not_fit_any_more_counts_as_missed() -> None:
-    assert Catch("a mutant", 1, "JOB#1: the head is not its journal's", 0.1).fits
-    assert not Catch("a mutant", 1, "TypeError: unexpected argument", 0.1).fits
-    assert not Catch("a mutant", 1, "without faults: NameError: no x", 0.1).fits
+    assert MutantResult(
+        "a mutant", 1, "JOB#1: the head is not that of the journal", 0.1
+    ).fits_product
+    assert not MutantResult("a mutant", 1, "TypeError: unexpected argument", 0.1).fits_product
+    assert not MutantResult("a mutant", 1, "without faults: NameError: no x", 0.1).fits_product
 
 
 @pytest.fixture
-def crew() -> Workers:
-    """Of which the first worker has reported one item."""
-    workers = Workers(World(random=Random(1), rules=Rules()))
+def crew() -> SimulatedWorkers:
+    """Workers, of which the first one has buffered one report."""
+    workers = SimulatedWorkers(SimulatedWorld(random=Random(1), rules=WorldRules()))
     command = encode("claim", JOB_ID, "a", command_id="one", at=datetime(2026, 1, 1, tzinfo=UTC))
-    workers.crew[0].said.append(command.command_id)
-    workers.crew[0].outbox.add(command, 0.0)
+    workers.workers[0].reported_ids.append(command.command_id)
+    workers.workers[0].outbox.add(command, 0.0)
     return workers
 
 
-def test_a_report_waits_in_the_buffer_or_has_arrived(crew: Workers) -> None:
-    crew.lose_nothing(set())
-    (message,) = crew.crew[0].outbox.take(0.0, force=True)
-    crew.crew[0].outbox.settle(message, SendResult(status=SendStatus.ACCEPTED), 0.0)
+def test_a_report_waits_in_the_buffer_or_has_arrived(crew: SimulatedWorkers) -> None:
+    crew.check_nothing_lost(set())
+    (message,) = crew.workers[0].outbox.take(0.0, force=True)
+    crew.workers[0].outbox.settle(message, SendResult(status=SendStatus.ACCEPTED), 0.0)
 
-    crew.lose_nothing({"one"})
+    crew.check_nothing_lost({"one"})
     with pytest.raises(Violation, match="w1 lost its reports"):
-        crew.lose_nothing({"two"})
+        crew.check_nothing_lost({"two"})
 
 
-def test_no_report_is_given_up(crew: Workers) -> None:
-    (message,) = crew.crew[0].outbox.take(0.0, force=True)
-    crew.crew[0].outbox.settle(message, SendResult(status=SendStatus.FAILED), 0.0)
+def test_no_report_is_given_up(crew: SimulatedWorkers) -> None:
+    (message,) = crew.workers[0].outbox.take(0.0, force=True)
+    crew.workers[0].outbox.settle(message, SendResult(status=SendStatus.FAILED), 0.0)
 
     with pytest.raises(Violation, match="w1 lost its reports"):
-        crew.lose_nothing(set())
+        crew.check_nothing_lost(set())

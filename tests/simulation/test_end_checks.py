@@ -1,4 +1,4 @@
-"""The checks know for what reason a job may end, when it may not, and when it has to."""
+"""The checks know when and for what reason a job may end, and when it must."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,7 +9,7 @@ from forgeledger.jobs.model.facts import Fact, FactKind
 from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus, Tolerance
 from forgeledger.jobs.model.lanes import Counts, LaneMode
-from tests.simulation.end_checks import CLOCKS_DIFFER_MS, closed_rightly, ended_rightly, overdue
+from tests.simulation.end_checks import CLOCK_SKEW_MS, check_closing, check_verdict, overdue
 from tests.simulation.lane_checks import Violation
 
 BEGIN = 1_000_000
@@ -18,8 +18,8 @@ SPEC = JobSpec(job_id=make_job_id(0, 0, 1), name="night run", lanes=1, created_a
 
 
 def job(*, mode: LaneMode = LaneMode.OPEN, epoch: int = 1, **spec: Any) -> Job:
-    settled = Counts(failed=1, failings=1, completed=1) if epoch > 1 else Counts()
-    return Job(spec=replace(SPEC, **spec), mode=mode, epoch=epoch, counts_at_verdict=settled)
+    at_verdict = Counts(failed=1, failings=1, completed=1) if epoch > 1 else Counts()
+    return Job(spec=replace(SPEC, **spec), mode=mode, epoch=epoch, counts_at_verdict=at_verdict)
 
 
 def fact(kind: FactKind, *, at: int = BEGIN, epoch: int = 1, **more: Any) -> Fact:
@@ -40,22 +40,22 @@ def items(**counts: int) -> dict[str, int]:
 
 
 def test_a_deadline_closes_no_job_before_it_passes() -> None:
-    early = fact(FactKind.CLOSING, at=PASSES - CLOCKS_DIFFER_MS - 1, reason="deadline")
+    early = fact(FactKind.CLOSING, at=PASSES - CLOCK_SKEW_MS - 1, reason="deadline")
     late = replace(early, at=PASSES)
     running = job(deadline_seconds=60)
 
-    closed_rightly("here", running, [CREATED], late, PASSES)
-    with pytest.raises(Violation, match="the deadline passes at"):
-        closed_rightly("here", running, [CREATED], early, PASSES)
-    with pytest.raises(Violation, match="the deadline passes at None"):
-        closed_rightly("here", job(), [CREATED], late, PASSES)
+    check_closing("here", running, [CREATED], late, PASSES)
+    with pytest.raises(Violation, match="the deadline is at"):
+        check_closing("here", running, [CREATED], early, PASSES)
+    with pytest.raises(Violation, match="the deadline is at None"):
+        check_closing("here", job(), [CREATED], late, PASSES)
 
 
 def test_each_epoch_has_a_deadline_of_its_own() -> None:
     closing = fact(FactKind.CLOSING, epoch=2, at=PASSES, reason="deadline")
 
-    with pytest.raises(Violation, match="the deadline passes at"):
-        closed_rightly(
+    with pytest.raises(Violation, match="the deadline is at"):
+        check_closing(
             "here", job(epoch=2, deadline_seconds=60), [CREATED, REOPENED], closing, PASSES
         )
 
@@ -63,8 +63,8 @@ def test_each_epoch_has_a_deadline_of_its_own() -> None:
 def test_whoever_says_that_a_deadline_passed_cannot_be_ahead_of_the_time() -> None:
     closing = fact(FactKind.CLOSING, at=PASSES, reason="deadline")
 
-    with pytest.raises(Violation, match="the deadline passes at"):
-        closed_rightly("here", job(deadline_seconds=60), [CREATED], closing, BEGIN)
+    with pytest.raises(Violation, match="the deadline is at"):
+        check_closing("here", job(deadline_seconds=60), [CREATED], closing, BEGIN)
 
 
 @pytest.mark.parametrize("reason", ["tolerance", "weather", None])
@@ -73,33 +73,33 @@ def test_a_job_is_closed_for_no_other_reason(reason: str | None) -> None:
     running = job(tolerance=Tolerance(failures=1))
 
     with pytest.raises(Violation, match="here"):
-        closed_rightly("here", running, [CREATED], closing, BEGIN)
+        check_closing("here", running, [CREATED], closing, BEGIN)
 
 
 def test_a_job_that_ends_is_not_closed_again() -> None:
     closing = fact(FactKind.CLOSING, reason="canceled")
     ending = replace(job(), ending=JobStatus.FAILED)
 
-    closed_rightly("here", job(), [CREATED], closing, BEGIN)
+    check_closing("here", job(), [CREATED], closing, BEGIN)
     with pytest.raises(Violation, match="the job was RUNNING, ending FAILED"):
-        closed_rightly("here", ending, [CREATED], closing, BEGIN)
+        check_closing("here", ending, [CREATED], closing, BEGIN)
 
 
 def test_a_share_of_failures_counts_once_the_number_does_not_grow() -> None:
     closing = fact(FactKind.CLOSING, counts=Counts(failed=2, completed=1), reason="tolerance")
     tolerance = Tolerance(failure_percent=50.0)
 
-    closed_rightly("here", job(tolerance=tolerance, expected_items=3), [], closing, BEGIN)
+    check_closing("here", job(tolerance=tolerance, expected_items=3), [], closing, BEGIN)
     for running in (job(tolerance=tolerance), job(tolerance=tolerance, expected_items=4)):
         with pytest.raises(Violation, match="is within"):
-            closed_rightly("here", running, [], closing, BEGIN)
+            check_closing("here", running, [], closing, BEGIN)
 
 
 def test_a_verdict_has_the_reason_for_which_the_lanes_were_closed() -> None:
     closing = fact(FactKind.CLOSING, reason="deadline")
     failed = fact(FactKind.FAILED, reason="deadline")
 
-    ended_rightly("here", job(), [closing], failed, items(canceled=1))
+    check_verdict("here", job(), [closing], failed, items(canceled=1))
     for wrong in (
         replace(failed, reason="tolerance"),
         replace(failed, reason=None),
@@ -107,7 +107,7 @@ def test_a_verdict_has_the_reason_for_which_the_lanes_were_closed() -> None:
         fact(FactKind.COMPLETED),
     ):
         with pytest.raises(Violation, match=r"not job\.failed for deadline"):
-            ended_rightly("here", job(), [closing], wrong, items(canceled=1))
+            check_verdict("here", job(), [closing], wrong, items(canceled=1))
 
 
 def test_a_sealed_job_with_too_many_failures_fails_in_each_epoch() -> None:
@@ -115,19 +115,19 @@ def test_a_sealed_job_with_too_many_failures_fails_in_each_epoch() -> None:
     failed = fact(FactKind.FAILED, reason="tolerance")
     before = job(epoch=2, tolerance=Tolerance(failures=0))
 
-    ended_rightly("here", before, [], failed, items(failed=1))
+    check_verdict("here", before, [], failed, items(failed=1))
     with pytest.raises(Violation, match=r"not job\.failed for tolerance"):
-        ended_rightly("here", before, [], completed, items(failed=1))
+        check_verdict("here", before, [], completed, items(failed=1))
     with pytest.raises(Violation, match=r"not job\.completed for None"):
-        ended_rightly("here", before, [], failed, items(completed=1))
+        check_verdict("here", before, [], failed, items(completed=1))
 
 
 def test_no_verdict_comes_before_the_first_failure_is_told() -> None:
     completed = fact(FactKind.COMPLETED)
 
-    ended_rightly("here", job(), [FIRST_FAILURE], completed, items(failed=1))
-    with pytest.raises(Violation, match="the first failure was not told"):
-        ended_rightly("here", job(), [], completed, items(failed=1))
+    check_verdict("here", job(), [FIRST_FAILURE], completed, items(failed=1))
+    with pytest.raises(Violation, match="no fact for the first failure"):
+        check_verdict("here", job(), [], completed, items(failed=1))
 
 
 def test_nothing_is_due_to_a_job_that_waits_for_its_items() -> None:
@@ -150,7 +150,7 @@ def test_expected_items_that_came_seal_a_job_unless_it_was_reopened_with_them() 
 
 
 def test_a_job_does_not_outlive_its_deadline() -> None:
-    late = PASSES + CLOCKS_DIFFER_MS + 1
+    late = PASSES + CLOCK_SKEW_MS + 1
 
     due = overdue(job(deadline_seconds=60), [CREATED], items(), 0, late)
 
@@ -172,4 +172,4 @@ def test_too_many_failures_end_a_job_unless_it_was_reopened_with_them() -> None:
 def test_a_failure_that_was_retried_is_told_all_the_same() -> None:
     due = overdue(job(), [CREATED], items(pending=1), 1, BEGIN)
 
-    assert due == "the first failure of epoch 1 was not told"
+    assert due == "no fact for the first failure of epoch 1"

@@ -1,36 +1,36 @@
-"""Functions start cold, are kept for a while, and take only so many calls at once."""
+"""Functions start cold, stay warm for a while, and have limited concurrency."""
 
 from random import Random
 
 import pytest
 
-from tests.simulation.coverage import Happening
+from tests.simulation.coverage import CoveragePoint
 from tests.simulation.environments import Environments
 from tests.simulation.faults import Crash
-from tests.simulation.world import Invocation, Rules, World
+from tests.simulation.world import Invocation, SimulatedWorld, WorldRules
 
 
 @pytest.fixture
-def world() -> World:
-    return World(random=Random(1), rules=Rules(most_at_once=2))
+def world() -> SimulatedWorld:
+    return SimulatedWorld(random=Random(1), rules=WorldRules(max_concurrency=2))
 
 
 @pytest.fixture
-def environments(world: World) -> Environments:
+def environments(world: SimulatedWorld) -> Environments:
     return Environments(world, object)
 
 
 def call(environments: Environments, work: object = None) -> object:
-    """What the call finds in its environment."""
-    found: list[object] = []
+    """Make one call; return the services of its environment."""
+    environments_used: list[object] = []
 
-    def handle(holding: object) -> None:
-        found.append(holding)
+    def handle(services: object) -> None:
+        environments_used.append(services)
         if callable(work):
             work()
 
     environments.run(Invocation("intake", {}), 1_000, handle)
-    return found[0]
+    return environments_used[0]
 
 
 def crash() -> None:
@@ -38,12 +38,12 @@ def crash() -> None:
 
 
 def test_the_first_call_starts_cold_and_the_next_one_does_not(
-    world: World, environments: Environments
+    world: SimulatedWorld, environments: Environments
 ) -> None:
     first = call(environments)
 
     assert call(environments) is first
-    assert world.met[Happening.COLD_START] == 1
+    assert world.coverage[CoveragePoint.COLD_START] == 1
 
 
 def test_a_call_after_a_crash_starts_cold(environments: Environments) -> None:
@@ -52,7 +52,9 @@ def test_a_call_after_a_crash_starts_cold(environments: Environments) -> None:
     assert call(environments) is not first
 
 
-def test_a_call_after_a_long_while_starts_cold(world: World, environments: Environments) -> None:
+def test_a_call_after_a_long_while_starts_cold(
+    world: SimulatedWorld, environments: Environments
+) -> None:
     first = call(environments)
 
     world.now += 200_000
@@ -68,11 +70,11 @@ def test_two_calls_at_once_have_an_environment_each(environments: Environments) 
     assert inner[0] is not outer
 
 
-def test_one_call_too_many_is_refused(world: World, environments: Environments) -> None:
+def test_one_call_too_many_is_refused(world: SimulatedWorld, environments: Environments) -> None:
     full: list[bool] = []
 
     call(environments, lambda: call(environments, lambda: full.append(environments.full())))
 
     assert full == [True]
     assert not environments.full()
-    assert world.met[Happening.TOO_MANY] == 1
+    assert world.coverage[CoveragePoint.TOO_MANY_CALLS] == 1

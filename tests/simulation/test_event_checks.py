@@ -1,4 +1,4 @@
-"""What the world outside hears is compared with the facts, field by field."""
+"""Published events are compared with the facts, field by field."""
 
 import json
 from dataclasses import replace
@@ -13,8 +13,8 @@ from forgeledger.jobs.model.job_lifecycle import cancel, create, seal
 from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus
 from forgeledger.jobs.model.lanes import Counts
 from tests.simulation.event_bus import EventBus
-from tests.simulation.event_checks import told_rightly
-from tests.simulation.job_checks import JobTruth
+from tests.simulation.event_checks import check_events
+from tests.simulation.job_checks import ObservedJob
 from tests.simulation.lane_checks import Violation
 
 SPEC = JobSpec(
@@ -29,15 +29,15 @@ COUNTS = Counts(pending=1, completed=2, failed=3)
 
 
 @pytest.fixture
-def truth() -> JobTruth:
+def truth() -> ObservedJob:
     """A job that was created and sealed, and is being canceled."""
     job, _, created = create(SPEC)
     sealed = seal(job, COUNTS, SPEC.created_at + 1_500)
     closing = cancel(sealed.job, COUNTS, SPEC.created_at + 2_000)
-    return JobTruth(closing.job, [created, *sealed.facts, *closing.facts])
+    return ObservedJob(closing.job, [created, *sealed.facts, *closing.facts])
 
 
-def tell(job: Job, *facts: Fact, **wrong: Any) -> EventBus:
+def publish(job: Job, *facts: Fact, **wrong: Any) -> EventBus:
     bus = EventBus()
     for fact in facts:
         detail = {**json.loads(detail_text(job, fact)), **wrong}
@@ -53,9 +53,9 @@ def tell(job: Job, *facts: Fact, **wrong: Any) -> EventBus:
 
 
 def test_what_was_told_as_it_is_passes_and_the_closing_is_nobodys_business(
-    truth: JobTruth,
+    truth: ObservedJob,
 ) -> None:
-    told_rightly(tell(truth.job, *truth.facts[:2]), [truth])
+    check_events(publish(truth.job, *truth.facts[:2]), [truth])
 
 
 @pytest.mark.parametrize(
@@ -77,37 +77,37 @@ def test_what_was_told_as_it_is_passes_and_the_closing_is_nobodys_business(
     ],
     ids=str,
 )
-def test_each_field_has_to_be_that_of_the_fact(truth: JobTruth, wrong: dict[str, Any]) -> None:
-    bus = tell(truth.job, *truth.facts[:2], **wrong)
+def test_each_field_has_to_be_that_of_the_fact(truth: ObservedJob, wrong: dict[str, Any]) -> None:
+    bus = publish(truth.job, *truth.facts[:2], **wrong)
 
-    with pytest.raises(Violation, match="and it was"):
-        told_rightly(bus, [truth])
+    with pytest.raises(Violation, match=", expected "):
+        check_events(bus, [truth])
 
 
-def test_the_reason_of_a_verdict_is_told(truth: JobTruth) -> None:
+def test_the_reason_of_a_verdict_is_told(truth: ObservedJob) -> None:
     verdict = replace(truth.facts[2], number=3, kind=FactKind.CANCELED, status=JobStatus.CANCELED)
     truth.facts.append(verdict)
     silent = replace(verdict, reason=None)
-    bus = tell(truth.job, *truth.facts[:2], silent)
+    bus = publish(truth.job, *truth.facts[:2], silent)
 
     with pytest.raises(Violation, match="'reason': 'canceled'"):
-        told_rightly(bus, [truth])
+        check_events(bus, [truth])
 
 
-def test_the_first_delivery_of_an_event_counts_for_the_order(truth: JobTruth) -> None:
+def test_the_first_delivery_of_an_event_counts_for_the_order(truth: ObservedJob) -> None:
     created, sealed = truth.facts[:2]
 
-    told_rightly(tell(truth.job, created, sealed, created), [truth])
-    with pytest.raises(Violation, match="created was told too late"):
-        told_rightly(tell(truth.job, sealed, created), [truth])
+    check_events(publish(truth.job, created, sealed, created), [truth])
+    with pytest.raises(Violation, match="created was published too late"):
+        check_events(publish(truth.job, sealed, created), [truth])
 
 
 @pytest.mark.parametrize("other", [("bus", "aws.s3"), ("default", "forgeledger")], ids=str)
 def test_nothing_is_told_elsewhere_or_in_the_name_of_another(
-    truth: JobTruth, other: tuple[str, str]
+    truth: ObservedJob, other: tuple[str, str]
 ) -> None:
-    bus = tell(truth.job, *truth.facts[:2])
+    bus = publish(truth.job, *truth.facts[:2])
     bus.sources.add(other)
 
-    with pytest.raises(Violation, match="in the name of"):
-        told_rightly(bus, [truth])
+    with pytest.raises(Violation, match="wrong bus or source"):
+        check_events(bus, [truth])

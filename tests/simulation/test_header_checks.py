@@ -1,4 +1,4 @@
-"""The checks make a job of its facts, and it is the job that the product made."""
+"""The job that the checks derive from facts is the one that the product stored."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.model.job_lifecycle import Step, advance, cancel, create, reopen, seal
 from forgeledger.jobs.model.jobs import Job, JobSpec
 from forgeledger.jobs.model.lanes import Counts, Head, LaneMode
-from tests.simulation.header_checks import born, counted, folded
+from tests.simulation.header_checks import created_job, had_counts, job_after
 
 SPEC = JobSpec(job_id=make_job_id(0, 0, 1), name="night run", lanes=1, created_at=7)
 JOB, (HEAD,), CREATED = create(SPEC)
@@ -27,7 +27,7 @@ def verdict_of(job: Job) -> Step:
 
 
 def test_a_new_job_is_what_its_creation_makes() -> None:
-    assert born(JOB, CREATED) == JOB
+    assert created_job(JOB, CREATED) == JOB
 
 
 @pytest.mark.parametrize(
@@ -49,25 +49,25 @@ def test_a_new_job_is_what_its_creation_makes() -> None:
 def test_each_fact_makes_of_a_job_what_the_product_did(before: Job, step: Step) -> None:
     (fact,) = step.facts
 
-    assert folded(before, fact, step.job) == step.job
+    assert job_after(before, fact, step.job) == step.job
 
 
 def test_only_how_long_its_rows_are_kept_is_no_facts_doing() -> None:
     (fact,) = SEALED.facts
-    kept = replace(SEALED.job, renewed_since=99, rows_lost=True)
+    renewed = replace(SEALED.job, renewed_since=99, rows_lost=True)
     elsewhere = replace(SEALED.job, spec=replace(SPEC, name="day run"))
 
-    assert folded(JOB, fact, kept) == kept
-    assert folded(JOB, fact, elsewhere) != elsewhere
+    assert job_after(JOB, fact, renewed) == renewed
+    assert job_after(JOB, fact, elsewhere) != elsewhere
 
 
 def test_a_fact_has_counts_that_its_lane_had_since_the_fact_before() -> None:
     (fact,) = SEALED.facts
     facts = [replace(CREATED, counts=Counts(pending=1)), fact]
-    one, two, three = Counts(pending=1), SOME, Counts(completed=3)
+    first, second, third = Counts(pending=1), SOME, Counts(completed=3)
 
-    assert counted(facts, fact, [Counts(), one, two, three])
-    assert not counted(facts, fact, [Counts(), one, three])
-    assert not counted(facts, fact, [two, one, three])
-    assert counted([CREATED], CREATED, [Counts()])
-    assert not counted([CREATED], facts[0], [Counts(), one])
+    assert had_counts(facts, fact, [Counts(), first, second, third])
+    assert not had_counts(facts, fact, [Counts(), first, third])
+    assert not had_counts(facts, fact, [second, first, third])
+    assert had_counts([CREATED], CREATED, [Counts()])
+    assert not had_counts([CREATED], facts[0], [Counts(), first])

@@ -1,4 +1,4 @@
-"""The second reading of a message, and what of it has to lie in the reject queue."""
+"""The second decoder of messages, and which commands must be in the reject queue."""
 
 import json
 from random import Random
@@ -12,14 +12,14 @@ from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.model.items import Failure
 from tests.simulation.checks import Checks
 from tests.simulation.lane_checks import Violation
-from tests.simulation.message_oracle import Said, mark_of, read_message
-from tests.simulation.request_checks import Asked
-from tests.simulation.world import Rules, World
+from tests.simulation.message_oracle import MessageContent, mark_of, read_message
+from tests.simulation.request_checks import RequestLog
+from tests.simulation.world import SimulatedWorld, WorldRules
 
 JOB_ID = make_job_id(0, 0, 3)
 GOOD = {"type": "claim", "jobId": JOB_ID, "itemId": "a"}
 NO_COMMANDS = ("", "{", "[]", '"x"', "7", "null", '{"commands": []}', '{"commands": {}}', "NaN")
-# Of each field what it may be, and what it may not.
+# Valid and invalid values of each field.
 VALUES: dict[str, tuple[Any, ...]] = {
     "type": ("fail", "complete", "expire", "nonsense", "CLAIM", 7, None, []),
     "jobId": (JOB_ID, "nobody", "x" * 64, "x" * 65, "", None, 7),
@@ -63,55 +63,56 @@ VALUES: dict[str, tuple[Any, ...]] = {
 
 
 def bodies() -> list[str]:
-    found = [*NO_COMMANDS, json.dumps(GOOD), json.dumps({"commands": [GOOD] * 501})]
+    texts = [*NO_COMMANDS, json.dumps(GOOD), json.dumps({"commands": [GOOD] * 501})]
     for name, values in VALUES.items():
-        found += [json.dumps({**GOOD, name: value}) for value in values]
+        texts += [json.dumps({**GOOD, name: value}) for value in values]
     random = Random(1)
     for _ in range(300):
         commands: list[Any] = []
         for _ in range(random.randint(1, 5)):
             names = random.sample([*VALUES], 2)
             commands.append({**GOOD, **{name: random.choice(VALUES[name]) for name in names}})
-        found.append(json.dumps({"commands": [*commands, random.choice((GOOD, 7, None))]}))
-    return found
+        texts.append(json.dumps({"commands": [*commands, random.choice((GOOD, 7, None))]}))
+    return texts
 
 
 def test_both_readings_of_a_message_agree() -> None:
-    bad = good = 0
+    invalid = good = 0
     for body in bodies():
-        said, read = read_message(body, "m1"), decode(body, "m1")
+        content, read = read_message(body, "m1"), decode(body, "m1")
 
-        assert list(said.raw) == list(read.raw), body
-        assert said.bad == {problem.index for problem in read.problems} - {None}, body
+        assert list(content.raw) == list(read.raw), body
+        assert content.invalid == {problem.index for problem in read.problems} - {None}, body
         assert [
-            (command.index, command.job_id, command.pk, command.mark) for command in said.commands
+            (command.index, command.job_id, command.pk, command.mark)
+            for command in content.commands
         ] == [
             (part.index, part.job_id, f"JOB#{part.job_id}#{part.lane}", part.command.mark)
             for part in read.commands
         ], body
-        for sent, part in zip(said.commands, read.commands, strict=True):
+        for sent, part in zip(content.commands, read.commands, strict=True):
             for name in Command.__slots__:
                 if name != "sent_at":
                     assert getattr(sent.command, name) == getattr(part.command, name), body
-        bad += len(said.bad)
-        good += len(said.commands)
-    assert bad > 100
+        invalid += len(content.invalid)
+        good += len(content.commands)
+    assert invalid > 100
     assert good > 100
 
 
 @pytest.mark.parametrize("body", NO_COMMANDS)
 def test_what_holds_no_commands_says_nothing(body: str) -> None:
-    assert read_message(body, "m1") == Said()
+    assert read_message(body, "m1") == MessageContent()
 
 
 def test_both_spellings_say_the_same() -> None:
     camel = {"workerId": "w", "leaseSeconds": 5, "commandId": "c-1", "attempt": 2}
     snake = {"worker_id": "w", "lease_seconds": 5, "command_id": "c-1", "attempt": 2}
 
-    one, other = (read_message(json.dumps(GOOD | more), "m1") for more in (camel, snake))
+    first, second = (read_message(json.dumps(GOOD | more), "m1") for more in (camel, snake))
 
-    assert one.commands == other.commands
-    assert one.commands[0].command == Command(
+    assert first.commands == second.commands
+    assert first.commands[0].command == Command(
         kind=CommandKind.CLAIM,
         item_id="a",
         command_id="c-1",
@@ -124,11 +125,11 @@ def test_both_spellings_say_the_same() -> None:
 def test_a_command_without_an_id_is_known_by_its_place_in_its_message() -> None:
     fail = {**GOOD, "type": "fail", "error": {"type": "T"}}
 
-    said = read_message(json.dumps({"commands": [GOOD, 7, fail]}), "m1")
+    content = read_message(json.dumps({"commands": [GOOD, 7, fail]}), "m1")
 
-    assert [command.command.command_id for command in said.commands] == ["m1:0", "m1:2"]
-    assert said.bad == {1}
-    assert said.commands[1].command.failure == Failure(type="T", message="", retryable=True)
+    assert [command.command.command_id for command in content.commands] == ["m1:0", "m1:2"]
+    assert content.invalid == {1}
+    assert content.commands[1].command.failure == Failure(type="T", message="", retryable=True)
 
 
 def test_a_mark_tells_the_kind() -> None:
@@ -141,22 +142,24 @@ def test_a_mark_tells_the_kind() -> None:
 
 @pytest.fixture
 def checks() -> Checks:
-    """A message with two bad commands and one of a job that is not there."""
-    world = World(random=Random(1), rules=Rules())
-    checks = Checks(world, Asked(world.commands))
+    """The checks of a queued message with two invalid commands and one for an unknown job."""
+    world = SimulatedWorld(random=Random(1), rules=WorldRules())
+    checks = Checks(world, RequestLog(world.commands))
     world.commands.send(json.dumps({"commands": [{"type": "x"}, GOOD, 7]}), "g", "d")
     return checks
 
 
-def put_aside(checks: Checks, body: str, reason: str = "invalid", blamed: Any = (0, 1, 2)) -> None:
-    said = {
+def reject(checks: Checks, body: str, reason: str = "invalid", blamed: Any = (0, 1, 2)) -> None:
+    texts = {
         "reason": reason,
         "sourceMessageId": "m1",
         "sourceGroupId": "g",
         "detail": json.dumps([{"index": index} for index in blamed]),
     }
-    told = {name: {"DataType": "String", "StringValue": value} for name, value in said.items()}
-    checks.world.rejects.send(body, "g", "m1", told)
+    attributes = {
+        name: {"DataType": "String", "StringValue": value} for name, value in texts.items()
+    }
+    checks.world.rejects.send(body, "g", "m1", attributes)
 
 
 def whole(checks: Checks) -> str:
@@ -164,29 +167,29 @@ def whole(checks: Checks) -> str:
 
 
 def test_all_that_is_wrong_is_put_aside_with_its_reason(checks: Checks) -> None:
-    put_aside(checks, whole(checks))
+    reject(checks, whole(checks))
 
-    checks._reject()
+    checks._check_rejects()
 
 
 def test_of_what_is_wrong_nothing_is_left_out(checks: Checks) -> None:
-    put_aside(checks, json.dumps({"commands": [{"type": "x"}]}))
+    reject(checks, json.dumps({"commands": [{"type": "x"}]}))
 
-    with pytest.raises(Violation, match="is not the whole of it"):
-        checks._reject()
+    with pytest.raises(Violation, match="is not the whole message"):
+        checks._check_rejects()
 
 
 @pytest.mark.parametrize(
     ("reason", "blamed", "what"),
-    [("unknown_job", (0, 1, 2), "was told as"), ("invalid", (0, 2), "are wrong, and")],
+    [("unknown_job", (0, 1, 2), "has the attributes"), ("invalid", (0, 2), "are rejected, but")],
 )
 def test_the_reason_is_the_right_one(checks: Checks, reason: str, blamed: Any, what: str) -> None:
-    put_aside(checks, whole(checks), reason, blamed)
+    reject(checks, whole(checks), reason, blamed)
 
     with pytest.raises(Violation, match=what):
-        checks._reject()
+        checks._check_rejects()
 
 
 def test_what_is_wrong_and_was_not_put_aside_is_lost(checks: Checks) -> None:
     with pytest.raises(Violation, match="it is not in the reject queue"):
-        checks._dealt_with(checks.world.commands.accepted[0])
+        checks._check_handled(checks.world.commands.accepted[0])

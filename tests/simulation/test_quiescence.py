@@ -1,77 +1,83 @@
-"""Scheduled rounds run at rest where something waits for them, and only there."""
+"""At rest, scheduled rounds run only if something depends on them."""
 
 from random import Random
 
 from forgeledger.jobs.storage.keys import checkpoint_key
-from tests.simulation.faults import Fault
-from tests.simulation.history_run import History, enter
+from tests.simulation.faults import CallFault
+from tests.simulation.history_run import History, start_history
 from tests.simulation.jobs import draw_job
 from tests.simulation.script import Script
-from tests.simulation.steps import Step
-from tests.simulation.workloads import Kind, Theme
+from tests.simulation.steps import ScriptStep
+from tests.simulation.workloads import StepKind, Workload
 
-_CREATE = Step(Kind.CREATE, 5)
-# What wakes a relay that crashes is given up at once, where there are no more tries.
-_LOSING = Step(Kind.RELAY, 0, ((0, Fault.CRASH_BEFORE),))
-_REST = Step(Kind.REST, 0)
+_CREATE = ScriptStep(StepKind.CREATE, 5)
+# A relay that crashes: without retries the stream gives its records up at once.
+_LOSING = ScriptStep(StepKind.RELAY, 0, ((0, CallFault.CRASH_BEFORE),))
+_REST = ScriptStep(StepKind.REST, 0)
 
 
-def begun(*steps: Step, theme: Theme = Theme.LIFE, relay_tries: int = 0) -> History:
-    script = Script(seed=1, theme=theme, steps=steps, relay_tries=relay_tries, helped=False)
-    history = enter(script, tell=True)
-    history.run_more(len(steps))
+def played(
+    *steps: ScriptStep, workload: Workload = Workload.LIFECYCLE, relay_tries: int = 0
+) -> History:
+    script = Script(seed=1, workload=workload, steps=steps, relay_tries=relay_tries, assisted=False)
+    history = start_history(script, traced=True)
+    history.run_steps(len(steps))
     return history
 
 
 def rounds_at_rest(history: History) -> int:
-    story = history.world.story
-    assert story is not None
-    before = len(story)
-    history.take(_REST)
-    return sum("asked to reconcile {'scheduled': True}" in line for line in story[before:])
+    trace = history.world.trace
+    assert trace is not None
+    before = len(trace)
+    history.take_step(_REST)
+    return sum("invoked to reconcile {'scheduled': True}" in line for line in trace[before:])
 
 
 def with_a_deadline() -> int:
-    drawn = ((seed, draw_job(Random(seed), Theme.TOLERANCE, seed)[0]) for seed in range(5, 1_000))
-    # One that has not passed when what was in flight is dealt with.
+    drawn = (
+        (seed, draw_job(Random(seed), Workload.TOLERANCE, seed)[0]) for seed in range(5, 1_000)
+    )
+    # A deadline that has not passed when the messages in flight are consumed.
     return next(seed for seed, new in drawn if new.deadline_seconds == 600 and new.items)
 
 
 def test_where_nothing_was_lost_nobody_waits_for_a_round() -> None:
-    history = begun(_CREATE, relay_tries=5)
+    history = played(_CREATE, relay_tries=5)
 
     assert [rounds_at_rest(history), rounds_at_rest(history)] == [0, 0]
 
 
 def test_what_the_stream_lost_is_waited_for_once() -> None:
-    history = begun(_CREATE, _LOSING)
+    history = played(_CREATE, _LOSING)
 
     assert len(history.world.stream.given_up) > 0
     assert [rounds_at_rest(history), rounds_at_rest(history)] == [1, 0]
 
 
 def test_what_was_lost_after_a_rest_is_waited_for_at_the_next() -> None:
-    history = begun(_CREATE)
+    history = played(_CREATE)
     first = rounds_at_rest(history)
-    for step in (Step(Kind.CREATE, 6), _LOSING):
-        history.take(step)
+    for step in (ScriptStep(StepKind.CREATE, 6), _LOSING):
+        history.take_step(step)
 
     assert (first, rounds_at_rest(history)) == (0, 1)
 
 
 def test_a_deadline_is_waited_for_until_its_job_is_finished() -> None:
-    history = begun(Step(Kind.CREATE, with_a_deadline()), theme=Theme.TOLERANCE, relay_tries=5)
+    history = played(
+        ScriptStep(StepKind.CREATE, with_a_deadline()), workload=Workload.TOLERANCE, relay_tries=5
+    )
 
     first = rounds_at_rest(history)
 
-    (truth,) = history.checks.jobs.truths.values()
+    (observed,) = history.checks.jobs.by_pk.values()
     assert first == 1
-    assert truth.job.finished
+    assert observed.job.finished
     assert rounds_at_rest(history) == 0
 
 
 def test_after_a_round_that_was_cut_short_there_is_one_more() -> None:
-    history = begun(_CREATE, _LOSING)
+    history = played(_CREATE, _LOSING)
     history.world.tables.put_item(
         {"Item": {**checkpoint_key("reconciliation"), "checkpoint": {"S": "{}"}}}
     )

@@ -1,4 +1,4 @@
-"""The simulated services keep the rules of the real ones."""
+"""The simulated services behave like the real ones."""
 
 from random import Random
 from typing import Any
@@ -7,15 +7,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.simulation.expressions import parse_condition, parse_update
-from tests.simulation.faults import Fault
-from tests.simulation.fifo_queue import FifoQueue
-from tests.simulation.http_side import event_of, respond
+from tests.simulation.faults import CallFault
+from tests.simulation.fifo_queue import SimulatedFifoQueue
+from tests.simulation.http_side import http_event, respond
 from tests.simulation.streams import Stream
 from tests.simulation.table import RowChange, Tables
-from tests.simulation.world import Invocation, Rules, World
+from tests.simulation.world import Invocation, SimulatedWorld, WorldRules
 
 
-class Clock:
+class ManualClock:
     def __init__(self) -> None:
         self.now = 1_000
 
@@ -24,8 +24,8 @@ class Clock:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 def make_row(sk: str, **attributes: int) -> dict[str, Any]:
@@ -66,7 +66,9 @@ def test_an_update_sees_the_row_as_it_was() -> None:
     assert row == make_row("a", n=3, m=1)
 
 
-def test_a_transaction_is_all_or_nothing_and_says_which_condition_failed(clock: Clock) -> None:
+def test_a_transaction_is_all_or_nothing_and_says_which_condition_failed(
+    clock: ManualClock,
+) -> None:
     seen: list[list[RowChange]] = []
     tables = Tables(clock, seen.append)
     tables.transact([make_put("a", n=1)], None)
@@ -80,7 +82,7 @@ def test_a_transaction_is_all_or_nothing_and_says_which_condition_failed(clock: 
     assert len(seen) == 1
 
 
-def test_a_token_makes_a_transaction_once_and_only_that_one(clock: Clock) -> None:
+def test_a_token_makes_a_transaction_once_and_only_that_one(clock: ManualClock) -> None:
     tables = Tables(clock, lambda _: None)
     once = [make_put("a", "attribute_not_exists(PK)")]
     tables.transact(once, "token")
@@ -94,7 +96,7 @@ def test_a_token_makes_a_transaction_once_and_only_that_one(clock: Clock) -> Non
         tables.transact(once, "token")
 
 
-def test_a_read_that_is_not_consistent_may_be_stale(clock: Clock) -> None:
+def test_a_read_that_is_not_consistent_may_be_stale(clock: ManualClock) -> None:
     tables = Tables(clock, lambda _: None)
     tables.transact([make_put("a", n=1)], None)
     clock.now += 10_000
@@ -105,7 +107,7 @@ def test_a_read_that_is_not_consistent_may_be_stale(clock: Clock) -> None:
     assert tables.read_keys([key], consistent=True) == [make_row("a", n=2)]
 
 
-def test_a_range_that_is_not_read_consistently_may_be_stale(clock: Clock) -> None:
+def test_a_range_that_is_not_read_consistently_may_be_stale(clock: ManualClock) -> None:
     tables = Tables(clock, lambda _: None)
     tables.transact([make_put("a", n=1)], None)
     clock.now += 10_000
@@ -132,7 +134,7 @@ def test_a_range_that_is_not_read_consistently_may_be_stale(clock: Clock) -> Non
     ],
 )
 def test_a_query_finds_what_is_within_its_bounds_in_order(
-    clock: Clock, condition: str, found: list[str]
+    clock: ManualClock, condition: str, found: list[str]
 ) -> None:
     tables = Tables(clock, lambda _: None)
     tables.transact([make_put(sk) for sk in "dbca"], None)
@@ -160,15 +162,17 @@ def test_a_query_finds_what_is_within_its_bounds_in_order(
         {"KeyConditionExpression": "PK = :key", "IndexName": "jobs", "ConsistentRead": True},
     ],
 )
-def test_a_query_that_asks_for_no_key_is_refused(clock: Clock, request_of: dict[str, Any]) -> None:
+def test_a_query_that_asks_for_no_key_is_refused(
+    clock: ManualClock, request_of: dict[str, Any]
+) -> None:
     tables = Tables(clock, lambda _: None)
 
     with pytest.raises(ClientError, match="ValidationException"):
         tables.query({**request_of, "ExpressionAttributeValues": {":key": {"S": "p"}}}, 0)
 
 
-def test_a_group_is_locked_while_something_of_it_is_in_flight(clock: Clock) -> None:
-    queue = FifoQueue("q", clock, visibility_ms=1_000)
+def test_a_group_is_locked_while_something_of_it_is_in_flight(clock: ManualClock) -> None:
+    queue = SimulatedFifoQueue("q", clock, visibility_ms=1_000)
     for number, group in enumerate(("g", "g", "h")):
         queue.send(f"body {number}", group, f"d{number}")
 
@@ -181,8 +185,8 @@ def test_a_group_is_locked_while_something_of_it_is_in_flight(clock: Clock) -> N
     assert [message.message_id for message in queue.receive(10)] == ["m2"]
 
 
-def test_what_comes_too_often_becomes_a_dead_letter(clock: Clock) -> None:
-    queue = FifoQueue("q", clock, visibility_ms=1_000, max_receives=2)
+def test_what_comes_too_often_becomes_a_dead_letter(clock: ManualClock) -> None:
+    queue = SimulatedFifoQueue("q", clock, visibility_ms=1_000, max_receives=2)
     queue.send("body", "g", "d")
     for _ in range(2):
         assert len(queue.receive(10)) == 1
@@ -192,8 +196,8 @@ def test_what_comes_too_often_becomes_a_dead_letter(clock: Clock) -> None:
     assert [message.message_id for message in queue.dead] == ["m1"]
 
 
-def test_a_repetition_is_dropped_for_five_minutes(clock: Clock) -> None:
-    queue = FifoQueue("q", clock)
+def test_a_repetition_is_dropped_for_five_minutes(clock: ManualClock) -> None:
+    queue = SimulatedFifoQueue("q", clock)
     first = queue.send("body", "g", "d")
 
     again = queue.send("body", "g", "d")
@@ -233,14 +237,14 @@ def test_children_of_a_shard_wait_for_their_parent() -> None:
 
 
 def test_a_request_that_could_not_be_answered_is_not_in_flight_for_ever() -> None:
-    world = World(random=Random(1), rules=Rules())
+    world = SimulatedWorld(random=Random(1), rules=WorldRules())
     headers = {"content-type": "application/json", "idempotency-key": "key"}
-    event = event_of("POST", "/jobs", headers, '{"name": "night run"}')
+    event = http_event("POST", "/jobs", headers, '{"name": "night run"}')
 
-    def ask(faults: dict[int, Fault]) -> int:
+    def ask(faults: dict[int, CallFault]) -> int:
         process = Invocation("api", faults, deadline=world.now + 30_000)
         _, answer = world.invoke(process, lambda: respond(world, event))
         return answer.status
 
-    assert ask({1: Fault.THROTTLED}) == 503
+    assert ask({1: CallFault.THROTTLED}) == 503
     assert ask({}) == 201

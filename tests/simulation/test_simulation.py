@@ -1,4 +1,4 @@
-"""The proof in small, for each change; `make simulate SEEDS=20000` is the same at length."""
+"""A short run of the simulator for each change; `make simulate SEEDS=20000` is a long one."""
 
 import os
 import subprocess
@@ -7,23 +7,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.coverage import Happening
+from tests.simulation.coverage import CoveragePoint
+from tests.simulation.faults import CallFault
 from tests.simulation.history_run import digest, run
 from tests.simulation.mutants import MUTANTS, hunt
-from tests.simulation.parallel_runs import run_many, stories
-from tests.simulation.script import FAMILY, Fault, Kind, Script, Theme, write
+from tests.simulation.parallel_runs import failure_reports, run_many
+from tests.simulation.script import SEEDS_PER_GROUP, Script, write_script
 from tests.simulation.shrinker import shrink
-from tests.simulation.steps import Step
+from tests.simulation.steps import ScriptStep
+from tests.simulation.workloads import StepKind, Workload
 
-# Histories are run until this is over, so that a slow machine does not wait longer.
+# A time limit, so that the test takes no longer on a slow machine.
 _SECONDS = 12
 _MOST_SEEDS = 2_000
-# Within so many families everything has happened at least once to the whole history of one.
-_FAMILIES = 200
+# The base histories of so many seed groups reach every coverage point.
+_SEED_GROUPS = 200
 _ROOT = Path(__file__).parents[2]
-# Of some families the whole history and one that leaves it.
+# Base histories and branches of some seed groups.
 _SEEDS = (0, 1, 32, 40, 200, 300)
-_DIGESTS = f"[digest(run(write(seed), tell=True)) for seed in {_SEEDS}]"
+_DIGESTS = f"[digest(run(write_script(seed), traced=True)) for seed in {_SEEDS}]"
 
 
 def test_nothing_that_must_never_happen_happens(capsys: pytest.CaptureFixture[str]) -> None:
@@ -31,16 +33,16 @@ def test_nothing_that_must_never_happen_happens(capsys: pytest.CaptureFixture[st
 
     with capsys.disabled():
         print(f"\n{total}", end=" ")  # noqa: T201 - The rate is part of the result.
-    assert not total.failed, "\n\n".join(stories(total.failed))
+    assert not total.failed, "\n\n".join(failure_reports(total.failed))
 
 
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
 def test_the_same_seed_gives_the_same_history_byte_for_byte(hash_seed: str) -> None:
-    here = [digest(run(write(seed), tell=True)) for seed in _SEEDS]
+    here = [digest(run(write_script(seed), traced=True)) for seed in _SEEDS]
 
     command = (
         "from tests.simulation.history_run import digest, run\n"
-        "from tests.simulation.script import write\n"
+        "from tests.simulation.script import write_script\n"
         f"print(*{_DIGESTS})"
     )
     there = subprocess.run(
@@ -56,19 +58,19 @@ def test_the_same_seed_gives_the_same_history_byte_for_byte(hash_seed: str) -> N
 
 
 def test_histories_meet_everything_that_can_go_wrong() -> None:
-    # Weeks pass only where a history is left.
-    wanted: set[str] = {*Fault, *Happening} - {Happening.VANISHED}
+    # Weeks pass only in branches.
+    missing: set[str] = {*CallFault, *CoveragePoint} - {CoveragePoint.ROWS_EXPIRED}
 
-    for number in range(_FAMILIES):
-        wanted -= (+run(write(number * FAMILY)).met).keys()
-        if not wanted:
+    for number in range(_SEED_GROUPS):
+        missing -= (+run(write_script(number * SEEDS_PER_GROUP)).coverage).keys()
+        if not missing:
             break
 
-    assert wanted == set()
+    assert missing == set()
 
 
 def test_histories_end_in_every_way() -> None:
-    wanted = {
+    missing = {
         "stale_attempt",
         "unknown_attempt",
         "lease_held",
@@ -79,22 +81,24 @@ def test_histories_end_in_every_way() -> None:
         "job.reopened RUNNING",
     }
 
-    for number in range(_FAMILIES):
-        told = "\n".join(run(write(number * FAMILY), tell=True).story)
-        wanted = {each for each in wanted if each not in told}
-        if not wanted:
+    for number in range(_SEED_GROUPS):
+        trace = "\n".join(run(write_script(number * SEEDS_PER_GROUP), traced=True).trace)
+        missing = {text for text in missing if text not in trace}
+        if not missing:
             break
 
-    assert wanted == set()
+    assert missing == set()
 
 
 def test_all_themes_are_played() -> None:
-    assert {write(number * FAMILY).theme for number in range(40)} == set(Theme)
+    assert {write_script(number * SEEDS_PER_GROUP).workload for number in range(40)} == set(
+        Workload
+    )
 
 
 def test_every_mutant_fits_the_product_as_it_is() -> None:
     for mutant in MUTANTS:
-        with mutant.put_in():
+        with mutant.install():
             pass
 
 
@@ -112,23 +116,25 @@ def test_every_mutant_fits_the_product_as_it_is() -> None:
 def test_a_fault_in_the_product_is_caught(name: str) -> None:
     (mutant,) = [mutant for mutant in MUTANTS if mutant.name == name]
 
-    catch = hunt(mutant, 4 * FAMILY)
+    result = hunt(mutant, 4 * SEEDS_PER_GROUP)
 
-    assert catch.violation is not None
-    assert catch.fits
+    assert result.violation is not None
+    assert result.fits_product
 
 
 def test_a_failing_history_is_cut_down_to_what_is_needed() -> None:
-    noise = [Step(kind, 7) for kind in (Kind.WAIT, Kind.WORK, Kind.SEND, Kind.WAIT)]
-    die = Step(Kind.SEAL, 1, ((0, Fault.CRASH_AFTER), (5, Fault.SLOW)))
-    steps = (Step(Kind.CREATE, 2), *noise, Step(Kind.RELAY, 1), *noise, die)
-    script = Script(seed=1, theme=Theme.FINISH, steps=steps, helped=False)
+    noise = [
+        ScriptStep(kind, 7) for kind in (StepKind.WAIT, StepKind.WORK, StepKind.SEND, StepKind.WAIT)
+    ]
+    die = ScriptStep(StepKind.SEAL, 1, ((0, CallFault.CRASH_AFTER), (5, CallFault.SLOW)))
+    steps = (ScriptStep(StepKind.CREATE, 2), *noise, ScriptStep(StepKind.RELAY, 1), *noise, die)
+    script = Script(seed=1, workload=Workload.FINISH, steps=steps, assisted=False)
     (mutant,) = [mutant for mutant in MUTANTS if mutant.name.startswith("a fact wakes nobody")]
 
-    with mutant.put_in():
+    with mutant.install():
         violation = run(script).violation
         assert violation is not None
         small = shrink(script, violation, run)
 
-    assert [step.kind for step in small.steps] == [Kind.CREATE, Kind.RELAY, Kind.SEAL]
-    assert small.steps[-1].faults == ((0, Fault.CRASH_AFTER),)
+    assert [step.kind for step in small.steps] == [StepKind.CREATE, StepKind.RELAY, StepKind.SEAL]
+    assert small.steps[-1].faults == ((0, CallFault.CRASH_AFTER),)

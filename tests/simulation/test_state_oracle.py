@@ -1,4 +1,4 @@
-"""What an event leaves behind: the contract and the product agree, and what differs is named."""
+"""The oracle of states agrees with the product, and names every difference."""
 
 from dataclasses import replace
 from typing import Any
@@ -11,7 +11,7 @@ from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.model.items import Failure, Item, ItemState
 from forgeledger.jobs.model.lanes import Counts, Head, LaneMode, LaneRules
 from forgeledger.jobs.model.outcomes import Reason
-from tests.simulation.state_oracle import as_it_stands, wrong_head, wrong_item
+from tests.simulation.state_oracle import effective_item, wrong_head, wrong_item
 
 HEAD = Head(
     job_id=make_job_id(0, 0, 1),
@@ -37,7 +37,7 @@ def a_command(kind: str, **fields: Any) -> Command:
 
 
 def failed(number: int, error_type: str) -> Item:
-    """An item that is given up for this reason."""
+    """An item that failed for good with this error type."""
     return Item(item_id=f"{number}", state=ItemState.FAILED, failure=Failure(type=error_type))
 
 
@@ -73,19 +73,21 @@ def test_whatever_else_an_event_changes_is_named(wrong: dict[str, Any]) -> None:
     after = evolve_item(CLAIMED, HEARTBEAT, 7)
     assert after is not None
 
-    found = wrong_item(HEAD, CLAIMED, a_command("heartbeat"), HEARTBEAT, replace(after, **wrong))
+    difference = wrong_item(
+        HEAD, CLAIMED, a_command("heartbeat"), HEARTBEAT, replace(after, **wrong)
+    )
 
-    assert found is not None
-    assert found.startswith(f"{next(iter(wrong))} is ")
+    assert difference is not None
+    assert difference.startswith(f"{next(iter(wrong))} is ")
 
 
 def test_a_heartbeat_never_shortens_a_lease() -> None:
     long = replace(CLAIMED, lease_until=90_000)
     shortened = evolve_item(long, HEARTBEAT, 7)
 
-    found = wrong_item(HEAD, long, a_command("heartbeat"), HEARTBEAT, shortened)
+    difference = wrong_item(HEAD, long, a_command("heartbeat"), HEARTBEAT, shortened)
 
-    assert found == "lease_until is 25000, not 90000"
+    assert difference == "lease_until is 25000, not 90000"
 
 
 def test_an_item_remembers_its_latest_32_commands_and_why_they_were_refused() -> None:
@@ -129,10 +131,10 @@ def test_what_was_unfinished_when_its_lane_closed_is_canceled_and_nobodys() -> N
     closed = replace(HEAD, canceled_below=4)
     claimed_after = replace(CLAIMED, offset=4)
 
-    canceled = as_it_stands(closed, CLAIMED)
+    canceled = effective_item(closed, CLAIMED)
 
     assert (canceled.state, canceled.lease_until) == (ItemState.CANCELED, None)
-    assert as_it_stands(closed, claimed_after) == claimed_after
+    assert effective_item(closed, claimed_after) == claimed_after
 
 
 def test_types_of_error_that_come_late_are_counted_together_and_taken_back_together() -> None:
@@ -153,7 +155,7 @@ def test_types_of_error_that_come_late_are_counted_together_and_taken_back_toget
 
 
 def follow(head: Head, old: Item, new: Item) -> Head:
-    """The head as the product has it, if the contract agrees."""
+    """The product's next head, which the oracle must accept."""
     event = Event(kind=EventKind.FAILED, at=0, item_id=new.item_id)
     after = evolve_head(head, event, old, new)
     assert wrong_head(head, event, old, new, after) is None
@@ -185,6 +187,6 @@ def test_a_lane_does_not_follow_a_gate_that_is_behind_it() -> None:
     head = replace(HEAD, gate=2)
     event = Event(kind=EventKind.GATED, at=0, gate=2, mode=LaneMode.OPEN)
 
-    found = wrong_head(head, event, None, None, evolve_head(head, event, None, None))
+    difference = wrong_head(head, event, None, None, evolve_head(head, event, None, None))
 
-    assert found == "followed gate 2 after gate 2"
+    assert difference == "followed gate 2 after gate 2"

@@ -1,11 +1,12 @@
-"""The simulated services are set up as the template sets up the real ones."""
+"""The simulated services have the settings of the template."""
 
 import pytest
 
 from benchmarks.capacity.capacity_model import Setup
 from benchmarks.lambda_time import MEMORY_MB
 from tests.simulation import lambdas, sdk_side, world
-from tests.simulation.script import FAMILY, Theme, write
+from tests.simulation.script import SEEDS_PER_GROUP, write_script
+from tests.simulation.workloads import Workload
 from tests.support.deployed_template import TEMPLATE, properties
 
 _LEDGER = properties("RelayFunction")["Events"]["Ledger"]["Properties"]
@@ -37,11 +38,11 @@ def test_failed_batches_of_records_are_halved_and_failures_are_reported_one_by_o
 
 
 def test_some_worlds_try_as_often_as_the_template_says() -> None:
-    scripts = [write(number * FAMILY) for number in range(60)]
+    scripts = [write_script(number * SEEDS_PER_GROUP) for number in range(60)]
 
     assert world.RELAY_TRIES in {script.relay_tries for script in scripts}
     assert world.MAX_RECEIVES in {
-        script.max_receives for script in scripts if script.theme is not Theme.PLAIN
+        script.max_receives for script in scripts if script.workload is not Workload.PLAIN
     }
 
 

@@ -1,4 +1,4 @@
-"""Rows vanish when their time is over, and never while their job runs."""
+"""Rows expire `ttlDays` after their last write, and never while their job runs."""
 
 from dataclasses import replace
 from random import Random
@@ -11,26 +11,27 @@ from forgeledger.jobs.model.job_lifecycle import cancel, create, reopen
 from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus
 from forgeledger.jobs.model.lanes import Counts, LaneRules
 from tests.simulation.checks import Checks
-from tests.simulation.coverage import Happening
+from tests.simulation.coverage import CoveragePoint
 from tests.simulation.end_checks import DAY_MS
-from tests.simulation.history_run import History, enter
-from tests.simulation.job_checks import JobTruth
+from tests.simulation.history_run import History, start_history
+from tests.simulation.job_checks import ObservedJob
 from tests.simulation.lane_checks import Violation
-from tests.simulation.request_checks import Asked
-from tests.simulation.script import Kind, Script, Theme
-from tests.simulation.steps import Step
+from tests.simulation.request_checks import RequestLog
+from tests.simulation.script import Script
+from tests.simulation.steps import ScriptStep
 from tests.simulation.table import RowChange, Tables
-from tests.simulation.ttl_histories import _judge, expired
-from tests.simulation.world import Rules, World
+from tests.simulation.ttl_histories import _check_expiry, expired_rows
+from tests.simulation.workloads import StepKind, Workload
+from tests.simulation.world import SimulatedWorld, WorldRules
 
 SPEC = JobSpec(job_id=make_job_id(0, 0, 1), name="night run", lanes=1, created_at=0)
 JOB, _, CREATED = create(SPEC)
 PK = f"JOB#{SPEC.job_id}"
 FINISHED = replace(JOB, status=JobStatus.CANCELED, finished_at=DAY_MS)
-# Whatever is asked of a job afterwards is asked of this one.
-ONE_JOB = Step(Kind.CREATE, 11)
-# Four strides of a week and a bit.
-WEEKS = Step(Kind.WEEKS, 3)
+# The only job, so that all later requests are for it.
+ONE_JOB = ScriptStep(StepKind.CREATE, 11)
+# Four periods of about a week.
+WEEKS = ScriptStep(StepKind.WEEKS, 3)
 
 
 def written_at(ms: int, *, lasting_days: int, by: str = "at") -> dict[str, Any]:
@@ -42,12 +43,12 @@ def written_at(ms: int, *, lasting_days: int, by: str = "at") -> dict[str, Any]:
     [
         written_at(0, lasting_days=30),
         written_at(1_999, lasting_days=30, by="updatedAt"),
-        # Header and heads last as long after the end of the job.
+        # Header and heads expire as long after the end of their job.
         written_at(DAY_MS, lasting_days=30, by="finishedAt"),
     ],
 )
 def test_a_finished_jobs_rows_may_vanish_when_their_days_are_over(row: dict[str, Any]) -> None:
-    _judge(JobTruth(FINISHED), PK, "some row", row)
+    _check_expiry(ObservedJob(FINISHED), PK, "some row", row)
 
 
 @pytest.mark.parametrize(
@@ -59,13 +60,13 @@ def test_a_finished_jobs_rows_may_vanish_when_their_days_are_over(row: dict[str,
     ],
 )
 def test_no_row_vanishes_earlier(row: dict[str, Any]) -> None:
-    with pytest.raises(Violation, match="some row vanishes too early"):
-        _judge(JobTruth(FINISHED), PK, "some row", row)
+    with pytest.raises(Violation, match="some row expires too early"):
+        _check_expiry(ObservedJob(FINISHED), PK, "some row", row)
 
 
 def test_no_row_of_a_job_that_runs_vanishes() -> None:
-    with pytest.raises(Violation, match="vanishes, and the job runs"):
-        _judge(JobTruth(JOB), PK, "some row", written_at(0, lasting_days=30))
+    with pytest.raises(Violation, match="expires while the job runs"):
+        _check_expiry(ObservedJob(JOB), PK, "some row", written_at(0, lasting_days=30))
 
 
 def test_a_row_that_vanished_is_in_no_index_and_is_nobodys_commit() -> None:
@@ -75,7 +76,7 @@ def test_a_row_that_vanished_is_in_no_index_and_is_nobodys_commit() -> None:
         row = {"PK": {"S": pk}, "SK": {"S": "JOB"}, "ttl": {"N": str(seconds)}, "jobId": {"S": pk}}
         tables.put_item({"Item": row})
 
-    assert [(pk, sk) for pk, sk, _ in expired(tables, 5_000)] == [("a", "JOB")]
+    assert [(pk, sk) for pk, sk, _ in expired_rows(tables, 5_000)] == [("a", "JOB")]
     tables.delete("a", "JOB")
 
     listed = tables.query(
@@ -93,17 +94,17 @@ def test_a_row_that_vanished_is_in_no_index_and_is_nobodys_commit() -> None:
 
 @pytest.fixture
 def checks() -> Checks:
-    """Of a world with one job, whose rows vanish."""
-    world = World(random=Random(1), rules=Rules())
-    checks = Checks(world, Asked(world.commands))
-    checks.jobs.truths[PK] = JobTruth(FINISHED, [CREATED], stages=[FINISHED])
-    checks.gone = {PK, f"{PK}#0"}
+    """The checks of a world with one job, whose rows have expired."""
+    world = SimulatedWorld(random=Random(1), rules=WorldRules())
+    checks = Checks(world, RequestLog(world.commands))
+    checks.jobs.by_pk[PK] = ObservedJob(FINISHED, [CREATED], versions=[FINISHED])
+    checks.expired_pks = {PK, f"{PK}#0"}
     return checks
 
 
 @pytest.mark.parametrize(("pk", "sk"), [(PK, "JOB"), (PK, "FACT#3"), (f"{PK}#0", "ITEM#a")])
 def test_nothing_new_comes_to_a_job_whose_rows_vanish(checks: Checks, pk: str, sk: str) -> None:
-    with pytest.raises(Violation, match="came after the job's time was over"):
+    with pytest.raises(Violation, match="was created after the job expired"):
         checks.committed([RowChange(pk, sk, None, {})])
 
 
@@ -122,63 +123,67 @@ def job_that_was_reopened(*, days_after: int) -> tuple[Job, Job]:
 @pytest.mark.parametrize("days", [0, 29])
 def test_a_job_may_run_again_until_a_day_before_its_rows_vanish(checks: Checks, days: int) -> None:
     checks.world.now = days * DAY_MS
-    checks.asked.reopen(SPEC.job_id)
+    checks.request_log.record_reopen(SPEC.job_id)
 
-    checks.jobs._reopened(PK, *job_that_was_reopened(days_after=days), retried=False)
+    checks.jobs._check_reopening(PK, *job_that_was_reopened(days_after=days), retried=False)
 
 
 def test_a_job_may_not_run_again_when_its_rows_are_about_to_vanish(checks: Checks) -> None:
     checks.world.now = 29 * DAY_MS + 1_000
-    checks.asked.reopen(SPEC.job_id)
+    checks.request_log.record_reopen(SPEC.job_id)
 
-    with pytest.raises(Violation, match="reopened, and its rows are about to vanish"):
-        checks.jobs._reopened(PK, *job_that_was_reopened(days_after=29), retried=False)
+    with pytest.raises(Violation, match="reopened although its rows are about to expire"):
+        checks.jobs._check_reopening(PK, *job_that_was_reopened(days_after=29), retried=False)
 
 
 def test_rows_that_are_kept_for_ever_never_come_in_the_way(checks: Checks) -> None:
     lasting = replace(SPEC, rules=LaneRules(ttl_days=0))
     checks.world.now = 10_000 * DAY_MS
-    checks.asked.reopen(SPEC.job_id)
+    checks.request_log.record_reopen(SPEC.job_id)
     canceled, reopened = job_that_was_reopened(days_after=10_000)
 
-    checks.jobs._reopened(
+    checks.jobs._check_reopening(
         PK, replace(canceled, spec=lasting), replace(reopened, spec=lasting), retried=False
     )
 
 
-def after_weeks(*steps: Step) -> History:
-    history = enter(Script(seed=1, theme=Theme.LIFE, steps=(ONE_JOB, *steps, WEEKS, WEEKS)))
-    history.run_more(len(history.script.steps))
+def after_weeks(*steps: ScriptStep) -> History:
+    history = start_history(
+        Script(seed=1, workload=Workload.LIFECYCLE, steps=(ONE_JOB, *steps, WEEKS, WEEKS))
+    )
+    history.run_steps(len(history.script.steps))
     return history
 
 
 def test_a_job_that_runs_for_months_has_all_its_rows() -> None:
-    history = after_weeks(Step(Kind.REGISTER, 1))
+    history = after_weeks(ScriptStep(StepKind.REGISTER, 1))
 
-    (job,) = history.people.jobs
+    (job,) = history.operators.jobs
     history.checks.at_rest()
-    assert history.world.now - history.checks.jobs.truths[f"JOB#{job.job_id}"].job.opened_at > (
+    assert history.world.now - history.checks.jobs.by_pk[f"JOB#{job.job_id}"].job.opened_at > (
         45 * DAY_MS
     )
     assert history.world.tables.get(f"JOB#{job.job_id}", "FACT#000000000000") is not None
-    assert history.checks.gone == set()
+    assert history.checks.expired_pks == set()
 
 
 def test_a_job_that_ended_is_gone_and_is_asked_for_no_more() -> None:
-    asked = [Step(kind, 1) for kind in (Kind.REGISTER, Kind.ASK, Kind.CANCEL)]
-    history = after_weeks(*asked)
+    steps = [
+        ScriptStep(kind, 1) for kind in (StepKind.REGISTER, StepKind.HTTP_COMMAND, StepKind.CANCEL)
+    ]
+    history = after_weeks(*steps)
 
-    assert history.people.jobs == []
-    assert history.people.given == []
-    assert len(history.checks.gone) > 1
-    assert history.world.met[Happening.VANISHED] > 0
+    assert history.operators.jobs == []
+    assert history.operators.given_commands == []
+    assert len(history.checks.expired_pks) > 1
+    assert history.world.coverage[CoveragePoint.ROWS_EXPIRED] > 0
     history.checks.at_rest()
 
 
 def test_nobody_stands_still_for_weeks() -> None:
-    history = enter(Script(seed=1, theme=Theme.LIFE, steps=(WEEKS,)))
+    history = start_history(Script(seed=1, workload=Workload.LIFECYCLE, steps=(WEEKS,)))
     begun, history.world.depth = history.world.now, 1
 
-    history.run_more(1)
+    history.run_steps(1)
 
     assert history.world.now == begun

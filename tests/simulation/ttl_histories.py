@@ -1,45 +1,45 @@
-"""Weeks in which nothing but the schedule is at work, and rows vanish whose time is over."""
+"""Weeks in which only the scheduled rounds run, and in which expired rows are deleted."""
 
 from typing import TYPE_CHECKING
 
-from tests.simulation.coverage import Happening
-from tests.simulation.end_checks import DAY_MS, rows_vanish_at
+from tests.simulation.coverage import CoveragePoint
+from tests.simulation.end_checks import DAY_MS, rows_expire_at
 from tests.simulation.expressions import Row
-from tests.simulation.job_checks import JobTruth
-from tests.simulation.lambdas import Faults
+from tests.simulation.job_checks import ObservedJob
+from tests.simulation.lambdas import PlannedFaults
 from tests.simulation.lane_checks import Violation
-from tests.simulation.quiescence import calm_down, drain
+from tests.simulation.quiescence import drain, finish_in_flight
 from tests.simulation.table import Tables
 
 if TYPE_CHECKING:
     from tests.simulation.history_run import History
 
-# How many of the rows whose time is over are gone when somebody looks.
-_GONE = 0.7
-# Some weeks after which a job may not run again, and its rows have not vanished yet.
+# The share of expired rows that DynamoDB has deleted by now.
+_DELETED_SHARE = 0.7
+# After this time a job may not be reopened, but its rows have not expired yet.
 _LATE_MS = 59 * DAY_MS // 2
-# From then on nobody relies on a job's rows.
+# This long before they expire, the checks stop relying on a job's rows.
 _MARGIN_MS = 3_600_000
-# When a row was written last, whatever kind of row it is; the rest lasts as long as the job.
-_WRITTEN = ("updatedAt", "at")
-# A job that was reopened just now may be missing among the open ones.
+# Attributes with the time of a row's last write; other rows last as long as their job.
+_WRITTEN_AT = ("updatedAt", "at")
+# A job that was just reopened may be missing from the index of open jobs.
 _INDEX_LAGS_MS = 5_000
 _NEVER = {"N": str(1 << 62)}
 
 
-def weeks_pass(history: "History", seed: int, faults: Faults) -> None:
-    """All that is under way comes to rest; a round a week does what thousands would do."""
+def weeks_pass(history: "History", seed: int, faults: PlannedFaults) -> None:
+    """Come to rest, then run one round per week in place of thousands."""
     world = history.world
     if world.depth:
-        # Whoever stands still would be ended long before.
+        # A stalled process would have timed out long before.
         return
-    calm_down(history)
+    finish_in_flight(history)
     _round(history)
     weeks, week_ms = 1 + seed % 5, _LATE_MS // (4 + (seed >> 8) % 2)
     for _ in range(weeks):
         world.now += week_ms
-        world.note(f"{week_ms // DAY_MS} days pass")
-        _vanish(history)
+        world.log(f"{week_ms // DAY_MS} days pass")
+        _expire_rows(history)
         if faults:
             history.lambdas.reconcile({"scheduled": True}, faults)
         _round(history)
@@ -47,13 +47,13 @@ def weeks_pass(history: "History", seed: int, faults: Faults) -> None:
 
 
 def _round(history: "History") -> None:
-    """It goes on where the one before was cut short, if it was; by now the index has followed."""
+    """A round without faults, after the index has caught up; it resumes one that was cut short."""
     history.world.now += _INDEX_LAGS_MS
     assert history.lambdas.reconcile({"scheduled": True}, {}) is not None
 
 
-def expired(tables: Tables, now: int) -> list[tuple[str, str, Row]]:
-    """Rows whose time is over."""
+def expired_rows(tables: Tables, now: int) -> list[tuple[str, str, Row]]:
+    """Rows whose TTL has passed."""
     return [
         (pk, sk, row)
         for pk in tables.partition_keys()
@@ -62,34 +62,40 @@ def expired(tables: Tables, now: int) -> list[tuple[str, str, Row]]:
     ]
 
 
-def _vanish(history: "History") -> None:
+def _expire_rows(history: "History") -> None:
     """DynamoDB deletes rows some time after they expired, in any order."""
     world, checks = history.world, history.checks
-    truths = checks.jobs.truths
-    for pk, sk, row in expired(world.tables, world.now):
-        # All others answer requests that came long ago.
+    jobs = checks.jobs.by_pk
+    for pk, sk, row in expired_rows(world.tables, world.now):
+        # Rows of the idempotency table belong to no job.
         if pk != "id":
-            _judge(truths[pk if pk in truths else pk.rpartition("#")[0]], pk, sk, row)
-        if world.random.random() < _GONE:
-            world.met[Happening.VANISHED] += 1
+            _check_expiry(jobs[pk if pk in jobs else pk.rpartition("#")[0]], pk, sk, row)
+        if world.random.random() < _DELETED_SHARE:
+            world.coverage[CoveragePoint.ROWS_EXPIRED] += 1
             world.tables.delete(pk, sk)
-    for pk, truth in truths.items():
-        job = truth.job
+    for pk, observed in jobs.items():
+        job = observed.job
         if job.rows_lost:
-            raise Violation(f"{pk}: was kept too late")
-        if job.finished and rows_vanish_at(job) - _MARGIN_MS <= world.now:
-            checks.gone |= {pk, *(f"{pk}#{lane}" for lane in range(job.spec.lanes))}
-    # Nobody asks for them any more; workers that come late do not know.
-    people = history.people
-    people.jobs = [job for job in people.jobs if f"JOB#{job.job_id}" not in checks.gone]
-    people.given = [each for each in people.given if f"JOB#{each[0].job_id}" not in checks.gone]
+            raise Violation(f"{pk}: its retention was extended too late")
+        if job.finished and rows_expire_at(job) - _MARGIN_MS <= world.now:
+            checks.expired_pks |= {pk, *(f"{pk}#{lane}" for lane in range(job.spec.lanes))}
+    # Operators send no more requests for these jobs; late workers still do.
+    operators = history.operators
+    operators.jobs = [
+        job for job in operators.jobs if f"JOB#{job.job_id}" not in checks.expired_pks
+    ]
+    operators.given_commands = [
+        given
+        for given in operators.given_commands
+        if f"JOB#{given[0].job_id}" not in checks.expired_pks
+    ]
 
 
-def _judge(truth: JobTruth, pk: str, sk: str, row: Row) -> None:
-    """Rows last their days, and as long as their job runs."""
-    job = truth.job
+def _check_expiry(observed: ObservedJob, pk: str, sk: str, row: Row) -> None:
+    """Rows last `ttlDays` after their last write, and at least until their job is finished."""
+    job = observed.job
     if not job.finished or job.finished_at is None:
-        raise Violation(f"{pk} {sk} vanishes, and the job runs")
-    written = [int(row[name]["N"]) for name in _WRITTEN if name in row] or [job.finished_at]
+        raise Violation(f"{pk} {sk} expires while the job runs")
+    written = [int(row[name]["N"]) for name in _WRITTEN_AT if name in row] or [job.finished_at]
     if int(row["ttl"]["N"]) * 1000 + 1000 < written[0] + job.spec.rules.ttl_days * DAY_MS:
-        raise Violation(f"{pk} {sk} vanishes too early")
+        raise Violation(f"{pk} {sk} expires too early")

@@ -1,4 +1,4 @@
-"""Workers: they claim and report through the SDK's buffer, and die, stall and repeat themselves."""
+"""Workers: they claim and report through the SDK's buffer, and die, stall and repeat reports."""
 
 import json
 from dataclasses import dataclass, field
@@ -14,18 +14,18 @@ from forgeledger.sdk.report.outbox import Outbox, OutboxLimits, SendResult, Send
 from forgeledger.sdk.report.packer import Message
 from forgeledger.sdk.report.sqs_sender import Sender
 from tests.simulation.clients import SqsClient
-from tests.simulation.coverage import Happening
+from tests.simulation.coverage import CoveragePoint
 from tests.simulation.jobs import KnownJob, is_bad
-from tests.simulation.lambdas import Faults
+from tests.simulation.lambdas import PlannedFaults
 from tests.simulation.lane_checks import Violation
 from tests.simulation.seeded_backoff import SeededBackoff
-from tests.simulation.world import Invocation, World
+from tests.simulation.world import Invocation, SimulatedWorld
 
 _TIMEOUT_MS = 60_000
 _REMEMBERED = 40
-_NO_JOBS = ("nobody", "01KAJ3Z8Q6T0V5M2N4R7X9Y1B3-2")
-# What makes a command one that can never be applied.
-_BAD: tuple[Any, ...] = (
+_UNKNOWN_JOB_IDS = ("nobody", "01KAJ3Z8Q6T0V5M2N4R7X9Y1B3-2")
+# Changes after which a command can never be applied.
+_INVALID: tuple[Any, ...] = (
     7,
     {"type": "nonsense"},
     {"itemId": ""},
@@ -34,12 +34,12 @@ _BAD: tuple[Any, ...] = (
     {"attempt": "1"},
     {"leaseSeconds": 1.5},
     {"error": {"message": "of no type"}},
-    *({"job_id": name} for name in _NO_JOBS),
+    *({"job_id": name} for name in _UNKNOWN_JOB_IDS),
 )
 
 
 @dataclass(slots=True)
-class Claim:
+class HeldClaim:
     job: KnownJob
     item_id: str
     attempt: int | None
@@ -47,180 +47,186 @@ class Claim:
 
 
 @dataclass(slots=True)
-class Worker:
-    """A process with a buffer of reports; what was not sent dies with it."""
+class SimulatedWorker:
+    """A process with a buffer of reports, which is lost when it dies."""
 
     name: str
     outbox: Outbox
     sender: Sender
-    held: list[Claim] = field(default_factory=list)
-    # Ids of all commands that it put into its buffer.
-    said: list[str] = field(default_factory=list)
+    held: list[HeldClaim] = field(default_factory=list)
+    # The ids of all commands that it buffered.
+    reported_ids: list[str] = field(default_factory=list)
 
 
-class Workers:
-    def __init__(self, world: World) -> None:
+class SimulatedWorkers:
+    def __init__(self, world: SimulatedWorld) -> None:
         self._world = world
         self._client = SqsClient(world, world.commands)
-        self._made = 0
-        self.crew = [self._start() for _ in range(3)]
-        # Claims that were reported on: somebody may report on them again, much later.
-        self._past: list[Claim] = []
-        self._said: list[Command] = []
+        self._started = 0
+        self.workers = [self._start() for _ in range(3)]
+        # Claims that were reported on and may be reported on again, much later.
+        self._reported_claims: list[HeldClaim] = []
+        self._reported_commands: list[Command] = []
 
-    def work(self, random: Random, jobs: list[KnownJob]) -> None:
-        """One worker does one thing, mostly the right one."""
-        number = random.randrange(len(self.crew))
-        worker = self.crew[number]
+    def act(self, random: Random, jobs: list[KnownJob]) -> None:
+        """A random worker acts, mostly correctly."""
+        number = random.randrange(len(self.workers))
+        worker = self.workers[number]
         chance = random.random()
-        met = self._world.met
+        coverage = self._world.coverage
         if chance < 0.02:
-            met[Happening.WORKER_DIES] += 1
-            self._world.note(f"{worker.name} dies with what it has not sent")
-            self.crew[number] = self._start()
-        elif chance < 0.08 and self._past:
-            met[Happening.SAID_LATE] += 1
-            self._report(random, worker, random.choice(self._past))
-        elif chance < 0.13 and self._said:
-            met[Happening.SAID_TWICE] += 1
-            self._say(worker, random.choice(self._said))
+            coverage[CoveragePoint.WORKER_DIES] += 1
+            self._world.log(f"{worker.name} dies with its unsent reports")
+            self.workers[number] = self._start()
+        elif chance < 0.08 and self._reported_claims:
+            coverage[CoveragePoint.REPORTED_LATE] += 1
+            self._report(random, worker, random.choice(self._reported_claims))
+        elif chance < 0.13 and self._reported_commands:
+            coverage[CoveragePoint.REPORTED_TWICE] += 1
+            self._buffer(worker, random.choice(self._reported_commands))
         elif worker.held and chance < 0.6:
             claim = random.choice(worker.held)
             if random.random() < 0.15:
-                self._meanwhile(random, worker, claim)
+                self._heartbeat_or_release(random, worker, claim)
             else:
                 worker.held.remove(claim)
                 self._report(random, worker, claim)
         else:
-            self._begin(random, worker, random.choice(jobs))
+            self._claim_item(random, worker, random.choice(jobs))
 
-    def send(self, random: Random, faults: Faults) -> bool:
-        """One request of one worker with reports in its buffer."""
+    def send(self, random: Random, faults: PlannedFaults) -> bool:
+        """A random worker sends one request with buffered reports."""
         world = self._world
-        worker = random.choice(self.crew)
+        worker = random.choice(self.workers)
         messages = worker.outbox.take(world.now / 1000, force=random.random() < 0.7)
         if not messages:
             return False
         process = Invocation(worker.name, faults, world.now + _TIMEOUT_MS)
-        ended, verdicts = world.invoke(process, lambda: worker.sender.send(messages))
+        ended, results = world.invoke(process, lambda: worker.sender.send(messages))
         if not ended:
-            self.crew = [self._start() if each is worker else each for each in self.crew]
+            self.workers = [self._start() if other is worker else other for other in self.workers]
             return True
-        for message, verdict in zip(messages, verdicts, strict=True):
-            self._settle(worker, message, verdict)
-            if world.story is not None:
-                said = ", ".join(
+        for message, result in zip(messages, results, strict=True):
+            self._settle(worker, message, result)
+            if world.trace is not None:
+                reports = ", ".join(
                     f"{command.type} {command.item_id}" for command in message.commands
                 )
-                accepted = "" if verdict.status is SendStatus.ACCEPTED else f": {verdict.status}"
-                world.note(f"{worker.name} sends {said} to {message.group[-4:]}{accepted}")
+                accepted = "" if result.status is SendStatus.ACCEPTED else f": {result.status}"
+                world.log(f"{worker.name} sends {reports} to {message.group[-4:]}{accepted}")
         return True
 
-    def _settle(self, worker: Worker, message: Message, verdict: SendResult) -> None:
+    def _settle(self, worker: SimulatedWorker, message: Message, result: SendResult) -> None:
         accepted = self._world.commands.deduplications
-        if verdict.status is SendStatus.ACCEPTED and message.deduplication_id not in accepted:
-            raise Violation(f"{worker.name} takes for delivered what the queue does not have")
-        worker.outbox.settle(message, verdict, self._world.now / 1000)
+        if result.status is SendStatus.ACCEPTED and message.deduplication_id not in accepted:
+            raise Violation(
+                f"{worker.name} counts a message as delivered that the queue does not have"
+            )
+        worker.outbox.settle(message, result, self._world.now / 1000)
 
     def send_all(self) -> None:
-        """With no faults left, whatever waits gets through."""
-        for worker in self.crew:
+        """Send all buffered reports, without faults."""
+        for worker in self.workers:
             worker.outbox.renew_tries()
             while messages := worker.outbox.take(self._world.now / 1000, force=True):
                 process = Invocation(worker.name, {}, self._world.now + _TIMEOUT_MS)
-                _, verdicts = self._world.invoke(
+                _, results = self._world.invoke(
                     process, lambda messages=messages, worker=worker: worker.sender.send(messages)
                 )
-                for message, verdict in zip(messages, verdicts, strict=True):
-                    self._settle(worker, message, verdict)
+                for message, result in zip(messages, results, strict=True):
+                    self._settle(worker, message, result)
             if worker.outbox.pending:
-                raise Violation(f"{worker.name} does not get through")
+                raise Violation(f"{worker.name} cannot send its reports")
 
-    def lose_nothing(self, arrived: set[str]) -> None:
-        """What a living worker reported is in the queue or in its buffer.
+    def check_nothing_lost(self, arrived: set[str]) -> None:
+        """All reports of living workers are in the queue or in a buffer.
 
-        Nothing is handed back as failed, for no queue ever says that a message is wrong.
+        No report may be given up as failed, since no simulated queue refuses a message for good.
         """
-        for worker in self.crew:
-            left = set(worker.said) - arrived
+        for worker in self.workers:
+            left = set(worker.reported_ids) - arrived
             left -= {command.command_id for command in worker.outbox.undelivered()}
             if left:
                 raise Violation(f"{worker.name} lost its reports {sorted(left)}")
 
-    def raw(self, random: Random, jobs: list[KnownJob]) -> None:
-        """A sender that keeps to nothing: a group of its own choice, many jobs, broken bodies."""
+    def send_raw_message(self, random: Random, jobs: list[KnownJob]) -> None:
+        """A sender without the SDK: any group, many jobs, malformed bodies."""
         chance = random.random()
         if chance < 0.15:
             bodies = ("{", "[]", '{"type": "complete"}', '{"commands": []}', "\x20", '"x"')
             body: str = random.choice(bodies)
         elif chance < 0.25:
             command = self._fields(random, random.choice(jobs))
-            command["job_id"] = random.choice(_NO_JOBS)
+            command["job_id"] = random.choice(_UNKNOWN_JOB_IDS)
             body = json.dumps(command)
         else:
             commands: list[Any] = [
                 self._fields(random, random.choice(jobs)) for _ in range(random.randint(1, 4))
             ]
             for _ in range(random.choice((0, 0, 0, 1, 2, 3))):
-                bad = random.choice(_BAD)
-                if isinstance(bad, dict):
-                    bad = self._fields(random, random.choice(jobs)) | bad
-                commands.insert(random.randint(0, len(commands)), bad)
+                invalid = random.choice(_INVALID)
+                if isinstance(invalid, dict):
+                    invalid = self._fields(random, random.choice(jobs)) | invalid
+                commands.insert(random.randint(0, len(commands)), invalid)
             body = json.dumps({"commands": commands})
         group = random.choice(("wrong", "x", self._group(random, random.choice(jobs))))
-        self._world.met[Happening.NONSENSE] += chance < 0.15
-        self._world.met[Happening.WRONG_GROUP] += group in ("wrong", "x")
+        self._world.coverage[CoveragePoint.MALFORMED_MESSAGE] += chance < 0.15
+        self._world.coverage[CoveragePoint.WRONG_GROUP] += group in ("wrong", "x")
         self._world.ids_made += 1
         message_id, _ = self._world.commands.send(body, group, f"raw-{self._world.ids_made}")
-        self._world.note(f"somebody sends {message_id} to {group[-5:]}: {body}")
+        self._world.log(f"raw message {message_id} to {group[-5:]}: {body}")
 
-    def _start(self) -> Worker:
-        self._made += 1
+    def _start(self) -> SimulatedWorker:
+        self._started += 1
         client = self._client
-        return Worker(
-            name=f"w{self._made}",
+        return SimulatedWorker(
+            name=f"w{self._started}",
             outbox=Outbox(OutboxLimits(), SeededBackoff(draw=self._world.runtime.draw)),
             sender=Sender("https://simulated/commands.fifo", lambda: client),
         )
 
-    def _begin(self, random: Random, worker: Worker, job: KnownJob) -> None:
-        if not job.wanted:
+    def _claim_item(self, random: Random, worker: SimulatedWorker, job: KnownJob) -> None:
+        if not job.item_ids:
             return
-        item_id = random.choice(job.wanted)
+        item_id = random.choice(job.item_ids)
         fenced = random.random() < 0.7
         attempt = None
         if fenced:
             attempt = job.attempts[item_id] = job.attempts.get(item_id, 0) + 1
-        claim = Claim(job, item_id, attempt, worker.name)
+        claim = HeldClaim(job, item_id, attempt, worker.name)
         if random.random() < 0.15:
-            # A worker that only ever says that it is done.
+            # A worker that only reports the end, without a claim.
             claim.attempt = None
             self._report(random, worker, claim)
             return
         lease_seconds = random.choice((None, None, 5, 300))
-        self._tell(worker, "claim", claim, lease_seconds=lease_seconds)
+        self._report_command(worker, "claim", claim, lease_seconds=lease_seconds)
         worker.held.append(claim)
 
-    def _meanwhile(self, random: Random, worker: Worker, claim: Claim) -> None:
+    def _heartbeat_or_release(
+        self, random: Random, worker: SimulatedWorker, claim: HeldClaim
+    ) -> None:
         if random.random() < 0.6:
-            self._tell(worker, "heartbeat", claim)
+            self._report_command(worker, "heartbeat", claim)
         else:
             worker.held.remove(claim)
-            self._tell(worker, "release", claim)
+            self._report_command(worker, "release", claim)
 
-    def _report(self, random: Random, worker: Worker, claim: Claim) -> None:
-        self._past.append(claim)
-        del self._past[:-_REMEMBERED]
+    def _report(self, random: Random, worker: SimulatedWorker, claim: HeldClaim) -> None:
+        self._reported_claims.append(claim)
+        del self._reported_claims[:-_REMEMBERED]
         if is_bad(claim.item_id):
             retryable = claim.job.new.rules.max_attempts < 100 and random.random() < 0.4
             failure = Failure(type=f"Error{len(claim.item_id) % 3}", retryable=retryable)
-            self._tell(worker, "fail", claim, failure=failure)
+            self._report_command(worker, "fail", claim, failure=failure)
         elif random.random() < 0.08:
-            self._tell(worker, "fail", claim, failure=Failure(type="Passing"))
+            self._report_command(worker, "fail", claim, failure=Failure(type="Passing"))
         else:
-            self._tell(worker, "complete", claim, result={"of": claim.item_id})
+            self._report_command(worker, "complete", claim, result={"of": claim.item_id})
 
-    def _tell(self, worker: Worker, kind: Any, claim: Claim, **more: Any) -> None:
+    def _report_command(
+        self, worker: SimulatedWorker, kind: Any, claim: HeldClaim, **more: Any
+    ) -> None:
         self._world.ids_made += 1
         command = encode(
             kind,
@@ -232,30 +238,30 @@ class Workers:
             worker_id=claim.worker_id,
             **more,
         )
-        self._said.append(command)
-        del self._said[:-_REMEMBERED]
-        self._say(worker, command)
+        self._reported_commands.append(command)
+        del self._reported_commands[:-_REMEMBERED]
+        self._buffer(worker, command)
 
-    def _say(self, worker: Worker, command: Command) -> None:
-        if self._world.story is not None:
-            self._world.note(f"{worker.name} reports {command.body.decode()}")
-        worker.said.append(command.command_id)
+    def _buffer(self, worker: SimulatedWorker, command: Command) -> None:
+        if self._world.trace is not None:
+            self._world.log(f"{worker.name} reports {command.body.decode()}")
+        worker.reported_ids.append(command.command_id)
         worker.outbox.add(command, self._world.now / 1000)
 
     def _fields(self, random: Random, job: KnownJob) -> dict[str, Any]:
-        item_id = random.choice(job.wanted or ["nothing"])
+        item_id = random.choice(job.item_ids or ["nothing"])
         done = "fail" if is_bad(item_id) else "complete"
         kinds = ("register", "claim", "heartbeat", "expire", "release", done, done, done)
         kind = random.choice(kinds)
         if item_id == "nothing" and (kind == "register" or job.new.rules.registers_on_the_way):
-            # Nobody wants it, so it must not come to be.
+            # No producer knows this item, so it must not be registered.
             kind = "release"
         fields: dict[str, Any] = {"type": kind, "job_id": job.job_id, "itemId": item_id}
         chance = random.random()
         if chance < 0.3:
             fields["attempt"] = random.randint(1, job.attempts.get(item_id, 0) + 1)
         elif chance < 0.35:
-            # No attempt at all, but some other number.
+            # A number that was never an attempt.
             fields["attempt"] = 4_711
         if kind == "register":
             fields["payload"] = {"of": [item_id]}
@@ -267,10 +273,10 @@ class Workers:
             fields[random.choice(("leaseSeconds", "lease_seconds"))] = 60
         if random.random() < 0.5:
             spelling = random.choice(("workerId", "worker_id"))
-            fields[spelling] = random.choice(self.crew).name
+            fields[spelling] = random.choice(self.workers).name
         return fields
 
     @staticmethod
     def _group(random: Random, job: KnownJob) -> str:
-        item_id = random.choice(job.wanted or ["nothing"])
+        item_id = random.choice(job.item_ids or ["nothing"])
         return group_of(job.job_id, lane_of(item_id, lanes_of(job.job_id) or 1))

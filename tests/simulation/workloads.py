@@ -1,9 +1,9 @@
-"""What people and machines do in a history, and how often, by what it is about."""
+"""The kinds of steps, and how often each occurs in each workload."""
 
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class StepKind(StrEnum):
     CREATE = "create"
     REGISTER = "register"
     SEAL = "seal"
@@ -12,119 +12,144 @@ class Kind(StrEnum):
     RETRY = "retry"
     WORK = "work"
     SEND = "send"
-    RAW = "raw"
-    ASK = "ask"
+    RAW_MESSAGE = "raw message"
+    HTTP_COMMAND = "HTTP command"
     INTAKE = "intake"
     RELAY = "relay"
     RECONCILE = "reconcile"
     RECOUNT = "recount"
-    READ = "read"
+    READ_STATUS = "read status"
     WAIT = "wait"
-    SPLIT = "split"
-    # Only in endings that are written on purpose.
+    SPLIT_SHARD = "split shard"
+    # Only in scripted endings.
     FAIL_ALL = "fail all"
     RETRY_ALL = "retry all"
     WEEKS = "weeks"
-    COME = "come"
-    COME_AGAIN = "come again"
-    # The faults stop, and when all is settled it goes on.
+    NEW_PRODUCER = "new producer"
+    RETRY_CREATIONS = "retry creations"
+    # The faults stop until everything has come to rest; then the history continues.
     REST = "rest"
 
 
-class Theme(StrEnum):
-    # No operator interferes: whatever goes wrong, the same items are finished at the end.
+class Workload(StrEnum):
+    # No operator interferes: with or without faults the same items are finished at the end.
     PLAIN = "plain"
     # Operators seal, cancel, reopen and retry at the worst moments.
-    LIFE = "life"
+    LIFECYCLE = "lifecycle"
     # Jobs that fail over their tolerance or their deadline.
     TOLERANCE = "tolerance"
-    # Many workers on few items, late and twice and out of turn.
+    # Many workers on few items: late, repeated and unordered reports.
     RUSH = "rush"
-    # One or two items, sealed early: all happens around the moment of completion.
+    # One or two items, sealed early: most steps fall around the moment of completion.
     FINISH = "finish"
 
 
-WEIGHTS: dict[Theme, dict[Kind, int]] = {
-    Theme.PLAIN: {
-        Kind.CREATE: 2,
-        Kind.REGISTER: 10,
-        Kind.WORK: 25,
-        Kind.SEND: 12,
-        Kind.RAW: 4,
-        Kind.ASK: 6,
-        Kind.INTAKE: 24,
-        Kind.RELAY: 24,
-        Kind.READ: 2,
-        Kind.WAIT: 12,
-        Kind.SPLIT: 1,
-        Kind.RECOUNT: 1,
-        Kind.RECONCILE: 2,
+OPERATOR_STEPS = frozenset(
+    {
+        StepKind.REGISTER,
+        StepKind.SEAL,
+        StepKind.CANCEL,
+        StepKind.REOPEN,
+        StepKind.RETRY,
+        StepKind.HTTP_COMMAND,
+        StepKind.READ_STATUS,
+        StepKind.WORK,
+        StepKind.RAW_MESSAGE,
+        StepKind.SEND,
+    }
+)
+# Only in some endings.
+ENDING_STEPS = frozenset(
+    {
+        StepKind.FAIL_ALL,
+        StepKind.RETRY_ALL,
+        StepKind.WEEKS,
+        StepKind.NEW_PRODUCER,
+        StepKind.RETRY_CREATIONS,
+        StepKind.REST,
+    }
+)
+WEIGHTS: dict[Workload, dict[StepKind, int]] = {
+    Workload.PLAIN: {
+        StepKind.CREATE: 2,
+        StepKind.REGISTER: 10,
+        StepKind.WORK: 25,
+        StepKind.SEND: 12,
+        StepKind.RAW_MESSAGE: 4,
+        StepKind.HTTP_COMMAND: 6,
+        StepKind.INTAKE: 24,
+        StepKind.RELAY: 24,
+        StepKind.READ_STATUS: 2,
+        StepKind.WAIT: 12,
+        StepKind.SPLIT_SHARD: 1,
+        StepKind.RECOUNT: 1,
+        StepKind.RECONCILE: 2,
     },
-    Theme.LIFE: {
-        Kind.CREATE: 3,
-        Kind.REGISTER: 12,
-        Kind.SEAL: 6,
-        Kind.CANCEL: 3,
-        Kind.REOPEN: 5,
-        Kind.RETRY: 6,
-        Kind.WORK: 25,
-        Kind.SEND: 12,
-        Kind.RAW: 3,
-        Kind.ASK: 10,
-        Kind.INTAKE: 24,
-        Kind.RELAY: 28,
-        Kind.READ: 2,
-        Kind.RECONCILE: 2,
-        Kind.RECOUNT: 1,
-        Kind.WAIT: 10,
-        Kind.SPLIT: 1,
+    Workload.LIFECYCLE: {
+        StepKind.CREATE: 3,
+        StepKind.REGISTER: 12,
+        StepKind.SEAL: 6,
+        StepKind.CANCEL: 3,
+        StepKind.REOPEN: 5,
+        StepKind.RETRY: 6,
+        StepKind.WORK: 25,
+        StepKind.SEND: 12,
+        StepKind.RAW_MESSAGE: 3,
+        StepKind.HTTP_COMMAND: 10,
+        StepKind.INTAKE: 24,
+        StepKind.RELAY: 28,
+        StepKind.READ_STATUS: 2,
+        StepKind.RECONCILE: 2,
+        StepKind.RECOUNT: 1,
+        StepKind.WAIT: 10,
+        StepKind.SPLIT_SHARD: 1,
     },
-    Theme.TOLERANCE: {
-        Kind.CREATE: 3,
-        Kind.REGISTER: 12,
-        Kind.SEAL: 5,
-        Kind.REOPEN: 2,
-        Kind.RETRY: 5,
-        Kind.WORK: 30,
-        Kind.SEND: 14,
-        Kind.RAW: 2,
-        Kind.ASK: 6,
-        Kind.INTAKE: 26,
-        Kind.RELAY: 28,
-        Kind.RECONCILE: 3,
-        Kind.WAIT: 14,
-        Kind.SPLIT: 1,
+    Workload.TOLERANCE: {
+        StepKind.CREATE: 3,
+        StepKind.REGISTER: 12,
+        StepKind.SEAL: 5,
+        StepKind.REOPEN: 2,
+        StepKind.RETRY: 5,
+        StepKind.WORK: 30,
+        StepKind.SEND: 14,
+        StepKind.RAW_MESSAGE: 2,
+        StepKind.HTTP_COMMAND: 6,
+        StepKind.INTAKE: 26,
+        StepKind.RELAY: 28,
+        StepKind.RECONCILE: 3,
+        StepKind.WAIT: 14,
+        StepKind.SPLIT_SHARD: 1,
     },
-    Theme.RUSH: {
-        Kind.CREATE: 2,
-        Kind.REGISTER: 6,
-        Kind.SEAL: 3,
-        Kind.RETRY: 3,
-        Kind.WORK: 40,
-        Kind.SEND: 16,
-        Kind.RAW: 12,
-        Kind.ASK: 12,
-        Kind.INTAKE: 28,
-        Kind.RELAY: 16,
-        Kind.WAIT: 14,
-        Kind.SPLIT: 1,
+    Workload.RUSH: {
+        StepKind.CREATE: 2,
+        StepKind.REGISTER: 6,
+        StepKind.SEAL: 3,
+        StepKind.RETRY: 3,
+        StepKind.WORK: 40,
+        StepKind.SEND: 16,
+        StepKind.RAW_MESSAGE: 12,
+        StepKind.HTTP_COMMAND: 12,
+        StepKind.INTAKE: 28,
+        StepKind.RELAY: 16,
+        StepKind.WAIT: 14,
+        StepKind.SPLIT_SHARD: 1,
     },
-    Theme.FINISH: {
-        Kind.CREATE: 6,
-        Kind.REGISTER: 8,
-        Kind.SEAL: 8,
-        Kind.CANCEL: 2,
-        Kind.REOPEN: 4,
-        Kind.RETRY: 16,
-        Kind.ASK: 24,
-        Kind.WORK: 8,
-        Kind.SEND: 4,
-        Kind.RAW: 4,
-        Kind.INTAKE: 8,
-        Kind.RELAY: 24,
-        Kind.RECONCILE: 4,
-        Kind.RECOUNT: 1,
-        Kind.WAIT: 4,
-        Kind.SPLIT: 1,
+    Workload.FINISH: {
+        StepKind.CREATE: 6,
+        StepKind.REGISTER: 8,
+        StepKind.SEAL: 8,
+        StepKind.CANCEL: 2,
+        StepKind.REOPEN: 4,
+        StepKind.RETRY: 16,
+        StepKind.HTTP_COMMAND: 24,
+        StepKind.WORK: 8,
+        StepKind.SEND: 4,
+        StepKind.RAW_MESSAGE: 4,
+        StepKind.INTAKE: 8,
+        StepKind.RELAY: 24,
+        StepKind.RECONCILE: 4,
+        StepKind.RECOUNT: 1,
+        StepKind.WAIT: 4,
+        StepKind.SPLIT_SHARD: 1,
     },
 }

@@ -1,4 +1,4 @@
-"""An API on a store in memory, and a caller that speaks to it in API Gateway's events."""
+"""An API on a store in memory, and a caller that sends it API Gateway events."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -77,7 +77,7 @@ class Clock:
 
 
 class Context:
-    """What a Lambda invocation is told of itself."""
+    """The context of a Lambda invocation."""
 
     function_name = "api"
     memory_limit_in_mb = 512
@@ -101,7 +101,7 @@ class Reply:
 
     @property
     def wrong(self) -> dict[str, str]:
-        """The rule that each wrong field breaks."""
+        """The broken rule by field."""
         assert self.headers["Content-Type"] == "application/problem+json"
         return {error["field"]: error["rule"] for error in self.json["errors"]}
 
@@ -114,7 +114,7 @@ def http_event(
     body: Any = None,
     headers: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """A request as an HTTP API hands it over: the path is decoded, header names are lowered."""
+    """An HTTP API's event: the path is decoded, header names are lower case."""
     raw_query = urlencode(query or {}, doseq=True)
     event: dict[str, Any] = {
         "version": "2.0",
@@ -173,7 +173,7 @@ class Caller:
 
 @dataclass
 class World:
-    """All that an API stands on, in memory."""
+    """The dependencies of an API, in memory."""
 
     store: Any
     clock: Clock
@@ -182,13 +182,15 @@ class World:
     runtime: Runtime
 
     def api(self, read_keys: Callable[[], str] | None = None) -> Api:
-        parts = services_on(self.store, self.claims, self.runtime)
-        return Api(build_resolver(parts, self.persistence), RequestGuard(read_keys))
+        services = services_on(self.store, self.claims, self.runtime)
+        return Api(build_resolver(services, self.persistence), RequestGuard(read_keys))
 
-    def keep_journal_rows(self, kept: Callable[[JournalRow], bool]) -> None:
-        """All others are past their retention."""
+    def keep_journal_rows(self, is_retained: Callable[[JournalRow], bool]) -> None:
+        """Drop all other rows, as if their TTL had passed."""
         read = self.store.read_journal
-        self.store.read_journal = lambda *asked: tuple(row for row in read(*asked) if kept(row))
+        self.store.read_journal = lambda *arguments: tuple(
+            row for row in read(*arguments) if is_retained(row)
+        )
 
     def caller(self, read_keys: Callable[[], str] | None = None, **headers: str) -> Caller:
         named = {name.replace("_", "-"): value for name, value in headers.items()}

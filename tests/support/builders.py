@@ -1,4 +1,4 @@
-"""Domain records with defaults: a test names only what it is about."""
+"""Builders of domain records with defaults; tests pass only the fields that matter."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def make_rules(**overrides: Any) -> LaneRules:
 
 
 def make_spec(**overrides: Any) -> JobSpec:
-    """The number of lanes follows from the job's id unless given."""
+    """The number of lanes is that of the job id unless given."""
     job_id = overrides.get("job_id", JOB_ID)
     defaults = {
         "job_id": job_id,
@@ -31,7 +31,7 @@ def make_spec(**overrides: Any) -> JobSpec:
 
 
 def make_job(**overrides: Any) -> Job:
-    """Fields of the specification go to it; all others are the job's own."""
+    """Overrides that are no fields of a job go to its specification."""
     own = {name: overrides.pop(name) for name in list(overrides) if name in _JOB_FIELDS}
     spec = own.pop("spec", None) or make_spec(**overrides)
     return Job(**{"spec": spec, "facts": 1, "opened_at": NOW, "renewed_since": NOW, **own})
@@ -52,7 +52,7 @@ def make_item(**overrides: Any) -> Item:
 
 
 def make_command(kind: CommandKind | str, **overrides: Any) -> Command:
-    """Its id is made of what it asks, so that the same call makes the same command."""
+    """The id is derived from kind and item: the same call builds the same command."""
     kind = CommandKind(kind)
     item_id = overrides.get("item_id", "invoice-17")
     defaults = {"kind": kind, "item_id": item_id, "command_id": f"{kind}:{item_id}"}

@@ -1,16 +1,16 @@
-"""Several people at one store, each stopped before every call, so that a test orders the calls."""
+"""Actors that share one store and pause before each call, so that a test orders the calls."""
 
 from collections.abc import Callable
 from threading import Semaphore, Thread
 from typing import Any
 
 
-class Killed(BaseException):
-    """The process is gone; nothing in it may catch this."""
+class ActorKilled(BaseException):
+    """The actor was killed. A BaseException, so that no product code can catch it."""
 
 
 class Actor:
-    """Does its work in a thread of its own, one call of the store at a time, when told to."""
+    """Runs in a separate thread, one call of the store per `step`."""
 
     def __init__(self, name: str, work: Callable[["Actor"], Any]) -> None:
         self.name = name
@@ -27,7 +27,7 @@ class Actor:
         return f"<{self.name}>"
 
     def step(self) -> None:
-        """Go on to the next call: make the one it stopped before, and what follows from it."""
+        """Make the pending call and run up to the next one."""
         self._go.release()
         self._stopped.acquire()
 
@@ -38,7 +38,7 @@ class Actor:
             assert calls, f"{self.name} never ends"
 
     def kill(self) -> None:
-        """As if its process were gone before the call that it stopped before."""
+        """End it before its pending call."""
         self._killed = True
         while not self.done:
             self.step()
@@ -47,21 +47,21 @@ class Actor:
         self._stopped.release()
         self._go.acquire()
         if self._killed:
-            raise Killed
+            raise ActorKilled
 
     def _run(self, work: Callable[["Actor"], Any]) -> None:
         try:
             self.result = work(self)
-        except Killed:
+        except ActorKilled:
             pass
-        except BaseException as error:  # noqa: BLE001 - the test looks at it.
+        except BaseException as error:  # noqa: BLE001 - The test checks it.
             self.error = error
         self.done = True
         self._stopped.release()
 
 
-class Stopping:
-    """The same object, with a stop before each call of one of its methods."""
+class PausingProxy:
+    """Delegates to an object, and pauses the actor before each call."""
 
     def __init__(self, wrapped: Any, actor: Actor) -> None:
         self._wrapped = wrapped
@@ -70,37 +70,37 @@ class Stopping:
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._wrapped, name)
 
-        def stopping(*args: Any, **kwargs: Any) -> Any:
+        def paused(*args: Any, **kwargs: Any) -> Any:
             self._actor.pause()
             return method(*args, **kwargs)
 
-        return stopping
+        return paused
 
 
-def every_order(run: Callable[["Order"], None], *, switches: int) -> int:
-    """Run again and again, until all orders with so many switches have been; how many there were.
+def every_order(run: Callable[["CallOrder"], None], *, switches: int) -> int:
+    """Call `run` with every order of calls that has at most so many switches; return their number.
 
-    `run` asks for the next actor to make a call. A switch is a change from one actor that could
-    have gone on to another; most races need one or two.
+    `run` lets the order choose the actor of each call. A switch leaves an actor that could have
+    made the next call; most races need one or two.
     """
-    order = Order((), switches)
+    order = CallOrder((), switches)
     runs = 1
     run(order)
     while (choices := order.next_choices()) is not None:
-        order = Order(choices, switches)
+        order = CallOrder(choices, switches)
         runs += 1
         run(order)
     return runs
 
 
-class Order:
-    """One order of calls: makes the choices it is given, and the first one from there on."""
+class CallOrder:
+    """One order of calls: the given choices first, then always the first option."""
 
     def __init__(self, choices: tuple[int, ...], switches: int) -> None:
         self._given = choices
         self._switches = switches
         self._current: Actor | None = None
-        # What was chosen, and of how many.
+        # Each choice, and the number of options.
         self._made: list[tuple[int, int]] = []
 
     def choose(self, able: list[Actor]) -> Actor:
@@ -108,8 +108,8 @@ class Order:
         if self._current in able:
             others = [actor for actor in able if actor is not self._current]
             options = [self._current, *others] if self._switches else [self._current]
-        place = len(self._made)
-        choice = self._given[place] if place < len(self._given) else 0
+        index = len(self._made)
+        choice = self._given[index] if index < len(self._given) else 0
         self._made.append((choice, len(options)))
         chosen = options[choice]
         if chosen is not self._current and self._current in able:
@@ -118,7 +118,7 @@ class Order:
         return chosen
 
     def next_choices(self) -> tuple[int, ...] | None:
-        """The choices of the order after this one; None after the last."""
+        """The choices of the next order; None after the last."""
         made = list(self._made)
         while made and made[-1][0] + 1 == made[-1][1]:
             made.pop()

@@ -27,7 +27,7 @@ def events_of(kind: str, names: Sequence[str] = NAMES) -> list[Event]:
 
 
 def journal_of(*events: Event) -> list[JournalRow]:
-    """As if each event had been committed by itself."""
+    """Journal rows, one per event."""
     return [LogRow(offset=offset, entries=(event,)) for offset, event in enumerate(events)]
 
 
@@ -39,7 +39,7 @@ def make_fact(kind: FactKind = FactKind.COMPLETED, number: int = 0) -> Fact:
 
 
 def make_stored(*events: Event, status: JobStatus = JobStatus.COMPLETED) -> StoredJob:
-    """What an undisturbed ledger would store for these events."""
+    """The stored job after these events."""
     header, (born,), _ = create(make_spec(job_id=JOB_ID))
     head, items = replay(born, events)
     lane = StoredLane(head=head, items=list(items.values()), rows=journal_of(*events))

@@ -1,4 +1,4 @@
-"""The project's template as tests read it: short forms written out, resources by type."""
+"""The project's template for tests: short forms expanded, resources by type."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,8 +15,8 @@ FAILURE_QUEUES = ("CommandDeadLetterQueue", "RejectQueue", "RelayFailureQueue")
 
 
 def properties(logical_id: str) -> dict[str, Any]:
-    found: dict[str, Any] = TEMPLATE["Resources"][logical_id]["Properties"]
-    return found
+    result: dict[str, Any] = TEMPLATE["Resources"][logical_id]["Properties"]
+    return result
 
 
 def resources(kind: str) -> dict[str, dict[str, Any]]:
@@ -28,13 +28,13 @@ def resources(kind: str) -> dict[str, dict[str, Any]]:
 
 
 def environment(function: str) -> dict[str, Any]:
-    """What the function finds in its environment: the globals and its own."""
+    """The function's environment variables, global ones included."""
     shared = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
     return {**shared, **properties(function)["Environment"]["Variables"]}
 
 
 def statements(role: str) -> Iterator[Mapping[str, Any]]:
-    """The statements of a role, also those that a condition may leave out."""
+    """The statements of a role, conditional ones included."""
     for policy in properties(role)["Policies"]:
         for statement in policy["PolicyDocument"]["Statement"]:
             match statement:
@@ -45,7 +45,7 @@ def statements(role: str) -> Iterator[Mapping[str, Any]]:
 
 
 def resource_name(resource: Any) -> str:
-    """`CommandQueue.Arn` for a GetAtt, the text for a Sub; what else there is, as it is."""
+    """`CommandQueue.Arn` for a GetAtt, the text for a Sub, `str` for all else."""
     match resource:
         case {"Fn::GetAtt": [logical_id, attribute]}:
             return f"{logical_id}.{attribute}"

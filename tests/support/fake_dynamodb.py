@@ -1,4 +1,4 @@
-"""DynamoDB clients that answer as told: refusals of every kind, and answers that get lost."""
+"""DynamoDB clients with scripted answers, errors of every kind, and lost answers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,9 +13,9 @@ def refusal(
     reasons: list[dict[str, Any]] | None = None,
     retries: int = 0,
 ) -> ClientError:
-    """What botocore raises for an error answer of DynamoDB."""
+    """The exception that botocore raises for an error of DynamoDB."""
     response: dict[str, Any] = {
-        "Error": {"Code": code, "Message": "as told"},
+        "Error": {"Code": code, "Message": "scripted"},
         "ResponseMetadata": {"HTTPStatusCode": status, "RetryAttempts": retries},
     }
     if reasons is not None:
@@ -24,7 +24,7 @@ def refusal(
 
 
 def canceled(*codes: str, row: dict[str, Any] | None = None, retries: int = 0) -> ClientError:
-    """A transaction canceled for these reasons, action by action; the row belongs to the first."""
+    """A transaction canceled with these codes by action; the row is that of the first action."""
     reasons: list[dict[str, Any]] = [{"Code": code} for code in codes]
     if row is not None:
         reasons[0]["Item"] = row
@@ -36,7 +36,7 @@ def no_answer() -> ReadTimeoutError:
 
 
 class ScriptedDynamo:
-    """Gives one prepared answer to each call, whatever it asks, and remembers what was asked."""
+    """Returns one scripted answer per call, of any kind, and records the requests."""
 
     def __init__(self, *script: Any) -> None:
         self.script = list(script)
@@ -57,14 +57,14 @@ class ScriptedDynamo:
 
 
 class LosingDynamo:
-    """A real client some of whose transactions get no answer, whether they were made or not."""
+    """A real client that loses answers of transactions, which are committed or not."""
 
     def __init__(self, client: Any, *, made: bool, forgets_tokens: bool = False) -> None:
         self._client = client
         self._made = made
         self._forgets_tokens = forgets_tokens
         self.losses = 1
-        # What somebody else does before we ask again.
+        # What others do before the next try.
         self.meanwhile: Callable[[], None] = lambda: None
 
     def __getattr__(self, name: str) -> Any:
@@ -72,7 +72,7 @@ class LosingDynamo:
 
     def transact_write_items(self, **request: Any) -> Any:
         if self._forgets_tokens:
-            # DynamoDB knows a token for ten minutes only.
+            # DynamoDB remembers a token for ten minutes only.
             request.pop("ClientRequestToken")
         if self.losses == 0:
             return self._client.transact_write_items(**request)

@@ -1,36 +1,39 @@
-"""A FIFO queue in memory with the rules that looking and redriving depend on: locked groups."""
+"""SQS for the tests of the command line: several FIFO queues behind one client."""
 
-import itertools
-from dataclasses import dataclass, field
 from typing import Any
 
-MEBIBYTE = 1024 * 1024
+from tests.simulation.fifo_queue import QueuedMessage
+from tests.support.fake_queues import FINE, FakeFifoQueue, Fault
 
 
-@dataclass
-class Stored:
-    message_id: str
-    body: str
-    group: str
-    attributes: dict[str, str]
-    receives: int = 0
-    receipt: str | None = None
+class FakeFifo(FakeFifoQueue):
+    """A queue to which a test adds messages, and whose calls it lets fail."""
 
+    def __init__(self, attributes: dict[str, str] | None = None) -> None:
+        super().__init__(fault=self._fault)
+        self.attributes = attributes or {}
+        # Bodies that are refused, and whether deletions fail.
+        self.refuses: set[str] = set()
+        self.keeps = False
 
-@dataclass
-class FakeFifo:
-    messages: list[Stored] = field(default_factory=list)
-    deduplicated: set[str] = field(default_factory=set)
-    # Bodies that are refused, and receipts that cannot be deleted.
-    refuses: set[str] = field(default_factory=set)
-    keeps: bool = False
-    attributes: dict[str, str] = field(default_factory=dict)
+    def put(
+        self, body: str, group: str = "g", message_id: str = "", **attributes: str
+    ) -> QueuedMessage:
+        texts = {
+            name: {"DataType": "String", "StringValue": text} for name, text in attributes.items()
+        }
+        self.queue.send(body, group, f"put {len(self.queue.accepted)}", texts)
+        message = self.queue.accepted[-1]
+        message.message_id = message_id or message.message_id
+        return message
 
-    def put(self, body: str, group: str = "g", message_id: str = "", **attributes: str) -> Stored:
-        number = len(self.messages) + 1
-        stored = Stored(message_id or f"m{number}", body, group, attributes)
-        self.messages.append(stored)
-        return stored
+    def _fault(self, _: int, entries: Any) -> Fault:
+        refused = [n for n, entry in enumerate(entries) if entry["MessageBody"] in self.refuses]
+        return Fault(refused=frozenset(refused)) if refused else FINE
+
+    @property
+    def messages(self) -> list[QueuedMessage]:
+        return self.queue.waiting
 
     @property
     def bodies(self) -> list[str]:
@@ -38,87 +41,76 @@ class FakeFifo:
 
     @property
     def hidden(self) -> list[str]:
-        return [message.body for message in self.messages if message.receipt]
+        return [message.body for message in self.messages if message.visible_at]
+
+    def received(self, entries: list[dict[str, Any]]) -> list[QueuedMessage]:
+        """The messages with the receipt handles of these entries."""
+        handles = {entry["ReceiptHandle"] for entry in entries}
+        return [message for message in self.messages if _handle(message) in handles]
 
 
 class FakeSqs:
-    """The calls that the command line makes, on queues by their address."""
+    """The calls that the command line makes, on queues by their URL."""
 
     def __init__(self, **queues: FakeFifo) -> None:
         self.queues = queues
-        self.numbers = itertools.count(1)
+        # Called with each message that is sent and new.
         self.on_send: Any = None
 
-    def receive_message(self, **asked: Any) -> dict[str, Any]:
-        queue = self.queues[asked["QueueUrl"]]
-        locked = {message.group for message in queue.messages if message.receipt}
-        visible = [message for message in queue.messages if message.group not in locked]
-        taken = visible[: asked["MaxNumberOfMessages"]]
-        for each in taken:
-            each.receives += 1
-            each.receipt = f"r{next(self.numbers)}"
-        return {"Messages": [_told(each) for each in taken]} if taken else {}
+    def receive_message(self, **request: Any) -> dict[str, Any]:
+        queue = self.queues[request["QueueUrl"]].queue
+        messages = queue.receive(request["MaxNumberOfMessages"])
+        return {"Messages": [_as_received(message) for message in messages]} if messages else {}
 
-    def change_message_visibility_batch(self, **asked: Any) -> dict[str, Any]:
-        for entry in asked["Entries"]:
-            for message in self.queues[asked["QueueUrl"]].messages:
-                if message.receipt == entry["ReceiptHandle"]:
-                    message.receipt = None
+    def change_message_visibility_batch(self, **request: Any) -> dict[str, Any]:
+        fifo = self.queues[request["QueueUrl"]]
+        fifo.queue.make_visible(fifo.received(request["Entries"]))
         return {}
 
-    def delete_message_batch(self, **asked: Any) -> dict[str, Any]:
-        queue = self.queues[asked["QueueUrl"]]
-        if queue.keeps:
-            return {"Failed": [{"Id": entry["Id"]} for entry in asked["Entries"]]}
-        gone = {entry["ReceiptHandle"] for entry in asked["Entries"]}
-        queue.messages = [message for message in queue.messages if message.receipt not in gone]
+    def delete_message_batch(self, **request: Any) -> dict[str, Any]:
+        fifo = self.queues[request["QueueUrl"]]
+        if fifo.keeps:
+            return {"Failed": [{"Id": entry["Id"]} for entry in request["Entries"]]}
+        for message in fifo.received(request["Entries"]):
+            fifo.queue.delete(message, message.receive_count)
         return {}
 
-    def send_message_batch(self, **asked: Any) -> dict[str, Any]:
-        entries = asked["Entries"]
-        assert 1 <= len(entries) <= 10
-        assert sum(len(entry["MessageBody"].encode()) for entry in entries) <= MEBIBYTE
-        queue = self.queues[asked["QueueUrl"]]
-        answer: dict[str, Any] = {"Successful": [], "Failed": []}
-        for entry in entries:
-            if entry["MessageBody"] in queue.refuses:
-                answer["Failed"].append({"Id": entry["Id"], "Code": "Nope", "Message": "not now"})
-                continue
-            message_id = f"s{next(self.numbers)}"
-            if entry["MessageDeduplicationId"] not in queue.deduplicated:
-                queue.deduplicated.add(entry["MessageDeduplicationId"])
-                stored = queue.put(entry["MessageBody"], entry["MessageGroupId"], message_id)
-                if self.on_send is not None:
-                    self.on_send(stored)
-            answer["Successful"].append({"Id": entry["Id"], "MessageId": message_id})
+    def send_message_batch(self, **request: Any) -> dict[str, Any]:
+        fifo = self.queues[request["QueueUrl"]]
+        before = len(fifo.queue.accepted)
+        answer: dict[str, Any] = fifo.send_message_batch(**request)
+        for message in fifo.queue.accepted[before:]:
+            if self.on_send is not None:
+                self.on_send(message)
         return answer
 
-    def get_queue_attributes(self, **asked: Any) -> dict[str, Any]:
-        queue = self.queues[asked["QueueUrl"]]
+    def get_queue_attributes(self, **request: Any) -> dict[str, Any]:
+        fifo = self.queues[request["QueueUrl"]]
         known = {
-            "ApproximateNumberOfMessages": str(len(queue.messages)),
+            "ApproximateNumberOfMessages": str(len(fifo.messages)),
             "ApproximateNumberOfMessagesNotVisible": "0",
-            **queue.attributes,
+            **fifo.attributes,
         }
-        names = asked["AttributeNames"]
+        names = request["AttributeNames"]
         return {"Attributes": {k: v for k, v in known.items() if "All" in names or k in names}}
 
-    def get_queue_url(self, **asked: Any) -> dict[str, Any]:
-        return {"QueueUrl": asked["QueueName"]}
+    def get_queue_url(self, **request: Any) -> dict[str, Any]:
+        return {"QueueUrl": request["QueueName"]}
 
 
-def _told(stored: Stored) -> dict[str, Any]:
+def _handle(message: QueuedMessage) -> str:
+    return f"{message.number}#{message.receive_count}"
+
+
+def _as_received(message: QueuedMessage) -> dict[str, Any]:
     return {
-        "MessageId": stored.message_id,
-        "ReceiptHandle": stored.receipt,
-        "Body": stored.body,
+        "MessageId": message.message_id,
+        "ReceiptHandle": _handle(message),
+        "Body": message.body,
         "Attributes": {
-            "MessageGroupId": stored.group,
+            "MessageGroupId": message.group,
             "SentTimestamp": "1795255200000",
-            "ApproximateReceiveCount": str(stored.receives),
+            "ApproximateReceiveCount": str(message.receive_count),
         },
-        "MessageAttributes": {
-            name: {"DataType": "String", "StringValue": value}
-            for name, value in stored.attributes.items()
-        },
+        "MessageAttributes": message.attributes,
     }

@@ -1,14 +1,16 @@
-"""SQS queues in memory: they check AWS's limits and fail on demand."""
+"""SQS queues in memory, as clients see them: they keep AWS's limits and fail on demand."""
 
 import json
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
+
+from tests.simulation.fifo_queue import SimulatedFifoQueue
 
 MEBIBYTE = 1024 * 1024
 
@@ -55,41 +57,38 @@ THROTTLED = Fault(raises=throttled())
 
 
 def failing_until(last, fault):
-    """The fault for the calls up to this number, none for later ones."""
+    """The fault for the calls up to this number, then none."""
     return lambda number, entries: fault if number <= last else FINE
 
 
-@dataclass
-class FakeCommandQueue:
-    """A FIFO queue without a consumer; `arrivals` are the messages that one would receive."""
+class FakeFifoQueue:
+    """The simulator's FIFO queue, with the batch calls of a boto3 client and planned faults."""
 
-    fault: Callable[[int, Sequence[Any]], Fault] = lambda number, entries: FINE
-    deduplicates: bool = True
-    calls: list[list[dict[str, str]]] = field(default_factory=list)
-    arrivals: list[dict[str, str]] = field(default_factory=list)
-    lock: Any = field(default_factory=threading.Lock)
+    def __init__(self, fault=lambda number, entries: FINE, *, deduplicates=True):
+        # The clock stands still: a received message stays hidden until it is made visible.
+        self.queue = SimulatedFifoQueue("fake", lambda: 0, visibility_ms=1)
+        self.fault: Callable[[int, Sequence[Any]], Fault] = fault
+        self.deduplicates = deduplicates
+        self.calls: list[list[dict[str, str]]] = []
+        self.lock = threading.Lock()
 
     def send_message_batch(self, **request):
         entries = request["Entries"]
-        check_limits(entries)
+        self.check(entries)
         with self.lock:
             self.calls.append(list(entries))
             fault = self.fault(len(self.calls), entries)
             if fault.raises is not None and not fault.accepted_before:
                 raise fault.raises
             lost = fault.refused | fault.refused_for_good
-            taken = [entry for number, entry in enumerate(entries) if number not in lost]
-            known = {entry["MessageDeduplicationId"] for entry in self.arrivals}
-            for entry in taken:
-                if not self.deduplicates or entry["MessageDeduplicationId"] not in known:
-                    self.arrivals.append(entry)
+            ids = {n: self._send(entry) for n, entry in enumerate(entries) if n not in lost}
             if fault.raises is not None:
                 raise fault.raises
         return {
             "Successful": [
-                {"Id": entry["Id"]}
-                for number, entry in enumerate(entries)
-                if number not in lost | fault.unanswered
+                {"Id": entries[number]["Id"], "MessageId": message_id}
+                for number, message_id in ids.items()
+                if number not in fault.unanswered
             ],
             "Failed": [
                 {
@@ -104,10 +103,42 @@ class FakeCommandQueue:
             ],
         }
 
+    def _send(self, entry) -> str:
+        deduplication_id = entry["MessageDeduplicationId"]
+        if not self.deduplicates:
+            deduplication_id += f"/{len(self.queue.accepted)}"
+        body, group = entry["MessageBody"], entry["MessageGroupId"]
+        return self.queue.send(body, group, deduplication_id)[0]
+
+    def check(self, entries):
+        """AWS's rules for SendMessageBatch."""
+        assert 1 <= len(entries) <= 10
+        assert len({entry["Id"] for entry in entries}) == len(entries)
+        assert sum(len(entry["MessageBody"].encode()) for entry in entries) <= MEBIBYTE
+        assert all(len(entry["MessageDeduplicationId"]) <= 128 for entry in entries)
+
+
+class FakeCommandQueue(FakeFifoQueue):
+    """The command queue of the SDK's tests: `arrivals` are what a consumer would see."""
+
+    def check(self, entries):
+        """Also the SDK's own rules: one message per group, and the ledger's number of commands."""
+        super().check(entries)
+        assert len({entry["MessageGroupId"] for entry in entries}) == len(entries)
+        for entry in entries:
+            assert 1 <= len(json.loads(entry["MessageBody"])["commands"]) <= 500
+
+    @property
+    def arrivals(self):
+        return [
+            {"MessageBody": message.body, "MessageGroupId": message.group}
+            for message in self.queue.accepted
+        ]
+
     @property
     def messages(self):
         """The commands of each message, in the order of arrival."""
-        return [json.loads(entry["MessageBody"])["commands"] for entry in self.arrivals]
+        return [json.loads(message.body)["commands"] for message in self.queue.accepted]
 
     @property
     def commands(self):
@@ -118,21 +149,8 @@ class FakeCommandQueue:
         return [(command["type"], command["itemId"]) for command in self.commands]
 
 
-def check_limits(entries):
-    """AWS's rules for SendMessageBatch on a FIFO queue, and the ledger's for a message."""
-    assert 1 <= len(entries) <= 10
-    assert len({entry["Id"] for entry in entries}) == len(entries)
-    assert len({entry["MessageGroupId"] for entry in entries}) == len(entries)
-    sizes = [len(entry["MessageBody"].encode()) for entry in entries]
-    assert max(sizes) <= MEBIBYTE
-    assert sum(sizes) <= MEBIBYTE
-    for entry in entries:
-        assert len(entry["MessageDeduplicationId"]) <= 128
-        assert 1 <= len(json.loads(entry["MessageBody"])["commands"]) <= 500
-
-
 class FakeWorkQueue:
-    """A standard queue; a received message is hidden until it is handed back."""
+    """A standard queue; a received message is hidden until it is made visible again."""
 
     def __init__(self, *bodies, receive_fault=lambda number: None):
         self.changed = threading.Condition()

@@ -1,4 +1,4 @@
-"""The handlers as Lambda loads them, on a table, a reject queue and a bus of one test alone."""
+"""The handlers as Lambda loads them, with a table, a reject queue and a bus for each test."""
 
 import json
 import runpy
@@ -29,8 +29,8 @@ def sample(name: str) -> dict[str, Any]:
     return json.loads((ROOT / "events" / f"{name}.json").read_text())
 
 
-class Context:
-    """What Lambda tells a handler of its invocation."""
+class InvocationContext:
+    """The context of a Lambda invocation."""
 
     function_name = "forgeledger-test"
     memory_limit_in_mb = 512
@@ -38,7 +38,7 @@ class Context:
     aws_request_id = "059f36b4-87a3-44ab-83d2-661975830a7d"
 
     def __init__(self, *remaining_ms: int) -> None:
-        """What is left at each look; the last from then on."""
+        """The remaining times that it returns; the last one repeatedly."""
         self._remaining_ms = list(remaining_ms)
 
     def get_remaining_time_in_millis(self) -> int:
@@ -46,7 +46,7 @@ class Context:
 
 
 class Stage:
-    """A table, a reject queue and a bus of this test alone, and the handlers on them."""
+    """A table, a reject queue and a bus for one test, and the handlers that use them."""
 
     def __init__(self, aws: Session, monkeypatch: pytest.MonkeyPatch) -> None:
         name = self.name = f"stage-{uuid.uuid4().hex[:12]}"
@@ -62,7 +62,7 @@ class Stage:
             "FORGELEDGER_TABLE": name,
             "FORGELEDGER_REJECT_QUEUE_URL": self.rejects,
             "FORGELEDGER_EVENT_BUS": name,
-            # A logger of the same service would still write to the output of an earlier test.
+            # Loggers are shared by service name: this one would write to an earlier test's output.
             "POWERTOOLS_SERVICE_NAME": name,
             "POWERTOOLS_METRICS_NAMESPACE": "ForgeLedger",
         }.items():
@@ -83,7 +83,7 @@ class Stage:
         clients.function_session.cache_clear()
         path = ROOT / "functions" / name / "app.py"
         handle = runpy.run_path(str(path), run_name="app")["handler"]
-        return lambda event: handle(event, Context(*(remaining_ms or (30_000,))))
+        return lambda event: handle(event, InvocationContext(*(remaining_ms or (30_000,))))
 
     def job(self, **overrides: Any) -> None:
         spec = make_spec(

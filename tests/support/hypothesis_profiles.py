@@ -1,7 +1,7 @@
-"""How hard Hypothesis tries: the same examples in each run, or many new ones.
+"""Hypothesis profiles: the same examples in each run, or many new ones.
 
-HYPOTHESIS_PROFILE=thorough looks for what nobody thought of; what it finds it prints as an
-example to be added, and keeps in .hypothesis for the next run.
+HYPOTHESIS_PROFILE=thorough searches with random examples; it prints a failure as an example to be
+added to the tests, and stores it in .hypothesis for the next run.
 """
 
 import os
@@ -30,5 +30,5 @@ settings.register_profile(
 
 
 def load() -> None:
-    """The profile that the environment names, for all tests of this process."""
+    """Load the profile that the environment names."""
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

@@ -1,4 +1,4 @@
-"""An intake on a ledger in memory, with lanes that are busy and a reject queue that breaks."""
+"""An intake on a ledger in memory; its lanes may be busy, its reject queue may fail."""
 
 import json
 from collections.abc import Sequence
@@ -18,30 +18,30 @@ from tests.support.time_left import always
 
 
 @dataclass
-class Aside:
-    """A reject queue in memory, which may be out of order."""
+class FakeRejectQueue:
+    """A reject queue in memory, which may fail."""
 
-    kept: list[tuple[str, list[CommandProblem]]] = field(default_factory=list)
+    rejected: list[tuple[str, list[CommandProblem]]] = field(default_factory=list)
     broken: bool = False
 
     def put(self, message: Message, problems: Sequence[CommandProblem]) -> None:
         if self.broken:
-            raise ConnectionError("the reject queue is away")
-        self.kept.append((message.message_id, list(problems)))
+            raise ConnectionError("the reject queue is unreachable")
+        self.rejected.append((message.message_id, list(problems)))
 
 
 @dataclass
 class Bench:
-    """An intake on a ledger in memory, and messages for it."""
+    """An intake, its ledger in memory, and messages for it."""
 
     ledger: Ledger
-    aside: Aside = field(default_factory=Aside)
+    rejects: FakeRejectQueue = field(default_factory=FakeRejectQueue)
     busy_lanes: frozenset[int] = frozenset()
     made: int = 0
 
     def intake(self) -> Intake:
         lane_writer = SometimesBusy(self.ledger.store, self.ledger.runtime, self.busy_lanes)
-        return Intake(lane_writer, self.aside, lambda: self.ledger.now, one_by_one)
+        return Intake(lane_writer, self.rejects, lambda: self.ledger.now, one_by_one)
 
     def message(self, content: object, group: str | None = None) -> Message:
         self.made += 1
@@ -63,7 +63,7 @@ class Bench:
 
 
 class SometimesBusy(LaneWriter):
-    """An lane_writer for which some lanes are always busy."""
+    """A lane writer for which some lanes are always busy."""
 
     def __init__(self, store: object, runtime: object, busy: frozenset[int]) -> None:
         super().__init__(store, runtime)
@@ -76,7 +76,7 @@ class SometimesBusy(LaneWriter):
 
 
 def item_in(job_id: str, lane: int, number: int = 0) -> str:
-    """The n-th name that belongs to a lane."""
+    """The n-th item id that belongs to the lane."""
     lanes = lanes_of(job_id) or 1
     names = (f"item-{n}" for n in range(1_000))
     return [name for name in names if lane_of(name, lanes) == lane][number]

@@ -1,4 +1,4 @@
-"""What must hold for a job after every single call of the store."""
+"""Invariants of a job after each call of the store."""
 
 from itertools import pairwise
 
@@ -33,8 +33,8 @@ class JobAudit:
     def event_ids(self) -> list[str]:
         return [event_id(self.job_id, fact) for fact in self.facts() if fact.published]
 
-    def look(self) -> None:
-        """To be called after each call of the store, so that nothing moved since the fact."""
+    def check(self) -> None:
+        """Check after each call of the store, before anything changes after a new fact."""
         view, facts = self.view(), self.facts()
         for fact in facts[self._facts_seen :]:
             if fact.kind in VERDICTS:
@@ -71,8 +71,8 @@ class JobAudit:
             assert counts == view.job.counts_at_verdict
             assert view.job.status is not JobStatus.COMPLETED or counts.completed == counts.total
 
-    def look_at_lanes(self) -> None:
-        """Each lane is what its journal and its items say."""
+    def check_lanes(self) -> None:
+        """Replaying each lane's journal gives its head and items."""
         for head in self.view().heads:
             rows = self.store.read_journal(self.job_id, head.lane, 0, _ALL)
             events = [event for row in rows for event in row.entries]
@@ -81,8 +81,8 @@ class JobAudit:
             assert replay(genesis, events) == (head, {item.item_id: item for item in items})
             assert count(head, items)[0] == head.counts
 
-    def look_at_rest(self, now: int) -> None:
-        """Nobody acts, and a relay has just been here: all that had to follow has followed."""
+    def check_at_rest(self, now: int) -> None:
+        """Check that nothing is left to do, after a relay, while no actor runs."""
         view = self.view()
         step = advance(view.job, view.heads, now)
         assert (step.facts, step.lagging) == ((), ())

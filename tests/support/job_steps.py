@@ -1,4 +1,4 @@
-"""Jobs taken step by step, with lanes of which only the counts matter."""
+"""Jobs advanced step by step, with lanes that have nothing but counts."""
 
 from forgeledger.jobs.model.job_lifecycle import Step, advance, seal
 from forgeledger.jobs.model.jobs import Job
@@ -9,7 +9,7 @@ DONE = Counts(completed=3)
 
 
 def heads_with(counts: Counts, *, gate: int = 0, lanes: int = 2) -> tuple:
-    """The counts in the last lane, nothing in the others; all of them followed the gate."""
+    """Heads at this gate, with the counts in the last lane and empty ones before it."""
     empty = tuple(make_head(lane=lane, gate=gate) for lane in range(lanes - 1))
     return (*empty, make_head(lane=lanes - 1, gate=gate, counts=counts))
 
@@ -23,7 +23,7 @@ def advanced(job: Job, counts: Counts, now: int = NOW) -> Step:
 
 
 def ended(job: Job, counts: Counts, now: int = NOW) -> Job:
-    """Taken on until nothing more follows, with lanes that follow at once."""
+    """Advance the job until no facts follow; its lanes follow each gate at once."""
     for _ in range(4):
         step = advanced(job, counts, now)
         if not step.facts:
@@ -37,4 +37,4 @@ def ended(job: Job, counts: Counts, now: int = NOW) -> Job:
                 failings=counts.failings,
             )
         job = step.job
-    raise AssertionError("a job that never rests")
+    raise AssertionError("the job never comes to rest")

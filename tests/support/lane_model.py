@@ -1,4 +1,4 @@
-"""One lane in hand: its head, its items and its journal, without a store."""
+"""One lane without a store: its head, items and journal."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from tests.support.builders import NOW, make_command, make_head, make_rules
 
 @dataclass
 class LaneModel:
-    """Applies commands as a store would: what is decided on the stored state is kept."""
+    """Applies commands as use case and store do, and stores each commit of a decision."""
 
     head: Head = field(default_factory=make_head)
     items: dict[str, Item] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class LaneModel:
         phase: JobPhase = JobPhase.RUNNING,
         **fields: Any,
     ) -> Outcome:
-        """A command that was never given before."""
+        """Apply a new command."""
         self.made += 1
         fields = {"command_id": f"command-{self.made}", **fields}
         command = make_command(kind, item_id=item_id, **fields)
@@ -59,7 +59,7 @@ class LaneModel:
         return self.apply([gate]).outcomes[0]
 
     def item(self, item_id: str = "invoice-17") -> Item:
-        """As it stands: closing the lane may have canceled it."""
+        """The effective item: closing the lane may have canceled it."""
         return effective_item(self.head, self.items[item_id])
 
     def wait(self, seconds: float) -> None:
@@ -72,7 +72,7 @@ def make_lane(**rules: Any) -> LaneModel:
 
 
 def busy_lane() -> LaneModel:
-    """A lane to which everything has happened that can happen to one."""
+    """A lane with events of every kind."""
     lane = make_lane(max_attempts=2, lease_seconds=60)
     for name in ("a", "b", "c", "d", "e"):
         lane.do("register", name)

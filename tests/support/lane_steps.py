@@ -1,4 +1,4 @@
-"""What a test does to a lane through the storage port, in one line each."""
+"""Changes of a lane through the storage port, each in one call."""
 
 import uuid
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ def lane_view(store: LedgerStore, job_id: str, *item_ids: str, lane: int = 0) ->
 def decided(
     store: LedgerStore, job_id: str, *commands: LaneCommand, lane: int = 0, now: int = NOW
 ) -> Commit:
-    """The one commit of these commands on the lane as it is; not yet made."""
+    """The single commit of these commands on the stored lane, without making it."""
     names = [command.item_id for command in commands if isinstance(command, Command)]
     view = lane_view(store, job_id, *names, lane=lane)
     (commit,) = decide(view.head, view.items, commands, now).commits

@@ -1,4 +1,4 @@
-"""The ledger's table on an engine, as template.yaml describes it."""
+"""Create the ledger's table on an engine, as defined in template.yaml."""
 
 from functools import cache
 from pathlib import Path
@@ -8,7 +8,7 @@ import yaml
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
-# The rest (encryption, recovery, protection) is for AWS, and no engine needs it.
+# All other properties (encryption, recovery, protection) matter on AWS only.
 _COPIED = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
 
 
@@ -18,8 +18,8 @@ def create_ledger_table(client: Any, name: str) -> None:
 
 @cache
 def table_arguments() -> dict[str, Any]:
-    """What create_table takes, from the properties of the template's LedgerTable."""
-    template = yaml.load(TEMPLATE.read_text(), _TemplateLoader)  # noqa: S506 - it is a SafeLoader.
+    """The arguments of create_table, from the template's LedgerTable."""
+    template = yaml.load(TEMPLATE.read_text(), _TemplateLoader)  # noqa: S506 - It is a SafeLoader.
     properties = template["Resources"]["LedgerTable"]["Properties"]
     arguments = {name: properties[name] for name in _COPIED if name in properties}
     stream = properties.get("StreamSpecification")
@@ -29,7 +29,7 @@ def table_arguments() -> dict[str, Any]:
 
 
 class _TemplateLoader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms as what is written behind them."""
+    """Reads CloudFormation's short forms as their plain values."""
 
 
 def _short_form(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> Any:

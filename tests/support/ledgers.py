@@ -1,4 +1,4 @@
-"""A ledger in memory with a clock that tests move, and all use cases on it."""
+"""A ledger in memory: a store, a clock that tests move, and all use cases."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ from tests.support.memory_store import MemoryStore
 
 @dataclass
 class Listener:
-    """An event bus that remembers, and refuses as often as told."""
+    """An event bus that records events, and refuses the first `refusals` of them."""
 
     heard: list[str] = field(default_factory=list)
     refusals: int = 0
@@ -35,7 +35,7 @@ class Listener:
     def publish(self, job: Job, facts: Sequence[Fact]) -> None:
         if self.refusals:
             self.refusals -= 1
-            raise ConnectionError("the bus is away")
+            raise ConnectionError("the bus is unreachable")
         self.heard += [event_id(job.job_id, fact).removeprefix(f"{job.job_id}:") for fact in facts]
 
 
@@ -91,7 +91,7 @@ class Ledger:
         return job_id
 
     def send(self, job_id: str, *commands: Command) -> list[Outcome]:
-        """Each command to its lane, one by one."""
+        """Apply each command to its lane, one at a time."""
         lanes = self.view(job_id).job.spec.lanes
         return [
             self.lane_writer.apply(job_id, lane_of(command.item_id, lanes), [command]).outcomes[0]
@@ -99,7 +99,7 @@ class Ledger:
         ]
 
     def do(self, job_id: str, kind: str, *item_ids: str, **fields: object) -> list[Outcome]:
-        """The same new command for several items."""
+        """Apply a new command of this kind to each item."""
         commands = []
         for item_id in item_ids:
             self.made += 1
@@ -109,7 +109,7 @@ class Ledger:
         return self.send(job_id, *commands)
 
     def fill(self, job_id: str, number: int) -> None:
-        """So many items in the job's first lane, in one batch."""
+        """Register `number` items in the job's first lane, in one batch."""
         names = [f"i{n:04d}" for n in range(number)]
         commands = [make_command("register", item_id=name, command_id=name) for name in names]
         self.lane_writer.apply(job_id, 0, commands)

@@ -1,4 +1,4 @@
-"""The ledger's storage in this process's memory: for tests, and to try things out."""
+"""The ledger's storage in memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -30,14 +30,16 @@ class _Lane:
     rows: list[JournalRow] = field(default_factory=list)
     # By the offset of the commit's first event.
     commit_ids: dict[int, str] = field(default_factory=dict)
-    # When rows may vanish, in seconds since 1970: items and commits by their sort key.
+    # TTLs of items and commits, by sort key, in seconds since 1970.
     ttls: dict[str, int] = field(default_factory=dict)
 
-    def vanish(self, now_seconds: int) -> None:
-        gone = {name for name, ttl in self.ttls.items() if ttl <= now_seconds}
-        self.items = {id_: item for id_, item in self.items.items() if _item_row(id_) not in gone}
-        self.rows = [row for row in self.rows if _commit_row(row.offset) not in gone]
-        self.ttls = {name: ttl for name, ttl in self.ttls.items() if name not in gone}
+    def delete_expired(self, now_seconds: int) -> None:
+        expired = {name for name, ttl in self.ttls.items() if ttl <= now_seconds}
+        self.items = {
+            id_: item for id_, item in self.items.items() if _item_row(id_) not in expired
+        }
+        self.rows = [row for row in self.rows if _commit_row(row.offset) not in expired]
+        self.ttls = {name: ttl for name, ttl in self.ttls.items() if name not in expired}
 
 
 @dataclass(slots=True)
@@ -47,7 +49,7 @@ class _Record:
     facts: list[Fact]
     progress: Progress = field(default_factory=Progress)
     published: int = 0
-    # Runs, or has facts that are not yet told.
+    # Whether it runs or has unpublished facts.
     open: bool = True
 
     def allows(self, change: JobChange) -> bool:
@@ -65,7 +67,7 @@ class _Record:
 
 
 class MemoryStore:
-    """Keeps everything until the process ends, but for what `vanish` is told to remove."""
+    """Stores everything until the process ends, or until `delete_expired`."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -154,7 +156,7 @@ class MemoryStore:
 
     def list_open(self, after: str | None, limit: int) -> tuple[tuple[str, ...], str | None]:
         with self._lock:
-            open_ids = sorted(job_id for job_id, each in self._records.items() if each.open)
+            open_ids = sorted(job_id for job_id, record in self._records.items() if record.open)
         rest = [job_id for job_id in open_ids if after is None or job_id > after]
         page = tuple(rest[:limit])
         return page, page[-1] if len(rest) > limit else None
@@ -163,15 +165,15 @@ class MemoryStore:
         self, status: JobStatus | None, tag: str | None, before: str | None, limit: int
     ) -> tuple[tuple[JobView, ...], str | None]:
         with self._lock:
-            found = [
+            views = [
                 _header(record)
                 for job_id, record in sorted(self._records.items(), reverse=True)
                 if (before is None or job_id < before)
                 and (status is None or record.job.status is status)
                 and (tag is None or tag in record.job.spec.tags)
             ]
-        page = tuple(found[:limit])
-        return page, page[-1].job.job_id if len(found) > limit else None
+        page = tuple(views[:limit])
+        return page, page[-1].job.job_id if len(views) > limit else None
 
     def list_items(self, job_id: str, lane: int, after: str | None, limit: int) -> ItemPage:
         with self._lock:
@@ -222,12 +224,12 @@ class MemoryStore:
         with self._lock:
             self._checkpoints[work] = checkpoint
 
-    def vanish(self, now_ms: int) -> None:
-        """Remove the items and commits whose time is over, as DynamoDB does by itself."""
+    def delete_expired(self, now_ms: int) -> None:
+        """Delete the items and commits whose TTL has passed, as DynamoDB does."""
         with self._lock:
             for record in self._records.values():
                 for lane in record.lanes:
-                    lane.vanish(now_ms // 1_000)
+                    lane.delete_expired(now_ms // 1_000)
 
     def _lane(self, job_id: str, lane: int) -> _Lane | None:
         record = self._records.get(job_id)

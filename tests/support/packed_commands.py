@@ -1,4 +1,4 @@
-"""A command of any size for any lane, for tests of packing."""
+"""Encoded commands of any size for any lane, for tests of the packer."""
 
 import json
 

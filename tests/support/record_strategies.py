@@ -1,4 +1,4 @@
-"""Strategies for the domain's records: any value that a field can hold."""
+"""Hypothesis strategies for domain records with any value that a field can hold."""
 
 from hypothesis import strategies as st
 

@@ -1,4 +1,4 @@
-"""How many bytes a row has as DynamoDB counts them."""
+"""The size of a row in bytes, as DynamoDB counts it."""
 
 from typing import Any
 
@@ -21,6 +21,6 @@ def _value_bytes(value: dict[str, Any]) -> int:
         case "BOOL":
             return 1
         case "L":
-            return 3 + sum(1 + _value_bytes(each) for each in content)
+            return 3 + sum(1 + _value_bytes(element) for element in content)
         case _:
-            raise AssertionError(f"no row of ours has a {kind}")
+            raise AssertionError(f"the ledger's rows have no attribute of type {kind}")

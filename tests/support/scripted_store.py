@@ -1,4 +1,4 @@
-"""A store on a scripted client, whose waits are remembered and not waited."""
+"""A store on a scripted client, whose pauses are recorded instead of slept."""
 
 from botocore.exceptions import ConnectTimeoutError
 from botocore.parsers import ResponseParserError
@@ -29,7 +29,7 @@ def named_error(error: Exception) -> str:
 
 
 class Waits:
-    """A sleep that takes no time and remembers what was asked of it."""
+    """A sleep that records its durations and returns at once."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []

@@ -1,4 +1,4 @@
-"""Jobs taken through their life on a store."""
+"""Stored jobs at stages of their life cycle."""
 
 from forgeledger.jobs.model.job_lifecycle import advance, reopen, seal
 from forgeledger.jobs.model.lanes import Counts
@@ -8,7 +8,7 @@ from tests.support.lane_steps import apply, create_job, follow, loaded, register
 
 
 def sealed_job(store: LedgerStore, job_id: str) -> JobView:
-    """A job of one completed item, sealed and followed: ready for its verdict."""
+    """A sealed job with one completed item and its lane sealed, ready for the verdict."""
     view = create_job(store, job_id)
     register(store, job_id, ["a"])
     apply(store, job_id, make_command("complete", item_id="a"))

@@ -1,4 +1,4 @@
-"""Rows of a ledger's table, read and changed beside the store."""
+"""Rows of a ledger's table, read and changed without the store."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ from forgeledger.jobs.storage.keys import header_key
 
 
 class Rows:
-    """One lane's rows, read and changed beside the store."""
+    """The rows of one job with one lane."""
 
     def __init__(self, client: Any, name: str, job_id: str) -> None:
         self.client, self.name, self.job_id = client, name, job_id
@@ -21,7 +21,7 @@ class Rows:
             yield self.get(key(f"JOB#{self.job_id}#0", sort_key))
 
     def ttls(self) -> list[int | None]:
-        """Of header, head, item and journal row."""
+        """The TTLs of header, head, item and journal row."""
         rows = [self.get(header_key(self.job_id)), *self.of_lane()]
         return [int(row["ttl"]["N"]) if "ttl" in row else None for row in rows]
 

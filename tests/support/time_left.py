@@ -1,4 +1,4 @@
-"""How much time an invocation has left, as the use cases ask for it."""
+"""Replacements for `has_time`, which use cases ask whether time is left."""
 
 from forgeledger.runtime import HasTime
 
@@ -8,6 +8,6 @@ def always() -> bool:
 
 
 def looks(number: int) -> HasTime:
-    """Time for so many looks at the clock."""
+    """Time is left for the first `number` calls."""
     left = iter([True] * number)
     return lambda: next(left, False)

@@ -116,7 +116,7 @@ def test_what_can_never_be_applied_goes_aside_and_holds_nothing_up(bench: Bench)
     )
 
     assert (result.failed, result.rejected) == ((), 3)
-    assert [(name, [p.reason for p in problems]) for name, problems in bench.aside.kept] == [
+    assert [(name, [p.reason for p in problems]) for name, problems in bench.rejects.rejected] == [
         ("m1", ["invalid"]),
         ("m2", ["invalid"]),
         ("m3", ["unknown_job"]),
@@ -138,7 +138,7 @@ def test_what_is_wrong_is_told_by_its_place_in_the_message(bench: Bench) -> None
         ["commands[0]", "commands[1].error.type"],
         ["body"],
     ]
-    assert [(name, tuple(problems)) for name, problems in bench.aside.kept] == list(
+    assert [(name, tuple(problems)) for name, problems in bench.rejects.rejected] == list(
         result.rejections
     )
 
@@ -155,7 +155,7 @@ def test_of_many_commands_only_the_bad_ones_go_aside(bench: Bench) -> None:
     result = bench.take(bench.message({"commands": commands}))
 
     assert (result.failed, result.rejected) == ((), 1)
-    ((_, problems),) = bench.aside.kept
+    ((_, problems),) = bench.rejects.rejected
     assert [(p.index, p.field) for p in problems] == [
         (1, "commands[1].itemId"),
         (2, "commands[2].jobId"),
@@ -164,7 +164,7 @@ def test_of_many_commands_only_the_bad_ones_go_aside(bench: Bench) -> None:
 
 
 def test_without_the_reject_queue_the_message_stays_in_its_own(bench: Bench) -> None:
-    bench.aside.broken = True
+    bench.rejects.broken = True
 
     result = bench.take(bench.message("not JSON"), bench.message("this neither", "another"))
 
@@ -181,7 +181,7 @@ def test_a_bad_message_behind_a_failed_one_of_its_group_waits_with_it(bench: Ben
     )
 
     assert result.failed == ("m1", "m2")
-    assert bench.aside.kept == []
+    assert bench.rejects.rejected == []
 
 
 def test_the_lag_counts_from_when_the_oldest_command_happened(bench: Bench) -> None:

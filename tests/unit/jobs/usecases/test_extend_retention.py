@@ -29,7 +29,7 @@ def test_a_job_that_runs_for_a_month_keeps_rows_that_last_a_day(ledger: Ledger) 
     for _ in range(30 * 24):
         ledger.now += HOUR_MS
         ledger.scheduled_round.run(always, always)
-        ledger.store.vanish(ledger.now)
+        ledger.store.delete_expired(ledger.now)
 
     assert items_of(ledger, job_id) == 1_000
     assert ledger.store.read_journal(job_id, 0, 0, 1)[0].offset == 0
@@ -40,7 +40,7 @@ def test_without_rounds_the_rows_are_gone(ledger: Ledger) -> None:
     ledger.fill(job_id, 10)
     ledger.now += DAY_MS
 
-    ledger.store.vanish(ledger.now)
+    ledger.store.delete_expired(ledger.now)
 
     assert items_of(ledger, job_id) == 0
     assert ledger.store.read_journal(job_id, 0, 0, 1) == ()
@@ -53,7 +53,7 @@ def test_rows_of_a_finished_job_are_not_kept(ledger: Ledger) -> None:
     ledger.now += DAY_MS
 
     ledger.scheduled_round.run(always, always)
-    ledger.store.vanish(ledger.now)
+    ledger.store.delete_expired(ledger.now)
 
     assert items_of(ledger, job_id) == 0
 
@@ -116,7 +116,7 @@ def test_rows_that_were_kept_too_late_are_never_counted(ledger: Ledger) -> None:
     ledger.fill(job_id, 10)
     ledger.lifecycle.seal(job_id)
     ledger.now += 25 * HOUR_MS
-    ledger.store.vanish(ledger.now)
+    ledger.store.delete_expired(ledger.now)
 
     for _ in range(3):
         ledger.scheduled_round.run(always, always)
@@ -155,7 +155,7 @@ def test_rows_that_cannot_be_renewed_do_not_cost_other_lanes_theirs(ledger: Ledg
     for _ in range(24):
         ledger.now += HOUR_MS
         done, complete = failing_round.run(always, always)
-        ledger.store.vanish(ledger.now)
+        ledger.store.delete_expired(ledger.now)
 
     left = [len(ledger.store.list_items(job_id, lane, None, 999).items) for lane in range(3)]
     assert left == [100, *in_lanes[1:]]
@@ -193,7 +193,7 @@ def test_a_place_of_an_earlier_pass_is_no_use_to_a_later_one(ledger: Ledger) -> 
     ledger.now += DAY_MS // 4
     ledger.scheduled_round.run(always, always)
     ledger.now += DAY_MS // 4 + 1
-    ledger.store.vanish(ledger.now)
+    ledger.store.delete_expired(ledger.now)
 
     assert old.checkpoint["lanes"]
     assert items_of(ledger, job_id) == 1_000

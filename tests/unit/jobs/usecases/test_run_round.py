@@ -24,7 +24,7 @@ def test_rounds_that_are_cut_short_come_to_the_end_of_a_large_job(ledger: Ledger
         _, complete = ledger.scheduled_round.run(always, looks(2))
         rounds += 1
     ledger.now += DAY_MS // 2
-    ledger.store.vanish(ledger.now)
+    ledger.store.delete_expired(ledger.now)
 
     assert rounds > 3
     assert complete

@@ -28,7 +28,7 @@ from forgeledger.jobs.ports import JournalRow
 from forgeledger.jobs.storage.counts_rows import decode_counts, encode_counts
 from forgeledger.journal.model.log_row import LogRow
 from forgeledger.journal.storage.keys import log_offset, log_sk
-from forgeledger.journal.storage.packing import pack, refer, unpack
+from forgeledger.journal.storage.packed_entries import pack, refer, unpack
 
 _CODES: Final = {
     EventKind.REGISTERED: "r",

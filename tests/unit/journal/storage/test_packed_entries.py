@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forgeledger.journal.storage.packing import pack, refer, unpack
+from forgeledger.journal.storage.packed_entries import pack, refer, unpack
 
 ENTRIES = st.lists(st.lists(st.none() | st.integers(0, 2**53) | st.text(), max_size=5), max_size=20)
 

@@ -201,7 +201,7 @@ def refusals_repeated_as_duplicates() -> Iterator[None]:
 
     def answer_before(*arguments: Any) -> Ruling | None:
         before = original(*arguments)
-        return before and Ruling(OutcomeKind.DUPLICATE, ())
+        return before and Ruling(kind=OutcomeKind.DUPLICATE, events=())
 
     with patch.object(item_rules, "_answer_before", answer_before):
         yield
@@ -220,7 +220,7 @@ def repeated_as_applied() -> Iterator[None]:
     def answer_before(*arguments: Any) -> Ruling | None:
         before = original(*arguments)
         again = before is not None and before.kind is OutcomeKind.DUPLICATE
-        return Ruling(OutcomeKind.APPLIED, ()) if again else before
+        return Ruling(kind=OutcomeKind.APPLIED, events=()) if again else before
 
     with patch.object(item_rules, "_answer_before", answer_before):
         yield

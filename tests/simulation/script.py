@@ -1,7 +1,6 @@
 """The script of a history: its steps, each with a seed and planned faults."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cache, partial
 from itertools import accumulate
 from random import Random
@@ -21,7 +20,6 @@ _BRANCH_POINTS = 24
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True)
 class Script:
     seed: int
     workload: Workload

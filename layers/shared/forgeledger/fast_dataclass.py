@@ -2,9 +2,9 @@
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, dataclass_transform
 
 __all__ = ["fast_frozen", "replace"]
 
@@ -16,15 +16,16 @@ _SET_CLASS: Final = vars(object)["__class__"].__set__
 _OPEN_CLASSES: Final[dict[type, type]] = {}
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 def fast_frozen(record: type[Record]) -> type[Record]:
-    """Let a frozen, slotted dataclass set its fields by plain assignment while it is created.
+    """A frozen, slotted, keyword-only dataclass that is created by plain assignments.
 
     A frozen dataclass calls `object.__setattr__` for each field, which takes several times as long
     as the rest of its creation, and a commit creates a hundred records. Here a new record has an
     open class of the same layout until its last field is set; then it becomes frozen.
     """
-    # Raises TypeError for anything but a dataclass.
-    record_fields: Sequence[Field[Any]] = fields(record)  # type: ignore[arg-type]
+    record = dataclass(frozen=True, slots=True, kw_only=True)(record)
+    record_fields: Sequence[Field[Any]] = fields(record)  # type: ignore[arg-type]  # It is one.
     if any(field.default_factory is not MISSING or not field.init for field in record_fields):
         raise TypeError(
             f"{record.__name__}: fields with a factory or without init are not supported"
@@ -63,11 +64,9 @@ def _replacer(record: type) -> Any:
 
 
 def _init_lines(record_fields: Sequence[Field[Any]]) -> list[str]:
-    in_order = [_parameter(field) for field in record_fields if not field.kw_only]
-    by_name = [_parameter(field) for field in record_fields if field.kw_only]
-    parameters = ["self", *in_order, *(["*", *by_name] if by_name else [])]
+    parameters = [_parameter(field) for field in record_fields]
     return [
-        f"def __init__({', '.join(parameters)}):",
+        f"def __init__(self, *, {', '.join(parameters)}):",
         "_set_class(self, _open)",
         *(f"self.{field.name} = {field.name}" for field in record_fields),
         "self.__class__ = _frozen",

@@ -23,7 +23,6 @@ JournalRow = LogRow[Event]
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LaneView:
     """A lane's head and the items asked for, read together and strongly."""
 
@@ -34,7 +33,6 @@ class LaneView:
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """The counts as last rolled up, and an earlier sample to measure the rate."""
 
@@ -47,7 +45,6 @@ class Progress:
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class JobView:
     """A job's header with the heads of all its lanes, read together and strongly."""
 

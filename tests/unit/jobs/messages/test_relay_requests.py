@@ -33,8 +33,8 @@ def test_a_head_and_a_fact_lead_to_their_job() -> None:
     head = read_wake(record(f"JOB#{JOB_ID}#3", "LANE"))
     fact = read_wake(record(f"JOB#{JOB_ID}", "FACT#000000000001"))
 
-    assert head == Wake("42", WakeKind.HEAD, JOB_ID)
-    assert fact == Wake("42", WakeKind.FACT, JOB_ID)
+    assert head == Wake(sequence_number="42", kind=WakeKind.HEAD, job_id=JOB_ID)
+    assert fact == Wake(sequence_number="42", kind=WakeKind.FACT, job_id=JOB_ID)
 
 
 @pytest.mark.parametrize(

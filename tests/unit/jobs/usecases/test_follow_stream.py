@@ -23,7 +23,11 @@ UNKNOWN = make_job_id(NOW, 99, 2)
 
 
 def heads(*job_ids: str) -> list[Wake]:
-    return [Wake(str(number), WakeKind.HEAD, job_id) for number, job_id in enumerate(job_ids)]
+    return [wake_of(str(number), WakeKind.HEAD, job_id) for number, job_id in enumerate(job_ids)]
+
+
+def wake_of(number: str, kind: WakeKind, job_id: str) -> Wake:
+    return Wake(sequence_number=number, kind=kind, job_id=job_id)
 
 
 def test_a_finished_job_is_completed_and_told_once(ledger: Ledger) -> None:
@@ -35,7 +39,7 @@ def test_a_finished_job_is_completed_and_told_once(ledger: Ledger) -> None:
 
     for _ in range(3):
         relay.relay(heads(job_id), always)
-        relay.relay([Wake("7", WakeKind.FACT, job_id)], always)
+        relay.relay([wake_of("7", WakeKind.FACT, job_id)], always)
 
     assert ledger.bus.heard == ["1:job.created", "1:job.sealed", "1:job.completed"]
 
@@ -58,7 +62,9 @@ def test_a_step_that_died_before_its_lanes_is_gone_on_with_for_its_fact(
     step = change(before, Counts(), ledger.now)
     ledger.store.commit_job(JobChange(before=before, job=step.job, facts=step.facts))
 
-    Relay(ledger.advancer, ledger.fact_publisher).relay([Wake("7", WakeKind.FACT, job_id)], always)
+    Relay(ledger.advancer, ledger.fact_publisher).relay(
+        [wake_of("7", WakeKind.FACT, job_id)], always
+    )
 
     assert ledger.view(job_id).job.finished
 
@@ -80,7 +86,7 @@ def test_what_the_bus_refused_is_told_the_next_time(ledger: Ledger) -> None:
     job_id = ledger.job()
     ledger.bus.refusals = 1
     relay = Relay(ledger.advancer, ledger.fact_publisher)
-    wake = Wake("1", WakeKind.FACT, job_id)
+    wake = wake_of("1", WakeKind.FACT, job_id)
 
     first = relay.relay([wake], always)
     second = relay.relay([wake], always)
@@ -155,7 +161,7 @@ def test_without_time_everything_comes_again(ledger: Ledger) -> None:
 
 
 def test_a_job_that_has_vanished_is_nothing_to_wait_for(ledger: Ledger) -> None:
-    wakes = [*heads(UNKNOWN), Wake("9", WakeKind.FACT, UNKNOWN)]
+    wakes = [*heads(UNKNOWN), wake_of("9", WakeKind.FACT, UNKNOWN)]
 
     result = Relay(ledger.advancer, ledger.fact_publisher).relay(wakes, always)
 

@@ -132,7 +132,8 @@ def _command(raw: Any, index: int, message_id: str) -> RoutedCommand:
         sent_at=fields.get("at"),
     )
     # A job id without lanes is rejected later, as an unknown job: any lane will do.
-    return RoutedCommand(job_id, lane_of(item_id, lanes) if lanes else 0, command, index)
+    lane = lane_of(item_id, lanes) if lanes else 0
+    return RoutedCommand(job_id=job_id, lane=lane, command=command, index=index)
 
 
 def _problems(error: ValidationError, index: int) -> Sequence[CommandProblem]:

@@ -39,7 +39,7 @@ def read_wake(record: Mapping[str, Any]) -> Wake:
         kind = WakeKind.FACT
     else:
         raise UnknownRecord(f"{partition} {sort}")
-    return Wake(change["SequenceNumber"], kind, job_id)
+    return Wake(sequence_number=change["SequenceNumber"], kind=kind, job_id=job_id)
 
 
 def batch_response(records: Sequence[Any], failed: Collection[str]) -> dict[str, Any]:

@@ -30,7 +30,6 @@ REGISTERS_ON_THE_WAY = frozenset({CommandKind.CLAIM, CommandKind.COMPLETE, Comma
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """A command for one item; its id is the same in each delivery.
 

@@ -1,6 +1,5 @@
 """What happened in a lane: immutable events, in order, and how they change items and head."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -32,7 +31,6 @@ class EventKind(StrEnum):
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One event, with everything that replaying it needs; other fields are None."""
 

@@ -1,6 +1,5 @@
 """What happened to a job as a whole: the facts that become its events."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from forgeledger.fast_dataclass import fast_frozen
@@ -21,7 +20,6 @@ class FactKind(StrEnum):
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """One fact, numbered from 0, with all that its event says of that moment."""
 

@@ -8,7 +8,6 @@ from forgeledger.jobs.model.message import CommandProblem
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LaneReport:
     """The result of one lane's share of the batch."""
 

@@ -1,6 +1,5 @@
 """One command on one item: the case to decide, and the rulings that can end it."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from forgeledger.backoff import backoff_ms
@@ -15,7 +14,6 @@ from forgeledger.jobs.model.outcomes import OutcomeKind, Reason
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True)
 class Ruling:
     """The outcome of a command, its reason, and its events for the journal."""
 
@@ -25,7 +23,6 @@ class Ruling:
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True)
 class ItemCase:
     """A command, its item, and what else the rules need."""
 
@@ -54,22 +51,12 @@ class ItemCase:
     def lease_over(self) -> bool:
         return self.item.lease_until is not None and self.item.lease_until <= self.now
 
-    def event(self, kind: EventKind, **rest: Any) -> Event:
-        """An event of this item, with the fields that this rule adds."""
-        return Event(
-            kind=kind,
-            at=self.now,
-            item_id=self.item.item_id,
-            previous=self.item.offset,
-            mark=self.mark,
-            **rest,
-        )
-
-    def apply(self, event: Event) -> Ruling:
-        return Ruling(OutcomeKind.APPLIED, (event,))
+    def apply(self, kind: EventKind, **fields: Any) -> Ruling:
+        return Ruling(kind=OutcomeKind.APPLIED, events=(self._event(kind, **fields),))
 
     def duplicate(self) -> Ruling:
-        return Ruling(OutcomeKind.DUPLICATE, (self._unchanged(EventKind.DUPLICATE),))
+        event = self._unchanged(EventKind.DUPLICATE)
+        return Ruling(kind=OutcomeKind.DUPLICATE, events=(event,))
 
     def reject(self, reason: Reason) -> Ruling:
         """Reject, but record what the worker reported: a result may have cost hours."""
@@ -77,18 +64,7 @@ class ItemCase:
         event = self._unchanged(
             EventKind.REJECTED, reason=reason, result=command.result, failure=command.failure
         )
-        return Ruling(OutcomeKind.REJECTED, (event,), reason)
-
-    def _unchanged(self, kind: EventKind, **rest: Any) -> Event:
-        """The event of a command that changed nothing."""
-        command = self.command
-        return self.event(
-            kind,
-            command=command.kind,
-            attempt=command.attempt,
-            worker_id=command.worker_id,
-            **rest,
-        )
+        return Ruling(kind=OutcomeKind.REJECTED, events=(event,), reason=reason)
 
     def reject_attempt(self) -> Ruling:
         return self.reject(Reason.STALE_ATTEMPT if self.stale else Reason.UNKNOWN_ATTEMPT)
@@ -112,5 +88,27 @@ class ItemCase:
             )
             due_at = self.now + wait_ms
         return self.apply(
-            self.event(kind, attempt=attempt, worker_id=worker_id, failure=failure, due_at=due_at)
+            kind, attempt=attempt, worker_id=worker_id, failure=failure, due_at=due_at
+        )
+
+    def _unchanged(self, kind: EventKind, **fields: Any) -> Event:
+        """The event of a command that changed nothing."""
+        command = self.command
+        return self._event(
+            kind,
+            command=command.kind,
+            attempt=command.attempt,
+            worker_id=command.worker_id,
+            **fields,
+        )
+
+    def _event(self, kind: EventKind, **fields: Any) -> Event:
+        item = self.item
+        return Event(
+            kind=kind,
+            at=self.now,
+            item_id=item.item_id,
+            previous=item.offset,
+            mark=self.mark,
+            **fields,
         )

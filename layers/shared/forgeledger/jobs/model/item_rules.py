@@ -25,10 +25,10 @@ def rule(head: Head, item: Item | None, command: Command, now: int, phase: JobPh
         return _rule_on_unknown(head, command, now, phase)
     if command.kind is CommandKind.REGISTER:
         # A redelivery could not change anything either, so it leaves no mark.
-        return Ruling(OutcomeKind.DUPLICATE, ())
+        return Ruling(kind=OutcomeKind.DUPLICATE, events=())
     mark = command.mark
     return _answer_before(item, command, mark) or _RULES[command.kind](
-        ItemCase(head, item, command, mark, now, phase)
+        ItemCase(head=head, item=item, command=command, mark=mark, now=now, phase=phase)
     )
 
 
@@ -42,10 +42,10 @@ def _answer_before(item: Item, command: Command, mark: str) -> Ruling | None:
         if entry.startswith(mark):
             refused = entry[len(mark) :]
             if refused:
-                return Ruling(OutcomeKind.REJECTED, (), Reason(refused))
+                return Ruling(kind=OutcomeKind.REJECTED, events=(), reason=Reason(refused))
             if command.kind is CommandKind.CLAIM and _taken_over(item, command):
-                return Ruling(OutcomeKind.REJECTED, (), Reason.STALE_ATTEMPT)
-            return Ruling(OutcomeKind.DUPLICATE, ())
+                return Ruling(kind=OutcomeKind.REJECTED, events=(), reason=Reason.STALE_ATTEMPT)
+            return Ruling(kind=OutcomeKind.DUPLICATE, events=())
     return None
 
 
@@ -73,13 +73,14 @@ def _rule_on_unknown(head: Head, command: Command, now: int, phase: JobPhase) ->
         payload=command.payload,
     )
     if command.kind is CommandKind.REGISTER:
-        return Ruling(OutcomeKind.APPLIED, (registered,))
+        return Ruling(kind=OutcomeKind.APPLIED, events=(registered,))
     fresh = Item(item_id=command.item_id, state=ItemState.PENDING, offset=head.offset)
-    then = _RULES[command.kind](ItemCase(head, fresh, command, mark, now, phase))
+    case = ItemCase(head=head, item=fresh, command=command, mark=mark, now=now, phase=phase)
+    then = _RULES[command.kind](case)
     if then.reason is not None:
         # A rejected command must not create an item.
         return _refuse_unknown(command, now, then.reason)
-    return Ruling(then.kind, (registered, *then.events))
+    return Ruling(kind=then.kind, events=(registered, *then.events))
 
 
 def _refuse_unknown(command: Command, now: int, reason: Reason) -> Ruling:
@@ -96,7 +97,7 @@ def _refuse_unknown(command: Command, now: int, reason: Reason) -> Ruling:
         result=command.result,
         failure=command.failure,
     )
-    return Ruling(OutcomeKind.REJECTED, (event,), reason)
+    return Ruling(kind=OutcomeKind.REJECTED, events=(event,), reason=reason)
 
 
 def _claim(case: ItemCase) -> Ruling:
@@ -121,12 +122,10 @@ def _claim(case: ItemCase) -> Ruling:
     elif item.due_at is not None and item.due_at > case.now:
         return case.reject(Reason.NOT_DUE)
     return case.apply(
-        case.event(
-            EventKind.CLAIMED,
-            attempt=max(item.attempt + 1, command.attempt or 0),
-            worker_id=command.worker_id,
-            lease_until=case.lease_until(),
-        )
+        EventKind.CLAIMED,
+        attempt=max(item.attempt + 1, command.attempt or 0),
+        worker_id=command.worker_id,
+        lease_until=case.lease_until(),
     )
 
 
@@ -139,12 +138,7 @@ def _heartbeat(case: ItemCase) -> Ruling:
     lease_until = case.lease_until()
     if lease_until is not None and item.lease_until is not None:
         lease_until = max(lease_until, item.lease_until)
-    return case.apply(
-        case.event(
-            EventKind.HEARTBEAT,
-            lease_until=lease_until or item.lease_until,
-        )
-    )
+    return case.apply(EventKind.HEARTBEAT, lease_until=lease_until or item.lease_until)
 
 
 def _complete(case: ItemCase) -> Ruling:
@@ -156,12 +150,10 @@ def _complete(case: ItemCase) -> Ruling:
     if case.stale or case.too_far_ahead:
         return case.reject_attempt()
     return case.apply(
-        case.event(
-            EventKind.COMPLETED,
-            attempt=max(item.attempt, command.attempt or 0),
-            worker_id=command.worker_id,
-            result=command.result,
-        )
+        EventKind.COMPLETED,
+        attempt=max(item.attempt, command.attempt or 0),
+        worker_id=command.worker_id,
+        result=command.result,
     )
 
 
@@ -191,7 +183,7 @@ def _release(case: ItemCase) -> Ruling:
         return case.reject_attempt()
     if item.state is ItemState.PENDING:
         return case.duplicate()
-    return case.apply(case.event(EventKind.RELEASED))
+    return case.apply(EventKind.RELEASED)
 
 
 def _retry(case: ItemCase) -> Ruling:
@@ -208,7 +200,7 @@ def _retry(case: ItemCase) -> Ruling:
         return case.reject(Reason.JOB_CLOSED)
     if case.phase is JobPhase.PAST:
         return case.reject(Reason.RETENTION_OVER)
-    return case.apply(case.event(EventKind.RETRIED))
+    return case.apply(EventKind.RETRIED)
 
 
 def _expire(case: ItemCase) -> Ruling:

@@ -1,6 +1,5 @@
 """One unit of work in a job."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from forgeledger.fast_dataclass import fast_frozen
@@ -23,7 +22,6 @@ UNFINISHED = frozenset({ItemState.PENDING, ItemState.IN_PROGRESS})
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """Why an item failed, as reported by its worker."""
 
@@ -33,7 +31,6 @@ class Failure:
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """An item after its latest event. Times are milliseconds since 1970, texts are JSON."""
 

@@ -1,7 +1,6 @@
 """A job's life cycle: steps on request, and steps that follow from the counts of its lanes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from forgeledger.fast_dataclass import fast_frozen, replace
 from forgeledger.jobs.model.facts import Fact, FactKind
@@ -10,7 +9,6 @@ from forgeledger.jobs.model.lanes import Counts, Head, LaneMode
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """The next step of a job: a change of its header with its facts, or lanes that lag.
 

@@ -1,6 +1,5 @@
 """A set of items that is finished together: its specification and its life cycle."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from forgeledger.fast_dataclass import fast_frozen
@@ -51,7 +50,6 @@ class JobPhase(StrEnum):
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerance:
     """How many failures a job tolerates before it fails itself; None: any number."""
 
@@ -67,7 +65,6 @@ class Tolerance:
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class JobSpec:
     """What a job was created with; it never changes."""
 
@@ -85,7 +82,6 @@ class JobSpec:
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A job after its latest fact. The number of facts grows with each change: its version."""
 

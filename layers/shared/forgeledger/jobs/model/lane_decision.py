@@ -20,7 +20,6 @@ _EVENT_BYTES = 200
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """One transaction: the changed items, each once, the new head, and the events."""
 
@@ -45,7 +44,6 @@ def item_versions(commit: Commit) -> dict[str, int | None]:
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """The commits in order, and for each command its outcome and the commit it depends on.
 

@@ -45,7 +45,6 @@ class LaneRules:
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """How many items are in each state, and how often one failed for good."""
 
@@ -84,7 +83,6 @@ class Counts:
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """A lane after its latest event. Its offset grows with each commit: it is the version."""
 

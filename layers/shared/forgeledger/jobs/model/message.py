@@ -24,7 +24,6 @@ class CommandProblem:
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True)
 class RoutedCommand:
     """A command with its job and lane, and its index in the message."""
 
@@ -35,7 +34,6 @@ class RoutedCommand:
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
     """The commands of a message, and the problems of those that are invalid."""
 
@@ -57,7 +55,6 @@ class Body:
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     message_id: str
     group_id: str

@@ -1,6 +1,5 @@
 """The ledger's answer to a command."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from forgeledger.fast_dataclass import fast_frozen
@@ -32,7 +31,6 @@ class Reason(StrEnum):
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     kind: OutcomeKind
     reason: Reason | None = None

@@ -1,6 +1,5 @@
 """The jobs that stream records ask the relay to look at."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from forgeledger.fast_dataclass import fast_frozen
@@ -12,7 +11,6 @@ class WakeKind(StrEnum):
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True)
 class Wake:
     """One stream record, reduced to the job that it names; its content is never used."""
 

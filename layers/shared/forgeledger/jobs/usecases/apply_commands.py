@@ -19,7 +19,6 @@ _TRIES = 10
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """The outcome of each command, in order; and how often the lane had changed meanwhile."""
 

@@ -10,7 +10,6 @@ Entry_co = TypeVar("Entry_co", covariant=True)
 
 
 @fast_frozen
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LogRow(Generic[Entry_co]):
     """The first entry's offset names the row; the others follow without a gap."""
 

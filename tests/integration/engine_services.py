@@ -169,7 +169,7 @@ class EngineBus:
         assert answer["FailedEntryCount"] == 0
         self._put += 1
 
-    def heard(self) -> list[dict[str, Any]]:
+    def received(self) -> list[dict[str, Any]]:
         """All events that were put on the bus since the last call, as the queue received them."""
         details: list[dict[str, Any]] = []
         deadline = time.monotonic() + _TIMEOUT_SECONDS
@@ -221,7 +221,7 @@ class Services:
         self.dynamodb.delete_table(TableName=self._name)
 
     @contextlib.contextmanager
-    def behind(self, world: SimulatedWorld) -> Iterator[None]:
+    def serving(self, world: SimulatedWorld) -> Iterator[None]:
         """The world's services are the engine's; its clock, ids and randomness stay simulated."""
         name = f"{self._name}-{next(self._numbers)}"
         world.tables = EngineTables(self.dynamodb, f"{name}-ledger", self._name)

@@ -40,7 +40,7 @@ def engine_table(engine_url: str) -> Iterator[TableOnEngine]:
     table.drop()
 
 
-def ended(scenario: Scenario, stage: CrashStage) -> dict[str, Any]:
+def outcome_of(scenario: Scenario, stage: CrashStage) -> dict[str, Any]:
     scenario.play(stage)
     return stage.outcome()
 
@@ -51,7 +51,7 @@ def wrong_at_every_call(
     for at_call in range(calls):
         stage = new_stage(at_call)
 
-        outcome = ended(scenario, stage)
+        outcome = outcome_of(scenario, stage)
 
         assert outcome == expected, f"wrong at call {at_call} of {calls}"
         ends = [event for event in outcome["events"] if event.endswith(VERDICTS)]
@@ -74,7 +74,7 @@ def test_whatever_call_goes_wrong_the_end_is_that_of_a_run_without_faults(
     scenario: Scenario, fault: dict[str, Any], relay_batch: int
 ) -> None:
     undisturbed = CrashStage(TableInProcess(), relay_batch=relay_batch)
-    expected = ended(scenario, undisturbed)
+    expected = outcome_of(scenario, undisturbed)
 
     wrong_at_every_call(
         scenario,
@@ -88,7 +88,7 @@ def test_whatever_call_goes_wrong_the_end_is_that_of_a_run_without_faults(
 
 @each_scenario
 def test_a_life_without_faults_ends_as_it_should(scenario: Scenario) -> None:
-    outcome = ended(scenario, CrashStage(TableInProcess()))
+    outcome = outcome_of(scenario, CrashStage(TableInProcess()))
 
     assert outcome["job"].status is scenario.status
     assert tuple(outcome["events"]) == scenario.events
@@ -102,9 +102,11 @@ def test_a_life_without_faults_ends_as_it_should(scenario: Scenario) -> None:
 def test_an_engine_and_its_stream_give_the_same_life(
     engine_table: TableOnEngine, scenario: Scenario
 ) -> None:
-    expected = ended(scenario, CrashStage(TableInProcess()))
+    expected = outcome_of(scenario, CrashStage(TableInProcess()))
 
-    outcome = ended(scenario, CrashStage(engine_table, number=1_000 + SCENARIOS.index(scenario)))
+    outcome = outcome_of(
+        scenario, CrashStage(engine_table, number=1_000 + SCENARIOS.index(scenario))
+    )
 
     assert outcome == expected
 
@@ -117,7 +119,7 @@ def test_killed_at_any_call_on_an_engine_the_end_is_that_of_a_run_without_faults
     scenario = next(scenario for scenario in SCENARIOS if scenario.play is one_item)
     first = 3_000 if fault["takes_effect"] else 2_000
     undisturbed = CrashStage(engine_table, number=first)
-    expected = ended(scenario, undisturbed)
+    expected = outcome_of(scenario, undisturbed)
 
     wrong_at_every_call(
         scenario,

@@ -1,7 +1,7 @@
 """The same histories in the simulator and on the real engine: the same rows, rejects and events.
 
-Both play the same script with the same handlers, clock, ids and chance, and without faults; only
-the services differ.
+Both play the same script with the same handlers, clock, ids and randomness, and without faults;
+only the services differ.
 """
 
 import os
@@ -34,16 +34,17 @@ pytestmark = pytest.mark.integration
 _HISTORIES = int(os.environ.get("FORGELEDGER_HISTORIES", "200"))
 _PARTS = 4
 _STEPS = 30
-# Within so many histories any service that differs shows.
+# Enough histories to notice a service that differs.
 _FEW = 20
-# The engine's queue forgets a deduplication id after five minutes of its own clock, which stand
-# still beside the simulated ones: until the last message a history has to be shorter than that.
+# The engine's queue drops a repetition within five minutes of its own clock, which hardly moves
+# while a history plays. The simulator must not forget an id earlier, so that all messages are sent
+# within five simulated minutes.
 _MOST_WAITED_MS = 280_000
 _HOUR_MS = 3_600_000
 
 
 class Unchecked:
-    """In the place of the checks, which look into the simulated services."""
+    """Replaces the checks, which read the simulated services."""
 
     def after_step(self) -> None: ...
 
@@ -51,12 +52,12 @@ class Unchecked:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """All that a history leaves behind, and what everybody was answered on the way."""
+class HistoryOutcome:
+    """The rows, rejects and events of a history, and its trace with every answer."""
 
     rows: dict[tuple[str, str], Any]
     rejects: list[Any]
-    told: list[dict[str, Any]]
+    events: list[dict[str, Any]]
     trace: list[str]
 
 
@@ -69,9 +70,9 @@ def short(seed: int) -> Script:
 
 def play(script: Script, world: SimulatedWorld, checks: Any, request_log: RequestLog) -> None:
     history = build_history(script, world, checks, request_log)
-    began = world.now
+    started = world.now
     for step in script.steps:
-        if step.kind is not StepKind.WAIT or world.now - began < _MOST_WAITED_MS - 200_000:
+        if step.kind is not StepKind.WAIT or world.now - started < _MOST_WAITED_MS - 200_000:
             history.take_step(step)
     finish(history)
     world.now += _HOUR_MS
@@ -81,7 +82,7 @@ def play(script: Script, world: SimulatedWorld, checks: Any, request_log: Reques
 
 
 def finish(history: History) -> None:
-    """Everybody does what is left to be done."""
+    """Register and finish what is left, until the jobs are done."""
     history.workers.send_all()
     drain(history)
     for job in history.operators.jobs:
@@ -101,7 +102,7 @@ def new_world(seed: int) -> SimulatedWorld:
     return SimulatedWorld(random=Random(seed), rules=WorldRules(), trace=[])
 
 
-def simulated(script: Script) -> Outcome:
+def simulated(script: Script) -> HistoryOutcome:
     world = new_world(script.seed)
     world.tables = PromptTables(lambda: world.now, world._committed)
     request_log = RequestLog(world.commands)
@@ -109,21 +110,21 @@ def simulated(script: Script) -> Outcome:
     world.observer = checks
     play(script, world, checks, request_log)
     checks.at_rest()
-    # The claimed ids of jobs are in a table of their own on the engine.
+    # On the engine the claimed job ids are in a separate table.
     ledger = [pk for pk in world.tables.partition_keys() if pk != "id"]
     rows = {(pk, sk): row for pk in ledger for sk, row in world.tables.partition(pk).items()}
-    # What the checks tell of a commit stands in nobody's story on the engine.
+    # Lines of the checks, which do not run on the engine.
     trace = [line for line in world.trace or [] if line.split()[1] != "."]
     rejects = [text_of(message) for message in world.rejects.accepted]
-    return Outcome(rows, rejects, in_order(world.bus.delivered), trace)
+    return HistoryOutcome(rows, rejects, in_order(world.bus.delivered), trace)
 
 
-def real(script: Script, services: Services) -> Outcome:
+def real(script: Script, services: Services) -> HistoryOutcome:
     world = new_world(script.seed)
-    with services.behind(world):
+    with services.serving(world):
         play(script, world, Unchecked(), RequestLog(world.commands))
-        return Outcome(
-            world.tables.rows(), world.rejects.texts(), in_order(world.bus.heard()), world.trace
+        return HistoryOutcome(
+            world.tables.rows(), world.rejects.texts(), in_order(world.bus.received()), world.trace
         )
 
 
@@ -131,30 +132,35 @@ def in_order(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(events, key=lambda event: event["eventId"])
 
 
-def first_difference(one: Outcome, other: Outcome) -> str | None:
-    """The first line of the story, else the row, reject or event, that differs."""
-    for number, (here, there) in enumerate(zip(one.trace, other.trace, strict=False)):
-        if here != there:
-            before = "\n".join(one.trace[max(0, number - 5) : number])
-            return f"{before}\nsimulated: {here}\nengine:    {there}"
-    for key in sorted(one.rows.keys() | other.rows.keys()):
-        if one.rows.get(key) != other.rows.get(key):
-            return f"{key}\nsimulated: {one.rows.get(key)}\nengine:    {other.rows.get(key)}"
-    if one != other:
-        return f"simulated: {one.rejects} {one.told}\nengine:    {other.rejects} {other.told}"
+def first_difference(simulation: HistoryOutcome, engine: HistoryOutcome) -> str | None:
+    """The first line of the trace that differs, else the first row, else rejects and events."""
+    for number, lines in enumerate(zip(simulation.trace, engine.trace, strict=False)):
+        if lines[0] != lines[1]:
+            before = "\n".join(simulation.trace[max(0, number - 5) : number])
+            return f"{before}\n{both(*lines)}"
+    for key in sorted(simulation.rows.keys() | engine.rows.keys()):
+        rows = simulation.rows.get(key), engine.rows.get(key)
+        if rows[0] != rows[1]:
+            return f"{key}\n{both(*rows)}"
+    if simulation != engine:
+        return both((simulation.rejects, simulation.events), (engine.rejects, engine.events))
     return None
 
 
+def both(simulated: Any, real: Any) -> str:
+    return f"simulated: {simulated}\nengine:    {real}"
+
+
 def compare(seeds: range, services: Services) -> int:
-    """How many events the engine told; fails with the first difference."""
-    told = 0
+    """The number of events on the engine; fails with the first difference."""
+    events = 0
     for seed in seeds:
         script = short(seed)
-        here, there = simulated(script), real(script, services)
-        difference = first_difference(here, there)
+        simulation, engine = simulated(script), real(script, services)
+        difference = first_difference(simulation, engine)
         assert difference is None, f"seed {seed}:\n{difference}"
-        told += len(there.told)
-    return told
+        events += len(engine.events)
+    return events
 
 
 @pytest.fixture
@@ -170,9 +176,9 @@ def test_a_history_leaves_the_same_on_the_engine_as_in_the_simulator(
 ) -> None:
     seeds = range(part, _HISTORIES, _PARTS)
 
-    told = compare(seeds, services)
+    events = compare(seeds, services)
 
-    assert told >= len(seeds)
+    assert events >= len(seeds)
 
 
 def test_a_queue_that_is_simulated_wrongly_is_noticed(

@@ -39,7 +39,7 @@ class Audit:
                 self._cloud.client("dynamodb"), self._cloud.description.table_name, self._job_id
             ),
             received_events=received_events,
-            healed_lanes=self._recount(),
+            corrected_lanes=self._recount(),
             messages={name: self.messages(name) for name in _QUEUES_TO_BE_EMPTY},
             unexpected_exits=unexpected_exits,
         )

@@ -31,7 +31,7 @@ class Evidence:
     # Deliveries of `job.completed` to a queue behind a rule.
     received_events: Sequence[dict[str, Any]]
     # Lanes that the product's own recount found wrong.
-    healed_lanes: Sequence[int]
+    corrected_lanes: Sequence[int]
     # Messages left in each queue.
     messages: dict[str, int]
     unexpected_exits: int
@@ -100,7 +100,7 @@ def _gaps(stored: StoredJob) -> Guarantee:
 
 
 def _drifted(evidence: Evidence) -> Guarantee:
-    drifted = {*drifted_lanes(evidence.stored), *evidence.healed_lanes}
+    drifted = {*drifted_lanes(evidence.stored), *evidence.corrected_lanes}
     lanes = len(evidence.stored.lanes)
     return Guarantee(
         name="drifted lanes",

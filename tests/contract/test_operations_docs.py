@@ -27,7 +27,7 @@ LOG_MESSAGES = (
     "record not understood",
     "retention not extended",
     "unknown fields ignored",
-    "workerId beside commands",
+    "workerId next to commands",
 )
 
 

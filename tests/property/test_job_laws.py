@@ -11,7 +11,7 @@ from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.ids import lane_of
 from forgeledger.jobs.model.jobs import Tolerance
 from forgeledger.jobs.model.lanes import LaneRules
-from forgeledger.jobs.usecases.recount_lane import Counted
+from forgeledger.jobs.usecases.recount_lane import RecountResult
 from tests.property import strategies
 from tests.support.call_order import Actor, PausingProxy
 from tests.support.job_audit import JobAudit
@@ -101,7 +101,7 @@ class JobLaws(RuleBasedStateMachine):
                 ledger.fact_publisher.publish(self.job_id)
             else:
                 counted = ledger.recounter.recount(self.job_id, 0, lambda: True)
-                assert counted is Counted.RIGHT
+                assert counted is RecountResult.RIGHT
 
         self._spawn(what, act)
 

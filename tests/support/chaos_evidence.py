@@ -64,7 +64,7 @@ def make_evidence(**overrides: object) -> Evidence:
         "job": make_job(),
         "stored": GOOD,
         "received_events": [EVENT],
-        "healed_lanes": [],
+        "corrected_lanes": [],
         "messages": {"RejectQueue": 0},
         "unexpected_exits": 0,
     }

@@ -4,11 +4,12 @@ Payloads, results and metadata are stored as text, so that nothing in them chang
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 # Built once: json.dumps would build an encoder for each call.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 def to_text(value: Any, limit_bytes: int) -> str:
@@ -50,4 +51,4 @@ def parse_instant(text: str) -> int:
         raise ValueError("must be a time as in 2026-11-21T10:00:00Z") from error
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=UTC)
-    return int(instant.timestamp() * 1000)
+    return (instant - _EPOCH) // timedelta(milliseconds=1)

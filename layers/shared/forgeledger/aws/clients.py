@@ -35,7 +35,7 @@ def client(service: str, target: Target, config: Config, session: Session | None
             endpoint_url=target.endpoint_url,
             config=config,
         )
-    # Only an engine's clients pay for loading it.
+    # Imported lazily: only clients of a local engine need it.
     from forgeledger.aws.loopback import ACCESS_KEY, NO_PROXIES, loopback_session
 
     return (session or loopback_session()).create_client(

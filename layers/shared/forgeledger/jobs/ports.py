@@ -16,7 +16,7 @@ from forgeledger.jobs.model.message import CommandProblem, Message
 from forgeledger.journal.model.log_row import LogRow, Renewed
 from forgeledger.repeat import Repeat
 
-# Where a pass over many jobs stopped, as a JSON object of its own; empty at the beginning.
+# Where a pass over many jobs stopped, as a JSON object; empty at the beginning.
 Checkpoint = Mapping[str, Any]
 # The events of one commit.
 JournalRow = LogRow[Event]
@@ -172,7 +172,7 @@ class Checkpoints(Protocol):
         """Where this work stopped; empty if it has not begun."""
 
     def save_checkpoint(self, work: str, checkpoint: Checkpoint) -> None:
-        """Record where it resumes; the latest stands."""
+        """Record where it resumes; a later call replaces it."""
 
 
 class LedgerStore(LaneStore, JobStore, FactStore, JobLists, Retention, Checkpoints, Protocol):

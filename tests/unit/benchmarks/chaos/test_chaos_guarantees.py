@@ -55,7 +55,7 @@ def test_an_event_that_is_delivered_twice_is_one_completion() -> None:
         ({"stored": replace(GOOD, facts=[])}, "completions"),
         ({"stored": replace(GOOD, facts=[make_fact(), make_fact(number=1)])}, "completions"),
         ({"stored": with_lane(head=replace(GOOD.lanes[0].head, gate=7))}, "drifted lanes"),
-        ({"healed_lanes": [2]}, "drifted lanes"),
+        ({"corrected_lanes": [2]}, "drifted lanes"),
         (
             {"messages": {"RejectQueue": 0, "CommandDeadLetterQueue": 1}},
             "messages left in queues",

@@ -23,7 +23,7 @@ GOOD = {"type": "fail", "jobId": JOB_ID, "itemId": "a"}
         ({**GOOD, **dict.fromkeys(COMMAND_NAMES), "payload": {"other": 1}}, set()),
         (
             {"commands": [GOOD], "workerId": "w", "trace": "t"},
-            {"trace beside commands", "workerId beside commands"},
+            {"trace next to commands", "workerId next to commands"},
         ),
         ({**GOOD, "items": [{"paylod": 1}]}, {"items"}),
         ({"itemid": "a"}, {"itemid"}),

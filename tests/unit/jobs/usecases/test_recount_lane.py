@@ -6,7 +6,7 @@ import pytest
 
 from forgeledger.errors import JobNotFound, RowsExpired, StorageCorrupt
 from forgeledger.jobs.model.ids import make_job_id
-from forgeledger.jobs.usecases.recount_lane import Counted, Recounter
+from forgeledger.jobs.usecases.recount_lane import Recounter, RecountResult
 from tests.support.builders import NOW, make_command
 from tests.support.ledgers import Ledger
 from tests.support.time_left import always, looks
@@ -71,7 +71,7 @@ def test_a_head_that_moves_before_it_is_healed_is_counted_again(ledger: Ledger) 
 
     counted = Recounter(store, ledger.runtime).recount(job_id, 0, always)
 
-    assert counted is Counted.HEALED
+    assert counted is RecountResult.CORRECTED
     assert ledger.view(job_id).heads[0].counts.pending == 2
 
 

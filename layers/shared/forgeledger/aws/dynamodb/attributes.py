@@ -55,13 +55,13 @@ def number(value: int) -> dict[str, Any]:
 
 
 def optional_text(row: Row, name: str) -> str | None:
-    found = row.get(name)
-    return None if found is None else str(found["S"])
+    value = row.get(name)
+    return None if value is None else str(value["S"])
 
 
 def optional_number(row: Row, name: str) -> int | None:
-    found = row.get(name)
-    return None if found is None else int(found["N"])
+    value = row.get(name)
+    return None if value is None else int(value["N"])
 
 
 def ttl_of(written_ms: int, days: int) -> int:

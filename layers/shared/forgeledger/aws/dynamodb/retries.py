@@ -29,11 +29,11 @@ _CONFLICTS: Final = frozenset(
         "TransactionConflictException",
         # Our own transaction, whose first answer was lost, is still under way.
         "TransactionInProgressException",
-        # The caller has checked that every reason of it passes.
+        # The caller has checked that all its cancellation reasons are temporary.
         "TransactionCanceledException",
     }
 )
-# Reasons for canceling a transaction that pass.
+# Temporary reasons for canceling a transaction.
 BUSY_REASONS: Final = frozenset(
     {"ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
 )

@@ -55,7 +55,7 @@ def decode(body: str, message_id: str) -> Body:
 
 def unknown_names(body: Body) -> set[str]:
     """Unknown fields of a message, for the log."""
-    unknown = {f"{name} beside commands" for name in body.extra_names}
+    unknown = {f"{name} next to commands" for name in body.extra_names}
     for raw in body.raw:
         if isinstance(raw, dict) and ("error" in raw or not raw.keys() <= COMMAND_NAMES):
             unknown |= unknown_in(raw, KNOWN_IN_COMMAND)

@@ -101,11 +101,11 @@ class Job:
     finished_at: int | None = None
     # The latest epoch whose first failure is a fact.
     first_failure_epoch: int = 0
-    # The counts with which this epoch began.
+    # The counts of the latest verdict; a reopened job starts its epoch with them.
     counts_at_verdict: Counts = Counts()
     # Rows written before this have had their TTL extended.
     renewed_since: int = 0
-    # That was so late that some may have expired before; this never changes back.
+    # Whether an extension came so late that rows may have expired; never reset.
     rows_lost: bool = False
 
     @property
@@ -140,7 +140,7 @@ class Job:
         return self.renewed_since + self._retention_ms // 2 if self._retention_ms else None
 
     def retention_late(self, now: int) -> bool:
-        """Whether that is overdue and rows are about to expire, or was too late."""
+        """Whether the rows of a running job are about to expire, or may have expired."""
         return not self.finished and self.retention_over(now)
 
     def retention_over(self, now: int) -> bool:

@@ -3,13 +3,13 @@
 from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.items import Failure, Item
 
-# What the other fields take in an answer, rounded up.
+# What the other fields take in a response, rounded up.
 _ITEM_BYTES = 600
 _EVENT_BYTES = 400
 
 
 def item_bytes(item: Item) -> int:
-    """Of an item in an answer, so that a page fits into one."""
+    """About how many bytes an item takes in a response."""
     return _ITEM_BYTES + texts_bytes(item.payload, item.result, item.failure)
 
 
@@ -23,7 +23,7 @@ def texts_bytes(payload: str | None, result: str | None, failure: Failure | None
 
 
 def text_bytes(text: str | None) -> int:
-    """In UTF-8; a store must not make it longer by escaping."""
+    """The bytes of a text in UTF-8. A store must not lengthen it by escaping."""
     if text is None:
         return 0
     return len(text) if text.isascii() else len(text.encode())

@@ -90,5 +90,5 @@ def encode_rules(rules: LaneRules) -> str:
 
 @lru_cache(maxsize=256)
 def decode_rules(written: str) -> LaneRules:
-    found = parse_json(written)
-    return LaneRules(**{field: found[name] for name, field in _RULES})
+    rules = parse_json(written)
+    return LaneRules(**{field: rules[name] for name, field in _RULES})

@@ -18,7 +18,7 @@ class JobIndex(LedgerTable):
     def list_jobs(
         self, status: JobStatus | None, tag: str | None, before: str | None, limit: int
     ) -> tuple[tuple[JobView, ...], str | None]:
-        found: list[JobView] = []
+        views: list[JobView] = []
         for _ in range(_ROUNDS):
             job_ids, more = self._newest(status, before, limit)
             for view in self._headers(job_ids):
@@ -28,15 +28,15 @@ class JobIndex(LedgerTable):
                     continue
                 if tag is not None and tag not in job.spec.tags:
                     continue
-                if len(found) == limit:
-                    return tuple(found), found[-1].job.job_id
-                found.append(view)
+                if len(views) == limit:
+                    return tuple(views), views[-1].job.job_id
+                views.append(view)
             if not more:
-                return tuple(found), None
+                return tuple(views), None
             before = job_ids[-1]
-            if len(found) == limit:
+            if len(views) == limit:
                 break
-        return tuple(found), before
+        return tuple(views), before
 
     def list_open(self, after: str | None, limit: int) -> tuple[tuple[str, ...], str | None]:
         job_ids, more = self._job_ids(JOBS_OPEN, "open", OPEN_MARK, limit, after, newest=False)

@@ -169,13 +169,13 @@ def decode_progress(row: Row) -> Progress:
 @lru_cache(maxsize=256)
 def _parse_progress(written: str, offsets: str) -> Progress:
     """Cached: a header has the same texts from one roll-up to the next."""
-    found: dict[str, Any] = parse_json(written)
+    progress: dict[str, Any] = parse_json(written)
     return Progress(
-        counts=decode_counts(found),
+        counts=decode_counts(progress),
         offsets=int(offsets),
-        at=found["at"],
-        sample_finished=found["sampleFinished"],
-        sample_at=found["sampleAt"],
+        at=progress["at"],
+        sample_finished=progress["sampleFinished"],
+        sample_at=progress["sampleAt"],
     )
 
 

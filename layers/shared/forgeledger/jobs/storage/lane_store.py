@@ -85,11 +85,11 @@ class DynamoLaneStore(LedgerTable):
         if not conflict.unanswered or head_offset(row) <= before.offset:
             return False
         # Another commit came since; the journal shows whose commit has our offset.
-        found = self._table.read_one(
+        later = self._table.read_one(
             key(lane_pk(before.job_id, before.lane), log_sk(before.offset)),
             ProjectionExpression="commitId",
         )
-        return found is not None and commit_id_of(found) == commit_id
+        return later is not None and commit_id_of(later) == commit_id
 
     def list_items(self, job_id: str, lane: int, after: str | None, limit: int) -> ItemPage:
         pk = lane_pk(job_id, lane)

@@ -110,17 +110,17 @@ class Explainer:
 
     def _scan(self, head: Head, most: int) -> _Scan:
         """The unfinished items among the first of the lane by name."""
-        found: list[Item] = []
+        unfinished: list[Item] = []
         seen, after = 0, None
         while seen < most:
             rows = min(PAGE_ROWS, most - seen)
             page = self.lanes.list_items(head.job_id, head.lane, after, rows)
-            found += [item for item in page.items if not effective_item(head, item).finished]
+            unfinished += [item for item in page.items if not effective_item(head, item).finished]
             seen += len(page.items)
             after = page.next_after
-            if after is None or len(found) >= head.counts.unfinished:
-                return _Scan(tuple(found), seen, complete=True)
-        return _Scan(tuple(found), seen, complete=False)
+            if after is None or len(unfinished) >= head.counts.unfinished:
+                return _Scan(tuple(unfinished), seen, complete=True)
+        return _Scan(tuple(unfinished), seen, complete=False)
 
 
 def _causes(view: JobView, now: int, expired: bool, waiting: bool) -> Iterable[Cause]:

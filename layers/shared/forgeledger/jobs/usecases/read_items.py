@@ -61,7 +61,7 @@ class ItemReader:
     ) -> ItemsPage:
         """Items by lane and name. With a filter a page may be short although there are more."""
         view = require_job(self.jobs, job_id)
-        found: list[Item] = []
+        items: list[Item] = []
         rows_left, bytes_left = _SCANNED_ROWS, PAGE_BYTES
         lane, after = position.lane, position.after
         while lane < len(view.heads):
@@ -69,24 +69,24 @@ class ItemReader:
             if not (head.counts.in_state(state) if state else head.counts.total):
                 lane, after = lane + 1, None
                 continue
-            if len(found) == limit or rows_left <= 0:
-                return _page(found, lane, after)
-            most = min(PAGE_ROWS, rows_left, PAGE_ROWS if state else limit - len(found))
+            if len(items) == limit or rows_left <= 0:
+                return _page(items, lane, after)
+            most = min(PAGE_ROWS, rows_left, PAGE_ROWS if state else limit - len(items))
             page = self.lanes.list_items(job_id, lane, after, most)
             rows_left -= max(1, len(page.items))
             for item in page.items:
                 effective = effective_item(head, item)
                 if state is None or effective.state is state:
                     bytes_left -= item_bytes(effective)
-                    if len(found) == limit or (found and bytes_left < 0):
-                        return _page(found, lane, after)
-                    found.append(effective)
+                    if len(items) == limit or (items and bytes_left < 0):
+                        return _page(items, lane, after)
+                    items.append(effective)
                 after = item.item_id
             if page.next_after is None:
                 lane, after = lane + 1, None
             else:
                 after = page.next_after
-        return ItemsPage(items=tuple(found), following=None)
+        return ItemsPage(items=tuple(items), following=None)
 
     def history(self, job_id: str, item_id: str, before: int | None) -> ItemHistory | None:
         """The item and its events, from the latest or from `before` backwards; None if unknown."""
@@ -140,16 +140,16 @@ class ItemReader:
 
     def _first_closing_after(self, head: Head, offset: int) -> list[PastEvent]:
         """The lane's first closing after an event; each closing names the one before it."""
-        found: list[PastEvent] = []
+        closings: list[PastEvent] = []
         closing: int | None = head.canceled_below - 1
         while closing is not None and closing > offset:
             row = self._row(head.job_id, head.lane, closing)
-            if row is None or len(found) == _HISTORY_ROWS:
+            if row is None or len(closings) == _HISTORY_ROWS:
                 return []
             event = row.entries[closing - row.offset]
-            found.append(PastEvent(offset=closing, event=event))
+            closings.append(PastEvent(offset=closing, event=event))
             closing = event.previous
-        return found[-1:]
+        return closings[-1:]
 
     def _row(self, job_id: str, lane: int, offset: int) -> JournalRow | None:
         """The row that holds this event; None if it has expired."""
@@ -158,5 +158,5 @@ class ItemReader:
         return rows[0] if held else None
 
 
-def _page(found: list[Item], lane: int, after: str | None) -> ItemsPage:
-    return ItemsPage(items=tuple(found), following=ItemPosition(lane=lane, after=after))
+def _page(items: list[Item], lane: int, after: str | None) -> ItemsPage:
+    return ItemsPage(items=tuple(items), following=ItemPosition(lane=lane, after=after))

@@ -7,7 +7,7 @@ from forgeledger.jobs.model.reconciliation import Reconciled
 from forgeledger.jobs.ports import JobLists, JobStore, require_job
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.publish_facts import FactPublisher
-from forgeledger.jobs.usecases.recount_lane import Counted, Recounter
+from forgeledger.jobs.usecases.recount_lane import Recounter, RecountResult
 from forgeledger.runtime import HasTime, Runtime, no_deadline
 
 _JOBS_A_PAGE = 100
@@ -54,12 +54,12 @@ class Reconciler:
         next_lane = None
         for lane in range(first_lane, view.job.spec.lanes):
             counted = self.recounter.recount(job_id, lane, has_time)
-            if counted is Counted.UNFINISHED:
+            if counted is RecountResult.UNFINISHED:
                 next_lane = lane
                 break
-            if counted is Counted.HEALED:
+            if counted is RecountResult.CORRECTED:
                 drifted.append(lane)
-            elif counted is Counted.WRONG:
+            elif counted is RecountResult.WRONG:
                 busy.append(lane)
         # Without a deadline: what was found must be reported, and there is time in reserve.
         return replace(

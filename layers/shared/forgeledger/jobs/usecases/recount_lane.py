@@ -18,12 +18,10 @@ _ITEMS_A_PAGE = 1_000
 _COMMITS_A_PAGE = 100
 
 
-class Counted(Enum):
-    """The result of counting a lane."""
-
+class RecountResult(Enum):
     RIGHT = auto()
     # It was wrong and is corrected.
-    HEALED = auto()
+    CORRECTED = auto()
     # It is wrong, and the lane changes too fast to be corrected.
     WRONG = auto()
     # Time ran out before all was counted.
@@ -35,23 +33,23 @@ class Recounter:
     lanes: LaneStore
     runtime: Runtime
 
-    def recount(self, job_id: str, lane: int, has_time: HasTime) -> Counted:
+    def recount(self, job_id: str, lane: int, has_time: HasTime) -> RecountResult:
         tally = Tally(self._head(job_id, lane))
         if not self._read_items(tally, has_time):
-            return Counted.UNFINISHED
+            return RecountResult.UNFINISHED
         for tries in range(_TRIES):
             head = self._head(job_id, lane)
             if not self._catch_up(tally, head.offset, has_time):
-                return Counted.UNFINISHED
+                return RecountResult.UNFINISHED
             counts, failures = tally.counted(head)
             if counts == head.counts and dict(failures) == dict(head.failures):
-                return Counted.RIGHT
+                return RecountResult.RIGHT
             command = Recount(counts=counts, failures=failures)
-            healing = decide(head, {}, (command,), self.runtime.clock()).commits[0]
-            if self.lanes.commit_lane(healing, self.runtime.new_id()):
-                return Counted.HEALED
+            correction = decide(head, {}, (command,), self.runtime.clock()).commits[0]
+            if self.lanes.commit_lane(correction, self.runtime.new_id()):
+                return RecountResult.CORRECTED
             self.runtime.pause(min(tries, 2))
-        return Counted.WRONG
+        return RecountResult.WRONG
 
     def _head(self, job_id: str, lane: int) -> Head:
         view = self.lanes.load_lane(job_id, lane, ())

@@ -1,6 +1,6 @@
 """A log row's content: entries as JSON arrays, compressed where that saves a write unit.
 
-Texts that JSON would have to escape stand in a list beside the entries, which refer to them by
+Texts that JSON would have to escape stand in a separate list, to which the entries refer by
 number.
 """
 
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from forgeledger.aws.dynamodb.attributes import Row, compact_json, parse_json, text
 
-# A write unit of a kilobyte less what a row holds beside its entries.
+# A write unit of a kilobyte less what a row holds besides its entries.
 _PLAIN_BYTES: Final = 800
 # The fastest: the slowest saves a tenth more and takes three times as long.
 _COMPRESSION: Final = 1

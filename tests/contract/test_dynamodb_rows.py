@@ -7,7 +7,7 @@ import pytest
 from forgeledger.aws.dynamodb.key_ranges import key
 from forgeledger.errors import StorageCorrupt
 from forgeledger.jobs.model.commands import CommandKind
-from forgeledger.jobs.model.job_lifecycle import advance, reopen, seal
+from forgeledger.jobs.model.job_lifecycle import next_step, reopen, seal
 from forgeledger.jobs.model.lane_decision import decide
 from forgeledger.jobs.model.lanes import Counts, LaneRules
 from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
@@ -62,7 +62,7 @@ def _finish(store: DynamoStore, job_id: str, *, days: int = 30) -> None:
     assert store.commit_job(JobChange(before=view.job, job=step.job, facts=step.facts))
     follow(store, step.job)
     view = loaded(store, job_id)
-    step = advance(view.job, view.heads, NOW + 60_000)
+    step = next_step(view.job, view.heads, NOW + 60_000)
     change = JobChange(before=view.job, job=step.job, facts=step.facts, heads=view.heads)
     assert store.commit_job(change)
 

@@ -17,7 +17,7 @@ import pytest
 
 from forgeledger.cli import exit_codes
 from forgeledger.cli.app import run
-from forgeledger.cli.session import SessionOptions
+from forgeledger.cli.session import SessionSeams
 from forgeledger.local import control
 
 pytestmark = pytest.mark.integration
@@ -48,7 +48,7 @@ class Cli:
         sys.stdin = io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                options = SessionOptions(environ=self.environment)
+                options = SessionSeams(environ=self.environment)
                 code = run([str(word) for word in words], options)
         finally:
             sys.stdin = before

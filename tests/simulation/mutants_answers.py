@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from forgeledger.jobs.http import job_bodies
 from forgeledger.jobs.messages.event_bus import EventBridgePublisher
-from forgeledger.jobs.model import item_case, item_rules, job_lifecycle
+from forgeledger.jobs.model import item_rules, job_lifecycle, lanes
 from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.item_case import ItemCase, Ruling
@@ -137,7 +137,7 @@ def opened_when_created() -> Iterator[None]:
 
 @ANSWERS.named("a failed item waits for nothing")
 def no_backoff() -> Iterator[None]:
-    with patch.object(item_case, "backoff_ms", lambda *_: 0):
+    with patch.object(lanes, "pause_seconds", lambda *_: 0):
         yield
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from forgeledger.jobs.model import events, item_case, item_rules, job_lifecycle, lane_decision
+from forgeledger.jobs.model import events, item_rules, job_lifecycle, lane_decision, lanes
 from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.events import EventKind
 from forgeledger.jobs.model.item_case import ItemCase, Ruling
@@ -65,38 +65,38 @@ def early_claims() -> Iterator[None]:
 
 @DOMAIN.named("a retry waits without the cap")
 def no_cap() -> Iterator[None]:
-    def backoff_ms(attempt: int, base: float, cap: float, chance: float) -> int:
-        return int(base * 2.0 ** min(attempt - 1, 62) * 1000 * chance)
+    def pause_seconds(tries: int, base: float, _cap: float) -> float:
+        return base * 2.0 ** min(tries, 62)
 
-    with patch.object(item_case, "backoff_ms", backoff_ms):
+    with patch.object(lanes, "pause_seconds", pause_seconds):
         yield
 
 
 @DOMAIN.named("attempts have no end")
 def endless_attempts() -> Iterator[None]:
-    original = ItemCase.given_up_or_again
+    original = ItemCase.fail
 
-    def given_up_or_again(
+    def fail(
         self: ItemCase, kind: EventKind, attempt: int, failure: Failure, worker_id: str | None
     ) -> Ruling:
         rules = replace(self.head.rules, max_attempts=1_000_000)
         endless = replace(self, head=replace(self.head, rules=rules))
         return original(endless, kind, attempt, failure, worker_id)
 
-    with patch.object(ItemCase, "given_up_or_again", given_up_or_again):
+    with patch.object(ItemCase, "fail", fail):
         yield
 
 
 @DOMAIN.named("a failure is tried again though it is final")
 def everything_retryable() -> Iterator[None]:
-    original = ItemCase.given_up_or_again
+    original = ItemCase.fail
 
-    def given_up_or_again(
+    def fail(
         self: ItemCase, kind: EventKind, attempt: int, failure: Failure, worker_id: str | None
     ) -> Ruling:
         return original(self, kind, attempt, replace(failure, retryable=True), worker_id)
 
-    with patch.object(ItemCase, "given_up_or_again", given_up_or_again):
+    with patch.object(ItemCase, "fail", fail):
         yield
 
 
@@ -196,23 +196,23 @@ def counter_alone() -> Iterator[None]:
 
 @DOMAIN.named("a job completes though it is not sealed")
 def unsealed_completion() -> Iterator[None]:
-    original = job_lifecycle.advance
+    original = job_lifecycle.next_step
 
-    def advance(job: Job, heads: Sequence[Head], now: int) -> Step:
+    def next_step(job: Job, heads: Sequence[Head], now: int) -> Step:
         counts = job_lifecycle.total(heads)
         if not job.finished and job.ending is None and counts.finished and not counts.unfinished:
             return job_lifecycle._completed(job, counts, now)
         return original(job, heads, now)
 
-    with patch.object(advance_job, "advance", advance):
+    with patch.object(advance_job, "next_step", next_step):
         yield
 
 
 @DOMAIN.named("a job completes while a lane is still open")
 def completion_with_lagging_lanes() -> Iterator[None]:
-    original = job_lifecycle.advance
+    original = job_lifecycle.next_step
 
-    def advance(job: Job, heads: Sequence[Head], now: int) -> Step:
+    def next_step(job: Job, heads: Sequence[Head], now: int) -> Step:
         if job.sealed and not job.finished and job.ending is None:
             heads = [replace(head, gate=job.gate) for head in heads]
             step = original(job, heads, now)
@@ -220,22 +220,22 @@ def completion_with_lagging_lanes() -> Iterator[None]:
             return replace(step, checks_counts=False) if step.checks_counts else step
         return original(job, heads, now)
 
-    with patch.object(advance_job, "advance", advance):
+    with patch.object(advance_job, "next_step", next_step):
         yield
 
 
 @DOMAIN.named("a canceled job ends before its lanes are closed")
 def verdict_before_closing() -> Iterator[None]:
-    original = job_lifecycle.advance
+    original = job_lifecycle.next_step
 
-    def advance(job: Job, heads: Sequence[Head], now: int) -> Step:
+    def next_step(job: Job, heads: Sequence[Head], now: int) -> Step:
         if job.ending is not None and not job.finished:
             return job_lifecycle._verdict(
                 job, job.ending, job_lifecycle.total(heads), now, job.ending_reason
             )
         return original(job, heads, now)
 
-    with patch.object(advance_job, "advance", advance):
+    with patch.object(advance_job, "next_step", next_step):
         yield
 
 

@@ -14,6 +14,7 @@ from forgeledger.jobs.model.facts import Fact, FactKind
 from forgeledger.jobs.model.intake_result import IntakeResult
 from forgeledger.jobs.model.lane_decision import Decision
 from forgeledger.jobs.model.message import Message
+from forgeledger.jobs.model.outcomes import Outcome
 from forgeledger.jobs.model.wakes import Wake, WakeKind
 from forgeledger.jobs.ports import JobView
 from forgeledger.jobs.usecases import apply_commands, consume_messages
@@ -42,26 +43,26 @@ def intake_acknowledges_early() -> Iterator[None]:
 
 @FLOW.named("a message overtakes a failed one of its group")
 def no_group_isolation() -> Iterator[None]:
-    original = Intake._finish
+    original = Intake._reject_or_redeliver
 
     def closed(self: Intake, messages: Sequence[Message], *rest: Any) -> IntakeResult:
         alone = [replace(message, group_id=message.message_id) for message in messages]
         return original(self, alone, *rest)
 
-    with patch.object(Intake, "_finish", closed):
+    with patch.object(Intake, "_reject_or_redeliver", closed):
         yield
 
 
 @FLOW.named("a failed group takes all others with it")
 def no_group_mercy() -> Iterator[None]:
-    original = Intake._finish
+    original = Intake._reject_or_redeliver
 
     def closed(self: Intake, messages: Sequence[Message], *rest: Any) -> IntakeResult:
         taken = original(self, messages, *rest)
         some = taken.failed or taken.rejected
         return replace(taken, failed=tuple(m.message_id for m in messages)) if some else taken
 
-    with patch.object(Intake, "_finish", closed):
+    with patch.object(Intake, "_reject_or_redeliver", closed):
         yield
 
 
@@ -98,7 +99,7 @@ def batches_reversed() -> Iterator[None]:
     def shares(messages: Sequence[Message]) -> Any:
         lane_shares = original(messages)
         for share in lane_shares:
-            share.parts.reverse()
+            share.routed.reverse()
         return lane_shares
 
     with patch.object(consume_messages, "_shares", shares):
@@ -118,21 +119,21 @@ def long_batches_cut() -> Iterator[None]:
 
 @FLOW.named("the parts of a long batch are applied in the wrong order")
 def parts_reversed() -> Iterator[None]:
-    original = apply_commands._parts
+    original = apply_commands._batches
     with patch.object(
-        apply_commands, "_parts", lambda commands: reversed(list(original(commands)))
+        apply_commands, "_batches", lambda commands: reversed(list(original(commands)))
     ):
         yield
 
 
 @FLOW.named("with its first commit all of a batch counts as settled")
 def settled_with_the_first_commit() -> Iterator[None]:
-    original = apply_commands._final_outcomes
+    original = Decision.final_outcomes
 
-    def standing(decision: Decision, made: int) -> int:
-        return len(decision.outcomes) if made else original(decision, made)
+    def final_outcomes(self: Decision, made: int) -> tuple[Outcome, ...]:
+        return self.outcomes if made else original(self, made)
 
-    with patch.object(apply_commands, "_final_outcomes", standing):
+    with patch.object(Decision, "final_outcomes", final_outcomes):
         yield
 
 

@@ -138,14 +138,14 @@ def tolerance_only_at_the_end() -> Iterator[None]:
 
 @GUARANTEES.named("the first failure is never told")
 def first_failure_unpublished() -> Iterator[None]:
-    original = job_lifecycle.advance
+    original = job_lifecycle.next_step
 
-    def advance(job: Job, heads: Sequence[Head], now: int) -> job_lifecycle.Step:
+    def next_step(job: Job, heads: Sequence[Head], now: int) -> job_lifecycle.Step:
         step = original(replace(job, first_failure_epoch=job.epoch), heads, now)
         before = job.first_failure_epoch
         return replace(step, job=replace(step.job, first_failure_epoch=before))
 
-    with patch.object(advance_job, "advance", advance):
+    with patch.object(advance_job, "next_step", next_step):
         yield
 
 
@@ -209,14 +209,14 @@ def retry_unseals() -> Iterator[None]:
 
 @GUARANTEES.named("a job that was canceled reopens itself")
 def reopens_itself() -> Iterator[None]:
-    original = job_lifecycle.advance
+    original = job_lifecycle.next_step
 
-    def advance(job: Job, heads: Sequence[Head], now: int) -> job_lifecycle.Step:
+    def next_step(job: Job, heads: Sequence[Head], now: int) -> job_lifecycle.Step:
         if job.status == "CANCELED" and job.epoch == 1:
             return job_lifecycle.reopen(job, now)
         return original(job, heads, now)
 
-    with patch.object(advance_job, "advance", advance):
+    with patch.object(advance_job, "next_step", next_step):
         yield
 
 

@@ -155,7 +155,7 @@ def first_problem_only() -> Iterator[None]:
 
 @QUEUE.named("a message of which all was applied is put aside as well")
 def good_messages_rejected() -> Iterator[None]:
-    original = Intake._finish
+    original = Intake._reject_or_redeliver
 
     def closed(self: Intake, messages: Sequence[Message], *rest: Any) -> IntakeResult:
         for message in messages[:1]:
@@ -163,5 +163,5 @@ def good_messages_rejected() -> Iterator[None]:
                 self.rejects.put(message, [CommandProblem("body", "no reason")])
         return original(self, messages, *rest)
 
-    with patch.object(Intake, "_finish", closed):
+    with patch.object(Intake, "_reject_or_redeliver", closed):
         yield

@@ -45,7 +45,13 @@ class Script:
 
     def without_faults(self) -> "Script":
         steps = tuple(ScriptStep(step.kind, step.seed) for step in self.steps)
-        return Script(self.seed, self.workload, steps, self.max_receives, branch_at=self.branch_at)
+        return Script(
+            seed=self.seed,
+            workload=self.workload,
+            steps=steps,
+            max_receives=self.max_receives,
+            branch_at=self.branch_at,
+        )
 
 
 # Plain histories take twice as long as others, since operators finish all of their items.

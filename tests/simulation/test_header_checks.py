@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from forgeledger.jobs.model.ids import make_job_id
-from forgeledger.jobs.model.job_lifecycle import Step, advance, cancel, create, reopen, seal
+from forgeledger.jobs.model.job_lifecycle import Step, cancel, create, next_step, reopen, seal
 from forgeledger.jobs.model.jobs import Job, JobSpec
 from forgeledger.jobs.model.lanes import Counts, Head, LaneMode
 from tests.simulation.header_checks import created_job, had_counts, job_after
@@ -14,7 +14,7 @@ SPEC = JobSpec(job_id=make_job_id(0, 0, 1), name="night run", lanes=1, created_a
 JOB, (HEAD,), CREATED = create(SPEC)
 SOME = Counts(completed=2, failed=1, failings=1)
 SEALED = seal(JOB, SOME, 9)
-FIRST_FAILURE = advance(SEALED.job, [replace(HEAD, gate=1, counts=SOME)], 10)
+FIRST_FAILURE = next_step(SEALED.job, [replace(HEAD, gate=1, counts=SOME)], 10)
 CANCELED = cancel(FIRST_FAILURE.job, SOME, 11)
 
 
@@ -23,7 +23,7 @@ def closed(job: Job) -> Head:
 
 
 def verdict_of(job: Job) -> Step:
-    return advance(job, [closed(job)], 12)
+    return next_step(job, [closed(job)], 12)
 
 
 def test_a_new_job_is_what_its_creation_makes() -> None:

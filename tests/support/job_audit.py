@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from forgeledger.jobs.model.facts import Fact, FactKind, event_id
-from forgeledger.jobs.model.job_lifecycle import advance, total
+from forgeledger.jobs.model.job_lifecycle import next_step, total
 from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.model.lane_tally import count
 from forgeledger.jobs.model.lanes import LaneMode
@@ -84,7 +84,7 @@ class JobAudit:
     def check_at_rest(self, now: int) -> None:
         """Check that nothing is left to do, after a relay, while no actor runs."""
         view = self.view()
-        step = advance(view.job, view.heads, now)
+        step = next_step(view.job, view.heads, now)
         assert (step.facts, step.lagging) == ((), ())
         assert view.job.ending is None
         if view.job.sealed and total(view.heads).unfinished == 0:

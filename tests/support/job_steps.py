@@ -1,6 +1,6 @@
 """Jobs advanced step by step, with lanes that have nothing but counts."""
 
-from forgeledger.jobs.model.job_lifecycle import Step, advance, seal
+from forgeledger.jobs.model.job_lifecycle import Step, next_step, seal
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Counts, LaneMode
 from tests.support.builders import NOW, make_head, make_job
@@ -19,7 +19,7 @@ def sealed_job(**overrides: object) -> Job:
 
 
 def advanced(job: Job, counts: Counts, now: int = NOW) -> Step:
-    return advance(job, heads_with(counts, gate=job.gate), now)
+    return next_step(job, heads_with(counts, gate=job.gate), now)
 
 
 def ended(job: Job, counts: Counts, now: int = NOW) -> Job:

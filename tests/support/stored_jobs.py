@@ -1,6 +1,6 @@
 """Stored jobs at stages of their life cycle."""
 
-from forgeledger.jobs.model.job_lifecycle import advance, reopen, seal
+from forgeledger.jobs.model.job_lifecycle import next_step, reopen, seal
 from forgeledger.jobs.model.lanes import Counts
 from forgeledger.jobs.ports import JobChange, JobView, LedgerStore
 from tests.support.builders import NOW, make_command
@@ -19,7 +19,7 @@ def sealed_job(store: LedgerStore, job_id: str) -> JobView:
 
 
 def verdict_of(view: JobView) -> JobChange:
-    step = advance(view.job, view.heads, NOW + 5_000)
+    step = next_step(view.job, view.heads, NOW + 5_000)
     assert step.checks_counts
     return JobChange(before=view.job, job=step.job, facts=step.facts, heads=view.heads)
 

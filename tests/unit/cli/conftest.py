@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 
 from forgeledger.cli.app import run
-from forgeledger.cli.session import SessionOptions
+from forgeledger.cli.session import SessionSeams
 from forgeledger.sdk.api.ledger import Ledger
 from forgeledger.sdk.api.transport import HttpRequest, HttpResponse
 from forgeledger.sdk.seams import Seams, with_seams
@@ -100,7 +100,7 @@ def session_options(api, clients, now):
     def sleep(seconds):
         now[0] += max(seconds, 0.001)
 
-    return SessionOptions(
+    return SessionSeams(
         environ={"FORGELEDGER_API_URL": API_URL},
         transport=api,
         client_of=lambda service, endpoints: clients[service],

@@ -126,7 +126,7 @@ def test_a_reader_that_has_seen_enough_is_no_error():
         "import sys; from forgeledger.cli import app as program, command; "
         "from forgeledger.cli.commands.local import app\n"
         "@command.command(app, 'many', needs=command.Needs.NOTHING, example='x')\n"
-        "def many(session: program.SessionOptions) -> None:\n"
+        "def many(session: program.SessionSeams) -> None:\n"
         "    session.output.lines('x' * 100 for _ in range(100_000))\n"
         "sys.exit(program.run(['local', 'many']))"
     )

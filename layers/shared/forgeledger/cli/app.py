@@ -17,6 +17,7 @@ from forgeledger.cli.commands import (
     demo,
     doctor,
     items,
+    job,
     job_queries,
     local,
     reconcile,
@@ -26,12 +27,13 @@ from forgeledger.cli.commands import (
 )
 from forgeledger.cli.error_messages import explain
 from forgeledger.cli.output import ReaderGone, printable
-from forgeledger.cli.session import SessionOptions
+from forgeledger.cli.session import SessionSeams
 
 # `--help` lists them in this order.
-_PARTS: Final = (job_queries, items, send, rejects, reconcile, worker, doctor, local, demo)
+_PARTS: Final = (job, items, send, rejects, reconcile, worker, doctor, local, demo)
 
 app = group("forgeledger")
+job.app.add_typer(job_queries.app)
 for part in _PARTS:
     app.add_typer(part.app)
 
@@ -54,7 +56,7 @@ def root(
         raise typer.Exit
 
 
-def run(arguments: Sequence[str], options: SessionOptions | None = None) -> int:
+def run(arguments: Sequence[str], seams: SessionSeams | None = None) -> int:
     """Runs one command and returns its exit code; errors become one line on stderr."""
     # Silences the libraries' logs; `worker` shows them.
     logging.getLogger("forgeledger").addHandler(logging.NullHandler())
@@ -64,7 +66,7 @@ def run(arguments: Sequence[str], options: SessionOptions | None = None) -> int:
             args=list(arguments),
             prog_name="forgeledger",
             standalone_mode=False,
-            obj=options or SessionOptions(),
+            obj=seams or SessionSeams(),
         )
     except (KeyboardInterrupt, typer.Abort):
         return _print_error("interrupted", exit_codes.INTERRUPTED)

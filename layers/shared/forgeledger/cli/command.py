@@ -11,7 +11,7 @@ import typer.core
 from forgeledger.cli.deployment import Where
 from forgeledger.cli.error_messages import Interrupted
 from forgeledger.cli.output import Output
-from forgeledger.cli.session import Session, SessionOptions
+from forgeledger.cli.session import Session, SessionSeams
 
 CommandFunction = Callable[..., None]
 AsJson = Annotated[
@@ -62,7 +62,7 @@ def command(
     def add(function: CommandFunction) -> CommandFunction:
         def run(context: typer.Context, *, as_json: AsJson = False, **values: Any) -> None:
             where = _where(context, {option.name: values.pop(option.name) for option in deployment})
-            session = Session(where, Output(as_json=as_json), context.obj or SessionOptions())
+            session = Session(where, Output(as_json=as_json), context.obj or SessionSeams())
             try:
                 function(session, **values)
             except KeyboardInterrupt as error:

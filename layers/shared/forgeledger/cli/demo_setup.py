@@ -22,18 +22,17 @@ class DemoSetup:
 
 def set_up_demo(session: Session, printer: ProgressPrinter) -> DemoSetup:
     """Starts the local cloud if it is down."""
-    options = session.options
-    state_dir = state_path(options.environ)
+    seams = session.seams
+    state_dir = state_path(seams.environ)
     was_up = control.status(state_dir=state_dir) is not None
-    started_at = options.clock()
+    started_at = seams.clock()
     description = control.up(state_dir=state_dir)
     printer.say(
         f"the local cloud was up already: {description.api_url}"
         if was_up
-        else f"the local cloud came up in {options.clock() - started_at:.1f} s: "
-        f"{description.api_url}"
+        else f"the local cloud came up in {seams.clock() - started_at:.1f} s: {description.api_url}"
     )
-    local = Session(Where(local=True), session.output, options)
+    local = Session(Where(local=True), session.output, seams)
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -44,7 +43,7 @@ def set_up_demo(session: Session, printer: ProgressPrinter) -> DemoSetup:
         client_of=local.client,
         event_bus=description.event_bus_name,
         environment={**inherited, **worker_environment(local.deployment)},
-        log_dir=local_state(options.environ).logs,
+        log_dir=local_state(seams.environ).logs,
     )
     return DemoSetup(target=target, shut_down=lambda: _shut_down(session))
 
@@ -54,11 +53,11 @@ def progress_printer(session: Session) -> Iterator[ProgressPrinter]:
     """Lines above a bar on a terminal; with --json, lines on the standard error."""
     output = session.output
     where = Where(local=True)
-    with JobProgress(output, session.options.clock, where, quiet=output.as_json) as progress:
+    with JobProgress(output, session.seams.clock, where, quiet=output.as_json) as progress:
         say = output.remark if output.as_json else progress.say
         yield ProgressPrinter(say=say, progress=progress)
 
 
 def _shut_down(session: Session) -> None:
-    control.down(state_dir=state_path(session.options.environ))
+    control.down(state_dir=state_path(session.seams.environ))
     session.output.remark("the local cloud is down again; its data stays")

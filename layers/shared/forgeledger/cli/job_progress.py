@@ -149,7 +149,7 @@ def watch_job(session: Session, job_id: str, *, timeout_seconds: float | None) -
     output = session.output
     most = _LIVE_POLL_SECONDS if output.is_live else _PLAIN_POLL_SECONDS
     ledger = session.ledger
-    with JobProgress(output, session.options.clock, session.where) as progress:
+    with JobProgress(output, session.seams.clock, session.where) as progress:
         try:
             job = ledger.wait(
                 job_id,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionOptions:
+class SessionSeams:
     """What a test replaces: environment, network, AWS clients and time."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
@@ -41,14 +41,14 @@ class SessionOptions:
 class Session:
     """Made for each command; the ledger and the clients are made on first use."""
 
-    def __init__(self, where: Where, output: Output, options: SessionOptions) -> None:
+    def __init__(self, where: Where, output: Output, seams: SessionSeams) -> None:
         self.where = where
         self.output = output
-        self.options = options
+        self.seams = seams
 
     @cached_property
     def deployment(self) -> Deployment:
-        return find_deployment(self.where, self.options.environ, self.options.client_of)
+        return find_deployment(self.where, self.seams.environ, self.seams.client_of)
 
     @cached_property
     def ledger(self) -> "Ledger":
@@ -58,7 +58,7 @@ class Session:
         from forgeledger.sdk.seams import Seams, with_seams
 
         seams = Seams(
-            transport=self.options.transport, clock=self.options.clock, sleep=self.options.sleep
+            transport=self.seams.transport, clock=self.seams.clock, sleep=self.seams.sleep
         )
         return with_seams(Ledger, seams)(endpoints=endpoints)
 
@@ -72,15 +72,15 @@ class Session:
         endpoints = self.deployment.endpoints
         return ApiClient(
             needed(API_URL, endpoints.api_url),
-            self.options.transport or PooledTransport(),
+            self.seams.transport or PooledTransport(),
             api_key=endpoints.api_key,
             backoff=Backoff(attempts=2),
-            sleep=self.options.sleep,
+            sleep=self.seams.sleep,
         )
 
     def client(self, service: str) -> Any:
         """A new AWS client for the deployment."""
-        return self.options.client_of(service, self.deployment.endpoints)
+        return self.seams.client_of(service, self.deployment.endpoints)
 
     @property
     def command_queue_url(self) -> str:

@@ -5,10 +5,10 @@ import pytest
 from forgeledger.jobs.model.facts import Fact, FactKind, event_id
 from forgeledger.jobs.model.job_lifecycle import (
     Step,
-    advance,
     cancel,
     create,
     genesis,
+    next_step,
     reopen,
     seal,
     total,
@@ -119,13 +119,13 @@ class TestCompleting:
         job = sealed_job()
         heads = (make_head(lane=0, gate=1, counts=DONE), make_head(lane=1, gate=0))
 
-        assert advance(job, heads, NOW) == Step(job=job, lagging=(1,))
+        assert next_step(job, heads, NOW) == Step(job=job, lagging=(1,))
 
     def test_a_finished_job_takes_no_step(self):
         job = ended(sealed_job(), DONE)
 
         assert advanced(job, DONE) == Step(job=job)
-        assert advance(job, heads_with(DONE), NOW).lagging == (0, 1)
+        assert next_step(job, heads_with(DONE), NOW).lagging == (0, 1)
 
     def test_a_verdict_says_what_the_next_epoch_begins_with(self):
         counts = Counts(completed=1, failed=1, failings=4)
@@ -182,7 +182,7 @@ class TestCanceling:
     def test_a_failure_tells_itself_even_while_the_job_is_canceled(self):
         closing = cancel(make_job(lanes=2), Counts(), NOW).job
 
-        step = advance(closing, heads_with(Counts(failed=1, failings=1)), NOW)
+        step = next_step(closing, heads_with(Counts(failed=1, failings=1)), NOW)
 
         assert [fact.kind for fact in step.facts] == [FactKind.FIRST_FAILURE]
         assert step.job.ending is JobStatus.CANCELED

@@ -8,6 +8,7 @@ from forgeledger.jobs.model.lanes import (
     OTHER_ERRORS,
     Counts,
     LaneMode,
+    LaneRules,
     count_failure,
     effective_item,
 )
@@ -199,3 +200,35 @@ def test_the_head_does_not_grow_with_types_of_error():
 
     assert sum(number for _, number in lane.head.failures) == lane.head.counts.failed == 50
     assert len(repr(lane.head.failures)) < 1_000
+
+
+@pytest.mark.parametrize(
+    ("failures", "jitter", "wait_ms"),
+    [
+        (1, 0.0, 0),
+        (1, 0.5, 1_000),
+        (2, 0.5, 2_000),
+        (3, 0.5, 4_000),
+        (3, 0.999, 7_992),
+        (8, 0.5, 128_000),
+        (9, 0.5, 150_000),
+        (1_000_000_000, 0.5, 150_000),
+        (0, 0.5, 500),
+    ],
+)
+def test_the_wait_doubles_with_each_attempt_up_to_the_cap(failures, jitter, wait_ms):
+    rules = LaneRules(max_attempts=2**40, backoff_base_seconds=2, backoff_cap_seconds=300)
+
+    assert rules.retry_wait_ms(failures, jitter) == wait_ms
+
+
+@pytest.mark.parametrize("base_seconds", [0, -1])
+def test_without_a_base_nothing_waits(base_seconds):
+    rules = LaneRules(max_attempts=8, backoff_base_seconds=base_seconds)
+
+    assert rules.retry_wait_ms(7, 0.99) == 0
+
+
+@pytest.mark.parametrize(("failures", "wait_ms"), [(2, 0), (3, None), (4, None)])
+def test_after_the_last_attempt_there_is_no_wait(failures, wait_ms):
+    assert LaneRules(max_attempts=3).retry_wait_ms(failures, 0.5) == wait_ms

@@ -3,7 +3,7 @@
 import pytest
 
 from forgeledger.jobs.model.facts import FactKind
-from forgeledger.jobs.model.job_lifecycle import Step, advance, reopen
+from forgeledger.jobs.model.job_lifecycle import Step, next_step, reopen
 from forgeledger.jobs.model.jobs import JobPhase, JobStatus, Tolerance
 from forgeledger.jobs.model.lanes import Counts, LaneMode, LaneRules
 from tests.support.builders import NOW, make_job
@@ -56,7 +56,7 @@ class TestTolerance:
     def test_the_verdict_comes_when_every_lane_is_closed(self):
         job = advanced(make_job(lanes=2, tolerance=Tolerance(failures=1)), Counts(failed=2)).job
 
-        waiting = advance(job, heads_with(Counts(failed=2), gate=0), NOW)
+        waiting = next_step(job, heads_with(Counts(failed=2), gate=0), NOW)
         verdict = advanced(job, Counts(failed=2, canceled=5))
 
         assert waiting == Step(job=job, lagging=(0, 1))

@@ -1,4 +1,4 @@
-"""`forgeledger job ...`: create, list, seal, cancel and reopen jobs."""
+"""`forgeledger job ...`: create, list, seal, cancel and reopen jobs, and show their status."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any

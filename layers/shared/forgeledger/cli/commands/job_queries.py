@@ -6,13 +6,15 @@ import typer
 
 from forgeledger.cli import exit_codes
 from forgeledger.cli.command import Needs, command
-from forgeledger.cli.commands.job import JOB_ID, app, not_empty
+from forgeledger.cli.commands.job import JOB_ID, not_empty
 from forgeledger.cli.event_text import event_cells, event_line, item_facts
 from forgeledger.cli.job_text import why_lines
 from forgeledger.cli.output import aligned, moment, short_json
 from forgeledger.cli.pages import Pages
 from forgeledger.cli.session import Session
 from forgeledger.jobs.model.limits import PAGE_ROWS
+
+app = typer.Typer()
 
 FOLLOW_SECONDS = 1.0
 
@@ -116,7 +118,7 @@ def events(
             continue
         if not follow or finished:
             break
-        session.options.sleep(FOLLOW_SECONDS)
+        session.seams.sleep(FOLLOW_SECONDS)
     if print_cursor and cursor:
         session.output.remark(cursor)
 

@@ -36,7 +36,7 @@ def up(
     """
     from forgeledger.local import control as cloud
 
-    state = state_path(session.options.environ)
+    state = state_path(session.seams.environ)
     parameters = dict(_parameter(text) for text in parameter or ())
     ports = {"--engine-port": engine_port, "--api-port": api_port}
     if cloud.status(state_dir=state) is None:
@@ -60,7 +60,7 @@ def down(session: Session) -> None:
     """Stop the local cloud; its data stays."""
     from forgeledger.local import control as cloud
 
-    ended = cloud.down(state_dir=state_path(session.options.environ))
+    ended = cloud.down(state_dir=state_path(session.seams.environ))
     session.output.record({"ended": ended}, "stopped" if ended else "it was not up")
 
 
@@ -72,7 +72,7 @@ def status(session: Session) -> None:
     """
     from forgeledger.local import control as cloud
 
-    description = cloud.status(state_dir=state_path(session.options.environ))
+    description = cloud.status(state_dir=state_path(session.seams.environ))
     if description is None:
         session.output.remark("the local cloud is down; start it with `forgeledger local up`")
         raise typer.Exit(exit_codes.NOT_AS_HOPED)
@@ -87,7 +87,7 @@ def reset(session: Session) -> None:
     """
     from forgeledger.local import control as cloud
 
-    cloud.reset(state_dir=state_path(session.options.environ))
+    cloud.reset(state_dir=state_path(session.seams.environ))
     session.output.record({"reset": True}, "stopped, and all data deleted")
 
 
@@ -111,7 +111,7 @@ def logs(
     from forgeledger.cli.log_tail import follow_logs
     from forgeledger.local import control as cloud
 
-    state = state_path(session.options.environ)
+    state = state_path(session.seams.environ)
     try:
         last_lines = cloud.logs(name=name, lines=lines, state_dir=state)
     except cloud.LogNotFound as error:
@@ -121,7 +121,7 @@ def logs(
     if follow:
         files = cloud.log_files(state_dir=state)
         chosen = {log: path for log, path in files.items() if name in {None, log}}
-        for line in follow_logs(chosen, lambda: session.options.sleep(FOLLOW_SECONDS)):
+        for line in follow_logs(chosen, lambda: session.seams.sleep(FOLLOW_SECONDS)):
             _print_log_line(session, line)
 
 

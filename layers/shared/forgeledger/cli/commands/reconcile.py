@@ -74,7 +74,7 @@ def _relay(session: Session) -> Iterator[Invoke]:
     from forgeledger.cli.local_relay import local_invoke
     from forgeledger.cli.local_state import local_state
 
-    with local_invoke(deployment, local_state(session.options.environ).logs) as invoke:
+    with local_invoke(deployment, local_state(session.seams.environ).logs) as invoke:
         yield invoke
 
 

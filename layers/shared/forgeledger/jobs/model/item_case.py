@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from forgeledger.backoff import backoff_ms
 from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.commands import Command
 from forgeledger.jobs.model.events import Event, EventKind
@@ -75,20 +74,20 @@ class ItemCase:
             seconds = self.head.rules.lease_seconds
         return self.now + seconds * 1000 if seconds else None
 
-    def given_up_or_again(
+    def fail(
         self, kind: EventKind, attempt: int, failure: Failure, worker_id: str | None
     ) -> Ruling:
-        """Record a failure: with a due time while attempts are left, without one if none is."""
-        rules = self.head.rules
-        used = attempt - self.item.forgiven
-        due_at = None
-        if failure.retryable and used < rules.max_attempts:
-            wait_ms = backoff_ms(
-                used, rules.backoff_base_seconds, rules.backoff_cap_seconds, self.command.jitter
-            )
-            due_at = self.now + wait_ms
+        """Record a failure: with a due time while attempts are left, otherwise for good."""
+        wait_ms = None
+        if failure.retryable:
+            failures = attempt - self.item.forgiven
+            wait_ms = self.head.rules.retry_wait_ms(failures, self.command.jitter)
         return self.apply(
-            kind, attempt=attempt, worker_id=worker_id, failure=failure, due_at=due_at
+            kind,
+            attempt=attempt,
+            worker_id=worker_id,
+            failure=failure,
+            due_at=None if wait_ms is None else self.now + wait_ms,
         )
 
     def _unchanged(self, kind: EventKind, **fields: Any) -> Event:

@@ -170,7 +170,7 @@ def _fail(case: ItemCase) -> Ruling:
         # The item was not claimed, so this failure counts as an attempt.
         attempt += 1
     failure = command.failure or Failure(type="Error")
-    return case.given_up_or_again(
+    return case.fail(
         EventKind.FAILED, max(attempt, command.attempt or 0), failure, command.worker_id
     )
 
@@ -207,7 +207,7 @@ def _expire(case: ItemCase) -> Ruling:
     item = case.item
     if item.state is not ItemState.IN_PROGRESS or not case.current or not case.lease_over:
         return case.duplicate()
-    return case.given_up_or_again(EventKind.EXPIRED, item.attempt, LEASE_EXPIRED, None)
+    return case.fail(EventKind.EXPIRED, item.attempt, LEASE_EXPIRED, None)
 
 
 _RULES: dict[CommandKind, Callable[[ItemCase], Ruling]] = {

@@ -74,7 +74,7 @@ def reopen(job: Job, now: int, *, mode: LaneMode = LaneMode.OPEN) -> Step:
     return _step(reopened, FactKind.REOPENED, now, job.counts_at_verdict)
 
 
-def advance(job: Job, heads: Sequence[Head], now: int) -> Step:
+def next_step(job: Job, heads: Sequence[Head], now: int) -> Step:
     """The next step that follows from the lanes; without facts and lagging lanes there is none."""
     lagging = tuple(head.lane for head in heads if head.gate < job.gate)
     if job.finished:

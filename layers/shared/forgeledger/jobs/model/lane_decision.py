@@ -54,6 +54,10 @@ class Decision:
     outcomes: tuple[Outcome, ...]
     waits_for: tuple[int, ...]
 
+    def final_outcomes(self, made: int) -> tuple[Outcome, ...]:
+        """The outcomes that are final when only the first commits were made."""
+        return self.outcomes[: sum(1 for commit in self.waits_for if commit < made)]
+
 
 @dataclass(slots=True)
 class _Draft:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from forgeledger.backoff import pause_seconds
 from forgeledger.fast_dataclass import fast_frozen, replace
 from forgeledger.jobs.model.items import UNFINISHED, Item, ItemState
 from forgeledger.jobs.model.limits import ERROR_TYPE_COUNTED_CHARACTERS, ERROR_TYPES_PER_LANE
@@ -42,6 +43,17 @@ class LaneRules:
     # Whether a claim, complete or fail of an unknown item registers it on the way.
     registers_on_the_way: bool = False
     ttl_days: int = 30
+
+    def retry_wait_ms(self, failures: int, jitter: float) -> int | None:
+        """The wait after that many failed attempts; None: no attempt is left.
+
+        It is a random part (`jitter`, 0 to 1) of a bound, which doubles with each failure: with a
+        base of 2 s and a cap of 300 s it is 2, 4, 8 ... 256, 300 s.
+        """
+        if failures >= self.max_attempts:
+            return None
+        bound = pause_seconds(failures - 1, self.backoff_base_seconds, self.backoff_cap_seconds)
+        return int(max(0.0, bound) * 1000 * jitter)
 
 
 @fast_frozen

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from forgeledger.errors import OutOfTime, StorageBusy
 from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model.commands import FollowGate
-from forgeledger.jobs.model.job_lifecycle import advance, total
+from forgeledger.jobs.model.job_lifecycle import next_step, total
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.ports import JobChange, JobStore, JobView, Progress
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
@@ -33,7 +33,7 @@ class JobAdvancer:
             view = view or self.jobs.load_job(job_id)
             if view is None:
                 return None
-            step = advance(view.job, view.heads, self.runtime.clock())
+            step = next_step(view.job, view.heads, self.runtime.clock())
             if step.facts:
                 heads = view.heads if step.checks_counts else ()
                 change = JobChange(before=view.job, job=step.job, facts=step.facts, heads=heads)

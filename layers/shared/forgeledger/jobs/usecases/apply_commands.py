@@ -49,8 +49,8 @@ class LaneWriter:
         self, job_id: str, lane: int, commands: Sequence[LaneCommand], has_time: HasTime
     ) -> Iterator[Applied]:
         """Apply all commands in order; after each try, what it committed."""
-        for part in _parts(commands):
-            rest, tries = part, 0
+        for batch in _batches(commands):
+            rest, tries = batch, 0
             while rest:
                 if tries == _TRIES:
                     raise StorageBusy(f"lane {job_id}#{lane}", _TRIES)
@@ -58,10 +58,10 @@ class LaneWriter:
                 view = self._load(job_id, lane, rest)
                 decision, reopening = _decide(view, rest, self.runtime.clock())
                 made = self._commit(view, decision, reopening, has_time)
-                final = _final_outcomes(decision, made)
+                outcomes = decision.final_outcomes(made)
                 changed = made < len(decision.commits)
-                yield Applied(outcomes=decision.outcomes[:final], conflicts=int(changed))
-                rest = rest[final:]
+                yield Applied(outcomes=outcomes, conflicts=int(changed))
+                rest = rest[len(outcomes) :]
                 if rest and changed:
                     self.runtime.pause(tries)
                 tries += 1
@@ -83,17 +83,15 @@ class LaneWriter:
         has_time: HasTime,
     ) -> int:
         """Commit in order until the lane has changed; returns how many were made."""
-        running = view.job if reopening is None else reopening.job
-        for number, commit in enumerate(decision.commits):
+        running = view.job if reopening is None else None
+        for made, commit in enumerate(decision.commits):
             _check(has_time, view.head.job_id, view.head.lane)
-            made = self.lanes.commit_lane(
-                commit,
-                self.runtime.new_id(),
-                reopening=reopening if number == 0 else None,
-                running=running if number > 0 or reopening is None else None,
-            )
-            if not made:
-                return number
+            commit_id = self.runtime.new_id()
+            if not self.lanes.commit_lane(commit, commit_id, reopening=reopening, running=running):
+                return made
+            if reopening is not None:
+                # The first commit reopens the job; the others require that it stays open.
+                running, reopening = reopening.job, None
         return len(decision.commits)
 
 
@@ -102,7 +100,7 @@ def _check(has_time: HasTime, job_id: str, lane: int) -> None:
         raise OutOfTime(f"lane {job_id}#{lane}")
 
 
-def _parts(commands: Sequence[LaneCommand]) -> Iterator[Sequence[LaneCommand]]:
+def _batches(commands: Sequence[LaneCommand]) -> Iterator[Sequence[LaneCommand]]:
     """Cut the commands where they touch more items than one read and one commit can hold."""
     if 0 < len(commands) <= ITEMS_PER_COMMIT:
         yield commands
@@ -163,8 +161,3 @@ def _first_retried(commands: Sequence[LaneCommand], decision: Decision) -> int |
         ):
             return index
     return None
-
-
-def _final_outcomes(decision: Decision, made: int) -> int:
-    """How many outcomes are final when only the first commits were made."""
-    return sum(1 for number in decision.waits_for if number < made)

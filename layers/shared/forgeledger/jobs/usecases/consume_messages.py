@@ -26,7 +26,7 @@ class _Share:
 
     job_id: str
     lane: int
-    parts: list[tuple[int, RoutedCommand]] = field(default_factory=list)
+    routed: list[tuple[int, RoutedCommand]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +42,27 @@ class Intake:
         reports = self.parallel(partial(self._apply, messages, has_time), shares)
         unapplied: set[int] = set()
         problems = {
-            number: list(message.body.problems)
-            for number, message in enumerate(messages)
+            index: list(message.body.problems)
+            for index, message in enumerate(messages)
             if message.body.problems
         }
         for share, report in zip(shares, reports, strict=True):
-            rest = share.parts[report.applied_count :]
+            rest = share.routed[report.applied_count :]
             if not report.job_found:
-                for number, part in rest:
+                for index, routed in rest:
                     problem = CommandProblem(
-                        "jobId", "there is no such job", part.index, UNKNOWN_JOB
+                        "jobId", "there is no such job", routed.index, UNKNOWN_JOB
                     )
-                    problems.setdefault(number, []).append(problem)
+                    problems.setdefault(index, []).append(problem)
             elif report.error is not None:
-                unapplied.update(number for number, _ in rest)
-        return self._finish(messages, unapplied, problems, reports, has_time)
+                unapplied.update(index for index, _ in rest)
+        return self._reject_or_redeliver(messages, unapplied, problems, reports, has_time)
 
     def _apply(self, messages: Sequence[Message], has_time: HasTime, share: _Share) -> LaneReport:
         outcomes: list[Outcome] = []
         conflicts = 0
         error, job_found = None, True
-        commands = [part.command for _, part in share.parts]
+        commands = [routed.command for _, routed in share.routed]
         try:
             for step in self.lane_writer.steps(share.job_id, share.lane, commands, has_time):
                 outcomes += step.outcomes
@@ -86,12 +86,12 @@ class Intake:
         """The time since the oldest applied command happened, or was sent."""
         now = self.clock()
         lags = [
-            now - _happened(part.command, messages[number].sent_at, now)
-            for number, part in share.parts[:applied]
+            now - _happened(routed.command, messages[index].sent_at, now)
+            for index, routed in share.routed[:applied]
         ]
         return max(0, *lags) if lags else None
 
-    def _finish(
+    def _reject_or_redeliver(
         self,
         messages: Sequence[Message],
         unapplied: set[int],
@@ -104,10 +104,10 @@ class Intake:
         stopped_groups: set[str] = set()
         errors: list[Exception] = []
         rejections: list[tuple[str, tuple[CommandProblem, ...]]] = []
-        for number, message in enumerate(messages):
-            succeeded = number not in unapplied and message.group_id not in stopped_groups
-            if succeeded and number in problems:
-                with_paths = message.body.with_paths(problems[number])
+        for index, message in enumerate(messages):
+            succeeded = index not in unapplied and message.group_id not in stopped_groups
+            if succeeded and index in problems:
+                with_paths = message.body.with_paths(problems[index])
                 error = self._reject(message, with_paths, has_time)
                 if error is None:
                     rejections.append((message.message_id, with_paths))
@@ -145,9 +145,9 @@ def _happened(command: Command, sent_at: int, now: int) -> int:
 
 def _shares(messages: Sequence[Message]) -> list[_Share]:
     shares: dict[tuple[str, int], _Share] = {}
-    for number, message in enumerate(messages):
-        for part in message.body.commands:
-            key = (part.job_id, part.lane)
-            share = shares.setdefault(key, _Share(part.job_id, part.lane))
-            share.parts.append((number, part))
+    for index, message in enumerate(messages):
+        for routed in message.body.commands:
+            key = (routed.job_id, routed.lane)
+            share = shares.setdefault(key, _Share(routed.job_id, routed.lane))
+            share.routed.append((index, routed))
     return list(shares.values())

@@ -12,7 +12,7 @@ from forgeledger.sdk.report.item_work import ItemWork
 Handler = Callable[[ItemWork], Any]
 
 
-class HandlerLoop:
+class HandlerCaller:
     """One event loop for all coroutines, so that they can share connections; made on demand."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from forgeledger.sdk.errors import InvalidSettingError, InvalidWorkError
 from forgeledger.sdk.report.reporter import Reporter
-from forgeledger.sdk.work.handler_calls import Handler, HandlerLoop
+from forgeledger.sdk.work.handler_calls import Handler, HandlerCaller
 from forgeledger.sdk.work.work_log import log_end_by, log_wrong_message
 from forgeledger.sdk.work.work_message import read_work
 
@@ -38,7 +38,7 @@ def handle_sqs_batch(
     records = _records_of(event)
     if not callable(handler):
         raise InvalidSettingError("handler", f"must be a function, not {handler!r}")
-    loop = HandlerLoop()
+    loop = HandlerCaller()
     failed: set[str] = set()
     stopped_groups: set[str] = set()
     begun: list[tuple[str, str, str]] = []

@@ -15,7 +15,7 @@ from forgeledger.sdk.errors import InvalidWorkError
 from forgeledger.sdk.failure import Failure
 from forgeledger.sdk.report.item_work import ItemWork
 from forgeledger.sdk.report.reporter import Reporter
-from forgeledger.sdk.work.handler_calls import Handler, HandlerLoop
+from forgeledger.sdk.work.handler_calls import Handler, HandlerCaller
 from forgeledger.sdk.work.handler_pool import HandlerPool
 from forgeledger.sdk.work.stop_request import StopRequest
 from forgeledger.sdk.work.work_log import log_end_by, log_wrong_message
@@ -46,7 +46,7 @@ class WorkerLoop:
     error: Exception | None = None
 
     def __post_init__(self) -> None:
-        self._coroutines = HandlerLoop()
+        self._coroutines = HandlerCaller()
         self._pool = HandlerPool[Received](self.options.concurrency, self._work)
         self._poller = threading.Thread(target=self._poll, name="forgeledger-poller", daemon=True)
 

@@ -22,8 +22,8 @@ NOT_PARTICIPLES = {
     "stream_mapping.py": "a noun: AWS calls the resource an event source mapping",
 }
 
-# Folders of the package in which class names are unique, private ones included.
-FOLDERS = ("jobs", "aws", "web", "sdk", "cli", "local", "demo")
+# Within each of these folders class names are unique, private ones included.
+FOLDERS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 # Folders of the tests that use each other's classes: their names are unique among all four.
 TEST_FOLDERS = ("simulation", "crashes", "property", "support")
 

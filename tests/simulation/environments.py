@@ -33,7 +33,7 @@ class Environments:
         return True
 
     def run(self, process: Invocation, timeout_ms: int, work: Callable[[Any], Any]) -> Any:
-        """As `World.invoke`; the environment of a crashed call is not used again."""
+        """As `SimulatedWorld.invoke`; the environment of a crashed call is not used again."""
         world = self.world
         services = self._take_idle()
         process.deadline = world.now + timeout_ms

@@ -157,11 +157,11 @@ def first_problem_only() -> Iterator[None]:
 def good_messages_rejected() -> Iterator[None]:
     original = Intake._reject_or_redeliver
 
-    def closed(self: Intake, messages: Sequence[Message], *rest: Any) -> IntakeResult:
+    def finish(self: Intake, messages: Sequence[Message], *rest: Any) -> IntakeResult:
         for message in messages[:1]:
             if not message.body.problems:
                 self.rejects.put(message, [CommandProblem("body", "no reason")])
         return original(self, messages, *rest)
 
-    with patch.object(Intake, "_reject_or_redeliver", closed):
+    with patch.object(Intake, "_reject_or_redeliver", finish):
         yield

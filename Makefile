@@ -166,7 +166,7 @@ simulate-nightly: setup ## Simulate for NIGHT_SECONDS=3600 from a FIRST seed new
 	$(BIN)/python -m tests.simulation.mutants --jobs $(JOBS)
 
 .PHONY: simulate-mutants
-simulate-mutants: setup ## Put deliberate faults into the product: the simulator has to catch each (ONLY, SEEDS)
+simulate-mutants: setup ## Check that the simulator catches each deliberate defect of the product (ONLY, SEEDS)
 	$(call refuse,SEED FIRST TELL SHRINK NIGHT_SECONDS NIGHT_SEEDS)
 	$(BIN)/python -m tests.simulation.mutants --jobs $(JOBS) $(if $(ONLY),--only '$(ONLY)') \
 		$(if $(SEEDS),--seeds $(SEEDS))

@@ -1,177 +1,32 @@
-"""Which module may import which. Everything that is not allowed here is refused.
-
-Capabilities come first; the hexagon is inside each. Within a capability imports point toward its
-model, between folders along FOLDERS, and the files at the package's root import only each other.
-"""
+"""Imports point inward, as `import_rules` says; and some modules import nothing at all."""
 
 import ast
 import re
 import sys
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "layers" / "shared" / "forgeledger"
-FUNCTIONS = ROOT / "functions"
-
-CAPABILITIES = {"journal", "jobs"}
-
-# Inside a capability: what each part may import beside itself. Of another capability, which FOLDERS
-# has to allow, a part may import the same: its like, and what points toward the model.
-PARTS = {
-    "model": set(),
-    "ports": {"model"},
-    "usecases": {"model", "ports"},
-    "storage": {"model", "ports"},
-    "messages": {"model", "ports"},
-    "services": {"usecases", "ports"},
-    "http": {"model", "ports", "usecases", "messages", "services"},
-}
-# Between folders, beside the files at the root: a folder, a part of a capability, or one module.
-FOLDERS = {
-    "aws": set(),
-    "web": set(),
-    "journal": {"aws"},
-    "jobs": {"journal", "aws", "web"},
-    "bootstrap": {"journal", "jobs", "aws", "web"},
-    "functions": {"bootstrap", "jobs.messages"},
-    "sdk": {
-        "jobs.model.ids",
-        "jobs.model.limits",
-        "jobs.messages.command_fields",
-        "aws.clients",
-        "aws.errors",
-        "web.address",
-        "web.limits",
-    },
-    "demo": {"sdk", "jobs.model.ids"},
-    "local": {"aws.clients", "aws.loopback"},
-    "cli": {
-        "sdk",
-        "demo",
-        "local",
-        "bootstrap",
-        "jobs.model",
-        "jobs.messages",
-        "aws",
-        "web.address",
-    },
-}
-# The package itself, as `module_name` calls it: it offers names of the SDK, loaded on first use.
-FACE = ""
-# Of a capability's parts, those that talk to AWS and those that answer over HTTP.
-ONLY_FROM = {"aws": {"storage", "messages"}, "web": {"http"}}
-
-_STORAGE = {"boto3", "botocore", "mypy_boto3_dynamodb"}
-_FUNCTIONS = {"aws_lambda_powertools", "pydantic", "pydantic_core"}
-# Installed packages that each folder or part may need; all others only what comes with Python.
-INSTALLED = {
-    "aws": _STORAGE,
-    "web": _FUNCTIONS,
-    "jobs.storage": _STORAGE,
-    "journal.storage": _STORAGE,
-    "jobs.messages": _STORAGE | {"pydantic_core"},
-    "jobs.http": _FUNCTIONS,
-    "bootstrap": _STORAGE | _FUNCTIONS,
-    "functions": {"aws_lambda_powertools"},
-    "sdk": {"boto3", "botocore", "urllib3"},
-    "local": {"boto3", "botocore", "yaml", "ministack"},
-    "cli": {"boto3", "botocore", "typer", "rich"},
-}
-
-# No clock, no randomness, no ids, no log, no file: a model is given what it needs of those.
-MODEL_STDLIB = {
-    "base64",
-    "collections",
-    "dataclasses",
-    "enum",
-    "functools",
-    "hashlib",
-    "re",
-    "typing",
-    "zlib",
-}
-# What use cases get from `runtime`, so that tests can replace it.
-RUNTIME_MODULES = {"time", "datetime", "random", "secrets", "uuid", "os", "logging"}
-
-VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "types", "queue"}
-
-
-def sources() -> list[Path]:
-    return sorted([*PACKAGE.rglob("*.py"), *FUNCTIONS.rglob("*.py")])
-
-
-def module_name(path: Path) -> str:
-    """As the rules name it: `jobs.model.ids`, `functions.intake.app`, `errors`."""
-    base = FUNCTIONS.parent if path.is_relative_to(FUNCTIONS) else PACKAGE
-    names = path.relative_to(base).with_suffix("").parts
-    return ".".join(name for name in names if name != "__init__")
-
-
-@cache
-def modules() -> frozenset[str]:
-    return frozenset(map(module_name, sources()))
-
-
-@cache
-def imports_of(path: Path) -> frozenset[str]:
-    """Full names of all modules that a file imports, wherever in it."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.module is not None, f"{path} imports relatively"
-            names |= {_module_of(node.module, alias.name) for alias in node.names}
-    return frozenset(names)
-
-
-def _module_of(package: str, name: str) -> str:
-    """`from forgeledger import sdk` means the module as much as `import forgeledger.sdk`."""
-    full = f"{package}.{name}"
-    return full if full.removeprefix("forgeledger.") in modules() else package
-
-
-def own_imports(path: Path) -> set[str]:
-    names = {name for name in imports_of(path) if name.startswith("forgeledger.")}
-    return {name.removeprefix("forgeledger.") for name in names}
-
-
-def is_at_root(module: str) -> bool:
-    return "." not in module and not (PACKAGE / module).is_dir()
-
-
-def folder_of(module: str) -> str:
-    return module.split(".", maxsplit=1)[0]
-
-
-def part_of(module: str) -> str:
-    return module.split(".")[1] if "." in module else ""
-
-
-def may_import(importer: str, imported: str) -> bool:
-    if is_at_root(imported):
-        return True
-    if importer == FACE:
-        return imported == "sdk"
-    if is_at_root(importer):
-        return False
-    folder, target = folder_of(importer), folder_of(imported)
-    if folder == target:
-        return folder not in CAPABILITIES or _may_import_inside(importer, imported)
-    if folder in CAPABILITIES and part_of(importer) not in ONLY_FROM.get(target, set(PARTS)):
-        return False
-    if {folder, target} <= CAPABILITIES and not _may_import_inside(importer, imported):
-        return False
-    return any(f"{imported}.".startswith(f"{allowed}.") for allowed in FOLDERS[folder])
-
-
-def _may_import_inside(importer: str, imported: str) -> bool:
-    part, target = part_of(importer), part_of(imported)
-    return part == target or target in PARTS[part]
+from tests.architecture.import_rules import (
+    CAPABILITIES,
+    FOLDERS,
+    INSTALLED,
+    MODEL_STDLIB,
+    PACKAGE,
+    PARTS,
+    ROOT,
+    RUNTIME_MODULES,
+    folder_of,
+    imports_of,
+    is_at_root,
+    may_import,
+    module_name,
+    modules,
+    own_imports,
+    part_of,
+    sources,
+)
 
 
 def offenders(paths: list[Path], wrong: Callable[[Path], object]) -> dict[str, object]:
@@ -296,20 +151,6 @@ def test_the_journal_has_no_word_of_what_is_written_into_it():
         return re.findall(r"(?i)\b(?:jobs?|items?|lanes?|commands?)\b", path.read_text())
 
     assert offenders(sorted((PACKAGE / "journal").rglob("*.py")), words) == {}
-
-
-def test_a_file_can_be_read_at_one_sitting():
-    def lines_too_many(path: Path) -> int:
-        return max(0, len(path.read_text().splitlines()) - 300)
-
-    assert offenders(sources(), lines_too_many) == {}
-
-
-def test_a_name_says_what_is_inside():
-    def vague(path: Path) -> set[str]:
-        return VAGUE & {part.removesuffix(".py") for part in path.relative_to(ROOT).parts}
-
-    assert offenders(sources(), vague) == {}
 
 
 def test_importing_a_package_imports_next_to_nothing():

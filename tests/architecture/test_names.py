@@ -1,4 +1,4 @@
-"""File names are nouns, and a class name stands for one class in its folder."""
+"""File names are nouns, files are short, and a class name stands for one class in its folder."""
 
 import ast
 import builtins
@@ -21,6 +21,9 @@ NOT_PARTICIPLES = {
     "batched.py": "named after the function that it provides to Python 3.11: `itertools.batched`",
     "stream_mapping.py": "a noun: AWS calls the resource an event source mapping",
 }
+
+VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "types", "queue"}
+MOST_LINES = 300
 
 # Within each of these folders class names are unique, private ones included.
 FOLDERS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
@@ -74,6 +77,19 @@ def test_a_participle_is_found(name):
 @pytest.mark.parametrize("name", ["seed.py", "failed_items.py", "ringer.py", "stream_mapping.py"])
 def test_a_noun_is_no_participle(name):
     assert participles([name]) == []
+
+
+def test_a_name_says_what_is_inside():
+    def words(path: str) -> set[str]:
+        return {part.removesuffix(".py").removeprefix("test_") for part in Path(path).parts}
+
+    assert [path for path in python_files() if words(path) & VAGUE] == []
+
+
+def test_a_file_can_be_read_at_one_sitting():
+    lines = {path: len((ROOT / path).read_text().splitlines()) for path in python_files()}
+
+    assert {path: count for path, count in lines.items() if count > MOST_LINES} == {}
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -249,9 +249,8 @@ def test_a_server_that_knows_no_jobs_at_all_is_told_from_a_job_that_there_is_not
     ended = forgeledger("job", "status", NO_SUCH_JOB)
 
     assert ended.code == exit_codes.USAGE
-    assert ended.err.startswith(
-        "forgeledger: api_url: is it a ForgeLedger API? GET http://api.test/"
-    )
+    question = "is it a ForgeLedger API? GET http://api.test/"
+    assert ended.err.startswith(f"forgeledger: api_url: {question}")
 
 
 @pytest.mark.parametrize("tail", ["/why", "/../../health", "/"])
@@ -265,9 +264,7 @@ def test_an_id_with_a_slash_is_that_of_no_job(forgeledger, ledger, tail):
 
 
 def test_a_refused_change_is_one_line_and_its_own_exit_code(forgeledger, ledger):
-    job = ledger.create_job("nightly", seal=True)
-
-    ended = forgeledger("job", "cancel", job.job_id)
+    ended = forgeledger("job", "cancel", ledger.create_job("nightly", seal=True).job_id)
 
     assert ended.code == exit_codes.REFUSED
     assert len(ended.err.splitlines()) == 1

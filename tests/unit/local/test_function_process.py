@@ -78,10 +78,8 @@ def pool_of(function_of, tmp_path: Path):
 
     def build(concurrency=1, after=lambda: None, **options):
         client = {"AWS_REGION": "us-east-1"}
-        function = function_of(**options)
-        pool = FunctionPool(
-            function, client=client, log_dir=tmp_path, concurrency=concurrency, after=after
-        )
+        settings = {"client": client, "log_dir": tmp_path, "concurrency": concurrency}
+        pool = FunctionPool(function_of(**options), after=after, **settings)
         pools.append(pool)
         return pool
 
@@ -264,9 +262,7 @@ def test_closing_ends_an_invocation_in_flight_as_a_crash(pool_of):
 
 
 def test_the_concurrency_follows_the_machine_unless_given(function_of, tmp_path):
-    pool = FunctionPool(function_of(), client={}, log_dir=tmp_path)
-
-    assert pool.concurrency >= 2
+    assert FunctionPool(function_of(), client={}, log_dir=tmp_path).concurrency >= 2
 
 
 def test_a_worker_ends_when_its_owner_is_gone(function_of, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from forgeledger.cli import demo_setup
 from forgeledger.cli.deployment import Where
 from forgeledger.cli.output import Output
-from forgeledger.cli.session import Session, SessionOptions
+from forgeledger.cli.session import Session, SessionSeams
 from forgeledger.demo import scenario
 from forgeledger.demo.plan import Plan
 from forgeledger.demo.scenario import DemoTarget, ProgressPrinter
@@ -158,8 +158,8 @@ def test_the_demo_says_how_long_the_local_cloud_took_and_takes_it_down(
     )
     times = iter((0.0, 2.5))
     environ = {"FORGELEDGER_STATE_DIR": str(state), "FORGELEDGER_API_KEY": "sekret"}
-    options = SessionOptions(environ=environ, clock=lambda: next(times))
-    session = Session(Where(), Output(as_json=True, err=io.StringIO()), options)
+    seams = SessionSeams(environ=environ, clock=lambda: next(times))
+    session = Session(Where(), Output(as_json=True, err=io.StringIO()), seams)
     lines = []
 
     setup = demo_setup.set_up_demo(

@@ -101,7 +101,7 @@ def only_throttled_events_again() -> Iterator[None]:
         yield
 
 
-@ANSWERS.named("events are told on the default bus")
+@ANSWERS.named("events are published on the default bus")
 def published_on_default_bus() -> Iterator[None]:
     original = EventBridgePublisher._entry
 
@@ -207,7 +207,7 @@ def refusals_repeated_as_duplicates() -> Iterator[None]:
         yield
 
 
-@ANSWERS.named("a claim that comes again is granted whoever has the item by now")
+@ANSWERS.named("a redelivered claim is granted even if another worker has the item by now")
 def lost_claims_granted() -> Iterator[None]:
     with patch.object(item_rules, "_taken_over", lambda *_: False):
         yield

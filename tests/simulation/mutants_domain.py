@@ -45,7 +45,7 @@ def attempts_out_of_nowhere() -> Iterator[None]:
         yield
 
 
-@DOMAIN.named("a lease holds nobody back")
+@DOMAIN.named("a lease holds no other worker back")
 def no_leases() -> Iterator[None]:
     with patch.object(
         ItemCase, "lease_over", property(lambda case: case.item.lease_until is not None)

@@ -126,7 +126,7 @@ def parts_reversed() -> Iterator[None]:
         yield
 
 
-@FLOW.named("with its first commit all of a batch counts as settled")
+@FLOW.named("with its first commit all of a batch counts as applied")
 def settled_with_the_first_commit() -> Iterator[None]:
     original = Decision.final_outcomes
 
@@ -174,7 +174,7 @@ def refused_events_ignored() -> Iterator[None]:
         yield
 
 
-@FLOW.named("facts count as told before they are")
+@FLOW.named("facts count as published before they are")
 def marked_before_publishing() -> Iterator[None]:
     def publish(self: FactPublisher, job_id: str) -> int:
         view = self.jobs.load_job(job_id)
@@ -189,7 +189,7 @@ def marked_before_publishing() -> Iterator[None]:
         yield
 
 
-@FLOW.named("only the latest fact is told")
+@FLOW.named("only the latest fact is published")
 def facts_skipped() -> Iterator[None]:
     original = EventBridgePublisher.publish
 
@@ -200,13 +200,13 @@ def facts_skipped() -> Iterator[None]:
         yield
 
 
-@FLOW.named("an inner fact is told outside")
+@FLOW.named("an internal fact is published")
 def private_facts_published() -> Iterator[None]:
     with patch.object(Fact, "published", property(lambda _: True)):
         yield
 
 
-@FLOW.named("an event's id does not tell the epoch")
+@FLOW.named("an event's id does not contain the epoch")
 def ids_without_epoch() -> Iterator[None]:
     def event_id(job_id: str, fact: Fact) -> str:
         return f"{job_id}:1:{fact.kind}"
@@ -215,7 +215,7 @@ def ids_without_epoch() -> Iterator[None]:
         yield
 
 
-@FLOW.named("a repeated event says when it was told, not when it happened")
+@FLOW.named("a repeated event has the time of its publication, not of its fact")
 def events_with_publish_time() -> Iterator[None]:
     original = EventBridgePublisher.publish
 
@@ -227,7 +227,7 @@ def events_with_publish_time() -> Iterator[None]:
         yield
 
 
-@FLOW.named("completion is told by whoever sees it, without a fact")
+@FLOW.named("completion is published by any process that sees it, without a fact")
 def completion_published_twice() -> Iterator[None]:
     original = JobAdvancer.advance
     publishers: list[FactPublisher] = []
@@ -260,7 +260,7 @@ def completion_published_twice() -> Iterator[None]:
         yield
 
 
-@FLOW.named("a fact wakes nobody who goes on with its job")
+@FLOW.named("a fact wakes no process that continues its job")
 def facts_only_published() -> Iterator[None]:
     original = Relay.relay
 

@@ -32,37 +32,37 @@ def _events_with(**wrong: Callable[[dict[str, Any], Fact], Any]) -> AbstractCont
     return patch.object(job_events, "detail_of", detail_of)
 
 
-@GUARANTEES.named("an event tells the total for what is completed")
+@GUARANTEES.named("an event has the total as the number of completed items")
 def total_as_completed() -> Iterator[None]:
     with _events_with(completed=lambda detail, _: detail["total"]):
         yield
 
 
-@GUARANTEES.named("an event always tells COMPLETED")
+@GUARANTEES.named("an event always has the status COMPLETED")
 def status_always_completed() -> Iterator[None]:
     with _events_with(status=lambda *_: "COMPLETED"):
         yield
 
 
-@GUARANTEES.named("an event always tells the first epoch")
+@GUARANTEES.named("an event always has the first epoch")
 def epoch_always_first() -> Iterator[None]:
     with _events_with(epoch=lambda *_: 1):
         yield
 
 
-@GUARANTEES.named("an event tells another name than the job's")
+@GUARANTEES.named("an event has another name than the job")
 def another_name() -> Iterator[None]:
     with _events_with(name=lambda *_: "a job"):
         yield
 
 
-@GUARANTEES.named("an event tells seconds for milliseconds")
+@GUARANTEES.named("an event has seconds for milliseconds")
 def duration_in_seconds() -> Iterator[None]:
     with _events_with(durationMs=lambda _, fact: fact.duration_ms // 1000):
         yield
 
 
-@GUARANTEES.named("a failed job's event always tells the tolerance")
+@GUARANTEES.named("a failed job's event always has the reason tolerance")
 def reason_always_tolerance() -> Iterator[None]:
     with _events_with(reason=lambda *_: "tolerance"):
         yield
@@ -136,7 +136,7 @@ def tolerance_only_at_the_end() -> Iterator[None]:
         yield
 
 
-@GUARANTEES.named("the first failure is never told")
+@GUARANTEES.named("the first failure is never published")
 def first_failure_unpublished() -> Iterator[None]:
     original = job_lifecycle.next_step
 
@@ -187,7 +187,7 @@ def waiting_forgotten() -> Iterator[None]:
         yield
 
 
-@GUARANTEES.named("the first failure is told with the counts of the beginning")
+@GUARANTEES.named("the first failure is published with the counts of the beginning")
 def first_failure_uncounted() -> Iterator[None]:
     original = job_lifecycle._with_fact
 

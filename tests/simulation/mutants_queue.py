@@ -109,7 +109,7 @@ def wrong_attempts_forgiven() -> Iterator[None]:
         yield
 
 
-@QUEUE.named("a mark does not tell the kind of its command")
+@QUEUE.named("a mark does not include the kind of its command")
 def marks_without_kind() -> Iterator[None]:
     original = Command.mark.fget
 
@@ -120,7 +120,7 @@ def marks_without_kind() -> Iterator[None]:
         yield
 
 
-@QUEUE.named("of all bad commands of a message only the first is put aside")
+@QUEUE.named("of all invalid commands of a message only the first is rejected")
 def first_bad_command_only() -> Iterator[None]:
     original = reject_queue._body
 
@@ -134,26 +134,26 @@ def first_bad_command_only() -> Iterator[None]:
         yield
 
 
-@QUEUE.named("the good commands of a message are put aside with the bad ones")
+@QUEUE.named("the valid commands of a message are rejected with the invalid ones")
 def good_commands_rejected() -> Iterator[None]:
     with patch.object(reject_queue, "_body", lambda message, _: message.text):
         yield
 
 
-@QUEUE.named("what is put aside does not say that its job is unknown")
+@QUEUE.named("a rejected message does not say that its job is unknown")
 def unknown_jobs_called_invalid() -> Iterator[None]:
     with patch.object(consume_messages, "UNKNOWN_JOB", INVALID):
         yield
 
 
-@QUEUE.named("what is put aside says only what is wrong with its first command")
+@QUEUE.named("a rejected message says only what is wrong with its first command")
 def first_problem_only() -> Iterator[None]:
     original = reject_queue._detail
     with patch.object(reject_queue, "_detail", lambda problems: original(problems[:1])):
         yield
 
 
-@QUEUE.named("a message of which all was applied is put aside as well")
+@QUEUE.named("a message of which all was applied is rejected as well")
 def good_messages_rejected() -> Iterator[None]:
     original = Intake._reject_or_redeliver
 

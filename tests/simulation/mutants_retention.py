@@ -73,7 +73,7 @@ def explained_by_one_page() -> Iterator[None]:
         yield
 
 
-@RETENTION.named("an item's history does not tell what canceled it")
+@RETENTION.named("an item's history does not show what canceled it")
 def unseen_closing() -> Iterator[None]:
     with patch.object(ItemReader, "_with_closing", lambda _self, _head, events: events):
         yield
@@ -117,7 +117,7 @@ def _renewing(renew: Callable[..., Renewed]) -> AbstractContextManager[Any]:
     return patch.object(Renewal, "renew", changed)
 
 
-@RETENTION.named("of a long job only the first page of rows is kept")
+@RETENTION.named("of a long job only the first page of rows is renewed")
 def one_page_renewed() -> Iterator[None]:
     def renew(original: Any, self: Renewal, *arguments: Any) -> Renewed:
         return original(replace(self, table=_cut(self.table)), *arguments)
@@ -126,7 +126,7 @@ def one_page_renewed() -> Iterator[None]:
         yield
 
 
-@RETENTION.named("the facts of a long job are not kept")
+@RETENTION.named("the facts of a long job are not renewed")
 def facts_not_renewed() -> Iterator[None]:
     def renew(original: Any, self: Renewal, pk: str, span: tuple[str, str], *rest: Any) -> Renewed:
         facts = span[0].startswith(FACT_PREFIX)
@@ -136,7 +136,7 @@ def facts_not_renewed() -> Iterator[None]:
         yield
 
 
-@RETENTION.named("a job is kept though some of its rows were not")
+@RETENTION.named("a job counts as renewed though some of its rows were not")
 def failed_renewals_forgotten() -> Iterator[None]:
     original = RetentionCheckpoint.moved
 
@@ -148,13 +148,13 @@ def failed_renewals_forgotten() -> Iterator[None]:
         yield
 
 
-@RETENTION.named("no round keeps the rows of a long job")
+@RETENTION.named("no round renews the rows of a long job")
 def nothing_renewed() -> Iterator[None]:
     with patch.object(RetentionExtender, "extend", lambda *_: None):
         yield
 
 
-@RETENTION.named("the rows of a long job are kept when they vanish")
+@RETENTION.named("the rows of a long job are renewed when they expire")
 def renewed_too_late() -> Iterator[None]:
     def retention_due(job: Job) -> int:
         return job.renewed_since + job._retention_ms
@@ -163,7 +163,7 @@ def renewed_too_late() -> Iterator[None]:
         yield
 
 
-@RETENTION.named("rows are kept for hours instead of days")
+@RETENTION.named("rows are retained for hours instead of days")
 def hours_for_days() -> Iterator[None]:
     def ttl_of(written_ms: int, days: int) -> int:
         return written_ms // 1_000 + days * 3_600
@@ -172,7 +172,7 @@ def hours_for_days() -> Iterator[None]:
         yield
 
 
-@RETENTION.named("the head of a reopened job's lane vanishes as if it was finished")
+@RETENTION.named("the head of a reopened job's lane expires as if it was finished")
 def heads_expire() -> Iterator[None]:
     original = lane_writes._head_update
 
@@ -187,7 +187,7 @@ def heads_expire() -> Iterator[None]:
         yield
 
 
-@RETENTION.named("the header of a reopened job vanishes as if it was finished")
+@RETENTION.named("the header of a reopened job expires as if it was finished")
 def headers_expire() -> Iterator[None]:
     passing = tuple(name for name in job_writes._OPTIONAL if name != "ttl")
     original = job_writes._header_update
@@ -202,7 +202,7 @@ def headers_expire() -> Iterator[None]:
         yield
 
 
-@RETENTION.named("a job can run again until its last row has vanished")
+@RETENTION.named("a job can run again until its last row has expired")
 def reopened_at_any_time() -> Iterator[None]:
     with patch.object(Job, "retention_over", lambda *_: False):
         yield

@@ -105,7 +105,7 @@ def completion_without_heads() -> Iterator[None]:
         yield
 
 
-@STORAGE.named("a header is changed whoever changed it before")
+@STORAGE.named("a header is changed even if another process changed it before")
 def no_header_condition() -> Iterator[None]:
     original_update, original_put = job_writes._header_update, job_writes._put_new
 
@@ -253,7 +253,7 @@ def roll_up_backwards() -> Iterator[None]:
         yield
 
 
-@STORAGE.named("the marker of what was told goes backwards")
+@STORAGE.named("the marker of published facts goes backwards")
 def published_backwards() -> Iterator[None]:
     def mark_published(self: DynamoStore, job_id: str, published: int, *, done: bool) -> None:
         self._table.update(

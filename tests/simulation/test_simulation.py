@@ -109,7 +109,7 @@ def test_every_mutant_fits_the_product_as_it_is() -> None:
         "a stale attempt is not fenced off",
         "the seal is ignored",
         "a counter moves without its item",
-        "facts count as told before they are",
+        "facts count as published before they are",
         "a batch is applied in the wrong order",
     ],
 )
@@ -129,7 +129,7 @@ def test_a_failing_history_is_cut_down_to_what_is_needed() -> None:
     die = ScriptStep(StepKind.SEAL, 1, ((0, CallFault.CRASH_AFTER), (5, CallFault.SLOW)))
     steps = (ScriptStep(StepKind.CREATE, 2), *noise, ScriptStep(StepKind.RELAY, 1), *noise, die)
     script = Script(seed=1, workload=Workload.FINISH, steps=steps, assisted=False)
-    (mutant,) = [mutant for mutant in MUTANTS if mutant.name.startswith("a fact wakes nobody")]
+    (mutant,) = [mutant for mutant in MUTANTS if mutant.name.startswith("a fact wakes no process")]
 
     with mutant.install():
         violation = run(script).violation

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules
-# Where bytecode may not be kept, each of the many processes compiles all that it imports.
+# Without stored bytecode each of the many processes would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
@@ -140,8 +140,8 @@ clean: ## Remove what the other targets made
 	rm -f .coverage .coverage.*
 	find layers functions tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# A variable of another target's would be left out without a word, and all seem to be as asked for.
-# Only what is said behind `make` is refused: what the shell exports may be meant for another program.
+# A variable of another target would be ignored silently.
+# Only variables on the command line are refused: an exported one may be for another program.
 refuse = $(foreach each,$(1),$(if $(filter command,$(origin $(each))),\
 	$(error `make $@` does not take $(each)$(2))))
 

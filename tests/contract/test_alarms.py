@@ -67,7 +67,7 @@ def test_what_only_the_relay_can_notice_has_an_alarm(metric, when_missing):
     assert alarm["TreatMissingData"] == when_missing
 
 
-def test_every_alarm_tells_the_topic_and_is_explained():
+def test_every_alarm_notifies_the_topic_and_is_explained():
     explained = (ROOT / "docs" / "operations.md").read_text()
     actions = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
 

@@ -46,7 +46,7 @@ def replies():
     return {name: caller.send(sample(name)) for name, _ in STORY}
 
 
-def test_each_sample_event_has_its_place_in_the_story():
+def test_each_sample_event_has_its_step_in_the_story():
     samples = {path.stem.removeprefix("api-") for path in EVENTS.glob("api-*.json")}
 
     assert samples == {name for name, _ in STORY}

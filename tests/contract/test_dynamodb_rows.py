@@ -78,7 +78,7 @@ def test_a_running_job_keeps_its_header_and_heads(
     assert rows.ttls() == [None, None, written, written]
 
 
-def test_the_verdict_gives_header_and_heads_a_time_to_vanish(
+def test_the_verdict_gives_header_and_heads_a_ttl(
     store: DynamoStore, rows: Rows, job_id: str
 ) -> None:
     _finish(store, job_id)
@@ -87,9 +87,7 @@ def test_the_verdict_gives_header_and_heads_a_time_to_vanish(
     assert rows.ttls() == [finished, finished, written, written]
 
 
-def test_reopening_takes_the_time_to_vanish_away_again(
-    store: DynamoStore, rows: Rows, job_id: str
-) -> None:
+def test_reopening_removes_the_ttl_again(store: DynamoStore, rows: Rows, job_id: str) -> None:
     _finish(store, job_id)
     view = loaded(store, job_id)
     step = reopen(view.job, NOW + 120_000)
@@ -100,7 +98,7 @@ def test_reopening_takes_the_time_to_vanish_away_again(
     assert rows.ttls()[:2] == [None, None]
 
 
-def test_a_job_kept_for_ever_has_no_time_to_vanish(
+def test_a_job_that_is_retained_forever_has_no_ttl(
     store: DynamoStore, rows: Rows, job_id: str
 ) -> None:
     _finish(store, job_id, days=0)
@@ -133,9 +131,7 @@ def test_only_headers_are_in_the_indexes(
     assert indexed <= set(rows.get(header_key(job_id)))
 
 
-def test_a_job_whose_rows_are_vanishing_is_gone(
-    store: DynamoStore, rows: Rows, job_id: str
-) -> None:
+def test_a_job_whose_rows_are_expiring_is_gone(store: DynamoStore, rows: Rows, job_id: str) -> None:
     _finish(store, job_id)
 
     rows.drop(head_key(job_id, 0))
@@ -154,7 +150,7 @@ def test_a_running_job_without_its_heads_is_corrupt(
         store.load_job(job_id)
 
 
-def test_a_lane_without_its_header_is_gone_for_whoever_needs_the_header(
+def test_a_lane_without_its_header_is_gone_for_a_read_with_the_header(
     store: DynamoStore, rows: Rows, job_id: str
 ) -> None:
     create_job(store, job_id)
@@ -164,7 +160,7 @@ def test_a_lane_without_its_header_is_gone_for_whoever_needs_the_header(
     assert store.load_job(job_id) is None
 
 
-def test_a_vanished_head_does_not_come_back_with_a_commit(
+def test_an_expired_head_does_not_come_back_with_a_commit(
     store: DynamoStore, rows: Rows, job_id: str
 ) -> None:
     create_job(store, job_id)

@@ -132,7 +132,7 @@ def selected_by(rule: Any, events: list[dict[str, Any]]) -> set[tuple[str, str]]
     }
 
 
-def test_the_types_are_those_that_are_told(events):
+def test_the_types_are_those_that_are_published(events):
     published: dict[str, tuple[set[str], set[str]]] = {}
     for event in events:
         statuses, reasons = published.setdefault(event["detail-type"], (set(), set()))
@@ -163,7 +163,7 @@ def test_the_fields_are_those_of_a_detail(events):
     assert documented[-1] == "reason"
 
 
-def test_the_example_is_what_is_told_of_such_a_job(events):
+def test_the_example_is_the_event_of_such_a_job(events):
     example = json.loads(PAGE.partition("```json\n")[2].partition("```")[0])
 
     set_by_eventbridge = {"version", "id", "account", "region"}

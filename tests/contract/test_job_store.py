@@ -110,9 +110,7 @@ def test_a_verdict_rests_on_every_lane(store: LedgerStore, moment: int) -> None:
     assert store.commit_job(verdict_of(loaded(store, job_id)))
 
 
-def test_a_job_that_keeps_its_rows_for_ever_gets_its_verdict(
-    store: LedgerStore, job_id: str
-) -> None:
+def test_a_job_whose_rows_never_expire_gets_its_verdict(store: LedgerStore, job_id: str) -> None:
     view = create_job(store, job_id, rules=LaneRules(ttl_days=0))
     closing = cancel(view.job, Counts(), NOW)
     assert store.commit_job(JobChange(before=view.job, job=closing.job, facts=closing.facts))

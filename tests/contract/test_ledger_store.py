@@ -198,7 +198,7 @@ def test_a_refusal_as_unknown_holds_only_while_the_item_is_unknown(
     assert lane_view(store, job_id).head == current
 
 
-def test_a_refusal_of_an_unknown_item_is_kept(store: LedgerStore, job_id: str) -> None:
+def test_a_rejection_of_an_unknown_item_is_recorded(store: LedgerStore, job_id: str) -> None:
     create_job(store, job_id)
 
     refusal = apply(store, job_id, make_command("complete", item_id="a", result='{"pages":3}'))

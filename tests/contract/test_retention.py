@@ -76,7 +76,7 @@ def test_many_rows_are_renewed_at_once_and_never_to_an_earlier_time(
     assert sum(len(row.entries) for row in store.read_journal(job_id, 0, 0, 9)) == number
 
 
-def test_a_place_is_found_again_where_it_was_left(store: LedgerStore, job_id: str) -> None:
+def test_a_checkpoint_is_loaded_as_it_was_saved(store: LedgerStore, job_id: str) -> None:
     work, checkpoint = f"work-{job_id}", {"after": job_id, "lanes": [None, "ITEM#ü"]}
     empty = store.load_checkpoint(work)
 

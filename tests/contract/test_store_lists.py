@@ -17,7 +17,7 @@ def _completed(store: LedgerStore, job_id: str) -> JobView:
     return loaded(store, job_id)
 
 
-def test_a_job_is_open_until_it_is_finished_and_told(store: LedgerStore, moment: int) -> None:
+def test_a_job_is_open_until_it_is_finished_and_published(store: LedgerStore, moment: int) -> None:
     job_id, start = make_job_id(moment, 7, 1), make_job_id(moment, 0, 1)
     create_job(store, job_id)
     assert store.list_open(start, 10) == ((job_id,), None)
@@ -26,7 +26,9 @@ def test_a_job_is_open_until_it_is_finished_and_told(store: LedgerStore, moment:
     assert store.list_open(start, 10) == ((job_id,), None)
 
 
-def test_a_finished_job_with_nothing_to_tell_is_not_open(store: LedgerStore, moment: int) -> None:
+def test_a_finished_job_without_unpublished_facts_is_not_open(
+    store: LedgerStore, moment: int
+) -> None:
     job_id, start = make_job_id(moment, 7, 1), make_job_id(moment, 0, 1)
     view = _completed(store, job_id)
 
@@ -150,7 +152,7 @@ def test_items_are_listed_by_name(store: LedgerStore, job_id: str) -> None:
     assert store.list_items(job_id, 0, None, len(names)).next_after is None
 
 
-def test_items_are_listed_behind_a_name_that_nobody_has(store: LedgerStore, job_id: str) -> None:
+def test_items_are_listed_after_a_name_that_no_item_has(store: LedgerStore, job_id: str) -> None:
     create_job(store, job_id)
     register(store, job_id, ["a", "c"])
 

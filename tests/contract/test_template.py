@@ -100,7 +100,7 @@ def test_queue_and_stream_report_the_failed_records_only():
     assert ledger["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_the_stream_bisects_retries_a_few_times_and_then_sets_aside():
+def test_the_stream_bisects_retries_a_few_times_and_then_gives_up():
     [ledger] = event_sources("RelayFunction", "DynamoDB")
 
     assert ledger["BisectBatchOnFunctionError"] is True
@@ -142,7 +142,7 @@ def test_messages_stay_hidden_for_six_times_the_intakes_timeout():
     assert visibility_seconds >= 6 * properties("IntakeFunction")["Timeout"]
 
 
-def test_an_outage_of_an_hour_takes_no_command_aside():
+def test_an_outage_of_an_hour_moves_no_command_to_the_dead_letter_queue():
     queue = properties("CommandQueue")
 
     tried_seconds = queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"]
@@ -219,7 +219,7 @@ def test_the_access_log_has_a_line_of_json_for_each_request_and_no_headers():
     assert not re.search(r"header|authorizer", settings["Format"])
 
 
-def test_every_log_is_kept_for_the_same_time():
+def test_every_log_has_the_same_retention():
     groups = resources("AWS::Logs::LogGroup")
 
     assert len(groups) == len(FUNCTIONS) + 1

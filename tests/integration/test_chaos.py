@@ -40,7 +40,7 @@ def test_nothing_is_lost_or_doubled_in_chaos() -> None:
     assert faults["response lost"] > 0
 
 
-def test_a_job_that_is_not_done_in_time_is_cut_off_and_told_of() -> None:
+def test_a_job_that_is_not_done_in_time_is_cut_off_and_reported() -> None:
     calm = "--items 50 --workers 1 --rate 0 --worker-kills 0 --function-kills 0 --restarts 0"
 
     late = chaos(f"{calm} --job-seconds 0.5")

@@ -164,7 +164,7 @@ def test_a_job_is_watched_in_a_terminal_to_its_end(forgeledger, job):
     assert f"{job}  COMPLETED, sealed, 5 of 5 items completed, 4 lanes" in text
 
 
-def test_a_watcher_in_a_pipe_prints_lines_and_tells_how_the_job_ended(forgeledger, job):
+def test_a_watcher_in_a_pipe_prints_lines_and_how_the_job_ended(forgeledger, job):
     assert forgeledger("job", "cancel", job, "--local").code == 0
 
     watched = forgeledger.in_a_pipe("job", "watch", job, "--local")
@@ -232,7 +232,7 @@ def test_the_doctor_finds_the_local_cloud_healthy(forgeledger):
     assert (ended.code, bad) == (0, [])
 
 
-def test_the_demo_keeps_every_promise_on_a_terminal(forgeledger):
+def test_in_the_demo_every_guarantee_holds_on_a_terminal(forgeledger):
     ended = forgeledger.on_a_terminal("demo", "--items", "150", "--workers", "3", "--fail", "4%")
 
     text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", ended.out)
@@ -244,7 +244,7 @@ def test_the_demo_keeps_every_promise_on_a_terminal(forgeledger):
     assert "BROKEN" not in text
 
 
-def test_the_demo_tells_programs_in_one_document(forgeledger):
+def test_the_demo_prints_one_document_for_programs(forgeledger):
     ended = forgeledger("demo", "--items", 40, "--workers", 1, "--fail", "0%", "--json")
 
     assert ended.code == 0, ended.err

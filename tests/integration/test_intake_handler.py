@@ -35,7 +35,7 @@ def test_the_intake_takes_in_many_commands_of_a_message(stage: Stage) -> None:
     assert stage.state_of("invoice-18") == "PENDING"
 
 
-def test_the_intake_tells_of_fields_that_it_does_not_know_and_takes_the_rest(
+def test_the_intake_logs_fields_that_it_does_not_know_and_takes_the_rest(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stage.job()
@@ -54,7 +54,7 @@ def test_the_intake_tells_of_fields_that_it_does_not_know_and_takes_the_rest(
     ]
 
 
-def test_the_intake_puts_aside_what_can_never_be_applied(
+def test_the_intake_rejects_what_can_never_be_applied(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     event = sample("intake-rejected")

@@ -108,7 +108,7 @@ def test_what_the_template_leaves_out_has_awss_defaults(clients, tmp_path):
     assert "Never" not in stack.physical_ids
 
 
-def test_only_schedules_that_are_on_and_meant_for_a_function_are_run(clients, tmp_path):
+def test_only_enabled_schedules_of_a_function_are_run(clients, tmp_path):
     stack = deployed(clients, packaged(tmp_path, with_size(5)))
 
     assert [schedule.expression for schedule in stack.schedules] == ["rate(1 hour)"]

@@ -91,7 +91,7 @@ def test_every_link_leads_somewhere(link: str) -> None:
     assert (PROJECT / link).exists()
 
 
-def test_the_run_that_is_shown_names_the_promises_that_the_demo_examines() -> None:
+def test_the_run_that_is_shown_names_the_guarantees_that_the_demo_examines() -> None:
     shown = re.findall(r"^  held    ([^:]+):", README, re.MULTILINE)
 
     examined = PROJECT / "layers" / "shared" / "forgeledger" / "demo" / "guarantees.py"

@@ -10,7 +10,7 @@ from tests.support.function_stage import JOB_ID, Stage, lines, sample
 pytestmark = pytest.mark.integration
 
 
-def test_the_relay_completes_a_job_and_tells_it(stage: Stage) -> None:
+def test_the_relay_completes_a_job_and_publishes_it(stage: Stage) -> None:
     stage.job(expected_items=1)
     stage.handler("intake")(sample("intake-claim-complete"))
     relay = stage.handler("relay")

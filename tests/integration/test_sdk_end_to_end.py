@@ -95,7 +95,7 @@ def test_a_job_runs_from_its_first_item_to_its_completion(ledger, reporter):
     assert job.job_id in {job.job_id for job in ledger.jobs(tag="sdk")}
 
 
-def test_failures_retries_and_refusals_are_told_as_they_are(ledger, reporter):
+def test_failures_retries_and_refusals_are_reported_as_they_are(ledger, reporter):
     job = ledger.create_job("failing", items=["good", "bad", "late"], seal=True)
     with reporter.item(job.job_id, "good"):
         pass
@@ -269,7 +269,7 @@ WORKER = """
 """
 
 
-def test_a_worker_empties_a_work_queue_retries_what_failed_and_stops_when_told(
+def test_a_worker_empties_a_work_queue_retries_what_failed_and_stops_on_request(
     ledger, work_queue, run_worker
 ):
     job = ledger.create_job("work", expected_items=40, policy={"maxAttempts": 3})

@@ -76,7 +76,7 @@ def test_ten_small_lanes_share_one_request_and_the_eleventh_does_not():
     assert [len(request) for request in packed(everything)] == [10, 1]
 
 
-def test_a_lane_that_does_not_fit_beside_the_others_comes_first_in_the_next_request():
+def test_a_lane_that_does_not_fit_with_the_others_comes_first_in_the_next_request():
     large = [command(1, lane=0, size=600_000), command(2, lane=1, size=600_000), command(3, lane=2)]
 
     assert [[message.commands for message in request] for request in packed(large)] == [

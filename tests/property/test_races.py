@@ -136,7 +136,7 @@ def test_two_at_once_leave_a_job_that_holds_together(start, names):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("start", STARTS)
-def test_whoever_dies_at_any_call_leaves_a_job_that_the_next_relay_takes_on(start, name):
+def test_a_process_that_dies_at_any_call_leaves_a_job_that_the_next_relay_continues(start, name):
     calls = 0
     while True:
         race = Race(start, [name])

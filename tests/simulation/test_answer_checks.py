@@ -47,7 +47,7 @@ def apply_step(checks: Checks, step: Any) -> Job:
 def answer(
     checks: Checks,
     what: str,
-    verdict: OutcomeKind,
+    outcome: OutcomeKind,
     job: Job,
     *,
     facts_before: int,
@@ -55,7 +55,7 @@ def answer(
 ) -> None:
     view = JobView(job=job, heads=(), progress=Progress(), published=0)
     checks.request_log.record_lifecycle_answer(
-        what, SPEC.job_id, facts_before, ChangeResult(outcome=verdict, view=view, reason=reason)
+        what, SPEC.job_id, facts_before, ChangeResult(outcome=outcome, view=view, reason=reason)
     )
     checks.after_step()
 
@@ -141,7 +141,7 @@ NOT_FAILED = (EventKind.REJECTED, Reason.NOT_FAILED)
 
 
 @pytest.mark.parametrize(
-    ("life", "lawful", "unlawful"),
+    ("life", "allowed", "refused"),
     [
         (RUNNING, (GRANTED, REPEATED, NOT_FAILED), (CANCELED, CLOSED)),
         (DONE, (GRANTED, NOT_FAILED), (CANCELED, CLOSED)),
@@ -152,7 +152,7 @@ NOT_FAILED = (EventKind.REJECTED, Reason.NOT_FAILED)
     ids=str,
 )
 def test_a_retry_is_answered_as_its_job_has_it(
-    checks: Checks, life: Any, lawful: Any, unlawful: Any
+    checks: Checks, life: Any, allowed: Any, refused: Any
 ) -> None:
     checks.jobs.by_pk[f"JOB#{SPEC.job_id}"].job = replace(JOB, **life)
 
@@ -160,9 +160,9 @@ def test_a_retry_is_answered_as_its_job_has_it(
         event = Event(kind=kind, at=9, item_id="a", command=CommandKind.RETRY, reason=reason)
         checks.jobs.check_retry(f"JOB#{SPEC.job_id}#0", event)
 
-    for what in lawful:
+    for what in allowed:
         retried(*what)
-    for what in unlawful:
+    for what in refused:
         with pytest.raises(Violation, match="a: a retry is"):
             retried(*what)
 
@@ -233,8 +233,8 @@ def lane(checks: Checks) -> ReplayedLane:
 def command_answer(
     checks: Checks, *outcome: Any, again: bool = False, item: Item | None = None
 ) -> None:
-    verdict, reason = outcome
-    shown = Outcome(kind=verdict, reason=reason, item=item)
+    kind, reason = outcome
+    shown = Outcome(kind=kind, reason=reason, item=item)
     checks.request_log.record_command_answer(
         AnsweredCommand(SPEC.job_id, CLAIM, "mark", shown, again)
     )

@@ -146,7 +146,7 @@ def dry_run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_whoever_has_read_enough_sees_no_error() -> None:
+def test_a_reader_that_stops_early_causes_no_error() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     ended = subprocess.run(
@@ -161,7 +161,7 @@ def test_whoever_has_read_enough_sees_no_error() -> None:
     assert (ended.returncode, ended.stderr) == (-signal.SIGPIPE, b"")
 
 
-def test_a_mutant_that_nobody_catches_is_told_with_the_seeds_that_were_tried(
+def test_a_mutant_that_is_not_caught_is_reported_with_the_seeds_that_were_tried(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[int] = []
@@ -189,7 +189,7 @@ def test_the_total_says_of_what_commits_and_faults_are_counted() -> None:
     )
 
 
-def test_interrupted_histories_are_told_as_far_as_they_came(
+def test_interrupted_histories_are_reported_as_far_as_they_came(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     played = RunTotal(histories=64, failed=((7, "a broken invariant"),))
@@ -205,7 +205,7 @@ def test_interrupted_histories_are_told_as_far_as_they_came(
     assert printed[3] == "interrupted"
 
 
-def test_a_failure_that_nobody_waits_to_see_shrunk_is_still_told(
+def test_a_failure_whose_shrinking_is_interrupted_is_still_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def shrink(*_: object) -> None:
@@ -225,7 +225,7 @@ def test_a_failure_that_nobody_waits_to_see_shrunk_is_still_told(
     )
 
 
-def test_an_interrupted_hunt_is_told_as_far_as_it_came(
+def test_an_interrupted_hunt_is_reported_as_far_as_it_came(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(

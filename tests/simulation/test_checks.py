@@ -61,7 +61,7 @@ def test_commands_of_a_group_stand_in_the_order_of_the_queue(checks: Checks) -> 
         checks._check_order(dead=())
 
 
-def test_a_command_that_was_sent_twice_takes_the_place_of_the_first(checks: Checks) -> None:
+def test_a_command_that_was_sent_twice_replaces_the_first(checks: Checks) -> None:
     send(checks, "one")
     send(checks, "two")
     send(checks, "one")
@@ -70,7 +70,7 @@ def test_a_command_that_was_sent_twice_takes_the_place_of_the_first(checks: Chec
     checks._check_order(dead=())
 
 
-def test_a_dead_letter_may_have_been_applied_when_nobody_heard_of_it(checks: Checks) -> None:
+def test_a_dead_letter_may_have_been_applied_without_an_answer(checks: Checks) -> None:
     send(checks, "one")
     send(checks, "two")
     send(checks, "one")

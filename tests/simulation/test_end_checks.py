@@ -60,7 +60,7 @@ def test_each_epoch_has_a_deadline_of_its_own() -> None:
         )
 
 
-def test_whoever_says_that_a_deadline_passed_cannot_be_ahead_of_the_time() -> None:
+def test_a_clock_that_finds_a_deadline_passed_is_not_ahead_of_the_time() -> None:
     closing = fact(FactKind.CLOSING, at=PASSES, reason="deadline")
 
     with pytest.raises(Violation, match="the deadline is at"):
@@ -122,7 +122,7 @@ def test_a_sealed_job_with_too_many_failures_fails_in_each_epoch() -> None:
         check_verdict("here", before, [], failed, items(completed=1))
 
 
-def test_no_verdict_comes_before_the_first_failure_is_told() -> None:
+def test_no_verdict_comes_before_the_first_failure_is_recorded() -> None:
     completed = fact(FactKind.COMPLETED)
 
     check_verdict("here", job(), [FIRST_FAILURE], completed, items(failed=1))
@@ -169,7 +169,7 @@ def test_too_many_failures_end_a_job_unless_it_was_reopened_with_them() -> None:
     assert second is None
 
 
-def test_a_failure_that_was_retried_is_told_all_the_same() -> None:
+def test_a_failure_that_was_retried_is_still_published() -> None:
     due = overdue(job(), [CREATED], items(pending=1), 1, BEGIN)
 
     assert due == "no fact for the first failure of epoch 1"

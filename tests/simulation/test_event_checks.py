@@ -52,7 +52,7 @@ def publish(job: Job, *facts: Fact, **wrong: Any) -> EventBus:
     return bus
 
 
-def test_what_was_told_as_it_is_passes_and_the_closing_is_nobodys_business(
+def test_what_was_published_rightly_passes_and_the_closing_is_not_published(
     truth: ObservedJob,
 ) -> None:
     check_events(publish(truth.job, *truth.facts[:2]), [truth])
@@ -84,7 +84,7 @@ def test_each_field_has_to_be_that_of_the_fact(truth: ObservedJob, wrong: dict[s
         check_events(bus, [truth])
 
 
-def test_the_reason_of_a_verdict_is_told(truth: ObservedJob) -> None:
+def test_the_reason_of_a_verdict_is_reported(truth: ObservedJob) -> None:
     verdict = replace(truth.facts[2], number=3, kind=FactKind.CANCELED, status=JobStatus.CANCELED)
     truth.facts.append(verdict)
     silent = replace(verdict, reason=None)
@@ -103,7 +103,7 @@ def test_the_first_delivery_of_an_event_counts_for_the_order(truth: ObservedJob)
 
 
 @pytest.mark.parametrize("other", [("bus", "aws.s3"), ("default", "forgeledger")], ids=str)
-def test_nothing_is_told_elsewhere_or_in_the_name_of_another(
+def test_nothing_is_published_elsewhere_or_in_the_name_of_another(
     truth: ObservedJob, other: tuple[str, str]
 ) -> None:
     bus = publish(truth.job, *truth.facts[:2])

@@ -52,7 +52,7 @@ def test_each_fact_makes_of_a_job_what_the_product_did(before: Job, step: Step) 
     assert job_after(before, fact, step.job) == step.job
 
 
-def test_only_how_long_its_rows_are_kept_is_no_facts_doing() -> None:
+def test_only_the_retention_of_its_rows_changes_without_a_fact() -> None:
     (fact,) = SEALED.facts
     renewed = replace(SEALED.job, renewed_since=99, rows_lost=True)
     elsewhere = replace(SEALED.job, spec=replace(SPEC, name="day run"))

@@ -120,7 +120,7 @@ def test_an_item_that_somebody_has_holds_its_job_up(history: History) -> None:
         check(history, "what it waits for", request, rows)
 
 
-def test_what_was_rejected_is_told_of_a_job_that_is_not_done(history: History) -> None:
+def test_rejections_are_listed_for_a_job_that_is_not_done(history: History) -> None:
     name = "what it waits for"
     rejected = next(
         request

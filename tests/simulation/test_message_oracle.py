@@ -122,7 +122,7 @@ def test_both_spellings_say_the_same() -> None:
     )
 
 
-def test_a_command_without_an_id_is_known_by_its_place_in_its_message() -> None:
+def test_a_command_without_an_id_is_known_by_its_index_in_its_message() -> None:
     fail = {**GOOD, "type": "fail", "error": {"type": "T"}}
 
     content = read_message(json.dumps({"commands": [GOOD, 7, fail]}), "m1")
@@ -132,7 +132,7 @@ def test_a_command_without_an_id_is_known_by_its_place_in_its_message() -> None:
     assert content.commands[1].command.failure == Failure(type="T", message="", retryable=True)
 
 
-def test_a_mark_tells_the_kind() -> None:
+def test_a_mark_includes_the_kind() -> None:
     kinds = (CommandKind.CLAIM, CommandKind.FAIL)
 
     marks = {mark_of(Command(kind=kind, item_id="a", command_id="c")) for kind in kinds}
@@ -166,7 +166,7 @@ def whole(checks: Checks) -> str:
     return checks.world.commands.accepted[0].body
 
 
-def test_all_that_is_wrong_is_put_aside_with_its_reason(checks: Checks) -> None:
+def test_every_invalid_command_is_rejected_with_its_reason(checks: Checks) -> None:
     reject(checks, whole(checks))
 
     checks._check_rejects()
@@ -190,6 +190,6 @@ def test_the_reason_is_the_right_one(checks: Checks, reason: str, blamed: Any, w
         checks._check_rejects()
 
 
-def test_what_is_wrong_and_was_not_put_aside_is_lost(checks: Checks) -> None:
+def test_an_invalid_command_that_was_not_rejected_is_lost(checks: Checks) -> None:
     with pytest.raises(Violation, match="it is not in the reject queue"):
         checks._check_handled(checks.world.commands.accepted[0])

@@ -176,7 +176,7 @@ def test_a_violation_before_they_part_is_that_of_all_behind_it() -> None:
     assert None not in alone
 
 
-def test_a_history_that_faults_changed_is_told_beside_the_one_without_them() -> None:
+def test_a_history_that_faults_changed_is_reported_with_the_one_without_them() -> None:
     faulty = HistoryResult(final_states={"a": "FAILED"}, trace=["with faults"])
     calm = HistoryResult(final_states={"a": "COMPLETED"}, trace=["in peace"])
 
@@ -188,7 +188,7 @@ def test_a_history_that_faults_changed_is_told_beside_the_one_without_them() -> 
     assert result.trace == ["with faults", "", "the same without faults:", "in peace"]
 
 
-def test_what_is_wrong_without_any_fault_is_told_as_that() -> None:
+def test_what_is_wrong_without_any_fault_is_reported_as_such() -> None:
     calm = HistoryResult(violation="lost", trace=["in peace"])
 
     result = compare_with_calm(HistoryResult(trace=["with faults"]), calm)

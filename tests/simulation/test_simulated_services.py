@@ -236,7 +236,7 @@ def test_children_of_a_shard_wait_for_their_parent() -> None:
     assert [shard.parent for shard in stream.readable()] == parent
 
 
-def test_a_request_that_could_not_be_answered_is_not_in_flight_for_ever() -> None:
+def test_a_request_that_could_not_be_answered_is_not_in_flight_forever() -> None:
     world = SimulatedWorld(random=Random(1), rules=WorldRules())
     headers = {"content-type": "application/json", "idempotency-key": "key"}
     event = http_event("POST", "/jobs", headers, '{"name": "night run"}')

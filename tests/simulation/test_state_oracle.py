@@ -127,7 +127,7 @@ def test_a_refused_command_leaves_no_item_behind() -> None:
     assert wrong_item(HEAD, None, a_command("complete"), event, CLAIMED) is not None
 
 
-def test_what_was_unfinished_when_its_lane_closed_is_canceled_and_nobodys() -> None:
+def test_what_was_unfinished_when_its_lane_closed_is_canceled_without_a_worker() -> None:
     closed = replace(HEAD, canceled_below=4)
     claimed_after = replace(CLAIMED, offset=4)
 
@@ -175,7 +175,7 @@ def follow(head: Head, old: Item, new: Item) -> Head:
         {"rules": LaneRules()},
     ],
 )
-def test_a_head_that_closes_otherwise_than_it_should_is_told(wrong: dict[str, Any]) -> None:
+def test_a_head_that_closes_otherwise_than_it_should_is_reported(wrong: dict[str, Any]) -> None:
     event = Event(kind=EventKind.GATED, at=0, gate=2, mode=LaneMode.CLOSED)
     after = evolve_head(HEAD, event, None, None)
 

@@ -47,7 +47,7 @@ def written_at(ms: int, *, lasting_days: int, by: str = "at") -> dict[str, Any]:
         written_at(DAY_MS, lasting_days=30, by="finishedAt"),
     ],
 )
-def test_a_finished_jobs_rows_may_vanish_when_their_days_are_over(row: dict[str, Any]) -> None:
+def test_a_finished_jobs_rows_may_expire_when_their_days_are_over(row: dict[str, Any]) -> None:
     _check_expiry(ObservedJob(FINISHED), PK, "some row", row)
 
 
@@ -59,17 +59,17 @@ def test_a_finished_jobs_rows_may_vanish_when_their_days_are_over(row: dict[str,
         written_at(0, lasting_days=30, by="createdAt"),
     ],
 )
-def test_no_row_vanishes_earlier(row: dict[str, Any]) -> None:
+def test_no_row_expires_earlier(row: dict[str, Any]) -> None:
     with pytest.raises(Violation, match="some row expires too early"):
         _check_expiry(ObservedJob(FINISHED), PK, "some row", row)
 
 
-def test_no_row_of_a_job_that_runs_vanishes() -> None:
+def test_no_row_of_a_job_that_runs_expires() -> None:
     with pytest.raises(Violation, match="expires while the job runs"):
         _check_expiry(ObservedJob(JOB), PK, "some row", written_at(0, lasting_days=30))
 
 
-def test_a_row_that_vanished_is_in_no_index_and_is_nobodys_commit() -> None:
+def test_an_expired_row_is_in_no_index_and_counts_as_no_commit() -> None:
     commits: list[list[RowChange]] = []
     tables = Tables(lambda: 5_000, commits.append)
     for pk, seconds in (("a", 4), ("b", 5), ("c", 6)):
@@ -103,7 +103,7 @@ def checks() -> Checks:
 
 
 @pytest.mark.parametrize(("pk", "sk"), [(PK, "JOB"), (PK, "FACT#3"), (f"{PK}#0", "ITEM#a")])
-def test_nothing_new_comes_to_a_job_whose_rows_vanish(checks: Checks, pk: str, sk: str) -> None:
+def test_nothing_new_comes_to_a_job_whose_rows_expire(checks: Checks, pk: str, sk: str) -> None:
     with pytest.raises(Violation, match="was created after the job expired"):
         checks.committed([RowChange(pk, sk, None, {})])
 
@@ -121,14 +121,14 @@ def job_that_was_reopened(*, days_after: int) -> tuple[Job, Job]:
 
 
 @pytest.mark.parametrize("days", [0, 29])
-def test_a_job_may_run_again_until_a_day_before_its_rows_vanish(checks: Checks, days: int) -> None:
+def test_a_job_may_run_again_until_a_day_before_its_rows_expire(checks: Checks, days: int) -> None:
     checks.world.now = days * DAY_MS
     checks.request_log.record_reopen(SPEC.job_id)
 
     checks.jobs._check_reopening(PK, *job_that_was_reopened(days_after=days), retried=False)
 
 
-def test_a_job_may_not_run_again_when_its_rows_are_about_to_vanish(checks: Checks) -> None:
+def test_a_job_may_not_run_again_when_its_rows_are_about_to_expire(checks: Checks) -> None:
     checks.world.now = 29 * DAY_MS + 1_000
     checks.request_log.record_reopen(SPEC.job_id)
 
@@ -136,7 +136,7 @@ def test_a_job_may_not_run_again_when_its_rows_are_about_to_vanish(checks: Check
         checks.jobs._check_reopening(PK, *job_that_was_reopened(days_after=29), retried=False)
 
 
-def test_rows_that_are_kept_for_ever_never_come_in_the_way(checks: Checks) -> None:
+def test_rows_that_never_expire_are_never_renewed(checks: Checks) -> None:
     lasting = replace(SPEC, rules=LaneRules(ttl_days=0))
     checks.world.now = 10_000 * DAY_MS
     checks.request_log.record_reopen(SPEC.job_id)

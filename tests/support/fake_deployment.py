@@ -121,11 +121,11 @@ class FakeDeployment:
     def get_caller_identity(self) -> dict[str, Any]:
         return {"Arn": "arn:aws:iam::1:user/someone"}
 
-    def describe_stacks(self, **asked: Any) -> dict[str, Any]:
+    def describe_stacks(self, **request: Any) -> dict[str, Any]:
         outputs = [{"OutputKey": "ApiUrl", "OutputValue": "http://api.test"}]
         return {"Stacks": [{"Outputs": outputs, **self.answers["stack"]}]}
 
-    def describe_stack_resources(self, **asked: Any) -> dict[str, Any]:
+    def describe_stack_resources(self, **request: Any) -> dict[str, Any]:
         return {
             "StackResources": [
                 {"LogicalResourceId": name, "PhysicalResourceId": value}
@@ -133,50 +133,50 @@ class FakeDeployment:
             ]
         }
 
-    def get_queue_attributes(self, **asked: Any) -> dict[str, Any]:
-        return {"Attributes": self.answers["queues"][asked["QueueUrl"]]}
+    def get_queue_attributes(self, **request: Any) -> dict[str, Any]:
+        return {"Attributes": self.answers["queues"][request["QueueUrl"]]}
 
-    def get_queue_url(self, **asked: Any) -> dict[str, Any]:
-        return {"QueueUrl": f"https://sqs.test/1/{asked['QueueName']}"}
+    def get_queue_url(self, **request: Any) -> dict[str, Any]:
+        return {"QueueUrl": f"https://sqs.test/1/{request['QueueName']}"}
 
-    def send_message(self, **asked: Any) -> dict[str, Any]:
-        assert "MessageGroupId" not in asked  # Or it would be taken.
+    def send_message(self, **request: Any) -> dict[str, Any]:
+        assert "MessageGroupId" not in request  # Or it would be taken.
         if self.answers["send_error"]:
             raise refused("SendMessage", self.answers["send_error"])
         return {}
 
-    def describe_table(self, **asked: Any) -> dict[str, Any]:
+    def describe_table(self, **request: Any) -> dict[str, Any]:
         return {"Table": self.answers["table"]}
 
-    def describe_time_to_live(self, **asked: Any) -> dict[str, Any]:
+    def describe_time_to_live(self, **request: Any) -> dict[str, Any]:
         return {"TimeToLiveDescription": self.answers["expiry"]}
 
-    def get_function_configuration(self, **asked: Any) -> dict[str, Any]:
-        function: dict[str, Any] = self.answers["functions"][asked["FunctionName"]]
+    def get_function_configuration(self, **request: Any) -> dict[str, Any]:
+        function: dict[str, Any] = self.answers["functions"][request["FunctionName"]]
         return function
 
     def get_paginator(self, call: str) -> Any:
         return self
 
-    def paginate(self, **asked: Any) -> list[dict[str, Any]]:
-        return [{"EventSourceMappings": self.answers["mappings"][asked["FunctionName"]]}]
+    def paginate(self, **request: Any) -> list[dict[str, Any]]:
+        return [{"EventSourceMappings": self.answers["mappings"][request["FunctionName"]]}]
 
-    def simulate_principal_policy(self, **asked: Any) -> dict[str, Any]:
+    def simulate_principal_policy(self, **request: Any) -> dict[str, Any]:
         return {
             "EvaluationResults": [
                 {
                     "EvalActionName": action,
                     "EvalDecision": "implicitDeny"
-                    if (asked["PolicySourceArn"].rsplit("/", 1)[1], action)
+                    if (request["PolicySourceArn"].rsplit("/", 1)[1], action)
                     in self.answers["forbidden"]
                     else "allowed",
                 }
-                for action in asked["ActionNames"]
+                for action in request["ActionNames"]
             ]
         }
 
-    def describe_event_bus(self, **asked: Any) -> dict[str, Any]:
+    def describe_event_bus(self, **request: Any) -> dict[str, Any]:
         return {"Arn": "arn:aws:events:eu-west-1:1:event-bus/bus"}
 
-    def list_rules(self, **asked: Any) -> dict[str, Any]:
+    def list_rules(self, **request: Any) -> dict[str, Any]:
         return {"Rules": self.answers["rules"]}

@@ -1,4 +1,4 @@
-"""A stream and a function for the poller, which behave as told."""
+"""A stream and a function for the poller, which behave as each test says."""
 
 from forgeledger.local.engine_calls import DESCRIBE_STREAM, OPEN_SHARD, READ_SHARD, EngineRefused
 from forgeledger.local.function_process import InvocationFailed

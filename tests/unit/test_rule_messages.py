@@ -1,7 +1,7 @@
 """The messages about wrong fields: plain words, and JSON's types instead of Python's."""
 
 
-def test_wrong_fields_are_told_of_in_the_words_of_json(caller):
+def test_wrong_fields_are_explained_in_the_words_of_json(caller):
     reply = caller.post(
         "/jobs",
         {
@@ -34,7 +34,7 @@ def test_wrong_fields_are_told_of_in_the_words_of_json(caller):
     }
 
 
-def test_wrong_parameters_are_told_of_in_plain_words_too(caller):
+def test_wrong_parameters_are_explained_in_plain_words_too(caller):
     reply = caller.get("/jobs", limit="many", status="DONE", cursor="x")
 
     messages = {error["field"]: error["message"] for error in reply.json["errors"]}

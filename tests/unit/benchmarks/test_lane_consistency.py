@@ -58,7 +58,7 @@ def with_first_lane(stored: StoredJob, **changes: object) -> StoredJob:
     return replace(stored, lanes=[replace(first, **changes), *others])
 
 
-def test_lanes_that_tell_one_story_have_neither_gaps_nor_drift(stored: StoredJob) -> None:
+def test_lanes_that_are_consistent_have_neither_gaps_nor_drift(stored: StoredJob) -> None:
     assert {lane_of(name, 2) for name in NAMES} == {0, 1}
 
     assert drifted_lanes(stored) == []
@@ -100,7 +100,7 @@ def test_a_row_that_is_wrong_is_drift(
     assert drifted_lanes(wrong) == [0]
 
 
-def test_counts_that_the_journal_itself_tells_wrongly_are_drift(stored: StoredJob) -> None:
+def test_counts_that_are_wrong_in_the_journal_itself_are_drift(stored: StoredJob) -> None:
     lane = stored.lanes[0]
     recounted = make_event(
         "recounted", item_id=None, counts=Counts(completed=99), failures=lane.head.failures
@@ -133,7 +133,7 @@ def test_a_row_that_the_journal_lacks_is_a_gap(stored: StoredJob, missing: int) 
     assert gaps(wrong.lanes[0]) == 1
 
 
-def test_a_row_that_tells_again_what_another_told_is_no_good_journal(stored: StoredJob) -> None:
+def test_a_row_that_repeats_the_events_of_another_is_an_invalid_journal(stored: StoredJob) -> None:
     journal = list(stored.lanes[0].rows)
     again = replace(journal[1], offset=journal[1].offset - 1)
 

@@ -5,7 +5,7 @@ import pytest
 from benchmarks.markdown import fill_markers, number_table
 
 
-def test_a_page_without_the_place_for_a_table_is_refused() -> None:
+def test_a_page_without_the_markers_of_a_table_is_refused() -> None:
     with pytest.raises(ValueError, match="0 pairs of markers for 'other'"):
         fill_markers("<!-- one -->\n<!-- /one -->", {"other": "text"})
 

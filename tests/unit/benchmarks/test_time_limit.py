@@ -17,7 +17,7 @@ def test_what_is_done_in_time_goes_on() -> None:
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
 
 
-def test_a_part_that_waits_for_ever_is_cut_off_and_named() -> None:
+def test_a_part_that_waits_forever_is_cut_off_and_named() -> None:
     with (
         pytest.raises(TimeLimitExceeded, match=r"the audit was not done in 0\.01 s") as late,
         time_limit(0.01, "the audit"),

@@ -17,7 +17,7 @@ def ctrl_c(monkeypatch):
 
 
 @pytest.mark.parametrize("more", [(), ("-q",), ("--json",)])
-def test_ctrl_c_tells_which_job_was_made(forgeledger, ledger, tmp_path, ctrl_c, more):
+def test_ctrl_c_prints_which_job_was_made(forgeledger, ledger, tmp_path, ctrl_c, more):
     file = tmp_path / "items.txt"
     lines = [f"item-{number}\n" for number in range(2_500)]
     file.write_text("".join([*lines, "ctrl-c\n"]), encoding="utf-8")
@@ -33,7 +33,7 @@ def test_ctrl_c_tells_which_job_was_made(forgeledger, ledger, tmp_path, ctrl_c, 
     )
 
 
-def test_ctrl_c_when_all_is_registered_tells_which_job_was_made(forgeledger, ledger, api):
+def test_ctrl_c_when_all_is_registered_prints_which_job_was_made(forgeledger, ledger, api):
     def interrupt_status(number):
         if api.requests[-1].method == "GET":
             api.on_request = None

@@ -45,7 +45,7 @@ def plans(monkeypatch):
     return ran
 
 
-def test_the_demo_ends_with_event_job_history_promises_and_what_to_type_next(forgeledger, plans):
+def test_the_demo_ends_with_event_job_history_guarantees_and_what_to_type_next(forgeledger, plans):
     ended = forgeledger("demo", "--items", 10, "--workers", 2, "--fail", "5%")
 
     assert ended.code == 0
@@ -60,7 +60,7 @@ def test_the_demo_ends_with_event_job_history_promises_and_what_to_type_next(for
     assert any("job status j-4 --local" in line for line in ended.lines)
 
 
-def test_a_broken_promise_is_the_exit_code(forgeledger, plans):
+def test_a_broken_guarantee_is_the_exit_code(forgeledger, plans):
     ended = forgeledger("demo", "--items", 13, "--down")
 
     assert ended.code == exit_codes.NOT_AS_HOPED

@@ -121,7 +121,7 @@ def test_a_missing_stack_is_not_found():
     assert caught.value.exit_code == exit_codes.NOT_FOUND
 
 
-def test_another_error_of_cloudformation_is_told_as_it_is():
+def test_another_error_of_cloudformation_is_raised_unchanged():
     with pytest.raises(ClientError):
         find_deployment(Where(stack="missing"), {}, lambda *_: FakeCloudFormation("Throttling"))
 
@@ -146,7 +146,7 @@ def test_an_address_without_a_scheme_is_a_mistake_of_the_one_who_says_it(forgele
 
 
 @pytest.mark.parametrize("wrong", ["http://", "http://[::1", "http://led ger", "http://x:70000"])
-def test_an_address_that_is_none_is_told_by_the_option_that_said_it(forgeledger, wrong):
+def test_an_invalid_address_is_reported_by_the_option_that_gave_it(forgeledger, wrong):
     reading = forgeledger("job", "list", "--api-url", wrong)
     sending = forgeledger("send", "complete", "JOB", "a", "--command-queue-url", wrong)
 

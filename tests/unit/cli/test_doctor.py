@@ -215,7 +215,7 @@ def test_a_queue_that_takes_anything_is_unknown(examined, deployment):
     ]
 
 
-def test_a_send_that_fails_otherwise_is_told(examined, deployment):
+def test_a_send_that_fails_otherwise_is_reported(examined, deployment):
     from botocore.exceptions import NoCredentialsError
 
     def fail(**request):

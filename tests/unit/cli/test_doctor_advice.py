@@ -51,7 +51,9 @@ def keyless(api, world, deployment, why):
     return deployment
 
 
-def test_an_api_that_has_no_keys_yet_is_told_with_the_command_that_puts_them(forgeledger, keyless):
+def test_an_api_that_has_no_keys_yet_is_reported_with_the_command_that_puts_them(
+    forgeledger, keyless
+):
     ended = forgeledger("doctor", "--stack", "prod")
 
     findings = [line for line in ended.lines if "api_keys_unreadable" in line]
@@ -63,7 +65,9 @@ def test_an_api_that_has_no_keys_yet_is_told_with_the_command_that_puts_them(for
     )
 
 
-def test_without_a_look_at_the_function_the_parameter_is_named_by_its_place(forgeledger, keyless):
+def test_without_a_look_at_the_function_the_parameter_is_named_by_the_template(
+    forgeledger, keyless
+):
     keyless.denied.add("get_function_configuration")
 
     advice = "(API_KEY_PARAMETER is the stack's parameter ApiKeyParameter): aws ssm put-parameter"
@@ -90,7 +94,7 @@ def test_where_neither_key_nor_role_is_missing_the_parameter_is_to_be_looked_at(
     assert "look at the parameter /forgeledger/api-key: its name, version and key" in ended.out
 
 
-def test_of_the_local_cloud_too_the_parameter_is_told_by_its_name(forgeledger, keyless, tmp_path):
+def test_of_the_local_cloud_too_the_parameter_is_named(forgeledger, keyless, tmp_path):
     state = StateDir(tmp_path / "state")
     state.acquire()
     addresses = dict.fromkeys(Description.__dataclass_fields__, "http://127.0.0.1:1")

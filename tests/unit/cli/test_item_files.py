@@ -70,7 +70,9 @@ def test_json_may_say_an_id_with_blanks_around_it(in_file, known):
 
 
 @pytest.mark.parametrize("first", ['{"itemId": "a"}', '{ "item_id":"a"}'])
-def test_json_lines_that_are_read_as_names_are_told(forgeledger, register, known, tmp_path, first):
+def test_json_lines_that_are_read_as_names_are_reported(
+    forgeledger, register, known, tmp_path, first
+):
     file = tmp_path / "items.json"
     file.write_text(f'\n{first}\n{{"itemId": "b"}}\n', encoding="utf-8")
     remark = (
@@ -86,14 +88,14 @@ def test_json_lines_that_are_read_as_names_are_told(forgeledger, register, known
     assert (registered.err, created.err, with_form.err) == (remark, remark, "")
 
 
-def test_names_that_look_like_json_further_down_are_not_told(register, tmp_path):
+def test_names_that_look_like_json_further_down_are_not_reported(register, tmp_path):
     file = tmp_path / "items.txt"
     file.write_text('{a}\n{"itemId": "b"}\n', encoding="utf-8")
 
     assert register(file).err == ""
 
 
-def test_a_line_that_is_no_json_is_told_with_the_files_number_alone(in_file):
+def test_a_line_that_is_no_json_is_reported_with_the_files_number_alone(in_file):
     ended = in_file("jsonl", '{"itemId": "a"}\n{"itemId": }\n')
 
     assert ended.err.endswith("items.jsonl:2: is not JSON: Expecting value: column 12\n")

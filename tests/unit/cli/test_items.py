@@ -29,7 +29,7 @@ def test_items_come_from_stdin_an_id_a_line(forgeledger, ledger, job):
     assert set(known(ledger, job)) == {"a", "b c"}
 
 
-def test_an_input_without_items_is_told(forgeledger, job):
+def test_an_input_without_items_is_reported(forgeledger, job):
     ended = forgeledger("items", "register", job.job_id, "-", stdin="")
 
     assert (ended.code, ended.err) == (0, "the input has no items\n")
@@ -102,7 +102,7 @@ def test_items_that_a_sealed_job_refuses_are_the_exit_code(forgeledger, ledger, 
     assert ended.err == "late: job_sealed\n"
 
 
-def test_reasons_are_told_of_the_first_and_more_of_them_as_json(forgeledger, ledger, job):
+def test_reasons_are_printed_for_the_first_few_and_for_more_as_json(forgeledger, ledger, job):
     ledger.seal(job.job_id)
     late = "".join(f"late-{number}\n" for number in range(60))
 
@@ -148,7 +148,7 @@ def test_a_mistake_names_the_line_or_the_option(forgeledger, job, words, stdin, 
     assert len(ended.err.splitlines()) == 1
 
 
-def test_a_name_of_a_file_that_is_too_long_is_told_by_itself(
+def test_a_name_of_a_file_that_is_too_long_is_reported_by_itself(
     forgeledger, job, tmp_path, monkeypatch
 ):
     name = "/".join(["d" * 130, "d" * 130, "x.csv"])
@@ -169,7 +169,7 @@ def tight(monkeypatch):
     monkeypatch.setattr("forgeledger.sdk.api.item_input.PAYLOAD", large)
 
 
-def test_what_the_api_alone_finds_wrong_is_told_by_the_line_of_the_file(
+def test_what_the_api_alone_finds_wrong_is_reported_by_the_line_of_the_file(
     forgeledger, job, tmp_path, tight
 ):
     file = tmp_path / "items.jsonl"
@@ -186,7 +186,7 @@ def test_what_the_api_alone_finds_wrong_is_told_by_the_line_of_the_file(
     )
 
 
-def test_what_the_api_finds_wrong_in_a_new_jobs_items_is_told_by_their_lines(
+def test_what_the_api_finds_wrong_in_a_new_jobs_items_is_reported_by_their_lines(
     forgeledger, tmp_path, tight
 ):
     file = tmp_path / "items.jsonl"
@@ -269,7 +269,7 @@ def test_progress_is_painted_on_a_terminal_and_cleared(session_options, job, mon
     assert screen.getvalue() == "\r\x1b[2K2 items ...\r\x1b[2K"
 
 
-def test_sealing_before_the_expected_items_came_is_told(forgeledger, ledger):
+def test_sealing_before_the_expected_items_came_is_reported(forgeledger, ledger):
     job = ledger.create_job("nightly", expected_items=3)
 
     ended = forgeledger("items", "register", job.job_id, "-", "--seal", stdin="a\n")

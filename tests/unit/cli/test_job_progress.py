@@ -90,7 +90,7 @@ def test_watching_a_sealed_job_says_nothing_of_sealing(forgeledger, ledger):
     assert ended.err == f"job {job.job_id} is RUNNING after 5 s: 0 of 1 items finished\n"
 
 
-def test_the_command_that_seals_is_the_one_that_is_told(forgeledger, ledger):
+def test_the_command_that_seals_is_the_one_that_is_reported(forgeledger, ledger):
     job = ledger.create_job("nightly")
     before = forgeledger("job", "status", job.job_id)
     command = before.out.partition("items will come: forgeledger ")[2].splitlines()[0]
@@ -175,7 +175,7 @@ def test_what_has_to_happen_to_a_job_that_is_not_sealed(more, note):
         ("RUNNING", 1),
     ],
 )
-def test_the_exit_code_tells_how_a_job_ended(status, code):
+def test_the_exit_code_says_how_a_job_ended(status, code):
     assert exit_codes.of_status(status) == code
 
 

@@ -61,7 +61,7 @@ def test_an_item_that_nobody_has_is_not_said_to_have_no_lease():
     assert list(why_lines(why, Where()))[-1].endswith("  a, attempt 1 by w-1")
 
 
-def test_why_tells_what_is_rejected_and_where_the_right_ids_stand(forgeledger, ledger, job):
+def test_why_prints_what_is_rejected_and_where_to_find_the_right_ids(forgeledger, ledger, job):
     for item in ("A", "B"):
         ledger.commands.complete(job.job_id, item)
 
@@ -184,7 +184,7 @@ def test_a_list_that_is_cut_says_so(forgeledger, ledger, job, options, expected)
         (3, 2, ""),
     ],
 )
-def test_no_page_is_fetched_only_to_tell_that_there_is_one(
+def test_no_page_is_fetched_only_to_say_that_there_is_one(
     forgeledger, api, job, monkeypatch, *, limit, requests, remark
 ):
     monkeypatch.setattr("forgeledger.cli.commands.job_queries.PAGE_ROWS", 2)
@@ -234,7 +234,7 @@ def test_events_are_printed_in_order_and_go_on_from_a_cursor(forgeledger, ledger
     assert [json.loads(line)["type"] for line in then.lines] == ["completed"]
 
 
-def test_each_event_is_told_with_its_day(forgeledger, job, ledger):
+def test_each_event_is_printed_with_its_date(forgeledger, job, ledger):
     day = ledger.status(job.job_id).created_at.date().isoformat()
 
     listed = forgeledger("job", "events", job.job_id)

@@ -77,7 +77,7 @@ def test_an_empty_key_is_refused_by_its_option_and_makes_no_job(forgeledger, led
 
 @pytest.mark.parametrize("more", [(), ("-q",), ("--json",)])
 @pytest.mark.parametrize("text", ["", "\n\n"])
-def test_a_file_without_items_is_told_beside_the_job(forgeledger, ledger, tmp_path, more, text):
+def test_a_file_without_items_is_reported_with_the_job(forgeledger, ledger, tmp_path, more, text):
     file = tmp_path / "empty.txt"
     file.write_text(text, encoding="utf-8")
 
@@ -89,7 +89,7 @@ def test_a_file_without_items_is_told_beside_the_job(forgeledger, ledger, tmp_pa
     assert ended.err == f"{file}: the input has no items\n"
 
 
-def test_a_job_without_a_file_is_not_told_of_one(forgeledger):
+def test_a_job_without_a_file_has_no_message_about_one(forgeledger):
     assert forgeledger("job", "create", "nightly").err == ""
 
 
@@ -240,7 +240,7 @@ def test_an_unknown_job_is_one_line_and_its_own_exit_code(forgeledger):
     assert len(ended.err.splitlines()) == 1
 
 
-def test_a_server_that_knows_no_jobs_at_all_is_told_from_a_job_that_there_is_not(
+def test_a_server_without_jobs_is_distinguished_from_a_job_that_does_not_exist(
     forgeledger, api, monkeypatch
 ):
     foreign = HttpResponse(status=404, body=b"<?xml?><Error><Code>NoSuchBucket</Code></Error>")

@@ -99,7 +99,7 @@ def test_a_parameter_that_breaks_its_declaration_is_a_mistake(forgeledger, state
 
 
 @pytest.mark.parametrize("option", ["--api-port", "--engine-port"])
-def test_a_port_that_is_taken_is_told_by_its_option(forgeledger, state, option):
+def test_a_port_that_is_taken_is_reported_by_its_option(forgeledger, state, option):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
 

@@ -40,7 +40,7 @@ CLAIM = {"type": "claim", "jobId": "j", "itemId": "a"}
         ([], {"shoe": 1}, "shoe: is not a field of a command"),
     ],
 )
-def test_a_slip_in_a_mended_body_is_told_before_anything_is_sent(
+def test_a_misspelling_in_a_corrected_body_is_reported_before_anything_is_sent(
     forgeledger, sqs, rejected, corrected, error
 ):
     rejects, commands = sqs.queues["rejects"], sqs.queues["commands"]
@@ -69,7 +69,7 @@ def test_a_slip_in_a_mended_body_is_told_before_anything_is_sent(
         ({**CLAIM, "payload": "\ud800"}, "body: must be JSON: "),
     ],
 )
-def test_a_mended_body_that_the_intake_could_only_reject_is_told_in_its_words(
+def test_a_corrected_body_that_the_intake_would_reject_is_refused_in_its_words(
     forgeledger, sqs, corrected, error
 ):
     rejects, commands = sqs.queues["rejects"], sqs.queues["commands"]
@@ -88,7 +88,9 @@ def test_a_mended_body_that_the_intake_could_only_reject_is_told_in_its_words(
     assert rejects.hidden == []
 
 
-def test_of_many_mistakes_the_first_are_told_and_how_many_follow(forgeledger, rejects, commands):
+def test_of_many_mistakes_the_first_are_reported_and_how_many_follow(
+    forgeledger, rejects, commands
+):
     rejects.put("no JSON")
     wrong = json.dumps({"commands": [{**CLAIM, "attempt": 0}] * 500})
 
@@ -139,7 +141,7 @@ def test_a_byte_order_mark_is_no_part_of_a_mended_body(forgeledger, rejects, com
     assert [json.loads(body) for body in commands.bodies] == [CLAIM]
 
 
-def test_a_body_of_several_lines_is_told_with_the_line_that_is_no_json(forgeledger, sqs):
+def test_a_body_of_several_lines_is_reported_with_the_line_that_is_no_json(forgeledger, sqs):
     ended = forgeledger("rejects", "redrive", "m", "--body", "-", stdin='{\n"a": }', **WHERE)
 
     assert ended.err == "forgeledger: --body: is not JSON: Expecting value: line 2 column 6\n"

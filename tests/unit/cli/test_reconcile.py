@@ -47,7 +47,7 @@ def test_one_job_is_reconciled(forgeledger, clients):
     assert clients["lambda"].requests == [{"jobId": JOB}]
 
 
-def test_a_recount_goes_on_lane_by_lane_and_tells_what_was_wrong(forgeledger, clients):
+def test_a_recount_continues_lane_by_lane_and_reports_what_was_wrong(forgeledger, clients):
     clients["lambda"] = FakeLambda(
         {"jobs": [job(driftedLanes=[1], nextLane=3)]}, {"jobs": [job(busyLanes=[3])]}
     )
@@ -74,7 +74,7 @@ def test_a_recount_that_finds_nothing_wrong_says_what_it_counted(forgeledger, cl
     assert [json.loads(line)["jobId"] for line in for_programs.lines] == [JOB]
 
 
-def test_a_job_that_could_not_be_taken_on_is_told_and_the_others_are_not_held_up(
+def test_a_job_that_could_not_be_reconciled_is_reported_and_does_not_stop_the_others(
     forgeledger, clients
 ):
     broken = {"jobId": JOB, "error": "StorageBusy: later"}
@@ -102,7 +102,9 @@ def test_all_open_jobs_are_reconciled_page_by_page(forgeledger, clients):
         ((JOB, "--recount"), [{"jobs": [job(nextLane=0)]}] * 3),
     ],
 )
-def test_a_relay_that_gets_no_further_is_not_asked_for_ever(forgeledger, clients, words, answers):
+def test_a_relay_that_makes_no_progress_is_not_invoked_forever(
+    forgeledger, clients, words, answers
+):
     clients["lambda"] = FakeLambda(*answers)
 
     ended = forgeledger("reconcile", *words, **WHERE)

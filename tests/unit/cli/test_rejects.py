@@ -107,7 +107,7 @@ def test_a_queue_without_dead_letters_is_not_found(forgeledger, commands):
         ({"of": "another kind"}, "{'of': 'another kind'}"),
     ],
 )
-def test_what_is_wrong_is_told_in_words(forgeledger, rejects, detail, text):
+def test_what_is_wrong_is_explained_in_words(forgeledger, rejects, detail, text):
     reject(rejects, 1, detail=json.dumps(detail))
 
     listed = forgeledger("rejects", "list", **WHERE)
@@ -175,7 +175,7 @@ def test_a_refused_message_stops_its_group_and_no_other(forgeledger, rejects, co
     assert "m1: not accepted, so its group waits: InternalError: no" in ended.err
 
 
-def test_what_is_rejected_again_is_not_sent_for_ever(forgeledger, sqs, rejects, commands):
+def test_what_is_rejected_again_is_not_sent_forever(forgeledger, sqs, rejects, commands):
     for number in range(12):
         reject(rejects, number)
     sqs.on_send = lambda stored: rejects.put(
@@ -196,7 +196,7 @@ def test_what_is_rejected_again_is_not_sent_for_ever(forgeledger, sqs, rejects, 
     assert rejects.hidden == []
 
 
-def test_silence_about_the_others_is_not_told_as_success(forgeledger, sqs, rejects):
+def test_an_answer_without_the_others_is_not_taken_for_success(forgeledger, sqs, rejects):
     for number in range(12):
         reject(rejects, number, group=f"g{number}")
     back = []

@@ -144,7 +144,7 @@ def test_a_mistake_is_found_before_anything_is_sent(forgeledger, queue, words, s
         ({"jobId": 7}, "jobId: must be text"),
     ],
 )
-def test_what_the_intake_would_reject_is_told_by_its_line(forgeledger, queue, fields, error):
+def test_what_the_intake_would_reject_is_reported_by_its_line(forgeledger, queue, fields, error):
     command = {"type": "claim", "jobId": JOB, "itemId": "a"}
     lines = f"{json.dumps(command)}\n{json.dumps({**command, **fields})}"
 
@@ -176,7 +176,7 @@ def test_a_field_that_is_null_counts_as_unsaid(forgeledger, queue):
     assert queue.commands[0]["at"].endswith("Z")
 
 
-def test_more_commands_than_are_kept_in_memory_are_sent(forgeledger, queue, monkeypatch):
+def test_more_commands_than_are_held_in_memory_are_sent(forgeledger, queue, monkeypatch):
     monkeypatch.setattr("forgeledger.cli.command_sender._BYTES_IN_MEMORY", 1_000)
     lines = [
         json.dumps({"type": "claim", "jobId": JOB, "itemId": f"item-{number}"})
@@ -189,7 +189,7 @@ def test_more_commands_than_are_kept_in_memory_are_sent(forgeledger, queue, monk
     assert {item for _, item in queue.reported()} == {f"item-{number}" for number in range(100)}
 
 
-def test_a_refused_message_is_told_with_the_words_of_sqs(forgeledger, queue):
+def test_a_refused_message_is_reported_with_the_words_of_sqs(forgeledger, queue):
     queue.fault = lambda number, entries: Fault(refused_for_good=frozenset({0}))
 
     ended = forgeledger("send", "complete", JOB, "a", **QUEUE)
@@ -198,7 +198,7 @@ def test_a_refused_message_is_told_with_the_words_of_sqs(forgeledger, queue):
     assert ended.err == "forgeledger: 0 sent, 1 not: InvalidMessageContents: no\n"
 
 
-def test_a_missing_permission_is_told_with_the_words_of_aws(forgeledger, queue):
+def test_a_missing_permission_is_reported_with_the_words_of_aws(forgeledger, queue):
     queue.fault = lambda number, entries: Fault(raises=denied())
 
     ended = forgeledger("send", "complete", JOB, "a", **QUEUE)

@@ -58,7 +58,7 @@ def test_its_module_finds_the_addresses_in_its_environment(forgeledger, module):
     assert seen["FORGELEDGER_API_URL"] == "http://api.test"
 
 
-def test_a_local_worker_is_kept_from_the_users_profile_and_proxy(forgeledger, module, tmp_path):
+def test_a_local_worker_ignores_the_users_profile_and_proxy(forgeledger, module, tmp_path):
     os.environ |= {"AWS_PROFILE": "gone", "AWS_DEFAULT_PROFILE": "gone"}
     state = StateDir(tmp_path / "state")
     state.acquire()
@@ -91,7 +91,7 @@ def test_a_log_level_that_is_none_is_a_mistake(forgeledger, module):
 @pytest.mark.parametrize(
     ("level", "chatter"), [("INFO", "WARNING"), ("ERROR", "NOTSET"), ("DEBUG", "NOTSET")]
 )
-def test_what_boto_finds_on_its_way_is_kept_out_of_the_log(forgeledger, module, level, chatter):
+def test_what_boto_logs_of_its_own_stays_out_of_the_log(forgeledger, module, level, chatter):
     names = ("botocore.credentials", "botocore.configprovider")
     for name in names:
         logging.getLogger(name).setLevel(logging.NOTSET)
@@ -112,7 +112,9 @@ def test_a_worker_that_is_not_there_is_a_mistake(forgeledger, module, app):
     assert ended.err.startswith(f"forgeledger: {app}: ")
 
 
-def test_a_module_that_raises_is_told_in_one_line_with_its_place(forgeledger, module, tmp_path):
+def test_a_module_that_raises_is_reported_in_one_line_with_its_file_and_line(
+    forgeledger, module, tmp_path
+):
     (tmp_path / "raising_tasks.py").write_text("x = 1\nraise ValueError('no')\n", encoding="utf-8")
 
     ended = forgeledger("worker", "--app", "raising_tasks:worker")
@@ -124,7 +126,7 @@ def test_a_module_that_raises_is_told_in_one_line_with_its_place(forgeledger, mo
     )
 
 
-def test_a_wrong_setting_of_the_worker_is_told_in_one_line_as_a_mistake(
+def test_a_wrong_setting_of_the_worker_is_reported_in_one_line_as_a_mistake(
     forgeledger, module, tmp_path
 ):
     text = "from forgeledger.sdk import WorkerOptions\nWorkerOptions(visibility_seconds=-5)\n"

@@ -44,7 +44,7 @@ def broken(job=None, journal=None, events=None, killed=("worker-1",)):
     return [guarantee.name for guarantee in guarantees if not guarantee.held]
 
 
-def test_a_good_run_keeps_every_promise():
+def test_in_a_good_run_every_guarantee_holds():
     assert broken() == []
 
 
@@ -58,12 +58,12 @@ def test_a_good_run_keeps_every_promise():
         {"status": "COMPLETED_WITH_FAILURES"},
     ],
 )
-def test_wrong_counts_break_a_promise(wrong):
+def test_wrong_counts_break_a_guarantee(wrong):
     assert "the counts are right" in broken(job=make_job(**wrong))
 
 
 @pytest.mark.parametrize("completed", [Counter(NAMES[:-1]), Counter([*NAMES, NAMES[0]])])
-def test_an_item_that_completed_never_or_twice_breaks_a_promise(completed):
+def test_an_item_that_completed_never_or_twice_breaks_a_guarantee(completed):
     found = broken(journal=make_journal(completed=completed))
 
     assert found == ["each item completed exactly once"]
@@ -78,15 +78,15 @@ def test_an_item_that_completed_never_or_twice_breaks_a_promise(completed):
         [make_event(jobId="another-1")],
     ],
 )
-def test_a_missing_second_or_wrong_event_breaks_a_promise(events):
+def test_a_missing_second_or_wrong_event_breaks_a_guarantee(events):
     assert broken(events=events) == ["one job.completed event"]
 
 
-def test_a_failure_that_was_lost_with_the_killed_worker_is_no_broken_promise():
+def test_a_failure_that_was_lost_with_the_killed_worker_is_no_broken_guarantee():
     assert broken(journal=make_journal(failed=Counter(), taken_over=frozenset(NAMES[:1]))) == []
 
 
-def test_failures_that_were_not_shown_or_not_mended_break_a_promise():
+def test_failures_that_did_not_happen_or_were_not_retried_break_a_guarantee():
     unseen = make_journal(failed=Counter(), taken_over=frozenset(NAMES[1:]))
     assert broken(journal=unseen) == ["failures were retried"]
     assert "failures were retried" in broken(
@@ -134,7 +134,7 @@ def test_the_failures_add_up_to_those_that_were_planned(failed, taken_over, mess
         (("worker-1", "worker-2"), frozenset(NAMES[1:])),
     ],
 )
-def test_a_worker_that_was_not_killed_or_not_replaced_breaks_a_promise(killed, taken_over):
+def test_a_worker_that_was_not_killed_or_not_replaced_breaks_a_guarantee(killed, taken_over):
     found = broken(journal=make_journal(taken_over=taken_over), killed=killed)
 
     assert found == ["nothing was lost with a worker"]

@@ -78,7 +78,7 @@ def wait_for_end(lines, observed, tmp_path):
     return wait
 
 
-def test_a_worker_that_is_killed_is_told_and_replaced(wait_for_end, lines, observed):
+def test_a_worker_that_is_killed_is_reported_and_replaced(wait_for_end, lines, observed):
     workers = FakeWorkers("worker-1")
 
     job = wait_for_end(FakeLedger(0, 4, 6, 10), workers)
@@ -90,14 +90,14 @@ def test_a_worker_that_is_killed_is_told_and_replaced(wait_for_end, lines, obser
     ]
 
 
-def test_a_worker_that_ends_by_itself_leaves_the_job_to_the_promises(wait_for_end, lines):
+def test_a_worker_that_ends_by_itself_leaves_the_job_to_the_guarantees(wait_for_end, lines):
     job = wait_for_end(FakeLedger(0), FakeWorkers(ended=["worker-3"]))
 
     assert not job.is_finished
     assert lines[0].startswith("worker-3 ended; see demo-*.log in ")
 
 
-def test_a_job_that_does_not_end_is_left_to_the_promises(wait_for_end, lines, monkeypatch):
+def test_a_job_that_does_not_end_is_judged_by_the_guarantees(wait_for_end, lines, monkeypatch):
     times = iter(range(0, 10_000, 50))
     monkeypatch.setattr(scenario.time, "monotonic", lambda: next(times))
 

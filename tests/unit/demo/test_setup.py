@@ -59,7 +59,7 @@ def test_what_sqs_refuses_is_sent_again():
     assert sorted(aws.sent, key=int) == [str(number) for number in range(25)]
 
 
-def test_what_sqs_refuses_for_ever_ends_the_demo():
+def test_what_sqs_refuses_forever_ends_the_demo():
     aws = FakeAws(refuse_batches=100)
     with (
         DemoResources(lambda service: aws, "bus") as resources,

@@ -68,7 +68,7 @@ def test_the_deadly_one_kills_its_worker_at_its_first_attempt_alone(reporter, mo
     assert killed == [(os.getpid(), signal.SIGKILL)]
 
 
-def test_one_that_is_told_twice_is_completed_before_its_end(reporter):
+def test_one_that_is_reported_twice_is_completed_before_its_end(reporter):
     tasks.print_invoice(make_item(reporter, completesTwice=True))
 
     assert reporter.completed == [("invoice-9", {"result": {"pages": 3}, "attempt": 1})]

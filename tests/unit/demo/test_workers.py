@@ -40,7 +40,7 @@ def test_workers_are_hired_missed_when_killed_and_ended_with_the_crew(program, t
     assert (tmp_path / "demo-worker-1.log").exists()
 
 
-def test_one_that_ends_by_itself_is_told(program, tmp_path):
+def test_one_that_ends_by_itself_is_reported(program, tmp_path):
     program("pass")
     with WorkerProcesses({}, tmp_path) as started:
         name = started.start()

@@ -53,7 +53,7 @@ def test_a_supervisor_that_does_not_end_is_reported(monkeypatch, tmp_path):
         control.down(project_dir=PROJECT, state_dir=tmp_path)
 
 
-def test_the_state_stands_beside_the_template_unless_given(tmp_path):
+def test_the_state_is_next_to_the_template_unless_given(tmp_path):
     assert control.state_of(PROJECT).root == PROJECT / ".forgeledger"
     assert control.state_of(PROJECT, tmp_path).root == tmp_path
     assert control.status(project_dir=PROJECT) is None

@@ -108,7 +108,7 @@ def test_a_handler_gets_its_event_and_the_functions_environment(pool_of, monkeyp
     assert {"AWS_PROFILE", "FORGELEDGER_TABLE"}.isdisjoint(variables)
 
 
-def test_who_waits_for_a_function_hears_of_its_end_however_it_ended(pool_of):
+def test_a_caller_learns_that_a_function_ended_however_it_ended(pool_of):
     ended = []
     pool = pool_of(after=lambda: ended.append(len(ended)))
 

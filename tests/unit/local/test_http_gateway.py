@@ -124,7 +124,7 @@ def test_a_gateway_that_never_started_can_be_stopped():
     HttpGateway(ROUTES, invoke, api_id="abc").stop()
 
 
-def test_a_kept_connection_is_told_that_the_gateway_has_gone(capfd):
+def test_a_kept_alive_connection_is_closed_when_the_gateway_stops(capfd):
     stopped = HttpGateway(ROUTES, invoke, api_id="abc")
     stopped.start()
     connection = http.client.HTTPConnection(urlsplit(stopped.url).netloc, timeout=60)

@@ -32,7 +32,7 @@ def test_all_is_deleted_after_a_success():
     assert ids(done) == ["a", "b"]
 
 
-def test_only_the_failed_ones_are_kept():
+def test_only_the_failed_ones_are_returned():
     done = run_batch([a_record("a"), a_record("b")], failing("a"), reports_failures=True)
 
     assert ids(done) == ["b"]

@@ -152,7 +152,7 @@ def test_a_folder_whose_owner_was_killed_is_free_once_its_engine_has_saved(state
     following.release()
 
 
-def test_an_engine_that_never_ends_saving_is_not_waited_for_for_ever(state, monkeypatch):
+def test_an_engine_that_never_ends_saving_is_not_awaited_forever(state, monkeypatch):
     monkeypatch.setattr("forgeledger.local.state_dir.SAVING_SECONDS", 0)
     monkeypatch.setattr("forgeledger.local.state_dir._is_alive", lambda pid: False)
     state.acquire()
@@ -161,7 +161,7 @@ def test_an_engine_that_never_ends_saving_is_not_waited_for_for_ever(state, monk
         StateDir(state.root).acquire()
 
 
-def test_a_process_counts_as_alive_whoever_owns_it(monkeypatch):
+def test_a_process_counts_as_alive_even_if_another_user_owns_it(monkeypatch):
     def refuse(pid, number):
         raise PermissionError
 

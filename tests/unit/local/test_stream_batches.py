@@ -65,7 +65,7 @@ def test_without_bisecting_the_whole_batch_is_given_up():
     assert numbers(plan.given_up) == [1, 2]
 
 
-def test_without_a_limit_a_batch_is_tried_for_ever():
+def test_without_a_limit_a_batch_is_tried_forever():
     plan = after_failure(a_batch(1, failures=10_000), 0, RetryRule())
 
     assert plan.again[0].failures == 10_001
@@ -165,7 +165,7 @@ def test_a_deletion_by_time_to_live_carries_who_deleted():
     assert record["userIdentity"] == {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 
 
-def test_the_failure_queue_is_told_where_the_records_stand_but_not_what_they_say():
+def test_the_failure_queue_gets_the_positions_of_the_records_but_not_their_content():
     message = json.loads(
         failure_message(
             records=[a_record(7, 0.0), a_record(9, 1.5)],

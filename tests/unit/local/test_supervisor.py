@@ -56,7 +56,7 @@ def cloud(monkeypatch):
     return fake
 
 
-def test_it_reports_where_all_answers_and_ends_when_told(cloud):
+def test_it_reports_its_addresses_and_ends_on_request(cloud):
     report, ending = Report(), supervisor.Bell()
     ending.ring()
 

@@ -53,7 +53,7 @@ def test_a_command_belongs_to_the_lane_of_its_item():
     assert make().group == group_of(JOB_ID, lane_of("invoice-17", 4))
 
 
-def test_times_are_told_in_utc():
+def test_times_are_printed_in_utc():
     east = datetime(2026, 11, 21, 12, 0, tzinfo=timezone(timedelta(hours=2)))
 
     assert json.loads(make(at=east).body)["at"] == "2026-11-21T10:00:00.000Z"

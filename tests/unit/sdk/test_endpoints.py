@@ -98,7 +98,7 @@ def test_what_is_missing_is_named_when_it_is_needed():
     assert "or pass command_queue_url or local=True" in str(caught.value)
 
 
-def test_whoever_set_the_command_lines_variable_is_told_what_to_say_instead(monkeypatch):
+def test_the_command_lines_variable_is_refused_with_what_to_write_instead(monkeypatch):
     for name in ("FORGELEDGER_API_URL", "FORGELEDGER_COMMAND_QUEUE_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("FORGELEDGER_LOCAL", "1")
@@ -172,7 +172,9 @@ def test_a_local_cloud_is_found_where_an_editable_install_points(project, tmp_pa
     assert Endpoints.local(elsewhere).api_url == LOCAL["apiUrl"]
 
 
-def test_a_local_cloud_that_is_not_up_is_told_with_where_it_was_looked_for(tmp_path, monkeypatch):
+def test_a_local_cloud_that_is_not_up_is_reported_with_where_it_was_looked_for(
+    tmp_path, monkeypatch
+):
     with pytest.raises(ConfigurationError, match="forgeledger local up") as here:
         Endpoints.local(tmp_path)
     monkeypatch.setenv("FORGELEDGER_STATE_DIR", "/no/such/folder")

@@ -46,7 +46,7 @@ def test_every_wrong_field_is_named_as_its_sender_spelled_it_with_the_rule_that_
     }
 
 
-def test_an_item_that_is_neither_a_name_nor_an_object_is_told_what_it_may_be(caller):
+def test_an_item_that_is_neither_a_name_nor_an_object_is_refused_with_what_it_may_be(caller):
     reply = caller.post("/jobs", {"name": "n", "items": ["a", 1]})
 
     (error,) = reply.json["errors"]
@@ -77,7 +77,7 @@ def test_a_misspelled_rule_of_the_policy_is_refused_and_not_ignored(caller):
     assert reply.wrong == {"policy.maxAttemps": "unknown", "policy.lease_second": "unknown"}
 
 
-def test_unknown_fields_beside_the_policy_are_ignored(caller):
+def test_unknown_fields_next_to_the_policy_are_ignored(caller):
     body = {"name": "n", "color": "red", "policy": {"maxAttempts": 2}}
 
     reply = caller.post("/jobs", body)
@@ -85,7 +85,7 @@ def test_unknown_fields_beside_the_policy_are_ignored(caller):
     assert (reply.status, reply.json["policy"]["maxAttempts"]) == (201, 2)
 
 
-def test_unknown_fields_of_a_request_are_told_to_whoever_logs_it_once(caller):
+def test_unknown_fields_of_a_request_are_reported_once(caller):
     def ignored(path, body):
         event = caller.event("POST", path, body=body, headers=caller.headers)
         return list(caller.api.answer(event, Context()).ignored)
@@ -178,7 +178,7 @@ def test_a_misspelled_parameter_is_refused_together_with_all_else_that_is_wrong(
     assert job.json["errors"][0]["message"] == "is no parameter of this route, which takes none"
 
 
-def test_a_parameter_where_a_body_was_meant_changes_nothing_and_leaves_its_key_free(caller):
+def test_a_parameter_instead_of_a_body_changes_nothing_and_leaves_its_key_free(caller):
     def create(**query):
         headers = {"idempotency-key": "k"}
         return caller.send(
@@ -198,7 +198,7 @@ def test_open_routes_answer_the_same_whatever_a_probe_adds(caller, path):
     assert caller.get(path, check=1).text == caller.get(path).text
 
 
-def test_an_unknown_parameter_is_not_told_to_whoever_may_not_know_the_routes(world):
+def test_an_unknown_parameter_is_not_reported_without_a_valid_key(world):
     reply = world.caller(lambda: "key").get("/jobs", limt=10)
 
     assert reply.status == 401
@@ -240,7 +240,7 @@ def test_a_known_route_names_the_methods_that_it_takes(caller):
     assert reply.headers["Allow"] == "GET, POST"
 
 
-def test_an_unknown_command_for_an_item_is_told_the_commands_that_there_are(caller):
+def test_an_unknown_command_for_an_item_is_answered_with_the_existing_commands(caller):
     job_id = caller.new_job(items=["a"])
 
     reply = caller.post(f"/jobs/{job_id}/items/a/explode")
@@ -262,7 +262,7 @@ def test_busy_storage_asks_to_come_again(caller, world):
     assert reply.headers["Retry-After"] == "1"
 
 
-def test_a_fault_tells_nothing_of_our_insides(caller, world):
+def test_a_server_error_reveals_no_internals(caller, world):
     def broken(job_id):
         raise RuntimeError("secret of the table")
 

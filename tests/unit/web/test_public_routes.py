@@ -8,7 +8,7 @@ import sys
 from forgeledger import __version__
 
 
-def test_health_tells_the_version(caller):
+def test_health_has_the_version(caller):
     assert caller.get("/health").json == {"status": "ok", "version": __version__}
 
 

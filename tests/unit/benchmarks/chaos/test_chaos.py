@@ -53,7 +53,7 @@ class FakeChaosJob:
         return "the job is COMPLETED"
 
 
-def test_a_good_end_names_no_broken_promise(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_good_end_names_no_broken_guarantee(capsys: pytest.CaptureFixture[str]) -> None:
     broken = run(FakeChaosJob(make_evidence()))
 
     output = capsys.readouterr().out
@@ -63,7 +63,7 @@ def test_a_good_end_names_no_broken_promise(capsys: pytest.CaptureFixture[str]) 
     assert "  lost:                             0 (COMPLETED, 3 of 3 items completed)" in output
 
 
-def test_a_broken_promise_is_named_and_marked(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_broken_guarantee_is_named_and_marked(capsys: pytest.CaptureFixture[str]) -> None:
     broken = run(FakeChaosJob(make_evidence(unexpected_exits=1)))
 
     assert broken == ["unexpected worker exits"]
@@ -71,7 +71,7 @@ def test_a_broken_promise_is_named_and_marked(capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.parametrize("part", ["the job", "the audit"])
-def test_a_part_that_is_not_done_in_time_is_a_broken_promise(
+def test_a_part_that_is_not_done_in_time_is_a_broken_guarantee(
     part: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     broken = run(FakeChaosJob(TimeLimitExceeded(part, 60)))
@@ -83,7 +83,7 @@ def test_a_part_that_is_not_done_in_time_is_a_broken_promise(
     assert "        2  workers killed (SIGKILL)" in output
 
 
-def test_a_job_that_ended_before_its_first_call_is_told_as_well(
+def test_a_job_that_ended_before_its_first_call_is_reported_as_well(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     job = FakeChaosJob(TimeLimitExceeded("the job", 60))
@@ -94,7 +94,9 @@ def test_a_job_that_ended_before_its_first_call_is_told_as_well(
     assert "0 calls of functions and workers" in capsys.readouterr().out
 
 
-def test_one_that_is_interrupted_tells_how_far_it_came(capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_that_is_interrupted_reports_how_far_it_came(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(FakeChaosJob(KeyboardInterrupt()))
 

@@ -28,7 +28,7 @@ def broken(**overrides: object) -> set[str]:
     return {guarantee.name for guarantee in guarantees if not guarantee.held}
 
 
-def test_a_good_end_keeps_every_promise() -> None:
+def test_with_a_good_end_every_guarantee_holds() -> None:
     assert broken() == set()
 
 
@@ -63,11 +63,11 @@ def test_an_event_that_is_delivered_twice_is_one_completion() -> None:
         ({"unexpected_exits": 1}, "unexpected worker exits"),
     ],
 )
-def test_each_promise_can_be_broken(overrides: dict[str, object], guarantee: str) -> None:
+def test_each_guarantee_can_be_broken(overrides: dict[str, object], guarantee: str) -> None:
     assert broken(**overrides) == {guarantee}
 
 
-def test_a_row_that_the_journal_lacks_is_a_gap_that_the_items_tell_of() -> None:
+def test_a_row_missing_from_the_journal_is_a_gap_that_the_items_reveal() -> None:
     rows = GOOD.lanes[0].rows
 
     without_a_registration = with_lane(rows=[rows[0], *rows[2:]])

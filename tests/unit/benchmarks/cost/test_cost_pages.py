@@ -77,7 +77,7 @@ def test_the_metrics_of_a_round_are_those_that_the_relay_sends() -> None:
     assert len(named) == cost_tables.ROUND_METRICS
 
 
-def test_every_bound_is_kept() -> None:
+def test_every_bound_holds() -> None:
     missed = [bound.text for bound in cost_page.bounds() if not bound.met]
 
     assert not missed, "\n".join(missed)
@@ -119,7 +119,7 @@ def test_the_page_says_what_less_of_distributed_map_would_mean(amount: float, te
     assert text in cost_tables.start_only(with_a_million_at(amount))
 
 
-def test_a_plot_puts_each_value_in_its_place() -> None:
+def test_a_plot_has_each_value_at_its_position() -> None:
     flat = Line("flat & <level>", [(100, 1.0), (1_000, 1.0), (10_000, 1.0)])
     rising = Line("rising", [(100, 0.5), (10_000, 2.0)], dashed=True)
 

@@ -56,7 +56,7 @@ def test_an_item_that_takes_more_in_a_larger_job_misses_its_bound(bounds_met: An
     assert bounds_met(**MORE["requests"]) == [True, True, False]
 
 
-def test_processor_time_is_held_against_what_ran_beside() -> None:
+def test_processor_time_is_compared_with_what_ran_at_the_same_time() -> None:
     assert in_model(processorTimeRatio=1.11) == [True, False, True]
     assert on_engine(processorSeconds=556e-6 * growth.BOUND_AT) == [True, False, True]
 

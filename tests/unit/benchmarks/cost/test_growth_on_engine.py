@@ -24,7 +24,7 @@ def make_job(*, calls: int = 100, seconds: float = 0.5, kilobytes: int = 70_000)
     return EngineRun(run=run, processor_seconds={"intake": seconds}, peak_kilobytes=kilobytes)
 
 
-def test_jobs_of_one_size_are_told_as_one() -> None:
+def test_jobs_of_one_size_are_reported_as_one() -> None:
     jobs = [make_job(calls=100), make_job(calls=120, seconds=0.7), make_job(calls=900)]
 
     figures = summary(jobs)
@@ -36,7 +36,7 @@ def test_jobs_of_one_size_are_told_as_one() -> None:
     assert figures["itemsPerSecond"] == 250
 
 
-def test_the_largest_process_of_all_jobs_is_told() -> None:
+def test_the_largest_process_of_all_jobs_is_reported() -> None:
     jobs = [make_job(kilobytes=65_000), make_job(kilobytes=72_000)]
 
     assert summary(jobs)["peakProcessKilobytes"] == 72_000

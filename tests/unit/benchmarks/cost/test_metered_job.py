@@ -11,7 +11,7 @@ CLOSE = 0.02
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_a_job_uses_what_was_kept_of_it() -> None:
+def test_a_job_uses_what_was_stored_of_it() -> None:
     stored = ResultsFile().by_name["job of 1000"]
 
     figures = measure(Workload(items=1_000)).figures()

@@ -57,7 +57,7 @@ def test_a_moment_that_hit_one_slice_alone_does_not_show(times_with, monkeypatch
     assert times_with(*[1] * 2 * SLICES) == pytest.approx(even, rel=0.2)
 
 
-def test_jobs_beside_take_their_time() -> None:
+def test_other_jobs_lower_the_rate() -> None:
     with ReferenceJobs.in_this_process() as reference_jobs:
         before = reference_jobs.last_seconds
 

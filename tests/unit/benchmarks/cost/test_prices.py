@@ -35,7 +35,7 @@ def test_usages_add_up_and_scale() -> None:
     assert dollars(usage.times(3) + usage) == pytest.approx(4 * dollars(usage))
 
 
-def test_what_is_kept_of_a_usage_gives_it_again() -> None:
+def test_a_usage_is_restored_from_what_is_stored() -> None:
     usage = Usage(write_units=2.5, log_bytes=7)
 
     assert Usage.of(usage.figures()) == usage

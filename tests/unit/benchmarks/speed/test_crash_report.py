@@ -50,5 +50,5 @@ def test_a_design_that_makes_few_calls_runs_jobs_until_it_was_hit_often_enough()
     assert str(runs) == "   6 crashes in 3 jobs   0 lost, 0 double, 3 job.completed"
 
 
-def test_it_does_not_run_for_ever_for_a_crash_that_never_comes():
+def test_it_does_not_run_forever_for_a_crash_that_never_comes():
     assert len(run_until_crashed(lambda: make_job(0)).jobs) == MAX_JOBS

@@ -45,7 +45,7 @@ def test_a_design_has_one_line_in_the_table(capsys):
     assert line.split() == [LEDGER, "100", "100", "100", "50", "0.200", "4.00", "2.0"]
 
 
-def test_five_times_as_fast_is_enough_and_registering_is_told_beside_it(capsys):
+def test_five_times_as_fast_is_enough_and_registration_is_reported_separately(capsys):
     assert status_of(make_run(register=3.0, work=1.0), make_run(register=0.0, work=5.0)) == 0
 
     line = capsys.readouterr().out.splitlines()[2]

@@ -29,7 +29,7 @@ def test_workers_that_take_too_long_are_not_waited_for() -> None:
         workers.work(timeout_seconds=0)
 
 
-def test_a_worker_that_fails_is_told() -> None:
+def test_a_worker_that_fails_is_reported() -> None:
     with (
         worker_processes(1, make_worker, (0.0,), []) as workers,
         pytest.raises(RuntimeError, match="a worker process failed"),

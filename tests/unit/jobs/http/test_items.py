@@ -122,7 +122,7 @@ def test_an_unknown_item_is_not_found_unless_its_job_registers_on_the_way(caller
     assert registered.json["item"]["state"] == "IN_PROGRESS"
 
 
-def test_whoever_expects_items_says_whether_they_are_registered_on_the_way(caller):
+def test_a_job_with_expected_items_says_whether_they_are_registered_on_the_way(caller):
     unsaid = caller.new_job(expectedItems=2)
     strict = caller.new_job(expectedItems=2, autoRegister=False)
 

@@ -113,7 +113,7 @@ def test_nobody_knows_the_time_that_is_left_while_items_may_be_added(caller, clo
     assert job["etaSeconds"] is None
 
 
-def test_a_finished_job_tells_its_average_and_has_no_time_left(caller, clock):
+def test_a_finished_job_has_its_average_rate_and_no_time_left(caller, clock):
     job_id = caller.new_job(items=["a", "b"])
     clock.pass_seconds(4)
     for item in "ab":

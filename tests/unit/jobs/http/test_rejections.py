@@ -34,7 +34,7 @@ def complete_in_one_batch(world: Any, job_id: str, items: Iterable[str]) -> None
     LaneWriter(world.store, world.runtime).apply(job_id, 0, commands)
 
 
-def test_they_are_told_by_kind_and_reason_most_frequent_first(caller, clock):
+def test_they_are_listed_by_kind_and_reason_most_frequent_first(caller, clock):
     job_id = caller.new_job(items=["a", "b"], lanes=2, policy={"leaseSeconds": 60})
     caller.post(f"/jobs/{job_id}/items/a/claim", {"workerId": "w-1"})
     for item in ("A", "B", "C"):

@@ -3,7 +3,7 @@ import pytest
 from tests.support.api_callers import Context
 
 
-def test_a_request_whose_time_is_over_is_told_so_and_may_be_repeated(caller, world, monkeypatch):
+def test_a_request_without_time_left_is_answered_so_and_may_be_repeated(caller, world, monkeypatch):
     job_id = caller.new_job()
     body = {"items": [f"item-{n}" for n in range(200)]}
     remaining_ms = iter([29_000] * 3 + [15_000] * 10)

@@ -18,7 +18,7 @@ def test_an_unsealed_job_waits_for_its_seal_and_its_items(caller, clock):
     assert (why["itemsScanned"], why["scanComplete"]) == (3, True)
 
 
-def test_expired_leases_and_items_due_later_are_told(caller, clock):
+def test_expired_leases_and_items_due_later_are_listed(caller, clock):
     policy = {"leaseSeconds": 30, "maxAttempts": 3, "backoffBaseSeconds": 600}
     job_id = caller.new_job(items=["expired", "held", "later"], seal=True, policy=policy)
     caller.post(f"/jobs/{job_id}/items/expired/claim", {"workerId": "w"})
@@ -105,7 +105,7 @@ def test_a_job_that_failed_says_why(caller):
     assert (why["status"], why["reason"], why["reasons"]) == ("FAILED", "tolerance", ["finished"])
 
 
-def test_a_passed_deadline_is_told(caller, clock):
+def test_a_passed_deadline_is_reported(caller, clock):
     job_id = caller.new_job(deadlineSeconds=60)
     clock.pass_seconds(61)
 

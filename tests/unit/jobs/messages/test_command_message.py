@@ -86,7 +86,7 @@ def test_both_spellings_of_a_field_are_the_same() -> None:
     assert decode(camel, "m").commands == decode(snake, "m").commands
 
 
-def test_a_command_without_an_id_is_named_after_its_message_and_place() -> None:
+def test_a_command_without_an_id_is_named_after_its_message_and_index() -> None:
     body = json.dumps({"commands": [json.loads(message()), json.loads(message())]})
 
     commands = decode(body, "message-7").commands
@@ -202,7 +202,7 @@ def test_a_broken_limit_says_which() -> None:
     }
 
 
-def test_a_wrong_field_is_told_in_words_and_by_its_name_in_the_contract() -> None:
+def test_a_wrong_field_is_reported_in_words_and_by_its_name_in_the_contract() -> None:
     wrong = {
         "job_id": 7,
         "item_id": "",
@@ -245,7 +245,7 @@ def test_a_wrong_field_is_told_in_words_and_by_its_name_in_the_contract() -> Non
         ),
     ],
 )
-def test_who_sends_json_is_told_of_json(command: object, rules: dict[str, str]) -> None:
+def test_errors_speak_of_json(command: object, rules: dict[str, str]) -> None:
     problems = decode(json.dumps({"commands": [command]}), "m").problems
 
     assert {problem.field: problem.rule for problem in problems} == rules

@@ -68,7 +68,7 @@ def test_at_most_ten_go_in_a_request_in_order() -> None:
     assert bus.accepted == event_ids(23)
 
 
-def test_nothing_to_tell_is_no_request() -> None:
+def test_nothing_to_publish_is_no_request() -> None:
     bus = Bus({})
 
     publish(bus, 0)

@@ -42,7 +42,7 @@ def test_a_message_goes_whole_with_its_reason_and_its_source() -> None:
     }
 
 
-def test_of_many_commands_only_the_bad_ones_are_kept_as_they_came() -> None:
+def test_of_many_commands_only_the_invalid_ones_are_rejected_as_they_came() -> None:
     good = {"type": "claim", "jobId": JOB_ID, "itemId": "a"}
     bad = {"type": "finish", "job_id": JOB_ID, "extra": "unchanged"}
     text = json.dumps({"commands": [good, bad, good]})
@@ -54,7 +54,7 @@ def test_of_many_commands_only_the_bad_ones_are_kept_as_they_came() -> None:
     assert json.loads(str(request["MessageBody"])) == {"commands": [bad]}
 
 
-def test_each_of_the_bad_commands_is_kept_once_and_in_order() -> None:
+def test_each_invalid_command_is_rejected_once_and_in_order() -> None:
     good = {"type": "claim", "jobId": JOB_ID, "itemId": "a"}
     bad = [{"type": "finish"}, 7, {"type": "claim"}]
     text = json.dumps({"commands": [bad[0], good, bad[1], good, bad[2]]})
@@ -78,7 +78,7 @@ def test_a_message_of_bad_commands_only_goes_as_it_came() -> None:
     assert put(text, CommandProblem("command", "no object", 0))["MessageBody"] == text
 
 
-def test_no_more_is_told_than_there_is_room_for() -> None:
+def test_no_more_is_reported_than_there_is_room_for() -> None:
     commands = [{"type": "x"} for _ in range(200)]
     problems = [CommandProblem("type", "y" * 500, index) for index in range(200)]
 
@@ -90,7 +90,7 @@ def test_no_more_is_told_than_there_is_room_for() -> None:
     assert entries[0]["rule"] == "y" * 200
 
 
-def test_a_message_as_large_as_allowed_is_kept_whole_without_what_does_not_fit() -> None:
+def test_a_message_as_large_as_allowed_stays_whole_without_what_does_not_fit() -> None:
     largest = "x" * MESSAGE_BYTES
 
     request = put(largest, CommandProblem("body", "must be JSON"))

@@ -155,7 +155,7 @@ def test_the_report_says_where_to_go_on() -> None:
     assert report_body(MaintenanceReport(jobs=())) == {"jobs": []}
 
 
-def test_only_a_round_reports_that_it_took_place() -> None:
+def test_only_a_round_reports_that_it_was_run() -> None:
     other = dict(measurements(MaintenanceReport(jobs=())))
     complete = dict(measurements(MaintenanceReport(jobs=(), round_complete=True)))
     cut_short = dict(measurements(MaintenanceReport(jobs=(), round_complete=False)))

@@ -113,7 +113,7 @@ def test_a_complete_may_overtake_its_claim():
 @pytest.mark.parametrize(
     ("kind", "state"), [("complete", ItemState.COMPLETED), ("fail", ItemState.FAILED)]
 )
-def test_an_end_told_by_a_later_attempt_is_believed(kind, state):
+def test_an_end_reported_by_a_later_attempt_is_accepted(kind, state):
     lane = claimed_twice()
 
     outcome = lane.do(kind, attempt=5, worker_id="w-5")

@@ -106,7 +106,7 @@ def test_whether_a_failed_item_may_be_retried_depends_on_its_job(phase, kind, re
     assert (outcome.kind, outcome.reason) == (kind, reason)
 
 
-def test_a_result_and_its_worker_are_kept():
+def test_a_result_and_its_worker_are_stored():
     lane = make_lane()
     lane.do("register", payload='{"n": 1}')
     lane.do("claim", worker_id="w-1")

@@ -39,7 +39,7 @@ class TestCreating:
             duration_ms=0,
         )
 
-    def test_a_fact_has_the_same_event_id_each_time_it_is_told(self):
+    def test_a_fact_has_the_same_event_id_each_time_it_is_published(self):
         _, _, fact = create(make_spec())
 
         assert event_id(JOB_ID, fact) == f"{JOB_ID}:1:job.created"
@@ -137,18 +137,18 @@ class TestCompleting:
 
 
 class TestFirstFailure:
-    def test_the_first_failure_is_told_before_everything_else(self):
+    def test_the_first_failure_is_recorded_before_everything_else(self):
         step = advanced(sealed_job(), Counts(failed=1, failings=1))
 
         assert [fact.kind for fact in step.facts] == [FactKind.FIRST_FAILURE]
         assert step.job.status is JobStatus.RUNNING
 
-    def test_it_is_told_once_in_an_epoch(self):
+    def test_it_is_recorded_once_in_an_epoch(self):
         job = advanced(make_job(lanes=2), Counts(failed=1, failings=1)).job
 
         assert advanced(job, Counts(failed=2, failings=2)).facts == ()
 
-    def test_it_is_told_even_when_the_item_was_retried_meanwhile(self):
+    def test_it_is_recorded_even_when_the_item_was_retried_meanwhile(self):
         step = advanced(make_job(lanes=2), Counts(pending=1, failings=1))
 
         assert [fact.kind for fact in step.facts] == [FactKind.FIRST_FAILURE]
@@ -179,7 +179,7 @@ class TestCanceling:
         assert cancel(closing, Counts(), NOW) == Step(job=closing)
         assert cancel(canceled, Counts(), NOW) == Step(job=canceled)
 
-    def test_a_failure_tells_itself_even_while_the_job_is_canceled(self):
+    def test_a_first_failure_is_recorded_even_while_the_job_is_canceled(self):
         closing = cancel(make_job(lanes=2), Counts(), NOW).job
 
         step = next_step(closing, heads_with(Counts(failed=1, failings=1)), NOW)

@@ -75,7 +75,7 @@ def test_items_that_change_while_they_are_read_are_counted_as_they_then_stand(ch
     assert failures == lane.head.failures
 
 
-def test_what_counting_does_not_need_is_not_kept_in_memory():
+def test_what_counting_does_not_need_is_not_held_in_memory():
     lane = make_lane()
     lane.do("register", "a", payload="p" * 9_999)
     lane.do("fail", "a", failure=Failure(type="Boom", message="m" * 999, retryable=False))

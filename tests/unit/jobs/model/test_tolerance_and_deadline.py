@@ -173,10 +173,10 @@ class TestPhase:
         assert job.retention_late(NOW + int(after_days * DAY_MS)) is late
 
     @pytest.mark.parametrize(("ttl_days", "due_days"), [(30, 15), (1, 0.5)])
-    def test_rows_are_to_be_kept_when_half_of_their_days_is_over(self, ttl_days, due_days):
+    def test_retention_is_due_when_half_of_the_days_are_over(self, ttl_days, due_days):
         job = make_job(rules=LaneRules(ttl_days=ttl_days))
 
         assert job.retention_due == NOW + int(due_days * DAY_MS)
 
-    def test_rows_that_stay_for_ever_need_no_keeping(self):
+    def test_rows_that_never_expire_need_no_extension(self):
         assert make_job(rules=LaneRules(ttl_days=0)).retention_due is None

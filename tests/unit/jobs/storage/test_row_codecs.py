@@ -195,7 +195,7 @@ def test_a_state_that_there_is_not_is_named() -> None:
         decode_item({**row, "state": {"S": "LOST"}})
 
 
-def test_a_job_that_never_vanishes_has_no_ttl_in_its_facts() -> None:
+def test_a_job_that_never_expires_has_no_ttl_in_its_facts() -> None:
     job = make_job()
     permanent = replace(job, spec=replace(job.spec, rules=replace(job.spec.rules, ttl_days=0)))
     fact = decode_fact(_fact_row())

@@ -94,7 +94,7 @@ def test_a_page_is_made_of_as_many_answers_as_it_takes(waits: Waits) -> None:
 
 
 @pytest.mark.parametrize("more", [0, 1])
-def test_a_page_that_ends_with_the_last_row_asked_for_does_not_tell_whether_there_are_more(
+def test_a_page_that_ends_with_the_last_requested_row_does_not_show_whether_there_are_more(
     more: int, waits: Waits
 ) -> None:
     rows = [encode_item("JOB#j#0", make_item(item_id=f"item-{n}"), None) for n in range(4)]

@@ -168,7 +168,7 @@ def test_after_a_lost_answer_the_journal_says_who_was_first(
     assert request["ConsistentRead"] is True
 
 
-def test_without_a_lost_answer_nobody_looks_into_the_journal(waits: Waits) -> None:
+def test_without_a_lost_answer_the_journal_is_not_read(waits: Waits) -> None:
     row = _head_row(offset=9, commit_id="third")
     client = ScriptedDynamo(canceled("ConditionalCheckFailed", row=row))
 

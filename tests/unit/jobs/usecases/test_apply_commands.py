@@ -143,7 +143,7 @@ def test_a_retry_in_a_canceled_job_is_refused(ledger: Ledger) -> None:
     assert ledger.view(job_id).job.status is JobStatus.CANCELED
 
 
-def test_a_retry_after_the_rows_may_have_vanished_is_refused(ledger: Ledger) -> None:
+def test_a_retry_after_the_rows_may_have_expired_is_refused(ledger: Ledger) -> None:
     job_id = ledger.job()
     ledger.do(job_id, "register", "a")
     ledger.do(job_id, "fail", "a")

@@ -139,7 +139,7 @@ def test_a_job_that_is_ending_ends_before_it_is_reopened(ledger: Ledger) -> None
     assert job.counts_at_verdict.canceled == 1
 
 
-def test_a_job_whose_rows_may_have_vanished_is_not_reopened(ledger: Ledger) -> None:
+def test_a_job_whose_rows_may_have_expired_is_not_reopened(ledger: Ledger) -> None:
     job_id = ledger.job()
     ledger.lifecycle.seal(job_id)
     ledger.now += 30 * 24 * 3_600 * 1_000

@@ -105,7 +105,7 @@ def test_after_a_busy_lane_came_free_redelivery_gives_the_same_end(bench: Bench)
     assert [head.counts.completed for head in bench.ledger.view(job_id).heads] == [1, 1]
 
 
-def test_what_can_never_be_applied_goes_aside_and_holds_nothing_up(bench: Bench) -> None:
+def test_what_can_never_be_applied_is_rejected_and_blocks_nothing(bench: Bench) -> None:
     job_id = bench.ledger.job(lanes=1)
 
     result = bench.take(
@@ -124,7 +124,7 @@ def test_what_can_never_be_applied_goes_aside_and_holds_nothing_up(bench: Bench)
     assert bench.ledger.view(job_id).heads[0].counts.pending == 1
 
 
-def test_what_is_wrong_is_told_by_its_place_in_the_message(bench: Bench) -> None:
+def test_what_is_wrong_is_named_by_its_path_in_the_message(bench: Bench) -> None:
     wrong = bench.command("claim", "no-such-job", "a", error={"type": 7})
 
     result = bench.take(
@@ -143,7 +143,7 @@ def test_what_is_wrong_is_told_by_its_place_in_the_message(bench: Bench) -> None
     )
 
 
-def test_of_many_commands_only_the_bad_ones_go_aside(bench: Bench) -> None:
+def test_of_many_commands_only_the_invalid_ones_are_rejected(bench: Bench) -> None:
     job_id = bench.ledger.job(lanes=1)
     commands = [
         bench.command("register", job_id, "a"),

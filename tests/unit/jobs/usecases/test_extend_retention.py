@@ -46,7 +46,7 @@ def test_without_rounds_the_rows_are_gone(ledger: Ledger) -> None:
     assert ledger.store.read_journal(job_id, 0, 0, 1) == ()
 
 
-def test_rows_of_a_finished_job_are_not_kept(ledger: Ledger) -> None:
+def test_the_retention_of_a_finished_job_is_not_extended(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1, rules=ONE_DAY)
     ledger.fill(job_id, 1)
     ledger.lifecycle.cancel(job_id)
@@ -58,7 +58,7 @@ def test_rows_of_a_finished_job_are_not_kept(ledger: Ledger) -> None:
     assert items_of(ledger, job_id) == 0
 
 
-def test_a_job_is_kept_from_half_of_its_days_on(ledger: Ledger) -> None:
+def test_a_jobs_retention_is_extended_from_half_of_its_days_on(ledger: Ledger) -> None:
     job_id = ledger.job()
     ledger.now += 15 * DAY_MS - 1
     ledger.scheduled_round.run(always, always)
@@ -70,7 +70,7 @@ def test_a_job_is_kept_from_half_of_its_days_on(ledger: Ledger) -> None:
     assert (early, ledger.view(job_id).job.renewed_since) == (NOW, NOW + 15 * DAY_MS)
 
 
-def test_a_round_without_time_goes_on_behind_the_job_that_it_kept_last(ledger: Ledger) -> None:
+def test_a_round_without_time_resumes_after_the_job_that_it_extended_last(ledger: Ledger) -> None:
     jobs = sorted(ledger.job() for _ in range(3))
     ledger.now += 15 * DAY_MS
 
@@ -97,7 +97,7 @@ def test_without_any_time_keeping_is_still_to_begin(ledger: Ledger) -> None:
     assert not complete
 
 
-def test_a_job_that_finished_while_it_was_being_kept_is_left(ledger: Ledger) -> None:
+def test_a_job_that_finished_while_its_retention_was_extended_is_left(ledger: Ledger) -> None:
     first, second = sorted([ledger.job(lanes=1), ledger.job(lanes=1)])
     ledger.fill(first, 500)
     ledger.now += 15 * DAY_MS
@@ -111,7 +111,7 @@ def test_a_job_that_finished_while_it_was_being_kept_is_left(ledger: Ledger) -> 
     assert ledger.view(second).job.renewed_since > NOW
 
 
-def test_rows_that_were_kept_too_late_are_never_counted(ledger: Ledger) -> None:
+def test_rows_whose_retention_was_extended_too_late_are_never_counted(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1, rules=ONE_DAY)
     ledger.fill(job_id, 10)
     ledger.lifecycle.seal(job_id)
@@ -164,7 +164,7 @@ def test_rows_that_cannot_be_renewed_do_not_cost_other_lanes_theirs(ledger: Ledg
     assert ledger.view(job_id).job.renewed_since == NOW
 
 
-def test_a_failure_before_the_place_is_not_forgotten_behind_it(ledger: Ledger) -> None:
+def test_a_failure_before_the_checkpoint_is_remembered_after_it(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1, rules=ONE_DAY)
     ledger.fill(job_id, 400)
     ledger.now += DAY_MS // 2
@@ -181,7 +181,7 @@ def test_a_failure_before_the_place_is_not_forgotten_behind_it(ledger: Ledger) -
     assert ledger.view(job_id).job.renewed_since > NOW
 
 
-def test_a_place_of_an_earlier_pass_is_no_use_to_a_later_one(ledger: Ledger) -> None:
+def test_a_checkpoint_of_an_earlier_pass_is_not_used_by_a_later_one(ledger: Ledger) -> None:
     job_id = ledger.job(lanes=1, rules=ONE_DAY)
     ledger.fill(job_id, 1_000)
     ledger.now += DAY_MS // 2

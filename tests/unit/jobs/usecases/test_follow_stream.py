@@ -30,7 +30,7 @@ def wake_of(number: str, kind: WakeKind, job_id: str) -> Wake:
     return Wake(sequence_number=number, kind=kind, job_id=job_id)
 
 
-def test_a_finished_job_is_completed_and_told_once(ledger: Ledger) -> None:
+def test_a_finished_job_is_completed_and_published_once(ledger: Ledger) -> None:
     job_id = ledger.job()
     ledger.do(job_id, "register", "a", "b")
     ledger.lifecycle.seal(job_id)
@@ -44,7 +44,7 @@ def test_a_finished_job_is_completed_and_told_once(ledger: Ledger) -> None:
     assert ledger.bus.heard == ["1:job.created", "1:job.sealed", "1:job.completed"]
 
 
-def test_a_head_that_moved_tells_nothing_before_its_fact_comes(ledger: Ledger) -> None:
+def test_a_changed_head_publishes_nothing_before_its_fact_comes(ledger: Ledger) -> None:
     job_id = ledger.job()
     ledger.lifecycle.seal(job_id)
 
@@ -69,7 +69,7 @@ def test_a_step_that_died_before_its_lanes_is_gone_on_with_for_its_fact(
     assert ledger.view(job_id).job.finished
 
 
-def test_the_first_failure_of_an_epoch_is_told_once(ledger: Ledger) -> None:
+def test_the_first_failure_of_an_epoch_is_published_once(ledger: Ledger) -> None:
     job_id = ledger.job()
     ledger.do(job_id, "register", "a", "b", "c")
     ledger.do(job_id, "fail", "a")
@@ -82,7 +82,7 @@ def test_the_first_failure_of_an_epoch_is_told_once(ledger: Ledger) -> None:
     assert ledger.bus.heard == ["1:job.created", "1:job.first_failure"]
 
 
-def test_what_the_bus_refused_is_told_the_next_time(ledger: Ledger) -> None:
+def test_what_the_bus_refused_is_published_the_next_time(ledger: Ledger) -> None:
     job_id = ledger.job()
     ledger.bus.refusals = 1
     relay = Relay(ledger.advancer, ledger.fact_publisher)
@@ -96,7 +96,9 @@ def test_what_the_bus_refused_is_told_the_next_time(ledger: Ledger) -> None:
     assert ledger.bus.heard == ["1:job.created"]
 
 
-def test_facts_that_come_while_others_are_told_do_not_leave_the_job_open(ledger: Ledger) -> None:
+def test_facts_that_come_while_others_are_published_do_not_leave_the_job_open(
+    ledger: Ledger,
+) -> None:
     job_id = ledger.job()
     early = ledger.view(job_id)
     ledger.lifecycle.cancel(job_id)
@@ -117,7 +119,7 @@ def test_facts_that_come_while_others_are_told_do_not_leave_the_job_open(ledger:
     assert ledger.store.list_open(None, 10) == ((), None)
 
 
-def test_a_reopened_job_is_told_with_its_new_epoch(ledger: Ledger) -> None:
+def test_a_reopened_job_is_published_with_its_new_epoch(ledger: Ledger) -> None:
     job_id = ledger.job()
     ledger.lifecycle.seal(job_id)
     ledger.lifecycle.reopen(job_id)
@@ -160,7 +162,7 @@ def test_without_time_everything_comes_again(ledger: Ledger) -> None:
     assert [wake.job_id for wake, _ in result.failed] == [job_id]
 
 
-def test_a_job_that_has_vanished_is_nothing_to_wait_for(ledger: Ledger) -> None:
+def test_a_job_that_has_expired_is_nothing_to_wait_for(ledger: Ledger) -> None:
     wakes = [*heads(UNKNOWN), wake_of("9", WakeKind.FACT, UNKNOWN)]
 
     result = Relay(ledger.advancer, ledger.fact_publisher).relay(wakes, always)

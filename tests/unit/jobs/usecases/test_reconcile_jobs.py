@@ -31,7 +31,9 @@ def test_a_lost_stream_is_made_good_from_the_table(ledger: Ledger) -> None:
     assert ledger.bus.heard == ["1:job.created", "1:job.sealed", "1:job.completed"]
 
 
-def test_a_finished_job_with_something_to_tell_is_open_until_it_is_told(ledger: Ledger) -> None:
+def test_a_finished_job_with_unpublished_facts_is_open_until_they_are_published(
+    ledger: Ledger,
+) -> None:
     job_id = ledger.job()
     ledger.lifecycle.seal(job_id)
 
@@ -53,7 +55,7 @@ def test_it_goes_on_where_time_ran_out(ledger: Ledger) -> None:
     assert end is None
 
 
-def test_no_time_at_all_is_told_from_nothing_to_do(ledger: Ledger) -> None:
+def test_no_time_at_all_is_distinguished_from_nothing_to_do(ledger: Ledger) -> None:
     job_id = ledger.job()
 
     done, after = ledger.reconciler.reconcile_open(lambda: False)
@@ -88,7 +90,7 @@ def test_a_header_that_drifted_is_set_right(ledger: Ledger) -> None:
     assert ledger.view(job_id).progress.counts == right.counts
 
 
-def test_a_job_whose_rows_are_about_to_vanish_is_called_late(ledger: Ledger) -> None:
+def test_a_job_whose_rows_are_about_to_expire_is_called_late(ledger: Ledger) -> None:
     job_id = ledger.job()
     ledger.now += 29 * DAY_MS
 

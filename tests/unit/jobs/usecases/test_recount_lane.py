@@ -30,7 +30,7 @@ def test_a_head_that_drifted_is_set_right_from_the_items(ledger: Ledger) -> None
 
 
 @pytest.mark.parametrize("finished", [True, False])
-def test_a_job_whose_rows_may_have_vanished_is_not_counted(ledger: Ledger, finished: bool) -> None:
+def test_a_job_whose_rows_may_have_expired_is_not_counted(ledger: Ledger, finished: bool) -> None:
     job_id = ledger.job()
     if finished:
         ledger.lifecycle.seal(job_id)

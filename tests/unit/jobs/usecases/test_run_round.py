@@ -32,7 +32,7 @@ def test_rounds_that_are_cut_short_come_to_the_end_of_a_large_job(ledger: Ledger
     assert sum(map(len, items)) == 1_500
 
 
-def test_one_job_that_cannot_be_kept_does_not_cost_the_others_their_rows(ledger: Ledger) -> None:
+def test_a_job_whose_retention_cannot_be_extended_does_not_stop_the_others(ledger: Ledger) -> None:
     failing, healthy = sorted([ledger.job(), ledger.job()])
     ledger.now += 15 * DAY_MS
     extender = retention_extender(UnreadableJob(ledger, failing), ledger.runtime)

@@ -33,7 +33,7 @@ def test_an_id_that_no_address_can_carry_is_refused(client, api, path):
 
 
 @pytest.mark.parametrize(("item_id", "part"), [("..", "%2E%2E"), (".", "%2E"), ("a..", "a..")])
-def test_an_item_of_dots_is_kept_from_being_walked(client, api, item_id, part):
+def test_an_item_of_dots_is_escaped_in_the_path(client, api, item_id, part):
     api.answer({})
 
     client.get("jobs", "j", "items", item_id)
@@ -67,7 +67,7 @@ def test_a_404_that_is_not_the_ledgers_is_of_a_wrong_address(client, api, naps, 
     assert (len(api.requests), naps) == (1, [])
 
 
-def test_the_ledgers_own_404_is_known_by_what_it_tells(client, api):
+def test_the_ledgers_own_404_is_known_by_its_problem_document(client, api):
     api.answer(problem(404, "unknown_job", "There is no job j."), 404)
 
     with pytest.raises(NotFoundError, match="There is no job j"):

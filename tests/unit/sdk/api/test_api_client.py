@@ -180,7 +180,7 @@ def test_an_api_that_stays_out_of_reach_is_a_typed_error(client, api):
     assert len(api.requests) == 3
 
 
-def test_the_wait_that_the_api_asks_for_is_kept_within_bounds(client, api, naps):
+def test_the_wait_that_the_api_asks_for_is_bounded(client, api, naps):
     api.answer({}, 429, retry_after="3600").answer({}, 429, retry_after="soon").answer({})
 
     client.get("jobs")
@@ -189,7 +189,7 @@ def test_the_wait_that_the_api_asks_for_is_kept_within_bounds(client, api, naps)
     assert naps[1] <= 0.2
 
 
-def test_every_wrong_field_is_told(client, api):
+def test_every_wrong_field_is_reported(client, api):
     errors = [{"field": "items[3].itemId", "rule": "max_length", "message": "too long"}]
     api.problem(422, "invalid_request", errors=errors)
 
@@ -210,7 +210,7 @@ def test_every_wrong_field_is_told(client, api):
         (b'{"errors": ["many"], "detail": "x"}', "x"),
     ],
 )
-def test_what_answers_in_front_of_the_api_is_told_as_it_is(client, api, body, detail):
+def test_the_answer_of_a_proxy_in_front_of_the_api_is_shown_unchanged(client, api, body, detail):
     api.answer(body, 403)
 
     with pytest.raises(AccessRefusedError) as caught:
@@ -220,7 +220,7 @@ def test_what_answers_in_front_of_the_api_is_told_as_it_is(client, api, body, de
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]"])
-def test_an_answer_that_is_no_ledgers_is_told(client, api, body):
+def test_an_answer_that_is_not_from_a_ledger_is_reported(client, api, body):
     api.answer(body)
 
     with pytest.raises(ApiError, match="is it a ForgeLedger") as caught:

@@ -77,7 +77,7 @@ def test_the_last_pause_is_cut_to_the_time_that_is_left():
         ({"ending": "FAILED"}, False),
     ],
 )
-def test_that_a_job_is_not_sealed_is_told_only_where_it_could_still_complete(more, is_named):
+def test_that_a_job_is_not_sealed_is_reported_only_where_it_could_still_complete(more, is_named):
     error = WaitTimeoutError(make_job(**more), 5)
 
     assert ("not sealed" in str(error)) is is_named

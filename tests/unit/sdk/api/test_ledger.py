@@ -145,7 +145,7 @@ def test_another_conflict_is_an_error(ledger, api):
         ledger.commands.claim(JOB_ID, "a")
 
 
-def test_without_an_api_the_missing_name_is_told(monkeypatch):
+def test_without_an_api_the_missing_name_is_reported(monkeypatch):
     monkeypatch.delenv("FORGELEDGER_API_URL", raising=False)
 
     with pytest.raises(ConfigurationError, match="FORGELEDGER_API_URL"):

@@ -70,7 +70,7 @@ def test_an_item_comes_with_its_history(ledger, api):
     ]
 
 
-def test_the_journal_is_read_to_its_end_and_its_cursor_kept(ledger, api):
+def test_the_journal_is_read_to_its_end_and_its_cursor_remembered(ledger, api):
     api.answer({"events": [{"type": "claimed"}], "nextCursor": "c1", "more": True})
     api.answer({"events": [{"type": "completed"}], "nextCursor": "c2", "more": False})
 

@@ -58,7 +58,7 @@ def test_items_of_unknown_number_leave_the_lanes_to_the_ledger(ledger, api):
     assert "lanes" not in api.bodies[0]
 
 
-def test_registration_sums_up_and_tells_how_far_it_is(ledger, api):
+def test_registration_sums_up_and_reports_its_progress(ledger, api):
     api.answer(registered(1000)).answer(registered(900, 60, 40)).answer(registered(500))
     progress = []
 
@@ -151,7 +151,7 @@ def test_a_registration_that_stops_says_how_far_it_came(ledger, api):
         (17, "items[3]: item must be an itemId or an object that has one"),
     ],
 )
-def test_an_item_that_the_ledger_could_only_refuse_is_told_by_its_place(ledger, api, item, message):
+def test_an_item_that_the_ledger_would_refuse_is_named_by_its_index(ledger, api, item, message):
     api.answer(registered(2))
 
     with pytest.raises(RegistrationStoppedError) as caught:
@@ -188,7 +188,7 @@ def test_what_a_job_is_given_may_be_any_mapping_too(ledger, api, options):
 
 
 @pytest.mark.parametrize("wrong", [{1, 2}, {(1, 2): 3}, float("nan"), MappingProxyType({"a": b""})])
-def test_what_has_no_json_is_told_by_its_place_before_anything_is_sent(ledger, api, wrong):
+def test_what_has_no_json_is_named_by_its_index_before_anything_is_sent(ledger, api, wrong):
     with pytest.raises(InvalidItemError, match=r"items\[1\]: payload is not JSON: ") as caught:
         ledger.create_job("n", items=["a", UserDict(itemId="b", payload={"in": [wrong]})])
 
@@ -206,7 +206,7 @@ def test_a_job_whose_first_items_are_wrong_is_not_created(ledger, api):
     assert api.requests == []
 
 
-def test_what_the_api_finds_wrong_is_told_by_its_place_in_all_that_was_given(ledger, api):
+def test_what_the_api_finds_wrong_is_named_by_its_index_in_all_items(ledger, api):
     wrong = [
         {"field": "items[1].payload", "rule": "max_bytes", "message": "too large"},
         {"field": "seal", "rule": "type", "message": "must be true or false"},

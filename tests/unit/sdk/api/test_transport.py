@@ -46,7 +46,7 @@ def post(url, body=b"hello"):
     return HttpRequest(method="POST", url=url, headers={"x-api-key": "k"}, body=body)
 
 
-def test_a_request_is_answered_over_a_connection_that_is_kept(server):
+def test_a_request_is_answered_over_a_kept_alive_connection(server):
     transport = PooledTransport()
 
     first = transport(post(server.url + "/a"))

@@ -59,7 +59,7 @@ def test_a_block_that_is_stopped_releases_its_item(reporter, queue, error):
     assert item.comes_again
 
 
-def test_a_failure_that_was_told_stands_although_the_block_ends_well(reporter, queue):
+def test_a_failure_that_was_reported_stands_although_the_block_ends_well(reporter, queue):
     with reporter.item(JOB_ID, "a") as item:
         item.fail(Failure(type="NotFound", retryable=False))
 
@@ -81,7 +81,7 @@ def test_a_failure_of_a_wrong_type_is_the_blocks_own_mistake_and_fails_its_item(
     }
 
 
-def test_a_release_that_was_told_stands(reporter, queue):
+def test_a_release_that_was_reported_stands(reporter, queue):
     with reporter.item(JOB_ID, "a") as item:
         item.release()
         item.fail(ValueError())
@@ -91,7 +91,7 @@ def test_a_release_that_was_told_stands(reporter, queue):
     assert item.is_decided
 
 
-def test_a_result_that_cannot_be_told_fails_the_item_for_good(reporter, queue):
+def test_a_result_that_cannot_be_reported_fails_the_item_for_good(reporter, queue):
     with pytest.raises(InvalidCommandError), reporter.item(JOB_ID, "a") as item:
         item.result = "x" * 40_000
 
@@ -184,7 +184,9 @@ def test_a_claim_that_finds_no_room_keeps_the_block_from_running(make_reporter, 
 
 
 @pytest.mark.parametrize("ending", ["complete", "fail", "release"])
-def test_an_end_that_finds_no_room_is_undecided_and_may_be_told_later(make_reporter, queue, ending):
+def test_an_end_that_finds_no_room_is_undecided_and_may_be_reported_later(
+    make_reporter, queue, ending
+):
     reporter = make_reporter(commands=1, block_seconds=0.01)
     item = reporter.item(JOB_ID, "a", heartbeat_seconds=0)
 
@@ -207,7 +209,7 @@ def test_an_end_that_finds_no_room_is_undecided_and_may_be_told_later(make_repor
     assert not item.comes_again
 
 
-def test_the_end_is_heard_of_when_it_is_delivered(reporter):
+def test_the_callback_of_an_end_is_called_when_it_is_delivered(reporter):
     outcomes = []
 
     with reporter.item(JOB_ID, "a", on_settled=outcomes.append):

@@ -207,7 +207,7 @@ def test_an_empty_buffer_takes_a_command_of_any_size():
     assert outbox.has_room(make_command("complete", result="x" * 1000))
 
 
-def test_the_waiter_of_a_command_hears_only_the_final_answer():
+def test_the_callback_of_a_command_gets_only_the_final_answer():
     outcomes = []
     outbox = make_outbox()
     outbox.add(make_command(), 10.0, outcomes.append)

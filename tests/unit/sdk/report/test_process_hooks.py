@@ -79,7 +79,7 @@ def test_what_waits_is_sent_also_of_a_reporter_that_nobody_holds_any_more(backgr
     assert sorted(sent) == [("True", "a"), ("True", "b")]
 
 
-def test_a_reporter_that_owes_nothing_is_let_go(queue):
+def test_a_reporter_with_nothing_pending_is_released(queue):
     reporter = reporter_on(queue)
     reference = weakref.ref(reporter)
     reporter.complete(make_job_id(1, 1, 4), "a")
@@ -98,7 +98,7 @@ def test_a_reporter_that_owes_nothing_is_let_go(queue):
     assert len(queue.arrivals) == 1
 
 
-def test_a_reporter_that_told_what_is_left_owes_it_no_more(queue):
+def test_a_reporter_that_reported_what_is_left_is_not_kept_alive_for_it(queue):
     queue.fault = lambda number, entries: Fault(refused=frozenset({0}))
     reporter = reporter_on(queue, backoff=Backoff(attempts=1, first_seconds=0.001))
     reference = weakref.ref(reporter)

@@ -170,7 +170,7 @@ def test_a_client_that_breaks_neither_ends_the_thread_nor_loses_commands(make_re
     assert "they stay in the buffer" in caplog.text
 
 
-def test_who_reported_hears_when_it_is_delivered(make_reporter, queue):
+def test_the_callback_is_called_when_a_command_is_delivered(make_reporter, queue):
     queue.fault = failing_until(1, THROTTLED)
     outcomes = []
     reporter = make_reporter()
@@ -183,7 +183,7 @@ def test_who_reported_hears_when_it_is_delivered(make_reporter, queue):
     assert outcomes == [("claim", True), ("complete", True)]
 
 
-def test_who_reported_hears_when_sqs_will_never_take_it(make_reporter, queue):
+def test_the_callback_is_called_when_sqs_will_never_accept_a_command(make_reporter, queue):
     queue.fault = failing_until(1, Fault(refused_for_good=frozenset({0})))
     outcomes = []
     reporter = make_reporter()
@@ -210,7 +210,7 @@ def test_an_invalid_command_takes_no_room(reporter):
         ((None, "a"), "jobId: None is not the id of a job"),
     ],
 )
-def test_a_name_that_is_no_text_is_told_as_any_other_wrong_value(reporter, names, message):
+def test_a_name_that_is_no_text_is_reported_as_any_other_wrong_value(reporter, names, message):
     for report in (reporter.claim, reporter.heartbeat, reporter.complete, reporter.release):
         with pytest.raises(InvalidCommandError) as caught:
             report(*names)
@@ -228,7 +228,7 @@ def test_jobs_of_different_widths_go_by_their_own_lanes(reporter, queue):
     assert groups == {wide, JOB_ID}
 
 
-def test_without_a_queue_the_missing_name_is_told(monkeypatch):
+def test_without_a_queue_the_missing_name_is_reported(monkeypatch):
     monkeypatch.delenv("FORGELEDGER_COMMAND_QUEUE_URL", raising=False)
 
     with pytest.raises(ConfigurationError, match="FORGELEDGER_COMMAND_QUEUE_URL"):

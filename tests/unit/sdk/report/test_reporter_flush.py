@@ -125,7 +125,7 @@ def test_a_callback_that_raises_keeps_the_others_from_nothing(reporter, queue, c
     assert "a bug of the caller" in caplog.text
 
 
-def test_flush_returns_when_who_reported_has_heard(make_reporter):
+def test_flush_returns_after_the_callbacks(make_reporter):
     hearing, go_on = threading.Event(), threading.Event()
 
     def slow(taken):

@@ -86,7 +86,7 @@ def test_only_what_may_be_tried_again_comes_again(reporter, queue):
 @pytest.mark.parametrize(
     ("options", "attempt"), [({}, None), ({"fenced": False}, None), ({"fenced": True}, 3)]
 )
-def test_the_delivery_is_known_to_the_handler_and_told_only_where_fenced(
+def test_the_handler_knows_the_delivery_and_only_fenced_commands_carry_it(
     reporter, queue, options, attempt
 ):
     event = make_event({"itemId": "a"}, counts=[3])
@@ -156,7 +156,7 @@ def test_no_record_is_begun_when_time_runs_out(reporter, queue):
     ("clock", "seconds"),
     [(None, 5.0), (Clock(60_000), 5.0), (Clock(60_000, 4_000), 3.5), (Clock(60_000, 200), 0.0)],
 )
-def test_the_ledger_is_told_before_the_function_is_out_of_time(reporter, queue, clock, seconds):
+def test_items_are_reported_before_the_function_is_out_of_time(reporter, queue, clock, seconds):
     flush, timeouts = reporter.flush, []
     reporter.flush = lambda timeout=None: (timeouts.append(timeout), flush(timeout))[1]
 
@@ -169,7 +169,7 @@ def test_the_ledger_is_told_before_the_function_is_out_of_time(reporter, queue, 
     assert queue.reported() == [("claim", "a"), ("complete", "a")]
 
 
-def test_what_the_ledger_may_not_hear_of_comes_again(make_reporter, queue):
+def test_what_could_not_be_reported_is_redelivered(make_reporter, queue):
     refused = frozenset({0})
     queue.fault = lambda number, entries: Fault(refused_for_good=refused) if number == 1 else FINE
     event = make_event({"itemId": "a"}, {"itemId": "b"})
@@ -245,7 +245,7 @@ def test_a_canceled_handler_releases_its_item_and_the_batch_goes_on(reporter, qu
     assert ends == {"a": "release", "b": "complete"}
 
 
-def test_an_interrupted_batch_still_tells_what_it_did(reporter, queue):
+def test_an_interrupted_batch_still_reports_what_it_did(reporter, queue):
     def handler(item):
         if item.item_id == "b":
             raise KeyboardInterrupt

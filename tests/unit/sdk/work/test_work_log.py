@@ -24,7 +24,7 @@ def records(*bodies):
     }
 
 
-def told_of(item_id):
+def log_line_of(item_id):
     rule = "result: must be at most 32768 bytes of JSON, not 40002"
     return f"item {item_id} of job {JOB_ID} failed for good: {rule}"
 
@@ -45,7 +45,7 @@ def test_a_message_that_cannot_be_worked_on_is_logged_in_one_line_of_bounded_len
     assert len(long.getMessage()) < 600
 
 
-def test_a_result_that_is_too_large_is_logged_in_one_line_and_an_error_of_a_handler_with_its_place(
+def test_a_too_large_result_is_logged_in_one_line_and_an_error_of_a_handler_with_its_traceback(
     make_worker, caplog
 ):
     def handler(item):
@@ -61,7 +61,7 @@ def test_a_result_that_is_too_large_is_logged_in_one_line_and_an_error_of_a_hand
     assert running.summary.failed == 2
     too_large, raised = sorted(caplog.records, key=lambda record: record.exc_info is not None)
     assert too_large.exc_info is None
-    assert too_large.getMessage() == told_of("a")
+    assert too_large.getMessage() == log_line_of("a")
     assert raised.getMessage() == f"item b of job {JOB_ID} failed"
     assert "in handler" in caplog.text
 
@@ -87,7 +87,7 @@ def unknown_of(caplog):
     return [record.getMessage() for record in records]
 
 
-def test_a_misspelled_field_is_ignored_and_told_once_however_many_messages_have_it(
+def test_a_misspelled_field_is_ignored_and_logged_once_however_many_messages_have_it(
     make_worker, caplog
 ):
     slips = [work(f"item-{number}", paylod=7) for number in range(20)]
@@ -100,7 +100,7 @@ def test_a_misspelled_field_is_ignored_and_told_once_however_many_messages_have_
     assert unknown_of(caplog) == ["unknown fields ignored in work messages: ['paylod']"]
 
 
-def test_a_misspelled_field_that_is_needed_is_told_beside_what_is_missing(make_worker, caplog):
+def test_a_misspelled_required_field_is_reported_with_the_missing_one(make_worker, caplog):
     waiting = FakeWorkQueue({"jobId": JOB_ID, "itemID": "a"})
 
     with Running(make_worker(waiting, lambda item: None, retry_seconds=lambda count: 9)):
@@ -112,14 +112,14 @@ def test_a_misspelled_field_that_is_needed_is_told_beside_what_is_missing(make_w
     ]
 
 
-def test_of_unknown_fields_so_many_are_told_as_one_log_can_bear(reporter, caplog):
+def test_unknown_fields_are_reported_up_to_a_bound(reporter, caplog):
     for number in range(150):
         handle_sqs_batch(reporter, records(work("a", **{f"field-{number}": 1})), lambda item: None)
 
     assert len(unknown_of(caplog)) == 100
 
 
-def test_batches_tell_of_an_unknown_field_once_in_the_life_of_their_reporter(reporter, caplog):
+def test_batches_log_an_unknown_field_once_in_the_life_of_their_reporter(reporter, caplog):
     for item_id in "abc":
         handle_sqs_batch(reporter, records(work(item_id, paylod=1)), lambda item: None)
 
@@ -131,4 +131,7 @@ def test_a_batch_logs_the_same_lines(reporter, caplog):
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     assert [record.exc_info for record in caplog.records] == [None, None]
-    assert caplog.messages == ["message m0 cannot be worked on: jobId: is missing", told_of("b")]
+    assert caplog.messages == [
+        "message m0 cannot be worked on: jobId: is missing",
+        log_line_of("b"),
+    ]

@@ -62,7 +62,7 @@ def test_a_message_that_stands_for_a_later_attempt_counts_from_there():
         ({"jobId": "J"}, "jobId: 'J' is not the id of a job"),
     ],
 )
-def test_a_wrong_field_is_told_by_its_name_and_its_rule(more, message):
+def test_a_wrong_field_is_reported_by_its_name_and_its_rule(more, message):
     with pytest.raises(InvalidWorkError) as caught:
         read_work(json.dumps({**GOOD, **more}), 1)
 

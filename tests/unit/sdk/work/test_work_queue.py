@@ -84,7 +84,7 @@ def test_a_deletion_that_is_always_refused_is_left_to_the_next_delivery(make_que
     assert client.deleted == []
 
 
-def test_who_finishes_tries_no_longer_than_told(make_queue):
+def test_finishing_stops_at_its_timeout(make_queue):
     client = FakeWorkQueue(work("a"))
     client.refuse_deletions = 99
     queue = make_queue(client)

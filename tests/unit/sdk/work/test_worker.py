@@ -13,7 +13,7 @@ from tests.support.fake_queues import FINE, THROTTLED, FakeWorkQueue, Fault, thr
 from tests.support.running_worker import Running, work
 
 
-def test_items_are_worked_on_and_their_messages_deleted_when_that_is_told(make_worker, queue):
+def test_items_are_worked_on_and_their_messages_deleted_when_that_is_reported(make_worker, queue):
     waiting = FakeWorkQueue(*(work(f"item-{number}") for number in range(25)))
 
     with Running(make_worker(waiting, lambda item: item.item_id)) as running:
@@ -105,7 +105,7 @@ def test_fenced_a_redelivery_is_the_next_attempt(make_worker, queue):
     ]
 
 
-def test_unless_fenced_no_attempt_is_told_so_that_a_redriven_message_is_no_former_owner(
+def test_unless_fenced_no_attempt_is_sent_so_that_a_redriven_message_is_no_former_owner(
     make_worker, queue
 ):
     waiting = FakeWorkQueue(work("a"))
@@ -149,7 +149,7 @@ def test_a_message_that_names_no_item_is_left_to_the_queues_redrive(make_worker,
     assert queue.reported() == []
 
 
-def test_a_message_whose_end_was_not_told_is_not_deleted(make_worker, queue):
+def test_a_message_whose_end_was_not_reported_is_not_deleted(make_worker, queue):
     queue.fault = lambda number, entries: Fault(refused_for_good=frozenset({0}))
     waiting = FakeWorkQueue(work("a"))
 

@@ -49,7 +49,7 @@ def test_what_comes_when_a_worker_is_asked_to_stop_is_handed_back_and_counted(ma
     assert summary == WorkerSummary(completed=0, failed=0, released=0, handed_back=2)
 
 
-def test_a_stopped_worker_deletes_what_it_has_told_although_sqs_refuses_at_first(make_worker):
+def test_a_stopped_worker_deletes_what_it_has_reported_although_sqs_refuses_at_first(make_worker):
     waiting = FakeWorkQueue(work("a"))
     waiting.refuse_deletions = 3
     worker = make_worker(waiting, lambda item: worker.stop())
@@ -114,7 +114,7 @@ def test_a_stop_in_an_outage_with_a_full_buffer_still_hands_back_what_runs(
     assert sorted(waiting.visibilities) == [("m0", 0), ("m1", 0), ("m2", 0)]
 
 
-def test_a_worker_tells_in_one_line_what_it_did(make_worker, caplog):
+def test_a_worker_logs_in_one_line_what_it_did(make_worker, caplog):
     endings = {"b": ValueError("bad"), "c": SystemExit()}
 
     def handler(item):
@@ -140,7 +140,7 @@ def test_a_worker_tells_in_one_line_what_it_did(make_worker, caplog):
     assert "worker w-1 works on https://queue.example/work" in caplog.text
 
 
-def test_a_worker_that_could_not_tell_the_ledger_all_says_how_much(
+def test_a_worker_that_could_not_deliver_everything_says_how_much(
     make_worker, queue, caplog, monkeypatch
 ):
     monkeypatch.setattr("forgeledger.sdk.work.worker_shutdown._LAST_FLUSH_SECONDS", 0.1)
@@ -221,7 +221,7 @@ def test_a_signal_that_another_thread_gets_stops_the_worker_as_well(make_worker)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to a process of one's own")
-def test_a_second_ctrl_c_ends_it_at_once_and_still_tells_what_was_done(make_worker, caplog):
+def test_a_second_ctrl_c_ends_it_at_once_and_still_prints_what_was_done(make_worker, caplog):
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     over = threading.Event()
     waiting = FakeWorkQueue(work("a"), work("b"))

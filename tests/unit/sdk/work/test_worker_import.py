@@ -37,7 +37,7 @@ def test_a_worker_is_found_in_the_current_folder(here):
         ("other_app:missing", "has no Worker called missing"),
     ],
 )
-def test_what_names_no_worker_is_told(here, app, why):
+def test_a_name_that_leads_to_no_worker_is_reported(here, app, why):
     (here / "other_app.py").write_text(MODULE)
 
     with pytest.raises(WorkerNotFoundError, match=why):
@@ -58,7 +58,7 @@ def test_a_module_that_misses_another_one_is_not_taken_for_missing(here):
         ("x = 1\nworker = (\n", "SyntaxError: .*raising_app.py:2"),
     ],
 )
-def test_what_a_module_raises_is_told_with_the_line_of_its_own_file(here, text, message):
+def test_what_a_module_raises_is_reported_with_the_line_of_its_own_file(here, text, message):
     (here / "raising_app.py").write_text(text)
 
     with pytest.raises(WorkerModuleError, match=f"raising_app cannot be imported: {message}"):

@@ -39,7 +39,7 @@ ENDPOINTS = Endpoints(command_queue_url="https://queue.example/commands.fifo")
         ({"fenced": "no"}, "must be True or False, not 'no'"),
     ],
 )
-def test_a_wrong_option_is_told_by_its_name_and_its_rule(setting, rule):
+def test_a_wrong_option_is_reported_by_its_name_and_its_rule(setting, rule):
     with pytest.raises(InvalidSettingError) as caught:
         WorkerOptions(**setting)
 

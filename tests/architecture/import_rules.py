@@ -14,8 +14,8 @@ FUNCTIONS = ROOT / "functions"
 
 CAPABILITIES = {"journal", "jobs"}
 
-# Inside a capability: what each part may import beside itself. Of another capability, which FOLDERS
-# has to allow, a part may import the same: its like, and what points toward the model.
+# Inside a capability: what each part may import apart from itself. The same holds between two
+# capabilities, if FOLDERS allows the import: `jobs.storage` may import `journal.storage`.
 PARTS = {
     "model": set(),
     "ports": {"model"},
@@ -25,7 +25,7 @@ PARTS = {
     "services": {"usecases", "ports"},
     "http": {"model", "ports", "usecases", "messages", "services"},
 }
-# Between folders, beside the files at the root: a folder, a part of a capability, or one module.
+# Between folders, apart from the files at the root: a folder, a part of one, or a module.
 FOLDERS = {
     "aws": set(),
     "web": set(),

@@ -56,6 +56,7 @@ FOLDERS = {
     },
 }
 # The package itself, as `module_name` calls it: it offers names of the SDK, loaded on first use.
+# It is for users: inside, importing it could load the SDK into a function, or go in a circle.
 FACE = ""
 # Of a capability's parts, those that talk to AWS and those that answer over HTTP.
 ONLY_FROM = {"aws": {"storage", "messages"}, "web": {"http"}}
@@ -125,12 +126,14 @@ def imports_of(path: Path) -> frozenset[str]:
 def _module_of(package: str, name: str) -> str:
     """`from forgeledger import sdk` means the module as much as `import forgeledger.sdk`."""
     full = f"{package}.{name}"
-    return full if full.removeprefix("forgeledger.") in modules() else package
+    is_module = full.removeprefix("forgeledger.") in modules()
+    # The version stands in the package itself, whose other names are those of the SDK.
+    return full if is_module or full == "forgeledger.__version__" else package
 
 
 def own_imports(path: Path) -> set[str]:
-    names = {name for name in imports_of(path) if name.startswith("forgeledger.")}
-    return {name.removeprefix("forgeledger.") for name in names}
+    names = {name for name in imports_of(path) if f"{name}.".startswith("forgeledger.")}
+    return {name.removeprefix("forgeledger").removeprefix(".") for name in names}
 
 
 def is_at_root(module: str) -> bool:
@@ -146,6 +149,8 @@ def part_of(module: str) -> str:
 
 
 def may_import(importer: str, imported: str) -> bool:
+    if imported == FACE:
+        return False
     if is_at_root(imported):
         return True
     if importer == FACE:

@@ -61,7 +61,7 @@ class OutboxModel:
         if not messages:
             return False
         for message, result in zip(messages, self.sender.send(messages), strict=True):
-            self.outbox.settle(message, result, self.now)
+            self.outbox.record(message, result, self.now)
         return True
 
     def drain(self):

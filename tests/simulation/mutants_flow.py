@@ -127,7 +127,7 @@ def parts_reversed() -> Iterator[None]:
 
 
 @FLOW.named("with its first commit all of a batch counts as applied")
-def settled_with_the_first_commit() -> Iterator[None]:
+def acknowledged_with_the_first_commit() -> Iterator[None]:
     original = Decision.final_outcomes
 
     def final_outcomes(self: Decision, made: int) -> tuple[Outcome, ...]:

@@ -174,16 +174,16 @@ def reports_dropped() -> Iterator[None]:
 
 @GUARANTEES.named("the SDK forgets what waits behind a message on its way")
 def waiting_forgotten() -> Iterator[None]:
-    original = Outbox.settle
+    original = Outbox.record
 
-    def settle(self: Outbox, message: Message, result: Any, now: float) -> tuple[Waiting, ...]:
+    def record(self: Outbox, message: Message, result: Any, now: float) -> tuple[Waiting, ...]:
         lane = self._lanes[message.group]
         lane.waiting.clear()
         resolved = original(self, message, result, now)
         self.pending = len(self.undelivered())
         return resolved
 
-    with patch.object(Outbox, "settle", settle):
+    with patch.object(Outbox, "record", record):
         yield
 
 

@@ -107,7 +107,7 @@ def crew() -> SimulatedWorkers:
 def test_a_report_waits_in_the_buffer_or_has_arrived(crew: SimulatedWorkers) -> None:
     crew.check_nothing_lost(set())
     (message,) = crew.workers[0].outbox.take(0.0, force=True)
-    crew.workers[0].outbox.settle(message, SendResult(status=SendStatus.ACCEPTED), 0.0)
+    crew.workers[0].outbox.record(message, SendResult(status=SendStatus.ACCEPTED), 0.0)
 
     crew.check_nothing_lost({"one"})
     with pytest.raises(Violation, match="w1 lost its reports"):
@@ -116,7 +116,7 @@ def test_a_report_waits_in_the_buffer_or_has_arrived(crew: SimulatedWorkers) -> 
 
 def test_no_report_is_given_up(crew: SimulatedWorkers) -> None:
     (message,) = crew.workers[0].outbox.take(0.0, force=True)
-    crew.workers[0].outbox.settle(message, SendResult(status=SendStatus.FAILED), 0.0)
+    crew.workers[0].outbox.record(message, SendResult(status=SendStatus.FAILED), 0.0)
 
     with pytest.raises(Violation, match="w1 lost its reports"):
         crew.check_nothing_lost(set())

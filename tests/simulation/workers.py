@@ -107,7 +107,7 @@ class SimulatedWorkers:
             self.workers = [self._start() if other is worker else other for other in self.workers]
             return True
         for message, result in zip(messages, results, strict=True):
-            self._settle(worker, message, result)
+            self._record(worker, message, result)
             if world.trace is not None:
                 reports = ", ".join(
                     f"{command.type} {command.item_id}" for command in message.commands
@@ -116,13 +116,13 @@ class SimulatedWorkers:
                 world.log(f"{worker.name} sends {reports} to {message.group[-4:]}{accepted}")
         return True
 
-    def _settle(self, worker: SimulatedWorker, message: Message, result: SendResult) -> None:
+    def _record(self, worker: SimulatedWorker, message: Message, result: SendResult) -> None:
         accepted = self._world.commands.deduplications
         if result.status is SendStatus.ACCEPTED and message.deduplication_id not in accepted:
             raise Violation(
                 f"{worker.name} counts a message as delivered that the queue does not have"
             )
-        worker.outbox.settle(message, result, self._world.now / 1000)
+        worker.outbox.record(message, result, self._world.now / 1000)
 
     def send_all(self) -> None:
         """Send all buffered reports, without faults."""
@@ -134,7 +134,7 @@ class SimulatedWorkers:
                     process, lambda messages=messages, worker=worker: worker.sender.send(messages)
                 )
                 for message, result in zip(messages, results, strict=True):
-                    self._settle(worker, message, result)
+                    self._record(worker, message, result)
             if worker.outbox.pending:
                 raise Violation(f"{worker.name} cannot send its reports")
 

@@ -212,7 +212,7 @@ def test_an_end_that_finds_no_room_is_undecided_and_may_be_reported_later(
 def test_the_callback_of_an_end_is_called_when_it_is_delivered(reporter):
     outcomes = []
 
-    with reporter.item(JOB_ID, "a", on_settled=outcomes.append):
+    with reporter.item(JOB_ID, "a", on_delivery=outcomes.append):
         pass
 
     assert outcomes == []

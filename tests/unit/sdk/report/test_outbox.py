@@ -112,7 +112,7 @@ def test_a_lane_sends_nothing_more_until_its_message_is_answered():
 
     assert outbox.take(99.0, force=True) == []
     assert outbox.due_at(99.0) == math.inf
-    outbox.settle(first, ACCEPTED, 99.0)
+    outbox.record(first, ACCEPTED, 99.0)
     assert [command.command_id for command in outbox.take(99.0)[0].commands] == ["c-2"]
 
 
@@ -120,7 +120,7 @@ def test_a_refused_message_is_the_same_when_it_comes_again():
     outbox = make_outbox()
     outbox.add(make_command(number=1), 10.0)
     (first,) = outbox.take(10.0, force=True)
-    outbox.settle(first, AGAIN, 10.0)
+    outbox.record(first, AGAIN, 10.0)
     outbox.add(make_command("complete", number=2), 10.0)
 
     again = outbox.take(outbox.due_at(10.0))
@@ -137,7 +137,7 @@ def test_tries_are_counted_and_a_call_for_delivery_renews_them():
         assert outbox.has_retries_left(1)
         now = max(now, outbox.due_at(now, force=True))
         (message,) = outbox.take(now, force=True)
-        outbox.settle(message, AGAIN, now)
+        outbox.record(message, AGAIN, now)
 
     assert not outbox.has_retries_left(1)
     outbox.renew_tries()
@@ -149,7 +149,7 @@ def test_without_permission_no_tries_are_wasted():
     outbox = make_outbox()
     outbox.add(make_command(), 10.0)
 
-    outbox.settle(outbox.take(10.0, force=True)[0], STUCK, 10.0)
+    outbox.record(outbox.take(10.0, force=True)[0], STUCK, 10.0)
 
     assert not outbox.has_retries_left(1)
     assert outbox.pending == 1
@@ -169,7 +169,7 @@ def test_what_sqs_never_takes_is_handed_out_once_and_its_lane_goes_on():
     (message,) = outbox.take(10.0, force=True)
     outbox.add(make_command(number=2), 10.0)
 
-    outbox.settle(message, FAILED, 10.0)
+    outbox.record(message, FAILED, 10.0)
 
     report = outbox.report()
     assert [(refused.command.command_id, refused.reason) for refused in report.failed] == [
@@ -187,7 +187,7 @@ def test_room_comes_back_when_commands_have_left(answer):
     outbox.add(make_command(), 10.0)
     assert not outbox.has_room(make_command(number=2))
 
-    outbox.settle(outbox.take(10.0, force=True)[0], answer, 10.0)
+    outbox.record(outbox.take(10.0, force=True)[0], answer, 10.0)
     outbox.report()
 
     assert outbox.has_room(make_command(number=2))
@@ -196,7 +196,7 @@ def test_room_comes_back_when_commands_have_left(answer):
 def test_failed_commands_take_room_until_they_are_fetched():
     outbox = make_outbox(commands=1)
     outbox.add(make_command(), 10.0)
-    outbox.settle(outbox.take(10.0, force=True)[0], FAILED, 10.0)
+    outbox.record(outbox.take(10.0, force=True)[0], FAILED, 10.0)
 
     assert not outbox.has_room(make_command(number=2))
 
@@ -213,9 +213,9 @@ def test_the_callback_of_a_command_gets_only_the_final_answer():
     outbox.add(make_command(), 10.0, outcomes.append)
     (message,) = outbox.take(10.0, force=True)
 
-    assert outbox.settle(message, AGAIN, 10.0) == ()
+    assert outbox.record(message, AGAIN, 10.0) == ()
     outbox.renew_tries()
-    (waiting,) = outbox.settle(outbox.take(10.0, force=True)[0], ACCEPTED, 10.0)
+    (waiting,) = outbox.record(outbox.take(10.0, force=True)[0], ACCEPTED, 10.0)
 
-    waiting.on_settled(True)
+    waiting.on_delivery(True)
     assert outcomes == [True]

@@ -175,8 +175,8 @@ def test_the_callback_is_called_when_a_command_is_delivered(make_reporter, queue
     outcomes = []
     reporter = make_reporter()
 
-    reporter.claim(JOB_ID, "a", on_settled=lambda taken: outcomes.append(("claim", taken)))
-    reporter.complete(JOB_ID, "a", on_settled=lambda taken: outcomes.append(("complete", taken)))
+    reporter.claim(JOB_ID, "a", on_delivery=lambda taken: outcomes.append(("claim", taken)))
+    reporter.complete(JOB_ID, "a", on_delivery=lambda taken: outcomes.append(("complete", taken)))
     assert outcomes == []
     reporter.flush()
 
@@ -187,7 +187,7 @@ def test_the_callback_is_called_when_sqs_will_never_accept_a_command(make_report
     queue.fault = failing_until(1, Fault(refused_for_good=frozenset({0})))
     outcomes = []
     reporter = make_reporter()
-    reporter.release(JOB_ID, "a", on_settled=outcomes.append)
+    reporter.release(JOB_ID, "a", on_delivery=outcomes.append)
 
     reporter.flush()
 

@@ -114,9 +114,9 @@ def test_a_callback_that_raises_keeps_the_others_from_nothing(reporter, queue, c
     def broken(taken):
         raise RuntimeError("a bug of the caller")
 
-    reporter.complete(JOB_ID, "a", on_settled=broken)
-    reporter.complete(JOB_ID, "b", on_settled=lambda taken: outcomes.append("b"))
-    reporter.complete(JOB_ID, "c", on_settled=lambda taken: outcomes.append("c"))
+    reporter.complete(JOB_ID, "a", on_delivery=broken)
+    reporter.complete(JOB_ID, "b", on_delivery=lambda taken: outcomes.append("b"))
+    reporter.complete(JOB_ID, "c", on_delivery=lambda taken: outcomes.append("c"))
 
     delivery = reporter.flush()
 
@@ -133,7 +133,7 @@ def test_flush_returns_after_the_callbacks(make_reporter):
         assert go_on.wait(20)
 
     reporter = make_reporter(background=True)
-    reporter.complete(JOB_ID, "a", on_settled=slow)
+    reporter.complete(JOB_ID, "a", on_delivery=slow)
     assert hearing.wait(10)
 
     flushing = threading.Thread(target=reporter.flush)
@@ -150,7 +150,7 @@ def test_flush_returns_after_the_callbacks(make_reporter):
 def test_a_flush_in_a_callback_does_not_wait_for_itself(reporter, monkeypatch):
     waits, deliveries = [], []
     monkeypatch.setattr(reporter._sender, "_wait", waits.append)
-    reporter.complete(JOB_ID, "a", on_settled=lambda taken: deliveries.append(reporter.flush(0.2)))
+    reporter.complete(JOB_ID, "a", on_delivery=lambda taken: deliveries.append(reporter.flush(0.2)))
 
     reporter.flush()
 

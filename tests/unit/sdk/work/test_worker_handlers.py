@@ -93,3 +93,23 @@ def test_a_worker_without_any_handler_does_not_start(make_worker):
         make_worker(waiting, None).run()
 
     assert waiting.receives == 0
+
+
+def test_a_mapping_may_handle_any_kind_and_be_filled_later(make_worker, queue):
+    class AnyKind(dict):
+        def __contains__(self, kind):
+            return True
+
+        def __missing__(self, kind):
+            return lambda item: f"{kind} {item.payload}"
+
+    waiting = FakeWorkQueue(work("a", kind="later", payload=3), work("b", kind="new", payload=4))
+    handlers = AnyKind(square=square)
+    worker = make_worker(waiting, handlers)
+    handlers["later"] = square
+
+    with Running(worker):
+        assert waiting.wait_until(lambda fake: len(fake.deleted) == 2)
+
+    results = {c["itemId"]: c["result"] for c in queue.commands if c["type"] == "complete"}
+    assert results == {"a": 9, "b": "new 4"}

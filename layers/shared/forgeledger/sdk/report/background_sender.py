@@ -13,7 +13,7 @@ from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.command import Command
 from forgeledger.sdk.delivery import Delivery
 from forgeledger.sdk.errors import BufferFullError
-from forgeledger.sdk.report.lane_buffer import OnSettled, Waiting
+from forgeledger.sdk.report.lane_buffer import OnDelivery, Waiting
 from forgeledger.sdk.report.outbox import Outbox, OutboxLimits, SendResult, SendStatus
 from forgeledger.sdk.report.packer import Message
 from forgeledger.sdk.report.sqs_sender import Sender
@@ -62,7 +62,7 @@ class BackgroundSender:
         self._outbox = Outbox(self._options.limits, self._options.backoff)
         self._thread: threading.Thread | None = None
         self._wake_at = math.inf
-        # The threads that are in `on_settled` callbacks.
+        # The threads that are in `on_delivery` callbacks.
         self._calling_back: set[int] = set()
 
     def put(
@@ -70,19 +70,19 @@ class BackgroundSender:
         command: Command,
         *,
         block_seconds: float,
-        on_settled: OnSettled | None = None,
+        on_delivery: OnDelivery | None = None,
     ) -> None:
         """Buffers the command; waits for room and raises BufferFullError if there is none."""
         with self._changed:
             if self._outbox.has_room(command):
-                self._add(command, on_settled)
+                self._add(command, on_delivery)
                 return
         deadline = self._clock() + block_seconds
         while True:
             sent = self._send_round(force=True)
             with self._changed:
                 if self._outbox.has_room(command):
-                    self._add(command, on_settled)
+                    self._add(command, on_delivery)
                     return
                 left = deadline - self._clock()
                 if left <= 0:
@@ -118,13 +118,13 @@ class BackgroundSender:
             return self._outbox.undelivered()
 
     def _wait(self, most_seconds: float) -> None:
-        """Until something is settled, a refused message may be retried, or time is up."""
+        """Until a result is recorded, a refused message may be retried, or time is up."""
         now = self._clock()
         until_due = self._outbox.due_at(now, force=True) - now
         self._changed.wait(max(0.0, min(most_seconds, until_due)))
 
-    def _add(self, command: Command, on_settled: OnSettled | None) -> None:
-        look_at = self._outbox.add(command, self._clock(), on_settled)
+    def _add(self, command: Command, on_delivery: OnDelivery | None) -> None:
+        look_at = self._outbox.add(command, self._clock(), on_delivery)
         self._set_pending(True)
         if not self._options.background:
             return
@@ -166,7 +166,7 @@ class BackgroundSender:
         finally:
             if messages:
                 interrupted = SendResult(status=SendStatus.STUCK, reason="sending was interrupted")
-                finished = self._settle(messages, results or [interrupted] * len(messages))
+                finished = self._record(messages, results or [interrupted] * len(messages))
                 self._call_back(finished)
         return bool(messages)
 
@@ -174,17 +174,17 @@ class BackgroundSender:
         """Outside the lock; a flush() in a callback does not wait for that callback."""
         try:
             for waiting, delivered in finished:
-                if waiting.on_settled is not None:
+                if waiting.on_delivery is not None:
                     try:
-                        waiting.on_settled(delivered)
+                        waiting.on_delivery(delivered)
                     except Exception:  # noqa: BLE001 - the other callbacks must run as well.
-                        _log.exception("on_settled of a %s", waiting.command.type)
+                        _log.exception("on_delivery of a %s", waiting.command.type)
         finally:
             with self._changed:
                 self._calling_back.discard(threading.get_ident())
                 self._changed.notify_all()
 
-    def _settle(
+    def _record(
         self, messages: Sequence[Message], results: Sequence[SendResult]
     ) -> list[tuple[Waiting, bool]]:
         finished: list[tuple[Waiting, bool]] = []
@@ -194,7 +194,7 @@ class BackgroundSender:
                 delivered = result.status is SendStatus.ACCEPTED
                 if not delivered and result.reason != self._outbox.last_refusal:
                     _log.warning("SQS refused %s: %s", message.group, result.reason)
-                left = self._outbox.settle(message, result, now)
+                left = self._outbox.record(message, result, now)
                 finished += [(waiting, delivered) for waiting in left]
             if self._outbox.pending == 0:
                 self._set_pending(False)

@@ -11,7 +11,7 @@ from forgeledger.sdk.command import CommandType
 from forgeledger.sdk.command_checks import checked_whole_number
 from forgeledger.sdk.errors import InvalidCommandError
 from forgeledger.sdk.failure import FailedBy, Failure
-from forgeledger.sdk.report.lane_buffer import OnSettled
+from forgeledger.sdk.report.lane_buffer import OnDelivery
 from forgeledger.sdk.ticker import Ticker
 
 # Without a lease a heartbeat only shows that the worker lives, so it may be rare.
@@ -47,7 +47,7 @@ class ItemWork:
         "_fence",
         "_heartbeat_seconds",
         "_lease_seconds",
-        "_on_settled",
+        "_on_delivery",
         "_reporter",
         "_running",
         "attempt",
@@ -72,7 +72,7 @@ class ItemWork:
         heartbeat_seconds: float | None,
         kind: str | None = None,
         payload: Any = None,
-        on_settled: OnSettled | None = None,
+        on_delivery: OnDelivery | None = None,
     ) -> None:
         self.job_id = job_id
         self.item_id = item_id
@@ -90,7 +90,7 @@ class ItemWork:
         if heartbeat_seconds is None:
             heartbeat_seconds = lease_seconds / 3 if lease_seconds else HEARTBEAT_SECONDS
         self._heartbeat_seconds = _checked_interval(heartbeat_seconds)
-        self._on_settled = on_settled
+        self._on_delivery = on_delivery
         # Reentrant: sending a heartbeat may call back into the end of the item.
         self._deciding = threading.RLock()
         self.ending: Ending | None = None
@@ -138,19 +138,19 @@ class ItemWork:
         with self._decided("fail") as is_first:
             if is_first:
                 self.failure = failure
-                self._report("fail", failure=failure, on_settled=self._on_settled)
+                self._report("fail", failure=failure, on_delivery=self._on_delivery)
 
     def release(self, *, block_seconds: float | None = None) -> None:
         """Give the item back unfinished; the attempt does not count."""
         with self._decided("release") as is_first:
             if is_first:
-                self._report("release", on_settled=self._on_settled, block_seconds=block_seconds)
+                self._report("release", on_delivery=self._on_delivery, block_seconds=block_seconds)
 
     def _complete(self) -> None:
         try:
             with self._decided("complete") as is_first:
                 if is_first:
-                    self._report("complete", result=self.result, on_settled=self._on_settled)
+                    self._report("complete", result=self.result, on_delivery=self._on_delivery)
         except InvalidCommandError as error:
             # The work is done but the result breaks a limit. Another try would change nothing.
             self.fail(Failure(type=INVALID_RESULT, message=str(error), retryable=False))

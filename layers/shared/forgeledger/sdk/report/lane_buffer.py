@@ -11,7 +11,7 @@ from forgeledger.sdk.report.packer import Message
 
 _ENDS_A_CLAIM: Final = frozenset({"complete", "fail", "release"})
 # Called with True when SQS has accepted a command, with False when it never will.
-OnSettled = Callable[[bool], None]
+OnDelivery = Callable[[bool], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Waiting:
     command: Command
     since: float
     sequence: int
-    on_settled: OnSettled | None
+    on_delivery: OnDelivery | None
 
 
 class LaneBuffer:
@@ -105,7 +105,7 @@ class LaneBuffer:
         self.message = message
         self.sending = True
 
-    def settle(self) -> tuple[Waiting, ...]:
+    def finish_message(self) -> tuple[Waiting, ...]:
         """The message has its final answer; the next one may go."""
         finished, self.sent = self.sent, ()
         self.message = None

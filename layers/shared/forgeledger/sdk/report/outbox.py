@@ -9,7 +9,7 @@ from itertools import islice
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.command import Command
 from forgeledger.sdk.delivery import Delivery, RefusedCommand
-from forgeledger.sdk.report.lane_buffer import LaneBuffer, OnSettled, Waiting, ends_a_claim
+from forgeledger.sdk.report.lane_buffer import LaneBuffer, OnDelivery, Waiting, ends_a_claim
 from forgeledger.sdk.report.packer import Message, next_request
 
 
@@ -66,7 +66,7 @@ class Outbox:
             and self._bytes + len(command.body) <= self._limits.bytes
         )
 
-    def add(self, command: Command, now: float, on_settled: OnSettled | None = None) -> float:
+    def add(self, command: Command, now: float, on_delivery: OnDelivery | None = None) -> float:
         """When take() should be called for this lane; infinity if an earlier call is due anyway."""
         lane = self._lanes.get(command.group)
         if lane is None:
@@ -74,7 +74,9 @@ class Outbox:
         was_idle, was_full = lane.is_empty, lane.is_full
         self.last_sequence += 1
         lane.add(
-            Waiting(command=command, since=now, sequence=self.last_sequence, on_settled=on_settled)
+            Waiting(
+                command=command, since=now, sequence=self.last_sequence, on_delivery=on_delivery
+            )
         )
         self.pending += 1
         self._bytes += len(command.body)
@@ -119,7 +121,7 @@ class Outbox:
                 self._lanes[message.group].dispatch(message)
         return request
 
-    def settle(self, message: Message, result: SendResult, now: float) -> tuple[Waiting, ...]:
+    def record(self, message: Message, result: SendResult, now: float) -> tuple[Waiting, ...]:
         """Records the result; returns what has left the buffer, delivered or failed for good."""
         lane = self._lanes[message.group]
         if result.status in (SendStatus.AGAIN, SendStatus.STUCK):
@@ -129,7 +131,7 @@ class Outbox:
             lane.not_before = now + self._backoff.seconds(lane.refusals)
             self.last_refusal = result.reason
             return ()
-        finished = lane.settle()
+        finished = lane.finish_message()
         if lane.is_empty:
             del self._lanes[message.group]
         self.pending -= len(finished)

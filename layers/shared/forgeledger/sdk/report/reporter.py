@@ -18,7 +18,7 @@ from forgeledger.sdk.failure import FailedBy, Failure
 from forgeledger.sdk.records import JobRef, job_id_of
 from forgeledger.sdk.report.background_sender import BackgroundSender, SenderOptions
 from forgeledger.sdk.report.item_work import ItemWork
-from forgeledger.sdk.report.lane_buffer import OnSettled
+from forgeledger.sdk.report.lane_buffer import OnDelivery
 from forgeledger.sdk.report.outbox import OutboxLimits
 from forgeledger.sdk.report.process_hooks import (
     flush_at_exit_of_child,
@@ -41,6 +41,14 @@ class Reporter:
     in the buffer for at most twice the linger time. A claim waits there for its completion, so
     that a short item costs one message and one item write. Nothing is dropped: what SQS does not
     accept stays in the buffer, a full buffer blocks, and flush() returns what is not delivered.
+
+    command_queue_url, endpoints: where to; by default as the environment says. `local` means the
+        local cloud on this machine.
+    worker_id: the name in the commands; by default host and process number.
+    limits, backoff: of the buffer, and of what SQS refuses.
+    block_seconds: how long a report waits for room in a full buffer before it raises. Default 30.0.
+    flush_seconds: how long the end of `with` and of the process wait for delivery. Default 30.0.
+    background: whether a thread sends; without it only flush() does. Default True.
     """
 
     _seams = Seams()
@@ -94,7 +102,7 @@ class Reporter:
         *,
         attempt: int | None = None,
         lease_seconds: int | None = None,
-        on_settled: OnSettled | None = None,
+        on_delivery: OnDelivery | None = None,
     ) -> None:
         """Work on the item begins."""
         self.report(
@@ -103,7 +111,7 @@ class Reporter:
             item_id,
             attempt=attempt,
             lease_seconds=lease_seconds,
-            on_settled=on_settled,
+            on_delivery=on_delivery,
         )
 
     def heartbeat(
@@ -132,10 +140,12 @@ class Reporter:
         *,
         result: Any = None,
         attempt: int | None = None,
-        on_settled: OnSettled | None = None,
+        on_delivery: OnDelivery | None = None,
     ) -> None:
         """The item is done."""
-        self.report("complete", job, item_id, attempt=attempt, result=result, on_settled=on_settled)
+        self.report(
+            "complete", job, item_id, attempt=attempt, result=result, on_delivery=on_delivery
+        )
 
     def fail(
         self,
@@ -144,11 +154,11 @@ class Reporter:
         error: FailedBy,
         *,
         attempt: int | None = None,
-        on_settled: OnSettled | None = None,
+        on_delivery: OnDelivery | None = None,
     ) -> None:
         """The item failed; the ledger decides whether it is retried."""
         failure = Failure.of(error)
-        self.report("fail", job, item_id, attempt=attempt, failure=failure, on_settled=on_settled)
+        self.report("fail", job, item_id, attempt=attempt, failure=failure, on_delivery=on_delivery)
 
     def release(
         self,
@@ -156,7 +166,7 @@ class Reporter:
         item_id: str,
         *,
         attempt: int | None = None,
-        on_settled: OnSettled | None = None,
+        on_delivery: OnDelivery | None = None,
         block_seconds: float | None = None,
     ) -> None:
         """The item is given back unfinished; the attempt does not count."""
@@ -165,7 +175,7 @@ class Reporter:
             job,
             item_id,
             attempt=attempt,
-            on_settled=on_settled,
+            on_delivery=on_delivery,
             block_seconds=block_seconds,
         )
 
@@ -179,7 +189,7 @@ class Reporter:
         lease_seconds: int | None = None,
         result: Any = None,
         failure: Failure | None = None,
-        on_settled: OnSettled | None = None,
+        on_delivery: OnDelivery | None = None,
         block_seconds: float | None = None,
     ) -> None:
         """Puts a command of any kind into the buffer; claim(), complete() and the others use it."""
@@ -199,7 +209,7 @@ class Reporter:
         self._sender.put(
             command,
             block_seconds=self._block_seconds if block_seconds is None else block_seconds,
-            on_settled=on_settled,
+            on_delivery=on_delivery,
         )
 
     def item(
@@ -213,7 +223,7 @@ class Reporter:
         heartbeat_seconds: float | None = None,
         kind: str | None = None,
         payload: Any = None,
-        on_settled: OnSettled | None = None,
+        on_delivery: OnDelivery | None = None,
     ) -> ItemWork:
         """The work on an item as a block: `with reporter.item(job, item_id) as item: ...`."""
         return ItemWork(
@@ -226,7 +236,7 @@ class Reporter:
             heartbeat_seconds=heartbeat_seconds,
             kind=kind,
             payload=payload,
-            on_settled=on_settled,
+            on_delivery=on_delivery,
         )
 
     def flush(self, timeout_seconds: float | None = None) -> Delivery:

@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from collections import ChainMap
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Final, TypeVar, cast
 
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.delivery import Delivery
@@ -40,8 +41,13 @@ class Worker:
 
     A message is deleted only after SQS has accepted the command that ends its item. Handlers are
     chosen by the message's `kind`: give them as a mapping, or register them with
-    `@worker.handles("kind")`, or both. `retry_seconds` is called with the number of deliveries of a
-    message and returns the delay before the next one. `backoff` is for errors of the queue.
+    `@worker.handles("kind")`, or both.
+
+    reporter: by default one of its own, for the same endpoints.
+    endpoints: by default as the environment says; `local` means the local cloud on this machine.
+    retry_seconds: called with the number of deliveries of a message; returns the delay before the
+        next one.
+    backoff: for errors of the queue.
     """
 
     _seams = Seams()
@@ -63,7 +69,9 @@ class Worker:
         if endpoints is None:
             endpoints = Endpoints.local() if local else Endpoints.from_environment()
         self._queue_url = queue_url
-        self._handlers = dict(handlers or {})
+        # The user's mapping itself, which may be filled later or handle any kind; never written.
+        given = cast("MutableMapping[str, Handler]", handlers or {})
+        self._handlers = ChainMap[str, Handler]({}, given)
         self._reporter = reporter or Reporter(endpoints=endpoints)
         self._retry_seconds = retry_seconds or exponential_seconds
         self._backoff = backoff or Backoff()

@@ -120,7 +120,7 @@ class WorkerLoop:
             heartbeat_seconds=self.options.heartbeat_seconds,
             kind=work.kind,
             payload=work.payload,
-            on_settled=settle,
+            on_delivery=settle,
         )
         self.tally.begin(item, message)
         try:

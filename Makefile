@@ -146,11 +146,11 @@ refuse = $(foreach each,$(1),$(if $(filter command,$(origin $(each))),\
 	$(error `make $@` does not take $(each)$(2))))
 
 .PHONY: simulate
-simulate: setup ## Simulate SEEDS=2000 histories from seed FIRST=0, or TELL=4711 or SHRINK=4711 alone
+simulate: setup ## Simulate SEEDS=2000 histories from seed FIRST=0, or TRACE=4711 or SHRINK=4711 alone
 	$(call refuse,SEED ONLY NIGHT_SECONDS NIGHT_SEEDS)
-	$(if $(TELL),$(call refuse,SHRINK, with TELL))
-	$(if $(TELL)$(SHRINK),$(call refuse,FIRST SEEDS, with TELL or SHRINK))
-	$(BIN)/python -m tests.simulation $(if $(TELL),--tell $(TELL),$(if $(SHRINK),--shrink $(SHRINK),\
+	$(if $(TRACE),$(call refuse,SHRINK, with TRACE))
+	$(if $(TRACE)$(SHRINK),$(call refuse,FIRST SEEDS, with TRACE or SHRINK))
+	$(BIN)/python -m tests.simulation $(if $(TRACE),--trace $(TRACE),$(if $(SHRINK),--shrink $(SHRINK),\
 		--first $(or $(FIRST),0) --seeds $(or $(SEEDS),2000) --jobs $(JOBS)))
 
 NIGHT_SECONDS ?= 3600
@@ -160,13 +160,13 @@ TODAY = $(shell date -u +%y%j)0000000
 
 .PHONY: simulate-nightly
 simulate-nightly: setup ## Simulate for NIGHT_SECONDS=3600 from a FIRST seed new each day, then the mutants
-	$(call refuse,SEED SEEDS ONLY TELL SHRINK)
+	$(call refuse,SEED SEEDS ONLY TRACE SHRINK)
 	$(BIN)/python -m tests.simulation --first $(or $(FIRST),$(TODAY)) --seeds $(or $(NIGHT_SEEDS),9999999) \
 		--seconds $(NIGHT_SECONDS) --jobs $(JOBS) --met
 	$(BIN)/python -m tests.simulation.mutants --jobs $(JOBS)
 
 .PHONY: simulate-mutants
 simulate-mutants: setup ## Check that the simulator catches each deliberate defect of the product (ONLY, SEEDS)
-	$(call refuse,SEED FIRST TELL SHRINK NIGHT_SECONDS NIGHT_SEEDS)
+	$(call refuse,SEED FIRST TRACE SHRINK NIGHT_SECONDS NIGHT_SEEDS)
 	$(BIN)/python -m tests.simulation.mutants --jobs $(JOBS) $(if $(ONLY),--only '$(ONLY)') \
 		$(if $(SEEDS),--seeds $(SEEDS))

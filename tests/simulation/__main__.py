@@ -30,14 +30,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--alone", action="store_true", help="run each history alone, without shared prefixes"
     )
-    parser.add_argument("--tell", type=not_negative, help="print the trace of this seed")
+    parser.add_argument("--trace", type=not_negative, help="print the trace of this seed")
     parser.add_argument("--shrink", type=not_negative, help="print the shrunk trace of this seed")
     parser.add_argument(
         "--met", action="store_true", help="print how often each coverage point and fault occurred"
     )
     options = parser.parse_args(arguments)
-    if options.tell is not None:
-        result = judge(write_script(options.tell), traced=True)
+    if options.trace is not None:
+        result = judge(write_script(options.trace), traced=True)
         print(*result.trace, result.violation or "no violation", sep="\n")
         return bool(result.violation)
     if options.shrink is not None:

@@ -41,7 +41,7 @@ def interrupted(work: Callable[..., Any]) -> Callable[..., Any]:
         ["--seeds", "many"],
         ["--jobs", "0"],
         ["--first", "-1"],
-        ["--tell", "-1"],
+        ["--trace", "-1"],
     ],
 )
 def test_numbers_that_make_no_sense_are_refused(
@@ -97,7 +97,7 @@ def test_garbage_is_collected_again_whatever_happens(monkeypatch: pytest.MonkeyP
         (("simulate", "SEEDS=500"), "--seeds 500"),
         (("simulate",), "--first 0 --seeds 2000"),
         (("simulate", "FIRST=9000"), "--first 9000 --seeds 2000"),
-        (("simulate", "TELL=4711"), "tests.simulation --tell 4711"),
+        (("simulate", "TRACE=4711"), "tests.simulation --trace 4711"),
         (("simulate", "SHRINK=4711"), "tests.simulation --shrink 4711"),
         (("simulate-nightly", "FIRST=9000"), "--first 9000 --seeds 9999999 --seconds 3600"),
     ],
@@ -114,8 +114,8 @@ def test_make_hands_on_what_it_is_asked_for(asked: tuple[str, ...], handed_on: s
     [
         (("simulate", "ONLY=seal"), "`make simulate` does not take ONLY"),
         (("simulate", "SEED=7"), "`make simulate` does not take SEED"),
-        (("simulate", "TELL=7", "SEEDS=9"), "does not take SEEDS with TELL or SHRINK"),
-        (("simulate", "TELL=7", "SHRINK=9"), "does not take SHRINK with TELL"),
+        (("simulate", "TRACE=7", "SEEDS=9"), "does not take SEEDS with TRACE or SHRINK"),
+        (("simulate", "TRACE=7", "SHRINK=9"), "does not take SHRINK with TRACE"),
         (("simulate-nightly", "SEEDS=9"), "`make simulate-nightly` does not take SEEDS"),
         (("simulate-mutants", "FIRST=9"), "`make simulate-mutants` does not take FIRST"),
     ],
@@ -150,7 +150,7 @@ def test_a_reader_that_stops_early_causes_no_error() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     ended = subprocess.run(
-        [sys.executable, "-m", "tests.simulation", "--tell", "0"],
+        [sys.executable, "-m", "tests.simulation", "--trace", "0"],
         cwd=ROOT,
         stdout=writing,
         stderr=subprocess.PIPE,

@@ -7,7 +7,7 @@ from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model.commands import FollowGate
 from forgeledger.jobs.model.job_lifecycle import next_step, total
 from forgeledger.jobs.model.jobs import Job
-from forgeledger.jobs.ports import JobChange, JobStore, JobView, Progress
+from forgeledger.jobs.ports import JobChange, JobStore, JobView
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.runtime import HasTime, Runtime, no_deadline
 
@@ -62,16 +62,11 @@ class JobAdvancer:
         # The same offsets with other counts mean that the progress drifted: it is corrected.
         if offsets < last.offsets or (offsets == last.offsets and counts == last.counts):
             return view
-        now = self.runtime.clock()
-        sample_at, sample_finished = last.sample_at or view.job.opened_at, last.sample_finished
-        if last.at and last.at - sample_at >= _SAMPLE_MS:
-            sample_at, sample_finished = last.at, last.counts.finished
-        progress = Progress(
-            counts=counts,
-            offsets=offsets,
-            at=now,
-            sample_at=sample_at,
-            sample_finished=sample_finished,
+        sample_at = last.sample_at or view.job.opened_at
+        progress = replace(
+            last, counts=counts, offsets=offsets, at=self.runtime.clock(), sample_at=sample_at
         )
+        if last.at and last.at - sample_at >= _SAMPLE_MS:
+            progress = replace(progress, sample_at=last.at, sample_finished=last.counts.finished)
         self.jobs.roll_up(view.job.job_id, progress)
-        return JobView(job=view.job, heads=view.heads, progress=progress, published=view.published)
+        return replace(view, progress=progress)

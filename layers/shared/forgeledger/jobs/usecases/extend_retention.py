@@ -1,17 +1,16 @@
 """Extend the TTL of rows whose job is still running."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 from forgeledger.errors import RetentionNotExtended, StorageError
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.retention import RetentionCheckpoint
-from forgeledger.jobs.ports import Checkpoint, JobLists, JobStore, Retention
+from forgeledger.jobs.ports import Checkpoint, JobLists, JobStore, Retention, open_job_ids
 from forgeledger.runtime import HasTime, Runtime
 
 _ROWS_A_PAGE: Final = 100
-_JOBS_A_PAGE: Final = 100
 _SECONDS_A_DAY: Final = 24 * 3_600
 
 
@@ -35,38 +34,23 @@ class RetentionExtender:
         """Extend the rows of all open jobs, from the checkpoint on."""
         failed: list[tuple[str, Exception]] = []
         reached = resumed = RetentionCheckpoint.from_row(start or {})
-        for job_id in self._open_jobs(resumed):
+        job_ids = open_job_ids(self.lists, None if resumed is None else resumed.job_id)
+        if resumed is not None and resumed.is_within_job:
+            job_ids = chain((resumed.job_id,), job_ids)
+        for job_id in job_ids:
             if not has_time():
                 return _stopped(failed, reached)
             within = resumed if resumed is not None and resumed.job_id == job_id else None
-            stopped, error = self._try_extend(job_id, has_time, within)
-            if stopped is not None:
-                return _stopped(failed, stopped)
-            if error is not None:
+            try:
+                view = self.jobs.load_job(job_id)
+                stopped = None if view is None else self.extend(view.job, has_time, within)
+            except Exception as error:  # noqa: BLE001 - the next job must have its turn.
                 failed.append((job_id, error))
+            else:
+                if stopped is not None:
+                    return _stopped(failed, stopped)
             reached = RetentionCheckpoint(job_id=job_id)
         return RetentionPass(failed=tuple(failed), complete=True)
-
-    def _open_jobs(self, resumed: RetentionCheckpoint | None) -> Iterator[str]:
-        """The job within which the last pass stopped, then all that follow it."""
-        if resumed is not None and resumed.is_within_job:
-            yield resumed.job_id
-        after = None if resumed is None else resumed.job_id
-        more = True
-        while more:
-            job_ids, after = self.lists.list_open(after, _JOBS_A_PAGE)
-            yield from job_ids
-            more = after is not None
-
-    def _try_extend(
-        self, job_id: str, has_time: HasTime, start: RetentionCheckpoint | None
-    ) -> tuple[RetentionCheckpoint | None, Exception | None]:
-        """Where in the job time ran out, if it did; and its failure, which must not stop others."""
-        try:
-            view = self.jobs.load_job(job_id)
-            return None if view is None else self.extend(view.job, has_time, start), None
-        except Exception as error:  # noqa: BLE001 - the next job must have its turn.
-            return None, error
 
     def extend(
         self, job: Job, has_time: HasTime, start: RetentionCheckpoint | None = None

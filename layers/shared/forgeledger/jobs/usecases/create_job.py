@@ -1,6 +1,6 @@
 """Create a job, under a new id or the one that belongs to its idempotency key."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 
 from forgeledger.jobs.model.ids import lanes_for, lanes_of, make_job_id
@@ -27,7 +27,7 @@ class NewJob:
     # JSON text.
     metadata: str = "{}"
     tags: tuple[str, ...] = ()
-    items: tuple[NewItem, ...] = field(default=())
+    items: tuple[NewItem, ...] = ()
     seal: bool = False
 
 
@@ -50,7 +50,8 @@ class JobCreator:
     ) -> Created:
         """Create the job, register its items, seal it; a repetition continues the first call."""
         now = self.runtime.clock()
-        fresh = make_job_id(now, self._randomness(), new.lanes or _lanes(new))
+        random = blake2b(self.runtime.new_id().encode(), digest_size=_RANDOM_BYTES).digest()
+        fresh = make_job_id(now, int.from_bytes(random), new.lanes or _lanes(new))
         job_id = fresh if repeat is None else self.claims.claim(repeat, fresh)
         job, heads, fact = create(_spec(new, job_id, now))
         self.jobs.create_job(job, heads, fact)
@@ -65,10 +66,6 @@ class JobCreator:
         view = self.jobs.load_job(job_id)
         assert view is not None
         return Created(view=view, registered=registered)
-
-    def _randomness(self) -> int:
-        digest = blake2b(self.runtime.new_id().encode(), digest_size=_RANDOM_BYTES)
-        return int.from_bytes(digest.digest(), "big")
 
 
 def _lanes(new: NewJob) -> int:

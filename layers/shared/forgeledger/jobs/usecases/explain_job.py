@@ -140,8 +140,7 @@ def _causes(view: JobView, now: int, expired: bool, waiting: bool) -> Iterable[C
         Cause.ITEMS_DUE_LATER: waiting,
         Cause.ITEMS_PENDING: counts.pending > 0,
     }
-    causes = [cause for cause, is_true in holds.items() if is_true]
-    return causes or [Cause.VERDICT_DUE]
+    return [cause for cause, is_true in holds.items() if is_true] or [Cause.VERDICT_DUE]
 
 
 def _lagging(view: JobView) -> tuple[int, ...]:
@@ -150,8 +149,7 @@ def _lagging(view: JobView) -> tuple[int, ...]:
 
 def _first(items: list[Item], time: str) -> tuple[Item, ...]:
     """The items whose field `time` is earliest."""
-    key = attrgetter(time, "item_id")
-    return tuple(heapq.nsmallest(_SHOWN, items, key=key))
+    return tuple(heapq.nsmallest(_SHOWN, items, key=attrgetter(time, "item_id")))
 
 
 def _failures(heads: Iterable[Head]) -> tuple[tuple[str, int], ...]:

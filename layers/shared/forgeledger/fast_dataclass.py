@@ -64,7 +64,10 @@ def _replacer(record: type) -> Any:
 
 
 def _init_lines(record_fields: Sequence[Field[Any]]) -> list[str]:
-    parameters = [_parameter(field) for field in record_fields]
+    parameters = [
+        field.name if field.default is MISSING else f"{field.name}=_default_{field.name}"
+        for field in record_fields
+    ]
     return [
         f"def __init__(self, *, {', '.join(parameters)}):",
         "_set_class(self, _open)",
@@ -83,10 +86,6 @@ def _replace_lines(record_fields: Sequence[Field[Any]]) -> list[str]:
         "_copy.__class__ = _frozen",
         "return _copy",
     ]
-
-
-def _parameter(field: Field[Any]) -> str:
-    return field.name if field.default is MISSING else f"{field.name}=_default_{field.name}"
 
 
 def _method(record: type, name: str, lines: Sequence[str], names: dict[str, Any]) -> Any:

@@ -54,8 +54,7 @@ class ItemCase:
         return Ruling(kind=OutcomeKind.APPLIED, events=(self._event(kind, **fields),))
 
     def duplicate(self) -> Ruling:
-        event = self._unchanged(EventKind.DUPLICATE)
-        return Ruling(kind=OutcomeKind.DUPLICATE, events=(event,))
+        return Ruling(kind=OutcomeKind.DUPLICATE, events=(self._unchanged(EventKind.DUPLICATE),))
 
     def reject(self, reason: Reason) -> Ruling:
         """Reject, but record what the worker reported: a result may have cost hours."""
@@ -78,16 +77,13 @@ class ItemCase:
         self, kind: EventKind, attempt: int, failure: Failure, worker_id: str | None
     ) -> Ruling:
         """Record a failure: with a due time while attempts are left, otherwise for good."""
-        wait_ms = None
+        due_at = None
         if failure.retryable:
             failures = attempt - self.item.forgiven
             wait_ms = self.head.rules.retry_wait_ms(failures, self.command.jitter)
+            due_at = None if wait_ms is None else self.now + wait_ms
         return self.apply(
-            kind,
-            attempt=attempt,
-            worker_id=worker_id,
-            failure=failure,
-            due_at=None if wait_ms is None else self.now + wait_ms,
+            kind, attempt=attempt, worker_id=worker_id, failure=failure, due_at=due_at
         )
 
     def _unchanged(self, kind: EventKind, **fields: Any) -> Event:

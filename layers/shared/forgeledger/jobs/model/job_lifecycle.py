@@ -25,8 +25,8 @@ def create(spec: JobSpec) -> tuple[Job, tuple[Head, ...], Fact]:
     """A new job, the heads of its lanes, and the fact of its creation."""
     now = spec.created_at
     job = Job(spec=spec, opened_at=now, renewed_since=now)
-    created, fact = _with_fact(job, FactKind.CREATED, now, Counts())
-    return created, genesis(spec), fact
+    created = _step(job, FactKind.CREATED, now, Counts())
+    return created.job, genesis(spec), created.facts[0]
 
 
 def genesis(spec: JobSpec) -> tuple[Head, ...]:
@@ -165,13 +165,7 @@ def _verdict(job: Job, status: JobStatus, counts: Counts, now: int, reason: str 
 
 
 def _step(job: Job, kind: FactKind, now: int, counts: Counts, reason: str | None = None) -> Step:
-    changed, fact = _with_fact(job, kind, now, counts, reason)
-    return Step(job=changed, facts=(fact,))
-
-
-def _with_fact(
-    job: Job, kind: FactKind, now: int, counts: Counts, reason: str | None = None
-) -> tuple[Job, Fact]:
+    """The job with the fact of its change."""
     fact = Fact(
         number=job.facts,
         kind=kind,
@@ -183,4 +177,4 @@ def _with_fact(
         duration_ms=max(0, now - job.opened_at),
         reason=reason,
     )
-    return replace(job, facts=job.facts + 1), fact
+    return Step(job=replace(job, facts=job.facts + 1), facts=(fact,))

@@ -28,12 +28,7 @@ class JobStatus(StrEnum):
 
 
 FINISHED = frozenset(
-    {
-        JobStatus.COMPLETED,
-        JobStatus.COMPLETED_WITH_FAILURES,
-        JobStatus.FAILED,
-        JobStatus.CANCELED,
-    }
+    {JobStatus.COMPLETED, JobStatus.COMPLETED_WITH_FAILURES, JobStatus.FAILED, JobStatus.CANCELED}
 )
 
 

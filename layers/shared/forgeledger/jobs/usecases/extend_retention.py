@@ -8,6 +8,7 @@ from forgeledger.errors import RetentionNotExtended, StorageError
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.retention import RetentionCheckpoint
 from forgeledger.jobs.ports import Checkpoint, JobLists, JobStore, Retention, open_job_ids
+from forgeledger.journal.model.log_row import Renewed
 from forgeledger.runtime import HasTime, Runtime
 
 _ROWS_A_PAGE: Final = 100
@@ -73,9 +74,9 @@ class RetentionExtender:
             for lane, after in progress.unfinished_lanes:
                 if not has_time():
                     return progress
-                following, refused = self._extend_page(job.job_id, lane, after, ttl_seconds)
-                progress = progress.moved(lane, following, failed=refused is not None)
-                error = refused or error
+                renewed = self._renew_page(job.job_id, lane, after, ttl_seconds)
+                progress = progress.moved(lane, renewed.after, failed=renewed.error is not None)
+                error = renewed.error or error
         if progress.failed:
             raise RetentionNotExtended(job.job_id) from error
         # Checked last: the pass itself may have taken too long.
@@ -83,15 +84,12 @@ class RetentionExtender:
         self.retention.mark_renewed(job.job_id, due, lost=lost)
         return None
 
-    def _extend_page(
-        self, job_id: str, lane: int, after: str | None, ttl_seconds: int
-    ) -> tuple[str | None, StorageError | None]:
-        """Where to continue; a page that fails must not stop later pages or other lanes."""
+    def _renew_page(self, job_id: str, lane: int, after: str | None, ttl_seconds: int) -> Renewed:
+        """A page that fails must not stop later pages or other lanes."""
         try:
-            renewed = self.retention.renew(job_id, lane, after, _ROWS_A_PAGE, ttl_seconds)
+            return self.retention.renew(job_id, lane, after, _ROWS_A_PAGE, ttl_seconds)
         except StorageError as error:
-            return None, error
-        return renewed.after, renewed.error
+            return Renewed(after=None, error=error)
 
 
 def _stopped(

@@ -106,9 +106,7 @@ class LaneStore(Protocol):
     def list_items(self, job_id: str, lane: int, after: str | None, limit: int) -> ItemPage:
         """Items of a lane by name, after the item `after`; strongly consistent."""
 
-    def read_journal(
-        self, job_id: str, lane: int, offset: int, limit: int
-    ) -> tuple[JournalRow, ...]:
+    def read_journal(self, job_id: str, lane: int, offset: int, limit: int) -> Sequence[JournalRow]:
         """Up to `limit` rows in order, from the row that holds the event at `offset` on."""
 
 

@@ -103,10 +103,10 @@ class Intake:
             succeeded = index not in unapplied and message.group_id not in stopped_groups
             if succeeded and problems[index]:
                 with_paths = message.body.with_paths(problems[index])
-                error = self._reject(message, with_paths, has_time)
-                if error is None:
+                try:
+                    self._reject(message, with_paths, has_time)
                     rejections.append((message.message_id, with_paths))
-                else:
+                except Exception as error:  # noqa: BLE001 - the queue still holds the message.
                     errors.append(error)
                     succeeded = False
             if not succeeded:
@@ -121,15 +121,10 @@ class Intake:
 
     def _reject(
         self, message: Message, problems: Sequence[CommandProblem], has_time: HasTime
-    ) -> Exception | None:
-        """The error, if any; the command queue still holds the message then."""
+    ) -> None:
         if not has_time():
-            return OutOfTime("reject queue")
-        try:
-            self.rejects.put(message, problems)
-        except Exception as raised:  # noqa: BLE001 - a message's failure must not touch others.
-            return raised
-        return None
+            raise OutOfTime("reject queue")
+        self.rejects.put(message, problems)
 
 
 def _happened(command: Command, sent_at: int, now: int) -> int:

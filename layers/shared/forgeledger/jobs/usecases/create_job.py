@@ -51,7 +51,9 @@ class JobCreator:
         """Create the job, register its items, seal it; a repetition continues the first call."""
         now = self.runtime.clock()
         random = blake2b(self.runtime.new_id().encode(), digest_size=_RANDOM_BYTES).digest()
-        fresh = make_job_id(now, int.from_bytes(random), new.lanes or _lanes(new))
+        sealed_with = len(new.items) if new.seal else None
+        expected = sealed_with if new.expected_items is None else new.expected_items
+        fresh = make_job_id(now, int.from_bytes(random), new.lanes or lanes_for(expected))
         job_id = fresh if repeat is None else self.claims.claim(repeat, fresh)
         job, heads, fact = create(_spec(new, job_id, now))
         self.jobs.create_job(job, heads, fact)
@@ -66,13 +68,6 @@ class JobCreator:
         view = self.jobs.load_job(job_id)
         assert view is not None
         return Created(view=view, registered=registered)
-
-
-def _lanes(new: NewJob) -> int:
-    known = new.expected_items
-    if known is None and new.seal:
-        known = len(new.items)
-    return lanes_for(known)
 
 
 def _spec(new: NewJob, job_id: str, now: int) -> JobSpec:

@@ -40,7 +40,7 @@ class RetentionExtender:
             job_ids = chain((resumed.job_id,), job_ids)
         for job_id in job_ids:
             if not has_time():
-                return _stopped(failed, reached)
+                break
             within = resumed if resumed is not None and resumed.job_id == job_id else None
             try:
                 view = self.jobs.load_job(job_id)
@@ -49,9 +49,13 @@ class RetentionExtender:
                 failed.append((job_id, error))
             else:
                 if stopped is not None:
-                    return _stopped(failed, stopped)
+                    reached = stopped
+                    break
             reached = RetentionCheckpoint(job_id=job_id)
-        return RetentionPass(failed=tuple(failed), complete=True)
+        else:
+            return RetentionPass(failed=tuple(failed), complete=True)
+        checkpoint = {} if reached is None else reached.to_row()
+        return RetentionPass(failed=tuple(failed), complete=False, checkpoint=checkpoint)
 
     def extend(
         self, job: Job, has_time: HasTime, start: RetentionCheckpoint | None = None
@@ -90,10 +94,3 @@ class RetentionExtender:
             return self.retention.renew(job_id, lane, after, _ROWS_A_PAGE, ttl_seconds)
         except StorageError as error:
             return Renewed(after=None, error=error)
-
-
-def _stopped(
-    failed: list[tuple[str, Exception]], checkpoint: RetentionCheckpoint | None
-) -> RetentionPass:
-    row = {} if checkpoint is None else checkpoint.to_row()
-    return RetentionPass(failed=tuple(failed), complete=False, checkpoint=row)

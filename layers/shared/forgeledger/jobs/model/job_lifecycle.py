@@ -117,15 +117,10 @@ def _early_failure(job: Job, counts: Counts, now: int) -> str | None:
     # The failures that a job was reopened with do not fail it again.
     if counts.failed <= job.counts_at_verdict.failed:
         return None
-    bound = job.spec.tolerance
-    if bound.failures is not None and counts.failed > bound.failures:
-        return "tolerance"
     # A percentage needs a total that will not grow.
     expected = job.spec.expected_items or 0
     known = max(counts.total, expected) if job.sealed or expected else None
-    if known is not None and bound.exceeded_by(counts.failed, known):
-        return "tolerance"
-    return None
+    return "tolerance" if job.spec.tolerance.exceeded_by(counts.failed, known) else None
 
 
 def _completed(job: Job, counts: Counts, now: int) -> Step:

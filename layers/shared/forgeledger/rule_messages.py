@@ -6,7 +6,7 @@ Pydantic's own texts speak of Python; a sender of JSON needs words of JSON.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-# Pydantic's name of a rule, and the contract's.
+# Pydantic's name of a rule, and the contract's where it is another.
 _RULES: Final = {
     "missing": "required",
     "string_too_short": "min_length",
@@ -15,7 +15,6 @@ _RULES: Final = {
     "too_long": "max_items",
     "greater_than_equal": "minimum",
     "less_than_equal": "maximum",
-    "enum": "enum",
     "literal_error": "enum",
     "extra_forbidden": "unknown",
 }

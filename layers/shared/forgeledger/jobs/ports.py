@@ -111,12 +111,7 @@ class LaneStore(Protocol):
 
 
 def require_lane(
-    lanes: LaneStore,
-    job_id: str,
-    lane: int,
-    item_ids: Sequence[str] = (),
-    *,
-    with_job: bool = False,
+    lanes: LaneStore, job_id: str, lane: int, item_ids: Sequence[str], *, with_job: bool = False
 ) -> LaneView:
     view = lanes.load_lane(job_id, lane, item_ids, with_job=with_job)
     if view is None:

@@ -73,28 +73,20 @@ class ItemCase:
             seconds = self.head.rules.lease_seconds
         return self.now + seconds * 1000 if seconds else None
 
-    def fail(
-        self, kind: EventKind, attempt: int, failure: Failure, worker_id: str | None
-    ) -> Ruling:
+    def fail(self, kind: EventKind, attempt: int, failure: Failure, worker: str | None) -> Ruling:
         """Record a failure: with a due time while attempts are left, otherwise for good."""
         due_at = None
         if failure.retryable:
             failures = attempt - self.item.forgiven
             wait_ms = self.head.rules.retry_wait_ms(failures, self.command.jitter)
             due_at = None if wait_ms is None else self.now + wait_ms
-        return self.apply(
-            kind, attempt=attempt, worker_id=worker_id, failure=failure, due_at=due_at
-        )
+        return self.apply(kind, attempt=attempt, worker_id=worker, failure=failure, due_at=due_at)
 
-    def _unchanged(self, kind: EventKind, **fields: Any) -> Event:
+    def _unchanged(self, kind: EventKind, **more: Any) -> Event:
         """The event of a command that changed nothing."""
         command = self.command
         return self._event(
-            kind,
-            command=command.kind,
-            attempt=command.attempt,
-            worker_id=command.worker_id,
-            **fields,
+            kind, command=command.kind, attempt=command.attempt, worker_id=command.worker_id, **more
         )
 
     def _event(self, kind: EventKind, **fields: Any) -> Event:

@@ -103,7 +103,7 @@ def decide(
         before = None if item_id is None else known.get(item_id)
         if before is not None:
             before = effective_item(head, before)
-        ruling = _ruled(head, before, command, now, phase)
+        ruling = _rule(head, before, command, now, phase)
         if ruling.events:
             item_bytes, event_bytes = _sizes(before, ruling.events)
             if draft.events and not draft.has_room(item_id, item_bytes, event_bytes):
@@ -128,9 +128,7 @@ def decide(
     return Decision(commits=tuple(commits), outcomes=tuple(outcomes), waits_for=tuple(waits_for))
 
 
-def _ruled(
-    head: Head, item: Item | None, command: LaneCommand, now: int, phase: JobPhase
-) -> Ruling:
+def _rule(head: Head, item: Item | None, command: LaneCommand, now: int, phase: JobPhase) -> Ruling:
     if isinstance(command, Command):
         return rule(head, item, command, now, phase)
     if isinstance(command, FollowGate):

@@ -67,11 +67,9 @@ class LaneWriter:
                 tries += 1
 
     def _load(self, job_id: str, lane: int, commands: Sequence[LaneCommand]) -> LaneView:
-        items = dict.fromkeys(
-            command.item_id for command in commands if isinstance(command, Command)
-        )
+        ids = dict.fromkeys(command.item_id for command in commands if isinstance(command, Command))
         with_job = any(map(_is_retry, commands))
-        return require_lane(self.lanes, job_id, lane, tuple(items), with_job=with_job)
+        return require_lane(self.lanes, job_id, lane, tuple(ids), with_job=with_job)
 
     def _commit(
         self, view: LaneView, decision: Decision, reopening: JobChange | None, has_time: HasTime

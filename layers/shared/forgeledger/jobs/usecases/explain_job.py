@@ -111,16 +111,15 @@ class Explainer:
     def _scan(self, head: Head, most: int) -> _Scan:
         """The unfinished items among the first of the lane by name."""
         unfinished: list[Item] = []
-        seen, after = 0, None
-        while seen < most:
+        seen, after, complete = 0, None, False
+        while seen < most and not complete:
             rows = min(PAGE_ROWS, most - seen)
             page = self.lanes.list_items(head.job_id, head.lane, after, rows)
             unfinished += [item for item in page.items if not effective_item(head, item).finished]
             seen += len(page.items)
             after = page.next_after
-            if after is None or len(unfinished) >= head.counts.unfinished:
-                return _Scan(tuple(unfinished), seen, complete=True)
-        return _Scan(tuple(unfinished), seen, complete=False)
+            complete = after is None or len(unfinished) >= head.counts.unfinished
+        return _Scan(tuple(unfinished), seen, complete)
 
 
 def _causes(view: JobView, now: int, expired: bool, waiting: bool) -> Iterable[Cause]:

@@ -33,11 +33,11 @@ class Recounter:
     runtime: Runtime
 
     def recount(self, job_id: str, lane: int, has_time: HasTime) -> RecountResult:
-        tally = Tally(require_lane(self.lanes, job_id, lane).head)
+        tally = Tally(require_lane(self.lanes, job_id, lane, ()).head)
         if not self._read_items(tally, has_time):
             return RecountResult.UNFINISHED
         for tries in range(_TRIES):
-            head = require_lane(self.lanes, job_id, lane).head
+            head = require_lane(self.lanes, job_id, lane, ()).head
             if not self._catch_up(tally, head.offset, has_time):
                 return RecountResult.UNFINISHED
             counts, failures = tally.counted(head)

@@ -49,9 +49,8 @@ def path_of(names: Sequence[str | int]) -> str:
 
 
 def rule_of(kind: str) -> str:
-    if kind in _RULES:
-        return _RULES[kind]
-    return "type" if kind.endswith(("_type", "_parsing", "_from_float")) else kind
+    unlisted = "type" if kind.endswith(("_type", "_parsing", "_from_float")) else kind
+    return _RULES.get(kind, unlisted)
 
 
 def sentence_of(error: Mapping[str, Any]) -> str:

@@ -13,8 +13,6 @@ from forgeledger.jobs.usecases.register_items import ItemRegistrar, NewItem, Reg
 from forgeledger.repeat import Repeat
 from forgeledger.runtime import HasTime, Runtime, no_deadline
 
-_RANDOM_BYTES = 10
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
@@ -50,7 +48,7 @@ class JobCreator:
     ) -> Created:
         """Create the job, register its items, seal it; a repetition continues the first call."""
         now = self.runtime.clock()
-        random = blake2b(self.runtime.new_id().encode(), digest_size=_RANDOM_BYTES).digest()
+        random = blake2b(self.runtime.new_id().encode(), digest_size=10).digest()
         sealed_with = len(new.items) if new.seal else None
         expected = sealed_with if new.expected_items is None else new.expected_items
         fresh = make_job_id(now, int.from_bytes(random), new.lanes or lanes_for(expected))

@@ -47,11 +47,10 @@ class RetentionExtender:
                 stopped = None if view is None else self.extend(view.job, has_time, within)
             except Exception as error:  # noqa: BLE001 - the next job must have its turn.
                 failed.append((job_id, error))
-            else:
-                if stopped is not None:
-                    reached = stopped
-                    break
-            reached = RetentionCheckpoint(job_id=job_id)
+                stopped = None
+            reached = stopped or RetentionCheckpoint(job_id=job_id)
+            if stopped is not None:
+                break
         else:
             return RetentionPass(failed=tuple(failed), complete=True)
         checkpoint = {} if reached is None else reached.to_row()

@@ -112,13 +112,21 @@ def modules_imported_with(name: str) -> set[Path]:
 
 
 def port_methods_used(function: str) -> set[str]:
-    """Methods of the storage port that a function's use cases call."""
+    """Methods of the storage port that a function calls, also through the functions in ports.py."""
     ports = "jobs|lanes|facts|lists|retention|checkpoints"
     used: set[str] = set()
     for file in modules_imported_with(f"forgeledger.bootstrap.{function}"):
         if file.parent.name == "usecases":
-            used |= set(re.findall(rf"\b(?:{ports})\.(\w+)\(", file.read_text()))
+            text = file.read_text()
+            called = [body for name, body in functions_of_ports().items() if f"{name}(" in text]
+            for source in (text, *called):
+                used |= set(re.findall(rf"\b(?:{ports})\.(\w+)\(", source))
     return used
+
+
+def functions_of_ports() -> dict[str, str]:
+    tree = ast.parse((PACKAGE / "jobs" / "ports.py").read_text())
+    return {node.name: ast.unparse(node) for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
 def calls_of_clients(path: Path) -> Iterator[str]:

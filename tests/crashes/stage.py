@@ -15,7 +15,6 @@ from forgeledger.jobs.services import Services, services_on
 from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
 from forgeledger.jobs.storage.store import DynamoStore
 from forgeledger.jobs.usecases.register_items import NewItem
-from forgeledger.parallel import one_by_one
 from forgeledger.runtime import Runtime
 from forgeledger.web.limits import IDEMPOTENCY_SECONDS
 from tests.crashes import stream_mapping
@@ -23,6 +22,7 @@ from tests.crashes.failing_calls import FailingCall, FailingClient, ProcessKille
 from tests.crashes.streamed_tables import NAME, StreamedTable
 from tests.simulation import handlers
 from tests.support.builders import NOW, make_spec
+from tests.support.one_by_one import one_by_one
 
 # Deliveries before a message becomes a dead letter: many more than one crash requires.
 _DELIVERIES = 5

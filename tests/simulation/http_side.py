@@ -16,12 +16,12 @@ from aws_lambda_powertools.utilities.idempotency.persistence import dynamodb as 
 
 from forgeledger.bootstrap.api import build_api
 from forgeledger.jobs.model.commands import Command
-from forgeledger.parallel import one_by_one
 from forgeledger.runtime import Runtime
 from forgeledger.web import error_responses
 from tests.simulation import handlers
 from tests.simulation.clients import DynamoDBClient
 from tests.simulation.world import Invocation, SimulatedWorld
+from tests.support.one_by_one import one_by_one
 
 # Modules of powertools that read the clock themselves.
 _CLOCK_MODULES: tuple[Any, ...] = (idempotency, persistence, dynamodb_layer, data_record)

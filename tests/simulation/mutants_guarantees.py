@@ -189,13 +189,13 @@ def waiting_forgotten() -> Iterator[None]:
 
 @GUARANTEES.named("the first failure is published with the counts of the beginning")
 def first_failure_uncounted() -> Iterator[None]:
-    original = job_lifecycle._with_fact
+    original = job_lifecycle._step
 
     def fact_of(job: Job, kind: FactKind, now: int, counts: Counts, *rest: Any) -> Any:
         counted = Counts() if kind is FactKind.FIRST_FAILURE else counts
         return original(job, kind, now, counted, *rest)
 
-    with patch.object(job_lifecycle, "_with_fact", fact_of):
+    with patch.object(job_lifecycle, "_step", fact_of):
         yield
 
 

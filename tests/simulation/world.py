@@ -7,7 +7,6 @@ from random import Random
 from typing import Any, Protocol
 
 from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
-from forgeledger.parallel import one_by_one
 from forgeledger.runtime import Runtime
 from tests.simulation.coverage import CoverageCounts, CoveragePoint
 from tests.simulation.event_bus import EventBus
@@ -23,6 +22,7 @@ from tests.simulation.faults import (
 from tests.simulation.fifo_queue import SimulatedFifoQueue
 from tests.simulation.streams import Stream
 from tests.simulation.table import RowChange, Tables
+from tests.support.one_by_one import one_by_one
 
 # 2026-01-01T00:00:00Z.
 START_MS = 1_767_225_600_000

@@ -18,12 +18,12 @@ from forgeledger.bootstrap.api import build_resolver
 from forgeledger.errors import IdempotencyKeyReused
 from forgeledger.jobs.ports import JournalRow
 from forgeledger.jobs.services import services_on
-from forgeledger.parallel import one_by_one
 from forgeledger.repeat import Repeat
 from forgeledger.runtime import Runtime
 from forgeledger.web.api import Api
 from forgeledger.web.request_guard import RequestGuard
 from tests.support.memory_store import MemoryStore
+from tests.support.one_by_one import one_by_one
 
 START_MS = 1_795_255_200_000
 

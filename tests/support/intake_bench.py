@@ -11,9 +11,9 @@ from forgeledger.jobs.model.intake_result import IntakeResult
 from forgeledger.jobs.model.message import CommandProblem, Message
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.consume_messages import Intake
-from forgeledger.parallel import one_by_one
 from tests.support.builders import NOW
 from tests.support.ledgers import Ledger
+from tests.support.one_by_one import one_by_one
 from tests.support.time_left import always
 
 

@@ -19,10 +19,10 @@ from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from forgeledger.jobs.usecases.reconcile_jobs import Reconciler
 from forgeledger.jobs.usecases.recount_lane import Recounter
 from forgeledger.jobs.usecases.run_round import ScheduledRound
-from forgeledger.parallel import one_by_one
 from forgeledger.runtime import Runtime
 from tests.support.builders import NOW, make_command, make_spec
 from tests.support.memory_store import MemoryStore
+from tests.support.one_by_one import one_by_one
 
 
 @dataclass

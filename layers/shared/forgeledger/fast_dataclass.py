@@ -26,15 +26,14 @@ def fast_frozen(record: type[Record]) -> type[Record]:
     """
     record = dataclass(frozen=True, slots=True, kw_only=True)(record)
     record_fields: Sequence[Field[Any]] = fields(record)  # type: ignore[arg-type]  # It is one.
+    name = record.__name__
     if any(field.default_factory is not MISSING or not field.init for field in record_fields):
-        raise TypeError(
-            f"{record.__name__}: fields with a factory or without init are not supported"
-        )
+        raise TypeError(f"{name}: fields with a factory or without init are not supported")
     if hasattr(record, "__post_init__"):
-        raise TypeError(f"{record.__name__}: __post_init__ would never be called")
+        raise TypeError(f"{name}: __post_init__ would never be called")
     # Both, or Python would look one of them up at each assignment.
     plain = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
-    open_class = type(record.__name__, (record,), {"__slots__": (), **plain})
+    open_class = type(name, (record,), {"__slots__": (), **plain})
     names: dict[str, Any] = {"_set_class": _SET_CLASS, "_open": open_class, "_frozen": record}
     names |= {f"_default_{field.name}": field.default for field in record_fields}
     init = _method(record, "__init__", _init_lines(record_fields), names)
@@ -64,7 +63,10 @@ def _replacer(record: type) -> Any:
 
 
 def _init_lines(record_fields: Sequence[Field[Any]]) -> list[str]:
-    parameters = [_parameter(field) for field in record_fields]
+    parameters = [
+        field.name if field.default is MISSING else f"{field.name}=_default_{field.name}"
+        for field in record_fields
+    ]
     return [
         f"def __init__(self, *, {', '.join(parameters)}):",
         "_set_class(self, _open)",
@@ -83,10 +85,6 @@ def _replace_lines(record_fields: Sequence[Field[Any]]) -> list[str]:
         "_copy.__class__ = _frozen",
         "return _copy",
     ]
-
-
-def _parameter(field: Field[Any]) -> str:
-    return field.name if field.default is MISSING else f"{field.name}=_default_{field.name}"
 
 
 def _method(record: type, name: str, lines: Sequence[str], names: dict[str, Any]) -> Any:

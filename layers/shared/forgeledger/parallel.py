@@ -29,9 +29,3 @@ def with_threads(
     with ThreadPoolExecutor(min(len(arguments), _THREADS)) as threads:
         futures = [threads.submit(function, argument) for argument in arguments]
     return [future.result() for future in futures]
-
-
-def one_by_one(
-    function: Callable[[_Argument], _Result], arguments: Sequence[_Argument]
-) -> list[_Result]:
-    return [function(argument) for argument in arguments]

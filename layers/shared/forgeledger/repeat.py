@@ -13,5 +13,4 @@ class Repeat:
 
     @property
     def request_id(self) -> str:
-        digest = blake2b(f"{self.key}\n{self.fingerprint}".encode(), digest_size=16)
-        return digest.hexdigest()
+        return blake2b(f"{self.key}\n{self.fingerprint}".encode(), digest_size=16).hexdigest()

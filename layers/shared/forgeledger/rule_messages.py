@@ -6,7 +6,7 @@ Pydantic's own texts speak of Python; a sender of JSON needs words of JSON.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-# Pydantic's name of a rule, and the contract's.
+# Pydantic's name of a rule, and the contract's where it is another.
 _RULES: Final = {
     "missing": "required",
     "string_too_short": "min_length",
@@ -15,31 +15,21 @@ _RULES: Final = {
     "too_long": "max_items",
     "greater_than_equal": "minimum",
     "less_than_equal": "maximum",
-    "enum": "enum",
     "literal_error": "enum",
     "extra_forbidden": "unknown",
 }
 
-_NO_NUMBER: Final = "must be a number"
-_NO_OBJECT: Final = "must be an object"
-_NO_TEXT: Final = "must be text"
-_NO_WHOLE_NUMBER: Final = "must be a whole number"
+_INTEGER_RULES: Final = ("int_type", "int_parsing", "int_parsing_size", "int_from_float")
 # Rules that are not listed come with a text of their own.
 _SENTENCES: Final = {
     "missing": "is required",
     "extra_forbidden": "is no field of this object",
-    "string_type": _NO_TEXT,
-    "int_type": _NO_WHOLE_NUMBER,
-    "int_parsing": _NO_WHOLE_NUMBER,
-    "int_parsing_size": _NO_WHOLE_NUMBER,
-    "int_from_float": _NO_WHOLE_NUMBER,
-    "float_type": _NO_NUMBER,
-    "float_parsing": _NO_NUMBER,
+    "string_type": "must be text",
     "bool_type": "must be true or false",
     "list_type": "must be a list",
-    "dict_type": _NO_OBJECT,
-    "model_type": _NO_OBJECT,
-    "model_attributes_type": _NO_OBJECT,
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "must be an object"),
+    **dict.fromkeys(_INTEGER_RULES, "must be a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "must be a number"),
     "string_too_short": "must have {min_length} or more characters",
     "string_too_long": "must have at most {max_length} characters",
     "too_short": "must have {min_length} or more entries",
@@ -59,9 +49,8 @@ def path_of(names: Sequence[str | int]) -> str:
 
 
 def rule_of(kind: str) -> str:
-    if kind in _RULES:
-        return _RULES[kind]
-    return "type" if kind.endswith(("_type", "_parsing", "_from_float")) else kind
+    unlisted = "type" if kind.endswith(("_type", "_parsing", "_from_float")) else kind
+    return _RULES.get(kind, unlisted)
 
 
 def sentence_of(error: Mapping[str, Any]) -> str:

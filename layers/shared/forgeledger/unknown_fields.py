@@ -34,9 +34,8 @@ class UnknownFields:
 def unknown_in(body: Mapping[str, Any], known: KnownFields) -> set[str]:
     """Names that the contract does not have, also in objects one level down."""
     found = set(body.keys() - known.keys())
-    for name in body.keys() & known.keys():
-        inner = known[name]
-        if not inner:
+    for name, inner in known.items():
+        if not inner or name not in body:
             continue
         value = body[name]
         path, objects = (f"{name}[]", value) if isinstance(value, list) else (name, [value])

@@ -1,6 +1,6 @@
 """What the use cases need from outside: storage by need, the event bus, the reject queue."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,6 +20,8 @@ from forgeledger.repeat import Repeat
 Checkpoint = Mapping[str, Any]
 # The events of one commit.
 JournalRow = LogRow[Event]
+
+_JOBS_A_PAGE = 100
 
 
 @fast_frozen
@@ -104,10 +106,17 @@ class LaneStore(Protocol):
     def list_items(self, job_id: str, lane: int, after: str | None, limit: int) -> ItemPage:
         """Items of a lane by name, after the item `after`; strongly consistent."""
 
-    def read_journal(
-        self, job_id: str, lane: int, offset: int, limit: int
-    ) -> tuple[JournalRow, ...]:
+    def read_journal(self, job_id: str, lane: int, offset: int, limit: int) -> Sequence[JournalRow]:
         """Up to `limit` rows in order, from the row that holds the event at `offset` on."""
+
+
+def require_lane(
+    lanes: LaneStore, job_id: str, lane: int, item_ids: Sequence[str], *, with_job: bool = False
+) -> LaneView:
+    view = lanes.load_lane(job_id, lane, item_ids, with_job=with_job)
+    if view is None:
+        raise JobNotFound(job_id)
+    return view
 
 
 class JobStore(Protocol):
@@ -157,6 +166,15 @@ class JobLists(Protocol):
 
         A page may hold fewer than `limit` jobs while there are more, when a tag filters.
         """
+
+
+def open_job_ids(lists: JobLists, after: str | None) -> Iterator[str]:
+    """Ids of all jobs that run or have unpublished facts, after `after`."""
+    more = True
+    while more:
+        job_ids, after = lists.list_open(after, _JOBS_A_PAGE)
+        yield from job_ids
+        more = after is not None
 
 
 class Retention(Protocol):

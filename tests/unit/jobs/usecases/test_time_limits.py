@@ -14,10 +14,10 @@ from forgeledger.jobs.model.message import Message
 from forgeledger.jobs.model.outcomes import OutcomeKind
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.consume_messages import Intake
-from forgeledger.parallel import one_by_one
 from forgeledger.runtime import HasTime, before_deadline
 from tests.support.builders import make_command
 from tests.support.ledgers import Ledger
+from tests.support.one_by_one import one_by_one
 
 # The intake's time limit, as in the template.
 LIMIT_MS = 30_000

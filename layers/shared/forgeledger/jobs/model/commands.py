@@ -10,9 +10,6 @@ from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.items import Failure
 from forgeledger.jobs.model.lanes import Counts, LaneMode
 
-# Eight letters in base64.
-_MARK_BYTES = 6
-
 
 class CommandKind(StrEnum):
     REGISTER = "register"
@@ -56,7 +53,7 @@ class Command:
         item must not lose the second.
         """
         name = f"{self.kind}:{self.command_id}".encode()
-        return urlsafe_b64encode(blake2b(name, digest_size=_MARK_BYTES).digest()).decode()
+        return urlsafe_b64encode(blake2b(name, digest_size=6).digest()).decode()
 
     @property
     def jitter(self) -> float:

@@ -71,13 +71,8 @@ def evolve_item(item: Item | None, event: Event, offset: int) -> Item | None:
         )
     if item is None:
         return None
-    return replace(
-        item,
-        updated_at=event.at,
-        offset=offset,
-        seen=_remember(item.seen, event),
-        **_changes(item, event),
-    )
+    seen = _remember(item.seen, event)
+    return replace(item, updated_at=event.at, offset=offset, seen=seen, **_changes(item, event))
 
 
 def _changes(item: Item, event: Event) -> dict[str, Any]:
@@ -171,12 +166,8 @@ def _gated(head: Head, event: Event, offset: int) -> Head:
     followed = replace(head, offset=offset, gate=event.gate, mode=event.mode)
     if event.mode is not LaneMode.CLOSED:
         return followed
-    counts = replace(
-        head.counts,
-        pending=0,
-        in_progress=0,
-        canceled=head.counts.canceled + head.counts.unfinished,
-    )
+    canceled = head.counts.canceled + head.counts.unfinished
+    counts = replace(head.counts, pending=0, in_progress=0, canceled=canceled)
     return replace(followed, counts=counts, canceled_below=offset)
 
 

@@ -24,11 +24,6 @@ class LaneReport:
     # A failure that may pass.
     error: Exception | None = None
 
-    @property
-    def applied_count(self) -> int:
-        """How many commands need no redelivery."""
-        return self.outcomes.total()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeResult:

@@ -54,8 +54,7 @@ class ItemCase:
         return Ruling(kind=OutcomeKind.APPLIED, events=(self._event(kind, **fields),))
 
     def duplicate(self) -> Ruling:
-        event = self._unchanged(EventKind.DUPLICATE)
-        return Ruling(kind=OutcomeKind.DUPLICATE, events=(event,))
+        return Ruling(kind=OutcomeKind.DUPLICATE, events=(self._unchanged(EventKind.DUPLICATE),))
 
     def reject(self, reason: Reason) -> Ruling:
         """Reject, but record what the worker reported: a result may have cost hours."""
@@ -74,31 +73,20 @@ class ItemCase:
             seconds = self.head.rules.lease_seconds
         return self.now + seconds * 1000 if seconds else None
 
-    def fail(
-        self, kind: EventKind, attempt: int, failure: Failure, worker_id: str | None
-    ) -> Ruling:
+    def fail(self, kind: EventKind, attempt: int, failure: Failure, worker: str | None) -> Ruling:
         """Record a failure: with a due time while attempts are left, otherwise for good."""
-        wait_ms = None
+        due_at = None
         if failure.retryable:
             failures = attempt - self.item.forgiven
             wait_ms = self.head.rules.retry_wait_ms(failures, self.command.jitter)
-        return self.apply(
-            kind,
-            attempt=attempt,
-            worker_id=worker_id,
-            failure=failure,
-            due_at=None if wait_ms is None else self.now + wait_ms,
-        )
+            due_at = None if wait_ms is None else self.now + wait_ms
+        return self.apply(kind, attempt=attempt, worker_id=worker, failure=failure, due_at=due_at)
 
-    def _unchanged(self, kind: EventKind, **fields: Any) -> Event:
+    def _unchanged(self, kind: EventKind, **more: Any) -> Event:
         """The event of a command that changed nothing."""
         command = self.command
         return self._event(
-            kind,
-            command=command.kind,
-            attempt=command.attempt,
-            worker_id=command.worker_id,
-            **fields,
+            kind, command=command.kind, attempt=command.attempt, worker_id=command.worker_id, **more
         )
 
     def _event(self, kind: EventKind, **fields: Any) -> Event:

@@ -165,14 +165,12 @@ def _fail(case: ItemCase) -> Ruling:
         return case.reject(_FINISHED_REASONS[item.state])
     if case.stale or case.too_far_ahead:
         return case.reject_attempt()
-    attempt = item.attempt
+    attempt = max(item.attempt, command.attempt or 0)
     if item.state is ItemState.PENDING and command.attempt is None:
         # The item was not claimed, so this failure counts as an attempt.
         attempt += 1
     failure = command.failure or Failure(type="Error")
-    return case.fail(
-        EventKind.FAILED, max(attempt, command.attempt or 0), failure, command.worker_id
-    )
+    return case.fail(EventKind.FAILED, attempt, failure, command.worker_id)
 
 
 def _release(case: ItemCase) -> Ruling:

@@ -25,8 +25,8 @@ def create(spec: JobSpec) -> tuple[Job, tuple[Head, ...], Fact]:
     """A new job, the heads of its lanes, and the fact of its creation."""
     now = spec.created_at
     job = Job(spec=spec, opened_at=now, renewed_since=now)
-    created, fact = _with_fact(job, FactKind.CREATED, now, Counts())
-    return created, genesis(spec), fact
+    created = _step(job, FactKind.CREATED, now, Counts())
+    return created.job, genesis(spec), created.facts[0]
 
 
 def genesis(spec: JobSpec) -> tuple[Head, ...]:
@@ -117,15 +117,10 @@ def _early_failure(job: Job, counts: Counts, now: int) -> str | None:
     # The failures that a job was reopened with do not fail it again.
     if counts.failed <= job.counts_at_verdict.failed:
         return None
-    bound = job.spec.tolerance
-    if bound.failures is not None and counts.failed > bound.failures:
-        return "tolerance"
     # A percentage needs a total that will not grow.
     expected = job.spec.expected_items or 0
     known = max(counts.total, expected) if job.sealed or expected else None
-    if known is not None and bound.exceeded_by(counts.failed, known):
-        return "tolerance"
-    return None
+    return "tolerance" if job.spec.tolerance.exceeded_by(counts.failed, known) else None
 
 
 def _completed(job: Job, counts: Counts, now: int) -> Step:
@@ -165,13 +160,7 @@ def _verdict(job: Job, status: JobStatus, counts: Counts, now: int, reason: str 
 
 
 def _step(job: Job, kind: FactKind, now: int, counts: Counts, reason: str | None = None) -> Step:
-    changed, fact = _with_fact(job, kind, now, counts, reason)
-    return Step(job=changed, facts=(fact,))
-
-
-def _with_fact(
-    job: Job, kind: FactKind, now: int, counts: Counts, reason: str | None = None
-) -> tuple[Job, Fact]:
+    """The job with the fact of its change."""
     fact = Fact(
         number=job.facts,
         kind=kind,
@@ -183,4 +172,4 @@ def _with_fact(
         duration_ms=max(0, now - job.opened_at),
         reason=reason,
     )
-    return replace(job, facts=job.facts + 1), fact
+    return Step(job=replace(job, facts=job.facts + 1), facts=(fact,))

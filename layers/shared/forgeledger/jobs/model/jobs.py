@@ -28,12 +28,7 @@ class JobStatus(StrEnum):
 
 
 FINISHED = frozenset(
-    {
-        JobStatus.COMPLETED,
-        JobStatus.COMPLETED_WITH_FAILURES,
-        JobStatus.FAILED,
-        JobStatus.CANCELED,
-    }
+    {JobStatus.COMPLETED, JobStatus.COMPLETED_WITH_FAILURES, JobStatus.FAILED, JobStatus.CANCELED}
 )
 
 
@@ -56,10 +51,11 @@ class Tolerance:
     failures: int | None = None
     failure_percent: float | None = None
 
-    def exceeded_by(self, failed: int, total: int) -> bool:
+    def exceeded_by(self, failed: int, total: int | None) -> bool:
+        """A percentage is exceeded only where the total is known."""
         if self.failures is not None and failed > self.failures:
             return True
-        if self.failure_percent is None or failed == 0:
+        if self.failure_percent is None or total is None or failed == 0:
             return False
         return failed * 100 > self.failure_percent * total
 

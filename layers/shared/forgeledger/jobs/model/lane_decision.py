@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.commands import Command, FollowGate, LaneCommand
 from forgeledger.jobs.model.events import Event, EventKind, evolve_head, evolve_item
+from forgeledger.jobs.model.item_case import Ruling
 from forgeledger.jobs.model.item_rules import rule
 from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import JobPhase
@@ -79,6 +80,10 @@ class _Draft:
             and self.event_bytes + event_bytes <= JOURNAL_ROW_BYTES
         )
 
+    def commit(self, head: Head) -> Commit:
+        items, events = tuple(self.items.values()), tuple(self.events)
+        return Commit(before=self.before, head=head, items=items, events=events)
+
 
 def decide(
     head: Head,
@@ -94,74 +99,54 @@ def decide(
     waits_for: list[int] = []
     draft = _Draft(before=head)
     for command in commands:
-        before = _item_of(head, known, command)
-        events, outcome = _ruled(head, before, command, now, phase)
-        if events:
-            item_bytes, event_bytes = _sizes(before, events)
-            item_id = command.item_id if isinstance(command, Command) else None
+        item_id = command.item_id if isinstance(command, Command) else None
+        before = None if item_id is None else known.get(item_id)
+        if before is not None:
+            before = effective_item(head, before)
+        ruling = _rule(head, before, command, now, phase)
+        if ruling.events:
+            item_bytes, event_bytes = _sizes(before, ruling.events)
             if draft.events and not draft.has_room(item_id, item_bytes, event_bytes):
-                commits.append(_finished(draft, head))
+                commits.append(draft.commit(head))
                 draft = _Draft(before=head)
             draft.item_bytes += item_bytes
             draft.event_bytes += event_bytes
             if item_id is not None:
                 draft.touched.add(item_id)
         after = before
-        for event in events:
+        for event in ruling.events:
             changed = evolve_item(after, event, head.offset)
             head = evolve_head(head, event, after, changed)
             after = changed
             draft.events.append(event)
-        if events and after is not None:
+        if ruling.events and after is not None:
             known[after.item_id] = draft.items[after.item_id] = after
-        outcomes.append(Outcome(kind=outcome.kind, reason=outcome.reason, item=after))
+        outcomes.append(Outcome(kind=ruling.kind, reason=ruling.reason, item=after))
         waits_for.append(len(commits) if draft.events else len(commits) - 1)
     if draft.events:
-        commits.append(_finished(draft, head))
+        commits.append(draft.commit(head))
     return Decision(commits=tuple(commits), outcomes=tuple(outcomes), waits_for=tuple(waits_for))
 
 
-def _item_of(head: Head, known: Mapping[str, Item], command: LaneCommand) -> Item | None:
-    if not isinstance(command, Command):
-        return None
-    item = known.get(command.item_id)
-    return None if item is None else effective_item(head, item)
-
-
-def _ruled(
-    head: Head, item: Item | None, command: LaneCommand, now: int, phase: JobPhase
-) -> tuple[tuple[Event, ...], Outcome]:
+def _rule(head: Head, item: Item | None, command: LaneCommand, now: int, phase: JobPhase) -> Ruling:
     if isinstance(command, Command):
-        ruling = rule(head, item, command, now, phase)
-        return ruling.events, Outcome(kind=ruling.kind, reason=ruling.reason)
+        return rule(head, item, command, now, phase)
     if isinstance(command, FollowGate):
         if command.gate <= head.gate:
-            return (), Outcome(kind=OutcomeKind.DUPLICATE)
+            return Ruling(kind=OutcomeKind.DUPLICATE, events=())
+        previous = _closing_before(head) if command.mode is LaneMode.CLOSED else None
         event = Event(
-            kind=EventKind.GATED,
-            at=now,
-            gate=command.gate,
-            mode=command.mode,
-            previous=_closing_before(head) if command.mode is LaneMode.CLOSED else None,
+            kind=EventKind.GATED, at=now, gate=command.gate, mode=command.mode, previous=previous
         )
     else:
         event = Event(
             kind=EventKind.RECOUNTED, at=now, counts=command.counts, failures=command.failures
         )
-    return (event,), Outcome(kind=OutcomeKind.APPLIED)
+    return Ruling(kind=OutcomeKind.APPLIED, events=(event,))
 
 
 def _closing_before(head: Head) -> int | None:
     return head.canceled_below - 1 if head.canceled_below else None
-
-
-def _finished(draft: _Draft, head: Head) -> Commit:
-    return Commit(
-        before=draft.before,
-        head=head,
-        items=tuple(draft.items.values()),
-        events=tuple(draft.events),
-    )
 
 
 def _sizes(item: Item | None, events: tuple[Event, ...]) -> tuple[int, int]:

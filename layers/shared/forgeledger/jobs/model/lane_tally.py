@@ -21,8 +21,7 @@ def count(head: Head, items: Iterable[Item]) -> tuple[Counts, tuple[tuple[str, i
             failures = count_failure(failures, effective.failure.type, +1)
     numbers = {COUNT_OF[state]: number for state, number in states.items()}
     failings = max(head.counts.failings, states[ItemState.FAILED])
-    counts = Counts(**numbers, failings=failings)
-    return counts, failures
+    return Counts(**numbers, failings=failings), failures
 
 
 @dataclass(slots=True)

@@ -22,13 +22,7 @@ class LaneMode(StrEnum):
 
 
 # The field of Counts for each state of an item.
-COUNT_OF: Final = {
-    ItemState.PENDING: "pending",
-    ItemState.IN_PROGRESS: "in_progress",
-    ItemState.COMPLETED: "completed",
-    ItemState.FAILED: "failed",
-    ItemState.CANCELED: "canceled",
-}
+COUNT_OF: Final = {state: state.value.lower() for state in ItemState}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

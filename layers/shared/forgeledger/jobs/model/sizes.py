@@ -9,7 +9,6 @@ _EVENT_BYTES = 400
 
 
 def item_bytes(item: Item) -> int:
-    """About how many bytes an item takes in a response."""
     return _ITEM_BYTES + texts_bytes(item.payload, item.result, item.failure)
 
 

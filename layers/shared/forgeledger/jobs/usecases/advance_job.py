@@ -1,13 +1,13 @@
 """Advance a job as far as its lanes allow: lagging lanes, the verdict, the roll-up."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from forgeledger.errors import OutOfTime, StorageBusy
 from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model.commands import FollowGate
 from forgeledger.jobs.model.job_lifecycle import next_step, total
-from forgeledger.jobs.model.jobs import Job
-from forgeledger.jobs.ports import JobChange, JobStore, JobView, Progress
+from forgeledger.jobs.ports import JobChange, JobStore, JobView
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.runtime import HasTime, Runtime, no_deadline
 
@@ -44,17 +44,13 @@ class JobAdvancer:
                     view = None
                     self.runtime.pause(tries)
             elif step.lagging:
-                self._update_lanes(view.job, step.lagging, has_time)
+                follow = (FollowGate(gate=view.job.gate, mode=view.job.mode),)
+                apply = partial(self.lane_writer.apply, job_id, commands=follow, has_time=has_time)
+                self.runtime.parallel(apply, step.lagging)
                 view = None
             else:
                 return self._roll_up(view)
         raise StorageBusy(f"job {job_id}", _ROUNDS)
-
-    def _update_lanes(self, job: Job, lanes: tuple[int, ...], has_time: HasTime) -> None:
-        follow = (FollowGate(gate=job.gate, mode=job.mode),)
-        self.runtime.parallel(
-            lambda lane: self.lane_writer.apply(job.job_id, lane, follow, has_time), lanes
-        )
 
     def _roll_up(self, view: JobView) -> JobView:
         offsets = sum(head.offset for head in view.heads)
@@ -62,16 +58,11 @@ class JobAdvancer:
         # The same offsets with other counts mean that the progress drifted: it is corrected.
         if offsets < last.offsets or (offsets == last.offsets and counts == last.counts):
             return view
-        now = self.runtime.clock()
-        sample_at, sample_finished = last.sample_at or view.job.opened_at, last.sample_finished
-        if last.at and last.at - sample_at >= _SAMPLE_MS:
-            sample_at, sample_finished = last.at, last.counts.finished
-        progress = Progress(
-            counts=counts,
-            offsets=offsets,
-            at=now,
-            sample_at=sample_at,
-            sample_finished=sample_finished,
+        sample_at = last.sample_at or view.job.opened_at
+        progress = replace(
+            last, counts=counts, offsets=offsets, at=self.runtime.clock(), sample_at=sample_at
         )
+        if last.at and last.at - sample_at >= _SAMPLE_MS:
+            progress = replace(progress, sample_at=last.at, sample_finished=last.counts.finished)
         self.jobs.roll_up(view.job.job_id, progress)
-        return JobView(job=view.job, heads=view.heads, progress=progress, published=view.published)
+        return replace(view, progress=progress)

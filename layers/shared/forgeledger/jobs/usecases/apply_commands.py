@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from forgeledger.errors import JobNotFound, OutOfTime, StorageBusy
+from forgeledger.errors import OutOfTime, StorageBusy
 from forgeledger.fast_dataclass import fast_frozen, replace
 from forgeledger.jobs.model.commands import Command, CommandKind, FollowGate, LaneCommand
 from forgeledger.jobs.model.job_lifecycle import reopen
@@ -12,7 +12,7 @@ from forgeledger.jobs.model.lane_decision import Decision, decide
 from forgeledger.jobs.model.lanes import LaneMode
 from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
 from forgeledger.jobs.model.outcomes import Outcome, OutcomeKind
-from forgeledger.jobs.ports import JobChange, LaneStore, LaneView
+from forgeledger.jobs.ports import JobChange, LaneStore, LaneView, require_lane
 from forgeledger.runtime import HasTime, Runtime, no_deadline
 
 _TRIES = 10
@@ -67,20 +67,12 @@ class LaneWriter:
                 tries += 1
 
     def _load(self, job_id: str, lane: int, commands: Sequence[LaneCommand]) -> LaneView:
-        items = dict.fromkeys(
-            command.item_id for command in commands if isinstance(command, Command)
-        )
-        view = self.lanes.load_lane(job_id, lane, tuple(items), with_job=_retries(commands))
-        if view is None:
-            raise JobNotFound(job_id)
-        return view
+        ids = dict.fromkeys(command.item_id for command in commands if isinstance(command, Command))
+        with_job = any(map(_is_retry, commands))
+        return require_lane(self.lanes, job_id, lane, tuple(ids), with_job=with_job)
 
     def _commit(
-        self,
-        view: LaneView,
-        decision: Decision,
-        reopening: JobChange | None,
-        has_time: HasTime,
+        self, view: LaneView, decision: Decision, reopening: JobChange | None, has_time: HasTime
     ) -> int:
         """Commit in order until the lane has changed; returns how many were made."""
         running = view.job if reopening is None else None
@@ -102,9 +94,6 @@ def _check(has_time: HasTime, job_id: str, lane: int) -> None:
 
 def _batches(commands: Sequence[LaneCommand]) -> Iterator[Sequence[LaneCommand]]:
     """Cut the commands where they touch more items than one read and one commit can hold."""
-    if 0 < len(commands) <= ITEMS_PER_COMMIT:
-        yield commands
-        return
     start = 0
     items: set[str] = set()
     for index, command in enumerate(commands):
@@ -119,10 +108,8 @@ def _batches(commands: Sequence[LaneCommand]) -> Iterator[Sequence[LaneCommand]]
         yield commands[start:]
 
 
-def _retries(commands: Sequence[LaneCommand]) -> bool:
-    return any(
-        isinstance(command, Command) and command.kind is CommandKind.RETRY for command in commands
-    )
+def _is_retry(command: LaneCommand) -> bool:
+    return isinstance(command, Command) and command.kind is CommandKind.RETRY
 
 
 def _decide(
@@ -137,27 +124,14 @@ def _decide(
         return decide(view.head, view.items, commands, now), None
     phase = view.job.phase(now)
     decision = decide(view.head, view.items, commands, now, phase)
-    retried = _first_retried(commands, decision) if phase is JobPhase.FINISHED else None
-    if retried is None:
+    applied = [outcome.kind is OutcomeKind.APPLIED for outcome in decision.outcomes]
+    retried = [n for n, command in enumerate(commands) if applied[n] and _is_retry(command)]
+    if phase is not JobPhase.FINISHED or not retried:
         return decision, None
-    if retried > 0:
-        return decide(view.head, view.items, commands[:retried], now, phase), None
+    if retried[0] > 0:
+        return decide(view.head, view.items, commands[: retried[0]], now, phase), None
     step = reopen(view.job, now, mode=LaneMode.SEALED)
     follow = FollowGate(gate=step.job.gate, mode=step.job.mode)
     decision = decide(view.head, view.items, (follow, *commands), now)
-    change = JobChange(before=view.job, job=step.job, facts=step.facts)
-    without_follow = replace(
-        decision, outcomes=decision.outcomes[1:], waits_for=decision.waits_for[1:]
-    )
-    return without_follow, change
-
-
-def _first_retried(commands: Sequence[LaneCommand], decision: Decision) -> int | None:
-    for index, (command, outcome) in enumerate(zip(commands, decision.outcomes, strict=True)):
-        if (
-            isinstance(command, Command)
-            and command.kind is CommandKind.RETRY
-            and outcome.kind is OutcomeKind.APPLIED
-        ):
-            return index
-    return None
+    decision = replace(decision, outcomes=decision.outcomes[1:], waits_for=decision.waits_for[1:])
+    return decision, JobChange(before=view.job, job=step.job, facts=step.facts)

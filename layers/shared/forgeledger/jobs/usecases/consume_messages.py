@@ -41,19 +41,14 @@ class Intake:
         shares = _shares(messages)
         reports = self.parallel(partial(self._apply, messages, has_time), shares)
         unapplied: set[int] = set()
-        problems = {
-            index: list(message.body.problems)
-            for index, message in enumerate(messages)
-            if message.body.problems
-        }
+        problems = [list(message.body.problems) for message in messages]
         for share, report in zip(shares, reports, strict=True):
-            rest = share.routed[report.applied_count :]
+            rest = share.routed[report.outcomes.total() :]
             if not report.job_found:
                 for index, routed in rest:
-                    problem = CommandProblem(
-                        "jobId", "there is no such job", routed.index, UNKNOWN_JOB
+                    problems[index].append(
+                        CommandProblem("jobId", "there is no such job", routed.index, UNKNOWN_JOB)
                     )
-                    problems.setdefault(index, []).append(problem)
             elif report.error is not None:
                 unapplied.update(index for index, _ in rest)
         return self._reject_or_redeliver(messages, unapplied, problems, reports, has_time)
@@ -95,7 +90,7 @@ class Intake:
         self,
         messages: Sequence[Message],
         unapplied: set[int],
-        problems: dict[int, list[CommandProblem]],
+        problems: Sequence[Sequence[CommandProblem]],
         reports: Iterable[LaneReport],
         has_time: HasTime,
     ) -> IntakeResult:
@@ -106,12 +101,12 @@ class Intake:
         rejections: list[tuple[str, tuple[CommandProblem, ...]]] = []
         for index, message in enumerate(messages):
             succeeded = index not in unapplied and message.group_id not in stopped_groups
-            if succeeded and index in problems:
+            if succeeded and problems[index]:
                 with_paths = message.body.with_paths(problems[index])
-                error = self._reject(message, with_paths, has_time)
-                if error is None:
+                try:
+                    self._reject(message, with_paths, has_time)
                     rejections.append((message.message_id, with_paths))
-                else:
+                except Exception as error:  # noqa: BLE001 - the queue still holds the message.
                     errors.append(error)
                     succeeded = False
             if not succeeded:
@@ -126,15 +121,10 @@ class Intake:
 
     def _reject(
         self, message: Message, problems: Sequence[CommandProblem], has_time: HasTime
-    ) -> Exception | None:
-        """The error, if any; the command queue still holds the message then."""
+    ) -> None:
         if not has_time():
-            return OutOfTime("reject queue")
-        try:
-            self.rejects.put(message, problems)
-        except Exception as raised:  # noqa: BLE001 - a message's failure must not touch others.
-            return raised
-        return None
+            raise OutOfTime("reject queue")
+        self.rejects.put(message, problems)
 
 
 def _happened(command: Command, sent_at: int, now: int) -> int:

@@ -1,6 +1,6 @@
 """Create a job, under a new id or the one that belongs to its idempotency key."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 
 from forgeledger.jobs.model.ids import lanes_for, lanes_of, make_job_id
@@ -12,8 +12,6 @@ from forgeledger.jobs.usecases.change_job import JobLifecycle
 from forgeledger.jobs.usecases.register_items import ItemRegistrar, NewItem, Registered
 from forgeledger.repeat import Repeat
 from forgeledger.runtime import HasTime, Runtime, no_deadline
-
-_RANDOM_BYTES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +25,7 @@ class NewJob:
     # JSON text.
     metadata: str = "{}"
     tags: tuple[str, ...] = ()
-    items: tuple[NewItem, ...] = field(default=())
+    items: tuple[NewItem, ...] = ()
     seal: bool = False
 
 
@@ -50,7 +48,10 @@ class JobCreator:
     ) -> Created:
         """Create the job, register its items, seal it; a repetition continues the first call."""
         now = self.runtime.clock()
-        fresh = make_job_id(now, self._randomness(), new.lanes or _lanes(new))
+        random = blake2b(self.runtime.new_id().encode(), digest_size=10).digest()
+        sealed_with = len(new.items) if new.seal else None
+        expected = sealed_with if new.expected_items is None else new.expected_items
+        fresh = make_job_id(now, int.from_bytes(random), new.lanes or lanes_for(expected))
         job_id = fresh if repeat is None else self.claims.claim(repeat, fresh)
         job, heads, fact = create(_spec(new, job_id, now))
         self.jobs.create_job(job, heads, fact)
@@ -65,17 +66,6 @@ class JobCreator:
         view = self.jobs.load_job(job_id)
         assert view is not None
         return Created(view=view, registered=registered)
-
-    def _randomness(self) -> int:
-        digest = blake2b(self.runtime.new_id().encode(), digest_size=_RANDOM_BYTES)
-        return int.from_bytes(digest.digest(), "big")
-
-
-def _lanes(new: NewJob) -> int:
-    known = new.expected_items
-    if known is None and new.seal:
-        known = len(new.items)
-    return lanes_for(known)
 
 
 def _spec(new: NewJob, job_id: str, now: int) -> JobSpec:

@@ -111,16 +111,15 @@ class Explainer:
     def _scan(self, head: Head, most: int) -> _Scan:
         """The unfinished items among the first of the lane by name."""
         unfinished: list[Item] = []
-        seen, after = 0, None
-        while seen < most:
+        seen, after, complete = 0, None, False
+        while seen < most and not complete:
             rows = min(PAGE_ROWS, most - seen)
             page = self.lanes.list_items(head.job_id, head.lane, after, rows)
             unfinished += [item for item in page.items if not effective_item(head, item).finished]
             seen += len(page.items)
             after = page.next_after
-            if after is None or len(unfinished) >= head.counts.unfinished:
-                return _Scan(tuple(unfinished), seen, complete=True)
-        return _Scan(tuple(unfinished), seen, complete=False)
+            complete = after is None or len(unfinished) >= head.counts.unfinished
+        return _Scan(tuple(unfinished), seen, complete)
 
 
 def _causes(view: JobView, now: int, expired: bool, waiting: bool) -> Iterable[Cause]:
@@ -140,8 +139,7 @@ def _causes(view: JobView, now: int, expired: bool, waiting: bool) -> Iterable[C
         Cause.ITEMS_DUE_LATER: waiting,
         Cause.ITEMS_PENDING: counts.pending > 0,
     }
-    causes = [cause for cause, is_true in holds.items() if is_true]
-    return causes or [Cause.VERDICT_DUE]
+    return [cause for cause, is_true in holds.items() if is_true] or [Cause.VERDICT_DUE]
 
 
 def _lagging(view: JobView) -> tuple[int, ...]:
@@ -150,8 +148,7 @@ def _lagging(view: JobView) -> tuple[int, ...]:
 
 def _first(items: list[Item], time: str) -> tuple[Item, ...]:
     """The items whose field `time` is earliest."""
-    key = attrgetter(time, "item_id")
-    return tuple(heapq.nsmallest(_SHOWN, items, key=key))
+    return tuple(heapq.nsmallest(_SHOWN, items, key=attrgetter(time, "item_id")))
 
 
 def _failures(heads: Iterable[Head]) -> tuple[tuple[str, int], ...]:

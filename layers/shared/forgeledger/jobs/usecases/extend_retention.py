@@ -1,17 +1,17 @@
 """Extend the TTL of rows whose job is still running."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 from forgeledger.errors import RetentionNotExtended, StorageError
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.retention import RetentionCheckpoint
-from forgeledger.jobs.ports import Checkpoint, JobLists, JobStore, Retention
+from forgeledger.jobs.ports import Checkpoint, JobLists, JobStore, Retention, open_job_ids
+from forgeledger.journal.model.log_row import Renewed
 from forgeledger.runtime import HasTime, Runtime
 
 _ROWS_A_PAGE: Final = 100
-_JOBS_A_PAGE: Final = 100
 _SECONDS_A_DAY: Final = 24 * 3_600
 
 
@@ -35,38 +35,26 @@ class RetentionExtender:
         """Extend the rows of all open jobs, from the checkpoint on."""
         failed: list[tuple[str, Exception]] = []
         reached = resumed = RetentionCheckpoint.from_row(start or {})
-        for job_id in self._open_jobs(resumed):
-            if not has_time():
-                return _stopped(failed, reached)
-            within = resumed if resumed is not None and resumed.job_id == job_id else None
-            stopped, error = self._try_extend(job_id, has_time, within)
-            if stopped is not None:
-                return _stopped(failed, stopped)
-            if error is not None:
-                failed.append((job_id, error))
-            reached = RetentionCheckpoint(job_id=job_id)
-        return RetentionPass(failed=tuple(failed), complete=True)
-
-    def _open_jobs(self, resumed: RetentionCheckpoint | None) -> Iterator[str]:
-        """The job within which the last pass stopped, then all that follow it."""
+        job_ids = open_job_ids(self.lists, None if resumed is None else resumed.job_id)
         if resumed is not None and resumed.is_within_job:
-            yield resumed.job_id
-        after = None if resumed is None else resumed.job_id
-        more = True
-        while more:
-            job_ids, after = self.lists.list_open(after, _JOBS_A_PAGE)
-            yield from job_ids
-            more = after is not None
-
-    def _try_extend(
-        self, job_id: str, has_time: HasTime, start: RetentionCheckpoint | None
-    ) -> tuple[RetentionCheckpoint | None, Exception | None]:
-        """Where in the job time ran out, if it did; and its failure, which must not stop others."""
-        try:
-            view = self.jobs.load_job(job_id)
-            return None if view is None else self.extend(view.job, has_time, start), None
-        except Exception as error:  # noqa: BLE001 - the next job must have its turn.
-            return None, error
+            job_ids = chain((resumed.job_id,), job_ids)
+        for job_id in job_ids:
+            if not has_time():
+                break
+            within = resumed if resumed is not None and resumed.job_id == job_id else None
+            try:
+                view = self.jobs.load_job(job_id)
+                stopped = None if view is None else self.extend(view.job, has_time, within)
+            except Exception as error:  # noqa: BLE001 - the next job must have its turn.
+                failed.append((job_id, error))
+                stopped = None
+            reached = stopped or RetentionCheckpoint(job_id=job_id)
+            if stopped is not None:
+                break
+        else:
+            return RetentionPass(failed=tuple(failed), complete=True)
+        checkpoint = {} if reached is None else reached.to_row()
+        return RetentionPass(failed=tuple(failed), complete=False, checkpoint=checkpoint)
 
     def extend(
         self, job: Job, has_time: HasTime, start: RetentionCheckpoint | None = None
@@ -89,9 +77,9 @@ class RetentionExtender:
             for lane, after in progress.unfinished_lanes:
                 if not has_time():
                     return progress
-                following, refused = self._extend_page(job.job_id, lane, after, ttl_seconds)
-                progress = progress.moved(lane, following, failed=refused is not None)
-                error = refused or error
+                renewed = self._renew_page(job.job_id, lane, after, ttl_seconds)
+                progress = progress.moved(lane, renewed.after, failed=renewed.error is not None)
+                error = renewed.error or error
         if progress.failed:
             raise RetentionNotExtended(job.job_id) from error
         # Checked last: the pass itself may have taken too long.
@@ -99,19 +87,9 @@ class RetentionExtender:
         self.retention.mark_renewed(job.job_id, due, lost=lost)
         return None
 
-    def _extend_page(
-        self, job_id: str, lane: int, after: str | None, ttl_seconds: int
-    ) -> tuple[str | None, StorageError | None]:
-        """Where to continue; a page that fails must not stop later pages or other lanes."""
+    def _renew_page(self, job_id: str, lane: int, after: str | None, ttl_seconds: int) -> Renewed:
+        """A page that fails must not stop later pages or other lanes."""
         try:
-            renewed = self.retention.renew(job_id, lane, after, _ROWS_A_PAGE, ttl_seconds)
+            return self.retention.renew(job_id, lane, after, _ROWS_A_PAGE, ttl_seconds)
         except StorageError as error:
-            return None, error
-        return renewed.after, renewed.error
-
-
-def _stopped(
-    failed: list[tuple[str, Exception]], checkpoint: RetentionCheckpoint | None
-) -> RetentionPass:
-    row = {} if checkpoint is None else checkpoint.to_row()
-    return RetentionPass(failed=tuple(failed), complete=False, checkpoint=row)
+            return Renewed(after=None, error=error)

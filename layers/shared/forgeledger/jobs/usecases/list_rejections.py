@@ -47,12 +47,9 @@ def latest_rejections(
     counts: Counter[_Kind] = Counter()
     latest: dict[_Kind, _Sighting] = {}
     for rejections in by_lane:
+        counts.update(kind for kind, _ in rejections)
         # Within a lane the latest is the first seen; among lanes, the one with the latest time.
-        of_lane: dict[_Kind, _Sighting] = {}
-        for kind, sighting in rejections:
-            counts[kind] += 1
-            of_lane.setdefault(kind, sighting)
-        for kind, sighting in of_lane.items():
+        for kind, sighting in dict(reversed(rejections)).items():
             latest[kind] = max(latest.get(kind, sighting), sighting)
     kinds = sorted(counts, key=lambda kind: (-counts[kind], kind))
     return tuple(

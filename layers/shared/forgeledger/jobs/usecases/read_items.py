@@ -10,7 +10,7 @@ from forgeledger.jobs.model.items import Item, ItemState
 from forgeledger.jobs.model.lanes import Head, effective_item
 from forgeledger.jobs.model.limits import PAGE_BYTES, PAGE_ROWS
 from forgeledger.jobs.model.sizes import event_bytes, item_bytes
-from forgeledger.jobs.ports import JobStore, JournalRow, LaneStore, require_job
+from forgeledger.jobs.ports import JobStore, JournalRow, LaneStore, require_job, require_lane
 
 # The most rows that one request reads when a filter matches few.
 _SCANNED_ROWS = 2_000
@@ -82,10 +82,9 @@ class ItemReader:
                         return _page(items, lane, after)
                     items.append(effective)
                 after = item.item_id
-            if page.next_after is None:
-                lane, after = lane + 1, None
-            else:
-                after = page.next_after
+            after = page.next_after
+            if after is None:
+                lane += 1
         return ItemsPage(items=tuple(items), following=None)
 
     def history(self, job_id: str, item_id: str, before: int | None) -> ItemHistory | None:
@@ -94,9 +93,7 @@ class ItemReader:
         if lanes is None:
             raise JobNotFound(job_id)
         lane = lane_of(item_id, lanes)
-        view = self.lanes.load_lane(job_id, lane, (item_id,))
-        if view is None:
-            raise JobNotFound(job_id)
+        view = require_lane(self.lanes, job_id, lane, (item_id,))
         item = view.items.get(item_id)
         if item is None:
             return None
@@ -135,21 +132,17 @@ class ItemReader:
         changes = [past for past in events if past.event.kind not in _WITHOUT_CHANGE]
         if not changes:
             return events
-        closing = self._first_closing_after(head, changes[-1].offset)
-        return sorted([*events, *closing], key=attrgetter("offset"))
-
-    def _first_closing_after(self, head: Head, offset: int) -> list[PastEvent]:
-        """The lane's first closing after an event; each closing names the one before it."""
+        # It is the lane's first one after the item's last change; each names the one before it.
         closings: list[PastEvent] = []
         closing: int | None = head.canceled_below - 1
-        while closing is not None and closing > offset:
+        while closing is not None and closing > changes[-1].offset:
             row = self._row(head.job_id, head.lane, closing)
             if row is None or len(closings) == _HISTORY_ROWS:
-                return []
+                return events
             event = row.entries[closing - row.offset]
             closings.append(PastEvent(offset=closing, event=event))
             closing = event.previous
-        return closings[-1:]
+        return sorted([*events, *closings[-1:]], key=attrgetter("offset"))
 
     def _row(self, job_id: str, lane: int, offset: int) -> JournalRow | None:
         """The row that holds this event; None if it has expired."""

@@ -73,6 +73,4 @@ def _eta_seconds(job: Job, remaining: int, rate: float | None) -> int | None:
     if job.finished:
         return 0
     known = job.sealed or job.spec.expected_items is not None
-    if not known or not rate:
-        return None
-    return math.ceil(remaining / rate)
+    return math.ceil(remaining / rate) if known and rate else None

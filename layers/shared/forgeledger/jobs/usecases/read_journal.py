@@ -52,12 +52,10 @@ class JournalReader:
         """The next entries by time; each lane's own order is kept even where clocks disagree."""
         view = require_job(self.jobs, job_id)
         offsets = position.offsets or (0,) * len(view.heads)
-        read_facts = partial(self._read_facts, job_id)
+        read = partial(self._read_facts, job_id)
         sources: list[LogSource[Event | Fact]] = [
             # A row holds one fact.
-            LogSource(
-                _FACTS, position.facts, view.job.facts, read_facts, rows_read=1, entries_read=1
-            )
+            LogSource(_FACTS, position.facts, view.job.facts, read, rows_read=1, entries_read=1)
         ]
         for head, at in zip(view.heads, offsets, strict=True):
             read_lane = partial(self.lanes.read_journal, job_id, head.lane)
@@ -65,11 +63,10 @@ class JournalReader:
         unread = [source for source in sources if not source.is_read]
         self.runtime.parallel(lambda source: source.read(limit), unread)
         entries = _page(unread, limit)
+        facts, *offsets_read = (source.at for source in sources)
         return JournalPage(
             entries=entries,
-            following=JournalPosition(
-                facts=sources[0].at, offsets=tuple(source.at for source in sources[1:])
-            ),
+            following=JournalPosition(facts=facts, offsets=tuple(offsets_read)),
             more=any(not source.is_read for source in sources),
         )
 

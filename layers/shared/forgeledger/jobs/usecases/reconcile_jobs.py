@@ -4,13 +4,11 @@ from dataclasses import dataclass, replace
 
 from forgeledger.errors import JobNotFound, OutOfTime, RowsExpired
 from forgeledger.jobs.model.reconciliation import Reconciled
-from forgeledger.jobs.ports import JobLists, JobStore, require_job
+from forgeledger.jobs.ports import JobLists, JobStore, open_job_ids, require_job
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from forgeledger.jobs.usecases.recount_lane import Recounter, RecountResult
 from forgeledger.runtime import HasTime, Runtime, no_deadline
-
-_JOBS_A_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,18 +28,12 @@ class Reconciler:
         None means the end, "" that there was no time for the first job.
         """
         done: list[Reconciled] = []
-        more = True
-        while more:
-            job_ids, following = self.lists.list_open(after or None, _JOBS_A_PAGE)
-            for job_id in job_ids:
-                if not has_time():
-                    return done, after or ""
-                try:
-                    done.append(self._try_reconcile(job_id, has_time, recount=recount))
-                except OutOfTime:
-                    return done, after or ""
-                after = job_id
-            more, after = following is not None, following
+        for job_id in open_job_ids(self.lists, after or None):
+            try:
+                done.append(self._try_reconcile(job_id, has_time, recount=recount))
+            except OutOfTime:
+                return done, after or ""
+            after = job_id
         return done, None
 
     def recount(self, job_id: str, has_time: HasTime, first_lane: int = 0) -> Reconciled:
@@ -49,27 +41,23 @@ class Reconciler:
         view = require_job(self.jobs, job_id)
         if view.job.rows_may_be_gone(self.runtime.clock()):
             raise RowsExpired(job_id)
-        drifted: list[int] = []
-        busy: list[int] = []
-        next_lane = None
+        lanes: dict[RecountResult, list[int]] = {result: [] for result in RecountResult}
         for lane in range(first_lane, view.job.spec.lanes):
-            counted = self.recounter.recount(job_id, lane, has_time)
-            if counted is RecountResult.UNFINISHED:
-                next_lane = lane
+            result = self.recounter.recount(job_id, lane, has_time)
+            lanes[result].append(lane)
+            if result is RecountResult.UNFINISHED:
                 break
-            if counted is RecountResult.CORRECTED:
-                drifted.append(lane)
-            elif counted is RecountResult.WRONG:
-                busy.append(lane)
         # Without a deadline: what was found must be reported, and there is time in reserve.
         return replace(
             self.reconcile(job_id),
-            drifted_lanes=tuple(drifted),
-            busy_lanes=tuple(busy),
-            next_lane=next_lane,
+            drifted_lanes=tuple(lanes[RecountResult.CORRECTED]),
+            busy_lanes=tuple(lanes[RecountResult.WRONG]),
+            next_lane=next(iter(lanes[RecountResult.UNFINISHED]), None),
         )
 
     def _try_reconcile(self, job_id: str, has_time: HasTime, *, recount: bool) -> Reconciled:
+        if not has_time():
+            raise OutOfTime(f"job {job_id}")
         try:
             return (self.recount if recount else self.reconcile)(job_id, has_time)
         except OutOfTime:

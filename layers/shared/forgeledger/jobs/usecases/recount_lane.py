@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from forgeledger.errors import JobNotFound, StorageCorrupt
+from forgeledger.errors import StorageCorrupt
 from forgeledger.jobs.model.commands import Recount
 from forgeledger.jobs.model.lane_decision import decide
 from forgeledger.jobs.model.lane_tally import Tally
-from forgeledger.jobs.model.lanes import Head
-from forgeledger.jobs.ports import LaneStore
+from forgeledger.jobs.ports import LaneStore, require_lane
 from forgeledger.runtime import HasTime, Runtime
 
 # A wrong head must not change while it is corrected. Each try reads only what was committed since
@@ -34,11 +33,11 @@ class Recounter:
     runtime: Runtime
 
     def recount(self, job_id: str, lane: int, has_time: HasTime) -> RecountResult:
-        tally = Tally(self._head(job_id, lane))
+        tally = Tally(require_lane(self.lanes, job_id, lane, ()).head)
         if not self._read_items(tally, has_time):
             return RecountResult.UNFINISHED
         for tries in range(_TRIES):
-            head = self._head(job_id, lane)
+            head = require_lane(self.lanes, job_id, lane, ()).head
             if not self._catch_up(tally, head.offset, has_time):
                 return RecountResult.UNFINISHED
             counts, failures = tally.counted(head)
@@ -51,24 +50,17 @@ class Recounter:
             self.runtime.pause(min(tries, 2))
         return RecountResult.WRONG
 
-    def _head(self, job_id: str, lane: int) -> Head:
-        view = self.lanes.load_lane(job_id, lane, ())
-        if view is None:
-            raise JobNotFound(job_id)
-        return view.head
-
     def _read_items(self, tally: Tally, has_time: HasTime) -> bool:
         job_id, lane = tally.head.job_id, tally.head.lane
         after: str | None = None
-        more = True
-        while more:
-            if not has_time():
-                return False
+        while has_time():
             page = self.lanes.list_items(job_id, lane, after, _ITEMS_A_PAGE)
             for item in page.items:
                 tally.add(item)
-            more, after = page.next_after is not None, page.next_after
-        return True
+            after = page.next_after
+            if after is None:
+                return True
+        return False
 
     def _catch_up(self, tally: Tally, offset: int, has_time: HasTime) -> bool:
         """Bring the tally to this offset, which is the end of a commit."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from forgeledger.errors import JobNotFound
 from forgeledger.jobs.model.commands import Command, CommandKind
@@ -67,21 +68,17 @@ class ItemRegistrar:
         )
         if seal:
             self.lifecycle.seal(job_id, has_time)
-        return _summed_up(shares.values(), applied)
+        return _summed_up(chain(*shares.values()), tuple(chain(*applied)))
 
 
-def _summed_up(
-    shares: Iterable[Sequence[Command]], applied: Iterable[Sequence[Outcome]]
-) -> Registered:
-    kinds: Counter[OutcomeKind] = Counter()
-    rejected: list[Rejection] = []
-    for commands, outcomes in zip(shares, applied, strict=True):
-        for command, outcome in zip(commands, outcomes, strict=True):
-            kinds[outcome.kind] += 1
-            if outcome.reason is not None:
-                rejected.append(Rejection(item_id=command.item_id, reason=outcome.reason))
+def _summed_up(commands: Iterable[Command], outcomes: Sequence[Outcome]) -> Registered:
+    kinds = Counter(outcome.kind for outcome in outcomes)
     return Registered(
         registered=kinds[OutcomeKind.APPLIED],
         already_existed=kinds[OutcomeKind.DUPLICATE],
-        rejected=tuple(rejected),
+        rejected=tuple(
+            Rejection(item_id=command.item_id, reason=outcome.reason)
+            for command, outcome in zip(commands, outcomes, strict=True)
+            if outcome.reason is not None
+        ),
     )

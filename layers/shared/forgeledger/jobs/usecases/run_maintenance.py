@@ -24,9 +24,8 @@ class Maintenance:
         has_time = before_deadline(left_ms)
         match request:
             case ReconcileJob(job_id=job_id, recount=True, from_lane=from_lane):
-                return MaintenanceReport(
-                    jobs=(self.reconciler.recount(job_id, has_time, from_lane),)
-                )
+                job = self.reconciler.recount(job_id, has_time, from_lane)
+                return MaintenanceReport(jobs=(job,))
             case ReconcileJob(job_id=job_id):
                 return MaintenanceReport(jobs=(self.reconciler.reconcile(job_id, has_time),))
             case ReconcileOpenJobs(recount=recount, after=after):

@@ -11,12 +11,7 @@ from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.ports import JobChange
 from forgeledger.jobs.storage.counts_rows import counts_attributes
 from forgeledger.jobs.storage.head_rows import HEAD_UNCHANGED, encode_head
-from forgeledger.jobs.storage.job_rows import (
-    encode_fact,
-    encode_header,
-    encode_life,
-    job_ttl,
-)
+from forgeledger.jobs.storage.job_rows import encode_fact, encode_header, encode_life, job_ttl
 from forgeledger.jobs.storage.keys import OPEN_MARK, head_key, header_key
 
 # The index of the first fact among the actions of a change.

@@ -10,14 +10,8 @@ them, so that none takes more bytes than it has and the bounds of jobs.model.lim
 from collections.abc import Sequence
 from typing import Any, Final
 
-from forgeledger.aws.dynamodb.attributes import (
-    UNDECODABLE,
-    Members,
-    Row,
-    corrupt,
-    number,
-    text,
-)
+from forgeledger.aws.dynamodb.attributes import Members, Row, decoder, numbers, text
+from forgeledger.aws.dynamodb.key_ranges import key
 from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.events import Event, EventKind
 from forgeledger.jobs.model.items import Failure
@@ -64,36 +58,24 @@ def encode_journal_row(pk: str, commit: Commit, commit_id: str, ttl: int | None)
     at = commit.events[0].at
     texts: list[str] = []
     events = [_encode(event, at, texts) for event in commit.events]
-    row: Row = {
-        "PK": {"S": pk},
-        "SK": {"S": log_sk(commit.before.offset)},
+    return {
+        **key(pk, log_sk(commit.before.offset)),
         "commitId": text(commit_id),
-        "at": number(at),
+        **numbers(at=at, ttl=ttl),
         **pack(events, texts),
     }
-    if ttl is not None:
-        row["ttl"] = number(ttl)
-    return row
 
 
+@decoder
 def decode_journal_row(row: Row) -> JournalRow:
-    try:
-        at = int(row["at"]["N"])
-        events, texts = unpack(row)
-        return LogRow(
-            offset=log_offset(row["SK"]["S"]),
-            entries=tuple(_decode(event, at, texts) for event in events),
-        )
-    except UNDECODABLE as error:
-        raise corrupt(row, error) from error
+    at = int(row["at"]["N"])
+    events, texts = unpack(row)
+    entries = tuple(_decode(event, at, texts) for event in events)
+    return LogRow(offset=log_offset(row["SK"]["S"]), entries=entries)
 
 
 def _encode(event: Event, at: int, texts: list[str]) -> list[Any]:
-    values: list[Any] = [
-        _CODES[event.kind],
-        refer(event.item_id, texts),
-        refer(event.mark, texts),
-    ]
+    values: list[Any] = [_CODES[event.kind], refer(event.item_id, texts), refer(event.mark, texts)]
     if event.previous is not None:
         values.append(event.previous)
     rest = _encode_rest(event, at, texts)

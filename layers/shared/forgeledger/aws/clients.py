@@ -28,23 +28,18 @@ class Target:
 
 def client(service: str, target: Target, config: Config, session: Session | None = None) -> Any:
     """Clients may be shared between threads, a session may not: unless given, each has its own."""
+    where: dict[str, Any] = {"region_name": target.region, "endpoint_url": target.endpoint_url}
     if not target.is_local:
-        return (session or Session()).create_client(
-            service,
-            region_name=target.region,
-            endpoint_url=target.endpoint_url,
-            config=config,
-        )
+        return (session or Session()).create_client(service, config=config, **where)
     # Imported lazily: only clients of a local engine need it.
     from forgeledger.aws.loopback import ACCESS_KEY, NO_PROXIES, loopback_session
 
     return (session or loopback_session()).create_client(
         service,
-        region_name=target.region,
-        endpoint_url=target.endpoint_url,
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=ACCESS_KEY,
         config=config.merge(Config(proxies=NO_PROXIES)),
+        **where,
     )
 
 

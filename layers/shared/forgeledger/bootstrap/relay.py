@@ -52,6 +52,5 @@ def build_relay(
         checkpoints=store, reconciler=reconciler, retention_extender=extender
     )
     return RelayServices(
-        relay=Relay(advancer, fact_publisher),
-        maintenance=Maintenance(reconciler, scheduled_round),
+        relay=Relay(advancer, fact_publisher), maintenance=Maintenance(reconciler, scheduled_round)
     )

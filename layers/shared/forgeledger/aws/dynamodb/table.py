@@ -15,7 +15,6 @@ from forgeledger.aws.dynamodb.retries import (
     EmptyAnswer,
     Retrying,
     may_have_been_made,
-    refused,
 )
 from forgeledger.aws.errors import code_of
 from forgeledger.batched import batched
@@ -159,5 +158,5 @@ def _conflict_or_raise(error: ClientError, *, unanswered: bool) -> Conflict:
         rows = tuple(reason.get("Item") for reason in reasons)
         return Conflict(rows=rows, unanswered=unanswered)
     if not codes or not codes <= PASSING_REASONS:
-        raise refused("TransactWriteItems", error) from error
+        raise StorageError(f"TransactWriteItems: {error}") from error
     raise error

@@ -54,12 +54,9 @@ class Table:
                 if tries:
                     self.retrying.pause(tries - 1)
                 tries += 1
-                request = {self.name: {"Keys": wanted, "ConsistentRead": True}}
-                answer = self._ask(
-                    "BatchGetItem",
-                    partial(self.client.batch_get_item, RequestItems=request),
-                    holding="Responses",
-                )
+                keys_of_table = {self.name: {"Keys": wanted, "ConsistentRead": True}}
+                request = partial(self.client.batch_get_item, RequestItems=keys_of_table)
+                answer = self._ask("BatchGetItem", request, holding="Responses")
                 rows += answer["Responses"].get(self.name, ())
                 wanted = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", ())
         return rows
@@ -76,18 +73,11 @@ class Table:
         return self.retrying.call(what, attempt)
 
     def read_one(self, key: Row, **projection: Any) -> Row | None:
-        answer = self.retrying.call(
-            "GetItem",
-            partial(
-                self.client.get_item,
-                TableName=self.name,
-                Key=key,
-                ConsistentRead=True,
-                **projection,
-            ),
+        request = partial(
+            self.client.get_item, TableName=self.name, Key=key, ConsistentRead=True, **projection
         )
-        found: Row | None = answer.get("Item")
-        return found
+        row: Row | None = self.retrying.call("GetItem", request).get("Item")
+        return row
 
     def query(
         self, limit: int, *, after: Row | None = None, forward: bool = True, **query: Any

@@ -8,7 +8,6 @@ from forgeledger.aws.dynamodb.attributes import (
     compact_json,
     decoder,
     number,
-    optional_number,
     optional_text,
     parse_json,
     text,
@@ -69,11 +68,6 @@ def decode_head(row: Row) -> Head:
         offset=int(row["offset"]["N"]),
         canceled_below=int(row["canceledBelow"]["N"]),
     )
-
-
-def head_offset(row: Row) -> int:
-    """The version of a head that failed a condition."""
-    return optional_number(row, "offset") or 0
 
 
 def commit_id_of(row: Row) -> str | None:

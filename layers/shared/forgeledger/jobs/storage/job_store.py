@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from forgeledger.aws.dynamodb.attributes import Row, number, text
+from forgeledger.aws.dynamodb.attributes import number, text
 from forgeledger.aws.dynamodb.key_ranges import between, prefix_end
 from forgeledger.errors import StorageCorrupt
 from forgeledger.jobs.model.facts import Fact
@@ -29,16 +29,12 @@ class DynamoJobStore(LedgerTable):
         lanes = lanes_of(job_id)
         if lanes is None:
             return None
-        header: Row | None = None
-        heads: list[Head] = []
         keys = [header_key(job_id), *(head_key(job_id, lane) for lane in range(lanes))]
-        for row in self._table.read(keys):
-            if row["SK"]["S"] == HEADER_SK:
-                header = row
-            else:
-                heads.append(decode_head(row))
+        rows = self._table.read(keys)
+        header = next((row for row in rows if row["SK"]["S"] == HEADER_SK), None)
         if header is None:
             return None
+        heads = [decode_head(row) for row in rows if row is not header]
         view = decode_header(header, tuple(sorted(heads, key=lambda head: head.lane)))
         if len(heads) == lanes:
             return view

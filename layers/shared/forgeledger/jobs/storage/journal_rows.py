@@ -43,13 +43,7 @@ _COMMANDS: Final = Members(CommandKind)
 _REASONS: Final = Members(Reason)
 _MODES: Final = Members(LaneMode)
 # The letters of an event's fields in its rest.
-_PLAIN: Final = (
-    ("a", "attempt"),
-    ("c", "command"),
-    ("y", "reason"),
-    ("g", "gate"),
-    ("m", "mode"),
-)
+_PLAIN: Final = (("a", "attempt"), ("c", "command"), ("y", "reason"), ("g", "gate"), ("m", "mode"))
 _TIMES: Final = (("l", "lease_until"), ("d", "due_at"))
 _TEXTS: Final = (("w", "worker_id"), ("p", "payload"), ("o", "result"))
 

@@ -17,7 +17,9 @@ class RequestModel(BaseModel):
 
 
 class ResponseModel(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True)
+    """Made of fields by name; one inside another is also read from a record's attributes."""
+
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, from_attributes=True)
 
 
 def not_supported(feature: str) -> BeforeValidator:

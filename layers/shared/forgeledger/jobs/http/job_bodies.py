@@ -111,10 +111,7 @@ def registration_body(registered: Registered) -> RegistrationBody:
         registered=registered.registered,
         already_existed=registered.already_existed,
         rejected=len(registered.rejected),
-        rejections=[
-            RejectedItem(item_id=rejection.item_id, reason=rejection.reason)
-            for rejection in registered.rejected[:REJECTIONS_SHOWN]
-        ],
+        rejections=registered.rejected[:REJECTIONS_SHOWN],
     )
 
 

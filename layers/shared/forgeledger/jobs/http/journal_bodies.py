@@ -6,14 +6,8 @@ from pydantic import Field, GetJsonSchemaHandler, SerializerFunctionWrapHandler,
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from forgeledger.jobs.http.item_bodies import (
-    FailureBody,
-    ItemBody,
-    failure_body,
-    item_fields,
-    json_value,
-)
-from forgeledger.jobs.http.job_bodies import CountsBody, counts_fields, time_or_none
+from forgeledger.jobs.http.item_bodies import FailureBody, ItemBody, item_fields, json_value
+from forgeledger.jobs.http.job_bodies import CountsBody, time_or_none
 from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.facts import Fact, event_id
 from forgeledger.jobs.model.jobs import JobStatus
@@ -108,10 +102,10 @@ def _event_body(lane: int | None, offset: int, event: Event) -> EventBody:
         due_at=time_or_none(event.due_at),
         payload=json_value(event.payload),
         result=json_value(event.result),
-        error=failure_body(event.failure),
+        error=event.failure,
         gate=event.gate,
         mode=event.mode,
-        counts=None if event.counts is None else CountsBody(**counts_fields(event.counts)),
+        counts=event.counts,
     )
 
 
@@ -124,5 +118,5 @@ def _fact_body(job_id: str, fact: Fact) -> EventBody:
         event_id=event_id(job_id, fact) if fact.published else None,
         epoch=fact.epoch,
         status=fact.status,
-        counts=CountsBody(**counts_fields(fact.counts)),
+        counts=fact.counts,
     )

@@ -5,7 +5,7 @@ S3 transfers, a twelfth of a cold start for what nothing here uses.
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from botocore.config import Config
@@ -71,13 +71,6 @@ def dynamodb() -> "DynamoDBClient":
     return cast("DynamoDBClient", without_conversion(_in_lambda("dynamodb")))
 
 
-def sqs() -> Any:
-    return _in_lambda("sqs")
-
-
-def eventbridge() -> Any:
-    return _in_lambda("events")
-
-
-def ssm() -> Any:
-    return _in_lambda("ssm")
+sqs = partial(_in_lambda, "sqs")
+eventbridge = partial(_in_lambda, "events")
+ssm = partial(_in_lambda, "ssm")

@@ -82,9 +82,19 @@ def history_body(history: ItemHistory, next_cursor: str | None) -> ItemHistoryBo
 
 
 def entry_body(job_id: str, entry: JournalEntry) -> EventBody:
-    if isinstance(entry.happened, Fact):
-        return _fact_body(job_id, entry.happened)
-    return _event_body(entry.lane, entry.offset, entry.happened)
+    fact = entry.happened
+    if not isinstance(fact, Fact):
+        return _event_body(entry.lane, entry.offset, fact)
+    return EventBody(
+        type=fact.kind,
+        at=iso(fact.at),
+        offset=fact.number,
+        reason=fact.reason,
+        event_id=event_id(job_id, fact) if fact.published else None,
+        epoch=fact.epoch,
+        status=fact.status,
+        counts=fact.counts,
+    )
 
 
 def _event_body(lane: int | None, offset: int, event: Event) -> EventBody:
@@ -106,17 +116,4 @@ def _event_body(lane: int | None, offset: int, event: Event) -> EventBody:
         gate=event.gate,
         mode=event.mode,
         counts=event.counts,
-    )
-
-
-def _fact_body(job_id: str, fact: Fact) -> EventBody:
-    return EventBody(
-        type=fact.kind,
-        at=iso(fact.at),
-        offset=fact.number,
-        reason=fact.reason,
-        event_id=event_id(job_id, fact) if fact.published else None,
-        epoch=fact.epoch,
-        status=fact.status,
-        counts=fact.counts,
     )

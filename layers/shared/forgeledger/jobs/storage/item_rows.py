@@ -7,7 +7,6 @@ from forgeledger.aws.dynamodb.attributes import (
     numbers,
     optional_number,
     optional_text,
-    text,
     texts,
 )
 from forgeledger.jobs.model.items import Failure, Item, ItemState
@@ -39,8 +38,7 @@ def encode_item(pk: str, item: Item, ttl: int | None) -> Row:
         ),
     }
     if item.failure is not None:
-        row["errorType"] = text(item.failure.type)
-        row["errorMessage"] = text(item.failure.message)
+        row |= texts(errorType=item.failure.type, errorMessage=item.failure.message)
         row["retryable"] = {"BOOL": item.failure.retryable}
     return row
 

@@ -87,7 +87,7 @@ def decode_header(row: Row, heads: tuple[Head, ...] = ()) -> JobView:
     return JobView(
         job=_decode_job(row),
         heads=heads,
-        progress=decode_progress(row),
+        progress=decode_progress(row["progress"]["S"], row["progressOffsets"]["N"]),
         published=int(row["published"]["N"]),
     )
 
@@ -147,12 +147,8 @@ def encode_progress(progress: Progress) -> str:
     )
 
 
-def decode_progress(row: Row) -> Progress:
-    return _parse_progress(row["progress"]["S"], row["progressOffsets"]["N"])
-
-
 @lru_cache(maxsize=256)
-def _parse_progress(written: str, offsets: str) -> Progress:
+def decode_progress(written: str, offsets: str) -> Progress:
     """Cached: a header has the same texts from one roll-up to the next."""
     progress: dict[str, Any] = parse_json(written)
     return Progress(

@@ -71,10 +71,9 @@ class DynamoJobStore(LedgerTable):
         )
 
     def read_facts(self, job_id: str, number: int, limit: int) -> tuple[Fact, ...]:
-        rows, _ = self._table.query(
-            limit, **between(job_pk(job_id), fact_sk(number), prefix_end(FACT_PREFIX))
-        )
-        return tuple(decode_fact(row) for row in rows)
+        facts = between(job_pk(job_id), fact_sk(number), prefix_end(FACT_PREFIX))
+        rows, _ = self._table.query(limit, **facts)
+        return tuple(map(decode_fact, rows))
 
     def mark_published(self, job_id: str, published: int, *, done: bool) -> None:
         values = {":published": number(published)}

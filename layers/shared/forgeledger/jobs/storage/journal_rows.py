@@ -94,12 +94,8 @@ def _encode_rest(event: Event, at: int, texts: list[str]) -> dict[str, Any]:
         value = getattr(event, attribute)
         if value is not None:
             rest[letter] = refer(value, texts)
-    if event.failure is not None:
-        rest["e"] = [
-            refer(event.failure.type, texts),
-            refer(event.failure.message, texts),
-            event.failure.retryable,
-        ]
+    if (failure := event.failure) is not None:
+        rest["e"] = [refer(failure.type, texts), refer(failure.message, texts), failure.retryable]
     if event.counts is not None:
         rest["n"] = encode_counts(event.counts)
     if event.failures is not None:

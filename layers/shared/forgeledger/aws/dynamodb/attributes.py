@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Final, TypeVar
 
 from forgeledger.errors import StorageCorrupt
 
@@ -18,7 +18,6 @@ DAY_SECONDS: Final = 24 * 3_600
 _UNDECODABLE: Final = (KeyError, ValueError, TypeError, IndexError, AttributeError, zlib.error)
 
 Kind = TypeVar("Kind", bound=StrEnum)
-More = ParamSpec("More")
 Decoded = TypeVar("Decoded")
 
 
@@ -83,15 +82,13 @@ def ttl_of(written_ms: int, days: int) -> int | None:
     return written_ms // 1_000 + days * DAY_SECONDS if days else None
 
 
-def decoder(
-    decode: Callable[Concatenate[Row, More], Decoded],
-) -> Callable[Concatenate[Row, More], Decoded]:
+def decoder(decode: Callable[[Row], Decoded]) -> Callable[[Row], Decoded]:
     """Decode a row; raise StorageCorrupt, with its key, if the ledger cannot have written it."""
 
     @wraps(decode)
-    def checked(row: Row, /, *more: More.args, **options: More.kwargs) -> Decoded:
+    def checked(row: Row, /) -> Decoded:
         try:
-            return decode(row, *more, **options)
+            return decode(row)
         except _UNDECODABLE as error:
             name = " ".join(str(row.get(part, {}).get("S", "?")) for part in ("PK", "SK"))
             raise StorageCorrupt(name, f"{type(error).__name__}: {error}") from error

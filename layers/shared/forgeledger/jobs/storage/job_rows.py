@@ -20,7 +20,7 @@ from forgeledger.aws.dynamodb.attributes import (
 from forgeledger.aws.dynamodb.key_ranges import key
 from forgeledger.jobs.model.facts import Fact, FactKind
 from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus, Tolerance
-from forgeledger.jobs.model.lanes import Head, LaneMode
+from forgeledger.jobs.model.lanes import LaneMode
 from forgeledger.jobs.ports import JobView, Progress
 from forgeledger.jobs.storage.counts_rows import decode_counts, encode_counts, parse_counts
 from forgeledger.jobs.storage.head_rows import decode_rules, encode_rules
@@ -50,10 +50,8 @@ def encode_header(job: Job) -> Row:
         **numbers(expectedItems=spec.expected_items, deadlineSeconds=spec.deadline_seconds),
         **encode_life(job),
     }
-    if spec.tolerance != Tolerance():
-        row["tolerance"] = text(
-            compact_json([spec.tolerance.failures, spec.tolerance.failure_percent])
-        )
+    if (tolerance := spec.tolerance) != Tolerance():
+        row["tolerance"] = text(compact_json([tolerance.failures, tolerance.failure_percent]))
     if spec.tags:
         row["tags"] = {"L": [text(tag) for tag in spec.tags]}
     return row
@@ -83,10 +81,11 @@ def job_ttl(job: Job) -> int | None:
 
 
 @decoder
-def decode_header(row: Row, heads: tuple[Head, ...] = ()) -> JobView:
+def decode_header(row: Row) -> JobView:
+    """The job without its heads."""
     return JobView(
         job=_decode_job(row),
-        heads=heads,
+        heads=(),
         progress=decode_progress(row["progress"]["S"], row["progressOffsets"]["N"]),
         published=int(row["published"]["N"]),
     )

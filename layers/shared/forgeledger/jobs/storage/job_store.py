@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from forgeledger.aws.dynamodb.attributes import number, text
 from forgeledger.aws.dynamodb.key_ranges import between, prefix_end
 from forgeledger.errors import StorageCorrupt
+from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.ids import lanes_of
 from forgeledger.jobs.model.jobs import Job
@@ -34,10 +35,10 @@ class DynamoJobStore(LedgerTable):
         header = next((row for row in rows if row["SK"]["S"] == HEADER_SK), None)
         if header is None:
             return None
+        view = decode_header(header)
         heads = [decode_head(row) for row in rows if row is not header]
-        view = decode_header(header, tuple(sorted(heads, key=lambda head: head.lane)))
         if len(heads) == lanes:
-            return view
+            return replace(view, heads=tuple(sorted(heads, key=lambda head: head.lane)))
         if view.job.finished:
             # Its retention is over, and its rows expire one by one.
             return None

@@ -69,18 +69,16 @@ def _put_new(table: str, row: Row) -> Action:
 
 def _head_action(table: str, head: Head, ttl: int | None) -> Action:
     """Requires the gate and the counts of the lane that the change was decided on."""
+    values = {":gate": number(head.gate), **counts_attributes(head.counts, ":")}
     condition: Action = {
         "TableName": table,
         "Key": head_key(head.job_id, head.lane),
         "ConditionExpression": HEAD_UNCHANGED,
-        "ExpressionAttributeValues": {
-            ":gate": number(head.gate),
-            **counts_attributes(head.counts, ":"),
-        },
+        "ExpressionAttributeValues": values,
     }
     if ttl is None:
         return {"ConditionCheck": condition}
-    condition["ExpressionAttributeValues"][":ttl"] = number(ttl)
+    values[":ttl"] = number(ttl)
     return {
         "Update": {
             **condition,

@@ -279,7 +279,8 @@ def _read(old: Row | None, new: Row, observed: ObservedJob | None) -> JobView:
     ):
         return decode_header(new)
     published = int(new["published"]["N"])
-    return JobView(job=observed.job, heads=(), progress=decode_progress(new), published=published)
+    progress = decode_progress(new["progress"]["S"], new["progressOffsets"]["N"])
+    return JobView(job=observed.job, heads=(), progress=progress, published=published)
 
 
 @lru_cache(maxsize=256)

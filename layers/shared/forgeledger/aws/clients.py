@@ -5,7 +5,7 @@ S3 transfers, a twelfth of a cold start for what nothing here uses.
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from botocore.config import Config
@@ -28,23 +28,18 @@ class Target:
 
 def client(service: str, target: Target, config: Config, session: Session | None = None) -> Any:
     """Clients may be shared between threads, a session may not: unless given, each has its own."""
+    where: dict[str, Any] = {"region_name": target.region, "endpoint_url": target.endpoint_url}
     if not target.is_local:
-        return (session or Session()).create_client(
-            service,
-            region_name=target.region,
-            endpoint_url=target.endpoint_url,
-            config=config,
-        )
+        return (session or Session()).create_client(service, config=config, **where)
     # Imported lazily: only clients of a local engine need it.
     from forgeledger.aws.loopback import ACCESS_KEY, NO_PROXIES, loopback_session
 
     return (session or loopback_session()).create_client(
         service,
-        region_name=target.region,
-        endpoint_url=target.endpoint_url,
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=ACCESS_KEY,
         config=config.merge(Config(proxies=NO_PROXIES)),
+        **where,
     )
 
 
@@ -76,13 +71,6 @@ def dynamodb() -> "DynamoDBClient":
     return cast("DynamoDBClient", without_conversion(_in_lambda("dynamodb")))
 
 
-def sqs() -> Any:
-    return _in_lambda("sqs")
-
-
-def eventbridge() -> Any:
-    return _in_lambda("events")
-
-
-def ssm() -> Any:
-    return _in_lambda("ssm")
+sqs = partial(_in_lambda, "sqs")
+eventbridge = partial(_in_lambda, "events")
+ssm = partial(_in_lambda, "ssm")

@@ -48,10 +48,5 @@ def build_relay(
         runtime=runtime,
     )
     extender = RetentionExtender(jobs=store, lists=store, retention=store, runtime=runtime)
-    scheduled_round = ScheduledRound(
-        checkpoints=store, reconciler=reconciler, retention_extender=extender
-    )
-    return RelayServices(
-        relay=Relay(advancer, fact_publisher),
-        maintenance=Maintenance(reconciler, scheduled_round),
-    )
+    rounds = ScheduledRound(checkpoints=store, reconciler=reconciler, retention_extender=extender)
+    return RelayServices(Relay(advancer, fact_publisher), Maintenance(reconciler, rounds))

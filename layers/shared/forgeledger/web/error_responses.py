@@ -1,7 +1,7 @@
 """From exceptions to problem documents, each with its HTTP status and code."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Response
@@ -39,19 +39,18 @@ class HttpError(Exception):
         code: str,
         detail: str,
         *,
-        errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
-        more: Mapping[str, Any] | None = None,
+        **members: Any,
     ) -> None:
         super().__init__(detail)
         self.status = status
-        self.document = problem(status, code, detail, errors=errors, more=more)
+        self.document = problem(status, code, detail, **members)
         self.headers = dict(headers or {})
 
 
 def invalid_request(*errors: FieldError) -> HttpError:
     detail = "The request is wrong; errors names each field and the rule that it breaks."
-    return HttpError(422, "invalid_request", detail, errors=errors)
+    return HttpError(422, "invalid_request", detail, errors=list(errors))
 
 
 def invalid_field(field: str, rule: str, message: str) -> HttpError:

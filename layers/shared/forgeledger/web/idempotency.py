@@ -48,8 +48,8 @@ def idempotency(persistence: BasePersistenceLayer) -> Middleware:
         # The remaining time of the invocation limits how long the request counts as in flight.
         config.register_lambda_context(app.lambda_context)
 
-        def answer(*, request: dict[str, str]) -> dict[str, Any]:
-            del request  # The resolver has the request itself.
+        # The resolver has the request itself.
+        def answer(**_: object) -> dict[str, Any]:
             return _response_to_store(app, next_middleware)
 
         once = idempotent_function(

@@ -13,15 +13,13 @@ from forgeledger.unknown_fields import KnownFields
 class RequestModel(BaseModel):
     """Accepts camelCase and snake_case, converts no types and ignores unknown fields."""
 
-    model_config = ConfigDict(
-        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, strict=True
-    )
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, strict=True)
 
 
 class ResponseModel(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
-    )
+    """Made of fields by name; one inside another is also read from a record's attributes."""
+
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, from_attributes=True)
 
 
 def not_supported(feature: str) -> BeforeValidator:

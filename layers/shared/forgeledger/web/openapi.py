@@ -56,18 +56,13 @@ _IDEMPOTENCY_KEYS = [
 
 
 def route_responses(
-    status: int, model: type[BaseModel], description: str, *problems: int
+    status: int, model: type[BaseModel], description: str
 ) -> dict[int, OpenAPIResponse]:
-    """A route's success response and its problems; `complete` adds those of every route."""
-    success: OpenAPIResponse = {
-        "description": description,
-        "content": {"application/json": {"model": model}},
+    """A route's success response; `complete` adds its problems but 422, which has their schema."""
+    return {
+        status: {"description": description, "content": {"application/json": {"model": model}}},
+        422: {"description": _PROBLEMS[422], "content": {CONTENT_TYPE: {"model": Problem}}},
     }
-    return {status: success} | {code: _problem(code) for code in (*problems, 422)}
-
-
-def _problem(status: int) -> OpenAPIResponse:
-    return {"description": _PROBLEMS[status], "content": {CONTENT_TYPE: {"model": Problem}}}
 
 
 def complete(document: dict[str, Any], order: Sequence[str]) -> dict[str, Any]:
@@ -90,11 +85,13 @@ def _complete_operation(operation: dict[str, Any], path: str, method: str) -> No
         operation["security"] = []
         operation["responses"] = {"200": responses["200"]}
         return
-    common = [401, 500, 503]
+    problems = [401, 500, 503]
+    if "{" in path:
+        problems.append(404)
     if method == "post":
-        common += [409, 413, 415]
+        problems += [409, 413, 415]
         operation["parameters"] = [*operation.get("parameters", []), *_IDEMPOTENCY_KEYS]
-    for status in common:
+    for status in problems:
         description = _PROBLEMS[status]
         responses[str(status)] = {"description": description, "content": _PROBLEM_CONTENT}
     operation["responses"] = dict(sorted(responses.items()))

@@ -30,24 +30,17 @@ class Problem(BaseModel):
     errors: list[FieldError] | None = None
 
 
-def problem(
-    status: int,
-    code: str,
-    detail: str,
-    *,
-    errors: Sequence[FieldError] = (),
-    more: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """The document; `more` are members that only this kind of problem has."""
+def problem(status: int, code: str, detail: str, **members: Any) -> dict[str, Any]:
+    """The document, with the members that only this kind of problem has."""
     document = Problem(
         type=_TYPE_PREFIX + code,
         title=code.replace("_", " ").capitalize(),
         status=status,
         code=code,
         detail=detail,
-        errors=list(errors) or None,
+        **members,
     )
-    return {**document.model_dump(exclude_none=True), **(more or {})}
+    return document.model_dump(exclude_none=True)
 
 
 def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:

@@ -1,6 +1,6 @@
 """Decode the body of a request."""
 
-import base64
+from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,16 +17,16 @@ def plain_body(event: Mapping[str, Any], headers: Mapping[str, str]) -> str | No
     raw = event.get("body")
     if not raw:
         return None
-    content = _decoded(raw, bool(event.get("isBase64Encoded")))
-    if len(content) > HTTP_BODY_BYTES:
-        raise HttpError(413, "body_too_large", f"A body has at most {HTTP_BODY_BYTES} bytes.")
-    media_type = headers.get("content-type", JSON).partition(";")[0].strip().lower()
-    if media_type != JSON:
-        detail = f"A body has to be {JSON}, not {media_type}."
-        raise HttpError(415, "unsupported_media_type", detail)
     try:
+        content = b64decode(raw, validate=True) if event.get("isBase64Encoded") else raw.encode()
+        if len(content) > HTTP_BODY_BYTES:
+            raise HttpError(413, "body_too_large", f"A body has at most {HTTP_BODY_BYTES} bytes.")
+        media_type = headers.get("content-type", JSON).partition(";")[0].strip().lower()
+        if media_type != JSON:
+            detail = f"A body has to be {JSON}, not {media_type}."
+            raise HttpError(415, "unsupported_media_type", detail)
         return content.decode()
-    except UnicodeDecodeError as error:
+    except ValueError as error:
         raise invalid_field("body", "json", "must be JSON in UTF-8") from error
 
 
@@ -38,12 +38,3 @@ def read_json(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise invalid_field("body", "type", "must be an object")
     return value
-
-
-def _decoded(raw: str, is_base64: bool) -> bytes:
-    if not is_base64:
-        return raw.encode()
-    try:
-        return base64.b64decode(raw, validate=True)
-    except ValueError as error:
-        raise invalid_field("body", "json", "must be JSON in UTF-8") from error

@@ -40,12 +40,9 @@ class RequestGuard:
         # Constant time: compare with every key, and do not stop at a match.
         matches = [hmac.compare_digest(digest, other) for other in accepted]
         if not any(matches):
-            raise HttpError(
-                401,
-                "unauthorized",
-                f"The header {API_KEY_HEADER} is missing or wrong.",
-                headers={"WWW-Authenticate": 'ApiKey realm="forgeledger"'},
-            )
+            detail = f"The header {API_KEY_HEADER} is missing or wrong."
+            challenge = {"WWW-Authenticate": 'ApiKey realm="forgeledger"'}
+            raise HttpError(401, "unauthorized", detail, headers=challenge)
 
 
 def normalized(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 import json
 import zlib
+from collections.abc import Callable
 from enum import StrEnum
+from functools import wraps
 from typing import Any, Final, TypeVar
 
 from forgeledger.errors import StorageCorrupt
@@ -13,9 +15,10 @@ Row = dict[str, dict[str, Any]]
 DAY_SECONDS: Final = 24 * 3_600
 
 # Each of them means that the ledger cannot have written the row.
-UNDECODABLE: Final = (KeyError, ValueError, TypeError, IndexError, AttributeError, zlib.error)
+_UNDECODABLE: Final = (KeyError, ValueError, TypeError, IndexError, AttributeError, zlib.error)
 
 Kind = TypeVar("Kind", bound=StrEnum)
+Decoded = TypeVar("Decoded")
 
 
 class Members(dict[str, Kind]):
@@ -54,6 +57,16 @@ def number(value: int) -> dict[str, Any]:
     return {"N": str(value)}
 
 
+def texts(**values: str | None) -> Row:
+    """Attributes by name, without those that are None."""
+    return {name: {"S": value} for name, value in values.items() if value is not None}
+
+
+def numbers(**values: int | None) -> Row:
+    """Attributes by name, without those that are None."""
+    return {name: {"N": str(value)} for name, value in values.items() if value is not None}
+
+
 def optional_text(row: Row, name: str) -> str | None:
     value = row.get(name)
     return None if value is None else str(value["S"])
@@ -64,11 +77,20 @@ def optional_number(row: Row, name: str) -> int | None:
     return None if value is None else int(value["N"])
 
 
-def ttl_of(written_ms: int, days: int) -> int:
-    """The TTL of a row written at that time, in seconds since 1970."""
-    return written_ms // 1_000 + days * DAY_SECONDS
+def ttl_of(written_ms: int, days: int) -> int | None:
+    """The TTL of a row written at that time, in seconds since 1970; no days: it never expires."""
+    return written_ms // 1_000 + days * DAY_SECONDS if days else None
 
 
-def corrupt(row: Row, error: Exception) -> StorageCorrupt:
-    name = " ".join(str(row.get(part, {}).get("S", "?")) for part in ("PK", "SK"))
-    return StorageCorrupt(name, f"{type(error).__name__}: {error}")
+def decoder(decode: Callable[[Row], Decoded]) -> Callable[[Row], Decoded]:
+    """Decode a row; raise StorageCorrupt, with its key, if the ledger cannot have written it."""
+
+    @wraps(decode)
+    def checked(row: Row, /) -> Decoded:
+        try:
+            return decode(row)
+        except _UNDECODABLE as error:
+            name = " ".join(str(row.get(part, {}).get("S", "?")) for part in ("PK", "SK"))
+            raise StorageCorrupt(name, f"{type(error).__name__}: {error}") from error
+
+    return checked

@@ -19,9 +19,5 @@ def between(pk: str, first: str, last: str) -> dict[str, Any]:
     return {
         "ConsistentRead": True,
         "KeyConditionExpression": "PK = :pk AND SK BETWEEN :first AND :last",
-        "ExpressionAttributeValues": {
-            ":pk": text(pk),
-            ":first": text(first),
-            ":last": text(last),
-        },
+        "ExpressionAttributeValues": {":pk": text(pk), ":first": text(first), ":last": text(last)},
     }

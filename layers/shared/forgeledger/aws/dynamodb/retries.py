@@ -62,8 +62,8 @@ class Retrying:
             except (ClientError, *NO_ANSWER) as error:
                 if not isinstance(error, ClientError):
                     unanswered += 1
-                elif not passes(error):
-                    raise refused(what, error) from error
+                elif not (may_pass(error) or code_of(error) in _CONFLICTS):
+                    raise StorageError(f"{what}: {error}") from error
                 if tries >= self.attempts or unanswered >= self.unanswered_attempts:
                     raise StorageBusy(what, tries) from error
             self.pause(tries - 1)
@@ -73,10 +73,6 @@ class Retrying:
         self.sleep(pause_seconds(tries, self.first_pause_seconds, longest, self.draw()))
 
 
-def passes(error: ClientError) -> bool:
-    return may_pass(error) or code_of(error) in _CONFLICTS
-
-
 def may_have_been_made(error: ClientError) -> bool:
     """Whether the request may have been carried out, by this try or an earlier one of botocore."""
     return (
@@ -84,7 +80,3 @@ def may_have_been_made(error: ClientError) -> bool:
         or is_server_error(error)
         or code_of(error) == "TransactionInProgressException"
     )
-
-
-def refused(what: str, error: ClientError) -> StorageError:
-    return StorageError(f"{what}: {error}")

@@ -15,7 +15,6 @@ from forgeledger.aws.dynamodb.retries import (
     EmptyAnswer,
     Retrying,
     may_have_been_made,
-    refused,
 )
 from forgeledger.aws.errors import code_of
 from forgeledger.batched import batched
@@ -55,12 +54,9 @@ class Table:
                 if tries:
                     self.retrying.pause(tries - 1)
                 tries += 1
-                request = {self.name: {"Keys": wanted, "ConsistentRead": True}}
-                answer = self._ask(
-                    "BatchGetItem",
-                    partial(self.client.batch_get_item, RequestItems=request),
-                    holding="Responses",
-                )
+                keys_of_table = {self.name: {"Keys": wanted, "ConsistentRead": True}}
+                request = partial(self.client.batch_get_item, RequestItems=keys_of_table)
+                answer = self._ask("BatchGetItem", request, holding="Responses")
                 rows += answer["Responses"].get(self.name, ())
                 wanted = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", ())
         return rows
@@ -77,18 +73,11 @@ class Table:
         return self.retrying.call(what, attempt)
 
     def read_one(self, key: Row, **projection: Any) -> Row | None:
-        answer = self.retrying.call(
-            "GetItem",
-            partial(
-                self.client.get_item,
-                TableName=self.name,
-                Key=key,
-                ConsistentRead=True,
-                **projection,
-            ),
+        request = partial(
+            self.client.get_item, TableName=self.name, Key=key, ConsistentRead=True, **projection
         )
-        found: Row | None = answer.get("Item")
-        return found
+        row: Row | None = self.retrying.call("GetItem", request).get("Item")
+        return row
 
     def query(
         self, limit: int, *, after: Row | None = None, forward: bool = True, **query: Any
@@ -159,5 +148,5 @@ def _conflict_or_raise(error: ClientError, *, unanswered: bool) -> Conflict:
         rows = tuple(reason.get("Item") for reason in reasons)
         return Conflict(rows=rows, unanswered=unanswered)
     if not codes or not codes <= PASSING_REASONS:
-        raise refused("TransactWriteItems", error) from error
+        raise StorageError(f"TransactWriteItems: {error}") from error
     raise error

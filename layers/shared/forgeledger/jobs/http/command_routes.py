@@ -1,6 +1,6 @@
 """Routes of the commands for one item: the same as over the queue, answered at once."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
@@ -59,7 +59,7 @@ def _add_command_route(
         tags=["commands"],
         summary=summary,
         operation_id=f"{kind}Item",
-        responses=route_responses(200, OutcomeBody, "Applied or a duplicate.", 404, 409),
+        responses=route_responses(200, OutcomeBody, "Applied or a duplicate."),
     )(command)
 
 
@@ -68,7 +68,6 @@ def _outcome_body(outcome: Outcome) -> OutcomeBody:
     if outcome.reason is None:
         assert item is not None  # Only the rejection of an unknown item has no item.
         return OutcomeBody(outcome=outcome.kind, item=item)
-    more: dict[str, Any] = {"outcome": outcome.kind.value}
-    if item is not None:
-        more["item"] = item.model_dump(mode="json", by_alias=True)
-    raise rejection(outcome.reason, more)
+    # An unknown item has no body, and a problem document no empty member.
+    document = None if item is None else item.model_dump(mode="json", by_alias=True)
+    raise rejection(outcome.reason, outcome=outcome.kind.value, item=document)

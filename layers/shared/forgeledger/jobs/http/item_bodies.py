@@ -3,7 +3,7 @@
 from typing import Any
 
 from forgeledger.jobs.http.job_bodies import time_or_none
-from forgeledger.jobs.model.items import Failure, Item, ItemState
+from forgeledger.jobs.model.items import Item, ItemState
 from forgeledger.jobs.model.outcomes import OutcomeKind
 from forgeledger.json_text import from_text, iso
 from forgeledger.web.models import ResponseModel
@@ -63,18 +63,12 @@ def brief_fields(item: Item) -> dict[str, Any]:
         "worker_id": item.worker_id,
         "lease_until": time_or_none(item.lease_until),
         "due_at": time_or_none(item.due_at),
-        "error": failure_body(item.failure),
+        "error": item.failure,
         "created_at": iso(item.created_at),
         "claimed_at": time_or_none(item.claimed_at),
         "finished_at": time_or_none(item.finished_at),
         "updated_at": iso(item.updated_at),
     }
-
-
-def failure_body(failure: Failure | None) -> FailureBody | None:
-    if failure is None:
-        return None
-    return FailureBody(type=failure.type, message=failure.message, retryable=failure.retryable)
 
 
 def json_value(text: str | None) -> Any:

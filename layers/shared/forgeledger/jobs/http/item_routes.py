@@ -33,9 +33,7 @@ def add_item_routes(app: LedgerResolver, services: Services) -> None:
         tags=_ITEMS,
         summary="Register up to 1,000 items, and seal the job if these were the last",
         operation_id="registerItems",
-        responses=route_responses(
-            200, RegistrationBody, "How many were new, known, rejected.", 404
-        ),
+        responses=route_responses(200, RegistrationBody, "How many were new, known, rejected."),
     )
     def register(job_id: JobId, body: Annotated[RegisterItems, Body()]) -> RegistrationBody:
         items = [item.new_item() for item in body.items]
@@ -51,7 +49,7 @@ def add_item_routes(app: LedgerResolver, services: Services) -> None:
         tags=_ITEMS,
         summary="Items, by lane and item id",
         operation_id="listItems",
-        responses=route_responses(200, ItemsBody, "A page of items.", 404),
+        responses=route_responses(200, ItemsBody, "A page of items."),
     )
     def list_items(
         job_id: JobId,
@@ -70,7 +68,7 @@ def add_item_routes(app: LedgerResolver, services: Services) -> None:
         tags=_ITEMS,
         summary="An item with its whole history",
         operation_id="getItem",
-        responses=route_responses(200, ItemHistoryBody, "The item and its events.", 404),
+        responses=route_responses(200, ItemHistoryBody, "The item and its events."),
     )
     def get_item(job_id: JobId, item_id: ItemId, cursor: Cursor = None) -> ItemHistoryBody:
         before = cursors.read_history(cursor, job_id, item_id)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from forgeledger.jobs.model.jobs import JobSpec, JobStatus
+from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.model.lanes import Counts, LaneMode
 from forgeledger.jobs.model.outcomes import OutcomeKind
 from forgeledger.jobs.usecases.create_job import Created
@@ -111,10 +111,7 @@ def registration_body(registered: Registered) -> RegistrationBody:
         registered=registered.registered,
         already_existed=registered.already_existed,
         rejected=len(registered.rejected),
-        rejections=[
-            RejectedItem(item_id=rejection.item_id, reason=rejection.reason)
-            for rejection in registered.rejected[:REJECTIONS_SHOWN]
-        ],
+        rejections=registered.rejected[:REJECTIONS_SHOWN],
     )
 
 
@@ -151,19 +148,15 @@ def _job_fields(status_view: JobStatusView) -> dict[str, Any]:
         "expected_items": spec.expected_items,
         "auto_register": spec.rules.registers_on_the_way,
         "lanes": spec.lanes,
-        "policy": _policy(spec),
+        "policy": PolicyBody(
+            tolerated_failures=spec.tolerance.failures,
+            tolerated_failure_percent=spec.tolerance.failure_percent,
+            max_attempts=spec.rules.max_attempts,
+            lease_seconds=spec.rules.lease_seconds,
+            backoff_base_seconds=spec.rules.backoff_base_seconds,
+            backoff_cap_seconds=spec.rules.backoff_cap_seconds,
+        ),
         "metadata": from_text(spec.metadata),
         "tags": list(spec.tags),
         "ttl_days": spec.rules.ttl_days,
     }
-
-
-def _policy(spec: JobSpec) -> PolicyBody:
-    return PolicyBody(
-        tolerated_failures=spec.tolerance.failures,
-        tolerated_failure_percent=spec.tolerance.failure_percent,
-        max_attempts=spec.rules.max_attempts,
-        lease_seconds=spec.rules.lease_seconds,
-        backoff_base_seconds=spec.rules.backoff_base_seconds,
-        backoff_cap_seconds=spec.rules.backoff_cap_seconds,
-    )

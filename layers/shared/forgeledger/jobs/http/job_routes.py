@@ -85,7 +85,7 @@ def add_job_routes(app: LedgerResolver, services: Services) -> None:
         tags=_JOBS,
         summary="A job's status, with the exact counts of its lanes",
         operation_id="getJob",
-        responses=route_responses(200, JobBody, "The job.", 404),
+        responses=route_responses(200, JobBody, "The job."),
     )
     def get_job(job_id: JobId) -> JobBody:
         return job_body(services.jobs.status(job_id))
@@ -98,13 +98,10 @@ def add_job_routes(app: LedgerResolver, services: Services) -> None:
         tags=_JOBS,
         summary="The journal: all events by time, in order within each lane",
         operation_id="listEvents",
-        responses=route_responses(200, JournalBody, "A page of the journal.", 404),
+        responses=route_responses(200, JournalBody, "A page of the journal."),
     )
     def list_events(
-        job_id: JobId,
-        since: From = None,
-        cursor: FromAsCursor = None,
-        limit: Limit = ROWS_PER_PAGE,
+        job_id: JobId, since: From = None, cursor: FromAsCursor = None, limit: Limit = ROWS_PER_PAGE
     ) -> JournalBody:
         page = services.journal.page(job_id, _journal_position(job_id, since, cursor), limit)
         return JournalBody(
@@ -118,7 +115,7 @@ def add_job_routes(app: LedgerResolver, services: Services) -> None:
         tags=_JOBS,
         summary="Why a job is not done: what it waits for, and which items hold it up",
         operation_id="explainJob",
-        responses=route_responses(200, WhyBody, "What the job waits for.", 404),
+        responses=route_responses(200, WhyBody, "What the job waits for."),
     )
     def why(job_id: JobId) -> WhyBody:
         return why_body(services.explainer.explain(job_id))
@@ -130,7 +127,7 @@ def _add_change_route(app: LedgerResolver, services: Services, change: str, summ
         tags=_JOBS,
         summary=summary,
         operation_id=f"{change}Job",
-        responses=route_responses(200, JobChangeBody, "The job afterwards.", 404, 409),
+        responses=route_responses(200, JobChangeBody, "The job afterwards."),
     )
     def change_job(job_id: JobId) -> JobChangeBody:
         result: ChangeResult = getattr(services.lifecycle, change)(job_id, app.has_time())

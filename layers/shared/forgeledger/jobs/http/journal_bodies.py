@@ -6,14 +6,8 @@ from pydantic import Field, GetJsonSchemaHandler, SerializerFunctionWrapHandler,
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from forgeledger.jobs.http.item_bodies import (
-    FailureBody,
-    ItemBody,
-    failure_body,
-    item_fields,
-    json_value,
-)
-from forgeledger.jobs.http.job_bodies import CountsBody, counts_fields, time_or_none
+from forgeledger.jobs.http.item_bodies import FailureBody, ItemBody, item_fields, json_value
+from forgeledger.jobs.http.job_bodies import CountsBody, time_or_none
 from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.facts import Fact, event_id
 from forgeledger.jobs.model.jobs import JobStatus
@@ -88,9 +82,19 @@ def history_body(history: ItemHistory, next_cursor: str | None) -> ItemHistoryBo
 
 
 def entry_body(job_id: str, entry: JournalEntry) -> EventBody:
-    if isinstance(entry.happened, Fact):
-        return _fact_body(job_id, entry.happened)
-    return _event_body(entry.lane, entry.offset, entry.happened)
+    fact = entry.happened
+    if not isinstance(fact, Fact):
+        return _event_body(entry.lane, entry.offset, fact)
+    return EventBody(
+        type=fact.kind,
+        at=iso(fact.at),
+        offset=fact.number,
+        reason=fact.reason,
+        event_id=event_id(job_id, fact) if fact.published else None,
+        epoch=fact.epoch,
+        status=fact.status,
+        counts=fact.counts,
+    )
 
 
 def _event_body(lane: int | None, offset: int, event: Event) -> EventBody:
@@ -108,21 +112,8 @@ def _event_body(lane: int | None, offset: int, event: Event) -> EventBody:
         due_at=time_or_none(event.due_at),
         payload=json_value(event.payload),
         result=json_value(event.result),
-        error=failure_body(event.failure),
+        error=event.failure,
         gate=event.gate,
         mode=event.mode,
-        counts=None if event.counts is None else CountsBody(**counts_fields(event.counts)),
-    )
-
-
-def _fact_body(job_id: str, fact: Fact) -> EventBody:
-    return EventBody(
-        type=fact.kind,
-        at=iso(fact.at),
-        offset=fact.number,
-        reason=fact.reason,
-        event_id=event_id(job_id, fact) if fact.published else None,
-        epoch=fact.epoch,
-        status=fact.status,
-        counts=CountsBody(**counts_fields(fact.counts)),
+        counts=event.counts,
     )

@@ -13,13 +13,9 @@ from forgeledger.web.cursors import is_like_a_cursor
 from forgeledger.web.error_responses import invalid_field
 
 JobId = Annotated[str, Path(alias="jobId", description="The job.")]
+_ITEM = "The item, percent-encoded; a slash need not be."
 ItemId = Annotated[
-    str,
-    Path(
-        alias="itemId",
-        max_length=limits.ITEM_ID_CHARACTERS,
-        description="The item, percent-encoded; a slash need not be.",
-    ),
+    str, Path(alias="itemId", max_length=limits.ITEM_ID_CHARACTERS, description=_ITEM)
 ]
 _LIMIT = "How many at most; a page may have fewer."
 Limit = Annotated[int, Query(ge=1, le=limits.PAGE_ROWS, description=_LIMIT)]

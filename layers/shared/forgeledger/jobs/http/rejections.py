@@ -1,6 +1,5 @@
 """HTTP errors for what the ledger rejects: the reason is the problem's code."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from forgeledger.jobs.model.outcomes import Reason
@@ -25,6 +24,6 @@ _DETAILS = {
 }
 
 
-def rejection(reason: Reason, more: Mapping[str, Any] | None = None) -> HttpError:
+def rejection(reason: Reason, **members: Any) -> HttpError:
     status = 404 if reason is Reason.UNKNOWN_ITEM else 409
-    return HttpError(status, reason, _DETAILS[reason], more=more)
+    return HttpError(status, reason, _DETAILS[reason], **members)

@@ -132,8 +132,7 @@ class CreateJob(RequestModel):
                 ttl_days=self.ttl_days,
             ),
             tolerance=Tolerance(
-                failures=policy.tolerated_failures,
-                failure_percent=policy.tolerated_failure_percent,
+                failures=policy.tolerated_failures, failure_percent=policy.tolerated_failure_percent
             ),
             expected_items=self.expected_items,
             deadline_seconds=self.deadline_seconds,
@@ -154,18 +153,20 @@ class ItemCommand(RequestModel):
 
     def command(self, kind: CommandKind, item_id: str, default_id: str) -> Command:
         """The command with the id in the body, or else with `default_id`."""
+        # Each kind of command has some of these fields.
+        fields = dict(self)
+        error = fields.get("error")
         return Command(
             kind=kind,
             item_id=item_id,
             command_id=self.command_id or default_id,
             attempt=self.attempt,
             worker_id=self.worker_id,
+            lease_seconds=fields.get("lease_seconds"),
+            result=fields.get("result"),
+            failure=None if error is None else Failure(**dict(error)),
             sent_at=None if self.at is None else milliseconds(self.at),
-            **self._own_fields(),
         )
-
-    def _own_fields(self) -> dict[str, Any]:
-        return {}
 
 
 class LeaseCommand(ItemCommand):
@@ -175,26 +176,17 @@ class LeaseCommand(ItemCommand):
 
     lease_seconds: Annotated[int, Field(ge=1, le=limits.LEASE_SECONDS)] | None = None
 
-    def _own_fields(self) -> dict[str, Any]:
-        return {"lease_seconds": self.lease_seconds}
-
 
 class CompleteItem(ItemCommand):
     model_config = _example({"workerId": "w-3", "attempt": 1, "result": {"pages": 3}})
 
     result: Result = None
 
-    def _own_fields(self) -> dict[str, Any]:
-        return {"result": self.result}
-
 
 class ErrorBody(RequestModel):
     type: Annotated[str, Field(min_length=1, max_length=limits.ERROR_TYPE_CHARACTERS)]
     message: Annotated[str, AfterValidator(partial(bytes_at_most, limits.ERROR_MESSAGE_BYTES))] = ""
     retryable: bool = True
-
-    def failure(self) -> Failure:
-        return Failure(type=self.type, message=self.message, retryable=self.retryable)
 
 
 class FailItem(ItemCommand):
@@ -203,6 +195,3 @@ class FailItem(ItemCommand):
     )
 
     error: ErrorBody | None = None
-
-    def _own_fields(self) -> dict[str, Any]:
-        return {} if self.error is None else {"failure": self.error.failure()}

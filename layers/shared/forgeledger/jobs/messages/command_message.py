@@ -77,9 +77,8 @@ def _schema(field: Field) -> CoreSchema:
         return _then(_core("any"), partial(json_text, field.most_bytes))
     if field.kind is Kind.ERROR:
         return _then(_object(ERROR_FIELDS), lambda fields: Failure(**fields))
-    text = _core("str", strict=True)
-    if field.least:
-        text = _core("str", strict=True, min_length=field.least, max_length=field.most)
+    bounds = {"min_length": field.least, "max_length": field.most} if field.least else {}
+    text = _core("str", strict=True, **bounds)
     if field.kind is Kind.TIME:
         return _then(text, milliseconds)
     return _then(text, partial(bytes_at_most, field.most_bytes)) if field.most_bytes else text

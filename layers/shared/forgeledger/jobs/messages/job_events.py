@@ -1,16 +1,13 @@
 """The detail of an EventBridge event: a fact of a job, with its counts at that time."""
 
-import json
 from typing import Any
 
+from forgeledger.aws.dynamodb.attributes import compact_json
 from forgeledger.jobs.model.facts import Fact, event_id
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.json_text import from_text, iso
 
 SOURCE = "forgeledger"
-
-# Built once: json.dumps builds an encoder for each call.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def detail_of(job: Job, fact: Fact) -> dict[str, Any]:
@@ -37,4 +34,4 @@ def detail_of(job: Job, fact: Fact) -> dict[str, Any]:
 
 
 def detail_text(job: Job, fact: Fact) -> str:
-    return _encode(detail_of(job, fact))
+    return compact_json(detail_of(job, fact))

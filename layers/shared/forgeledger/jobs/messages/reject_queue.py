@@ -9,6 +9,7 @@ from forgeledger.jobs.model.message import CommandProblem, Message
 
 # Attributes count towards the size of a message, which may be at its limit already.
 _DETAIL_CHARACTERS = 1_024
+_TYPE = "String"
 
 
 class SqsRejectQueue:
@@ -25,29 +26,25 @@ class SqsRejectQueue:
             "sourceMessageId": message.message_id,
             "sourceGroupId": message.group_id,
         }
-        attributes = {
-            name: {"DataType": "String", "StringValue": text} for name, text in texts.items()
-        }
-        if _size(body, attributes) > MESSAGE_BYTES:
+        if _size(body, texts) > MESSAGE_BYTES:
             # Rather lose the reason than the message; the log has the reason as well.
-            attributes = {}
+            texts = {}
         self._client().send_message(
             QueueUrl=self._queue_url,
             MessageBody=body,
             MessageGroupId=message.group_id,
             # The queue drops a repetition within five minutes.
             MessageDeduplicationId=message.message_id,
-            MessageAttributes=attributes,
+            MessageAttributes={
+                name: {"DataType": _TYPE, "StringValue": text} for name, text in texts.items()
+            },
         )
 
 
-def _size(body: str, attributes: Mapping[str, Mapping[str, str]]) -> int:
+def _size(body: str, texts: Mapping[str, str]) -> int:
     """As SQS counts: the body, and each attribute's name, type and value."""
-    attribute_bytes = sum(
-        len(name) + sum(len(part.encode()) for part in value.values())
-        for name, value in attributes.items()
-    )
-    return len(body.encode()) + attribute_bytes
+    attributes = (f"{name}{_TYPE}{text}" for name, text in texts.items())
+    return sum(len(part.encode()) for part in (body, *attributes))
 
 
 def _body(message: Message, problems: Sequence[CommandProblem]) -> str:

@@ -4,12 +4,10 @@ from functools import lru_cache
 from typing import Final
 
 from forgeledger.aws.dynamodb.attributes import (
-    UNDECODABLE,
     Row,
     compact_json,
-    corrupt,
+    decoder,
     number,
-    optional_number,
     optional_text,
     parse_json,
     text,
@@ -55,28 +53,21 @@ def encode_head(head: Head) -> Row:
     }
 
 
+@decoder
 def decode_head(row: Row) -> Head:
-    try:
-        job_id, _, lane = row["PK"]["S"].removeprefix("JOB#").rpartition("#")
-        failures = row["failures"]["S"]
-        return Head(
-            job_id=job_id,
-            lane=int(lane),
-            rules=decode_rules(row["rules"]["S"]),
-            counts=decode_attributes(row),
-            failures=() if failures == "{}" else tuple(parse_json(failures).items()),
-            mode=_MODES[row["mode"]["S"]],
-            gate=int(row["gate"]["N"]),
-            offset=int(row["offset"]["N"]),
-            canceled_below=int(row["canceledBelow"]["N"]),
-        )
-    except UNDECODABLE as error:
-        raise corrupt(row, error) from error
-
-
-def head_offset(row: Row) -> int:
-    """The version of a head that failed a condition."""
-    return optional_number(row, "offset") or 0
+    job_id, _, lane = row["PK"]["S"].removeprefix("JOB#").rpartition("#")
+    failures = row["failures"]["S"]
+    return Head(
+        job_id=job_id,
+        lane=int(lane),
+        rules=decode_rules(row["rules"]["S"]),
+        counts=decode_attributes(row),
+        failures=() if failures == "{}" else tuple(parse_json(failures).items()),
+        mode=_MODES[row["mode"]["S"]],
+        gate=int(row["gate"]["N"]),
+        offset=int(row["offset"]["N"]),
+        canceled_below=int(row["canceledBelow"]["N"]),
+    )
 
 
 def commit_id_of(row: Row) -> str | None:

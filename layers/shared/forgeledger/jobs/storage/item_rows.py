@@ -1,26 +1,18 @@
 """An item as a row; an absent attribute has its default, times are milliseconds since 1970."""
 
 from forgeledger.aws.dynamodb.attributes import (
-    UNDECODABLE,
     Members,
     Row,
-    corrupt,
-    number,
+    decoder,
+    numbers,
     optional_number,
     optional_text,
-    text,
+    texts,
 )
 from forgeledger.jobs.model.items import Failure, Item, ItemState
 from forgeledger.jobs.storage.keys import ITEM_PREFIX, item_sk
 
 _STATES = Members(ItemState)
-_TEXTS = (("worker", "worker_id"), ("payload", "payload"), ("result", "result"))
-_TIMES = (
-    ("leaseUntil", "lease_until"),
-    ("dueAt", "due_at"),
-    ("claimedAt", "claimed_at"),
-    ("finishedAt", "finished_at"),
-)
 
 
 def encode_item(pk: str, item: Item, ttl: int | None) -> Row:
@@ -33,38 +25,26 @@ def encode_item(pk: str, item: Item, ttl: int | None) -> Row:
         "updatedAt": {"N": str(item.updated_at)},
         # Offset of the item's latest event: its version.
         "event": {"N": str(item.offset)},
+        **texts(worker=item.worker_id, payload=item.payload, result=item.result),
+        **texts(seen=" ".join(item.seen) or None),
+        **numbers(
+            leaseUntil=item.lease_until,
+            dueAt=item.due_at,
+            claimedAt=item.claimed_at,
+            finishedAt=item.finished_at,
+            forgiven=item.forgiven or None,
+            failedAttempt=item.failed_attempt or None,
+            ttl=ttl,
+        ),
     }
-    for name, attribute in _TEXTS:
-        value = getattr(item, attribute)
-        if value is not None:
-            row[name] = {"S": value}
-    for name, attribute in _TIMES:
-        at = getattr(item, attribute)
-        if at is not None:
-            row[name] = {"N": str(at)}
-    if item.forgiven:
-        row["forgiven"] = number(item.forgiven)
-    if item.failed_attempt:
-        row["failedAttempt"] = number(item.failed_attempt)
     if item.failure is not None:
-        row["errorType"] = text(item.failure.type)
-        row["errorMessage"] = text(item.failure.message)
+        row |= texts(errorType=item.failure.type, errorMessage=item.failure.message)
         row["retryable"] = {"BOOL": item.failure.retryable}
-    if item.seen:
-        row["seen"] = text(" ".join(item.seen))
-    if ttl is not None:
-        row["ttl"] = number(ttl)
     return row
 
 
+@decoder
 def decode_item(row: Row) -> Item:
-    try:
-        return _decode(row)
-    except UNDECODABLE as error:
-        raise corrupt(row, error) from error
-
-
-def _decode(row: Row) -> Item:
     failure = None
     if "errorType" in row:
         failure = Failure(

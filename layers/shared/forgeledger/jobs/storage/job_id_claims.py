@@ -1,5 +1,6 @@
 """The job id of an idempotency key: a row in the table of powertools' idempotency."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -13,26 +14,24 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
+@dataclass(frozen=True, slots=True)
 class DynamoDBJobIdClaims:
-    def __init__(
-        self, client: "DynamoDBClient", table: str, clock: Clock, lasts_seconds: int
-    ) -> None:
-        self._client = client
-        self._table = table
-        self._clock = clock
-        self._lasts_seconds = lasts_seconds
+    client: "DynamoDBClient"
+    table: str
+    clock: Clock
+    lasts_seconds: int
 
     def claim(self, repeat: Repeat, job_id: str) -> str:
-        now = self._clock() // 1000
+        now = self.clock() // 1000
         key = f"job-id#{repeat.key}"
         try:
-            self._client.put_item(
-                TableName=self._table,
+            self.client.put_item(
+                TableName=self.table,
                 Item={
                     "id": {"S": key},
                     "jobId": {"S": job_id},
                     "fingerprint": {"S": repeat.fingerprint},
-                    "expiration": {"N": str(now + self._lasts_seconds)},
+                    "expiration": {"N": str(now + self.lasts_seconds)},
                 },
                 # DynamoDB deletes expired rows some time later.
                 ConditionExpression="attribute_not_exists(id) OR expiration < :now",

@@ -59,16 +59,9 @@ class JobIndex(LedgerTable):
         return merged[:limit], more or len(merged) > limit
 
     def _job_ids(
-        self,
-        index: str,
-        attribute: str,
-        partition: str,
-        limit: int,
-        bound: str | None,
-        *,
-        newest: bool,
+        self, index: str, attribute: str, value: str, limit: int, bound: str | None, *, newest: bool
     ) -> tuple[list[str], bool]:
-        condition, values = "#partition = :partition", {":partition": text(partition)}
+        condition, values = "#attribute = :value", {":value": text(value)}
         if bound is not None:
             condition += f" AND jobId {'<' if newest else '>'} :bound"
             values[":bound"] = text(bound)
@@ -77,12 +70,11 @@ class JobIndex(LedgerTable):
             forward=not newest,
             IndexName=index,
             KeyConditionExpression=condition,
-            ExpressionAttributeNames={"#partition": attribute},
+            ExpressionAttributeNames={"#attribute": attribute},
             ExpressionAttributeValues=values,
         )
         return [row["jobId"]["S"] for row in rows], more
 
     def _headers(self, job_ids: Sequence[str]) -> list[JobView]:
         rows = self._table.read([header_key(job_id) for job_id in job_ids])
-        views = [decode_header(row) for row in rows]
-        return sorted(views, key=lambda view: view.job.job_id, reverse=True)
+        return sorted(map(decode_header, rows), key=lambda view: view.job.job_id, reverse=True)

@@ -4,22 +4,23 @@ from functools import lru_cache
 from typing import Any, Final
 
 from forgeledger.aws.dynamodb.attributes import (
-    UNDECODABLE,
     Members,
     Row,
     compact_json,
-    corrupt,
+    decoder,
     number,
+    numbers,
     optional_number,
     optional_text,
     parse_json,
     text,
+    texts,
     ttl_of,
 )
 from forgeledger.aws.dynamodb.key_ranges import key
 from forgeledger.jobs.model.facts import Fact, FactKind
 from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus, Tolerance
-from forgeledger.jobs.model.lanes import Head, LaneMode
+from forgeledger.jobs.model.lanes import LaneMode
 from forgeledger.jobs.ports import JobView, Progress
 from forgeledger.jobs.storage.counts_rows import decode_counts, encode_counts, parse_counts
 from forgeledger.jobs.storage.head_rows import decode_rules, encode_rules
@@ -46,16 +47,11 @@ def encode_header(job: Job) -> Row:
         "open": text(OPEN_MARK),
         "progressOffsets": number(0),
         "progress": text(encode_progress(Progress())),
+        **numbers(expectedItems=spec.expected_items, deadlineSeconds=spec.deadline_seconds),
         **encode_life(job),
     }
-    if spec.tolerance != Tolerance():
-        row["tolerance"] = text(
-            compact_json([spec.tolerance.failures, spec.tolerance.failure_percent])
-        )
-    if spec.expected_items is not None:
-        row["expectedItems"] = number(spec.expected_items)
-    if spec.deadline_seconds is not None:
-        row["deadlineSeconds"] = number(spec.deadline_seconds)
+    if (tolerance := spec.tolerance) != Tolerance():
+        row["tolerance"] = text(compact_json([tolerance.failures, tolerance.failure_percent]))
     if spec.tags:
         row["tags"] = {"L": [text(tag) for tag in spec.tags]}
     return row
@@ -63,7 +59,7 @@ def encode_header(job: Job) -> Row:
 
 def encode_life(job: Job) -> Row:
     """What a step of the life cycle may change; absent attributes are removed from the row."""
-    life: Row = {
+    return {
         "jobStatus": text(job.status.value),
         "epoch": number(job.epoch),
         "gate": number(job.gate),
@@ -72,39 +68,27 @@ def encode_life(job: Job) -> Row:
         "openedAt": number(job.opened_at),
         "firstFailureEpoch": number(job.first_failure_epoch),
         "countsAtVerdict": text(compact_json(encode_counts(job.counts_at_verdict))),
+        **texts(ending=job.ending, endingReason=job.ending_reason),
+        **numbers(sealedAt=job.sealed_at, finishedAt=job.finished_at, ttl=job_ttl(job)),
     }
-    if job.ending is not None:
-        life["ending"] = text(job.ending.value)
-    if job.ending_reason is not None:
-        life["endingReason"] = text(job.ending_reason)
-    if job.sealed_at is not None:
-        life["sealedAt"] = number(job.sealed_at)
-    if job.finished_at is not None:
-        life["finishedAt"] = number(job.finished_at)
-    ttl = job_ttl(job)
-    if ttl is not None:
-        life["ttl"] = number(ttl)
-    return life
 
 
 def job_ttl(job: Job) -> int | None:
     """The TTL of header and heads: none while the job runs."""
-    days = job.spec.rules.ttl_days
-    if not job.finished or job.finished_at is None or days == 0:
+    if not job.finished or job.finished_at is None:
         return None
-    return ttl_of(job.finished_at, days)
+    return ttl_of(job.finished_at, job.spec.rules.ttl_days)
 
 
-def decode_header(row: Row, heads: tuple[Head, ...] = ()) -> JobView:
-    try:
-        return JobView(
-            job=_decode_job(row),
-            heads=heads,
-            progress=decode_progress(row),
-            published=int(row["published"]["N"]),
-        )
-    except UNDECODABLE as error:
-        raise corrupt(row, error) from error
+@decoder
+def decode_header(row: Row) -> JobView:
+    """The job without its heads."""
+    return JobView(
+        job=_decode_job(row),
+        heads=(),
+        progress=decode_progress(row["progress"]["S"], row["progressOffsets"]["N"]),
+        published=int(row["published"]["N"]),
+    )
 
 
 def _decode_job(row: Row) -> Job:
@@ -162,12 +146,8 @@ def encode_progress(progress: Progress) -> str:
     )
 
 
-def decode_progress(row: Row) -> Progress:
-    return _parse_progress(row["progress"]["S"], row["progressOffsets"]["N"])
-
-
 @lru_cache(maxsize=256)
-def _parse_progress(written: str, offsets: str) -> Progress:
+def decode_progress(written: str, offsets: str) -> Progress:
     """Cached: a header has the same texts from one roll-up to the next."""
     progress: dict[str, Any] = parse_json(written)
     return Progress(
@@ -180,7 +160,7 @@ def _parse_progress(written: str, offsets: str) -> Progress:
 
 
 def encode_fact(job: Job, fact: Fact, commit_id: str) -> Row:
-    row: Row = {
+    return {
         **key(job_pk(job.job_id), fact_sk(fact.number)),
         "kind": text(fact.kind.value),
         "epoch": number(fact.epoch),
@@ -188,26 +168,20 @@ def encode_fact(job: Job, fact: Fact, commit_id: str) -> Row:
         "status": text(fact.status.value),
         "counts": text(compact_json(encode_counts(fact.counts))),
         "durationMs": number(fact.duration_ms),
-        "commitId": text(commit_id),
+        **texts(commitId=commit_id, reason=fact.reason),
+        **numbers(ttl=ttl_of(fact.at, job.spec.rules.ttl_days)),
     }
-    if fact.reason is not None:
-        row["reason"] = text(fact.reason)
-    if job.spec.rules.ttl_days:
-        row["ttl"] = number(ttl_of(fact.at, job.spec.rules.ttl_days))
-    return row
 
 
+@decoder
 def decode_fact(row: Row) -> Fact:
-    try:
-        return Fact(
-            number=int(row["SK"]["S"].removeprefix(FACT_PREFIX)),
-            kind=_FACT_KINDS[row["kind"]["S"]],
-            epoch=int(row["epoch"]["N"]),
-            at=int(row["at"]["N"]),
-            status=_STATUSES[row["status"]["S"]],
-            counts=parse_counts(row["counts"]["S"]),
-            duration_ms=int(row["durationMs"]["N"]),
-            reason=optional_text(row, "reason"),
-        )
-    except UNDECODABLE as error:
-        raise corrupt(row, error) from error
+    return Fact(
+        number=int(row["SK"]["S"].removeprefix(FACT_PREFIX)),
+        kind=_FACT_KINDS[row["kind"]["S"]],
+        epoch=int(row["epoch"]["N"]),
+        at=int(row["at"]["N"]),
+        status=_STATUSES[row["status"]["S"]],
+        counts=parse_counts(row["counts"]["S"]),
+        duration_ms=int(row["durationMs"]["N"]),
+        reason=optional_text(row, "reason"),
+    )

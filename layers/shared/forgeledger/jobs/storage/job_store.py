@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from forgeledger.aws.dynamodb.attributes import Row, number, text
+from forgeledger.aws.dynamodb.attributes import number, text
 from forgeledger.aws.dynamodb.key_ranges import between, prefix_end
 from forgeledger.errors import StorageCorrupt
+from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.ids import lanes_of
 from forgeledger.jobs.model.jobs import Job
@@ -29,19 +30,15 @@ class DynamoJobStore(LedgerTable):
         lanes = lanes_of(job_id)
         if lanes is None:
             return None
-        header: Row | None = None
-        heads: list[Head] = []
         keys = [header_key(job_id), *(head_key(job_id, lane) for lane in range(lanes))]
-        for row in self._table.read(keys):
-            if row["SK"]["S"] == HEADER_SK:
-                header = row
-            else:
-                heads.append(decode_head(row))
+        rows = self._table.read(keys)
+        header = next((row for row in rows if row["SK"]["S"] == HEADER_SK), None)
         if header is None:
             return None
-        view = decode_header(header, tuple(sorted(heads, key=lambda head: head.lane)))
+        view = decode_header(header)
+        heads = [decode_head(row) for row in rows if row is not header]
         if len(heads) == lanes:
-            return view
+            return replace(view, heads=tuple(sorted(heads, key=lambda head: head.lane)))
         if view.job.finished:
             # Its retention is over, and its rows expire one by one.
             return None
@@ -75,10 +72,9 @@ class DynamoJobStore(LedgerTable):
         )
 
     def read_facts(self, job_id: str, number: int, limit: int) -> tuple[Fact, ...]:
-        rows, _ = self._table.query(
-            limit, **between(job_pk(job_id), fact_sk(number), prefix_end(FACT_PREFIX))
-        )
-        return tuple(decode_fact(row) for row in rows)
+        facts = between(job_pk(job_id), fact_sk(number), prefix_end(FACT_PREFIX))
+        rows, _ = self._table.query(limit, **facts)
+        return tuple(map(decode_fact, rows))
 
     def mark_published(self, job_id: str, published: int, *, done: bool) -> None:
         values = {":published": number(published)}

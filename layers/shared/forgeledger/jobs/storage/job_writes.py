@@ -1,7 +1,6 @@
 """The actions that create a job and change its header."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from forgeledger.aws.dynamodb.attributes import Row, number, text
 from forgeledger.aws.dynamodb.table import Action
@@ -11,34 +10,20 @@ from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.ports import JobChange
 from forgeledger.jobs.storage.counts_rows import counts_attributes
 from forgeledger.jobs.storage.head_rows import HEAD_UNCHANGED, encode_head
-from forgeledger.jobs.storage.job_rows import (
-    encode_fact,
-    encode_header,
-    encode_life,
-    job_ttl,
-)
+from forgeledger.jobs.storage.job_rows import encode_fact, encode_header, encode_life, job_ttl
 from forgeledger.jobs.storage.keys import OPEN_MARK, head_key, header_key
 
 # The index of the first fact among the actions of a change.
 FACT_ACTION = 1
 
-# The other attributes of the life cycle may be absent, and are removed then.
-_ALWAYS_SET = (
-    "SET jobStatus = :jobStatus, epoch = :epoch, gate = :gate, #mode = :mode, facts = :facts, "
-    "openedAt = :openedAt, firstFailureEpoch = :firstFailureEpoch, "
-    "countsAtVerdict = :countsAtVerdict, #open = :open"
-)
+# The attributes of the life cycle that may be absent, and are removed then.
 _OPTIONAL = ("ending", "endingReason", "sealedAt", "finishedAt", "ttl")
 
 
 def creation_actions(
     table: str, job: Job, heads: Sequence[Head], fact: Fact, commit_id: str
 ) -> list[Action]:
-    rows = [
-        encode_header(job),
-        encode_fact(job, fact, commit_id),
-        *(encode_head(head) for head in heads),
-    ]
+    rows = [encode_header(job), encode_fact(job, fact, commit_id), *map(encode_head, heads)]
     return [_put_new(table, row) for row in rows]
 
 
@@ -53,27 +38,20 @@ def change_actions(table: str, change: JobChange, commit_id: str) -> list[Action
 
 
 def _header_update(table: str, change: JobChange) -> Action:
-    life = encode_life(change.job)
-    names = {"#mode": "mode", "#open": "open"}
-    assignments, removed = _ALWAYS_SET, []
-    for name in _OPTIONAL:
-        names[f"#{name}"] = name
-        if name in life:
-            assignments += f", #{name} = :{name}"
-        else:
-            removed.append(f"#{name}")
-    values: dict[str, Any] = {f":{name}": value for name, value in life.items()}
-    values[":before"] = number(change.before.facts)
     # The new fact has to be published, so the job is open, finished or not.
-    values[":open"] = text(OPEN_MARK)
+    attributes = {**encode_life(change.job), "open": text(OPEN_MARK)}
+    absent = [name for name in _OPTIONAL if name not in attributes]
+    assignments = "SET " + ", ".join(f"#{name} = :{name}" for name in attributes)
+    removals = " REMOVE " + ", ".join(f"#{name}" for name in absent) if absent else ""
+    values = {f":{name}": value for name, value in attributes.items()}
     return {
         "TableName": table,
         "Key": header_key(change.job.job_id),
-        "UpdateExpression": assignments + (" REMOVE " + ", ".join(removed) if removed else ""),
+        "UpdateExpression": assignments + removals,
         # The job has not changed since it was read.
         "ConditionExpression": "facts = :before",
-        "ExpressionAttributeNames": names,
-        "ExpressionAttributeValues": values,
+        "ExpressionAttributeNames": {f"#{name}": name for name in (*attributes, *absent)},
+        "ExpressionAttributeValues": {**values, ":before": number(change.before.facts)},
     }
 
 
@@ -91,18 +69,16 @@ def _put_new(table: str, row: Row) -> Action:
 
 def _head_action(table: str, head: Head, ttl: int | None) -> Action:
     """Requires the gate and the counts of the lane that the change was decided on."""
+    values = {":gate": number(head.gate), **counts_attributes(head.counts, ":")}
     condition: Action = {
         "TableName": table,
         "Key": head_key(head.job_id, head.lane),
         "ConditionExpression": HEAD_UNCHANGED,
-        "ExpressionAttributeValues": {
-            ":gate": number(head.gate),
-            **counts_attributes(head.counts, ":"),
-        },
+        "ExpressionAttributeValues": values,
     }
     if ttl is None:
         return {"ConditionCheck": condition}
-    condition["ExpressionAttributeValues"][":ttl"] = number(ttl)
+    values[":ttl"] = number(ttl)
     return {
         "Update": {
             **condition,

@@ -10,14 +10,8 @@ them, so that none takes more bytes than it has and the bounds of jobs.model.lim
 from collections.abc import Sequence
 from typing import Any, Final
 
-from forgeledger.aws.dynamodb.attributes import (
-    UNDECODABLE,
-    Members,
-    Row,
-    corrupt,
-    number,
-    text,
-)
+from forgeledger.aws.dynamodb.attributes import Members, Row, decoder, numbers, text
+from forgeledger.aws.dynamodb.key_ranges import key
 from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.events import Event, EventKind
 from forgeledger.jobs.model.items import Failure
@@ -49,13 +43,7 @@ _COMMANDS: Final = Members(CommandKind)
 _REASONS: Final = Members(Reason)
 _MODES: Final = Members(LaneMode)
 # The letters of an event's fields in its rest.
-_PLAIN: Final = (
-    ("a", "attempt"),
-    ("c", "command"),
-    ("y", "reason"),
-    ("g", "gate"),
-    ("m", "mode"),
-)
+_PLAIN: Final = (("a", "attempt"), ("c", "command"), ("y", "reason"), ("g", "gate"), ("m", "mode"))
 _TIMES: Final = (("l", "lease_until"), ("d", "due_at"))
 _TEXTS: Final = (("w", "worker_id"), ("p", "payload"), ("o", "result"))
 
@@ -64,36 +52,24 @@ def encode_journal_row(pk: str, commit: Commit, commit_id: str, ttl: int | None)
     at = commit.events[0].at
     texts: list[str] = []
     events = [_encode(event, at, texts) for event in commit.events]
-    row: Row = {
-        "PK": {"S": pk},
-        "SK": {"S": log_sk(commit.before.offset)},
+    return {
+        **key(pk, log_sk(commit.before.offset)),
         "commitId": text(commit_id),
-        "at": number(at),
+        **numbers(at=at, ttl=ttl),
         **pack(events, texts),
     }
-    if ttl is not None:
-        row["ttl"] = number(ttl)
-    return row
 
 
+@decoder
 def decode_journal_row(row: Row) -> JournalRow:
-    try:
-        at = int(row["at"]["N"])
-        events, texts = unpack(row)
-        return LogRow(
-            offset=log_offset(row["SK"]["S"]),
-            entries=tuple(_decode(event, at, texts) for event in events),
-        )
-    except UNDECODABLE as error:
-        raise corrupt(row, error) from error
+    at = int(row["at"]["N"])
+    events, texts = unpack(row)
+    entries = tuple(_decode(event, at, texts) for event in events)
+    return LogRow(offset=log_offset(row["SK"]["S"]), entries=entries)
 
 
 def _encode(event: Event, at: int, texts: list[str]) -> list[Any]:
-    values: list[Any] = [
-        _CODES[event.kind],
-        refer(event.item_id, texts),
-        refer(event.mark, texts),
-    ]
+    values: list[Any] = [_CODES[event.kind], refer(event.item_id, texts), refer(event.mark, texts)]
     if event.previous is not None:
         values.append(event.previous)
     rest = _encode_rest(event, at, texts)
@@ -118,12 +94,8 @@ def _encode_rest(event: Event, at: int, texts: list[str]) -> dict[str, Any]:
         value = getattr(event, attribute)
         if value is not None:
             rest[letter] = refer(value, texts)
-    if event.failure is not None:
-        rest["e"] = [
-            refer(event.failure.type, texts),
-            refer(event.failure.message, texts),
-            event.failure.retryable,
-        ]
+    if (failure := event.failure) is not None:
+        rest["e"] = [refer(failure.type, texts), refer(failure.message, texts), failure.retryable]
     if event.counts is not None:
         rest["n"] = encode_counts(event.counts)
     if event.failures is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from forgeledger.aws.dynamodb.attributes import optional_number
 from forgeledger.aws.dynamodb.key_ranges import between, key, prefix_end
 from forgeledger.aws.dynamodb.table import Conflict
 from forgeledger.jobs.model.ids import lanes_of
@@ -10,7 +11,7 @@ from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.ports import ItemPage, JobChange, JournalRow, LaneView
-from forgeledger.jobs.storage.head_rows import commit_id_of, decode_head, head_offset
+from forgeledger.jobs.storage.head_rows import commit_id_of, decode_head
 from forgeledger.jobs.storage.item_rows import decode_item
 from forgeledger.jobs.storage.job_rows import decode_header
 from forgeledger.jobs.storage.job_writes import change_actions
@@ -82,7 +83,7 @@ class DynamoLaneStore(LedgerTable):
             return False
         if commit_id_of(row) == commit_id:
             return True
-        if not conflict.unanswered or head_offset(row) <= before.offset:
+        if not conflict.unanswered or (optional_number(row, "offset") or 0) <= before.offset:
             return False
         # Another commit came since; the journal shows whose commit has our offset.
         later = self._table.read_one(

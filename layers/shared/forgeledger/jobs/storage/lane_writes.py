@@ -22,8 +22,7 @@ def lane_actions(table: str, commit: Commit, commit_id: str) -> list[Action]:
     """The head first, then the journal row, the changed items, and checks of the others."""
     before = commit.before
     pk = lane_pk(before.job_id, before.lane)
-    days = before.rules.ttl_days
-    ttl = ttl_of(commit.events[-1].at, days) if days else None
+    ttl = ttl_of(commit.events[-1].at, before.rules.ttl_days)
     row = encode_journal_row(pk, commit, commit_id, ttl)
     versions = item_versions(commit)
     actions: list[Action] = [

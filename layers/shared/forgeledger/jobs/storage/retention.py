@@ -38,9 +38,9 @@ class RetentionRows(LedgerTable):
         row = self._table.read_one(header_key(job_id))
         if row is None:
             return
-        days = decode_header(row).job.spec.rules.ttl_days
-        if days:
-            self._renew_facts(job_id, ttl_of(at, days))
+        ttl = ttl_of(at, decode_header(row).job.spec.rules.ttl_days)
+        if ttl is not None:
+            self._renew_facts(job_id, ttl)
         values: Row = {":at": number(at)}
         assignments = "SET renewedSince = :at"
         if lost:

@@ -43,7 +43,7 @@ FOLDERS = {
         "web.limits",
     },
     "demo": {"sdk", "jobs.model.ids"},
-    "local": {"aws.clients", "aws.loopback"},
+    "local": {"aws.clients", "aws.errors", "aws.loopback"},
     "cli": {
         "sdk",
         "demo",

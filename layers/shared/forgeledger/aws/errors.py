@@ -26,8 +26,10 @@ _PASSING: Final = (
 )
 
 
-def code_of(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
+def code_of(error: BaseException | None) -> str:
+    """The code in AWS's error response; empty for an error without one."""
+    response: Mapping[str, Any] = getattr(error, "response", {})
+    return str(response.get("Error", {}).get("Code", ""))
 
 
 def metadata_of(error: ClientError) -> Mapping[str, Any]:

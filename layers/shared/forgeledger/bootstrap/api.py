@@ -7,6 +7,7 @@ from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 
 from forgeledger.aws import clients
+from forgeledger.aws.errors import code_of
 from forgeledger.bootstrap.settings import ApiSettings
 from forgeledger.bootstrap.storage import ledger_store
 from forgeledger.errors import ApiKeysBusy, ApiKeysUnreadable
@@ -82,14 +83,8 @@ def _key_reader(parameter: str, ssm: Any) -> Callable[[], str] | None:
         try:
             return str(provider.get(parameter, max_age=_KEY_CACHE_SECONDS, decrypt=True))
         except GetParameterError as error:
-            code = _error_code(error.__context__)
+            code = code_of(error.__context__) or type(error.__context__).__name__
             kind = ApiKeysUnreadable if code in _PERMANENT_ERRORS else ApiKeysBusy
             raise kind(parameter, code) from error
 
     return read
-
-
-def _error_code(error: BaseException | None) -> str:
-    """The code of AWS's error response, or the class of an error without one."""
-    response: Mapping[str, Any] = getattr(error, "response", {})
-    return str(response.get("Error", {}).get("Code") or type(error).__name__)

@@ -167,10 +167,12 @@ def _from_stack(stack: str, base: Deployment, client_of: ClientOf) -> Deployment
         outputs = client.describe_stacks(StackName=stack)["Stacks"][0].get("Outputs", [])
         names = resources_of(stack, client)
     except Exception as error:
-        details = getattr(error, "response", {}).get("Error", {})
-        if details.get("Code") != "ValidationError":
+        # Imported with botocore, and so only where it is needed anyway.
+        from forgeledger.aws.errors import code_of
+
+        if code_of(error) != "ValidationError":
             raise
-        message = details.get("Message", stack)
+        message = getattr(error, "response", {})["Error"].get("Message", stack)
         raise CliError(f"--stack: {message}", exit_codes.NOT_FOUND) from error
     by_output = {output["OutputKey"]: output["OutputValue"] for output in outputs}
     return replace(

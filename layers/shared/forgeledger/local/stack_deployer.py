@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from forgeledger.aws.errors import code_of
 from forgeledger.errors import ForgeLedgerError
 from forgeledger.local.clients import Clients
 from forgeledger.local.template import PackagedTemplate
@@ -56,7 +57,7 @@ def describe(clients: Clients, stack_name: str) -> dict[str, Any] | None:
     try:
         response = clients.of("cloudformation").describe_stacks(StackName=stack_name)
     except ClientError as error:
-        if error.response["Error"]["Code"] == "ValidationError":
+        if code_of(error) == "ValidationError":
             return None
         raise
     stack: dict[str, Any] = response["Stacks"][0]

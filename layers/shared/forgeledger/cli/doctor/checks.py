@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from forgeledger.aws.errors import code_of
 from forgeledger.cli.doctor.access import check_api, check_credentials, check_stack
-from forgeledger.cli.doctor.findings import Check, Finding, Findings, Section, Target, error_code
+from forgeledger.cli.doctor.findings import Check, Finding, Findings, Section, Target
 from forgeledger.cli.doctor.functions import (
     check_bus,
     check_functions,
@@ -49,7 +50,7 @@ def _run(section: Section, check: Check, target: Target) -> Iterator[Finding]:
         if explained is None:
             raise
         line, _ = explained
-        if "AccessDenied" in error_code(error):
+        if "AccessDenied" in code_of(error):
             yield section.unknown(line, "these credentials may not read it")
         else:
             yield section.wrong(line, "see docs/operations.md")

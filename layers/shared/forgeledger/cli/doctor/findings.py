@@ -1,6 +1,6 @@
 """What `doctor` finds: the part of the deployment, how bad it is, and what to do about it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -82,9 +82,3 @@ class Section:
 
 
 Check = Callable[[Target], Findings]
-
-
-def error_code(error: Exception) -> str:
-    """The code of an error of AWS; empty for any other."""
-    response: Mapping[str, Any] = getattr(error, "response", {})
-    return str(response.get("Error", {}).get("Code", ""))

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Mapping
 
+from forgeledger.aws.errors import code_of
 from forgeledger.cli.deployment import COMMAND_QUEUE_URL, needed
-from forgeledger.cli.doctor.findings import Finding, Findings, Section, Target, error_code
+from forgeledger.cli.doctor.findings import Finding, Findings, Section, Target
 from forgeledger.cli.queue_peek import dead_letter_queue_url
 from forgeledger.jobs.model.limits import MESSAGE_BYTES
 from forgeledger.plural import plural
@@ -103,7 +104,7 @@ def _may_send(target: Target, url: str, section: Section) -> Finding:
     try:
         target.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
     except Exception as error:
-        code = error_code(error)
+        code = code_of(error)
         if "AccessDenied" in code:
             return section.wrong(
                 "these credentials may not send commands", "allow sqs:SendMessage on the queue"

@@ -10,10 +10,10 @@ from typing import Any
 import boto3
 
 from forgeledger.aws import clients
+from forgeledger.bootstrap.storage import ledger_store
 from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.model.job_lifecycle import create
 from forgeledger.jobs.model.jobs import JobSpec
-from forgeledger.jobs.storage.store import DynamoStore
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.local.engine import Engine, client_environment
 from forgeledger.runtime import Runtime
@@ -48,7 +48,7 @@ class EngineLedger:
         session = clients.function_session()
         session.register("provide-client-params.dynamodb.*", self._request)
         session.register("response-received.dynamodb.*", self._respond)
-        self.store = DynamoStore(clients.dynamodb(), self.table)
+        self.store = ledger_store(clients.dynamodb(), self.table, Runtime())
         self.lane_writer = LaneWriter(self.store, Runtime())
 
     def _request(self, params: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -12,10 +12,11 @@ from botocore.config import Config
 
 from forgeledger.aws.dynamodb.raw_json import without_conversion
 from forgeledger.aws.loopback import ACCESS_KEY
+from forgeledger.bootstrap.storage import ledger_store
 from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.ports import LedgerStore
-from forgeledger.jobs.storage.store import DynamoStore
 from forgeledger.local.engine import REGION
+from forgeledger.runtime import Runtime
 from tests.support.builders import NOW
 from tests.support.ledger_table import create_ledger_table
 from tests.support.memory_store import MemoryStore
@@ -77,7 +78,7 @@ def store(request: pytest.FixtureRequest) -> LedgerStore:
     if request.param == "memory":
         return MemoryStore()
     client, name = request.getfixturevalue(request.param)
-    return DynamoStore(client, name)
+    return ledger_store(client, name, Runtime())
 
 
 @pytest.fixture

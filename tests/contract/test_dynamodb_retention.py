@@ -6,8 +6,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from forgeledger.aws.dynamodb.key_ranges import key
+from forgeledger.bootstrap.storage import ledger_store
 from forgeledger.jobs.storage.store import DynamoStore
 from forgeledger.journal.model.log_row import Renewed
+from forgeledger.runtime import Runtime
 from tests.support.builders import NOW
 from tests.support.lane_steps import create_job, register
 from tests.support.table_rows import Rows
@@ -18,7 +20,7 @@ NOW_SECONDS = NOW // 1_000
 
 @pytest.fixture
 def store(table: tuple[Any, str]) -> DynamoStore:
-    return DynamoStore(*table)
+    return ledger_store(*table, Runtime())
 
 
 def test_renewing_gives_rows_a_later_time_and_never_an_earlier_one(
@@ -40,7 +42,7 @@ def test_renewing_gives_rows_a_later_time_and_never_an_earlier_one(
 def test_a_row_that_was_written_meanwhile_does_not_keep_the_others_from_being_renewed(
     table: tuple[Any, str], rows: Rows, job_id: str
 ) -> None:
-    store = DynamoStore(LateWriter(table[0], NOW_SECONDS + 90 * DAY_SECONDS), table[1])
+    store = ledger_store(LateWriter(table[0], NOW_SECONDS + 90 * DAY_SECONDS), table[1], Runtime())
     create_job(store, job_id)
     register(store, job_id, ["a"])
     later = NOW_SECONDS + 45 * DAY_SECONDS
@@ -56,7 +58,7 @@ def test_rows_of_a_refused_transaction_are_renewed_one_by_one(
 ) -> None:
     """One bad row cancels the whole transaction; alone it is reported, and the rest is renewed."""
     client = RefusingClient(table[0], "ITEM#a", lasting=refusals == 2)
-    store = DynamoStore(client, table[1])
+    store = ledger_store(client, table[1], Runtime())
     create_job(store, job_id)
     register(store, job_id, ["a", "b"])
     first, later = NOW_SECONDS + 30 * DAY_SECONDS, NOW_SECONDS + 45 * DAY_SECONDS
@@ -71,7 +73,7 @@ def test_a_table_that_refuses_all_is_left_alone_after_a_few(
     table: tuple[Any, str], job_id: str
 ) -> None:
     client = RefusingClient(table[0], "", lasting=True)
-    store = DynamoStore(client, table[1])
+    store = ledger_store(client, table[1], Runtime())
     create_job(store, job_id)
     register(store, job_id, [f"i{n}" for n in range(20)])
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from forgeledger.aws.dynamodb.key_ranges import key
+from forgeledger.bootstrap.storage import ledger_store
 from forgeledger.errors import StorageCorrupt
 from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.job_lifecycle import next_step, reopen, seal
@@ -14,6 +15,7 @@ from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
 from forgeledger.jobs.ports import JobChange
 from forgeledger.jobs.storage.keys import head_key, header_key
 from forgeledger.jobs.storage.store import DynamoStore
+from forgeledger.runtime import Runtime
 from tests.support.builders import NOW, make_command
 from tests.support.lane_steps import (
     apply,
@@ -50,7 +52,7 @@ class MeteredClient:
 
 @pytest.fixture
 def store(table: tuple[Any, str]) -> DynamoStore:
-    return DynamoStore(*table)
+    return ledger_store(*table, Runtime())
 
 
 def _finish(store: DynamoStore, job_id: str, *, days: int = 30) -> None:
@@ -199,7 +201,7 @@ def test_a_transition_costs_little_more_than_its_row(
     units_per_event: float,
 ) -> None:
     client = MeteredClient(table[0])
-    store = DynamoStore(client, table[1])
+    store = ledger_store(client, table[1], Runtime())
     names = [f"invoice-{number:04d}" for number in range(items)]
     create_job(store, job_id, rules=LaneRules(max_attempts=3, lease_seconds=300))
     register(store, job_id, names)
@@ -216,7 +218,7 @@ def test_a_registration_of_a_thousand_costs_little_more_than_its_rows(
     table: tuple[Any, str], job_id: str
 ) -> None:
     client = MeteredClient(table[0])
-    store = DynamoStore(client, table[1])
+    store = ledger_store(client, table[1], Runtime())
     create_job(store, job_id)
     client.write_units = 0
     names = [f"invoice-{number:04d}" for number in range(1_000)]

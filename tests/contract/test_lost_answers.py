@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from forgeledger.aws.dynamodb.retries import Retrying
+from forgeledger.bootstrap.storage import ledger_store
 from forgeledger.jobs.model.job_lifecycle import create, seal
 from forgeledger.jobs.model.lanes import Counts
 from forgeledger.jobs.ports import JobChange
 from forgeledger.jobs.storage.store import DynamoStore
+from forgeledger.runtime import Runtime, new_id
 from tests.support.builders import NOW, make_spec
 from tests.support.fake_dynamodb import LosingDynamo
 from tests.support.lane_steps import (
@@ -33,7 +35,7 @@ made_or_not = pytest.mark.parametrize(
 @pytest.fixture
 def store(table: tuple[Any, str]) -> DynamoStore:
     """Another client's store, which loses no answer."""
-    return DynamoStore(*table)
+    return ledger_store(*table, Runtime())
 
 
 @made_or_not
@@ -44,7 +46,9 @@ def test_a_commit_without_an_answer_is_made_once(
     commit = decided(store, job_id, *registrations(["a"]))
     client = LosingDynamo(table[0], made=made, forgets_tokens=forgets_tokens)
 
-    assert DynamoStore(client, table[1], retrying=_no_pauses).commit_lane(commit, new_commit_id())
+    assert DynamoStore(client, table[1], retrying=_no_pauses, new_id=new_id).commit_lane(
+        commit, new_commit_id()
+    )
 
     assert lane_view(store, job_id, "a").head == commit.head
     assert len(store.read_journal(job_id, 0, 0, 10)) == 1
@@ -59,7 +63,7 @@ def test_a_commit_without_an_answer_is_known_though_others_committed_since(
     client = LosingDynamo(table[0], made=made, forgets_tokens=forgets_tokens)
     client.meanwhile = lambda: register(store, job_id, ["b"])
 
-    committed = DynamoStore(client, table[1], retrying=_no_pauses).commit_lane(
+    committed = DynamoStore(client, table[1], retrying=_no_pauses, new_id=new_id).commit_lane(
         commit, new_commit_id()
     )
 
@@ -76,7 +80,7 @@ def test_a_change_of_a_header_without_an_answer_is_made_once(
     view = create_job(store, job_id)
     step = seal(view.job, Counts(), NOW)
     client = LosingDynamo(table[0], made=made, forgets_tokens=forgets_tokens)
-    losing = DynamoStore(client, table[1], retrying=_no_pauses)
+    losing = DynamoStore(client, table[1], retrying=_no_pauses, new_id=new_id)
 
     assert losing.commit_job(JobChange(before=view.job, job=step.job, facts=step.facts))
 
@@ -95,7 +99,7 @@ def test_a_change_of_a_header_without_an_answer_does_not_take_anothers_for_its_o
     others: list[bool] = []
     client.meanwhile = lambda: others.append(store.commit_job(change))
 
-    committed = DynamoStore(client, table[1], retrying=_no_pauses).commit_job(change)
+    committed = DynamoStore(client, table[1], retrying=_no_pauses, new_id=new_id).commit_job(change)
 
     assert committed is made
     assert others == [not made]
@@ -109,7 +113,7 @@ def test_a_creation_without_an_answer_is_made_once(
     job, heads, fact = create(make_spec(job_id=job_id))
     client = LosingDynamo(table[0], made=made, forgets_tokens=forgets_tokens)
 
-    DynamoStore(client, table[1], retrying=_no_pauses).create_job(job, heads, fact)
+    DynamoStore(client, table[1], retrying=_no_pauses, new_id=new_id).create_job(job, heads, fact)
 
     view = loaded(store, job_id)
     assert (view.job, view.heads) == (job, heads)

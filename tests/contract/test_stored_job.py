@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from benchmarks.stored_job import stored_job, stored_lanes
+from forgeledger.bootstrap.storage import ledger_store
 from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.model.limits import PAYLOAD_BYTES
 from forgeledger.jobs.storage.store import DynamoStore
+from forgeledger.runtime import Runtime
 from tests.support.builders import make_command
 from tests.support.lane_steps import apply, create_job, register
 from tests.support.stored_jobs import sealed_job
@@ -18,7 +20,7 @@ MANY = 40
 
 @pytest.fixture
 def store(table: tuple[Any, str]) -> DynamoStore:
-    return DynamoStore(*table)
+    return ledger_store(*table, Runtime())
 
 
 def test_each_lane_is_read_whole(store: DynamoStore, table: tuple[Any, str], moment: int) -> None:

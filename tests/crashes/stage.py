@@ -8,12 +8,12 @@ from typing import Any
 
 from forgeledger.bootstrap.intake import build_intake
 from forgeledger.bootstrap.relay import build_relay
+from forgeledger.bootstrap.storage import ledger_store
 from forgeledger.jobs.model.ids import group_of, lane_of, lanes_of, make_job_id
 from forgeledger.jobs.model.job_lifecycle import create, total
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.services import Services, services_on
 from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
-from forgeledger.jobs.storage.store import DynamoStore
 from forgeledger.jobs.usecases.register_items import NewItem
 from forgeledger.runtime import Runtime
 from forgeledger.web.limits import IDEMPOTENCY_SECONDS
@@ -71,13 +71,13 @@ class CrashStage:
             sleep=lambda _seconds: None,
             parallel=one_by_one,
         )
-        self.store = DynamoStore(self.table.client, NAME)
+        self.store = ledger_store(self.table.client, NAME, Runtime())
 
     def open(self, *, lanes: int, **spec: Any) -> None:
         self.job_id = make_job_id(NOW, self.number, lanes)
         rows = create(make_spec(job_id=self.job_id, **spec))
         self._until_answered(
-            lambda: DynamoStore(self._dynamodb(), NAME).create_job(*rows), lambda: False
+            lambda: ledger_store(self._dynamodb(), NAME, Runtime()).create_job(*rows), lambda: False
         )
         self.run_relay()
 
@@ -123,7 +123,7 @@ class CrashStage:
             claims = DynamoDBJobIdClaims(
                 dynamodb, "idempotency", self.runtime.clock, IDEMPOTENCY_SECONDS
             )
-            change(services_on(DynamoStore(dynamodb, NAME), claims, self.runtime))
+            change(services_on(ledger_store(dynamodb, NAME, Runtime()), claims, self.runtime))
 
         def is_made() -> bool:
             view = self.store.load_job(self.job_id)

@@ -12,10 +12,11 @@ import pytest
 from localstack_client.session import Session
 
 from forgeledger.aws import clients
+from forgeledger.bootstrap.storage import ledger_store
 from forgeledger.jobs.model.ids import lane_of
 from forgeledger.jobs.model.job_lifecycle import create
 from forgeledger.jobs.model.lanes import LaneRules
-from forgeledger.jobs.storage.store import DynamoStore
+from forgeledger.runtime import Runtime
 from tests.support.builders import make_spec
 from tests.support.ledger_table import create_ledger_table
 
@@ -54,7 +55,7 @@ class Stage:
             aws.client(service) for service in ("dynamodb", "sqs", "events")
         )
         create_ledger_table(self.client, name)
-        self.store = DynamoStore(self.client, name)
+        self.store = ledger_store(self.client, name, Runtime())
         self.rejects = self._queue(f"{name}-rejects.fifo", FifoQueue="true")
         self.heard = self._queue(f"{name}-heard")
         self._listen(name)

@@ -1,7 +1,9 @@
 """The checkpoint of a pass that extends the retention of the open jobs."""
 
 import json
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,8 +31,18 @@ def beginning(lanes: int) -> RetentionCheckpoint:
     return RetentionCheckpoint(job_id=JOB_ID, due=NOW, lanes=("",) * lanes)
 
 
-def test_without_a_row_there_is_no_checkpoint() -> None:
-    assert RetentionCheckpoint.from_row({}) is None
+@pytest.mark.parametrize(
+    "row",
+    [
+        {},
+        {"job_id": JOB_ID, "due": NOW, "failed": False},
+        {"job_id": JOB_ID, "lanes": None},
+        {"lanes": []},
+        {**RetentionCheckpoint(job_id=JOB_ID).to_row(), "a_later_field": 1},
+    ],
+)
+def test_without_a_row_of_this_version_there_is_no_checkpoint(row: dict[str, Any]) -> None:
+    assert RetentionCheckpoint.from_row(row) is None
 
 
 def test_a_checkpoint_is_after_a_job_or_within_it() -> None:

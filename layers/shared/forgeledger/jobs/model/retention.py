@@ -39,4 +39,8 @@ class RetentionCheckpoint:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "RetentionCheckpoint | None":
-        return cls(**{**row, "lanes": tuple(row["lanes"])}) if row else None
+        """None if there is none, or one of another version: starting again is harmless."""
+        try:
+            return cls(**{**row, "lanes": tuple(row["lanes"])})
+        except (KeyError, TypeError):
+            return None

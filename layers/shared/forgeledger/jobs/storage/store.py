@@ -9,7 +9,6 @@ from forgeledger.jobs.storage.job_index import JobIndex
 from forgeledger.jobs.storage.job_store import DynamoJobStore
 from forgeledger.jobs.storage.lane_store import DynamoLaneStore
 from forgeledger.jobs.storage.retention import RetentionRows
-from forgeledger.runtime import new_id as random_id
 
 
 class DynamoStore(DynamoLaneStore, DynamoJobStore, JobIndex, RetentionRows):
@@ -18,7 +17,7 @@ class DynamoStore(DynamoLaneStore, DynamoJobStore, JobIndex, RetentionRows):
         client: Any,
         table_name: str,
         *,
-        retrying: Retrying | None = None,
-        new_id: Callable[[], str] = random_id,
+        retrying: Retrying,
+        new_id: Callable[[], str],
     ) -> None:
-        super().__init__(Table(client, table_name, retrying or Retrying()), new_id)
+        super().__init__(Table(client, table_name, retrying), new_id)

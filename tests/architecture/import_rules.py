@@ -55,6 +55,8 @@ FOLDERS = {
         "web.address",
     },
 }
+# Files at the root that no model may import: clock, randomness, ids, threads.
+IMPURE = {"runtime", "parallel"}
 # The package itself, as `module_name` calls it: it offers names of the SDK, loaded on first use.
 # It is for users: inside, importing it could load the SDK into a function, or go in a circle.
 FACE = ""
@@ -152,7 +154,7 @@ def may_import(importer: str, imported: str) -> bool:
     if imported == FACE:
         return False
     if is_at_root(imported):
-        return True
+        return imported not in IMPURE or part_of(importer) != "model"
     if importer == FACE:
         return imported == "sdk"
     if is_at_root(importer):

@@ -62,6 +62,8 @@ def test_a_module_imports_only_what_its_rule_allows():
         ("jobs.model.lanes", "jobs.ports"),
         ("jobs.model.lanes", "jobs.usecases.apply_commands"),
         ("jobs.model.lanes", "aws.loopback"),
+        ("jobs.model.lanes", "runtime"),
+        ("journal.model.merge", "parallel"),
         ("jobs.model.lanes", FACE),
         ("sdk.report.reporter", FACE),
         ("aws.clients", FACE),

@@ -49,6 +49,12 @@ def test_a_body_that_is_no_text_is_refused(caller, body):
     assert caller.send(event).wrong == {"body": "json"}
 
 
+def test_a_body_with_half_a_character_is_refused(caller):
+    event = {**caller.event("POST", "/jobs"), "body": '{"name": "\ud800"}'}
+
+    assert caller.send(event).wrong == {"body": "json"}
+
+
 def test_the_largest_body_fits_into_an_event_of_lambda_and_one_more_byte_is_refused_by_us(caller):
     largest = json.dumps({"name": "x"}).ljust(HTTP_BODY_BYTES)
 

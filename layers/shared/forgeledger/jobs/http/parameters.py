@@ -29,15 +29,11 @@ def _like_a_cursor(text: str) -> str:
     return text
 
 
-_CursorText = Annotated[str, AfterValidator(_like_a_cursor)]
-Cursor = Annotated[
-    _CursorText | None, Query(description="`nextCursor` of the previous page of the same list.")
-]
-From = Annotated[
-    _CursorText | None, Query(alias="from", description="`nextCursor` of the previous page.")
-]
+_Text = Annotated[str, AfterValidator(_like_a_cursor)] | None
+Cursor = Annotated[_Text, Query(description="`nextCursor` of the previous page of the same list.")]
+From = Annotated[_Text, Query(alias="from", description="`nextCursor` of the previous page.")]
 FromAsCursor = Annotated[
-    _CursorText | None,
+    _Text,
     Query(alias="cursor", description="Another name of `from`, the one that other lists use."),
 ]
 StatusFilter = Annotated[JobStatus | None, Query(description="Only jobs with this status.")]

@@ -20,9 +20,6 @@ HasTime = Callable[[], bool]
 # time left, no new request is started.
 REQUEST_MS: Final = 15_000
 
-_FIRST_PAUSE_SECONDS = 0.01
-_LONGEST_PAUSE_SECONDS = 0.5
-
 
 def no_deadline() -> bool:
     """For callers without a deadline."""
@@ -52,4 +49,4 @@ class Runtime:
 
     def pause(self, tries: int) -> None:
         """Sleep after so many failed tries, exponentially longer and with full jitter."""
-        self.sleep(pause_seconds(tries, _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, self.draw()))
+        self.sleep(pause_seconds(tries, first_seconds=0.01, cap_seconds=0.5, jitter=self.draw()))

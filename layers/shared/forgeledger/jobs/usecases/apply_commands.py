@@ -133,5 +133,6 @@ def _decide(
     step = reopen(view.job, now, mode=LaneMode.SEALED)
     follow = FollowGate(gate=step.job.gate, mode=step.job.mode)
     decision = decide(view.head, view.items, (follow, *commands), now)
+    # Following the gate is no command of the sender's, and so has no outcome.
     decision = replace(decision, outcomes=decision.outcomes[1:], waits_for=decision.waits_for[1:])
     return decision, JobChange(before=view.job, job=step.job, facts=step.facts)

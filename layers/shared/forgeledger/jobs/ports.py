@@ -1,10 +1,9 @@
 """What the use cases need from outside: storage by need, the event bus, the reject queue."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from forgeledger.errors import JobNotFound
 from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.facts import Fact
@@ -20,8 +19,6 @@ from forgeledger.repeat import Repeat
 Checkpoint = Mapping[str, Any]
 # The events of one commit.
 JournalRow = LogRow[Event]
-
-_JOBS_A_PAGE = 100
 
 
 @fast_frozen
@@ -110,15 +107,6 @@ class LaneStore(Protocol):
         """Up to `limit` rows in order, from the row that holds the event at `offset` on."""
 
 
-def require_lane(
-    lanes: LaneStore, job_id: str, lane: int, item_ids: Sequence[str], *, with_job: bool = False
-) -> LaneView:
-    view = lanes.load_lane(job_id, lane, item_ids, with_job=with_job)
-    if view is None:
-        raise JobNotFound(job_id)
-    return view
-
-
 class JobStore(Protocol):
     """A job's header and progress; a commit returns as a lane's does."""
 
@@ -133,13 +121,6 @@ class JobStore(Protocol):
 
     def roll_up(self, job_id: str, progress: Progress) -> bool:
         """Store the progress unless a later one is stored."""
-
-
-def require_job(jobs: JobStore, job_id: str) -> JobView:
-    view = jobs.load_job(job_id)
-    if view is None:
-        raise JobNotFound(job_id)
-    return view
 
 
 class FactStore(Protocol):
@@ -166,15 +147,6 @@ class JobLists(Protocol):
 
         A page may hold fewer than `limit` jobs while there are more, when a tag filters.
         """
-
-
-def open_job_ids(lists: JobLists, after: str | None) -> Iterator[str]:
-    """Ids of all jobs that run or have unpublished facts, after `after`."""
-    more = True
-    while more:
-        job_ids, after = lists.list_open(after, _JOBS_A_PAGE)
-        yield from job_ids
-        more = after is not None
 
 
 class Retention(Protocol):

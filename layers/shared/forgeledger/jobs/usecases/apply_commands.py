@@ -12,7 +12,8 @@ from forgeledger.jobs.model.lane_decision import Decision, decide
 from forgeledger.jobs.model.lanes import LaneMode
 from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
 from forgeledger.jobs.model.outcomes import Outcome, OutcomeKind
-from forgeledger.jobs.ports import JobChange, LaneStore, LaneView, require_lane
+from forgeledger.jobs.ports import JobChange, LaneStore, LaneView
+from forgeledger.jobs.usecases.load_job import require_lane
 from forgeledger.runtime import HasTime, Runtime, no_deadline
 
 _TRIES = 10

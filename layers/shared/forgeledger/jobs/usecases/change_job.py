@@ -8,8 +8,9 @@ from forgeledger.jobs.model.job_lifecycle import Step, cancel, reopen, seal, tot
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lanes import Counts
 from forgeledger.jobs.model.outcomes import OutcomeKind, Reason
-from forgeledger.jobs.ports import JobChange, JobStore, JobView, require_job
+from forgeledger.jobs.ports import JobChange, JobStore, JobView
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
+from forgeledger.jobs.usecases.load_job import require_job
 from forgeledger.runtime import HasTime, Runtime, no_deadline
 
 _TRIES = 10

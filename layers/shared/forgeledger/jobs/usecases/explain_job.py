@@ -12,8 +12,9 @@ from forgeledger.jobs.model.job_lifecycle import seals_itself, total
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Counts, Head, effective_item
 from forgeledger.jobs.model.limits import PAGE_ROWS
-from forgeledger.jobs.ports import JobStore, JobView, LaneStore, require_job
+from forgeledger.jobs.ports import JobStore, JobView, LaneStore
 from forgeledger.jobs.usecases.list_rejections import RejectionCount, latest_rejections
+from forgeledger.jobs.usecases.load_job import require_job
 from forgeledger.runtime import Runtime
 
 # How many items one request reads, divided among the lanes that have unfinished ones.

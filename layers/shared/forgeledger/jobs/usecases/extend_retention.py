@@ -7,7 +7,8 @@ from typing import Final
 from forgeledger.errors import RetentionNotExtended, StorageError
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.retention import RetentionCheckpoint
-from forgeledger.jobs.ports import Checkpoint, JobLists, JobStore, Retention, open_job_ids
+from forgeledger.jobs.ports import Checkpoint, JobLists, JobStore, Retention
+from forgeledger.jobs.usecases.list_open_jobs import open_job_ids
 from forgeledger.journal.model.log_row import Renewed
 from forgeledger.runtime import HasTime, Runtime
 

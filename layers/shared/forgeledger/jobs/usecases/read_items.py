@@ -10,7 +10,8 @@ from forgeledger.jobs.model.items import Item, ItemState
 from forgeledger.jobs.model.lanes import Head, effective_item
 from forgeledger.jobs.model.limits import PAGE_BYTES, PAGE_ROWS
 from forgeledger.jobs.model.sizes import event_bytes, item_bytes
-from forgeledger.jobs.ports import JobStore, JournalRow, LaneStore, require_job, require_lane
+from forgeledger.jobs.ports import JobStore, JournalRow, LaneStore
+from forgeledger.jobs.usecases.load_job import require_job, require_lane
 
 # The most rows that one request reads when a filter matches few.
 _SCANNED_ROWS = 2_000

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from forgeledger.jobs.model.job_lifecycle import total
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lanes import Counts
-from forgeledger.jobs.ports import JobLists, JobStore, JobView, require_job
+from forgeledger.jobs.ports import JobLists, JobStore, JobView
+from forgeledger.jobs.usecases.load_job import require_job
 from forgeledger.runtime import Clock
 
 

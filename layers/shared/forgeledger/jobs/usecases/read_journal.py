@@ -7,7 +7,8 @@ from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.limits import PAGE_BYTES
 from forgeledger.jobs.model.sizes import event_bytes
-from forgeledger.jobs.ports import FactStore, JobStore, LaneStore, require_job
+from forgeledger.jobs.ports import FactStore, JobStore, LaneStore
+from forgeledger.jobs.usecases.load_job import require_job
 from forgeledger.journal.model.log_row import LogRow
 from forgeledger.journal.model.merge import LogSource, merge
 from forgeledger.runtime import Runtime

@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 
 from forgeledger.errors import JobNotFound, OutOfTime, RowsExpired
 from forgeledger.jobs.model.reconciliation import Reconciled
-from forgeledger.jobs.ports import JobLists, JobStore, open_job_ids, require_job
+from forgeledger.jobs.ports import JobLists, JobStore
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
+from forgeledger.jobs.usecases.list_open_jobs import open_job_ids
+from forgeledger.jobs.usecases.load_job import require_job
 from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from forgeledger.jobs.usecases.recount_lane import Recounter, RecountResult
 from forgeledger.runtime import HasTime, Runtime, no_deadline

@@ -7,7 +7,8 @@ from forgeledger.errors import StorageCorrupt
 from forgeledger.jobs.model.commands import Recount
 from forgeledger.jobs.model.lane_decision import decide
 from forgeledger.jobs.model.lane_tally import Tally
-from forgeledger.jobs.ports import LaneStore, require_lane
+from forgeledger.jobs.ports import LaneStore
+from forgeledger.jobs.usecases.load_job import require_lane
 from forgeledger.runtime import HasTime, Runtime
 
 # A wrong head must not change while it is corrected. Each try reads only what was committed since

@@ -128,10 +128,10 @@ def results_dropped() -> Iterator[None]:
 def attempts_stand_still() -> Iterator[None]:
     original = ItemCase.apply
 
-    def apply(self: ItemCase, event: Any) -> Ruling:
-        if event.kind is EventKind.CLAIMED:
-            event = replace(event, attempt=max(self.item.attempt, 1))
-        return original(self, event)
+    def apply(self: ItemCase, kind: EventKind, **fields: Any) -> Ruling:
+        if kind is EventKind.CLAIMED:
+            fields["attempt"] = max(self.item.attempt, 1)
+        return original(self, kind, **fields)
 
     with patch.object(ItemCase, "apply", apply):
         yield

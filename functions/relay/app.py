@@ -40,7 +40,8 @@ def follow_stream(records: list[Any], context: LambdaContext) -> dict[str, Any]:
     relayed = services.relay.relay(wakes, before_deadline(context.get_remaining_time_in_millis))
     metrics.add_metric("EventsPublished", MetricUnit.Count, relayed.events_published)
     for wake, error in relayed.failed:
-        logger.error("job not relayed", extra={"jobId": wake.job_id}, exc_info=error)
+        extra = {"jobId": wake.job_id, "record": wake.kind}
+        logger.error("job not relayed", extra=extra, exc_info=error)
     failed = {wake.sequence_number for wake, _ in relayed.failed}
     return batch_response(records, failed | unreadable.keys())
 

@@ -92,7 +92,22 @@ def test_the_way_to_the_event_is_the_one_that_a_fact_takes(stage):
     (stack,) = {tuple(stack) for stack in stage.bus.stacks}
 
     assert stage.events()[-1] == "1:job.completed"
-    assert tuple(frames_on_the_page("From the stream record of a fact to the event")) == stack
+    assert tuple(frames_on_the_page("From a stream record to the event")) == stack
+
+
+def test_the_way_from_the_last_item_of_a_sealed_job_needs_no_stream():
+    stage = CrashStage(TableInProcess(), bus=TracedBus())
+    stage.runtime = replace(stage.runtime, parallel=with_threads)
+    stage.open(lanes=1)
+    stage.register(["invoice-17"], seal=True)
+    events_before = len(stage.bus.stacks)
+
+    stage.consume(stage.message("m1", {"type": "complete", "itemId": "invoice-17"}))
+
+    stack, *repeated = stage.bus.stacks[events_before:]
+    assert stage.events()[-1] == "1:job.completed"
+    assert frames_on_the_page("From the last item to the event") == stack
+    assert repeated == []
 
 
 def test_every_folder_is_on_the_page():

@@ -49,10 +49,9 @@ class FinishedJobs:
     def __init__(self) -> None:
         self.ledger = Ledger(MemoryStore())
         self.bus = Bus()
-        publisher = EventBridgePublisher(self.bus, "the-bus", self.ledger.runtime)
-        self.fact_publisher = FactPublisher(
-            jobs=self.ledger.store, facts=self.ledger.store, publisher=publisher
-        )
+        publisher = EventBridgePublisher(lambda: self.bus, "the-bus", self.ledger.runtime)
+        fact_publisher = FactPublisher(facts=self.ledger.store, publisher=publisher)
+        self.advancer = self.ledger.advancer_of(fact_publisher)
 
     def job(self, *items: str, **spec: Any) -> str:
         job_id = self.ledger.job(**spec)
@@ -62,8 +61,7 @@ class FinishedJobs:
 
     def end(self, job_id: str, seconds: float = 0) -> None:
         self.ledger.now += int(seconds * 1000)
-        self.ledger.advancer.advance(job_id)
-        self.fact_publisher.publish(job_id)
+        self.advancer.advance(job_id)
 
     def run_the_example(self) -> None:
         """Two of twenty items fail; after a retry all are completed."""

@@ -49,6 +49,7 @@ OTHER_CALLS: dict[str, dict[str, set[str]]] = {
             "sqs:ReceiveMessage",
         },
         "RejectQueue.Arn": {"sqs:SendMessage"},
+        "EventBus.Arn": {"events:PutEvents"},
     },
     "ApiRole": {
         # Powertools' idempotency makes these four.

@@ -103,6 +103,7 @@ class CrashStage:
                 _ENVIRONMENT,
                 dynamodb=self._dynamodb(),
                 sqs=lambda: FailingClient(self.rejects, self.failing_call),
+                eventbridge=lambda: FailingClient(self.bus, self.failing_call),
                 runtime=self.runtime,
             )
             try:

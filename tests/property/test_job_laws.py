@@ -98,7 +98,7 @@ class JobLaws(RuleBasedStateMachine):
             if what == "advance":
                 ledger.advancer.advance(self.job_id)
             elif what == "publish":
-                ledger.fact_publisher.publish(self.job_id)
+                ledger.fact_publisher.publish(ledger.view(self.job_id))
             else:
                 counted = ledger.recounter.recount(self.job_id, 0, lambda: True)
                 assert counted is RecountResult.RIGHT
@@ -138,7 +138,7 @@ class JobLaws(RuleBasedStateMachine):
             self.audit.check()
         self._forget_the_done()
         self.audit.check_at_rest(self.ledger.now)
-        self.ledger.fact_publisher.publish(self.job_id)
+        self.ledger.fact_publisher.publish(self.ledger.view(self.job_id))
         published = [f"{self.job_id}:{event}" for event in self.ledger.bus.heard]
         assert list(dict.fromkeys(published)) == self.audit.event_ids()
 

@@ -53,6 +53,7 @@ class Lambdas:
             handlers.ENVIRONMENT,
             dynamodb=self._dynamodb,
             sqs=lambda: rejects,
+            eventbridge=lambda: EventBridgeClient(self._world),
             runtime=self._world.runtime,
         )
 

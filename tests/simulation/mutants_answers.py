@@ -90,9 +90,9 @@ def ending_not_reopened() -> Iterator[None]:
 
 @ANSWERS.named("only events that were throttled are sent again")
 def only_throttled_events_again() -> Iterator[None]:
-    def put(self: EventBridgePublisher, entries: list[dict[str, Any]]) -> None:
+    def put(self: EventBridgePublisher, entries: list[dict[str, Any]], *_: Any) -> None:
         while entries:
-            answers = self._client.put_events(Entries=entries)["Entries"]
+            answers = self._client().put_events(Entries=entries)["Entries"]
             codes = [answer.get("ErrorCode") for answer in answers]
             pairs = zip(entries, codes, strict=True)
             entries = [entry for entry, code in pairs if code == "ThrottlingException"]

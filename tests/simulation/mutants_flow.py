@@ -1,4 +1,4 @@
-"""Mutants of the flow between the queue, the lanes, the stream and the event bus."""
+"""Mutants of the flow from the queue through the lanes to the stream."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -7,22 +7,16 @@ from typing import Any
 from unittest.mock import patch
 
 from forgeledger.jobs.messages import command_message as messages
-from forgeledger.jobs.messages import job_events
-from forgeledger.jobs.messages.event_bus import EventBridgePublisher
 from forgeledger.jobs.messages.reject_queue import SqsRejectQueue
-from forgeledger.jobs.model.facts import Fact, FactKind
 from forgeledger.jobs.model.intake_result import IntakeResult
 from forgeledger.jobs.model.lane_decision import Decision
 from forgeledger.jobs.model.message import Message
 from forgeledger.jobs.model.outcomes import Outcome
-from forgeledger.jobs.model.wakes import Wake, WakeKind
-from forgeledger.jobs.ports import JobView
+from forgeledger.jobs.model.wakes import Wake
 from forgeledger.jobs.usecases import apply_commands, consume_messages
-from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.consume_messages import Intake
 from forgeledger.jobs.usecases.follow_stream import Relay, Relayed
-from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from forgeledger.sdk.report import sqs_sender
 from forgeledger.sdk.report.outbox import SendResult, SendStatus
 from tests.simulation.mutant import Mutants
@@ -160,125 +154,6 @@ def relay_returns_early() -> Iterator[None]:
 
     def relay(self: Relay, wakes: Sequence[Wake], has_time: Callable[[], bool]) -> Relayed:
         return original(self, wakes[:1], has_time)
-
-    with patch.object(Relay, "relay", relay):
-        yield
-
-
-@FLOW.named("refused events are ignored")
-def refused_events_ignored() -> Iterator[None]:
-    def put(self: EventBridgePublisher, entries: list[dict[str, Any]]) -> None:
-        self._client.put_events(Entries=entries)
-
-    with patch.object(EventBridgePublisher, "_put", put):
-        yield
-
-
-@FLOW.named("facts count as published before they are")
-def marked_before_publishing() -> Iterator[None]:
-    def publish(self: FactPublisher, job_id: str) -> int:
-        view = self.jobs.load_job(job_id)
-        if view is None or view.published == view.job.facts:
-            return 0
-        facts = self.facts.read_facts(job_id, view.published, view.job.facts - view.published)
-        self.facts.mark_published(job_id, view.job.facts, done=view.job.finished)
-        self.publisher.publish(view.job, [fact for fact in facts if fact.published])
-        return len(facts)
-
-    with patch.object(FactPublisher, "publish", publish):
-        yield
-
-
-@FLOW.named("only the latest fact is published")
-def facts_skipped() -> Iterator[None]:
-    original = EventBridgePublisher.publish
-
-    def publish(self: EventBridgePublisher, job: Any, facts: Sequence[Fact]) -> None:
-        original(self, job, facts[-1:])
-
-    with patch.object(EventBridgePublisher, "publish", publish):
-        yield
-
-
-@FLOW.named("an internal fact is published")
-def private_facts_published() -> Iterator[None]:
-    with patch.object(Fact, "published", property(lambda _: True)):
-        yield
-
-
-@FLOW.named("an event's id does not contain the epoch")
-def ids_without_epoch() -> Iterator[None]:
-    def event_id(job_id: str, fact: Fact) -> str:
-        return f"{job_id}:1:{fact.kind}"
-
-    with patch.object(job_events, "event_id", event_id):
-        yield
-
-
-@FLOW.named("a repeated event has the time of its publication, not of its fact")
-def events_with_publish_time() -> Iterator[None]:
-    original = EventBridgePublisher.publish
-
-    def publish(self: EventBridgePublisher, job: Any, facts: Sequence[Fact]) -> None:
-        now = self._runtime.clock()
-        original(self, job, [replace(fact, at=now) for fact in facts])
-
-    with patch.object(EventBridgePublisher, "publish", publish):
-        yield
-
-
-@FLOW.named("completion is published by any process that sees it, without a fact")
-def completion_published_twice() -> Iterator[None]:
-    original = JobAdvancer.advance
-    publishers: list[FactPublisher] = []
-
-    def advance(self: JobAdvancer, job_id: str, *rest: Any) -> JobView | None:
-        view = original(self, job_id, *rest)
-        if view is not None and view.job.sealed and publishers:
-            fact = Fact(
-                number=view.job.facts,
-                kind=FactKind.COMPLETED,
-                epoch=view.job.epoch,
-                at=self.runtime.clock(),
-                status=view.job.status,
-                counts=view.job.counts_at_verdict,
-                duration_ms=0,
-            )
-            publishers[-1].publisher.publish(view.job, [fact])
-        return view
-
-    relay = Relay.relay
-
-    def remember(self: Relay, wakes: Sequence[Wake], has_time: Callable[[], bool]) -> Relayed:
-        publishers.append(self.fact_publisher)
-        try:
-            return relay(self, wakes, has_time)
-        finally:
-            publishers.pop()
-
-    with patch.object(JobAdvancer, "advance", advance), patch.object(Relay, "relay", remember):
-        yield
-
-
-@FLOW.named("a fact wakes no process that continues its job")
-def facts_only_published() -> Iterator[None]:
-    original = Relay.relay
-
-    class Idle(JobAdvancer):
-        def advance(self, job_id: str, *_: Any) -> JobView | None:
-            return None
-
-    def relay(self: Relay, wakes: Sequence[Wake], has_time: Callable[[], bool]) -> Relayed:
-        heads = [wake for wake in wakes if wake.kind is WakeKind.HEAD]
-        facts = [wake for wake in wakes if wake.kind is WakeKind.FACT]
-        advancer = self.advancer
-        publishing = Relay(
-            Idle(advancer.jobs, advancer.lane_writer, advancer.runtime), self.fact_publisher
-        )
-        failed = (
-            original(self, heads, has_time).failed + original(publishing, facts, has_time).failed
-        )
-        return Relayed(tuple(sorted(failed, key=lambda failure: failure[0].sequence_number)), 0)
 
     with patch.object(Relay, "relay", relay):
         yield

@@ -41,7 +41,9 @@ class Bench:
 
     def intake(self) -> Intake:
         lane_writer = SometimesBusy(self.ledger.store, self.ledger.runtime, self.busy_lanes)
-        return Intake(lane_writer, self.rejects, lambda: self.ledger.now, one_by_one)
+        return Intake(
+            lane_writer, self.ledger.advancer, self.rejects, lambda: self.ledger.now, one_by_one
+        )
 
     def message(self, content: object, group: str | None = None) -> Message:
         self.made += 1

@@ -19,7 +19,7 @@ from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from forgeledger.jobs.usecases.reconcile_jobs import Reconciler
 from forgeledger.jobs.usecases.recount_lane import Recounter
 from forgeledger.jobs.usecases.run_round import ScheduledRound
-from forgeledger.runtime import Runtime
+from forgeledger.runtime import HasTime, Runtime, no_deadline
 from tests.support.builders import NOW, make_command, make_spec
 from tests.support.memory_store import MemoryStore
 from tests.support.one_by_one import one_by_one
@@ -32,7 +32,7 @@ class Listener:
     heard: list[str] = field(default_factory=list)
     refusals: int = 0
 
-    def publish(self, job: Job, facts: Sequence[Fact]) -> None:
+    def publish(self, job: Job, facts: Sequence[Fact], has_time: HasTime = no_deadline) -> None:
         if self.refusals:
             self.refusals -= 1
             raise ConnectionError("the bus is unreachable")
@@ -60,15 +60,16 @@ class Ledger:
             parallel=one_by_one,
         )
         self.lane_writer = LaneWriter(self.store, self.runtime)
-        self.advancer = JobAdvancer(self.store, self.lane_writer, self.runtime)
-        self.lifecycle = JobLifecycle(self.store, self.advancer, self.runtime)
-        self.fact_publisher = FactPublisher(jobs=self.store, facts=self.store, publisher=self.bus)
+        self.fact_publisher = FactPublisher(facts=self.store, publisher=self.bus)
+        self.advancer = self.advancer_of(self.fact_publisher)
+        # As the API's, which leaves its facts to their stream records.
+        self.silent_advancer = self.advancer_of(None)
+        self.lifecycle = JobLifecycle(self.store, self.silent_advancer, self.runtime)
         self.recounter = Recounter(self.store, self.runtime)
         self.reconciler = Reconciler(
             jobs=self.store,
             lists=self.store,
             advancer=self.advancer,
-            fact_publisher=self.fact_publisher,
             recounter=self.recounter,
             runtime=self.runtime,
         )
@@ -78,6 +79,9 @@ class Ledger:
             reconciler=self.reconciler,
             retention_extender=self.retention_extender,
         )
+
+    def advancer_of(self, fact_publisher: FactPublisher | None) -> JobAdvancer:
+        return JobAdvancer(self.store, self.lane_writer, self.runtime, fact_publisher)
 
     def _new_id(self) -> str:
         self.made += 1

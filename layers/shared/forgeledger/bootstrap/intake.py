@@ -7,9 +7,12 @@ from typing import Any
 from forgeledger.aws import clients
 from forgeledger.bootstrap.settings import IntakeSettings
 from forgeledger.bootstrap.storage import ledger_store
+from forgeledger.jobs.messages.event_bus import EventBridgePublisher
 from forgeledger.jobs.messages.reject_queue import SqsRejectQueue
+from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.consume_messages import Intake
+from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from forgeledger.runtime import Runtime
 
 
@@ -18,11 +21,17 @@ def build_intake(
     *,
     dynamodb: Any = None,
     sqs: Callable[[], Any] | None = None,
+    eventbridge: Callable[[], Any] | None = None,
     runtime: Runtime | None = None,
 ) -> Intake:
     settings = IntakeSettings.read(environment)
     runtime = runtime or Runtime()
     store = ledger_store(dynamodb or clients.dynamodb(), settings.table, runtime)
-    # The client is built when the first message is rejected: most invocations never need it.
+    # These clients are built on first use: most invocations reject nothing and end no job.
     rejects = SqsRejectQueue(sqs or cache(clients.sqs), settings.reject_queue_url)
-    return Intake(LaneWriter(store, runtime), rejects, runtime.clock, runtime.parallel)
+    bus_client = eventbridge or cache(clients.eventbridge)
+    bus = EventBridgePublisher(bus_client, settings.event_bus, runtime)
+    fact_publisher = FactPublisher(facts=store, publisher=bus)
+    lane_writer = LaneWriter(store, runtime)
+    advancer = JobAdvancer(store, lane_writer, runtime, fact_publisher)
+    return Intake(lane_writer, advancer, rejects, runtime.clock, runtime.parallel)

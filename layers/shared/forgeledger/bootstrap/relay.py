@@ -36,17 +36,17 @@ def build_relay(
     settings = RelaySettings.read(environment)
     runtime = runtime or Runtime()
     store = ledger_store(dynamodb or clients.dynamodb(), settings.table, runtime)
-    bus = EventBridgePublisher(eventbridge or clients.eventbridge(), settings.event_bus, runtime)
-    advancer = JobAdvancer(store, LaneWriter(store, runtime), runtime)
-    fact_publisher = FactPublisher(jobs=store, facts=store, publisher=bus)
+    bus_client = eventbridge or clients.eventbridge()
+    bus = EventBridgePublisher(lambda: bus_client, settings.event_bus, runtime)
+    fact_publisher = FactPublisher(facts=store, publisher=bus)
+    advancer = JobAdvancer(store, LaneWriter(store, runtime), runtime, fact_publisher)
     reconciler = Reconciler(
         jobs=store,
         lists=store,
         advancer=advancer,
-        fact_publisher=fact_publisher,
         recounter=Recounter(store, runtime),
         runtime=runtime,
     )
     extender = RetentionExtender(jobs=store, lists=store, retention=store, runtime=runtime)
     rounds = ScheduledRound(checkpoints=store, reconciler=reconciler, retention_extender=extender)
-    return RelayServices(Relay(advancer, fact_publisher), Maintenance(reconciler, rounds))
+    return RelayServices(Relay(advancer), Maintenance(reconciler, rounds))

@@ -32,6 +32,7 @@ class _Settings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeSettings(_Settings):
     reject_queue_url: str
+    event_bus: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from forgeledger.jobs.model.lanes import Counts, Head
 from forgeledger.jobs.model.message import CommandProblem, Message
 from forgeledger.journal.model.log_row import LogRow, Renewed
 from forgeledger.repeat import Repeat
+from forgeledger.runtime import HasTime
 
 # Where a pass over many jobs stopped, as a JSON object; empty at the beginning.
 Checkpoint = Mapping[str, Any]
@@ -170,7 +171,7 @@ class LedgerStore(LaneStore, JobStore, FactStore, JobLists, Retention, Checkpoin
 
 
 class EventPublisher(Protocol):
-    def publish(self, job: Job, facts: Sequence[Fact]) -> None:
+    def publish(self, job: Job, facts: Sequence[Fact], has_time: HasTime) -> None:
         """Publish all the facts or raise; publishing one again is harmless.
 
         In order, except for events that the bus refuses at first and accepts later.

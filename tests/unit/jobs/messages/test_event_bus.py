@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from forgeledger.errors import EventsRefused
 from forgeledger.jobs.messages.event_bus import EventBridgePublisher
@@ -9,6 +10,7 @@ from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.model.lanes import Counts
 from forgeledger.runtime import Runtime
 from tests.support.builders import JOB_ID, NOW, make_job
+from tests.support.time_left import always
 
 
 class Bus:
@@ -55,7 +57,8 @@ def event_ids(count: int) -> list[str]:
 def publish(bus: Bus, count: int) -> list[float]:
     pauses: list[float] = []
     runtime = Runtime(sleep=pauses.append, draw=lambda: 0.5)
-    EventBridgePublisher(bus, "the-bus", runtime).publish(make_job(), facts(count))
+    publisher = EventBridgePublisher(lambda: bus, "the-bus", runtime)
+    publisher.publish(make_job(), facts(count), always)
     return pauses
 
 
@@ -87,6 +90,52 @@ def test_only_what_was_refused_is_sent_again_whatever_for(code: str) -> None:
     assert len(pauses) == 2
 
 
+class FailingBus(Bus):
+    """Raises these errors first."""
+
+    def __init__(self, *errors: Exception) -> None:
+        super().__init__({})
+        self.errors = list(errors)
+
+    def put_events(self, *, Entries: list[dict[str, object]]) -> dict[str, object]:  # noqa: N803 - boto3's spelling.
+        if self.errors:
+            raise self.errors.pop(0)
+        return super().put_events(Entries=Entries)
+
+
+def client_error(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "PutEvents")
+
+
+def test_a_call_that_fails_for_a_reason_that_passes_is_made_again() -> None:
+    lost = EndpointConnectionError(endpoint_url="https://bus")
+    bus = FailingBus(client_error("ThrottlingException"), lost)
+
+    pauses = publish(bus, 2)
+
+    assert bus.requests == [event_ids(2)]
+    assert len(pauses) == 2
+
+
+def test_a_call_that_is_not_allowed_is_made_once() -> None:
+    bus = FailingBus(client_error("AccessDeniedException"))
+
+    with pytest.raises(ClientError):
+        publish(bus, 1)
+
+    assert bus.requests == []
+
+
+def test_without_time_a_failed_call_is_not_made_again() -> None:
+    bus = FailingBus(client_error("ThrottlingException"))
+    publisher = EventBridgePublisher(lambda: bus, "the-bus", Runtime())
+
+    with pytest.raises(ClientError):
+        publisher.publish(make_job(), facts(1), lambda: False)
+
+    assert bus.requests == []
+
+
 def test_what_is_refused_again_and_again_is_an_error() -> None:
     bus = Bus({event_ids(1)[0]: 99})
 
@@ -94,4 +143,4 @@ def test_what_is_refused_again_and_again_is_an_error() -> None:
         publish(bus, 1)
 
     assert raised.value.codes == ("ThrottlingException",)
-    assert len(bus.requests) == 5
+    assert len(bus.requests) == 12

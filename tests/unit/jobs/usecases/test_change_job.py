@@ -244,9 +244,9 @@ def test_a_verdict_is_not_read_back_after_it_was_written(
         return load_job(self, job_id)
 
     monkeypatch.setattr(MemoryStore, "load_job", counted)
-    view = ledger.advancer.advance(job_id)
+    advanced = ledger.advancer.advance(job_id)
 
     assert len(reads) == 1
-    assert view is not None
-    assert view.job.status is JobStatus.COMPLETED
-    assert view.job == ledger.view(job_id).job
+    assert advanced is not None
+    assert advanced.view.job.status is JobStatus.COMPLETED
+    assert advanced.view.job == ledger.view(job_id).job

@@ -86,6 +86,7 @@ def consume(
     has_time = before_deadline(lambda: started + LIMIT_MS - ledger.now)
     intake = Intake(
         LaneWriter(store, ledger.runtime),
+        ledger.advancer,
         rejects or SlowRejectQueue(ledger),
         lambda: ledger.now,
         one_by_one,

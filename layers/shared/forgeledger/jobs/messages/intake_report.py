@@ -20,6 +20,9 @@ def measurements(result: IntakeResult, batch_size: int) -> Iterator[tuple[str, s
     yield "BatchSize", _COUNT, batch_size
     yield "MessagesRejected", _COUNT, result.rejected
     yield "MessagesFailed", _COUNT, len(result.failed)
+    if result.ends:
+        yield "EventsPublished", _COUNT, sum(end.events_published for end in result.ends)
+        yield "JobsLeftToRelay", _COUNT, sum(end.error is not None for end in result.ends)
     for lane in result.lanes:
         for outcome, number in lane.outcomes.items():
             yield f"Commands{outcome.title()}", _COUNT, number
@@ -42,6 +45,9 @@ def log_lines(result: IntakeResult) -> Iterator[LogLine]:
         yield LogLine("warning", "message rejected", extra)
     for error in result.errors:
         yield LogLine("error", "reject queue refused a message", {}, error)
+    for end in result.ends:
+        if end.error is not None:
+            yield LogLine("warning", "job left to the relay", {"jobId": end.job_id}, end.error)
 
 
 def _lane_line(lane: LaneReport) -> LogLine:

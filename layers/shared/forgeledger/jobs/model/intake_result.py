@@ -21,7 +21,21 @@ class LaneReport:
     lag_ms: int | None = None
     # Without its job, none of the commands can ever be applied.
     job_found: bool = True
+    # Whether it finished the last items of a sealed lane.
+    lane_finished: bool = False
     # A failure that may pass.
+    error: Exception | None = None
+
+
+@fast_frozen
+class JobEnd:
+    """What came of advancing a job whose lane was finished by the batch.
+
+    An error fails no message: the stream reports the lane to the relay as well.
+    """
+
+    job_id: str
+    events_published: int = 0
     error: Exception | None = None
 
 
@@ -34,6 +48,7 @@ class IntakeResult:
     # Rejected messages, each with its problems.
     rejections: tuple[tuple[str, tuple[CommandProblem, ...]], ...]
     errors: tuple[Exception, ...]
+    ends: tuple[JobEnd, ...] = ()
 
     @property
     def rejected(self) -> int:

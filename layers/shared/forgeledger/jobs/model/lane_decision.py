@@ -29,6 +29,12 @@ class Commit:
     items: tuple[Item, ...]
     events: tuple[Event, ...]
 
+    @property
+    def finishes_lane(self) -> bool:
+        """Whether it finishes the last items of a sealed lane, so that the job may be done."""
+        before, after = self.before.counts, self.head.counts
+        return self.head.mode is LaneMode.SEALED and before.unfinished > 0 == after.unfinished
+
 
 def item_versions(commit: Commit) -> dict[str, int | None]:
     """For each item in its events, the offset it had when it was decided on; None: no such item.

@@ -1,4 +1,4 @@
-"""Advance a job as far as its lanes allow: lagging lanes, the verdict, the roll-up."""
+"""Advance a job as far as its lanes allow: steps, their events, lagging lanes, the roll-up."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -6,9 +6,11 @@ from functools import partial
 from forgeledger.errors import OutOfTime, StorageBusy
 from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model.commands import FollowGate
+from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.job_lifecycle import next_step, total
 from forgeledger.jobs.ports import JobChange, JobStore, JobView
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
+from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from forgeledger.runtime import HasTime, Runtime, no_deadline
 
 # A job needs at most six steps: first failure, seal, lanes, close, lanes, verdict. The rest is for
@@ -19,14 +21,26 @@ _SAMPLE_MS = 30_000
 
 
 @dataclass(frozen=True, slots=True)
+class Advanced:
+    """The job afterwards, and how many events were published on the way."""
+
+    view: JobView
+    events_published: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class JobAdvancer:
     jobs: JobStore
     lane_writer: LaneWriter
     runtime: Runtime
+    # None leaves the facts to their stream records, for callers whose own caller waits.
+    fact_publisher: FactPublisher | None = None
 
-    def advance(self, job_id: str, has_time: HasTime = no_deadline) -> JobView | None:
-        """Take every step that is due; the job afterwards, None if it does not exist."""
+    def advance(self, job_id: str, has_time: HasTime = no_deadline) -> Advanced | None:
+        """Take every step that is due, and publish what is unpublished; None: no such job."""
         view = None
+        committed: list[Fact] = []
+        events_published = 0
         for tries in range(_ROUNDS):
             if not has_time():
                 raise OutOfTime(f"job {job_id}")
@@ -40,16 +54,21 @@ class JobAdvancer:
                 if self.jobs.commit_job(change):
                     # Later steps are conditional too; a lane that changed wakes the relay again.
                     view = replace(view, job=step.job)
+                    committed += step.facts
                 else:
                     view = None
                     self.runtime.pause(tries)
-            elif step.lagging:
+                continue
+            # Before anything that takes long: consumers wait for the events.
+            if self.fact_publisher is not None:
+                events_published += self.fact_publisher.publish(view, committed, has_time)
+            if step.lagging:
                 follow = (FollowGate(gate=view.job.gate, mode=view.job.mode),)
                 apply = partial(self.lane_writer.apply, job_id, commands=follow, has_time=has_time)
                 self.runtime.parallel(apply, step.lagging)
                 view = None
             else:
-                return self._roll_up(view)
+                return Advanced(self._roll_up(view), events_published)
         raise StorageBusy(f"job {job_id}", _ROUNDS)
 
     def _roll_up(self, view: JobView) -> JobView:

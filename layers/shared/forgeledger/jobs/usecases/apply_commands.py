@@ -25,6 +25,8 @@ class Applied:
 
     outcomes: tuple[Outcome, ...]
     conflicts: int = 0
+    # Whether a commit finished the last items of a sealed lane.
+    lane_finished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,10 @@ class LaneWriter:
                 made = self._commit(view, decision, reopening, has_time)
                 outcomes = decision.final_outcomes(made)
                 changed = made < len(decision.commits)
-                yield Applied(outcomes=outcomes, conflicts=int(changed))
+                lane_finished = any(commit.finishes_lane for commit in decision.commits[:made])
+                yield Applied(
+                    outcomes=outcomes, conflicts=int(changed), lane_finished=lane_finished
+                )
                 rest = rest[len(outcomes) :]
                 if rest and changed:
                     self.runtime.pause(tries)

@@ -48,10 +48,10 @@ class JobLifecycle:
     def _apply(self, job_id: str, transition: _Transition, has_time: HasTime) -> ChangeResult:
         """Change the header, then advance the job as far as possible."""
         outcome, reason = self._change(job_id, transition, has_time)
-        view = self.advancer.advance(job_id, has_time)
-        if view is None:
+        advanced = self.advancer.advance(job_id, has_time)
+        if advanced is None:
             raise JobNotFound(job_id)
-        return ChangeResult(outcome=outcome, reason=reason, view=view)
+        return ChangeResult(outcome=outcome, reason=reason, view=advanced.view)
 
     def _change(
         self, job_id: str, transition: _Transition, has_time: HasTime

@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
 from forgeledger.errors import JobNotFound, OutOfTime
 from forgeledger.jobs.model.commands import Command
-from forgeledger.jobs.model.intake_result import IntakeResult, LaneReport
+from forgeledger.jobs.model.intake_result import IntakeResult, JobEnd, LaneReport
 from forgeledger.jobs.model.message import UNKNOWN_JOB, CommandProblem, Message, RoutedCommand
 from forgeledger.jobs.model.outcomes import Outcome
 from forgeledger.jobs.ports import RejectQueue
+from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.parallel import Parallel
 from forgeledger.runtime import Clock, HasTime
@@ -32,12 +33,16 @@ class _Share:
 @dataclass(frozen=True, slots=True)
 class Intake:
     lane_writer: LaneWriter
+    advancer: JobAdvancer
     rejects: RejectQueue
     clock: Clock
     parallel: Parallel
 
     def consume(self, messages: Sequence[Message], has_time: HasTime) -> IntakeResult:
-        """Apply all lanes in parallel; a failure that may pass is redelivered, in order."""
+        """Apply all lanes in parallel; a failure that may pass is redelivered, in order.
+
+        Then advance the jobs that may be done, so that their events need not wait for the stream.
+        """
         shares = _shares(messages)
         reports = self.parallel(partial(self._apply, messages, has_time), shares)
         unapplied: set[int] = set()
@@ -51,17 +56,28 @@ class Intake:
                     )
             elif report.error is not None:
                 unapplied.update(index for index, _ in rest)
-        return self._reject_or_redeliver(messages, unapplied, problems, reports, has_time)
+        result = self._reject_or_redeliver(messages, unapplied, problems, reports, has_time)
+        job_ids = dict.fromkeys(report.job_id for report in reports if report.lane_finished)
+        ends = self.parallel(partial(self._advance, has_time), tuple(job_ids))
+        return replace(result, ends=tuple(ends))
+
+    def _advance(self, has_time: HasTime, job_id: str) -> JobEnd:
+        try:
+            advanced = self.advancer.advance(job_id, has_time)
+        except Exception as error:  # noqa: BLE001 - the messages are done; the relay advances it.
+            return JobEnd(job_id=job_id, error=error)
+        return JobEnd(job_id=job_id, events_published=advanced.events_published if advanced else 0)
 
     def _apply(self, messages: Sequence[Message], has_time: HasTime, share: _Share) -> LaneReport:
         outcomes: list[Outcome] = []
         conflicts = 0
-        error, job_found = None, True
+        error, job_found, lane_finished = None, True, False
         commands = [routed.command for _, routed in share.routed]
         try:
             for step in self.lane_writer.steps(share.job_id, share.lane, commands, has_time):
                 outcomes += step.outcomes
                 conflicts += step.conflicts
+                lane_finished |= step.lane_finished
         except JobNotFound:
             job_found = False
         except Exception as raised:  # noqa: BLE001 - a lane's failure must not touch the others.
@@ -74,6 +90,7 @@ class Intake:
             conflicts=conflicts,
             lag_ms=self._lag(share, len(outcomes), messages),
             job_found=job_found,
+            lane_finished=lane_finished,
             error=error,
         )
 

@@ -1,12 +1,11 @@
-"""Advance the jobs whose heads changed, and publish new facts, as the stream reports them."""
+"""Advance the jobs that the stream reports, and publish their facts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forgeledger.errors import OutOfTime
-from forgeledger.jobs.model.wakes import Wake, WakeKind
+from forgeledger.jobs.model.wakes import Wake
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
-from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from forgeledger.runtime import HasTime
 
 
@@ -21,14 +20,12 @@ class Relayed:
 @dataclass(frozen=True, slots=True)
 class Relay:
     advancer: JobAdvancer
-    fact_publisher: FactPublisher
 
     def relay(self, wakes: Sequence[Wake], has_time: HasTime) -> Relayed:
         """Handle each job once, however many records it has; its failure must not stop others."""
         first: dict[str, Wake] = {}
         for wake in wakes:
             first.setdefault(wake.job_id, wake)
-        to_tell = {wake.job_id for wake in wakes if wake.kind is WakeKind.FACT}
         failed: list[tuple[Wake, Exception]] = []
         events_published = 0
         for wake in first.values():
@@ -36,11 +33,11 @@ class Relay:
                 failed.append((wake, OutOfTime(f"job {wake.job_id}")))
                 continue
             try:
-                if wake.job_id in to_tell:
-                    events_published += self.fact_publisher.publish(wake.job_id)
-                # For a fact as well: its writer may have died before the lanes followed the step,
-                # and then no change of a head wakes the relay.
-                self.advancer.advance(wake.job_id, has_time)
+                # For a fact as well: its writer may have died before it published it, or before
+                # the lanes followed the step, and then no change of a head wakes the relay.
+                advanced = self.advancer.advance(wake.job_id, has_time)
             except Exception as error:  # noqa: BLE001 - the record must be redelivered.
                 failed.append((wake, error))
+            else:
+                events_published += advanced.events_published if advanced else 0
         return Relayed(tuple(failed), events_published)

@@ -1,37 +1,44 @@
 """Publish a job's unpublished facts: in order, at least once, with stable event ids."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forgeledger.errors import StorageCorrupt
-from forgeledger.jobs.ports import EventPublisher, FactStore, JobStore
+from forgeledger.jobs.model.facts import Fact
+from forgeledger.jobs.ports import EventPublisher, FactStore, JobView
+from forgeledger.runtime import HasTime, no_deadline
 
 _FACTS_A_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactPublisher:
-    jobs: JobStore
     facts: FactStore
     publisher: EventPublisher
 
-    def publish(self, job_id: str) -> int:
-        """The number of events published; the facts are read from the table."""
-        view = self.jobs.load_job(job_id)
-        if view is None:
-            return 0
-        count = 0
-        published = view.published
-        while published < view.job.facts:
+    def publish(
+        self, view: JobView, committed: Sequence[Fact] = (), has_time: HasTime = no_deadline
+    ) -> int:
+        """Publish from the marker on, then move it; returns the number of events.
+
+        The facts that the caller has just `committed` are not read again; earlier ones are, since
+        their writer may have died before it published them.
+        """
+        job, published, count = view.job, view.published, 0
+        at_hand = {fact.number: fact for fact in committed}
+        while published < job.facts:
             # Not beyond the facts that were loaded: only for those is it known whether the job is
             # done, and each later fact has a stream record of its own.
-            limit = min(_FACTS_A_PAGE, view.job.facts - published)
-            facts = self.facts.read_facts(job_id, published, limit)
+            numbers = range(published, min(published + _FACTS_A_PAGE, job.facts))
+            facts: Sequence[Fact] = [at_hand[number] for number in numbers if number in at_hand]
+            if len(facts) < len(numbers):
+                facts = self.facts.read_facts(job.job_id, published, len(numbers))
             if not facts:
-                raise StorageCorrupt(f"JOB#{job_id} FACT#{published}", "the fact is missing")
+                raise StorageCorrupt(f"JOB#{job.job_id} FACT#{published}", "the fact is missing")
             events = [fact for fact in facts if fact.published]
-            self.publisher.publish(view.job, events)
+            self.publisher.publish(job, events, has_time)
             published += len(facts)
-            done = view.job.finished and published == view.job.facts
-            self.facts.mark_published(job_id, published, done=done)
+            done = job.finished and published == job.facts
+            self.facts.mark_published(job.job_id, published, done=done)
             count += len(events)
         return count

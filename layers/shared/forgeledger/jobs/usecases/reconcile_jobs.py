@@ -8,7 +8,6 @@ from forgeledger.jobs.ports import JobLists, JobStore
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.list_open_jobs import open_job_ids
 from forgeledger.jobs.usecases.load_job import require_job
-from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from forgeledger.jobs.usecases.recount_lane import Recounter, RecountResult
 from forgeledger.runtime import HasTime, Runtime, no_deadline
 
@@ -18,7 +17,6 @@ class Reconciler:
     jobs: JobStore
     lists: JobLists
     advancer: JobAdvancer
-    fact_publisher: FactPublisher
     recounter: Recounter
     runtime: Runtime
 
@@ -69,12 +67,13 @@ class Reconciler:
 
     def reconcile(self, job_id: str, has_time: HasTime = no_deadline) -> Reconciled:
         """Advance the job as far as its lanes allow, and publish what is unpublished."""
-        view = self.advancer.advance(job_id, has_time)
-        if view is None:
+        advanced = self.advancer.advance(job_id, has_time)
+        if advanced is None:
             raise JobNotFound(job_id)
+        job = advanced.view.job
         return Reconciled(
             job_id=job_id,
-            status=view.job.status,
-            events_published=self.fact_publisher.publish(job_id),
-            retention_late=view.job.retention_late(self.runtime.clock()),
+            status=job.status,
+            events_published=advanced.events_published,
+            retention_late=job.retention_late(self.runtime.clock()),
         )

@@ -8,14 +8,12 @@ from unittest.mock import patch
 from forgeledger.jobs.messages import job_events
 from forgeledger.jobs.messages.event_bus import EventBridgePublisher
 from forgeledger.jobs.model.facts import Fact, FactKind
-from forgeledger.jobs.model.intake_result import IntakeResult
 from forgeledger.jobs.model.wakes import Wake, WakeKind
 from forgeledger.jobs.ports import JobView
 from forgeledger.jobs.usecases.advance_job import Advanced, JobAdvancer
-from forgeledger.jobs.usecases.consume_messages import Intake
 from forgeledger.jobs.usecases.follow_stream import Relay, Relayed
 from forgeledger.jobs.usecases.publish_facts import FactPublisher
-from forgeledger.runtime import HasTime, no_deadline
+from forgeledger.runtime import no_deadline
 from tests.simulation.mutant import Mutants
 
 EVENTS = Mutants()
@@ -58,21 +56,6 @@ def only_own_facts_published() -> Iterator[None]:
         return original(self, view, committed, *rest)
 
     with patch.object(FactPublisher, "publish", publish):
-        yield
-
-
-@EVENTS.named("a message waits for the end of its job to be published")
-def ends_fail_messages() -> Iterator[None]:
-    original = Intake.consume
-
-    def consume(self: Intake, messages: Sequence[Any], has_time: HasTime) -> IntakeResult:
-        result = original(self, messages, has_time)
-        if any(end.error for end in result.ends):
-            ids = tuple(message.message_id for message in messages)
-            result = replace(result, failed=ids)
-        return result
-
-    with patch.object(Intake, "consume", consume):
         yield
 
 

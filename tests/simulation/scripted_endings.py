@@ -138,7 +138,10 @@ def finale(random: Random) -> list[ScriptStep]:
         last = random.choice(
             (StepKind.SEAL, StepKind.CANCEL, StepKind.REOPEN, StepKind.RETRY, StepKind.RELAY)
         )
-        fault = random.choice((CallFault.CRASH_BEFORE, CallFault.CRASH_AFTER))
+        # It dies, or gives up and says so.
+        fault = random.choice(
+            (CallFault.CRASH_BEFORE, CallFault.CRASH_AFTER, CallFault.THROTTLED_LONG)
+        )
         return [ScriptStep(last, random.getrandbits(32), ((random.randint(0, 4), fault),))]
     if chance < 0.6:
         # The last item, the verdict, and a change of the job in between.

@@ -137,6 +137,16 @@ def test_only_heads_and_new_facts_wake_the_relay(event_name, sort_key, wakes):
     assert matches_any(patterns, record(event_name, sort_key)) is wakes
 
 
+def test_the_stream_carries_keys_and_the_filters_name_nothing_else():
+    [ledger] = event_sources("RelayFunction", "DynamoDB")
+
+    patterns = [json.loads(entry["Pattern"]) for entry in ledger["FilterCriteria"]["Filters"]]
+
+    assert properties("LedgerTable")["StreamSpecification"] == {"StreamViewType": "KEYS_ONLY"}
+    assert all(set(pattern) == {"eventName", "dynamodb"} for pattern in patterns)
+    assert all(set(pattern["dynamodb"]) == {"Keys"} for pattern in patterns)
+
+
 def test_messages_stay_hidden_for_six_times_the_intakes_timeout():
     visibility_seconds = properties("CommandQueue")["VisibilityTimeout"]
 
@@ -186,7 +196,6 @@ def test_the_ledger_is_what_the_storage_expects():
         JOBS_OPEN,
     }
     assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
-    assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert table["BillingMode"] == "PAY_PER_REQUEST"
 
 
@@ -217,10 +226,11 @@ def test_a_key_is_named_by_its_own_arn_as_the_roles_need_it(arn, is_allowed):
     assert (broken_rule(TEMPLATE["Parameters"]["TableKeyArn"], arn) is None) is is_allowed
 
 
-def test_the_ledger_is_recoverable():
+def test_the_ledger_is_recoverable_and_rows_of_ten_minutes_are_not_backed_up():
     recovery = properties("LedgerTable")["PointInTimeRecoverySpecification"]
 
     assert recovery == {"PointInTimeRecoveryEnabled": True}
+    assert "PointInTimeRecoverySpecification" not in properties("IdempotencyTable")
 
 
 def test_the_api_lets_through_a_bounded_number_of_requests():

@@ -13,7 +13,6 @@ from forgeledger.bootstrap import settings
 from forgeledger.jobs.model.limits import MESSAGE_BYTES
 from forgeledger.jobs.storage.keys import JOBS_BY_STATUS, JOBS_OPEN
 from forgeledger.local.filters import matches_any, parse_criteria
-from forgeledger.local.parameters import broken_rule
 from forgeledger.local.template import package
 from tests.support.deployed_template import (
     FUNCTIONS,
@@ -169,7 +168,8 @@ def test_command_queues_are_fifo_in_high_throughput_without_content_deduplicatio
     assert queue_properties["DeduplicationScope"] == "messageGroup"
     assert queue_properties["FifoThroughputLimit"] == "perMessageGroupId"
     assert queue_properties["ContentBasedDeduplication"] is False
-    assert queue_properties["MaximumMessageSize"] == MESSAGE_BYTES
+    assert queue_properties["MaximumMessageSize"] == {"Ref": "MaximumMessageBytes"}
+    assert TEMPLATE["Parameters"]["MaximumMessageBytes"]["Default"] == MESSAGE_BYTES
 
 
 def test_every_queue_is_encrypted_and_refuses_open_connections():
@@ -197,33 +197,6 @@ def test_the_ledger_is_what_the_storage_expects():
     }
     assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
     assert table["BillingMode"] == "PAY_PER_REQUEST"
-
-
-@pytest.mark.parametrize("table", ["LedgerTable", "IdempotencyTable"])
-def test_tables_have_the_free_key_of_dynamodb_unless_the_user_names_one(table):
-    # Without SSESpecification it is the key that DynamoDB owns; `SSEEnabled` alone is a billed one.
-    assert properties(table)["SSESpecification"] == {
-        "Fn::If": [
-            "HasTableKey",
-            {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": {"Ref": "TableKeyArn"}},
-            {"Ref": "AWS::NoValue"},
-        ]
-    }
-    assert TEMPLATE["Parameters"]["TableKeyArn"]["Default"] == ""
-
-
-@pytest.mark.parametrize(
-    ("arn", "is_allowed"),
-    [
-        ("", True),
-        ("arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab", True),
-        ("arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/mrk-1234abcd", True),
-        ("arn:aws:kms:eu-central-1:123456789012:alias/mine", False),
-        ("1234abcd-12ab-34cd-56ef-1234567890ab", False),
-    ],
-)
-def test_a_key_is_named_by_its_own_arn_as_the_roles_need_it(arn, is_allowed):
-    assert (broken_rule(TEMPLATE["Parameters"]["TableKeyArn"], arn) is None) is is_allowed
 
 
 def test_the_ledger_is_recoverable_and_rows_of_ten_minutes_are_not_backed_up():

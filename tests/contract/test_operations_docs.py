@@ -25,6 +25,7 @@ LOG_MESSAGES = (
     "lane not applied",
     "message rejected",
     "record not understood",
+    "reject queue refused a message",
     "retention not extended",
     "unknown fields ignored",
     "workerId next to commands",

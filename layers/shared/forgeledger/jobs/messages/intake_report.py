@@ -15,11 +15,15 @@ class LogLine(NamedTuple):
     error: Exception | None = None
 
 
-def measurements(result: IntakeResult, batch_size: int) -> Iterator[tuple[str, str, float]]:
+def measurements(
+    result: IntakeResult, batch_size: int, failing_seconds: float | None
+) -> Iterator[tuple[str, str, float]]:
     """The name, unit and value of each metric."""
     yield "BatchSize", _COUNT, batch_size
     yield "MessagesRejected", _COUNT, result.rejected
     yield "MessagesFailed", _COUNT, len(result.failed)
+    if failing_seconds is not None:
+        yield "FailingFor", "Seconds", failing_seconds
     for lane in result.lanes:
         for outcome, number in lane.outcomes.items():
             yield f"Commands{outcome.title()}", _COUNT, number

@@ -252,6 +252,15 @@ def test_each_stage_gives_parameters_that_the_template_has(stage):
 
 
 @pytest.mark.parametrize("stage", STAGES)
+def test_no_stage_that_is_deployed_logs_below_info(stage):
+    overrides = SAM_CONFIG[stage]["deploy"]["parameters"]["parameter_overrides"]
+
+    # DEBUG is for a while, by hand.
+    assert "LogLevel=DEBUG" not in overrides
+    assert TEMPLATE["Parameters"]["LogLevel"]["Default"] == "INFO"
+
+
+@pytest.mark.parametrize("stage", STAGES)
 def test_each_stage_tags_its_stack_and_no_resource_repeats_the_tags(stage):
     deploy = SAM_CONFIG[stage]["deploy"]["parameters"]
 

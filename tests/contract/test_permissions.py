@@ -230,7 +230,11 @@ def test_no_adapter_that_calls_aws_is_missing_here():
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_uses_the_key_of_the_tables_through_dynamodb_alone(role):
     [statement] = [s for s in statements(role) if "kms:Decrypt" in s["Action"]]
+    [policy] = properties(role)["Policies"]
 
+    # A key of DynamoDB's own needs none, and an empty ARN would be no policy.
+    optional = {"Fn::If": ["HasTableKey", statement, {"Ref": "AWS::NoValue"}]}
+    assert optional in policy["PolicyDocument"]["Statement"]
     through = {"kms:ViaService": {"Fn::Sub": "dynamodb.${AWS::Region}.*"}}
     assert statement["Condition"] == {"StringLike": through}
 

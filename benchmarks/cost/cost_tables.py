@@ -26,10 +26,10 @@ MAX_DOLLARS_PER_MILLION: Final = 4.0
 MAX_SHARE_OF_STANDARD: Final = 0.1
 TEMPLATE: Final = Path(__file__).parent.parent.parent / "template.yaml"
 MONTH_SECONDS: Final = 730 * 3_600
-# Custom metrics, by name and dimensions: those of each scheduled round of the relay, eight of the
-# intake, and two for each of about four pairs of route and status.
+# Custom metrics, by name and dimensions: those of each scheduled round of the relay, nine of the
+# intake, requests without a key, and two for each of about four pairs of route and status.
 ROUND_METRICS: Final = len(list(measurements(MaintenanceReport(jobs=(), round_complete=True))))
-METRICS: Final = ROUND_METRICS + 8 + 2 * 4
+METRICS: Final = ROUND_METRICS + 9 + 1 + 2 * 4
 # Lambda polls an idle queue with this many long polls at a time, each of this length.
 POLLERS: Final = 5
 POLL_SECONDS: Final = 20
@@ -190,10 +190,12 @@ def bounds(results: Results) -> Sequence[Bound]:
 
 def month_table() -> str:
     """What a deployment costs per month in addition to its jobs."""
-    alarms = TEMPLATE.read_text().count("Type: AWS::CloudWatch::Alarm")
+    # An alarm on several metrics is billed for each of them.
+    template = TEMPLATE.read_text()
+    alarms = template.count("Namespace: ") - template.count("MetricNamespace: ")
     polls = POLLERS * MONTH_SECONDS / POLL_SECONDS
     idle = [
-        (f"{alarms} alarms", alarms * prices.ALARMS.per_unit),
+        (f"{alarms} metrics with an alarm", alarms * prices.ALARMS.per_unit),
         ("1 dashboard", prices.DASHBOARDS.per_unit),
         (
             f"{ROUND_METRICS} custom metrics that the scheduled rounds send in every hour",

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from forgeledger.bootstrap.intake import build_intake
 from forgeledger.jobs.messages.command_message import unknown_names
 from forgeledger.jobs.messages.intake_report import log_lines, measurements
-from forgeledger.jobs.messages.sqs_records import read_messages
+from forgeledger.jobs.messages.sqs_records import failing_seconds, read_messages
 from forgeledger.runtime import before_deadline
 from forgeledger.unknown_fields import UnknownFields
 
@@ -33,7 +33,8 @@ gc.enable()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     messages = read_messages(event)
     result = intake.consume(messages, before_deadline(context.get_remaining_time_in_millis))
-    for measurement in measurements(result, len(messages)):
+    failing = failing_seconds(event, result.failed, intake.clock())
+    for measurement in measurements(result, len(messages), failing):
         metrics.add_metric(*measurement)
     for line in log_lines(result):
         getattr(logger, line.level)(line.message, extra=line.extra, exc_info=line.error)

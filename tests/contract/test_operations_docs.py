@@ -11,7 +11,7 @@ from forgeledger.jobs.messages import intake_report
 from forgeledger.jobs.messages.reconcile_requests import measurements
 from forgeledger.jobs.model.outcomes import OutcomeKind
 from forgeledger.jobs.model.reconciliation import MaintenanceReport
-from tests.support.deployed_template import ROOT
+from tests.support.deployed_template import ROOT, TEMPLATE
 
 COMMANDS = dict(commands())
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -25,6 +25,7 @@ LOG_MESSAGES = (
     "lane not applied",
     "message rejected",
     "record not understood",
+    "reject queue refused a message",
     "retention not extended",
     "unknown fields ignored",
     "workerId next to commands",
@@ -79,6 +80,23 @@ def test_the_page_explains_exactly_the_metrics_that_the_functions_write() -> Non
     section = OPERATIONS.partition("## Metrics")[2].partition("\n## ")[0]
 
     assert set(re.findall(r"\*\*(\w+)\*\*", section)) == written
+
+
+def test_the_page_lists_each_parameter_of_the_template_with_its_default() -> None:
+    table = OPERATIONS.partition("## Parameters")[2].partition("\n#")[0]
+    rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| `")]
+    described = {
+        name: default
+        for names, defaults, *_ in rows
+        for name, default in zip(
+            re.findall(r"`(\w+)`", names), re.findall(r"`([^`]+)`", defaults) or [""], strict=True
+        )
+    }
+
+    assert described == {
+        name: str(parameter.get("Default", ""))
+        for name, parameter in TEMPLATE["Parameters"].items()
+    }
 
 
 def test_every_file_that_the_local_page_names_is_in_the_package() -> None:

@@ -75,6 +75,17 @@ OTHER_CALLS: dict[str, dict[str, set[str]]] = {
     },
 }
 
+# What DynamoDB does with a key of the user's own, on behalf of a role that uses a table.
+TABLE_KEY = {
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+}
+
 SERVICES = {
     "aws/dynamodb": "dynamodb",
     "jobs/storage": "dynamodb",
@@ -156,6 +167,7 @@ def expected(role: str) -> dict[str, set[str]]:
     function = role.removesuffix("Role")
     allowed: dict[str, set[str]] = {
         f"{function}LogGroup.Arn": {"logs:CreateLogStream", "logs:PutLogEvents"},
+        "TableKeyArn": TABLE_KEY,
         **OTHER_CALLS[role],
     }
     for method in port_methods_used(function.lower()):
@@ -214,6 +226,18 @@ def test_no_adapter_that_calls_aws_is_missing_here():
     }
 
     assert all(any(caller.startswith(known) for known in SERVICES) for caller in callers)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_uses_the_key_of_the_tables_through_dynamodb_alone(role):
+    [statement] = [s for s in statements(role) if "kms:Decrypt" in s["Action"]]
+    [policy] = properties(role)["Policies"]
+
+    # A key of DynamoDB's own needs none, and an empty ARN would be no policy.
+    optional = {"Fn::If": ["HasTableKey", statement, {"Ref": "AWS::NoValue"}]}
+    assert optional in policy["PolicyDocument"]["Statement"]
+    through = {"kms:ViaService": {"Fn::Sub": "dynamodb.${AWS::Region}.*"}}
+    assert statement["Condition"] == {"StringLike": through}
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -2,11 +2,11 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.deployed_template import ROOT, properties
+
 EVENTS = sorted(path.name for path in (ROOT / "events").glob("*.json"))
 FUNCTIONS = {"api": "ApiFunction", "intake": "IntakeFunction", "relay": "RelayFunction"}
 COMMAND = re.compile(
@@ -31,3 +31,12 @@ def test_each_event_is_used_by_a_test(name: str) -> None:
     # The events of the API are run all together, by their folder.
     assert by_name or stem.startswith("api-")
     assert json.loads((ROOT / "events" / name).read_text())
+
+
+@pytest.mark.parametrize("name", ["relay-fact.json", "relay-head-moved.json"])
+def test_a_record_of_the_stream_has_keys_alone_as_the_template_says(name: str) -> None:
+    view = properties("LedgerTable")["StreamSpecification"]["StreamViewType"]
+
+    for record in json.loads((ROOT / "events" / name).read_text())["Records"]:
+        assert record["dynamodb"]["StreamViewType"] == view
+        assert not {"NewImage", "OldImage"} & set(record["dynamodb"])

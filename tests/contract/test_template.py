@@ -136,6 +136,16 @@ def test_only_heads_and_new_facts_wake_the_relay(event_name, sort_key, wakes):
     assert matches_any(patterns, record(event_name, sort_key)) is wakes
 
 
+def test_the_stream_carries_keys_and_the_filters_name_nothing_else():
+    [ledger] = event_sources("RelayFunction", "DynamoDB")
+
+    patterns = [json.loads(entry["Pattern"]) for entry in ledger["FilterCriteria"]["Filters"]]
+
+    assert properties("LedgerTable")["StreamSpecification"] == {"StreamViewType": "KEYS_ONLY"}
+    assert all(set(pattern) == {"eventName", "dynamodb"} for pattern in patterns)
+    assert all(set(pattern["dynamodb"]) == {"Keys"} for pattern in patterns)
+
+
 def test_messages_stay_hidden_for_six_times_the_intakes_timeout():
     visibility_seconds = properties("CommandQueue")["VisibilityTimeout"]
 
@@ -158,7 +168,8 @@ def test_command_queues_are_fifo_in_high_throughput_without_content_deduplicatio
     assert queue_properties["DeduplicationScope"] == "messageGroup"
     assert queue_properties["FifoThroughputLimit"] == "perMessageGroupId"
     assert queue_properties["ContentBasedDeduplication"] is False
-    assert queue_properties["MaximumMessageSize"] == MESSAGE_BYTES
+    assert queue_properties["MaximumMessageSize"] == {"Ref": "MaximumMessageBytes"}
+    assert TEMPLATE["Parameters"]["MaximumMessageBytes"]["Default"] == MESSAGE_BYTES
 
 
 def test_every_queue_is_encrypted_and_refuses_open_connections():
@@ -185,18 +196,14 @@ def test_the_ledger_is_what_the_storage_expects():
         JOBS_OPEN,
     }
     assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
-    assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert table["BillingMode"] == "PAY_PER_REQUEST"
 
 
-@pytest.mark.parametrize("table", ["LedgerTable", "IdempotencyTable"])
-def test_tables_are_encrypted_and_recoverable(table):
-    table_properties = properties(table)
+def test_the_ledger_is_recoverable_and_rows_of_ten_minutes_are_not_backed_up():
+    recovery = properties("LedgerTable")["PointInTimeRecoverySpecification"]
 
-    assert table_properties["SSESpecification"] == {"SSEEnabled": True}
-    assert table_properties["PointInTimeRecoverySpecification"] == {
-        "PointInTimeRecoveryEnabled": True
-    }
+    assert recovery == {"PointInTimeRecoveryEnabled": True}
+    assert "PointInTimeRecoverySpecification" not in properties("IdempotencyTable")
 
 
 def test_the_api_lets_through_a_bounded_number_of_requests():
@@ -242,6 +249,15 @@ def test_each_stage_gives_parameters_that_the_template_has(stage):
     }
 
     assert required <= given <= set(TEMPLATE["Parameters"])
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_no_stage_that_is_deployed_logs_below_info(stage):
+    overrides = SAM_CONFIG[stage]["deploy"]["parameters"]["parameter_overrides"]
+
+    # DEBUG is for a while, by hand.
+    assert "LogLevel=DEBUG" not in overrides
+    assert TEMPLATE["Parameters"]["LogLevel"]["Default"] == "INFO"
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -36,7 +36,6 @@ class TableInProcess:
         for change in changes:
             self._sequence += 1
             name = "INSERT" if change.old is None else "REMOVE" if change.new is None else "MODIFY"
-            images = {"OldImage": change.old, "NewImage": change.new}
             self._records.append(
                 {
                     "eventID": f"event-{self._sequence}",
@@ -45,8 +44,7 @@ class TableInProcess:
                     "dynamodb": {
                         "Keys": {"PK": {"S": change.pk}, "SK": {"S": change.sk}},
                         "SequenceNumber": f"{self._sequence:021d}",
-                        "StreamViewType": "NEW_AND_OLD_IMAGES",
-                        **{name: row for name, row in images.items() if row is not None},
+                        "StreamViewType": "KEYS_ONLY",
                     },
                 }
             )

@@ -83,7 +83,10 @@ def test_the_intake_reports_all_when_its_time_is_nearly_over(
     assert answer["batchItemFailures"] == [
         {"itemIdentifier": record["messageId"]} for record in event["Records"]
     ]
-    assert lines(capsys.readouterr().out)[0]["message"] == "lane not applied"
+    log, metrics = lines(capsys.readouterr().out)
+    assert log["message"] == "lane not applied"
+    assert metrics["MessagesFailed"] == [2.0]
+    assert metrics["FailingFor"][0] > 0
 
 
 def test_the_intake_keeps_a_bad_message_when_the_reject_queue_is_away(

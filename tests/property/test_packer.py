@@ -18,18 +18,22 @@ sizes = st.one_of(
 commands = st.lists(st.tuples(st.integers(0, 14), sizes), max_size=60).map(
     lambda drawn: [command(number, lane, size) for number, (lane, size) in enumerate(drawn)]
 )
+small_sizes = st.integers(20_000, 140_000)
+small_commands = st.lists(st.tuples(st.integers(0, 14), small_sizes), max_size=40).map(
+    lambda drawn: [command(number, lane, size) for number, (lane, size) in enumerate(drawn)]
+)
 many_small = st.tuples(st.integers(0, 1300), st.integers(1, 3)).map(
     lambda drawn: [command(number, number % drawn[1]) for number in range(drawn[0])]
 )
 
 
-def packed(everything):
+def packed(everything, most_bytes=MESSAGE_BYTES):
     """All requests that it takes to send these commands."""
     lanes = {}
     for entry in everything:
         lanes.setdefault(entry.group, []).append(entry)
     while lanes:
-        request = next_request(lanes.values())
+        request = next_request(lanes.values(), most_bytes)
         for message in request:
             lanes[message.group] = lanes[message.group][len(message.commands) :]
         lanes = {group: left for group, left in lanes.items() if left}
@@ -68,6 +72,16 @@ def test_a_message_ends_only_where_the_next_command_would_not_fit(everything):
         full = len(message.commands) == COMMANDS_PER_MESSAGE
         too_large = len(message.body) + 1 + len(following.commands[0].body) > MESSAGE_BYTES
         assert full or too_large
+
+
+@given(small_commands)
+@settings(deadline=None, suppress_health_check=[HealthCheck.data_too_large])
+def test_a_queue_with_small_messages_gets_no_larger_message_and_no_larger_request(everything):
+    requests = list(packed(everything, most_bytes=262_144))
+
+    assert all(sum(len(message.body) for message in request) <= 262_144 for request in requests)
+    sent = [entry for request in requests for message in request for entry in message.commands]
+    assert sorted(entry.command_id for entry in sent) == sorted(c.command_id for c in everything)
 
 
 def test_ten_small_lanes_share_one_request_and_the_eleventh_does_not():

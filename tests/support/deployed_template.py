@@ -45,8 +45,10 @@ def statements(role: str) -> Iterator[Mapping[str, Any]]:
 
 
 def resource_name(resource: Any) -> str:
-    """`CommandQueue.Arn` for a GetAtt, the text for a Sub, `str` for all else."""
+    """`CommandQueue.Arn` for a GetAtt, a Ref's name, the text for a Sub, `str` for all else."""
     match resource:
+        case {"Ref": str(name)}:
+            return name
         case {"Fn::GetAtt": [logical_id, attribute]}:
             return f"{logical_id}.{attribute}"
         case {"Fn::Sub": str(text)}:

@@ -38,12 +38,13 @@ RESULT = IntakeResult(
 
 
 def test_a_batch_is_measured_by_messages_and_each_lane_by_outcomes() -> None:
-    measured = [tuple(measurement) for measurement in measurements(RESULT, 5)]
+    measured = [tuple(measurement) for measurement in measurements(RESULT, 5, 601.5)]
 
     assert measured == [
         ("BatchSize", "Count", 5),
         ("MessagesRejected", "Count", 1),
         ("MessagesFailed", "Count", 2),
+        ("FailingFor", "Seconds", 601.5),
         ("CommandsApplied", "Count", 2),
         ("CommandsDuplicate", "Count", 1),
         ("CommitConflicts", "Count", 1),
@@ -51,6 +52,12 @@ def test_a_batch_is_measured_by_messages_and_each_lane_by_outcomes() -> None:
         ("CommitConflicts", "Count", 0),
         ("CommitConflicts", "Count", 0),
     ]
+
+
+def test_a_batch_without_failures_says_nothing_of_how_long_they_last() -> None:
+    names = [name for name, *_ in measurements(RESULT, 5, None)]
+
+    assert "FailingFor" not in names
 
 
 def test_each_lane_rejected_message_and_refusal_of_the_reject_queue_has_a_log_line() -> None:

@@ -34,6 +34,17 @@ def test_a_lone_completion_leaves_after_the_linger_time():
     assert len(outbox.take(11.0)) == 1
 
 
+def test_a_lane_with_a_full_message_leaves_at_once_and_a_message_is_as_large_as_the_queue_takes():
+    outbox = make_outbox(message_bytes=2_000)
+    due = [outbox.add(make_command(result="x" * 900), 10.0) for _ in range(3)]
+
+    [message] = outbox.take(10.0)
+
+    assert due[1] == 10.0
+    assert len(message.commands) == 1
+    assert len(message.body) <= 2_000
+
+
 def test_a_claim_and_its_completion_leave_in_one_message():
     outbox = make_outbox()
     outbox.add(make_command("claim"), 10.0)

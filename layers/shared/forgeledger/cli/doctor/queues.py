@@ -71,7 +71,7 @@ def _fifo_rules(attributes: Mapping[str, str]) -> list[tuple[bool, str, str]]:
         (
             size >= MESSAGE_BYTES,
             f"it takes messages of up to {size} bytes, and the contract allows {MESSAGE_BYTES}",
-            f"set MaximumMessageSize {MESSAGE_BYTES}",
+            f"set MaximumMessageBytes, or give workers OutboxLimits(message_bytes={size})",
         ),
     ]
 

@@ -15,7 +15,9 @@ class LogLine(NamedTuple):
     error: Exception | None = None
 
 
-def measurements(result: IntakeResult, batch_size: int) -> Iterator[tuple[str, str, float]]:
+def measurements(
+    result: IntakeResult, batch_size: int, failing_seconds: float | None
+) -> Iterator[tuple[str, str, float]]:
     """The name, unit and value of each metric."""
     yield "BatchSize", _COUNT, batch_size
     yield "MessagesRejected", _COUNT, result.rejected
@@ -23,6 +25,8 @@ def measurements(result: IntakeResult, batch_size: int) -> Iterator[tuple[str, s
     if result.ends:
         yield "EventsPublished", _COUNT, sum(end.events_published for end in result.ends)
         yield "JobsLeftToRelay", _COUNT, sum(end.error is not None for end in result.ends)
+    if failing_seconds is not None:
+        yield "FailingFor", "Seconds", failing_seconds
     for lane in result.lanes:
         for outcome, number in lane.outcomes.items():
             yield f"Commands{outcome.title()}", _COUNT, number

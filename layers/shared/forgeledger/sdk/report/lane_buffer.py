@@ -36,6 +36,7 @@ class LaneBuffer:
     """
 
     __slots__ = (
+        "_most_bytes",
         "_waiting_bytes",
         "message",
         "not_before",
@@ -45,7 +46,8 @@ class LaneBuffer:
         "waiting",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, most_bytes: int = MESSAGE_BYTES) -> None:
+        self._most_bytes = most_bytes
         self.waiting: deque[Waiting] = deque()
         self.message: Message | None = None
         self.sent: tuple[Waiting, ...] = ()
@@ -65,7 +67,7 @@ class LaneBuffer:
     @property
     def is_full(self) -> bool:
         """Whether the waiting commands would fill a message: waiting longer saves nothing."""
-        return len(self.waiting) >= COMMANDS_PER_MESSAGE or self._waiting_bytes >= MESSAGE_BYTES
+        return len(self.waiting) >= COMMANDS_PER_MESSAGE or self._waiting_bytes >= self._most_bytes
 
     @property
     def oldest(self) -> Waiting | None:

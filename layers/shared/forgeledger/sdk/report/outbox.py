@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
 
+from forgeledger.jobs.model.limits import MESSAGE_BYTES
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.command import Command
 from forgeledger.sdk.delivery import Delivery, RefusedCommand
@@ -36,11 +37,14 @@ class OutboxLimits:
     bytes: how many bytes of commands it holds. Default 33_554_432, which is 32 MiB.
     linger_seconds: how long a command waits for others to share its request, and a claim for its
         end. No command waits longer than twice that. Default 0.05.
+    message_bytes: the largest message that the queue takes, as its deployment's parameter
+        MaximumMessageBytes. Default 1_048_576.
     """
 
     commands: int = 20_000
     bytes: int = 32 * 1024 * 1024
     linger_seconds: float = 0.05
+    message_bytes: int = MESSAGE_BYTES
 
 
 class Outbox:
@@ -70,7 +74,7 @@ class Outbox:
         """When take() should be called for this lane; infinity if an earlier call is due anyway."""
         lane = self._lanes.get(command.group)
         if lane is None:
-            lane = self._lanes[command.group] = LaneBuffer()
+            lane = self._lanes[command.group] = LaneBuffer(self._limits.message_bytes)
         was_idle, was_full = lane.is_empty, lane.is_full
         self.last_sequence += 1
         lane.add(
@@ -116,7 +120,8 @@ class Outbox:
         request = [] if request is None else request
         if any_due:
             ready.sort(key=lambda entry: entry[0])
-            request += next_request(messages for _, _, messages in ready)
+            lanes = (messages for _, _, messages in ready)
+            request += next_request(lanes, self._limits.message_bytes)
             for message in request:
                 self._lanes[message.group].dispatch(message)
         return request

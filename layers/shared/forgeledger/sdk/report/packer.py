@@ -15,7 +15,6 @@ from forgeledger.jobs.model.limits import COMMANDS_PER_MESSAGE, MESSAGE_BYTES
 from forgeledger.sdk.command import Command
 
 ENTRIES_PER_REQUEST: Final = 10
-REQUEST_BYTES: Final = 1024 * 1024
 
 _OPENING: Final = b'{"commands":['
 _CLOSING: Final = b"]}"
@@ -35,12 +34,12 @@ class Message:
         return hashlib.sha256(self.body).hexdigest()
 
 
-def fitting(commands: Iterable[Command]) -> tuple[int, int]:
+def fitting(commands: Iterable[Command], most_bytes: int) -> tuple[int, int]:
     """How many of the first commands fit in one message, and that message's bytes."""
     count, size = 0, _FRAME_BYTES
     for command in commands:
         grown = size + len(command.body) + (1 if count else 0)
-        if count and (count >= COMMANDS_PER_MESSAGE or grown > MESSAGE_BYTES):
+        if count and (count >= COMMANDS_PER_MESSAGE or grown > most_bytes):
             break
         count, size = count + 1, grown
     return count, size
@@ -55,14 +54,16 @@ def message_of(commands: tuple[Command, ...]) -> Message:
     )
 
 
-def next_request(lanes: Iterable[Message | Iterable[Command]]) -> list[Message]:
+def next_request(
+    lanes: Iterable[Message | Iterable[Command]], most_bytes: int = MESSAGE_BYTES
+) -> list[Message]:
     """The messages of one SendMessageBatch, at most one of each lane, first come first served.
 
     Each entry of `lanes` is another lane: the message that it must resend, or its waiting commands.
-    The first lane always fits, so no lane starves.
+    A request has at most the bytes of one message. The first lane always fits, so no lane starves.
     """
     request: list[Message] = []
-    bytes_left = REQUEST_BYTES
+    bytes_left = most_bytes
     for lane in lanes:
         if len(request) == ENTRIES_PER_REQUEST:
             break
@@ -72,7 +73,7 @@ def next_request(lanes: Iterable[Message | Iterable[Command]]) -> list[Message]:
                 bytes_left -= len(lane.body)
             continue
         waiting = tuple(itertools.islice(lane, COMMANDS_PER_MESSAGE))
-        count, size = fitting(waiting)
+        count, size = fitting(waiting, most_bytes)
         if count and size <= bytes_left:
             request.append(message_of(waiting[:count]))
             bytes_left -= size

@@ -8,7 +8,11 @@ def test_all_missing_variables_are_named_at_once() -> None:
     with pytest.raises(SettingsError) as raised:
         IntakeSettings.read({"FORGELEDGER_TABLE": ""})
 
-    assert raised.value.missing == ("FORGELEDGER_TABLE", "FORGELEDGER_REJECT_QUEUE_URL")
+    assert raised.value.missing == (
+        "FORGELEDGER_TABLE",
+        "FORGELEDGER_REJECT_QUEUE_URL",
+        "FORGELEDGER_EVENT_BUS",
+    )
     assert "FORGELEDGER_REJECT_QUEUE_URL" in str(raised.value)
 
 
@@ -21,7 +25,7 @@ def test_each_function_reads_its_own() -> None:
     }
 
     assert IntakeSettings.read(environment) == IntakeSettings(
-        table="ledger", reject_queue_url="queue"
+        table="ledger", reject_queue_url="queue", event_bus="bus"
     )
     assert RelaySettings.read(environment) == RelaySettings(table="ledger", event_bus="bus")
     assert ApiSettings.read(environment) == ApiSettings(

@@ -106,7 +106,7 @@ def test_an_end_that_cannot_be_published_fails_no_message(bench: Bench) -> None:
     assert result.failed == ()
     assert bench.ledger.view(job_id).job.status is JobStatus.COMPLETED
     assert [(line.level, line.message) for line in lines] == [("warning", "job left to the relay")]
-    assert ("JobsLeftToRelay", "Count", 1) in measurements(result, 1)
+    assert ("JobsLeftToRelay", "Count", 1) in measurements(result, 1, None)
     bench.ledger.advancer.advance(job_id)
     assert bench.ledger.bus.heard[-1] == "1:job.completed"
 

@@ -64,5 +64,7 @@ def test_a_note_that_cannot_be_made_is_no_error_of_what_is_done(forgeledger, api
     api.on_request = None
 
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out == "1 registered, 0 already existed, 0 rejected, sealed\n"
+    assert ended.out == (
+        "1 registered, 0 already existed, 0 rejected; whether the job is sealed is not known\n"
+    )
     assert ledger.status(job.job_id).sealed

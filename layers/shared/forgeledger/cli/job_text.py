@@ -62,6 +62,11 @@ def sealed_short_note(job: "Job") -> str | None:
     return f"{sealed}, so it completes at once"
 
 
+def not_sealed_note(job: "Job") -> str:
+    """For a job that someone wanted to seal after it had ended."""
+    return f"it is {job.status} and not sealed; to continue it: `forgeledger job reopen`"
+
+
 def unsealed_note(job: "Job", where: Where) -> str | None:
     """How an unsealed job can complete; None for a job that is sealed or about to end."""
     if job.sealed or job.is_finished or job.ending:

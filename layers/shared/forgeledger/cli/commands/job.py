@@ -7,7 +7,13 @@ import typer
 
 from forgeledger.cli.command import Needs, command, group
 from forgeledger.cli.error_messages import WrongValue
-from forgeledger.cli.job_text import job_facts, job_headline, reopened_note, sealed_short_note
+from forgeledger.cli.job_text import (
+    job_facts,
+    job_headline,
+    not_sealed_note,
+    reopened_note,
+    sealed_short_note,
+)
 from forgeledger.cli.json_options import json_object
 from forgeledger.cli.output import moment
 from forgeledger.cli.pages import Pages
@@ -52,7 +58,10 @@ def create(
     expected_items: Annotated[
         int | None, typer.Option(min=0, help="The job seals itself when it has so many items.")
     ] = None,
-    seal: Annotated[bool, typer.Option("--seal", help="No more items will be added.")] = False,
+    seal: Annotated[
+        bool,
+        typer.Option("--seal", help="Seal the job afterwards: it takes no new items then."),
+    ] = False,
     auto_register: Annotated[
         bool | None,
         typer.Option(
@@ -231,7 +240,7 @@ def _print_change(session: Session, job: "Job", wanted: str) -> None:
 def _unchanged(job: "Job", wanted: str) -> str:
     """The change was made before, or the job ended or was sealed first."""
     if wanted == "sealed" and not job.sealed:
-        return f"it is {job.status} and not sealed; to continue it: `forgeledger job reopen`"
+        return not_sealed_note(job)
     if wanted == "open" and job.sealed:
         return f"it is {job.status} and sealed"
     return f"it was {wanted} already"

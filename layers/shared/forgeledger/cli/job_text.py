@@ -30,6 +30,12 @@ def counts(job: "Job") -> str:
     return ", ".join(parts)
 
 
+def share_done(job: "Job") -> float:
+    """Worked items of those known or expected. The ledger's `progress` counts canceled ones too."""
+    known = job.total if job.sealed else max(job.total, job.expected_items or 0)
+    return (job.completed + job.failed) / known if known else float(job.status == "COMPLETED")
+
+
 def canceled_note(job: "Job") -> str | None:
     """Why a job without failed items is COMPLETED_WITH_FAILURES; None for any other job."""
     if job.status != "COMPLETED_WITH_FAILURES" or job.failed or not job.canceled:
@@ -81,7 +87,9 @@ def unsealed_note(job: "Job", where: Where) -> str | None:
 
 
 def job_facts(job: "Job", where: Where) -> list[str]:
-    rate = "" if job.items_per_second is None else f"{job.items_per_second:,.1f} items/s"
+    # The mean of an ended job counts its canceled items, which nobody worked on.
+    no_rate = job.items_per_second is None or (job.is_finished and job.canceled)
+    rate = "" if no_rate else f"{job.items_per_second:,.1f} items/s"
     eta = "" if job.eta_seconds is None or job.is_finished else duration(job.eta_seconds)
     return facts(
         [
@@ -91,7 +99,7 @@ def job_facts(job: "Job", where: Where) -> list[str]:
             ("reason", job.reason),
             ("epoch", job.epoch if job.epoch > 1 else None),
             ("sealed", job.sealed),
-            ("progress", f"{job.progress:.1%}"),
+            ("progress", f"{share_done(job):.1%}"),
             ("total", job.total),
             ("expected", job.expected_items),
             ("pending", job.pending),

@@ -13,6 +13,7 @@ from forgeledger.cli.job_text import (
     not_sealed_note,
     reopened_note,
     sealed_short_note,
+    share_done,
 )
 from forgeledger.cli.json_options import json_object
 from forgeledger.cli.output import moment
@@ -168,7 +169,7 @@ def list_jobs(
                     job.job_id,
                     job.name,
                     job.status,
-                    f"{job.progress:.0%}",
+                    f"{share_done(job):.0%}",
                     job.failed,
                     job.total,
                     moment(job.created_at),

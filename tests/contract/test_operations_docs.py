@@ -83,6 +83,16 @@ def test_the_page_explains_exactly_the_metrics_that_the_functions_write() -> Non
     assert set(re.findall(r"\*\*(\w+)\*\*", section)) == written
 
 
+def test_every_page_with_aws_commands_for_sqs_has_the_function_for_version_1() -> None:
+    option = '${AWS_ENDPOINT_URL:+--endpoint-url "$AWS_ENDPOINT_URL"}'
+    definition = f'aws() {{ command aws {option} "$@"; }}'
+    pages = {page.name: page.read_text() for page in (ROOT / "docs").glob("*.md")}
+    naming_sqs = {name for name, text in pages.items() if re.search(r"\baws sqs ", text)}
+
+    assert naming_sqs == {"events.md", "workers.md"}
+    assert all(definition in pages[name] for name in {*naming_sqs, "local.md"})
+
+
 def test_the_detail_of_a_reject_is_what_the_intake_writes() -> None:
     examples = re.findall(r"^```json\n(.*?)^```", OPERATIONS, re.MULTILINE | re.DOTALL)
     first, _ = json.loads(examples[0])

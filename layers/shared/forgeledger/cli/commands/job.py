@@ -71,13 +71,23 @@ def create(
         ),
     ] = None,
     lanes: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Default: by the number of items.")
+        int | None,
+        typer.Option(
+            min=1,
+            max=64,
+            help="Never changes; default: by --expected-items, else 4. "
+            "A sealed file of up to 1,000 items gets 1.",
+        ),
     ] = None,
     max_attempts: Annotated[
-        int | None, typer.Option(min=1, help="The attempt whose failure is final; default: 1.")
+        int | None,
+        typer.Option(
+            min=1, help="The attempt whose failure is final; default: 1, so nothing is retried."
+        ),
     ] = None,
     lease_seconds: Annotated[
-        int | None, typer.Option(min=0, help="How long a claim lasts without a heartbeat.")
+        int | None,
+        typer.Option(min=0, help="How long a claim lasts without a heartbeat; 0: no lease."),
     ] = None,
     tolerated_failures: Annotated[
         int | None, typer.Option(min=0, help="More failed items than this fail the job.")

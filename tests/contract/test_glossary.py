@@ -31,3 +31,13 @@ def test_the_words_are_in_order_and_each_stands_once():
     lowered = [word.lower() for word in WORDS]
 
     assert lowered == sorted(set(lowered))
+
+
+@pytest.mark.parametrize("word", ["lane", "sealed", "epoch", "verdict", "former owner"])
+def test_the_readme_explains_a_word_where_it_first_uses_it(word):
+    readme = " ".join((PROJECT / "README.md").read_text().split())
+
+    first = re.search(rf"\*?\b{word}s?\b\*?", readme)
+
+    assert first is not None
+    assert first.group() == f"*{word}*"

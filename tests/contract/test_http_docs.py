@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from forgeledger.jobs.http.request_bodies import CreateJob
+from forgeledger.jobs.http.job_bodies import JobBody
+from forgeledger.jobs.http.journal_bodies import ItemHistoryBody
+from forgeledger.jobs.http.request_bodies import CreateJob, Policy
 from forgeledger.jobs.model import limits
+from forgeledger.jobs.model.events import EventKind
+from forgeledger.jobs.model.facts import FactKind
+from forgeledger.jobs.model.ids import lanes_for
 from forgeledger.jobs.model.outcomes import Reason
 from forgeledger.web import limits as web_limits
 from tests.support.api_callers import Caller, make_world
@@ -115,6 +120,51 @@ def test_each_field_of_a_creation_is_explained():
 
     fields = {field.alias or name for name, field in CreateJob.model_fields.items()}
     assert explained == fields - {"name"}
+
+
+def section(title):
+    return re.split(r"^#{2,4} ", PAGE.partition(f"# {title}\n")[2], flags=re.MULTILINE)[0]
+
+
+def names(text):
+    """What stands in backquotes in the first column of a table."""
+    return re.findall(r"`([\w.]+)`", " ".join(re.findall(r"^\| (`.*?`) \|", text, re.MULTILINE)))
+
+
+def aliases(model):
+    return {field.alias or name for name, field in model.model_fields.items()}
+
+
+def test_each_field_of_a_job_is_explained():
+    assert set(names(section("One job"))) == aliases(JobBody)
+
+
+def test_each_field_of_an_item_is_explained():
+    own = {"lane", "history", "truncated", "nextCursor"}
+
+    assert set(names(section("List items"))) == aliases(ItemHistoryBody) - own
+    assert all(f"`{name}`" in section("One item") for name in own)
+
+
+def test_each_type_of_the_journal_is_explained():
+    assert sorted(set(names(section("Journal"))) - {"type"}) == sorted([*EventKind, *FactKind])
+
+
+def test_the_rules_of_a_policy_have_their_defaults():
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", section("Policy"), re.MULTILINE)
+
+    defaults = {f.alias or name: f.default for name, f in Policy.model_fields.items()}
+    assert {name: None if text == "none" else int(text) for name, text in rows} == defaults
+
+
+def test_the_table_of_lanes_is_the_rule_for_them():
+    rows = re.findall(r"^\| (.*) \| (\d+) \|$", section("Lanes"), re.MULTILINE)
+    bounds = [int(text.removeprefix("up to ").replace(",", "")) for text, _ in rows[1:-1]]
+    lanes = [int(number) for _, number in rows]
+
+    assert [text for text, _ in (rows[0], rows[-1])] == ["not known", "more"]
+    assert lanes == [lanes_for(None), *map(lanes_for, bounds), lanes_for(limits.EXPECTED_ITEMS)]
+    assert lanes[2:] == [lanes_for(bound + 1) for bound in bounds]
 
 
 def test_the_table_of_limits_says_what_the_code_holds_to():

@@ -1,5 +1,6 @@
 """docs/operations.md and docs/local.md name commands, logs, metrics and files that exist."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -9,6 +10,7 @@ from tools.cli_reference import commands
 
 from forgeledger.bootstrap import api as bootstrap_api
 from forgeledger.jobs.messages import intake_report
+from forgeledger.jobs.messages.command_message import decode
 from forgeledger.jobs.messages.reconcile_requests import measurements
 from forgeledger.jobs.model.outcomes import OutcomeKind
 from forgeledger.jobs.model.reconciliation import MaintenanceReport
@@ -98,6 +100,35 @@ def test_the_page_lists_each_parameter_of_the_template_with_its_default() -> Non
         name: str(parameter.get("Default", ""))
         for name, parameter in TEMPLATE["Parameters"].items()
     }
+
+
+def test_every_page_with_aws_commands_for_sqs_has_the_function_for_version_1() -> None:
+    option = '${AWS_ENDPOINT_URL:+--endpoint-url "$AWS_ENDPOINT_URL"}'
+    definition = f'aws() {{ command aws {option} "$@"; }}'
+    pages = {page.name: page.read_text() for page in (ROOT / "docs").glob("*.md")}
+    naming_sqs = {name for name, text in pages.items() if re.search(r"\baws sqs ", text)}
+
+    assert naming_sqs == {"events.md", "workers.md"}
+    assert all(definition in pages[name] for name in {*naming_sqs, "local.md"})
+
+
+def test_the_detail_of_a_reject_is_what_the_intake_writes() -> None:
+    examples = re.findall(r"^```json\n(.*?)^```", OPERATIONS, re.MULTILINE | re.DOTALL)
+    first, _ = json.loads(examples[0])
+    right = {"type": "claim", "jobId": "j", "itemId": "a"}
+    commands = [right] * first["index"] + [{**right, "leaseSeconds": 604_801}]
+
+    body = decode(json.dumps({"commands": commands}), "m")
+    alone = decode(json.dumps({**right, "leaseSeconds": 604_801}), "m")
+
+    (problem,) = body.with_paths(body.problems)
+    assert (problem.index, problem.field, problem.rule) == tuple(first.values())
+    # What the page says of a single command, and of a message that is wrong as a whole.
+    assert [problem.index for problem in alone.problems] == [0]
+    assert [problem.index for problem in decode("[", "m").problems] == [None]
+    # HTTP has this sentence as its `message`; its `rule` is the name `maximum`.
+    words = " ".join(OPERATIONS.split())
+    assert "what HTTP's [problem documents](http.md#problems) call `message`" in words
 
 
 def test_every_file_that_the_local_page_names_is_in_the_package() -> None:

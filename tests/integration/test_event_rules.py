@@ -13,8 +13,6 @@ from forgeledger.sdk import Ledger
 
 pytestmark = pytest.mark.integration
 PAGE = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
-# Version 1 of the AWS command line needs the local cloud's address as an option.
-PREFACE = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }\n'
 TIMEOUT_SECONDS = 60
 RULES = ("job-ends", "job-succeeded", "job-troubled")
 
@@ -25,7 +23,7 @@ def output(run, ledger_cloud):
     if not all(map(shutil.which, ("aws", "jq"))):
         pytest.skip("the aws command line, or jq, is not installed")
     script = "".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL))
-    script = PREFACE + script.replace("forgeledger-dev", STACK_NAME)
+    script = script.replace("forgeledger-dev", STACK_NAME)
     yield run("bash", "-euo", "pipefail", "-s", script=script)
     bus, events = ledger_cloud.description.event_bus_name, ledger_cloud.client("events")
     events.remove_targets(EventBusName=bus, Rule="job-ends", Ids=["queue"])

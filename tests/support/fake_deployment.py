@@ -95,7 +95,8 @@ HEALTHY: dict[str, Any] = {
             }
         ],
     },
-    "rules": [{"Name": "completed", "State": "ENABLED"}],
+    "rules": [{"Name": "job-ends", "State": "ENABLED"}],
+    "targets": {"job-ends": [{"Id": "queue", "Arn": "arn:aws:sqs:eu-west-1:1:job-ends"}]},
     "forbidden": [],
     "send_error": "MissingParameter",
 }
@@ -180,3 +181,7 @@ class FakeDeployment:
 
     def list_rules(self, **request: Any) -> dict[str, Any]:
         return {"Rules": self.answers["rules"]}
+
+    def list_targets_by_rule(self, **request: Any) -> dict[str, Any]:
+        assert request["EventBusName"] == NAMES["EventBus"]
+        return {"Targets": self.answers["targets"].get(request["Rule"], [])}

@@ -114,6 +114,32 @@ def test_an_option_goes_before_the_variable_of_the_other_one(forgeledger, client
     assert local.err.startswith("forgeledger: --local: the local cloud is down")
 
 
+def test_given_addresses_go_before_a_local_cloud_that_is_down(forgeledger, sqs, monkeypatch):
+    monkeypatch.setenv("FORGELEDGER_LOCAL", "1")
+    down = {"FORGELEDGER_STATE_DIR": "/nowhere"}
+    rejects = ("--reject-queue-url", "rejects")
+    both = (*rejects, "--command-queue-url", "http://commands")
+
+    api = forgeledger("job", "list", "--api-url", "http://api.test", **down)
+    queues = forgeledger("rejects", "list", *both, **down)
+    half = forgeledger("rejects", "list", *rejects, **down)
+
+    assert (api.code, api.err) == (0, "no jobs\n")
+    assert (queues.code, queues.err) == (0, "no rejected messages\n")
+    assert half.code == exit_codes.UNREACHABLE
+    assert half.err.startswith("forgeledger: FORGELEDGER_LOCAL: the local cloud is down")
+
+
+def test_a_function_is_given_by_a_name_that_does_not_say_where_it_is(forgeledger, monkeypatch):
+    monkeypatch.setenv("FORGELEDGER_LOCAL", "1")
+
+    ended = forgeledger(
+        "reconcile", "--running", "--relay-function", "R", FORGELEDGER_STATE_DIR="/nowhere"
+    )
+
+    assert ended.code == exit_codes.UNREACHABLE
+
+
 def test_a_missing_stack_is_not_found():
     with pytest.raises(CliError, match="--stack: Stack missing does not exist") as caught:
         find_deployment(Where(stack="missing"), {}, of_stack)

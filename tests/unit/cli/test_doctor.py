@@ -34,7 +34,7 @@ def test_a_healthy_deployment_has_nothing_wrong(examined):
     assert set(findings) == {"ok"}
     assert "credentials: arn:aws:iam::1:user/someone" in findings["ok"]
     assert "API: answers, version 0.1.0" in findings["ok"]
-    assert "event bus: rules on it: completed" in findings["ok"]
+    assert "event bus: rules on it: job-ends" in findings["ok"]
 
 
 def test_findings_are_lines_with_what_to_do_for_people(forgeledger, deployment):
@@ -46,7 +46,9 @@ def test_findings_are_lines_with_what_to_do_for_people(forgeledger, deployment):
         "warning  event bus             no rule on it is enabled, so its events go nowhere"
         in ended.lines
     )
-    assert ended.lines[-1].endswith("-> make a rule on job.completed")
+    assert ended.lines[-1].endswith(
+        "-> make a rule on job.completed, job.failed and job.canceled (docs/events.md)"
+    )
     assert ended.err.startswith("0 wrong, 1 warning, ")
 
 
@@ -144,7 +146,12 @@ WARNINGS = {
     "stream mapping: its last batch: PROBLEM: Function call failed": relay(
         LastProcessingResult="PROBLEM: Function call failed"
     ),
-    "event bus: no rule on it is enabled": lambda aws: aws.update(rules=[]),
+    "event bus: no rule on it is enabled": lambda aws: aws.update(
+        rules=[{"Name": "Events-Archive-ledger", "State": "ENABLED"}]
+    ),
+    "event bus: without a target, so that nothing gets its events: job-ends": (
+        lambda aws: aws.update(targets={})
+    ),
 }
 
 

@@ -105,3 +105,12 @@ def test_of_the_local_cloud_too_the_parameter_is_named(forgeledger, keyless, tmp
 
     assert "put-parameter --name /forgeledger/api-key --type" in ended.out
     assert ended.out.count("--value KEY --endpoint-url http://127.0.0.1:1\n") == 1
+
+
+def test_with_a_wrong_key_the_variable_is_named(forgeledger, api, world, deployment):
+    api._caller = world.caller(lambda: "right")
+
+    ended = forgeledger("doctor", "--stack", "prod", FORGELEDGER_API_KEY="wrong")
+
+    assert ended.code == exit_codes.NOT_AS_HOPED
+    assert "-> set FORGELEDGER_API_KEY to a key that the SSM parameter" in ended.out

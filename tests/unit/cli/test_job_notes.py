@@ -64,5 +64,34 @@ def test_a_note_that_cannot_be_made_is_no_error_of_what_is_done(forgeledger, api
     api.on_request = None
 
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out == "1 registered, 0 already existed, 0 rejected, sealed\n"
+    assert ended.out == (
+        "1 registered, 0 already existed, 0 rejected; whether the job is sealed is not known\n"
+    )
     assert ledger.status(job.job_id).sealed
+
+
+def test_a_canceled_job_does_not_look_done(forgeledger, ledger, world):
+    job = ledger.create_job("nightly", items=["a", "b", "c", "d"])
+    empty = ledger.create_job("empty")
+    world.clock.pass_seconds(10)
+    ledger.commands.complete(job, "a")
+    for canceled in (job, empty):
+        ledger.cancel(canceled)
+
+    status = forgeledger("job", "status", job.job_id)
+    listed = forgeledger("job", "list")
+    watched = forgeledger("job", "watch", job.job_id)
+
+    assert "progress     25.0%" in status.lines
+    assert "rate" not in status.out
+    assert {line.split()[3] for line in listed.lines[1:]} == {"0%", "25%"}
+    assert watched.lines[0].startswith("CANCELED  25%")
+
+
+def test_a_completed_job_is_done_also_without_all_the_items_it_expected(forgeledger, ledger):
+    job = ledger.create_job("nightly", expected_items=3, items=["a"], seal=True)
+    ledger.commands.complete(job, "a")
+
+    ended = forgeledger("job", "status", job.job_id)
+
+    assert "progress     100.0%" in ended.lines

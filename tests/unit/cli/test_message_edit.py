@@ -6,12 +6,16 @@ import pytest
 
 from forgeledger.cli import exit_codes
 from forgeledger.jobs.messages.command_message import decode
+from forgeledger.sdk.errors import NoAnswerError
 
 WHERE = {
     "FORGELEDGER_COMMAND_QUEUE_URL": "commands",
     "FORGELEDGER_REJECT_QUEUE_URL": "rejects",
+    # Without an API no job is looked up.
+    "FORGELEDGER_API_URL": "",
 }
-CLAIM = {"type": "claim", "jobId": "j", "itemId": "a"}
+JOB = "01KAJXPF80000APN59HKNHY2PJ-8"
+CLAIM = {"type": "claim", "jobId": JOB, "itemId": "a"}
 
 
 @pytest.mark.parametrize(
@@ -145,3 +149,52 @@ def test_a_body_of_several_lines_is_reported_with_the_line_that_is_no_json(forge
     ended = forgeledger("rejects", "redrive", "m", "--body", "-", stdin='{\n"a": }', **WHERE)
 
     assert ended.err == "forgeledger: --body: is not JSON: Expecting value: line 2 column 6\n"
+
+
+def redrive_with(forgeledger, rejects, job_id, **where):
+    rejects.put("no JSON")
+    body = json.dumps({**CLAIM, "jobId": job_id})
+    return forgeledger("rejects", "redrive", "m1", "--body", "-", stdin=body, **{**WHERE, **where})
+
+
+def test_a_body_whose_job_does_not_exist_is_not_sent(forgeledger, rejects, commands):
+    ended = redrive_with(forgeledger, rejects, JOB, FORGELEDGER_API_URL="http://api.test")
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err == f"forgeledger: --body: jobId: there is no such job: {JOB}\n"
+    assert (commands.messages, rejects.bodies, rejects.hidden) == ([], ["no JSON"], [])
+
+
+@pytest.mark.parametrize("job_id", ["nope", "nope-4", f"{JOB}8"])
+def test_a_body_with_what_cannot_be_a_job_is_not_sent(forgeledger, rejects, commands, job_id):
+    ended = redrive_with(forgeledger, rejects, job_id)
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err == f"forgeledger: --body: jobId: {job_id!r} is not the id of a job\n"
+    assert (commands.messages, rejects.bodies) == ([], ["no JSON"])
+
+
+def test_a_body_whose_job_exists_is_sent_without_a_note(forgeledger, ledger, rejects, commands):
+    job = ledger.create_job("nightly")
+
+    ended = redrive_with(forgeledger, rejects, job.job_id, FORGELEDGER_API_URL="http://api.test")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert len(commands.messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("api_url", "why"),
+    [("", "the API's address is not known"), ("http://api.test", "GET http://api.test")],
+)
+def test_a_job_that_could_not_be_looked_up_is_a_note(forgeledger, api, sqs, api_url, why):
+    def unreachable(_number):
+        raise NoAnswerError("GET", "http://api.test", "refused")
+
+    api.on_request = unreachable
+    rejects = sqs.queues["rejects"]
+    ended = redrive_with(forgeledger, rejects, JOB, FORGELEDGER_API_URL=api_url)
+
+    assert ended.code == 0
+    assert ended.err.startswith(f"note: whether its job exists was not checked: {why}")
+    assert len(sqs.queues["commands"].messages) == 1

@@ -48,7 +48,9 @@ def test_what_sqs_does_not_show_behind_a_locked_group_is_counted(forgeledger, re
     ended = forgeledger("rejects", "list", "--json", **WHERE)
 
     assert len(ended.lines) == 10
-    assert ended.err == "about 4 more are in the queue\n"
+    assert ended.err == (
+        "about 4 more are in the queue; SQS does not deliver them before these are gone\n"
+    )
     assert json.loads(ended.lines[0])["detail"] == [{"field": "jobId"}]
 
 
@@ -59,6 +61,7 @@ def test_no_more_are_listed_than_asked_for(forgeledger, rejects):
     ended = forgeledger("rejects", "list", "--limit", 1, "--json", **WHERE)
 
     assert len(ended.lines) == 1
+    assert ended.err == "about 2 more are in the queue\n"
     assert rejects.hidden == []
 
 
@@ -232,11 +235,12 @@ def test_what_cannot_be_deleted_is_named_and_harmless_to_repeat(forgeledger, rej
     assert rejects.messages == []
 
 
-def test_one_is_redriven_with_a_mended_body(forgeledger, rejects, commands):
+def test_one_is_redriven_with_a_mended_body(forgeledger, ledger, rejects, commands):
+    job_id = ledger.create_job("nightly").job_id
     reject(rejects, 1)
     reject(rejects, 2)
 
-    corrected = '{"type": "claim", "jobId": "j", "itemId": "a", "number": 3}\n'
+    corrected = f'{{"type": "claim", "jobId": "{job_id}", "itemId": "a", "number": 3}}\n'
     ended = forgeledger("rejects", "redrive", "m2", "--body", "-", stdin=corrected, **WHERE)
 
     assert ended.code == 0

@@ -1,14 +1,15 @@
 """Declares commands: their groups, the options that many of them share, and one example each."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import Flag, auto
 from typing import Annotated, Any, Final
 
 import typer
 import typer.core
 
-from forgeledger.cli.deployment import Where
+from forgeledger.cli.deployment import LOCAL, Where
 from forgeledger.cli.error_messages import Interrupted
 from forgeledger.cli.output import Output
 from forgeledger.cli.session import Session, SessionSeams
@@ -61,7 +62,8 @@ def command(
 
     def add(function: CommandFunction) -> CommandFunction:
         def run(context: typer.Context, *, as_json: AsJson = False, **values: Any) -> None:
-            where = _where(context, {option.name: values.pop(option.name) for option in deployment})
+            given = {option.name: values.pop(option.name) for option in deployment}
+            where = replace(_where(context, given), is_complete=_is_complete(needs, given))
             session = Session(where, Output(as_json=as_json), context.obj or SessionSeams())
             try:
                 function(session, **values)
@@ -102,7 +104,12 @@ def _where(context: typer.Context, values: dict[str, Any]) -> Where:
         del values["stack"]
     elif by_option == ["stack"]:
         del values["local"]
-    return Where(**values)
+    return Where(**values, local_source="--local" if "local" in by_option else LOCAL)
+
+
+def _is_complete(needs: Needs, given: Mapping[str, object]) -> bool:
+    """Not for the relay: it is given by a name, which does not say where it is."""
+    return Needs.RELAY not in needs and all(given[_ADDRESSES[need]] for need in needs)
 
 
 def _is_on_command_line(context: typer.Context, name: str) -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from forgeledger.sdk.endpoints import Endpoints
 
 _PREFIX: Final = "FORGELEDGER_"
+LOCAL: Final = f"{_PREFIX}LOCAL"
 API_URL: Final = f"{_PREFIX}API_URL"
 API_KEY: Final = f"{_PREFIX}API_KEY"
 COMMAND_QUEUE_URL: Final = f"{_PREFIX}COMMAND_QUEUE_URL"
@@ -25,11 +26,15 @@ LOCAL_STACK: Final = "forgeledger"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """The options of the command line that name a deployment."""
+    """The options of the command line that name a deployment; the last two fields are no options.
+
+    local_source: the option or variable that asked for the local cloud.
+    is_complete: whether every address that the command needs was given by an option.
+    """
 
     local: Annotated[
         bool,
-        typer.Option("--local", envvar="FORGELEDGER_LOCAL", help="Speak to the local cloud."),
+        typer.Option("--local", envvar=LOCAL, help="Speak to the local cloud."),
     ] = False
     stack: Annotated[
         str | None,
@@ -50,6 +55,8 @@ class Where:
         str | None,
         typer.Option(help="Name of the relay function, else FORGELEDGER_RELAY_FUNCTION."),
     ] = None
+    local_source: str = "--local"
+    is_complete: bool = False
 
     def as_options(self, *addresses: str) -> str:
         """The same options for a suggested command, which takes only these addresses."""
@@ -86,9 +93,9 @@ def needed(variable: str, value: str | None) -> str:
 def find_deployment(where: Where, environ: Mapping[str, str], client_of: ClientOf) -> Deployment:
     """Single addresses go first, then --local or --stack, then the environment."""
     if where.local and where.stack:
-        variables = f"{_PREFIX}STACK and {_PREFIX}LOCAL count as well"
+        variables = f"{_PREFIX}STACK and {LOCAL} count as well"
         raise WrongValue("--stack", f"cannot be given together with --local ({variables})")
-    deployment = _local(environ) if where.local else _from_environment(environ)
+    deployment = _local(where, environ) if where.local else _from_environment(environ)
     if where.stack:
         deployment = _from_stack(where.stack, deployment, client_of)
     endpoints = deployment.endpoints
@@ -126,14 +133,17 @@ def _from_environment(environ: Mapping[str, str]) -> Deployment:
     )
 
 
-def _local(environ: Mapping[str, str]) -> Deployment:
+def _local(where: Where, environ: Mapping[str, str]) -> Deployment:
     from forgeledger.cli.local_state import local_state
     from forgeledger.sdk.endpoints import Endpoints
 
     description = local_state(environ).description()
+    if description is None and where.is_complete:
+        # Nothing of the local cloud is needed, and the options go before it anyway.
+        return _from_environment(environ)
     if description is None:
         raise CliError(
-            "--local: the local cloud is down; start it with `forgeledger local up`",
+            f"{where.local_source}: the local cloud is down; start it with `forgeledger local up`",
             exit_codes.UNREACHABLE,
         )
     return Deployment(

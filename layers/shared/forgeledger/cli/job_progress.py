@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from forgeledger.cli.deployment import Where
-from forgeledger.cli.job_text import canceled_note, counts, job_headline, unsealed_note
+from forgeledger.cli.job_text import canceled_note, counts, job_headline, share_done, unsealed_note
 from forgeledger.cli.output import Output, duration, printable
 from forgeledger.cli.rate import Rate
 from forgeledger.cli.session import Session
@@ -69,19 +69,19 @@ class JobProgress:
         if self._quiet:
             return
         self._warn(job)
-        finished = job.completed + job.failed + job.canceled
-        self._rate.add(self._clock(), finished)
+        worked = job.completed + job.failed
+        self._rate.add(self._clock(), worked)
         if self._bar is not None:
             most = max(job.total, job.expected_items or 0)
             self._bar.update(
-                self._task, completed=finished, total=most or None, details=self._details(job)
+                self._task, completed=worked, total=most or None, details=self._details(job)
             )
         elif self._output.as_json:
             if (state := str(job.raw)) != self._last:
                 self._last = state
                 self._output.document(job.raw)
         elif job.is_finished or self._clock() >= self._next_line_at:
-            line = f"{job.status}  {job.progress:.0%}  {counts(job)}"
+            line = f"{job.status}  {share_done(job):.0%}  {counts(job)}"
             if line != self._last:
                 self._last = line
                 self._next_line_at = self._clock() + _LINE_SECONDS

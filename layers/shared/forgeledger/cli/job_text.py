@@ -30,6 +30,12 @@ def counts(job: "Job") -> str:
     return ", ".join(parts)
 
 
+def share_done(job: "Job") -> float:
+    """Worked items of those known or expected. The ledger's `progress` counts canceled ones too."""
+    known = job.total if job.sealed else max(job.total, job.expected_items or 0)
+    return (job.completed + job.failed) / known if known else float(job.status == "COMPLETED")
+
+
 def canceled_note(job: "Job") -> str | None:
     """Why a job without failed items is COMPLETED_WITH_FAILURES; None for any other job."""
     if job.status != "COMPLETED_WITH_FAILURES" or job.failed or not job.canceled:
@@ -62,6 +68,11 @@ def sealed_short_note(job: "Job") -> str | None:
     return f"{sealed}, so it completes at once"
 
 
+def not_sealed_note(job: "Job") -> str:
+    """For a job that someone wanted to seal after it had ended."""
+    return f"it is {job.status} and not sealed; to continue it: `forgeledger job reopen`"
+
+
 def unsealed_note(job: "Job", where: Where) -> str | None:
     """How an unsealed job can complete; None for a job that is sealed or about to end."""
     if job.sealed or job.is_finished or job.ending:
@@ -76,7 +87,9 @@ def unsealed_note(job: "Job", where: Where) -> str | None:
 
 
 def job_facts(job: "Job", where: Where) -> list[str]:
-    rate = "" if job.items_per_second is None else f"{job.items_per_second:,.1f} items/s"
+    # The mean of an ended job counts its canceled items, which nobody worked on.
+    no_rate = job.items_per_second is None or (job.is_finished and job.canceled)
+    rate = "" if no_rate else f"{job.items_per_second:,.1f} items/s"
     eta = "" if job.eta_seconds is None or job.is_finished else duration(job.eta_seconds)
     return facts(
         [
@@ -86,7 +99,7 @@ def job_facts(job: "Job", where: Where) -> list[str]:
             ("reason", job.reason),
             ("epoch", job.epoch if job.epoch > 1 else None),
             ("sealed", job.sealed),
-            ("progress", f"{job.progress:.1%}"),
+            ("progress", f"{share_done(job):.1%}"),
             ("total", job.total),
             ("expected", job.expected_items),
             ("pending", job.pending),

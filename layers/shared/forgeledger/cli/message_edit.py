@@ -8,6 +8,7 @@ from typing import Any, Final
 from forgeledger.cli.error_messages import WrongValue
 from forgeledger.jobs.messages.command_fields import COMMAND_NAMES, ERROR_NAMES
 from forgeledger.jobs.messages.command_message import decode
+from forgeledger.jobs.model.ids import lanes_of
 from forgeledger.sdk.command_checks import check_command_names
 from forgeledger.sdk.errors import InvalidCommandError
 
@@ -25,6 +26,18 @@ def check_corrected(corrected: str, rejected: str) -> None:
         more = len(problems) - _SHOWN_PROBLEMS
         others = [f"and {more:,} more"] if more > 0 else []
         raise WrongValue("--body", "; ".join(problems[:_SHOWN_PROBLEMS] + others))
+
+
+def job_ids(corrected: str) -> list[str]:
+    """The jobs of a valid body, each once; WrongValue for what cannot be the id of a job."""
+    body = decode(corrected, "")
+    if body.problems:
+        return []
+    found = list(dict.fromkeys(routed.job_id for routed in body.commands))
+    for job_id in found:
+        if lanes_of(job_id) is None:
+            raise WrongValue("--body", f"jobId: {job_id!r} is not the id of a job")
+    return found
 
 
 def _check_names(corrected: str, rejected: str) -> None:

@@ -1,7 +1,8 @@
 """Reads the messages of a FIFO queue without a consumer, and leaves them in it.
 
-SQS locks a group while messages of it are in flight, so only the first batch of each group can be
-read until one of its messages is deleted. Received messages are made visible again.
+SQS locks a group while messages of it are in flight, so of each group only what came with its
+first batch can be read: ten messages, or fewer if the batch has those of other groups too.
+Received messages are made visible again.
 """
 
 import json

@@ -154,8 +154,9 @@ class NoAnswerError(SdkError):
 
 class ApiError(SdkError):
     def __init__(self, problem: "Problem") -> None:
-        fields = "".join(f"; {wrong.field}: {wrong.message}" for wrong in problem.errors)
-        super().__init__(f"{problem.status} {problem.code}: {problem.detail}{fields}")
+        # With errors the detail only says that they are in the JSON.
+        fields = "; ".join(f"{wrong.field}: {wrong.message}" for wrong in problem.errors)
+        super().__init__(f"{problem.status} {problem.code}: {fields or problem.detail}")
         self.problem = problem
 
     @property

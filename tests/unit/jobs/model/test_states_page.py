@@ -6,8 +6,9 @@ from pathlib import Path
 from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.items import ItemState
 from forgeledger.jobs.model.jobs import JobStatus
+from forgeledger.jobs.model.limits import ATTEMPTS_AHEAD
 from forgeledger.jobs.model.outcomes import Reason
-from tests.unit.jobs.model.test_state_table import TABLE
+from tests.unit.jobs.model.test_state_table import ITEM, TABLE, lane_with
 
 PAGE = (Path(__file__).parents[4] / "docs" / "states.md").read_text()
 COLUMNS = {
@@ -57,6 +58,22 @@ def test_the_table_of_commands_is_the_one_that_is_tested():
         for state, kind, outcome_kind, reason, after in TABLE
     }
     assert documented == expected
+
+
+def test_the_state_comes_before_the_attempt_where_the_page_says_so():
+    sentence = "for a finished item, for a heartbeat or for a retry: that is the answer, whatever"
+    assert sentence in " ".join(PAGE.split())
+
+    for state, kind, outcome_kind, reason, _ in TABLE:
+        # Register and expire do not reject, and an unknown item has no attempt.
+        if state.startswith("unknown") or kind in {"register", "expire"}:
+            continue
+        outcome = lane_with(state).do(kind, ITEM, worker_id="w-2", attempt=ATTEMPTS_AHEAD + 2)
+
+        finished = state in {"completed", "failed", "canceled"}
+        state_first = outcome_kind != "applied" and (finished or kind in {"heartbeat", "retry"})
+        expected = (outcome_kind, reason) if state_first else ("rejected", "unknown_attempt")
+        assert (outcome.kind, outcome.reason) == expected, (state, kind)
 
 
 def test_every_transition_of_the_table_is_in_the_diagram_of_items():

@@ -193,7 +193,9 @@ def test_every_wrong_field_is_reported(client, api):
     errors = [{"field": "items[3].itemId", "rule": "max_length", "message": "too long"}]
     api.problem(422, "invalid_request", errors=errors)
 
-    with pytest.raises(InvalidRequestError, match=r"items\[3\].itemId: too long") as caught:
+    with pytest.raises(
+        InvalidRequestError, match=r"^422 invalid_request: items\[3\].itemId: too long$"
+    ) as caught:
         client.post("jobs")
 
     (wrong,) = caught.value.problem.errors

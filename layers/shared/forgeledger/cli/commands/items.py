@@ -1,8 +1,7 @@
 """`forgeledger items register`: register items from a file, stdin or file names."""
 
-from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,8 +10,11 @@ from forgeledger.cli.command import Needs, command, group
 from forgeledger.cli.commands.job import JOB_ID
 from forgeledger.cli.error_messages import CliError
 from forgeledger.cli.item_files import STDIN, Form, read_items, read_names
-from forgeledger.cli.job_text import sealed_short_note
+from forgeledger.cli.job_text import not_sealed_note, sealed_short_note
 from forgeledger.cli.session import Session
+
+if TYPE_CHECKING:
+    from forgeledger.sdk.records import Job, Registration
 
 app = group(
     "items", "Register the items of a job.", 'forgeledger items register "$JOB" invoices.txt --seal'
@@ -49,13 +51,17 @@ def register(
             "auto: by suffix, and jsonl if stdin starts with {."
         ),
     ] = Form.AUTO,
-    seal: Annotated[bool, typer.Option("--seal", help="No more items will be added.")] = False,
+    seal: Annotated[
+        bool,
+        typer.Option("--seal", help="Seal the job afterwards: it takes no new items then."),
+    ] = False,
 ) -> None:
     """Register any number of items.
 
     Takes bounded memory and is safe to repeat. Empty lines are skipped. A name with leading or
     trailing blanks is refused except in JSON lines. The exit code is 1 if the ledger rejected
-    items, for instance because the job is sealed; the first of them are shown with their reasons.
+    items, for instance because the job is sealed, or if --seal could not seal the job, because it
+    has ended. The first rejected items are shown with their reasons.
     """
     from forgeledger.cli.item_positions import PositionedItems, note_repeatable
     from forgeledger.cli.job_progress import RegistrationProgress
@@ -73,6 +79,8 @@ def register(
         note_repeatable(),
     ):
         result = session.ledger.register(job_id, items, seal=seal, on_progress=progress)
+    # --json says it without --seal as well.
+    job = _job_now(session, job_id) if seal or session.output.as_json else None
     session.output.record(
         {
             "registered": result.registered,
@@ -82,28 +90,49 @@ def register(
                 {"itemId": rejection.item_id, "reason": rejection.reason}
                 for rejection in result.rejections
             ],
-            "sealed": seal,
+            "sealed": None if job is None else job.sealed,
         },
         f"{result.registered:,} registered, {result.already_existed:,} already existed, "
-        f"{result.rejected:,} rejected{', sealed' if seal else ''}",
+        f"{result.rejected:,} rejected{_sealed_text(job) if seal else ''}",
     )
     if not session.output.as_json:
-        if not result.sent:
-            session.output.remark("the input has no items")
-        for rejection in result.rejections[:SHOWN_REJECTIONS]:
-            session.output.remark(f"{rejection.item_id}: {rejection.reason}")
-        if result.rejected > SHOWN_REJECTIONS:
-            session.output.remark(f"and {result.rejected - SHOWN_REJECTIONS:,} more")
-    if seal:
-        _note_sealed_short(session, job_id)
-    if result.rejected:
+        _remark_on(session, result)
+    not_sealed = seal and job is not None and not _is_sealed(session, job)
+    if result.rejected or not_sealed:
         raise typer.Exit(exit_codes.NOT_AS_HOPED)
 
 
-def _note_sealed_short(session: Session, job_id: str) -> None:
-    """Everything is registered by now, so an error here only suppresses the note."""
+def _remark_on(session: Session, result: "Registration") -> None:
+    if not result.sent:
+        session.output.remark("the input has no items")
+    for rejection in result.rejections[:SHOWN_REJECTIONS]:
+        session.output.remark(f"{rejection.item_id}: {rejection.reason}")
+    if result.rejected > SHOWN_REJECTIONS:
+        session.output.remark(f"and {result.rejected - SHOWN_REJECTIONS:,} more")
+
+
+def _job_now(session: Session, job_id: str) -> "Job | None":
+    """The ledger also answers 200 if an ended job stays unsealed, so the job itself is read.
+
+    Everything is registered by now, so an error only leaves it unknown.
+    """
     from forgeledger.sdk.errors import SdkError
 
-    with suppress(SdkError):
-        if short := sealed_short_note(session.ledger.status(job_id)):
-            session.output.remark(f"note: {short}")
+    try:
+        return session.ledger.status(job_id)
+    except SdkError:
+        return None
+
+
+def _is_sealed(session: Session, job: "Job") -> bool:
+    if not job.sealed:
+        session.output.remark(not_sealed_note(job))
+    elif short := sealed_short_note(job):
+        session.output.remark(f"note: {short}")
+    return job.sealed
+
+
+def _sealed_text(job: "Job | None") -> str:
+    if job is None:
+        return "; whether the job is sealed is not known"
+    return ", sealed" if job.sealed else ", not sealed"

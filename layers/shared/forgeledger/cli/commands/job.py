@@ -7,7 +7,14 @@ import typer
 
 from forgeledger.cli.command import Needs, command, group
 from forgeledger.cli.error_messages import WrongValue
-from forgeledger.cli.job_text import job_facts, job_headline, reopened_note, sealed_short_note
+from forgeledger.cli.job_text import (
+    job_facts,
+    job_headline,
+    not_sealed_note,
+    reopened_note,
+    sealed_short_note,
+    share_done,
+)
 from forgeledger.cli.json_options import json_object
 from forgeledger.cli.output import moment
 from forgeledger.cli.pages import Pages
@@ -52,7 +59,10 @@ def create(
     expected_items: Annotated[
         int | None, typer.Option(min=0, help="The job seals itself when it has so many items.")
     ] = None,
-    seal: Annotated[bool, typer.Option("--seal", help="No more items will be added.")] = False,
+    seal: Annotated[
+        bool,
+        typer.Option("--seal", help="Seal the job afterwards: it takes no new items then."),
+    ] = False,
     auto_register: Annotated[
         bool | None,
         typer.Option(
@@ -61,13 +71,23 @@ def create(
         ),
     ] = None,
     lanes: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Default: by the number of items.")
+        int | None,
+        typer.Option(
+            min=1,
+            max=64,
+            help="Never changes; default: by --expected-items, else 4. "
+            "A sealed file of up to 1,000 items gets 1.",
+        ),
     ] = None,
     max_attempts: Annotated[
-        int | None, typer.Option(min=1, help="The attempt whose failure is final; default: 1.")
+        int | None,
+        typer.Option(
+            min=1, help="The attempt whose failure is final; default: 1, so nothing is retried."
+        ),
     ] = None,
     lease_seconds: Annotated[
-        int | None, typer.Option(min=0, help="How long a claim lasts without a heartbeat.")
+        int | None,
+        typer.Option(min=0, help="How long a claim lasts without a heartbeat; 0: no lease."),
     ] = None,
     tolerated_failures: Annotated[
         int | None, typer.Option(min=0, help="More failed items than this fail the job.")
@@ -159,7 +179,7 @@ def list_jobs(
                     job.job_id,
                     job.name,
                     job.status,
-                    f"{job.progress:.0%}",
+                    f"{share_done(job):.0%}",
                     job.failed,
                     job.total,
                     moment(job.created_at),
@@ -231,7 +251,7 @@ def _print_change(session: Session, job: "Job", wanted: str) -> None:
 def _unchanged(job: "Job", wanted: str) -> str:
     """The change was made before, or the job ended or was sealed first."""
     if wanted == "sealed" and not job.sealed:
-        return f"it is {job.status} and not sealed; to continue it: `forgeledger job reopen`"
+        return not_sealed_note(job)
     if wanted == "open" and job.sealed:
         return f"it is {job.status} and sealed"
     return f"it was {wanted} already"

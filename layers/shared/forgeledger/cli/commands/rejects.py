@@ -48,7 +48,9 @@ def list_rejects(
 ) -> None:
     """List rejected messages without removing them.
 
-    SQS delivers only the first ten of each message group until one of them is deleted.
+    SQS locks a message group once it has delivered some of its messages. So the list has only the
+    first messages of each group, ten at most and often fewer. The others can be listed when those
+    before them are no longer in the queue.
     """
     fifo = _fifo(session, queue)
     depth = fifo.depth()
@@ -79,7 +81,8 @@ def list_rejects(
     )
     if depth > len(listed):
         more = plural(depth - len(listed), "more is", "more are")
-        session.output.remark(f"about {more} in the queue")
+        locked = "" if len(listed) == limit else "; SQS does not deliver them before these are gone"
+        session.output.remark(f"about {more} in the queue{locked}")
 
 
 @command(
@@ -127,7 +130,8 @@ def show(
 @command(
     app,
     "redrive",
-    needs=NEEDS,
+    # The API is asked whether the jobs of a corrected body exist.
+    needs=NEEDS | Needs.API,
     example="forgeledger rejects redrive 6f1c2d3e-4b5a-6978-8897-a6b5c4d3e2f1 --body fixed.json",
 )
 def redrive(
@@ -146,16 +150,19 @@ def redrive(
 
     Without a MESSAGE_ID all are sent, without a confirmation. They keep their order and the group
     in which they were first sent. A message is deleted only after the command queue has accepted
-    it. A corrected body is checked before anything is changed: it must be valid, and each of its
-    fields must be one of the contract or of the rejected message. A message that is rejected
-    again while the command runs stays in the queue, and the exit code is 1; to see those that are
-    rejected later, use `forgeledger rejects list`.
+    it. A corrected body is checked before anything is changed: it must be valid, each of its
+    fields must be one of the contract or of the rejected message, and its job must exist; that is
+    not checked, and a note says so, if the API is not known or does not answer. A message that is
+    rejected again while the command runs stays in the queue, and the exit code is 1; to see those
+    that are rejected later, use `forgeledger rejects list`.
     """
     from forgeledger.cli.redrive import Redriver
 
     corrected = None if body is None else _read_body(body)
     if corrected is not None and message_id is None:
         raise CliError("--body: goes with one MESSAGE_ID")
+    # Before the queue is read, because what was read is hidden from others for a while.
+    not_looked_up = corrected and _refuse_unknown_jobs(session, corrected)
     fifo = _fifo(session, queue)
     client = session.client("sqs")
     redriver = Redriver(fifo, client, session.command_queue_url)
@@ -168,6 +175,9 @@ def redrive(
             rejected = _find(messages, message_id)
             if corrected is not None:
                 check_corrected(corrected, rejected.body)
+            if not_looked_up:
+                note = f"note: whether its job exists was not checked: {not_looked_up}"
+                session.output.remark(note)
             result = redriver.redrive_one(rejected, corrected)
     session.output.record(
         {
@@ -193,6 +203,23 @@ def redrive(
         raise typer.Exit(exit_codes.UNREACHABLE)
     if result.rejected_again:
         raise typer.Exit(exit_codes.NOT_AS_HOPED)
+
+
+def _refuse_unknown_jobs(session: Session, corrected: str) -> str | None:
+    """Returns why the jobs could not be looked up, if so."""
+    from forgeledger.cli.message_edit import job_ids
+    from forgeledger.sdk.errors import NotFoundError, SdkError
+
+    for job_id in job_ids(corrected):
+        if not session.deployment.endpoints.api_url:
+            return "the API's address is not known"
+        try:
+            session.api.get("jobs", job_id)
+        except NotFoundError as error:
+            raise WrongValue("--body", f"jobId: there is no such job: {job_id}") from error
+        except SdkError as error:
+            return str(error)
+    return None
 
 
 def _summary(result: "RedriveResult", where: Where) -> str:

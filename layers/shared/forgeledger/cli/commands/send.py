@@ -46,7 +46,14 @@ def send(
         Path | None,
         typer.Option(help="Instead: JSON lines, each a command or a message; - is stdin."),
     ] = None,
-    attempt: Annotated[int | None, typer.Option(min=1, help="Fences off a stale owner.")] = None,
+    attempt: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="The number of the claim it belongs to (ATTEMPT of `job items`); if the item has "
+            "a later claim, the command is rejected.",
+        ),
+    ] = None,
     worker_id: Annotated[str | None, typer.Option(help="The worker that sends it.")] = None,
     command_id: Annotated[
         str | None, typer.Option(help="Commands with the same id are applied once.")

@@ -11,6 +11,10 @@ from forgeledger.sdk.api.api_client import ApiClient
 from forgeledger.sdk.errors import ApiError
 
 _KEYS_UNREADABLE: Final = "api_keys_unreadable"
+_WRONG_KEY: Final = "unauthorized"
+_SET_KEY: Final = (
+    "set FORGELEDGER_API_KEY to a key that the SSM parameter of the stack's ApiKeyParameter holds"
+)
 _UNKNOWN: Final = "API_KEY_PARAMETER"
 # By AWS's error code in the `detail` of the API's answer.
 _ADVICE: Final = {
@@ -61,9 +65,11 @@ def check_api(target: Target, api: Callable[[], ApiClient]) -> Findings:
         api().get("jobs", limit=1)
     except ApiError as error:
         explained = explain(error)
-        if error.problem.code != _KEYS_UNREADABLE or explained is None:
+        if explained is None or error.problem.code not in {_KEYS_UNREADABLE, _WRONG_KEY}:
             raise
-        yield section.wrong(explained[0], _key_advice(target, error.problem.detail))
+        is_wrong = error.problem.code == _WRONG_KEY
+        advice = _SET_KEY if is_wrong else _key_advice(target, error.problem.detail)
+        yield section.wrong(explained[0], advice)
         return
     yield section.ok("jobs can be listed, so the key is right and the API can read the table")
 

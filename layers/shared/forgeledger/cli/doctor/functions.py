@@ -14,6 +14,9 @@ _FUNCTIONS: Final = {
 # AWS asks for a visibility timeout of six times the function's timeout.
 _VISIBILITY_FACTOR: Final = 6
 _HEALTHY: Final = ("", "OK", "No records processed", "PROBLEM: No records processed")
+# EventBridge itself makes this rule for the stack's archive.
+_ARCHIVE_RULE: Final = "Events-Archive-"
+_MAKE_A_RULE: Final = "make a rule on job.completed, job.failed and job.canceled (docs/events.md)"
 
 
 def check_functions(target: Target) -> Findings:
@@ -152,10 +155,23 @@ def check_bus(target: Target) -> Findings:
     client = target.client("events")
     client.describe_event_bus(Name=name)
     rules = client.list_rules(EventBusName=name)["Rules"]
-    names = sorted(rule["Name"] for rule in rules if rule.get("State") == "ENABLED")
-    if names:
-        yield section.ok(f"rules on it: {', '.join(names)}")
-    else:
+    enabled = sorted(
+        rule["Name"]
+        for rule in rules
+        if rule.get("State") == "ENABLED" and not rule["Name"].startswith(_ARCHIVE_RULE)
+    )
+    if not enabled:
+        yield section.warning("no rule on it is enabled, so its events go nowhere", _MAKE_A_RULE)
+        return
+    with_target = {
+        rule
+        for rule in enabled
+        if client.list_targets_by_rule(Rule=rule, EventBusName=name)["Targets"]
+    }
+    if with_target:
+        yield section.ok(f"rules on it: {', '.join(sorted(with_target))}")
+    if without := [rule for rule in enabled if rule not in with_target]:
         yield section.warning(
-            "no rule on it is enabled, so its events go nowhere", "make a rule on job.completed"
+            f"without a target, so that nothing gets its events: {', '.join(without)}",
+            "give the rule a target (docs/events.md), or delete it",
         )

@@ -15,7 +15,7 @@ from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
 from forgeledger.repeat import Repeat
 from forgeledger.web.limits import IDEMPOTENCY_SECONDS
 from tests.support.api_callers import Clock, Context, http_event
-from tests.support.ledger_table import create_ledger_table
+from tests.support.ledger_table import create_idempotency_table, create_ledger_table
 
 pytestmark = pytest.mark.integration
 
@@ -26,12 +26,7 @@ KEY = "a-key-that-nobody-guesses"
 @pytest.fixture
 def idempotency_table(aws) -> str:
     name = f"idempotency-{uuid4().hex[:8]}"
-    aws.client("dynamodb").create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-    )
+    create_idempotency_table(aws.client("dynamodb"), name)
     return name
 
 

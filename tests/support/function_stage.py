@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.logging import Logger
 from localstack_client.session import Session
 
 from forgeledger.aws import clients
@@ -17,6 +18,7 @@ from forgeledger.jobs.model.ids import lane_of
 from forgeledger.jobs.model.job_lifecycle import create
 from forgeledger.jobs.model.lanes import LaneRules
 from forgeledger.runtime import Runtime
+from forgeledger.web import error_responses
 from tests.support.builders import make_spec
 from tests.support.ledger_table import create_ledger_table
 
@@ -50,6 +52,7 @@ class Stage:
     """A table, a reject queue and a bus for one test, and the handlers that use them."""
 
     def __init__(self, aws: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
         name = self.name = f"stage-{uuid.uuid4().hex[:12]}"
         self.client, self.sqs, self.events = (
             aws.client(service) for service in ("dynamodb", "sqs", "events")
@@ -82,6 +85,8 @@ class Stage:
 
     def handler(self, name: str, *remaining_ms: int) -> Handler:
         clients.function_session.cache_clear()
+        # A child is made once in each process, for the service that there is then.
+        self._monkeypatch.setattr(error_responses, "logger", Logger(child=True))
         path = ROOT / "functions" / name / "app.py"
         handle = runpy.run_path(str(path), run_name="app")["handler"]
         return lambda event: handle(event, InvocationContext(*(remaining_ms or (30_000,))))

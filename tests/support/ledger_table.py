@@ -1,4 +1,4 @@
-"""Create the ledger's table on an engine, as defined in template.yaml."""
+"""Create the tables on an engine, as defined in template.yaml."""
 
 from functools import cache
 from pathlib import Path
@@ -16,11 +16,15 @@ def create_ledger_table(client: Any, name: str) -> None:
     client.create_table(TableName=name, **table_arguments())
 
 
+def create_idempotency_table(client: Any, name: str) -> None:
+    client.create_table(TableName=name, **table_arguments("IdempotencyTable"))
+
+
 @cache
-def table_arguments() -> dict[str, Any]:
-    """The arguments of create_table, from the template's LedgerTable."""
+def table_arguments(resource: str = "LedgerTable") -> dict[str, Any]:
+    """The arguments of create_table, from a table of the template."""
     template = yaml.load(TEMPLATE.read_text(), _TemplateLoader)  # noqa: S506 - It is a SafeLoader.
-    properties = template["Resources"]["LedgerTable"]["Properties"]
+    properties = template["Resources"][resource]["Properties"]
     arguments = {name: properties[name] for name in _COPIED if name in properties}
     stream = properties.get("StreamSpecification")
     if stream is not None:

@@ -1,5 +1,7 @@
 """A client for an engine on this machine ignores the user's settings; one for AWS follows them."""
 
+import logging
+
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ProfileNotFound
@@ -67,3 +69,37 @@ def test_a_given_session_makes_the_client():
     session.set_credentials("session", "secret")
 
     assert access_key(client("sqs", AWS, CONFIG, session)) == "session"
+
+
+@pytest.fixture
+def loggers():
+    """The root logger, and those of botocore and urllib3 as they are before the first client."""
+    named = {name: logging.getLogger(name) for name in ("", "botocore", "urllib3")}
+    levels = {name: logger.level for name, logger in named.items()}
+    for name in ("botocore", "urllib3"):
+        named[name].setLevel(logging.NOTSET)
+    yield named
+    for name, level in levels.items():
+        named[name].setLevel(level)
+
+
+@pytest.mark.parametrize(
+    ("root", "held"), [("DEBUG", "INFO"), ("INFO", "INFO"), ("WARNING", "WARNING")]
+)
+def test_no_client_logs_its_requests_whatever_the_root_logger_s_level_becomes(loggers, root, held):
+    loggers[""].setLevel(root)
+
+    client("sqs", ENGINE, CONFIG)
+    loggers[""].setLevel("DEBUG")
+
+    assert loggers["botocore"].getEffectiveLevel() == logging.getLevelNamesMapping()[held]
+    assert not logging.getLogger("botocore.auth").isEnabledFor(logging.DEBUG)
+    assert not logging.getLogger("urllib3.connectionpool").isEnabledFor(logging.DEBUG)
+
+
+def test_a_level_that_a_developer_gave_to_botocore_stays(loggers):
+    loggers["botocore"].setLevel("DEBUG")
+
+    client("sqs", ENGINE, CONFIG)
+
+    assert loggers["botocore"].level == logging.DEBUG

@@ -4,6 +4,7 @@ They are made by botocore, as boto3's clients are: importing boto3 itself adds i
 S3 transfers, a twelfth of a cold start for what nothing here uses.
 """
 
+import logging
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -26,8 +27,20 @@ class Target:
     is_local: bool = False
 
 
+def _hold_back_secrets() -> None:
+    """At DEBUG both log whole requests and answers: session tokens, decrypted parameters.
+
+    A level that someone has given to these loggers themselves is left as it is.
+    """
+    for name in ("botocore", "urllib3"):
+        logger = logging.getLogger(name)
+        if logger.level == logging.NOTSET:
+            logger.setLevel(max(logger.getEffectiveLevel(), logging.INFO))
+
+
 def client(service: str, target: Target, config: Config, session: Session | None = None) -> Any:
     """Clients may be shared between threads, a session may not: unless given, each has its own."""
+    _hold_back_secrets()
     where: dict[str, Any] = {"region_name": target.region, "endpoint_url": target.endpoint_url}
     if not target.is_local:
         return (session or Session()).create_client(service, config=config, **where)

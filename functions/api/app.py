@@ -4,14 +4,14 @@ import os
 import time
 from typing import Any
 
-from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.logging.correlation_paths import API_GATEWAY_HTTP
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from forgeledger.bootstrap.api import build_api
+from forgeledger.bootstrap.function_log import function_logger
 
-logger = Logger()
+logger = function_logger()
 metrics = Metrics()
 # Built at import and not in the first invocation: Lambda gives the init phase a full CPU.
 api = build_api(os.environ)

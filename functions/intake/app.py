@@ -7,10 +7,10 @@ from typing import Any
 # Imports allocate a lot and free little; GC passes during them cost a fifth of the cold start.
 gc.disable()
 
-from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from forgeledger.bootstrap.function_log import function_logger
 from forgeledger.bootstrap.intake import build_intake
 from forgeledger.jobs.messages.command_message import unknown_names
 from forgeledger.jobs.messages.intake_report import log_lines, measurements
@@ -18,7 +18,7 @@ from forgeledger.jobs.messages.sqs_records import read_messages
 from forgeledger.runtime import before_deadline
 from forgeledger.unknown_fields import UnknownFields
 
-logger = Logger()
+logger = function_logger()
 metrics = Metrics()
 # Built at import and not in the first invocation: Lambda gives the init phase a full CPU.
 intake = build_intake(os.environ)

@@ -7,16 +7,16 @@ from typing import Any
 # Imports allocate a lot and free little; GC passes during them cost a fifth of the cold start.
 gc.disable()
 
-from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from forgeledger.bootstrap.function_log import function_logger
 from forgeledger.bootstrap.relay import build_relay
 from forgeledger.jobs.messages.reconcile_requests import measurements, read_request, report_body
 from forgeledger.jobs.messages.stream_records import batch_response, read_wakes
 from forgeledger.runtime import before_deadline
 
-logger = Logger()
+logger = function_logger()
 metrics = Metrics()
 # Built at import and not in the first invocation: Lambda gives the init phase a full CPU.
 services = build_relay(os.environ)

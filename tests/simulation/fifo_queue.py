@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.simulation.coverage import CoverageCounts, CoveragePoint
+from tests.support.sqs_limits import check_message
 
 _DEDUPLICATION_MS = 5 * 60 * 1000
 
@@ -45,6 +46,7 @@ class SimulatedFifoQueue:
         self, body: str, group: str, deduplication_id: str, attributes: dict[str, Any] | None = None
     ) -> tuple[str, bool]:
         """The message's id, and whether it is new: five minutes of deduplication."""
+        check_message(body, attributes or {})
         now = self.clock()
         earlier = self._recent.get(deduplication_id)
         if earlier is not None:

@@ -24,5 +24,5 @@ def build_intake(
     runtime = runtime or Runtime()
     store = ledger_store(dynamodb or clients.dynamodb(), settings.table, runtime)
     # The client is built when the first message is rejected: most invocations never need it.
-    rejects = SqsRejectQueue(sqs or cache(clients.sqs), settings.reject_queue_url)
+    rejects = SqsRejectQueue(sqs or cache(clients.sqs), settings.reject_queue_url, runtime)
     return Intake(LaneWriter(store, runtime), rejects, runtime.clock, runtime.parallel)

@@ -14,6 +14,7 @@ from forgeledger.jobs.model.lanes import Counts, Head
 from forgeledger.jobs.model.message import CommandProblem, Message
 from forgeledger.journal.model.log_row import LogRow, Renewed
 from forgeledger.repeat import Repeat
+from forgeledger.runtime import HasTime
 
 # Where a pass over many jobs stopped, as a JSON object; empty at the beginning.
 Checkpoint = Mapping[str, Any]
@@ -188,5 +189,8 @@ class JobIdClaims(Protocol):
 
 
 class RejectQueue(Protocol):
-    def put(self, message: Message, problems: Sequence[CommandProblem]) -> None:
-        """Store the rejected commands of a message with the reasons, or raise; safe to repeat."""
+    def put(self, message: Message, problems: Sequence[CommandProblem], has_time: HasTime) -> bool:
+        """Store a message with the reasons, whole if possible, or raise; safe to repeat.
+
+        False: the queue takes only a part of it.
+        """

@@ -32,7 +32,8 @@ def decode(body: str, message_id: str) -> Body:
     """Read a message; an invalid command does not affect the others."""
     try:
         content = from_json(body, allow_inf_nan=False)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
+        # A TypeError is a text that is no Unicode.
         return _invalid_message("body", f"must be JSON: {error}")
     if not isinstance(content, dict):
         return _invalid_message("body", "must be an object")

@@ -39,7 +39,7 @@ class Body:
 
     commands: tuple[RoutedCommand, ...] = ()
     problems: tuple[CommandProblem, ...] = ()
-    # All commands as they came, for the reject queue.
+    # All commands as they came.
     raw: tuple[Any, ...] = ()
     # Names next to a list of commands, where nothing reads them.
     extra_names: frozenset[str] = frozenset()

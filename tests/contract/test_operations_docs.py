@@ -27,6 +27,8 @@ LOG_MESSAGES = (
     "lane not applied",
     "message rejected",
     "record not understood",
+    "reject queue refused a message",
+    "rejected message truncated",
     "retention not extended",
     "unknown fields ignored",
     "workerId next to commands",

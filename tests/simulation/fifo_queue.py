@@ -38,6 +38,8 @@ class SimulatedFifoQueue:
     coverage: CoverageCounts = field(default_factory=Counter)
     waiting: list[QueuedMessage] = field(default_factory=list)
     dead: list[QueuedMessage] = field(default_factory=list)
+    # Numbers of dead letters that were redriven.
+    redriven: set[int] = field(default_factory=set)
     # All messages ever accepted, in order.
     accepted: list[QueuedMessage] = field(default_factory=list)
     _recent: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -112,6 +114,9 @@ class SimulatedFifoQueue:
         self.waiting.remove(message)
         return True
 
+    def waiting_numbers(self) -> list[int]:
+        return [message.number for message in self.waiting]
+
     def next_visible_at(self) -> int | None:
         return min((message.visible_at for message in self.waiting), default=None)
 
@@ -129,7 +134,10 @@ def sqs_record(message: QueuedMessage) -> dict[str, Any]:
             "MessageGroupId": message.group,
             "MessageDeduplicationId": message.deduplication_id,
         },
-        "messageAttributes": {},
+        "messageAttributes": {
+            name: {"stringValue": value["StringValue"], "dataType": value["DataType"]}
+            for name, value in message.attributes.items()
+        },
         "eventSource": "aws:sqs",
         "awsRegion": "eu-central-1",
     }

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from tests.simulation.fifo_queue import QueuedMessage
 from tests.simulation.message_oracle import MessageContent
+from tests.simulation.request_checks import source_id
 
 # From so many characters on the attributes of a reject may not fit.
 _NEARLY_FULL: Final = 1_040_000
@@ -39,7 +40,7 @@ def wrong_reject(
     if (
         _attribute(reject, "reason") != reason
         or _attribute(reject, "sourceGroupId") != message.group
-        or _attribute(reject, "sourceMessageId") != message.message_id
+        or _attribute(reject, "sourceMessageId") != source_id(message)
     ):
         return f"{reason} in group {message.group} has the attributes {reject.attributes}"
     problems: list[dict[str, Any]] = json.loads(_attribute(reject, "detail"))

@@ -51,6 +51,7 @@ class Bench:
         message_id = f"m{self.made}"
         return Message(
             message_id=message_id,
+            source_id=message_id,
             group_id=group or "one-group",
             sent_at=NOW - 5_000,
             text=text,

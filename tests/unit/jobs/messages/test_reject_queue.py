@@ -47,7 +47,12 @@ def stored(
     """Whether the queue has all of the message, and what was sent to it."""
     queue = queue or Queue()
     message = Message(
-        message_id="m-1", group_id=group_id, sent_at=NOW, text=text, body=decode(text, "m-1")
+        message_id="m-1",
+        source_id="m-0",
+        group_id=group_id,
+        sent_at=NOW,
+        text=text,
+        body=decode(text, "m-1"),
     )
     rejects = SqsRejectQueue(lambda: queue, "the-url", Runtime(sleep=lambda _: None))
     is_whole = rejects.put(message, problems, has_time)
@@ -73,7 +78,7 @@ def test_a_message_goes_whole_with_its_reason_and_its_source() -> None:
     assert attributes(request) == {
         "reason": "invalid",
         "detail": '[{"field": "body", "rule": "must be JSON"}]',
-        "sourceMessageId": "m-1",
+        "sourceMessageId": "m-0",
         "sourceGroupId": "g-1",
     }
 

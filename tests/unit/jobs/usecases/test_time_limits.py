@@ -71,6 +71,7 @@ def make_message(name: str, job_id: str, lane: int, *item_ids: str) -> Message:
     text = json.dumps({"commands": commands})
     return Message(
         message_id=name,
+        source_id=name,
         group_id=group_of(job_id, lane),
         sent_at=0,
         text=text,
@@ -170,7 +171,14 @@ def test_a_table_that_is_silent_leaves_time_to_say_so(ledger: Ledger) -> None:
 
 def test_a_slow_reject_queue_leaves_time_to_say_so(ledger: Ledger) -> None:
     messages = [
-        Message(message_id=f"m{n}", group_id=f"g{n}", sent_at=0, text="?", body=decode("?", ""))
+        Message(
+            message_id=f"m{n}",
+            source_id=f"m{n}",
+            group_id=f"g{n}",
+            sent_at=0,
+            text="?",
+            body=decode("?", ""),
+        )
         for n in range(10)
     ]
     rejects = SlowRejectQueue(ledger, answer_ms=4_900)

@@ -101,7 +101,7 @@ def _attributes(message: Message, problems: Sequence[CommandProblem]) -> dict[st
     attributes = {
         "reason": problems[0].reason,
         "detail": _detail(problems),
-        "sourceMessageId": message.message_id,
+        "sourceMessageId": message.source_id,
         "sourceGroupId": message.group_id,
     }
     if indexes := _indexes(message, problems):

@@ -57,6 +57,8 @@ class Body:
 @fast_frozen
 class Message:
     message_id: str
+    # The message's id when it was first sent, by which its commands without an id are known.
+    source_id: str
     group_id: str
     sent_at: int
     text: str

@@ -15,7 +15,6 @@ from forgeledger.bootstrap.intake import build_intake
 from forgeledger.jobs.messages.command_message import unknown_names
 from forgeledger.jobs.messages.intake_report import log_lines, measurements
 from forgeledger.jobs.messages.sqs_records import failing_seconds, read_messages
-from forgeledger.runtime import before_deadline
 from forgeledger.unknown_fields import UnknownFields
 
 logger = function_logger()
@@ -32,7 +31,7 @@ gc.enable()
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     messages = read_messages(event)
-    result = intake.consume(messages, before_deadline(context.get_remaining_time_in_millis))
+    result = intake.consume(messages, context.get_remaining_time_in_millis)
     failing = failing_seconds(event, result.failed, intake.clock())
     for measurement in measurements(result, len(messages), failing):
         metrics.add_metric(*measurement)

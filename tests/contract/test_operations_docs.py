@@ -29,6 +29,7 @@ LOG_MESSAGES = (
     "message rejected",
     "record not understood",
     "reject queue refused a message",
+    "rejected message truncated",
     "retention not extended",
     "unknown fields ignored",
     "workerId next to commands",

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from forgeledger.jobs.model.limits import COMMANDS_PER_MESSAGE, MESSAGE_BYTES
 from forgeledger.sdk.report.packer import Message, next_request
-from tests.support.fake_queues import MEBIBYTE
 from tests.support.packed_commands import command
+from tests.support.sqs_limits import MEBIBYTE
 
 sizes = st.one_of(
     st.integers(0, 200), st.integers(20_000, 140_000), st.sampled_from([524_280, 524_281, 524_282])

@@ -125,7 +125,10 @@ class SqsClient:
 
     def send_message(self, **request: Any) -> dict[str, Any]:
         return self._world.call(
-            "SendMessage", lambda message: {"MessageId": self._send(message)}, request
+            "SendMessage",
+            lambda message: {"MessageId": self._send(message)},
+            request,
+            lambda: dict.fromkeys((CallFault.THROTTLED_LONG, CallFault.SERVER_ERROR), self._denied),
         )
 
     def send_message_batch(self, **request: Any) -> Mapping[str, Any]:
@@ -135,6 +138,10 @@ class SqsClient:
             request,
             lambda: {CallFault.PARTIAL: self._send_some},
         )
+
+    def _denied(self, _: Request) -> Any:
+        """The sender of single messages retries throttles; this lasts."""
+        raise client_error("AccessDenied", "SendMessage", status=403)
 
     def _send_all(self, request: Request) -> dict[str, Any]:
         return self._response(request["Entries"], ())

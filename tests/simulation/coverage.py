@@ -19,6 +19,7 @@ class CoveragePoint(StrEnum):
     NOT_DELETED = "the deletion of messages fails"
     DELIVERED_AGAIN = "a message is redelivered"
     DEAD_LETTER = "a message becomes a dead letter"
+    REDRIVEN = "dead letters are redriven"
     REPETITION_DROPPED = "a repeated message is deduplicated"
     REPETITION_ACCEPTED = "a message is repeated after the deduplication window"
     TWO_INTAKES = "two intakes process the same messages"

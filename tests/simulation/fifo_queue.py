@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.simulation.coverage import CoverageCounts, CoveragePoint
+from tests.support.sqs_limits import check_message
 
 _DEDUPLICATION_MS = 5 * 60 * 1000
 
@@ -37,6 +38,8 @@ class SimulatedFifoQueue:
     coverage: CoverageCounts = field(default_factory=Counter)
     waiting: list[QueuedMessage] = field(default_factory=list)
     dead: list[QueuedMessage] = field(default_factory=list)
+    # Numbers of dead letters that were redriven.
+    redriven: set[int] = field(default_factory=set)
     # All messages ever accepted, in order.
     accepted: list[QueuedMessage] = field(default_factory=list)
     _recent: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -45,6 +48,7 @@ class SimulatedFifoQueue:
         self, body: str, group: str, deduplication_id: str, attributes: dict[str, Any] | None = None
     ) -> tuple[str, bool]:
         """The message's id, and whether it is new: five minutes of deduplication."""
+        check_message(body, attributes or {})
         now = self.clock()
         earlier = self._recent.get(deduplication_id)
         if earlier is not None:
@@ -110,6 +114,9 @@ class SimulatedFifoQueue:
         self.waiting.remove(message)
         return True
 
+    def waiting_numbers(self) -> list[int]:
+        return [message.number for message in self.waiting]
+
     def next_visible_at(self) -> int | None:
         return min((message.visible_at for message in self.waiting), default=None)
 
@@ -127,7 +134,10 @@ def sqs_record(message: QueuedMessage) -> dict[str, Any]:
             "MessageGroupId": message.group,
             "MessageDeduplicationId": message.deduplication_id,
         },
-        "messageAttributes": {},
+        "messageAttributes": {
+            name: {"stringValue": value["StringValue"], "dataType": value["DataType"]}
+            for name, value in message.attributes.items()
+        },
         "eventSource": "aws:sqs",
         "awsRegion": "eu-central-1",
     }

@@ -17,6 +17,7 @@ from tests.simulation.list_checks import check_a_list
 from tests.simulation.operators import Operators
 from tests.simulation.producers import HTTP_SHARE
 from tests.simulation.quiescence import come_to_rest, fail_all
+from tests.simulation.redrives import redrive_dead_letters, redrive_rejects
 from tests.simulation.request_checks import RequestLog
 from tests.simulation.script import Script
 from tests.simulation.small_commits import limited_commits
@@ -82,6 +83,11 @@ class History:
         faults = dict(step.faults)
         if step.kind in ENDING_STEPS:
             self._take_ending_step(step, faults)
+        elif step.kind is StepKind.REDRIVE_REJECTS:
+            redrive_rejects(self.world, faults)
+        elif step.kind is StepKind.REDRIVE_DEAD_LETTERS:
+            log, by_attribute = self.checks.request_log, step.seed % 3 == 0
+            redrive_dead_letters(self.world, log, faults, by_attribute=by_attribute)
         elif step.kind in OPERATOR_STEPS:
             self._take_operator_step(step, faults)
         else:

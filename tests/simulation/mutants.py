@@ -23,6 +23,7 @@ from tests.simulation.mutants_guarantees import GUARANTEES
 from tests.simulation.mutants_items import ITEMS
 from tests.simulation.mutants_queue import QUEUE
 from tests.simulation.mutants_reads import READS
+from tests.simulation.mutants_redrive import REDRIVE
 from tests.simulation.mutants_registration import REGISTRATION
 from tests.simulation.mutants_retention import RETENTION
 from tests.simulation.mutants_storage import STORAGE
@@ -42,6 +43,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *READS,
     *CREATION,
     *QUEUE,
+    *REDRIVE,
     *RETENTION,
 )
 MOST_SEEDS = 5_000

@@ -17,6 +17,7 @@ from forgeledger.jobs.usecases import apply_commands, consume_messages
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.consume_messages import Intake
 from forgeledger.jobs.usecases.follow_stream import Relay, Relayed
+from forgeledger.runtime import HasTime
 from forgeledger.sdk.report import sqs_sender
 from forgeledger.sdk.report.outbox import SendResult, SendStatus
 from tests.simulation.mutant import Mutants
@@ -64,9 +65,10 @@ def no_group_mercy() -> Iterator[None]:
 def rejects_dropped() -> Iterator[None]:
     original = SqsRejectQueue.put
 
-    def put(self: SqsRejectQueue, message: Message, problems: Any) -> None:
+    def put(self: SqsRejectQueue, message: Message, problems: Any, has_time: HasTime) -> bool:
         with suppress(Exception):
-            original(self, message, problems)
+            original(self, message, problems, has_time)
+        return True
 
     with patch.object(SqsRejectQueue, "put", put):
         yield

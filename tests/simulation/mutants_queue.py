@@ -1,7 +1,8 @@
 """Mutants of decoding messages, and of rejecting them."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Final
 from unittest.mock import patch
@@ -10,11 +11,13 @@ from pydantic_core import ValidationError
 
 from forgeledger.jobs.messages import command_message as messages
 from forgeledger.jobs.messages import reject_queue
+from forgeledger.jobs.messages.reject_queue import SqsRejectQueue
 from forgeledger.jobs.model.commands import Command
 from forgeledger.jobs.model.intake_result import IntakeResult
 from forgeledger.jobs.model.message import INVALID, CommandProblem, Message, RoutedCommand
 from forgeledger.jobs.usecases import consume_messages
 from forgeledger.jobs.usecases.consume_messages import Intake
+from forgeledger.runtime import no_deadline
 from tests.simulation.mutant import Mutant, Mutants
 
 QUEUE = Mutants()
@@ -122,21 +125,46 @@ def marks_without_kind() -> Iterator[None]:
 
 @QUEUE.named("of all invalid commands of a message only the first is rejected")
 def first_bad_command_only() -> Iterator[None]:
-    original = reject_queue._body
+    original = reject_queue._indexes
 
-    def body(message: Message, problems: Sequence[CommandProblem]) -> str:
+    def indexes(message: Message, problems: Sequence[CommandProblem]) -> str:
         first = min(
             (problem.index for problem in problems if problem.index is not None), default=None
         )
         return original(message, [problem for problem in problems if problem.index == first])
 
-    with patch.object(reject_queue, "_body", body):
+    with patch.object(reject_queue, "_indexes", indexes):
         yield
 
 
 @QUEUE.named("the valid commands of a message are rejected with the invalid ones")
 def good_commands_rejected() -> Iterator[None]:
-    with patch.object(reject_queue, "_body", lambda message, _: message.text):
+    with patch.object(reject_queue, "_indexes", lambda *_: ""):
+        yield
+
+
+@QUEUE.named("a rejected message is decoded and encoded again")
+def rejects_encoded_again() -> Iterator[None]:
+    original = SqsRejectQueue._send
+
+    def send(self: SqsRejectQueue, message: Message, body: str, *rest: Any) -> None:
+        with suppress(ValueError):
+            body = json.dumps(json.loads(body), ensure_ascii=False, separators=(",", ":"))
+        original(self, message, body, *rest)
+
+    with patch.object(SqsRejectQueue, "_send", send):
+        yield
+
+
+@QUEUE.named("a reject's attributes do not count towards its size")
+def attributes_without_size() -> Iterator[None]:
+    versions = reject_queue._versions
+
+    def first_only(body: str, attributes: dict[str, str]) -> Iterator[Any]:
+        with patch.object(reject_queue, "_size", lambda text, _: len(text.encode())):
+            yield next(versions(body, attributes))
+
+    with patch.object(reject_queue, "_versions", first_only):
         yield
 
 
@@ -160,7 +188,7 @@ def good_messages_rejected() -> Iterator[None]:
     def finish(self: Intake, messages: Sequence[Message], *rest: Any) -> IntakeResult:
         for message in messages[:1]:
             if not message.body.problems:
-                self.rejects.put(message, [CommandProblem("body", "no reason")])
+                self.rejects.put(message, [CommandProblem("body", "no reason")], no_deadline)
         return original(self, messages, *rest)
 
     with patch.object(Intake, "_reject_or_redeliver", finish):

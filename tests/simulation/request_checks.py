@@ -165,10 +165,16 @@ class RequestLog:
         return content
 
     def _read_content(self, message: QueuedMessage) -> MessageContent:
-        content = read_message(message.body, message.message_id)
+        content = read_message(message.body, source_id(message))
         for sent in content.commands:
             self.commands[sent.job_id, sent.mark] = sent.command
         return content
+
+
+def source_id(message: QueuedMessage) -> str:
+    """The message's id when it was first sent, by which its commands without an id are known."""
+    attribute = message.attributes.get("sourceMessageId")
+    return message.message_id if attribute is None else str(attribute["StringValue"])
 
 
 def register_command(item_id: str, command_id: str) -> Command:

@@ -168,6 +168,24 @@ def finale(random: Random) -> list[ScriptStep]:
     return []
 
 
+def _redrive(random: Random) -> list[ScriptStep]:
+    """Messages become dead letters although an intake has applied them; then they are redriven."""
+    kinds = [StepKind.RAW_MESSAGE] * random.randint(1, 3) + [StepKind.WORK] * random.randint(0, 2)
+    steps = [ScriptStep(kind, random.getrandbits(32)) for kind in (*kinds, StepKind.SEND)]
+    crash = ((random.randint(1, 4), CallFault.CRASH_AFTER),)
+    steps.append(ScriptStep(StepKind.INTAKE, random.getrandbits(32), crash))
+    for _ in range(2):
+        steps += [ScriptStep(StepKind.WAIT, 8), ScriptStep(StepKind.INTAKE, random.getrandbits(32))]
+    lost = random.choice(((), (), ((0, CallFault.LOST),)))
+    steps += [
+        ScriptStep(StepKind.REDRIVE_DEAD_LETTERS, random.getrandbits(32), lost),
+        ScriptStep(StepKind.WAIT, random.getrandbits(32)),
+        ScriptStep(StepKind.REDRIVE_DEAD_LETTERS, random.getrandbits(32)),
+        ScriptStep(StepKind.INTAKE, random.getrandbits(32)),
+    ]
+    return steps
+
+
 def _no_ending(_: Random) -> list[ScriptStep]:
     return []
 
@@ -181,7 +199,8 @@ _ENDING_WEIGHTS: dict[Callable[[Random], list[ScriptStep]], int] = {
     _late_producer: 4,
     _weeks: 2,
     _between_two_commits: 3,
-    _no_ending: 20,
+    _redrive: 4,
+    _no_ending: 16,
 }
 # Endings in which no operator interferes and no producer dies.
 _WITHOUT_OPERATORS = frozenset({_crowd, _contention, _recount})

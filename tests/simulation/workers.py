@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from forgeledger.jobs.model.ids import group_of, lane_of, lanes_of
 from forgeledger.sdk.command import Command
@@ -20,6 +20,7 @@ from tests.simulation.lambdas import PlannedFaults
 from tests.simulation.lane_checks import Violation
 from tests.simulation.seeded_backoff import SeededBackoff
 from tests.simulation.world import Invocation, SimulatedWorld
+from tests.support.sqs_limits import MEBIBYTE
 
 _TIMEOUT_MS = 60_000
 _REMEMBERED = 40
@@ -36,6 +37,10 @@ _INVALID: tuple[Any, ...] = (
     {"error": {"message": "of no type"}},
     *({"job_id": name} for name in _UNKNOWN_JOB_IDS),
 )
+
+
+# Values that SQS would refuse, or that grow or lose digits, if they were decoded and encoded again.
+_FRAGILE: Final = ('"\\uffff"', "1e15", "1e400", "12345678901234567890.5", '1, "extra": 2')
 
 
 @dataclass(slots=True)
@@ -155,6 +160,9 @@ class SimulatedWorkers:
         if chance < 0.15:
             bodies = ("{", "[]", '{"type": "complete"}', '{"commands": []}', "\x20", '"x"')
             body: str = random.choice(bodies)
+            if random.random() < 0.03:
+                # A message as large as SQS takes, or nearly so.
+                body = "x" * (MEBIBYTE - random.choice((0, 0, 60, 300, 1_500)))
         elif chance < 0.25:
             command = self._fields(random, random.choice(jobs))
             command["job_id"] = random.choice(_UNKNOWN_JOB_IDS)
@@ -169,12 +177,16 @@ class SimulatedWorkers:
                     invalid = self._fields(random, random.choice(jobs)) | invalid
                 commands.insert(random.randint(0, len(commands)), invalid)
             body = json.dumps({"commands": commands})
+            if random.random() < 0.2:
+                # What a reader of JSON changes when it writes it again.
+                extra = random.choice(_FRAGILE)
+                body = body.replace('"type":', f'"extra": {extra}, "type":')
         group = random.choice(("wrong", "x", self._group(random, random.choice(jobs))))
         self._world.coverage[CoveragePoint.MALFORMED_MESSAGE] += chance < 0.15
         self._world.coverage[CoveragePoint.WRONG_GROUP] += group in ("wrong", "x")
         self._world.ids_made += 1
         message_id, _ = self._world.commands.send(body, group, f"raw-{self._world.ids_made}")
-        self._world.log(f"raw message {message_id} to {group[-5:]}: {body}")
+        self._world.log(f"raw message {message_id} to {group[-5:]}: {body[:2_000]}")
 
     def _start(self) -> SimulatedWorker:
         self._started += 1

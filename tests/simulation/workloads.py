@@ -21,6 +21,8 @@ class StepKind(StrEnum):
     READ_STATUS = "read status"
     WAIT = "wait"
     SPLIT_SHARD = "split shard"
+    REDRIVE_REJECTS = "redrive rejects"
+    REDRIVE_DEAD_LETTERS = "redrive dead letters"
     # Only in scripted endings.
     FAIL_ALL = "fail all"
     RETRY_ALL = "retry all"
@@ -103,6 +105,8 @@ WEIGHTS: dict[Workload, dict[StepKind, int]] = {
         StepKind.RECOUNT: 1,
         StepKind.WAIT: 10,
         StepKind.SPLIT_SHARD: 1,
+        StepKind.REDRIVE_REJECTS: 1,
+        StepKind.REDRIVE_DEAD_LETTERS: 3,
     },
     Workload.TOLERANCE: {
         StepKind.CREATE: 3,
@@ -133,6 +137,8 @@ WEIGHTS: dict[Workload, dict[StepKind, int]] = {
         StepKind.RELAY: 16,
         StepKind.WAIT: 14,
         StepKind.SPLIT_SHARD: 1,
+        StepKind.REDRIVE_REJECTS: 1,
+        StepKind.REDRIVE_DEAD_LETTERS: 3,
     },
     Workload.FINISH: {
         StepKind.CREATE: 6,

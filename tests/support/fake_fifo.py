@@ -17,12 +17,18 @@ class FakeFifo(FakeFifoQueue):
         self.keeps = False
 
     def put(
-        self, body: str, group: str = "g", message_id: str = "", **attributes: str
+        self,
+        body: str,
+        group: str = "g",
+        message_id: str = "",
+        deduplication_id: str = "",
+        **attributes: str,
     ) -> QueuedMessage:
         texts = {
             name: {"DataType": "String", "StringValue": text} for name, text in attributes.items()
         }
-        self.queue.send(body, group, f"put {len(self.queue.accepted)}", texts)
+        unique = deduplication_id or f"put {len(self.queue.accepted)}"
+        self.queue.send(body, group, unique, texts)
         message = self.queue.accepted[-1]
         message.message_id = message_id or message.message_id
         return message
@@ -109,6 +115,7 @@ def _as_received(message: QueuedMessage) -> dict[str, Any]:
         "Body": message.body,
         "Attributes": {
             "MessageGroupId": message.group,
+            "MessageDeduplicationId": message.deduplication_id,
             "SentTimestamp": "1795255200000",
             "ApproximateReceiveCount": str(message.receive_count),
         },

@@ -11,8 +11,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 from botocore.parsers import ResponseParserError
 
 from tests.simulation.fifo_queue import SimulatedFifoQueue
-
-MEBIBYTE = 1024 * 1024
+from tests.support.sqs_limits import MEBIBYTE, message_bytes
 
 
 def throttled(code="ThrottlingException", status=400):
@@ -108,13 +107,18 @@ class FakeFifoQueue:
         if not self.deduplicates:
             deduplication_id += f"/{len(self.queue.accepted)}"
         body, group = entry["MessageBody"], entry["MessageGroupId"]
-        return self.queue.send(body, group, deduplication_id)[0]
+        attributes = entry.get("MessageAttributes")
+        return self.queue.send(body, group, deduplication_id, attributes)[0]
 
     def check(self, entries):
         """AWS's rules for SendMessageBatch."""
         assert 1 <= len(entries) <= 10
         assert len({entry["Id"] for entry in entries}) == len(entries)
-        assert sum(len(entry["MessageBody"].encode()) for entry in entries) <= MEBIBYTE
+        sizes = [
+            message_bytes(entry["MessageBody"], entry.get("MessageAttributes", {}))
+            for entry in entries
+        ]
+        assert sum(sizes) <= MEBIBYTE
         assert all(len(entry["MessageDeduplicationId"]) <= 128 for entry in entries)
 
 

@@ -11,10 +11,10 @@ from forgeledger.jobs.model.intake_result import IntakeResult
 from forgeledger.jobs.model.message import CommandProblem, Message
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.consume_messages import Intake
+from forgeledger.runtime import HasTime
 from tests.support.builders import NOW
 from tests.support.ledgers import Ledger
 from tests.support.one_by_one import one_by_one
-from tests.support.time_left import always
 
 
 @dataclass
@@ -24,10 +24,12 @@ class FakeRejectQueue:
     rejected: list[tuple[str, list[CommandProblem]]] = field(default_factory=list)
     broken: bool = False
 
-    def put(self, message: Message, problems: Sequence[CommandProblem]) -> None:
+    def put(self, message: Message, problems: Sequence[CommandProblem], has_time: HasTime) -> bool:
+        assert has_time()
         if self.broken:
             raise ConnectionError("the reject queue is unreachable")
         self.rejected.append((message.message_id, list(problems)))
+        return True
 
 
 @dataclass
@@ -51,6 +53,7 @@ class Bench:
         message_id = f"m{self.made}"
         return Message(
             message_id=message_id,
+            source_id=message_id,
             group_id=group or "one-group",
             sent_at=NOW - 5_000,
             text=text,
@@ -61,7 +64,7 @@ class Bench:
         return {"type": kind, "jobId": job_id, "itemId": item_id, **fields}
 
     def take(self, *messages: Message) -> IntakeResult:
-        return self.intake().consume(messages, always)
+        return self.intake().consume(messages, lambda: 30_000)
 
 
 class SometimesBusy(LaneWriter):

@@ -15,10 +15,14 @@ from forgeledger.parallel import Parallel, with_threads
 Clock = Callable[[], int]
 # Whether there is time for another request to the table.
 HasTime = Callable[[], bool]
+# How much time an invocation has left.
+RemainingMs = Callable[[], int]
 
 # The longest that one request takes with its retries: the table fails to answer twice. With less
 # time left, no new request is started.
 REQUEST_MS: Final = 15_000
+# The longest that one request to a queue takes; a lane without time leaves enough for it.
+SEND_MS: Final = 6_000
 
 
 def no_deadline() -> bool:
@@ -26,9 +30,9 @@ def no_deadline() -> bool:
     return True
 
 
-def before_deadline(remaining_ms: Callable[[], int]) -> HasTime:
+def before_deadline(remaining_ms: RemainingMs, request_ms: int = REQUEST_MS) -> HasTime:
     """Whether an invocation with so much time left may start another request."""
-    return lambda: remaining_ms() > REQUEST_MS
+    return lambda: remaining_ms() > request_ms
 
 
 def _now_ms() -> int:

@@ -18,7 +18,7 @@ def waiting(url):
 @pytest.mark.parametrize(
     ("spoil", "advised"),
     [
-        (waiting(LETTERS), "rejects list --queue dead-letter {}"),
+        (waiting(LETTERS), "deadletters list {}"),
         (waiting(NAMES["RejectQueue"]), "rejects list {}"),
         (waiting(NAMES["RelayFailureQueue"]), RECONCILE),
         (lambda aws: aws["mappings"].update(relay=[]), RECONCILE),

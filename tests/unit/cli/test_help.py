@@ -42,7 +42,7 @@ def test_a_command_shows_an_example_of_itself_with_options_that_it_has(name):
     assert given <= known
 
 
-@pytest.mark.parametrize("group", ["job", "items", "rejects", "local"])
+@pytest.mark.parametrize("group", ["job", "items", "rejects", "deadletters", "local"])
 def test_a_group_shows_an_example_too(forgeledger, group):
     ended = forgeledger(group, "--help")
 

@@ -288,7 +288,7 @@ def test_a_refused_change_is_one_line_and_its_own_exit_code(forgeledger, ledger)
         (("job", "item", NO_SUCH_JOB, ""), "Invalid value for 'ITEM_ID': is empty"),
         (("items", "register", "", "-"), "Invalid value for 'JOB_ID': is empty"),
         (("items", "register", "x", "--form", "xml"), "Invalid value for '--form': 'xml' is not"),
-        (("rejects", "list", "--queue", "x"), "Invalid value for '--queue': 'x' is not one of"),
+        (("rejects", "list", "--limit", "0"), "Invalid value for '--limit': Input should be"),
         (("job", "stauts", "x"), "No such command 'stauts'"),
     ],
 )

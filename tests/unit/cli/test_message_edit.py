@@ -5,6 +5,7 @@ import json
 import pytest
 
 from forgeledger.cli import exit_codes
+from forgeledger.cli.redriven_body import with_ids
 from forgeledger.jobs.messages.command_message import decode
 from forgeledger.sdk.errors import NoAnswerError
 
@@ -122,7 +123,7 @@ def test_what_the_sender_said_besides_stays_in_a_mended_body(
     )
 
     assert ended.code == 0
-    assert [json.loads(body) for body in commands.bodies] == [corrected]
+    assert commands.bodies == [with_ids(json.dumps(corrected), "m1")]
 
 
 def test_what_the_sender_said_in_a_body_that_was_not_json_stays_too(forgeledger, rejects, commands):
@@ -132,7 +133,7 @@ def test_what_the_sender_said_in_a_body_that_was_not_json_stays_too(forgeledger,
     ended = forgeledger("rejects", "redrive", "m1", "--body", "-", stdin=corrected, **WHERE)
 
     assert ended.code == 0
-    assert commands.bodies == [corrected]
+    assert commands.bodies == [with_ids(corrected, "m1")]
 
 
 def test_a_byte_order_mark_is_no_part_of_a_mended_body(forgeledger, rejects, commands, tmp_path):
@@ -142,7 +143,7 @@ def test_a_byte_order_mark_is_no_part_of_a_mended_body(forgeledger, rejects, com
 
     forgeledger("rejects", "redrive", "m1", "--body", file, **WHERE)
 
-    assert [json.loads(body) for body in commands.bodies] == [CLAIM]
+    assert commands.bodies == [with_ids(json.dumps(CLAIM), "m1")]
 
 
 def test_a_body_of_several_lines_is_reported_with_the_line_that_is_no_json(forgeledger, sqs):

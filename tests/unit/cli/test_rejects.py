@@ -65,23 +65,6 @@ def test_no_more_are_listed_than_asked_for(forgeledger, rejects):
     assert rejects.hidden == []
 
 
-def test_dead_letters_are_found_through_the_command_queue(forgeledger, sqs):
-    sqs.queues["letters"].put('{"number":1}', "g")
-
-    ended = forgeledger("rejects", "list", "--queue", "dead-letter", "--json", **WHERE)
-
-    assert json.loads(ended.out)["sourceGroupId"] == "g"
-
-
-def test_a_queue_without_dead_letters_is_not_found(forgeledger, commands):
-    commands.attributes.clear()
-
-    ended = forgeledger("rejects", "list", "--queue", "dead-letter", **WHERE)
-
-    assert ended.code == exit_codes.NOT_FOUND
-    assert ended.err == "forgeledger: the command queue has no dead-letter queue\n"
-
-
 @pytest.mark.parametrize(
     ("detail", "text"),
     [
@@ -166,7 +149,7 @@ def test_all_are_redriven_in_order_under_their_first_group(forgeledger, rejects,
 def test_a_refused_message_stops_its_group_and_no_other(forgeledger, rejects, commands):
     for number in range(4):
         reject(rejects, number, group="even" if number % 2 == 0 else "odd")
-    commands.refuses = {'{"number":0}'}
+    commands.refuses = {'{"number":0,"commandId":"o0:0"}'}
 
     ended = forgeledger("rejects", "redrive", **WHERE)
 
@@ -185,8 +168,8 @@ def test_what_is_rejected_again_is_not_sent_forever(forgeledger, sqs, rejects, c
         stored.body,
         stored.group,
         f"again-{stored.message_id}",
+        stored.message_id,
         reason="unknown_job",
-        sourceMessageId=stored.message_id,
     )
 
     ended = forgeledger("rejects", "redrive", "--json", **WHERE)
@@ -206,7 +189,7 @@ def test_an_answer_without_the_others_is_not_taken_for_success(forgeledger, sqs,
     sqs.on_send = lambda stored: (
         back
         or back.append(stored)
-        or rejects.put(stored.body, stored.group, "again", sourceMessageId=stored.message_id)
+        or rejects.put(stored.body, stored.group, "again", stored.message_id)
     )
 
     queue = ("--reject-queue-url", "rejects")

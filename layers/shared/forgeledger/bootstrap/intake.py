@@ -28,7 +28,7 @@ def build_intake(
     runtime = runtime or Runtime()
     store = ledger_store(dynamodb or clients.dynamodb(), settings.table, runtime)
     # These clients are built on first use: most invocations reject nothing and end no job.
-    rejects = SqsRejectQueue(sqs or cache(clients.sqs), settings.reject_queue_url)
+    rejects = SqsRejectQueue(sqs or cache(clients.sqs), settings.reject_queue_url, runtime)
     bus_client = eventbridge or cache(clients.eventbridge)
     bus = EventBridgePublisher(bus_client, settings.event_bus, runtime)
     fact_publisher = FactPublisher(facts=store, publisher=bus)

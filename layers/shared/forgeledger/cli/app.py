@@ -14,6 +14,7 @@ from forgeledger import __version__
 from forgeledger.cli import exit_codes
 from forgeledger.cli.command import group
 from forgeledger.cli.commands import (
+    deadletters,
     demo,
     doctor,
     items,
@@ -30,7 +31,7 @@ from forgeledger.cli.output import ReaderGone, printable
 from forgeledger.cli.session import SessionSeams
 
 # `--help` lists them in this order.
-_PARTS: Final = (job, items, send, rejects, reconcile, worker, doctor, local, demo)
+_PARTS: Final = (job, items, send, rejects, deadletters, reconcile, worker, doctor, local, demo)
 
 app = group("forgeledger")
 job.app.add_typer(job_queries.app)

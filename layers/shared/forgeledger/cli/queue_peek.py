@@ -6,6 +6,7 @@ Received messages are made visible again.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,12 +14,15 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from forgeledger.batched import batched
+from forgeledger.cli.redriven_body import selected
 from forgeledger.json_text import iso_of
 
 ENTRIES_PER_REQUEST: Final = 10
 # Long enough to read a queue; after a crash the messages are visible again by then.
 _VISIBILITY_SECONDS: Final = 60
 _EMPTY_ANSWERS: Final = 2
+# An engine on this machine may keep the deduplication id of the sender.
+_MESSAGE_ID: Final = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,7 @@ class ReceivedMessage:
     """A message that other consumers do not see until it is released."""
 
     message_id: str
+    deduplication_id: str
     receipt: str
     body: str
     group: str
@@ -55,6 +60,29 @@ class ReceivedMessage:
         return "; ".join(f"{_field(problem, several)}: {problem.get('rule')}" for problem in detail)
 
     @property
+    def source_id(self) -> str:
+        """The message's id when it was first sent.
+
+        It is the deduplication id of a dead letter (by SQS) and of a reject (by the intake).
+        """
+        first = self.deduplication_id if _MESSAGE_ID.fullmatch(self.deduplication_id) else ""
+        return self.attributes.get("sourceMessageId") or first or self.message_id
+
+    @property
+    def indexes(self) -> list[int]:
+        """Which of its commands were rejected; empty means all."""
+        try:
+            indexes: list[int] = json.loads(self.attributes.get("indexes", "[]"))
+        except ValueError:
+            return []
+        return indexes
+
+    @property
+    def rejected_body(self) -> str:
+        """The body, of which only the rejected commands."""
+        return selected(self.body, self.indexes)
+
+    @property
     def source_group(self) -> str:
         """The group in which it was first sent; a dead letter is still in it."""
         return self.attributes.get("sourceGroupId") or self.group
@@ -64,11 +92,11 @@ class ReceivedMessage:
             "messageId": self.message_id,
             "reason": self.reason,
             "detail": self.detail,
-            "sourceMessageId": self.attributes.get("sourceMessageId"),
+            "sourceMessageId": self.source_id,
             "sourceGroupId": self.source_group,
             "sentAt": iso_of(self.sent_at),
             "receives": self.receives,
-            "body": self.body,
+            "body": self.rejected_body,
         }
 
 
@@ -165,6 +193,7 @@ def _received(message: dict[str, Any]) -> ReceivedMessage:
     system = message["Attributes"]
     return ReceivedMessage(
         message_id=message["MessageId"],
+        deduplication_id=system.get("MessageDeduplicationId", ""),
         receipt=message["ReceiptHandle"],
         body=message["Body"],
         group=system.get("MessageGroupId", ""),

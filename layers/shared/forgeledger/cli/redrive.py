@@ -1,14 +1,17 @@
 """Redrives rejected messages to the command queue: in order in each group, no loss, no repeat."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from forgeledger.cli.queue_peek import ENTRIES_PER_REQUEST, FifoQueue, ReceivedMessage
+from forgeledger.cli.redriven_body import with_ids
 from forgeledger.jobs.model.limits import MESSAGE_BYTES
+from forgeledger.json_text import iso_of
 
 _ROUNDS_WITHOUT_PROGRESS: Final = 2
+_TYPE: Final = "String"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,7 +79,8 @@ class Redriver:
         again: list[ReceivedMessage] = []
         done_groups: set[str] = set()
         for message in batch:
-            if message.attributes.get("sourceMessageId") in self._sent_ids:
+            # A reject's deduplication id is the id of the message that was rejected.
+            if message.deduplication_id in self._sent_ids:
                 again.append(message)
                 done_groups.add(message.group)
             elif message.group not in done_groups:
@@ -92,43 +96,78 @@ class Redriver:
             for message in left:
                 if message.group in self._stopped_groups or message.group in heads:
                     continue
-                body_bytes = len(message.body.encode())
+                entry_bytes = _bytes(*_content(message, None))
                 if len(heads) == ENTRIES_PER_REQUEST or (
-                    heads and size + body_bytes > MESSAGE_BYTES
+                    heads and size + entry_bytes > MESSAGE_BYTES
                 ):
                     break
                 heads[message.group] = message
-                size += body_bytes
+                size += entry_bytes
             if not heads:
                 return left
             sent = self._send_round(list(heads.values()))
             left = [message for message in left if message.message_id not in sent]
 
     def _send_round(self, messages: list[ReceivedMessage], body: str | None = None) -> set[str]:
-        answer = self._client.send_message_batch(
-            QueueUrl=self._command_queue_url,
-            Entries=[_entry(index, message, body) for index, message in enumerate(messages)],
-        )
+        entries: list[dict[str, Any]] = []
+        for index, message in enumerate(messages):
+            content, attributes = _content(message, body)
+            if _bytes(content, attributes) <= MESSAGE_BYTES:
+                entries.append(_entry(str(index), message, content, attributes))
+            else:
+                self._refuse(message, "with the ids of its commands it is larger than SQS takes")
+        if not entries:
+            return set()
+        answer = self._client.send_message_batch(QueueUrl=self._command_queue_url, Entries=entries)
         accepted = [messages[int(entry["Id"])] for entry in answer.get("Successful", ())]
         self._sent_ids.update(entry["MessageId"] for entry in answer.get("Successful", ()))
         for entry in answer.get("Failed", ()):
-            refused = messages[int(entry["Id"])]
             why = f"{entry.get('Code')}: {entry.get('Message', '')}"
-            self._stopped_groups.add(refused.group)
-            self._result.refused.append((refused, why))
+            self._refuse(messages[int(entry["Id"])], why)
         self._result.sent += accepted
         self._result.not_deleted += self._rejects.delete(accepted)
         # Also those that could not be deleted: they are sent, and must not be sent twice.
         return {message.message_id for message in accepted}
 
+    def _refuse(self, message: ReceivedMessage, why: str) -> None:
+        self._stopped_groups.add(message.group)
+        self._result.refused.append((message, why))
 
-def _entry(index: int, message: ReceivedMessage, body: str | None) -> dict[str, str]:
+
+def _entry(
+    entry_id: str, message: ReceivedMessage, body: str, attributes: Mapping[str, str]
+) -> dict[str, Any]:
     """Its deduplication id differs from the first send's, and is the same if this is repeated."""
-    content = message.body if body is None else body
-    digest = hashlib.sha256(f"{message.message_id}\n{content}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{message.message_id}\n{body}".encode()).hexdigest()
     return {
-        "Id": str(index),
-        "MessageBody": content,
+        "Id": entry_id,
+        "MessageBody": body,
         "MessageGroupId": message.source_group,
         "MessageDeduplicationId": digest,
+        "MessageAttributes": {
+            name: {"DataType": _TYPE, "StringValue": text} for name, text in attributes.items()
+        },
     }
+
+
+def _content(message: ReceivedMessage, corrected: str | None) -> tuple[str, dict[str, str]]:
+    """Body and attributes: the commands that are still to be applied, each with its first id."""
+    attributes = {
+        "sourceMessageId": message.source_id,
+        "movedAt": message.attributes.get("movedAt") or iso_of(message.sent_at),
+    }
+    if corrected is not None:
+        # Other commands than those that were rejected, so they have other ids.
+        return with_ids(corrected, message.message_id), attributes
+    body = with_ids(message.body, message.source_id, message.indexes)
+    if _bytes(body, attributes) <= MESSAGE_BYTES or message.indexes:
+        return body, attributes
+    # As large as SQS takes. The intake reads the first ids from the attribute as well.
+    del attributes["movedAt"]
+    return message.body, attributes if body != message.body else {}
+
+
+def _bytes(body: str, attributes: Mapping[str, str]) -> int:
+    """As SQS counts."""
+    texts = (f"{name}{_TYPE}{text}" for name, text in attributes.items())
+    return sum(len(text.encode()) for text in (body, *texts))

@@ -189,5 +189,8 @@ class JobIdClaims(Protocol):
 
 
 class RejectQueue(Protocol):
-    def put(self, message: Message, problems: Sequence[CommandProblem]) -> None:
-        """Store the rejected commands of a message with the reasons, or raise; safe to repeat."""
+    def put(self, message: Message, problems: Sequence[CommandProblem], has_time: HasTime) -> bool:
+        """Store a message with the reasons, whole if possible, or raise; safe to repeat.
+
+        False: the queue takes only a part of it.
+        """

@@ -1,10 +1,11 @@
 """Metrics and log lines about a batch of queue messages."""
 
 from collections import Counter
+from dataclasses import replace
 
 from forgeledger.errors import StorageBusy
 from forgeledger.jobs.messages.intake_report import log_lines, measurements
-from forgeledger.jobs.model.intake_result import IntakeResult, LaneReport
+from forgeledger.jobs.model.intake_result import IntakeResult, LaneReport, RejectedMessage
 from forgeledger.jobs.model.message import UNKNOWN_JOB, CommandProblem
 from tests.support.builders import JOB_ID
 
@@ -25,12 +26,13 @@ RESULT = IntakeResult(
         LaneReport(job_id="gone", lane=0, commands=1, outcomes=Counter(), job_found=False),
     ),
     rejections=(
-        (
-            "m3",
-            (
+        RejectedMessage(
+            message_id="m3",
+            problems=(
                 CommandProblem("commands[0].jobId", "is no job", 0, UNKNOWN_JOB),
                 CommandProblem("commands[1].itemId", "is required", 1),
             ),
+            is_whole=True,
         ),
     ),
     errors=(REFUSED,),
@@ -85,4 +87,16 @@ def test_each_lane_rejected_message_and_refusal_of_the_reject_queue_has_a_log_li
             None,
         ),
         ("error", "reject queue refused a message", {}, REFUSED),
+    ]
+
+
+def test_what_the_reject_queue_has_only_in_part_is_an_error_with_its_message() -> None:
+    (rejected,) = RESULT.rejections
+    result = replace(RESULT, lanes=(), errors=(), rejections=(replace(rejected, is_whole=False),))
+
+    levels = [(line.level, line.message, line.extra["messageId"]) for line in log_lines(result)]
+
+    assert levels == [
+        ("warning", "message rejected", "m3"),
+        ("error", "rejected message truncated", "m3"),
     ]

@@ -190,14 +190,14 @@ def test_what_is_wrong_is_named_by_its_path_in_the_message(bench: Bench) -> None
         bench.message("not JSON"),
     )
 
-    assert [[p.field for p in problems] for _, problems in result.rejections] == [
+    assert [[p.field for p in rejected.problems] for rejected in result.rejections] == [
         ["error.type"],
         ["commands[0]", "commands[1].error.type"],
         ["body"],
     ]
-    assert [(name, tuple(problems)) for name, problems in bench.rejects.rejected] == list(
-        result.rejections
-    )
+    assert [(name, tuple(problems)) for name, problems in bench.rejects.rejected] == [
+        (rejected.message_id, rejected.problems) for rejected in result.rejections
+    ]
 
 
 def test_of_many_commands_only_the_invalid_ones_are_rejected(bench: Bench) -> None:

@@ -1,7 +1,6 @@
-"""`forgeledger rejects ...`: inspect rejected messages and dead letters, and redrive them."""
+"""`forgeledger rejects ...`: inspect rejected messages, and redrive them."""
 
 from collections.abc import Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +12,7 @@ from forgeledger.cli.deployment import Where
 from forgeledger.cli.error_messages import CliError, WrongValue
 from forgeledger.cli.json_options import json_object
 from forgeledger.cli.output import facts, moment, short_json, shortened
-from forgeledger.cli.queue_peek import FifoQueue, ReceivedMessage, dead_letter_queue_url
+from forgeledger.cli.queue_peek import FifoQueue, ReceivedMessage
 from forgeledger.cli.session import Session
 from forgeledger.jobs.model.limits import MESSAGE_BYTES
 from forgeledger.plural import plural
@@ -24,35 +23,28 @@ if TYPE_CHECKING:
 app = group(
     "rejects", "Inspect rejected messages and redrive them.", "forgeledger rejects list --local"
 )
-
-
-class Queue(StrEnum):
-    REJECTS = "rejects"
-    DEAD_LETTER = "dead-letter"
-
-
-QUEUE = Annotated[
-    Queue,
-    typer.Option(help="dead-letter: instead the messages that the intake received too often."),
+LIMIT = Annotated[int, typer.Option(min=1, help="Print at most so many.")]
+MESSAGE_ID = Annotated[str, typer.Argument(metavar="MESSAGE_ID", show_default=False)]
+ONE_OR_ALL = Annotated[
+    str | None,
+    typer.Argument(metavar="MESSAGE_ID", help="This one; default: all.", show_default=False),
 ]
-# The dead-letter queue is found through the command queue.
-NEEDS = Needs.REJECT_QUEUE | Needs.COMMAND_QUEUE
 
 
-@command(app, "list", needs=NEEDS, example="forgeledger rejects list --json | jq -r .reason")
-def list_rejects(
-    session: Session,
-    *,
-    queue: QUEUE = Queue.REJECTS,
-    limit: Annotated[int, typer.Option(min=1, help="Print at most so many.")] = 100,
-) -> None:
+@command(
+    app, "list", needs=Needs.REJECT_QUEUE, example="forgeledger rejects list --json | jq -r .reason"
+)
+def list_rejects(session: Session, *, limit: LIMIT = 100) -> None:
     """List rejected messages without removing them.
 
     SQS locks a message group once it has delivered some of its messages. So the list has only the
     first messages of each group, ten at most and often fewer. The others can be listed when those
     before them are no longer in the queue.
     """
-    fifo = _fifo(session, queue)
+    list_messages(session, _rejects(session), limit, empty="no rejected messages")
+
+
+def list_messages(session: Session, fifo: FifoQueue, limit: int, *, empty: str) -> None:
     depth = fifo.depth()
     listed: list[ReceivedMessage] = []
     with fifo.peek() as messages:
@@ -72,12 +64,12 @@ def list_rejects(
                     message.source_group,
                     shortened(message.detail_text, 80)
                     if message.detail
-                    else short_json(message.body, 80),
+                    else short_json(message.rejected_body, 80),
                 ),
             )
             for message in listed
         ),
-        empty="no rejected messages" if queue is Queue.REJECTS else "no dead letters",
+        empty=empty,
     )
     if depth > len(listed):
         more = plural(depth - len(listed), "more is", "more are")
@@ -88,24 +80,29 @@ def list_rejects(
 @command(
     app,
     "show",
-    needs=NEEDS,
+    needs=Needs.REJECT_QUEUE,
     example="forgeledger rejects show 6f1c2d3e-4b5a-6978-8897-a6b5c4d3e2f1",
 )
 def show(
     session: Session,
     *,
-    message_id: Annotated[str, typer.Argument(metavar="MESSAGE_ID", show_default=False)],
-    queue: QUEUE = Queue.REJECTS,
+    message_id: MESSAGE_ID,
     body_only: Annotated[
         bool, typer.Option("--body", help="Print only the body, to correct it in a file.")
     ] = False,
 ) -> None:
-    """Show one rejected message and the reason."""
-    fifo = _fifo(session, queue)
+    """Show one rejected message and the reason.
+
+    Of a message with many commands its body has only those that were rejected.
+    """
+    show_message(session, _rejects(session), message_id, body_only=body_only)
+
+
+def show_message(session: Session, fifo: FifoQueue, message_id: str, *, body_only: bool) -> None:
     with fifo.peek() as messages:
         message = _find(messages, message_id)
     if body_only:
-        session.output.text(message.body)
+        session.output.text(message.rejected_body)
         return
     session.output.record(
         message.document(),
@@ -115,14 +112,14 @@ def show(
                     ("message", message.message_id),
                     ("reason", message.reason),
                     ("detail", shortened(message.detail_text, 1_000)),
-                    ("source message", message.attributes.get("sourceMessageId")),
+                    ("source message", message.source_id),
                     ("source group", message.source_group),
                     ("sent", moment(message.sent_at)),
                     ("receives", message.receives),
                 ]
             ),
             "",
-            message.body,
+            message.rejected_body,
         ],
     )
 
@@ -131,17 +128,13 @@ def show(
     app,
     "redrive",
     # The API is asked whether the jobs of a corrected body exist.
-    needs=NEEDS | Needs.API,
+    needs=Needs.REJECT_QUEUE | Needs.COMMAND_QUEUE | Needs.API,
     example="forgeledger rejects redrive 6f1c2d3e-4b5a-6978-8897-a6b5c4d3e2f1 --body fixed.json",
 )
 def redrive(
     session: Session,
     *,
-    message_id: Annotated[
-        str | None,
-        typer.Argument(metavar="MESSAGE_ID", help="This one; default: all.", show_default=False),
-    ] = None,
-    queue: QUEUE = Queue.REJECTS,
+    message_id: ONE_OR_ALL = None,
     body: Annotated[
         Path | None, typer.Option(help="A corrected body for the one message; - is stdin.")
     ] = None,
@@ -149,21 +142,31 @@ def redrive(
     """Redrive one rejected message, or all of them, to the command queue.
 
     Without a MESSAGE_ID all are sent, without a confirmation. They keep their order and the group
-    in which they were first sent. A message is deleted only after the command queue has accepted
-    it. A corrected body is checked before anything is changed: it must be valid, each of its
-    fields must be one of the contract or of the rejected message, and its job must exist; that is
-    not checked, and a note says so, if the API is not known or does not answer. A message that is
-    rejected again while the command runs stays in the queue, and the exit code is 1; to see those
-    that are rejected later, use `forgeledger rejects list`.
+    in which they were first sent, and each command keeps its id. A message is deleted only after
+    the command queue has accepted it. A corrected body is checked before anything is changed: it
+    must be valid, each of its fields must be one of the contract or of the rejected message, and
+    its job must exist; that is not checked, and a note says so, if the API is not known or does
+    not answer. A message that is rejected again while the command runs stays in the queue, and the
+    exit code is 1; to see those that are rejected later, use `forgeledger rejects list`.
     """
-    from forgeledger.cli.redrive import Redriver
-
     corrected = None if body is None else _read_body(body)
     if corrected is not None and message_id is None:
         raise CliError("--body: goes with one MESSAGE_ID")
     # Before the queue is read, because what was read is hidden from others for a while.
     not_looked_up = corrected and _refuse_unknown_jobs(session, corrected)
-    fifo = _fifo(session, queue)
+    note = f"note: whether its job exists was not checked: {not_looked_up}" if not_looked_up else ""
+    redrive_messages(session, _rejects(session), message_id, corrected, note)
+
+
+def redrive_messages(
+    session: Session,
+    fifo: FifoQueue,
+    message_id: str | None,
+    corrected: str | None = None,
+    note: str = "",
+) -> None:
+    from forgeledger.cli.redrive import Redriver
+
     client = session.client("sqs")
     redriver = Redriver(fifo, client, session.command_queue_url)
     if message_id is None:
@@ -174,9 +177,8 @@ def redrive(
         with fifo.peek() as messages:
             rejected = _find(messages, message_id)
             if corrected is not None:
-                check_corrected(corrected, rejected.body)
-            if not_looked_up:
-                note = f"note: whether its job exists was not checked: {not_looked_up}"
+                check_corrected(corrected, rejected.rejected_body)
+            if note:
                 session.output.remark(note)
             result = redriver.redrive_one(rejected, corrected)
     session.output.record(
@@ -235,14 +237,8 @@ def _summary(result: "RedriveResult", where: Where) -> str:
     return f"{sent}; {again}, {others} may follow: see `forgeledger rejects list{options}`"
 
 
-def _fifo(session: Session, queue: Queue) -> FifoQueue:
-    client = session.client("sqs")
-    if queue is Queue.REJECTS:
-        return FifoQueue(client, session.reject_queue_url)
-    url = dead_letter_queue_url(client, session.command_queue_url)
-    if url is None:
-        raise CliError("the command queue has no dead-letter queue", exit_codes.NOT_FOUND)
-    return FifoQueue(client, url)
+def _rejects(session: Session) -> FifoQueue:
+    return FifoQueue(session.client("sqs"), session.reject_queue_url)
 
 
 def _find(messages: Iterator[ReceivedMessage], message_id: str) -> ReceivedMessage:

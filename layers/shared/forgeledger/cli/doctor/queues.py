@@ -22,7 +22,7 @@ def check_command_queue(target: Target) -> Findings:
     client = target.client("sqs")
     dead_letters = dead_letter_queue_url(client, url)
     if dead_letters is not None:
-        yield _depth(target, dead_letters, Section("dead-letter queue"), " --queue dead-letter")
+        yield _depth(target, dead_letters, Section("dead-letter queue"), "deadletters")
 
 
 def check_reject_queue(target: Target) -> Findings:
@@ -40,7 +40,7 @@ def check_reject_queue(target: Target) -> Findings:
             _DEPLOY,
         ),
     )
-    yield _depth(target, url, section, "")
+    yield _depth(target, url, section, "rejects")
 
 
 def check_relay_failures(target: Target) -> Findings:
@@ -115,12 +115,12 @@ def _may_send(target: Target, url: str, section: Section) -> Finding:
     return section.unknown("it accepted a message without a group, which no FIFO queue of AWS does")
 
 
-def _depth(target: Target, url: str, section: Section, option: str) -> Finding:
+def _depth(target: Target, url: str, section: Section, group: str) -> Finding:
     waiting = int(_attributes(target, url)["ApproximateNumberOfMessages"])
     where = target.where.as_options("command_queue_url", "reject_queue_url")
     if not waiting:
         return section.ok("empty")
     return section.warning(
         f"about {plural(waiting, 'message waits', 'messages wait')} in it",
-        f"forgeledger rejects list{option}{where}",
+        f"forgeledger {group} list{where}",
     )

@@ -28,11 +28,12 @@ from forgeledger.unknown_fields import unknown_in
 _KINDS: Final = {kind.value: kind for kind in CommandKind}
 
 
-def decode(body: str, message_id: str) -> Body:
+def decode(body: str, source_id: str) -> Body:
     """Read a message; an invalid command does not affect the others."""
     try:
         content = from_json(body, allow_inf_nan=False)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
+        # A TypeError is a text that is no Unicode.
         return _invalid_message("body", f"must be JSON: {error}")
     if not isinstance(content, dict):
         return _invalid_message("body", "must be an object")
@@ -45,7 +46,7 @@ def decode(body: str, message_id: str) -> Body:
     problems: list[CommandProblem] = []
     for index, raw_command in enumerate(raw):
         try:
-            commands.append(_command(raw_command, index, message_id))
+            commands.append(_command(raw_command, index, source_id))
         except ValidationError as error:
             problems += _problems(error, index)
     return Body(
@@ -114,14 +115,14 @@ def _then(schema: CoreSchema, function: Callable[[Any], Any]) -> CoreSchema:
 _COMMAND: Final = SchemaValidator(_object(COMMAND_FIELDS, nullable=True))
 
 
-def _command(raw: Any, index: int, message_id: str) -> RoutedCommand:
+def _command(raw: Any, index: int, source_id: str) -> RoutedCommand:
     fields = _COMMAND.validate_python(raw)
     job_id, item_id = fields["jobId"], fields["itemId"]
     lanes = lanes_of(job_id)
     command = Command(
         kind=_KINDS[fields["type"]],
         item_id=item_id,
-        command_id=fields.get("commandId") or f"{message_id}:{index}",
+        command_id=fields.get("commandId") or f"{source_id}:{index}",
         attempt=fields.get("attempt"),
         worker_id=fields.get("workerId"),
         lease_seconds=fields.get("leaseSeconds"),

@@ -37,16 +37,18 @@ def measurements(
 
 def log_lines(result: IntakeResult) -> Iterator[LogLine]:
     yield from map(_lane_line, result.lanes)
-    for message_id, problems in result.rejections:
-        first = problems[0]
+    for rejected in result.rejections:
+        first = rejected.problems[0]
         extra = {
-            "messageId": message_id,
+            "messageId": rejected.message_id,
             "reason": first.reason,
-            "problems": len(problems),
+            "problems": len(rejected.problems),
             "field": first.field,
             "rule": first.rule,
         }
         yield LogLine("warning", "message rejected", extra)
+        if not rejected.is_whole:
+            yield LogLine("error", "rejected message truncated", extra)
     for error in result.errors:
         yield LogLine("error", "reject queue refused a message", {}, error)
     for end in result.ends:

@@ -1,59 +1,124 @@
-"""The reject queue: messages that can never be applied, with the reason as attributes."""
+"""The reject queue: messages that can never be applied, as they came, with the reasons."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
+from forgeledger.aws.errors import code_of, may_pass
+from forgeledger.errors import OutOfTime
 from forgeledger.jobs.model.limits import MESSAGE_BYTES
 from forgeledger.jobs.model.message import CommandProblem, Message
+from forgeledger.runtime import HasTime, Runtime
 
-# Attributes count towards the size of a message, which may be at its limit already.
-_DETAIL_CHARACTERS = 1_024
-_TYPE = "String"
+_TRIES: Final = 60
+_DETAIL_CHARACTERS: Final = 1_024
+_TYPE: Final = "String"
+# Attributes count towards the size of a message, which may be at its limit already. These are left
+# out one after another: the log has the reason as well, and a reject's deduplication id and group
+# are those of its source.
+_LEFT_OUT_FIRST: Final = ("detail", "reason", "sourceGroupId", "sourceMessageId", "indexes")
+# What SQS accepts in a body: https://www.w3.org/TR/REC-xml/#charsets.
+_REFUSED: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# At most four bytes each: below the limit of every partition of AWS, with the attributes.
+_TRUNCATED_CHARACTERS: Final = 32 * 1024
 
 
 class SqsRejectQueue:
-    def __init__(self, client: Callable[[], Any], queue_url: str) -> None:
+    def __init__(self, client: Callable[[], Any], queue_url: str, runtime: Runtime) -> None:
         # A function: most batches reject nothing, and building a client takes longer than a batch.
         self._client = client
         self._queue_url = queue_url
+        self._runtime = runtime
 
-    def put(self, message: Message, problems: Sequence[CommandProblem]) -> None:
-        body = _body(message, problems)
-        texts = {
-            "reason": problems[0].reason,
-            "detail": _detail(problems),
-            "sourceMessageId": message.message_id,
-            "sourceGroupId": message.group_id,
-        }
-        if _size(body, texts) > MESSAGE_BYTES:
-            # Rather lose the reason than the message; the log has the reason as well.
-            texts = {}
-        self._client().send_message(
-            QueueUrl=self._queue_url,
-            MessageBody=body,
-            MessageGroupId=message.group_id,
-            # The queue drops a repetition within five minutes.
-            MessageDeduplicationId=message.message_id,
-            MessageAttributes={
-                name: {"DataType": _TYPE, "StringValue": text} for name, text in texts.items()
-            },
-        )
+    def put(self, message: Message, problems: Sequence[CommandProblem], has_time: HasTime) -> bool:
+        """Store the message; False if SQS takes it only with a part of its body."""
+        attributes = _attributes(message, problems)
+        for body, kept in _versions(message.text, attributes):
+            try:
+                self._send(message, body, kept, has_time)
+            except Exception as error:
+                # Without a message that it accepts the lane would wait for an hour.
+                if not _is_refused(error):
+                    raise
+                refused = error
+            else:
+                return body == message.text
+        raise refused
+
+    def _send(
+        self, message: Message, body: str, attributes: Mapping[str, str], has_time: HasTime
+    ) -> None:
+        for tries in range(_TRIES):
+            if not has_time():
+                break
+            try:
+                self._client().send_message(
+                    QueueUrl=self._queue_url,
+                    MessageBody=body,
+                    MessageGroupId=message.group_id,
+                    # The queue drops a repetition within five minutes.
+                    MessageDeduplicationId=message.message_id,
+                    MessageAttributes={
+                        name: {"DataType": _TYPE, "StringValue": text}
+                        for name, text in attributes.items()
+                    },
+                )
+            except Exception as error:
+                if not may_pass(error):
+                    raise
+                self._runtime.pause(tries)
+            else:
+                return
+        raise OutOfTime("reject queue")
 
 
-def _size(body: str, texts: Mapping[str, str]) -> int:
+def _versions(body: str, attributes: dict[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """What to send, until SQS accepts it: the last resort is a truncated body."""
+    kept = dict(attributes)
+    for name in _LEFT_OUT_FIRST:
+        if _size(body, kept) > MESSAGE_BYTES:
+            kept.pop(name, None)
+    if _size(body, kept) <= MESSAGE_BYTES and not _REFUSED.search(body):
+        yield body, kept
+        if kept:
+            # In some partitions of AWS a message is smaller.
+            yield body, {}
+    yield _truncated(body), attributes
+
+
+def _is_refused(error: Exception) -> bool:
+    """Whether SQS says that this message is invalid, as it would say each time."""
+    return "invalid" in code_of(error).lower()
+
+
+def _truncated(body: str) -> str:
+    """The beginning, with a replacement for each character that SQS refuses."""
+    return _REFUSED.sub("\ufffd", body[:_TRUNCATED_CHARACTERS])
+
+
+def _attributes(message: Message, problems: Sequence[CommandProblem]) -> dict[str, str]:
+    attributes = {
+        "reason": problems[0].reason,
+        "detail": _detail(problems),
+        "sourceMessageId": message.source_id,
+        "sourceGroupId": message.group_id,
+    }
+    if indexes := _indexes(message, problems):
+        attributes["indexes"] = indexes
+    return attributes
+
+
+def _size(body: str, attributes: Mapping[str, str]) -> int:
     """As SQS counts: the body, and each attribute's name, type and value."""
-    attributes = (f"{name}{_TYPE}{text}" for name, text in texts.items())
-    return sum(len(part.encode()) for part in (body, *attributes))
+    texts = (f"{name}{_TYPE}{text}" for name, text in attributes.items())
+    return sum(len(part.encode(errors="replace")) for part in (body, *texts))
 
 
-def _body(message: Message, problems: Sequence[CommandProblem]) -> str:
-    """The message as it came; if some of its commands were applied, only the others."""
+def _indexes(message: Message, problems: Sequence[CommandProblem]) -> str:
+    """Which commands were rejected, as JSON; empty if the whole message was."""
     bad = sorted({problem.index for problem in problems if problem.index is not None})
-    if not bad or len(bad) == len(message.body.raw):
-        return message.text
-    commands = [message.body.raw[index] for index in bad]
-    return json.dumps({"commands": commands}, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(bad) if bad and len(bad) < len(message.body.raw) else ""
 
 
 def _detail(problems: Sequence[CommandProblem]) -> str:

@@ -8,17 +8,24 @@ from forgeledger.jobs.model.message import Message
 
 
 def read_messages(event: Mapping[str, Any]) -> list[Message]:
-    return [
-        Message(
-            message_id=record["messageId"],
-            # Messages of a standard queue have no group: each is a group of its own.
-            group_id=record["attributes"].get("MessageGroupId", record["messageId"]),
-            sent_at=int(record["attributes"]["SentTimestamp"]),
-            text=record["body"],
-            body=decode(record["body"], record["messageId"]),
-        )
-        for record in event["Records"]
-    ]
+    return [_message(record) for record in event["Records"]]
+
+
+def _message(record: Mapping[str, Any]) -> Message:
+    message_id, text, attributes = record["messageId"], record["body"], record["attributes"]
+    source_id = message_id
+    if (sent_with := record.get("messageAttributes")) and "sourceMessageId" in sent_with:
+        # A redriven message has a new id.
+        source_id = sent_with["sourceMessageId"].get("stringValue") or message_id
+    return Message(
+        message_id=message_id,
+        source_id=source_id,
+        # Messages of a standard queue have no group: each is a group of its own.
+        group_id=attributes.get("MessageGroupId", message_id),
+        sent_at=int(attributes["SentTimestamp"]),
+        text=text,
+        body=decode(text, source_id),
+    )
 
 
 def failing_seconds(event: Mapping[str, Any], failed: Collection[str], now: int) -> float | None:

@@ -39,14 +39,21 @@ class JobEnd:
     error: Exception | None = None
 
 
+@fast_frozen
+class RejectedMessage:
+    message_id: str
+    problems: tuple[CommandProblem, ...]
+    # False: the reject queue has only a part of it.
+    is_whole: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeResult:
     """The messages to redeliver, in order; and what is logged about the batch."""
 
     failed: tuple[str, ...]
     lanes: tuple[LaneReport, ...]
-    # Rejected messages, each with its problems.
-    rejections: tuple[tuple[str, tuple[CommandProblem, ...]], ...]
+    rejections: tuple[RejectedMessage, ...]
     errors: tuple[Exception, ...]
     ends: tuple[JobEnd, ...] = ()
 

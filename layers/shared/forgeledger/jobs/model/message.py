@@ -39,7 +39,7 @@ class Body:
 
     commands: tuple[RoutedCommand, ...] = ()
     problems: tuple[CommandProblem, ...] = ()
-    # All commands as they came, for the reject queue.
+    # All commands as they came.
     raw: tuple[Any, ...] = ()
     # Names next to a list of commands, where nothing reads them.
     extra_names: frozenset[str] = frozenset()
@@ -57,6 +57,8 @@ class Body:
 @fast_frozen
 class Message:
     message_id: str
+    # The message's id when it was first sent, by which its commands without an id are known.
+    source_id: str
     group_id: str
     sent_at: int
     text: str

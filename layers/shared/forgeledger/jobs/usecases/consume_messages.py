@@ -6,16 +6,21 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
-from forgeledger.errors import JobNotFound, OutOfTime
+from forgeledger.errors import JobNotFound
 from forgeledger.jobs.model.commands import Command
-from forgeledger.jobs.model.intake_result import IntakeResult, JobEnd, LaneReport
+from forgeledger.jobs.model.intake_result import (
+    IntakeResult,
+    JobEnd,
+    LaneReport,
+    RejectedMessage,
+)
 from forgeledger.jobs.model.message import UNKNOWN_JOB, CommandProblem, Message, RoutedCommand
 from forgeledger.jobs.model.outcomes import Outcome
 from forgeledger.jobs.ports import RejectQueue
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.parallel import Parallel
-from forgeledger.runtime import Clock, HasTime
+from forgeledger.runtime import SEND_MS, Clock, HasTime, RemainingMs, before_deadline
 
 # SQS retains a message no longer: an older time comes from a wrong clock.
 _OLDEST_MS: Final = 14 * 24 * 3_600 * 1_000
@@ -38,11 +43,12 @@ class Intake:
     clock: Clock
     parallel: Parallel
 
-    def consume(self, messages: Sequence[Message], has_time: HasTime) -> IntakeResult:
+    def consume(self, messages: Sequence[Message], remaining_ms: RemainingMs) -> IntakeResult:
         """Apply all lanes in parallel; a failure that may pass is redelivered, in order.
 
         Then advance the jobs that may be done, so that their events need not wait for the stream.
         """
+        has_time = before_deadline(remaining_ms)
         shares = _shares(messages)
         reports = self.parallel(partial(self._apply, messages, has_time), shares)
         unapplied: set[int] = set()
@@ -56,7 +62,8 @@ class Intake:
                     )
             elif report.error is not None:
                 unapplied.update(index for index, _ in rest)
-        result = self._reject_or_redeliver(messages, unapplied, problems, reports, has_time)
+        may_send = before_deadline(remaining_ms, SEND_MS)
+        result = self._reject_or_redeliver(messages, unapplied, problems, reports, may_send)
         job_ids = dict.fromkeys(report.job_id for report in reports if report.lane_finished)
         ends = self.parallel(partial(self._advance, has_time), tuple(job_ids))
         return replace(result, ends=tuple(ends))
@@ -109,20 +116,24 @@ class Intake:
         unapplied: set[int],
         problems: Sequence[Sequence[CommandProblem]],
         reports: Iterable[LaneReport],
-        has_time: HasTime,
+        may_send: HasTime,
     ) -> IntakeResult:
         """Reject the invalid commands; redeliver each group from its first failure on."""
         failed: list[str] = []
         stopped_groups: set[str] = set()
         errors: list[Exception] = []
-        rejections: list[tuple[str, tuple[CommandProblem, ...]]] = []
+        rejections: list[RejectedMessage] = []
         for index, message in enumerate(messages):
             succeeded = index not in unapplied and message.group_id not in stopped_groups
             if succeeded and problems[index]:
                 with_paths = message.body.with_paths(problems[index])
                 try:
-                    self._reject(message, with_paths, has_time)
-                    rejections.append((message.message_id, with_paths))
+                    is_whole = self.rejects.put(message, with_paths, may_send)
+                    rejections.append(
+                        RejectedMessage(
+                            message_id=message.message_id, problems=with_paths, is_whole=is_whole
+                        )
+                    )
                 except Exception as error:  # noqa: BLE001 - the queue still holds the message.
                     errors.append(error)
                     succeeded = False
@@ -135,13 +146,6 @@ class Intake:
             rejections=tuple(rejections),
             errors=tuple(errors),
         )
-
-    def _reject(
-        self, message: Message, problems: Sequence[CommandProblem], has_time: HasTime
-    ) -> None:
-        if not has_time():
-            raise OutOfTime("reject queue")
-        self.rejects.put(message, problems)
 
 
 def _happened(command: Command, sent_at: int, now: int) -> int:

@@ -1,0 +1,144 @@
+"""Operators redrive dead letters and rejects, with the code of the command line."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from forgeledger.cli.queue_peek import FifoQueue
+from forgeledger.cli.redrive import Redriver
+from tests.simulation.clients import SqsClient
+from tests.simulation.coverage import CoveragePoint
+from tests.simulation.fifo_queue import QueuedMessage, SimulatedFifoQueue
+from tests.simulation.lambdas import PlannedFaults
+from tests.simulation.lane_checks import Violation
+from tests.simulation.request_checks import RequestLog, source_id
+from tests.simulation.world import Invocation, SimulatedWorld
+
+_TIMEOUT_MS: Final = 60_000
+_VISIBILITY_MS: Final = 60_000
+
+
+def redrive_rejects(world: SimulatedWorld, faults: PlannedFaults) -> None:
+    """Redrive all rejects as they are; most are rejected again."""
+    world.rejects.visibility_ms = _VISIBILITY_MS
+    if world.rejects.waiting:
+        world.log("an operator redrives rejects")
+        _redrive(world, world.rejects, faults)
+
+
+def redrive_dead_letters(
+    world: SimulatedWorld, request_log: RequestLog, faults: PlannedFaults, *, by_attribute: bool
+) -> None:
+    """Redrive all dead letters that were not redriven before.
+
+    With `by_attribute` as another tool does it, which leaves the body as it is.
+    """
+    letters = _dead_letters(world)
+    if not letters.waiting:
+        return
+    world.coverage[CoveragePoint.REDRIVEN] += 1
+    world.log("an operator redrives dead letters")
+    known, numbers = len(world.commands.accepted), set(letters.waiting_numbers())
+    if by_attribute:
+        for message in list(letters.waiting):
+            _send_with_attribute(world, message)
+            letters.waiting.remove(message)
+    else:
+        _redrive(world, letters, faults)
+    world.commands.redriven |= numbers - set(letters.waiting_numbers())
+    _check_ids(world, request_log, world.commands.accepted[known:])
+
+
+def _redrive(world: SimulatedWorld, queue: SimulatedFifoQueue, faults: PlannedFaults) -> None:
+    client = RedriveClient(world, queue)
+    redriver = Redriver(FifoQueue(client, "from"), client, "to")
+
+    def work() -> None:
+        # After an error of AWS the operator tries again, some time later.
+        with suppress(BotoCoreError, ClientError):
+            redriver.redrive_all()
+
+    world.invoke(Invocation("operator", faults, world.now + _TIMEOUT_MS), work)
+    queue.make_visible(queue.waiting)
+
+
+def _send_with_attribute(world: SimulatedWorld, letter: QueuedMessage) -> None:
+    source = {"sourceMessageId": {"DataType": "String", "StringValue": source_id(letter)}}
+    world.commands.send(letter.body, letter.group, f"moved {letter.number}", source)
+
+
+def _dead_letters(world: SimulatedWorld) -> SimulatedFifoQueue:
+    """Their queue: SQS makes the first id of a dead letter its deduplication id."""
+    queue = SimulatedFifoQueue("dead letters", lambda: world.now, _VISIBILITY_MS)
+    for message in world.commands.dead:
+        if message.number not in world.commands.redriven:
+            letter = QueuedMessage(
+                number=message.number,
+                group=message.group,
+                deduplication_id=message.message_id,
+                body=message.body,
+                sent_at=world.now,
+                attributes=message.attributes,
+            )
+            queue.waiting.append(letter)
+    return queue
+
+
+def _check_ids(
+    world: SimulatedWorld, request_log: RequestLog, redriven: Sequence[QueuedMessage]
+) -> None:
+    """A redriven dead letter has the commands that it had, with the same ids."""
+    before = [
+        [(sent.job_id, sent.mark) for sent in request_log.content_of(message).commands]
+        for message in world.commands.dead
+    ]
+    for message in redriven:
+        marks = [(sent.job_id, sent.mark) for sent in request_log.content_of(message).commands]
+        if marks and marks not in before:
+            raise Violation(f"{message.message_id} was redriven with other ids of its commands")
+
+
+class RedriveClient(SqsClient):
+    """Receives from one queue and sends to the command queue; only sending meets faults."""
+
+    def __init__(self, world: SimulatedWorld, source: SimulatedFifoQueue) -> None:
+        super().__init__(world, world.commands)
+        self._source = source
+
+    def receive_message(self, **request: Any) -> dict[str, Any]:
+        messages = self._source.receive(request["MaxNumberOfMessages"])
+        return {"Messages": [_as_received(message) for message in messages]}
+
+    def change_message_visibility_batch(self, **request: Any) -> dict[str, Any]:
+        self._source.make_visible(self._with_handles(request))
+        return {}
+
+    def delete_message_batch(self, **request: Any) -> dict[str, Any]:
+        for message in self._with_handles(request):
+            self._source.delete(message, message.receive_count)
+        return {}
+
+    def _with_handles(self, request: dict[str, Any]) -> list[QueuedMessage]:
+        handles = {entry["ReceiptHandle"] for entry in request["Entries"]}
+        return [message for message in self._source.waiting if _handle(message) in handles]
+
+
+def _handle(message: QueuedMessage) -> str:
+    return f"{message.number}#{message.receive_count}"
+
+
+def _as_received(message: QueuedMessage) -> dict[str, Any]:
+    return {
+        "MessageId": message.message_id,
+        "ReceiptHandle": _handle(message),
+        "Body": message.body,
+        "Attributes": {
+            "MessageGroupId": message.group,
+            "MessageDeduplicationId": message.deduplication_id,
+            "SentTimestamp": str(message.sent_at),
+            "ApproximateReceiveCount": str(message.receive_count),
+        },
+        "MessageAttributes": message.attributes,
+    }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from threading import Lock
 
 from forgeledger.jobs.model.facts import Fact
@@ -9,6 +10,7 @@ from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lane_decision import Commit, item_versions
 from forgeledger.jobs.model.lanes import Head
+from forgeledger.jobs.model.sizes import item_bytes
 from forgeledger.jobs.ports import (
     Checkpoint,
     ItemPage,
@@ -21,6 +23,7 @@ from forgeledger.jobs.ports import (
 from forgeledger.journal.model.log_row import LogRow, Renewed
 
 _DAY_SECONDS = 24 * 3_600
+_PAGE_BYTES = 1_000_000
 
 
 @dataclass(slots=True)
@@ -139,9 +142,9 @@ class MemoryStore:
             record.apply(change)
             return True
 
-    def roll_up(self, job_id: str, progress: Progress) -> bool:
+    def roll_up(self, job: Job, progress: Progress) -> bool:
         with self._lock:
-            record = self._records.get(job_id)
+            record = self._records.get(job.job_id)
             if record is None or progress.offsets < record.progress.offsets:
                 return False
             record.progress = progress
@@ -175,13 +178,18 @@ class MemoryStore:
         page = tuple(views[:limit])
         return page, page[-1].job.job_id if len(views) > limit else None
 
-    def list_items(self, job_id: str, lane: int, after: str | None, limit: int) -> ItemPage:
+    def list_items(
+        self, job_id: str, lane: int, after: str | None, limit: int, *, one_page: bool = False
+    ) -> ItemPage:
         with self._lock:
             stored = self._lane(job_id, lane)
             items = {} if stored is None else dict(stored.items)
         names = sorted(name for name in items if after is None or name > after)
         page = tuple(items[name] for name in names[:limit])
-        return ItemPage(items=page, next_after=page[-1].item_id if len(names) > limit else None)
+        if one_page:
+            read = accumulate(map(item_bytes, page))
+            page = page[: 1 + sum(total < _PAGE_BYTES for total in read)]
+        return ItemPage(items=page, next_after=page[-1].item_id if len(page) < len(names) else None)
 
     def read_journal(
         self, job_id: str, lane: int, offset: int, limit: int
@@ -190,6 +198,12 @@ class MemoryStore:
             stored = self._lane(job_id, lane)
             rows = () if stored is None else tuple(stored.rows)
         return tuple(row for row in rows if row.end > offset)[:limit]
+
+    def journal_time(self, job_id: str, lane: int, offset: int) -> int:
+        with self._lock:
+            stored = self._lane(job_id, lane)
+            rows = [] if stored is None else [row for row in stored.rows if row.offset <= offset]
+        return rows[-1].entries[0].at if rows else 0
 
     def read_facts(self, job_id: str, number: int, limit: int) -> tuple[Fact, ...]:
         with self._lock:

@@ -101,11 +101,22 @@ class LaneStore(Protocol):
         With `running`, the job's header must have no more facts than given.
         """
 
-    def list_items(self, job_id: str, lane: int, after: str | None, limit: int) -> ItemPage:
-        """Items of a lane by name, after the item `after`; strongly consistent."""
+    def list_items(
+        self, job_id: str, lane: int, after: str | None, limit: int, *, one_page: bool = False
+    ) -> ItemPage:
+        """Items of a lane by name, after the item `after`; strongly consistent.
+
+        With `one_page` at most 1 MB of them, however many are left.
+        """
 
     def read_journal(self, job_id: str, lane: int, offset: int, limit: int) -> Sequence[JournalRow]:
         """Up to `limit` rows in order, from the row that holds the event at `offset` on."""
+
+    def journal_time(self, job_id: str, lane: int, offset: int) -> int:
+        """The time of the row that holds the event at `offset`, without reading its events.
+
+        If that has expired, the time of an earlier one, or 0.
+        """
 
 
 class JobStore(Protocol):
@@ -115,13 +126,13 @@ class JobStore(Protocol):
         """One transaction: header, heads and the first fact. A repetition changes nothing."""
 
     def load_job(self, job_id: str) -> JobView | None:
-        """Header and heads in one read."""
+        """Header, heads and progress in one read."""
 
     def commit_job(self, change: JobChange) -> bool:
         """One transaction: the header, its new facts, and the checks of the heads."""
 
-    def roll_up(self, job_id: str, progress: Progress) -> bool:
-        """Store the progress unless a later one is stored."""
+    def roll_up(self, job: Job, progress: Progress) -> bool:
+        """Store the progress unless a later one is stored; never in conflict with a change."""
 
 
 class FactStore(Protocol):
@@ -144,7 +155,7 @@ class JobLists(Protocol):
     def list_jobs(
         self, status: JobStatus | None, tag: str | None, before: str | None, limit: int
     ) -> tuple[tuple[JobView, ...], str | None]:
-        """Headers (without heads), newest first, below the job id `before`; and where to continue.
+        """Headers with progress, newest first, below the job id `before`; and where to continue.
 
         A page may hold fewer than `limit` jobs while there are more, when a tag filters.
         """

@@ -28,7 +28,7 @@ from forgeledger.jobs.storage.keys import (
 from forgeledger.jobs.storage.lane_writes import HEAD_ACTION, lane_actions, running_check
 from forgeledger.jobs.storage.ledger_table import LedgerTable
 from forgeledger.journal.storage.keys import log_sk
-from forgeledger.journal.storage.log_reader import read_rows
+from forgeledger.journal.storage.log_reader import read_rows, read_time
 
 
 class DynamoLaneStore(LedgerTable):
@@ -92,11 +92,14 @@ class DynamoLaneStore(LedgerTable):
         )
         return later is not None and commit_id_of(later) == commit_id
 
-    def list_items(self, job_id: str, lane: int, after: str | None, limit: int) -> ItemPage:
+    def list_items(
+        self, job_id: str, lane: int, after: str | None, limit: int, *, one_page: bool = False
+    ) -> ItemPage:
         pk = lane_pk(job_id, lane)
         rows, more = self._table.query(
             limit,
             after=None if after is None else key(pk, item_sk(after)),
+            one_page=one_page,
             **between(pk, ITEM_PREFIX, prefix_end(ITEM_PREFIX)),
         )
         items = tuple(decode_item(row) for row in rows)
@@ -106,3 +109,6 @@ class DynamoLaneStore(LedgerTable):
         self, job_id: str, lane: int, offset: int, limit: int
     ) -> tuple[JournalRow, ...]:
         return read_rows(self._table, lane_pk(job_id, lane), offset, limit, decode_journal_row)
+
+    def journal_time(self, job_id: str, lane: int, offset: int) -> int:
+        return read_time(self._table, lane_pk(job_id, lane), offset)

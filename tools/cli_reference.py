@@ -32,7 +32,8 @@ Each of these names a deployment or one of its addresses; of several, the later 
 
 Of the local cloud and a stack only one may be given; the option of one goes before the variable of
 the other. A local cloud that is down is no error if options give every address that the command
-needs. `FORGELEDGER_API_KEY` has the API key, if the deployment asks for one.
+needs. `FORGELEDGER_API_KEY` has the API key, if the deployment asks for one. Over plain http it is
+sent to this machine only.
 
 AWS itself is found as boto3 does it: `AWS_PROFILE`, `AWS_DEFAULT_REGION` (boto3 does not read
 `AWS_REGION`), `AWS_ENDPOINT_URL` and so on. localstack-client's `LOCALSTACK_HOST` and `EDGE_PORT`

@@ -31,6 +31,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if result.ignored:
         unknown = {"route": result.route, "fields": result.ignored}
         logger.warning("unknown fields ignored", extra=unknown)
-    request = {"route": result.route, "status": status, "tookMs": round(elapsed_ms, 1)}
+    request = {
+        "route": result.route,
+        "path": result.path,
+        "status": status,
+        "tookMs": round(elapsed_ms, 1),
+    }
     logger.info("request answered", extra=request)
     return result.response

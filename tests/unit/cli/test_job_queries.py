@@ -283,3 +283,12 @@ def test_rejected_commands_show_what_was_asked_and_why_not(forgeledger, ledger, 
     ended = forgeledger("job", "events", job.job_id)
 
     assert "rejected  a  fail, already_completed, ValueError: late" in ended.out
+
+
+def test_a_key_is_not_sent_to_another_machine_in_plain_text(forgeledger, api):
+    ended = forgeledger("job", "list", FORGELEDGER_API_KEY="sekret")
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err.startswith("forgeledger: api_url: needs https:// in front")
+    assert "sekret" not in ended.err
+    assert api.requests == []

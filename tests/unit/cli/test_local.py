@@ -14,7 +14,7 @@ from forgeledger.local_description import Description
 DESCRIPTION = Description(
     endpoint_url="http://127.0.0.1:1",
     region="us-east-1",
-    api_url="http://api.test",
+    api_url="http://127.0.0.1:8080",
     command_queue_url="http://127.0.0.1:1/000000000000/commands.fifo",
     reject_queue_url="http://127.0.0.1:1/000000000000/rejects.fifo",
     table_name="ledger",
@@ -59,7 +59,7 @@ def test_up_hands_on_ports_and_parameters_and_says_where_all_answers(
         **state,
     )
 
-    assert (ended.code, ended.lines[0]) == (0, "API            http://api.test")
+    assert (ended.code, ended.lines[0]) == (0, "API            http://127.0.0.1:8080")
     assert given["engine_port"] == 4566
     assert given["api_port"] == 8080
     assert given["parameters"] == {"LogLevel": "DEBUG"}

@@ -140,7 +140,7 @@ def test_the_demo_says_how_long_the_local_cloud_took_and_takes_it_down(
     description = Description(
         endpoint_url="http://127.0.0.1:1",
         region="us-east-1",
-        api_url="http://api.test",
+        api_url="http://127.0.0.1:8080",
         command_queue_url="commands",
         reject_queue_url="rejects",
         table_name="ledger",
@@ -167,7 +167,7 @@ def test_the_demo_says_how_long_the_local_cloud_took_and_takes_it_down(
     )
     setup.shut_down()
 
-    assert lines == ["the local cloud came up in 2.5 s: http://api.test"]
+    assert lines == ["the local cloud came up in 2.5 s: http://127.0.0.1:8080"]
     assert setup.target.event_bus == "bus"
     assert setup.target.environment["FORGELEDGER_COMMAND_QUEUE_URL"] == "commands"
     assert setup.target.environment["FORGELEDGER_API_KEY"] == "sekret"

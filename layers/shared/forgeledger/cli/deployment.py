@@ -148,7 +148,7 @@ def _local(where: Where, environ: Mapping[str, str]) -> Deployment:
         )
     return Deployment(
         # A local cloud that was started with ApiKeyParameter asks for a key as well.
-        endpoints=Endpoints.of_local(description, api_key=environ.get(API_KEY) or None),
+        endpoints=Endpoints.of_local(description, api_key=environ.get(API_KEY)),
         reject_queue_url=description.reject_queue_url,
         relay_function="RelayFunction",
         stack=LOCAL_STACK,

@@ -18,7 +18,7 @@ from forgeledger.local_description import (
     Description,
 )
 from forgeledger.sdk.errors import ConfigurationError, WrongAddressError
-from forgeledger.web.address import why_no_web_address
+from forgeledger.web.address import is_loopback, why_no_web_address
 
 API_URL: Final = "FORGELEDGER_API_URL"
 API_KEY: Final = "FORGELEDGER_API_KEY"
@@ -27,7 +27,6 @@ COMMAND_QUEUE_URL: Final = "FORGELEDGER_COMMAND_QUEUE_URL"
 LOCAL: Final = "FORGELEDGER_LOCAL"
 
 _PACKAGE_ROOT: Final = Path(__file__).resolve().parents[4]
-_HERE: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _REGION_IN_URL: Final = re.compile(r"https?://sqs\.([a-z0-9-]+)\.amazonaws\.com")
 
 
@@ -77,7 +76,7 @@ class Endpoints:
         for file in [Path(state_dir) / FILE_NAME] if state_dir else files:
             if file.is_file():
                 description = Description.read(file)
-                return cls.of_local(description, api_key=_local_api_key(description.api_url))
+                return cls.of_local(description, api_key=os.environ.get(API_KEY))
         looked_in = (
             f"{STATE_DIR_VARIABLE}={state_dir}"
             if state_dir
@@ -90,9 +89,12 @@ class Endpoints:
 
     @classmethod
     def of_local(cls, description: Description, *, api_key: str | None) -> Self:
+        """Without the key for a remote address: the file may have come with a repository."""
+        url = description.api_url
+        is_here = not why_no_web_address(url) and is_loopback(urlsplit(url).hostname)
         return cls(
-            api_url=description.api_url,
-            api_key=api_key,
+            api_url=url,
+            api_key=(api_key or None) if is_here else None,
             command_queue_url=description.command_queue_url,
             aws_endpoint_url=description.endpoint_url,
             region=description.region,
@@ -134,13 +136,6 @@ def _needed(variable: str, parameter: str, known: str | None, given: str | None)
     if why := why_no_web_address(address):
         raise WrongAddressError(parameter if given else variable, address, why)
     return address
-
-
-def _local_api_key(api_url: str) -> str | None:
-    """None for a remote address: the file that names it may have come with a repository."""
-    if why_no_web_address(api_url) or urlsplit(api_url).hostname not in _HERE:
-        return None
-    return os.environ.get(API_KEY) or None
 
 
 def _localstack_url(env: Mapping[str, str]) -> str | None:

@@ -1,6 +1,7 @@
 """Check the address of the API or of a queue; the SDK and the command line use it."""
 
 import re
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 
@@ -21,3 +22,19 @@ def _is_web_address(address: object) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host, as `urlsplit` gives it, is this machine."""
+    try:
+        return host == "localhost" or ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def why_no_secret_may_be_sent(address: str) -> str | None:
+    """The rule that a valid address breaks as the target of a secret; None if it breaks none."""
+    parts = urlsplit(address)
+    if parts.scheme == "https" or is_loopback(parts.hostname):
+        return None
+    return f"needs https:// in front, since the API key would be readable on the way to {address!r}"

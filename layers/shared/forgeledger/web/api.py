@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from forgeledger.web.error_responses import problem_response
-from forgeledger.web.request_guard import RequestGuard, normalized
+from forgeledger.web.request_guard import RequestGuard, normalized, writable
 from forgeledger.web.resolver import UNKNOWN_ROUTE, LedgerResolver
 
 
@@ -17,6 +17,8 @@ from forgeledger.web.resolver import UNKNOWN_ROUTE, LedgerResolver
 class ApiResult:
     # The pattern of the route, for metrics.
     route: str
+    # For the log.
+    path: str
     response: dict[str, Any]
     # Unknown fields of the body that this process has not reported before.
     ignored: Sequence[str]
@@ -28,16 +30,17 @@ class Api:
     guard: RequestGuard
 
     def answer(self, event: Mapping[str, Any], context: LambdaContext) -> ApiResult:
-        route = UNKNOWN_ROUTE
+        route = path = UNKNOWN_ROUTE
         self.app.ignored = []
         try:
             plain = normalized(event)
+            path = writable(plain["rawPath"])
             request = APIGatewayProxyEventV2(plain)
             route = self.app.start_request(request.http_method, request.path)
             response = self.app.resolve(self.guard.admit(plain, request.path), context)
         except Exception as error:  # noqa: BLE001 - The caller gets a problem document in any case.
             response = _as_event(problem_response(error))
-        return ApiResult(route=route, response=response, ignored=self.app.ignored)
+        return ApiResult(route=route, path=path, response=response, ignored=self.app.ignored)
 
 
 def _as_event(response: Response[str]) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import unquote
 
-from forgeledger.web.error_responses import HttpError, invalid_field
+from forgeledger.web.error_responses import HttpError, invalid_field, invalid_request
 from forgeledger.web.limits import IDEMPOTENCY_KEY_CHARACTERS
+from forgeledger.web.problems import FieldError
 from forgeledger.web.request_body import JSON, plain_body
 
 API_KEY_HEADER = "x-api-key"
@@ -26,6 +27,7 @@ class RequestGuard:
         """The event with its body as plain text; raises HttpError if the request is refused."""
         headers = dict(event["headers"])
         self._check_api_key(path, headers.get(API_KEY_HEADER, ""))
+        _check_unicode(event, headers)
         _unify_idempotency_key(headers)
         body = plain_body(event, headers)
         if body is not None:
@@ -35,7 +37,7 @@ class RequestGuard:
     def _check_api_key(self, path: str, key: str) -> None:
         if self.read_keys is None or path in PUBLIC_PATHS:
             return
-        digest = sha256(key.encode()).digest()
+        digest = sha256(key.encode(errors="surrogatepass")).digest()
         accepted = [sha256(line.encode()).digest() for line in self.read_keys().split()]
         # Constant time: compare with every key, and do not stop at a match.
         matches = [hmac.compare_digest(digest, other) for other in accepted]
@@ -55,6 +57,28 @@ def normalized(event: Mapping[str, Any]) -> dict[str, Any]:
     if ".lambda-url." in event["requestContext"].get("domainName", ""):
         path = unquote(path)
     return {**event, "headers": headers, "rawPath": path}
+
+
+def _check_unicode(event: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+    """A lone surrogate can be neither stored nor written into a response."""
+    parameters = event.get("queryStringParameters") or {}
+    parts = {
+        "path": event["rawPath"],
+        "query": "".join([*parameters, *parameters.values()]),
+        "headers": "".join(headers.values()),
+    }
+    errors = [
+        FieldError(field=part, rule="unicode", message="must be valid Unicode")
+        for part, text in parts.items()
+        if writable(text) != text
+    ]
+    if errors:
+        raise invalid_request(*errors)
+
+
+def writable(text: str) -> str:
+    """The text with a question mark for what has no UTF-8."""
+    return text.encode(errors="replace").decode()
 
 
 def _unify_idempotency_key(headers: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from forgeledger.sdk.api.api_client import ApiClient
 from forgeledger.sdk.errors import InvalidCommandError, NotFoundError, WrongAddressError
 from forgeledger.web.problems import problem
 
@@ -72,3 +73,23 @@ def test_the_ledgers_own_404_is_known_by_its_problem_document(client, api):
 
     with pytest.raises(NotFoundError, match="There is no job j"):
         client.get("jobs", "j")
+
+
+@pytest.mark.parametrize("url", ["http://ledger.example", "http://127.0.0.1.example/stage"])
+def test_a_key_is_never_sent_in_plain_text_to_another_machine(api, url):
+    with pytest.raises(WrongAddressError, match=r"^api_url: needs https://") as caught:
+        ApiClient(url, api, api_key="sekret")
+
+    assert "sekret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [("http://127.0.0.1:3000", "k"), ("http://localhost", "k"), ("http://ledger.example", None)],
+)
+def test_without_a_key_or_on_this_machine_an_address_may_be_plain(api, url, key):
+    api.answer({})
+
+    ApiClient(url, api, api_key=key).get("health")
+
+    assert api.requests[0].headers.get("x-api-key") == key

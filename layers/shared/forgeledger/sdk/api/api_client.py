@@ -25,6 +25,7 @@ from forgeledger.sdk.errors import (
 )
 from forgeledger.sdk.json_encoder import body_of_request
 from forgeledger.sdk.records import JsonObject, Problem, WrongField
+from forgeledger.web.address import why_no_secret_may_be_sent
 from forgeledger.web.limits import IDEMPOTENCY_KEY_CHARACTERS
 
 _log = logging.getLogger("forgeledger.sdk")
@@ -61,6 +62,8 @@ class ApiClient:
         self._api_url = api_url.rstrip("/")
         self._transport = transport
         self._api_key = None if api_key is None else _checked_api_key(api_key)
+        if self._api_key and (why := why_no_secret_may_be_sent(self._api_url)):
+            raise WrongAddressError("api_url", api_url, why)
         self._backoff = backoff or Backoff(attempts=6, first_seconds=0.2, most_seconds=5.0)
         self._sleep = sleep
 

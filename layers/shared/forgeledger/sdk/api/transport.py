@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import urllib3
 
 from forgeledger.sdk.errors import NoAnswerError
+from forgeledger.web.address import is_loopback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,8 @@ class PooledTransport:
     def _pool(self, url: str) -> urllib3.PoolManager:
         parts = urlsplit(url)
         proxy = urllib.request.getproxies().get(parts.scheme, "")
-        if proxy and (_is_loopback(parts.hostname) or urllib.request.proxy_bypass(parts.netloc)):
+        # A proxy would connect to its own loopback.
+        if proxy and (is_loopback(parts.hostname) or urllib.request.proxy_bypass(parts.netloc)):
             proxy = ""
         key = os.getpid(), proxy
         if key not in self._pools:
@@ -75,8 +77,3 @@ class PooledTransport:
             # Another thread may have been faster.
             self._pools.setdefault(key, pool)
         return self._pools[key]
-
-
-def _is_loopback(host: str | None) -> bool:
-    """A proxy would connect to its own loopback."""
-    return host in ("localhost", "::1") or (host or "").startswith("127.")

@@ -25,6 +25,7 @@ from tests.simulation.request_checks import (
 )
 from tests.simulation.state_oracle import effective_item
 
+_FINISHED = ("COMPLETED", "FAILED", "CANCELED")
 # The kind of an outcome and its reason.
 _KindAndReason = tuple[str, str | None]
 
@@ -179,15 +180,14 @@ def _expected_answers(
         return rejections
     item, again = answer.outcome.item, [("duplicate", None)]
     if answer.command.kind == "claim":
-        # A worker that lost the item must not begin; an answer over HTTP shows no item.
+        # A worker that lost the item must not begin.
         stale = ("rejected", "stale_attempt")
-        again = (
-            [*again, stale]
-            if item is None
-            else [stale]
-            if _taken_over(item, answer.command)
-            else again
-        )
+        if answer.state_over_http in _FINISHED:
+            again = [("rejected", f"already_{answer.state_over_http.lower()}")]
+        elif item is None:
+            again.append(stale)
+        elif _taken_over(item, answer.command):
+            again = [stale]
     # A duplicate claim is granted too: its worker holds the item already.
     return [*([] if kind == "duplicate" else [("applied", None)]), *again, *rejections]
 

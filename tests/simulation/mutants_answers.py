@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from forgeledger.jobs.http import job_bodies
+from forgeledger.jobs.http import command_routes, job_bodies
 from forgeledger.jobs.messages.event_bus import EventBridgePublisher
 from forgeledger.jobs.model import item_rules, job_lifecycle, lanes
 from forgeledger.jobs.model.commands import CommandKind
@@ -210,6 +210,12 @@ def refusals_repeated_as_duplicates() -> Iterator[None]:
 @ANSWERS.named("a redelivered claim is granted even if another worker has the item by now")
 def lost_claims_granted() -> Iterator[None]:
     with patch.object(item_rules, "_taken_over", lambda *_: False):
+        yield
+
+
+@ANSWERS.named("a claim that comes again over HTTP is granted for a finished item")
+def claims_of_finished_items_granted() -> Iterator[None]:
+    with patch.object(command_routes, "_reason_of", lambda _, outcome: outcome.reason):
         yield
 
 

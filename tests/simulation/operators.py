@@ -137,10 +137,14 @@ class Operators(Producers):
             ).outcomes
             return outcomes[0]
 
+        state = None
+
         def post(_: Any) -> Outcome:
+            nonlocal state
             path = f"/jobs/{job.job_id}/items/{item_id}/{kind}"
             answer = request(self.world, "POST", path, command_body(command))
             reason = Reason(answer["code"]) if "code" in answer else None
+            state = answer.get("item", {}).get("state")
             return Outcome(kind=OutcomeKind(answer["outcome"]), reason=reason)
 
         outcome: Outcome | None = self._request(
@@ -149,7 +153,7 @@ class Operators(Producers):
         if outcome is not None:
             again = command.command_id in self.repeated_ids
             self.request_log.record_command_answer(
-                AnsweredCommand(job.job_id, command, mark, outcome, again)
+                AnsweredCommand(job.job_id, command, mark, outcome, again, state)
             )
         return outcome
 

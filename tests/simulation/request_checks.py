@@ -47,6 +47,8 @@ class AnsweredCommand:
     outcome: Outcome
     # Whether the same command had been sent before.
     again: bool = False
+    # The item's state in an answer over HTTP, which shows the item in another form.
+    state_over_http: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

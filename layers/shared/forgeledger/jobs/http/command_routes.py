@@ -11,7 +11,8 @@ from forgeledger.jobs.http.rejections import rejection
 from forgeledger.jobs.http.request_bodies import CompleteItem, FailItem, ItemCommand, LeaseCommand
 from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.ids import lane_of, lanes_of
-from forgeledger.jobs.model.outcomes import Outcome
+from forgeledger.jobs.model.item_rules import FINISHED_REASONS
+from forgeledger.jobs.model.outcomes import Outcome, OutcomeKind, Reason
 from forgeledger.jobs.services import Services
 from forgeledger.web.idempotency import repeat_of
 from forgeledger.web.openapi import route_responses
@@ -50,7 +51,7 @@ def _add_command_route(
         commands = ((body or ItemCommand()).command(kind, item_id, request_id),)
         lane = lane_of(item_id, lanes)
         applied = services.lane_writer.apply(job_id, lane, commands, app.has_time())
-        return _outcome_body(applied.outcomes[0])
+        return _outcome_body(kind, applied.outcomes[0])
 
     # The routes differ in their body, which the resolver reads from the annotation.
     command.__annotations__["body"] = Annotated[body_model | None, Body()]
@@ -63,11 +64,20 @@ def _add_command_route(
     )(command)
 
 
-def _outcome_body(outcome: Outcome) -> OutcomeBody:
+def _reason_of(kind: CommandKind, outcome: Outcome) -> Reason | None:
+    """A repeated claim is a duplicate whatever has happened since: no permission to start again."""
+    item = outcome.item
+    if kind is CommandKind.CLAIM and outcome.reason is None and item is not None and item.finished:
+        return FINISHED_REASONS[item.state]
+    return outcome.reason
+
+
+def _outcome_body(kind: CommandKind, outcome: Outcome) -> OutcomeBody:
     item = None if outcome.item is None else item_body(outcome.item)
-    if outcome.reason is None:
+    reason = _reason_of(kind, outcome)
+    if reason is None:
         assert item is not None  # Only the rejection of an unknown item has no item.
         return OutcomeBody(outcome=outcome.kind, item=item)
     # An unknown item has no body, and a problem document no empty member.
     document = None if item is None else item.model_dump(mode="json", by_alias=True)
-    raise rejection(outcome.reason, outcome=outcome.kind.value, item=document)
+    raise rejection(reason, outcome=OutcomeKind.REJECTED.value, item=document)

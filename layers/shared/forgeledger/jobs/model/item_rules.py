@@ -12,7 +12,7 @@ from forgeledger.jobs.model.outcomes import OutcomeKind, Reason
 
 LEASE_EXPIRED = Failure(type="LeaseExpired", message="no heartbeat within the lease")
 
-_FINISHED_REASONS = {
+FINISHED_REASONS = {
     ItemState.COMPLETED: Reason.ALREADY_COMPLETED,
     ItemState.FAILED: Reason.ALREADY_FAILED,
     ItemState.CANCELED: Reason.ALREADY_CANCELED,
@@ -103,7 +103,7 @@ def _refuse_unknown(command: Command, now: int, reason: Reason) -> Ruling:
 def _claim(case: ItemCase) -> Ruling:
     item, command = case.item, case.command
     if item.finished:
-        return case.reject(_FINISHED_REASONS[item.state])
+        return case.reject(FINISHED_REASONS[item.state])
     if case.too_far_ahead:
         return case.reject_attempt()
     former_owner = command.attempt is not None and command.attempt <= item.attempt
@@ -132,7 +132,7 @@ def _claim(case: ItemCase) -> Ruling:
 def _heartbeat(case: ItemCase) -> Ruling:
     item = case.item
     if item.state is not ItemState.IN_PROGRESS:
-        return case.reject(_FINISHED_REASONS.get(item.state, Reason.NOT_IN_PROGRESS))
+        return case.reject(FINISHED_REASONS.get(item.state, Reason.NOT_IN_PROGRESS))
     if not case.current:
         return case.reject_attempt()
     lease_until = case.lease_until()
@@ -146,7 +146,7 @@ def _complete(case: ItemCase) -> Ruling:
     if item.state is ItemState.COMPLETED:
         return case.duplicate()
     if item.finished:
-        return case.reject(_FINISHED_REASONS[item.state])
+        return case.reject(FINISHED_REASONS[item.state])
     if case.stale or case.too_far_ahead:
         return case.reject_attempt()
     return case.apply(
@@ -162,7 +162,7 @@ def _fail(case: ItemCase) -> Ruling:
     if command.attempt is not None and command.attempt == item.failed_attempt:
         return case.duplicate()
     if item.finished:
-        return case.reject(_FINISHED_REASONS[item.state])
+        return case.reject(FINISHED_REASONS[item.state])
     if case.stale or case.too_far_ahead:
         return case.reject_attempt()
     attempt = max(item.attempt, command.attempt or 0)
@@ -176,7 +176,7 @@ def _fail(case: ItemCase) -> Ruling:
 def _release(case: ItemCase) -> Ruling:
     item = case.item
     if item.finished:
-        return case.reject(_FINISHED_REASONS[item.state])
+        return case.reject(FINISHED_REASONS[item.state])
     if not case.current:
         return case.reject_attempt()
     if item.state is ItemState.PENDING:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tools.cli_reference import commands
 
+from forgeledger.bootstrap import api as bootstrap_api
 from forgeledger.jobs.messages import intake_report
 from forgeledger.jobs.messages.command_message import decode
 from forgeledger.jobs.messages.reconcile_requests import measurements
@@ -72,9 +73,9 @@ def test_a_log_message_of_the_page_is_one_that_the_code_writes(message: str) -> 
 
 
 def test_the_page_explains_exactly_the_metrics_that_the_functions_write() -> None:
-    sources = [*HANDLERS, Path(intake_report.__file__)]
+    sources = [*HANDLERS, Path(intake_report.__file__), Path(bootstrap_api.__file__)]
     text = "".join(source.read_text(encoding="utf-8") for source in sources)
-    written = set(re.findall(r'(?:add_metric\(|yield )"(\w+)"', text))
+    written = set(re.findall(r'(?:add_metric\(|single_metric\(name=|yield )"(\w+)"', text))
     written |= set(dict(measurements(MaintenanceReport(jobs=(), round_complete=True))))
     written |= {f"Commands{kind.value.title()}" for kind in OutcomeKind}
 

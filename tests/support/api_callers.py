@@ -183,7 +183,8 @@ class World:
 
     def api(self, read_keys: Callable[[], str] | None = None) -> Api:
         services = services_on(self.store, self.claims, self.runtime)
-        return Api(build_resolver(services, self.persistence), RequestGuard(read_keys))
+        guard = RequestGuard(None if read_keys is None else lambda _: read_keys())
+        return Api(build_resolver(services, self.persistence), guard)
 
     def keep_journal_rows(self, is_retained: Callable[[JournalRow], bool]) -> None:
         """Drop all other rows, as if their TTL had passed."""

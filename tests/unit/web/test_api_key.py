@@ -4,6 +4,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from forgeledger.bootstrap.api import build_api
+from tests.support.time_left import looks
 
 
 @pytest.fixture
@@ -66,8 +67,10 @@ class Ssm:
     def __init__(self, error):
         self.error = error
         self.keys = None
+        self.tries = 0
 
     def get_parameter(self, **request):
+        self.tries += 1
         if self.keys is None:
             raise self.error
         return {"Parameter": {"Value": self.keys}}
@@ -100,10 +103,12 @@ def test_why_the_keys_cannot_be_read_is_said_without_saying_where(world, error, 
         "FORGELEDGER_IDEMPOTENCY_TABLE": "i",
         "FORGELEDGER_API_KEY_PARAMETER": "/secret/name",
     }
-    caller = world.caller(build_api(environment, dynamodb=object(), ssm=ssm).guard.read_keys)
+    api = build_api(environment, dynamodb=object(), ssm=ssm, runtime=world.runtime)
+    caller = world.caller(lambda: api.guard.read_keys(looks(2)))
     caller.headers["x-api-key"] = "new-key"
 
     before = caller.get("/jobs")
+    tries = ssm.tries
     ssm.keys = "new-key"
     after = caller.get("/jobs")
 
@@ -112,3 +117,4 @@ def test_why_the_keys_cannot_be_read_is_said_without_saying_where(world, error, 
     assert why in before.json["detail"]
     assert "/secret/name" not in before.text
     assert after.status == 200
+    assert tries == (3 if expected is TEMPORARY else 1)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.support.api_callers import Context
+
 LONE = "\ud800"
 
 
@@ -36,6 +38,6 @@ def test_a_key_with_half_a_pair_is_a_wrong_one(world):
 
 
 def test_the_log_gets_a_path_that_can_be_written(caller):
-    result = caller.api.answer(caller.event("GET", f"/jobs/{LONE}/why"), None)
+    result = caller.api.answer(caller.event("GET", f"/jobs/{LONE}/why"), Context())
 
     assert result.path == "/jobs/?/why"

@@ -3,8 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
+from botocore.exceptions import BotoCoreError, ClientError
 
 from forgeledger.aws import clients
 from forgeledger.aws.errors import code_of
@@ -16,16 +19,15 @@ from forgeledger.jobs.http.item_routes import add_item_routes
 from forgeledger.jobs.http.job_routes import add_job_routes
 from forgeledger.jobs.services import Services, services_on
 from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
-from forgeledger.runtime import Runtime
+from forgeledger.runtime import HasTime, Runtime
 from forgeledger.web.api import Api
+from forgeledger.web.api_keys import ApiKeys
 from forgeledger.web.idempotency import idempotency
 from forgeledger.web.limits import IDEMPOTENCY_SECONDS
 from forgeledger.web.public_routes import add_public_routes
 from forgeledger.web.request_guard import RequestGuard
 from forgeledger.web.resolver import LedgerResolver
 
-# After this time all running functions accept a new key.
-_KEY_CACHE_SECONDS = 300
 # Errors that a retry does not fix. Any other may be temporary, such as throttling of many cold
 # starts at once.
 _PERMANENT_ERRORS = frozenset(
@@ -39,6 +41,8 @@ _PERMANENT_ERRORS = frozenset(
         "ValidationException",
     }
 )
+
+logger = Logger(child=True)
 
 
 def build_api(
@@ -55,7 +59,7 @@ def build_api(
     claims = DynamoDBJobIdClaims(dynamodb, table, runtime.clock, IDEMPOTENCY_SECONDS)
     services = services_on(ledger_store(dynamodb, settings.table, runtime), claims, runtime)
     persistence = DynamoDBPersistenceLayer(table, boto3_client=dynamodb)
-    guard = RequestGuard(_key_reader(settings.api_key_parameter, ssm))
+    guard = RequestGuard(_key_reader(settings.api_key_parameter, ssm, runtime))
     return Api(build_resolver(services, persistence), guard)
 
 
@@ -69,22 +73,25 @@ def build_resolver(services: Services, persistence: BasePersistenceLayer) -> Led
     return resolver
 
 
-def _key_reader(parameter: str, ssm: Any) -> Callable[[], str] | None:
+def _key_reader(parameter: str, ssm: Any, runtime: Runtime) -> Callable[[HasTime], str] | None:
     """Read the API keys from the SSM parameter, with a cache; None if no key is required."""
     if not parameter:
         return None
-    # Imported lazily: a function without an API key need not pay for it.
-    from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
-    from aws_lambda_powertools.utilities.parameters.ssm import SSMProvider
+    ssm = ssm or clients.ssm()
 
-    provider = SSMProvider(boto3_client=ssm or clients.ssm())
-
-    def read() -> str:
+    def fetch() -> str:
         try:
-            return str(provider.get(parameter, max_age=_KEY_CACHE_SECONDS, decrypt=True))
-        except GetParameterError as error:
-            code = code_of(error.__context__) or type(error.__context__).__name__
+            answer = ssm.get_parameter(Name=parameter, WithDecryption=True)
+        except (ClientError, BotoCoreError) as error:
+            code = code_of(error) or type(error).__name__
             kind = ApiKeysUnreadable if code in _PERMANENT_ERRORS else ApiKeysBusy
             raise kind(parameter, code) from error
+        return str(answer["Parameter"]["Value"])
 
-    return read
+    return ApiKeys(fetch, runtime, _on_stale_keys).read
+
+
+def _on_stale_keys(error: ApiKeysBusy) -> None:
+    logger.warning("API keys not read", exc_info=error)
+    with single_metric(name="ApiKeysStale", unit=MetricUnit.Count, value=1):
+        pass

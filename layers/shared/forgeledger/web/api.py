@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Response
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from forgeledger.runtime import before_deadline
 from forgeledger.web.error_responses import problem_response
 from forgeledger.web.request_guard import RequestGuard, normalized, writable
 from forgeledger.web.resolver import UNKNOWN_ROUTE, LedgerResolver
@@ -37,7 +38,8 @@ class Api:
             path = writable(plain["rawPath"])
             request = APIGatewayProxyEventV2(plain)
             route = self.app.start_request(request.http_method, request.path)
-            response = self.app.resolve(self.guard.admit(plain, request.path), context)
+            has_time = before_deadline(context.get_remaining_time_in_millis)
+            response = self.app.resolve(self.guard.admit(plain, request.path, has_time), context)
         except Exception as error:  # noqa: BLE001 - The caller gets a problem document in any case.
             response = _as_event(problem_response(error))
         return ApiResult(route=route, path=path, response=response, ignored=self.app.ignored)

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import unquote
 
+from forgeledger.runtime import HasTime
 from forgeledger.web.error_responses import HttpError, invalid_field, invalid_request
 from forgeledger.web.limits import IDEMPOTENCY_KEY_CHARACTERS
 from forgeledger.web.problems import FieldError
@@ -21,12 +22,12 @@ PUBLIC_PATHS = frozenset({"/health", "/openapi.json", "/swagger"})
 @dataclass(frozen=True, slots=True)
 class RequestGuard:
     # Returns the accepted API keys, one per line; None: no key is required.
-    read_keys: Callable[[], str] | None = None
+    read_keys: Callable[[HasTime], str] | None = None
 
-    def admit(self, event: Mapping[str, Any], path: str) -> dict[str, Any]:
+    def admit(self, event: Mapping[str, Any], path: str, has_time: HasTime) -> dict[str, Any]:
         """The event with its body as plain text; raises HttpError if the request is refused."""
         headers = dict(event["headers"])
-        self._check_api_key(path, headers.get(API_KEY_HEADER, ""))
+        self._check_api_key(path, headers.get(API_KEY_HEADER, ""), has_time)
         _check_unicode(event, headers)
         _unify_idempotency_key(headers)
         body = plain_body(event, headers)
@@ -34,11 +35,11 @@ class RequestGuard:
             headers["content-type"] = JSON
         return {**event, "headers": headers, "body": body, "isBase64Encoded": False}
 
-    def _check_api_key(self, path: str, key: str) -> None:
+    def _check_api_key(self, path: str, key: str, has_time: HasTime) -> None:
         if self.read_keys is None or path in PUBLIC_PATHS:
             return
         digest = sha256(key.encode(errors="surrogatepass")).digest()
-        accepted = [sha256(line.encode()).digest() for line in self.read_keys().split()]
+        accepted = [sha256(line.encode()).digest() for line in self.read_keys(has_time).split()]
         # Constant time: compare with every key, and do not stop at a match.
         matches = [hmac.compare_digest(digest, other) for other in accepted]
         if not any(matches):

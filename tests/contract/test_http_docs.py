@@ -101,11 +101,10 @@ def test_each_example_does_what_it_says(replies):
 
 
 def test_each_route_has_an_example(replies):
-    table = make_world().api().app.table
+    routes = {f"{method} {path}" for method, path, _ in make_world().api().app.table}
 
-    assert {reply.route for _, reply in replies} == {
-        f"{method} {path}" for method, path, _ in table
-    }
+    # The page itself names its files.
+    assert {reply.route for _, reply in replies} == routes - {"GET /swagger/{name}"}
 
 
 def test_each_reason_is_explained():

@@ -208,6 +208,19 @@ def test_the_api_lets_through_a_bounded_number_of_requests():
     }
 
 
+def test_the_api_s_description_has_a_throttle_of_its_own_and_takes_no_other_route():
+    throttles = properties("HttpApi")["RouteSettings"]
+    sources = event_sources("ApiFunction", "HttpApi")
+
+    routes = {f"{source['Method']} {source['Path']}" for source in sources}
+
+    assert set(throttles) == routes - {"ANY /", "ANY /{proxy+}"}
+    assert set(throttles) == {"GET /openapi.json", "GET /swagger", "GET /swagger/{name}"}
+    for throttle in throttles.values():
+        assert throttle["ThrottlingRateLimit"] == 1
+        assert throttle["ThrottlingBurstLimit"] <= 15
+
+
 def test_the_access_log_has_a_line_of_json_for_each_request_and_no_headers():
     settings = properties("HttpApi")["AccessLogSettings"]
 

@@ -59,14 +59,18 @@ def build_api(
     claims = DynamoDBJobIdClaims(dynamodb, table, runtime.clock, IDEMPOTENCY_SECONDS)
     services = services_on(ledger_store(dynamodb, settings.table, runtime), claims, runtime)
     persistence = DynamoDBPersistenceLayer(table, boto3_client=dynamodb)
-    guard = RequestGuard(_key_reader(settings.api_key_parameter, ssm, runtime))
-    return Api(build_resolver(services, persistence), guard)
+    read_keys = _key_reader(settings.api_key_parameter, ssm, runtime)
+    docs_need_key = read_keys is not None and settings.api_docs == "key"
+    guard = RequestGuard(read_keys, docs_need_key=docs_need_key)
+    return Api(build_resolver(services, persistence, docs_need_key=docs_need_key), guard)
 
 
-def build_resolver(services: Services, persistence: BasePersistenceLayer) -> LedgerResolver:
+def build_resolver(
+    services: Services, persistence: BasePersistenceLayer, *, docs_need_key: bool = False
+) -> LedgerResolver:
     resolver = LedgerResolver()
     resolver.use([idempotency(persistence)])
-    add_public_routes(resolver)
+    add_public_routes(resolver, docs_need_key=docs_need_key)
     add_job_routes(resolver, services)
     add_item_routes(resolver, services)
     add_command_routes(resolver, services)

@@ -39,6 +39,8 @@ class ApiSettings(_Settings):
     idempotency_table: str
     # Empty: no API key is required, as in local use.
     api_key_parameter: str = ""
+    # "key": the API's description needs the key, too.
+    api_docs: str = "throttled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,7 +72,7 @@ def complete(document: dict[str, Any], order: Sequence[str]) -> dict[str, Any]:
         schemas.pop(name, None)
     for schema in schemas.values():
         _drop_titles(schema.get("properties", {}).values())
-    paths = {path: document["paths"][path] for path in order}
+    paths = {path: document["paths"][path] for path in order if path in document["paths"]}
     for path, item in paths.items():
         for method, operation in item.items():
             _complete_operation(operation, path, method)

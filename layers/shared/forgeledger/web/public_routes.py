@@ -1,18 +1,25 @@
-"""Routes without an API key: health, the OpenAPI document and its page."""
+"""Routes that return no user data: health, the OpenAPI document and its page."""
 
-from pathlib import Path
-from typing import Annotated
+from functools import cache
+from typing import TYPE_CHECKING, Annotated
 
 from aws_lambda_powertools.event_handler.api_gateway import Response
 from pydantic import Field
 
 from forgeledger import __version__
+from forgeledger.web.error_responses import HttpError
 from forgeledger.web.models import ResponseModel
 from forgeledger.web.resolver import LedgerResolver
+
+if TYPE_CHECKING:
+    from forgeledger.web.api_docs import ApiDocs
 
 _OPERATIONS = ["operations"]
 _JSON = "application/json"
 _HTML = "text/html"
+# The end of API Gateway's route for all other paths. A path that is written differently, such as
+# with an escaped letter, may lead there.
+_CATCH_ALL = "{proxy+}"
 
 
 class Health(ResponseModel):
@@ -20,7 +27,14 @@ class Health(ResponseModel):
     version: str
 
 
-def add_public_routes(app: LedgerResolver) -> None:
+def add_public_routes(app: LedgerResolver, *, docs_need_key: bool = False) -> None:
+    @cache
+    def docs() -> "ApiDocs":
+        # Imported lazily; it is slow and rarely used.
+        from forgeledger.web.api_docs import ApiDocs
+
+        return ApiDocs(app.openapi_text, need_key=docs_need_key)
+
     @app.get(
         "/health",
         tags=_OPERATIONS,
@@ -36,10 +50,10 @@ def add_public_routes(app: LedgerResolver) -> None:
         summary="This description",
         operation_id="openapi",
         responses={200: {"description": "An OpenAPI 3.1 document.", "content": {_JSON: {}}}},
-        compress=True,
     )
     def openapi() -> Response[str]:
-        return Response(200, _JSON, app.openapi_text())
+        _check_route(app)
+        return docs().document(app.base_path()).response(app.current_event.headers)
 
     @app.get(
         "/swagger",
@@ -47,22 +61,18 @@ def add_public_routes(app: LedgerResolver) -> None:
         summary="A page to read this description and to try the routes",
         operation_id="swagger",
         responses={200: {"description": "The page.", "content": {_HTML: {}}}},
-        compress=True,
     )
     def swagger() -> Response[str]:
-        return Response(200, _HTML, _swagger_page(app.openapi_text()))
+        _check_route(app)
+        return docs().page.response(app.current_event.headers)
+
+    @app.get("/swagger/<name>", include_in_schema=False)
+    def swagger_file(name: str) -> Response[str]:
+        _check_route(app)
+        return docs().file(name).response(app.current_event.headers)
 
 
-def _swagger_page(openapi: str) -> str:
-    # Imported lazily; it is slow and rarely used.
-    from aws_lambda_powertools.event_handler.openapi import swagger_ui
-
-    files = Path(swagger_ui.__file__).parent
-    return swagger_ui.generate_swagger_html(
-        # Inside a script element, where a closing tag in a text would end the script.
-        spec=openapi.replace("</", "<\\/"),
-        swagger_js=(files / "swagger-ui-bundle.min.js").read_text(encoding="utf-8"),
-        swagger_css=(files / "swagger-ui.min.css").read_text(encoding="utf-8"),
-        swagger_base_url="",
-        oauth2_config=None,
-    )
+def _check_route(app: LedgerResolver) -> None:
+    """Only their own routes have the throttle of the page and its files: see HttpApi."""
+    if app.current_event.raw_event["routeKey"].endswith(_CATCH_ALL):
+        raise HttpError(404, "not_found", "There is no such route.")

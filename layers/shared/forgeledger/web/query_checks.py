@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.middlewares.openapi_validation import (
 )
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
-from forgeledger.web.request_guard import PUBLIC_PATHS
+from forgeledger.web.request_guard import DOCS_FILES, PUBLIC_PATHS
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.types import EventHandlerInstance
@@ -38,7 +38,7 @@ class QueryChecks(OpenAPIRequestValidationMiddleware):
 def _unknown_parameters(app: "EventHandlerInstance") -> list[dict[str, Any]]:
     event = app.current_event
     # Probes and browsers add parameters of their own to public routes, which take none.
-    if event.path in PUBLIC_PATHS:
+    if event.path in PUBLIC_PATHS or event.path.startswith(DOCS_FILES):
         return []
     known = sorted(param.alias for param in app.context["_route"].dependant.query_params)
     message = f"is no parameter of this route, which takes {', '.join(known) or 'none'}"

@@ -1,6 +1,7 @@
 """Checks before routing: normalise the path, check the API key and the body."""
 
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -17,12 +18,17 @@ API_KEY_HEADER = "x-api-key"
 IDEMPOTENCY_KEY_HEADER = "idempotency-key"
 # They return no user data and are the same in every deployment.
 PUBLIC_PATHS = frozenset({"/health", "/openapi.json", "/swagger"})
+DOCS_FILES = "/swagger/"
+# Of the API's description, what is small: the page, and the script that asks for the key.
+_SMALL_DOCS = re.compile(r"/swagger(/start-\w+\.js)?")
 
 
 @dataclass(frozen=True, slots=True)
 class RequestGuard:
     # Returns the accepted API keys, one per line; None: no key is required.
     read_keys: Callable[[HasTime], str] | None = None
+    # Whether the API's description needs a key as well.
+    docs_need_key: bool = False
 
     def admit(self, event: Mapping[str, Any], path: str, has_time: HasTime) -> dict[str, Any]:
         """The event with its body as plain text; raises HttpError if the request is refused."""
@@ -36,7 +42,7 @@ class RequestGuard:
         return {**event, "headers": headers, "body": body, "isBase64Encoded": False}
 
     def _check_api_key(self, path: str, key: str, has_time: HasTime) -> None:
-        if self.read_keys is None or path in PUBLIC_PATHS:
+        if self.read_keys is None or self._is_public(path):
             return
         digest = sha256(key.encode(errors="surrogatepass")).digest()
         accepted = [sha256(line.encode()).digest() for line in self.read_keys(has_time).split()]
@@ -46,6 +52,11 @@ class RequestGuard:
             detail = f"The header {API_KEY_HEADER} is missing or wrong."
             challenge = {"WWW-Authenticate": 'ApiKey realm="forgeledger"'}
             raise HttpError(401, "unauthorized", detail, headers=challenge)
+
+    def _is_public(self, path: str) -> bool:
+        if self.docs_need_key:
+            return path == "/health" or _SMALL_DOCS.fullmatch(path) is not None
+        return path in PUBLIC_PATHS or path.startswith(DOCS_FILES)
 
 
 def normalized(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -98,7 +98,11 @@ class LedgerResolver(APIGatewayHttpResolver):
         """The OpenAPI document; the server's URL includes the stage, if there is one."""
         from aws_lambda_powertools.event_handler.openapi.models import Server
 
-        return self.get_openapi_json_schema(servers=[Server(url=self._get_base_path() or "/")])
+        return self.get_openapi_json_schema(servers=[Server(url=self.base_path() or "/")])
+
+    def base_path(self) -> str:
+        """The stage in the current request's path, with its slash; empty without one."""
+        return self._get_base_path()
 
     @staticmethod
     def _compile_regex(rule: str, base_regex: str = r"{}\Z") -> Pattern[str]:

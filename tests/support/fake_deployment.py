@@ -123,7 +123,7 @@ class FakeDeployment:
         return {"Arn": "arn:aws:iam::1:user/someone"}
 
     def describe_stacks(self, **request: Any) -> dict[str, Any]:
-        outputs = [{"OutputKey": "ApiUrl", "OutputValue": "http://api.test"}]
+        outputs = [{"OutputKey": "ApiUrl", "OutputValue": "https://api.test"}]
         return {"Stacks": [{"Outputs": outputs, **self.answers["stack"]}]}
 
     def describe_stack_resources(self, **request: Any) -> dict[str, Any]:

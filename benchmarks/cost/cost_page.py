@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks.cost import cost_tables, growth
+from benchmarks.cost import cost_tables, growth, job_prices
 from benchmarks.cost.bounds import Bound, print_bounds
 from benchmarks.cost.job_meter import ENGINE_RESULTS, ResultsFile
 from benchmarks.markdown import fill_markers
@@ -24,6 +24,7 @@ def bounds() -> Sequence[Bound]:
     metered, engine = ResultsFile().by_name, ResultsFile(ENGINE_RESULTS).by_name
     return [
         *cost_tables.bounds(metered),
+        *job_prices.bounds(metered),
         *growth.bounds(metered),
         *growth.engine_bounds(engine),
     ]
@@ -38,6 +39,7 @@ def page(text: str) -> str:
         {
             "bounds": "\n".join(lines),
             **cost_tables.parts(metered),
+            **job_prices.parts(metered),
             "growth": growth.growth_table(metered),
             "growth-fixed": growth.fixed_table(metered),
             "growth-engine": growth.engine_table(engine),

@@ -64,13 +64,12 @@ def job_table(results: Results) -> str:
     usages = [forgeledger(items, results).usage for items in SIZES]
     bills = [bill_of(usage) for usage in usages]
     rows = [
-        [f"{price.service.value}, {price.what}", *(_money(bill.get(price, 0.0)) for bill in bills)]
+        [f"{price.service.value}, {price.what}", *(money(bill.get(price, 0.0)) for bill in bills)]
         for price in PRICES
         if any(price in bill for bill in bills)
     ]
-    rows.append(["**total**", *(f"**{_money(dollars(usage))}**" for usage in usages)])
-    per_million = map(_per_million, usages, SIZES)
-    rows.append(["per million items", *map(_money, per_million)])
+    rows.append(["**total**", *(f"**{money(dollars(usage))}**" for usage in usages)])
+    rows.append(["per million items", *map(money, map(per_million, usages, SIZES))])
     return number_table(["", *(f"{items:,} items" for items in SIZES)], rows)
 
 
@@ -97,7 +96,7 @@ def designs_table(results: Results) -> str:
     rows = [
         [
             sizes[-1].name,
-            *(_money(dollars(design.usage)) for design in sizes),
+            *(money(dollars(design.usage)) for design in sizes),
             f"{dollars(sizes[-1].usage) / ledger_dollars:.2f}",
             sizes[-1].lacks or "-",
         ]
@@ -111,7 +110,7 @@ def services_table(results: Results) -> str:
     rows = []
     for design in all_designs(MILLION, results):
         sums = by_service(design.usage)
-        rows.append([design.name, *(_money(sums.get(service, 0.0)) for service in Service)])
+        rows.append([design.name, *(money(sums.get(service, 0.0)) for service in Service)])
     heads = ["dollars per million items", *(service.value for service in Service)]
     return number_table(heads, rows)
 
@@ -127,7 +126,7 @@ def packing_table(results: Results) -> str:
                 str(packing),
                 f"{Usage.of(job['usage']).write_units / job['items']:.2f}",
                 f"{job['requests'] / job['items']:.2f}",
-                _money(amounts[packing]),
+                money(amounts[packing]),
                 f"{amounts[packing] / standard:.3f}",
             ]
         )
@@ -240,7 +239,7 @@ def _dollars_by_packing(results: Results) -> dict[int, float]:
     amounts = {}
     for packing in PACKING:
         job = results[f"{packing} items per message"]
-        amounts[packing] = _per_million(
+        amounts[packing] = per_million(
             Usage.of(job["usage"]) + delivery(job["items"]), job["items"]
         )
     return amounts
@@ -251,11 +250,11 @@ def _join(words: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _per_million(usage: Usage, items: int) -> float:
+def per_million(usage: Usage, items: int) -> float:
     return dollars(usage) / items * MILLION
 
 
-def _money(amount: float) -> str:
+def money(amount: float) -> str:
     if not amount:
         return "-"
     if amount < 0.000_1:

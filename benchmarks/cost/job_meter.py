@@ -1,8 +1,8 @@
 """Measure what jobs use on the metered cloud, and store it in benchmarks/results.
 
 `python -m benchmarks.cost.job_meter --items 1000 100000` replaces the figures of these sizes,
-`--packing` those of each number of items per message, `--by-hand` those of the other designs.
-Without options it replaces all of them.
+`--packing` those of each number of items per message, `--small` those of jobs of few items,
+`--by-hand` those of the other designs. Without options it replaces all of them.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from benchmarks.cost.metered_job import Workload, measure
 from benchmarks.cost.metered_naive import measure_naive
+from benchmarks.cost.metered_small import SMALL_JOBS, measure_small
 from benchmarks.cost.paired_times import REFERENCE, ReferenceJobs, measure_paired
 from tests.simulation.arguments import positive
 
@@ -76,7 +77,9 @@ def figures_of(
     return {**metered.figures(seconds), "processorTimeRatio": round(ratio, 4)}
 
 
-def main(sizes: Sequence[int], fixed_lanes: int | None, *, packing: bool, by_hand: bool) -> int:
+def main(
+    sizes: Sequence[int], fixed_lanes: int | None, *, packing: bool, small: bool, by_hand: bool
+) -> int:
     # Powertools' warnings, which would go to the functions' logs.
     warnings.simplefilter("ignore")
     results = ResultsFile()
@@ -95,6 +98,8 @@ def main(sizes: Sequence[int], fixed_lanes: int | None, *, packing: bool, by_han
             )
             figures = figures_of(workload, reference_jobs, results, runs=1)
             results.store(f"{items_per_message} items per message", figures)
+    for small_job in SMALL_JOBS if small else ():
+        results.store(small_job.name, measure_small(small_job))
     for design in ("naive", "safe") if by_hand else ():
         for path in ("queue", "direct"):
             results.store(f"{design}, {path}", measure_naive(design, path, HANDWRITTEN_ITEMS))
@@ -110,14 +115,16 @@ if __name__ == "__main__":
         "--lanes", type=positive, help="of jobs of every size, instead of the product's default"
     )
     parser.add_argument("--packing", action="store_true", help="other numbers of items per message")
+    parser.add_argument("--small", action="store_true", help="jobs of few items")
     parser.add_argument("--by-hand", action="store_true", help="the hand-written designs")
     options = parser.parse_args()
-    everything = not (options.items or options.packing or options.by_hand)
+    everything = not (options.items or options.packing or options.small or options.by_hand)
     sys.exit(
         main(
             SIZES if everything else options.items,
             options.lanes,
             packing=options.packing or everything,
+            small=options.small or everything,
             by_hand=options.by_hand or everything,
         )
     )

@@ -12,6 +12,7 @@ from forgeledger.jobs.ports import JobChange
 from forgeledger.jobs.storage.store import DynamoStore
 from forgeledger.runtime import Runtime, new_id
 from tests.support.builders import NOW, make_spec
+from tests.support.creations import sealed_creation
 from tests.support.fake_dynamodb import LosingDynamo
 from tests.support.lane_steps import (
     create_job,
@@ -117,3 +118,38 @@ def test_a_creation_without_an_answer_is_made_once(
 
     view = loaded(store, job_id)
     assert (view.job, view.heads) == (job, heads)
+
+
+@made_or_not
+def test_a_sealed_creation_without_an_answer_is_made_once_and_known_as_ones_own(
+    table: tuple[Any, str], store: DynamoStore, job_id: str, made: bool, forgets_tokens: bool
+) -> None:
+    creation = sealed_creation(job_id, ["a", "b"])
+    assert creation is not None
+    client = LosingDynamo(table[0], made=made, forgets_tokens=forgets_tokens)
+    losing = DynamoStore(client, table[1], retrying=_no_pauses, new_id=new_id)
+
+    assert losing.create_sealed_job(creation)
+
+    view = loaded(store, job_id)
+    assert (view.job, view.heads) == (creation.job, creation.heads)
+    assert len(store.read_journal(job_id, 0, 0, 10)) == 1
+
+
+@made_or_not
+def test_a_sealed_creation_without_an_answer_does_not_take_anothers_for_its_own(
+    table: tuple[Any, str], store: DynamoStore, job_id: str, made: bool, forgets_tokens: bool
+) -> None:
+    creation = sealed_creation(job_id, ["a", "b"])
+    assert creation is not None
+    client = LosingDynamo(table[0], made=made, forgets_tokens=forgets_tokens)
+    others: list[bool] = []
+    client.meanwhile = lambda: others.append(store.create_sealed_job(creation))
+
+    created = DynamoStore(client, table[1], retrying=_no_pauses, new_id=new_id).create_sealed_job(
+        creation
+    )
+
+    assert created is made
+    assert others == [not made]
+    assert len(store.read_facts(job_id, 0, 10)) == 2

@@ -22,6 +22,7 @@ STORAGE: dict[str, dict[str, set[str]]] = {
     # GetItem: to recognise a commit whose answer was lost.
     "commit_lane": {TABLE: {*TRANSACTION, "dynamodb:GetItem"}},
     "create_job": {TABLE: {"dynamodb:PutItem"}},
+    "create_sealed_job": {TABLE: {"dynamodb:PutItem"}},
     "load_job": {TABLE: {"dynamodb:BatchGetItem"}},
     "commit_job": {TABLE: TRANSACTION},
     "roll_up": {TABLE: {"dynamodb:UpdateItem"}},

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.events import Event, EventKind
+from forgeledger.jobs.storage.job_rows import decode_header
 from tests.simulation.answer_checks import AnswerChecks
 from tests.simulation.end_checks import overdue
 from tests.simulation.event_checks import check_events
@@ -35,6 +36,7 @@ class Checks:
     def committed(self, changes: list[RowChange]) -> None:
         """Check each commit: nothing can be observed between two of them."""
         partitions = self._by_partition(changes)
+        self._bind_new_jobs(changes)
         tables, traced = self.world.tables, self.world.trace is not None
         lanes = [pk for pk in partitions if pk.count("#") == 2]
         retried = False
@@ -54,6 +56,14 @@ class Checks:
                     self._log_facts(pk, partition_changes)
         for pk in lanes:
             self.jobs.lane_changed(pk)
+
+    def _bind_new_jobs(self, changes: list[RowChange]) -> None:
+        """The first events of its lanes may come with a job: their request has to be known."""
+        for change in changes:
+            if change.sk == "JOB" and change.old is None and change.new is not None:
+                wrong = self.request_log.bind_job(decode_header(change.new).job.spec)
+                if wrong is not None:
+                    raise Violation(f"{change.pk}: {wrong}")
 
     def _by_partition(self, changes: list[RowChange]) -> dict[str, list[RowChange]]:
         """Changes by partition; an expired job may only get journal rows, for rejections."""

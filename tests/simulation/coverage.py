@@ -28,6 +28,7 @@ class CoveragePoint(StrEnum):
     TOKEN_KNOWN = "a transaction is repeated with a known token"
     TOKEN_FORGOTTEN = "a transaction is repeated with a forgotten token"
     SEVERAL_COMMITS = "a batch makes several commits"
+    CREATED_SEALED = "one transaction creates a job, its items and its seal"
     ROWS_EXPIRED = "expired rows are deleted"
     # The stream.
     SHARD_SPLIT = "a shard splits"

@@ -9,6 +9,7 @@ from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Counts
 from forgeledger.jobs.ports import JobView, Progress
 from forgeledger.jobs.storage.job_rows import decode_fact, decode_header
+from tests.simulation.coverage import CoveragePoint
 from tests.simulation.end_checks import (
     CLOCK_SKEW_MS,
     DAY_MS,
@@ -72,7 +73,7 @@ class JobChecks:
         view = _read(header.old, header.new, observed)
         if observed is None:
             observed = self.by_pk[pk] = ObservedJob(view.job)
-            self._check_creation(pk, view.job)
+            self._check_creation(pk, observed, new_facts)
         elif not new_facts and _lifecycle(view.job) != _lifecycle(observed.job):
             raise Violation(f"{pk}: the job changed without a fact")
         before = observed.job
@@ -98,13 +99,17 @@ class JobChecks:
                 total = self.total(observed.job)
                 observed.progress = rolled_up(pk, observed.progress, change, offsets, total)
 
-    def _check_creation(self, pk: str, job: Job) -> None:
+    def _check_creation(self, pk: str, observed: ObservedJob, facts: list[Fact]) -> None:
+        job = observed.job
         wrong = self.request_log.bind_job(job.spec)
         if wrong is not None:
             raise Violation(f"{pk}: {wrong}")
         for lane in self.lanes_of(job):
             if lane.head.rules != job.spec.rules:
                 raise Violation(f"{pk}: {lane.head} does not have the rules of {job.spec}")
+            if job.spec.lanes == 1:
+                observed.lane_counts = [lane.head.counts]
+        self.world.coverage[CoveragePoint.CREATED_SEALED] += len(facts) > 1
 
     def check_retry(self, pk: str, event: Event) -> None:
         """A retry is applied or rejected by the job's state at the moment of the commit."""

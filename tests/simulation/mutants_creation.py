@@ -1,6 +1,6 @@
 """Mutants of a job's creation, and of the creation's data in events."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any, Final
@@ -8,11 +8,15 @@ from unittest.mock import patch
 
 from forgeledger.jobs.http.request_bodies import CreateJob
 from forgeledger.jobs.messages import job_events
+from forgeledger.jobs.model.commands import Command
+from forgeledger.jobs.model.creation import SealedCreation
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.jobs import Job, JobSpec, Tolerance
-from forgeledger.jobs.model.lanes import Head, LaneRules
+from forgeledger.jobs.model.lanes import Counts, Head, LaneRules
+from forgeledger.jobs.storage import job_store
 from forgeledger.jobs.usecases import create_job
-from forgeledger.jobs.usecases.create_job import NewJob
+from forgeledger.jobs.usecases.create_job import Created, JobCreator, NewJob
+from forgeledger.repeat import Repeat
 from tests.simulation.mutant import Mutant, Mutants
 
 CREATION = Mutants()
@@ -90,3 +94,120 @@ CREATION += [
     Mutant("an event without metadata", _event_without("metadata", {})),
     Mutant("an event without tags", _event_without("tags", [])),
 ]
+
+
+# What decides a sealed creation, and a defect of it.
+_CreateSealed = Callable[[JobSpec, Mapping[int, Sequence[Command]]], SealedCreation | None]
+
+
+def _decided(defect: Callable[[_CreateSealed], _CreateSealed]) -> AbstractContextManager[None]:
+    return _patched(create_job, "create_sealed", defect(create_job.create_sealed))
+
+
+@contextmanager
+def _patched(owner: object, name: str, value: object) -> Iterator[None]:
+    with patch.object(owner, name, value):
+        yield
+
+
+@CREATION.named("of a sealed creation, items that do not fit its transaction are left out")
+def items_left_out() -> Iterator[None]:
+    def defect(original: _CreateSealed) -> _CreateSealed:
+        def decide(
+            spec: JobSpec, registrations: Mapping[int, Sequence[Command]]
+        ) -> SealedCreation | None:
+            shares = {lane: list(share) for lane, share in registrations.items()}
+            while (made := original(spec, shares)) is None and any(shares.values()):
+                max(shares.values(), key=len).pop()
+            return made
+
+        return decide
+
+    with _decided(defect):
+        yield
+
+
+@CREATION.named("a sealed creation seals the job without its items")
+def sealed_without_items() -> Iterator[None]:
+    with _decided(lambda original: lambda spec, _: original(spec, {})):
+        yield
+
+
+@CREATION.named("the seal of a sealed creation counts no items")
+def seal_counts_nothing() -> Iterator[None]:
+    def defect(original: _CreateSealed) -> _CreateSealed:
+        def decide(
+            spec: JobSpec, registrations: Mapping[int, Sequence[Command]]
+        ) -> SealedCreation | None:
+            made = original(spec, registrations)
+            if made is None:
+                return None
+            created, sealed = made.facts
+            return replace(made, facts=(created, replace(sealed, counts=Counts())))
+
+        return decide
+
+    with _decided(defect):
+        yield
+
+
+def _stored_without(
+    is_lost: Callable[[dict[str, Any]], bool],
+) -> Callable[[], AbstractContextManager[None]]:
+    """A sealed creation whose transaction lacks some rows."""
+
+    def install() -> AbstractContextManager[None]:
+        original = job_store.sealed_creation_actions
+
+        def actions(*arguments: Any) -> list[dict[str, Any]]:
+            return [action for action in original(*arguments) if not is_lost(action["Put"]["Item"])]
+
+        return _patched(job_store, "sealed_creation_actions", actions)
+
+    return install
+
+
+CREATION += [
+    Mutant(
+        "a sealed creation stores no items",
+        _stored_without(lambda row: row["SK"]["S"].startswith("ITEM#")),
+    ),
+    Mutant(
+        "a sealed creation stores the journal of its first lane only",
+        _stored_without(
+            lambda row: row["SK"]["S"].startswith("LOG#") and not row["PK"]["S"].endswith("#0")
+        ),
+    ),
+    Mutant(
+        "a sealed creation stores no fact of its seal",
+        _stored_without(lambda row: row["SK"]["S"] == "FACT#000000000001"),
+    ),
+]
+
+
+@CREATION.named("a repeated sealed creation replaces the job")
+def creation_replaces() -> Iterator[None]:
+    original = job_store.sealed_creation_actions
+
+    def actions(*arguments: Any) -> list[dict[str, Any]]:
+        made = original(*arguments)
+        for action in made:
+            del action["Put"]["ConditionExpression"]
+        return made
+
+    with patch.object(job_store, "sealed_creation_actions", actions):
+        yield
+
+
+@CREATION.named("a sealed creation that finds its job made makes another one")
+def creation_makes_another() -> Iterator[None]:
+    original = JobCreator.create
+
+    def create(self: JobCreator, new: NewJob, repeat: Repeat | None = None, *more: Any) -> Created:
+        created = original(self, new, repeat, *more)
+        registered = created.registered
+        found = new.seal and registered is not None and registered.already_existed
+        return original(self, new, None, *more) if found else created
+
+    with patch.object(JobCreator, "create", create):
+        yield

@@ -1,10 +1,10 @@
-"""Lower the limit of items per commit, so that a few commands make several commits."""
+"""Lower the limits of a commit, so that a few commands or items make several commits."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from forgeledger.jobs.model import lane_decision
+from forgeledger.jobs.model import creation, lane_decision
 from forgeledger.jobs.model.lane_decision import Decision
 from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
 from forgeledger.jobs.ports import LaneView
@@ -15,6 +15,8 @@ from tests.simulation.world import SimulatedWorld
 
 # The limit's name in both modules.
 _LIMIT = "ITEMS_PER_COMMIT"
+# Enough for an item in one lane, but not for one in each of two lanes.
+_CREATION_BYTES = 3_000
 
 
 @contextmanager
@@ -35,6 +37,7 @@ def limited_commits(world: SimulatedWorld) -> Iterator[None]:
     patched = (
         (lane_decision, _LIMIT, most),
         (apply_commands, _LIMIT, 2 * most),
+        (creation, "COMMIT_BYTES", most * _CREATION_BYTES),
         (LaneWriter, "_commit", counted),
     )
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in patched]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from threading import Lock
 
+from forgeledger.jobs.model.creation import SealedCreation
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import Job, JobStatus
@@ -35,6 +36,16 @@ class _Lane:
     commit_ids: dict[int, str] = field(default_factory=dict)
     # TTLs of items and commits, by sort key, in seconds since 1970.
     ttls: dict[str, int] = field(default_factory=dict)
+
+    def apply(self, commit: Commit) -> None:
+        offset, days = commit.before.offset, commit.before.rules.ttl_days
+        self.head = commit.head
+        self.items.update((item.item_id, item) for item in commit.items)
+        self.rows.append(LogRow(offset=offset, entries=commit.events))
+        if days:
+            names = [_item_row(item.item_id) for item in commit.items]
+            ttl = commit.events[-1].at // 1_000 + days * _DAY_SECONDS
+            self.ttls.update(dict.fromkeys([*names, _commit_row(offset)], ttl))
 
     def delete_expired(self, now_seconds: int) -> None:
         expired = {name for name, ttl in self.ttls.items() if ttl <= now_seconds}
@@ -111,21 +122,25 @@ class MemoryStore:
                 if not record.allows(reopening):
                     return False
                 record.apply(reopening)
-            stored.head = commit.head
-            stored.items.update((item.item_id, item) for item in commit.items)
-            stored.rows.append(LogRow(offset=before.offset, entries=commit.events))
+            stored.apply(commit)
             stored.commit_ids[before.offset] = commit_id
-            days = before.rules.ttl_days
-            if days:
-                names = [_item_row(item.item_id) for item in commit.items]
-                ttl = commit.events[-1].at // 1_000 + days * _DAY_SECONDS
-                stored.ttls.update(dict.fromkeys([*names, _commit_row(before.offset)], ttl))
             return True
 
     def create_job(self, job: Job, heads: Sequence[Head], fact: Fact) -> None:
         with self._lock:
             lanes = tuple(_Lane(head) for head in heads)
             self._records.setdefault(job.job_id, _Record(job, lanes, [fact]))
+
+    def create_sealed_job(self, creation: SealedCreation) -> bool:
+        with self._lock:
+            job = creation.job
+            if job.job_id in self._records:
+                return False
+            lanes = tuple(_Lane(head) for head in creation.heads)
+            for lane, commit in zip(lanes, creation.commits, strict=True):
+                lane.apply(commit)
+            self._records[job.job_id] = _Record(job, lanes, list(creation.facts))
+            return True
 
     def load_job(self, job_id: str) -> JobView | None:
         with self._lock:

@@ -115,12 +115,21 @@ class Killed(BaseException):
     """The process is killed here."""
 
 
-@pytest.mark.parametrize("method", ["create_job", "commit_lane", "commit_job"])
+# A job of more items than one transaction holds is created and filled in several.
+@pytest.mark.parametrize(
+    ("method", "number"),
+    [
+        ("create_sealed_job", 3),
+        ("create_job", 100),
+        ("commit_lane", 100),
+        ("commit_job", 100),
+    ],
+)
 @pytest.mark.parametrize("after", [False, True])
 def test_a_creation_that_was_cut_off_makes_one_job_when_it_is_repeated(
-    caller, world, method, after
+    caller, world, method, number, after
 ):
-    body = {"name": "n", "items": ["a", "b", "c"], "seal": True}
+    body = {"name": "n", "items": [f"i{n}" for n in range(number)], "seal": True}
     original = getattr(world.store, method)
 
     def killed(*args, **options):
@@ -141,7 +150,7 @@ def test_a_creation_that_was_cut_off_makes_one_job_when_it_is_repeated(
     jobs = caller.get("/jobs").json["jobs"]
     assert reply.status == 201
     assert [job["jobId"] for job in jobs] == [reply.json["jobId"]]
-    assert reply.json["total"] == 3
+    assert reply.json["total"] == number
     assert reply.json["sealed"] is True
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from forgeledger.fast_dataclass import fast_frozen
+from forgeledger.jobs.model.creation import SealedCreation
 from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.items import Item
@@ -124,6 +125,9 @@ class JobStore(Protocol):
 
     def create_job(self, job: Job, heads: Sequence[Head], fact: Fact) -> None:
         """One transaction: header, heads and the first fact. A repetition changes nothing."""
+
+    def create_sealed_job(self, creation: SealedCreation) -> bool:
+        """One transaction: the job, sealed, with its items. False if it exists already."""
 
     def load_job(self, job_id: str) -> JobView | None:
         """Header, heads and progress in one read."""

@@ -9,8 +9,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks.cost import cost_page, cost_tables
+from benchmarks.cost import cost_page, cost_tables, job_prices
 from benchmarks.cost.job_meter import PACKING, ResultsFile
+from benchmarks.cost.metered_small import ONE_ITEM
 from benchmarks.cost.other_designs import delivery, measured_job
 from benchmarks.cost.plot import Line, Panel, svg
 from benchmarks.cost.usage import Usage, dollars
@@ -93,6 +94,17 @@ def test_a_million_items_that_are_dearer_miss_their_bounds(amount: float, met: l
     results = with_a_million_at(amount)
 
     assert [bound.met for bound in cost_tables.bounds(results)] == met
+
+
+@pytest.mark.parametrize(("units", "met"), [(40, True), (41, False)])
+def test_a_job_of_one_item_that_writes_more_misses_its_bound(units: int, met: bool) -> None:
+    results: dict[str, dict[str, Any]] = deepcopy(ResultsFile().by_name)
+    results[ONE_ITEM.name]["usage"]["write_units"] = units
+
+    (bound,) = job_prices.bounds(results)
+
+    assert bound.met is met
+    assert f"{units} write units, at most 40" in bound.text
 
 
 def test_the_page_says_with_which_batches_a_bound_is_missed() -> None:

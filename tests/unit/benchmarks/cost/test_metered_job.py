@@ -5,6 +5,7 @@ import pytest
 from benchmarks.cost.job_meter import ResultsFile
 from benchmarks.cost.metered_job import Workload, measure
 from benchmarks.cost.metered_naive import measure_naive
+from benchmarks.cost.metered_small import SMALL_JOBS, SmallJob, measure_small
 
 # Random ids make a compressed journal row a few bytes longer or shorter.
 CLOSE = 0.02
@@ -20,6 +21,18 @@ def test_a_job_uses_what_was_stored_of_it() -> None:
         assert figures["usage"][unit] == pytest.approx(stored["usage"][unit], rel=CLOSE), unit
     assert figures["requests"] == pytest.approx(stored["requests"], rel=CLOSE)
     assert figures["usage"]["log_bytes"] == pytest.approx(stored["usage"]["log_bytes"], rel=0.05)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("small", SMALL_JOBS, ids=lambda small: small.name)
+def test_a_small_job_uses_what_was_stored_of_it(small: SmallJob) -> None:
+    stored = ResultsFile().by_name[small.name]
+
+    figures = measure_small(small, jobs=2)
+
+    assert (figures["requests"], figures["commits"]) == (stored["requests"], stored["commits"])
+    for unit in ("write_units", "read_units", "sqs_fifo_requests", "lambda_requests", "events"):
+        assert figures["usage"][unit] == pytest.approx(stored["usage"][unit], rel=CLOSE), unit
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

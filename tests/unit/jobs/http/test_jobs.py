@@ -3,8 +3,10 @@
 import pytest
 
 from forgeledger.jobs.ports import Progress
+from forgeledger.jobs.usecases import create_job
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
+from tests.support.api_callers import make_world
 
 
 def test_a_new_job_is_answered_with_all_that_is_known_of_it(caller):
@@ -74,6 +76,33 @@ def test_a_job_is_created_with_its_items_and_sealed_in_one_request(caller):
     }
     assert reply.json["sealed"] is True
     assert reply.json["pending"] == 2
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"items": ["a"]},
+        {"lanes": 3, "expectedItems": 9},
+        {"items": ["a", {"itemId": "b", "payload": {"\u00e9": 1e30}}, "a"], "tags": ["x"]},
+        {"deadlineSeconds": 60, "policy": {"toleratedFailures": 0}, "metadata": {"a": None}},
+    ],
+)
+def test_the_answer_is_the_same_whether_one_transaction_creates_the_job_or_several(
+    more, monkeypatch
+):
+    body = {"name": "n", "items": ["a", "b", "c"], "seal": True, **more}
+    first, second = make_world().caller(), make_world().caller()
+
+    at_once = first.post("/jobs", body)
+    monkeypatch.setattr(create_job, "create_sealed", lambda *_: None)
+    in_steps = second.post("/jobs", body)
+
+    path = f"/jobs/{at_once.json['jobId']}"
+    assert (at_once.status, at_once.headers) == (in_steps.status, in_steps.headers)
+    assert at_once.text == in_steps.text
+    assert first.get(path).text == second.get(path).text
+    assert first.get(f"{path}/items").text == second.get(f"{path}/items").text
 
 
 def test_a_sealed_job_without_items_is_complete_at_once(caller):

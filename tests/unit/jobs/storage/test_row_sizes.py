@@ -24,6 +24,7 @@ from forgeledger.jobs.model.limits import (
     ERROR_TYPES_PER_LANE,
     ITEM_ID_CHARACTERS,
     ITEMS_PER_COMMIT,
+    JOB_NAME_CHARACTERS,
     METADATA_BYTES,
     PAYLOAD_BYTES,
     RESULT_BYTES,
@@ -33,11 +34,12 @@ from forgeledger.jobs.model.limits import (
 )
 from forgeledger.jobs.ports import JobChange, Progress
 from forgeledger.jobs.storage.head_rows import encode_head
-from forgeledger.jobs.storage.job_writes import change_actions
+from forgeledger.jobs.storage.job_writes import change_actions, sealed_creation_actions
 from forgeledger.jobs.storage.keys import progress_key
 from forgeledger.jobs.storage.lane_writes import lane_actions
 from forgeledger.jobs.storage.progress_rows import progress_update
 from tests.support.builders import NOW, make_command, make_head, make_spec
+from tests.support.creations import sealed_creation
 from tests.support.memory_store import MemoryStore
 from tests.support.row_sizes import row_bytes
 
@@ -195,6 +197,34 @@ def test_the_verdict_of_the_largest_job_fits(texts: Texts) -> None:
 
     assert len(actions) <= ACTIONS
     assert reopen(ended, NOW).facts
+
+
+@pytest.mark.parametrize("lanes", [1, 4, 16, 48])
+@pytest.mark.parametrize("payload_bytes", [0, 3_000, PAYLOAD_BYTES])
+def test_the_largest_creation_in_one_transaction_fits(
+    texts: Texts, lanes: int, payload_bytes: int
+) -> None:
+    names = [texts.characters(ITEM_ID_CHARACTERS - 4) + f"{n:04d}" for n in range(ACTIONS)]
+    payload = texts.bytes(payload_bytes) or None
+    spec = {
+        "name": texts.characters(JOB_NAME_CHARACTERS),
+        "metadata": texts.bytes(METADATA_BYTES),
+        "tags": tuple(texts.characters(TAG_CHARACTERS) for _ in range(TAGS_PER_JOB)),
+    }
+    job_id = make_job_id(NOW, 7, lanes)
+    created = (
+        sealed_creation(job_id, names[:number], payload=payload, **spec)
+        for number in range(ACTIONS, 0, -1)
+    )
+
+    largest = next(creation for creation in created if creation is not None)
+
+    actions = sealed_creation_actions("ledger", largest, "c" * 36)
+    rows = _rows(actions)
+    assert len(actions) <= ACTIONS
+    assert len(actions) == ACTIONS or payload
+    assert max(map(row_bytes, rows)) <= ROW_BYTES
+    assert sum(map(row_bytes, rows)) <= TRANSACTION_BYTES
 
 
 def test_a_head_with_every_error_type_it_counts_fits(texts: Texts) -> None:

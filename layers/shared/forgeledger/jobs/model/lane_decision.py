@@ -134,6 +134,11 @@ def decide(
     return Decision(commits=tuple(commits), outcomes=tuple(outcomes), waits_for=tuple(waits_for))
 
 
+def bytes_of_new(commit: Commit) -> int:
+    """At most how many bytes the items and the journal row of a lane's first commit take."""
+    return sum(sum(_sizes(None, (event,))) for event in commit.events)
+
+
 def _rule(head: Head, item: Item | None, command: LaneCommand, now: int, phase: JobPhase) -> Ruling:
     if isinstance(command, Command):
         return rule(head, item, command, now, phase)

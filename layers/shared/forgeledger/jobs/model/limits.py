@@ -48,6 +48,7 @@ ERROR_TYPE_COUNTED_CHARACTERS: Final = 48
 
 # DynamoDB takes 100 actions and 4 MB a transaction, 400 KB a row. Room is left for what the
 # storage adds: attribute names, keys and the encoding of text.
+ACTIONS_PER_TRANSACTION: Final = 100
 ITEMS_PER_COMMIT: Final = 96
 COMMIT_BYTES: Final = 3_500_000
 JOURNAL_ROW_BYTES: Final = 300_000

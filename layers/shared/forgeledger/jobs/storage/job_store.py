@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from forgeledger.aws.dynamodb.attributes import number
 from forgeledger.aws.dynamodb.key_ranges import between, prefix_end
+from forgeledger.aws.dynamodb.table import Conflict
 from forgeledger.errors import StorageCorrupt
 from forgeledger.fast_dataclass import replace
+from forgeledger.jobs.model.creation import SealedCreation
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.ids import lanes_of
 from forgeledger.jobs.model.jobs import Job
@@ -13,7 +15,12 @@ from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.ports import JobChange, JobView, Progress
 from forgeledger.jobs.storage.head_rows import commit_id_of, decode_head
 from forgeledger.jobs.storage.job_rows import decode_fact, decode_header
-from forgeledger.jobs.storage.job_writes import FACT_ACTION, change_actions, creation_actions
+from forgeledger.jobs.storage.job_writes import (
+    FACT_ACTION,
+    change_actions,
+    creation_actions,
+    sealed_creation_actions,
+)
 from forgeledger.jobs.storage.keys import (
     FACT_PREFIX,
     HEADER_SK,
@@ -59,13 +66,21 @@ class DynamoJobStore(LedgerTable):
     def create_job(self, job: Job, heads: Sequence[Head], fact: Fact) -> None:
         # A conflict means that the job exists already.
         commit_id = self._new_id()
-        actions = creation_actions(self._table.name, job, heads, fact, commit_id)
+        actions = creation_actions(self._table.name, job, heads, [fact], commit_id)
         self._table.transact(actions, commit_id)
+
+    def create_sealed_job(self, creation: SealedCreation) -> bool:
+        commit_id = self._new_id()
+        actions = sealed_creation_actions(self._table.name, creation, commit_id)
+        return self._wrote_fact(self._table.transact(actions, commit_id), commit_id)
 
     def commit_job(self, change: JobChange) -> bool:
         commit_id = self._new_id()
         actions = change_actions(self._table.name, change, commit_id)
-        conflict = self._table.transact(actions, commit_id)
+        return self._wrote_fact(self._table.transact(actions, commit_id), commit_id)
+
+    def _wrote_fact(self, conflict: Conflict | None, commit_id: str) -> bool:
+        """Whether a transaction with a fact was made, if only by a try whose answer was lost."""
         if conflict is None:
             return True
         fact = conflict.rows[FACT_ACTION]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from forgeledger.aws.dynamodb.attributes import Row, number, text
 from forgeledger.aws.dynamodb.table import Action
+from forgeledger.jobs.model.creation import SealedCreation
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Head
@@ -12,8 +13,9 @@ from forgeledger.jobs.storage.counts_rows import counts_attributes
 from forgeledger.jobs.storage.head_rows import HEAD_UNCHANGED, encode_head
 from forgeledger.jobs.storage.job_rows import encode_fact, encode_header, encode_life, job_ttl
 from forgeledger.jobs.storage.keys import OPEN_MARK, head_key, header_key
+from forgeledger.jobs.storage.lane_writes import row_actions
 
-# The index of the first fact among the actions of a change.
+# The index of the first fact among the actions of a creation or a change.
 FACT_ACTION = 1
 
 # The attributes of the life cycle that may be absent, and are removed then.
@@ -21,10 +23,19 @@ _OPTIONAL = ("ending", "endingReason", "sealedAt", "finishedAt", "ttl")
 
 
 def creation_actions(
-    table: str, job: Job, heads: Sequence[Head], fact: Fact, commit_id: str
+    table: str, job: Job, heads: Sequence[Head], facts: Sequence[Fact], commit_id: str
 ) -> list[Action]:
-    rows = [encode_header(job), encode_fact(job, fact, commit_id), *map(encode_head, heads)]
+    fact_rows = [encode_fact(job, fact, commit_id) for fact in facts]
+    rows = [encode_header(job), *fact_rows, *map(encode_head, heads)]
     return [_put_new(table, row) for row in rows]
+
+
+def sealed_creation_actions(table: str, creation: SealedCreation, commit_id: str) -> list[Action]:
+    job, heads, facts = creation.job, creation.heads, creation.facts
+    actions = creation_actions(table, job, heads, facts, commit_id)
+    for commit in creation.commits:
+        actions += row_actions(table, commit, commit_id)
+    return actions
 
 
 def change_actions(table: str, change: JobChange, commit_id: str) -> list[Action]:

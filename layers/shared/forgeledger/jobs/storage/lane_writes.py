@@ -20,13 +20,20 @@ HEAD_ACTION = 0
 
 def lane_actions(table: str, commit: Commit, commit_id: str) -> list[Action]:
     """The head first, then the journal row, the changed items, and checks of the others."""
+    return [
+        {"Update": _head_update(table, commit, commit_id)},
+        *row_actions(table, commit, commit_id),
+    ]
+
+
+def row_actions(table: str, commit: Commit, commit_id: str) -> list[Action]:
+    """All but the head: the journal row, the changed items, and checks of the others."""
     before = commit.before
     pk = lane_pk(before.job_id, before.lane)
     ttl = ttl_of(commit.events[-1].at, before.rules.ttl_days)
     row = encode_journal_row(pk, commit, commit_id, ttl)
     versions = item_versions(commit)
     actions: list[Action] = [
-        {"Update": _head_update(table, commit, commit_id)},
         # The head's version implies already that there is no such row. This is the last fence: a
         # journal row is never overwritten.
         {"Put": {"TableName": table, "Item": row, **_unchanged(None)}},

@@ -3,13 +3,19 @@
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from forgeledger.jobs.model.creation import SealedCreation, create_sealed
 from forgeledger.jobs.model.ids import lanes_for, lanes_of, make_job_id
 from forgeledger.jobs.model.job_lifecycle import create
 from forgeledger.jobs.model.jobs import JobSpec, Tolerance
 from forgeledger.jobs.model.lanes import LaneRules
 from forgeledger.jobs.ports import JobIdClaims, JobStore, JobView
 from forgeledger.jobs.usecases.change_job import JobLifecycle
-from forgeledger.jobs.usecases.register_items import ItemRegistrar, NewItem, Registered
+from forgeledger.jobs.usecases.register_items import (
+    ItemRegistrar,
+    NewItem,
+    Registered,
+    registrations,
+)
 from forgeledger.repeat import Repeat
 from forgeledger.runtime import HasTime, Runtime, no_deadline
 
@@ -53,11 +59,16 @@ class JobCreator:
         expected = sealed_with if new.expected_items is None else new.expected_items
         fresh = make_job_id(now, int.from_bytes(random), new.lanes or lanes_for(expected))
         job_id = fresh if repeat is None else self.claims.claim(repeat, fresh)
-        job, heads, fact = create(_spec(new, job_id, now))
-        self.jobs.create_job(job, heads, fact)
+        spec = _spec(new, job_id, now)
+        request_id = self.runtime.new_id() if repeat is None else repeat.request_id
+        sealed = _sealed_at_once(new, spec, request_id)
+        if sealed is not None and self.jobs.create_sealed_job(sealed):
+            return _created(sealed, new)
+        job, heads, fact = create(spec)
+        if sealed is None:
+            self.jobs.create_job(job, heads, fact)
         registered = None
         if new.items:
-            request_id = self.runtime.new_id() if repeat is None else repeat.request_id
             registered = self.registrar.register(job_id, new.items, request_id, has_time=has_time)
         if new.seal:
             return Created(view=self.lifecycle.seal(job_id, has_time).view, registered=registered)
@@ -66,6 +77,21 @@ class JobCreator:
         view = self.jobs.load_job(job_id)
         assert view is not None
         return Created(view=view, registered=registered)
+
+
+def _sealed_at_once(new: NewJob, spec: JobSpec, request_id: str) -> SealedCreation | None:
+    """The job with its items, if one transaction can create all of it."""
+    if not (new.seal and new.items):
+        return None
+    return create_sealed(spec, registrations(new.items, request_id, spec.lanes))
+
+
+def _created(creation: SealedCreation, new: NewJob) -> Created:
+    count = sum(len(commit.items) for commit in creation.commits)
+    return Created(
+        view=JobView(job=creation.job, heads=creation.heads),
+        registered=Registered(registered=count, already_existed=len(new.items) - count),
+    )
 
 
 def _spec(new: NewJob, job_id: str, now: int) -> JobSpec:

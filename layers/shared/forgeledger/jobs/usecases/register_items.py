@@ -53,15 +53,7 @@ class ItemRegistrar:
         lanes = lanes_of(job_id)
         if lanes is None:
             raise JobNotFound(job_id)
-        shares: dict[int, list[Command]] = {}
-        for index, item in enumerate(items):
-            command = Command(
-                kind=CommandKind.REGISTER,
-                item_id=item.item_id,
-                command_id=f"{request_id}:{index}",
-                payload=item.payload,
-            )
-            shares.setdefault(lane_of(item.item_id, lanes), []).append(command)
+        shares = registrations(items, request_id, lanes)
         applied = self.runtime.parallel(
             lambda lane: self.lane_writer.apply(job_id, lane, shares[lane], has_time).outcomes,
             list(shares),
@@ -69,6 +61,22 @@ class ItemRegistrar:
         if seal:
             self.lifecycle.seal(job_id, has_time)
         return _summed_up(chain(*shares.values()), tuple(chain(*applied)))
+
+
+def registrations(
+    items: Iterable[NewItem], request_id: str, lanes: int
+) -> dict[int, list[Command]]:
+    """The commands that register these items, by lane; the same in each repetition."""
+    shares: dict[int, list[Command]] = {}
+    for index, item in enumerate(items):
+        command = Command(
+            kind=CommandKind.REGISTER,
+            item_id=item.item_id,
+            command_id=f"{request_id}:{index}",
+            payload=item.payload,
+        )
+        shares.setdefault(lane_of(item.item_id, lanes), []).append(command)
+    return shares
 
 
 def _summed_up(commands: Iterable[Command], outcomes: Sequence[Outcome]) -> Registered:

@@ -118,11 +118,10 @@ def test_given_addresses_go_before_a_local_cloud_that_is_down(forgeledger, sqs, 
     monkeypatch.setenv("FORGELEDGER_LOCAL", "1")
     down = {"FORGELEDGER_STATE_DIR": "/nowhere"}
     rejects = ("--reject-queue-url", "rejects")
-    both = (*rejects, "--command-queue-url", "http://commands")
 
     api = forgeledger("job", "list", "--api-url", "http://api.test", **down)
-    queues = forgeledger("rejects", "list", *both, **down)
-    half = forgeledger("rejects", "list", *rejects, **down)
+    queues = forgeledger("rejects", "list", *rejects, **down)
+    half = forgeledger("rejects", "redrive", *rejects, **down)
 
     assert (api.code, api.err) == (0, "no jobs\n")
     assert (queues.code, queues.err) == (0, "no rejected messages\n")

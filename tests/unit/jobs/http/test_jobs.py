@@ -2,7 +2,6 @@
 
 import pytest
 
-from forgeledger.jobs.ports import Progress
 from forgeledger.jobs.usecases import create_job
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
@@ -238,35 +237,6 @@ def test_a_completed_job_cannot_be_canceled(caller):
     assert (reply.status, reply.json["code"]) == (409, "job_finished")
 
 
-def test_jobs_are_listed_newest_first_page_by_page(caller, clock):
-    created = []
-    for _ in range(5):
-        created.append(caller.new_job())
-        clock.pass_seconds(1)
-
-    listed, cursor = [], {}
-    while True:
-        page = caller.get("/jobs", limit=2, **cursor).json
-        listed += [job["jobId"] for job in page["jobs"]]
-        if page["nextCursor"] is None:
-            break
-        cursor = {"cursor": page["nextCursor"]}
-
-    assert listed == created[::-1]
-
-
-def test_jobs_are_filtered_by_status_and_tag(caller):
-    done = caller.new_job(seal=True, tags=["x"])
-    running = caller.new_job(tags=["x"])
-    caller.new_job(tags=["y"])
-
-    by_tag = caller.get("/jobs", tag="x").json["jobs"]
-    by_both = caller.get("/jobs", tag="x", status="COMPLETED").json["jobs"]
-
-    assert {job["jobId"] for job in by_tag} == {done, running}
-    assert [job["jobId"] for job in by_both] == [done]
-
-
 @pytest.mark.parametrize("job_id", ["nonsense", "01KAJ3Z8Q6T0V5M2N4R7X9Y1B3-8"])
 @pytest.mark.parametrize(
     ("method", "path"),
@@ -293,14 +263,3 @@ def test_items_of_an_unknown_job_are_not_registered(caller, job_id):
     reply = caller.post(f"/jobs/{job_id}/items:register", {"items": ["a"]})
 
     assert (reply.status, reply.json["code"]) == (404, "unknown_job")
-
-
-def test_a_finished_job_whose_progress_has_expired_is_listed_with_its_counts(caller, world):
-    job_id = caller.new_job(items=["a"], seal=True)
-    caller.post(f"/jobs/{job_id}/items/a/complete")
-    caller.post(f"/jobs/{job_id}/seal")
-    world.store._records[job_id].progress = Progress()
-
-    (job,) = caller.get("/jobs").json["jobs"]
-
-    assert (job["status"], job["completed"], job["progress"]) == ("COMPLETED", 1, 1.0)

@@ -31,7 +31,8 @@ NEEDS = Needs.COMMAND_QUEUE
 def list_dead_letters(session: Session, *, limit: LIMIT = 100) -> None:
     """List dead letters without removing them.
 
-    SQS delivers only the first ten of each message group until one of them is deleted.
+    SQS locks a message group once it has delivered some of its messages. So the list has only the
+    first messages of each group, ten at most and often fewer.
     """
     list_messages(session, _dead_letters(session), limit, empty="no dead letters")
 

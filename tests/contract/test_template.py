@@ -92,6 +92,13 @@ def test_each_handler_exists(function):
     assert name in defined
 
 
+def test_botocore_changes_with_a_deployment_only():
+    assert TEMPLATE["Globals"]["Function"]["RuntimeManagementConfig"] == {
+        "UpdateRuntimeOn": "FunctionUpdate"
+    }
+    assert not [name for name in FUNCTIONS if "RuntimeManagementConfig" in properties(name)]
+
+
 def test_queue_and_stream_report_the_failed_records_only():
     [commands] = event_sources("IntakeFunction", "SQS")
     [ledger] = event_sources("RelayFunction", "DynamoDB")

@@ -275,3 +275,16 @@ def test_of_racing_commits_exactly_one_is_made(store: LedgerStore, job_id: str) 
     assert made.count(True) == 1
     names = [item.item_id for item in store.list_items(job_id, 0, None, 10).items]
     assert names == [commits[made.index(True)].items[0].item_id]
+
+
+def test_the_time_of_a_journal_row_is_known_without_its_events(
+    store: LedgerStore, job_id: str
+) -> None:
+    create_job(store, job_id)
+    apply(store, job_id, *registrations(["a", "b", "c"]), now=NOW + 10)
+    apply(store, job_id, *registrations(["d"]), now=NOW + 20)
+
+    times = [store.journal_time(job_id, 0, offset) for offset in range(4)]
+
+    assert times == [NOW + 10] * 3 + [NOW + 20]
+    assert store.journal_time(make_job_id(NOW, 8, 1), 0, 0) == 0

@@ -33,6 +33,7 @@ STORAGE: dict[str, dict[str, set[str]]] = {
     },
     "list_items": {TABLE: {"dynamodb:Query"}},
     "read_journal": {TABLE: {"dynamodb:Query"}},
+    "journal_time": {TABLE: {"dynamodb:Query"}},
     "read_facts": {TABLE: {"dynamodb:Query"}},
     "renew": {TABLE: {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"}},
     "mark_renewed": {TABLE: {"dynamodb:UpdateItem"}},

@@ -191,6 +191,12 @@ class MemoryStore:
             rows = () if stored is None else tuple(stored.rows)
         return tuple(row for row in rows if row.end > offset)[:limit]
 
+    def journal_time(self, job_id: str, lane: int, offset: int) -> int:
+        with self._lock:
+            stored = self._lane(job_id, lane)
+            rows = [] if stored is None else [row for row in stored.rows if row.offset <= offset]
+        return rows[-1].entries[0].at if rows else 0
+
     def read_facts(self, job_id: str, number: int, limit: int) -> tuple[Fact, ...]:
         with self._lock:
             record = self._records.get(job_id)

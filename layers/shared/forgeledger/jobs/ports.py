@@ -106,6 +106,12 @@ class LaneStore(Protocol):
     def read_journal(self, job_id: str, lane: int, offset: int, limit: int) -> Sequence[JournalRow]:
         """Up to `limit` rows in order, from the row that holds the event at `offset` on."""
 
+    def journal_time(self, job_id: str, lane: int, offset: int) -> int:
+        """The time of the row that holds the event at `offset`, without reading its events.
+
+        If that has expired, the time of an earlier one, or 0.
+        """
+
 
 class JobStore(Protocol):
     """A job's header and progress; a commit returns as a lane's does."""

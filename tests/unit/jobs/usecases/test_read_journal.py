@@ -25,14 +25,14 @@ def ledger():
     return Ledger(CountingStore())
 
 
-def register(number):
-    return make_command(CommandKind.REGISTER, item_id=f"item-{number}")
+def register(number, **fields):
+    return make_command(CommandKind.REGISTER, item_id=f"item-{number}", **fields)
 
 
-def read(ledger, job_id, limit):
+def read(ledger, job_id, limit, position=None):
     store = ledger.store
     reader = JournalReader(jobs=store, lanes=store, facts=store, runtime=ledger.runtime)
-    return reader.page(job_id, JournalPosition(), limit)
+    return reader.page(job_id, position or JournalPosition(), limit)
 
 
 def test_a_journal_of_many_small_commits_is_read_in_few_steps(ledger):
@@ -57,3 +57,30 @@ def test_of_large_commits_no_more_is_read_than_the_page_can_hold(ledger):
     assert len(page.entries) == 1_000
     assert page.more
     assert sum(ledger.store.reads) <= 14
+
+
+def test_a_page_of_one_event_reads_one_row_whatever_the_lanes(ledger):
+    job_id = ledger.job(lanes=64, name="wide")
+    for lane in range(64):
+        for start in range(0, 800, 80):
+            items = [register(f"{lane}-{start + number}") for number in range(80)]
+            ledger.lane_writer.apply(job_id, lane, items)
+
+    first = read(ledger, job_id, 1)
+    second = read(ledger, job_id, 1, first.following)
+
+    assert len(first.entries) == len(second.entries) == 1
+    assert sum(ledger.store.reads) == 1
+
+
+def test_of_lanes_with_large_rows_no_more_is_read_than_an_answer_holds(ledger):
+    job_id = ledger.job(lanes=64, name="heavy")
+    payload = '"' + 30_000 * "x" + '"'
+    for lane in range(64):
+        items = [register(f"{lane}-{number}", payload=payload) for number in range(9)]
+        ledger.lane_writer.apply(job_id, lane, items)
+
+    page = read(ledger, job_id, 2_000)
+
+    assert page.more
+    assert sum(ledger.store.reads) <= 24

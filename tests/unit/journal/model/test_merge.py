@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from forgeledger.journal.model.log_row import LogRow
 from forgeledger.journal.model.merge import LogSource, merge
+from tests.support.one_by_one import one_by_one
 
 
 @dataclass
@@ -22,7 +23,8 @@ class Log:
         return rows
 
     def source(self, number: int, at: int = 0) -> LogSource[int]:
-        return LogSource(number, at, self.rows[-1].end if self.rows else 0, self.read)
+        end = self.rows[-1].end if self.rows else 0
+        return LogSource(number, at, end, self.read, lambda time: 1)
 
 
 def log_of(*commits: tuple[int, ...]) -> Log:
@@ -32,8 +34,10 @@ def log_of(*commits: tuple[int, ...]) -> Log:
     return Log(rows)
 
 
-def merged(sources: list[LogSource[int]], limit: int = 1_000) -> list[tuple[int, int, int]]:
-    return list(merge(sources, limit, lambda time: time))
+def merged(
+    sources: list[LogSource[int]], limit: int = 1_000, most_bytes: int = 1_000_000
+) -> list[tuple[int, int, int]]:
+    return list(merge(sources, limit, most_bytes, lambda time: time, one_by_one))
 
 
 def test_the_earliest_goes_first_and_of_equal_times_the_lower_number() -> None:
@@ -82,6 +86,30 @@ def test_the_number_of_rows_to_read_follows_from_those_that_were_read() -> None:
     assert len(merged([small.source(0)], limit=400)) == 400
     assert sum(large.reads) <= 14
     assert len(small.reads) <= 4
+
+
+def test_a_log_that_is_known_to_come_later_is_not_read() -> None:
+    logs = [log_of(*[(time,) * 2_000] * 10) for time in range(5, 69)]
+    sources = [log.source(number) for number, log in enumerate(logs)]
+    for number, source in enumerate(sources):
+        source.not_before = 5 + number
+
+    assert merged(sources, limit=1) == [(0, 0, 5)]
+    assert sum(sum(log.reads) for log in logs) == 1
+
+
+def test_of_logs_whose_times_are_unknown_no_more_are_read_than_one_round() -> None:
+    logs = [log_of(*[(time,) * 50] * 10) for time in range(64)]
+
+    assert merged([log.source(number) for number, log in enumerate(logs)], limit=1) == [(0, 0, 0)]
+    assert sum(sum(log.reads) for log in logs) == 1
+
+
+def test_no_more_rows_are_read_than_the_bytes_that_are_left_may_hold() -> None:
+    log = log_of(*[(7,) * 10] * 100)
+
+    assert len(merged([log.source(0)], limit=900, most_bytes=35)) == 35
+    assert sum(log.reads) <= 4
 
 
 @given(

@@ -83,21 +83,29 @@ class Table:
         self, limit: int, *, after: Row | None = None, forward: bool = True, **query: Any
     ) -> tuple[list[Row], bool]:
         """Up to `limit` rows after the row `after`, across pages; and whether there are more."""
+        # One extra row shows whether there are more.
+        rows = self.first(limit + 1, after=after, forward=forward, **query)
+        return rows[:limit], len(rows) > limit
+
+    def first(
+        self, limit: int, *, after: Row | None = None, forward: bool = True, **query: Any
+    ) -> list[Row]:
+        """Up to `limit` rows after the row `after`, across pages."""
         rows: list[Row] = []
         start: Mapping[str, Any] = {} if after is None else {"ExclusiveStartKey": after}
-        # One extra row shows whether there are more; a page of 1 MB may hold few rows.
+        # A page of 1 MB may hold few rows.
         for _ in range(limit + 1):
             request = {
                 "TableName": self.name,
-                "Limit": limit + 1 - len(rows),
+                "Limit": limit - len(rows),
                 "ScanIndexForward": forward,
                 **query,
                 **start,
             }
             answer = self._ask("Query", partial(self.client.query, **request), holding="Items")
             rows += answer["Items"]
-            if len(rows) > limit or not answer.get("LastEvaluatedKey"):
-                return rows[:limit], len(rows) > limit
+            if len(rows) >= limit or not answer.get("LastEvaluatedKey"):
+                return rows
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
         raise StorageError("Query: pages without rows that never end")
 

@@ -28,7 +28,7 @@ from forgeledger.jobs.storage.keys import (
 from forgeledger.jobs.storage.lane_writes import HEAD_ACTION, lane_actions, running_check
 from forgeledger.jobs.storage.ledger_table import LedgerTable
 from forgeledger.journal.storage.keys import log_sk
-from forgeledger.journal.storage.log_reader import read_rows
+from forgeledger.journal.storage.log_reader import read_rows, read_time
 
 
 class DynamoLaneStore(LedgerTable):
@@ -106,3 +106,6 @@ class DynamoLaneStore(LedgerTable):
         self, job_id: str, lane: int, offset: int, limit: int
     ) -> tuple[JournalRow, ...]:
         return read_rows(self._table, lane_pk(job_id, lane), offset, limit, decode_journal_row)
+
+    def journal_time(self, job_id: str, lane: int, offset: int) -> int:
+        return read_time(self._table, lane_pk(job_id, lane), offset)

@@ -56,14 +56,19 @@ class JournalReader:
         read = partial(self._read_facts, job_id)
         sources: list[LogSource[Event | Fact]] = [
             # A row holds one fact.
-            LogSource(_FACTS, position.facts, view.job.facts, read, rows_read=1, entries_read=1)
+            LogSource(
+                _FACTS, position.facts, view.job.facts, read, _size, rows_read=1, entries_read=1
+            )
         ]
         for head, at in zip(view.heads, offsets, strict=True):
             read_lane = partial(self.lanes.read_journal, job_id, head.lane)
-            sources.append(LogSource(head.lane, at, head.offset, read_lane))
-        unread = [source for source in sources if not source.is_read]
-        self.runtime.parallel(lambda source: source.read(limit), unread)
-        entries = _page(unread, limit)
+            sources.append(LogSource(head.lane, at, head.offset, read_lane, _size))
+        self._foresee_times(job_id, [source for source in sources[1:] if not source.is_read])
+        merged = merge(sources, limit, PAGE_BYTES, lambda entry: entry.at, self.runtime.parallel)
+        entries = tuple(
+            JournalEntry(lane=None if number == _FACTS else number, offset=offset, happened=entry)
+            for number, offset, entry in merged
+        )
         facts, *offsets_read = (source.at for source in sources)
         return JournalPage(
             entries=entries,
@@ -71,18 +76,18 @@ class JournalReader:
             more=any(not source.is_read for source in sources),
         )
 
+    def _foresee_times(self, job_id: str, lanes: list[LogSource[Event | Fact]]) -> None:
+        """Which lane is next shows in the times of rows; their events may be thousands."""
+        times = self.runtime.parallel(
+            lambda source: self.lanes.journal_time(job_id, source.number, source.at), lanes
+        )
+        for source, time in zip(lanes, times, strict=True):
+            source.not_before = time
+
     def _read_facts(self, job_id: str, number: int, limit: int) -> list[LogRow[Event | Fact]]:
         facts = self.facts.read_facts(job_id, number, limit)
         return [LogRow(offset=fact.number, entries=(fact,)) for fact in facts]
 
 
-def _page(sources: list[LogSource[Event | Fact]], limit: int) -> tuple[JournalEntry, ...]:
-    entries: list[JournalEntry] = []
-    bytes_left = PAGE_BYTES
-    for number, offset, happened in merge(sources, limit, lambda entry: entry.at):
-        lane = None if number == _FACTS else number
-        entries.append(JournalEntry(lane=lane, offset=offset, happened=happened))
-        bytes_left -= event_bytes(happened) if isinstance(happened, Event) else 0
-        if bytes_left <= 0:
-            break
-    return tuple(entries)
+def _size(entry: Event | Fact) -> int:
+    return event_bytes(entry) if isinstance(entry, Event) else 0

@@ -16,10 +16,24 @@ def read_rows(
     table: Table, pk: str, offset: int, limit: int, decode: Callable[[Row], LogRow[Entry]]
 ) -> tuple[LogRow[Entry], ...]:
     """Up to `limit` rows from the one that holds this offset on; strongly consistent."""
-    rows, _ = table.query(limit, **between(pk, log_sk(offset), prefix_end(LOG_PREFIX)))
-    found = [decode(row) for row in rows]
+    found = [
+        decode(row)
+        for row in table.first(limit, **between(pk, log_sk(offset), prefix_end(LOG_PREFIX)))
+    ]
     if offset > 0 and not (found and found[0].offset == offset):
         # The offset is within a row, which is named by its first entry.
-        earlier, _ = table.query(1, forward=False, **between(pk, log_sk(0), log_sk(offset - 1)))
+        earlier = table.first(1, forward=False, **between(pk, log_sk(0), log_sk(offset - 1)))
         found[:0] = [row for row in map(decode, earlier) if row.end > offset]
     return tuple(found[:limit])
+
+
+def read_time(table: Table, pk: str, offset: int) -> int:
+    """The time of the last row that begins at this offset or before it; 0 if there is none."""
+    rows = table.first(
+        1,
+        forward=False,
+        **between(pk, log_sk(0), log_sk(offset)),
+        ProjectionExpression="#at",
+        ExpressionAttributeNames={"#at": "at"},
+    )
+    return int(rows[0]["at"]["N"]) if rows else 0

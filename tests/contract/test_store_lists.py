@@ -7,7 +7,7 @@ import pytest
 from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.ports import JobView, LedgerStore
-from tests.support.builders import make_item
+from tests.support.builders import make_command, make_item
 from tests.support.lane_steps import apply, create_job, loaded, register, registrations
 from tests.support.stored_jobs import reopened_job, sealed_job, verdict_of
 
@@ -207,3 +207,24 @@ def test_facts_are_read_from_a_number_on(store: LedgerStore, job_id: str) -> Non
     assert [fact.number for fact in store.read_facts(job_id, 1, 10)] == [1, 2]
     assert [fact.number for fact in store.read_facts(job_id, 0, 2)] == [0, 1]
     assert store.read_facts(job_id, 3, 10) == ()
+
+
+def test_one_page_of_large_items_ends_before_the_limit_and_the_rest_follows(
+    store: LedgerStore, job_id: str
+) -> None:
+    create_job(store, job_id)
+    names = [f"item-{number:02}" for number in range(60)]
+    for start in range(0, 60, 20):
+        commands = [
+            make_command("register", item_id=name, payload='"' + "x" * 30_000 + '"')
+            for name in names[start : start + 20]
+        ]
+        for at in range(0, 20, 5):
+            apply(store, job_id, *commands[at : at + 5])
+
+    pages = [store.list_items(job_id, 0, None, 100, one_page=True)]
+    while pages[-1].next_after is not None:
+        pages.append(store.list_items(job_id, 0, pages[-1].next_after, 100, one_page=True))
+
+    assert len(pages) > 1
+    assert [item.item_id for page in pages for item in page.items] == names

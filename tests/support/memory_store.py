@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from threading import Lock
 
 from forgeledger.jobs.model.facts import Fact
@@ -9,6 +10,7 @@ from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lane_decision import Commit, item_versions
 from forgeledger.jobs.model.lanes import Head
+from forgeledger.jobs.model.sizes import item_bytes
 from forgeledger.jobs.ports import (
     Checkpoint,
     ItemPage,
@@ -21,6 +23,7 @@ from forgeledger.jobs.ports import (
 from forgeledger.journal.model.log_row import LogRow, Renewed
 
 _DAY_SECONDS = 24 * 3_600
+_PAGE_BYTES = 1_000_000
 
 
 @dataclass(slots=True)
@@ -175,13 +178,18 @@ class MemoryStore:
         page = tuple(views[:limit])
         return page, page[-1].job.job_id if len(views) > limit else None
 
-    def list_items(self, job_id: str, lane: int, after: str | None, limit: int) -> ItemPage:
+    def list_items(
+        self, job_id: str, lane: int, after: str | None, limit: int, *, one_page: bool = False
+    ) -> ItemPage:
         with self._lock:
             stored = self._lane(job_id, lane)
             items = {} if stored is None else dict(stored.items)
         names = sorted(name for name in items if after is None or name > after)
         page = tuple(items[name] for name in names[:limit])
-        return ItemPage(items=page, next_after=page[-1].item_id if len(names) > limit else None)
+        if one_page:
+            read = accumulate(map(item_bytes, page))
+            page = page[: 1 + sum(total < _PAGE_BYTES for total in read)]
+        return ItemPage(items=page, next_after=page[-1].item_id if len(page) < len(names) else None)
 
     def read_journal(
         self, job_id: str, lane: int, offset: int, limit: int

@@ -100,8 +100,13 @@ class LaneStore(Protocol):
         With `running`, the job's header must have no more facts than given.
         """
 
-    def list_items(self, job_id: str, lane: int, after: str | None, limit: int) -> ItemPage:
-        """Items of a lane by name, after the item `after`; strongly consistent."""
+    def list_items(
+        self, job_id: str, lane: int, after: str | None, limit: int, *, one_page: bool = False
+    ) -> ItemPage:
+        """Items of a lane by name, after the item `after`; strongly consistent.
+
+        With `one_page` at most 1 MB of them, however many are left.
+        """
 
     def read_journal(self, job_id: str, lane: int, offset: int, limit: int) -> Sequence[JournalRow]:
         """Up to `limit` rows in order, from the row that holds the event at `offset` on."""

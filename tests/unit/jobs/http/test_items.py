@@ -204,7 +204,7 @@ def test_items_are_filtered_by_state(caller, state):
 
 
 def test_a_filtered_page_ends_when_enough_rows_were_looked_at(caller, monkeypatch):
-    monkeypatch.setattr("forgeledger.jobs.usecases.read_items._SCANNED_ROWS", 10)
+    monkeypatch.setattr("forgeledger.jobs.usecases.read_items.SCANNED_ITEMS", 10)
     job_id = caller.new_job(items=[f"i{number:02}" for number in range(30)], lanes=1)
     caller.post(f"/jobs/{job_id}/items/i25/complete")
 
@@ -223,6 +223,28 @@ def test_a_page_of_large_items_fits_into_an_answer(caller):
 
     assert len(pages) == 2
     assert sum(len(page["items"]) for page in pages) == 100
+
+
+@pytest.mark.parametrize("query", [{"state": "COMPLETED"}, {}])
+def test_a_page_reads_no_more_bytes_than_its_bound(caller, world, query):
+    items = [{"itemId": f"i{number:03}", "payload": "x" * 30_000} for number in range(300)]
+    job_id = caller.new_job(lanes=1)
+    for start in range(0, 300, 100):
+        caller.post(f"/jobs/{job_id}/items:register", {"items": items[start : start + 100]})
+    caller.post(f"/jobs/{job_id}/items/i299/complete")
+    read, list_items = [], world.store.list_items
+
+    def count(*arguments, **named):
+        page = list_items(*arguments, **named)
+        read.append(sum(len(item.payload) for item in page.items))
+        return page
+
+    world.store.list_items = count
+
+    page = caller.get(f"/jobs/{job_id}/items", limit=2_000, **query).json
+
+    assert page["nextCursor"]
+    assert sum(read) < 5_000_000
 
 
 def test_an_item_that_nobody_registered_is_not_found(caller):

@@ -134,10 +134,52 @@ def test_an_ending_job_waits_for_its_lanes(caller, world):
 
 
 def test_a_scan_that_was_cut_short_says_so(caller, monkeypatch):
-    monkeypatch.setattr("forgeledger.jobs.usecases.explain_job._SCANNED_ITEMS", 20)
+    monkeypatch.setattr("forgeledger.jobs.usecases.explain_job.SCANNED_ITEMS", 20)
     job_id = caller.new_job(items=[f"i{number:02}" for number in range(50)], lanes=1)
     caller.post(f"/jobs/{job_id}/items/i10/complete")
 
     why = caller.get(f"/jobs/{job_id}/why").json
 
     assert (why["itemsScanned"], why["scanComplete"]) == (20, False)
+
+
+def test_a_scan_reads_no_more_bytes_than_an_answer_needs(caller, world):
+    job_id = job_of_large_items(caller, 300, lanes=1)
+    read = count_items(world.store)
+
+    why = caller.get(f"/jobs/{job_id}/why").json
+
+    assert why["scanComplete"] is False
+    assert sum(read) * 30_000 < 5_000_000
+    assert why["itemsScanned"] == sum(read)
+
+
+def test_the_lanes_of_a_job_share_the_bytes_of_one_scan(caller, world):
+    job_id = job_of_large_items(caller, 600, lanes=64)
+    read = count_items(world.store)
+
+    why = caller.get(f"/jobs/{job_id}/why").json
+
+    assert why["itemsScanned"] == sum(read)
+    assert 60 < sum(read) < 250
+
+
+def job_of_large_items(caller, number, lanes):
+    job_id = caller.new_job(lanes=lanes)
+    items = [{"itemId": f"i{item:03}", "payload": "x" * 30_000} for item in range(number)]
+    for start in range(0, number, 100):
+        caller.post(f"/jobs/{job_id}/items:register", {"items": items[start : start + 100]})
+    return job_id
+
+
+def count_items(store):
+    """Record how many items each read of the store returns."""
+    read, list_items = [], store.list_items
+
+    def count(*arguments, **named):
+        page = list_items(*arguments, **named)
+        read.append(len(page.items))
+        return page
+
+    store.list_items = count
+    return read

@@ -112,7 +112,7 @@ def test_a_page_that_ends_with_the_last_requested_row_does_not_show_whether_ther
 
 def test_pages_without_rows_come_to_an_end(waits: Waits) -> None:
     row = encode_item("JOB#j#0", make_item(), None)
-    client = ScriptedDynamo(*[{"Items": [], "LastEvaluatedKey": _key(row)}] * 3)
+    client = ScriptedDynamo(*[{"Items": [], "LastEvaluatedKey": _key(row)}] * 4)
 
     with pytest.raises(StorageError, match="never end"):
         store_on(client, waits).list_items(JOB_ID, 0, None, 2)

@@ -79,21 +79,29 @@ class Table:
         row: Row | None = self.retrying.call("GetItem", request).get("Item")
         return row
 
-    def query(
-        self, limit: int, *, after: Row | None = None, forward: bool = True, **query: Any
-    ) -> tuple[list[Row], bool]:
-        """Up to `limit` rows after the row `after`, across pages; and whether there are more."""
+    def query(self, limit: int, **query: Any) -> tuple[list[Row], bool]:
+        """Up to `limit` rows, and whether there are more; see `first`."""
         # One extra row shows whether there are more.
-        rows = self.first(limit + 1, after=after, forward=forward, **query)
-        return rows[:limit], len(rows) > limit
+        rows, stopped = self._pages(limit + 1, **query)
+        return rows[:limit], stopped or len(rows) > limit
 
-    def first(
-        self, limit: int, *, after: Row | None = None, forward: bool = True, **query: Any
-    ) -> list[Row]:
-        """Up to `limit` rows after the row `after`, across pages."""
+    def first(self, limit: int, **query: Any) -> list[Row]:
+        """Up to `limit` rows of a range, from its beginning or from the row `after` on."""
+        return self._pages(limit, **query)[0]
+
+    def _pages(
+        self,
+        limit: int,
+        *,
+        after: Row | None = None,
+        forward: bool = True,
+        one_page: bool = False,
+        **query: Any,
+    ) -> tuple[list[Row], bool]:
+        """The rows, across pages; and whether `one_page` ended it before the limit and the end."""
         rows: list[Row] = []
         start: Mapping[str, Any] = {} if after is None else {"ExclusiveStartKey": after}
-        # A page of 1 MB may hold few rows.
+        # A page of 1 MB may hold few rows, and one that ends early none.
         for _ in range(limit + 1):
             request = {
                 "TableName": self.name,
@@ -105,7 +113,9 @@ class Table:
             answer = self._ask("Query", partial(self.client.query, **request), holding="Items")
             rows += answer["Items"]
             if len(rows) >= limit or not answer.get("LastEvaluatedKey"):
-                return rows
+                return rows, False
+            if one_page and rows:
+                return rows, True
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
         raise StorageError("Query: pages without rows that never end")
 

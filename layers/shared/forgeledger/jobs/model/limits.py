@@ -11,6 +11,8 @@ PAYLOAD_BYTES: Final = 32 * 1024
 RESULT_BYTES: Final = 32 * 1024
 ERROR_TYPE_CHARACTERS: Final = 256
 ERROR_MESSAGE_BYTES: Final = 4 * 1024
+# Payload, result and error of an item, and all of its other fields.
+LARGEST_ITEM_BYTES: Final = PAYLOAD_BYTES + RESULT_BYTES + ERROR_MESSAGE_BYTES + 2 * 1024
 JOB_NAME_CHARACTERS: Final = 256
 METADATA_BYTES: Final = 8 * 1024
 TAGS_PER_JOB: Final = 20
@@ -21,6 +23,9 @@ COMMANDS_PER_MESSAGE: Final = 500
 MESSAGE_BYTES: Final = 1024 * 1024
 PAGE_ROWS: Final = 2_000
 PAGE_JOBS: Final = 100
+# The most that one request reads of a job's items where few of them are answered.
+SCANNED_ITEMS: Final = 2_000
+SCANNED_BYTES: Final = 4_000_000
 # Lambda answers with at most 6 MB, and quotes in it are escaped once more.
 PAGE_BYTES: Final = 2_500_000
 TTL_DAYS: Final = 3_650

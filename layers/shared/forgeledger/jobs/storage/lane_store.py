@@ -92,11 +92,14 @@ class DynamoLaneStore(LedgerTable):
         )
         return later is not None and commit_id_of(later) == commit_id
 
-    def list_items(self, job_id: str, lane: int, after: str | None, limit: int) -> ItemPage:
+    def list_items(
+        self, job_id: str, lane: int, after: str | None, limit: int, *, one_page: bool = False
+    ) -> ItemPage:
         pk = lane_pk(job_id, lane)
         rows, more = self._table.query(
             limit,
             after=None if after is None else key(pk, item_sk(after)),
+            one_page=one_page,
             **between(pk, ITEM_PREFIX, prefix_end(ITEM_PREFIX)),
         )
         items = tuple(decode_item(row) for row in rows)

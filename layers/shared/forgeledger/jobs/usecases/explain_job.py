@@ -2,24 +2,26 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from operator import attrgetter
 
 from forgeledger.jobs.model.items import Item, ItemState
 from forgeledger.jobs.model.job_lifecycle import seals_itself, total
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Counts, Head, effective_item
-from forgeledger.jobs.model.limits import PAGE_ROWS
+from forgeledger.jobs.model.limits import SCANNED_BYTES, SCANNED_ITEMS
+from forgeledger.jobs.model.scan_budget import ScanBudget
 from forgeledger.jobs.ports import JobStore, JobView, LaneStore
 from forgeledger.jobs.usecases.list_rejections import RejectionCount, latest_rejections
 from forgeledger.jobs.usecases.load_job import require_job
 from forgeledger.runtime import Runtime
 
-# How many items one request reads, divided among the lanes that have unfinished ones.
-_SCANNED_ITEMS = 2_000
 _SHOWN = 10
+# How many lanes are scanned at once: each may read a page more than its share.
+_LANES_AT_ONCE = 8
 
 
 class Cause(StrEnum):
@@ -70,7 +72,7 @@ class Explanation:
 @dataclass(frozen=True, slots=True)
 class _Scan:
     items: tuple[Item, ...]
-    seen: int
+    budget: ScanBudget
     complete: bool
 
 
@@ -84,8 +86,7 @@ class Explainer:
         view = require_job(self.jobs, job_id)
         now = self.runtime.clock()
         heads = [head for head in view.heads if head.counts.unfinished]
-        most = _SCANNED_ITEMS // max(1, len(heads))
-        scans = self.runtime.parallel(lambda head: self._scan(head, most), heads)
+        scans = list(self._scans(heads))
         unfinished = [item for scan in scans for item in scan.items]
         claimed = [item for item in unfinished if item.state is ItemState.IN_PROGRESS]
         expired = [item for item in claimed if item.lease_until and item.lease_until <= now]
@@ -102,25 +103,39 @@ class Explainer:
             waiting=len(waiting),
             failures=_failures(view.heads),
             rejections=self._rejections(view),
-            scanned=sum(scan.seen for scan in scans),
+            scanned=sum(scan.budget.rows_read for scan in scans),
             scanned_all=all(scan.complete for scan in scans),
         )
 
     def _rejections(self, view: JobView) -> tuple[RejectionCount, ...]:
         return () if view.job.finished else latest_rejections(self.lanes, self.runtime, view.heads)
 
-    def _scan(self, head: Head, most: int) -> _Scan:
+    def _scans(self, heads: Sequence[Head]) -> Iterator[_Scan]:
+        """What one request reads is divided among the lanes that have unfinished items."""
+        whole = ScanBudget(SCANNED_ITEMS, SCANNED_BYTES)
+        for start in range(0, len(heads), _LANES_AT_ONCE):
+            lanes = len(heads) - start
+            rows, most_bytes = max(1, whole.rows_left // lanes), whole.bytes_left // lanes
+            scan = partial(self._scan, rows=rows, most_bytes=most_bytes)
+            for part in self.runtime.parallel(scan, heads[start : start + _LANES_AT_ONCE]):
+                whole.rows_left -= part.budget.rows_read
+                whole.bytes_left -= part.budget.bytes_read
+                yield part
+
+    def _scan(self, head: Head, rows: int, most_bytes: int) -> _Scan:
         """The unfinished items among the first of the lane by name."""
         unfinished: list[Item] = []
-        seen, after, complete = 0, None, False
-        while seen < most and not complete:
-            rows = min(PAGE_ROWS, most - seen)
-            page = self.lanes.list_items(head.job_id, head.lane, after, rows)
+        budget = ScanBudget(rows, most_bytes)
+        after, complete = None, False
+        while not (complete or budget.used_up):
+            page = self.lanes.list_items(
+                head.job_id, head.lane, after, budget.rows(), one_page=True
+            )
             unfinished += [item for item in page.items if not effective_item(head, item).finished]
-            seen += len(page.items)
+            budget.spend(page.items)
             after = page.next_after
             complete = after is None or len(unfinished) >= head.counts.unfinished
-        return _Scan(tuple(unfinished), seen, complete)
+        return _Scan(tuple(unfinished), budget, complete)
 
 
 def _causes(view: JobView, now: int, expired: bool, waiting: bool) -> Iterable[Cause]:

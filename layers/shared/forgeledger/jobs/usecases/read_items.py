@@ -8,13 +8,12 @@ from forgeledger.jobs.model.events import Event, EventKind
 from forgeledger.jobs.model.ids import lane_of, lanes_of
 from forgeledger.jobs.model.items import Item, ItemState
 from forgeledger.jobs.model.lanes import Head, effective_item
-from forgeledger.jobs.model.limits import PAGE_BYTES, PAGE_ROWS
+from forgeledger.jobs.model.limits import PAGE_BYTES, SCANNED_BYTES, SCANNED_ITEMS
+from forgeledger.jobs.model.scan_budget import ScanBudget
 from forgeledger.jobs.model.sizes import event_bytes, item_bytes
 from forgeledger.jobs.ports import JobStore, JournalRow, LaneStore
 from forgeledger.jobs.usecases.load_job import require_job, require_lane
 
-# The most rows that one request reads when a filter matches few.
-_SCANNED_ROWS = 2_000
 # The most journal rows that one request reads for an item's history, and for the closing that
 # canceled it.
 _HISTORY_ROWS = 50
@@ -63,18 +62,18 @@ class ItemReader:
         """Items by lane and name. With a filter a page may be short although there are more."""
         view = require_job(self.jobs, job_id)
         items: list[Item] = []
-        rows_left, bytes_left = _SCANNED_ROWS, PAGE_BYTES
+        budget, bytes_left = ScanBudget(SCANNED_ITEMS, SCANNED_BYTES), PAGE_BYTES
         lane, after = position.lane, position.after
         while lane < len(view.heads):
             head = view.heads[lane]
             if not (head.counts.in_state(state) if state else head.counts.total):
                 lane, after = lane + 1, None
                 continue
-            if len(items) == limit or rows_left <= 0:
+            if len(items) == limit or budget.used_up:
                 return _page(items, lane, after)
-            most = min(PAGE_ROWS, rows_left, PAGE_ROWS if state else limit - len(items))
-            page = self.lanes.list_items(job_id, lane, after, most)
-            rows_left -= max(1, len(page.items))
+            most = budget.rows() if state else min(budget.rows(), limit - len(items))
+            page = self.lanes.list_items(job_id, lane, after, most, one_page=True)
+            budget.spend(page.items)
             for item in page.items:
                 effective = effective_item(head, item)
                 if state is None or effective.state is state:

@@ -7,6 +7,8 @@ from botocore.exceptions import ClientError
 
 from forgeledger.aws.dynamodb.key_ranges import key
 from forgeledger.bootstrap.storage import ledger_store
+from forgeledger.jobs.model.lanes import LaneRules
+from forgeledger.jobs.ports import Progress
 from forgeledger.jobs.storage.store import DynamoStore
 from forgeledger.journal.model.log_row import Renewed
 from forgeledger.runtime import Runtime
@@ -37,6 +39,30 @@ def test_renewing_gives_rows_a_later_time_and_never_an_earlier_one(
     assert rows.ttls() == [None, None, later, later]
     fact = rows.get(key(f"JOB#{job_id}", "FACT#000000000000"))
     assert fact["ttl"]["N"] == str(later)
+
+
+def test_progress_lasts_as_long_as_the_facts_of_a_running_job(
+    store: DynamoStore, rows: Rows, job_id: str
+) -> None:
+    job = create_job(store, job_id).job
+    assert store.roll_up(job, Progress(offsets=1, at=NOW))
+    stored = key(f"JOB#{job_id}", "PROGRESS")
+    assert rows.get(stored)["ttl"]["N"] == str(NOW_SECONDS + 30 * DAY_SECONDS)
+
+    store.mark_renewed(job_id, NOW + 15 * DAY_SECONDS * 1_000, lost=False)
+
+    assert rows.get(stored)["ttl"]["N"] == str(NOW_SECONDS + 45 * DAY_SECONDS)
+    assert "ttl" not in rows.get(key(f"JOB#{job_id}", "JOB"))
+
+
+def test_progress_of_a_job_that_never_expires_has_no_ttl(
+    store: DynamoStore, rows: Rows, job_id: str
+) -> None:
+    job = create_job(store, job_id, rules=LaneRules(ttl_days=0)).job
+
+    assert store.roll_up(job, Progress(offsets=1, at=NOW))
+
+    assert "ttl" not in rows.get(key(f"JOB#{job_id}", "PROGRESS"))
 
 
 def test_a_row_that_was_written_meanwhile_does_not_keep_the_others_from_being_renewed(

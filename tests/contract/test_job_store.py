@@ -121,24 +121,23 @@ def test_a_job_whose_rows_never_expire_gets_its_verdict(store: LedgerStore, job_
 
 
 def test_progress_never_goes_backwards(store: LedgerStore, job_id: str) -> None:
-    create_job(store, job_id)
+    job = create_job(store, job_id).job
     early = Progress(counts=Counts(pending=1), offsets=5, at=NOW)
     late = Progress(
         counts=Counts(completed=1), offsets=9, at=NOW + 1, sample_finished=1, sample_at=NOW
     )
 
-    assert store.roll_up(job_id, early)
-    assert store.roll_up(job_id, late)
-    assert store.roll_up(job_id, late)
-    assert not store.roll_up(job_id, early)
+    assert store.roll_up(job, early)
+    assert store.roll_up(job, late)
+    assert store.roll_up(job, late)
+    assert not store.roll_up(job, early)
 
     assert loaded(store, job_id).progress == late
-    assert not store.roll_up(make_job_id(0, 3, 1), late)
 
 
 def test_progress_does_not_stand_in_the_way_of_a_verdict(store: LedgerStore, job_id: str) -> None:
     verdict = verdict_of(sealed_job(store, job_id))
-    assert store.roll_up(job_id, Progress(offsets=3))
+    assert store.roll_up(verdict.before, Progress(offsets=3))
     store.mark_published(job_id, 2, done=False)
     store.mark_renewed(job_id, NOW + 1, lost=False)
 

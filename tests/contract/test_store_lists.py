@@ -6,8 +6,9 @@ import pytest
 
 from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.model.jobs import JobStatus
-from forgeledger.jobs.ports import JobView, LedgerStore
-from tests.support.builders import make_command, make_item
+from forgeledger.jobs.model.lanes import Counts
+from forgeledger.jobs.ports import JobView, LedgerStore, Progress
+from tests.support.builders import NOW, make_command, make_item
 from tests.support.lane_steps import apply, create_job, loaded, register, registrations
 from tests.support.stored_jobs import reopened_job, sealed_job, verdict_of
 
@@ -207,6 +208,21 @@ def test_facts_are_read_from_a_number_on(store: LedgerStore, job_id: str) -> Non
     assert [fact.number for fact in store.read_facts(job_id, 1, 10)] == [1, 2]
     assert [fact.number for fact in store.read_facts(job_id, 0, 2)] == [0, 1]
     assert store.read_facts(job_id, 3, 10) == ()
+
+
+def test_jobs_are_listed_with_their_progress(store: LedgerStore, moment: int) -> None:
+    old, new = make_job_id(moment, 7, 1), make_job_id(moment + 1, 7, 1)
+    job = create_job(store, old, tags=("progress",)).job
+    create_job(store, new, tags=("progress",))
+    progress = Progress(counts=Counts(completed=3), offsets=9, at=NOW, sample_at=NOW)
+    assert store.roll_up(job, progress)
+
+    views, _ = store.list_jobs(None, "progress", make_job_id(moment + 2, 0, 1), 2)
+
+    assert [(view.job.job_id, view.progress) for view in views] == [
+        (new, Progress()),
+        (old, progress),
+    ]
 
 
 def test_one_page_of_large_items_ends_before_the_limit_and_the_rest_follows(

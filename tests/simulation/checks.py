@@ -191,8 +191,7 @@ class Checks:
         self, pk: str, observed: ObservedJob, total: dict[str, int], offsets: int
     ) -> None:
         """The rolled-up progress, which lists show, is that of the items."""
-        assert observed.view is not None
-        progress = observed.view.progress
+        progress = observed.progress
         if by_state(progress.counts) != total:
             raise Violation(f"{pk}: rolled up {progress.counts}, the items are {total}")
         # A lost stream record that changed no count triggers no further roll-up.

@@ -7,8 +7,8 @@ from forgeledger.jobs.model.events import Event, EventKind
 from forgeledger.jobs.model.facts import Fact, FactKind, event_id
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Counts
-from forgeledger.jobs.ports import JobView
-from forgeledger.jobs.storage.job_rows import decode_fact, decode_header, decode_progress
+from forgeledger.jobs.ports import JobView, Progress
+from forgeledger.jobs.storage.job_rows import decode_fact, decode_header
 from tests.simulation.end_checks import (
     CLOCK_SKEW_MS,
     DAY_MS,
@@ -20,6 +20,7 @@ from tests.simulation.end_checks import (
 from tests.simulation.expressions import Row
 from tests.simulation.header_checks import created_job, had_counts, job_after
 from tests.simulation.lane_checks import LaneChecks, ReplayedLane, Violation, by_state
+from tests.simulation.progress_checks import rolled_up
 from tests.simulation.request_checks import RequestLog
 from tests.simulation.table import RowChange
 from tests.simulation.world import SimulatedWorld
@@ -28,7 +29,7 @@ VERDICTS = frozenset({FactKind.COMPLETED, FactKind.FAILED, FactKind.CANCELED})
 # Facts of which an epoch has at most one.
 _ONCE_PER_EPOCH = VERDICTS | {FactKind.FIRST_FAILURE, FactKind.CLOSING, FactKind.REOPENED}
 # Attributes of a header that may change without a fact.
-_PROGRESS_ATTRIBUTES = frozenset({"progress", "progressOffsets", "published", "open"})
+_MARKERS = frozenset({"published", "open"})
 _STATUSES = {
     FactKind.FAILED: ("FAILED",),
     FactKind.CANCELED: ("CANCELED",),
@@ -41,6 +42,7 @@ class ObservedJob:
     job: Job
     facts: list[Fact] = field(default_factory=list)
     view: JobView | None = None
+    progress: Progress = field(default_factory=Progress)
     # The job after each of its facts.
     versions: list[Job] = field(default_factory=list)
     # The counts of its lane after each commit, if it has only one lane.
@@ -60,6 +62,7 @@ class JobChecks:
         `retried`: the same commit retries an item.
         """
         header, new_facts = self._split_changes(pk, changes)
+        self._check_progress(pk, changes)
         if header is None:
             if new_facts:
                 raise Violation(f"{pk}: facts without a change of the header")
@@ -82,10 +85,18 @@ class JobChecks:
         for fact in new_facts:
             self._check_fact(pk, observed, before, view.job, fact)
         self._check_header(pk, observed, view.job, new_facts, retried=retried)
-        self._check_progress(pk, observed, header.old, header.new, view)
+        self._check_published(pk, observed, header.old, header.new, view)
         observed.job, observed.view = view.job, view
         if new_facts:
             self.request_log.fact_counts[view.job.job_id] = len(observed.facts)
+
+    def _check_progress(self, pk: str, changes: list[RowChange]) -> None:
+        for change in changes:
+            if change.sk == "PROGRESS":
+                observed = self.by_pk[pk]
+                offsets = sum(lane.head.offset for lane in self.lanes_of(observed.job))
+                total = self.total(observed.job)
+                observed.progress = rolled_up(pk, observed.progress, change, offsets, total)
 
     def _check_creation(self, pk: str, job: Job) -> None:
         wrong = self.request_log.bind_job(job.spec)
@@ -149,6 +160,8 @@ class JobChecks:
                 raise Violation(f"{pk} {change.sk} was deleted")
             if change.sk == "JOB":
                 header = change
+            elif change.sk == "PROGRESS":
+                continue
             elif change.old is None:
                 facts.append(decode_fact(change.new))
             elif {**change.old, "ttl": None} != {**change.new, "ttl": None}:
@@ -238,21 +251,11 @@ class JobChecks:
         elif fact.kind is FactKind.CANCELED and not self.request_log.cancels.get(after.job_id):
             raise Violation(f"{where}: without a request")
 
-    def _check_progress(  # noqa: C901 - One check per monotonic value.
+    def _check_published(
         self, pk: str, observed: ObservedJob, old: Row | None, new: Row, view: JobView
     ) -> None:
-        offsets = sum(lane.head.offset for lane in self.lanes_of(view.job))
-        if view.progress.offsets > offsets:
-            raise Violation(f"{pk}: rolled up {view.progress.offsets} of {offsets} events")
-        if view.progress.offsets == offsets and view.progress.at and observed.view is not None:
-            rolled = observed.view.progress.offsets != view.progress.offsets
-            if rolled and by_state(view.progress.counts) != self.total(view.job):
-                raise Violation(f"{pk}: rolled up {view.progress.counts}")
-        if observed.view is not None:
-            if view.progress.offsets < observed.view.progress.offsets:
-                raise Violation(f"{pk}: the progress went backwards")
-            if view.published < observed.view.published:
-                raise Violation(f"{pk}: the published marker went backwards")
+        if observed.view is not None and view.published < observed.view.published:
+            raise Violation(f"{pk}: the published marker went backwards")
         if view.published > view.job.facts:
             raise Violation(f"{pk}: published {view.published} of {view.job.facts} facts")
         published = 0 if observed.view is None else observed.view.published
@@ -270,17 +273,13 @@ class JobChecks:
 
 
 def _read(old: Row | None, new: Row, observed: ObservedJob | None) -> JobView:
-    """Decode the header; the job only if more than its progress changed."""
+    """Decode the header; the job only if more than its markers changed."""
     if old is None or observed is None:
         return decode_header(new)
     changed = [name for name, value in new.items() if old.get(name) is not value]
-    if not _PROGRESS_ATTRIBUTES.issuperset(changed) or not _PROGRESS_ATTRIBUTES.issuperset(
-        old.keys() - new.keys()
-    ):
+    if not _MARKERS.issuperset(changed) or not _MARKERS.issuperset(old.keys() - new.keys()):
         return decode_header(new)
-    published = int(new["published"]["N"])
-    progress = decode_progress(new["progress"]["S"], new["progressOffsets"]["N"])
-    return JobView(job=observed.job, heads=(), progress=progress, published=published)
+    return JobView(job=observed.job, heads=(), published=int(new["published"]["N"]))
 
 
 @lru_cache(maxsize=256)

@@ -9,12 +9,15 @@ from typing import Any
 from unittest.mock import patch
 
 from forgeledger.aws.dynamodb.attributes import Row
+from forgeledger.aws.dynamodb.key_ranges import prefix_end
 from forgeledger.aws.dynamodb.table import Action, Table
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.retention import RetentionCheckpoint
-from forgeledger.jobs.storage import job_writes, lane_writes
+from forgeledger.jobs.ports import JobView
+from forgeledger.jobs.storage import job_writes, lane_writes, retention
 from forgeledger.jobs.storage.job_index import JobIndex
-from forgeledger.jobs.storage.keys import FACT_PREFIX
+from forgeledger.jobs.storage.keys import FACT_PREFIX, fact_sk
+from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.explain_job import Explainer
 from forgeledger.jobs.usecases.extend_retention import RetentionExtender
 from forgeledger.jobs.usecases.read_items import ItemReader
@@ -29,13 +32,18 @@ RETENTION = Mutants()
 class _FirstPages(Table):
     """Treats the first page of a query as the complete result."""
 
-    def query(
-        self, limit: int, *, after: Row | None = None, forward: bool = True, **query: Any
+    def _pages(
+        self,
+        limit: int,
+        *,
+        after: Row | None = None,
+        forward: bool = True,
+        one_page: bool = False,
+        **query: Any,
     ) -> tuple[list[Row], bool]:
         start = {} if after is None else {"ExclusiveStartKey": after}
-        request = {"TableName": self.name, "Limit": limit + 1, "ScanIndexForward": forward}
-        answer = self.client.query(**request, **query, **start)
-        return answer["Items"][:limit], len(answer["Items"]) > limit
+        request = {"TableName": self.name, "Limit": limit, "ScanIndexForward": forward}
+        return self.client.query(**request, **query, **start)["Items"], False
 
 
 def _cut(table: Table) -> Table:
@@ -46,11 +54,11 @@ def _reading_first_pages(owner: type, method: str) -> AbstractContextManager[Any
     """All queries of this method of a use case end with their first page."""
     original = getattr(owner, method)
 
-    def cut(self: Any, *arguments: Any) -> Any:
+    def cut(self: Any, *arguments: Any, **named: Any) -> Any:
         ports = [name for name in ("jobs", "lanes") if hasattr(self, name)]
         store = copy(getattr(self, ports[0]))
         store._table = _cut(store._table)
-        return original(replace(self, **dict.fromkeys(ports, store)), *arguments)
+        return original(replace(self, **dict.fromkeys(ports, store)), *arguments, **named)
 
     return patch.object(owner, method, cut)
 
@@ -136,6 +144,13 @@ def facts_not_renewed() -> Iterator[None]:
         yield
 
 
+@RETENTION.named("the progress of a long job is not renewed")
+def progress_not_renewed() -> Iterator[None]:
+    facts = (fact_sk(0), prefix_end(FACT_PREFIX))
+    with patch.object(retention, "_FACTS_TO_PROGRESS", facts):
+        yield
+
+
 @RETENTION.named("a job counts as renewed though some of its rows were not")
 def failed_renewals_forgotten() -> Iterator[None]:
     original = RetentionCheckpoint.moved
@@ -205,4 +220,16 @@ def headers_expire() -> Iterator[None]:
 @RETENTION.named("a job can run again until its last row has expired")
 def reopened_at_any_time() -> Iterator[None]:
     with patch.object(Job, "retention_over", lambda *_: False):
+        yield
+
+
+@RETENTION.named("the progress of a job past its retention is written anew")
+def rolled_up_after_the_end() -> Iterator[None]:
+    original = JobAdvancer._roll_up
+
+    def roll_up(self: JobAdvancer, view: JobView) -> JobView:
+        with patch.object(Job, "rows_may_be_gone", lambda *_: False):
+            return original(self, view)
+
+    with patch.object(JobAdvancer, "_roll_up", roll_up):
         yield

@@ -14,8 +14,9 @@ from forgeledger.aws.dynamodb.table import Action, Conflict, Table
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.ports import JobChange, Progress
-from forgeledger.jobs.storage import job_rows, job_store, job_writes, lane_store, lane_writes
-from forgeledger.jobs.storage.keys import header_key
+from forgeledger.jobs.storage import job_store, job_writes, lane_store, lane_writes
+from forgeledger.jobs.storage.keys import header_key, progress_key
+from forgeledger.jobs.storage.progress_rows import progress_update
 from forgeledger.jobs.storage.store import DynamoStore
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.journal.storage import log_reader, renewal
@@ -239,15 +240,10 @@ def throttled_is_success() -> Iterator[None]:
 
 @STORAGE.named("the roll-up goes backwards")
 def roll_up_backwards() -> Iterator[None]:
-    def roll_up(self: DynamoStore, job_id: str, progress: Progress) -> bool:
-        return self._table.update(
-            header_key(job_id),
-            UpdateExpression="SET progress = :progress, progressOffsets = :offsets",
-            ExpressionAttributeValues={
-                ":progress": {"S": job_rows.encode_progress(progress)},
-                ":offsets": number(progress.offsets),
-            },
-        )
+    def roll_up(self: DynamoStore, job: Job, progress: Progress) -> bool:
+        update = progress_update(job, progress)
+        del update["ConditionExpression"]
+        return self._table.update(progress_key(job.job_id), **update)
 
     with patch.object(DynamoStore, "roll_up", roll_up):
         yield

@@ -142,9 +142,9 @@ class MemoryStore:
             record.apply(change)
             return True
 
-    def roll_up(self, job_id: str, progress: Progress) -> bool:
+    def roll_up(self, job: Job, progress: Progress) -> bool:
         with self._lock:
-            record = self._records.get(job_id)
+            record = self._records.get(job.job_id)
             if record is None or progress.offsets < record.progress.offsets:
                 return False
             record.progress = progress

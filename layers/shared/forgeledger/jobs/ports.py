@@ -125,13 +125,13 @@ class JobStore(Protocol):
         """One transaction: header, heads and the first fact. A repetition changes nothing."""
 
     def load_job(self, job_id: str) -> JobView | None:
-        """Header and heads in one read."""
+        """Header, heads and progress in one read."""
 
     def commit_job(self, change: JobChange) -> bool:
         """One transaction: the header, its new facts, and the checks of the heads."""
 
-    def roll_up(self, job_id: str, progress: Progress) -> bool:
-        """Store the progress unless a later one is stored."""
+    def roll_up(self, job: Job, progress: Progress) -> bool:
+        """Store the progress unless a later one is stored; never in conflict with a change."""
 
 
 class FactStore(Protocol):
@@ -154,7 +154,7 @@ class JobLists(Protocol):
     def list_jobs(
         self, status: JobStatus | None, tag: str | None, before: str | None, limit: int
     ) -> tuple[tuple[JobView, ...], str | None]:
-        """Headers (without heads), newest first, below the job id `before`; and where to continue.
+        """Headers with progress, newest first, below the job id `before`; and where to continue.
 
         A page may hold fewer than `limit` jobs while there are more, when a tag filters.
         """

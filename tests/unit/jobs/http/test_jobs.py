@@ -2,6 +2,7 @@
 
 import pytest
 
+from forgeledger.jobs.ports import Progress
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 
@@ -263,3 +264,14 @@ def test_items_of_an_unknown_job_are_not_registered(caller, job_id):
     reply = caller.post(f"/jobs/{job_id}/items:register", {"items": ["a"]})
 
     assert (reply.status, reply.json["code"]) == (404, "unknown_job")
+
+
+def test_a_finished_job_whose_progress_has_expired_is_listed_with_its_counts(caller, world):
+    job_id = caller.new_job(items=["a"], seal=True)
+    caller.post(f"/jobs/{job_id}/items/a/complete")
+    caller.post(f"/jobs/{job_id}/seal")
+    world.store._records[job_id].progress = Progress()
+
+    (job,) = caller.get("/jobs").json["jobs"]
+
+    assert (job["status"], job["completed"], job["progress"]) == ("COMPLETED", 1, 1.0)

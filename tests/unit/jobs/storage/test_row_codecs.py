@@ -24,9 +24,14 @@ from forgeledger.jobs.storage.job_rows import (
     decode_header,
     encode_fact,
     encode_header,
-    encode_progress,
 )
 from forgeledger.jobs.storage.journal_rows import decode_journal_row, encode_journal_row
+from forgeledger.jobs.storage.keys import progress_key
+from forgeledger.jobs.storage.progress_rows import (
+    decode_progress,
+    encode_progress,
+    progress_update,
+)
 from forgeledger.journal.model.log_row import LogRow
 from tests.support import record_strategies
 from tests.support.builders import NOW, make_event, make_head, make_item, make_job
@@ -72,11 +77,7 @@ def test_a_header_comes_back(job: Job) -> None:
 @_some
 @given(record_strategies.progresses)
 def test_progress_comes_back(progress: Progress) -> None:
-    row = encode_header(make_job())
-    row["progress"] = {"S": encode_progress(progress)}
-    row["progressOffsets"] = {"N": str(progress.offsets)}
-
-    assert decode_header(row).progress == progress
+    assert decode_progress(_progress_row(progress)) == progress
 
 
 @_some
@@ -84,7 +85,6 @@ def test_progress_comes_back(progress: Progress) -> None:
 def test_progress_is_written_as_any_other_json(progress: Progress) -> None:
     fields = {
         **encode_counts(progress.counts),
-        "at": progress.at,
         "sampleFinished": progress.sample_finished,
         "sampleAt": progress.sample_at,
     }
@@ -167,6 +167,12 @@ def _fact_row() -> Row:
     return encode_fact(make_job(), fact, "commit")
 
 
+def _progress_row(progress: Progress) -> Row:
+    values = progress_update(make_job(), progress)["ExpressionAttributeValues"]
+    attributes = {name.removeprefix(":"): value for name, value in values.items()}
+    return {**progress_key("j"), **attributes}
+
+
 @pytest.mark.parametrize(
     ("decode", "row", "name", "value"),
     [
@@ -175,7 +181,7 @@ def _fact_row() -> Row:
         (decode_head, encode_head(make_head()), "rules", {"S": "[]"}),
         (decode_head, encode_head(make_head()), "failures", {"S": "nothing"}),
         (decode_head, encode_head(make_head()), "failures", {"S": '{"Boom":1}{"Bang":2}'}),
-        (decode_header, encode_header(make_job()), "progress", {"S": "{}"}),
+        (decode_progress, _progress_row(Progress()), "progress", {"S": "{}"}),
         (decode_fact, _fact_row(), "kind", {"S": "job.lost"}),
         (decode_journal_row, _journal_row(make_event()), "events", {"S": "[1]"}),
         (decode_journal_row, _journal_row(make_event()), "events", {"S": '[["r",7]]'}),

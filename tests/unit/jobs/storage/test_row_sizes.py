@@ -1,5 +1,6 @@
 """Every commit fits into DynamoDB's limits: 100 actions, 4 MB, 400 KB a row."""
 
+import json
 import random
 from collections.abc import Iterable
 from dataclasses import replace
@@ -23,14 +24,19 @@ from forgeledger.jobs.model.limits import (
     ERROR_TYPES_PER_LANE,
     ITEM_ID_CHARACTERS,
     ITEMS_PER_COMMIT,
+    METADATA_BYTES,
     PAYLOAD_BYTES,
     RESULT_BYTES,
+    TAG_CHARACTERS,
+    TAGS_PER_JOB,
     WORKER_ID_CHARACTERS,
 )
-from forgeledger.jobs.ports import JobChange
+from forgeledger.jobs.ports import JobChange, Progress
 from forgeledger.jobs.storage.head_rows import encode_head
 from forgeledger.jobs.storage.job_writes import change_actions
+from forgeledger.jobs.storage.keys import progress_key
 from forgeledger.jobs.storage.lane_writes import lane_actions
+from forgeledger.jobs.storage.progress_rows import progress_update
 from tests.support.builders import NOW, make_command, make_head, make_spec
 from tests.support.memory_store import MemoryStore
 from tests.support.row_sizes import row_bytes
@@ -72,6 +78,25 @@ class Texts:
 @pytest.fixture(params=ALPHABETS)
 def texts(request: pytest.FixtureRequest) -> Texts:
     return Texts(ALPHABETS[request.param])
+
+
+def test_a_roll_up_takes_one_write_unit_whatever_the_header_holds() -> None:
+    largest = 10**15
+    counts = Counts(**dict.fromkeys(Counts.__dataclass_fields__, largest))
+    progress = Progress(
+        counts=counts, offsets=largest, at=largest, sample_finished=largest, sample_at=largest
+    )
+    spec = make_spec(
+        job_id=make_job_id(NOW, 7, 64),
+        metadata=json.dumps({"text": "x" * (METADATA_BYTES - 20)}),
+        tags=tuple("t" * TAG_CHARACTERS for _ in range(TAGS_PER_JOB)),
+    )
+    job, _, _ = create(spec)
+
+    update = progress_update(job, progress)
+
+    row = {**progress_key(spec.job_id), **update["ExpressionAttributeValues"]}
+    assert row_bytes(row) < 512
 
 
 def _rows(actions: Iterable[dict]) -> list[Row]:

@@ -200,16 +200,16 @@ def test_the_fact_at_our_number_says_whether_a_change_is_ours(
     assert store_on(client, waits).commit_job(_change()) is made
 
 
-def test_progress_waits_for_a_transaction_on_the_same_header(waits: Waits) -> None:
+def test_progress_waits_for_a_transaction_on_the_same_row(waits: Waits) -> None:
     client = ScriptedDynamo(refusal("TransactionConflictException"), DONE)
 
-    assert store_on(client, waits).roll_up(JOB_ID, Progress(offsets=3))
+    assert store_on(client, waits).roll_up(make_job(), Progress(offsets=3))
 
 
 def test_progress_that_is_late_is_not_an_error(waits: Waits) -> None:
     client = ScriptedDynamo(refusal("ConditionalCheckFailedException"))
 
-    assert not store_on(client, waits).roll_up(JOB_ID, Progress(offsets=3))
+    assert not store_on(client, waits).roll_up(make_job(), Progress(offsets=3))
 
 
 def test_a_write_that_dynamodb_refuses_is_raised(waits: Waits) -> None:

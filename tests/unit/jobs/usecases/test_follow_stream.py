@@ -213,9 +213,26 @@ def test_a_roll_up_never_goes_backwards(ledger: Ledger) -> None:
     job_id = ledger.job()
     ledger.do(job_id, "register", "a")
     ledger.advancer.advance(job_id)
-    latest = ledger.view(job_id).progress
+    view = ledger.view(job_id)
+    latest = view.progress
 
-    ledger.store.roll_up(job_id, Progress(offsets=latest.offsets - 1, at=NOW))
+    ledger.store.roll_up(view.job, Progress(offsets=latest.offsets - 1, at=NOW))
     ledger.advancer.advance(job_id)
 
     assert ledger.view(job_id).progress == latest
+
+
+def test_the_progress_of_a_job_past_its_retention_is_not_written_again(ledger: Ledger) -> None:
+    job_id = ledger.job()
+    ledger.do(job_id, "register", "a")
+    ledger.do(job_id, "complete", "a")
+    ledger.lifecycle.seal(job_id)
+    ledger.advancer.advance(job_id)
+    at_the_end = ledger.view(job_id).progress
+    ledger.now += 30 * 24 * 3_600_000
+    ledger.do(job_id, "claim", "a")
+
+    ledger.advancer.advance(job_id)
+
+    assert ledger.view(job_id).job.finished
+    assert ledger.view(job_id).progress == at_the_end

@@ -83,7 +83,7 @@ def test_a_header_that_drifted_is_set_right(ledger: Ledger) -> None:
     ledger.advancer.advance(job_id)
     right = ledger.view(job_id).progress
     wrong = replace(right, counts=replace(right.counts, pending=99))
-    ledger.store.roll_up(job_id, wrong)
+    ledger.store.roll_up(ledger.view(job_id).job, wrong)
 
     ledger.reconciler.reconcile(job_id)
 

@@ -4,11 +4,21 @@ from collections.abc import Sequence
 from typing import Final
 
 from forgeledger.aws.dynamodb.attributes import text
+from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model.jobs import JobStatus
-from forgeledger.jobs.ports import JobView
+from forgeledger.jobs.ports import JobView, Progress
 from forgeledger.jobs.storage.job_rows import decode_header
-from forgeledger.jobs.storage.keys import JOBS_BY_STATUS, JOBS_OPEN, OPEN_MARK, header_key
+from forgeledger.jobs.storage.keys import (
+    JOBS_BY_STATUS,
+    JOBS_OPEN,
+    OPEN_MARK,
+    PROGRESS_SK,
+    header_key,
+    job_pk,
+    progress_key,
+)
 from forgeledger.jobs.storage.ledger_table import LedgerTable
+from forgeledger.jobs.storage.progress_rows import decode_progress
 
 # Otherwise a rare tag would read all jobs.
 _ROUNDS: Final = 5
@@ -76,5 +86,17 @@ class JobIndex(LedgerTable):
         return [row["jobId"]["S"] for row in rows], more
 
     def _headers(self, job_ids: Sequence[str]) -> list[JobView]:
-        rows = self._table.read([header_key(job_id) for job_id in job_ids])
-        return sorted(map(decode_header, rows), key=lambda view: view.job.job_id, reverse=True)
+        """With their progress, of which a new job has none."""
+        keys = [key_of(job_id) for job_id in job_ids for key_of in (header_key, progress_key)]
+        views: list[JobView] = []
+        progress: dict[str, Progress] = {}
+        for row in self._table.read(keys):
+            if row["SK"]["S"] == PROGRESS_SK:
+                progress[row["PK"]["S"]] = decode_progress(row)
+            else:
+                views.append(decode_header(row))
+        views.sort(key=lambda view: view.job.job_id, reverse=True)
+        return [
+            replace(view, progress=progress.get(job_pk(view.job.job_id), Progress()))
+            for view in views
+        ]

@@ -1,7 +1,7 @@
 """A job's header and its facts as rows; the specification never changes."""
 
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from forgeledger.aws.dynamodb.attributes import (
     Members,
@@ -21,8 +21,8 @@ from forgeledger.aws.dynamodb.key_ranges import key
 from forgeledger.jobs.model.facts import Fact, FactKind
 from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus, Tolerance
 from forgeledger.jobs.model.lanes import LaneMode
-from forgeledger.jobs.ports import JobView, Progress
-from forgeledger.jobs.storage.counts_rows import decode_counts, encode_counts, parse_counts
+from forgeledger.jobs.ports import JobView
+from forgeledger.jobs.storage.counts_rows import encode_counts, parse_counts
 from forgeledger.jobs.storage.head_rows import decode_rules, encode_rules
 from forgeledger.jobs.storage.keys import FACT_PREFIX, OPEN_MARK, fact_sk, header_key, job_pk
 
@@ -32,7 +32,7 @@ _FACT_KINDS: Final = Members(FactKind)
 
 
 def encode_header(job: Job) -> Row:
-    """The header of a new job: open, with nothing published and nothing rolled up."""
+    """The header of a new job: open, with nothing published."""
     spec = job.spec
     row: Row = {
         **header_key(job.job_id),
@@ -45,8 +45,6 @@ def encode_header(job: Job) -> Row:
         "renewedSince": number(job.renewed_since),
         "published": number(0),
         "open": text(OPEN_MARK),
-        "progressOffsets": number(0),
-        "progress": text(encode_progress(Progress())),
         **numbers(expectedItems=spec.expected_items, deadlineSeconds=spec.deadline_seconds),
         **encode_life(job),
     }
@@ -82,13 +80,8 @@ def job_ttl(job: Job) -> int | None:
 
 @decoder
 def decode_header(row: Row) -> JobView:
-    """The job without its heads."""
-    return JobView(
-        job=_decode_job(row),
-        heads=(),
-        progress=decode_progress(row["progress"]["S"], row["progressOffsets"]["N"]),
-        published=int(row["published"]["N"]),
-    )
+    """The job without its heads and its progress."""
+    return JobView(job=_decode_job(row), heads=(), published=int(row["published"]["N"]))
 
 
 def _decode_job(row: Row) -> Job:
@@ -133,30 +126,6 @@ def _decode_tolerance(tolerance: str | None) -> Tolerance:
         return Tolerance()
     failures, failure_percent = parse_json(tolerance)
     return Tolerance(failures=failures, failure_percent=failure_percent)
-
-
-def encode_progress(progress: Progress) -> str:
-    return compact_json(
-        {
-            **encode_counts(progress.counts),
-            "at": progress.at,
-            "sampleFinished": progress.sample_finished,
-            "sampleAt": progress.sample_at,
-        }
-    )
-
-
-@lru_cache(maxsize=256)
-def decode_progress(written: str, offsets: str) -> Progress:
-    """Cached: a header has the same texts from one roll-up to the next."""
-    progress: dict[str, Any] = parse_json(written)
-    return Progress(
-        counts=decode_counts(progress),
-        offsets=int(offsets),
-        at=progress["at"],
-        sample_finished=progress["sampleFinished"],
-        sample_at=progress["sampleAt"],
-    )
 
 
 def encode_fact(job: Job, fact: Fact, commit_id: str) -> Row:

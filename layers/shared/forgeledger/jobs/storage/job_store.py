@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from forgeledger.aws.dynamodb.attributes import number, text
+from forgeledger.aws.dynamodb.attributes import number
 from forgeledger.aws.dynamodb.key_ranges import between, prefix_end
 from forgeledger.errors import StorageCorrupt
 from forgeledger.fast_dataclass import replace
@@ -12,17 +12,20 @@ from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.ports import JobChange, JobView, Progress
 from forgeledger.jobs.storage.head_rows import commit_id_of, decode_head
-from forgeledger.jobs.storage.job_rows import decode_fact, decode_header, encode_progress
+from forgeledger.jobs.storage.job_rows import decode_fact, decode_header
 from forgeledger.jobs.storage.job_writes import FACT_ACTION, change_actions, creation_actions
 from forgeledger.jobs.storage.keys import (
     FACT_PREFIX,
     HEADER_SK,
+    PROGRESS_SK,
     fact_sk,
     head_key,
     header_key,
     job_pk,
+    progress_key,
 )
 from forgeledger.jobs.storage.ledger_table import LedgerTable
+from forgeledger.jobs.storage.progress_rows import decode_progress, progress_update
 
 
 class DynamoJobStore(LedgerTable):
@@ -30,15 +33,24 @@ class DynamoJobStore(LedgerTable):
         lanes = lanes_of(job_id)
         if lanes is None:
             return None
-        keys = [header_key(job_id), *(head_key(job_id, lane) for lane in range(lanes))]
-        rows = self._table.read(keys)
-        header = next((row for row in rows if row["SK"]["S"] == HEADER_SK), None)
-        if header is None:
+        keys = [header_key(job_id), progress_key(job_id)]
+        keys += (head_key(job_id, lane) for lane in range(lanes))
+        view: JobView | None = None
+        progress = Progress()
+        heads: list[Head] = []
+        for row in self._table.read(keys):
+            name = row["SK"]["S"]
+            if name == HEADER_SK:
+                view = decode_header(row)
+            elif name == PROGRESS_SK:
+                progress = decode_progress(row)
+            else:
+                heads.append(decode_head(row))
+        if view is None:
             return None
-        view = decode_header(header)
-        heads = [decode_head(row) for row in rows if row is not header]
         if len(heads) == lanes:
-            return replace(view, heads=tuple(sorted(heads, key=lambda head: head.lane)))
+            heads.sort(key=lambda head: head.lane)
+            return replace(view, heads=tuple(heads), progress=progress)
         if view.job.finished:
             # Its retention is over, and its rows expire one by one.
             return None
@@ -59,17 +71,8 @@ class DynamoJobStore(LedgerTable):
         fact = conflict.rows[FACT_ACTION]
         return fact is not None and commit_id_of(fact) == commit_id
 
-    def roll_up(self, job_id: str, progress: Progress) -> bool:
-        return self._table.update(
-            header_key(job_id),
-            UpdateExpression="SET progress = :progress, progressOffsets = :offsets",
-            # Never backwards. An expired header has no offsets and is not created again.
-            ConditionExpression="progressOffsets <= :offsets",
-            ExpressionAttributeValues={
-                ":progress": text(encode_progress(progress)),
-                ":offsets": number(progress.offsets),
-            },
-        )
+    def roll_up(self, job: Job, progress: Progress) -> bool:
+        return self._table.update(progress_key(job.job_id), **progress_update(job, progress))
 
     def read_facts(self, job_id: str, number: int, limit: int) -> tuple[Fact, ...]:
         facts = between(job_pk(job_id), fact_sk(number), prefix_end(FACT_PREFIX))

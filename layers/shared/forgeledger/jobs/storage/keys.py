@@ -4,6 +4,7 @@
 |--------------------|------------------|-------------------------------------------|
 | JOB#{jobId}        | JOB              | header of a job                           |
 | JOB#{jobId}        | FACT#{number}    | what happened to the job as a whole       |
+| JOB#{jobId}        | PROGRESS         | its counts as last rolled up              |
 | JOB#{jobId}#{lane} | LANE             | head of a lane                            |
 | JOB#{jobId}#{lane} | ITEM#{itemId}    | an item                                   |
 | JOB#{jobId}#{lane} | LOG#{offset}     | the events of one commit                  |
@@ -16,6 +17,7 @@ from forgeledger.aws.dynamodb.attributes import Row
 from forgeledger.aws.dynamodb.key_ranges import key
 
 HEADER_SK: Final = "JOB"
+PROGRESS_SK: Final = "PROGRESS"
 HEAD_SK: Final = "LANE"
 ITEM_PREFIX: Final = "ITEM#"
 FACT_PREFIX: Final = "FACT#"
@@ -49,6 +51,10 @@ def checkpoint_key(work: str) -> Row:
 
 def header_key(job_id: str) -> Row:
     return key(job_pk(job_id), HEADER_SK)
+
+
+def progress_key(job_id: str) -> Row:
+    return key(job_pk(job_id), PROGRESS_SK)
 
 
 def head_key(job_id: str, lane: int) -> Row:

@@ -8,9 +8,10 @@ from forgeledger.aws.dynamodb.key_ranges import prefix_end
 from forgeledger.jobs.ports import Checkpoint
 from forgeledger.jobs.storage.job_rows import decode_header
 from forgeledger.jobs.storage.keys import (
-    FACT_PREFIX,
     HEAD_SK,
+    HEADER_SK,
     ITEM_PREFIX,
+    PROGRESS_SK,
     checkpoint_key,
     fact_sk,
     header_key,
@@ -23,7 +24,8 @@ from forgeledger.journal.storage.keys import LOG_PREFIX
 from forgeledger.journal.storage.renewal import Renewal
 
 _FACTS_A_PAGE: Final = 100
-_FACTS: Final = (fact_sk(0), prefix_end(FACT_PREFIX))
+# The header is between them; like the heads it has no TTL while its job runs.
+_FACTS_TO_PROGRESS: Final = (fact_sk(0), PROGRESS_SK)
 # The head is between items and journal; it has no TTL while its job runs.
 _ITEMS_TO_LOG: Final = (ITEM_PREFIX, prefix_end(LOG_PREFIX))
 
@@ -34,13 +36,13 @@ class RetentionRows(LedgerTable):
         return renewal.renew(pk, _ITEMS_TO_LOG, after, limit, ttl, skipped=HEAD_SK)
 
     def mark_renewed(self, job_id: str, at: int, *, lost: bool) -> None:
-        """The facts first; then the header records that all of the job was renewed."""
+        """Facts and progress first; then the header records that all of the job was renewed."""
         row = self._table.read_one(header_key(job_id))
         if row is None:
             return
         ttl = ttl_of(at, decode_header(row).job.spec.rules.ttl_days)
         if ttl is not None:
-            self._renew_facts(job_id, ttl)
+            self._renew_job_rows(job_id, ttl)
         values: Row = {":at": number(at)}
         assignments = "SET renewedSince = :at"
         if lost:
@@ -54,10 +56,12 @@ class RetentionRows(LedgerTable):
             ExpressionAttributeValues=values,
         )
 
-    def _renew_facts(self, job_id: str, ttl: int) -> None:
+    def _renew_job_rows(self, job_id: str, ttl: int) -> None:
         renewal, more, after = Renewal(self._table, self._new_id), True, None
         while more:
-            renewed = renewal.renew(job_pk(job_id), _FACTS, after, _FACTS_A_PAGE, ttl)
+            renewed = renewal.renew(
+                job_pk(job_id), _FACTS_TO_PROGRESS, after, _FACTS_A_PAGE, ttl, skipped=HEADER_SK
+            )
             if renewed.error is not None:
                 raise renewed.error
             more, after = renewed.after is not None, renewed.after

@@ -53,16 +53,18 @@ class JobAdvancer:
         raise StorageBusy(f"job {job_id}", _ROUNDS)
 
     def _roll_up(self, view: JobView) -> JobView:
+        now = self.runtime.clock()
+        # The rows of a job past its retention are deleted one by one, and none is created again.
+        if view.job.finished and view.job.rows_may_be_gone(now):
+            return view
         offsets = sum(head.offset for head in view.heads)
         counts, last = total(view.heads), view.progress
         # The same offsets with other counts mean that the progress drifted: it is corrected.
         if offsets < last.offsets or (offsets == last.offsets and counts == last.counts):
             return view
         sample_at = last.sample_at or view.job.opened_at
-        progress = replace(
-            last, counts=counts, offsets=offsets, at=self.runtime.clock(), sample_at=sample_at
-        )
+        progress = replace(last, counts=counts, offsets=offsets, at=now, sample_at=sample_at)
         if last.at and last.at - sample_at >= _SAMPLE_MS:
             progress = replace(progress, sample_at=last.at, sample_finished=last.counts.finished)
-        self.jobs.roll_up(view.job.job_id, progress)
+        self.jobs.roll_up(view.job, progress)
         return replace(view, progress=progress)

@@ -43,7 +43,7 @@ class JobReader:
 
 def status_view(view: JobView, now: int) -> JobStatusView:
     job = view.job
-    counts = total(view.heads) if view.heads else view.progress.counts
+    counts = _counts(view)
     known = max(counts.total, job.spec.expected_items or 0)
     rate = _items_per_second(view, counts, now)
     return JobStatusView(
@@ -53,6 +53,14 @@ def status_view(view: JobView, now: int) -> JobStatusView:
         items_per_second=rate,
         eta_seconds=_eta_seconds(job, known - counts.finished, rate),
     )
+
+
+def _counts(view: JobView) -> Counts:
+    if view.heads:
+        return total(view.heads)
+    # Never rolled up, or its progress expired before its header did.
+    unknown = view.progress.offsets == 0
+    return view.job.counts_at_verdict if unknown and view.job.finished else view.progress.counts
 
 
 def _items_per_second(view: JobView, counts: Counts, now: int) -> float | None:

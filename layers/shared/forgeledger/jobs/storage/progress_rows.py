@@ -1,0 +1,64 @@
+"""A job's progress as a row of its own: one write unit, however much the header holds."""
+
+from typing import Any, Final
+
+from forgeledger.aws.dynamodb.attributes import (
+    Row,
+    compact_json,
+    decoder,
+    number,
+    parse_json,
+    text,
+    ttl_of,
+)
+from forgeledger.jobs.model.jobs import Job
+from forgeledger.jobs.ports import Progress
+from forgeledger.jobs.storage.counts_rows import decode_counts, encode_counts
+
+_NAMES: Final = {"#offsets": "offsets", "#at": "at"}
+
+
+def progress_update(job: Job, progress: Progress) -> dict[str, Any]:
+    """It is created by the first roll-up; no transaction of the job touches it."""
+    assignments = "SET #offsets = :offsets, #at = :at, progress = :progress"
+    names, values = (
+        dict(_NAMES),
+        {
+            ":offsets": number(progress.offsets),
+            ":at": number(progress.at),
+            ":progress": text(encode_progress(progress)),
+        },
+    )
+    ttl = ttl_of(progress.at, job.spec.rules.ttl_days)
+    if ttl is not None:
+        assignments += ", #ttl = :ttl"
+        names["#ttl"], values[":ttl"] = "ttl", number(ttl)
+    return {
+        "UpdateExpression": assignments,
+        # Never backwards.
+        "ConditionExpression": "attribute_not_exists(#offsets) OR #offsets <= :offsets",
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }
+
+
+def encode_progress(progress: Progress) -> str:
+    return compact_json(
+        {
+            **encode_counts(progress.counts),
+            "sampleFinished": progress.sample_finished,
+            "sampleAt": progress.sample_at,
+        }
+    )
+
+
+@decoder
+def decode_progress(row: Row) -> Progress:
+    progress: dict[str, Any] = parse_json(row["progress"]["S"])
+    return Progress(
+        counts=decode_counts(progress),
+        offsets=int(row["offsets"]["N"]),
+        at=int(row["at"]["N"]),
+        sample_finished=progress["sampleFinished"],
+        sample_at=progress["sampleAt"],
+    )

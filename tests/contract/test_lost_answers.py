@@ -23,6 +23,7 @@ from tests.support.lane_steps import (
     register,
     registrations,
 )
+from tests.support.one_by_one import one_by_one
 
 _no_pauses = Retrying(sleep=lambda seconds: None)
 
@@ -31,6 +32,10 @@ made_or_not = pytest.mark.parametrize(
     [(True, False), (True, True), (False, False)],
     ids=["made", "made-and-its-token-forgotten", "not-made"],
 )
+
+
+def _store(client: Any, name: str) -> DynamoStore:
+    return DynamoStore(client, name, retrying=_no_pauses, new_id=new_id, parallel=one_by_one)
 
 
 @pytest.fixture
@@ -47,9 +52,9 @@ def test_a_commit_without_an_answer_is_made_once(
     commit = decided(store, job_id, *registrations(["a"]))
     client = LosingDynamo(table[0], made=made, forgets_tokens=forgets_tokens)
 
-    assert DynamoStore(client, table[1], retrying=_no_pauses, new_id=new_id).commit_lane(
-        commit, new_commit_id()
-    )
+    assert DynamoStore(
+        client, table[1], retrying=_no_pauses, new_id=new_id, parallel=one_by_one
+    ).commit_lane(commit, new_commit_id())
 
     assert lane_view(store, job_id, "a").head == commit.head
     assert len(store.read_journal(job_id, 0, 0, 10)) == 1
@@ -64,9 +69,9 @@ def test_a_commit_without_an_answer_is_known_though_others_committed_since(
     client = LosingDynamo(table[0], made=made, forgets_tokens=forgets_tokens)
     client.meanwhile = lambda: register(store, job_id, ["b"])
 
-    committed = DynamoStore(client, table[1], retrying=_no_pauses, new_id=new_id).commit_lane(
-        commit, new_commit_id()
-    )
+    committed = DynamoStore(
+        client, table[1], retrying=_no_pauses, new_id=new_id, parallel=one_by_one
+    ).commit_lane(commit, new_commit_id())
 
     assert committed is made
     names = [item.item_id for item in store.list_items(job_id, 0, None, 10).items]
@@ -81,7 +86,7 @@ def test_a_change_of_a_header_without_an_answer_is_made_once(
     view = create_job(store, job_id)
     step = seal(view.job, Counts(), NOW)
     client = LosingDynamo(table[0], made=made, forgets_tokens=forgets_tokens)
-    losing = DynamoStore(client, table[1], retrying=_no_pauses, new_id=new_id)
+    losing = _store(client, table[1])
 
     assert losing.commit_job(JobChange(before=view.job, job=step.job, facts=step.facts))
 
@@ -100,7 +105,9 @@ def test_a_change_of_a_header_without_an_answer_does_not_take_anothers_for_its_o
     others: list[bool] = []
     client.meanwhile = lambda: others.append(store.commit_job(change))
 
-    committed = DynamoStore(client, table[1], retrying=_no_pauses, new_id=new_id).commit_job(change)
+    committed = DynamoStore(
+        client, table[1], retrying=_no_pauses, new_id=new_id, parallel=one_by_one
+    ).commit_job(change)
 
     assert committed is made
     assert others == [not made]
@@ -114,7 +121,9 @@ def test_a_creation_without_an_answer_is_made_once(
     job, heads, fact = create(make_spec(job_id=job_id))
     client = LosingDynamo(table[0], made=made, forgets_tokens=forgets_tokens)
 
-    DynamoStore(client, table[1], retrying=_no_pauses, new_id=new_id).create_job(job, heads, fact)
+    DynamoStore(
+        client, table[1], retrying=_no_pauses, new_id=new_id, parallel=one_by_one
+    ).create_job(job, heads, fact)
 
     view = loaded(store, job_id)
     assert (view.job, view.heads) == (job, heads)
@@ -127,7 +136,7 @@ def test_a_sealed_creation_without_an_answer_is_made_once_and_known_as_ones_own(
     creation = sealed_creation(job_id, ["a", "b"])
     assert creation is not None
     client = LosingDynamo(table[0], made=made, forgets_tokens=forgets_tokens)
-    losing = DynamoStore(client, table[1], retrying=_no_pauses, new_id=new_id)
+    losing = DynamoStore(client, table[1], retrying=_no_pauses, new_id=new_id, parallel=one_by_one)
 
     assert losing.create_sealed_job(creation)
 
@@ -146,9 +155,9 @@ def test_a_sealed_creation_without_an_answer_does_not_take_anothers_for_its_own(
     others: list[bool] = []
     client.meanwhile = lambda: others.append(store.create_sealed_job(creation))
 
-    created = DynamoStore(client, table[1], retrying=_no_pauses, new_id=new_id).create_sealed_job(
-        creation
-    )
+    created = DynamoStore(
+        client, table[1], retrying=_no_pauses, new_id=new_id, parallel=one_by_one
+    ).create_sealed_job(creation)
 
     assert created is made
     assert others == [not made]

@@ -19,7 +19,8 @@ def _completed(store: LedgerStore, job_id: str) -> JobView:
 
 
 def test_a_job_is_open_until_it_is_finished_and_published(store: LedgerStore, moment: int) -> None:
-    job_id, start = make_job_id(moment, 7, 1), make_job_id(moment, 0, 1)
+    # In the last shard, after all that other tests have put there.
+    job_id, start = make_job_id(moment, 15, 1), make_job_id(moment - 1, 15, 1)
     create_job(store, job_id)
     assert store.list_open(start, 10) == ((job_id,), None)
 
@@ -30,7 +31,8 @@ def test_a_job_is_open_until_it_is_finished_and_published(store: LedgerStore, mo
 def test_a_finished_job_without_unpublished_facts_is_not_open(
     store: LedgerStore, moment: int
 ) -> None:
-    job_id, start = make_job_id(moment, 7, 1), make_job_id(moment, 0, 1)
+    # In the last shard, after all that other tests have put there.
+    job_id, start = make_job_id(moment, 15, 1), make_job_id(moment - 1, 15, 1)
     view = _completed(store, job_id)
 
     store.mark_published(job_id, view.job.facts - 1, done=True)
@@ -45,15 +47,45 @@ def test_a_finished_job_without_unpublished_facts_is_not_open(
 
 
 def test_open_jobs_are_listed_page_by_page(store: LedgerStore, moment: int) -> None:
-    job_ids = tuple(make_job_id(moment + n, 7, 1) for n in range(5))
+    job_ids = tuple(make_job_id(moment + n, 15, 1) for n in range(5))
     for job_id in job_ids:
         create_job(store, job_id)
-    start = make_job_id(moment, 0, 1)
+    start = make_job_id(moment - 1, 15, 1)
 
     assert store.list_open(start, 2) == (job_ids[:2], job_ids[1])
     assert store.list_open(job_ids[1], 2) == (job_ids[2:4], job_ids[3])
     assert store.list_open(job_ids[3], 2) == (job_ids[4:], None)
     assert store.list_open(start, 5) == (job_ids, None)
+
+
+def test_jobs_of_all_shards_are_listed_as_open_page_by_page(
+    store: LedgerStore, moment: int
+) -> None:
+    job_ids = {make_job_id(moment + n, 31 - n, 1) for n in range(32)}
+    for job_id in job_ids:
+        create_job(store, job_id)
+
+    listed, after = store.list_open(None, 3)
+    while after is not None:
+        page, after = store.list_open(after, 3)
+        listed += page
+
+    assert job_ids <= set(listed)
+    assert len(set(listed)) == len(listed)
+
+
+def test_jobs_of_all_shards_are_listed_newest_first(store: LedgerStore, moment: int) -> None:
+    job_ids = [make_job_id(moment + n, 40 - n, 1) for n in range(12)]
+    for job_id in job_ids:
+        create_job(store, job_id)
+
+    listed: list[str] = []
+    before: str | None = make_job_id(moment + 12, 0, 1)
+    while len(listed) < 12 and before is not None:
+        views, before = store.list_jobs(JobStatus.RUNNING, None, before, 5)
+        listed += [view.job.job_id for view in views]
+
+    assert listed[:12] == job_ids[::-1]
 
 
 def test_some_job_is_listed_first_when_nobody_says_where_to_begin(

@@ -14,7 +14,7 @@ from forgeledger.aws.dynamodb.table import Action, Table
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.retention import RetentionCheckpoint
 from forgeledger.jobs.ports import JobView
-from forgeledger.jobs.storage import job_writes, lane_writes, retention
+from forgeledger.jobs.storage import job_index, job_writes, lane_writes, retention
 from forgeledger.jobs.storage.job_index import JobIndex
 from forgeledger.jobs.storage.keys import FACT_PREFIX, fact_sk
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
@@ -232,4 +232,16 @@ def rolled_up_after_the_end() -> Iterator[None]:
             return original(self, view)
 
     with patch.object(JobAdvancer, "_roll_up", roll_up):
+        yield
+
+
+@RETENTION.named("a round looks at one shard of the open jobs")
+def rounds_of_one_shard() -> Iterator[None]:
+    with patch.object(job_index, "OPEN_SHARDS", 1):
+        yield
+
+
+@RETENTION.named("jobs are listed from one shard of each status")
+def jobs_of_one_shard() -> Iterator[None]:
+    with patch.object(job_index, "status_shards", lambda status: [f"{status}#0"]):
         yield

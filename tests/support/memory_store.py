@@ -7,6 +7,7 @@ from threading import Lock
 
 from forgeledger.jobs.model.creation import SealedCreation
 from forgeledger.jobs.model.facts import Fact
+from forgeledger.jobs.model.ids import last_digit
 from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lane_decision import Commit, item_versions
@@ -174,8 +175,9 @@ class MemoryStore:
 
     def list_open(self, after: str | None, limit: int) -> tuple[tuple[str, ...], str | None]:
         with self._lock:
-            open_ids = sorted(job_id for job_id, record in self._records.items() if record.open)
-        rest = [job_id for job_id in open_ids if after is None or job_id > after]
+            open_ids = [job_id for job_id, record in self._records.items() if record.open]
+        start = (0, "") if after is None else _in_shards(after)
+        rest = sorted((job_id for job_id in open_ids if _in_shards(job_id) > start), key=_in_shards)
         page = tuple(rest[:limit])
         return page, page[-1] if len(rest) > limit else None
 
@@ -265,6 +267,11 @@ class MemoryStore:
         if record is None or not 0 <= lane < len(record.lanes):
             return None
         return record.lanes[lane]
+
+
+def _in_shards(job_id: str) -> tuple[int, str]:
+    """The order of open jobs: shard by shard, as the index has them."""
+    return last_digit(job_id) % 16, job_id
 
 
 def _item_row(item_id: str) -> str:

@@ -6,6 +6,7 @@ from botocore.parsers import ResponseParserError
 from forgeledger.aws.dynamodb.retries import Retrying
 from forgeledger.jobs.storage.store import DynamoStore
 from tests.support.fake_dynamodb import ScriptedDynamo, no_answer, refusal
+from tests.support.one_by_one import one_by_one
 
 ATTEMPTS = 4
 
@@ -42,4 +43,6 @@ def store_on(client: ScriptedDynamo, waits: Waits) -> DynamoStore:
     retrying = Retrying(
         attempts=ATTEMPTS, unanswered_attempts=ATTEMPTS, sleep=waits, draw=lambda: 0.5
     )
-    return DynamoStore(client, "ledger", retrying=retrying, new_id=lambda: "mine")
+    return DynamoStore(
+        client, "ledger", retrying=retrying, new_id=lambda: "mine", parallel=one_by_one
+    )

@@ -9,4 +9,6 @@ from forgeledger.runtime import Runtime
 
 def ledger_store(client: Any, table: str, runtime: Runtime) -> DynamoStore:
     retrying = Retrying(sleep=runtime.sleep, draw=runtime.draw)
-    return DynamoStore(client, table, retrying=retrying, new_id=runtime.new_id)
+    return DynamoStore(
+        client, table, retrying=retrying, new_id=runtime.new_id, parallel=runtime.parallel
+    )

@@ -154,7 +154,10 @@ class FactStore(Protocol):
 
 class JobLists(Protocol):
     def list_open(self, after: str | None, limit: int) -> tuple[tuple[str, ...], str | None]:
-        """Ids of jobs that run or have unpublished facts, after `after`; and where to continue."""
+        """Ids of jobs that run or have unpublished facts, in an order that does not change.
+
+        Those after `after`, and where to continue.
+        """
 
     def list_jobs(
         self, status: JobStatus | None, tag: str | None, before: str | None, limit: int

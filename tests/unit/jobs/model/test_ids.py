@@ -1,8 +1,17 @@
 """Job ids, lanes and message groups."""
 
+from collections import Counter
+
 import pytest
 
-from forgeledger.jobs.model.ids import group_of, lane_of, lanes_for, lanes_of, make_job_id
+from forgeledger.jobs.model.ids import (
+    group_of,
+    lane_of,
+    lanes_for,
+    lanes_of,
+    last_digit,
+    make_job_id,
+)
 from forgeledger.jobs.model.limits import LANES_PER_JOB
 from tests.support.builders import NOW
 
@@ -80,3 +89,10 @@ def test_the_group_of_a_lane_names_job_and_lane():
 )
 def test_the_number_of_lanes_follows_from_the_expected_items(expected_items, lanes):
     assert lanes_for(expected_items) == lanes
+
+
+def test_jobs_spread_evenly_over_shards_by_the_last_letter_of_their_ulid() -> None:
+    digits = [last_digit(make_job_id(NOW, randomness, 12)) for randomness in range(64)]
+
+    assert Counter(digits) == dict.fromkeys(range(32), 2)
+    assert last_digit("01KAJ3Z8Q6T0V5M2N4R7X9Y1B3-64") == 3

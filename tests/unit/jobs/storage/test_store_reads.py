@@ -118,9 +118,14 @@ def test_pages_without_rows_come_to_an_end(waits: Waits) -> None:
         store_on(client, waits).list_items(JOB_ID, 0, None, 2)
 
 
+# A status has four shards.
+_EMPTY_SHARDS = [{"Items": []}] * 3
+
+
 def test_an_index_that_lags_behind_does_not_lie(waits: Waits) -> None:
     row = encode_header(make_job(status=JobStatus.RUNNING))
-    client = ScriptedDynamo({"Items": [{"jobId": {"S": JOB_ID}}]}, _loaded([row]))
+    shards = [{"Items": [{"jobId": {"S": JOB_ID}}]}, *_EMPTY_SHARDS]
+    client = ScriptedDynamo(*shards, _loaded([row]))
 
     assert store_on(client, waits).list_jobs(JobStatus.FAILED, None, None, 10) == ((), None)
 
@@ -128,7 +133,8 @@ def test_an_index_that_lags_behind_does_not_lie(waits: Waits) -> None:
 def test_a_search_by_tag_goes_through_a_bounded_number_of_jobs(waits: Waits) -> None:
     row = encode_header(make_job(tags=("x",)))
     index_page = {"Items": [{"jobId": {"S": JOB_ID}}], "LastEvaluatedKey": _key(row)}
-    pages = [{"Items": [{"jobId": {"S": JOB_ID}}] * 2, "LastEvaluatedKey": {}}, _loaded([row])]
+    shards = [{"Items": [{"jobId": {"S": JOB_ID}}] * 2, "LastEvaluatedKey": {}}, *_EMPTY_SHARDS]
+    pages = [*shards, _loaded([row])]
     client = ScriptedDynamo(*pages * 5, index_page)
 
     page = store_on(client, waits).list_jobs(JobStatus.RUNNING, "never", None, 1)

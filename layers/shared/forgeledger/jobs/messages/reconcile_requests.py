@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from forgeledger.jobs.model.ids import lanes_of
 from forgeledger.jobs.model.reconciliation import (
     MaintenanceReport,
     MaintenanceRequest,
@@ -35,7 +36,7 @@ def read_request(event: Mapping[str, Any]) -> MaintenanceRequest:
         if isinstance(job_id, str) and running is None and after is None:
             return ReconcileJob(job_id=job_id, recount=recount, from_lane=from_lane)
         all_jobs = running is True and job_id is None and from_lane == 0
-        if all_jobs and isinstance(after, str | None):
+        if all_jobs and (not after or (isinstance(after, str) and lanes_of(after))):
             return ReconcileOpenJobs(recount=recount, after=after)
     raise InvalidRequest(_EXPECTED)
 

@@ -33,6 +33,12 @@ def lanes_of(job_id: str) -> int | None:
     return lanes if lanes <= LANES_PER_JOB else None
 
 
+def last_digit(job_id: str) -> int:
+    """The value of the ULID's last letter, 0 to 31: random, and so what spreads jobs evenly."""
+    ulid, _, _ = job_id.partition("-")
+    return _CROCKFORD.index(ulid[-1])
+
+
 def lane_of(item_id: str, lanes: int) -> int:
     """The lane of an item; it never changes."""
     return zlib.crc32(item_id.encode()) % lanes

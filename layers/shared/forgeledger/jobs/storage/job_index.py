@@ -11,11 +11,13 @@ from forgeledger.jobs.storage.job_rows import decode_header
 from forgeledger.jobs.storage.keys import (
     JOBS_BY_STATUS,
     JOBS_OPEN,
-    OPEN_MARK,
+    OPEN_SHARDS,
     PROGRESS_SK,
     header_key,
     job_pk,
+    open_shard,
     progress_key,
+    status_shards,
 )
 from forgeledger.jobs.storage.ledger_table import LedgerTable
 from forgeledger.jobs.storage.progress_rows import decode_progress
@@ -49,22 +51,35 @@ class JobIndex(LedgerTable):
         return tuple(views), before
 
     def list_open(self, after: str | None, limit: int) -> tuple[tuple[str, ...], str | None]:
-        job_ids, more = self._job_ids(JOBS_OPEN, "open", OPEN_MARK, limit, after, newest=False)
-        return tuple(job_ids), job_ids[-1] if more else None
+        """Shard by shard, since all of them are wanted and their order does not matter."""
+        job_ids: list[str] = []
+        for shard in range(0 if after is None else open_shard(after), OPEN_SHARDS):
+            left = limit - len(job_ids)
+            if left == 0:
+                # The next shards may be empty, which the next page finds.
+                return tuple(job_ids), job_ids[-1]
+            part, more = self._job_ids(JOBS_OPEN, "open", str(shard), left, after, newest=False)
+            job_ids += part
+            if more:
+                return tuple(job_ids), job_ids[-1]
+            after = None
+        return tuple(job_ids), None
 
     def _newest(
         self, status: JobStatus | None, before: str | None, limit: int
     ) -> tuple[list[str], bool]:
-        """Ids of one status or of all, merged from a page of each."""
-        job_ids: set[str] = set()
-        more = False
-        for listed in JobStatus if status is None else (status,):
-            part, part_has_more = self._job_ids(
-                JOBS_BY_STATUS, "jobStatus", listed.value, limit, before, newest=True
-            )
-            # A job whose status changes meanwhile may be in two of them.
-            job_ids.update(part)
-            more = more or part_has_more
+        """Ids of one status or of all, merged from a page of each of their shards."""
+        statuses = JobStatus if status is None else (status,)
+        shards = [shard for listed in statuses for shard in status_shards(listed.value)]
+        pages = self._parallel(
+            lambda shard: self._job_ids(
+                JOBS_BY_STATUS, "jobStatus", shard, limit, before, newest=True
+            ),
+            shards,
+        )
+        # A job whose status changes meanwhile may be in two of them.
+        job_ids = {job_id for part, _ in pages for job_id in part}
+        more = any(part_has_more for _, part_has_more in pages)
         merged = sorted(job_ids, reverse=True)
         return merged[:limit], more or len(merged) > limit
 

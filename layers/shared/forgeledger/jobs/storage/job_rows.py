@@ -24,7 +24,15 @@ from forgeledger.jobs.model.lanes import LaneMode
 from forgeledger.jobs.ports import JobView
 from forgeledger.jobs.storage.counts_rows import encode_counts, parse_counts
 from forgeledger.jobs.storage.head_rows import decode_rules, encode_rules
-from forgeledger.jobs.storage.keys import FACT_PREFIX, OPEN_MARK, fact_sk, header_key, job_pk
+from forgeledger.jobs.storage.keys import (
+    FACT_PREFIX,
+    fact_sk,
+    header_key,
+    job_pk,
+    open_shard,
+    status_of,
+    status_shard,
+)
 
 _STATUSES: Final = Members(JobStatus)
 _MODES: Final = Members(LaneMode)
@@ -44,7 +52,7 @@ def encode_header(job: Job) -> Row:
         "createdAt": number(spec.created_at),
         "renewedSince": number(job.renewed_since),
         "published": number(0),
-        "open": text(OPEN_MARK),
+        "open": text(str(open_shard(job.job_id))),
         **numbers(expectedItems=spec.expected_items, deadlineSeconds=spec.deadline_seconds),
         **encode_life(job),
     }
@@ -58,7 +66,7 @@ def encode_header(job: Job) -> Row:
 def encode_life(job: Job) -> Row:
     """What a step of the life cycle may change; absent attributes are removed from the row."""
     return {
-        "jobStatus": text(job.status.value),
+        "jobStatus": text(status_shard(job.status.value, job.job_id)),
         "epoch": number(job.epoch),
         "gate": number(job.gate),
         "mode": text(job.mode.value),
@@ -88,7 +96,7 @@ def _decode_job(row: Row) -> Job:
     ending = optional_text(row, "ending")
     return Job(
         spec=_decode_spec(row),
-        status=_STATUSES[row["jobStatus"]["S"]],
+        status=_STATUSES[status_of(row["jobStatus"]["S"])],
         epoch=int(row["epoch"]["N"]),
         gate=int(row["gate"]["N"]),
         mode=_MODES[row["mode"]["S"]],

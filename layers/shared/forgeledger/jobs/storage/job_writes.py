@@ -12,7 +12,7 @@ from forgeledger.jobs.ports import JobChange
 from forgeledger.jobs.storage.counts_rows import counts_attributes
 from forgeledger.jobs.storage.head_rows import HEAD_UNCHANGED, encode_head
 from forgeledger.jobs.storage.job_rows import encode_fact, encode_header, encode_life, job_ttl
-from forgeledger.jobs.storage.keys import OPEN_MARK, head_key, header_key
+from forgeledger.jobs.storage.keys import head_key, header_key, open_shard
 from forgeledger.jobs.storage.lane_writes import row_actions
 
 # The index of the first fact among the actions of a creation or a change.
@@ -50,7 +50,8 @@ def change_actions(table: str, change: JobChange, commit_id: str) -> list[Action
 
 def _header_update(table: str, change: JobChange) -> Action:
     # The new fact has to be published, so the job is open, finished or not.
-    attributes = {**encode_life(change.job), "open": text(OPEN_MARK)}
+    shard = open_shard(change.job.job_id)
+    attributes = {**encode_life(change.job), "open": text(str(shard))}
     absent = [name for name in _OPTIONAL if name not in attributes]
     assignments = "SET " + ", ".join(f"#{name} = :{name}" for name in attributes)
     removals = " REMOVE " + ", ".join(f"#{name}" for name in absent) if absent else ""

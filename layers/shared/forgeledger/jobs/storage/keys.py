@@ -15,6 +15,7 @@ from typing import Final
 
 from forgeledger.aws.dynamodb.attributes import Row
 from forgeledger.aws.dynamodb.key_ranges import key
+from forgeledger.jobs.model.ids import last_digit
 
 HEADER_SK: Final = "JOB"
 PROGRESS_SK: Final = "PROGRESS"
@@ -23,10 +24,12 @@ ITEM_PREFIX: Final = "ITEM#"
 FACT_PREFIX: Final = "FACT#"
 
 # Header rows by status, and those of jobs that run or have unpublished facts. Both indexes are
-# sparse: nothing that the intake writes is in them.
+# sparse: nothing that the intake writes is in them. Their keys are spread over shards, since one
+# partition takes a thousand writes a second, and a throttled index throttles the whole table.
 JOBS_BY_STATUS: Final = "jobs-by-status"
 JOBS_OPEN: Final = "jobs-open"
-OPEN_MARK: Final = "1"
+STATUS_SHARDS: Final = 4
+OPEN_SHARDS: Final = 16
 
 
 def job_pk(job_id: str) -> str:
@@ -43,6 +46,24 @@ def item_sk(item_id: str) -> str:
 
 def fact_sk(number: int) -> str:
     return f"{FACT_PREFIX}{number:012d}"
+
+
+def status_shard(status: str, job_id: str) -> str:
+    """The key of a job in the index of jobs by status."""
+    return f"{status}#{last_digit(job_id) % STATUS_SHARDS}"
+
+
+def status_of(shard: str) -> str:
+    return shard.partition("#")[0]
+
+
+def status_shards(status: str) -> list[str]:
+    return [f"{status}#{shard}" for shard in range(STATUS_SHARDS)]
+
+
+def open_shard(job_id: str) -> int:
+    """The key of a job in the index of open jobs."""
+    return last_digit(job_id) % OPEN_SHARDS
 
 
 def checkpoint_key(work: str) -> Row:

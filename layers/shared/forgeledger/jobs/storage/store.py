@@ -9,6 +9,7 @@ from forgeledger.jobs.storage.job_index import JobIndex
 from forgeledger.jobs.storage.job_store import DynamoJobStore
 from forgeledger.jobs.storage.lane_store import DynamoLaneStore
 from forgeledger.jobs.storage.retention import RetentionRows
+from forgeledger.parallel import Parallel
 
 
 class DynamoStore(DynamoLaneStore, DynamoJobStore, JobIndex, RetentionRows):
@@ -19,5 +20,6 @@ class DynamoStore(DynamoLaneStore, DynamoJobStore, JobIndex, RetentionRows):
         *,
         retrying: Retrying,
         new_id: Callable[[], str],
+        parallel: Parallel,
     ) -> None:
-        super().__init__(Table(client, table_name, retrying), new_id)
+        super().__init__(Table(client, table_name, retrying), new_id, parallel)

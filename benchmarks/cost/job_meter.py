@@ -1,8 +1,9 @@
 """Measure what jobs use on the metered cloud, and store it in benchmarks/results.
 
 `python -m benchmarks.cost.job_meter --items 1000 100000` replaces the figures of these sizes,
-`--packing` those of each number of items per message, `--small` those of jobs of few items,
-`--by-hand` those of the other designs. Without options it replaces all of them.
+`--packing` those of each number of items per message, `--small` those of jobs of few items and of
+one whose items are not registered, `--by-hand` those of the other designs. Without options it
+replaces all of them.
 """
 
 import argparse
@@ -28,6 +29,16 @@ PACKING_ITEMS: Final = 4_800
 # As many as a job of a million items has.
 PACKING_LANES: Final = 16
 HANDWRITTEN_ITEMS: Final = 2_000
+HANDWRITTEN: Final = (
+    ("naive", "queue"),
+    ("naive", "direct"),
+    ("safe", "queue"),
+    ("safe", "direct"),
+    ("batched", "queue"),
+)
+# Its reports register the items on the way.
+UNREGISTERED: Final = Workload(items=1_000, registers=False)
+UNREGISTERED_NAME: Final = "job of 1000, not registered"
 # Runs of a small job.
 _RUNS: Final = 4
 # From this size on a job runs once: it has enough invocations to trace the memory of some of them,
@@ -98,11 +109,13 @@ def main(
             )
             figures = figures_of(workload, reference_jobs, results, runs=1)
             results.store(f"{items_per_message} items per message", figures)
+        if small:
+            figures = figures_of(UNREGISTERED, reference_jobs, results)
+            results.store(UNREGISTERED_NAME, figures)
     for small_job in SMALL_JOBS if small else ():
         results.store(small_job.name, measure_small(small_job))
-    for design in ("naive", "safe") if by_hand else ():
-        for path in ("queue", "direct"):
-            results.store(f"{design}, {path}", measure_naive(design, path, HANDWRITTEN_ITEMS))
+    for design, path in HANDWRITTEN if by_hand else ():
+        results.store(f"{design}, {path}", measure_naive(design, path, HANDWRITTEN_ITEMS))
     return 0
 
 

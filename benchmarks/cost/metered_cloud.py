@@ -37,6 +37,9 @@ class MeteredCloud:
         self.events: list[dict[str, Any]] = []
         self.billed_events = 0
         self.billed_http_requests = 0
+        # What the relay's requests to the table used.
+        self.relay_write_units = 0.0
+        self.relay_read_units = 0.0
         self._stream: deque[dict[str, Any]] = deque()
         self._sequence = 0
         # The functions' clients need a session to which no other wire is attached.
@@ -113,8 +116,11 @@ class MeteredCloud:
 
     def _deliver_stream(self) -> None:
         while self._stream:
+            write_units, read_units = self.tables.write_units, self.tables.read_units
             answer = self.relay({"Records": [self._stream.popleft()]})
             assert answer == {"batchItemFailures": []}, answer
+            self.relay_write_units += self.tables.write_units - write_units
+            self.relay_read_units += self.tables.read_units - read_units
 
     def _on_stored(self, pk: str, sk: str, is_new: bool) -> None:
         """Add the stream record that the relay's event source filter would pass, if any."""

@@ -24,6 +24,8 @@ class Workload:
 
     items: int
     lanes: int | None = None
+    # Otherwise the reports register them on the way.
+    registers: bool = True
     items_per_message: int = ITEMS_PER_MESSAGE
 
 
@@ -33,13 +35,16 @@ WARM_UP: Final = Workload(items=200)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consumption:
-    """What a cloud has used up to a moment, or between two; `usage` is without processor time."""
+    """What a cloud has used up to a moment, or between two; usages are without processor time."""
 
     usage: Usage
+    # The relay's part of it.
+    relay: Usage
     requests: int
     commits: int
     processor_seconds: float
     processor_gb_seconds: float
+    relay_gb_seconds: float
 
     @classmethod
     def of(cls, cloud: MeteredCloud) -> Self:
@@ -47,6 +52,7 @@ class Consumption:
         calls = cloud.wire.requests
         return cls(
             usage=usage,
+            relay=_relay_usage(cloud),
             requests=calls.total()
             + cloud.queue.requests
             + cloud.billed_http_requests
@@ -57,15 +63,18 @@ class Consumption:
                 gb_seconds(function.name, function.processor_seconds, 0, 0)
                 for function in cloud.functions
             ),
+            relay_gb_seconds=gb_seconds("relay", cloud.relay.processor_seconds, 0, 0),
         )
 
     def since(self, before: Self) -> "Consumption":
         return Consumption(
             usage=self.usage + before.usage.times(-1),
+            relay=self.relay + before.relay.times(-1),
             requests=self.requests - before.requests,
             commits=self.commits - before.commits,
             processor_seconds=self.processor_seconds - before.processor_seconds,
             processor_gb_seconds=self.processor_gb_seconds - before.processor_gb_seconds,
+            relay_gb_seconds=self.relay_gb_seconds - before.relay_gb_seconds,
         )
 
 
@@ -84,9 +93,11 @@ class MeteredRun:
         consumption = self.consumption
         if processor_seconds is None:
             processor_seconds = consumption.processor_seconds
-        processor_gb_seconds = (
-            consumption.processor_gb_seconds * processor_seconds / consumption.processor_seconds
+        scale = processor_seconds / consumption.processor_seconds
+        usage = consumption.usage + Usage(
+            lambda_gb_seconds=consumption.processor_gb_seconds * scale
         )
+        relay = consumption.relay + Usage(lambda_gb_seconds=consumption.relay_gb_seconds * scale)
         return {
             "items": self.workload.items,
             "lanes": self.lanes,
@@ -96,7 +107,8 @@ class MeteredRun:
             "processorSeconds": round(processor_seconds, 4),
             "peakInvocationBytes": self.peak_bytes,
             "runSeconds": round(self.seconds, 1),
-            "usage": (consumption.usage + Usage(lambda_gb_seconds=processor_gb_seconds)).figures(),
+            "usage": usage.figures(),
+            "relay": relay.figures(),
         }
 
 
@@ -118,7 +130,7 @@ def run(
     ledger = cloud.ledger()
     job = ledger.create_job("measured", expected_items=workload.items, lanes=workload.lanes)
     options = RegistrationOptions(parallel=1)  # A function answers one request at a time.
-    for first in range(0, workload.items, slice_items):
+    for first in range(0, workload.items if workload.registers else 0, slice_items):
         slice_ = range(first, min(first + slice_items, workload.items))
         answer = ledger.register(job.job_id, make_items(slice_), options=options)
         assert answer.registered == len(slice_)
@@ -171,4 +183,17 @@ def _usage(cloud: MeteredCloud) -> Usage:
         http_requests=cloud.billed_http_requests,
         log_bytes=sum(function.log_bytes for function in cloud.functions)
         + cloud.billed_http_requests * ACCESS_LOG_BYTES,
+    )
+
+
+def _relay_usage(cloud: MeteredCloud) -> Usage:
+    """The same of the relay alone, and all events."""
+    relay = cloud.relay
+    return Usage(
+        lambda_requests=relay.invocations,
+        lambda_gb_seconds=gb_seconds(relay.name, 0, relay.waited_seconds, relay.invocations),
+        write_units=cloud.relay_write_units,
+        read_units=cloud.relay_read_units,
+        events=cloud.billed_events,
+        log_bytes=relay.log_bytes,
     )

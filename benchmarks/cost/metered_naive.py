@@ -1,7 +1,8 @@
-"""What an item uses of AWS in the two hand-written designs, on the same metered services.
+"""What an item uses of AWS in the hand-written designs, on the same metered services.
 
 Each transition is one SQS message to a function, in batches of ten, or one direct call of the
-worker. The code is that of `benchmarks.design_naive`.
+worker. The code is that of `benchmarks.design_naive`. In `benchmarks.design_batch` a message
+reports many finished items.
 """
 
 import os
@@ -11,7 +12,7 @@ from unittest.mock import patch
 
 import boto3
 
-from benchmarks import design_naive
+from benchmarks import design_batch, design_naive
 from benchmarks.calibration import Calibration
 from benchmarks.cost.metered_functions import ROOT, load
 from benchmarks.cost.metered_queue import MeteredQueue
@@ -22,11 +23,11 @@ from benchmarks.lambda_environment import ENVIRONMENT
 from benchmarks.lambda_time import PLATFORM_LOG_BYTES, gb_seconds
 from benchmarks.sample_items import item_name
 
-_FUNCTION: Final = ROOT / "benchmarks" / "speed" / "naive_function" / "app.py"
+_FUNCTIONS: Final = ROOT / "benchmarks" / "speed"
 
 
 def measure_naive(design: str, path: str, items: int) -> dict[str, Any]:
-    """Figures of the `naive` or `safe` design with transitions by "queue" or "direct"."""
+    """Figures of the `naive`, `safe` or `batched` design with reports by "queue" or "direct"."""
     wire, tables, queue = MeteredWire(), MeteredTables(), MeteredQueue()
     session = boto3.session.Session()
     wire.attach(session._session, "dynamodb", tables.perform)  # noqa: SLF001 - Its events.
@@ -58,12 +59,20 @@ def measure_naive(design: str, path: str, items: int) -> dict[str, Any]:
 
 def _work_by_queue(design: str, names: list[str], wire: MeteredWire, queue: MeteredQueue) -> Usage:
     """What the function behind the queue uses."""
-    function = load(_FUNCTION, "intake", wire)
-    design_naive.by_queue(design, design, "queue", queue)(names)
+    kind = "batch_function" if design == "batched" else "naive_function"
+    function = load(_FUNCTIONS / kind / "app.py", "intake", wire)
     calibration = Calibration()
-    for batch in queue.batches():
-        function(batch)
-        calibration.sample()
+
+    def deliver() -> None:
+        for batch in queue.batches():
+            function(batch)
+            calibration.sample()
+
+    if design == "batched":
+        design_batch.send(design, "queue", queue, deliver, names)
+    else:
+        design_naive.by_queue(design, design, "queue", queue)(names)
+        deliver()
     return Usage(
         lambda_requests=function.invocations,
         lambda_gb_seconds=gb_seconds(

@@ -101,10 +101,30 @@ def test_a_job_of_one_item_that_writes_more_misses_its_bound(units: int, met: bo
     results: dict[str, dict[str, Any]] = deepcopy(ResultsFile().by_name)
     results[ONE_ITEM.name]["usage"]["write_units"] = units
 
-    (bound,) = job_prices.bounds(results)
+    _, bound = job_prices.bounds(results)
 
     assert bound.met is met
     assert f"{units} write units, at most 40" in bound.text
+
+
+def test_quiet_workers_that_are_dearer_miss_their_bound() -> None:
+    results: dict[str, dict[str, Any]] = deepcopy(ResultsFile().by_name)
+    job = results["1 items per message"]
+    job["usage"] = Usage.of(job["usage"]).times(2).figures()
+
+    quiet, _ = job_prices.bounds(results)
+
+    assert not quiet.met
+
+
+def test_the_relay_takes_the_smaller_a_share_the_fuller_batches_are() -> None:
+    results = ResultsFile().by_name
+    jobs = [results[f"{packing} items per message"] for packing in PACKING]
+
+    shares = [dollars(Usage.of(job["relay"])) / dollars(Usage.of(job["usage"])) for job in jobs]
+
+    assert shares == sorted(shares, reverse=True)
+    assert 0 < shares[-1] < shares[0] < 0.5
 
 
 def test_the_page_says_with_which_batches_a_bound_is_missed() -> None:

@@ -41,6 +41,14 @@ def test_memory_is_traced_where_that_is_asked_for() -> None:
     assert measure(Workload(items=20)).peak_bytes == 0
 
 
+def test_a_design_that_batches_writes_each_item_and_the_counter_once_a_message() -> None:
+    figures = measure_naive("batched", "queue", 100)
+
+    # Two messages of fifty items, each in a transaction; before, a hundred rows and the counter's.
+    assert figures["usage"]["write_units"] == 100 + 1 + 2 * 2 * (50 + 1)
+    assert figures["usage"]["sqs_fifo_requests"] == 2 + 2 * 2
+
+
 @pytest.mark.parametrize(("design", "units"), [("naive", 5), ("safe", 9)])
 def test_a_design_written_by_hand_writes_what_its_rows_say(design: str, units: int) -> None:
     figures = measure_naive(design, "queue", 20)

@@ -1,7 +1,7 @@
 """What an item uses of AWS in the hand-written designs, on the same metered services.
 
 Each transition is one SQS message to a function, in batches of ten, or one direct call of the
-worker. The code is that of `benchmarks.design_naive`. In `benchmarks.design_batches` a message
+worker. The code is that of `benchmarks.design_naive`. In `benchmarks.design_batch` a message
 reports many finished items.
 """
 
@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 import boto3
 
-from benchmarks import design_batches, design_naive
+from benchmarks import design_batch, design_naive
 from benchmarks.calibration import Calibration
 from benchmarks.cost.metered_functions import ROOT, load
 from benchmarks.cost.metered_queue import MeteredQueue
@@ -59,7 +59,7 @@ def measure_naive(design: str, path: str, items: int) -> dict[str, Any]:
 
 def _work_by_queue(design: str, names: list[str], wire: MeteredWire, queue: MeteredQueue) -> Usage:
     """What the function behind the queue uses."""
-    kind = "batched_function" if design == "batched" else "naive_function"
+    kind = "batch_function" if design == "batched" else "naive_function"
     function = load(_FUNCTIONS / kind / "app.py", "intake", wire)
     calibration = Calibration()
 
@@ -69,7 +69,7 @@ def _work_by_queue(design: str, names: list[str], wire: MeteredWire, queue: Mete
             calibration.sample()
 
     if design == "batched":
-        design_batches.send(design, "queue", queue, deliver, names)
+        design_batch.send(design, "queue", queue, deliver, names)
     else:
         design_naive.by_queue(design, design, "queue", queue)(names)
         deliver()

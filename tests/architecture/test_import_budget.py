@@ -28,6 +28,7 @@ HTTP = {
     "aws_lambda_powertools.utilities.idempotency",
     "aws_lambda_powertools.utilities.parameters",
     "forgeledger.web",
+    "forgeledger.jobs.model.creation",
 }
 # Slow to load, and loaded by a single careless import.
 HEAVY = {

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from forgeledger.fast_dataclass import fast_frozen
-from forgeledger.jobs.model.creation import SealedCreation
 from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.items import Item
@@ -16,6 +15,10 @@ from forgeledger.jobs.model.message import CommandProblem, Message
 from forgeledger.journal.model.log_row import LogRow, Renewed
 from forgeledger.repeat import Repeat
 from forgeledger.runtime import HasTime
+
+if TYPE_CHECKING:
+    # What only creates jobs is not loaded by the intake.
+    from forgeledger.jobs.model.creation import SealedCreation
 
 # Where a pass over many jobs stopped, as a JSON object; empty at the beginning.
 Checkpoint = Mapping[str, Any]
@@ -126,7 +129,7 @@ class JobStore(Protocol):
     def create_job(self, job: Job, heads: Sequence[Head], fact: Fact) -> None:
         """One transaction: header, heads and the first fact. A repetition changes nothing."""
 
-    def create_sealed_job(self, creation: SealedCreation) -> bool:
+    def create_sealed_job(self, creation: "SealedCreation") -> bool:
         """One transaction: the job, sealed, with its items. False if it exists already."""
 
     def load_job(self, job_id: str) -> JobView | None:

@@ -1,13 +1,13 @@
 """A job in the table: header, progress and facts."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from forgeledger.aws.dynamodb.attributes import number
 from forgeledger.aws.dynamodb.key_ranges import between, prefix_end
 from forgeledger.aws.dynamodb.table import Conflict
 from forgeledger.errors import StorageCorrupt
 from forgeledger.fast_dataclass import replace
-from forgeledger.jobs.model.creation import SealedCreation
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.ids import lanes_of
 from forgeledger.jobs.model.jobs import Job
@@ -33,6 +33,10 @@ from forgeledger.jobs.storage.keys import (
 )
 from forgeledger.jobs.storage.ledger_table import LedgerTable
 from forgeledger.jobs.storage.progress_rows import decode_progress, progress_update
+
+if TYPE_CHECKING:
+    # What only creates jobs is not loaded by the intake.
+    from forgeledger.jobs.model.creation import SealedCreation
 
 
 class DynamoJobStore(LedgerTable):
@@ -69,7 +73,7 @@ class DynamoJobStore(LedgerTable):
         actions = creation_actions(self._table.name, job, heads, [fact], commit_id)
         self._table.transact(actions, commit_id)
 
-    def create_sealed_job(self, creation: SealedCreation) -> bool:
+    def create_sealed_job(self, creation: "SealedCreation") -> bool:
         commit_id = self._new_id()
         actions = sealed_creation_actions(self._table.name, creation, commit_id)
         return self._wrote_fact(self._table.transact(actions, commit_id), commit_id)

@@ -1,10 +1,10 @@
 """The actions that create a job and change its header."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from forgeledger.aws.dynamodb.attributes import Row, number, text
 from forgeledger.aws.dynamodb.table import Action
-from forgeledger.jobs.model.creation import SealedCreation
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Head
@@ -14,6 +14,10 @@ from forgeledger.jobs.storage.head_rows import HEAD_UNCHANGED, encode_head
 from forgeledger.jobs.storage.job_rows import encode_fact, encode_header, encode_life, job_ttl
 from forgeledger.jobs.storage.keys import head_key, header_key, open_shard
 from forgeledger.jobs.storage.lane_writes import row_actions
+
+if TYPE_CHECKING:
+    # What only creates jobs is not loaded by the intake.
+    from forgeledger.jobs.model.creation import SealedCreation
 
 # The index of the first fact among the actions of a creation or a change.
 FACT_ACTION = 1
@@ -30,7 +34,7 @@ def creation_actions(
     return [_put_new(table, row) for row in rows]
 
 
-def sealed_creation_actions(table: str, creation: SealedCreation, commit_id: str) -> list[Action]:
+def sealed_creation_actions(table: str, creation: "SealedCreation", commit_id: str) -> list[Action]:
     job, heads, facts = creation.job, creation.heads, creation.facts
     actions = creation_actions(table, job, heads, facts, commit_id)
     for commit in creation.commits:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from benchmarks import design_batches, design_naive
+from benchmarks import design_batch, design_naive
 
 dynamodb = design_naive.client()
 
@@ -11,5 +11,5 @@ dynamodb = design_naive.client()
 def handler(event: dict[str, Any], _: Any) -> dict[str, Any]:
     for record in event["Records"]:
         body = json.loads(record["body"])
-        design_batches.complete(dynamodb, body["jobId"], body["names"])
+        design_batch.complete(dynamodb, body["jobId"], body["names"])
     return {"batchItemFailures": []}

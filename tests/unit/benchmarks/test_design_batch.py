@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import design_batches, design_naive
+from benchmarks import design_batch, design_naive
 from benchmarks.cost.metered_table import MeteredTables, Refused
 from tests.support.fake_dynamodb import refusal
 
@@ -43,7 +43,7 @@ def completed(dynamodb: Dynamo) -> int:
 def test_a_message_writes_each_item_and_the_counter_once(dynamodb: Dynamo) -> None:
     before = dynamodb.tables.write_units
 
-    design_batches.complete(dynamodb, "job", NAMES)
+    design_batch.complete(dynamodb, "job", NAMES)
 
     assert completed(dynamodb) == 3
     assert dynamodb.tables.write_units - before == 2 * (len(NAMES) + 1)
@@ -53,8 +53,8 @@ def test_a_message_writes_each_item_and_the_counter_once(dynamodb: Dynamo) -> No
 def test_what_is_reported_again_is_not_counted_again(
     dynamodb: Dynamo, first: tuple[str, ...]
 ) -> None:
-    design_batches.complete(dynamodb, "job", first)
+    design_batch.complete(dynamodb, "job", first)
 
-    design_batches.complete(dynamodb, "job", NAMES)
+    design_batch.complete(dynamodb, "job", NAMES)
 
     assert completed(dynamodb) == 3

@@ -20,6 +20,8 @@ from tests.simulation.state_oracle import effective_item, wrong_head, wrong_item
 from tests.simulation.table import RowChange
 
 _WITHOUT_COMMAND = frozenset({EventKind.GATED, EventKind.RECOUNTED})
+# A repeated heartbeat is harmless, and a rejection for an unknown item is remembered nowhere.
+_REPEATABLE = frozenset({EventKind.HEARTBEAT, EventKind.REJECTED})
 
 
 class Violation(BaseException):
@@ -123,6 +125,8 @@ class LaneChecks:
         remembered = before is not None and mark in [seen[: len(mark)] for seen in before.seen]
         if remembered and not on_the_way:
             raise Violation(f"a command was applied twice, {(*kinds, event.kind)}")
+        if set(kinds) - _REPEATABLE and not on_the_way and not remembered:
+            self._check_sent_again(replayed.head.job_id, mark, kinds)
         wrong = wrong_event(replayed.head, before, command, event)
         if wrong is not None:
             raise Violation(f"{wrong} for {command}")
@@ -130,6 +134,11 @@ class LaneChecks:
         if event.reason is not None:
             replayed.reasons[mark] = (*replayed.reasons.get(mark, ()), event.reason)
         return command
+
+    def _check_sent_again(self, job_id: str, mark: str, kinds: tuple[EventKind, ...]) -> None:
+        """What an item has forgotten may be applied again, but only if it was sent again."""
+        if self.request_log.messages_with[job_id, mark] == 1:
+            raise Violation(f"a redelivered command was applied twice, {kinds}")
 
     def _compare(
         self,

@@ -61,6 +61,7 @@ _ALL_FAULTS = tuple(CallFault)
 _STEPS_WITH_CALLS = frozenset(StepKind) - {
     StepKind.WORK,
     StepKind.RAW_MESSAGE,
+    StepKind.BURST,
     StepKind.WAIT,
     StepKind.SPLIT_SHARD,
 }

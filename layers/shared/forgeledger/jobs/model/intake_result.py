@@ -35,12 +35,18 @@ class RejectedMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeResult:
-    """The messages to redeliver, in order; and what is logged about the batch."""
+    """The messages to redeliver, and what is logged about the batch."""
 
     failed: tuple[str, ...]
+    # Messages that failed in nothing, but could not be recognised if all were redelivered.
+    held_back: tuple[str, ...] = ()
     lanes: tuple[LaneReport, ...]
     rejections: tuple[RejectedMessage, ...]
     errors: tuple[Exception, ...]
+
+    @property
+    def redelivered(self) -> tuple[str, ...]:
+        return self.failed + self.held_back
 
     @property
     def rejected(self) -> int:

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
 from forgeledger.errors import JobNotFound
-from forgeledger.jobs.model.commands import Command
+from forgeledger.jobs.model.commands import NOT_REMEMBERED, Command
 from forgeledger.jobs.model.intake_result import IntakeResult, LaneReport, RejectedMessage
+from forgeledger.jobs.model.limits import COMMANDS_PER_ITEM
 from forgeledger.jobs.model.message import UNKNOWN_JOB, CommandProblem, Message, RoutedCommand
 from forgeledger.jobs.model.outcomes import Outcome
 from forgeledger.jobs.ports import RejectQueue
@@ -38,6 +39,7 @@ class Intake:
 
     def consume(self, messages: Sequence[Message], remaining_ms: RemainingMs) -> IntakeResult:
         """Apply all lanes in parallel; a failure that may pass is redelivered, in order."""
+        messages, held_back = _recognisable(messages)
         has_time = before_deadline(remaining_ms)
         shares = _shares(messages)
         reports = self.parallel(partial(self._apply, messages, has_time), shares)
@@ -53,7 +55,8 @@ class Intake:
             elif report.error is not None:
                 unapplied.update(index for index, _ in rest)
         may_send = before_deadline(remaining_ms, SEND_MS)
-        return self._reject_or_redeliver(messages, unapplied, problems, reports, may_send)
+        result = self._reject_or_redeliver(messages, unapplied, problems, reports, may_send)
+        return replace(result, held_back=held_back) if held_back else result
 
     def _apply(self, messages: Sequence[Message], has_time: HasTime, share: _Share) -> LaneReport:
         outcomes: list[Outcome] = []
@@ -130,6 +133,35 @@ def _happened(command: Command, sent_at: int, now: int) -> int:
     """The sender's time, or when the queue got the message if that clock is wrong."""
     at = command.sent_at
     return sent_at if at is None or not now - _OLDEST_MS <= at <= sent_at else at
+
+
+def _recognisable(messages: Sequence[Message]) -> tuple[Sequence[Message], tuple[str, ...]]:
+    """The messages to apply, and the ids of those that wait for the next delivery.
+
+    Of messages that are redelivered together each item must remember all commands. So no delivery
+    applies more of one item than a message may have; of each group the rest waits, in order.
+    """
+    if sum(len(message.body.commands) for message in messages) <= COMMANDS_PER_ITEM:
+        return messages, ()
+    numbers: Counter[tuple[str, str]] = Counter()
+    waiting_groups: set[str] = set()
+    taken: list[Message] = []
+    held_back: list[str] = []
+    for message in messages:
+        own = Counter(
+            (routed.job_id, routed.command.item_id)
+            for routed in message.body.commands
+            if routed.command.kind not in NOT_REMEMBERED
+        )
+        if message.group_id in waiting_groups or any(
+            numbers[item] + number > COMMANDS_PER_ITEM for item, number in own.items()
+        ):
+            waiting_groups.add(message.group_id)
+            held_back.append(message.message_id)
+        else:
+            numbers.update(own)
+            taken.append(message)
+    return taken, tuple(held_back)
 
 
 def _shares(messages: Sequence[Message]) -> list[_Share]:

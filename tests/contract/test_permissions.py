@@ -44,6 +44,7 @@ STORAGE: dict[str, dict[str, set[str]]] = {
 OTHER_CALLS: dict[str, dict[str, set[str]]] = {
     "IntakeRole": {
         "CommandQueue.Arn": {
+            "sqs:ChangeMessageVisibility",
             "sqs:DeleteMessage",
             "sqs:GetQueueAttributes",
             "sqs:ReceiveMessage",
@@ -77,6 +78,7 @@ OTHER_CALLS: dict[str, dict[str, set[str]]] = {
 SERVICES = {
     "aws/dynamodb": "dynamodb",
     "jobs/storage": "dynamodb",
+    "jobs/messages/command_queue.py": "sqs",
     "jobs/messages/reject_queue.py": "sqs",
     "jobs/messages/event_bus.py": "events",
 }
@@ -148,7 +150,9 @@ def actions_in_transactions(files: list[Path]) -> set[str]:
 
 
 def action(service: str, method: str) -> str:
-    return f"{service}:{''.join(word.title() for word in method.split('_'))}"
+    name = "".join(word.title() for word in method.split("_"))
+    # SQS allows a batch by the action of its entries.
+    return f"{service}:{name.removesuffix('Batch') if service == 'sqs' else name}"
 
 
 def expected(role: str) -> dict[str, set[str]]:

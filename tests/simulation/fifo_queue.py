@@ -26,6 +26,11 @@ class QueuedMessage:
     def __post_init__(self) -> None:
         self.message_id = f"m{self.number}"
 
+    @property
+    def receipt(self) -> str:
+        """The handle of the latest delivery."""
+        return f"{self.message_id}#{self.receive_count}"
+
 
 @dataclass(slots=True)
 class SimulatedFifoQueue:
@@ -127,7 +132,7 @@ def sqs_record(message: QueuedMessage) -> dict[str, Any]:
     """The message as a record in the event of a Lambda function."""
     return {
         "messageId": message.message_id,
-        "receiptHandle": f"{message.message_id}#{message.receive_count}",
+        "receiptHandle": message.receipt,
         "body": message.body,
         "attributes": {
             "ApproximateReceiveCount": str(message.receive_count),

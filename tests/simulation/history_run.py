@@ -222,6 +222,7 @@ def start_history(script: Script, *, traced: bool = False) -> History:
         relay_tries=script.relay_tries,
         items_per_commit=script.items_per_commit,
         rows_per_page=script.rows_per_page,
+        units_per_second=script.units_per_second,
     )
     world = SimulatedWorld(random=Random(script.seed), rules=rules, trace=[] if traced else None)
     request_log = RequestLog(world.commands)

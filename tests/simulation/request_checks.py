@@ -1,6 +1,5 @@
 """All requests to the ledger and their answers: every change must go back to a request."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,8 +77,8 @@ class RequestLog:
     fact_counts: dict[str, int] = field(default_factory=dict)
     contents: dict[int, MessageContent] = field(default_factory=dict)
     _expected_items: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
-    # How many messages each command came in, by job and mark.
-    messages_with: Counter[tuple[str, str]] = field(default_factory=Counter)
+    # The groups of the messages with each command, by job and mark.
+    groups_of: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _messages_read: int = 0
 
     def record_command(self, job_id: str, command: Command) -> str:
@@ -169,7 +168,7 @@ class RequestLog:
         content = read_message(message.body, source_id(message))
         for sent in content.commands:
             self.commands[sent.job_id, sent.mark] = sent.command
-            self.messages_with[sent.job_id, sent.mark] += 1
+            self.groups_of.setdefault((sent.job_id, sent.mark), []).append(message.group)
         return content
 
 

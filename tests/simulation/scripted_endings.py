@@ -209,8 +209,8 @@ _ENDING_WEIGHTS: dict[Callable[[Random], list[ScriptStep]], int] = {
     _weeks: 2,
     _between_two_commits: 3,
     _redrive: 4,
-    _burst: 2,
-    _no_ending: 14,
+    _burst: 4,
+    _no_ending: 12,
 }
 # Endings in which no operator interferes and no producer dies.
 _WITHOUT_OPERATORS = frozenset({_crowd, _contention, _recount})

@@ -33,17 +33,31 @@ class FakeRejectQueue:
 
 
 @dataclass
+class ReturnedMessages:
+    """The delays of the messages that the intake returned to its queue, which may fail."""
+
+    delays: dict[str, int] = field(default_factory=dict)
+    broken: bool = False
+
+    def delay(self, messages: Sequence[tuple[Message, int]]) -> None:
+        if self.broken:
+            raise ConnectionError("the command queue is unreachable")
+        self.delays |= {message.message_id: seconds for message, seconds in messages}
+
+
+@dataclass
 class Bench:
     """An intake, its ledger in memory, and messages for it."""
 
     ledger: Ledger
+    commands: ReturnedMessages = field(default_factory=ReturnedMessages)
     rejects: FakeRejectQueue = field(default_factory=FakeRejectQueue)
     busy_lanes: frozenset[int] = frozenset()
     made: int = 0
 
     def intake(self) -> Intake:
         lane_writer = SometimesBusy(self.ledger.store, self.ledger.runtime, self.busy_lanes)
-        return Intake(lane_writer, self.rejects, lambda: self.ledger.now, one_by_one)
+        return Intake(lane_writer, self.commands, self.rejects, lambda: self.ledger.now, one_by_one)
 
     def message(self, content: object, group: str | None = None) -> Message:
         self.made += 1

@@ -8,20 +8,25 @@ def test_all_missing_variables_are_named_at_once() -> None:
     with pytest.raises(SettingsError) as raised:
         IntakeSettings.read({"FORGELEDGER_TABLE": ""})
 
-    assert raised.value.missing == ("FORGELEDGER_TABLE", "FORGELEDGER_REJECT_QUEUE_URL")
+    assert raised.value.missing == (
+        "FORGELEDGER_TABLE",
+        "FORGELEDGER_COMMAND_QUEUE_URL",
+        "FORGELEDGER_REJECT_QUEUE_URL",
+    )
     assert "FORGELEDGER_REJECT_QUEUE_URL" in str(raised.value)
 
 
 def test_each_function_reads_its_own() -> None:
     environment = {
         "FORGELEDGER_TABLE": "ledger",
+        "FORGELEDGER_COMMAND_QUEUE_URL": "commands",
         "FORGELEDGER_REJECT_QUEUE_URL": "queue",
         "FORGELEDGER_EVENT_BUS": "bus",
         "FORGELEDGER_IDEMPOTENCY_TABLE": "answers",
     }
 
     assert IntakeSettings.read(environment) == IntakeSettings(
-        table="ledger", reject_queue_url="queue"
+        table="ledger", command_queue_url="commands", reject_queue_url="queue"
     )
     assert RelaySettings.read(environment) == RelaySettings(table="ledger", event_bus="bus")
     assert ApiSettings.read(environment) == ApiSettings(

@@ -16,6 +16,7 @@ from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.consume_messages import Intake
 from forgeledger.runtime import HasTime
 from tests.support.builders import make_command
+from tests.support.intake_bench import ReturnedMessages
 from tests.support.ledgers import Ledger
 from tests.support.one_by_one import one_by_one
 
@@ -89,6 +90,7 @@ def consume(
     started = ledger.now
     intake = Intake(
         LaneWriter(store, ledger.runtime),
+        ReturnedMessages(),
         rejects or SlowRejectQueue(ledger),
         lambda: ledger.now,
         one_by_one,

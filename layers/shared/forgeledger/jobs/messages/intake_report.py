@@ -44,6 +44,8 @@ def log_lines(result: IntakeResult) -> Iterator[LogLine]:
             yield LogLine("error", "rejected message truncated", extra)
     for error in result.errors:
         yield LogLine("error", "reject queue refused a message", {}, error)
+    if result.delay_error is not None:
+        yield LogLine("warning", "redelivery not scheduled", {}, result.delay_error)
 
 
 def _lane_line(lane: LaneReport) -> LogLine:

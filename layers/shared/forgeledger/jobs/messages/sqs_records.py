@@ -25,4 +25,6 @@ def _message(record: Mapping[str, Any]) -> Message:
         sent_at=int(attributes["SentTimestamp"]),
         text=text,
         body=decode(text, source_id),
+        receipt=record["receiptHandle"],
+        receives=int(attributes["ApproximateReceiveCount"]),
     )

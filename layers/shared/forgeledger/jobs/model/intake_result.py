@@ -43,6 +43,8 @@ class IntakeResult:
     lanes: tuple[LaneReport, ...]
     rejections: tuple[RejectedMessage, ...]
     errors: tuple[Exception, ...]
+    # Why the messages to redeliver have the queue's own visibility timeout.
+    delay_error: Exception | None = None
 
     @property
     def redelivered(self) -> tuple[str, ...]:

@@ -63,6 +63,9 @@ class Message:
     sent_at: int
     text: str
     body: Body
+    # Of this delivery: what names it to the queue, and how many there were so far.
+    receipt: str = ""
+    receives: int = 1
 
 
 def _path(problem: CommandProblem) -> str:

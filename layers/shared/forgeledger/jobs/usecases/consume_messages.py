@@ -6,19 +6,22 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
-from forgeledger.errors import JobNotFound
+from forgeledger.errors import JobNotFound, StorageBusy
 from forgeledger.jobs.model.commands import NOT_REMEMBERED, Command
 from forgeledger.jobs.model.intake_result import IntakeResult, LaneReport, RejectedMessage
 from forgeledger.jobs.model.limits import COMMANDS_PER_ITEM
 from forgeledger.jobs.model.message import UNKNOWN_JOB, CommandProblem, Message, RoutedCommand
 from forgeledger.jobs.model.outcomes import Outcome
-from forgeledger.jobs.ports import RejectQueue
+from forgeledger.jobs.model.redelivery import delays
+from forgeledger.jobs.ports import CommandQueue, RejectQueue
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.parallel import Parallel
 from forgeledger.runtime import SEND_MS, Clock, HasTime, RemainingMs, before_deadline
 
 # SQS retains a message no longer: an older time comes from a wrong clock.
 _OLDEST_MS: Final = 14 * 24 * 3_600 * 1_000
+# How often a busy lane is tried; an invocation's time ends before.
+_BUSY_TRIES: Final = 100
 
 
 @dataclass(slots=True)
@@ -33,12 +36,14 @@ class _Share:
 @dataclass(frozen=True, slots=True)
 class Intake:
     lane_writer: LaneWriter
+    commands: CommandQueue
     rejects: RejectQueue
     clock: Clock
     parallel: Parallel
 
     def consume(self, messages: Sequence[Message], remaining_ms: RemainingMs) -> IntakeResult:
         """Apply all lanes in parallel; a failure that may pass is redelivered, in order."""
+        received = messages
         messages, held_back = _recognisable(messages)
         has_time = before_deadline(remaining_ms)
         shares = _shares(messages)
@@ -56,21 +61,34 @@ class Intake:
                 unapplied.update(index for index, _ in rest)
         may_send = before_deadline(remaining_ms, SEND_MS)
         result = self._reject_or_redeliver(messages, unapplied, problems, reports, may_send)
-        return replace(result, held_back=held_back) if held_back else result
+        if not (held_back or result.failed):
+            return result
+        return self._delay(received, replace(result, held_back=held_back), may_send)
 
     def _apply(self, messages: Sequence[Message], has_time: HasTime, share: _Share) -> LaneReport:
         outcomes: list[Outcome] = []
         conflicts = 0
-        error, job_found = None, True
+        error: Exception | None = None
+        job_found, tries = True, 0
         commands = [routed.command for _, routed in share.routed]
-        try:
-            for step in self.lane_writer.steps(share.job_id, share.lane, commands, has_time):
-                outcomes += step.outcomes
-                conflicts += step.conflicts
-        except JobNotFound:
-            job_found = False
-        except Exception as raised:  # noqa: BLE001 - a lane's failure must not touch the others.
-            error = raised
+        while True:
+            rest = commands[len(outcomes) :]
+            try:
+                for step in self.lane_writer.steps(share.job_id, share.lane, rest, has_time):
+                    outcomes += step.outcomes
+                    conflicts += step.conflicts
+            except JobNotFound:
+                job_found = False
+            except StorageBusy as raised:
+                # Until then the lane would stand still: nobody else may write it.
+                if has_time() and tries < _BUSY_TRIES:
+                    self.lane_writer.runtime.pause(tries)
+                    tries += 1
+                    continue
+                error = raised
+            except Exception as raised:  # noqa: BLE001 - a lane's failure must not touch the others.
+                error = raised
+            break
         return LaneReport(
             job_id=share.job_id,
             lane=share.lane,
@@ -81,6 +99,20 @@ class Intake:
             job_found=job_found,
             error=error,
         )
+
+    def _delay(
+        self, messages: Sequence[Message], result: IntakeResult, may_send: HasTime
+    ) -> IntakeResult:
+        """Redeliver what failed soon, and later with each receive."""
+        by_id = {message.message_id: message for message in messages}
+        failed = [by_id[message_id] for message_id in result.failed]
+        held_back = [by_id[message_id] for message_id in result.held_back]
+        try:
+            if may_send():
+                self.commands.delay(delays(failed, held_back))
+        except Exception as error:  # noqa: BLE001 - then the queue's own timeout holds.
+            return replace(result, delay_error=error)
+        return result
 
     def _lag(self, share: _Share, applied: int, messages: Sequence[Message]) -> int | None:
         """The time since the oldest applied command happened, or was sent."""

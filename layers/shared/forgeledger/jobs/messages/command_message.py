@@ -23,7 +23,13 @@ from forgeledger.jobs.model import limits
 from forgeledger.jobs.model.commands import NOT_REMEMBERED, Command, CommandKind
 from forgeledger.jobs.model.ids import lane_of, lanes_of
 from forgeledger.jobs.model.items import Failure
-from forgeledger.jobs.model.message import COMMAND, Body, CommandProblem, RoutedCommand
+from forgeledger.jobs.model.message import (
+    COMMAND,
+    Body,
+    CommandProblem,
+    RoutedCommand,
+    has_many_of_one_item,
+)
 from forgeledger.unknown_fields import unknown_in
 
 _TOO_MANY: Final = (
@@ -53,7 +59,7 @@ def decode(body: str, source_id: str) -> Body:
             commands.append(_command(raw_command, index, source_id))
         except ValidationError as error:
             problems += _problems(error, index)
-    if len(commands) > limits.COMMANDS_PER_ITEM:
+    if len(commands) > limits.COMMANDS_PER_ITEM and has_many_of_one_item(commands):
         commands, too_many = _limited(commands)
         problems += too_many
     return Body(

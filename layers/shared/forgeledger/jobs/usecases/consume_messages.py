@@ -10,7 +10,13 @@ from forgeledger.errors import JobNotFound, StorageBusy
 from forgeledger.jobs.model.commands import NOT_REMEMBERED, Command
 from forgeledger.jobs.model.intake_result import IntakeResult, LaneReport, RejectedMessage
 from forgeledger.jobs.model.limits import COMMANDS_PER_ITEM
-from forgeledger.jobs.model.message import UNKNOWN_JOB, CommandProblem, Message, RoutedCommand
+from forgeledger.jobs.model.message import (
+    UNKNOWN_JOB,
+    CommandProblem,
+    Message,
+    RoutedCommand,
+    has_many_of_one_item,
+)
 from forgeledger.jobs.model.outcomes import Outcome
 from forgeledger.jobs.model.redelivery import delays
 from forgeledger.jobs.ports import CommandQueue, RejectQueue
@@ -173,7 +179,8 @@ def _recognisable(messages: Sequence[Message]) -> tuple[Sequence[Message], tuple
     Of messages that are redelivered together each item must remember all commands. So no delivery
     applies more of one item than a message may have; of each group the rest waits, in order.
     """
-    if sum(len(message.body.commands) for message in messages) <= COMMANDS_PER_ITEM:
+    every = [routed for message in messages for routed in message.body.commands]
+    if len(every) <= COMMANDS_PER_ITEM or not has_many_of_one_item(every):
         return messages, ()
     numbers: Counter[tuple[str, str]] = Counter()
     waiting_groups: set[str] = set()

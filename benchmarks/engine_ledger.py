@@ -94,6 +94,7 @@ def ledger_on_engine() -> Iterator[EngineLedger]:
         os.environ |= {
             **client_environment(engine.url),
             "FORGELEDGER_TABLE": "ledger",
+            "FORGELEDGER_COMMAND_QUEUE_URL": f"{engine.url}/000000000000/commands.fifo",
             "FORGELEDGER_REJECT_QUEUE_URL": f"{engine.url}/000000000000/rejects.fifo",
             "POWERTOOLS_SERVICE_NAME": "forgeledger",
             "POWERTOOLS_METRICS_NAMESPACE": "ForgeLedger",

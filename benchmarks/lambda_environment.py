@@ -8,6 +8,7 @@ ENVIRONMENT: Final = {
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
     "FORGELEDGER_TABLE": LEDGER_TABLE,
+    "FORGELEDGER_COMMAND_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/0/commands.fifo",
     "FORGELEDGER_REJECT_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/0/rejects.fifo",
     "FORGELEDGER_EVENT_BUS": "forgeledger",
     "FORGELEDGER_IDEMPOTENCY_TABLE": "answers",

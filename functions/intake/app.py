@@ -40,4 +40,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     names = (name for message in messages for name in unknown_names(message.body))
     if ignored := unknown_fields.not_seen_before(names):
         logger.warning("unknown fields ignored", extra={"fields": ignored})
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in result.failed]}
+    return {
+        "batchItemFailures": [{"itemIdentifier": message_id} for message_id in result.redelivered]
+    }

@@ -50,6 +50,7 @@ FORBIDDEN = {
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-west-1",
     "FORGELEDGER_TABLE": "ledger",
+    "FORGELEDGER_COMMAND_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/commands.fifo",
     "FORGELEDGER_REJECT_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/rejects.fifo",
     "FORGELEDGER_EVENT_BUS": "forgeledger",
     "FORGELEDGER_IDEMPOTENCY_TABLE": "idempotency",

@@ -30,6 +30,7 @@ LOG_MESSAGES = (
     "record not understood",
     "reject queue refused a message",
     "rejected message truncated",
+    "redelivery not scheduled",
     "retention not extended",
     "unknown fields ignored",
     "workerId next to commands",

@@ -46,6 +46,7 @@ STORAGE: dict[str, dict[str, set[str]]] = {
 OTHER_CALLS: dict[str, dict[str, set[str]]] = {
     "IntakeRole": {
         "CommandQueue.Arn": {
+            "sqs:ChangeMessageVisibility",
             "sqs:DeleteMessage",
             "sqs:GetQueueAttributes",
             "sqs:ReceiveMessage",
@@ -91,6 +92,7 @@ TABLE_KEY = {
 SERVICES = {
     "aws/dynamodb": "dynamodb",
     "jobs/storage": "dynamodb",
+    "jobs/messages/command_queue.py": "sqs",
     "jobs/messages/reject_queue.py": "sqs",
     "jobs/messages/event_bus.py": "events",
 }
@@ -162,7 +164,9 @@ def actions_in_transactions(files: list[Path]) -> set[str]:
 
 
 def action(service: str, method: str) -> str:
-    return f"{service}:{''.join(word.title() for word in method.split('_'))}"
+    name = "".join(word.title() for word in method.split("_"))
+    # SQS allows a batch by the action of its entries.
+    return f"{service}:{name.removesuffix('Batch') if service == 'sqs' else name}"
 
 
 def expected(role: str) -> dict[str, set[str]]:

@@ -46,6 +46,10 @@ class RecordingRejects:
     def send_message(self, **request: Any) -> None:
         self.sent[request["MessageDeduplicationId"]] = request["MessageBody"]
 
+    def change_message_visibility_batch(self, **request: Any) -> dict[str, Any]:
+        """A delivery comes at once."""
+        return {}
+
 
 class UnlimitedContext:
     @staticmethod
@@ -86,12 +90,14 @@ class CrashStage:
         lane = lane_of(str(commands[0].get("itemId")), lanes_of(self.job_id) or 1)
         return {
             "messageId": name,
+            "receiptHandle": name,
             "body": json.dumps(
                 {"commands": [{**command, "jobId": self.job_id} for command in commands]}
             ),
             "attributes": {
                 "MessageGroupId": group or group_of(self.job_id, lane),
                 "SentTimestamp": str(NOW),
+                "ApproximateReceiveCount": "1",
             },
         }
 

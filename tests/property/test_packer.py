@@ -7,7 +7,8 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from forgeledger.jobs.model.limits import COMMANDS_PER_MESSAGE, MESSAGE_BYTES
+from forgeledger.jobs.messages.command_message import decode
+from forgeledger.jobs.model.limits import COMMANDS_PER_ITEM, COMMANDS_PER_MESSAGE, MESSAGE_BYTES
 from forgeledger.sdk.report.packer import Message, next_request
 from tests.support.packed_commands import command
 from tests.support.sqs_limits import MEBIBYTE
@@ -110,3 +111,23 @@ def test_a_message_to_be_resent_waits_where_there_is_no_room():
     other = replace(large, group="j#1")
 
     assert next_request([large, other]) == [large]
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(["claim", "heartbeat"]))))
+def test_no_message_has_more_commands_of_an_item_than_the_intake_takes(drawn):
+    everything = [
+        command(number, kind=kind, item=item) for number, (item, kind) in enumerate(drawn * 3)
+    ]
+
+    messages = [message for request in packed(everything) for message in request]
+
+    assert [entry for message in messages for entry in message.commands] == everything
+    for message in messages:
+        body = json.loads(message.body)
+        valid = [{**fields, "jobId": "j", "commandId": "c"} for fields in body["commands"]]
+        assert decode(json.dumps({"commands": valid}), "").problems == ()
+    # And no message ends earlier than it must.
+    for message, after in itertools.pairwise(messages):
+        first = after.commands[0]
+        same = [entry for entry in message.commands if entry.item_id == first.item_id]
+        assert sum(entry.type == "claim" for entry in same) == COMMANDS_PER_ITEM

@@ -139,6 +139,19 @@ class SqsClient:
             lambda: {CallFault.PARTIAL: self._send_some},
         )
 
+    def change_message_visibility_batch(self, **request: Any) -> dict[str, Any]:
+        return self._world.call("ChangeMessageVisibilityBatch", self._delay, request)
+
+    def _delay(self, request: Request) -> dict[str, Any]:
+        """The intake's call, on the command queue, whichever queue it sends to."""
+        delays = {
+            entry["ReceiptHandle"]: entry["VisibilityTimeout"] for entry in request["Entries"]
+        }
+        for message in self._world.commands.waiting:
+            if message.receipt in delays:
+                message.visible_at = self._world.now + delays[message.receipt] * 1_000
+        return {}
+
     def _denied(self, _: Request) -> Any:
         """The sender of single messages retries throttles; this lasts."""
         raise client_error("AccessDenied", "SendMessage", status=403)

@@ -24,6 +24,7 @@ class CoveragePoint(StrEnum):
     REPETITION_ACCEPTED = "a message is repeated after the deduplication window"
     TWO_INTAKES = "two intakes process the same messages"
     # The table.
+    PARTITION_LIMIT = "a partition has no write units left"
     LAGGING_INDEX = "an index lags"
     TOKEN_KNOWN = "a transaction is repeated with a known token"
     TOKEN_FORGOTTEN = "a transaction is repeated with a forgotten token"

@@ -26,6 +26,11 @@ class QueuedMessage:
     def __post_init__(self) -> None:
         self.message_id = f"m{self.number}"
 
+    @property
+    def receipt(self) -> str:
+        """The handle of the latest delivery."""
+        return f"{self.message_id}#{self.receive_count}"
+
 
 @dataclass(slots=True)
 class SimulatedFifoQueue:
@@ -78,16 +83,14 @@ class SimulatedFifoQueue:
         """The next messages of all groups without a message in flight, each group in order."""
         now = self.clock()
         batch: list[QueuedMessage] = []
-        locked: set[str] = set()
+        locked = {message.group for message in self.waiting if message.visible_at > now}
         dead: list[QueuedMessage] = []
         for message in self.waiting:
             is_locked = message.group in locked
             if is_locked or len(batch) == limit:
                 self.coverage[CoveragePoint.GROUP_LOCKED] += is_locked
                 continue
-            if message.visible_at > now:
-                locked.add(message.group)
-            elif self.max_receives and message.receive_count >= self.max_receives:
+            if self.max_receives and message.receive_count >= self.max_receives:
                 dead.append(message)
             else:
                 batch.append(message)
@@ -118,14 +121,18 @@ class SimulatedFifoQueue:
         return [message.number for message in self.waiting]
 
     def next_visible_at(self) -> int | None:
-        return min((message.visible_at for message in self.waiting), default=None)
+        """When a message can be received: any message in flight locks its group."""
+        free_at: dict[str, int] = {}
+        for message in self.waiting:
+            free_at[message.group] = max(free_at.get(message.group, 0), message.visible_at)
+        return min(free_at.values(), default=None)
 
 
 def sqs_record(message: QueuedMessage) -> dict[str, Any]:
     """The message as a record in the event of a Lambda function."""
     return {
         "messageId": message.message_id,
-        "receiptHandle": f"{message.message_id}#{message.receive_count}",
+        "receiptHandle": message.receipt,
         "body": message.body,
         "attributes": {
             "ApproximateReceiveCount": str(message.receive_count),

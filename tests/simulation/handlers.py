@@ -16,9 +16,11 @@ from tests.simulation.lane_checks import Violation
 TABLE = "ledger"
 IDEMPOTENCY_TABLE = "idempotency"
 EVENT_BUS = "bus"
+COMMAND_QUEUE_URL = "https://simulated/commands.fifo"
 REJECT_QUEUE_URL = "https://simulated/rejects.fifo"
 ENVIRONMENT = {
     "FORGELEDGER_TABLE": TABLE,
+    "FORGELEDGER_COMMAND_QUEUE_URL": COMMAND_QUEUE_URL,
     "FORGELEDGER_REJECT_QUEUE_URL": REJECT_QUEUE_URL,
     "FORGELEDGER_EVENT_BUS": EVENT_BUS,
     "FORGELEDGER_IDEMPOTENCY_TABLE": IDEMPOTENCY_TABLE,

@@ -180,12 +180,14 @@ class History:
                 operators.read_status(random, faults)
                 if random.random() < _LIST_CHANCE:
                     check_a_list(operators, random, faults)
-            case StepKind.WORK:
+            case StepKind.WORK | StepKind.RAW_MESSAGE | StepKind.BURST:
                 self.world.steps += 1
-                self.workers.act(random, operators.jobs)
-            case StepKind.RAW_MESSAGE:
-                self.world.steps += 1
-                self.workers.send_raw_message(random, operators.jobs)
+                acts = {
+                    StepKind.WORK: self.workers.act,
+                    StepKind.RAW_MESSAGE: self.workers.send_raw_message,
+                    StepKind.BURST: self.workers.send_burst,
+                }
+                acts[step.kind](random, operators.jobs)
 
 
 def build_history(
@@ -220,6 +222,7 @@ def start_history(script: Script, *, traced: bool = False) -> History:
         relay_tries=script.relay_tries,
         items_per_commit=script.items_per_commit,
         rows_per_page=script.rows_per_page,
+        units_per_second=script.units_per_second,
     )
     world = SimulatedWorld(random=Random(script.seed), rules=rules, trace=[] if traced else None)
     request_log = RequestLog(world.commands)

@@ -14,12 +14,15 @@ from forgeledger.jobs.storage.head_rows import decode_head
 from forgeledger.jobs.storage.item_rows import decode_item
 from forgeledger.jobs.storage.journal_rows import decode_journal_row
 from tests.simulation.expressions import Row
+from tests.simulation.message_oracle import COMMANDS_PER_ITEM
 from tests.simulation.request_checks import RequestLog
 from tests.simulation.rules_oracle import wrong_event
 from tests.simulation.state_oracle import effective_item, wrong_head, wrong_item
 from tests.simulation.table import RowChange
 
 _WITHOUT_COMMAND = frozenset({EventKind.GATED, EventKind.RECOUNTED})
+# A repeated heartbeat is harmless, and a rejection for an unknown item is remembered nowhere.
+_REPEATABLE = frozenset({EventKind.HEARTBEAT, EventKind.REJECTED})
 
 
 class Violation(BaseException):
@@ -123,6 +126,8 @@ class LaneChecks:
         remembered = before is not None and mark in [seen[: len(mark)] for seen in before.seen]
         if remembered and not on_the_way:
             raise Violation(f"a command was applied twice, {(*kinds, event.kind)}")
+        if set(kinds) - _REPEATABLE and not on_the_way and not remembered:
+            self._check_sent_again(replayed, mark, command)
         wrong = wrong_event(replayed.head, before, command, event)
         if wrong is not None:
             raise Violation(f"{wrong} for {command}")
@@ -130,6 +135,25 @@ class LaneChecks:
         if event.reason is not None:
             replayed.reasons[mark] = (*replayed.reasons.get(mark, ()), event.reason)
         return command
+
+    def _check_sent_again(self, replayed: ReplayedLane, mark: str, command: Command) -> None:
+        """What an item has forgotten may be applied again, but not if it was only redelivered.
+
+        Unless commands of other senders came between, more than the item has room for.
+        """
+        job_id, log = replayed.head.job_id, self.request_log
+        groups = log.groups_of.get((job_id, mark), [])
+        if len(groups) != 1:
+            return
+        marks = list(replayed.marks)
+        others = [
+            later
+            for later in marks[marks.index(mark) + 1 :]
+            if log.commands[job_id, later].item_id == command.item_id
+            and log.groups_of.get((job_id, later)) != groups
+        ]
+        if len(others) <= COMMANDS_PER_ITEM:
+            raise Violation(f"a redelivered command was applied twice, {replayed.marks[mark]}")
 
     def _compare(
         self,

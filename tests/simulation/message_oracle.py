@@ -8,6 +8,7 @@ import json
 import re
 import zlib
 from base64 import urlsafe_b64encode
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,8 @@ from typing import Any, Final
 from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.items import Failure
 
+# Of one message, and of what one delivery applies.
+COMMANDS_PER_ITEM: Final = 32
 _KINDS: Final = {str(kind): kind for kind in CommandKind}
 # A job id ends with the number of lanes.
 _JOB_ID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}-([1-9][0-9]?)")
@@ -64,13 +67,21 @@ def read_message(body: str, message_id: str) -> MessageContent:
     if not isinstance(raw, list) or not 1 <= len(raw) <= 500:
         return MessageContent()
     sent, invalid = [], []
+    of_item: Counter[tuple[str, str]] = Counter()
     for index, raw_command in enumerate(raw):
         fields = _in_camel_case(raw_command) if isinstance(raw_command, dict) else {}
-        if _is_valid(fields):
+        if _is_valid(fields) and _is_one_more(of_item, fields):
             sent.append(_sent(fields, index, f"{message_id}:{index}"))
         else:
             invalid.append(index)
     return MessageContent(tuple(sent), tuple(raw), frozenset(invalid))
+
+
+def _is_one_more(of_item: Counter[tuple[str, str]], fields: Mapping[str, Any]) -> bool:
+    """Whether the message may have one more command of this item; heartbeats do not count."""
+    item = (fields["jobId"], fields["itemId"])
+    of_item[item] += fields["type"] != "heartbeat"
+    return of_item[item] <= COMMANDS_PER_ITEM
 
 
 def _sent(fields: Mapping[str, Any], index: int, default_id: str) -> SentCommand:

@@ -168,6 +168,30 @@ def attributes_without_size() -> Iterator[None]:
         yield
 
 
+@QUEUE.named("a message may have any number of commands of one item")
+def no_limit_per_item() -> Iterator[None]:
+    with patch.object(messages, "_limited", lambda commands: (commands, [])):
+        yield
+
+
+@QUEUE.named("a delivery may have more commands of one item than it remembers")
+def deliveries_without_limit() -> Iterator[None]:
+    with patch.object(consume_messages, "_recognisable", lambda batch: (batch, ())):
+        yield
+
+
+@QUEUE.named("a delivery that is cut short lets later messages of a group overtake")
+def held_back_overtaken() -> Iterator[None]:
+    original = consume_messages._recognisable
+
+    def recognisable(batch: Sequence[Message]) -> tuple[Sequence[Message], tuple[str, ...]]:
+        taken, held_back = original(batch)
+        return [*taken, *batch[-1:]] if held_back else taken, held_back[:-1]
+
+    with patch.object(consume_messages, "_recognisable", recognisable):
+        yield
+
+
 @QUEUE.named("a rejected message does not say that its job is unknown")
 def unknown_jobs_called_invalid() -> Iterator[None]:
     with patch.object(consume_messages, "UNKNOWN_JOB", INVALID):

@@ -122,17 +122,13 @@ class RedriveClient(SqsClient):
 
     def _with_handles(self, request: dict[str, Any]) -> list[QueuedMessage]:
         handles = {entry["ReceiptHandle"] for entry in request["Entries"]}
-        return [message for message in self._source.waiting if _handle(message) in handles]
-
-
-def _handle(message: QueuedMessage) -> str:
-    return f"{message.number}#{message.receive_count}"
+        return [message for message in self._source.waiting if message.receipt in handles]
 
 
 def _as_received(message: QueuedMessage) -> dict[str, Any]:
     return {
         "MessageId": message.message_id,
-        "ReceiptHandle": _handle(message),
+        "ReceiptHandle": message.receipt,
         "Body": message.body,
         "Attributes": {
             "MessageGroupId": message.group,

@@ -79,6 +79,8 @@ class RequestLog:
     fact_counts: dict[str, int] = field(default_factory=dict)
     contents: dict[int, MessageContent] = field(default_factory=dict)
     _expected_items: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    # The groups of the messages with each command, by job and mark.
+    groups_of: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _messages_read: int = 0
 
     def record_command(self, job_id: str, command: Command) -> str:
@@ -168,6 +170,7 @@ class RequestLog:
         content = read_message(message.body, source_id(message))
         for sent in content.commands:
             self.commands[sent.job_id, sent.mark] = sent.command
+            self.groups_of.setdefault((sent.job_id, sent.mark), []).append(message.group)
         return content
 
 

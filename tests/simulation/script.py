@@ -34,6 +34,8 @@ class Script:
     items_per_commit: int = ITEMS_PER_COMMIT
     # The most rows of one page of a query.
     rows_per_page: int = ROWS_PER_PAGE
+    # Write units of each partition; 0: no limit.
+    units_per_second: int = 0
     # Whether operators finish at the end all that can be finished.
     assisted: bool = True
     # How many of its first steps are those of the base history from which it branches off.
@@ -61,6 +63,7 @@ _ALL_FAULTS = tuple(CallFault)
 _STEPS_WITH_CALLS = frozenset(StepKind) - {
     StepKind.WORK,
     StepKind.RAW_MESSAGE,
+    StepKind.BURST,
     StepKind.WAIT,
     StepKind.SPLIT_SHARD,
 }
@@ -111,6 +114,7 @@ def _base_script(number: int) -> Script:
         rerun_without_faults=workload is Workload.PLAIN,
         items_per_commit=random.choice((1, 1, 2, 3, *[ITEMS_PER_COMMIT] * 4)),
         rows_per_page=random.choice((1, 2, *[ROWS_PER_PAGE] * 6)),
+        units_per_second=random.choice((20, 60, *[0] * 14)),
     )
 
 

@@ -182,6 +182,18 @@ def finale(random: Random) -> list[ScriptStep]:
     return []
 
 
+def _burst(random: Random) -> list[ScriptStep]:
+    """An intake crashes after it has applied many commands of one item, and gets them again."""
+    crash = ((random.randint(1, 3), CallFault.CRASH_AFTER),)
+    steps = [
+        ScriptStep(StepKind.BURST, random.getrandbits(32)),
+        ScriptStep(StepKind.INTAKE, random.getrandbits(32), crash),
+        ScriptStep(random.choice((StepKind.HTTP_COMMAND, StepKind.WORK)), random.getrandbits(32)),
+        ScriptStep(StepKind.WAIT, 8),
+    ]
+    return steps + [ScriptStep(StepKind.INTAKE, random.getrandbits(32)) for _ in range(4)]
+
+
 def _redrive(random: Random) -> list[ScriptStep]:
     """Messages become dead letters although an intake has applied them; then they are redriven."""
     kinds = [StepKind.RAW_MESSAGE] * random.randint(1, 3) + [StepKind.WORK] * random.randint(0, 2)
@@ -214,7 +226,8 @@ _ENDING_WEIGHTS: dict[Callable[[Random], list[ScriptStep]], int] = {
     _weeks: 2,
     _between_two_commits: 3,
     _redrive: 4,
-    _no_ending: 16,
+    _burst: 4,
+    _no_ending: 12,
 }
 # Endings in which no operator interferes and no producer dies.
 _WITHOUT_OPERATORS = frozenset({_crowd, _contention, _recount})

@@ -25,6 +25,7 @@ from tests.simulation.streams import Shard, Stream
 from tests.simulation.table import Tables
 from tests.simulation.workers import HeldClaim, SimulatedWorker, SimulatedWorkers
 from tests.simulation.world import SimulatedWorld
+from tests.simulation.write_units import PartitionUnits
 
 # Classes whose objects are modified while a history runs; all others are only replaced.
 _MUTABLE: Final = frozenset(
@@ -49,6 +50,7 @@ _MUTABLE: Final = frozenset(
         QueuedMessage,
         Shard,
         Stream,
+        PartitionUnits,
         Tables,
         SimulatedWorker,
         SimulatedWorkers,

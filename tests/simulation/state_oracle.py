@@ -40,7 +40,7 @@ _UNKNOWN: Final[Mapping[str, Any]] = dict.fromkeys(_FIELDS) | {
     "seen": (),
 }
 # How many of its latest commands an item remembers.
-_REMEMBERED = 32
+_REMEMBERED = 64
 _COUNTS: Final = ("pending", "in_progress", "completed", "failed", "canceled", "failings")
 _counts = attrgetter(*_COUNTS)
 _COUNT_INDEXES: Final = {name.upper(): index for index, name in enumerate(_COUNTS)}

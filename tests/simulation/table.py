@@ -10,6 +10,7 @@ from tests.simulation.coverage import CoverageCounts, CoveragePoint
 from tests.simulation.expressions import Row, parse_projection, parse_write
 from tests.simulation.faults import client_error
 from tests.simulation.key_conditions import parse_key_condition
+from tests.simulation.write_units import PartitionUnits, units_of
 
 _TOKEN_MS = 10 * 60 * 1000
 # How long an eventually consistent read may return the previous version of a row.
@@ -46,11 +47,15 @@ class Tables:
         coverage: CoverageCounts | None = None,
         *,
         remembers_tokens: bool = True,
+        units_per_second: int = 0,
+        on_limit: Callable[[], None] = lambda: None,
     ) -> None:
         self._clock = clock
         self._on_commit = on_commit
         self._coverage: CoverageCounts = Counter() if coverage is None else coverage
         self._remembers_tokens = remembers_tokens
+        self._on_limit = on_limit
+        self.units = PartitionUnits(clock, units_per_second)
         self._partitions: dict[str, dict[str, Row]] = {}
         self._tokens: dict[str, tuple[int, Any]] = {}
         self._before: dict[tuple[str, str], tuple[int, Row | None]] = {}
@@ -157,11 +162,15 @@ class Tables:
         ]
         if len({write.key for write in planned}) != len(planned) or len(planned) > _MOST_ACTIONS:
             raise client_error("ValidationException", operation)
-        if refused is not None or not all(write.holds for write in planned):
+        short = self._without_units(planned, in_transaction=True)
+        if refused is not None or short or not all(write.holds for write in planned):
             reasons = [_reason(write) for write in planned]
             if refused is not None:
                 number, code = refused
                 reasons[number] = {"Code": code}
+            for number, write in enumerate(planned):
+                if write.key[0] in short:
+                    reasons[number] = {"Code": "ThrottlingError"}
             raise client_error(
                 "TransactionCanceledException", operation, CancellationReasons=reasons
             )
@@ -169,8 +178,26 @@ class Tables:
             self._tokens[token] = (now, actions)
         self._store(planned)
 
+    def _without_units(
+        self, planned: Sequence[_PlannedWrite], *, in_transaction: bool
+    ) -> frozenset[str]:
+        """The partitions that cannot take these writes now; if there are any, none is charged."""
+        if not self.units.per_second:
+            return frozenset()
+        writes = [
+            (write.key[0], units_of(write.new or write.old, in_transaction=in_transaction))
+            for write in planned
+        ]
+        short = self.units.take(writes)
+        if short:
+            self._coverage[CoveragePoint.PARTITION_LIMIT] += 1
+            self._on_limit()
+        return short
+
     def _write_one(self, operation: str, kind: str, request: dict[str, Any]) -> dict[str, Any]:
         planned = self._plan(operation, kind, request)
+        if self._without_units([planned], in_transaction=False):
+            raise client_error("ProvisionedThroughputExceededException", operation)
         if not planned.holds:
             more = {"Item": planned.old} if planned.returns_old and planned.old else {}
             raise client_error("ConditionalCheckFailedException", operation, **more)

@@ -175,7 +175,7 @@ def test_every_invalid_command_is_rejected_with_its_reason(checks: Checks) -> No
 def test_of_what_is_wrong_nothing_is_left_out(checks: Checks) -> None:
     reject(checks, json.dumps({"commands": [{"type": "x"}]}))
 
-    with pytest.raises(Violation, match="is not the whole message"):
+    with pytest.raises(Violation, match="is not the message as it came"):
         checks._check_rejects()
 
 

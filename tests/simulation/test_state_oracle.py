@@ -92,7 +92,7 @@ def test_a_heartbeat_never_shortens_a_lease() -> None:
 
 def test_an_item_remembers_its_latest_32_commands_and_why_they_were_refused() -> None:
     item: Item | None = CLAIMED
-    for number in range(40):
+    for number in range(80):
         reason = Reason.LEASE_HELD if number % 2 else None
         kind = EventKind.REJECTED if reason else EventKind.DUPLICATE
         event = Event(kind=kind, at=5_000, item_id="a", mark=f"mark{number:04d}", reason=reason)
@@ -100,8 +100,8 @@ def test_an_item_remembers_its_latest_32_commands_and_why_they_were_refused() ->
         assert wrong_item(HEAD, before, a_command("claim"), event, item) is None
 
     assert item is not None
-    assert len(item.seen) == 32
-    assert item.seen[-1] == "mark0039lease_held"
+    assert len(item.seen) == 64
+    assert item.seen[-1] == "mark0079lease_held"
 
 
 def test_an_item_that_expired_keeps_the_worker_that_had_it() -> None:

@@ -1,10 +1,9 @@
 """Workers: they claim and report through the SDK's buffer, and die, stall and repeat reports."""
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
-from typing import Any, Final
+from typing import Any
 
 from forgeledger.jobs.model.ids import group_of, lane_of, lanes_of
 from forgeledger.sdk.command import Command
@@ -18,29 +17,12 @@ from tests.simulation.coverage import CoveragePoint
 from tests.simulation.jobs import KnownJob, is_bad
 from tests.simulation.lambdas import PlannedFaults
 from tests.simulation.lane_checks import Violation
+from tests.simulation.raw_messages import burst_body, draw_body
 from tests.simulation.seeded_backoff import SeededBackoff
 from tests.simulation.world import Invocation, SimulatedWorld
-from tests.support.sqs_limits import MEBIBYTE
 
 _TIMEOUT_MS = 60_000
 _REMEMBERED = 40
-_UNKNOWN_JOB_IDS = ("nobody", "01KAJ3Z8Q6T0V5M2N4R7X9Y1B3-2")
-# Changes after which a command can never be applied.
-_INVALID: tuple[Any, ...] = (
-    7,
-    {"type": "nonsense"},
-    {"itemId": ""},
-    {"itemId": None},
-    {"attempt": 0},
-    {"attempt": "1"},
-    {"leaseSeconds": 1.5},
-    {"error": {"message": "of no type"}},
-    *({"job_id": name} for name in _UNKNOWN_JOB_IDS),
-)
-
-
-# Values that SQS would refuse, or that grow or lose digits, if they were decoded and encoded again.
-_FRAGILE: Final = ('"\\uffff"', "1e15", "1e400", "12345678901234567890.5", '1, "extra": 2')
 
 
 @dataclass(slots=True)
@@ -156,37 +138,24 @@ class SimulatedWorkers:
 
     def send_raw_message(self, random: Random, jobs: list[KnownJob]) -> None:
         """A sender without the SDK: any group, many jobs, malformed bodies."""
-        chance = random.random()
-        if chance < 0.15:
-            bodies = ("{", "[]", '{"type": "complete"}', '{"commands": []}', "\x20", '"x"')
-            body: str = random.choice(bodies)
-            if random.random() < 0.03:
-                # A message as large as SQS takes, or nearly so.
-                body = "x" * (MEBIBYTE - random.choice((0, 0, 60, 300, 1_500)))
-        elif chance < 0.25:
-            command = self._fields(random, random.choice(jobs))
-            command["job_id"] = random.choice(_UNKNOWN_JOB_IDS)
-            body = json.dumps(command)
-        else:
-            commands: list[Any] = [
-                self._fields(random, random.choice(jobs)) for _ in range(random.randint(1, 4))
-            ]
-            for _ in range(random.choice((0, 0, 0, 1, 2, 3))):
-                invalid = random.choice(_INVALID)
-                if isinstance(invalid, dict):
-                    invalid = self._fields(random, random.choice(jobs)) | invalid
-                commands.insert(random.randint(0, len(commands)), invalid)
-            body = json.dumps({"commands": commands})
-            if random.random() < 0.2:
-                # What a reader of JSON changes when it writes it again.
-                extra = random.choice(_FRAGILE)
-                body = body.replace('"type":', f'"extra": {extra}, "type":')
+        body, is_malformed = draw_body(random, lambda: self._fields(random, random.choice(jobs)))
         group = random.choice(("wrong", "x", self._group(random, random.choice(jobs))))
-        self._world.coverage[CoveragePoint.MALFORMED_MESSAGE] += chance < 0.15
+        self._world.coverage[CoveragePoint.MALFORMED_MESSAGE] += is_malformed
         self._world.coverage[CoveragePoint.WRONG_GROUP] += group in ("wrong", "x")
         self._world.ids_made += 1
         message_id, _ = self._world.commands.send(body, group, f"raw-{self._world.ids_made}")
         self._world.log(f"raw message {message_id} to {group[-5:]}: {body[:2_000]}")
+
+    def send_burst(self, random: Random, jobs: list[KnownJob]) -> None:
+        """Some messages with many commands of one item."""
+        job = random.choice(jobs)
+        for item_id in random.sample(job.item_ids, min(1, len(job.item_ids))):
+            group = group_of(job.job_id, lane_of(item_id, lanes_of(job.job_id) or 1))
+            for _ in range(random.randint(1, 4)):
+                self._world.ids_made += 1
+                body = burst_body(random, job.job_id, item_id)
+                self._world.commands.send(body, group, f"burst-{self._world.ids_made}")
+                self._world.log(f"a burst for {item_id}: {body[:200]}")
 
     def _start(self) -> SimulatedWorker:
         self._started += 1

@@ -13,6 +13,7 @@ class StepKind(StrEnum):
     WORK = "work"
     SEND = "send"
     RAW_MESSAGE = "raw message"
+    BURST = "many commands of one item"
     HTTP_COMMAND = "HTTP command"
     INTAKE = "intake"
     RELAY = "relay"
@@ -57,6 +58,7 @@ OPERATOR_STEPS = frozenset(
         StepKind.READ_STATUS,
         StepKind.WORK,
         StepKind.RAW_MESSAGE,
+        StepKind.BURST,
         StepKind.SEND,
     }
 )
@@ -125,6 +127,7 @@ WEIGHTS: dict[Workload, dict[StepKind, int]] = {
         StepKind.SPLIT_SHARD: 1,
     },
     Workload.RUSH: {
+        StepKind.BURST: 1,
         StepKind.CREATE: 2,
         StepKind.REGISTER: 6,
         StepKind.SEAL: 3,

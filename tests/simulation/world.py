@@ -36,7 +36,7 @@ Operation = Callable[[dict[str, Any]], Any]
 FaultOverrides = Callable[[], Mapping[CallFault, Operation]]
 # As in the template; test_template_values.py compares them.
 VISIBILITY_MS = 180_000
-MAX_RECEIVES = 20
+MAX_RECEIVES = 30
 RELAY_TRIES = 5
 # More than any query returns here.
 ROWS_PER_PAGE = 1_000
@@ -73,6 +73,8 @@ class WorldRules:
     relay_tries: int = RELAY_TRIES
     items_per_commit: int = ITEMS_PER_COMMIT
     rows_per_page: int = ROWS_PER_PAGE
+    # Write units of each partition; 0: no limit.
+    units_per_second: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -108,6 +110,8 @@ class SimulatedWorld:
             self._committed,
             self.coverage,
             remembers_tokens=self.rules.remembers_tokens,
+            units_per_second=self.rules.units_per_second,
+            on_limit=self._limited,
         )
         self.stream = Stream(self.rules.relay_tries, self.coverage)
         self.commands = SimulatedFifoQueue(
@@ -263,6 +267,11 @@ class SimulatedWorld:
     def _sleep(self, seconds: float) -> None:
         self.steps += 1
         self.now += int(seconds * 1000)
+
+    def _limited(self) -> None:
+        """A partition has too few write units for a request of the running process."""
+        if self.invocation is not None:
+            self.invocation.disturbed = True
 
     def _committed(self, changes: list[RowChange]) -> None:
         self.commits += 1

@@ -36,7 +36,7 @@ HEALTHY: dict[str, Any] = {
             "RedrivePolicy": json.dumps(
                 {
                     "deadLetterTargetArn": "arn:aws:sqs:eu-west-1:1:letters.fifo",
-                    "maxReceiveCount": 20,
+                    "maxReceiveCount": 30,
                 }
             ),
         },
@@ -72,6 +72,7 @@ HEALTHY: dict[str, Any] = {
                 "Variables": dict.fromkeys(
                     (
                         "FORGELEDGER_TABLE",
+                        "FORGELEDGER_COMMAND_QUEUE_URL",
                         "FORGELEDGER_REJECT_QUEUE_URL",
                         "FORGELEDGER_IDEMPOTENCY_TABLE",
                         "FORGELEDGER_EVENT_BUS",

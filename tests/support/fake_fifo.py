@@ -52,7 +52,7 @@ class FakeFifo(FakeFifoQueue):
     def received(self, entries: list[dict[str, Any]]) -> list[QueuedMessage]:
         """The messages with the receipt handles of these entries."""
         handles = {entry["ReceiptHandle"] for entry in entries}
-        return [message for message in self.messages if _handle(message) in handles]
+        return [message for message in self.messages if message.receipt in handles]
 
 
 class FakeSqs:
@@ -104,14 +104,10 @@ class FakeSqs:
         return {"QueueUrl": request["QueueName"]}
 
 
-def _handle(message: QueuedMessage) -> str:
-    return f"{message.number}#{message.receive_count}"
-
-
 def _as_received(message: QueuedMessage) -> dict[str, Any]:
     return {
         "MessageId": message.message_id,
-        "ReceiptHandle": _handle(message),
+        "ReceiptHandle": message.receipt,
         "Body": message.body,
         "Attributes": {
             "MessageGroupId": message.group,

@@ -59,11 +59,13 @@ class Stage:
         )
         create_ledger_table(self.client, name)
         self.store = ledger_store(self.client, name, Runtime())
+        self.commands = self._queue(f"{name}-commands.fifo", FifoQueue="true")
         self.rejects = self._queue(f"{name}-rejects.fifo", FifoQueue="true")
         self.heard = self._queue(f"{name}-heard")
         self._listen(name)
         for variable, value in {
             "FORGELEDGER_TABLE": name,
+            "FORGELEDGER_COMMAND_QUEUE_URL": self.commands,
             "FORGELEDGER_REJECT_QUEUE_URL": self.rejects,
             "FORGELEDGER_EVENT_BUS": name,
             # Loggers are shared by service name: this one would write to an earlier test's output.

@@ -33,10 +33,24 @@ class FakeRejectQueue:
 
 
 @dataclass
+class ReturnedMessages:
+    """The delays of the messages that the intake returned to its queue, which may fail."""
+
+    delays: dict[str, int] = field(default_factory=dict)
+    broken: bool = False
+
+    def delay(self, messages: Sequence[tuple[Message, int]]) -> None:
+        if self.broken:
+            raise ConnectionError("the command queue is unreachable")
+        self.delays |= {message.message_id: seconds for message, seconds in messages}
+
+
+@dataclass
 class Bench:
     """An intake, its ledger in memory, and messages for it."""
 
     ledger: Ledger
+    commands: ReturnedMessages = field(default_factory=ReturnedMessages)
     rejects: FakeRejectQueue = field(default_factory=FakeRejectQueue)
     busy_lanes: frozenset[int] = frozenset()
     made: int = 0
@@ -44,7 +58,12 @@ class Bench:
     def intake(self) -> Intake:
         lane_writer = SometimesBusy(self.ledger.store, self.ledger.runtime, self.busy_lanes)
         return Intake(
-            lane_writer, self.ledger.advancer, self.rejects, lambda: self.ledger.now, one_by_one
+            lane_writer=lane_writer,
+            advancer=self.ledger.advancer,
+            commands=self.commands,
+            rejects=self.rejects,
+            clock=lambda: self.ledger.now,
+            parallel=one_by_one,
         )
 
     def message(self, content: object, group: str | None = None) -> Message:

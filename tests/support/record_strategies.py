@@ -52,7 +52,7 @@ items = st.builds(
     finished_at=optional_numbers,
     updated_at=numbers,
     offset=numbers,
-    seen=st.lists(marks, max_size=32).map(tuple),
+    seen=st.lists(marks, max_size=64).map(tuple),
 )
 job_ids = st.builds(make_job_id, numbers, numbers, st.integers(1, 64))
 heads = st.builds(

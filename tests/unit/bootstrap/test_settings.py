@@ -10,6 +10,7 @@ def test_all_missing_variables_are_named_at_once() -> None:
 
     assert raised.value.missing == (
         "FORGELEDGER_TABLE",
+        "FORGELEDGER_COMMAND_QUEUE_URL",
         "FORGELEDGER_REJECT_QUEUE_URL",
         "FORGELEDGER_EVENT_BUS",
     )
@@ -19,13 +20,17 @@ def test_all_missing_variables_are_named_at_once() -> None:
 def test_each_function_reads_its_own() -> None:
     environment = {
         "FORGELEDGER_TABLE": "ledger",
+        "FORGELEDGER_COMMAND_QUEUE_URL": "commands",
         "FORGELEDGER_REJECT_QUEUE_URL": "queue",
         "FORGELEDGER_EVENT_BUS": "bus",
         "FORGELEDGER_IDEMPOTENCY_TABLE": "answers",
     }
 
     assert IntakeSettings.read(environment) == IntakeSettings(
-        table="ledger", reject_queue_url="queue", event_bus="bus"
+        table="ledger",
+        command_queue_url="commands",
+        reject_queue_url="queue",
+        event_bus="bus",
     )
     assert RelaySettings.read(environment) == RelaySettings(table="ledger", event_bus="bus")
     assert ApiSettings.read(environment) == ApiSettings(

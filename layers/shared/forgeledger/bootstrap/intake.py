@@ -7,6 +7,7 @@ from typing import Any
 from forgeledger.aws import clients
 from forgeledger.bootstrap.settings import IntakeSettings
 from forgeledger.bootstrap.storage import ledger_store
+from forgeledger.jobs.messages.command_queue import SqsCommandQueue
 from forgeledger.jobs.messages.event_bus import EventBridgePublisher
 from forgeledger.jobs.messages.reject_queue import SqsRejectQueue
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
@@ -27,11 +28,20 @@ def build_intake(
     settings = IntakeSettings.read(environment)
     runtime = runtime or Runtime()
     store = ledger_store(dynamodb or clients.dynamodb(), settings.table, runtime)
-    # These clients are built on first use: most invocations reject nothing and end no job.
-    rejects = SqsRejectQueue(sqs or cache(clients.sqs), settings.reject_queue_url, runtime)
+    # These clients are built on first use: most invocations reject and return nothing, and end no
+    # job.
+    sqs = sqs or cache(clients.sqs)
+    commands = SqsCommandQueue(sqs, settings.command_queue_url)
+    rejects = SqsRejectQueue(sqs, settings.reject_queue_url, runtime)
     bus_client = eventbridge or cache(clients.eventbridge)
     bus = EventBridgePublisher(bus_client, settings.event_bus, runtime)
-    fact_publisher = FactPublisher(facts=store, publisher=bus)
     lane_writer = LaneWriter(store, runtime)
-    advancer = JobAdvancer(store, lane_writer, runtime, fact_publisher)
-    return Intake(lane_writer, advancer, rejects, runtime.clock, runtime.parallel)
+    fact_publisher = FactPublisher(facts=store, publisher=bus)
+    return Intake(
+        lane_writer=lane_writer,
+        advancer=JobAdvancer(store, lane_writer, runtime, fact_publisher),
+        commands=commands,
+        rejects=rejects,
+        clock=runtime.clock,
+        parallel=runtime.parallel,
+    )

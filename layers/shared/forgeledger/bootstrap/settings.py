@@ -31,6 +31,7 @@ class _Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeSettings(_Settings):
+    command_queue_url: str
     reject_queue_url: str
     event_bus: str
 

@@ -209,6 +209,11 @@ class JobIdClaims(Protocol):
         """
 
 
+class CommandQueue(Protocol):
+    def delay(self, messages: Sequence[tuple[Message, int]]) -> None:
+        """Redeliver each message after so many seconds, or raise; then the queue decides."""
+
+
 class RejectQueue(Protocol):
     def put(self, message: Message, problems: Sequence[CommandProblem], has_time: HasTime) -> bool:
         """Store a message with the reasons, whole if possible, or raise; safe to repeat.

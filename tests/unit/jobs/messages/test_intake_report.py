@@ -100,3 +100,11 @@ def test_what_the_reject_queue_has_only_in_part_is_an_error_with_its_message() -
         ("warning", "message rejected", "m3"),
         ("error", "rejected message truncated", "m3"),
     ]
+
+
+def test_a_delay_that_the_queue_refused_is_a_warning() -> None:
+    result = replace(RESULT, lanes=(), errors=(), rejections=(), delay_error=REFUSED)
+
+    assert [tuple(line) for line in log_lines(result)] == [
+        ("warning", "redelivery not scheduled", {}, REFUSED)
+    ]

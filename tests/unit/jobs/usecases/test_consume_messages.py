@@ -283,3 +283,44 @@ def test_what_was_not_committed_has_no_lag(bench: Bench) -> None:
     )
 
     assert [lane.lag_ms for lane in result.lanes] == [None, None]
+
+
+def turns(bench: Bench, job_id: str, number: int, item_id: str = "a") -> list[dict[str, object]]:
+    """So many commands of one item, each of which changes it."""
+    return [bench.command(("claim", "release")[n % 2], job_id, item_id) for n in range(number)]
+
+
+def test_many_commands_of_one_item_are_not_applied_again_by_a_redelivery(bench: Bench) -> None:
+    job_id = bench.ledger.job(lanes=1)
+    bench.ledger.do(job_id, "register", "a")
+    message = bench.message({"commands": turns(bench, job_id, 34)})
+    first = bench.take(message)
+    before = bench.ledger.view(job_id)
+
+    again = [bench.take(message) for _ in range(3)]
+
+    assert (first.rejected, first.redelivered) == (1, ())
+    assert [result.lanes[0].outcomes for result in again] == [Counter(duplicate=32)] * 3
+    assert bench.ledger.view(job_id) == before
+
+
+def test_of_a_delivery_no_more_is_applied_than_each_item_can_remember(bench: Bench) -> None:
+    job_id = bench.ledger.job(lanes=1)
+    for name in "ab":
+        bench.ledger.do(job_id, "register", name)
+    left = [bench.message({"commands": turns(bench, job_id, 20)}, "g") for _ in range(4)]
+    left.insert(1, bench.message({"commands": turns(bench, job_id, 20, "b")}, "g"))
+    left.append(bench.message({"commands": turns(bench, job_id, 2)}, "h"))
+    taken: list[list[str]] = []
+
+    while left:
+        # The first answer of each delivery is lost.
+        lost, result = bench.take(*left), bench.take(*left)
+        assert lost.held_back == result.held_back
+        assert all(set(lane.outcomes) == {"duplicate"} for lane in result.lanes)
+        waiting = set(result.redelivered)
+        taken.append([message.message_id for message in left if message.message_id not in waiting])
+        left = [message for message in left if message.message_id in waiting]
+
+    assert taken == [["m1", "m5", "m6"], ["m2"], ["m3"], ["m4"]]
+    assert result.failed == ()

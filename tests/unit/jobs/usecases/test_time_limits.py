@@ -16,6 +16,7 @@ from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.consume_messages import Intake
 from forgeledger.runtime import HasTime
 from tests.support.builders import make_command
+from tests.support.intake_bench import ReturnedMessages
 from tests.support.ledgers import Ledger
 from tests.support.one_by_one import one_by_one
 
@@ -90,6 +91,7 @@ def consume(
     intake = Intake(
         LaneWriter(store, ledger.runtime),
         ledger.advancer,
+        ReturnedMessages(),
         rejects or SlowRejectQueue(ledger),
         lambda: ledger.now,
         one_by_one,

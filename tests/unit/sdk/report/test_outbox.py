@@ -1,7 +1,9 @@
+import itertools
 import math
 
 import pytest
 
+from forgeledger.jobs.model.ids import lane_of
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.report.outbox import Outbox, OutboxLimits, SendResult, SendStatus
 from tests.support.sdk_commands import make_command
@@ -95,7 +97,10 @@ def test_where_claims_overlap_without_end_the_lane_is_cut_before_the_young_ones(
 
 def test_a_full_lane_is_due_at_once():
     outbox = make_outbox()
-    look_ats = [outbox.add(make_command("claim", number=n), 10.0) for n in range(500)]
+    in_lane = (f"item-{n}" for n in itertools.count() if lane_of(f"item-{n}", 4) == 0)
+    commands = [make_command("claim", item_id) for item_id in itertools.islice(in_lane, 500)]
+
+    look_ats = [outbox.add(command, 10.0) for command in commands]
 
     assert look_ats[0] == 11.0
     assert set(look_ats[1:-1]) == {math.inf}

@@ -7,7 +7,11 @@ from typing import Any, Final, cast
 from forgeledger.cli.doctor.findings import Findings, Section, Target
 
 _FUNCTIONS: Final = {
-    "IntakeFunction": ("FORGELEDGER_TABLE", "FORGELEDGER_REJECT_QUEUE_URL"),
+    "IntakeFunction": (
+        "FORGELEDGER_TABLE",
+        "FORGELEDGER_COMMAND_QUEUE_URL",
+        "FORGELEDGER_REJECT_QUEUE_URL",
+    ),
     "ApiFunction": ("FORGELEDGER_TABLE", "FORGELEDGER_IDEMPOTENCY_TABLE"),
     "RelayFunction": ("FORGELEDGER_TABLE", "FORGELEDGER_EVENT_BUS"),
 }

@@ -88,7 +88,7 @@ def _redrive_rules(attributes: Mapping[str, str]) -> list[tuple[bool, str, str]]
         (
             not policy or receives >= 10,
             f"messages are dead letters after {plural(receives, 'receive')}; an outage needs more",
-            "set maxReceiveCount 20",
+            "set maxReceiveCount 30",
         ),
     ]
 

@@ -3,6 +3,7 @@
 Only pydantic_core checks it: pydantic's models would add a third to the intake's cold start.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Final, cast
@@ -19,12 +20,21 @@ from forgeledger.jobs.messages.command_fields import (
 )
 from forgeledger.jobs.messages.field_checks import bytes_at_most, json_text, milliseconds
 from forgeledger.jobs.model import limits
-from forgeledger.jobs.model.commands import Command, CommandKind
+from forgeledger.jobs.model.commands import NOT_REMEMBERED, Command, CommandKind
 from forgeledger.jobs.model.ids import lane_of, lanes_of
 from forgeledger.jobs.model.items import Failure
-from forgeledger.jobs.model.message import COMMAND, Body, CommandProblem, RoutedCommand
+from forgeledger.jobs.model.message import (
+    COMMAND,
+    Body,
+    CommandProblem,
+    RoutedCommand,
+    has_many_of_one_item,
+)
 from forgeledger.unknown_fields import unknown_in
 
+_TOO_MANY: Final = (
+    f"must have at most {limits.COMMANDS_PER_ITEM} commands in a message, heartbeats aside"
+)
 _KINDS: Final = {kind.value: kind for kind in CommandKind}
 
 
@@ -49,6 +59,9 @@ def decode(body: str, source_id: str) -> Body:
             commands.append(_command(raw_command, index, source_id))
         except ValidationError as error:
             problems += _problems(error, index)
+    if len(commands) > limits.COMMANDS_PER_ITEM and has_many_of_one_item(commands):
+        commands, too_many = _limited(commands)
+        problems += too_many
     return Body(
         commands=tuple(commands), problems=tuple(problems), raw=tuple(raw), extra_names=extra_names
     )
@@ -61,6 +74,23 @@ def unknown_names(body: Body) -> set[str]:
         if isinstance(raw, dict) and ("error" in raw or not raw.keys() <= COMMAND_NAMES):
             unknown |= unknown_in(raw, KNOWN_IN_COMMAND)
     return unknown
+
+
+def _limited(
+    commands: Iterable[RoutedCommand],
+) -> tuple[list[RoutedCommand], list[CommandProblem]]:
+    """The commands of each item up to the limit, and problems of the others."""
+    numbers: Counter[tuple[str, str]] = Counter()
+    limited: list[RoutedCommand] = []
+    problems: list[CommandProblem] = []
+    for routed in commands:
+        item = (routed.job_id, routed.command.item_id)
+        numbers[item] += routed.command.kind not in NOT_REMEMBERED
+        if numbers[item] <= limits.COMMANDS_PER_ITEM:
+            limited.append(routed)
+        else:
+            problems.append(CommandProblem("itemId", _TOO_MANY, routed.index))
+    return limited, problems
 
 
 def _invalid_message(field: str, rule: str) -> Body:

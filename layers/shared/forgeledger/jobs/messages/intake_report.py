@@ -54,6 +54,8 @@ def log_lines(result: IntakeResult) -> Iterator[LogLine]:
     for end in result.ends:
         if end.error is not None:
             yield LogLine("warning", "job left to the relay", {"jobId": end.job_id}, end.error)
+    if result.delay_error is not None:
+        yield LogLine("warning", "redelivery not scheduled", {}, result.delay_error)
 
 
 def _lane_line(lane: LaneReport) -> LogLine:

@@ -25,6 +25,8 @@ def _message(record: Mapping[str, Any]) -> Message:
         sent_at=int(attributes["SentTimestamp"]),
         text=text,
         body=decode(text, source_id),
+        receipt=record["receiptHandle"],
+        receives=int(attributes["ApproximateReceiveCount"]),
     )
 
 

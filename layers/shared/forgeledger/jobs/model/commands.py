@@ -22,6 +22,8 @@ class CommandKind(StrEnum):
     EXPIRE = "expire"
 
 
+# An item remembers no heartbeat: repeating one is harmless.
+NOT_REMEMBERED = frozenset({CommandKind.HEARTBEAT})
 # They register an unknown item, where its job allows it.
 REGISTERS_ON_THE_WAY = frozenset({CommandKind.CLAIM, CommandKind.COMPLETE, CommandKind.FAIL})
 

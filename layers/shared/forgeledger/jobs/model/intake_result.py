@@ -49,13 +49,21 @@ class RejectedMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeResult:
-    """The messages to redeliver, in order; and what is logged about the batch."""
+    """The messages to redeliver, and what is logged about the batch."""
 
     failed: tuple[str, ...]
+    # Messages that failed in nothing, but could not be recognised if all were redelivered.
+    held_back: tuple[str, ...] = ()
     lanes: tuple[LaneReport, ...]
     rejections: tuple[RejectedMessage, ...]
     errors: tuple[Exception, ...]
     ends: tuple[JobEnd, ...] = ()
+    # Why the messages to redeliver have the queue's own visibility timeout.
+    delay_error: Exception | None = None
+
+    @property
+    def redelivered(self) -> tuple[str, ...]:
+        return self.failed + self.held_back
 
     @property
     def rejected(self) -> int:

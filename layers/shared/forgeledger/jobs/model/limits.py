@@ -40,8 +40,12 @@ BACKOFF_SECONDS: Final = 24 * 3_600
 DEADLINE_SECONDS: Final = 365 * 24 * 3_600
 EXPECTED_ITEMS: Final = 1_000_000_000
 
-# How many of an item's latest commands it remembers, to recognise a redelivery.
-COMMANDS_REMEMBERED_PER_ITEM: Final = 32
+# How many commands of one item a message may have, and how many of one delivery are applied.
+COMMANDS_PER_ITEM: Final = 32
+# How many of an item's latest commands it remembers, to recognise a redelivery. Twice as many as a
+# delivery has, so that as many others may come before its redelivery: a command that was forgotten
+# would be applied again and push out the next one, and so on.
+COMMANDS_REMEMBERED_PER_ITEM: Final = 2 * COMMANDS_PER_ITEM
 # The types of error that a lane counts by name; the others are counted together.
 ERROR_TYPES_PER_LANE: Final = 10
 ERROR_TYPE_COUNTED_CHARACTERS: Final = 48

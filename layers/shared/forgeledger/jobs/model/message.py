@@ -1,11 +1,13 @@
 """A message of the command queue, decoded, and what is wrong with its commands."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.commands import Command
+from forgeledger.jobs.model.limits import COMMANDS_PER_ITEM
 
 # The field of a problem with a command as a whole.
 COMMAND = "command"
@@ -31,6 +33,15 @@ class RoutedCommand:
     lane: int
     command: Command
     index: int
+
+
+def has_many_of_one_item(commands: Iterable[RoutedCommand]) -> bool:
+    """Whether there may be more commands of one item than are applied at once.
+
+    A quick look: most messages have no such item.
+    """
+    numbers = Counter([routed.command.item_id for routed in commands])
+    return max(numbers.values(), default=0) > COMMANDS_PER_ITEM
 
 
 @fast_frozen
@@ -63,6 +74,9 @@ class Message:
     sent_at: int
     text: str
     body: Body
+    # Of this delivery: what names it to the queue, and how many there were so far.
+    receipt: str = ""
+    receives: int = 1
 
 
 def _path(problem: CommandProblem) -> str:

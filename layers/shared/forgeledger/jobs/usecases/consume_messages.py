@@ -6,17 +6,25 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
-from forgeledger.errors import JobNotFound
-from forgeledger.jobs.model.commands import Command
+from forgeledger.errors import JobNotFound, StorageBusy
+from forgeledger.jobs.model.commands import NOT_REMEMBERED, Command
 from forgeledger.jobs.model.intake_result import (
     IntakeResult,
     JobEnd,
     LaneReport,
     RejectedMessage,
 )
-from forgeledger.jobs.model.message import UNKNOWN_JOB, CommandProblem, Message, RoutedCommand
+from forgeledger.jobs.model.limits import COMMANDS_PER_ITEM
+from forgeledger.jobs.model.message import (
+    UNKNOWN_JOB,
+    CommandProblem,
+    Message,
+    RoutedCommand,
+    has_many_of_one_item,
+)
 from forgeledger.jobs.model.outcomes import Outcome
-from forgeledger.jobs.ports import RejectQueue
+from forgeledger.jobs.model.redelivery import delays
+from forgeledger.jobs.ports import CommandQueue, RejectQueue
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.parallel import Parallel
@@ -24,6 +32,8 @@ from forgeledger.runtime import SEND_MS, Clock, HasTime, RemainingMs, before_dea
 
 # SQS retains a message no longer: an older time comes from a wrong clock.
 _OLDEST_MS: Final = 14 * 24 * 3_600 * 1_000
+# How often a busy lane is tried; an invocation's time ends before.
+_BUSY_TRIES: Final = 100
 
 
 @dataclass(slots=True)
@@ -39,6 +49,7 @@ class _Share:
 class Intake:
     lane_writer: LaneWriter
     advancer: JobAdvancer
+    commands: CommandQueue
     rejects: RejectQueue
     clock: Clock
     parallel: Parallel
@@ -48,6 +59,8 @@ class Intake:
 
         Then advance the jobs that may be done, so that their events need not wait for the stream.
         """
+        received = messages
+        messages, held_back = _recognisable(messages)
         has_time = before_deadline(remaining_ms)
         shares = _shares(messages)
         reports = self.parallel(partial(self._apply, messages, has_time), shares)
@@ -64,6 +77,8 @@ class Intake:
                 unapplied.update(index for index, _ in rest)
         may_send = before_deadline(remaining_ms, SEND_MS)
         result = self._reject_or_redeliver(messages, unapplied, problems, reports, may_send)
+        if held_back or result.failed:
+            result = self._delay(received, replace(result, held_back=held_back), may_send)
         job_ids = dict.fromkeys(report.job_id for report in reports if report.lane_finished)
         ends = self.parallel(partial(self._advance, has_time), tuple(job_ids))
         return replace(result, ends=tuple(ends))
@@ -78,17 +93,28 @@ class Intake:
     def _apply(self, messages: Sequence[Message], has_time: HasTime, share: _Share) -> LaneReport:
         outcomes: list[Outcome] = []
         conflicts = 0
-        error, job_found, lane_finished = None, True, False
+        error: Exception | None = None
+        job_found, lane_finished, tries = True, False, 0
         commands = [routed.command for _, routed in share.routed]
-        try:
-            for step in self.lane_writer.steps(share.job_id, share.lane, commands, has_time):
-                outcomes += step.outcomes
-                conflicts += step.conflicts
-                lane_finished |= step.lane_finished
-        except JobNotFound:
-            job_found = False
-        except Exception as raised:  # noqa: BLE001 - a lane's failure must not touch the others.
-            error = raised
+        while True:
+            rest = commands[len(outcomes) :]
+            try:
+                for step in self.lane_writer.steps(share.job_id, share.lane, rest, has_time):
+                    outcomes += step.outcomes
+                    conflicts += step.conflicts
+                    lane_finished |= step.lane_finished
+            except JobNotFound:
+                job_found = False
+            except StorageBusy as raised:
+                # Until then the lane would stand still: nobody else may write it.
+                if has_time() and tries < _BUSY_TRIES:
+                    self.lane_writer.runtime.pause(tries)
+                    tries += 1
+                    continue
+                error = raised
+            except Exception as raised:  # noqa: BLE001 - a lane's failure must not touch the others.
+                error = raised
+            break
         return LaneReport(
             job_id=share.job_id,
             lane=share.lane,
@@ -100,6 +126,20 @@ class Intake:
             lane_finished=lane_finished,
             error=error,
         )
+
+    def _delay(
+        self, messages: Sequence[Message], result: IntakeResult, may_send: HasTime
+    ) -> IntakeResult:
+        """Redeliver what failed soon, and later with each receive."""
+        by_id = {message.message_id: message for message in messages}
+        failed = [by_id[message_id] for message_id in result.failed]
+        held_back = [by_id[message_id] for message_id in result.held_back]
+        try:
+            if may_send():
+                self.commands.delay(delays(failed, held_back))
+        except Exception as error:  # noqa: BLE001 - then the queue's own timeout holds.
+            return replace(result, delay_error=error)
+        return result
 
     def _lag(self, share: _Share, applied: int, messages: Sequence[Message]) -> int | None:
         """The time since the oldest applied command happened, or was sent."""
@@ -152,6 +192,36 @@ def _happened(command: Command, sent_at: int, now: int) -> int:
     """The sender's time, or when the queue got the message if that clock is wrong."""
     at = command.sent_at
     return sent_at if at is None or not now - _OLDEST_MS <= at <= sent_at else at
+
+
+def _recognisable(messages: Sequence[Message]) -> tuple[Sequence[Message], tuple[str, ...]]:
+    """The messages to apply, and the ids of those that wait for the next delivery.
+
+    Of messages that are redelivered together each item must remember all commands. So no delivery
+    applies more of one item than a message may have; of each group the rest waits, in order.
+    """
+    every = [routed for message in messages for routed in message.body.commands]
+    if len(every) <= COMMANDS_PER_ITEM or not has_many_of_one_item(every):
+        return messages, ()
+    numbers: Counter[tuple[str, str]] = Counter()
+    waiting_groups: set[str] = set()
+    taken: list[Message] = []
+    held_back: list[str] = []
+    for message in messages:
+        own = Counter(
+            (routed.job_id, routed.command.item_id)
+            for routed in message.body.commands
+            if routed.command.kind not in NOT_REMEMBERED
+        )
+        if message.group_id in waiting_groups or any(
+            numbers[item] + number > COMMANDS_PER_ITEM for item, number in own.items()
+        ):
+            waiting_groups.add(message.group_id)
+            held_back.append(message.message_id)
+        else:
+            numbers.update(own)
+            taken.append(message)
+    return taken, tuple(held_back)
 
 
 def _shares(messages: Sequence[Message]) -> list[_Share]:

@@ -7,11 +7,12 @@ same lane, their order would be lost.
 
 import hashlib
 import itertools
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from forgeledger.jobs.model.limits import COMMANDS_PER_MESSAGE, MESSAGE_BYTES
+from forgeledger.jobs.model.limits import COMMANDS_PER_ITEM, COMMANDS_PER_MESSAGE, MESSAGE_BYTES
 from forgeledger.sdk.command import Command
 
 ENTRIES_PER_REQUEST: Final = 10
@@ -37,9 +38,14 @@ class Message:
 def fitting(commands: Iterable[Command], most_bytes: int) -> tuple[int, int]:
     """How many of the first commands fit in one message, and that message's bytes."""
     count, size = 0, _FRAME_BYTES
+    of_item: Counter[tuple[str, str]] = Counter()
     for command in commands:
         grown = size + len(command.body) + (1 if count else 0)
-        if count and (count >= COMMANDS_PER_MESSAGE or grown > most_bytes):
+        item = (command.job_id, command.item_id)
+        of_item[item] += command.type != "heartbeat"
+        if count and (
+            count >= COMMANDS_PER_MESSAGE or grown > most_bytes or of_item[item] > COMMANDS_PER_ITEM
+        ):
             break
         count, size = count + 1, grown
     return count, size

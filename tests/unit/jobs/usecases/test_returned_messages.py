@@ -40,9 +40,14 @@ def bench(ledger: Ledger) -> Bench:
 
 
 def intake_on(bench: Bench, store: BusyStore) -> Intake:
-    lane_writer = LaneWriter(store, bench.ledger.runtime)
-    clock = bench.ledger.runtime.clock
-    return Intake(lane_writer, bench.commands, bench.rejects, clock, one_by_one)
+    return Intake(
+        lane_writer=LaneWriter(store, bench.ledger.runtime),
+        advancer=bench.ledger.advancer,
+        commands=bench.commands,
+        rejects=bench.rejects,
+        clock=bench.ledger.runtime.clock,
+        parallel=one_by_one,
+    )
 
 
 def consume(bench: Bench, busy_commits: int) -> tuple[object, int]:

@@ -135,6 +135,10 @@ class Job:
         """When the TTL of a running job's rows is to be extended."""
         return self.renewed_since + self._retention_ms // 2 if self._retention_ms else None
 
+    def needs_extension(self, now: int) -> bool:
+        due = self.retention_due
+        return not self.finished and due is not None and now >= due
+
     def retention_late(self, now: int) -> bool:
         """Whether the rows of a running job are about to expire, or may have expired."""
         return not self.finished and self.retention_over(now)

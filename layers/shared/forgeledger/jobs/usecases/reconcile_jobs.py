@@ -76,5 +76,6 @@ class Reconciler:
             job_id=job_id,
             status=view.job.status,
             events_published=self.fact_publisher.publish(job_id),
+            retention_due=view.job.needs_extension(self.runtime.clock()),
             retention_late=view.job.retention_late(self.runtime.clock()),
         )

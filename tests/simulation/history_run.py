@@ -18,7 +18,7 @@ from tests.simulation.operators import Operators
 from tests.simulation.producers import HTTP_SHARE
 from tests.simulation.quiescence import come_to_rest, fail_all
 from tests.simulation.request_checks import RequestLog
-from tests.simulation.script import Script
+from tests.simulation.script import SEEDS_PER_GROUP, Script
 from tests.simulation.small_commits import limited_commits
 from tests.simulation.steps import ScriptStep
 from tests.simulation.ttl_histories import weeks_pass
@@ -32,6 +32,8 @@ _LIST_CHANCE = 0.5
 # The chance of a list at the end of a history: with short pages, and with long ones.
 _LIST_AT_REST_CHANCE = (0.4, 0.03)
 _REST = ScriptStep(StepKind.REST, 0)
+# The same for all histories that share a prefix.
+_IDLE_DAYS = (8, 0, 0)
 # Seeding a generator takes longer than many steps, and creating one seeds it twice: so only
 # operators' steps use generators, which are created once, one for each level of stalls.
 _GENERATORS = tuple(Random() for _ in range(MAX_STALL_DEPTH + 1))
@@ -214,6 +216,7 @@ def start_history(script: Script, *, traced: bool = False) -> History:
         relay_tries=script.relay_tries,
         items_per_commit=script.items_per_commit,
         rows_per_page=script.rows_per_page,
+        maximum_idle_days=_IDLE_DAYS[script.seed // SEEDS_PER_GROUP % len(_IDLE_DAYS)],
     )
     world = SimulatedWorld(random=Random(script.seed), rules=rules, trace=[] if traced else None)
     request_log = RequestLog(world.commands)

@@ -73,6 +73,8 @@ class WorldRules:
     relay_tries: int = RELAY_TRIES
     items_per_commit: int = ITEMS_PER_COMMIT
     rows_per_page: int = ROWS_PER_PAGE
+    # After so many days without a commit an unsealed job is canceled; 0: never.
+    maximum_idle_days: int = 0
 
 
 @dataclass(slots=True, eq=False)

@@ -19,6 +19,8 @@ from forgeledger.jobs.usecases.run_maintenance import Maintenance
 from forgeledger.jobs.usecases.run_round import ScheduledRound
 from forgeledger.runtime import Runtime
 
+_DAY_MS = 24 * 3_600 * 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class RelayServices:
@@ -37,7 +39,8 @@ def build_relay(
     runtime = runtime or Runtime()
     store = ledger_store(dynamodb or clients.dynamodb(), settings.table, runtime)
     bus = EventBridgePublisher(eventbridge or clients.eventbridge(), settings.event_bus, runtime)
-    advancer = JobAdvancer(store, LaneWriter(store, runtime), runtime)
+    idle_ms = int(settings.maximum_idle_days) * _DAY_MS
+    advancer = JobAdvancer(store, LaneWriter(store, runtime), runtime, idle_ms)
     fact_publisher = FactPublisher(jobs=store, facts=store, publisher=bus)
     reconciler = Reconciler(
         jobs=store,

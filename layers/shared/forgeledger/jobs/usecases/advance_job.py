@@ -6,7 +6,7 @@ from functools import partial
 from forgeledger.errors import OutOfTime, StorageBusy
 from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model.commands import FollowGate
-from forgeledger.jobs.model.job_lifecycle import next_step, total
+from forgeledger.jobs.model.job_lifecycle import Step, idle_step, next_step, total
 from forgeledger.jobs.ports import JobChange, JobStore, JobView
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.runtime import HasTime, Runtime, no_deadline
@@ -23,6 +23,8 @@ class JobAdvancer:
     jobs: JobStore
     lane_writer: LaneWriter
     runtime: Runtime
+    # After so long without a commit an unsealed job is canceled; 0: never.
+    maximum_idle_ms: int = 0
 
     def advance(self, job_id: str, has_time: HasTime = no_deadline) -> JobView | None:
         """Take every step that is due; the job afterwards, None if it does not exist."""
@@ -34,6 +36,8 @@ class JobAdvancer:
             if view is None:
                 return None
             step = next_step(view.job, view.heads, self.runtime.clock())
+            if not step.facts and not step.lagging:
+                step = self._idle_step(view)
             if step.facts:
                 heads = view.heads if step.checks_counts else ()
                 change = JobChange(before=view.job, job=step.job, facts=step.facts, heads=heads)
@@ -51,6 +55,14 @@ class JobAdvancer:
             else:
                 return self._roll_up(view)
         raise StorageBusy(f"job {job_id}", _ROUNDS)
+
+    def _idle_step(self, view: JobView) -> Step:
+        """The last roll-up tells when a commit was last seen, unless there was one since."""
+        now = self.runtime.clock()
+        rolled_up = view.progress.offsets == sum(head.offset for head in view.heads)
+        last_commit_at = max(view.progress.at, view.job.opened_at) if rolled_up else now
+        counts, limit = total(view.heads), self.maximum_idle_ms
+        return idle_step(view.job, counts, last_commit_at, now, limit)
 
     def _roll_up(self, view: JobView) -> JobView:
         now = self.runtime.clock()

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from tests.support.memory_store import MemoryStore
 PROJECT = Path(__file__).parents[2]
 PAGE = (PROJECT / "docs" / "events.md").read_text()
 README = (PROJECT / "README.md").read_text()
+
+
+_DAY_MS = 24 * 3_600 * 1_000
 
 
 class Bus:
@@ -91,6 +95,12 @@ class FinishedJobs:
         canceled = self.job("a")
         self.ledger.lifecycle.cancel(canceled)
         self.end(canceled)
+        abandoned = self.ledger.job()
+        relay = replace(self.ledger.advancer, maximum_idle_ms=2 * _DAY_MS)
+        for _ in range(4):
+            self.ledger.now += _DAY_MS
+            relay.advance(abandoned)
+        self.fact_publisher.publish(abandoned)
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +166,7 @@ def test_the_fields_are_those_of_a_detail(events):
     documented = [row[0].strip("`") for row in rows("field")]
 
     for event in events:
-        with_reason = event["detail-type"] in ("job.failed", "job.canceled")
+        with_reason = event["detail-type"] in ("job.failed", "job.canceled", "job.idle")
         assert list(event["detail"]) == (documented if with_reason else documented[:-1])
     assert documented[-1] == "reason"
 

@@ -49,7 +49,7 @@ _LIFECYCLE_RULES = {
         rejected=lambda *_: False,
     ),
     "cancel": _LifecycleRule(
-        applied=lambda fact, job: fact.kind is FactKind.CLOSING and job.ending == "CANCELED",
+        applied=lambda fact, job: fact.kind is FactKind.CLOSING and fact.reason == "canceled",
         duplicate=lambda job: "CANCELED" in (job.status, job.ending),
         rejected=lambda job, _: (
             job.status != "CANCELED" and (job.finished or job.ending == "FAILED")

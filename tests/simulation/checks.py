@@ -8,9 +8,10 @@ from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.events import Event, EventKind
 from forgeledger.jobs.storage.job_rows import decode_header
 from tests.simulation.answer_checks import AnswerChecks
-from tests.simulation.end_checks import overdue
+from tests.simulation.end_checks import DAY_MS, overdue
 from tests.simulation.event_checks import check_events
 from tests.simulation.fifo_queue import QueuedMessage
+from tests.simulation.idle_checks import idle_overdue
 from tests.simulation.job_checks import JobChecks, ObservedJob
 from tests.simulation.lane_checks import LaneChecks, Violation, by_state
 from tests.simulation.message_oracle import COMMANDS_PER_ITEM
@@ -199,7 +200,10 @@ class Checks:
             if job.sealed and total["PENDING"] + total["IN_PROGRESS"] == 0:
                 raise Violation(f"{pk}: sealed with all items finished, but not complete")
             failings = sum(lane.head.counts.failings for lane in lanes)
-            due = overdue(job, observed.facts, total, failings, self.world.now)
+            now, idle_ms = self.world.now, self.world.rules.maximum_idle_days * DAY_MS
+            due = overdue(job, observed.facts, total, failings, now) or idle_overdue(
+                job, observed.progress.at, now, idle_ms
+            )
             if due is not None:
                 raise Violation(f"{pk}: {due}")
         if observed.view is not None and observed.view.published != job.facts:

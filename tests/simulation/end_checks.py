@@ -8,6 +8,8 @@ from tests.simulation.lane_checks import Violation
 CLOCK_SKEW_MS = 80
 
 DAY_MS = 24 * 3_600_000
+# Reasons for which a job is canceled; for all others it fails.
+_CANCELING = ("canceled", "idle")
 
 
 def rows_expire_at(job: Job) -> int:
@@ -27,7 +29,7 @@ def check_closing(where: str, before: Job, facts: list[Fact], closing: Fact, now
         counts = closing.counts
         if not _beyond_tolerance(before, counts.failed, counts.total):
             raise Violation(f"{where}: {counts} is within {before.spec.tolerance}")
-    elif closing.reason != "canceled":
+    elif closing.reason not in _CANCELING:
         raise Violation(f"{where}: unknown reason {closing.reason}")
 
 
@@ -40,7 +42,7 @@ def check_verdict(
     reason, kind = None, FactKind.COMPLETED
     if closings:
         reason = closings[0]
-        kind = FactKind.CANCELED if reason == "canceled" else FactKind.FAILED
+        kind = FactKind.CANCELED if reason in _CANCELING else FactKind.FAILED
     elif exceeded:
         reason, kind = "tolerance", FactKind.FAILED
     if verdict.reason != reason or verdict.kind is not kind:

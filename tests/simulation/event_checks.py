@@ -21,7 +21,7 @@ def check_events(bus: EventBus, jobs: Collection[ObservedJob]) -> None:
     if bus.sources - {(EVENT_BUS, "forgeledger")}:
         raise Violation(f"wrong bus or source: {bus.sources}")
     facts = {
-        f"{observed.job.job_id}:{fact.epoch}:{fact.kind}": (observed, fact)
+        _event_id(observed, fact): (observed, fact)
         for observed in jobs
         for fact in observed.facts
         if fact.kind is not FactKind.CLOSING
@@ -41,6 +41,11 @@ def check_events(bus: EventBus, jobs: Collection[ObservedJob]) -> None:
         if latest.get(detail["jobId"], -1) > fact.number and event_id not in bus.refused:
             raise Violation(f"{event_id} was published too late")
         latest[detail["jobId"]] = fact.number
+
+
+def _event_id(observed: ObservedJob, fact: Fact) -> str:
+    repeated = f":{fact.number}" if fact.kind is FactKind.IDLE else ""
+    return f"{observed.job.job_id}:{fact.epoch}:{fact.kind}{repeated}"
 
 
 @lru_cache(maxsize=1024)

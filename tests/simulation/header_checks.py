@@ -30,8 +30,10 @@ def _changed(before: Job, fact: Fact, after: Job) -> dict[str, Any]:
             return {"mode": LaneMode.SEALED, "gate": before.gate + 1, "sealed_at": fact.at}
         case FactKind.FIRST_FAILURE:
             return {"first_failure_epoch": before.epoch}
+        case FactKind.IDLE:
+            return {"idle_at": fact.at}
         case FactKind.CLOSING:
-            canceled = fact.reason == "canceled"
+            canceled = fact.reason in ("canceled", "idle")
             return {
                 "mode": LaneMode.CLOSED,
                 "gate": before.gate + 1,

@@ -19,7 +19,7 @@ from tests.simulation.producers import HTTP_SHARE
 from tests.simulation.quiescence import come_to_rest, fail_all
 from tests.simulation.redrives import redrive_dead_letters, redrive_rejects
 from tests.simulation.request_checks import RequestLog
-from tests.simulation.script import Script
+from tests.simulation.script import SEEDS_PER_GROUP, Script
 from tests.simulation.small_commits import limited_commits
 from tests.simulation.steps import ScriptStep
 from tests.simulation.ttl_histories import weeks_pass
@@ -33,6 +33,8 @@ _LIST_CHANCE = 0.5
 # The chance of a list at the end of a history: with short pages, and with long ones.
 _LIST_AT_REST_CHANCE = (0.4, 0.03)
 _REST = ScriptStep(StepKind.REST, 0)
+# The same for all histories that share a prefix.
+_IDLE_DAYS = (8, 0, 0)
 # Seeding a generator takes longer than many steps, and creating one seeds it twice: so only
 # operators' steps use generators, which are created once, one for each level of stalls.
 _GENERATORS = tuple(Random() for _ in range(MAX_STALL_DEPTH + 1))
@@ -223,6 +225,7 @@ def start_history(script: Script, *, traced: bool = False) -> History:
         items_per_commit=script.items_per_commit,
         rows_per_page=script.rows_per_page,
         units_per_second=script.units_per_second,
+        maximum_idle_days=_IDLE_DAYS[script.seed // SEEDS_PER_GROUP % len(_IDLE_DAYS)],
     )
     world = SimulatedWorld(random=Random(script.seed), rules=rules, trace=[] if traced else None)
     request_log = RequestLog(world.commands)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from forgeledger.jobs.model.events import Event, EventKind
-from forgeledger.jobs.model.facts import Fact, FactKind, event_id
+from forgeledger.jobs.model.facts import Fact, FactKind
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Counts
 from forgeledger.jobs.ports import JobView, Progress
@@ -20,8 +20,9 @@ from tests.simulation.end_checks import (
 )
 from tests.simulation.expressions import Row
 from tests.simulation.header_checks import created_job, had_counts, job_after
+from tests.simulation.idle_checks import check_idle_facts
 from tests.simulation.lane_checks import LaneChecks, ReplayedLane, Violation, by_state
-from tests.simulation.progress_checks import rolled_up
+from tests.simulation.progress_checks import check_open_mark, check_published, rolled_up
 from tests.simulation.request_checks import RequestLog
 from tests.simulation.table import RowChange
 from tests.simulation.world import SimulatedWorld
@@ -44,6 +45,9 @@ class ObservedJob:
     facts: list[Fact] = field(default_factory=list)
     view: JobView | None = None
     progress: Progress = field(default_factory=Progress)
+    # When something was last committed to a lane.
+    committed_at: int = 0
+    offsets: int = 0
     # The job after each of its facts.
     versions: list[Job] = field(default_factory=list)
     # The counts of its lane after each commit, if it has only one lane.
@@ -86,7 +90,9 @@ class JobChecks:
         for fact in new_facts:
             self._check_fact(pk, observed, before, view.job, fact)
         self._check_header(pk, observed, view.job, new_facts, retried=retried)
-        self._check_published(pk, observed, header.old, header.new, view)
+        published = 0 if observed.view is None else observed.view.published
+        check_published(pk, published, observed.facts, view, self.world.bus.texts)
+        check_open_mark(pk, header.old, header.new, view)
         observed.job, observed.view = view.job, view
         if new_facts:
             self.request_log.fact_counts[view.job.job_id] = len(observed.facts)
@@ -95,7 +101,7 @@ class JobChecks:
         for change in changes:
             if change.sk == "PROGRESS":
                 observed = self.by_pk[pk]
-                offsets = sum(lane.head.offset for lane in self.lanes_of(observed.job))
+                offsets = self._offsets(observed.job)
                 total = self.total(observed.job)
                 observed.progress = rolled_up(pk, observed.progress, change, offsets, total)
 
@@ -132,6 +138,10 @@ class JobChecks:
         observed = self.by_pk.get(job_pk)
         if observed is None:
             return
+        offsets = self._offsets(observed.job)
+        # Renewing the TTL of rows is no commit.
+        if offsets != observed.offsets:
+            observed.offsets, observed.committed_at = offsets, self.world.now
         if observed.job.spec.lanes == 1:
             observed.lane_counts.append(self.lanes.by_pk[pk].head.counts)
         if not observed.job.finished:
@@ -144,6 +154,9 @@ class JobChecks:
     def lanes_of(self, job: Job) -> list[ReplayedLane]:
         spec, by_pk = job.spec, self.lanes.by_pk
         return [by_pk[pk] for pk in _lane_pks(spec.job_id, spec.lanes)]
+
+    def _offsets(self, job: Job) -> int:
+        return sum(lane.head.offset for lane in self.lanes_of(job))
 
     def total(self, job: Job) -> dict[str, int]:
         counts = [by_state(lane.head.counts) for lane in self.lanes_of(job)]
@@ -185,6 +198,14 @@ class JobChecks:
             other.at > fact.at + CLOCK_SKEW_MS for other in epoch_facts
         ):
             raise Violation(f"{where}: at {fact.at}, after {epoch_facts}")
+        check_idle_facts(
+            where,
+            before,
+            observed.facts,
+            fact,
+            committed_at=max(observed.committed_at, before.opened_at),
+            limit_ms=self.world.rules.maximum_idle_days * DAY_MS,
+        )
         if fact.kind is FactKind.CLOSING:
             check_closing(where, before, observed.facts, fact, self.world.now)
         elif fact.kind in VERDICTS:
@@ -250,28 +271,12 @@ class JobChecks:
             clean = not total["FAILED"] and not total["CANCELED"]
             if (after.status == "COMPLETED") is not clean:
                 raise Violation(f"{where}: {after.status} with {total}")
-        elif fact.kind is FactKind.CANCELED and not self.request_log.cancels.get(after.job_id):
+        elif (
+            fact.kind is FactKind.CANCELED
+            and fact.reason != "idle"
+            and not self.request_log.cancels.get(after.job_id)
+        ):
             raise Violation(f"{where}: without a request")
-
-    def _check_published(
-        self, pk: str, observed: ObservedJob, old: Row | None, new: Row, view: JobView
-    ) -> None:
-        if observed.view is not None and view.published < observed.view.published:
-            raise Violation(f"{pk}: the published marker went backwards")
-        if view.published > view.job.facts:
-            raise Violation(f"{pk}: published {view.published} of {view.job.facts} facts")
-        published = 0 if observed.view is None else observed.view.published
-        for fact in observed.facts[published : view.published]:
-            if (
-                fact.kind is not FactKind.CLOSING
-                and event_id(view.job.job_id, fact) not in self.world.bus.texts
-            ):
-                raise Violation(f"{pk}: {fact.kind} is marked as published but was not delivered")
-        if old is not None and "open" in old and "open" not in new:
-            if not view.job.finished or view.published != view.job.facts:
-                raise Violation(f"{pk}: removed from the index of open jobs too early")
-        elif "open" not in new and new.get("facts") != (old or {}).get("facts"):
-            raise Violation(f"{pk}: has unpublished facts but is not in the index of open jobs")
 
 
 def _read(old: Row | None, new: Row, observed: ObservedJob | None) -> JobView:

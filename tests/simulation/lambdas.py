@@ -58,8 +58,9 @@ class Lambdas:
         )
 
     def _start_relay(self) -> Any:
+        idle_days = str(self._world.rules.maximum_idle_days)
         return build_relay(
-            handlers.ENVIRONMENT,
+            {**handlers.ENVIRONMENT, "FORGELEDGER_MAXIMUM_IDLE_DAYS": idle_days},
             dynamodb=self._dynamodb,
             eventbridge=EventBridgeClient(self._world),
             runtime=self._world.runtime,

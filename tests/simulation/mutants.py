@@ -20,6 +20,7 @@ from tests.simulation.mutants_domain import DOMAIN
 from tests.simulation.mutants_events import EVENTS
 from tests.simulation.mutants_flow import FLOW
 from tests.simulation.mutants_guarantees import GUARANTEES
+from tests.simulation.mutants_idle import IDLE
 from tests.simulation.mutants_items import ITEMS
 from tests.simulation.mutants_queue import QUEUE
 from tests.simulation.mutants_reads import READS
@@ -45,6 +46,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *QUEUE,
     *REDRIVE,
     *RETENTION,
+    *IDLE,
 )
 MOST_SEEDS = 5_000
 

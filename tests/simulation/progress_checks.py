@@ -1,7 +1,11 @@
-"""Invariants of a job's progress, which only roll-ups write, each by itself."""
+"""Invariants of what changes without a fact: the progress, and the markers of the header."""
 
-from forgeledger.jobs.ports import Progress
+from collections.abc import Container, Sequence
+
+from forgeledger.jobs.model.facts import Fact, FactKind, event_id
+from forgeledger.jobs.ports import JobView, Progress
 from forgeledger.jobs.storage.progress_rows import decode_progress
+from tests.simulation.expressions import Row
 from tests.simulation.lane_checks import Violation, by_state
 from tests.simulation.table import RowChange
 from tests.support.row_sizes import row_bytes
@@ -24,3 +28,23 @@ def rolled_up(
     if row_bytes(change.new) > _WRITE_UNIT_BYTES:
         raise Violation(f"{pk}: a roll-up takes more than one write unit")
     return progress
+
+
+def check_published(
+    pk: str, before: int, facts: Sequence[Fact], view: JobView, delivered: Container[str]
+) -> None:
+    if view.published < before:
+        raise Violation(f"{pk}: the published marker went backwards")
+    if view.published > view.job.facts:
+        raise Violation(f"{pk}: published {view.published} of {view.job.facts} facts")
+    for fact in facts[before : view.published]:
+        if fact.kind is not FactKind.CLOSING and event_id(view.job.job_id, fact) not in delivered:
+            raise Violation(f"{pk}: {fact.kind} is marked as published but was not delivered")
+
+
+def check_open_mark(pk: str, old: Row | None, new: Row, view: JobView) -> None:
+    if old is not None and "open" in old and "open" not in new:
+        if not view.job.finished or view.published != view.job.facts:
+            raise Violation(f"{pk}: removed from the index of open jobs too early")
+    elif "open" not in new and new.get("facts") != (old or {}).get("facts"):
+        raise Violation(f"{pk}: has unpublished facts but is not in the index of open jobs")

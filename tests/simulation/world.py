@@ -75,6 +75,8 @@ class WorldRules:
     rows_per_page: int = ROWS_PER_PAGE
     # Write units of each partition; 0: no limit.
     units_per_second: int = 0
+    # After so many days without a commit an unsealed job is canceled; 0: never.
+    maximum_idle_days: int = 0
 
 
 @dataclass(slots=True, eq=False)

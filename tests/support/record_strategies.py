@@ -117,6 +117,7 @@ jobs = st.builds(
     sealed_at=optional_numbers,
     finished_at=optional_numbers,
     first_failure_epoch=numbers,
+    idle_at=optional_numbers,
     counts_at_verdict=counts,
     renewed_since=numbers,
 )

@@ -19,6 +19,8 @@ from forgeledger.jobs.usecases.run_maintenance import Maintenance
 from forgeledger.jobs.usecases.run_round import ScheduledRound
 from forgeledger.runtime import Runtime
 
+_DAY_MS = 24 * 3_600 * 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class RelayServices:
@@ -38,8 +40,13 @@ def build_relay(
     store = ledger_store(dynamodb or clients.dynamodb(), settings.table, runtime)
     bus_client = eventbridge or clients.eventbridge()
     bus = EventBridgePublisher(lambda: bus_client, settings.event_bus, runtime)
-    fact_publisher = FactPublisher(facts=store, publisher=bus)
-    advancer = JobAdvancer(store, LaneWriter(store, runtime), runtime, fact_publisher)
+    advancer = JobAdvancer(
+        store,
+        LaneWriter(store, runtime),
+        runtime,
+        FactPublisher(facts=store, publisher=bus),
+        maximum_idle_ms=int(settings.maximum_idle_days) * _DAY_MS,
+    )
     reconciler = Reconciler(
         jobs=store,
         lists=store,

@@ -48,3 +48,5 @@ class ApiSettings(_Settings):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelaySettings(_Settings):
     event_bus: str
+    # 0: an idle job is never canceled.
+    maximum_idle_days: str = "0"

@@ -122,10 +122,13 @@ def job_facts(job: "Job", where: Where) -> list[str]:
 
 def why_lines(why: "Why", where: Where) -> Iterator[str]:
     yield f"{why.job_id} is {why.status}."
-    if why.reason == "tolerance":
-        yield "More of its items failed than its policy tolerates."
-    if why.reason == "deadline":
-        yield f"Its deadline {moment(why.deadline_at)} passed before it was done."
+    ends = {
+        "tolerance": "More of its items failed than its policy tolerates.",
+        "deadline": f"Its deadline {moment(why.deadline_at)} passed before it was done.",
+        "idle": "Nothing was committed to it for the deployment's MaximumIdleDays.",
+    }
+    if why.reason in ends:
+        yield ends[why.reason]
     reasons = _reasons(why, where)
     for reason in why.reasons:
         yield reasons.get(reason, reason)

@@ -136,7 +136,7 @@ class Why:
     status: str
     reasons: tuple[str, ...] = ()
     is_complete: bool = False
-    # Why it failed or was canceled: `tolerance`, `deadline` or `canceled`.
+    # Why it failed or was canceled: `tolerance`, `deadline`, `canceled` or `idle`.
     reason: str | None = None
     total: int = 0
     pending: int = 0

@@ -5,6 +5,7 @@ from dataclasses import replace
 from forgeledger.errors import StorageBusy
 from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.model.lanes import LaneRules
+from forgeledger.jobs.ports import JobView
 from tests.support.builders import NOW
 from tests.support.ledgers import Ledger, retention_extender
 from tests.support.time_left import always, looks
@@ -84,6 +85,47 @@ def test_a_ledger_at_rest_notes_no_places(ledger: Ledger) -> None:
     _, complete = replace(ledger.scheduled_round, checkpoints=ReadOnly()).run(always, always)
 
     assert complete
+
+
+def test_a_round_loads_each_job_once_and_again_only_to_extend_its_retention(
+    ledger: Ledger,
+) -> None:
+    for _ in range(3):
+        ledger.job()
+    ledger.scheduled_round.run(always, always)
+    loads = count_loads(ledger)
+
+    ledger.scheduled_round.run(always, always)
+    in_a_round = len(loads)
+    ledger.now += 16 * DAY_MS
+    ledger.scheduled_round.run(always, always)
+
+    # Advancing and publishing may each load the job.
+    assert in_a_round <= 2 * 3
+    assert len(loads) - in_a_round == in_a_round + 3
+
+
+def test_a_job_that_cannot_be_reconciled_keeps_its_rows_all_the_same(ledger: Ledger) -> None:
+    job_id = ledger.job()
+    ledger.bus.refusals = 10
+    ledger.now += 15 * DAY_MS
+
+    done, _ = ledger.scheduled_round.run(always, always)
+
+    assert done[0].error is not None
+    assert ledger.view(job_id).job.renewed_since > NOW
+
+
+def count_loads(ledger: Ledger) -> list[str]:
+    loads: list[str] = []
+    load_job = ledger.store.load_job
+
+    def load(job_id: str) -> JobView | None:
+        loads.append(job_id)
+        return load_job(job_id)
+
+    ledger.store.load_job = load
+    return loads
 
 
 class UnreadableJob:

@@ -15,6 +15,8 @@ class FactKind(StrEnum):
     FAILED = "job.failed"
     CANCELED = "job.canceled"
     REOPENED = "job.reopened"
+    # It waits for items or its seal, and will be canceled if nothing happens.
+    IDLE = "job.idle"
     # The verdict is certain and the lanes are being closed; not published.
     CLOSING = "job.closing"
 
@@ -40,4 +42,6 @@ class Fact:
 
 def event_id(job_id: str, fact: Fact) -> str:
     """The id by which consumers deduplicate: the same in each delivery."""
-    return f"{job_id}:{fact.epoch}:{fact.kind}"
+    id_in_epoch = f"{job_id}:{fact.epoch}:{fact.kind}"
+    # The only type that an epoch may have several of: each is a warning of its own.
+    return f"{id_in_epoch}:{fact.number}" if fact.kind is FactKind.IDLE else id_in_epoch

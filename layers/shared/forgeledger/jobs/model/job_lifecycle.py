@@ -7,6 +7,10 @@ from forgeledger.jobs.model.facts import Fact, FactKind
 from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus
 from forgeledger.jobs.model.lanes import Counts, Head, LaneMode
 
+# How long before an idle job is canceled that is announced, unless its limit is very short.
+_NOTICE_MS = 24 * 3_600 * 1_000
+_IDLE = "idle"
+
 
 @fast_frozen
 class Step:
@@ -95,6 +99,26 @@ def next_step(job: Job, heads: Sequence[Head], now: int) -> Step:
     if reason is not None:
         return _closing(job, JobStatus.FAILED, reason, counts, now)
     return Step(job=job, lagging=lagging)
+
+
+def idle_step(job: Job, counts: Counts, last_commit_at: int, now: int, limit_ms: int) -> Step:
+    """Announce that an unsealed job will be canceled for idleness, a day later cancel it.
+
+    Without a limit it never is. A commit after the announcement starts all of it again.
+    """
+    if not limit_ms or job.sealed or job.finished:
+        return Step(job=job)
+    notice_ms = min(_NOTICE_MS, limit_ms // 2)
+    if job.idle_at is None or job.idle_at < last_commit_at:
+        if now < last_commit_at + limit_ms - notice_ms:
+            return Step(job=job)
+        step = _step(replace(job, idle_at=now), FactKind.IDLE, now, counts, _IDLE)
+    elif now < job.idle_at + notice_ms:
+        return Step(job=job)
+    else:
+        step = _closing(job, JobStatus.CANCELED, _IDLE, counts, now)
+    # An item may be registered or claimed at this very moment.
+    return replace(step, checks_counts=True)
 
 
 def seals_itself(job: Job) -> bool:

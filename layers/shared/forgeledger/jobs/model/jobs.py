@@ -23,7 +23,7 @@ class JobStatus(StrEnum):
     COMPLETED_WITH_FAILURES = "COMPLETED_WITH_FAILURES"
     # Too many failures, or its deadline passed. Left by reopen and retry.
     FAILED = "FAILED"
-    # Canceled on request. Left by reopen.
+    # Canceled on request, or because nothing happened for too long. Left by reopen.
     CANCELED = "CANCELED"
 
 
@@ -97,6 +97,8 @@ class Job:
     finished_at: int | None = None
     # The latest epoch whose first failure is a fact.
     first_failure_epoch: int = 0
+    # When it was last announced that the job is idle.
+    idle_at: int | None = None
     # The counts of the latest verdict; a reopened job starts its epoch with them.
     counts_at_verdict: Counts = Counts()
     # Rows written before this have had their TTL extended.
@@ -134,6 +136,10 @@ class Job:
     def retention_due(self) -> int | None:
         """When the TTL of a running job's rows is to be extended."""
         return self.renewed_since + self._retention_ms // 2 if self._retention_ms else None
+
+    def needs_extension(self, now: int) -> bool:
+        due = self.retention_due
+        return not self.finished and due is not None and now >= due
 
     def retention_late(self, now: int) -> bool:
         """Whether the rows of a running job are about to expire, or may have expired."""

@@ -75,7 +75,8 @@ def encode_life(job: Job) -> Row:
         "firstFailureEpoch": number(job.first_failure_epoch),
         "countsAtVerdict": text(compact_json(encode_counts(job.counts_at_verdict))),
         **texts(ending=job.ending, endingReason=job.ending_reason),
-        **numbers(sealedAt=job.sealed_at, finishedAt=job.finished_at, ttl=job_ttl(job)),
+        **numbers(sealedAt=job.sealed_at, finishedAt=job.finished_at, idleAt=job.idle_at),
+        **numbers(ttl=job_ttl(job)),
     }
 
 
@@ -107,6 +108,7 @@ def _decode_job(row: Row) -> Job:
         sealed_at=optional_number(row, "sealedAt"),
         finished_at=optional_number(row, "finishedAt"),
         first_failure_epoch=int(row["firstFailureEpoch"]["N"]),
+        idle_at=optional_number(row, "idleAt"),
         counts_at_verdict=parse_counts(row["countsAtVerdict"]["S"]),
         renewed_since=int(row["renewedSince"]["N"]),
         rows_lost="rowsLost" in row,

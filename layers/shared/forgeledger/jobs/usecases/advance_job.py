@@ -7,7 +7,7 @@ from forgeledger.errors import OutOfTime, StorageBusy
 from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model.commands import FollowGate
 from forgeledger.jobs.model.facts import Fact
-from forgeledger.jobs.model.job_lifecycle import next_step, total
+from forgeledger.jobs.model.job_lifecycle import Step, idle_step, next_step, total
 from forgeledger.jobs.ports import JobChange, JobStore, JobView
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.publish_facts import FactPublisher
@@ -35,6 +35,8 @@ class JobAdvancer:
     runtime: Runtime
     # None leaves the facts to their stream records, for callers whose own caller waits.
     fact_publisher: FactPublisher | None = None
+    # After so long without a commit an unsealed job is canceled; 0: never.
+    maximum_idle_ms: int = 0
 
     def advance(self, job_id: str, has_time: HasTime = no_deadline) -> Advanced | None:
         """Take every step that is due, and publish what is unpublished; None: no such job."""
@@ -48,6 +50,8 @@ class JobAdvancer:
             if view is None:
                 return None
             step = next_step(view.job, view.heads, self.runtime.clock())
+            if not step.facts and not step.lagging:
+                step = self._idle_step(view)
             if step.facts:
                 heads = view.heads if step.checks_counts else ()
                 change = JobChange(before=view.job, job=step.job, facts=step.facts, heads=heads)
@@ -70,6 +74,14 @@ class JobAdvancer:
             else:
                 return Advanced(self._roll_up(view), events_published)
         raise StorageBusy(f"job {job_id}", _ROUNDS)
+
+    def _idle_step(self, view: JobView) -> Step:
+        """The last roll-up tells when a commit was last seen, unless there was one since."""
+        now = self.runtime.clock()
+        rolled_up = view.progress.offsets == sum(head.offset for head in view.heads)
+        last_commit_at = max(view.progress.at, view.job.opened_at) if rolled_up else now
+        counts, limit = total(view.heads), self.maximum_idle_ms
+        return idle_step(view.job, counts, last_commit_at, now, limit)
 
     def _roll_up(self, view: JobView) -> JobView:
         now = self.runtime.clock()

@@ -1,5 +1,6 @@
 """Extend the TTL of rows whose job is still running."""
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
@@ -32,8 +33,13 @@ class RetentionExtender:
     retention: Retention
     runtime: Runtime
 
-    def extend_all(self, has_time: HasTime, start: Checkpoint | None = None) -> RetentionPass:
-        """Extend the rows of all open jobs, from the checkpoint on."""
+    def extend_all(
+        self,
+        has_time: HasTime,
+        start: Checkpoint | None = None,
+        not_due: Container[str] = frozenset(),
+    ) -> RetentionPass:
+        """Extend the rows of all open jobs, from the checkpoint on; load none that is not due."""
         failed: list[tuple[str, Exception]] = []
         reached = resumed = RetentionCheckpoint.from_row(start or {})
         job_ids = open_job_ids(self.lists, None if resumed is None else resumed.job_id)
@@ -44,7 +50,7 @@ class RetentionExtender:
                 break
             within = resumed if resumed is not None and resumed.job_id == job_id else None
             try:
-                view = self.jobs.load_job(job_id)
+                view = None if job_id in not_due else self.jobs.load_job(job_id)
                 stopped = None if view is None else self.extend(view.job, has_time, within)
             except Exception as error:  # noqa: BLE001 - the next job must have its turn.
                 failed.append((job_id, error))
@@ -66,7 +72,7 @@ class RetentionExtender:
         was interrupted resumes instead of starting again.
         """
         due = job.retention_due
-        if job.finished or due is None or self.runtime.clock() < due:
+        if due is None or not job.needs_extension(self.runtime.clock()):
             return None
         ttl_seconds = due // 1_000 + job.spec.rules.ttl_days * _SECONDS_A_DAY
         progress = RetentionCheckpoint(job_id=job.job_id, due=due, lanes=("",) * job.spec.lanes)

@@ -28,7 +28,8 @@ class ScheduledRound:
         done, after = self.reconciler.reconcile_open(has_half, start.get("after"))
         self._save(_RECONCILIATION, start, {"after": after} if after else {})
         start = self.checkpoints.load_checkpoint(_RETENTION)
-        extended = self.retention_extender.extend_all(has_time, start)
+        not_due = {job.job_id for job in done if not job.retention_due}
+        extended = self.retention_extender.extend_all(has_time, start, not_due)
         self._save(_RETENTION, start, extended.checkpoint)
         for job_id, error in extended.failed:
             text = f"retention not extended: {type(error).__name__}: {error}"

@@ -99,3 +99,44 @@ def test_the_intake_keeps_a_bad_message_when_the_reject_queue_is_away(
     assert len(answer["batchItemFailures"]) == 3
     logged = [line.get("message") for line in lines(capsys.readouterr().out)]
     assert logged.count("reject queue refused a message") == 3
+
+
+def test_what_the_intake_returns_comes_again_before_the_queues_own_timeout(stage: Stage) -> None:
+    stage.job()
+    body = sample("intake-claim-complete")["Records"][0]["body"]
+    stage.sqs.send_message(
+        QueueUrl=stage.commands, MessageBody=body, MessageGroupId="g", MessageDeduplicationId="d"
+    )
+    (message,) = stage.sqs.receive_message(
+        QueueUrl=stage.commands, VisibilityTimeout=600, MessageSystemAttributeNames=["All"]
+    )["Messages"]
+    record = {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message["Attributes"],
+        "messageAttributes": {},
+    }
+
+    # Too little time for the table, enough for the queue.
+    answer = stage.handler("intake", 10_000)({"Records": [record]})
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": message["MessageId"]}]}
+    (again,) = stage.sqs.receive_message(QueueUrl=stage.commands, WaitTimeSeconds=20)["Messages"]
+    assert again["MessageId"] == message["MessageId"]
+
+
+def test_a_redriven_message_is_known_by_its_first_id(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.job()
+    (record, *_) = sample("intake-claim-complete")["Records"]
+    first_id = {"stringValue": record["messageId"], "dataType": "String"}
+    moved = {**record, "messageId": "new", "messageAttributes": {"sourceMessageId": first_id}}
+    handler = stage.handler("intake")
+
+    handler({"Records": [record]})
+    handler({"Records": [moved]})
+
+    logged = lines(capsys.readouterr().out)
+    assert [line["duplicate"] for line in logged if "duplicate" in line] == [1]

@@ -42,13 +42,15 @@ def _nothing(*_: Any, **__: Any) -> None:
 class SilentLogger:
     """Replaces loggers and metrics."""
 
-    add_metric = info = warning = exception = debug = staticmethod(_nothing)
+    add_metric = info = exception = debug = staticmethod(_nothing)
 
     @staticmethod
     def error(*_: Any, exc_info: Any = None, **__: Any) -> None:
         """A service's error may be caught and logged, an error in the code may not."""
         if isinstance(exc_info, ERRORS_IN_CODE):
             raise Violation(f"{type(exc_info).__name__}: {exc_info}")
+
+    warning = error
 
 
 @cache

@@ -65,7 +65,12 @@ def _needs(target: Target, *, table: str, bus: str, rejects: str, commands: str)
             yield _Need(function=function, actions=("dynamodb:Query",), resource_arn=arn)
     yield _Need(
         function="IntakeFunction",
-        actions=("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
+        actions=(
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:ChangeMessageVisibility",
+        ),
         resource_arn=_queue_arn(target, commands),
     )
     yield _Need(

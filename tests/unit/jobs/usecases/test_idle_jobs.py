@@ -20,7 +20,6 @@ def days_pass(ledger: Ledger, relay: JobAdvancer, job_id: str, days: int) -> Non
     for _ in range(days):
         ledger.now += DAY_MS
         relay.advance(job_id)
-        ledger.fact_publisher.publish(job_id)
 
 
 def test_an_abandoned_job_is_announced_and_canceled(ledger: Ledger, relay: JobAdvancer) -> None:

@@ -56,6 +56,7 @@ class MeteredQueue:
         self.messages += 1
         record = {
             "messageId": f"message-{self.messages}",
+            "receiptHandle": f"receipt-{self.messages}",
             "body": body,
             "attributes": {
                 "MessageGroupId": group,

@@ -13,7 +13,7 @@ from benchmarks.markdown import number_table
 
 MAX_UNITS_OF_ONE_ITEM: Final = 40
 # A worker that sends each item by itself.
-MAX_DOLLARS_OF_QUIET_WORKERS: Final = 9.0
+MAX_DOLLARS_OF_QUIET_WORKERS: Final = 7.0
 _THOUSAND: Final = 1_000
 
 

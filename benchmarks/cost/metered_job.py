@@ -27,6 +27,8 @@ class Workload:
     # Otherwise the reports register them on the way.
     registers: bool = True
     items_per_message: int = ITEMS_PER_MESSAGE
+    # How many records of the stream the relay takes at once.
+    relay_records: int = 1
 
 
 # Runs before anything is measured, so that each function has been called before.
@@ -127,6 +129,7 @@ def run(
     """One job, on a cloud that may have run others before."""
     slice_items = slice_items or workload.items
     before, began = Consumption.of(cloud), time.perf_counter()
+    cloud.relay_records = workload.relay_records
     ledger = cloud.ledger()
     job = ledger.create_job("measured", expected_items=workload.items, lanes=workload.lanes)
     options = RegistrationOptions(parallel=1)  # A function answers one request at a time.
@@ -161,6 +164,8 @@ def _work(
         if number % flush_every == 0 or number == workload.items:
             assert not reporter.flush().failed
             cloud.deliver_messages()
+            if number == workload.items:
+                cloud.deliver_stream()
             if number - slice_start >= slice_items or number == workload.items:
                 on_slice("work", number - slice_start)
                 slice_start = number

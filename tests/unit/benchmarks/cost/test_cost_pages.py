@@ -117,14 +117,14 @@ def test_quiet_workers_that_are_dearer_miss_their_bound() -> None:
     assert not quiet.met
 
 
-def test_the_relay_takes_the_smaller_a_share_the_fuller_batches_are() -> None:
+def test_the_relay_takes_a_small_share_however_full_the_batches_are() -> None:
     results = ResultsFile().by_name
     jobs = [results[f"{packing} items per message"] for packing in PACKING]
 
     shares = [dollars(Usage.of(job["relay"])) / dollars(Usage.of(job["usage"])) for job in jobs]
 
-    assert shares == sorted(shares, reverse=True)
-    assert 0 < shares[-1] < shares[0] < 0.5
+    # An invocation for each commit took 30 % with one item a batch.
+    assert all(0 < share < 0.06 for share in shares)
 
 
 def test_the_page_says_with_which_batches_a_bound_is_missed() -> None:

@@ -10,20 +10,26 @@ from random import Random
 from forgeledger.jobs.model.items import ItemState
 from tests.simulation.checks import Checks
 from tests.simulation.coverage import CoverageCounts, CoveragePoint
-from tests.simulation.jobs import is_bad
+from tests.simulation.jobs import KnownJob, is_bad
 from tests.simulation.lambdas import Lambdas, PlannedFaults
 from tests.simulation.lane_checks import Violation
 from tests.simulation.list_checks import check_a_list
 from tests.simulation.operators import Operators
 from tests.simulation.producers import HTTP_SHARE
-from tests.simulation.quiescence import come_to_rest, fail_all
+from tests.simulation.quiescence import come_to_rest, fail_again, fail_all
 from tests.simulation.request_checks import RequestLog
 from tests.simulation.script import Script
 from tests.simulation.small_commits import limited_commits
 from tests.simulation.steps import ScriptStep
 from tests.simulation.ttl_histories import weeks_pass
 from tests.simulation.workers import SimulatedWorkers
-from tests.simulation.workloads import ENDING_STEPS, OPERATOR_STEPS, StepKind, Workload
+from tests.simulation.workloads import (
+    ENDING_STEPS,
+    OPERATOR_STEPS,
+    WAITS_MS,
+    StepKind,
+    Workload,
+)
 from tests.simulation.world import MAX_STALL_DEPTH, ROWS_PER_PAGE, SimulatedWorld, WorldRules
 
 _MOST_JOBS = 2
@@ -35,8 +41,6 @@ _REST = ScriptStep(StepKind.REST, 0)
 # Seeding a generator takes longer than many steps, and creating one seeds it twice: so only
 # operators' steps use generators, which are created once, one for each level of stalls.
 _GENERATORS = tuple(Random() for _ in range(MAX_STALL_DEPTH + 1))
-# Mostly short, sometimes as long as a lease or a visibility timeout.
-_WAITS_MS = (10, 100, 100, 1_000, 1_000, 6_000, 25_000, 130_000, 200_000)
 
 
 @dataclass(slots=True)
@@ -99,11 +103,17 @@ class History:
         elif step.kind is StepKind.RETRY_CREATIONS:
             self.operators.retry_creations()
         elif self.operators.jobs:
-            job = Random(step.seed).choice(self.operators.jobs)
-            if step.kind is StepKind.FAIL_ALL:
-                fail_all(self, job)
-            else:
-                self.operators.retry_all(job)
+            self._take_step_for(Random(step.seed).choice(self.operators.jobs), step.kind)
+
+    def _take_step_for(self, job: KnownJob, kind: StepKind) -> None:
+        if kind is StepKind.FAIL_ALL:
+            fail_all(self, job)
+        elif kind is StepKind.FAIL_AGAIN:
+            fail_again(self, job)
+        elif kind is StepKind.SEAL_ONE:
+            self.operators.seal(job, {})
+        else:
+            self.operators.retry_all(job)
 
     def _rest(self) -> None:
         come_to_rest(self)
@@ -137,7 +147,7 @@ class History:
                 self._recount(seed, faults)
             case StepKind.WAIT:
                 world.steps += 1
-                world.now += _WAITS_MS[seed % len(_WAITS_MS)]
+                world.now += WAITS_MS[seed % len(WAITS_MS)]
             case StepKind.SPLIT_SHARD:
                 if world.stream.split(seed):
                     world.steps += 1

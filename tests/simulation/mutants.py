@@ -17,6 +17,7 @@ from tests.simulation.mutant import Mutant
 from tests.simulation.mutants_answers import ANSWERS
 from tests.simulation.mutants_creation import CREATION
 from tests.simulation.mutants_domain import DOMAIN
+from tests.simulation.mutants_expiry import EXPIRY
 from tests.simulation.mutants_flow import FLOW
 from tests.simulation.mutants_guarantees import GUARANTEES
 from tests.simulation.mutants_items import ITEMS
@@ -41,6 +42,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *CREATION,
     *QUEUE,
     *RETENTION,
+    *EXPIRY,
 )
 MOST_SEEDS = 5_000
 

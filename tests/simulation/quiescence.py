@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from forgeledger.jobs.model.commands import CommandKind
+from forgeledger.jobs.model.items import ItemState
 from forgeledger.jobs.model.lanes import effective_item
 from tests.simulation.jobs import KnownJob, is_bad
 from tests.simulation.lane_checks import ReplayedLane, Violation
@@ -98,6 +100,17 @@ def fail_all(history: "History", job: KnownJob) -> None:
     observed = history.checks.jobs.by_pk[f"JOB#{job.job_id}"]
     for lane in history.checks.jobs.lanes_of(observed.job):
         _finish_items(history, job, lane, fails=lambda _: True)
+
+
+def fail_again(history: "History", job: KnownJob) -> None:
+    """A failed item is retried, and fails for good again: as before, but for one more failure."""
+    observed = history.checks.jobs.by_pk[f"JOB#{job.job_id}"]
+    for lane in history.checks.jobs.lanes_of(observed.job):
+        failed = [name for name, item in lane.items.items() if item.state is ItemState.FAILED]
+        if failed:
+            history.operators.command(job, CommandKind.RETRY, min(failed), {})
+            history.operators.finish_items(job, lane.head.lane, [min(failed)], lambda _: True)
+            return
 
 
 def _finish_items(

@@ -27,10 +27,13 @@ class CoveragePoint(StrEnum):
     TOKEN_KNOWN = "a transaction is repeated with a known token"
     TOKEN_FORGOTTEN = "a transaction is repeated with a forgotten token"
     SEVERAL_COMMITS = "a batch makes several commits"
+    ROUND_CUT_SHORT = "a scheduled round is cut short"
     ROWS_EXPIRED = "expired rows are deleted"
     # The stream.
     SHARD_SPLIT = "a shard splits"
     PARENT_FIRST = "a shard waits for its parent"
+    RECORDS_DELAYED = "a record comes later than later ones of other items"
+    TWO_BATCHES = "two batches of a shard are processed at once"
     RECORDS_AGAIN = "records are redelivered"
     BATCH_HALVED = "a batch of records is bisected"
     RECORDS_GIVEN_UP = "records are given up"

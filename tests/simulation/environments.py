@@ -36,7 +36,7 @@ class Environments:
         """As `SimulatedWorld.invoke`; the environment of a crashed call is not used again."""
         world = self.world
         services = self._take_idle()
-        process.deadline = world.now + timeout_ms
+        process.began, process.deadline = world.now, world.now + timeout_ms
         self.busy += 1
         try:
             ended, answer = world.invoke(process, lambda: work(services))

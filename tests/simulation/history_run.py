@@ -21,6 +21,7 @@ from tests.simulation.request_checks import RequestLog
 from tests.simulation.script import Script
 from tests.simulation.small_commits import limited_commits
 from tests.simulation.steps import ScriptStep
+from tests.simulation.table_requests import PAGE_BYTES
 from tests.simulation.ttl_histories import weeks_pass
 from tests.simulation.workers import SimulatedWorkers
 from tests.simulation.workloads import (
@@ -30,7 +31,7 @@ from tests.simulation.workloads import (
     StepKind,
     Workload,
 )
-from tests.simulation.world import MAX_STALL_DEPTH, ROWS_PER_PAGE, SimulatedWorld, WorldRules
+from tests.simulation.world import MAX_STALL_DEPTH, SimulatedWorld, WorldRules
 
 _MOST_JOBS = 2
 # The chance that a list is read together with a job's status.
@@ -119,7 +120,7 @@ class History:
         come_to_rest(self)
         self.checks.at_rest()
         world = self.world
-        one_page = world.rules.rows_per_page == ROWS_PER_PAGE
+        one_page = world.rules.page_bytes == PAGE_BYTES
         if self.operators.jobs and world.random.random() < _LIST_AT_REST_CHANCE[one_page]:
             check_a_list(self.operators, world.random, {})
 
@@ -223,7 +224,9 @@ def start_history(script: Script, *, traced: bool = False) -> History:
         max_concurrency=script.max_concurrency,
         relay_tries=script.relay_tries,
         items_per_commit=script.items_per_commit,
-        rows_per_page=script.rows_per_page,
+        page_bytes=script.page_bytes,
+        parallelization=script.parallelization,
+        cuts_rounds_short=script.cuts_rounds_short,
     )
     world = SimulatedWorld(random=Random(script.seed), rules=rules, trace=[] if traced else None)
     request_log = RequestLog(world.commands)

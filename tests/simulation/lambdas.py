@@ -1,6 +1,6 @@
 """Lambda and its event source mappings: poll, invoke the real handlers, act on the result."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,9 @@ RELAY_TIMEOUT_MS = 300_000
 INTAKE_BATCH = 10
 RELAY_BATCH = 100
 
+# How much faster the time of rounds passes that are cut short.
+_ROUND_TIME_FACTORS = (6_000, 9_000, 16_000)
+
 # The global variable of each function's module that holds its services.
 _SERVICES_ATTRIBUTE = {"intake": "intake", "relay": "services"}
 
@@ -33,7 +36,7 @@ class _FunctionContext:
     process: Invocation
 
     def get_remaining_time_in_millis(self) -> int:
-        return max(0, self.process.deadline - self.world.now)
+        return self.process.remaining_ms(self.world.now)
 
 
 class Lambdas:
@@ -45,6 +48,8 @@ class Lambdas:
         self._relays = Environments(world, self._start_relay)
         # Numbers of the messages that running intakes were given.
         self._in_flight: list[int] = []
+        # The metrics of the latest invocation that ended.
+        self.metrics: Mapping[str, float] = {}
         self.store = self._start_relay().relay.advancer.jobs
 
     def _start_intake(self) -> Any:
@@ -133,9 +138,11 @@ class Lambdas:
         if world.trace is not None:
             keys = [record["dynamodb"]["Keys"] for record in batch]
             names = [f"{key['PK']['S'][-6:]}/{key['SK']['S'][:12]}" for key in keys]
-            world.log(f"relay receives {', '.join(names)} of shard {shard.number}")
+            world.log(f"relay receives {', '.join(names)} of shard {shard.number}/{shard.part}")
         # While this relay is stalled, another one may be given the same batch.
         shard.busy = not twice
+        others = sum(other.concurrent_relays for other in world.stream.parts_of(shard))
+        world.coverage[CoveragePoint.TWO_BATCHES] += others > shard.concurrent_relays
         shard.concurrent_relays += 1
         world.coverage[CoveragePoint.TWO_RELAYS] += shard.concurrent_relays > 1
         try:
@@ -158,7 +165,10 @@ class Lambdas:
     def reconcile(self, request: dict[str, Any], faults: PlannedFaults, skew_ms: int = 0) -> Any:
         """Invoke the relay directly; None if it did not answer."""
         world = self._world
-        process = Invocation("reconciler", faults, skew_ms=skew_ms)
+        factor = 1
+        if "scheduled" in request and world.rules.cuts_rounds_short:
+            factor = world.random.choice(_ROUND_TIME_FACTORS)
+        process = Invocation("reconciler", faults, skew_ms=skew_ms, time_factor=factor)
         world.log(f"the relay is invoked to reconcile {request}")
         if self._relays.full():
             return None
@@ -185,12 +195,16 @@ class Lambdas:
         context = _FunctionContext(self._world, process)
 
         def work(services: Any) -> Any:
-            outer = getattr(module, attribute)
-            setattr(module, attribute, services)
+            metrics = handlers.SilentMetrics()
+            replaced = {attribute: services, "metrics": metrics}
+            outer = {name: getattr(module, name) for name in replaced}
+            vars(module).update(replaced)
             try:
-                return handler(event, context)
+                answer = handler(event, context)
             finally:
-                setattr(module, attribute, outer)
+                vars(module).update(outer)
+            self.metrics = metrics.values
+            return answer
 
         return environments.run(process, timeout_ms, work)
 

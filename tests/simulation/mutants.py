@@ -24,6 +24,7 @@ from tests.simulation.mutants_items import ITEMS
 from tests.simulation.mutants_queue import QUEUE
 from tests.simulation.mutants_reads import READS
 from tests.simulation.mutants_registration import REGISTRATION
+from tests.simulation.mutants_relay import RELAY
 from tests.simulation.mutants_retention import RETENTION
 from tests.simulation.mutants_storage import STORAGE
 from tests.simulation.processes import INTERRUPTED, processes
@@ -43,6 +44,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *QUEUE,
     *RETENTION,
     *EXPIRY,
+    *RELAY,
 )
 MOST_SEEDS = 5_000
 

@@ -44,7 +44,7 @@ def played(seed: int) -> History:
         for number in range(times)
     ]
     script = Script(
-        seed=1, workload=Workload.LIFECYCLE, steps=tuple(steps), rows_per_page=1, assisted=False
+        seed=1, workload=Workload.LIFECYCLE, steps=tuple(steps), page_bytes=1, assisted=False
     )
     history = start_history(script)
     history.run_steps(len(steps))

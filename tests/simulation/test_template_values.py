@@ -23,6 +23,10 @@ _QUEUE = properties("CommandQueue")
         (lambdas.INTAKE_BATCH, _COMMANDS["BatchSize"]),
         (lambdas.RELAY_BATCH, _LEDGER["BatchSize"]),
         (world.RELAY_TRIES, _LEDGER["MaximumRetryAttempts"]),
+        (
+            world.PARALLELIZATION,
+            TEMPLATE["Parameters"]["RelayParallelizationFactor"]["Default"],
+        ),
         (world.VISIBILITY_MS, _QUEUE["VisibilityTimeout"] * 1_000),
         (world.MAX_RECEIVES, _QUEUE["RedrivePolicy"]["maxReceiveCount"]),
     ],

@@ -85,7 +85,6 @@ def test_an_expired_row_is_in_no_index_and_counts_as_no_commit() -> None:
             "KeyConditionExpression": "SK = :sk",
             "ExpressionAttributeValues": {":sk": {"S": "JOB"}},
         },
-        0,
     )
     assert [row["PK"]["S"] for row in listed["Items"]] == ["b", "c"]
     assert tables.get("a", "JOB") is None

@@ -22,6 +22,7 @@ from tests.simulation.faults import (
 from tests.simulation.fifo_queue import SimulatedFifoQueue
 from tests.simulation.streams import Stream
 from tests.simulation.table import RowChange, Tables
+from tests.simulation.table_requests import PAGE_BYTES
 from tests.support.one_by_one import one_by_one
 
 # 2026-01-01T00:00:00Z.
@@ -38,8 +39,7 @@ FaultOverrides = Callable[[], Mapping[CallFault, Operation]]
 VISIBILITY_MS = 180_000
 MAX_RECEIVES = 20
 RELAY_TRIES = 5
-# More than any query returns here.
-ROWS_PER_PAGE = 1_000
+PARALLELIZATION = 2
 
 
 class CommitObserver(Protocol):
@@ -56,10 +56,16 @@ class Invocation:
     faults: dict[int, CallFault]
     deadline: int = 0
     skew_ms: int = 0
+    began: int = 0
+    # How much faster its remaining time passes: as if each call took so many times as long.
+    time_factor: int = 1
     calls: int = 0
     throttles: int = 0
     # Whether it met a fault.
     disturbed: bool = False
+
+    def remaining_ms(self, now: int) -> int:
+        return max(0, self.deadline - self.began - (now - self.began) * self.time_factor)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,7 +78,11 @@ class WorldRules:
     max_concurrency: int = 1_000
     relay_tries: int = RELAY_TRIES
     items_per_commit: int = ITEMS_PER_COMMIT
-    rows_per_page: int = ROWS_PER_PAGE
+    page_bytes: int = PAGE_BYTES
+    # Batches of a shard that relays process at once.
+    parallelization: int = PARALLELIZATION
+    # Whether scheduled rounds are cut short, as if there were thousands of jobs.
+    cuts_rounds_short: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -108,8 +118,14 @@ class SimulatedWorld:
             self._committed,
             self.coverage,
             remembers_tokens=self.rules.remembers_tokens,
+            page_bytes=self.rules.page_bytes,
         )
-        self.stream = Stream(self.rules.relay_tries, self.coverage)
+        self.stream = Stream(
+            self.rules.relay_tries,
+            self.coverage,
+            parallelization=self.rules.parallelization,
+            draw=self.random.random,
+        )
         self.commands = SimulatedFifoQueue(
             "commands", lambda: self.now, VISIBILITY_MS, self.rules.max_receives, self.coverage
         )

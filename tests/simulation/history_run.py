@@ -13,7 +13,7 @@ from tests.simulation.coverage import CoverageCounts, CoveragePoint
 from tests.simulation.jobs import KnownJob, is_bad
 from tests.simulation.lambdas import Lambdas, PlannedFaults
 from tests.simulation.lane_checks import Violation
-from tests.simulation.list_checks import check_a_list
+from tests.simulation.list_steps import check_a_list
 from tests.simulation.operators import Operators
 from tests.simulation.producers import HTTP_SHARE
 from tests.simulation.quiescence import come_to_rest, fail_again, fail_all

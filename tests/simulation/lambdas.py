@@ -1,7 +1,6 @@
 """Lambda and its event source mappings: poll, invoke the real handlers, act on the result."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from forgeledger.bootstrap.intake import build_intake
@@ -9,9 +8,11 @@ from forgeledger.bootstrap.relay import build_relay
 from tests.simulation import handlers
 from tests.simulation.clients import DynamoDBClient, EventBridgeClient, SqsClient
 from tests.simulation.coverage import CoveragePoint
-from tests.simulation.environments import Environments
+from tests.simulation.environments import Environments, FunctionContext
+from tests.simulation.event_bus import EventBus
 from tests.simulation.faults import CallFault
 from tests.simulation.fifo_queue import QueuedMessage, sqs_record
+from tests.simulation.lane_checks import Violation
 from tests.simulation.world import Invocation, SimulatedWorld
 
 # As in the template; test_template_values.py compares them.
@@ -23,20 +24,8 @@ RELAY_BATCH = 100
 # How much faster the time of rounds passes that are cut short.
 _ROUND_TIME_FACTORS = (6_000, 9_000, 16_000)
 
-# The global variable of each function's module that holds its services.
-_SERVICES_ATTRIBUTE = {"intake": "intake", "relay": "services"}
-
 PlannedFaults = dict[int, CallFault]
 OnAcknowledged = Callable[[list[QueuedMessage], list[QueuedMessage], Invocation], None]
-
-
-@dataclass(slots=True)
-class _FunctionContext:
-    world: SimulatedWorld
-    process: Invocation
-
-    def get_remaining_time_in_millis(self) -> int:
-        return self.process.remaining_ms(self.world.now)
 
 
 class Lambdas:
@@ -107,6 +96,9 @@ class Lambdas:
         failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
         if failed and world.trace is not None:
             world.log(f"intake returns {', '.join(sorted(failed))}")
+        measured = (self.metrics["BatchSize"], self.metrics["MessagesFailed"])
+        if measured != (len(batch), len(failed)):
+            raise Violation(f"the intake counts {measured} of {len(batch)}, {len(failed)} failed")
         returned = [message for message in batch if message.message_id in failed]
         self._on_acknowledged(batch, returned, process)
         if delete_fails:
@@ -139,6 +131,8 @@ class Lambdas:
             keys = [record["dynamodb"]["Keys"] for record in batch]
             names = [f"{key['PK']['S'][-6:]}/{key['SK']['S'][:12]}" for key in keys]
             world.log(f"relay receives {', '.join(names)} of shard {shard.number}/{shard.part}")
+        # The bus of a real engine does not tell.
+        before = len(world.bus.delivered) if isinstance(world.bus, EventBus) else 0
         # While this relay is stalled, another one may be given the same batch.
         shard.busy = not twice
         others = sum(other.concurrent_relays for other in world.stream.parts_of(shard))
@@ -152,6 +146,10 @@ class Lambdas:
         finally:
             shard.concurrent_relays -= 1
             shard.busy = False
+        if not process.disturbed and isinstance(world.bus, EventBus):
+            delivered = len(world.bus.delivered) - before
+            if self.metrics["EventsPublished"] != delivered:
+                raise Violation(f"the relay counts {self.metrics}, {delivered} were delivered")
         failures = answer["batchItemFailures"] if ended else [{"itemIdentifier": None}]
         if failures:
             world.stream.fail(shard, position, batch, failures[0]["itemIdentifier"])
@@ -190,20 +188,12 @@ class Lambdas:
         process: Invocation,
         event: dict[str, Any],
     ) -> Any:
-        module, attribute = handlers.function(name), _SERVICES_ATTRIBUTE[name]
-        handler = handlers.handler(name)
-        context = _FunctionContext(self._world, process)
+        context = FunctionContext(self._world, process)
 
         def work(services: Any) -> Any:
-            metrics = handlers.SilentMetrics()
-            replaced = {attribute: services, "metrics": metrics}
-            outer = {name: getattr(module, name) for name in replaced}
-            vars(module).update(replaced)
-            try:
-                answer = handler(event, context)
-            finally:
-                vars(module).update(outer)
-            self.metrics = metrics.values
+            answer, self.metrics = handlers.invoke(
+                name, services, event, context, decorated=self._world.draw_decorated()
+            )
             return answer
 
         return environments.run(process, timeout_ms, work)

@@ -26,6 +26,7 @@ from tests.simulation.mutants_reads import READS
 from tests.simulation.mutants_registration import REGISTRATION
 from tests.simulation.mutants_relay import RELAY
 from tests.simulation.mutants_retention import RETENTION
+from tests.simulation.mutants_routes import ROUTES
 from tests.simulation.mutants_storage import STORAGE
 from tests.simulation.processes import INTERRUPTED, processes
 from tests.simulation.script import SEEDS_PER_GROUP
@@ -45,6 +46,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *RETENTION,
     *EXPIRY,
     *RELAY,
+    *ROUTES,
 )
 MOST_SEEDS = 5_000
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from copy import copy
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -88,9 +88,7 @@ def _claiming_with(change: Callable[[_Request], _Request]) -> AbstractContextMan
             return self._client.put_item(**change(request))
 
     def claim(self: DynamoDBJobIdClaims, *arguments: Any) -> str:
-        changed = copy(self)
-        changed._client = Changed(self._client)
-        return original(changed, *arguments)
+        return original(replace(self, client=Changed(self.client)), *arguments)
 
     return patch.object(DynamoDBJobIdClaims, "claim", claim)
 

@@ -275,10 +275,13 @@ def facts_only_published() -> Iterator[None]:
         publishing = Relay(
             Idle(advancer.jobs, advancer.lane_writer, advancer.runtime), self.fact_publisher
         )
-        failed = (
-            original(self, heads, has_time).failed + original(publishing, facts, has_time).failed
+        advanced = original(self, heads, has_time)
+        published = original(publishing, facts, has_time)
+        failed = sorted(
+            advanced.failed + published.failed, key=lambda failure: failure[0].sequence_number
         )
-        return Relayed(tuple(sorted(failed, key=lambda failure: failure[0].sequence_number)), 0)
+        events_published = advanced.events_published + published.events_published
+        return Relayed(tuple(failed), events_published)
 
     with patch.object(Relay, "relay", relay):
         yield

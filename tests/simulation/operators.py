@@ -155,8 +155,8 @@ class Operators(Producers):
 
     def finish_items(
         self, job: KnownJob, lane: int, item_ids: Sequence[str], fails: Callable[[str], bool]
-    ) -> None:
-        """Complete or fail all of these items in one batch."""
+    ) -> bool:
+        """Complete or fail all of these items in one batch; False if that is throttled."""
         commands = []
         for item_id in item_ids:
             failure = Failure(type="Final", retryable=False) if fails(item_id) else None
@@ -170,10 +170,13 @@ class Operators(Producers):
             lambda services: services.lane_writer.apply(job.job_id, lane, commands),
             {},
         )
+        if applied is None:
+            return False
         for command, mark, outcome in zip(commands, marks, applied.outcomes, strict=True):
             self.request_log.record_command_answer(
                 AnsweredCommand(job.job_id, command, mark, outcome)
             )
+        return True
 
     def read_status(self, random: Random, faults: PlannedFaults) -> None:
         if self.jobs:

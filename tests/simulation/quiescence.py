@@ -149,5 +149,6 @@ def _finish_items(
         ]
         if not unfinished:
             return
-        history.operators.finish_items(job, lane.head.lane, unfinished, fails)
+        if not history.operators.finish_items(job, lane.head.lane, unfinished, fails):
+            return
     raise Violation(f"{unfinished} cannot be finished")

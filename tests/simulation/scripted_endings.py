@@ -46,7 +46,9 @@ def _crowd(random: Random) -> list[ScriptStep]:
         fault = random.choices(known, list(FAULTS.values()))[0]
         injected = ((random.randint(0, 8), fault),)
         steps.append(ScriptStep(StepKind.INTAKE, random.getrandbits(32), injected))
-    return steps
+    # Somebody looks at what has become of them.
+    reads = random.choice((0, 1, 2))
+    return steps + [ScriptStep(StepKind.READ_STATUS, random.getrandbits(32)) for _ in range(reads)]
 
 
 def _contention(random: Random) -> list[ScriptStep]:

@@ -29,6 +29,8 @@ from tests.support.one_by_one import one_by_one
 START_MS = 1_767_225_600_000
 _CALL_MS = 3
 _SLOW_MS = 4_000
+# The share of invocations whose handlers write logs and metrics.
+_DECORATED_SHARE = 0.02
 # How many steps may be stalled inside one another.
 MAX_STALL_DEPTH = 3
 # How a service carries out a request.
@@ -156,6 +158,10 @@ class SimulatedWorld:
     def new_id(self) -> str:
         self.ids_made += 1
         return f"id-{self.ids_made}"
+
+    def draw_decorated(self) -> bool:
+        """Whether the next handler runs with its decorators; none does inside a stalled one."""
+        return not self.depth and self.random.random() < _DECORATED_SHARE
 
     def invoke(self, invocation: Invocation, work: Callable[[], Any]) -> tuple[bool, Any]:
         """Run `work` as a process: whether it ended without a crash, and its result."""

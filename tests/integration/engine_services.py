@@ -17,7 +17,8 @@ from tests.integration.engine_tables import EngineTables
 from tests.simulation.fifo_queue import QueuedMessage
 from tests.simulation.streams import Shard, Stream
 from tests.simulation.table import RowChange
-from tests.simulation.world import PARALLELIZATION, RELAY_TRIES, VISIBILITY_MS, SimulatedWorld
+from tests.simulation.world import SimulatedWorld
+from tests.simulation.world_rules import PARALLELIZATION, RELAY_TRIES, VISIBILITY_MS
 from tests.support.deployed_template import properties
 
 _TIMEOUT_SECONDS = 10

@@ -28,12 +28,8 @@ from tests.simulation.steps import ScriptStep
 from tests.simulation.streams import Stream
 from tests.simulation.table import Tables
 from tests.simulation.workloads import StepKind
-from tests.simulation.world import (
-    PARALLELIZATION,
-    RELAY_TRIES,
-    SimulatedWorld,
-    WorldRules,
-)
+from tests.simulation.world import SimulatedWorld
+from tests.simulation.world_rules import PARALLELIZATION, RELAY_TRIES, WorldRules
 
 pytestmark = pytest.mark.integration
 

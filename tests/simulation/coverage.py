@@ -28,6 +28,7 @@ class CoveragePoint(StrEnum):
     TOKEN_FORGOTTEN = "a transaction is repeated with a forgotten token"
     SEVERAL_COMMITS = "a batch makes several commits"
     ROUND_CUT_SHORT = "a scheduled round is cut short"
+    EXPIRED_MEANWHILE = "an expired row is deleted while a process runs"
     ROWS_EXPIRED = "expired rows are deleted"
     # The stream.
     SHARD_SPLIT = "a shard splits"

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from forgeledger.jobs.model.items import ItemState
 from tests.simulation.checks import Checks
 from tests.simulation.coverage import CoverageCounts, CoveragePoint
-from tests.simulation.jobs import KnownJob, is_bad
+from tests.simulation.final_states import final_states
+from tests.simulation.jobs import KnownJob
 from tests.simulation.lambdas import Lambdas, PlannedFaults
 from tests.simulation.lane_checks import Violation
 from tests.simulation.list_steps import check_a_list
@@ -22,7 +22,7 @@ from tests.simulation.script import Script
 from tests.simulation.small_commits import limited_commits
 from tests.simulation.steps import ScriptStep
 from tests.simulation.table_requests import PAGE_BYTES
-from tests.simulation.ttl_histories import weeks_pass
+from tests.simulation.ttl_histories import keys_expire, weeks_pass
 from tests.simulation.workers import SimulatedWorkers
 from tests.simulation.workloads import (
     ENDING_STEPS,
@@ -31,7 +31,8 @@ from tests.simulation.workloads import (
     StepKind,
     Workload,
 )
-from tests.simulation.world import MAX_STALL_DEPTH, SimulatedWorld, WorldRules
+from tests.simulation.world import MAX_STALL_DEPTH, SimulatedWorld
+from tests.simulation.world_rules import WorldRules
 
 _MOST_JOBS = 2
 # The chance that a list is read together with a job's status.
@@ -149,6 +150,7 @@ class History:
             case StepKind.WAIT:
                 world.steps += 1
                 world.now += WAITS_MS[seed % len(WAITS_MS)]
+                keys_expire(world)
             case StepKind.SPLIT_SHARD:
                 if world.stream.split(seed):
                     world.steps += 1
@@ -160,14 +162,22 @@ class History:
             job = self.operators.jobs[seed % len(self.operators.jobs)]
             self.lambdas.reconcile({"jobId": job.job_id, "recount": True}, faults)
 
-    def _take_operator_step(self, step: ScriptStep, faults: PlannedFaults) -> None:  # noqa: C901 - One per kind.
-        operators, random = self.operators, _GENERATORS[self.world.depth]
+    def _take_operator_step(self, step: ScriptStep, faults: PlannedFaults) -> None:
+        random = _GENERATORS[self.world.depth]
         random.seed(step.seed)
         if step.kind is StepKind.SEND:
             self.workers.send(random, faults)
-        elif not operators.jobs:
-            return
-        match step.kind:
+        elif step.kind is StepKind.READ_STATUS:
+            self.operators.ask_for_expired(random)
+            self.operators.read_status(random, faults)
+            if self.operators.jobs and random.random() < _LIST_CHANCE:
+                check_a_list(self.operators, random, faults)
+        elif self.operators.jobs:
+            self._take_request_step(step.kind, random, faults)
+
+    def _take_request_step(self, kind: StepKind, random: Random, faults: PlannedFaults) -> None:
+        operators = self.operators
+        match kind:
             case StepKind.REGISTER:
                 operators.register(random, faults)
             case StepKind.SEAL:
@@ -181,10 +191,6 @@ class History:
                 operators.retry(random, faults)
             case StepKind.HTTP_COMMAND:
                 operators.send_http_command(random, faults)
-            case StepKind.READ_STATUS:
-                operators.read_status(random, faults)
-                if random.random() < _LIST_CHANCE:
-                    check_a_list(operators, random, faults)
             case StepKind.WORK:
                 self.world.steps += 1
                 self.workers.act(random, operators.jobs)
@@ -239,17 +245,17 @@ def start_history(script: Script, *, traced: bool = False) -> History:
 
 def finish_history(history: History) -> HistoryResult:
     """Run the rest of the script, come to rest, and return the result."""
-    final_states: dict[str, str] = {}
+    states: dict[str, str] = {}
 
     def play_rest() -> None:
         history.run_steps(len(history.script.steps) - history.position)
         history.take_step(_REST)
         if history.script.workload is Workload.PLAIN:
-            final_states.update(_final_states(history))
+            states.update(final_states(history))
 
     violation = violation_during(history, play_rest)
     result = partial_result(history.world)
-    result.violation, result.final_states = violation, final_states
+    result.violation, result.final_states = violation, states
     return result
 
 
@@ -279,22 +285,3 @@ def partial_result(world: SimulatedWorld) -> HistoryResult:
 
 def digest(result: HistoryResult) -> str:
     return hashlib.sha256("\n".join(result.trace).encode()).hexdigest()
-
-
-def _final_states(history: History) -> dict[str, str]:
-    """The final states of a plain history, which faults and order must not change."""
-    final_states: dict[str, str] = {}
-    for job in history.operators.jobs:
-        observed = history.checks.jobs.by_pk[f"JOB#{job.job_id}"].job
-        lanes = history.checks.jobs.lanes_of(observed)
-        items = {item_id: item for lane in lanes for item_id, item in lane.items.items()}
-        for item_id in job.item_ids:
-            expected_state = ItemState.FAILED if is_bad(item_id) else ItemState.COMPLETED
-            item = items.get(item_id)
-            if item is None or item.state is not expected_state:
-                raise Violation(f"{job.new.name}: {item_id} must be {expected_state}, is {item}")
-            final_states[f"{job.new.name}/{item_id}"] = item.state.value
-        final_states[job.new.name] = (
-            f"{observed.status} in epoch {observed.epoch}, {observed.counts_at_verdict}"
-        )
-    return final_states

@@ -21,13 +21,15 @@ _LOG_FIELDS = frozenset({"level", "message", "timestamp", "function_request_id"}
 def written_by(logger: Any) -> Iterator[StringIO]:
     """All that a function with this logger of powertools writes."""
     output = StringIO()
-    before = logger.registered_handler.setStream(output)
+    handler = logger.registered_handler
+    # Not by `setStream`, which flushes the stream before: pytest may have closed it.
+    before, handler.stream = handler.stream, output
     try:
         # Powertools warns of missing metrics where a handler crashes.
         with redirect_stdout(output), warnings.catch_warnings(action="ignore"):
             yield output
     finally:
-        logger.registered_handler.setStream(before)
+        handler.stream = before
 
 
 def metrics_in(text: str) -> dict[str, float]:

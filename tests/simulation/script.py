@@ -12,7 +12,7 @@ from tests.simulation.scripted_endings import ending, finale
 from tests.simulation.steps import FAULTS, ScriptStep
 from tests.simulation.table_requests import PAGE_BYTES
 from tests.simulation.workloads import WEIGHTS, StepKind, Workload
-from tests.simulation.world import MAX_RECEIVES, PARALLELIZATION, RELAY_TRIES
+from tests.simulation.world_rules import MAX_RECEIVES, PARALLELIZATION, RELAY_TRIES
 
 # Consecutive seeds whose histories share a prefix: a seed group.
 SEEDS_PER_GROUP = 64

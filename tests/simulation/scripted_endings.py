@@ -140,6 +140,9 @@ def _weeks(random: Random) -> list[ScriptStep]:
         )
         kinds = random.choices(list(_STEPS_AFTER_WEEKS), list(_STEPS_AFTER_WEEKS.values()), k=5)
         steps += [ScriptStep(kind, random.getrandbits(32)) for kind in kinds]
+        # Somebody looks for a job that may be gone.
+        looks = random.choice((0, 4, 8))
+        steps += [ScriptStep(StepKind.READ_STATUS, random.getrandbits(32)) for _ in range(looks)]
     return [*steps, ScriptStep(StepKind.WEEKS, random.getrandbits(32))]
 
 

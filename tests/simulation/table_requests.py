@@ -12,6 +12,7 @@ PAGE_BYTES = 1 << 20
 # A BatchGetItem answers at most so many times as much.
 PAGES_A_BATCH = 16
 _EMPTY: dict[str, Any] = {}
+_NEVER = {"N": str(1 << 62)}
 
 
 def key_of(row: Row) -> tuple[str, str]:
@@ -38,6 +39,11 @@ def check_placeholders(
     given = len(names) + len(values)
     if given != len(used) or not (used.issuperset(names) and used.issuperset(values)):
         raise client_error("ValidationException", "expression placeholders")
+
+
+def has_expired(row: Row, now: int) -> bool:
+    """Whether the row's TTL has passed; rows of the idempotency table have another attribute."""
+    return int(row.get("ttl", row.get("expiration", _NEVER))["N"]) < now // 1000
 
 
 def rows_within(rows: Sequence[Row], most_bytes: int) -> int:

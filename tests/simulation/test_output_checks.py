@@ -12,7 +12,8 @@ from tests.simulation.http_callers import with_good_key, without_good_key
 from tests.simulation.http_side import http_event, respond
 from tests.simulation.lane_checks import Violation
 from tests.simulation.output_checks import API_KEYS, metrics_in
-from tests.simulation.world import Invocation, SimulatedWorld, WorldRules
+from tests.simulation.world import Invocation, SimulatedWorld
+from tests.simulation.world_rules import WorldRules
 
 LOG_LINE = {
     "level": "INFO",

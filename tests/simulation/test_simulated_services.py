@@ -11,7 +11,8 @@ from tests.simulation.faults import CallFault
 from tests.simulation.fifo_queue import SimulatedFifoQueue
 from tests.simulation.http_side import http_event, respond
 from tests.simulation.table import RowChange, Tables
-from tests.simulation.world import Invocation, SimulatedWorld, WorldRules
+from tests.simulation.world import Invocation, SimulatedWorld
+from tests.simulation.world_rules import WorldRules
 
 
 class ManualClock:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Protocol
 
-from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
 from forgeledger.runtime import Runtime
 from tests.simulation.coverage import CoverageCounts, CoveragePoint
 from tests.simulation.event_bus import EventBus
@@ -22,7 +21,8 @@ from tests.simulation.faults import (
 from tests.simulation.fifo_queue import SimulatedFifoQueue
 from tests.simulation.streams import Stream
 from tests.simulation.table import RowChange, Tables
-from tests.simulation.table_requests import PAGE_BYTES
+from tests.simulation.table_requests import has_expired
+from tests.simulation.world_rules import VISIBILITY_MS, WorldRules
 from tests.support.one_by_one import one_by_one
 
 # 2026-01-01T00:00:00Z.
@@ -31,17 +31,14 @@ _CALL_MS = 3
 _SLOW_MS = 4_000
 # The share of invocations whose handlers write logs and metrics.
 _DECORATED_SHARE = 0.02
+# The share of calls before which an expired row is deleted, as long as there is one.
+_DELETION_SHARE = 0.1
 # How many steps may be stalled inside one another.
 MAX_STALL_DEPTH = 3
 # How a service carries out a request.
 Operation = Callable[[dict[str, Any]], Any]
 # How it does so under the faults that only this service knows.
 FaultOverrides = Callable[[], Mapping[CallFault, Operation]]
-# As in the template; test_template_values.py compares them.
-VISIBILITY_MS = 180_000
-MAX_RECEIVES = 20
-RELAY_TRIES = 5
-PARALLELIZATION = 2
 
 
 class CommitObserver(Protocol):
@@ -70,23 +67,6 @@ class Invocation:
         return max(0, self.deadline - self.began - (now - self.began) * self.time_factor)
 
 
-@dataclass(slots=True, kw_only=True)
-class WorldRules:
-    """Properties of a world, apart from its faults."""
-
-    max_receives: int = MAX_RECEIVES
-    remembers_tokens: bool = True
-    # Concurrent calls of each function.
-    max_concurrency: int = 1_000
-    relay_tries: int = RELAY_TRIES
-    items_per_commit: int = ITEMS_PER_COMMIT
-    page_bytes: int = PAGE_BYTES
-    # Batches of a shard that relays process at once.
-    parallelization: int = PARALLELIZATION
-    # Whether scheduled rounds are cut short, as if there were thousands of jobs.
-    cuts_rounds_short: bool = False
-
-
 @dataclass(slots=True, eq=False)
 class SimulatedWorld:
     random: Random
@@ -107,6 +87,8 @@ class SimulatedWorld:
     steps: int = 0
     commits: int = 0
     coverage: CoverageCounts = field(default_factory=Counter)
+    # Keys of rows whose TTL has passed: each may be deleted before any call.
+    expired: list[tuple[str, str]] = field(default_factory=list)
     tables: Tables = field(init=False)
     stream: Stream = field(init=False)
     commands: SimulatedFifoQueue = field(init=False)
@@ -205,6 +187,8 @@ class SimulatedWorld:
             process.disturbed = True
             self.coverage[CoveragePoint.OUT_OF_TIME] += 1
             raise Crash(f"out of time at {operation}")
+        if self.expired and self.random.random() < _DELETION_SHARE:
+            self._delete_expired()
         number = process.calls
         process.calls += 1
         if process.throttles:
@@ -229,6 +213,15 @@ class SimulatedWorld:
         if override is not None:
             return override(request)
         return self._inject(process, operation, lambda: perform(request), fault)
+
+    def _delete_expired(self) -> None:
+        """DynamoDB deletes an expired row in the background, whatever runs meanwhile."""
+        pk, sk = self.expired.pop(self.random.randrange(len(self.expired)))
+        row = self.tables.get(pk, sk)
+        if row is not None and has_expired(row, self.now):
+            self.coverage[CoveragePoint.EXPIRED_MEANWHILE] += 1
+            self.log(f"  {pk[-6:]} {sk} is deleted, since it has expired")
+            self.tables.delete(pk, sk)
 
     def _inject(  # noqa: C901 - A fault of each kind.
         self, process: Invocation, operation: str, perform: Callable[[], Any], fault: CallFault

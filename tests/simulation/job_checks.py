@@ -257,8 +257,12 @@ class JobChecks:
             raise Violation(f"{where}: a second verdict")
         if total["PENDING"] or total["IN_PROGRESS"]:
             raise Violation(f"{where}: unfinished items {total}")
-        if by_state(fact.counts) != total or by_state(after.counts_at_verdict) != total:
-            raise Violation(f"{where}: has {fact.counts}, the items are {total}")
+        failings = sum(lane.head.counts.failings for lane in self.lanes_of(after))
+        if not all(
+            by_state(counts) == total and counts.failings == failings
+            for counts in (fact.counts, after.counts_at_verdict)
+        ):
+            raise Violation(f"{where}: {fact.counts}, not {total} after {failings} failures")
         if after.status not in _STATUSES[fact.kind] or fact.status != after.status:
             raise Violation(f"{where}: status {after.status}")
         if before.mode == "open" or any(

@@ -1,7 +1,6 @@
 """Lambda and its event source mappings: poll, invoke the real handlers, act on the result."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from forgeledger.bootstrap.intake import build_intake
@@ -9,9 +8,11 @@ from forgeledger.bootstrap.relay import build_relay
 from tests.simulation import handlers
 from tests.simulation.clients import DynamoDBClient, EventBridgeClient, SqsClient
 from tests.simulation.coverage import CoveragePoint
-from tests.simulation.environments import Environments
+from tests.simulation.environments import Environments, FunctionContext
+from tests.simulation.event_bus import EventBus
 from tests.simulation.faults import CallFault
 from tests.simulation.fifo_queue import QueuedMessage, sqs_record
+from tests.simulation.lane_checks import Violation
 from tests.simulation.world import Invocation, SimulatedWorld
 
 # As in the template; test_template_values.py compares them.
@@ -20,20 +21,11 @@ RELAY_TIMEOUT_MS = 300_000
 INTAKE_BATCH = 10
 RELAY_BATCH = 100
 
-# The global variable of each function's module that holds its services.
-_SERVICES_ATTRIBUTE = {"intake": "intake", "relay": "services"}
+# How much faster the time of rounds passes that are cut short.
+_ROUND_TIME_FACTORS = (6_000, 9_000, 16_000)
 
 PlannedFaults = dict[int, CallFault]
 OnAcknowledged = Callable[[list[QueuedMessage], list[QueuedMessage], Invocation], None]
-
-
-@dataclass(slots=True)
-class _FunctionContext:
-    world: SimulatedWorld
-    process: Invocation
-
-    def get_remaining_time_in_millis(self) -> int:
-        return max(0, self.process.deadline - self.world.now)
 
 
 class Lambdas:
@@ -45,6 +37,8 @@ class Lambdas:
         self._relays = Environments(world, self._start_relay)
         # Numbers of the messages that running intakes were given.
         self._in_flight: list[int] = []
+        # The metrics of the latest invocation that ended.
+        self.metrics: Mapping[str, float] = {}
         self.store = self._start_relay().relay.advancer.jobs
 
     def _start_intake(self) -> Any:
@@ -104,6 +98,9 @@ class Lambdas:
         failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
         if failed and world.trace is not None:
             world.log(f"intake returns {', '.join(sorted(failed))}")
+        measured = (self.metrics["BatchSize"], self.metrics["MessagesFailed"])
+        if measured != (len(batch), len(failed)):
+            raise Violation(f"the intake counts {measured} of {len(batch)}, {len(failed)} failed")
         returned = [message for message in batch if message.message_id in failed]
         self._on_acknowledged(batch, returned, process)
         if delete_fails:
@@ -135,9 +132,13 @@ class Lambdas:
         if world.trace is not None:
             keys = [record["dynamodb"]["Keys"] for record in batch]
             names = [f"{key['PK']['S'][-6:]}/{key['SK']['S'][:12]}" for key in keys]
-            world.log(f"relay receives {', '.join(names)} of shard {shard.number}")
+            world.log(f"relay receives {', '.join(names)} of shard {shard.number}/{shard.part}")
+        # The bus of a real engine does not tell.
+        before = len(world.bus.delivered) if isinstance(world.bus, EventBus) else 0
         # While this relay is stalled, another one may be given the same batch.
         shard.busy = not twice
+        others = sum(other.concurrent_relays for other in world.stream.parts_of(shard))
+        world.coverage[CoveragePoint.TWO_BATCHES] += others > shard.concurrent_relays
         shard.concurrent_relays += 1
         world.coverage[CoveragePoint.TWO_RELAYS] += shard.concurrent_relays > 1
         try:
@@ -147,6 +148,10 @@ class Lambdas:
         finally:
             shard.concurrent_relays -= 1
             shard.busy = False
+        if not process.disturbed and isinstance(world.bus, EventBus):
+            delivered = len(world.bus.delivered) - before
+            if self.metrics["EventsPublished"] != delivered:
+                raise Violation(f"the relay counts {self.metrics}, {delivered} were delivered")
         failures = answer["batchItemFailures"] if ended else [{"itemIdentifier": None}]
         if failures:
             world.stream.fail(shard, position, batch, failures[0]["itemIdentifier"])
@@ -160,7 +165,10 @@ class Lambdas:
     def reconcile(self, request: dict[str, Any], faults: PlannedFaults, skew_ms: int = 0) -> Any:
         """Invoke the relay directly; None if it did not answer."""
         world = self._world
-        process = Invocation("reconciler", faults, skew_ms=skew_ms)
+        factor = 1
+        if "scheduled" in request and world.rules.cuts_rounds_short:
+            factor = world.random.choice(_ROUND_TIME_FACTORS)
+        process = Invocation("reconciler", faults, skew_ms=skew_ms, time_factor=factor)
         world.log(f"the relay is invoked to reconcile {request}")
         if self._relays.full():
             return None
@@ -182,17 +190,13 @@ class Lambdas:
         process: Invocation,
         event: dict[str, Any],
     ) -> Any:
-        module, attribute = handlers.function(name), _SERVICES_ATTRIBUTE[name]
-        handler = handlers.handler(name)
-        context = _FunctionContext(self._world, process)
+        context = FunctionContext(self._world, process)
 
         def work(services: Any) -> Any:
-            outer = getattr(module, attribute)
-            setattr(module, attribute, services)
-            try:
-                return handler(event, context)
-            finally:
-                setattr(module, attribute, outer)
+            answer, self.metrics = handlers.invoke(
+                name, services, event, context, decorated=self._world.draw_decorated()
+            )
+            return answer
 
         return environments.run(process, timeout_ms, work)
 

@@ -161,6 +161,7 @@ def creation_arguments(new: NewJob) -> dict[str, Any]:
         "lanes": new.lanes,
         "policy": {name: value for name, value in policy.items() if value is not None},
         "deadline_seconds": new.deadline_seconds,
+        "ttl_days": rules.ttl_days,
         "metadata": json.loads(new.metadata),
         "tags": new.tags,
     }

@@ -94,11 +94,19 @@ class Checks:
                 self.world.log(f"  . job: {fact.kind} {fact.status}")
 
     def acknowledged(
-        self, batch: list[QueuedMessage], returned: list[QueuedMessage], process: Invocation
+        self,
+        batch: list[QueuedMessage],
+        returned: list[QueuedMessage],
+        process: Invocation,
+        failed: float,
     ) -> None:
         """Acknowledged messages were handled, and none overtook a returned one of its group."""
-        if returned and not process.disturbed and not self._is_too_much_at_once(batch):
+        too_much = self._is_too_much_at_once(batch)
+        if returned and not process.disturbed and not too_much:
             raise Violation(f"{returned[0].message_id} was returned without a fault")
+        # One that is held back comes back too, but has not failed.
+        if failed > len(returned) or (failed < len(returned) and not too_much):
+            raise Violation(f"{failed} messages count as failed, {len(returned)} come back")
         stopped: set[str] = set()
         for message in batch:
             if message in returned:

@@ -9,6 +9,7 @@ from tests.simulation.coverage import CoverageCounts, CoveragePoint
 from tests.simulation.expressions import Row, parse_projection, parse_write
 from tests.simulation.faults import client_error
 from tests.simulation.key_conditions import parse_key_condition
+from tests.simulation.planned_writes import PlannedWrite, reason_of
 from tests.simulation.table_requests import (
     PAGE_BYTES,
     PAGES_A_BATCH,
@@ -42,16 +43,6 @@ class RowChange:
     sk: str
     old: Row | None
     new: Row | None
-
-
-@dataclass(slots=True)
-class _PlannedWrite:
-    key: tuple[str, str]
-    old: Row | None
-    # The row after the write; the old one for a ConditionCheck.
-    new: Row | None
-    holds: bool
-    returns_old: bool
 
 
 class Tables:
@@ -195,7 +186,7 @@ class Tables:
             raise client_error("ValidationException", operation)
         short = self._without_units(planned, in_transaction=True)
         if refused is not None or short or not all(write.holds for write in planned):
-            reasons = [_reason(write) for write in planned]
+            reasons = [reason_of(write) for write in planned]
             if refused is not None:
                 number, code = refused
                 reasons[number] = {"Code": code}
@@ -210,7 +201,7 @@ class Tables:
         self._store(planned)
 
     def _without_units(
-        self, planned: Sequence[_PlannedWrite], *, in_transaction: bool
+        self, planned: Sequence[PlannedWrite], *, in_transaction: bool
     ) -> frozenset[str]:
         """The partitions that cannot take these writes now; if there are any, none is charged."""
         if not self.units.per_second:
@@ -235,7 +226,7 @@ class Tables:
         self._store([planned])
         return {}
 
-    def _plan(self, operation: str, kind: str, body: dict[str, Any]) -> _PlannedWrite:
+    def _plan(self, operation: str, kind: str, body: dict[str, Any]) -> PlannedWrite:
         names = body.get("ExpressionAttributeNames", _EMPTY)
         values = body.get("ExpressionAttributeValues", _EMPTY)
         key = key_of(body["Item"] if kind == "Put" else body["Key"])
@@ -253,9 +244,9 @@ class Tables:
         else:
             raise client_error("ValidationException", operation)
         returns_old = body.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
-        return _PlannedWrite(key, old, new, holds, returns_old)
+        return PlannedWrite(key, old, new, holds, returns_old)
 
-    def _store(self, planned: Sequence[_PlannedWrite]) -> None:
+    def _store(self, planned: Sequence[PlannedWrite]) -> None:
         now = self._clock()
         changes = []
         for write in planned:
@@ -298,12 +289,3 @@ class Tables:
             for row in latest.values()
             if row is not None and row.get(name) == value
         }
-
-
-def _reason(planned: _PlannedWrite) -> dict[str, Any]:
-    if planned.holds:
-        return {"Code": "None"}
-    reason: dict[str, Any] = {"Code": "ConditionalCheckFailed"}
-    if planned.returns_old and planned.old is not None:
-        reason["Item"] = planned.old
-    return reason

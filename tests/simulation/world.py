@@ -27,7 +27,7 @@ from tests.support.one_by_one import one_by_one
 
 # 2026-01-01T00:00:00Z.
 START_MS = 1_767_225_600_000
-_CALL_MS = 3
+CALL_MS = 3
 _SLOW_MS = 4_000
 # The share of invocations whose handlers write logs and metrics.
 _DECORATED_SHARE = 0.02
@@ -183,7 +183,7 @@ class SimulatedWorld:
         """One call to AWS, with the fault that is planned for it, if any."""
         process = self.invocation
         assert process is not None, "only a process calls AWS"
-        self.now += _CALL_MS
+        self.now += CALL_MS
         self.steps += 1
         if self.now >= process.deadline:
             process.disturbed = True

@@ -1,6 +1,7 @@
 """Mutants of the relay that take more for granted than stream, index and rounds promise."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -36,6 +37,7 @@ def facts_published_by_record() -> Iterator[None]:
     def relay(self: Relay, wakes: Sequence[Wake], has_time: HasTime) -> Relayed:
         publisher = self.advancer.fact_publisher
         assert publisher is not None
+        count = 0
         for wake in wakes:
             view = self.advancer.jobs.load_job(wake.job_id)
             if wake.kind is WakeKind.FACT and view is not None:
@@ -45,7 +47,9 @@ def facts_published_by_record() -> Iterator[None]:
                 publisher.publisher.publish(view.job, events, has_time)
                 done = view.job.finished and number + 1 == view.job.facts
                 publisher.facts.mark_published(wake.job_id, number + 1, done=done)
-        return original(self, wakes, has_time)
+                count += len(events)
+        relayed = original(self, wakes, has_time)
+        return replace(relayed, events_published=relayed.events_published + count)
 
     original = Relay.relay
     with patch.object(stream_records, "read_wake", wake), patch.object(Relay, "relay", relay):

@@ -130,7 +130,7 @@ def index_trusted() -> Iterator[None]:
 
         if status is None:
             return original(self, status, *rest)
-        return original(Trusting(self._table, self._new_id), status, *rest)
+        return original(Trusting(self._table, self._new_id, self._parallel), status, *rest)
 
     with patch.object(JobIndex, "list_jobs", list_jobs):
         yield
@@ -181,8 +181,8 @@ def failures_not_measured() -> Iterator[None]:
     module = handlers.function("intake")
     original = module.measurements
 
-    def measurements(result: Any, batch_size: int) -> Iterator[Any]:
-        return original(replace(result, failed=()), batch_size)
+    def measurements(result: Any, *rest: Any) -> Iterator[Any]:
+        return original(replace(result, failed=()), *rest)
 
     with patch.object(module, "measurements", measurements):
         yield

@@ -100,7 +100,6 @@ class FinishedJobs:
         for _ in range(4):
             self.ledger.now += _DAY_MS
             relay.advance(abandoned)
-        self.fact_publisher.publish(abandoned)
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ INTAKE_BATCH = 10
 RELAY_BATCH = 100
 
 # How much faster the time of rounds passes that are cut short.
-_ROUND_TIME_FACTORS = (6_000, 9_000, 16_000)
+_ROUND_TIME_FACTORS = (6_000, 9_000, 16_000, 37_000)
 
 PlannedFaults = dict[int, CallFault]
 # Of a batch: what comes back, the process, and how many messages it counts as failed.

@@ -21,7 +21,14 @@ from forgeledger.jobs.storage.head_rows import decode_head
 from forgeledger.jobs.storage.item_rows import decode_item
 from forgeledger.jobs.storage.job_rows import decode_fact, decode_header
 from forgeledger.jobs.storage.journal_rows import decode_journal_row
-from forgeledger.jobs.storage.keys import HEAD_SK, HEADER_SK, ITEM_PREFIX, job_pk, lane_pk
+from forgeledger.jobs.storage.keys import (
+    FACT_PREFIX,
+    HEAD_SK,
+    HEADER_SK,
+    ITEM_PREFIX,
+    job_pk,
+    lane_pk,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +57,10 @@ class StoredJob:
 
 def stored_job(client: Any, table: str, job_id: str) -> StoredJob:
     """The whole job, which has to fit into memory."""
-    *facts, header = _partition(client, table, job_pk(job_id))
-    assert header["SK"]["S"] == HEADER_SK, header["SK"]
+    rows = {row["SK"]["S"]: row for row in _partition(client, table, job_pk(job_id))}
+    facts = [row for name, row in rows.items() if name.startswith(FACT_PREFIX)]
     return StoredJob(
-        header=decode_header(header).job,
+        header=decode_header(rows[HEADER_SK]).job,
         facts=[decode_fact(fact) for fact in facts],
         lanes=list(stored_lanes(client, table, job_id)),
     )

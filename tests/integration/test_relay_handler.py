@@ -59,7 +59,7 @@ def test_one_malformed_record_keeps_the_relay_from_no_other(
     assert answer == {"batchItemFailures": [{"itemIdentifier": "111"}]}
     view = stage.store.load_job(JOB_ID)
     assert view is not None
-    assert (view.job.status, view.published) == (JobStatus.COMPLETED, 1)
+    assert (view.job.status, view.published) == (JobStatus.COMPLETED, 3)
     log, *_ = lines(capsys.readouterr().out)
     assert (log["message"], log["sequenceNumber"]) == ("record not understood", "111")
 

@@ -40,18 +40,19 @@ def redrive_dead_letters(
         return
     world.coverage[CoveragePoint.REDRIVEN] += 1
     world.log("an operator redrives dead letters")
-    known, numbers = len(world.commands.accepted), set(letters.waiting_numbers())
+    numbers = set(letters.waiting_numbers())
     if by_attribute:
-        for message in list(letters.waiting):
-            _send_with_attribute(world, message)
-            letters.waiting.remove(message)
+        sent = {_send_with_attribute(world, message) for message in letters.waiting}
+        letters.waiting.clear()
     else:
-        _redrive(world, letters, faults)
+        sent = _redrive(world, letters, faults)
     world.commands.redriven |= numbers - set(letters.waiting_numbers())
-    _check_ids(world, request_log, world.commands.accepted[known:])
+    redriven = [message for message in world.commands.accepted if message.message_id in sent]
+    _check_ids(world, request_log, redriven)
 
 
-def _redrive(world: SimulatedWorld, queue: SimulatedFifoQueue, faults: PlannedFaults) -> None:
+def _redrive(world: SimulatedWorld, queue: SimulatedFifoQueue, faults: PlannedFaults) -> set[str]:
+    """The ids of the messages that it sent."""
     client = RedriveClient(world, queue)
     redriver = Redriver(FifoQueue(client, "from"), client, "to")
 
@@ -62,11 +63,12 @@ def _redrive(world: SimulatedWorld, queue: SimulatedFifoQueue, faults: PlannedFa
 
     world.invoke(Invocation("operator", faults, world.now + _TIMEOUT_MS), work)
     queue.make_visible(queue.waiting)
+    return client.sent_ids
 
 
-def _send_with_attribute(world: SimulatedWorld, letter: QueuedMessage) -> None:
+def _send_with_attribute(world: SimulatedWorld, letter: QueuedMessage) -> str:
     source = {"sourceMessageId": {"DataType": "String", "StringValue": source_id(letter)}}
-    world.commands.send(letter.body, letter.group, f"moved {letter.number}", source)
+    return world.commands.send(letter.body, letter.group, f"moved {letter.number}", source)[0]
 
 
 def _dead_letters(world: SimulatedWorld) -> SimulatedFifoQueue:
@@ -106,6 +108,12 @@ class RedriveClient(SqsClient):
     def __init__(self, world: SimulatedWorld, source: SimulatedFifoQueue) -> None:
         super().__init__(world, world.commands)
         self._source = source
+        self.sent_ids: set[str] = set()
+
+    def _send(self, request: dict[str, Any]) -> str:
+        message_id = super()._send(request)
+        self.sent_ids.add(message_id)
+        return message_id
 
     def receive_message(self, **request: Any) -> dict[str, Any]:
         messages = self._source.receive(request["MaxNumberOfMessages"])

@@ -96,11 +96,10 @@ class FinishedJobs:
         self.ledger.lifecycle.cancel(canceled)
         self.end(canceled)
         abandoned = self.ledger.job()
-        relay = replace(self.ledger.advancer, maximum_idle_ms=2 * _DAY_MS)
+        relay = replace(self.advancer, maximum_idle_ms=2 * _DAY_MS)
         for _ in range(4):
             self.ledger.now += _DAY_MS
             relay.advance(abandoned)
-        self.fact_publisher.publish(abandoned)
 
 
 @pytest.fixture(scope="module")

@@ -5,13 +5,15 @@ from dataclasses import replace
 from forgeledger.jobs.model.commands import FollowGate
 from forgeledger.jobs.model.facts import FactKind
 from forgeledger.jobs.model.ids import make_job_id
-from forgeledger.jobs.model.job_lifecycle import cancel, seal
+from forgeledger.jobs.model.job_lifecycle import cancel, idle_step, seal, total
 from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.model.lanes import Counts, LaneMode, LaneRules
 from forgeledger.jobs.ports import JobChange, LedgerStore, Progress
 from tests.support.builders import NOW, make_command
 from tests.support.lane_steps import apply, create_job, follow, lane_view, loaded, register
 from tests.support.stored_jobs import reopened_job, sealed_job, verdict_of
+
+DAY_MS = 24 * 3_600 * 1_000
 
 
 def test_a_change_of_the_header_comes_with_its_facts(store: LedgerStore, job_id: str) -> None:
@@ -63,6 +65,29 @@ def test_a_change_of_an_unknown_job_is_refused(store: LedgerStore, job_id: str) 
 
     assert not store.commit_job(JobChange(before=before, job=elsewhere, facts=step.facts))
     assert store.load_job(elsewhere.job_id) is None
+
+
+def test_a_change_that_needs_silence_is_refused_after_a_commit_without_new_counts(
+    store: LedgerStore, job_id: str
+) -> None:
+    create_job(store, job_id)
+    register(store, job_id, ["a"])
+    apply(store, job_id, make_command("claim", item_id="a"))
+    view = loaded(store, job_id)
+    step = idle_step(view.job, total(view.heads), NOW, NOW + DAY_MS, DAY_MS)
+    change = JobChange(
+        before=view.job,
+        job=step.job,
+        facts=step.facts,
+        heads=view.heads,
+        checks_offsets=step.checks_offsets,
+    )
+    apply(store, job_id, make_command("heartbeat", item_id="a"))
+    changed = loaded(store, job_id)
+    assert total(changed.heads) == total(view.heads)
+
+    assert not store.commit_job(change)
+    assert store.commit_job(replace(change, heads=changed.heads))
 
 
 def test_a_verdict_does_not_stand_on_counts_that_moved(store: LedgerStore, job_id: str) -> None:

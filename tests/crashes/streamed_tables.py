@@ -60,7 +60,7 @@ class TableInProcess:
         return self._tables.get_item(request)
 
     def query(self, **request: Any) -> dict[str, Any]:
-        return self._tables.query(request, index_lag_ms=0)
+        return self._tables.query(request)
 
     def update_item(self, **request: Any) -> None:
         self._tables.update_item(request)

@@ -17,7 +17,8 @@ from tests.integration.engine_tables import EngineTables
 from tests.simulation.fifo_queue import QueuedMessage
 from tests.simulation.streams import Shard, Stream
 from tests.simulation.table import RowChange
-from tests.simulation.world import RELAY_TRIES, VISIBILITY_MS, SimulatedWorld
+from tests.simulation.world import SimulatedWorld
+from tests.simulation.world_rules import PARALLELIZATION, RELAY_TRIES, VISIBILITY_MS
 from tests.support.deployed_template import properties
 
 _TIMEOUT_SECONDS = 10
@@ -111,7 +112,7 @@ class EngineStream(Stream):
     """The table's real stream, spread over the simulator's shards whenever it is read."""
 
     def __init__(self, client: Any, table: str) -> None:
-        super().__init__(RELAY_TRIES)
+        super().__init__(RELAY_TRIES, parallelization=PARALLELIZATION)
         self._client = client
         (stream,) = client.list_streams(TableName=table)["Streams"]
         described = client.describe_stream(StreamArn=stream["StreamArn"])["StreamDescription"]

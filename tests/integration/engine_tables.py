@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.simulation import handlers
 from tests.simulation.expressions import Row
-from tests.simulation.table import Tables
+from tests.simulation.table import IndexLag, Tables, no_lag
 from tests.support.ledger_table import create_ledger_table
 
 
@@ -19,8 +19,8 @@ class PromptTables(Tables):
     def read_keys(self, keys: Sequence[Row], *, consistent: bool) -> list[Row]:
         return super().read_keys(keys, consistent=True)
 
-    def query(self, request: dict[str, Any], index_lag_ms: int) -> dict[str, Any]:
-        return super().query(request, 0)
+    def query(self, request: dict[str, Any], lag: IndexLag = no_lag) -> dict[str, Any]:
+        return super().query(request)
 
 
 @dataclass
@@ -46,7 +46,10 @@ class EngineTables:
         rows: list[Row] = answer["Responses"][self.name]
         return rows
 
-    def query(self, request: dict[str, Any], _index_lag_ms: int) -> dict[str, Any]:
+    def within_batch(self, keys: Sequence[Row]) -> int:
+        return len(keys)
+
+    def query(self, request: dict[str, Any], _lag: IndexLag) -> dict[str, Any]:
         answer: dict[str, Any] = self.client.query(**self._here(request))
         return answer
 

@@ -25,9 +25,11 @@ from tests.simulation.quiescence import drain
 from tests.simulation.request_checks import RequestLog
 from tests.simulation.script import SEEDS_PER_GROUP, Script, write_script
 from tests.simulation.steps import ScriptStep
+from tests.simulation.streams import Stream
 from tests.simulation.table import Tables
 from tests.simulation.workloads import StepKind
-from tests.simulation.world import SimulatedWorld, WorldRules
+from tests.simulation.world import SimulatedWorld
+from tests.simulation.world_rules import PARALLELIZATION, RELAY_TRIES, WorldRules
 
 pytestmark = pytest.mark.integration
 
@@ -108,6 +110,8 @@ def new_world(seed: int) -> SimulatedWorld:
 def simulated(script: Script) -> HistoryOutcome:
     world = new_world(script.seed)
     world.tables = PromptTables(lambda: world.now, world._committed)
+    # Without delays, which would need random numbers that the engine does not draw.
+    world.stream = Stream(RELAY_TRIES, parallelization=PARALLELIZATION)
     request_log = RequestLog(world.commands)
     checks = Checks(world, request_log)
     world.observer = checks
@@ -201,7 +205,7 @@ def test_a_table_that_is_simulated_wrongly_is_noticed(
 
     def losing_an_attribute(self: Tables, actions: Any, *more: Any) -> None:
         puts = [action["Put"] for action in actions if "Put" in action]
-        lost = [{"Put": {**put, "Item": without_ttl(put["Item"])}} for put in puts]
+        lost = [{"Put": {**put, "Item": without_commit_id(put["Item"])}} for put in puts]
         transact(self, [*lost, *(action for action in actions if "Put" not in action)], *more)
 
     monkeypatch.setattr(Tables, "transact", losing_an_attribute)
@@ -210,5 +214,5 @@ def test_a_table_that_is_simulated_wrongly_is_noticed(
         compare(range(_FEW), services)
 
 
-def without_ttl(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name != "ttl"}
+def without_commit_id(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "commitId"}

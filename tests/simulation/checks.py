@@ -17,6 +17,7 @@ from tests.simulation.lane_checks import LaneChecks, Violation, by_state
 from tests.simulation.message_oracle import COMMANDS_PER_ITEM
 from tests.simulation.reject_checks import rejected_indexes, source_of, wrong_reject
 from tests.simulation.request_checks import RequestLog
+from tests.simulation.retention_checks import check_expiration, check_key
 from tests.simulation.table import RowChange
 from tests.simulation.world import Invocation, SimulatedWorld
 
@@ -59,6 +60,8 @@ class Checks:
                     self._log_facts(pk, partition_changes)
         for pk in lanes:
             self.jobs.lane_changed(pk)
+        for change in partitions.get("id", ()):
+            check_key(change.new, self.world.now)
 
     def _bind_new_jobs(self, changes: list[RowChange]) -> None:
         """The first events of its lanes may come with a job: their request has to be known."""
@@ -91,11 +94,19 @@ class Checks:
                 self.world.log(f"  . job: {fact.kind} {fact.status}")
 
     def acknowledged(
-        self, batch: list[QueuedMessage], returned: list[QueuedMessage], process: Invocation
+        self,
+        batch: list[QueuedMessage],
+        returned: list[QueuedMessage],
+        process: Invocation,
+        failed: float,
     ) -> None:
         """Acknowledged messages were handled, and none overtook a returned one of its group."""
-        if returned and not process.disturbed and not self._is_too_much_at_once(batch):
+        too_much = self._is_too_much_at_once(batch)
+        if returned and not process.disturbed and not too_much:
             raise Violation(f"{returned[0].message_id} was returned without a fault")
+        # One that is held back comes back too, but has not failed.
+        if failed > len(returned) or (failed < len(returned) and not too_much):
+            raise Violation(f"{failed} messages count as failed, {len(returned)} come back")
         stopped: set[str] = set()
         for message in batch:
             if message in returned:
@@ -192,7 +203,7 @@ class Checks:
                 last[message.group, pk] = (position, message.message_id)
 
     def _check_job_at_rest(self, pk: str, observed: ObservedJob) -> None:
-        job = observed.job
+        job, world = observed.job, self.world
         lanes, total = self.jobs.lanes_of(job), self.jobs.total(job)
         if job.ending is not None or any(lane.head.gate < job.gate for lane in lanes):
             raise Violation(f"{pk}: left half done, {job}")
@@ -200,7 +211,7 @@ class Checks:
             if job.sealed and total["PENDING"] + total["IN_PROGRESS"] == 0:
                 raise Violation(f"{pk}: sealed with all items finished, but not complete")
             failings = sum(lane.head.counts.failings for lane in lanes)
-            now, idle_ms = self.world.now, self.world.rules.maximum_idle_days * DAY_MS
+            now, idle_ms = world.now, world.rules.maximum_idle_days * DAY_MS
             due = overdue(job, observed.facts, total, failings, now) or idle_overdue(
                 job, observed.progress.at, now, idle_ms
             )
@@ -209,7 +220,10 @@ class Checks:
         if observed.view is not None and observed.view.published != job.facts:
             raise Violation(f"{pk}: {observed.view.published} of {job.facts} facts were published")
         self._check_roll_up(pk, observed, total, sum(lane.head.offset for lane in lanes))
-        header = self.world.tables.partition(pk)["JOB"]
+        if job.finished:
+            for name in (pk, *(f"{pk}#{lane.head.lane}" for lane in lanes)):
+                check_expiration(name, world.tables.partition(name), job, world.now)
+        header = world.tables.partition(pk)["JOB"]
         if ("open" in header) is job.finished:
             raise Violation(f"{pk}: {job.status}, in the index of open jobs: {'open' in header}")
 

@@ -6,9 +6,12 @@ from typing import Any
 from tests.simulation.expressions import Row
 from tests.simulation.faults import CallFault, client_error
 from tests.simulation.fifo_queue import SimulatedFifoQueue
-from tests.simulation.world import Operation, SimulatedWorld
+from tests.simulation.world import CALL_MS, Operation, SimulatedWorld
 
 Request = dict[str, Any]
+_CHECKPOINT = {"S": "CHECKPOINT"}
+# Of each row by itself.
+_INDEX_LAGS_MS = (0, 0, 500, 3_000)
 
 
 class DynamoDBClient:
@@ -20,24 +23,31 @@ class DynamoDBClient:
         return self._world.call("BatchGetItem", self._batch_get, request, self._read_faults)
 
     def get_item(self, **request: Any) -> dict[str, Any]:
+        if request["Key"].get("PK") == _CHECKPOINT and self._world.invocation is not None:
+            self._world.invocation.began += CALL_MS
         return self._world.call("GetItem", self._tables.get_item, request)
 
     def query(self, **request: Any) -> dict[str, Any]:
-        lag_ms = self._world.random.choice((0, 0, 500, 3_000)) if "IndexName" in request else 0
+        process = self._world.invocation
+        assert process is not None
+        if "IndexName" in request:
+            # Where time passes faster, only calls about a job count. A list of jobs takes a call
+            # for each of its shards, and nearly all of them are empty here.
+            process.began += CALL_MS
 
         def page(query: Request) -> dict[str, Any]:
-            limit = self._world.rules.rows_per_page
-            if limit < query["Limit"]:
-                query = {**query, "Limit": limit}
-            return self._tables.query(query, lag_ms)
+            return self._tables.query(query, self._draw_lag)
 
         def short_page(query: Request) -> dict[str, Any]:
-            """A page that ends at 1 MB, before its limit."""
+            """A page that ends before its limit."""
             count = len(page(query)["Items"])
             limit = self._world.random.randint(1, max(1, count - 1))
             return page({**query, "Limit": min(limit, query["Limit"])})
 
         return self._world.call("Query", page, request, lambda: {CallFault.SHORT_PAGE: short_page})
+
+    def _draw_lag(self) -> int:
+        return self._world.random.choice(_INDEX_LAGS_MS)
 
     def put_item(self, **request: Any) -> dict[str, Any]:
         return self._world.call("PutItem", self._tables.put_item, request)
@@ -66,8 +76,11 @@ class DynamoDBClient:
 
     def _batch_get(self, request: Request) -> dict[str, Any]:
         ((table, keys_request),) = request["RequestItems"].items()
-        rows = self._read(keys_request["Keys"], keys_request)
-        return {"Responses": {table: rows}, "UnprocessedKeys": {}}
+        keys = keys_request["Keys"]
+        count = self._tables.within_batch(keys)
+        rows = self._read(keys[:count], keys_request)
+        left = {table: {**keys_request, "Keys": keys[count:]}} if count < len(keys) else {}
+        return {"Responses": {table: rows}, "UnprocessedKeys": left}
 
     def _unprocessed(self, request: Request) -> dict[str, Any]:
         ((table, keys_request),) = request["RequestItems"].items()

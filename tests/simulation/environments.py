@@ -12,6 +12,22 @@ _COLD_MS = 700
 _IDLE_LIFETIME_MS = 120_000
 
 
+@dataclass(frozen=True, slots=True)
+class FunctionContext:
+    """What Lambda passes to a handler beside its event."""
+
+    world: SimulatedWorld
+    process: Invocation
+
+    function_name = "simulated"
+    memory_limit_in_mb = 256
+    invoked_function_arn = "arn:aws:lambda:eu-central-1:000000000000:function:simulated"
+    aws_request_id = "request"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.process.remaining_ms(self.world.now)
+
+
 @dataclass(slots=True)
 class Environments:
     world: SimulatedWorld
@@ -36,7 +52,7 @@ class Environments:
         """As `SimulatedWorld.invoke`; the environment of a crashed call is not used again."""
         world = self.world
         services = self._take_idle()
-        process.deadline = world.now + timeout_ms
+        process.began, process.deadline = world.now, world.now + timeout_ms
         self.busy += 1
         try:
             ended, answer = world.invoke(process, lambda: work(services))

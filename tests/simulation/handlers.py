@@ -1,9 +1,10 @@
-"""The real handlers of the Lambda functions, loaded once, without logs and metrics."""
+"""The real handlers of the Lambda functions, loaded once; what some of them write is read."""
 
 import importlib.util
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +13,7 @@ from unittest.mock import patch
 
 from forgeledger.aws import clients
 from tests.simulation.lane_checks import Violation
+from tests.simulation.output_checks import ERRORS_IN_CODE, metrics_in, written_by
 
 TABLE = "ledger"
 IDEMPOTENCY_TABLE = "idempotency"
@@ -24,25 +26,38 @@ ENVIRONMENT = {
     "FORGELEDGER_REJECT_QUEUE_URL": REJECT_QUEUE_URL,
     "FORGELEDGER_EVENT_BUS": EVENT_BUS,
     "FORGELEDGER_IDEMPOTENCY_TABLE": IDEMPOTENCY_TABLE,
+    "FORGELEDGER_API_KEY_PARAMETER": "/simulated/api-keys",
     "POWERTOOLS_SERVICE_NAME": "simulated",
     "POWERTOOLS_METRICS_NAMESPACE": "ForgeLedger",
 }
+# The variable of each function's module that holds its services.
+_SERVICES = {"api": "api", "intake": "intake", "relay": "services"}
 _FUNCTIONS = Path(__file__).parents[2] / "functions"
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
-
-# Errors that no service raises.
-ERRORS_IN_CODE = (TypeError, AttributeError, NameError)
 
 
 def _nothing(*_: Any, **__: Any) -> None:
     pass
 
 
-class SilentLogger:
-    """Replaces loggers and metrics."""
+class SilentMetrics:
+    """Replaces metrics; it adds up the values of one invocation."""
 
-    add_metric = info = exception = debug = staticmethod(_nothing)
+    def __init__(self) -> None:
+        self.values: dict[str, float] = {}
+
+    def add_metric(self, name: str, unit: Any, value: float) -> None:
+        del unit
+        self.values[name] = self.values.get(name, 0) + value
+
+    add_dimension = staticmethod(_nothing)
+
+
+class SilentLogger:
+    """Replaces loggers."""
+
+    info = exception = debug = staticmethod(_nothing)
 
     @staticmethod
     def error(*_: Any, exc_info: Any = None, **__: Any) -> None:
@@ -61,10 +76,11 @@ def function(name: str) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    stubs = dict.fromkeys(("dynamodb", "sqs", "eventbridge"), object)
+    stubs = dict.fromkeys(("dynamodb", "sqs", "eventbridge", "ssm"), object)
     with patch.dict(os.environ, ENVIRONMENT), patch.multiple(clients, **stubs):
         spec.loader.exec_module(module)
-    module.logger = module.metrics = SilentLogger()  # type: ignore[attr-defined]
+    module.writers = {"logger": module.logger, "metrics": module.metrics}  # type: ignore[attr-defined]
+    module.logger, module.metrics = SilentLogger(), SilentMetrics()  # type: ignore[attr-defined]
     return module
 
 
@@ -73,3 +89,35 @@ def handler(name: str) -> Handler:
     """A function's handler without the decorators that write logs and metrics."""
     unwrapped: Handler = inspect.unwrap(function(name).handler)
     return unwrapped
+
+
+def invoke(
+    name: str, services: Any, event: dict[str, Any], context: Any, *, decorated: bool
+) -> tuple[dict[str, Any], Mapping[str, float]]:
+    """The answer of a function, and its metrics.
+
+    With its decorators it writes logs and metrics as on AWS. That is slow, and powertools has them
+    once a process, so that no other function may write while this one is stalled.
+    """
+    module = function(name)
+    if decorated:
+        with (
+            _replaced(module, {_SERVICES[name]: services, **module.writers}),
+            written_by(module.logger) as output,
+        ):
+            answer = module.handler(event, context)
+        return answer, metrics_in(output.getvalue())
+    metrics = SilentMetrics()
+    with _replaced(module, {_SERVICES[name]: services, "metrics": metrics}):
+        answer = handler(name)(event, context)
+    return answer, metrics.values
+
+
+@contextmanager
+def _replaced(module: ModuleType, values: Mapping[str, Any]) -> Iterator[None]:
+    outer = {name: getattr(module, name) for name in values}
+    vars(module).update(values)
+    try:
+        yield
+    finally:
+        vars(module).update(outer)

@@ -74,3 +74,8 @@ def had_counts(facts: list[Fact], fact: Fact, lane_counts: list[Counts]) -> bool
         if counts == before:
             return False
     return False
+
+
+def lifecycle_of(job: Job) -> tuple[object, ...]:
+    """What changes with a fact only."""
+    return (job.status, job.epoch, job.gate, job.mode, job.ending, job.facts, job.counts_at_verdict)

@@ -7,25 +7,33 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from forgeledger.jobs.model.items import ItemState
 from tests.simulation.checks import Checks
 from tests.simulation.coverage import CoverageCounts, CoveragePoint
-from tests.simulation.jobs import is_bad
+from tests.simulation.final_states import final_states
+from tests.simulation.jobs import KnownJob
 from tests.simulation.lambdas import Lambdas, PlannedFaults
 from tests.simulation.lane_checks import Violation
-from tests.simulation.list_checks import check_a_list
+from tests.simulation.list_steps import check_a_list
 from tests.simulation.operators import Operators
 from tests.simulation.producers import HTTP_SHARE
-from tests.simulation.quiescence import come_to_rest, fail_all
+from tests.simulation.quiescence import come_to_rest, fail_again, fail_all
 from tests.simulation.redrives import redrive_dead_letters, redrive_rejects
 from tests.simulation.request_checks import RequestLog
 from tests.simulation.script import SEEDS_PER_GROUP, Script
 from tests.simulation.small_commits import limited_commits
 from tests.simulation.steps import ScriptStep
-from tests.simulation.ttl_histories import weeks_pass
+from tests.simulation.table_requests import PAGE_BYTES
+from tests.simulation.ttl_histories import keys_expire, weeks_pass
 from tests.simulation.workers import SimulatedWorkers
-from tests.simulation.workloads import ENDING_STEPS, OPERATOR_STEPS, StepKind, Workload
-from tests.simulation.world import MAX_STALL_DEPTH, ROWS_PER_PAGE, SimulatedWorld, WorldRules
+from tests.simulation.workloads import (
+    ENDING_STEPS,
+    OPERATOR_STEPS,
+    WAITS_MS,
+    StepKind,
+    Workload,
+)
+from tests.simulation.world import MAX_STALL_DEPTH, SimulatedWorld
+from tests.simulation.world_rules import WorldRules
 
 _MOST_JOBS = 2
 # The chance that a list is read together with a job's status.
@@ -38,8 +46,6 @@ _IDLE_DAYS = (8, 0, 0)
 # Seeding a generator takes longer than many steps, and creating one seeds it twice: so only
 # operators' steps use generators, which are created once, one for each level of stalls.
 _GENERATORS = tuple(Random() for _ in range(MAX_STALL_DEPTH + 1))
-# Mostly short, sometimes as long as a lease or a visibility timeout.
-_WAITS_MS = (10, 100, 100, 1_000, 1_000, 6_000, 25_000, 130_000, 200_000)
 
 
 @dataclass(slots=True)
@@ -107,17 +113,23 @@ class History:
         elif step.kind is StepKind.RETRY_CREATIONS:
             self.operators.retry_creations()
         elif self.operators.jobs:
-            job = Random(step.seed).choice(self.operators.jobs)
-            if step.kind is StepKind.FAIL_ALL:
-                fail_all(self, job)
-            else:
-                self.operators.retry_all(job)
+            self._take_step_for(Random(step.seed).choice(self.operators.jobs), step.kind)
+
+    def _take_step_for(self, job: KnownJob, kind: StepKind) -> None:
+        if kind is StepKind.FAIL_ALL:
+            fail_all(self, job)
+        elif kind is StepKind.FAIL_AGAIN:
+            fail_again(self, job)
+        elif kind is StepKind.SEAL_ONE:
+            self.operators.seal(job, {})
+        else:
+            self.operators.retry_all(job)
 
     def _rest(self) -> None:
         come_to_rest(self)
         self.checks.at_rest()
         world = self.world
-        one_page = world.rules.rows_per_page == ROWS_PER_PAGE
+        one_page = world.rules.page_bytes == PAGE_BYTES
         if self.operators.jobs and world.random.random() < _LIST_AT_REST_CHANCE[one_page]:
             check_a_list(self.operators, world.random, {})
 
@@ -145,7 +157,8 @@ class History:
                 self._recount(seed, faults)
             case StepKind.WAIT:
                 world.steps += 1
-                world.now += _WAITS_MS[seed % len(_WAITS_MS)]
+                world.now += WAITS_MS[seed % len(WAITS_MS)]
+                keys_expire(world)
             case StepKind.SPLIT_SHARD:
                 if world.stream.split(seed):
                     world.steps += 1
@@ -157,14 +170,22 @@ class History:
             job = self.operators.jobs[seed % len(self.operators.jobs)]
             self.lambdas.reconcile({"jobId": job.job_id, "recount": True}, faults)
 
-    def _take_operator_step(self, step: ScriptStep, faults: PlannedFaults) -> None:  # noqa: C901 - One per kind.
-        operators, random = self.operators, _GENERATORS[self.world.depth]
+    def _take_operator_step(self, step: ScriptStep, faults: PlannedFaults) -> None:
+        random = _GENERATORS[self.world.depth]
         random.seed(step.seed)
         if step.kind is StepKind.SEND:
             self.workers.send(random, faults)
-        elif not operators.jobs:
-            return
-        match step.kind:
+        elif step.kind is StepKind.READ_STATUS:
+            self.operators.ask_for_expired(random)
+            self.operators.read_status(random, faults)
+            if self.operators.jobs and random.random() < _LIST_CHANCE:
+                check_a_list(self.operators, random, faults)
+        elif self.operators.jobs:
+            self._take_request_step(step.kind, random, faults)
+
+    def _take_request_step(self, kind: StepKind, random: Random, faults: PlannedFaults) -> None:
+        operators = self.operators
+        match kind:
             case StepKind.REGISTER:
                 operators.register(random, faults)
             case StepKind.SEAL:
@@ -178,10 +199,6 @@ class History:
                 operators.retry(random, faults)
             case StepKind.HTTP_COMMAND:
                 operators.send_http_command(random, faults)
-            case StepKind.READ_STATUS:
-                operators.read_status(random, faults)
-                if random.random() < _LIST_CHANCE:
-                    check_a_list(operators, random, faults)
             case StepKind.WORK | StepKind.RAW_MESSAGE | StepKind.BURST:
                 self.world.steps += 1
                 acts = {
@@ -189,7 +206,7 @@ class History:
                     StepKind.RAW_MESSAGE: self.workers.send_raw_message,
                     StepKind.BURST: self.workers.send_burst,
                 }
-                acts[step.kind](random, operators.jobs)
+                acts[kind](random, operators.jobs)
 
 
 def build_history(
@@ -223,9 +240,11 @@ def start_history(script: Script, *, traced: bool = False) -> History:
         max_concurrency=script.max_concurrency,
         relay_tries=script.relay_tries,
         items_per_commit=script.items_per_commit,
-        rows_per_page=script.rows_per_page,
+        page_bytes=script.page_bytes,
         units_per_second=script.units_per_second,
         maximum_idle_days=_IDLE_DAYS[script.seed // SEEDS_PER_GROUP % len(_IDLE_DAYS)],
+        parallelization=script.parallelization,
+        cuts_rounds_short=script.cuts_rounds_short,
     )
     world = SimulatedWorld(random=Random(script.seed), rules=rules, trace=[] if traced else None)
     request_log = RequestLog(world.commands)
@@ -238,17 +257,17 @@ def start_history(script: Script, *, traced: bool = False) -> History:
 
 def finish_history(history: History) -> HistoryResult:
     """Run the rest of the script, come to rest, and return the result."""
-    final_states: dict[str, str] = {}
+    states: dict[str, str] = {}
 
     def play_rest() -> None:
         history.run_steps(len(history.script.steps) - history.position)
         history.take_step(_REST)
         if history.script.workload is Workload.PLAIN:
-            final_states.update(_final_states(history))
+            states.update(final_states(history))
 
     violation = violation_during(history, play_rest)
     result = partial_result(history.world)
-    result.violation, result.final_states = violation, final_states
+    result.violation, result.final_states = violation, states
     return result
 
 
@@ -278,22 +297,3 @@ def partial_result(world: SimulatedWorld) -> HistoryResult:
 
 def digest(result: HistoryResult) -> str:
     return hashlib.sha256("\n".join(result.trace).encode()).hexdigest()
-
-
-def _final_states(history: History) -> dict[str, str]:
-    """The final states of a plain history, which faults and order must not change."""
-    final_states: dict[str, str] = {}
-    for job in history.operators.jobs:
-        observed = history.checks.jobs.by_pk[f"JOB#{job.job_id}"].job
-        lanes = history.checks.jobs.lanes_of(observed)
-        items = {item_id: item for lane in lanes for item_id, item in lane.items.items()}
-        for item_id in job.item_ids:
-            expected_state = ItemState.FAILED if is_bad(item_id) else ItemState.COMPLETED
-            item = items.get(item_id)
-            if item is None or item.state is not expected_state:
-                raise Violation(f"{job.new.name}: {item_id} must be {expected_state}, is {item}")
-            final_states[f"{job.new.name}/{item_id}"] = item.state.value
-        final_states[job.new.name] = (
-            f"{observed.status} in epoch {observed.epoch}, {observed.counts_at_verdict}"
-        )
-    return final_states

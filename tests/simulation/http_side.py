@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Self, cast
+from urllib.parse import urlencode
 
 from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 from aws_lambda_powertools.utilities.idempotency import base as idempotency
@@ -20,27 +21,18 @@ from forgeledger.runtime import Runtime
 from forgeledger.web import error_responses
 from tests.simulation import handlers
 from tests.simulation.clients import DynamoDBClient
-from tests.simulation.world import Invocation, SimulatedWorld
+from tests.simulation.environments import FunctionContext
+from tests.simulation.http_callers import SimulatedParameters, with_good_key, without_good_key
+from tests.simulation.lane_checks import Violation
+from tests.simulation.world import SimulatedWorld
 from tests.support.one_by_one import one_by_one
 
 # Modules of powertools that read the clock themselves.
 _CLOCK_MODULES: tuple[Any, ...] = (idempotency, persistence, dynamodb_layer, data_record)
+# The share of requests that also come without a good key.
+_REFUSED_SHARE = 0.1
 # Class attributes of powertools' resolvers that describe the current request.
 _REQUEST_ATTRIBUTES = ("current_event", "lambda_context")
-
-
-@dataclass(frozen=True, slots=True)
-class _ApiContext:
-    world: SimulatedWorld
-    process: Invocation
-
-    function_name = "api"
-    memory_limit_in_mb = 256
-    invoked_function_arn = "arn:aws:lambda:eu-central-1:000000000000:function:api"
-    aws_request_id = "request"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return max(0, self.process.deadline - self.world.now)
 
 
 class _CurrentWorld:
@@ -133,7 +125,9 @@ def _api(depth: int) -> Any:
         draw=_CURRENT.draw,
         parallel=one_by_one,
     )
-    return build_api(handlers.ENVIRONMENT, dynamodb=_CURRENT, runtime=runtime)
+    return build_api(
+        handlers.ENVIRONMENT, dynamodb=_CURRENT, ssm=SimulatedParameters(), runtime=runtime
+    )
 
 
 class ServerErrorAnswer(Exception):
@@ -147,13 +141,20 @@ class HttpAnswer:
     body: str
 
 
-def http_event(method: str, path: str, headers: Mapping[str, str], body: str | None) -> Any:
+def http_event(
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    body: str | None,
+    query: Mapping[str, str] | None = None,
+) -> Any:
     """A request as API Gateway passes it on."""
     return {
         "version": "2.0",
         "routeKey": "$default",
         "rawPath": path,
-        "rawQueryString": "",
+        "rawQueryString": urlencode(query or {}),
+        "queryStringParameters": dict(query or {}),
         "headers": headers,
         "requestContext": {
             "http": {"method": method, "path": path, "sourceIp": "192.0.2.1"},
@@ -167,21 +168,41 @@ def http_event(method: str, path: str, headers: Mapping[str, str], body: str | N
 
 
 def respond(world: SimulatedWorld, event: dict[str, Any]) -> HttpAnswer:
-    """Answer a request inside the current process."""
+    """Answer a request inside the current process; some come without a good key before."""
+    process = world.invocation
+    assert process is not None
+    if world.random.random() < _REFUSED_SHARE:
+        calls = process.calls
+        answer = _respond(world, without_good_key(event, world.random))
+        if answer.status != 401 or process.calls != calls:
+            raise Violation(f"a request without a good key is answered {answer}")
+    return _respond(world, with_good_key(event, world.random))
+
+
+def _respond(world: SimulatedWorld, event: dict[str, Any]) -> HttpAnswer:
     assert world.invocation is not None
-    context = _ApiContext(world, world.invocation)
+    context = FunctionContext(world, world.invocation)
     with _serving(world):
-        answer = _api(world.depth).answer(event, context).response
+        answer, metrics = handlers.invoke(
+            "api", _api(world.depth), event, context, decorated=world.draw_decorated()
+        )
+    if metrics["Requests"] != 1:
+        raise Violation(f"a request is counted as {metrics}")
     headers = {name.lower(): value for name, value in answer.get("headers", {}).items()}
     return HttpAnswer(answer["statusCode"], headers, answer["body"])
 
 
 def request(
-    world: SimulatedWorld, method: str, path: str, body: dict[str, Any] | None = None
+    world: SimulatedWorld,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None = None,
+    query: Mapping[str, str] | None = None,
 ) -> Any:
     """The answer's JSON and status; raises ServerErrorAnswer from 500 on."""
     text = None if body is None else json.dumps(body)
-    answer = respond(world, http_event(method, path, {"content-type": "application/json"}, text))
+    headers = {"content-type": "application/json"}
+    answer = respond(world, http_event(method, path, headers, text, query))
     content = json.loads(answer.body)
     if answer.status >= 500:
         raise ServerErrorAnswer(f"{answer.status} {content.get('code')}")

@@ -19,7 +19,7 @@ from tests.simulation.end_checks import (
     seals_automatically,
 )
 from tests.simulation.expressions import Row
-from tests.simulation.header_checks import created_job, had_counts, job_after
+from tests.simulation.header_checks import created_job, had_counts, job_after, lifecycle_of
 from tests.simulation.idle_checks import check_idle_facts
 from tests.simulation.lane_checks import LaneChecks, ReplayedLane, Violation, by_state
 from tests.simulation.progress_checks import check_open_mark, check_published, rolled_up
@@ -78,7 +78,7 @@ class JobChecks:
         if observed is None:
             observed = self.by_pk[pk] = ObservedJob(view.job)
             self._check_creation(pk, observed, new_facts)
-        elif not new_facts and _lifecycle(view.job) != _lifecycle(observed.job):
+        elif not new_facts and lifecycle_of(view.job) != lifecycle_of(observed.job):
             raise Violation(f"{pk}: the job changed without a fact")
         before = observed.job
         for number, fact in enumerate(new_facts, len(observed.facts)):
@@ -257,8 +257,12 @@ class JobChecks:
             raise Violation(f"{where}: a second verdict")
         if total["PENDING"] or total["IN_PROGRESS"]:
             raise Violation(f"{where}: unfinished items {total}")
-        if by_state(fact.counts) != total or by_state(after.counts_at_verdict) != total:
-            raise Violation(f"{where}: has {fact.counts}, the items are {total}")
+        failings = sum(lane.head.counts.failings for lane in self.lanes_of(after))
+        if not all(
+            by_state(counts) == total and counts.failings == failings
+            for counts in (fact.counts, after.counts_at_verdict)
+        ):
+            raise Violation(f"{where}: {fact.counts}, not {total} after {failings} failures")
         if after.status not in _STATUSES[fact.kind] or fact.status != after.status:
             raise Violation(f"{where}: status {after.status}")
         if before.mode == "open" or any(
@@ -292,7 +296,3 @@ def _read(old: Row | None, new: Row, observed: ObservedJob | None) -> JobView:
 @lru_cache(maxsize=256)
 def _lane_pks(job_id: str, lanes: int) -> tuple[str, ...]:
     return tuple(f"JOB#{job_id}#{lane}" for lane in range(lanes))
-
-
-def _lifecycle(job: Job) -> tuple[object, ...]:
-    return (job.status, job.epoch, job.gate, job.mode, job.ending, job.facts, job.counts_at_verdict)

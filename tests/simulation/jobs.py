@@ -19,6 +19,9 @@ _METADATA_AND_TAGS = (
     ('{"of":"\u00e9"}', ()),
 )
 
+# Also by number. 0: the rows of the job never expire.
+_TTL_DAYS = (30, 30, 30, 0, 30, 90, 30)
+
 # A request id, and the items that are registered with it.
 Part = tuple[str, tuple[str, ...]]
 
@@ -76,6 +79,7 @@ def draw_job(random: Random, workload: Workload, number: int) -> tuple[NewJob, l
         items if random.random() < (0.7 if workload is Workload.FINISH else 0.3) else []
     )
     metadata, tags = _METADATA_AND_TAGS[number % len(_METADATA_AND_TAGS)]
+    rules["ttl_days"] = _TTL_DAYS[number % len(_TTL_DAYS)]
     new = NewJob(
         name=f"job {number}",
         lanes=random.choice((1, 1, 2, 3)),

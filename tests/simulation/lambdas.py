@@ -1,7 +1,6 @@
 """Lambda and its event source mappings: poll, invoke the real handlers, act on the result."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from forgeledger.bootstrap.intake import build_intake
@@ -9,9 +8,11 @@ from forgeledger.bootstrap.relay import build_relay
 from tests.simulation import handlers
 from tests.simulation.clients import DynamoDBClient, EventBridgeClient, SqsClient
 from tests.simulation.coverage import CoveragePoint
-from tests.simulation.environments import Environments
+from tests.simulation.environments import Environments, FunctionContext
+from tests.simulation.event_bus import EventBus
 from tests.simulation.faults import CallFault
 from tests.simulation.fifo_queue import QueuedMessage, sqs_record
+from tests.simulation.lane_checks import Violation
 from tests.simulation.world import Invocation, SimulatedWorld
 
 # As in the template; test_template_values.py compares them.
@@ -20,20 +21,12 @@ RELAY_TIMEOUT_MS = 300_000
 INTAKE_BATCH = 10
 RELAY_BATCH = 100
 
-# The global variable of each function's module that holds its services.
-_SERVICES_ATTRIBUTE = {"intake": "intake", "relay": "services"}
+# How much faster the time of rounds passes that are cut short.
+_ROUND_TIME_FACTORS = (6_000, 9_000, 16_000, 37_000)
 
 PlannedFaults = dict[int, CallFault]
-OnAcknowledged = Callable[[list[QueuedMessage], list[QueuedMessage], Invocation], None]
-
-
-@dataclass(slots=True)
-class _FunctionContext:
-    world: SimulatedWorld
-    process: Invocation
-
-    def get_remaining_time_in_millis(self) -> int:
-        return max(0, self.process.deadline - self.world.now)
+# Of a batch: what comes back, the process, and how many messages it counts as failed.
+OnAcknowledged = Callable[[list[QueuedMessage], list[QueuedMessage], Invocation, float], None]
 
 
 class Lambdas:
@@ -45,6 +38,8 @@ class Lambdas:
         self._relays = Environments(world, self._start_relay)
         # Numbers of the messages that running intakes were given.
         self._in_flight: list[int] = []
+        # The metrics of the latest invocation that ended.
+        self.metrics: Mapping[str, float] = {}
         self.store = self._start_relay().relay.advancer.jobs
 
     def _start_intake(self) -> Any:
@@ -97,6 +92,7 @@ class Lambdas:
         process = Invocation("intake", faults, skew_ms=skew_ms)
         event = {"Records": [sqs_record(message) for message in batch]}
         self._in_flight += numbers
+        before = self._delivered()
         ended, answer = self._run("intake", self._intakes, INTAKE_TIMEOUT_MS, process, event)
         del self._in_flight[-len(numbers) :]
         if not ended:
@@ -104,8 +100,11 @@ class Lambdas:
         failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
         if failed and world.trace is not None:
             world.log(f"intake returns {', '.join(sorted(failed))}")
+        if self.metrics["BatchSize"] != len(batch):
+            raise Violation(f"the intake counts {self.metrics} of {len(batch)} messages")
+        self._check_events(process, before)
         returned = [message for message in batch if message.message_id in failed]
-        self._on_acknowledged(batch, returned, process)
+        self._on_acknowledged(batch, returned, process, self.metrics["MessagesFailed"])
         if delete_fails:
             world.coverage[CoveragePoint.NOT_DELETED] += 1
             world.log("! their deletion fails")
@@ -135,9 +134,12 @@ class Lambdas:
         if world.trace is not None:
             keys = [record["dynamodb"]["Keys"] for record in batch]
             names = [f"{key['PK']['S'][-6:]}/{key['SK']['S'][:12]}" for key in keys]
-            world.log(f"relay receives {', '.join(names)} of shard {shard.number}")
+            world.log(f"relay receives {', '.join(names)} of shard {shard.number}/{shard.part}")
+        before = self._delivered()
         # While this relay is stalled, another one may be given the same batch.
         shard.busy = not twice
+        others = sum(other.concurrent_relays for other in world.stream.parts_of(shard))
+        world.coverage[CoveragePoint.TWO_BATCHES] += others > shard.concurrent_relays
         shard.concurrent_relays += 1
         world.coverage[CoveragePoint.TWO_RELAYS] += shard.concurrent_relays > 1
         try:
@@ -147,6 +149,7 @@ class Lambdas:
         finally:
             shard.concurrent_relays -= 1
             shard.busy = False
+        self._check_events(process, before)
         failures = answer["batchItemFailures"] if ended else [{"itemIdentifier": None}]
         if failures:
             world.stream.fail(shard, position, batch, failures[0]["itemIdentifier"])
@@ -157,10 +160,25 @@ class Lambdas:
             world.stream.succeed(shard, position, batch)
         return True
 
+    def _delivered(self) -> int:
+        # The bus of a real engine does not tell.
+        bus = self._world.bus
+        return len(bus.delivered) if isinstance(bus, EventBus) else 0
+
+    def _check_events(self, process: Invocation, delivered_before: int) -> None:
+        """The metric of an undisturbed process is what the bus got since."""
+        delivered = self._delivered() - delivered_before
+        counted = self.metrics.get("EventsPublished", 0)
+        if not process.disturbed and counted != delivered and isinstance(self._world.bus, EventBus):
+            raise Violation(f"the {process.name} counts {counted} events of {delivered}")
+
     def reconcile(self, request: dict[str, Any], faults: PlannedFaults, skew_ms: int = 0) -> Any:
         """Invoke the relay directly; None if it did not answer."""
         world = self._world
-        process = Invocation("reconciler", faults, skew_ms=skew_ms)
+        factor = 1
+        if "scheduled" in request and world.rules.cuts_rounds_short:
+            factor = world.random.choice(_ROUND_TIME_FACTORS)
+        process = Invocation("reconciler", faults, skew_ms=skew_ms, time_factor=factor)
         world.log(f"the relay is invoked to reconcile {request}")
         if self._relays.full():
             return None
@@ -182,17 +200,13 @@ class Lambdas:
         process: Invocation,
         event: dict[str, Any],
     ) -> Any:
-        module, attribute = handlers.function(name), _SERVICES_ATTRIBUTE[name]
-        handler = handlers.handler(name)
-        context = _FunctionContext(self._world, process)
+        context = FunctionContext(self._world, process)
 
         def work(services: Any) -> Any:
-            outer = getattr(module, attribute)
-            setattr(module, attribute, services)
-            try:
-                return handler(event, context)
-            finally:
-                setattr(module, attribute, outer)
+            answer, self.metrics = handlers.invoke(
+                name, services, event, context, decorated=self._world.draw_decorated()
+            )
+            return answer
 
         return environments.run(process, timeout_ms, work)
 

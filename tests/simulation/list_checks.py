@@ -1,33 +1,28 @@
 """Lists, read page by page, must contain exactly what is stored."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from random import Random
 from typing import Any
 
 from forgeledger.jobs.model.events import Event, EventKind
 from forgeledger.jobs.model.items import Item, ItemState
-from forgeledger.jobs.model.outcomes import Reason
+from forgeledger.jobs.model.jobs import JobStatus
+from forgeledger.jobs.storage.journal_rows import decode_journal_row
 from forgeledger.jobs.usecases.list_rejections import events_of_a_lane
 from forgeledger.jobs.usecases.read_items import ItemPosition, PastEvent
 from forgeledger.jobs.usecases.read_journal import JournalPosition
 from tests.simulation.checks import Checks
 from tests.simulation.end_checks import CLOCK_SKEW_MS
 from tests.simulation.job_checks import ObservedJob
-from tests.simulation.lambdas import PlannedFaults
 from tests.simulation.lane_checks import Violation
-from tests.simulation.operators import Operators
 from tests.simulation.state_oracle import effective_item
 
 # The longest lag of an index behind its table.
 _INDEX_LAG_MS = 3_000
-_STATES = (None, None, *ItemState)
-# Page sizes: several pages, or one.
-_PAGES = (2, 100)
 # The explanation of a job lists so many entries of a kind at most.
-_MOST_SHOWN = 10
+MOST_SHOWN = 10
 # Rejections for these reasons do not delay a job, and are not counted.
 _HARMLESS = ("already_completed", "not_failed")
 # Events that do not change an item's state.
@@ -42,23 +37,8 @@ class ListRequest:
     item_id: str | None
     state: ItemState | None
     limit: int
-
-
-def check_a_list(operators: Operators, random: Random, faults: PlannedFaults) -> None:
-    world = operators.world
-    job = random.choice(operators.jobs)
-    item_id = random.choice(job.item_ids) if job.item_ids else None
-    request = ListRequest(job.job_id, item_id, random.choice(_STATES), random.choice(_PAGES))
-    what = random.choices(list(LISTS), _LIST_WEIGHTS)[0]
-    read, check = LISTS[what]
-    commits, begun = world.commits, world.now
-    listed = operators._request(
-        lambda: f"list {what} of {job.new.name}", lambda services: read(services, request), faults
-    )
-    checks = world.observer
-    # A list that was read while others wrote may show old or new rows.
-    if listed is not None and commits == world.commits and isinstance(checks, Checks):
-        check(checks, request, listed, begun)
+    # Only of a list of jobs over HTTP.
+    status: JobStatus | None = None
 
 
 def _read_items(services: Any, request: ListRequest) -> list[Item]:
@@ -74,7 +54,7 @@ def _read_items(services: Any, request: ListRequest) -> list[Item]:
 def _check_items(checks: Checks, request: ListRequest, listed: list[Item], _: int) -> None:
     expected = [
         (item.item_id, item.state, item.attempt)
-        for item in _items(checks, request.job_id)
+        for item in items_of(checks, request.job_id)
         if request.state in (None, item.state)
     ]
     shown = [(item.item_id, item.state, item.attempt) for item in listed]
@@ -100,7 +80,7 @@ def _read_history(services: Any, request: ListRequest) -> list[PastEvent]:
 def _check_history(checks: Checks, request: ListRequest, listed: list[PastEvent], _: int) -> None:
     # Events that close the lane name no item.
     own_events = [past for past in listed if past.event.kind is not EventKind.GATED]
-    items = {item.item_id: item for item in _items(checks, request.job_id)}
+    items = {item.item_id: item for item in items_of(checks, request.job_id)}
     item = items.get(request.item_id or "")
     offset = None if item is None else item.offset
     for past in reversed(own_events):
@@ -122,7 +102,7 @@ def _closing_of(checks: Checks, job_id: str, item: Item, own_events: list[PastEv
     if item.state is not ItemState.CANCELED:
         return []
     changed = max(past.offset for past in own_events if past.event.kind not in _WITHOUT_CHANGE)
-    lanes = checks.jobs.lanes_of(_job(checks, job_id).job)
+    lanes = checks.jobs.lanes_of(job_of(checks, job_id).job)
     (lane,) = (lane for lane in lanes if item.item_id in lane.items)
     return [closing for closing in lane.closings if closing > changed][:1]
 
@@ -139,7 +119,7 @@ def _read_journal(services: Any, request: ListRequest) -> list[Any]:
 
 def _check_journal(checks: Checks, request: ListRequest, listed: list[Any], _: int) -> None:
     """All facts and all events of each lane, in order."""
-    observed = _job(checks, request.job_id)
+    observed = job_of(checks, request.job_id)
     numbers: dict[int | None, list[int]] = {}
     for entry in listed:
         numbers.setdefault(entry.lane, []).append(entry.offset)
@@ -163,7 +143,7 @@ def _read_jobs(services: Any, request: ListRequest) -> list[str]:
             return listed
 
 
-def _check_jobs(checks: Checks, request: ListRequest, listed: list[str], begun: int) -> None:
+def check_jobs(checks: Checks, request: ListRequest, listed: list[str], begun: int) -> None:
     """Newest first; a job that just changed may be missing from the lagging index."""
     ids = {observed.job.job_id: observed for observed in checks.jobs.by_pk.values()}
     indexed = {
@@ -171,6 +151,7 @@ def _check_jobs(checks: Checks, request: ListRequest, listed: list[str], begun: 
         for job_id, observed in ids.items()
         if f"JOB#{job_id}" not in checks.expired_pks
         and observed.facts[-1].at + _INDEX_LAG_MS + CLOCK_SKEW_MS < begun
+        and request.status in (None, observed.job.status)
     }
     if listed != sorted(set(listed), reverse=True) or not indexed <= set(listed) <= ids.keys():
         raise Violation(f"{request}: listed {listed}, there are {indexed} of {ids.keys()}")
@@ -181,24 +162,31 @@ def _read_why(services: Any, request: ListRequest) -> Any:
 
 
 def _check_why(checks: Checks, request: ListRequest, listed: Any, _: int) -> None:
-    items = _items(checks, request.job_id)
+    items = items_of(checks, request.job_id)
     in_progress = {item.item_id for item in items if item.state == "IN_PROGRESS"}
     shown = {item.item_id for item in listed.oldest_in_progress}
     if (
         not listed.scanned_all
         or not shown <= in_progress
-        or len(shown) != min(len(in_progress), _MOST_SHOWN)
+        or len(shown) != min(len(in_progress), MOST_SHOWN)
     ):
         raise Violation(f"{request}: {shown} are in progress, not {in_progress}")
-    reasons: Counter[Reason] = Counter()
+    reasons: Counter[str] = Counter()
     for rejection in listed.rejections:
         reasons[rejection.reason] += rejection.count
-    expected = _rejected(_job(checks, request.job_id), checks)
-    if expected is not None and len(listed.rejections) < _MOST_SHOWN and reasons != expected:
-        raise Violation(f"{request}: {listed.rejections} are rejected, not {expected}")
+    check_rejections(checks, request, reasons, len(listed.rejections))
 
 
-def _rejected(observed: ObservedJob, checks: Checks) -> Counter[Reason] | None:
+def check_rejections(
+    checks: Checks, request: ListRequest, reasons: Counter[str], shown: int
+) -> None:
+    """An explanation counts the rejections of the journal, unless it shows only some kinds."""
+    expected = _rejected(job_of(checks, request.job_id), checks)
+    if expected is not None and shown < MOST_SHOWN and reasons != expected:
+        raise Violation(f"{request}: {reasons} are rejected, not {expected}")
+
+
+def _rejected(observed: ObservedJob, checks: Checks) -> Counter[str] | None:
     """Rejected commands by reason; None if the journal is longer than what is read."""
     lanes = [lane for lane in checks.jobs.lanes_of(observed.job) if lane.head.offset]
     if observed.job.finished:
@@ -209,25 +197,33 @@ def _rejected(observed: ObservedJob, checks: Checks) -> Counter[Reason] | None:
     return Counter(reason for reason in reasons if reason not in _HARMLESS)
 
 
-def _job(checks: Checks, job_id: str) -> ObservedJob:
+def job_of(checks: Checks, job_id: str) -> ObservedJob:
     return checks.jobs.by_pk[f"JOB#{job_id}"]
 
 
-def _items(checks: Checks, job_id: str) -> list[Item]:
+def items_of(checks: Checks, job_id: str) -> list[Item]:
     """Effective items, by lane and name."""
     return [
         effective_item(lane.head, lane.items[item_id])
-        for lane in checks.jobs.lanes_of(_job(checks, job_id).job)
+        for lane in checks.jobs.lanes_of(job_of(checks, job_id).job)
         for item_id in sorted(lane.items)
     ]
+
+
+def events_of(checks: Checks, job_id: str) -> Iterator[tuple[int, int, Event]]:
+    """The lane, offset and event of all events in the journal of a job."""
+    for lane in checks.jobs.lanes_of(job_of(checks, job_id).job):
+        partition = checks.world.tables.partition(f"JOB#{job_id}#{lane.head.lane}")
+        for sk in sorted(sk for sk in partition if sk.startswith("LOG#")):
+            row = decode_journal_row(partition[sk])
+            for number, event in enumerate(row.entries, row.offset):
+                yield lane.head.lane, number, event
 
 
 LISTS: dict[str, tuple[Callable[[Any, ListRequest], Any], Callable[..., None]]] = {
     "items": (_read_items, _check_items),
     "an item's history": (_read_history, _check_history),
     "the journal": (_read_journal, _check_journal),
-    "jobs": (_read_jobs, _check_jobs),
+    "jobs": (_read_jobs, check_jobs),
     "what it waits for": (_read_why, _check_why),
 }
-# More often those lists for which only a query says whether there is more.
-_LIST_WEIGHTS = (3, 1, 1, 1, 3)

@@ -18,6 +18,7 @@ from tests.simulation.mutants_answers import ANSWERS
 from tests.simulation.mutants_creation import CREATION
 from tests.simulation.mutants_domain import DOMAIN
 from tests.simulation.mutants_events import EVENTS
+from tests.simulation.mutants_expiry import EXPIRY
 from tests.simulation.mutants_flow import FLOW
 from tests.simulation.mutants_guarantees import GUARANTEES
 from tests.simulation.mutants_idle import IDLE
@@ -26,7 +27,9 @@ from tests.simulation.mutants_queue import QUEUE
 from tests.simulation.mutants_reads import READS
 from tests.simulation.mutants_redrive import REDRIVE
 from tests.simulation.mutants_registration import REGISTRATION
+from tests.simulation.mutants_relay import RELAY
 from tests.simulation.mutants_retention import RETENTION
+from tests.simulation.mutants_routes import ROUTES
 from tests.simulation.mutants_storage import STORAGE
 from tests.simulation.processes import INTERRUPTED, processes
 from tests.simulation.script import SEEDS_PER_GROUP
@@ -47,6 +50,9 @@ MUTANTS: tuple[Mutant, ...] = (
     *REDRIVE,
     *RETENTION,
     *IDLE,
+    *EXPIRY,
+    *RELAY,
+    *ROUTES,
 )
 MOST_SEEDS = 5_000
 

@@ -115,6 +115,7 @@ def completion_published_twice() -> Iterator[None]:
                 duration_ms=0,
             )
             self.fact_publisher.publisher.publish(job, [fact], no_deadline)
+            return replace(advanced, events_published=advanced.events_published + 1)
         return advanced
 
     with patch.object(JobAdvancer, "advance", advance):
@@ -128,9 +129,9 @@ def facts_only_published() -> Iterator[None]:
     class PublishesOnly(JobAdvancer):
         def advance(self, job_id: str, *_: Any) -> Advanced | None:
             view = self.jobs.load_job(job_id)
-            if view is not None and self.fact_publisher is not None:
-                self.fact_publisher.publish(view)
-            return None
+            if view is None or self.fact_publisher is None:
+                return None
+            return Advanced(view, self.fact_publisher.publish(view))
 
     def relay(self: Relay, wakes: Sequence[Wake], has_time: Callable[[], bool]) -> Relayed:
         heads = [wake for wake in wakes if wake.kind is WakeKind.HEAD]
@@ -141,10 +142,13 @@ def facts_only_published() -> Iterator[None]:
                 advancer.jobs, advancer.lane_writer, advancer.runtime, advancer.fact_publisher
             )
         )
-        failed = (
-            original(self, heads, has_time).failed + original(publishing, facts, has_time).failed
+        advanced = original(self, heads, has_time)
+        published = original(publishing, facts, has_time)
+        failed = sorted(
+            advanced.failed + published.failed, key=lambda failure: failure[0].sequence_number
         )
-        return Relayed(tuple(sorted(failed, key=lambda failure: failure[0].sequence_number)), 0)
+        events_published = advanced.events_published + published.events_published
+        return Relayed(tuple(failed), events_published)
 
     with patch.object(Relay, "relay", relay):
         yield

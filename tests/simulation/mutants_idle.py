@@ -56,6 +56,15 @@ def sealed_job_is_idle() -> Iterator[None]:
         yield
 
 
+@IDLE.named("a job that gets a commit without new counts at that moment is idle")
+def uncounted_commit() -> Iterator[None]:
+    def idle_step(job: Job, counts: Counts, last: int, now: int, limit_ms: int) -> Step:
+        return replace(_original(job, counts, last, now, limit_ms), checks_offsets=False)
+
+    with patch.object(advance_job, "idle_step", idle_step):
+        yield
+
+
 @IDLE.named("an idle job is never canceled")
 def never_canceled() -> Iterator[None]:
     with patch.object(JobAdvancer, "_idle_step", lambda _, view: Step(job=view.job)):

@@ -13,6 +13,7 @@ from forgeledger.aws.dynamodb.key_ranges import between
 from forgeledger.aws.dynamodb.table import Action, Conflict, Table
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lane_decision import Commit
+from forgeledger.jobs.model.lanes import Counts
 from forgeledger.jobs.ports import JobChange, Progress
 from forgeledger.jobs.storage import job_store, job_writes, lane_store, lane_writes
 from forgeledger.jobs.storage.keys import header_key, progress_key
@@ -103,6 +104,23 @@ def completion_without_heads() -> Iterator[None]:
         return actions[: 1 + len(change.facts)]
 
     with patch.object(job_store, "change_actions", change_actions):
+        yield
+
+
+@STORAGE.named("a verdict is reached though an item failed again since")
+def completion_without_failings() -> Iterator[None]:
+    attributes = job_writes.counts_attributes
+    condition = job_writes.HEAD_UNCHANGED.removesuffix(" AND failings = :failings")
+
+    def counts_attributes(counts: Counts, prefix: str) -> dict[str, dict[str, Any]]:
+        values = attributes(counts, prefix)
+        del values[f"{prefix}failings"]
+        return values
+
+    with (
+        patch.object(job_writes, "HEAD_UNCHANGED", condition),
+        patch.object(job_writes, "counts_attributes", counts_attributes),
+    ):
         yield
 
 

@@ -14,11 +14,24 @@ from tests.simulation.coverage import CoveragePoint
 from tests.simulation.http_side import command_body, request
 from tests.simulation.jobs import KnownJob, is_bad
 from tests.simulation.lambdas import PlannedFaults
+from tests.simulation.lane_checks import Violation
 from tests.simulation.producers import HTTP_SHARE, Producers
 from tests.simulation.request_checks import AnsweredCommand
 
 # How often a command is repeated, and from how many recent ones it is chosen.
 _REPEAT_CHANCE, _REMEMBERED = 0.15, 10
+_REQUESTS_FOR_EXPIRED = (
+    ("GET", "/jobs/{job}"),
+    ("GET", "/jobs/{job}/why"),
+    ("GET", "/jobs/{job}/events"),
+    ("GET", "/jobs/{job}/items"),
+    ("GET", "/jobs/{job}/items/{item}"),
+    ("POST", "/jobs/{job}/seal"),
+    ("POST", "/jobs/{job}/cancel"),
+    ("POST", "/jobs/{job}/reopen"),
+    ("POST", "/jobs/{job}/items/{item}/retry"),
+    ("POST", "/jobs/{job}/items/{item}/claim"),
+)
 
 
 @dataclass(slots=True)
@@ -27,6 +40,8 @@ class Operators(Producers):
 
     # Recent commands over HTTP, answered or not, which may be repeated.
     given_commands: list[tuple[KnownJob, Command]] = field(default_factory=list)
+    # Jobs whose rows have expired; some of them may still be there.
+    expired_jobs: list[KnownJob] = field(default_factory=list)
     # Ids of commands that were repeated.
     repeated_ids: set[str] = field(default_factory=set)
 
@@ -159,8 +174,8 @@ class Operators(Producers):
 
     def finish_items(
         self, job: KnownJob, lane: int, item_ids: Sequence[str], fails: Callable[[str], bool]
-    ) -> None:
-        """Complete or fail all of these items in one batch."""
+    ) -> bool:
+        """Complete or fail all of these items in one batch; False if that is throttled."""
         commands = []
         for item_id in item_ids:
             failure = Failure(type="Final", retryable=False) if fails(item_id) else None
@@ -174,10 +189,13 @@ class Operators(Producers):
             lambda services: services.lane_writer.apply(job.job_id, lane, commands),
             {},
         )
+        if applied is None:
+            return False
         for command, mark, outcome in zip(commands, marks, applied.outcomes, strict=True):
             self.request_log.record_command_answer(
                 AnsweredCommand(job.job_id, command, mark, outcome)
             )
+        return True
 
     def read_status(self, random: Random, faults: PlannedFaults) -> None:
         if self.jobs:
@@ -193,6 +211,22 @@ class Operators(Producers):
             )
             if status is not None:
                 self.request_log.record_status_answer(job.job_id, facts_before, commits, status)
+
+    def ask_for_expired(self, random: Random) -> None:
+        """Whatever is left of a job whose rows have expired, it does not run again."""
+        if not self.expired_jobs:
+            return
+        job = random.choice(self.expired_jobs)
+        method, path = random.choice(_REQUESTS_FOR_EXPIRED)
+        path = path.format(job=job.job_id, item=random.choice([*job.item_ids, "nothing"]))
+        # Without faults: a server error is a defect.
+        answer = self._request(
+            lambda: f"{method} {path}", lambda _: request(self.world, method, path), {}
+        )
+        if answer is None:
+            return
+        if answer["status"] == 200 and answer.get("outcome") == OutcomeKind.APPLIED:
+            raise Violation(f"{method} {path} of an expired job is answered {answer}")
 
     def _change_lifecycle(
         self, what: str, job: KnownJob, faults: PlannedFaults, *, http: bool = False

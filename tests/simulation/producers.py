@@ -25,7 +25,7 @@ from tests.simulation.environments import Environments
 from tests.simulation.faults import client_error
 from tests.simulation.jobs import KnownJob, Part, described, draw_job
 from tests.simulation.lambdas import PlannedFaults
-from tests.simulation.registration_checks import check_created_once, check_registration
+from tests.simulation.registration_checks import check_creation, check_registration
 from tests.simulation.request_checks import RequestLog, register_command
 from tests.simulation.sdk_side import (
     OPTIONS,
@@ -110,13 +110,14 @@ class Producers:
         random = Random(creation.seed)
         new, item_ids = draw_job(random, creation.workload, creation.number)
         self.request_log.record_creation(new)
+        begun = self.world.now
         create = self._create_by_sdk if creation.by_sdk else self._create_directly
         created = create(f"create {creation.seed}", new, faults)
         if created is None:
             return False
         job = KnownJob(created.job_id, new, item_ids)
         self._check_registration(job, created)
-        self._check_created_once(job, creation)
+        self._check_creation(job, creation, begun)
         left = item_ids[len(new.items) :] if new.items else item_ids
         for start in range(0, len(left), 3):
             job.unregistered_parts.append(
@@ -250,12 +251,12 @@ class Producers:
                 checks.lanes, job.job_id, answer.commands, answer.registered, first=answer.first
             )
 
-    def _check_created_once(self, job: KnownJob, creation: _UnansweredCreation) -> None:
+    def _check_creation(self, job: KnownJob, creation: _UnansweredCreation, begun: int) -> None:
         checks = self.world.observer
-        names = [known.new.name for known in self.jobs]
-        late = self.world.now - creation.first_tried_at > _KEY_LIFETIME_MS
-        if isinstance(checks, Checks) and not late and job.new.name not in names:
-            check_created_once(checks.jobs, job.new.name)
+        if isinstance(checks, Checks):
+            late = self.world.now - creation.first_tried_at > _KEY_LIFETIME_MS
+            once = not late and all(job.new.name != known.new.name for known in self.jobs)
+            check_creation(checks.jobs, job.job_id, begun, once=once)
 
     def _request(
         self, what: Callable[[], str], work: Callable[[Any], Any], faults: PlannedFaults

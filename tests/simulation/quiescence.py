@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from forgeledger.jobs.model.commands import CommandKind
+from forgeledger.jobs.model.items import ItemState
 from forgeledger.jobs.model.lanes import effective_item
+from tests.simulation.coverage import CoveragePoint
 from tests.simulation.jobs import KnownJob, is_bad
 from tests.simulation.lane_checks import ReplayedLane, Violation
 from tests.simulation.registration_checks import check_all_registered
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
     from tests.simulation.history_run import History
 
 _MOST_ROUNDS = 400
+# The passes of a scheduled round, by the names of their checkpoints.
+_PASSES = {"reconciliation", "retention"}
 _HOUR_MS = 3_600_000
 
 
@@ -34,13 +39,35 @@ def come_to_rest(history: "History") -> None:
         drain(history)
     if _waits_for_schedule(history):
         world.now += _HOUR_MS
-        # A round that resumes one that was cut short does not look at all jobs.
-        for _ in range(1 + ("CHECKPOINT" in world.tables.partition_keys())):
-            answer = history.lambdas.reconcile({"scheduled": True}, {})
-            assert answer is not None
+        run_rounds(history)
         drain(history)
     history.checks.after_step()
     history.workers.check_nothing_lost(history.checks.request_log.accepted_command_ids())
+
+
+def run_rounds(history: "History") -> None:
+    """Scheduled rounds without faults, until each of their passes went through all jobs."""
+    lambdas, coverage = history.lambdas, history.world.coverage
+    # Passes that began with the first job, and those that also came to the last one.
+    begun: set[str] = set()
+    done: set[str] = set()
+    for _ in range(_MOST_ROUNDS):
+        resumed = {work for work in _PASSES if _is_unfinished(history, work)}
+        begun |= _PASSES - resumed
+        assert lambdas.reconcile({"scheduled": True}, {}) is not None
+        cut_short = bool(lambdas.metrics["RoundsCutShort"])
+        coverage[CoveragePoint.ROUND_CUT_SHORT] += cut_short
+        ended = {work for work in _PASSES if not _is_unfinished(history, work)}
+        # One that got no time at all has no checkpoint either.
+        done |= begun & ended if not cut_short else begun & ended & resumed
+        if done == _PASSES:
+            return
+    raise Violation("scheduled rounds never get to the last job")
+
+
+def _is_unfinished(history: "History", work: str) -> bool:
+    row = history.world.tables.get("CHECKPOINT", work)
+    return row is not None and row["checkpoint"]["S"] != "{}"
 
 
 def _waits_for_schedule(history: "History") -> bool:
@@ -100,6 +127,17 @@ def fail_all(history: "History", job: KnownJob) -> None:
         _finish_items(history, job, lane, fails=lambda _: True)
 
 
+def fail_again(history: "History", job: KnownJob) -> None:
+    """A failed item is retried, and fails for good again: as before, but for one more failure."""
+    observed = history.checks.jobs.by_pk[f"JOB#{job.job_id}"]
+    for lane in history.checks.jobs.lanes_of(observed.job):
+        failed = [name for name, item in lane.items.items() if item.state is ItemState.FAILED]
+        if failed:
+            history.operators.command(job, CommandKind.RETRY, min(failed), {})
+            history.operators.finish_items(job, lane.head.lane, [min(failed)], lambda _: True)
+            return
+
+
 def _finish_items(
     history: "History", job: KnownJob, lane: ReplayedLane, fails: Callable[[str], bool] = is_bad
 ) -> None:
@@ -111,5 +149,6 @@ def _finish_items(
         ]
         if not unfinished:
             return
-        history.operators.finish_items(job, lane.head.lane, unfinished, fails)
+        if not history.operators.finish_items(job, lane.head.lane, unfinished, fails):
+            return
     raise Violation(f"{unfinished} cannot be finished")

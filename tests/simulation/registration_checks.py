@@ -6,10 +6,14 @@ from forgeledger.jobs.model.commands import Command
 from forgeledger.jobs.model.events import EventKind
 from forgeledger.jobs.model.ids import lanes_of
 from forgeledger.jobs.usecases.register_items import Registered
+from forgeledger.web.limits import IDEMPOTENCY_SECONDS
 from tests.simulation.job_checks import JobChecks
 from tests.simulation.lane_checks import LaneChecks, Violation
 from tests.simulation.message_oracle import mark_of
 from tests.simulation.request_checks import lane_index
+
+# The longest that a request takes.
+_CALL_MS = 60_000
 
 
 def check_registration(
@@ -47,8 +51,14 @@ def check_all_registered(
             raise Violation(f"{job_id}: {item_id} was registered but is in no lane")
 
 
-def check_created_once(jobs: JobChecks, name: str) -> None:
-    """A repeated creation with the same idempotency key returns the existing job."""
-    pks = [pk for pk, observed in jobs.by_pk.items() if observed.job.spec.name == name]
-    if len(pks) != 1:
-        raise Violation(f"{name} was created {len(pks)} times: {pks}")
+def check_creation(jobs: JobChecks, job_id: str, begun: int, *, once: bool) -> None:
+    """A repeated creation returns the existing job as long as its idempotency key lasts.
+
+    That is ten minutes. A try at the end of them has its answer stored, for ten minutes more.
+    """
+    spec = jobs.by_pk[f"JOB#{job_id}"].job.spec
+    pks = [pk for pk, observed in jobs.by_pk.items() if observed.job.spec.name == spec.name]
+    if once and len(pks) != 1:
+        raise Violation(f"{spec.name} was created {len(pks)} times: {pks}")
+    if begun - spec.created_at > 2 * IDEMPOTENCY_SECONDS * 1_000 + _CALL_MS:
+        raise Violation(f"{spec.name} of {spec.created_at} is the answer to a request at {begun}")

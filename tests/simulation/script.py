@@ -10,8 +10,9 @@ from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
 from tests.simulation.faults import CallFault
 from tests.simulation.scripted_endings import ending, finale
 from tests.simulation.steps import FAULTS, ScriptStep
+from tests.simulation.table_requests import PAGE_BYTES
 from tests.simulation.workloads import WEIGHTS, StepKind, Workload
-from tests.simulation.world import MAX_RECEIVES, RELAY_TRIES, ROWS_PER_PAGE
+from tests.simulation.world_rules import MAX_RECEIVES, PARALLELIZATION, RELAY_TRIES
 
 # Consecutive seeds whose histories share a prefix: a seed group.
 SEEDS_PER_GROUP = 64
@@ -32,10 +33,14 @@ class Script:
     relay_tries: int = RELAY_TRIES
     # The most items of one commit.
     items_per_commit: int = ITEMS_PER_COMMIT
-    # The most rows of one page of a query.
-    rows_per_page: int = ROWS_PER_PAGE
+    # The most bytes of one page of a query, apart from its first row.
+    page_bytes: int = PAGE_BYTES
     # Write units of each partition; 0: no limit.
     units_per_second: int = 0
+    # How many batches of a shard are processed at once.
+    parallelization: int = PARALLELIZATION
+    # Whether scheduled rounds are cut short.
+    cuts_rounds_short: bool = False
     # Whether operators finish at the end all that can be finished.
     assisted: bool = True
     # How many of its first steps are those of the base history from which it branches off.
@@ -113,8 +118,10 @@ def _base_script(number: int) -> Script:
         assisted=_is_assisted(random, workload),
         rerun_without_faults=workload is Workload.PLAIN,
         items_per_commit=random.choice((1, 1, 2, 3, *[ITEMS_PER_COMMIT] * 4)),
-        rows_per_page=random.choice((1, 2, *[ROWS_PER_PAGE] * 6)),
+        page_bytes=random.choice((1, 1_000, *[PAGE_BYTES] * 6)),
         units_per_second=random.choice((20, 60, *[0] * 14)),
+        parallelization=random.choice((1, PARALLELIZATION, PARALLELIZATION, 10)),
+        cuts_rounds_short=random.random() < 0.5,
     )
 
 

@@ -6,7 +6,7 @@ from random import Random
 from tests.simulation.faults import CallFault
 from tests.simulation.jobs import draw_job
 from tests.simulation.steps import FAULTS, ScriptStep
-from tests.simulation.workloads import StepKind, Workload
+from tests.simulation.workloads import LONGEST_WAIT, StepKind, Workload
 
 # Faults during which others run; the most frequent one is between two halves of a read.
 _CONTENTION_FAULTS = {
@@ -49,7 +49,9 @@ def _crowd(random: Random) -> list[ScriptStep]:
         fault = random.choices(known, list(FAULTS.values()))[0]
         injected = ((random.randint(0, 8), fault),)
         steps.append(ScriptStep(StepKind.INTAKE, random.getrandbits(32), injected))
-    return steps
+    # Somebody looks at what has become of them.
+    reads = random.choice((0, 1, 2))
+    return steps + [ScriptStep(StepKind.READ_STATUS, random.getrandbits(32)) for _ in range(reads)]
 
 
 def _contention(random: Random) -> list[ScriptStep]:
@@ -93,6 +95,26 @@ def _between_two_commits(random: Random) -> list[ScriptStep]:
     ]
 
 
+def _failed_again(random: Random) -> list[ScriptStep]:
+    """Before a verdict is committed, a failed item is retried and fails again.
+
+    All counts by state are as they were when the verdict was decided.
+    """
+    # The same seed chooses the same job.
+    seed = random.getrandbits(32)
+    # The verdict is the second write of a relay that notes the first failure, else the first.
+    stall = (random.choice((1, 2, 2)), CallFault.PAUSE_AT_WRITE)
+    relays = [StepKind.RELAY] * random.choice((1, 3, 3))
+    return [
+        ScriptStep(StepKind.REGISTER, random.getrandbits(32)),
+        ScriptStep(StepKind.SEAL_ONE, seed),
+        *(ScriptStep(kind, random.getrandbits(32)) for kind in relays),
+        ScriptStep(StepKind.FAIL_ALL, seed),
+        ScriptStep(StepKind.RELAY, random.getrandbits(32), (stall,)),
+        ScriptStep(StepKind.FAIL_AGAIN, seed),
+    ]
+
+
 def _late_producer(random: Random) -> list[ScriptStep]:
     """One more producer creates a job, gets no good answer, and repeats its request."""
     fault = random.choices(list(_CREATION_FAULTS), list(_CREATION_FAULTS.values()))[0]
@@ -102,9 +124,12 @@ def _late_producer(random: Random) -> list[ScriptStep]:
     kinds = random.choices(
         (StepKind.REGISTER, StepKind.WORK, StepKind.INTAKE), k=random.randint(0, 2)
     )
+    # Sometimes so late that the key of its first request has expired.
+    waits = random.choice((0, 0, 8))
     return [
         ScriptStep(StepKind.NEW_PRODUCER, seed, injected),
         *(ScriptStep(kind, random.getrandbits(32)) for kind in kinds),
+        *[ScriptStep(StepKind.WAIT, LONGEST_WAIT)] * waits,
         *[ScriptStep(StepKind.RETRY_CREATIONS, 0)] * 2,
     ]
 
@@ -129,6 +154,9 @@ def _weeks(random: Random) -> list[ScriptStep]:
         )
         kinds = random.choices(list(_STEPS_AFTER_WEEKS), list(_STEPS_AFTER_WEEKS.values()), k=5)
         steps += [ScriptStep(kind, random.getrandbits(32)) for kind in kinds]
+        # Somebody looks for a job that may be gone.
+        looks = random.choice((0, 4, 8))
+        steps += [ScriptStep(StepKind.READ_STATUS, random.getrandbits(32)) for _ in range(looks)]
     return [*steps, ScriptStep(StepKind.WEEKS, random.getrandbits(32))]
 
 
@@ -225,9 +253,10 @@ _ENDING_WEIGHTS: dict[Callable[[Random], list[ScriptStep]], int] = {
     _late_producer: 4,
     _weeks: 2,
     _between_two_commits: 3,
+    _failed_again: 3,
     _redrive: 4,
     _burst: 4,
-    _no_ending: 12,
+    _no_ending: 9,
 }
 # Endings in which no operator interferes and no producer dies.
 _WITHOUT_OPERATORS = frozenset({_crowd, _contention, _recount})

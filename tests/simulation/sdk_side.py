@@ -32,7 +32,7 @@ from tests.simulation.world import Invocation, SimulatedWorld
 TIMEOUT_MS = 29_000
 # Sequential requests, several for most registrations.
 OPTIONS = RegistrationOptions(chunk_items=2, parallel=1)
-# An answer is stored for replay for ten minutes, in whole seconds.
+# An answer is stored for replay until ten minutes after its request, in whole seconds.
 _REPLAY_MS = 599_000
 # In calls with faults.
 _ANSWER_LOST_CHANCE = 0.4
@@ -102,7 +102,7 @@ class SdkTransport:
         if self.environments.full():
             self.disturbed = True
             return _TOO_MANY
-        process = Invocation("api", self.faults)
+        process, began = Invocation("api", self.faults), world.now
         ended, answer = self.environments.run(process, TIMEOUT_MS, lambda _: respond(world, event))
         self.faults = {
             number - process.calls: fault
@@ -117,7 +117,7 @@ class SdkTransport:
             world.log("! the answer is lost")
             self.disturbed = True
             if answer.status < 300:
-                self._lost_answers.setdefault(key, (world.now, answer))
+                self._lost_answers.setdefault(key, (began, answer))
             raise NoAnswerError("POST", event["rawPath"], "the answer is lost")
         return answer
 
@@ -161,6 +161,7 @@ def creation_arguments(new: NewJob) -> dict[str, Any]:
         "lanes": new.lanes,
         "policy": {name: value for name, value in policy.items() if value is not None},
         "deadline_seconds": new.deadline_seconds,
+        "ttl_days": rules.ttl_days,
         "metadata": json.loads(new.metadata),
         "tags": new.tags,
     }

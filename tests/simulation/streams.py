@@ -2,6 +2,7 @@
 
 import zlib
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,14 +10,20 @@ from tests.simulation.coverage import CoverageCounts, CoveragePoint
 from tests.simulation.table import RowChange
 
 _HASH_RANGE = 1 << 32
+# The share of records that come later than those of other items that were changed after them.
+_DELAYED_SHARE = 0.15
 
 
 @dataclass(slots=True, eq=False)
 class Shard:
+    """The records of one part of a shard, of which each has its own batches at the same time."""
+
     number: int
     first: int
     last: int
-    parent: "Shard | None" = None
+    # All parts of the shard that was split.
+    parents: "tuple[Shard, ...]" = ()
+    part: int = 0
     closed: bool = False
     records: list[dict[str, Any]] = field(default_factory=list)
     # State of the event source mapping: its position, and how often it tried that.
@@ -39,44 +46,87 @@ class Stream:
 
     max_tries: int
     coverage: CoverageCounts = field(default_factory=Counter)
-    shards: list[Shard] = field(default_factory=lambda: [Shard(0, 0, _HASH_RANGE)])
+    # Into how many parts each shard's records are divided, by their item.
+    parallelization: int = 1
+    # Random numbers from 0 to 1.
+    draw: Callable[[], float] = lambda: 1.0
+    shards: list[Shard] = field(default_factory=list)
     # Records that exhausted their retries: the failure queue.
     given_up: list[dict[str, Any]] = field(default_factory=list)
+    # Records that have not reached their shard yet, in order by item.
+    delayed: dict[str, list[RowChange]] = field(default_factory=dict)
     _sequence: int = 0
 
+    def __post_init__(self) -> None:
+        self._add_shard(0, _HASH_RANGE, ())
+
     def append(self, change: RowChange) -> None:
+        """Only the records of one item are in the order of its changes."""
         is_new_fact = change.old is None and change.sk.startswith("FACT#")
         if change.new is None or not (is_new_fact or change.sk == "LANE"):
             # Filtered out.
             return
+        item = f"{change.pk}/{change.sk}"
+        if item in self.delayed or self.draw() < _DELAYED_SHARE:
+            self.coverage[CoveragePoint.RECORDS_DELAYED] += 1
+            self.delayed.setdefault(item, []).append(change)
+        else:
+            self._put(item, change)
+
+    def _put(self, item: str, change: RowChange) -> None:
         self._sequence += 1
         hash_key = zlib.crc32(change.pk.encode())
+        part = zlib.crc32(item.encode()) % self.parallelization
         for shard in self.shards:
-            if not shard.closed and shard.first <= hash_key < shard.last:
+            if shard.part == part and not shard.closed and shard.first <= hash_key < shard.last:
                 shard.records.append(_record(change, self._sequence))
+
+    def _put_delayed(self, share: float) -> None:
+        for item in [item for item in self.delayed if self.draw() < share]:
+            for change in self.delayed.pop(item):
+                self._put(item, change)
+
+    def _add_shard(self, first: int, last: int, parents: tuple[Shard, ...]) -> None:
+        number = len(self.shards) // self.parallelization
+        for part in range(self.parallelization):
+            self.shards.append(Shard(number, first, last, parents, part))
 
     def split(self, choice: int) -> bool:
         """Split one shard in two; the children are read after their parent."""
-        leaves = [shard for shard in self.shards if not shard.closed]
-        shard = leaves[choice % len(leaves)]
-        if shard.last - shard.first < 2 or len(self.shards) > 12:
+        leaves = [shard for shard in self.shards if not shard.closed and not shard.part]
+        leaf = leaves[choice % len(leaves)]
+        if leaf.last - leaf.first < 2 or len(self.shards) > 12 * self.parallelization:
             return False
-        shard.closed = True
-        middle = (shard.first + shard.last) // 2
-        for first, last in ((shard.first, middle), (middle, shard.last)):
-            self.shards.append(Shard(len(self.shards), first, last, parent=shard))
+        parents = tuple(self.parts_of(leaf))
+        for shard in parents:
+            shard.closed = True
+        middle = (leaf.first + leaf.last) // 2
+        self._add_shard(leaf.first, middle, parents)
+        self._add_shard(middle, leaf.last, parents)
         self.coverage[CoveragePoint.SHARD_SPLIT] += 1
         return True
 
     def readable(self) -> list[Shard]:
+        if self.delayed:
+            self._put_delayed(0.5)
+        shards = self._readable()
+        if self.delayed and not shards:
+            self._put_delayed(1.0)
+            shards = self._readable()
+        return shards
+
+    def _readable(self) -> list[Shard]:
         shards = []
         for shard in self.shards:
             if not shard.exhausted and not shard.busy:
-                if shard.parent is None or shard.parent.exhausted:
+                if all(parent.exhausted for parent in shard.parents):
                     shards.append(shard)
                 else:
                     self.coverage[CoveragePoint.PARENT_FIRST] += 1
         return shards
+
+    def parts_of(self, shard: Shard) -> Iterable[Shard]:
+        return (other for other in self.shards if other.number == shard.number)
 
     def batch(self, shard: Shard, most: int) -> list[dict[str, Any]]:
         size = min(most, shard.bisected or most)

@@ -1,6 +1,5 @@
 """DynamoDB tables with serialisable transactions: rows, conditions, tokens, sparse indexes."""
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,15 @@ from tests.simulation.coverage import CoverageCounts, CoveragePoint
 from tests.simulation.expressions import Row, parse_projection, parse_write
 from tests.simulation.faults import client_error
 from tests.simulation.key_conditions import parse_key_condition
+from tests.simulation.planned_writes import PlannedWrite, reason_of
+from tests.simulation.table_requests import (
+    PAGE_BYTES,
+    PAGES_A_BATCH,
+    check_placeholders,
+    key_of,
+    projected,
+    rows_within,
+)
 from tests.simulation.write_units import PartitionUnits, units_of
 
 _TOKEN_MS = 10 * 60 * 1000
@@ -17,6 +25,16 @@ _TOKEN_MS = 10 * 60 * 1000
 _STALE_MS = 2_000
 _EMPTY: dict[str, Any] = {}
 _MOST_ACTIONS = 100
+# Where pages have one row each, batches still have some rows.
+_LARGE_ROW = 500
+
+
+# How far one row of an index lags behind its table.
+IndexLag = Callable[[], int]
+
+
+def no_lag() -> int:
+    return 0
 
 
 @dataclass(slots=True)
@@ -25,16 +43,6 @@ class RowChange:
     sk: str
     old: Row | None
     new: Row | None
-
-
-@dataclass(slots=True)
-class _PlannedWrite:
-    key: tuple[str, str]
-    old: Row | None
-    # The row after the write; the old one for a ConditionCheck.
-    new: Row | None
-    holds: bool
-    returns_old: bool
 
 
 class Tables:
@@ -47,6 +55,7 @@ class Tables:
         coverage: CoverageCounts | None = None,
         *,
         remembers_tokens: bool = True,
+        page_bytes: int = PAGE_BYTES,
         units_per_second: int = 0,
         on_limit: Callable[[], None] = lambda: None,
     ) -> None:
@@ -54,13 +63,14 @@ class Tables:
         self._on_commit = on_commit
         self._coverage: CoverageCounts = Counter() if coverage is None else coverage
         self._remembers_tokens = remembers_tokens
+        self._page_bytes = page_bytes
         self._on_limit = on_limit
         self.units = PartitionUnits(clock, units_per_second)
         self._partitions: dict[str, dict[str, Row]] = {}
         self._tokens: dict[str, tuple[int, Any]] = {}
         self._before: dict[tuple[str, str], tuple[int, Row | None]] = {}
-        # Past versions of headers, for indexes that lag: time, key, row.
-        self._header_history: list[tuple[int, str, Row]] = []
+        # Past versions of headers, for indexes that lag: time, key, row; None if it was deleted.
+        self._header_history: list[tuple[int, str, Row | None]] = []
 
     def get(self, pk: str, sk: str) -> Row | None:
         return self._partitions.get(pk, _EMPTY).get(sk)
@@ -76,13 +86,13 @@ class Tables:
         del self._partitions[pk][sk]
         self._before.pop((pk, sk), None)
         if sk == "JOB":
-            self._header_history = [entry for entry in self._header_history if entry[1] != pk]
+            self._header_history.append((self._clock(), pk, None))
 
     def get_item(self, request: dict[str, Any]) -> dict[str, Any]:
-        row = self._read(_key_of(request["Key"]), consistent=request.get("ConsistentRead", False))
+        row = self._read(key_of(request["Key"]), consistent=request.get("ConsistentRead", False))
         if row is None:
             return {}
-        return {"Item": _projected(row, request)}
+        return {"Item": projected(row, request)}
 
     def read_keys(self, keys: Sequence[Row], *, consistent: bool) -> list[Row]:
         pairs = [(key["PK"]["S"], key["SK"]["S"]) for key in keys]
@@ -95,12 +105,20 @@ class Tables:
             rows = [self._read(pair, consistent=False) for pair in pairs]
         return [row for row in rows if row is not None]
 
-    def query(self, request: dict[str, Any], index_lag_ms: int) -> dict[str, Any]:
+    def within_batch(self, keys: Sequence[Row]) -> int:
+        """How many of the keys a BatchGetItem reads before its answer is full."""
+        if self._page_bytes == PAGE_BYTES:
+            # None of the rows here is large.
+            return len(keys)
+        rows = [self.get(key["PK"]["S"], key["SK"]["S"]) or _EMPTY for key in keys]
+        return rows_within(rows, PAGES_A_BATCH * max(_LARGE_ROW, self._page_bytes))
+
+    def query(self, request: dict[str, Any], lag: IndexLag = no_lag) -> dict[str, Any]:
         names = request.get("ExpressionAttributeNames", _EMPTY)
         values = request.get("ExpressionAttributeValues", _EMPTY)
         condition = parse_key_condition(request["KeyConditionExpression"])
         _, shown = parse_projection(request.get("ProjectionExpression", ""))
-        _check_placeholders(condition.placeholders | shown, names, values)
+        check_placeholders(condition.placeholders | shown, names, values)
         index, consistent = request.get("IndexName"), request.get("ConsistentRead", False)
         partition_key = names.get(condition.partition, condition.partition)
         range_key = "SK" if index is None else "jobId"
@@ -111,7 +129,7 @@ class Tables:
         if index is None:
             rows = self._partition(value["S"], consistent=consistent)
         else:
-            rows = self._indexed(partition_key, value, index_lag_ms)
+            rows = self._indexed(partition_key, value, lag)
         key_filter = condition.key_filter(values)
         keys = [key for key in rows if key_filter(key)]
         forward = request.get("ScanIndexForward", True)
@@ -122,7 +140,11 @@ class Tables:
             bound = start[range_key]["S"]
             keys = [key for key in keys if key != bound and (key > bound) is forward]
         limit = request.get("Limit", len(keys) + 1)
-        answer: dict[str, Any] = {"Items": [_projected(rows[key], request) for key in keys[:limit]]}
+        if self._page_bytes < PAGE_BYTES:
+            # What is read counts, not what is answered of it.
+            full = rows_within([rows[key] for key in keys], self._page_bytes)
+            limit = min(limit, full) if full < len(keys) else limit
+        answer: dict[str, Any] = {"Items": [projected(rows[key], request) for key in keys[:limit]]}
         if len(keys) >= limit:
             last = rows[keys[limit - 1]]
             answer["LastEvaluatedKey"] = {name: last[name] for name in ("PK", "SK", range_key)}
@@ -164,7 +186,7 @@ class Tables:
             raise client_error("ValidationException", operation)
         short = self._without_units(planned, in_transaction=True)
         if refused is not None or short or not all(write.holds for write in planned):
-            reasons = [_reason(write) for write in planned]
+            reasons = [reason_of(write) for write in planned]
             if refused is not None:
                 number, code = refused
                 reasons[number] = {"Code": code}
@@ -179,7 +201,7 @@ class Tables:
         self._store(planned)
 
     def _without_units(
-        self, planned: Sequence[_PlannedWrite], *, in_transaction: bool
+        self, planned: Sequence[PlannedWrite], *, in_transaction: bool
     ) -> frozenset[str]:
         """The partitions that cannot take these writes now; if there are any, none is charged."""
         if not self.units.per_second:
@@ -204,14 +226,14 @@ class Tables:
         self._store([planned])
         return {}
 
-    def _plan(self, operation: str, kind: str, body: dict[str, Any]) -> _PlannedWrite:
+    def _plan(self, operation: str, kind: str, body: dict[str, Any]) -> PlannedWrite:
         names = body.get("ExpressionAttributeNames", _EMPTY)
         values = body.get("ExpressionAttributeValues", _EMPTY)
-        key = _key_of(body["Item"] if kind == "Put" else body["Key"])
+        key = key_of(body["Item"] if kind == "Put" else body["Key"])
         old = self.get(*key)
         update = body["UpdateExpression"] if kind == "Update" else ""
         write = parse_write(body.get("ConditionExpression", ""), update)
-        _check_placeholders(write.placeholders, names, values)
+        check_placeholders(write.placeholders, names, values)
         holds = write.test(old or _EMPTY, names, values)
         if kind == "Put":
             new = body["Item"]
@@ -222,9 +244,9 @@ class Tables:
         else:
             raise client_error("ValidationException", operation)
         returns_old = body.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
-        return _PlannedWrite(key, old, new, holds, returns_old)
+        return PlannedWrite(key, old, new, holds, returns_old)
 
-    def _store(self, planned: Sequence[_PlannedWrite]) -> None:
+    def _store(self, planned: Sequence[PlannedWrite]) -> None:
         now = self._clock()
         changes = []
         for write in planned:
@@ -248,46 +270,22 @@ class Tables:
         rows = {sk: self._read((pk, sk), consistent=False) for sk in partition}
         return {sk: row for sk, row in rows.items() if row is not None}
 
-    def _indexed(self, name: str, value: dict[str, Any], lag_ms: int) -> Mapping[str, Row]:
-        """The headers as they were `lag_ms` ago: indexes are eventually consistent."""
-        moment = self._clock() - lag_ms
-        times = [at for at, _, _ in self._header_history]
-        until = len(times) if lag_ms == 0 else bisect_left(times, moment + 1)
-        self._coverage[CoveragePoint.LAGGING_INDEX] += until < len(times)
-        latest = {pk: row for _, pk, row in self._header_history[:until]}
-        return {row["jobId"]["S"]: row for row in latest.values() if row.get(name) == value}
-
-
-def _key_of(row: Row) -> tuple[str, str]:
-    if "PK" in row:
-        return row["PK"]["S"], row["SK"]["S"]
-    # The idempotency table has a single key; its rows get a partition of their own here.
-    return "id", row["id"]["S"]
-
-
-def _projected(row: Row, request: Mapping[str, Any]) -> Row:
-    projection = request.get("ProjectionExpression")
-    if projection is None:
-        return row
-    parts, _ = parse_projection(projection)
-    names = request.get("ExpressionAttributeNames", _EMPTY)
-    attributes = [names.get(part, part) for part in parts]
-    return {name: row[name] for name in attributes if name in row}
-
-
-def _reason(planned: _PlannedWrite) -> dict[str, Any]:
-    if planned.holds:
-        return {"Code": "None"}
-    reason: dict[str, Any] = {"Code": "ConditionalCheckFailed"}
-    if planned.returns_old and planned.old is not None:
-        reason["Item"] = planned.old
-    return reason
-
-
-def _check_placeholders(
-    used: frozenset[str], names: Mapping[str, Any], values: Mapping[str, Any]
-) -> None:
-    """DynamoDB refuses a request that supplies more or fewer names or values than it uses."""
-    given = len(names) + len(values)
-    if given != len(used) or not (used.issuperset(names) and used.issuperset(values)):
-        raise client_error("ValidationException", "expression placeholders")
+    def _indexed(self, name: str, value: dict[str, Any], lag: IndexLag) -> Mapping[str, Row]:
+        """The headers, each as it was some time ago: each row of an index lags by itself."""
+        now = self._clock()
+        moments: dict[str, int] = {}
+        latest: dict[str, Row | None] = {}
+        lagging = False
+        for at, pk, row in self._header_history:
+            if pk not in moments:
+                moments[pk] = now - lag()
+            if at <= moments[pk]:
+                latest[pk] = row
+            else:
+                lagging = True
+        self._coverage[CoveragePoint.LAGGING_INDEX] += lagging
+        return {
+            row["jobId"]["S"]: row
+            for row in latest.values()
+            if row is not None and row.get(name) == value
+        }

@@ -20,7 +20,8 @@ from tests.simulation.checks import Checks
 from tests.simulation.job_checks import ObservedJob
 from tests.simulation.lane_checks import ReplayedLane, Violation
 from tests.simulation.request_checks import AnsweredCommand, RequestLog
-from tests.simulation.world import SimulatedWorld, WorldRules
+from tests.simulation.world import SimulatedWorld
+from tests.simulation.world_rules import WorldRules
 
 SPEC = JobSpec(job_id=make_job_id(0, 0, 1), name="night run", lanes=1, created_at=7)
 JOB, HEADS, CREATED = create(SPEC)

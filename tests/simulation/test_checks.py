@@ -17,7 +17,8 @@ from tests.simulation.lane_checks import ReplayedLane, Violation
 from tests.simulation.mutants import MutantResult
 from tests.simulation.request_checks import RequestLog
 from tests.simulation.workers import SimulatedWorkers
-from tests.simulation.world import SimulatedWorld, WorldRules
+from tests.simulation.world import SimulatedWorld
+from tests.simulation.world_rules import WorldRules
 
 JOB_ID = make_job_id(0, 0, 1)
 

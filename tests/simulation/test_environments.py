@@ -7,7 +7,8 @@ import pytest
 from tests.simulation.coverage import CoveragePoint
 from tests.simulation.environments import Environments
 from tests.simulation.faults import Crash
-from tests.simulation.world import Invocation, SimulatedWorld, WorldRules
+from tests.simulation.world import Invocation, SimulatedWorld
+from tests.simulation.world_rules import WorldRules
 
 
 @pytest.fixture

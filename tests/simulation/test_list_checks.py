@@ -9,7 +9,7 @@ from forgeledger.jobs.model.items import ItemState
 from tests.simulation.clients import DynamoDBClient
 from tests.simulation.history_run import History, start_history
 from tests.simulation.lane_checks import Violation
-from tests.simulation.list_checks import LISTS, ListRequest, _items
+from tests.simulation.list_checks import LISTS, ListRequest, items_of
 from tests.simulation.script import Script
 from tests.simulation.steps import ScriptStep
 from tests.simulation.workloads import StepKind, Workload
@@ -22,7 +22,7 @@ def history() -> Iterator[History]:
     for seed in range(100):
         history = played(seed)
         if history.operators.jobs:
-            items = _items(history.checks, of_most_items(history).job_id)
+            items = items_of(history.checks, of_most_items(history).job_id)
             if len(items) > 2 and any(item.state == "IN_PROGRESS" for item in items):
                 break
         history.world.close()
@@ -44,7 +44,7 @@ def played(seed: int) -> History:
         for number in range(times)
     ]
     script = Script(
-        seed=1, workload=Workload.LIFECYCLE, steps=tuple(steps), rows_per_page=1, assisted=False
+        seed=1, workload=Workload.LIFECYCLE, steps=tuple(steps), page_bytes=1, assisted=False
     )
     history = start_history(script)
     history.run_steps(len(steps))
@@ -54,8 +54,8 @@ def played(seed: int) -> History:
 
 def of_most_items(history: History) -> ListRequest:
     checks = history.checks
-    job = max(history.operators.jobs, key=lambda job: len(_items(checks, job.job_id)))
-    item = max(_items(checks, job.job_id), key=lambda item: item.offset, default=None)
+    job = max(history.operators.jobs, key=lambda job: len(items_of(checks, job.job_id)))
+    item = max(items_of(checks, job.job_id), key=lambda item: item.offset, default=None)
     return ListRequest(job.job_id, item and item.item_id, None, limit=2)
 
 

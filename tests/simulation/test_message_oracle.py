@@ -14,7 +14,8 @@ from tests.simulation.checks import Checks
 from tests.simulation.lane_checks import Violation
 from tests.simulation.message_oracle import MessageContent, mark_of, read_message
 from tests.simulation.request_checks import RequestLog
-from tests.simulation.world import SimulatedWorld, WorldRules
+from tests.simulation.world import SimulatedWorld
+from tests.simulation.world_rules import WorldRules
 
 JOB_ID = make_job_id(0, 0, 3)
 GOOD = {"type": "claim", "jobId": JOB_ID, "itemId": "a"}

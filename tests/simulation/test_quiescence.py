@@ -1,11 +1,17 @@
 """At rest, scheduled rounds run only if something depends on them."""
 
 from random import Random
+from unittest.mock import patch
+
+import pytest
 
 from forgeledger.jobs.storage.keys import checkpoint_key
+from tests.simulation import lambdas
 from tests.simulation.faults import CallFault
 from tests.simulation.history_run import History, start_history
 from tests.simulation.jobs import draw_job
+from tests.simulation.lane_checks import Violation
+from tests.simulation.quiescence import run_rounds
 from tests.simulation.script import Script
 from tests.simulation.steps import ScriptStep
 from tests.simulation.workloads import StepKind, Workload
@@ -76,10 +82,22 @@ def test_a_deadline_is_waited_for_until_its_job_is_finished() -> None:
     assert rounds_at_rest(history) == 0
 
 
-def test_after_a_round_that_was_cut_short_there_is_one_more() -> None:
+def test_after_a_round_that_resumes_one_that_was_cut_short_there_is_one_more() -> None:
     history = played(_CREATE, _LOSING)
-    history.world.tables.put_item(
-        {"Item": {**checkpoint_key("reconciliation"), "checkpoint": {"S": "{}"}}}
-    )
+    stopped = {"checkpoint": {"S": '{"after":"0"}'}}
+    history.world.tables.put_item({"Item": {**checkpoint_key("reconciliation"), **stopped}})
 
     assert rounds_at_rest(history) == 2
+
+
+def test_rounds_that_never_get_to_the_last_job_are_noticed() -> None:
+    history = played(_CREATE, _LOSING)
+    # Hardly any time is left when a round begins.
+    history.world.rules.cuts_rounds_short = True
+    history.world.now += 60_000
+
+    with (
+        patch.object(lambdas, "_ROUND_TIME_FACTORS", (1_000_000,)),
+        pytest.raises(Violation, match="never get to the last job"),
+    ):
+        run_rounds(history)

@@ -5,7 +5,12 @@ from random import Random
 from tests.simulation.faults import CallFault
 from tests.simulation.history_run import run
 from tests.simulation.script import Script, write_script
-from tests.simulation.scripted_endings import _between_two_commits, _late_producer, _weeks
+from tests.simulation.scripted_endings import (
+    _between_two_commits,
+    _failed_again,
+    _late_producer,
+    _weeks,
+)
 from tests.simulation.steps import ScriptStep
 from tests.simulation.workloads import StepKind, Workload
 
@@ -69,7 +74,14 @@ def test_no_plain_history_has_weeks_or_is_canceled_between_two_commits() -> None
         for workload in Workload
     }
 
-    ending_steps = {StepKind.WEEKS, StepKind.FAIL_ALL, StepKind.RETRY_ALL, StepKind.RETRY_CREATIONS}
+    ending_steps = {
+        StepKind.WEEKS,
+        StepKind.FAIL_ALL,
+        StepKind.RETRY_ALL,
+        StepKind.SEAL_ONE,
+        StepKind.FAIL_AGAIN,
+        StepKind.RETRY_CREATIONS,
+    }
     assert not kinds.pop(Workload.PLAIN) & ending_steps
     assert set().union(*kinds.values()) >= ending_steps
 
@@ -94,3 +106,32 @@ def test_some_producers_that_come_late_use_the_sdk_and_all_ask_again() -> None:
     assert {steps[0].seed % 2 for steps in coming} == {0, 1}
     assert all(steps[0].kind is StepKind.NEW_PRODUCER and steps[0].faults for steps in coming)
     assert all(steps[-1].kind is StepKind.RETRY_CREATIONS for steps in coming)
+
+
+def test_an_item_fails_again_between_the_decision_and_the_verdict() -> None:
+    seed, stall = 7, ((2, CallFault.PAUSE_AT_WRITE),)
+
+    trace = commits_of(
+        *[ScriptStep(StepKind.INTAKE, 1), ScriptStep(StepKind.RELAY, 1)] * 3,
+        ScriptStep(StepKind.SEAL_ONE, seed),
+        *[ScriptStep(StepKind.RELAY, 1)] * 3,
+        ScriptStep(StepKind.FAIL_ALL, seed),
+        ScriptStep(StepKind.RELAY, 1, stall),
+        ScriptStep(StepKind.FAIL_AGAIN, seed),
+        items_per_commit=100,
+    )
+
+    noted = trace.index("job: job.first_failure RUNNING")
+    again, failed, verdict = trace[noted + 1 : noted + 4]
+    assert "retried" in again
+    assert "failed" in failed
+    assert verdict.startswith("job: job.completed")
+
+
+def test_the_ending_in_which_an_item_fails_again_is_about_one_job() -> None:
+    steps = _failed_again(Random(1))
+
+    about = {StepKind.SEAL_ONE, StepKind.FAIL_ALL, StepKind.FAIL_AGAIN}
+    assert len({step.seed for step in steps if step.kind in about}) == 1
+    assert steps[-1].kind is StepKind.FAIL_AGAIN
+    assert steps[-2].faults[0][1] is CallFault.PAUSE_AT_WRITE

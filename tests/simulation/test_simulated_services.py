@@ -10,9 +10,9 @@ from tests.simulation.expressions import parse_condition, parse_update
 from tests.simulation.faults import CallFault
 from tests.simulation.fifo_queue import SimulatedFifoQueue
 from tests.simulation.http_side import http_event, respond
-from tests.simulation.streams import Stream
 from tests.simulation.table import RowChange, Tables
-from tests.simulation.world import Invocation, SimulatedWorld, WorldRules
+from tests.simulation.world import Invocation, SimulatedWorld
+from tests.simulation.world_rules import WorldRules
 
 
 class ManualClock:
@@ -117,8 +117,8 @@ def test_a_range_that_is_not_read_consistently_may_be_stale(clock: ManualClock) 
         "ExpressionAttributeValues": {":pk": {"S": "p"}, ":first": {"S": "a"}, ":last": {"S": "b"}},
     }
 
-    stale = tables.query(request, 0)["Items"]
-    consistent = tables.query({**request, "ConsistentRead": True}, 0)["Items"]
+    stale = tables.query(request)["Items"]
+    consistent = tables.query({**request, "ConsistentRead": True})["Items"]
 
     assert [row["n"]["N"] for row in stale] == ["1"]
     assert [row["n"]["N"] for row in consistent] == ["2", "1"]
@@ -147,11 +147,85 @@ def test_a_query_finds_what_is_within_its_bounds_in_order(
         "ConsistentRead": True,
     }
 
-    forward = tables.query(request, 0)["Items"]
-    backward = tables.query({**request, "ScanIndexForward": False}, 0)["Items"]
+    forward = tables.query(request)["Items"]
+    backward = tables.query({**request, "ScanIndexForward": False})["Items"]
 
     assert [row["SK"]["S"] for row in forward] == found
     assert [row["SK"]["S"] for row in backward] == found[::-1]
+
+
+@pytest.mark.parametrize(("page_bytes", "pages"), [(1, [1, 1, 1]), (15, [2, 1]), (500, [3])])
+def test_a_page_ends_before_its_rows_are_too_large(
+    clock: ManualClock, page_bytes: int, pages: list[int]
+) -> None:
+    # Rows of seven bytes, of which the query wants one.
+    tables = Tables(clock, lambda _: None, page_bytes=page_bytes)
+    tables.transact([make_put(sk) for sk in "abc"], None)
+    request: dict[str, Any] = {
+        "KeyConditionExpression": "PK = :pk",
+        "ProjectionExpression": "SK",
+        "ExpressionAttributeValues": {":pk": {"S": "p"}},
+        "ConsistentRead": True,
+        "Limit": 3,
+    }
+
+    sizes, last = [], None
+    while sum(sizes) < 3:
+        answer = tables.query(request if last is None else request | {"ExclusiveStartKey": last})
+        last = answer.get("LastEvaluatedKey")
+        sizes.append(len(answer["Items"]))
+
+    assert sizes == pages
+
+
+def test_a_batch_of_keys_is_read_as_far_as_its_rows_fit(clock: ManualClock) -> None:
+    tables = Tables(clock, lambda _: None, page_bytes=600)
+    large = {"text": {"S": "x" * 4_000}}
+    tables.transact([{"Put": {"Item": make_row(sk) | large}} for sk in "abcd"], None)
+    keys = [{"PK": {"S": "p"}, "SK": {"S": sk}} for sk in "xabcd"]
+
+    # As much as sixteen pages; a row that does not exist has no size.
+    assert tables.within_batch(keys) == 3
+    assert Tables(clock, lambda _: None).within_batch(keys) == 5
+
+
+def make_header(job_id: str, **attributes: int) -> dict[str, Any]:
+    header = make_row("JOB", **attributes) | {"PK": {"S": f"JOB#{job_id}"}}
+    return {"Put": {"Item": header | {"jobId": {"S": job_id}, "open": {"S": "1"}}}}
+
+
+def test_each_row_of_an_index_lags_by_itself(clock: ManualClock) -> None:
+    tables = Tables(clock, lambda _: None)
+    tables.transact([make_header("a", n=1), make_header("b", n=1)], None)
+    clock.now += 1_000
+    tables.transact([make_header("a", n=2), make_header("b", n=2)], None)
+    lags = iter((0, 500))
+    request = {
+        "IndexName": "jobs-open",
+        "KeyConditionExpression": "#open = :open",
+        "ExpressionAttributeNames": {"#open": "open"},
+        "ExpressionAttributeValues": {":open": {"S": "1"}},
+    }
+
+    rows = tables.query(request, lambda: next(lags))["Items"]
+
+    assert [row["n"]["N"] for row in rows] == ["2", "1"]
+
+
+def test_a_row_that_was_deleted_stays_in_the_index_for_a_while(clock: ManualClock) -> None:
+    tables = Tables(clock, lambda _: None)
+    tables.transact([make_header("a")], None)
+    clock.now += 1_000
+    tables.delete("JOB#a", "JOB")
+    request = {
+        "IndexName": "jobs-open",
+        "KeyConditionExpression": "#open = :open",
+        "ExpressionAttributeNames": {"#open": "open"},
+        "ExpressionAttributeValues": {":open": {"S": "1"}},
+    }
+
+    assert len(tables.query(request, lambda: 500)["Items"]) == 1
+    assert tables.query(request)["Items"] == []
 
 
 @pytest.mark.parametrize(
@@ -168,7 +242,7 @@ def test_a_query_that_asks_for_no_key_is_refused(
     tables = Tables(clock, lambda _: None)
 
     with pytest.raises(ClientError, match="ValidationException"):
-        tables.query({**request_of, "ExpressionAttributeValues": {":key": {"S": "p"}}}, 0)
+        tables.query({**request_of, "ExpressionAttributeValues": {":key": {"S": "p"}}})
 
 
 def test_a_group_is_locked_while_something_of_it_is_in_flight(clock: ManualClock) -> None:
@@ -205,35 +279,6 @@ def test_a_repetition_is_dropped_for_five_minutes(clock: ManualClock) -> None:
     later = queue.send("body", "g", "d")
 
     assert (first, again, later) == (("m1", True), ("m1", False), ("m2", True))
-
-
-def test_a_failed_batch_is_halved_and_given_up_at_last() -> None:
-    stream = Stream(max_tries=3)
-    for number in range(4):
-        stream.append(RowChange("JOB#j#0", "LANE", None, {"n": {"N": str(number)}}))
-    (shard,) = stream.readable()
-
-    sizes = []
-    while not shard.exhausted:
-        batch = stream.batch(shard, 100)
-        sizes.append(len(batch))
-        stream.fail(shard, shard.position, batch, None)
-
-    assert sizes[:3] == [4, 2, 1]
-    assert len(stream.given_up) == 4
-
-
-def test_children_of_a_shard_wait_for_their_parent() -> None:
-    stream = Stream(max_tries=3)
-    stream.append(RowChange("JOB#j#0", "LANE", None, {}))
-    stream.split(0)
-    stream.append(RowChange("JOB#j#0", "LANE", {}, {"n": {"N": "1"}}))
-
-    parent = stream.readable()
-
-    assert [shard.number for shard in parent] == [0]
-    stream.succeed(parent[0], 0, stream.batch(parent[0], 100))
-    assert [shard.parent for shard in stream.readable()] == parent
 
 
 def test_a_request_that_could_not_be_answered_is_not_in_flight_forever() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.capacity.capacity_model import Setup
 from benchmarks.lambda_time import MEMORY_MB
-from tests.simulation import lambdas, sdk_side, world
+from tests.simulation import lambdas, sdk_side, world_rules
 from tests.simulation.script import SEEDS_PER_GROUP, write_script
 from tests.simulation.workloads import Workload
 from tests.support.deployed_template import TEMPLATE, properties
@@ -22,9 +22,13 @@ _QUEUE = properties("CommandQueue")
         (sdk_side.TIMEOUT_MS, properties("ApiFunction")["Timeout"] * 1_000),
         (lambdas.INTAKE_BATCH, _COMMANDS["BatchSize"]),
         (lambdas.RELAY_BATCH, _LEDGER["BatchSize"]),
-        (world.RELAY_TRIES, _LEDGER["MaximumRetryAttempts"]),
-        (world.VISIBILITY_MS, _QUEUE["VisibilityTimeout"] * 1_000),
-        (world.MAX_RECEIVES, _QUEUE["RedrivePolicy"]["maxReceiveCount"]),
+        (world_rules.RELAY_TRIES, _LEDGER["MaximumRetryAttempts"]),
+        (
+            world_rules.PARALLELIZATION,
+            TEMPLATE["Parameters"]["RelayParallelizationFactor"]["Default"],
+        ),
+        (world_rules.VISIBILITY_MS, _QUEUE["VisibilityTimeout"] * 1_000),
+        (world_rules.MAX_RECEIVES, _QUEUE["RedrivePolicy"]["maxReceiveCount"]),
     ],
 )
 def test_a_value_of_the_simulator_is_that_of_the_template(simulated: int, deployed: int) -> None:
@@ -40,8 +44,8 @@ def test_failed_batches_of_records_are_halved_and_failures_are_reported_one_by_o
 def test_some_worlds_try_as_often_as_the_template_says() -> None:
     scripts = [write_script(number * SEEDS_PER_GROUP) for number in range(60)]
 
-    assert world.RELAY_TRIES in {script.relay_tries for script in scripts}
-    assert world.MAX_RECEIVES in {
+    assert world_rules.RELAY_TRIES in {script.relay_tries for script in scripts}
+    assert world_rules.MAX_RECEIVES in {
         script.max_receives for script in scripts if script.workload is not Workload.PLAIN
     }
 

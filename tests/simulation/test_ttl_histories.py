@@ -17,17 +17,20 @@ from tests.simulation.history_run import History, start_history
 from tests.simulation.job_checks import ObservedJob
 from tests.simulation.lane_checks import Violation
 from tests.simulation.request_checks import RequestLog
-from tests.simulation.script import Script
+from tests.simulation.script import SEEDS_PER_GROUP, Script
 from tests.simulation.steps import ScriptStep
 from tests.simulation.table import RowChange, Tables
-from tests.simulation.ttl_histories import _check_expiry, expired_rows
+from tests.simulation.ttl_histories import _check_expiry, expired_rows, keys_expire
 from tests.simulation.workloads import StepKind, Workload
-from tests.simulation.world import SimulatedWorld, WorldRules
+from tests.simulation.world import Invocation, SimulatedWorld
+from tests.simulation.world_rules import WorldRules
 
 SPEC = JobSpec(job_id=make_job_id(0, 0, 1), name="night run", lanes=1, created_at=0)
 JOB, _, CREATED = create(SPEC)
 PK = f"JOB#{SPEC.job_id}"
 FINISHED = replace(JOB, status=JobStatus.CANCELED, finished_at=DAY_MS)
+# A seed in whose history no idle job is canceled.
+KEEPS_IDLE = SEEDS_PER_GROUP
 # The only job, so that all later requests are for it.
 ONE_JOB = ScriptStep(StepKind.CREATE, 11)
 # Four periods of about a week.
@@ -85,7 +88,6 @@ def test_an_expired_row_is_in_no_index_and_counts_as_no_commit() -> None:
             "KeyConditionExpression": "SK = :sk",
             "ExpressionAttributeValues": {":sk": {"S": "JOB"}},
         },
-        0,
     )
     assert [row["PK"]["S"] for row in listed["Items"]] == ["b", "c"]
     assert tables.get("a", "JOB") is None
@@ -149,7 +151,7 @@ def test_rows_that_never_expire_are_never_renewed(checks: Checks) -> None:
 
 def after_weeks(*steps: ScriptStep) -> History:
     history = start_history(
-        Script(seed=1, workload=Workload.LIFECYCLE, steps=(ONE_JOB, *steps, WEEKS, WEEKS))
+        Script(seed=KEEPS_IDLE, workload=Workload.LIFECYCLE, steps=(ONE_JOB, *steps, WEEKS, WEEKS))
     )
     history.run_steps(len(history.script.steps))
     return history
@@ -187,3 +189,68 @@ def test_nobody_stands_still_for_weeks() -> None:
     history.run_steps(1)
 
     assert history.world.now == begun
+
+
+def test_an_expired_row_is_deleted_while_a_process_runs() -> None:
+    world = SimulatedWorld(random=Random(1), rules=WorldRules())
+    for name, seconds in (("old", 0), ("new", 1 << 40)):
+        row = {"id": {"S": name}, "expiration": {"N": str(seconds)}}
+        world.tables.put_item({"Item": row})
+        world.expired.append(("id", name))
+    process = Invocation("api", {}, deadline=world.now + 600_000)
+
+    def call_often() -> None:
+        for _ in range(100):
+            world.call("GetItem", world.tables.get_item, {"Key": {"id": {"S": "new"}}})
+
+    world.invoke(process, call_often)
+
+    # One whose retention was extended meanwhile stays.
+    assert list(world.tables.partition("id")) == ["new"]
+    assert world.coverage[CoveragePoint.EXPIRED_MEANWHILE] == 1
+    assert world.expired == []
+
+
+def test_keys_may_be_deleted_ten_minutes_after_they_were_written() -> None:
+    world = SimulatedWorld(random=Random(1), rules=WorldRules())
+    seconds = world.now // 1000
+    row = {"id": {"S": "key"}, "expiration": {"N": str(seconds + 600)}}
+    world.tables.put_item({"Item": row})
+
+    keys_expire(world)
+    before = list(world.expired)
+    world.now += 601_000
+    keys_expire(world)
+    keys_expire(world)
+
+    assert (before, world.expired) == ([], [("id", "key")])
+
+
+def test_operators_look_for_a_job_that_is_gone() -> None:
+    history = start_history(Script(seed=1, workload=Workload.LIFECYCLE, steps=(ONE_JOB,)))
+    history.run_steps(1)
+    operators = history.operators
+    (job,) = operators.jobs
+    operators.expired_jobs = [job]
+    for pk in [pk for pk in history.world.tables.partition_keys() if job.job_id in pk]:
+        for sk in list(history.world.tables.partition(pk)):
+            history.world.tables.delete(pk, sk)
+
+    for seed in range(20):
+        operators.ask_for_expired(Random(seed))
+
+
+def test_a_job_that_runs_although_its_rows_have_expired_is_noticed() -> None:
+    history = start_history(Script(seed=1, workload=Workload.LIFECYCLE, steps=(ONE_JOB,)))
+    history.run_steps(1)
+    operators = history.operators
+    operators.expired_jobs = list(operators.jobs)
+    for name in ("seal", "cancel"):
+        getattr(operators.request_log, f"record_{name}")(operators.jobs[0].job_id)
+
+    def ask_often() -> None:
+        for seed in range(40):
+            operators.ask_for_expired(Random(seed))
+
+    with pytest.raises(Violation, match="of an expired job is answered"):
+        ask_often()

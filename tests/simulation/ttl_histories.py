@@ -8,14 +8,16 @@ from tests.simulation.expressions import Row
 from tests.simulation.job_checks import ObservedJob
 from tests.simulation.lambdas import PlannedFaults
 from tests.simulation.lane_checks import Violation
-from tests.simulation.quiescence import drain, finish_in_flight
+from tests.simulation.quiescence import drain, finish_in_flight, run_rounds
 from tests.simulation.table import Tables
+from tests.simulation.table_requests import has_expired
+from tests.simulation.world import SimulatedWorld
 
 if TYPE_CHECKING:
     from tests.simulation.history_run import History
 
 # The share of expired rows that DynamoDB has deleted by now.
-_DELETED_SHARE = 0.7
+_DELETED_SHARE = 0.5
 # After this time a job may not be reopened, but its rows have not expired yet.
 _LATE_MS = 59 * DAY_MS // 2
 # This long before they expire, the checks stop relying on a job's rows.
@@ -24,7 +26,6 @@ _MARGIN_MS = 3_600_000
 _WRITTEN_AT = ("updatedAt", "at")
 # A job that was just reopened may be missing from the index of open jobs.
 _INDEX_LAGS_MS = 5_000
-_NEVER = {"N": str(1 << 62)}
 
 
 def weeks_pass(history: "History", seed: int, faults: PlannedFaults) -> None:
@@ -47,9 +48,18 @@ def weeks_pass(history: "History", seed: int, faults: PlannedFaults) -> None:
 
 
 def _round(history: "History") -> None:
-    """A round without faults, after the index has caught up; it resumes one that was cut short."""
+    """Rounds without faults, after the index has caught up, until they looked at all jobs."""
     history.world.now += _INDEX_LAGS_MS
-    assert history.lambdas.reconcile({"scheduled": True}, {}) is not None
+    run_rounds(history)
+
+
+def keys_expire(world: SimulatedWorld) -> None:
+    """Idempotency keys expire after minutes, and may be deleted from then on."""
+    world.expired += [
+        ("id", name)
+        for name, row in world.tables.partition("id").items()
+        if has_expired(row, world.now) and ("id", name) not in world.expired
+    ]
 
 
 def expired_rows(tables: Tables, now: int) -> list[tuple[str, str, Row]]:
@@ -58,7 +68,7 @@ def expired_rows(tables: Tables, now: int) -> list[tuple[str, str, Row]]:
         (pk, sk, row)
         for pk in tables.partition_keys()
         for sk, row in tables.partition(pk).items()
-        if int(row.get("ttl", row.get("expiration", _NEVER))["N"]) < now // 1000
+        if has_expired(row, now)
     ]
 
 
@@ -66,6 +76,7 @@ def _expire_rows(history: "History") -> None:
     """DynamoDB deletes rows some time after they expired, in any order."""
     world, checks = history.world, history.checks
     jobs = checks.jobs.by_pk
+    world.expired.clear()
     for pk, sk, row in expired_rows(world.tables, world.now):
         # Rows of the idempotency table belong to no job.
         if pk != "id":
@@ -73,17 +84,19 @@ def _expire_rows(history: "History") -> None:
         if world.random.random() < _DELETED_SHARE:
             world.coverage[CoveragePoint.ROWS_EXPIRED] += 1
             world.tables.delete(pk, sk)
+        else:
+            world.expired.append((pk, sk))
     for pk, observed in jobs.items():
         job = observed.job
         if job.rows_lost:
             raise Violation(f"{pk}: its retention was extended too late")
         if job.finished and rows_expire_at(job) - _MARGIN_MS <= world.now:
             checks.expired_pks |= {pk, *(f"{pk}#{lane}" for lane in range(job.spec.lanes))}
-    # Operators send no more requests for these jobs; late workers still do.
+    # Late workers still report on these jobs; operators only look whether they are gone.
     operators = history.operators
-    operators.jobs = [
-        job for job in operators.jobs if f"JOB#{job.job_id}" not in checks.expired_pks
-    ]
+    gone = [job for job in operators.jobs if f"JOB#{job.job_id}" in checks.expired_pks]
+    operators.expired_jobs += gone
+    operators.jobs = [job for job in operators.jobs if job not in gone]
     operators.given_commands = [
         given
         for given in operators.given_commands

@@ -27,11 +27,19 @@ class StepKind(StrEnum):
     # Only in scripted endings.
     FAIL_ALL = "fail all"
     RETRY_ALL = "retry all"
+    SEAL_ONE = "seal one"
+    FAIL_AGAIN = "fail again"
     WEEKS = "weeks"
     NEW_PRODUCER = "new producer"
     RETRY_CREATIONS = "retry creations"
     # The faults stop until everything has come to rest; then the history continues.
     REST = "rest"
+
+
+# How long a WAIT lasts, by its seed: mostly short, sometimes as long as a lease or a visibility
+# timeout.
+WAITS_MS = (10, 100, 100, 1_000, 1_000, 6_000, 25_000, 130_000, 200_000)
+LONGEST_WAIT = len(WAITS_MS) - 1
 
 
 class Workload(StrEnum):
@@ -67,6 +75,8 @@ ENDING_STEPS = frozenset(
     {
         StepKind.FAIL_ALL,
         StepKind.RETRY_ALL,
+        StepKind.SEAL_ONE,
+        StepKind.FAIL_AGAIN,
         StepKind.WEEKS,
         StepKind.NEW_PRODUCER,
         StepKind.RETRY_CREATIONS,

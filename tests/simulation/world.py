@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Protocol
 
-from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
 from forgeledger.runtime import Runtime
 from tests.simulation.coverage import CoverageCounts, CoveragePoint
 from tests.simulation.event_bus import EventBus
@@ -22,24 +21,24 @@ from tests.simulation.faults import (
 from tests.simulation.fifo_queue import SimulatedFifoQueue
 from tests.simulation.streams import Stream
 from tests.simulation.table import RowChange, Tables
+from tests.simulation.table_requests import has_expired
+from tests.simulation.world_rules import VISIBILITY_MS, WorldRules
 from tests.support.one_by_one import one_by_one
 
 # 2026-01-01T00:00:00Z.
 START_MS = 1_767_225_600_000
-_CALL_MS = 3
+CALL_MS = 3
 _SLOW_MS = 4_000
+# The share of invocations whose handlers write logs and metrics.
+_DECORATED_SHARE = 0.02
+# The share of calls before which an expired row is deleted, as long as there is one.
+_DELETION_SHARE = 0.1
 # How many steps may be stalled inside one another.
 MAX_STALL_DEPTH = 3
 # How a service carries out a request.
 Operation = Callable[[dict[str, Any]], Any]
 # How it does so under the faults that only this service knows.
 FaultOverrides = Callable[[], Mapping[CallFault, Operation]]
-# As in the template; test_template_values.py compares them.
-VISIBILITY_MS = 180_000
-MAX_RECEIVES = 30
-RELAY_TRIES = 5
-# More than any query returns here.
-ROWS_PER_PAGE = 1_000
 
 
 class CommitObserver(Protocol):
@@ -56,27 +55,16 @@ class Invocation:
     faults: dict[int, CallFault]
     deadline: int = 0
     skew_ms: int = 0
+    began: int = 0
+    # How much faster its remaining time passes: as if each call took so many times as long.
+    time_factor: int = 1
     calls: int = 0
     throttles: int = 0
     # Whether it met a fault.
     disturbed: bool = False
 
-
-@dataclass(slots=True, kw_only=True)
-class WorldRules:
-    """Properties of a world, apart from its faults."""
-
-    max_receives: int = MAX_RECEIVES
-    remembers_tokens: bool = True
-    # Concurrent calls of each function.
-    max_concurrency: int = 1_000
-    relay_tries: int = RELAY_TRIES
-    items_per_commit: int = ITEMS_PER_COMMIT
-    rows_per_page: int = ROWS_PER_PAGE
-    # Write units of each partition; 0: no limit.
-    units_per_second: int = 0
-    # After so many days without a commit an unsealed job is canceled; 0: never.
-    maximum_idle_days: int = 0
+    def remaining_ms(self, now: int) -> int:
+        return max(0, self.deadline - self.began - (now - self.began) * self.time_factor)
 
 
 @dataclass(slots=True, eq=False)
@@ -99,6 +87,8 @@ class SimulatedWorld:
     steps: int = 0
     commits: int = 0
     coverage: CoverageCounts = field(default_factory=Counter)
+    # Keys of rows whose TTL has passed: each may be deleted before any call.
+    expired: list[tuple[str, str]] = field(default_factory=list)
     tables: Tables = field(init=False)
     stream: Stream = field(init=False)
     commands: SimulatedFifoQueue = field(init=False)
@@ -112,10 +102,16 @@ class SimulatedWorld:
             self._committed,
             self.coverage,
             remembers_tokens=self.rules.remembers_tokens,
+            page_bytes=self.rules.page_bytes,
             units_per_second=self.rules.units_per_second,
             on_limit=self._limited,
         )
-        self.stream = Stream(self.rules.relay_tries, self.coverage)
+        self.stream = Stream(
+            self.rules.relay_tries,
+            self.coverage,
+            parallelization=self.rules.parallelization,
+            draw=self.random.random,
+        )
         self.commands = SimulatedFifoQueue(
             "commands", lambda: self.now, VISIBILITY_MS, self.rules.max_receives, self.coverage
         )
@@ -146,6 +142,10 @@ class SimulatedWorld:
     def new_id(self) -> str:
         self.ids_made += 1
         return f"id-{self.ids_made}"
+
+    def draw_decorated(self) -> bool:
+        """Whether the next handler runs with its decorators; none does inside a stalled one."""
+        return not self.depth and self.random.random() < _DECORATED_SHARE
 
     def invoke(self, invocation: Invocation, work: Callable[[], Any]) -> tuple[bool, Any]:
         """Run `work` as a process: whether it ended without a crash, and its result."""
@@ -183,12 +183,14 @@ class SimulatedWorld:
         """One call to AWS, with the fault that is planned for it, if any."""
         process = self.invocation
         assert process is not None, "only a process calls AWS"
-        self.now += _CALL_MS
+        self.now += CALL_MS
         self.steps += 1
         if self.now >= process.deadline:
             process.disturbed = True
             self.coverage[CoveragePoint.OUT_OF_TIME] += 1
             raise Crash(f"out of time at {operation}")
+        if self.expired and self.random.random() < _DELETION_SHARE:
+            self._delete_expired()
         number = process.calls
         process.calls += 1
         if process.throttles:
@@ -213,6 +215,15 @@ class SimulatedWorld:
         if override is not None:
             return override(request)
         return self._inject(process, operation, lambda: perform(request), fault)
+
+    def _delete_expired(self) -> None:
+        """DynamoDB deletes an expired row in the background, whatever runs meanwhile."""
+        pk, sk = self.expired.pop(self.random.randrange(len(self.expired)))
+        row = self.tables.get(pk, sk)
+        if row is not None and has_expired(row, self.now):
+            self.coverage[CoveragePoint.EXPIRED_MEANWHILE] += 1
+            self.log(f"  {pk[-6:]} {sk} is deleted, since it has expired")
+            self.tables.delete(pk, sk)
 
     def _inject(  # noqa: C901 - A fault of each kind.
         self, process: Invocation, operation: str, perform: Callable[[], Any], fault: CallFault

@@ -71,6 +71,7 @@ class _Record:
         return self.job.facts == change.before.facts and all(
             self.lanes[seen.lane].head.gate == seen.gate
             and self.lanes[seen.lane].head.counts == seen.counts
+            and (not change.checks_offsets or self.lanes[seen.lane].head.offset == seen.offset)
             for seen in change.heads
         )
 

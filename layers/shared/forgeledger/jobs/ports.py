@@ -63,13 +63,15 @@ class JobView:
 class JobChange:
     """A change of the header, committed only if the header still has as many facts as before.
 
-    With `heads`, each of these lanes must also still have the same gate and counts.
+    With `heads`, each of these lanes must also still have the same gate and counts; with
+    `checks_offsets` the same offset, which each commit changes.
     """
 
     before: Job
     job: Job
     facts: tuple[Fact, ...]
     heads: tuple[Head, ...] = ()
+    checks_offsets: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ def test_a_day_before_its_end_an_idle_job_is_announced():
     assert (fact.kind, fact.reason, fact.counts) == (FactKind.IDLE, "idle", SOME)
     assert announced.job.idle_at == NOW + WEEK_MS - DAY_MS
     assert announced.checks_counts
+    assert announced.checks_offsets
 
 
 def test_a_day_after_the_announcement_it_is_canceled():
@@ -40,6 +41,7 @@ def test_a_day_after_the_announcement_it_is_canceled():
     assert (canceled.job.ending, canceled.job.ending_reason) == (JobStatus.CANCELED, "idle")
     assert canceled.job.mode is LaneMode.CLOSED
     assert canceled.checks_counts
+    assert canceled.checks_offsets
 
 
 def test_however_late_it_is_noticed_the_announcement_comes_a_day_before():

@@ -1,10 +1,12 @@
 """Rounds cancel jobs that nobody seals and nothing is committed to."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from forgeledger.jobs.model.jobs import JobStatus
+from forgeledger.jobs.ports import JobChange
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from tests.support.ledgers import Ledger
 
@@ -92,3 +94,27 @@ def test_unless_the_deployment_says_so_no_job_is_canceled(ledger: Ledger) -> Non
     days_pass(ledger, ledger.advancer, job_id, 29)
 
     assert ledger.view(job_id).job.status is JobStatus.RUNNING
+
+
+@pytest.mark.parametrize("days_before", [4, 5])
+def test_a_heartbeat_at_the_very_moment_is_enough_to_go_on(
+    ledger: Ledger, relay: JobAdvancer, monkeypatch: pytest.MonkeyPatch, days_before: int
+) -> None:
+    job_id = ledger.job()
+    ledger.do(job_id, "register", "a")
+    ledger.do(job_id, "claim", "a")
+    relay.advance(job_id)
+    days_pass(ledger, relay, job_id, days_before - 1)
+    before = ledger.view(job_id).job
+    commit_job = type(relay.jobs).commit_job
+
+    def beaten(store: Any, change: JobChange) -> bool:
+        monkeypatch.undo()
+        # It changes no count.
+        ledger.do(job_id, "heartbeat", "a")
+        return commit_job(store, change)
+
+    monkeypatch.setattr(type(relay.jobs), "commit_job", beaten)
+    days_pass(ledger, relay, job_id, 1)
+
+    assert ledger.view(job_id).job == before

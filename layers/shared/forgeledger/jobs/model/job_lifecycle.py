@@ -16,12 +16,14 @@ _IDLE = "idle"
 class Step:
     """The next step of a job: a change of its header with its facts, or lanes that lag.
 
-    With `checks_counts` the change depends on the counts: no head may have changed since.
+    With `checks_counts` the change depends on the counts: those of no head may have changed since.
+    With `checks_offsets` nothing at all may have been committed since, as a heartbeat may be.
     """
 
     job: Job
     facts: tuple[Fact, ...] = ()
     checks_counts: bool = False
+    checks_offsets: bool = False
     lagging: tuple[int, ...] = ()
 
 
@@ -117,8 +119,8 @@ def idle_step(job: Job, counts: Counts, last_commit_at: int, now: int, limit_ms:
         return Step(job=job)
     else:
         step = _closing(job, JobStatus.CANCELED, _IDLE, counts, now)
-    # An item may be registered or claimed at this very moment.
-    return replace(step, checks_counts=True)
+    # Something may be committed at this very moment.
+    return replace(step, checks_counts=True, checks_offsets=True)
 
 
 def seals_itself(job: Job) -> bool:

@@ -10,7 +10,7 @@ from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.ports import JobChange
 from forgeledger.jobs.storage.counts_rows import counts_attributes
-from forgeledger.jobs.storage.head_rows import HEAD_UNCHANGED, encode_head
+from forgeledger.jobs.storage.head_rows import HEAD_NAMES, HEAD_UNCHANGED, encode_head
 from forgeledger.jobs.storage.job_rows import encode_fact, encode_header, encode_life, job_ttl
 from forgeledger.jobs.storage.keys import head_key, header_key, open_shard
 from forgeledger.jobs.storage.lane_writes import row_actions
@@ -48,7 +48,7 @@ def change_actions(table: str, change: JobChange, commit_id: str) -> list[Action
     return [
         {"Update": _header_update(table, change)},
         *(_put_new(table, encode_fact(change.job, fact, commit_id)) for fact in change.facts),
-        *(_head_action(table, head, ttl) for head in change.heads),
+        *(_head_action(table, head, ttl, change.checks_offsets) for head in change.heads),
     ]
 
 
@@ -83,7 +83,7 @@ def _put_new(table: str, row: Row) -> Action:
     }
 
 
-def _head_action(table: str, head: Head, ttl: int | None) -> Action:
+def _head_action(table: str, head: Head, ttl: int | None, checks_offset: bool) -> Action:
     """Requires the gate and the counts of the lane that the change was decided on."""
     values = {":gate": number(head.gate), **counts_attributes(head.counts, ":")}
     condition: Action = {
@@ -92,13 +92,16 @@ def _head_action(table: str, head: Head, ttl: int | None) -> Action:
         "ConditionExpression": HEAD_UNCHANGED,
         "ExpressionAttributeValues": values,
     }
+    names: dict[str, str] = {}
+    if checks_offset:
+        condition["ConditionExpression"] += " AND #offset = :offset"
+        values[":offset"] = number(head.offset)
+        names |= HEAD_NAMES
+    if ttl is not None:
+        values[":ttl"] = number(ttl)
+        names["#ttl"] = "ttl"
+    if names:
+        condition["ExpressionAttributeNames"] = names
     if ttl is None:
         return {"ConditionCheck": condition}
-    values[":ttl"] = number(ttl)
-    return {
-        "Update": {
-            **condition,
-            "UpdateExpression": "SET #ttl = :ttl",
-            "ExpressionAttributeNames": {"#ttl": "ttl"},
-        }
-    }
+    return {"Update": {**condition, "UpdateExpression": "SET #ttl = :ttl"}}

@@ -54,7 +54,13 @@ class JobAdvancer:
                 step = self._idle_step(view)
             if step.facts:
                 heads = view.heads if step.checks_counts else ()
-                change = JobChange(before=view.job, job=step.job, facts=step.facts, heads=heads)
+                change = JobChange(
+                    before=view.job,
+                    job=step.job,
+                    facts=step.facts,
+                    heads=heads,
+                    checks_offsets=step.checks_offsets,
+                )
                 if self.jobs.commit_job(change):
                     # Later steps are conditional too; a lane that changed wakes the relay again.
                     view = replace(view, job=step.job)

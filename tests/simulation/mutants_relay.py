@@ -15,7 +15,6 @@ from forgeledger.jobs.model.wakes import Wake, WakeKind
 from forgeledger.jobs.usecases.extend_retention import RetentionExtender
 from forgeledger.jobs.usecases.follow_stream import Relay, Relayed
 from forgeledger.jobs.usecases.reconcile_jobs import Reconciler
-from forgeledger.jobs.usecases.run_round import ScheduledRound
 from forgeledger.runtime import HasTime
 from tests.simulation.mutant import Mutants
 
@@ -77,12 +76,6 @@ def finished_jobs_remembered() -> Iterator[None]:
         return relayed
 
     with patch.object(Relay, "relay", relay):
-        yield
-
-
-@RELAY.named("a round begins with the first job, wherever the one before it stopped")
-def rounds_not_resumed() -> Iterator[None]:
-    with patch.object(ScheduledRound, "_save", lambda *_: None):
         yield
 
 

@@ -96,6 +96,7 @@ def ledger_on_engine() -> Iterator[EngineLedger]:
             "FORGELEDGER_TABLE": "ledger",
             "FORGELEDGER_COMMAND_QUEUE_URL": f"{engine.url}/000000000000/commands.fifo",
             "FORGELEDGER_REJECT_QUEUE_URL": f"{engine.url}/000000000000/rejects.fifo",
+            "FORGELEDGER_EVENT_BUS": "forgeledger",
             "POWERTOOLS_SERVICE_NAME": "forgeledger",
             "POWERTOOLS_METRICS_NAMESPACE": "ForgeLedger",
         }

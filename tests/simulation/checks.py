@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.events import Event, EventKind
 from forgeledger.jobs.storage.job_rows import decode_header
+from forgeledger.jobs.storage.keys import PROGRESS_SK
+from forgeledger.journal.storage.keys import LOG_PREFIX
 from tests.simulation.answer_checks import AnswerChecks
 from tests.simulation.end_checks import DAY_MS, overdue
 from tests.simulation.event_checks import check_events
@@ -72,13 +74,18 @@ class Checks:
                     raise Violation(f"{change.pk}: {wrong}")
 
     def _by_partition(self, changes: list[RowChange]) -> dict[str, list[RowChange]]:
-        """Changes by partition; an expired job may only get journal rows, for rejections."""
+        """Changes by partition; an expired job may only get journal rows, for rejections.
+
+        No roll-up writes its progress either, whether that row has been deleted yet or not.
+        """
         partitions: dict[str, list[RowChange]] = {}
         for change in changes:
             if change.pk not in self.expired_pks:
                 partitions.setdefault(change.pk, []).append(change)
-            elif change.old is None and not change.sk.startswith("LOG#"):
-                raise Violation(f"{change.pk} {change.sk} was created after the job expired")
+            elif change.sk == PROGRESS_SK or (
+                change.old is None and not change.sk.startswith(LOG_PREFIX)
+            ):
+                raise Violation(f"{change.pk} {change.sk} was written after the job expired")
         return partitions
 
     def _log_events(self, pk: str, events: list[Event]) -> None:

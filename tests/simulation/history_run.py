@@ -14,13 +14,13 @@ from tests.simulation.jobs import KnownJob
 from tests.simulation.lambdas import Lambdas, PlannedFaults
 from tests.simulation.lane_checks import Violation
 from tests.simulation.list_steps import check_a_list
+from tests.simulation.lowered_limits import lowered_limits
 from tests.simulation.operators import Operators
 from tests.simulation.producers import HTTP_SHARE
 from tests.simulation.quiescence import come_to_rest, fail_again, fail_all
 from tests.simulation.redrives import redrive_dead_letters, redrive_rejects
 from tests.simulation.request_checks import RequestLog
 from tests.simulation.script import SEEDS_PER_GROUP, Script
-from tests.simulation.small_commits import limited_commits
 from tests.simulation.steps import ScriptStep
 from tests.simulation.table_requests import PAGE_BYTES
 from tests.simulation.ttl_histories import keys_expire, weeks_pass
@@ -274,7 +274,7 @@ def finish_history(history: History) -> HistoryResult:
 def violation_during(history: History, work: Callable[[], None]) -> str | None:
     """The violation that occurs while `work` runs, or None."""
     try:
-        with limited_commits(history.world):
+        with lowered_limits(history.world):
             work()
     except Violation as violation:
         return f"{violation}"

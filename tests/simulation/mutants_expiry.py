@@ -9,8 +9,10 @@ from unittest.mock import patch
 from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 
 from forgeledger.aws.dynamodb.attributes import Row
+from forgeledger.aws.dynamodb.table import Action
 from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import Job
+from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.storage import job_writes, lane_writes
 from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
 from tests.simulation.mutant import Mutant, Mutants
@@ -45,9 +47,11 @@ EXPIRY += [
 @EXPIRY.named("the heads of a finished job never expire")
 def heads_last() -> Iterator[None]:
     original = job_writes._head_action
-    with patch.object(
-        job_writes, "_head_action", lambda table, head, _: original(table, head, None)
-    ):
+
+    def head_action(table: str, head: Head, _: int | None, checks_offset: bool) -> Action:
+        return original(table, head, None, checks_offset)
+
+    with patch.object(job_writes, "_head_action", head_action):
         yield
 
 

@@ -15,6 +15,7 @@ from tests.simulation.lambdas import PlannedFaults
 from tests.simulation.lane_checks import Violation
 from tests.simulation.request_checks import RequestLog, source_id
 from tests.simulation.world import Invocation, SimulatedWorld
+from tests.support.sqs_limits import MEBIBYTE, message_bytes
 
 _TIMEOUT_MS: Final = 60_000
 _VISIBILITY_MS: Final = 60_000
@@ -42,8 +43,7 @@ def redrive_dead_letters(
     world.log("an operator redrives dead letters")
     numbers = set(letters.waiting_numbers())
     if by_attribute:
-        sent = {_send_with_attribute(world, message) for message in letters.waiting}
-        letters.waiting.clear()
+        sent = _send_with_attributes(world, letters)
     else:
         sent = _redrive(world, letters, faults)
     world.commands.redriven |= numbers - set(letters.waiting_numbers())
@@ -66,9 +66,16 @@ def _redrive(world: SimulatedWorld, queue: SimulatedFifoQueue, faults: PlannedFa
     return client.sent_ids
 
 
-def _send_with_attribute(world: SimulatedWorld, letter: QueuedMessage) -> str:
-    source = {"sourceMessageId": {"DataType": "String", "StringValue": source_id(letter)}}
-    return world.commands.send(letter.body, letter.group, f"moved {letter.number}", source)[0]
+def _send_with_attributes(world: SimulatedWorld, letters: SimulatedFifoQueue) -> set[str]:
+    """The ids of the messages that it sent; one that is too large with its attribute stays."""
+    sent = set()
+    for letter in list(letters.waiting):
+        source = {"sourceMessageId": {"DataType": "String", "StringValue": source_id(letter)}}
+        if message_bytes(letter.body, source) <= MEBIBYTE:
+            number = f"moved {letter.number}"
+            sent.add(world.commands.send(letter.body, letter.group, number, source)[0])
+            letters.waiting.remove(letter)
+    return sent
 
 
 def _dead_letters(world: SimulatedWorld) -> SimulatedFifoQueue:

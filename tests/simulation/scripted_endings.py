@@ -148,7 +148,10 @@ def _weeks(random: Random) -> list[ScriptStep]:
     steps = []
     for _ in range(random.randint(1, 2)):
         fault = random.choices(list(FAULTS), list(FAULTS.values()))[0]
-        faults = ((random.randint(2, 16), random.choice((fault, CallFault.THROTTLED_LONG))),)
+        # A round first goes through all shards of open jobs, twice; then it renews their rows.
+        outage_from = random.randint(33, 40)
+        outage = tuple((outage_from + call, CallFault.THROTTLED_LONG) for call in range(40))
+        faults = random.choice((((random.randint(2, 16), fault),), outage))
         steps.append(
             ScriptStep(StepKind.WEEKS, random.getrandbits(32), random.choice(((), faults, faults)))
         )
@@ -251,12 +254,12 @@ _ENDING_WEIGHTS: dict[Callable[[Random], list[ScriptStep]], int] = {
     finale: 30,
     _recount: 6,
     _late_producer: 4,
-    _weeks: 2,
+    _weeks: 4,
     _between_two_commits: 3,
     _failed_again: 3,
     _redrive: 4,
     _burst: 4,
-    _no_ending: 9,
+    _no_ending: 7,
 }
 # Endings in which no operator interferes and no producer dies.
 _WITHOUT_OPERATORS = frozenset({_crowd, _contention, _recount})

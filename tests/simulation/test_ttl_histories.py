@@ -106,7 +106,7 @@ def checks() -> Checks:
 
 @pytest.mark.parametrize(("pk", "sk"), [(PK, "JOB"), (PK, "FACT#3"), (f"{PK}#0", "ITEM#a")])
 def test_nothing_new_comes_to_a_job_whose_rows_expire(checks: Checks, pk: str, sk: str) -> None:
-    with pytest.raises(Violation, match="was created after the job expired"):
+    with pytest.raises(Violation, match="was written after the job expired"):
         checks.committed([RowChange(pk, sk, None, {})])
 
 

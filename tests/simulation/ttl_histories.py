@@ -36,7 +36,7 @@ def weeks_pass(history: "History", seed: int, faults: PlannedFaults) -> None:
         return
     finish_in_flight(history)
     _round(history)
-    weeks, week_ms = 1 + seed % 5, _LATE_MS // (4 + (seed >> 8) % 2)
+    weeks, week_ms = 2 + seed % 4, _LATE_MS // (4 + (seed >> 8) % 2)
     for _ in range(weeks):
         world.now += week_ms
         world.log(f"{week_ms // DAY_MS} days pass")

@@ -26,13 +26,7 @@ from tests.simulation.faults import client_error
 from tests.simulation.jobs import KnownJob, Part, described, draw_job
 from tests.simulation.lambdas import PlannedFaults
 from tests.simulation.registration_checks import check_creation, check_registration
-from tests.simulation.request_checks import (
-    CLIENT,
-    OPERATOR,
-    RequestLog,
-    client_of,
-    register_command,
-)
+from tests.simulation.request_checks import CLIENT, OPERATOR, RequestLog, register_command
 from tests.simulation.sdk_side import (
     OPTIONS,
     TIMEOUT_MS,
@@ -115,7 +109,7 @@ class Producers:
     def _create(self, creation: _UnansweredCreation, faults: PlannedFaults) -> bool:
         random = Random(creation.seed)
         new, item_ids = draw_job(random, creation.workload, creation.number)
-        self.request_log.record_creation(new, client_of(http=creation.by_sdk))
+        self.request_log.record_creation(new, OPERATOR if creation.by_sdk else CLIENT)
         begun = self.world.now
         create = self._create_by_sdk if creation.by_sdk else self._create_directly
         created = create(f"create {creation.seed}", new, faults)
@@ -216,9 +210,7 @@ class Producers:
             self.request_log.record_command(job.job_id, command, CLIENT)
         done = self._request(
             lambda: f"register {', '.join(names)}",
-            lambda services: services.registrar.register(
-                job.job_id, items, request_id, client_id=CLIENT
-            ),
+            lambda api: api.registrar.register(job.job_id, items, request_id, client_id=CLIENT),
             faults,
         )
         first = self.tries[request_id] == 1

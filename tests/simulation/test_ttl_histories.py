@@ -16,7 +16,7 @@ from tests.simulation.end_checks import DAY_MS
 from tests.simulation.history_run import History, start_history
 from tests.simulation.job_checks import ObservedJob
 from tests.simulation.lane_checks import Violation
-from tests.simulation.request_checks import CLIENT, RequestLog
+from tests.simulation.request_checks import CLIENT, OPERATOR, RequestLog
 from tests.simulation.script import SEEDS_PER_GROUP, Script
 from tests.simulation.steps import ScriptStep
 from tests.simulation.table import RowChange, Tables
@@ -246,7 +246,7 @@ def test_a_job_that_runs_although_its_rows_have_expired_is_noticed() -> None:
     operators = history.operators
     operators.expired_jobs = list(operators.jobs)
     for name in ("seal", "cancel"):
-        getattr(operators.request_log, f"record_{name}")(operators.jobs[0].job_id)
+        getattr(operators.request_log, f"record_{name}")(operators.jobs[0].job_id, OPERATOR)
 
     def ask_often() -> None:
         for seed in range(40):

@@ -149,11 +149,16 @@ def calls_of_clients(path: Path) -> Iterator[str]:
     """Names of the boto3 methods that a module calls on something called a client."""
     for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
         for node in ast.walk(ast.parse(file.read_text())):
-            if not isinstance(node, ast.Attribute) or "client" not in ast.unparse(node.value):
+            if not isinstance(node, ast.Attribute) or "client" not in _called(node.value):
                 continue
             # A client's `meta` leads to botocore's hooks and makes no request.
             if "meta" not in ast.unparse(node).split("."):
                 yield node.attr
+
+
+def _called(value: ast.expr) -> str:
+    """What it is called, without the arguments of a call, one of which may be a client's id."""
+    return ast.unparse(value.func if isinstance(value, ast.Call) else value)
 
 
 def actions_in_transactions(files: list[Path]) -> set[str]:

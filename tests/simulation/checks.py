@@ -10,6 +10,7 @@ from forgeledger.jobs.storage.job_rows import decode_header
 from forgeledger.jobs.storage.keys import PROGRESS_SK
 from forgeledger.journal.storage.keys import LOG_PREFIX
 from tests.simulation.answer_checks import AnswerChecks
+from tests.simulation.client_checks import check_clients
 from tests.simulation.end_checks import DAY_MS, overdue
 from tests.simulation.event_checks import check_events
 from tests.simulation.fifo_queue import QueuedMessage
@@ -46,8 +47,10 @@ class Checks:
         tables, traced = self.world.tables, self.world.trace is not None
         lanes = [pk for pk in partitions if pk.count("#") == 2]
         retried = False
+        lane_events: dict[str, list[Event]] = {}
         for pk in lanes:
             events = self.lanes.committed(pk, partitions[pk], tables.partition(pk))
+            lane_events[pk] = events
             for event in events:
                 if event.kind is EventKind.RETRIED or event.command is CommandKind.RETRY:
                     self.jobs.check_retry(pk, event)
@@ -60,6 +63,7 @@ class Checks:
                 self.jobs.committed(pk, partition_changes, retried=retried)
                 if traced:
                     self._log_facts(pk, partition_changes)
+        check_clients(self.request_log, self.jobs.by_pk, partitions, lane_events)
         for pk in lanes:
             self.jobs.lane_changed(pk)
         for change in partitions.get("id", ()):

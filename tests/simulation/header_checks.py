@@ -27,7 +27,12 @@ def job_after(before: Job, fact: Fact, after: Job) -> Job:
 def _changed(before: Job, fact: Fact, after: Job) -> dict[str, Any]:
     match fact.kind:
         case FactKind.SEALED:
-            return {"mode": LaneMode.SEALED, "gate": before.gate + 1, "sealed_at": fact.at}
+            return {
+                "mode": LaneMode.SEALED,
+                "gate": before.gate + 1,
+                "gate_client_id": fact.client_id,
+                "sealed_at": fact.at,
+            }
         case FactKind.FIRST_FAILURE:
             return {"first_failure_epoch": before.epoch}
         case FactKind.IDLE:
@@ -37,6 +42,7 @@ def _changed(before: Job, fact: Fact, after: Job) -> dict[str, Any]:
             return {
                 "mode": LaneMode.CLOSED,
                 "gate": before.gate + 1,
+                "gate_client_id": fact.client_id,
                 "ending": JobStatus.CANCELED if canceled else JobStatus.FAILED,
                 "ending_reason": fact.reason,
             }
@@ -47,6 +53,7 @@ def _changed(before: Job, fact: Fact, after: Job) -> dict[str, Any]:
                 "status": JobStatus.RUNNING,
                 "epoch": before.epoch + 1,
                 "gate": before.gate + 1,
+                "gate_client_id": fact.client_id,
                 "mode": LaneMode.SEALED if sealed else LaneMode.OPEN,
                 "ending_reason": None,
                 "opened_at": fact.at,

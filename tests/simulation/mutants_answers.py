@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -70,10 +71,10 @@ def pending_before_canceled() -> Iterator[None]:
 def canceled_twice_refused() -> Iterator[None]:
     original = change_job._cancel
 
-    def cancel(job: Job, counts: Counts, now: int) -> Step | Reason:
+    def cancel(job: Job, *rest: Any, **more: Any) -> Step | Reason:
         if job.ending is JobStatus.CANCELED:
             return Reason.JOB_FINISHED
-        return original(job, counts, now)
+        return original(job, *rest, **more)
 
     with patch.object(change_job, "_cancel", cancel):
         yield
@@ -81,8 +82,10 @@ def canceled_twice_refused() -> Iterator[None]:
 
 @ANSWERS.named("a job that is ending is not reopened")
 def ending_not_reopened() -> Iterator[None]:
-    def reopen(self: JobLifecycle, job_id: str, has_time: HasTime = no_deadline) -> ChangeResult:
-        return self._apply(job_id, change_job._reopen, has_time)
+    def reopen(
+        self: JobLifecycle, job_id: str, has_time: HasTime = no_deadline, client_id: Any = None
+    ) -> ChangeResult:
+        return self._apply(job_id, partial(change_job._reopen, client_id=client_id), has_time)
 
     with patch.object(JobLifecycle, "reopen", reopen):
         yield
@@ -236,8 +239,8 @@ def repeated_as_applied() -> Iterator[None]:
 def attempt_before_shown() -> Iterator[None]:
     original = apply_commands.decide
 
-    def decide(*arguments: Any) -> Decision:
-        decision = original(*arguments)
+    def decide(*arguments: Any, **more: Any) -> Decision:
+        decision = original(*arguments, **more)
         shown = [
             replace(outcome, item=outcome.item and replace(outcome.item, attempt=0))
             for outcome in decision.outcomes

@@ -56,8 +56,8 @@ CREATION += [
 def lanes_with_other_rules() -> Iterator[None]:
     original = create_job.create
 
-    def create(spec: JobSpec) -> tuple[Job, tuple[Head, ...], Fact]:
-        job, heads, fact = original(spec)
+    def create(*arguments: Any) -> tuple[Job, tuple[Head, ...], Fact]:
+        job, heads, fact = original(*arguments)
         return job, tuple(replace(head, rules=LaneRules()) for head in heads), fact
 
     with patch.object(create_job, "create", create):
@@ -97,7 +97,9 @@ CREATION += [
 
 
 # What decides a sealed creation, and a defect of it.
-_CreateSealed = Callable[[JobSpec, Mapping[int, Sequence[Command]]], SealedCreation | None]
+_CreateSealed = Callable[
+    [JobSpec, Mapping[int, Sequence[Command]], str | None], SealedCreation | None
+]
 
 
 def _decided(defect: Callable[[_CreateSealed], _CreateSealed]) -> AbstractContextManager[None]:
@@ -114,10 +116,10 @@ def _patched(owner: object, name: str, value: object) -> Iterator[None]:
 def items_left_out() -> Iterator[None]:
     def defect(original: _CreateSealed) -> _CreateSealed:
         def decide(
-            spec: JobSpec, registrations: Mapping[int, Sequence[Command]]
+            spec: JobSpec, registrations: Mapping[int, Sequence[Command]], client_id: str | None
         ) -> SealedCreation | None:
             shares = {lane: list(share) for lane, share in registrations.items()}
-            while (made := original(spec, shares)) is None and any(shares.values()):
+            while (made := original(spec, shares, client_id)) is None and any(shares.values()):
                 max(shares.values(), key=len).pop()
             return made
 
@@ -129,17 +131,15 @@ def items_left_out() -> Iterator[None]:
 
 @CREATION.named("a sealed creation seals the job without its items")
 def sealed_without_items() -> Iterator[None]:
-    with _decided(lambda original: lambda spec, _: original(spec, {})):
+    with _decided(lambda original: lambda spec, _, client_id: original(spec, {}, client_id)):
         yield
 
 
 @CREATION.named("the seal of a sealed creation counts no items")
 def seal_counts_nothing() -> Iterator[None]:
     def defect(original: _CreateSealed) -> _CreateSealed:
-        def decide(
-            spec: JobSpec, registrations: Mapping[int, Sequence[Command]]
-        ) -> SealedCreation | None:
-            made = original(spec, registrations)
+        def decide(*arguments: Any) -> SealedCreation | None:
+            made = original(*arguments)
             if made is None:
                 return None
             created, sealed = made.facts
@@ -203,11 +203,13 @@ def creation_replaces() -> Iterator[None]:
 def creation_makes_another() -> Iterator[None]:
     original = JobCreator.create
 
-    def create(self: JobCreator, new: NewJob, repeat: Repeat | None = None, *more: Any) -> Created:
-        created = original(self, new, repeat, *more)
+    def create(
+        self: JobCreator, new: NewJob, repeat: Repeat | None = None, *rest: Any, **more: Any
+    ) -> Created:
+        created = original(self, new, repeat, *rest, **more)
         registered = created.registered
         found = new.seal and registered is not None and registered.already_existed
-        return original(self, new, None, *more) if found else created
+        return original(self, new, None, *rest, **more) if found else created
 
     with patch.object(JobCreator, "create", create):
         yield

@@ -231,7 +231,12 @@ def verdict_before_closing() -> Iterator[None]:
     def next_step(job: Job, heads: Sequence[Head], now: int) -> Step:
         if job.ending is not None and not job.finished:
             return job_lifecycle._verdict(
-                job, job.ending, job_lifecycle.total(heads), now, job.ending_reason
+                job,
+                job.ending,
+                job_lifecycle.total(heads),
+                now,
+                job.ending_reason,
+                client_id=job.gate_client_id,
             )
         return original(job, heads, now)
 

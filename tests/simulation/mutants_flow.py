@@ -106,8 +106,8 @@ def batches_reversed() -> Iterator[None]:
 def long_batches_cut() -> Iterator[None]:
     original = LaneWriter.steps
 
-    def steps(self: LaneWriter, job_id: str, lane: int, commands: Any, has_time: Any) -> Any:
-        return original(self, job_id, lane, commands[:3], has_time)
+    def steps(self: LaneWriter, job_id: str, lane: int, commands: Any, *rest: Any) -> Any:
+        return original(self, job_id, lane, commands[:3], *rest)
 
     with patch.object(LaneWriter, "steps", steps):
         yield

@@ -191,9 +191,9 @@ def waiting_forgotten() -> Iterator[None]:
 def first_failure_uncounted() -> Iterator[None]:
     original = job_lifecycle._step
 
-    def fact_of(job: Job, kind: FactKind, now: int, counts: Counts, *rest: Any) -> Any:
+    def fact_of(job: Job, kind: FactKind, now: int, counts: Counts, *rest: Any, **more: Any) -> Any:
         counted = Counts() if kind is FactKind.FIRST_FAILURE else counts
-        return original(job, kind, now, counted, *rest)
+        return original(job, kind, now, counted, *rest, **more)
 
     with patch.object(job_lifecycle, "_step", fact_of):
         yield
@@ -201,9 +201,11 @@ def first_failure_uncounted() -> Iterator[None]:
 
 @GUARANTEES.named("a retry unseals its job")
 def retry_unseals() -> Iterator[None]:
-    with patch.object(
-        apply_commands, "reopen", lambda job, now, **_: job_lifecycle.reopen(job, now)
-    ):
+    def reopen(job: Job, now: int, *, mode: Any, client_id: Any) -> job_lifecycle.Step:
+        del mode
+        return job_lifecycle.reopen(job, now, client_id=client_id)
+
+    with patch.object(apply_commands, "reopen", reopen):
         yield
 
 
@@ -236,8 +238,8 @@ def deadline_not_renewed() -> Iterator[None]:
 def sealed_some_time() -> Iterator[None]:
     original = job_lifecycle.seal
 
-    def seal(job: Job, counts: Counts, now: int) -> job_lifecycle.Step:
-        step = original(job, counts, now)
+    def seal(job: Job, *rest: Any, **more: Any) -> job_lifecycle.Step:
+        step = original(job, *rest, **more)
         return replace(step, job=replace(step.job, sealed_at=job.opened_at))
 
     with patch.object(job_lifecycle, "seal", seal), patch.object(change_job, "seal", seal):

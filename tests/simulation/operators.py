@@ -16,7 +16,7 @@ from tests.simulation.jobs import KnownJob, is_bad
 from tests.simulation.lambdas import PlannedFaults
 from tests.simulation.lane_checks import Violation
 from tests.simulation.producers import HTTP_SHARE, Producers
-from tests.simulation.request_checks import AnsweredCommand
+from tests.simulation.request_checks import CLIENT, AnsweredCommand, client_of
 
 # How often a command is repeated, and from how many recent ones it is chosen.
 _REPEAT_CHANCE, _REMEMBERED = 0.15, 10
@@ -46,23 +46,25 @@ class Operators(Producers):
     repeated_ids: set[str] = field(default_factory=set)
 
     def seal(self, job: KnownJob, faults: PlannedFaults, *, http: bool = False) -> Any:
-        self.request_log.record_seal(job.job_id)
+        self.request_log.record_seal(job.job_id, client_of(http=http))
         self.world.coverage[CoveragePoint.SEALED] += 1
         return self._change_lifecycle("seal", job, faults, http=http)
 
     def cancel(self, random: Random, faults: PlannedFaults) -> None:
         if self.jobs:
             job = random.choice(self.jobs)
-            self.request_log.record_cancel(job.job_id)
+            http = random.random() < HTTP_SHARE
+            self.request_log.record_cancel(job.job_id, client_of(http=http))
             self.world.coverage[CoveragePoint.CANCELED] += 1
-            self._change_lifecycle("cancel", job, faults, http=random.random() < HTTP_SHARE)
+            self._change_lifecycle("cancel", job, faults, http=http)
 
     def reopen(self, random: Random, faults: PlannedFaults) -> None:
         if self.jobs:
             job = random.choice(self.jobs)
-            self.request_log.record_reopen(job.job_id)
+            http = random.random() < HTTP_SHARE
+            self.request_log.record_reopen(job.job_id, client_of(http=http))
             self.world.coverage[CoveragePoint.REOPENED] += 1
-            done = self._change_lifecycle("reopen", job, faults, http=random.random() < HTTP_SHARE)
+            done = self._change_lifecycle("reopen", job, faults, http=http)
             if _outcome_of(done) == OutcomeKind.APPLIED:
                 more = f"{job.new.name[4:]}+{len(job.item_ids)}"
                 job.item_ids.append(more)
@@ -143,12 +145,12 @@ class Operators(Producers):
     ) -> Outcome | None:
         """Send it through the real routes, or without `http` to the use case behind them."""
         kind, item_id = command.kind, command.item_id
-        mark = self.request_log.record_command(job.job_id, command)
+        mark = self.request_log.record_command(job.job_id, command, client_of(http=http))
 
         def apply(services: Any) -> Outcome:
             lane = lane_of(item_id, lanes_of(job.job_id) or 1)
             outcomes: tuple[Outcome, ...] = services.lane_writer.apply(
-                job.job_id, lane, (command,)
+                job.job_id, lane, (command,), client_id=CLIENT
             ).outcomes
             return outcomes[0]
 
@@ -183,10 +185,13 @@ class Operators(Producers):
             commands.append(
                 Command(kind=kind, item_id=item_id, command_id=self.world.new_id(), failure=failure)
             )
-        marks = [self.request_log.record_command(job.job_id, command) for command in commands]
+        log = self.request_log
+        marks = [log.record_command(job.job_id, command, CLIENT) for command in commands]
         applied = self._request(
             lambda: f"finish {', '.join(item_ids)}",
-            lambda services: services.lane_writer.apply(job.job_id, lane, commands),
+            lambda services: services.lane_writer.apply(
+                job.job_id, lane, commands, client_id=CLIENT
+            ),
             {},
         )
         if applied is None:
@@ -236,7 +241,7 @@ class Operators(Producers):
         def work(services: Any) -> Any:
             if http:
                 return request(self.world, "POST", f"/jobs/{job.job_id}/{what}")
-            return getattr(services.lifecycle, what)(job.job_id)
+            return getattr(services.lifecycle, what)(job.job_id, client_id=CLIENT)
 
         answer = self._request(lambda: f"{what} {job.new.name}", work, faults)
         self.request_log.record_lifecycle_answer(what, job.job_id, facts_before, answer)

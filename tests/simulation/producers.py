@@ -26,7 +26,7 @@ from tests.simulation.faults import client_error
 from tests.simulation.jobs import KnownJob, Part, described, draw_job
 from tests.simulation.lambdas import PlannedFaults
 from tests.simulation.registration_checks import check_creation, check_registration
-from tests.simulation.request_checks import RequestLog, register_command
+from tests.simulation.request_checks import CLIENT, OPERATOR, RequestLog, register_command
 from tests.simulation.sdk_side import (
     OPTIONS,
     TIMEOUT_MS,
@@ -109,7 +109,7 @@ class Producers:
     def _create(self, creation: _UnansweredCreation, faults: PlannedFaults) -> bool:
         random = Random(creation.seed)
         new, item_ids = draw_job(random, creation.workload, creation.number)
-        self.request_log.record_creation(new)
+        self.request_log.record_creation(new, OPERATOR if creation.by_sdk else CLIENT)
         begun = self.world.now
         create = self._create_by_sdk if creation.by_sdk else self._create_directly
         created = create(f"create {creation.seed}", new, faults)
@@ -138,7 +138,9 @@ class Producers:
             self.request_log.expect_item(new.name, command.item_id, command.command_id)
         self.tries[repeat.request_id] += 1
         created = self._request(
-            lambda: described(new), lambda services: services.creator.create(new, repeat), faults
+            lambda: described(new),
+            lambda services: services.creator.create(new, repeat, client_id=CLIENT),
+            faults,
         )
         if created is None:
             return None
@@ -205,10 +207,10 @@ class Producers:
         items = [NewItem(item_id=name, payload=f'"{name}"') for name in names]
         commands = _register_commands(request_id, names)
         for command in commands:
-            self.request_log.record_command(job.job_id, command)
+            self.request_log.record_command(job.job_id, command, CLIENT)
         done = self._request(
             lambda: f"register {', '.join(names)}",
-            lambda services: services.registrar.register(job.job_id, items, request_id),
+            lambda api: api.registrar.register(job.job_id, items, request_id, client_id=CLIENT),
             faults,
         )
         first = self.tries[request_id] == 1
@@ -225,7 +227,7 @@ class Producers:
                 request_id, [item["itemId"] for item in body["items"]]
             ):
                 commands.append(command)
-                self.request_log.record_command(job.job_id, command)
+                self.request_log.record_command(job.job_id, command, OPERATOR)
 
         # The SDK uses new keys in each call.
         key = f"{job.job_id} {request_id} {self.tries[request_id]}"

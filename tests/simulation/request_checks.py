@@ -11,6 +11,9 @@ from forgeledger.jobs.usecases.create_job import NewJob
 from tests.simulation.fifo_queue import QueuedMessage, SimulatedFifoQueue
 from tests.simulation.message_oracle import MessageContent, mark_of, read_message
 
+# Who asks over HTTP, and who where a request calls the use case behind its route.
+OPERATOR, CLIENT = "operator", "client-1"
+
 # What a request says of a job, apart from its name and items.
 _REQUESTED_FIELDS = (
     "lanes",
@@ -66,11 +69,15 @@ class RequestLog:
     queue: SimulatedFifoQueue
     # By job and mark.
     commands: dict[tuple[str, str], Command] = field(default_factory=dict)
-    # Requested creations, by name.
+    # The clients that sent a command; of those from the queue there are none.
+    clients: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    # Requested creations, by name, and the clients that sent them.
     requested_jobs: dict[str, NewJob] = field(default_factory=dict)
-    seals: set[str] = field(default_factory=set)
-    cancels: dict[str, int] = field(default_factory=dict)
-    reopens: dict[str, int] = field(default_factory=dict)
+    creators: dict[str, set[str]] = field(default_factory=dict)
+    # The clients that sent such a request, by job.
+    seals: dict[str, set[str]] = field(default_factory=dict)
+    cancels: dict[str, set[str]] = field(default_factory=dict)
+    reopens: dict[str, set[str]] = field(default_factory=dict)
     # Answers that are still to be checked.
     command_answers: list[AnsweredCommand] = field(default_factory=list)
     lifecycle_answers: list[AnsweredChange] = field(default_factory=list)
@@ -83,18 +90,20 @@ class RequestLog:
     groups_of: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _messages_read: int = 0
 
-    def record_command(self, job_id: str, command: Command) -> str:
-        """Record a command; return the mark that its events will have."""
+    def record_command(self, job_id: str, command: Command, client_id: str) -> str:
+        """Record a client's command; return the mark that its events will have."""
         mark = mark_of(command)
         self.commands[job_id, mark] = command
+        self.clients.setdefault((job_id, mark), set()).add(client_id)
         return mark
 
     def expect_item(self, name: str, item_id: str, command_id: str) -> None:
         """Record an item of a job whose id is not known yet."""
         self._expected_items.setdefault(name, []).append((item_id, command_id))
 
-    def record_creation(self, new: NewJob) -> None:
+    def record_creation(self, new: NewJob, client_id: str) -> None:
         self.requested_jobs[new.name] = new
+        self.creators.setdefault(new.name, set()).add(client_id)
 
     def bind_job(self, spec: JobSpec) -> str | None:
         """Match a created job with its request, by name; what differs, or None."""
@@ -102,20 +111,21 @@ class RequestLog:
         new = self.requested_jobs.get(name)
         if new is None:
             return "no such job was requested"
-        if new.seal:
-            self.seals.add(job_id)
-        for item_id, command_id in self._expected_items.get(name, ()):
-            self.record_command(job_id, register_command(item_id, command_id))
+        for client_id in self.creators[name]:
+            if new.seal:
+                self.record_seal(job_id, client_id)
+            for item_id, command_id in self._expected_items.get(name, ()):
+                self.record_command(job_id, register_command(item_id, command_id), client_id)
         return _wrong_spec(new, spec)
 
-    def record_seal(self, job_id: str) -> None:
-        self.seals.add(job_id)
+    def record_seal(self, job_id: str, client_id: str) -> None:
+        self.seals.setdefault(job_id, set()).add(client_id)
 
-    def record_cancel(self, job_id: str) -> None:
-        self.cancels[job_id] = self.cancels.get(job_id, 0) + 1
+    def record_cancel(self, job_id: str, client_id: str) -> None:
+        self.cancels.setdefault(job_id, set()).add(client_id)
 
-    def record_reopen(self, job_id: str) -> None:
-        self.reopens[job_id] = self.reopens.get(job_id, 0) + 1
+    def record_reopen(self, job_id: str, client_id: str) -> None:
+        self.reopens.setdefault(job_id, set()).add(client_id)
 
     def record_command_answer(self, answer: AnsweredCommand) -> None:
         self.command_answers.append(answer)
@@ -197,6 +207,10 @@ def _wrong_spec(new: NewJob, spec: JobSpec) -> str | None:
         if requested != made and not (name == "lanes" and requested is None):
             return f"created with {name} {made}, requested with {requested}"
     return None
+
+
+def client_of(*, http: bool) -> str:
+    return OPERATOR if http else CLIENT
 
 
 def lane_index(job_id: str, item_id: str) -> int:

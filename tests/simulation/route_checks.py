@@ -210,6 +210,7 @@ def event_shown(lane: int, offset: int, event: Event) -> dict[str, Any]:
         "reason": event.reason,
         "attempt": event.attempt,
         "workerId": event.worker_id,
+        "clientId": event.client_id,
         "leaseUntil": _time(event.lease_until),
         "dueAt": _time(event.due_at),
         "payload": _json(event.payload),
@@ -232,6 +233,7 @@ def fact_shown(job_id: str, fact: Fact) -> dict[str, Any]:
         "eventId": event_id(job_id, fact) if fact.kind != "job.closing" else None,
         "epoch": fact.epoch,
         "status": fact.status,
+        "clientId": fact.client_id,
         "counts": _counts(fact.counts),
     }
     return {name: value for name, value in fields.items() if value is not None}

@@ -16,7 +16,7 @@ from tests.simulation.end_checks import DAY_MS
 from tests.simulation.history_run import History, start_history
 from tests.simulation.job_checks import ObservedJob
 from tests.simulation.lane_checks import Violation
-from tests.simulation.request_checks import RequestLog
+from tests.simulation.request_checks import CLIENT, OPERATOR, RequestLog
 from tests.simulation.script import SEEDS_PER_GROUP, Script
 from tests.simulation.steps import ScriptStep
 from tests.simulation.table import RowChange, Tables
@@ -125,14 +125,14 @@ def job_that_was_reopened(*, days_after: int) -> tuple[Job, Job]:
 @pytest.mark.parametrize("days", [0, 29])
 def test_a_job_may_run_again_until_a_day_before_its_rows_expire(checks: Checks, days: int) -> None:
     checks.world.now = days * DAY_MS
-    checks.request_log.record_reopen(SPEC.job_id)
+    checks.request_log.record_reopen(SPEC.job_id, CLIENT)
 
     checks.jobs._check_reopening(PK, *job_that_was_reopened(days_after=days), retried=False)
 
 
 def test_a_job_may_not_run_again_when_its_rows_are_about_to_expire(checks: Checks) -> None:
     checks.world.now = 29 * DAY_MS + 1_000
-    checks.request_log.record_reopen(SPEC.job_id)
+    checks.request_log.record_reopen(SPEC.job_id, CLIENT)
 
     with pytest.raises(Violation, match="reopened although its rows are about to expire"):
         checks.jobs._check_reopening(PK, *job_that_was_reopened(days_after=29), retried=False)
@@ -141,7 +141,7 @@ def test_a_job_may_not_run_again_when_its_rows_are_about_to_expire(checks: Check
 def test_rows_that_never_expire_are_never_renewed(checks: Checks) -> None:
     lasting = replace(SPEC, rules=LaneRules(ttl_days=0))
     checks.world.now = 10_000 * DAY_MS
-    checks.request_log.record_reopen(SPEC.job_id)
+    checks.request_log.record_reopen(SPEC.job_id, CLIENT)
     canceled, reopened = job_that_was_reopened(days_after=10_000)
 
     checks.jobs._check_reopening(
@@ -246,7 +246,7 @@ def test_a_job_that_runs_although_its_rows_have_expired_is_noticed() -> None:
     operators = history.operators
     operators.expired_jobs = list(operators.jobs)
     for name in ("seal", "cancel"):
-        getattr(operators.request_log, f"record_{name}")(operators.jobs[0].job_id)
+        getattr(operators.request_log, f"record_{name}")(operators.jobs[0].job_id, OPERATOR)
 
     def ask_often() -> None:
         for seed in range(40):

@@ -9,8 +9,13 @@ from tests.support.builders import make_spec
 
 
 def sealed_creation(
-    job_id: str, names: Iterable[str], *, payload: str | None = None, **spec: object
+    job_id: str,
+    names: Iterable[str],
+    *,
+    payload: str | None = None,
+    client_id: str | None = None,
+    **spec: object,
 ) -> SealedCreation | None:
     items = [NewItem(item_id=name, payload=payload) for name in names]
     shares = registrations(items, "request", lanes_of(job_id) or 1)
-    return create_sealed(make_spec(job_id=job_id, **spec), shares)
+    return create_sealed(make_spec(job_id=job_id, **spec), shares, client_id)

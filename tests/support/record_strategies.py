@@ -110,6 +110,7 @@ jobs = st.builds(
     epoch=numbers,
     gate=numbers,
     mode=st.sampled_from(LaneMode),
+    gate_client_id=optional_texts,
     ending=st.none() | st.sampled_from(JobStatus),
     ending_reason=optional_texts,
     facts=numbers,
@@ -131,6 +132,7 @@ facts = st.builds(
     counts=counts,
     duration_ms=numbers,
     reason=optional_texts,
+    client_id=optional_texts,
 )
 progresses = st.builds(
     Progress,

@@ -272,7 +272,7 @@ def test_the_history_of_a_canceled_item_says_that_its_lane_closed(forgeledger, l
 
     ended = forgeledger("job", "item", job.job_id, "never begun")
 
-    assert ended.lines[-1].endswith("the lane is closed")
+    assert ended.lines[-1].endswith("the lane is closed, by operator")
     assert "gated" in ended.lines[-1]
 
 

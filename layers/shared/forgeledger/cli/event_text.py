@@ -59,4 +59,6 @@ def _details(event: "Event") -> str:
         parts.append(f"the lane is {raw['mode']}")
     if raw.get("status") and event.lane is None:
         parts.append(str(raw["status"]))
+    if event.client_id:
+        parts.append(f"by {event.client_id}")
     return ", ".join(parts)

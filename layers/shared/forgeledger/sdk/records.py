@@ -89,6 +89,8 @@ class Event:
     offset: int | None = None
     attempt: int | None = None
     worker_id: str | None = None
+    # Who asked for it over HTTP.
+    client_id: str | None = None
     reason: str | None = None
     error: JsonObject | None = None
     raw: JsonObject = field(default_factory=dict, repr=False, compare=False)

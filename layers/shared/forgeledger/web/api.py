@@ -39,7 +39,9 @@ class Api:
             request = APIGatewayProxyEventV2(plain)
             route = self.app.start_request(request.http_method, request.path)
             has_time = before_deadline(context.get_remaining_time_in_millis)
-            response = self.app.resolve(self.guard.admit(plain, request.path, has_time), context)
+            admitted = self.guard.admit(plain, request.path, has_time)
+            self.app.client_id = admitted.client_id
+            response = self.app.resolve(admitted.event, context)
         except Exception as error:  # noqa: BLE001 - The caller gets a problem document in any case.
             response = _as_event(problem_response(error))
         return ApiResult(route=route, path=path, response=response, ignored=self.app.ignored)

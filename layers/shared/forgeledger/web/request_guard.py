@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote
 
 from forgeledger.runtime import HasTime
@@ -19,8 +19,18 @@ IDEMPOTENCY_KEY_HEADER = "idempotency-key"
 # They return no user data and are the same in every deployment.
 PUBLIC_PATHS = frozenset({"/health", "/openapi.json", "/swagger"})
 DOCS_FILES = "/swagger/"
+# Whose every key is, and every request where no key is required.
+OPERATOR: Final = "operator"
 # Of the API's description, what is small: the page, and the script that asks for the key.
 _SMALL_DOCS = re.compile(r"/swagger(/start-\w+\.js)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmittedRequest:
+    """The event with its body as plain text, and whose key it came with."""
+
+    event: dict[str, Any]
+    client_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +40,8 @@ class RequestGuard:
     # Whether the API's description needs a key as well.
     docs_need_key: bool = False
 
-    def admit(self, event: Mapping[str, Any], path: str, has_time: HasTime) -> dict[str, Any]:
-        """The event with its body as plain text; raises HttpError if the request is refused."""
+    def admit(self, event: Mapping[str, Any], path: str, has_time: HasTime) -> AdmittedRequest:
+        """The request, ready for its route; raises HttpError if it is refused."""
         headers = dict(event["headers"])
         self._check_api_key(path, headers.get(API_KEY_HEADER, ""), has_time)
         _check_unicode(event, headers)
@@ -39,7 +49,8 @@ class RequestGuard:
         body = plain_body(event, headers)
         if body is not None:
             headers["content-type"] = JSON
-        return {**event, "headers": headers, "body": body, "isBase64Encoded": False}
+        plain = {**event, "headers": headers, "body": body, "isBase64Encoded": False}
+        return AdmittedRequest(event=plain, client_id=OPERATOR)
 
     def _check_api_key(self, path: str, key: str, has_time: HasTime) -> None:
         if self.read_keys is None or self._is_public(path):

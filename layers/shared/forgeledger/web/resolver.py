@@ -35,6 +35,9 @@ _ONE_SEGMENT = "[^/]+"
 
 
 class LedgerResolver(APIGatewayHttpResolver):
+    # Who sent the current request.
+    client_id: str
+
     def __init__(self) -> None:
         # The routes: method, path as in OpenAPI, pattern.
         self.table: list[tuple[str, str, Pattern[str]]] = []

@@ -58,11 +58,29 @@ def test_a_head_comes_back(head: Head) -> None:
 
 
 @_some
-@given(st.lists(record_strategies.events, min_size=1, max_size=12), st.integers(0, 10**12 - 1))
-def test_the_events_of_a_commit_come_back(events: list[Event], offset: int) -> None:
-    row = _journal_row(*events, offset=offset)
+@given(
+    st.lists(record_strategies.events, min_size=1, max_size=12),
+    st.integers(0, 10**12 - 1),
+    record_strategies.optional_texts,
+)
+def test_the_events_of_a_commit_come_back(
+    events: list[Event], offset: int, client_id: str | None
+) -> None:
+    asked = tuple(replace(event, client_id=client_id) for event in events)
 
-    assert decode_journal_row(row) == LogRow(offset=offset, entries=tuple(events))
+    row = _journal_row(*asked, offset=offset)
+
+    assert decode_journal_row(row) == LogRow(offset=offset, entries=asked)
+
+
+def test_who_asked_over_http_costs_a_few_bytes_a_commit_and_from_the_queue_none() -> None:
+    events = [make_event("completed", item_id=f"invoice-{n}") for n in range(20)]
+
+    by_queue = _journal_row(*events)
+    by_client = _journal_row(*(replace(event, client_id="operator") for event in events))
+
+    assert by_client == {**by_queue, "clientId": {"S": "operator"}}
+    assert "clientId" not in by_queue
 
 
 @_some

@@ -55,7 +55,7 @@ def test_items_can_be_asked_for_by_state(ledger, api):
 def test_an_item_comes_with_its_history(ledger, api):
     history = [
         {"type": "registered", "at": "2026-11-21T10:00:00.000Z", "offset": 0, "lane": 1},
-        {"type": "completed", "at": "2026-11-21T10:00:01.000Z", "offset": 1, "lane": 1},
+        {"type": "completed", "at": "2026-11-21T10:00:01.000Z", "clientId": "operator"},
     ]
     api.answer(item_body("a/b", history=history, truncated=True, nextCursor="c1"))
 
@@ -64,6 +64,7 @@ def test_an_item_comes_with_its_history(ledger, api):
 
     assert [event.type for event in item.history] == ["registered", "completed"]
     assert item.history[0].at == datetime(2026, 11, 21, 10, tzinfo=UTC)
+    assert [event.client_id for event in item.history] == [None, "operator"]
     assert api.paths == [
         f"GET /jobs/{JOB_ID}/items/a%2Fb",
         f"GET /jobs/{JOB_ID}/items/a%2Fb?cursor=c1",

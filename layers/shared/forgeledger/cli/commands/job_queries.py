@@ -102,7 +102,8 @@ def events(
 ) -> None:
     """Print the journal of a job.
 
-    Its events and those of its items, in order within each lane.
+    Its events and those of its items, in order within each lane. A line ends with "by" and who
+    asked for it over HTTP, if it came that way.
     """
     left = limit
     while left is None or left > 0:

@@ -50,7 +50,7 @@ def _add_command_route(
         request_id = repeat.request_id if repeat else services.runtime.new_id()
         commands = ((body or ItemCommand()).command(kind, item_id, request_id),)
         lane = lane_of(item_id, lanes)
-        applied = services.lane_writer.apply(job_id, lane, commands, app.has_time())
+        applied = services.lane_writer.apply(job_id, lane, commands, app.has_time(), app.client_id)
         return _outcome_body(kind, applied.outcomes[0])
 
     # The routes differ in their body, which the resolver reads from the annotation.

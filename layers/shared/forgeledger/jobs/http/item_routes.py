@@ -40,7 +40,12 @@ def add_item_routes(app: LedgerResolver, services: Services) -> None:
         repeat = repeat_of(app.current_event)
         request_id = repeat.request_id if repeat else services.runtime.new_id()
         registered = services.registrar.register(
-            job_id, items, request_id, seal=body.seal, has_time=app.has_time()
+            job_id,
+            items,
+            request_id,
+            seal=body.seal,
+            has_time=app.has_time(),
+            client_id=app.client_id,
         )
         return registration_body(registered)
 

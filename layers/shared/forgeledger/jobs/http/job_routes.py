@@ -58,7 +58,7 @@ def add_job_routes(app: LedgerResolver, services: Services) -> None:
     )
     def create_job(body: Annotated[CreateJob, Body()]) -> CreatedBody:
         repeat = repeat_of(app.current_event)
-        created = services.creator.create(body.new_job(), repeat, app.has_time())
+        created = services.creator.create(body.new_job(), repeat, app.has_time(), app.client_id)
         return created_body(created, status_view(created.view, services.runtime.clock()))
 
     @app.get(
@@ -130,7 +130,8 @@ def _add_change_route(app: LedgerResolver, services: Services, change: str, summ
         responses=route_responses(200, JobChangeBody, "The job afterwards."),
     )
     def change_job(job_id: JobId) -> JobChangeBody:
-        result: ChangeResult = getattr(services.lifecycle, change)(job_id, app.has_time())
+        apply = getattr(services.lifecycle, change)
+        result: ChangeResult = apply(job_id, app.has_time(), app.client_id)
         if result.reason is not None:
             raise rejection(result.reason)
         job = job_body(status_view(result.view, services.runtime.clock()))

@@ -29,6 +29,10 @@ class EventBody(ResponseModel):
     reason: str | None = None
     attempt: int | None = None
     worker_id: str | None = None
+    client_id: Annotated[
+        str | None,
+        Field(description="Who asked for it over HTTP: `operator`, until there are clients."),
+    ] = None
     lease_until: str | None = None
     due_at: str | None = None
     payload: Any = None
@@ -94,6 +98,7 @@ def entry_body(job_id: str, entry: JournalEntry) -> EventBody:
         epoch=fact.epoch,
         status=fact.status,
         counts=fact.counts,
+        client_id=fact.client_id,
     )
 
 
@@ -116,4 +121,5 @@ def _event_body(lane: int | None, offset: int, event: Event) -> EventBody:
         gate=event.gate,
         mode=event.mode,
         counts=event.counts,
+        client_id=event.client_id,
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from forgeledger.fast_dataclass import fast_frozen
-from forgeledger.jobs.model.commands import Command, FollowGate
+from forgeledger.jobs.model.commands import Command, FollowGate, LaneCommand
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.job_lifecycle import create, seal
 from forgeledger.jobs.model.jobs import Job, JobSpec
@@ -29,7 +29,9 @@ class SealedCreation:
 
 
 def create_sealed(
-    spec: JobSpec, registrations: Mapping[int, Sequence[Command]]
+    spec: JobSpec,
+    registrations: Mapping[int, Sequence[Command]],
+    client_id: str | None = None,
 ) -> SealedCreation | None:
     """The job with these items, by lane; None where one transaction does not hold it.
 
@@ -40,12 +42,13 @@ def create_sealed(
     number = len({command.item_id for share in registrations.values() for command in share})
     if _JOB_ACTIONS + _LANE_ACTIONS * spec.lanes + number > ACTIONS_PER_TRANSACTION:
         return None
-    job, heads, created = create(spec)
-    step = seal(job, Counts(pending=number), now)
+    job, heads, created = create(spec, client_id)
+    step = seal(job, Counts(pending=number), now, client_id)
     follow = FollowGate(gate=step.job.gate, mode=step.job.mode)
     commits: list[Commit] = []
     for head in heads:
-        first, *more = decide(head, {}, (*registrations.get(head.lane, ()), follow), now).commits
+        commands: tuple[LaneCommand, ...] = (*registrations.get(head.lane, ()), follow)
+        first, *more = decide(head, {}, commands, now, client_id=client_id).commits
         if more:
             return None
         commits.append(first)

@@ -53,6 +53,8 @@ class Event:
     mode: LaneMode | None = None
     counts: Counts | None = None
     failures: tuple[tuple[str, int], ...] | None = None
+    # Who asked for it over HTTP; None: a command from the queue, or the ledger itself.
+    client_id: str | None = None
 
 
 def evolve_item(item: Item | None, event: Event, offset: int) -> Item | None:

@@ -33,6 +33,8 @@ class Fact:
     counts: Counts
     duration_ms: int
     reason: str | None = None
+    # Who asked for it over HTTP; None: a command from the queue, or the ledger itself.
+    client_id: str | None = None
 
     @property
     def published(self) -> bool:

@@ -27,11 +27,11 @@ class Step:
     lagging: tuple[int, ...] = ()
 
 
-def create(spec: JobSpec) -> tuple[Job, tuple[Head, ...], Fact]:
+def create(spec: JobSpec, client_id: str | None = None) -> tuple[Job, tuple[Head, ...], Fact]:
     """A new job, the heads of its lanes, and the fact of its creation."""
     now = spec.created_at
     job = Job(spec=spec, opened_at=now, renewed_since=now)
-    created = _step(job, FactKind.CREATED, now, Counts())
+    created = _step(job, FactKind.CREATED, now, Counts(), client_id=client_id)
     return created.job, genesis(spec), created.facts[0]
 
 
@@ -46,22 +46,26 @@ def total(heads: Sequence[Head]) -> Counts:
     return sum((head.counts for head in heads[1:]), heads[0].counts)
 
 
-def seal(job: Job, counts: Counts, now: int) -> Step:
+def seal(job: Job, counts: Counts, now: int, client_id: str | None = None) -> Step:
     """No more items; no change if the job is sealed already."""
     if job.sealed:
         return Step(job=job)
-    sealed = replace(job, mode=LaneMode.SEALED, gate=job.gate + 1, sealed_at=now)
-    return _step(sealed, FactKind.SEALED, now, counts)
+    sealed = replace(
+        job, mode=LaneMode.SEALED, gate=job.gate + 1, gate_client_id=client_id, sealed_at=now
+    )
+    return _step(sealed, FactKind.SEALED, now, counts, client_id=client_id)
 
 
-def cancel(job: Job, counts: Counts, now: int) -> Step:
+def cancel(job: Job, counts: Counts, now: int, client_id: str | None = None) -> Step:
     """End a running job; no change if it is finished or ending."""
     if job.finished or job.ending is not None:
         return Step(job=job)
-    return _closing(job, JobStatus.CANCELED, "canceled", counts, now)
+    return _closing(job, JobStatus.CANCELED, "canceled", counts, now, client_id=client_id)
 
 
-def reopen(job: Job, now: int, *, mode: LaneMode = LaneMode.OPEN) -> Step:
+def reopen(
+    job: Job, now: int, *, mode: LaneMode = LaneMode.OPEN, client_id: str | None = None
+) -> Step:
     """Run a finished job again; `mode` is what its lanes follow: unsealed, unless by a retry."""
     if not job.finished:
         return Step(job=job)
@@ -71,13 +75,14 @@ def reopen(job: Job, now: int, *, mode: LaneMode = LaneMode.OPEN) -> Step:
         epoch=job.epoch + 1,
         gate=job.gate + 1,
         mode=mode,
+        gate_client_id=client_id,
         ending=None,
         ending_reason=None,
         opened_at=now,
         sealed_at=job.sealed_at if mode is LaneMode.SEALED else None,
         finished_at=None,
     )
-    return _step(reopened, FactKind.REOPENED, now, job.counts_at_verdict)
+    return _step(reopened, FactKind.REOPENED, now, job.counts_at_verdict, client_id=client_id)
 
 
 def next_step(job: Job, heads: Sequence[Head], now: int) -> Step:
@@ -92,7 +97,9 @@ def next_step(job: Job, heads: Sequence[Head], now: int) -> Step:
     if job.ending is not None:
         if lagging:
             return Step(job=job, lagging=lagging)
-        return _verdict(job, job.ending, counts, now, job.ending_reason)
+        # Its latest step was the closing: who asked for that asked for this verdict.
+        asked = job.gate_client_id
+        return _verdict(job, job.ending, counts, now, job.ending_reason, client_id=asked)
     if not job.sealed and _expected_items_came(job, counts):
         return seal(job, counts, now)
     if job.sealed and not lagging and counts.unfinished == 0:
@@ -157,11 +164,24 @@ def _completed(job: Job, counts: Counts, now: int) -> Step:
     return _verdict(job, status, counts, now, None)
 
 
-def _closing(job: Job, verdict: JobStatus, reason: str, counts: Counts, now: int) -> Step:
+def _closing(
+    job: Job,
+    verdict: JobStatus,
+    reason: str,
+    counts: Counts,
+    now: int,
+    *,
+    client_id: str | None = None,
+) -> Step:
     closing = replace(
-        job, mode=LaneMode.CLOSED, gate=job.gate + 1, ending=verdict, ending_reason=reason
+        job,
+        mode=LaneMode.CLOSED,
+        gate=job.gate + 1,
+        gate_client_id=client_id,
+        ending=verdict,
+        ending_reason=reason,
     )
-    return _step(closing, FactKind.CLOSING, now, counts, reason)
+    return _step(closing, FactKind.CLOSING, now, counts, reason, client_id=client_id)
 
 
 _VERDICT_FACTS = {
@@ -172,7 +192,15 @@ _VERDICT_FACTS = {
 }
 
 
-def _verdict(job: Job, status: JobStatus, counts: Counts, now: int, reason: str | None) -> Step:
+def _verdict(
+    job: Job,
+    status: JobStatus,
+    counts: Counts,
+    now: int,
+    reason: str | None,
+    *,
+    client_id: str | None = None,
+) -> Step:
     finished = replace(
         job,
         status=status,
@@ -181,11 +209,19 @@ def _verdict(job: Job, status: JobStatus, counts: Counts, now: int, reason: str 
         finished_at=now,
         counts_at_verdict=counts,
     )
-    step = _step(finished, _VERDICT_FACTS[status], now, counts, reason)
+    step = _step(finished, _VERDICT_FACTS[status], now, counts, reason, client_id=client_id)
     return replace(step, checks_counts=True)
 
 
-def _step(job: Job, kind: FactKind, now: int, counts: Counts, reason: str | None = None) -> Step:
+def _step(
+    job: Job,
+    kind: FactKind,
+    now: int,
+    counts: Counts,
+    reason: str | None = None,
+    *,
+    client_id: str | None = None,
+) -> Step:
     """The job with the fact of its change."""
     fact = Fact(
         number=job.facts,
@@ -197,5 +233,6 @@ def _step(job: Job, kind: FactKind, now: int, counts: Counts, reason: str | None
         # Clocks differ a little; a duration is never negative.
         duration_ms=max(0, now - job.opened_at),
         reason=reason,
+        client_id=client_id,
     )
     return Step(job=replace(job, facts=job.facts + 1), facts=(fact,))

@@ -87,6 +87,8 @@ class Job:
     # The number of the life cycle's latest step that all lanes have to follow, and its mode.
     gate: int = 0
     mode: LaneMode = LaneMode.OPEN
+    # Who asked for that step over HTTP: the lanes and the verdict may follow in another process.
+    gate_client_id: str | None = None
     # The verdict that waits until every lane is closed, and why.
     ending: JobStatus | None = None
     ending_reason: str | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from forgeledger.fast_dataclass import fast_frozen
+from forgeledger.fast_dataclass import fast_frozen, replace
 from forgeledger.jobs.model.commands import Command, FollowGate, LaneCommand
 from forgeledger.jobs.model.events import Event, EventKind, evolve_head, evolve_item
 from forgeledger.jobs.model.item_case import Ruling
@@ -28,6 +28,11 @@ class Commit:
     head: Head
     items: tuple[Item, ...]
     events: tuple[Event, ...]
+
+    @property
+    def client_id(self) -> str | None:
+        """Who asked for it over HTTP; the same in all of its events."""
+        return self.events[0].client_id
 
     @property
     def finishes_lane(self) -> bool:
@@ -97,8 +102,13 @@ def decide(
     commands: Iterable[LaneCommand],
     now: int,
     phase: JobPhase = JobPhase.RUNNING,
+    *,
+    client_id: str | None = None,
 ) -> Decision:
-    """Decide all commands in order, each on the state after the ones before it."""
+    """Decide all commands in order, each on the state after the ones before it.
+
+    With `client_id` all of them were asked for by this client.
+    """
     known = dict(items)
     commits: list[Commit] = []
     outcomes: list[Outcome] = []
@@ -120,7 +130,7 @@ def decide(
             if item_id is not None:
                 draft.touched.add(item_id)
         after = before
-        for event in ruling.events:
+        for event in _by_client(ruling.events, client_id):
             changed = evolve_item(after, event, head.offset)
             head = evolve_head(head, event, after, changed)
             after = changed
@@ -154,6 +164,12 @@ def _rule(head: Head, item: Item | None, command: LaneCommand, now: int, phase: 
             kind=EventKind.RECOUNTED, at=now, counts=command.counts, failures=command.failures
         )
     return Ruling(kind=OutcomeKind.APPLIED, events=(event,))
+
+
+def _by_client(events: tuple[Event, ...], client_id: str | None) -> tuple[Event, ...]:
+    if client_id is None:
+        return events
+    return tuple(replace(event, client_id=client_id) for event in events)
 
 
 def _closing_before(head: Head) -> int | None:

@@ -75,6 +75,7 @@ def encode_life(job: Job) -> Row:
         "firstFailureEpoch": number(job.first_failure_epoch),
         "countsAtVerdict": text(compact_json(encode_counts(job.counts_at_verdict))),
         **texts(ending=job.ending, endingReason=job.ending_reason),
+        **texts(gateClientId=job.gate_client_id),
         **numbers(sealedAt=job.sealed_at, finishedAt=job.finished_at, idleAt=job.idle_at),
         **numbers(ttl=job_ttl(job)),
     }
@@ -101,6 +102,7 @@ def _decode_job(row: Row) -> Job:
         epoch=int(row["epoch"]["N"]),
         gate=int(row["gate"]["N"]),
         mode=_MODES[row["mode"]["S"]],
+        gate_client_id=optional_text(row, "gateClientId"),
         ending=None if ending is None else _STATUSES[ending],
         ending_reason=optional_text(row, "endingReason"),
         facts=int(row["facts"]["N"]),
@@ -147,7 +149,7 @@ def encode_fact(job: Job, fact: Fact, commit_id: str) -> Row:
         "status": text(fact.status.value),
         "counts": text(compact_json(encode_counts(fact.counts))),
         "durationMs": number(fact.duration_ms),
-        **texts(commitId=commit_id, reason=fact.reason),
+        **texts(commitId=commit_id, reason=fact.reason, clientId=fact.client_id),
         **numbers(ttl=ttl_of(fact.at, job.spec.rules.ttl_days)),
     }
 
@@ -163,4 +165,5 @@ def decode_fact(row: Row) -> Fact:
         counts=parse_counts(row["counts"]["S"]),
         duration_ms=int(row["durationMs"]["N"]),
         reason=optional_text(row, "reason"),
+        client_id=optional_text(row, "clientId"),
     )

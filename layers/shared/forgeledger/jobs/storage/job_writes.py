@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FACT_ACTION = 1
 
 # The attributes of the life cycle that may be absent, and are removed then.
-_OPTIONAL = ("ending", "endingReason", "sealedAt", "finishedAt", "ttl")
+_OPTIONAL = ("gateClientId", "ending", "endingReason", "sealedAt", "finishedAt", "ttl")
 
 
 def creation_actions(

@@ -4,13 +4,21 @@
 
 The last two are left out if there is none, and so are empty values at the end. Times are
 milliseconds after the row's `at`. Free texts are referred to by number where JSON would escape
-them, so that none takes more bytes than it has and the bounds of jobs.model.limits hold.
+them, so that none takes more bytes than it has and the bounds of jobs.model.limits hold. Who
+asked over HTTP is the same for all events of a commit, and so stands once in the row.
 """
 
 from collections.abc import Sequence
 from typing import Any, Final
 
-from forgeledger.aws.dynamodb.attributes import Members, Row, decoder, numbers, text
+from forgeledger.aws.dynamodb.attributes import (
+    Members,
+    Row,
+    decoder,
+    numbers,
+    optional_text,
+    text,
+)
 from forgeledger.aws.dynamodb.key_ranges import key
 from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.events import Event, EventKind
@@ -52,19 +60,23 @@ def encode_journal_row(pk: str, commit: Commit, commit_id: str, ttl: int | None)
     at = commit.events[0].at
     texts: list[str] = []
     events = [_encode(event, at, texts) for event in commit.events]
-    return {
+    row = {
         **key(pk, log_sk(commit.before.offset)),
         "commitId": text(commit_id),
         **numbers(at=at, ttl=ttl),
         **pack(events, texts),
     }
+    if commit.client_id is not None:
+        row["clientId"] = text(commit.client_id)
+    return row
 
 
 @decoder
 def decode_journal_row(row: Row) -> JournalRow:
     at = int(row["at"]["N"])
     events, texts = unpack(row)
-    entries = tuple(_decode(event, at, texts) for event in events)
+    client_id = optional_text(row, "clientId")
+    entries = tuple(_decode(event, at, texts, client_id) for event in events)
     return LogRow(offset=log_offset(row["SK"]["S"]), entries=entries)
 
 
@@ -103,7 +115,7 @@ def _encode_rest(event: Event, at: int, texts: list[str]) -> dict[str, Any]:
     return rest
 
 
-def _decode(values: Sequence[Any], at: int, texts: Sequence[str]) -> Event:
+def _decode(values: Sequence[Any], at: int, texts: Sequence[str], client_id: str | None) -> Event:
     def text_of(value: Any) -> str | None:
         return texts[value] if isinstance(value, int) else value
 
@@ -140,4 +152,5 @@ def _decode(values: Sequence[Any], at: int, texts: Sequence[str]) -> Event:
         mode=_MODES[rest["m"]] if "m" in rest else None,
         counts=decode_counts(rest["n"]) if "n" in rest else None,
         failures=tuple(rest["f"].items()) if "f" in rest else None,
+        client_id=client_id,
     )

@@ -74,7 +74,13 @@ class JobAdvancer:
                 events_published += self.fact_publisher.publish(view, committed, has_time)
             if step.lagging:
                 follow = (FollowGate(gate=view.job.gate, mode=view.job.mode),)
-                apply = partial(self.lane_writer.apply, job_id, commands=follow, has_time=has_time)
+                apply = partial(
+                    self.lane_writer.apply,
+                    job_id,
+                    commands=follow,
+                    has_time=has_time,
+                    client_id=view.job.gate_client_id,
+                )
                 self.runtime.parallel(apply, step.lagging)
                 view = None
             else:

@@ -40,16 +40,25 @@ class LaneWriter:
         lane: int,
         commands: Sequence[LaneCommand],
         has_time: HasTime = no_deadline,
+        client_id: str | None = None,
     ) -> Applied:
-        """Apply all commands in order; what was committed before an error stays committed."""
-        steps = list(self.steps(job_id, lane, commands, has_time))
+        """Apply all commands in order; what was committed before an error stays committed.
+
+        With `client_id` this client asked for them over HTTP.
+        """
+        steps = list(self.steps(job_id, lane, commands, has_time, client_id))
         return Applied(
             outcomes=tuple(outcome for step in steps for outcome in step.outcomes),
             conflicts=sum(step.conflicts for step in steps),
         )
 
     def steps(
-        self, job_id: str, lane: int, commands: Sequence[LaneCommand], has_time: HasTime
+        self,
+        job_id: str,
+        lane: int,
+        commands: Sequence[LaneCommand],
+        has_time: HasTime,
+        client_id: str | None = None,
     ) -> Iterator[Applied]:
         """Apply all commands in order; after each try, what it committed."""
         for batch in _batches(commands):
@@ -59,7 +68,7 @@ class LaneWriter:
                     raise StorageBusy(f"lane {job_id}#{lane}", _TRIES)
                 _check(has_time, job_id, lane)
                 view = self._load(job_id, lane, rest)
-                decision, reopening = _decide(view, rest, self.runtime.clock())
+                decision, reopening = _decide(view, rest, self.runtime.clock(), client_id)
                 made = self._commit(view, decision, reopening, has_time)
                 outcomes = decision.final_outcomes(made)
                 changed = made < len(decision.commits)
@@ -119,7 +128,7 @@ def _is_retry(command: LaneCommand) -> bool:
 
 
 def _decide(
-    view: LaneView, commands: Sequence[LaneCommand], now: int
+    view: LaneView, commands: Sequence[LaneCommand], now: int, client_id: str | None
 ) -> tuple[Decision, JobChange | None]:
     """Decide; the retry of an item in a finished job comes with the reopening of the job.
 
@@ -127,18 +136,19 @@ def _decide(
     reopens the job.
     """
     if view.job is None:
-        return decide(view.head, view.items, commands, now), None
+        return decide(view.head, view.items, commands, now, client_id=client_id), None
     phase = view.job.phase(now)
-    decision = decide(view.head, view.items, commands, now, phase)
+    decision = decide(view.head, view.items, commands, now, phase, client_id=client_id)
     applied = [outcome.kind is OutcomeKind.APPLIED for outcome in decision.outcomes]
     retried = [n for n, command in enumerate(commands) if applied[n] and _is_retry(command)]
     if phase is not JobPhase.FINISHED or not retried:
         return decision, None
     if retried[0] > 0:
-        return decide(view.head, view.items, commands[: retried[0]], now, phase), None
-    step = reopen(view.job, now, mode=LaneMode.SEALED)
+        first = commands[: retried[0]]
+        return decide(view.head, view.items, first, now, phase, client_id=client_id), None
+    step = reopen(view.job, now, mode=LaneMode.SEALED, client_id=client_id)
     follow = FollowGate(gate=step.job.gate, mode=step.job.mode)
-    decision = decide(view.head, view.items, (follow, *commands), now)
+    decision = decide(view.head, view.items, (follow, *commands), now, client_id=client_id)
     # Following the gate is no command of the sender's, and so has no outcome.
     decision = replace(decision, outcomes=decision.outcomes[1:], waits_for=decision.waits_for[1:])
     return decision, JobChange(before=view.job, job=step.job, facts=step.facts)

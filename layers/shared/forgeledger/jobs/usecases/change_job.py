@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from forgeledger.errors import JobNotFound, OutOfTime, StorageBusy
 from forgeledger.jobs.model.job_lifecycle import Step, cancel, reopen, seal, total
@@ -34,16 +35,22 @@ class JobLifecycle:
     advancer: JobAdvancer
     runtime: Runtime
 
-    def seal(self, job_id: str, has_time: HasTime = no_deadline) -> ChangeResult:
-        return self._apply(job_id, seal, has_time)
+    def seal(
+        self, job_id: str, has_time: HasTime = no_deadline, client_id: str | None = None
+    ) -> ChangeResult:
+        return self._apply(job_id, partial(seal, client_id=client_id), has_time)
 
-    def cancel(self, job_id: str, has_time: HasTime = no_deadline) -> ChangeResult:
-        return self._apply(job_id, _cancel, has_time)
+    def cancel(
+        self, job_id: str, has_time: HasTime = no_deadline, client_id: str | None = None
+    ) -> ChangeResult:
+        return self._apply(job_id, partial(_cancel, client_id=client_id), has_time)
 
-    def reopen(self, job_id: str, has_time: HasTime = no_deadline) -> ChangeResult:
+    def reopen(
+        self, job_id: str, has_time: HasTime = no_deadline, client_id: str | None = None
+    ) -> ChangeResult:
         # A job that is just ending has to end before it can be reopened.
         self.advancer.advance(job_id, has_time)
-        return self._apply(job_id, _reopen, has_time)
+        return self._apply(job_id, partial(_reopen, client_id=client_id), has_time)
 
     def _apply(self, job_id: str, transition: _Transition, has_time: HasTime) -> ChangeResult:
         """Change the header, then advance the job as far as possible."""
@@ -72,16 +79,16 @@ class JobLifecycle:
         raise StorageBusy(f"job {job_id}", _TRIES)
 
 
-def _cancel(job: Job, counts: Counts, now: int) -> Step | Reason:
+def _cancel(job: Job, counts: Counts, now: int, client_id: str | None) -> Step | Reason:
     if JobStatus.CANCELED in (job.status, job.ending):
         return Step(job=job)
     if job.finished or job.ending is not None:
         return Reason.JOB_FINISHED
-    return cancel(job, counts, now)
+    return cancel(job, counts, now, client_id)
 
 
-def _reopen(job: Job, counts: Counts, now: int) -> Step | Reason:
+def _reopen(job: Job, counts: Counts, now: int, client_id: str | None) -> Step | Reason:
     del counts  # A job is reopened with the counts of its verdict.
     if job.finished and job.retention_over(now):
         return Reason.RETENTION_OVER
-    return reopen(job, now)
+    return reopen(job, now, client_id=client_id)

@@ -50,7 +50,11 @@ class JobCreator:
     runtime: Runtime
 
     def create(
-        self, new: NewJob, repeat: Repeat | None = None, has_time: HasTime = no_deadline
+        self,
+        new: NewJob,
+        repeat: Repeat | None = None,
+        has_time: HasTime = no_deadline,
+        client_id: str | None = None,
     ) -> Created:
         """Create the job, register its items, seal it; a repetition continues the first call."""
         now = self.runtime.clock()
@@ -61,17 +65,20 @@ class JobCreator:
         job_id = fresh if repeat is None else self.claims.claim(repeat, fresh)
         spec = _spec(new, job_id, now)
         request_id = self.runtime.new_id() if repeat is None else repeat.request_id
-        sealed = _sealed_at_once(new, spec, request_id)
+        sealed = _sealed_at_once(new, spec, request_id, client_id)
         if sealed is not None and self.jobs.create_sealed_job(sealed):
             return _created(sealed, new)
-        job, heads, fact = create(spec)
+        job, heads, fact = create(spec, client_id)
         if sealed is None:
             self.jobs.create_job(job, heads, fact)
         registered = None
         if new.items:
-            registered = self.registrar.register(job_id, new.items, request_id, has_time=has_time)
+            registered = self.registrar.register(
+                job_id, new.items, request_id, has_time=has_time, client_id=client_id
+            )
         if new.seal:
-            return Created(view=self.lifecycle.seal(job_id, has_time).view, registered=registered)
+            sealing = self.lifecycle.seal(job_id, has_time, client_id)
+            return Created(view=sealing.view, registered=registered)
         if registered is None and job_id == fresh:
             return Created(view=JobView(job=job, heads=heads))
         view = self.jobs.load_job(job_id)
@@ -79,11 +86,13 @@ class JobCreator:
         return Created(view=view, registered=registered)
 
 
-def _sealed_at_once(new: NewJob, spec: JobSpec, request_id: str) -> SealedCreation | None:
+def _sealed_at_once(
+    new: NewJob, spec: JobSpec, request_id: str, client_id: str | None
+) -> SealedCreation | None:
     """The job with its items, if one transaction can create all of it."""
     if not (new.seal and new.items):
         return None
-    return create_sealed(spec, registrations(new.items, request_id, spec.lanes))
+    return create_sealed(spec, registrations(new.items, request_id, spec.lanes), client_id)
 
 
 def _created(creation: SealedCreation, new: NewJob) -> Created:

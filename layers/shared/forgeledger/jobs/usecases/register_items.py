@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 from forgeledger.errors import JobNotFound
@@ -48,18 +49,19 @@ class ItemRegistrar:
         *,
         seal: bool = False,
         has_time: HasTime = no_deadline,
+        client_id: str | None = None,
     ) -> Registered:
         """Register the items, then seal the job on request; safe to repeat."""
         lanes = lanes_of(job_id)
         if lanes is None:
             raise JobNotFound(job_id)
         shares = registrations(items, request_id, lanes)
+        apply = partial(self.lane_writer.apply, job_id, has_time=has_time, client_id=client_id)
         applied = self.runtime.parallel(
-            lambda lane: self.lane_writer.apply(job_id, lane, shares[lane], has_time).outcomes,
-            list(shares),
+            lambda lane: apply(lane, shares[lane]).outcomes, list(shares)
         )
         if seal:
-            self.lifecycle.seal(job_id, has_time)
+            self.lifecycle.seal(job_id, has_time, client_id)
         return _summed_up(chain(*shares.values()), tuple(chain(*applied)))
 
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent.parent
 BARE = "import boto3; boto3.client('dynamodb')"
 IMPORT = "import runpy; runpy.run_path({path!r}, run_name='app')"
 MEASURE = "\nimport time; print(time.process_time())"
-BOUNDS = {"intake": 1.3}
+BOUNDS = {"intake": 1.15}
 
 
 def processor_seconds(code: str) -> float:

@@ -60,26 +60,56 @@ ENVIRONMENT = {
 }
 
 
-def loaded_by(function: str) -> set[str]:
-    """The modules of a fresh interpreter that has imported the function as Lambda does."""
-    program = "import json, sys; import app; print(json.dumps(sorted(sys.modules)))"
+# Watches which functions are compiled from texts, and which folders are searched.
+WATCH = """
+import json, sys
+compiled, searched = [], []
+def watch(event, arguments):
+    if event == "compile" and isinstance(arguments[0], bytes | str):
+        text = arguments[0] if isinstance(arguments[0], str) else arguments[0].decode()
+        if text.lstrip().startswith("def "):
+            compiled.append(text.lstrip().partition("(")[0])
+    if event == "os.listdir":
+        searched.append(str(arguments[0]))
+sys.addaudithook(watch)
+import app
+answer = {"modules": list(sys.modules), "compiled": compiled, "searched": searched}
+print(json.dumps(answer))
+"""
+
+
+def import_of(function: str) -> dict[str, list[str]]:
+    """What a fresh interpreter does that imports the function as Lambda does."""
     answer = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", WATCH],
         cwd=FUNCTIONS / function,
         env={**ENVIRONMENT, "PYTHONPATH": f"{FUNCTIONS / function}{os.pathsep}{PACKAGE}"},
         capture_output=True,
         text=True,
         check=True,
     )
-    return set(json.loads(answer.stdout.splitlines()[-1]))
+    return json.loads(answer.stdout.splitlines()[-1])
 
 
 @pytest.mark.parametrize("function", FORBIDDEN)
 def test_a_function_loads_nothing_that_it_does_not_need(function):
-    loaded = loaded_by(function)
+    loaded = set(import_of(function)["modules"])
 
     assert "forgeledger.bootstrap" in loaded
     assert loaded & FORBIDDEN[function] == set()
+
+
+def test_records_come_without_the_six_methods_that_dataclasses_compiles():
+    compiled = import_of("intake")["compiled"]
+
+    # Two or six for each of the services and drafts, which are no records.
+    assert compiled.count("def __create_fn__") < 100
+
+
+def test_the_intake_searches_the_folders_of_no_service_but_its_own():
+    data = [folder for folder in import_of("intake")["searched"] if "botocore/data/" in folder]
+
+    assert {folder.split("botocore/data/")[1].split("/")[0] for folder in data} == {"dynamodb"}
 
 
 def test_every_function_has_a_budget():

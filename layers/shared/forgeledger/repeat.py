@@ -1,10 +1,11 @@
 """A request that its sender may repeat."""
 
-from dataclasses import dataclass
 from hashlib import blake2b
 
+from forgeledger.fast_dataclass import fast_frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@fast_frozen
 class Repeat:
     """Identifies a repeated request: its idempotency key and a fingerprint of its content."""
 

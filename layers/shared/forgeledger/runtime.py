@@ -5,10 +5,10 @@ import random
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from forgeledger.backoff import pause_seconds
+from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.parallel import Parallel, with_threads
 
 # Milliseconds since 1970.
@@ -43,7 +43,7 @@ def new_id() -> str:
     return str(uuid.UUID(bytes=os.urandom(16), version=4))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fast_frozen
 class Runtime:
     clock: Clock = _now_ms
     new_id: Callable[[], str] = new_id

@@ -5,20 +5,21 @@ S3 transfers, a twelfth of a cold start for what nothing here uses.
 """
 
 import logging
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from botocore.config import Config
+from botocore.loaders import Loader
 from botocore.session import Session, get_session
 
 from forgeledger.aws.dynamodb.raw_json import without_conversion
+from forgeledger.fast_dataclass import fast_frozen
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fast_frozen
 class Target:
     """Where AWS is: as the environment and its profiles say, or an engine on this machine."""
 
@@ -70,10 +71,19 @@ _IN_LAMBDA: Final = Config(
 )
 
 
+class _ServiceLoader(Loader):
+    """Knows the services of the functions; botocore would search four hundred folders for them."""
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - Its signature.
+        return ["dynamodb", "events", "sqs", "ssm"]
+
+
 @cache
 def function_session() -> Session:
     """One for all clients of a function: it reads the environment and the service models once."""
-    return get_session()
+    session = get_session()
+    session.register_component("data_loader", _ServiceLoader())
+    return session
 
 
 def _in_lambda(service: str) -> Any:

@@ -1,13 +1,14 @@
 """The settings of each function, from its environment variables."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from typing import Self
 
 from forgeledger.errors import SettingsError
+from forgeledger.fast_dataclass import fast_frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fast_frozen
 class _Settings:
     """Each field is read from FORGELEDGER_ and its name, as in FORGELEDGER_TABLE."""
 
@@ -29,14 +30,14 @@ class _Settings:
         return cls(**values)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fast_frozen
 class IntakeSettings(_Settings):
     command_queue_url: str
     reject_queue_url: str
     event_bus: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fast_frozen
 class ApiSettings(_Settings):
     idempotency_table: str
     # Empty: no API key is required, as in local use.
@@ -45,7 +46,7 @@ class ApiSettings(_Settings):
     api_docs: str = "throttled"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fast_frozen
 class RelaySettings(_Settings):
     event_bus: str
     # 0: an idle job is never canceled.

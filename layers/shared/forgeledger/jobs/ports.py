@@ -1,7 +1,6 @@
 """What the use cases need from outside: storage by need, the event bus, the reject queue."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from forgeledger.fast_dataclass import fast_frozen
@@ -59,7 +58,7 @@ class JobView:
     published: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fast_frozen
 class JobChange:
     """A change of the header, committed only if the header still has as many facts as before.
 
@@ -74,7 +73,7 @@ class JobChange:
     checks_offsets: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fast_frozen
 class ItemPage:
     """Some items of a lane by name, as stored; the next page starts after `next_after`."""
 

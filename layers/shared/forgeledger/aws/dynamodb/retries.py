@@ -3,7 +3,6 @@
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from botocore.exceptions import ClientError
@@ -12,6 +11,7 @@ from forgeledger.aws import errors
 from forgeledger.aws.errors import code_of, is_server_error, may_pass, metadata_of
 from forgeledger.backoff import pause_seconds
 from forgeledger.errors import StorageBusy, StorageError
+from forgeledger.fast_dataclass import fast_frozen
 
 Answer = TypeVar("Answer")
 
@@ -41,7 +41,7 @@ BUSY_REASONS: Final = frozenset(
 PASSING_REASONS: Final = BUSY_REASONS | {"None"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fast_frozen
 class Retrying:
     """Pauses for 1.6 seconds in all at most, half of it on average, before it gives up."""
 

@@ -19,13 +19,14 @@ from forgeledger.aws.dynamodb.retries import (
 from forgeledger.aws.errors import code_of
 from forgeledger.batched import batched
 from forgeledger.errors import StorageBusy, StorageError
+from forgeledger.fast_dataclass import fast_frozen
 
 KEYS_PER_READ: Final = 100
 
 Action = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fast_frozen
 class Conflict:
     """A transaction whose conditions did not hold."""
 

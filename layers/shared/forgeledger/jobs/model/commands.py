@@ -2,7 +2,6 @@
 
 import zlib
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
 
@@ -63,7 +62,7 @@ class Command:
         return zlib.crc32(self.command_id.encode()) / 2**32
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fast_frozen
 class FollowGate:
     """The job's life cycle took a step: the lane adopts its gate and mode."""
 
@@ -71,7 +70,7 @@ class FollowGate:
     mode: LaneMode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fast_frozen
 class Recount:
     """The items were counted: the head gets these counts."""
 

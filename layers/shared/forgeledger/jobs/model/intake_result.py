@@ -1,7 +1,6 @@
 """The result of a batch of queue messages."""
 
 from collections import Counter
-from dataclasses import dataclass
 
 from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.message import CommandProblem
@@ -47,7 +46,7 @@ class RejectedMessage:
     is_whole: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fast_frozen
 class IntakeResult:
     """The messages to redeliver, and what is logged about the batch."""
 

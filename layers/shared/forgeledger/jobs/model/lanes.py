@@ -1,6 +1,5 @@
 """One share of a job's items: its head, its counts and the rules it applies."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -25,7 +24,7 @@ class LaneMode(StrEnum):
 COUNT_OF: Final = {state: state.value.lower() for state in ItemState}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fast_frozen
 class LaneRules:
     """The part of a job's specification that a lane needs to decide; fixed at creation."""
 

@@ -1,9 +1,9 @@
 """Publish a job's unpublished facts: in order, at least once, with stable event ids."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from forgeledger.errors import StorageCorrupt
+from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.ports import EventPublisher, FactStore, JobView
 from forgeledger.runtime import HasTime, no_deadline
@@ -11,7 +11,7 @@ from forgeledger.runtime import HasTime, no_deadline
 _FACTS_A_PAGE = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fast_frozen
 class FactPublisher:
     facts: FactStore
     publisher: EventPublisher

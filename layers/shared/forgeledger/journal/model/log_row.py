@@ -1,6 +1,5 @@
 """Rows of a log: entries that were appended together."""
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from forgeledger.errors import StorageError
@@ -22,7 +21,7 @@ class LogRow(Generic[Entry_co]):
         return self.offset + len(self.entries)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fast_frozen
 class Renewed:
     """Some rows that got a later TTL."""
 

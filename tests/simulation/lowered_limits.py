@@ -41,10 +41,10 @@ def _small_commits(world: SimulatedWorld) -> _Patches:
         return ()
     commit = LaneWriter._commit
 
-    def counted(self: LaneWriter, view: LaneView, decision: Decision, *more: Any) -> int:
-        made = commit(self, view, decision, *more)
+    def counted(self: LaneWriter, view: LaneView, decision: Decision, *more: Any) -> Any:
+        made, job = commit(self, view, decision, *more)
         world.coverage[CoveragePoint.SEVERAL_COMMITS] += made > 1
-        return made
+        return made, job
 
     # One decision covers the items of two commits: in the product long texts split it, too.
     return (

@@ -48,12 +48,10 @@ def marked_before_publishing() -> Iterator[None]:
 def only_own_facts_published() -> Iterator[None]:
     original = FactPublisher.publish
 
-    def publish(
-        self: FactPublisher, view: JobView, committed: Sequence[Fact] = (), *rest: Any
-    ) -> int:
-        if committed:
-            view = replace(view, published=max(view.published, committed[0].number))
-        return original(self, view, committed, *rest)
+    def publish(self: FactPublisher, view: JobView, known: Sequence[Fact] = (), *rest: Any) -> int:
+        if known:
+            view = replace(view, published=max(view.published, known[-1].number))
+        return original(self, view, known, *rest)
 
     with patch.object(FactPublisher, "publish", publish):
         yield

@@ -170,7 +170,7 @@ def later_commits_whatever_became_of_the_job() -> Iterator[None]:
     original_commit, original = LaneWriter._commit, DynamoStore.commit_lane
     made = 0
 
-    def commit(self: LaneWriter, *arguments: Any) -> int:
+    def commit(self: LaneWriter, *arguments: Any) -> Any:
         nonlocal made
         before, made = made, 0
         try:

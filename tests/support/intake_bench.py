@@ -90,7 +90,7 @@ class SometimesBusy(LaneWriter):
     """A lane writer for which some lanes are always busy."""
 
     def __init__(self, store: object, runtime: object, busy: frozenset[int]) -> None:
-        super().__init__(store, runtime)
+        super().__init__(store, runtime, store)
         object.__setattr__(self, "_busy", busy)
 
     def steps(self, job_id: str, lane: int, *rest: object) -> object:

@@ -1,8 +1,8 @@
-"""Do the same for several lanes at once."""
+"""Do several things at once."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 _Argument = TypeVar("_Argument")
 _Result = TypeVar("_Result")
@@ -19,6 +19,11 @@ class Parallel(Protocol):
     def __call__(
         self, function: Callable[[_Argument], _Result], arguments: Sequence[_Argument]
     ) -> list[_Result]: ...
+
+
+def call(function: Callable[[], Any]) -> Any:
+    """For different things at once: `parallel(call, (this, that))`."""
+    return function()
 
 
 def with_threads(

@@ -35,7 +35,7 @@ def build_intake(
     rejects = SqsRejectQueue(sqs, settings.reject_queue_url, runtime)
     bus_client = eventbridge or cache(clients.eventbridge)
     bus = EventBridgePublisher(bus_client, settings.event_bus, runtime)
-    lane_writer = LaneWriter(store, runtime)
+    lane_writer = LaneWriter(store, runtime, store)
     fact_publisher = FactPublisher(facts=store, publisher=bus)
     return Intake(
         lane_writer=lane_writer,

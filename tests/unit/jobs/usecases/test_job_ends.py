@@ -1,11 +1,44 @@
 """The intake ends a job whose last items its batch finished, and publishes the end."""
 
+from typing import Any
+
 import pytest
 
 from forgeledger.jobs.messages.intake_report import log_lines, measurements
 from forgeledger.jobs.model.jobs import JobStatus
 from tests.support.intake_bench import Bench, item_in
 from tests.support.ledgers import Ledger
+from tests.support.memory_store import MemoryStore
+
+
+class RequestLog:
+    """A store in front of another one; it notes what is asked for, and can fail to load jobs."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self.loads_jobs = True
+        self.requests: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        request = getattr(self._store, name)
+
+        def send(*arguments: Any, **options: Any) -> Any:
+            self.requests.append(name)
+            if name == "load_job" and not self.loads_jobs:
+                raise ConnectionError("the table is unreachable")
+            return request(*arguments, **options)
+
+        return send
+
+
+@pytest.fixture
+def log() -> RequestLog:
+    return RequestLog(MemoryStore())
+
+
+@pytest.fixture
+def logged_bench(log: RequestLog) -> Bench:
+    return Bench(Ledger(log))
 
 
 @pytest.fixture
@@ -38,6 +71,56 @@ def test_a_batch_that_leaves_work_or_a_job_open_loads_no_job(bench: Bench, seal:
     result = bench.take(bench.message(bench.command("complete", job_id, "a")))
 
     assert result.ends == ()
+
+
+def sealed_job(ledger: Ledger, *, lanes: int) -> tuple[str, list[str]]:
+    """A job with an item in each lane, and their names."""
+    job_id = ledger.job(lanes=lanes)
+    names = [item_in(job_id, lane) for lane in range(lanes)]
+    ledger.do(job_id, "register", *names)
+    ledger.lifecycle.seal(job_id)
+    return job_id, names
+
+
+def test_a_job_of_one_lane_is_loaded_with_its_last_commit_and_its_facts_with_its_end(
+    logged_bench: Bench, log: RequestLog
+) -> None:
+    job_id, (name,) = sealed_job(logged_bench.ledger, lanes=1)
+    log.requests.clear()
+
+    logged_bench.take(logged_bench.message(logged_bench.command("complete", job_id, name)))
+
+    # Threads send these in pairs: loading and committing, reading and ending.
+    pairs = ["load_job", "commit_lane", "read_facts", "commit_job"]
+    assert log.requests == ["load_lane", *pairs, "mark_published", "roll_up"]
+    heard = logged_bench.ledger.bus.heard
+    assert heard == ["1:job.created", "1:job.sealed", "1:job.completed"]
+
+
+def test_a_job_of_more_lanes_is_loaded_after_their_commits(
+    logged_bench: Bench, log: RequestLog
+) -> None:
+    job_id, names = sealed_job(logged_bench.ledger, lanes=2)
+    log.requests.clear()
+
+    logged_bench.take(
+        *(logged_bench.message(logged_bench.command("complete", job_id, name)) for name in names)
+    )
+
+    assert log.requests[:5] == [*["load_lane", "commit_lane"] * 2, "load_job"]
+
+
+def test_a_job_that_cannot_be_loaded_with_its_last_commit_fails_no_message(
+    logged_bench: Bench, log: RequestLog
+) -> None:
+    job_id, (name,) = sealed_job(logged_bench.ledger, lanes=1)
+    log.loads_jobs = False
+
+    result = logged_bench.take(logged_bench.message(logged_bench.command("complete", job_id, name)))
+
+    assert (result.failed, [type(end.error) for end in result.ends]) == ((), [ConnectionError])
+    log.loads_jobs = True
+    assert logged_bench.ledger.view(job_id).heads[0].counts.completed == 1
 
 
 def test_a_late_duplicate_in_a_finished_lane_does_not_advance_its_job_again(bench: Bench) -> None:

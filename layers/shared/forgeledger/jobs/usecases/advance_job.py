@@ -1,7 +1,9 @@
 """Advance a job as far as its lanes allow: steps, their events, lagging lanes, the roll-up."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from forgeledger.errors import OutOfTime, StorageBusy
 from forgeledger.fast_dataclass import replace
@@ -11,6 +13,7 @@ from forgeledger.jobs.model.job_lifecycle import Step, idle_step, next_step, tot
 from forgeledger.jobs.ports import JobChange, JobStore, JobView
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.publish_facts import FactPublisher
+from forgeledger.parallel import call
 from forgeledger.runtime import HasTime, Runtime, no_deadline
 
 # A job needs at most six steps: first failure, seal, lanes, close, lanes, verdict. The rest is for
@@ -38,10 +41,14 @@ class JobAdvancer:
     # After so long without a commit an unsealed job is canceled; 0: never.
     maximum_idle_ms: int = 0
 
-    def advance(self, job_id: str, has_time: HasTime = no_deadline) -> Advanced | None:
-        """Take every step that is due, and publish what is unpublished; None: no such job."""
-        view = None
-        committed: list[Fact] = []
+    def advance(
+        self, job_id: str, has_time: HasTime = no_deadline, view: JobView | None = None
+    ) -> Advanced | None:
+        """Take every step that is due, and publish what is unpublished; None: no such job.
+
+        With `view` it need not be loaded first; a later change is a conflict, as after loading.
+        """
+        facts: Sequence[Fact] = ()
         events_published = 0
         for tries in range(_ROUNDS):
             if not has_time():
@@ -61,17 +68,18 @@ class JobAdvancer:
                     heads=heads,
                     checks_offsets=step.checks_offsets,
                 )
-                if self.jobs.commit_job(change):
+                is_made, facts = self._commit(view, change, facts)
+                if is_made:
                     # Later steps are conditional too; a lane that changed wakes the relay again.
                     view = replace(view, job=step.job)
-                    committed += step.facts
+                    facts = (*facts, *step.facts)
                 else:
                     view = None
                     self.runtime.pause(tries)
                 continue
             # Before anything that takes long: consumers wait for the events.
             if self.fact_publisher is not None:
-                events_published += self.fact_publisher.publish(view, committed, has_time)
+                events_published += self.fact_publisher.publish(view, facts, has_time)
             if step.lagging:
                 follow = (FollowGate(gate=view.job.gate, mode=view.job.mode),)
                 apply = partial(
@@ -86,6 +94,23 @@ class JobAdvancer:
             else:
                 return Advanced(self._roll_up(view), events_published)
         raise StorageBusy(f"job {job_id}", _ROUNDS)
+
+    def _commit(
+        self, view: JobView, change: JobChange, known: Sequence[Fact]
+    ) -> tuple[bool, Sequence[Fact]]:
+        """Commit; meanwhile read the unpublished facts before it, unless some are known."""
+        publisher = self.fact_publisher
+        if publisher is None or known or view.published == view.job.facts:
+            return self.jobs.commit_job(change), known
+
+        def commit() -> Any:
+            return self.jobs.commit_job(change)
+
+        def read() -> Any:
+            return publisher.read(view.job, view.published)
+
+        earlier, is_made = self.runtime.parallel(call, (read, commit))
+        return is_made, earlier
 
     def _idle_step(self, view: JobView) -> Step:
         """The last roll-up tells when a commit was last seen, unless there was one since."""

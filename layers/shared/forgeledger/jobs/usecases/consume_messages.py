@@ -24,7 +24,7 @@ from forgeledger.jobs.model.message import (
 )
 from forgeledger.jobs.model.outcomes import Outcome
 from forgeledger.jobs.model.redelivery import delays
-from forgeledger.jobs.ports import CommandQueue, RejectQueue
+from forgeledger.jobs.ports import CommandQueue, JobView, RejectQueue
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.parallel import Parallel
@@ -63,7 +63,8 @@ class Intake:
         messages, held_back = _recognisable(messages)
         has_time = before_deadline(remaining_ms)
         shares = _shares(messages)
-        reports = self.parallel(partial(self._apply, messages, has_time), shares)
+        applied = self.parallel(partial(self._apply, messages, has_time), shares)
+        reports = [report for report, _ in applied]
         unapplied: set[int] = set()
         problems = [list(message.body.problems) for message in messages]
         for share, report in zip(shares, reports, strict=True):
@@ -79,21 +80,26 @@ class Intake:
         result = self._reject_or_redeliver(messages, unapplied, problems, reports, may_send)
         if held_back or result.failed:
             result = self._delay(received, replace(result, held_back=held_back), may_send)
-        job_ids = dict.fromkeys(report.job_id for report in reports if report.lane_finished)
-        ends = self.parallel(partial(self._advance, has_time), tuple(job_ids))
+        finished = {report.job_id: job for report, job in applied if report.lane_finished}
+        ends = self.parallel(partial(self._advance, has_time), tuple(finished.items()))
         return replace(result, ends=tuple(ends))
 
-    def _advance(self, has_time: HasTime, job_id: str) -> JobEnd:
+    def _advance(self, has_time: HasTime, finished: tuple[str, JobView | None]) -> JobEnd:
+        job_id, job = finished
         try:
-            advanced = self.advancer.advance(job_id, has_time)
+            advanced = self.advancer.advance(job_id, has_time, job)
         except Exception as error:  # noqa: BLE001 - the messages are done; the relay advances it.
             return JobEnd(job_id=job_id, error=error)
         return JobEnd(job_id=job_id, events_published=advanced.events_published if advanced else 0)
 
-    def _apply(self, messages: Sequence[Message], has_time: HasTime, share: _Share) -> LaneReport:
+    def _apply(
+        self, messages: Sequence[Message], has_time: HasTime, share: _Share
+    ) -> tuple[LaneReport, JobView | None]:
+        """What was done, and the job if it was loaded with the last commit."""
         outcomes: list[Outcome] = []
         conflicts = 0
         error: Exception | None = None
+        job: JobView | None = None
         job_found, lane_finished, tries = True, False, 0
         commands = [routed.command for _, routed in share.routed]
         while True:
@@ -103,6 +109,7 @@ class Intake:
                     outcomes += step.outcomes
                     conflicts += step.conflicts
                     lane_finished |= step.lane_finished
+                    job = step.job
             except JobNotFound:
                 job_found = False
             except StorageBusy as raised:
@@ -115,7 +122,7 @@ class Intake:
             except Exception as raised:  # noqa: BLE001 - a lane's failure must not touch the others.
                 error = raised
             break
-        return LaneReport(
+        report = LaneReport(
             job_id=share.job_id,
             lane=share.lane,
             commands=len(commands),
@@ -126,6 +133,7 @@ class Intake:
             lane_finished=lane_finished,
             error=error,
         )
+        return report, job
 
     def _delay(
         self, messages: Sequence[Message], result: IntakeResult, may_send: HasTime

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from forgeledger.errors import StorageCorrupt
 from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.facts import Fact
+from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.ports import EventPublisher, FactStore, JobView
 from forgeledger.runtime import HasTime, no_deadline
 
@@ -16,23 +17,28 @@ class FactPublisher:
     facts: FactStore
     publisher: EventPublisher
 
+    def read(self, job: Job, published: int) -> Sequence[Fact]:
+        """The next facts that are unpublished; none that came after the job was loaded."""
+        limit = min(_FACTS_A_PAGE, job.facts - published)
+        return self.facts.read_facts(job.job_id, published, limit)
+
     def publish(
-        self, view: JobView, committed: Sequence[Fact] = (), has_time: HasTime = no_deadline
+        self, view: JobView, known: Sequence[Fact] = (), has_time: HasTime = no_deadline
     ) -> int:
         """Publish from the marker on, then move it; returns the number of events.
 
-        The facts that the caller has just `committed` are not read again; earlier ones are, since
+        The facts that the caller knows are not read again. Earlier ones are needed, too, since
         their writer may have died before it published them.
         """
         job, published, count = view.job, view.published, 0
-        at_hand = {fact.number: fact for fact in committed}
+        at_hand = {fact.number: fact for fact in known}
         while published < job.facts:
             # Not beyond the facts that were loaded: only for those is it known whether the job is
             # done, and each later fact has a stream record of its own.
             numbers = range(published, min(published + _FACTS_A_PAGE, job.facts))
             facts: Sequence[Fact] = [at_hand[number] for number in numbers if number in at_hand]
             if len(facts) < len(numbers):
-                facts = self.facts.read_facts(job.job_id, published, len(numbers))
+                facts = self.read(job, published)
             if not facts:
                 raise StorageCorrupt(f"JOB#{job.job_id} FACT#{published}", "the fact is missing")
             events = [fact for fact in facts if fact.published]

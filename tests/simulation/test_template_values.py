@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.capacity.capacity_model import Setup
 from benchmarks.lambda_time import MEMORY_MB
-from tests.simulation import lambdas, sdk_side, world_rules
+from tests.simulation import checks, lambdas, sdk_side, world_rules
 from tests.simulation.script import SEEDS_PER_GROUP, write_script
 from tests.simulation.workloads import Workload
 from tests.support.deployed_template import FUNCTIONS, TEMPLATE, properties
@@ -29,6 +29,7 @@ _QUEUE = properties("CommandQueue")
         ),
         (world_rules.VISIBILITY_MS, _QUEUE["VisibilityTimeout"] * 1_000),
         (world_rules.MAX_RECEIVES, _QUEUE["RedrivePolicy"]["maxReceiveCount"]),
+        (checks.FAILING_ALARM_SECONDS, properties("LaneFailingAlarm")["Threshold"]),
     ],
 )
 def test_a_value_of_the_simulator_is_that_of_the_template(simulated: int, deployed: int) -> None:

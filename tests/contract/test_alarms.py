@@ -86,6 +86,15 @@ def test_a_lane_whose_commands_fail_for_ten_minutes_has_an_alarm_as_long_as_they
     assert watched_seconds >= 2 * properties("CommandQueue")["VisibilityTimeout"]
 
 
+def test_messages_that_fail_whenever_they_come_have_an_alarm_within_ten_minutes():
+    alarm = properties("MessagesFailedAlarm")
+
+    assert alarm["Period"] * alarm["DatapointsToAlarm"] <= 600
+    # What fails comes again after the visibility timeout at the latest, so in each period.
+    queue, intake = properties("CommandQueue"), properties("IntakeFunction")
+    assert alarm["Period"] >= queue["VisibilityTimeout"] + intake["Timeout"]
+
+
 def test_keys_that_stay_unread_have_an_alarm_well_before_they_are_forgotten():
     alarm = properties("ApiKeysStaleAlarm")
 

@@ -16,9 +16,9 @@ WAIT_SECONDS: Final = {
     "PutEvents": 0.015,
 }
 OTHER_WAIT_SECONDS: Final = 0.006
-# What CloudWatch adds to each line, and Lambda's own lines of an invocation: start, end, report.
+# What CloudWatch adds to each line. Lambda's own lines are not written: with the template's system
+# log level, WARN, an invocation that succeeds has none.
 LOG_LINE_BYTES: Final = 26
-PLATFORM_LOG_BYTES: Final = 900
 # One line of the HTTP API's access log for each request.
 ACCESS_LOG_BYTES: Final = 500
 _MB_OF_A_GB: Final = 1_024

@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 from benchmarks.cost.metered_wire import MeteredWire
 from benchmarks.lambda_environment import LambdaContext
-from benchmarks.lambda_time import LOG_LINE_BYTES, PLATFORM_LOG_BYTES
+from benchmarks.lambda_time import LOG_LINE_BYTES
 
 ROOT: Final = Path(__file__).parent.parent.parent
 _SERVICE_NUMBERS: Final = itertools.count()
@@ -89,9 +89,8 @@ class MeteredFunction:
 
     @property
     def log_bytes(self) -> float:
-        """The function's lines, what CloudWatch adds to each, and the platform's lines."""
-        own = self.log.characters + self.log.lines * LOG_LINE_BYTES
-        return own + self.invocations * PLATFORM_LOG_BYTES
+        """The function's lines, and what CloudWatch adds to each."""
+        return self.log.characters + self.log.lines * LOG_LINE_BYTES
 
 
 def load(path: Path, name: str, wire: MeteredWire, traced_one_in: int = 0) -> MeteredFunction:

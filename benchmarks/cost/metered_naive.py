@@ -20,7 +20,7 @@ from benchmarks.cost.metered_table import MeteredTables
 from benchmarks.cost.metered_wire import MeteredWire
 from benchmarks.cost.usage import Usage
 from benchmarks.lambda_environment import ENVIRONMENT
-from benchmarks.lambda_time import PLATFORM_LOG_BYTES, gb_seconds
+from benchmarks.lambda_time import gb_seconds
 from benchmarks.sample_items import item_name
 
 _FUNCTIONS: Final = ROOT / "benchmarks" / "speed"
@@ -81,5 +81,4 @@ def _work_by_queue(design: str, names: list[str], wire: MeteredWire, queue: Mete
             function.waited_seconds,
             function.invocations,
         ),
-        log_bytes=function.invocations * PLATFORM_LOG_BYTES,
     )

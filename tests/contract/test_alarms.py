@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from forgeledger.bootstrap import api as bootstrap_api
 from forgeledger.jobs.messages import intake_report
 from forgeledger.jobs.messages.reconcile_requests import measurements
 from forgeledger.jobs.model.reconciliation import MaintenanceReport
 from forgeledger.local.intrinsics import Resolver
+from forgeledger.web import api_keys
 from tests.support.deployed_template import (
     FAILURE_QUEUES,
     FUNCTIONS,
@@ -56,6 +58,7 @@ def test_late_commands_and_late_completions_have_alarms():
     [
         ("intake", "MessagesFailed"),
         ("intake", "FailingFor"),
+        ("api", "ApiKeysStale"),
         ("relay", "RetentionLate"),
         ("relay", "HeadDrift"),
         ("relay", "ReconcileFailures"),
@@ -81,6 +84,22 @@ def test_a_lane_whose_commands_fail_for_ten_minutes_has_an_alarm_as_long_as_they
     assert alarm["DatapointsToAlarm"] == 1
     watched_seconds = alarm["Period"] * alarm["EvaluationPeriods"]
     assert watched_seconds >= 2 * properties("CommandQueue")["VisibilityTimeout"]
+
+
+def test_messages_that_fail_whenever_they_come_have_an_alarm_within_ten_minutes():
+    alarm = properties("MessagesFailedAlarm")
+
+    assert alarm["Period"] * alarm["DatapointsToAlarm"] <= 600
+    # What fails comes again after the visibility timeout at the latest, so in each period.
+    queue, intake = properties("CommandQueue"), properties("IntakeFunction")
+    assert alarm["Period"] >= queue["VisibilityTimeout"] + intake["Timeout"]
+
+
+def test_keys_that_stay_unread_have_an_alarm_well_before_they_are_forgotten():
+    alarm = properties("ApiKeysStaleAlarm")
+
+    assert (alarm["Threshold"], alarm["DatapointsToAlarm"]) == (0, 2)
+    assert alarm["Period"] * alarm["EvaluationPeriods"] <= api_keys.KNOWN_MS / 2_000
 
 
 def test_missing_rounds_have_an_alarm_and_a_stack_that_is_new_misses_none():
@@ -182,8 +201,14 @@ def metrics_of(alarm: dict[str, Any]) -> list[dict[str, Any]]:
 def test_metrics_on_the_dashboard_and_in_alarms_are_written_by_the_functions():
     written = {
         name
-        for source in [*(ROOT / "functions").glob("*/app.py"), Path(intake_report.__file__)]
-        for name in re.findall(r'(?:add_metric\(|yield )f?"(\w+)', source.read_text())
+        for source in [
+            *(ROOT / "functions").glob("*/app.py"),
+            Path(intake_report.__file__),
+            Path(bootstrap_api.__file__),
+        ]
+        for name in re.findall(
+            r'(?:add_metric\(|single_metric\(name=|yield )f?"(\w+)', source.read_text()
+        )
     } | set(dict(measurements(MaintenanceReport(jobs=(), round_complete=True))))
 
     body = json.loads(properties("Dashboard")["DashboardBody"]["Fn::Sub"])

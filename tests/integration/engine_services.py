@@ -100,6 +100,7 @@ class EngineQueue:
             sent_at=int(attributes["SentTimestamp"]),
             attributes=message.get("MessageAttributes", {}),
             receive_count=int(attributes["ApproximateReceiveCount"]),
+            first_received_at=int(attributes["ApproximateFirstReceiveTimestamp"]),
         )
 
 

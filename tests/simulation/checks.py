@@ -1,7 +1,7 @@
 """All checks: at each commit, at each acknowledgement, after each step and at rest."""
 
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from forgeledger.jobs.model.commands import CommandKind
@@ -11,6 +11,7 @@ from forgeledger.jobs.storage.keys import PROGRESS_SK
 from forgeledger.journal.storage.keys import LOG_PREFIX
 from tests.simulation.answer_checks import AnswerChecks
 from tests.simulation.client_checks import check_clients
+from tests.simulation.coverage import CoveragePoint
 from tests.simulation.end_checks import DAY_MS, overdue
 from tests.simulation.event_checks import check_events
 from tests.simulation.fifo_queue import QueuedMessage
@@ -23,6 +24,9 @@ from tests.simulation.request_checks import RequestLog
 from tests.simulation.retention_checks import check_expiration, check_key
 from tests.simulation.table import RowChange
 from tests.simulation.world import Invocation, SimulatedWorld
+
+# As in the template; test_template_values.py compares them.
+FAILING_ALARM_SECONDS = 600
 
 
 @dataclass(slots=True, eq=False)
@@ -109,15 +113,17 @@ class Checks:
         batch: list[QueuedMessage],
         returned: list[QueuedMessage],
         process: Invocation,
-        failed: float,
+        metrics: Mapping[str, float],
     ) -> None:
         """Acknowledged messages were handled, and none overtook a returned one of its group."""
+        failed = metrics["MessagesFailed"]
         too_much = self._is_too_much_at_once(batch)
         if returned and not process.disturbed and not too_much:
             raise Violation(f"{returned[0].message_id} was returned without a fault")
         # One that is held back comes back too, but has not failed.
         if failed > len(returned) or (failed < len(returned) and not too_much):
             raise Violation(f"{failed} messages count as failed, {len(returned)} come back")
+        self._check_failing_for(returned, process, metrics)
         stopped: set[str] = set()
         for message in batch:
             if message in returned:
@@ -126,6 +132,23 @@ class Checks:
                 raise Violation(f"{message.message_id} overtook another of its group")
             else:
                 self._check_handled(message)
+
+    def _check_failing_for(
+        self, returned: list[QueuedMessage], process: Invocation, metrics: Mapping[str, float]
+    ) -> None:
+        """An alarm on lanes that fail for long needs the time since the first delivery."""
+        failed, failing_for = metrics["MessagesFailed"], metrics.get("FailingFor")
+        now = self.world.now + process.skew_ms
+        ages = [max(0, now - message.first_received_at) / 1_000 for message in returned]
+        possible: list[float | None] = [max(ages)] if failed else [None]
+        if 0 < failed < len(returned):
+            # Which of them were held back only the intake knows.
+            possible = [*ages]
+        if failing_for not in possible:
+            raise Violation(f"messages fail for {failing_for} seconds, by the queue for {possible}")
+        self.world.coverage[CoveragePoint.FAILING_FOR_LONG] += (
+            failing_for is not None and failing_for > FAILING_ALARM_SECONDS
+        )
 
     def _is_too_much_at_once(self, batch: list[QueuedMessage]) -> bool:
         """Whether an item could not remember all of its commands."""

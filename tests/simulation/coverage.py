@@ -18,6 +18,7 @@ class CoveragePoint(StrEnum):
     GROUP_LOCKED = "a group waits for its message in flight"
     NOT_DELETED = "the deletion of messages fails"
     DELIVERED_AGAIN = "a message is redelivered"
+    FAILING_FOR_LONG = "a message fails for so long that an alarm fires"
     DEAD_LETTER = "a message becomes a dead letter"
     REDRIVEN = "dead letters are redriven"
     REPETITION_DROPPED = "a repeated message is deduplicated"

@@ -20,6 +20,7 @@ class QueuedMessage:
     sent_at: int
     attributes: dict[str, Any] = field(default_factory=dict)
     receive_count: int = 0
+    first_received_at: int = 0
     visible_at: int = 0
     message_id: str = field(init=False)
 
@@ -99,6 +100,8 @@ class SimulatedFifoQueue:
             self.dead.append(message)
             self.coverage[CoveragePoint.DEAD_LETTER] += 1
         for message in batch:
+            if not message.receive_count:
+                message.first_received_at = now
             message.receive_count += 1
             self.coverage[CoveragePoint.DELIVERED_AGAIN] += message.receive_count > 1
             message.visible_at = now + self.visibility_ms
@@ -137,6 +140,7 @@ def sqs_record(message: QueuedMessage) -> dict[str, Any]:
         "attributes": {
             "ApproximateReceiveCount": str(message.receive_count),
             "SentTimestamp": str(message.sent_at),
+            "ApproximateFirstReceiveTimestamp": str(message.first_received_at),
             "SequenceNumber": f"{message.number:020d}",
             "MessageGroupId": message.group,
             "MessageDeduplicationId": message.deduplication_id,

@@ -25,8 +25,10 @@ RELAY_BATCH = 100
 _ROUND_TIME_FACTORS = (6_000, 9_000, 16_000, 37_000)
 
 PlannedFaults = dict[int, CallFault]
-# Of a batch: what comes back, the process, and how many messages it counts as failed.
-OnAcknowledged = Callable[[list[QueuedMessage], list[QueuedMessage], Invocation, float], None]
+# Of a batch: what comes back, the process, and its metrics.
+OnAcknowledged = Callable[
+    [list[QueuedMessage], list[QueuedMessage], Invocation, Mapping[str, float]], None
+]
 
 
 class Lambdas:
@@ -104,7 +106,7 @@ class Lambdas:
             raise Violation(f"the intake counts {self.metrics} of {len(batch)} messages")
         self._check_events(process, before)
         returned = [message for message in batch if message.message_id in failed]
-        self._on_acknowledged(batch, returned, process, self.metrics["MessagesFailed"])
+        self._on_acknowledged(batch, returned, process, self.metrics)
         if delete_fails:
             world.coverage[CoveragePoint.NOT_DELETED] += 1
             world.log("! their deletion fails")

@@ -1,7 +1,7 @@
 """Mutants of the flow from the queue through the lanes to the stream."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
@@ -20,7 +20,8 @@ from forgeledger.jobs.usecases.follow_stream import Relay, Relayed
 from forgeledger.runtime import HasTime
 from forgeledger.sdk.report import sqs_sender
 from forgeledger.sdk.report.outbox import SendResult, SendStatus
-from tests.simulation.mutant import Mutants
+from tests.simulation.handlers import function
+from tests.simulation.mutant import Mutant, Mutants
 
 FLOW = Mutants()
 
@@ -166,3 +167,36 @@ def refused_messages_forgotten() -> Iterator[None]:
     accepted = SendResult(status=SendStatus.ACCEPTED)
     with patch.object(sqs_sender, "_result_of_failed", lambda _: accepted):
         yield
+
+
+def _failing_seconds(
+    measure: Callable[[Sequence[int], Sequence[int]], float | None],
+) -> AbstractContextManager[Any]:
+    """Measure how long messages have failed by when each was sent, and delivered first."""
+
+    def failing_seconds(event: Any, failed: Sequence[str], now: int) -> float | None:
+        records = [record for record in event["Records"] if record["messageId"] in failed]
+        if not records:
+            return None
+        sent, first = (
+            [(now - int(record["attributes"][name])) / 1_000 for record in records]
+            for name in ("SentTimestamp", "ApproximateFirstReceiveTimestamp")
+        )
+        return measure(sent, first)
+
+    return patch.object(function("intake"), "failing_seconds", failing_seconds)
+
+
+FLOW += [
+    Mutant(
+        "nobody counts how long messages have failed", lambda: _failing_seconds(lambda *_: None)
+    ),
+    Mutant(
+        "messages fail as long as the latest of them",
+        lambda: _failing_seconds(lambda _, first: max(0, min(first))),
+    ),
+    Mutant(
+        "messages fail from when they were sent",
+        lambda: _failing_seconds(lambda sent, _: max(0, *sent)),
+    ),
+]

@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from forgeledger.cli.queue_peek import FifoQueue
 from forgeledger.cli.redrive import Redriver
+from forgeledger.jobs.model.limits import MESSAGE_BYTES
 from tests.simulation.clients import SqsClient
 from tests.simulation.coverage import CoveragePoint
 from tests.simulation.fifo_queue import QueuedMessage, SimulatedFifoQueue
@@ -54,7 +55,7 @@ def redrive_dead_letters(
 def _redrive(world: SimulatedWorld, queue: SimulatedFifoQueue, faults: PlannedFaults) -> set[str]:
     """The ids of the messages that it sent."""
     client = RedriveClient(world, queue)
-    redriver = Redriver(FifoQueue(client, "from"), client, "to")
+    redriver = Redriver(FifoQueue(client, "from"), client, "to", MESSAGE_BYTES)
 
     def work() -> None:
         # After an error of AWS the operator tries again, some time later.

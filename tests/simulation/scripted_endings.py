@@ -18,6 +18,8 @@ _CONTENTION_FAULTS = {
 }
 # Mostly crashes after which a producer has to ask again what became of its request.
 _CREATION_FAULTS = {**FAULTS, CallFault.CRASH_AFTER: 40}
+# All writes of a process fail, however often it tries them.
+_OUTAGE = tuple((number, CallFault.SERVER_ERROR) for number in range(100))
 # Mostly requests to run a finished job again.
 _STEPS_AFTER_WEEKS = {
     StepKind.CREATE: 1,
@@ -243,6 +245,19 @@ def _redrive(random: Random) -> list[ScriptStep]:
     return steps
 
 
+def _outage(random: Random) -> list[ScriptStep]:
+    """The intake fails on the same messages for more than ten minutes."""
+    kinds = (StepKind.BURST, StepKind.WORK, StepKind.SEND, StepKind.RAW_MESSAGE)
+    steps = [ScriptStep(kind, random.getrandbits(32)) for kind in kinds]
+    for _ in range(3):
+        steps.append(ScriptStep(StepKind.INTAKE, random.getrandbits(32), _OUTAGE))
+        # Younger messages come behind them.
+        younger = random.choices((StepKind.WORK, StepKind.SEND, StepKind.RAW_MESSAGE), k=2)
+        steps += [ScriptStep(kind, random.getrandbits(32)) for kind in younger]
+        steps += [ScriptStep(StepKind.WAIT, LONGEST_WAIT)] * 4
+    return steps
+
+
 def _no_ending(_: Random) -> list[ScriptStep]:
     return []
 
@@ -259,7 +274,8 @@ _ENDING_WEIGHTS: dict[Callable[[Random], list[ScriptStep]], int] = {
     _failed_again: 3,
     _redrive: 4,
     _burst: 4,
-    _no_ending: 7,
+    _no_ending: 4,
+    _outage: 3,
 }
 # Endings in which no operator interferes and no producer dies.
 _WITHOUT_OPERATORS = frozenset({_crowd, _contention, _recount})

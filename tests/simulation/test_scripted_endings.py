@@ -2,6 +2,7 @@
 
 from random import Random
 
+from tests.simulation.coverage import CoveragePoint
 from tests.simulation.faults import CallFault
 from tests.simulation.history_run import run
 from tests.simulation.script import Script, write_script
@@ -9,6 +10,7 @@ from tests.simulation.scripted_endings import (
     _between_two_commits,
     _failed_again,
     _late_producer,
+    _outage,
     _weeks,
 )
 from tests.simulation.steps import ScriptStep
@@ -55,6 +57,18 @@ def test_the_ending_between_two_commits_is_about_one_job() -> None:
     about = {StepKind.FAIL_ALL, StepKind.RETRY_ALL, StepKind.CANCEL}
     assert len({step.seed for step in steps if step.kind in about}) == 1
     assert [step.kind for step in steps][-2:] == [StepKind.INTAKE, StepKind.CANCEL]
+
+
+def test_an_outage_lasts_until_an_alarm_has_to_fire() -> None:
+    begin = [ScriptStep(StepKind.CREATE, 5), *[ScriptStep(StepKind.REGISTER, 5)] * 3]
+    script = Script(
+        seed=1, workload=Workload.LIFECYCLE, steps=(*begin, *_outage(Random(4))), assisted=False
+    )
+
+    result = run(script, traced=True)
+
+    assert result.violation is None, result.violation
+    assert result.coverage[CoveragePoint.FAILING_FOR_LONG] > 0, "\n".join(result.trace)
 
 
 def test_weeks_pass_before_and_after_people_come_back() -> None:

@@ -4,10 +4,10 @@ import pytest
 
 from benchmarks.capacity.capacity_model import Setup
 from benchmarks.lambda_time import MEMORY_MB
-from tests.simulation import lambdas, sdk_side, world_rules
+from tests.simulation import checks, lambdas, sdk_side, world_rules
 from tests.simulation.script import SEEDS_PER_GROUP, write_script
 from tests.simulation.workloads import Workload
-from tests.support.deployed_template import TEMPLATE, properties
+from tests.support.deployed_template import FUNCTIONS, TEMPLATE, properties
 
 _LEDGER = properties("RelayFunction")["Events"]["Ledger"]["Properties"]
 _COMMANDS = properties("IntakeFunction")["Events"]["Commands"]["Properties"]
@@ -29,6 +29,7 @@ _QUEUE = properties("CommandQueue")
         ),
         (world_rules.VISIBILITY_MS, _QUEUE["VisibilityTimeout"] * 1_000),
         (world_rules.MAX_RECEIVES, _QUEUE["RedrivePolicy"]["maxReceiveCount"]),
+        (checks.FAILING_ALARM_SECONDS, properties("LaneFailingAlarm")["Threshold"]),
     ],
 )
 def test_a_value_of_the_simulator_is_that_of_the_template(simulated: int, deployed: int) -> None:
@@ -53,6 +54,16 @@ def test_some_worlds_try_as_often_as_the_template_says() -> None:
 @pytest.mark.parametrize("function", ["api", "intake", "relay"])
 def test_costs_are_reckoned_with_the_memory_of_the_template(function: str) -> None:
     assert MEMORY_MB[function] == properties(f"{function.title()}Function")["MemorySize"]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_costs_are_reckoned_without_the_log_lines_that_the_template_turns_off(
+    function: str,
+) -> None:
+    logging = properties(function)["LoggingConfig"]
+
+    # Lambda has levels only for JSON. At WARN it logs no start and no report of a success.
+    assert (logging["LogFormat"], logging["SystemLogLevel"]) == ("JSON", "WARN")
 
 
 def test_capacity_is_reckoned_with_the_concurrency_of_the_template() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.simulation.fifo_queue import QueuedMessage
 from tests.support.fake_queues import FINE, FakeFifoQueue, Fault
+from tests.support.sqs_limits import MEBIBYTE, message_bytes, refusal
 
 
 class FakeFifo(FakeFifoQueue):
@@ -32,6 +33,17 @@ class FakeFifo(FakeFifoQueue):
         message = self.queue.accepted[-1]
         message.message_id = message_id or message.message_id
         return message
+
+    def check(self, entries: Any) -> None:
+        """As a partition in which SQS takes no more than this queue."""
+        super().check(entries)
+        most = int(self.attributes.get("MaximumMessageSize", MEBIBYTE))
+        sizes = [
+            message_bytes(entry["MessageBody"], entry.get("MessageAttributes", {}))
+            for entry in entries
+        ]
+        if sum(sizes) > most:
+            raise refusal("AWS.SimpleQueueService.BatchRequestTooLong", f"more than {most} bytes")
 
     def _fault(self, _: int, entries: Any) -> Fault:
         refused = [n for n, entry in enumerate(entries) if entry["MessageBody"] in self.refuses]

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from forgeledger.cli import exit_codes
 from forgeledger.jobs.model.limits import MESSAGE_BYTES
 
@@ -9,6 +11,7 @@ WHERE = {
     "FORGELEDGER_COMMAND_QUEUE_URL": "commands",
     "FORGELEDGER_REJECT_QUEUE_URL": "rejects",
 }
+SMALLER_BYTES = 256 * 1024
 JOB_ID = "01KAJXPF80000APN59HKNHY2PJ-4"
 
 
@@ -113,3 +116,48 @@ def test_rejects_with_unreadable_indexes_are_shown_whole(forgeledger, rejects):
     rejects.put('{"number":1}', indexes="no list")
 
     assert forgeledger("rejects", "show", "m1", "--body", **WHERE).out == '{"number":1}\n'
+
+
+@pytest.mark.parametrize("source", ["rejects", "deadletters"])
+def test_where_sqs_takes_256_kib_requests_have_no_more(forgeledger, sqs, commands, source):
+    queue = sqs.queues["letters" if source == "deadletters" else source]
+    commands.attributes["MaximumMessageSize"] = str(SMALLER_BYTES)
+    for number in range(5):
+        queue.put(json.dumps({"commandId": "c", "filling": "x" * 100_000}), f"g{number}")
+
+    ended = forgeledger(source, "redrive", **WHERE)
+
+    assert ended.code == 0, ended.err
+    assert [len(entries) for entries in commands.calls] == [2, 2, 1]
+    assert (len(commands.messages), queue.messages) == (5, [])
+
+
+def test_where_sqs_takes_256_kib_a_message_that_large_is_redriven_alone_and_its_ids_beside_it(
+    forgeledger, rejects, commands
+):
+    commands.attributes["MaximumMessageSize"] = str(SMALLER_BYTES)
+    body = json.dumps({"filling": "x" * (SMALLER_BYTES - 60)})
+    rejects.put(body, "g", sourceMessageId="o1")
+    rejects.put('{"number":2}', "h")
+
+    ended = forgeledger("rejects", "redrive", **WHERE)
+
+    assert ended.code == 0, ended.err
+    assert commands.bodies[0] == body
+    assert commands.messages[0].attributes.keys() == {"sourceMessageId"}
+    assert [len(entries) for entries in commands.calls] == [1, 1]
+
+
+def test_where_sqs_takes_256_kib_one_that_is_larger_is_refused_and_no_other_group_waits(
+    forgeledger, rejects, commands
+):
+    commands.attributes["MaximumMessageSize"] = str(SMALLER_BYTES)
+    rejects.put(json.dumps({"filling": "x" * (SMALLER_BYTES + 100)}))
+    rejects.put('{"number":2}', "h")
+
+    ended = forgeledger("rejects", "redrive", **WHERE)
+
+    assert ended.code == exit_codes.UNREACHABLE
+    assert "m1: not accepted, so its group waits" in ended.err
+    assert "larger than the 262,144 bytes that the command queue takes" in ended.err
+    assert [message.group for message in commands.messages] == ["h"]

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from forgeledger.batched import batched
 from forgeledger.cli.redriven_body import selected
+from forgeledger.jobs.model.limits import MESSAGE_BYTES
 from forgeledger.json_text import iso_of
 
 ENTRIES_PER_REQUEST: Final = 10
@@ -187,6 +188,13 @@ def dead_letter_queue_url(client: Any, queue_url: str) -> str | None:
     *_, account, name = arn.split(":")
     url: str = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
     return url
+
+
+def largest_message(client: Any, queue_url: str) -> int:
+    """How many bytes a message of the queue has at most: SQS takes 256 KiB in some partitions."""
+    name = "MaximumMessageSize"
+    answer = client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=[name])
+    return int(answer.get("Attributes", {}).get(name, MESSAGE_BYTES))
 
 
 def _received(message: dict[str, Any]) -> ReceivedMessage:

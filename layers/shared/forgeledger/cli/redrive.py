@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from forgeledger.cli.queue_peek import ENTRIES_PER_REQUEST, FifoQueue, ReceivedMessage
 from forgeledger.cli.redriven_body import with_ids
-from forgeledger.jobs.model.limits import MESSAGE_BYTES
 from forgeledger.json_text import iso_of
 
 _ROUNDS_WITHOUT_PROGRESS: Final = 2
@@ -36,10 +35,14 @@ class Redriver:
     message of its group would overtake it. A group with a refused message is left as it is.
     """
 
-    def __init__(self, rejects: FifoQueue, client: Any, command_queue_url: str) -> None:
+    def __init__(
+        self, rejects: FifoQueue, client: Any, command_queue_url: str, message_bytes: int
+    ) -> None:
+        """Neither a message nor a request has more than `message_bytes`."""
         self._rejects = rejects
         self._client = client
         self._command_queue_url = command_queue_url
+        self._message_bytes = message_bytes
         self._result = RedriveResult()
         self._sent_ids: set[str] = set()
         self._stopped_groups: set[str] = set()
@@ -96,9 +99,9 @@ class Redriver:
             for message in left:
                 if message.group in self._stopped_groups or message.group in heads:
                     continue
-                entry_bytes = _bytes(*_content(message, None))
+                entry_bytes = _bytes(*_content(message, None, self._message_bytes))
                 if len(heads) == ENTRIES_PER_REQUEST or (
-                    heads and size + entry_bytes > MESSAGE_BYTES
+                    heads and size + entry_bytes > self._message_bytes
                 ):
                     break
                 heads[message.group] = message
@@ -111,11 +114,12 @@ class Redriver:
     def _send_round(self, messages: list[ReceivedMessage], body: str | None = None) -> set[str]:
         entries: list[dict[str, Any]] = []
         for index, message in enumerate(messages):
-            content, attributes = _content(message, body)
-            if _bytes(content, attributes) <= MESSAGE_BYTES:
+            content, attributes = _content(message, body, self._message_bytes)
+            if _bytes(content, attributes) <= self._message_bytes:
                 entries.append(_entry(str(index), message, content, attributes))
             else:
-                self._refuse(message, "with the ids of its commands it is larger than SQS takes")
+                most = f"the {self._message_bytes:,} bytes that the command queue takes"
+                self._refuse(message, f"with the ids of its commands it is larger than {most}")
         if not entries:
             return set()
         answer = self._client.send_message_batch(QueueUrl=self._command_queue_url, Entries=entries)
@@ -150,7 +154,9 @@ def _entry(
     }
 
 
-def _content(message: ReceivedMessage, corrected: str | None) -> tuple[str, dict[str, str]]:
+def _content(
+    message: ReceivedMessage, corrected: str | None, most_bytes: int
+) -> tuple[str, dict[str, str]]:
     """Body and attributes: the commands that are still to be applied, each with its first id."""
     attributes = {
         "sourceMessageId": message.source_id,
@@ -160,9 +166,9 @@ def _content(message: ReceivedMessage, corrected: str | None) -> tuple[str, dict
         # Other commands than those that were rejected, so they have other ids.
         return with_ids(corrected, message.message_id), attributes
     body = with_ids(message.body, message.source_id, message.indexes)
-    if _bytes(body, attributes) <= MESSAGE_BYTES or message.indexes:
+    if _bytes(body, attributes) <= most_bytes or message.indexes:
         return body, attributes
-    # As large as SQS takes. The intake reads the first ids from the attribute as well.
+    # As large as the queue takes. The intake reads the first ids from the attribute as well.
     del attributes["movedAt"]
     return message.body, attributes if body != message.body else {}
 

@@ -56,6 +56,12 @@ def test_a_batch_is_measured_by_messages_and_each_lane_by_outcomes() -> None:
     ]
 
 
+def test_a_message_that_is_held_back_has_not_failed() -> None:
+    result = replace(RESULT, held_back=("m5",))
+
+    assert list(measurements(result, 6, 601.5)) == list(measurements(RESULT, 6, 601.5))
+
+
 def test_a_batch_without_failures_says_nothing_of_how_long_they_last() -> None:
     names = [name for name, *_ in measurements(RESULT, 5, None)]
 

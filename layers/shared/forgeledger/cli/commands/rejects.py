@@ -12,7 +12,7 @@ from forgeledger.cli.deployment import Where
 from forgeledger.cli.error_messages import CliError, WrongValue
 from forgeledger.cli.json_options import json_object
 from forgeledger.cli.output import facts, moment, short_json, shortened
-from forgeledger.cli.queue_peek import FifoQueue, ReceivedMessage
+from forgeledger.cli.queue_peek import FifoQueue, ReceivedMessage, largest_message
 from forgeledger.cli.session import Session
 from forgeledger.jobs.model.limits import MESSAGE_BYTES
 from forgeledger.plural import plural
@@ -167,8 +167,8 @@ def redrive_messages(
 ) -> None:
     from forgeledger.cli.redrive import Redriver
 
-    client = session.client("sqs")
-    redriver = Redriver(fifo, client, session.command_queue_url)
+    client, url = session.client("sqs"), session.command_queue_url
+    redriver = Redriver(fifo, client, url, largest_message(client, url))
     if message_id is None:
         result = redriver.redrive_all()
     else:

@@ -1,9 +1,15 @@
 """The intake ends a job whose last items its batch finished, and publishes the end."""
 
-import pytest
+from collections.abc import Callable
+from typing import NoReturn
 
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from forgeledger.jobs.messages.event_bus import EventBridgePublisher
 from forgeledger.jobs.messages.intake_report import log_lines, measurements
 from forgeledger.jobs.model.jobs import JobStatus
+from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from tests.support.intake_bench import Bench, item_in
 from tests.support.ledgers import Ledger
 
@@ -66,3 +72,38 @@ def test_an_end_that_cannot_be_published_fails_no_message(bench: Bench) -> None:
     assert ("JobsLeftToRelay", "Count", 1) in measurements(result, 1, None)
     bench.ledger.advancer.advance(job_id)
     assert bench.ledger.bus.heard[-1] == "1:job.completed"
+
+
+class SilentBus:
+    """An event bus that never answers: each request takes three seconds of the invocation."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def put_events(self, **_: object) -> NoReturn:
+        self._ledger.now += 3_000
+        raise ReadTimeoutError(endpoint_url="https://bus")
+
+
+def invocation(ledger: Ledger) -> Callable[[], int]:
+    """The time that is left of an invocation that begins now."""
+    end = ledger.now + 30_000
+    return lambda: end - ledger.now
+
+
+def test_a_bus_that_does_not_answer_delays_the_batch_by_one_request(bench: Bench) -> None:
+    ledger = bench.ledger
+    job_ids = [ledger.job(lanes=1) for _ in range(3)]
+    for job_id in job_ids:
+        ledger.do(job_id, "register", "a")
+        ledger.lifecycle.seal(job_id)
+    bus = EventBridgePublisher(lambda: SilentBus(ledger), "bus", ledger.runtime)
+    ledger.advancer = ledger.advancer_of(FactPublisher(facts=ledger.store, publisher=bus))
+    messages = [bench.message(bench.command("complete", job_id, "a")) for job_id in job_ids]
+    started = ledger.now
+
+    result = bench.intake().consume(messages, invocation(ledger))
+
+    assert result.failed == ()
+    assert [end.job_id for end in result.ends if end.error is not None] == job_ids
+    assert ledger.now - started == 3_000

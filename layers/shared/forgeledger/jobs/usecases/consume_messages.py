@@ -28,12 +28,21 @@ from forgeledger.jobs.ports import CommandQueue, RejectQueue
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.parallel import Parallel
-from forgeledger.runtime import SEND_MS, Clock, HasTime, RemainingMs, before_deadline
+from forgeledger.runtime import (
+    REQUEST_MS,
+    SEND_MS,
+    Clock,
+    HasTime,
+    RemainingMs,
+    before_deadline,
+)
 
 # SQS retains a message no longer: an older time comes from a wrong clock.
 _OLDEST_MS: Final = 14 * 24 * 3_600 * 1_000
 # How often a busy lane is tried; an invocation's time ends before.
 _BUSY_TRIES: Final = 100
+# How long the messages, which are done, may wait for the ends of their jobs.
+_ENDS_MS: Final = 3_000
 
 
 @dataclass(slots=True)
@@ -80,8 +89,15 @@ class Intake:
         if held_back or result.failed:
             result = self._delay(received, replace(result, held_back=held_back), may_send)
         job_ids = dict.fromkeys(report.job_id for report in reports if report.lane_finished)
-        ends = self.parallel(partial(self._advance, has_time), tuple(job_ids))
-        return replace(result, ends=tuple(ends))
+        return replace(result, ends=self._end(tuple(job_ids), remaining_ms))
+
+    def _end(self, job_ids: Sequence[str], remaining_ms: RemainingMs) -> tuple[JobEnd, ...]:
+        """Advance these jobs; what a slow table or bus leaves undone, the relay does."""
+        if not job_ids:
+            return ()
+        reserve_ms = max(REQUEST_MS, remaining_ms() - _ENDS_MS)
+        has_time = before_deadline(remaining_ms, reserve_ms)
+        return tuple(self.parallel(partial(self._advance, has_time), job_ids))
 
     def _advance(self, has_time: HasTime, job_id: str) -> JobEnd:
         try:

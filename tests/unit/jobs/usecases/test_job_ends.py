@@ -107,3 +107,36 @@ def test_a_bus_that_does_not_answer_delays_the_batch_by_one_request(bench: Bench
     assert result.failed == ()
     assert [end.job_id for end in result.ends if end.error is not None] == job_ids
     assert ledger.now - started == 3_000
+
+
+SLOW = {"load_job", "commit_job", "read_facts", "mark_published", "roll_up"}
+
+
+@pytest.mark.parametrize("left_ms", [30_000, 26_000, 22_000, 21_500, 20_000, 16_000])
+@pytest.mark.parametrize("slow", [SLOW, *({name} for name in sorted(SLOW))])
+def test_a_slow_table_takes_no_more_than_the_time_of_the_batch(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, slow: set[str], left_ms: int
+) -> None:
+    ledger = bench.ledger
+    job_id = ledger.job(lanes=1)
+    ledger.do(job_id, "register", "a")
+    ledger.lifecycle.seal(job_id)
+    for name in slow:
+        monkeypatch.setattr(ledger.store, name, late(ledger, getattr(ledger.store, name)))
+    ends_at = ledger.now + left_ms
+
+    message = bench.message(bench.command("complete", job_id, "a"))
+    result = bench.intake().consume([message], lambda: ends_at - ledger.now)
+
+    assert result.failed == ()
+    assert ledger.now < ends_at
+
+
+def late(ledger: Ledger, answer: Callable[..., object]) -> Callable[..., object]:
+    """The same call, with an answer that takes as long as the table's retries."""
+
+    def answer_late(*args: object, **kwargs: object) -> object:
+        ledger.now += 14_500
+        return answer(*args, **kwargs)
+
+    return answer_late

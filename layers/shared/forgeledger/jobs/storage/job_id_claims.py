@@ -38,11 +38,14 @@ class DynamoDBJobIdClaims:
                 ExpressionAttributeValues={":now": {"N": str(now)}},
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except (ClientError, *NO_ANSWER) as error:
+        except NO_ANSWER as error:
             # A repetition of the request gets what this one may have stored.
+            raise StorageBusy("idempotency table", 1) from error
+        except ClientError as error:
+            # Powertools' client has no retries of its own left.
             if may_pass(error):
                 raise StorageBusy("idempotency table", 1) from error
-            if not isinstance(error, ClientError) or code_of(error) != "ConditionalCheckFailedException":
+            if code_of(error) != "ConditionalCheckFailedException":
                 raise
             # boto3's types do not have the row that this error carries.
             first: Any = error.response

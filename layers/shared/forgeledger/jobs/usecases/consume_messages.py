@@ -95,7 +95,8 @@ class Intake:
         """Advance these jobs; what a slow table or bus leaves undone, the relay does."""
         if not job_ids:
             return ()
-        reserve_ms = max(REQUEST_MS, remaining_ms() - _ENDS_MS)
+        # Enough for an event and the mark that it is published, which belong together.
+        reserve_ms = max(REQUEST_MS + SEND_MS, remaining_ms() - _ENDS_MS)
         has_time = before_deadline(remaining_ms, reserve_ms)
         return tuple(self.parallel(partial(self._advance, has_time), job_ids))
 

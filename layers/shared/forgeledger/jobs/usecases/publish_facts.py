@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from forgeledger.errors import StorageCorrupt
+from forgeledger.errors import OutOfTime, StorageCorrupt
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.ports import EventPublisher, FactStore, JobView
 from forgeledger.runtime import HasTime, no_deadline
@@ -27,6 +27,8 @@ class FactPublisher:
         job, published, count = view.job, view.published, 0
         at_hand = {fact.number: fact for fact in committed}
         while published < job.facts:
+            if not has_time():
+                raise OutOfTime(f"job {job.job_id}")
             # Not beyond the facts that were loaded: only for those is it known whether the job is
             # done, and each later fact has a stream record of its own.
             numbers = range(published, min(published + _FACTS_A_PAGE, job.facts))

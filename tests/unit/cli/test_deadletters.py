@@ -73,6 +73,17 @@ def test_each_command_keeps_the_id_that_it_had_at_first(
     assert letters.messages == []
 
 
+def test_attributes_of_its_sender_are_not_taken_for_those_of_a_reject(
+    forgeledger, letters, commands
+):
+    body = '{"commands":[{"commandId":"a"},{"commandId":"b"}]}'
+    letters.put(body, "g", indexes="[1]", sourceGroupId="h", detail="7")
+
+    forgeledger("deadletters", "redrive", **WHERE)
+
+    assert [(message.body, message.group) for message in commands.messages] == [(body, "g")]
+
+
 def test_one_alone_is_redriven(forgeledger, letters, commands):
     letters.put('{"number":1}', "g")
     letters.put('{"number":2}', "h")

@@ -101,10 +101,16 @@ class ReceivedMessage:
 
 
 class FifoQueue:
-    """One queue through one client."""
+    """One queue through one client.
 
-    def __init__(self, client: Any, queue_url: str) -> None:
+    With `attributes` only those are read: others are the senders' own, whatever their names.
+    """
+
+    def __init__(
+        self, client: Any, queue_url: str, attributes: frozenset[str] | None = None
+    ) -> None:
         self._client = client
+        self._attributes = attributes
         self.queue_url = queue_url
 
     def depth(self) -> int:
@@ -136,7 +142,7 @@ class FifoQueue:
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        return [_received(message) for message in answer.get("Messages", ())]
+        return [_received(message, self._attributes) for message in answer.get("Messages", ())]
 
     def release(self, messages: Sequence[ReceivedMessage]) -> None:
         """Make them visible again; failed entries are messages that were deleted meanwhile."""
@@ -189,7 +195,7 @@ def dead_letter_queue_url(client: Any, queue_url: str) -> str | None:
     return url
 
 
-def _received(message: dict[str, Any]) -> ReceivedMessage:
+def _received(message: dict[str, Any], attributes: frozenset[str] | None) -> ReceivedMessage:
     system = message["Attributes"]
     return ReceivedMessage(
         message_id=message["MessageId"],
@@ -202,6 +208,7 @@ def _received(message: dict[str, Any]) -> ReceivedMessage:
         attributes={
             name: value.get("StringValue", "")
             for name, value in message.get("MessageAttributes", {}).items()
+            if attributes is None or name in attributes
         },
     )
 

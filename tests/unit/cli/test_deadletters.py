@@ -55,6 +55,8 @@ def test_a_queue_without_dead_letters_is_not_found(forgeledger, commands, words)
         ({"deduplication_id": FIRST_ID}, FIRST_ID),
         ({"deduplication_id": "of an engine that keeps the sender's"}, "m1"),
         ({"deduplication_id": FIRST_ID, "sourceMessageId": "o1"}, "o1"),
+        # Neither does the intake take it for the id of a message.
+        ({"deduplication_id": FIRST_ID, "sourceMessageId": "o" * 129}, FIRST_ID),
     ],
 )
 def test_each_command_keeps_the_id_that_it_had_at_first(

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from forgeledger.batched import batched
 from forgeledger.cli.redriven_body import selected
+from forgeledger.jobs.model.limits import MESSAGE_ID_CHARACTERS
 from forgeledger.json_text import iso_of
 
 ENTRIES_PER_REQUEST: Final = 10
@@ -66,7 +67,9 @@ class ReceivedMessage:
         It is the deduplication id of a dead letter (by SQS) and of a reject (by the intake).
         """
         first = self.deduplication_id if _MESSAGE_ID.fullmatch(self.deduplication_id) else ""
-        return self.attributes.get("sourceMessageId") or first or self.message_id
+        given = self.attributes.get("sourceMessageId", "")
+        # The intake takes no longer one either.
+        return (len(given) <= MESSAGE_ID_CHARACTERS and given) or first or self.message_id
 
     @property
     def indexes(self) -> list[int]:

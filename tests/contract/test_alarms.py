@@ -229,3 +229,21 @@ def test_metrics_on_the_dashboard_and_in_alarms_are_written_by_the_functions():
     unknown = {name for name in shown | watched if name not in written}
     assert {re.sub(r"(Applied|Duplicate|Rejected)$", "", name) for name in unknown} <= {"Commands"}
     assert "Commands" in written
+
+
+def test_the_dashboard_shows_the_events_of_each_function_that_publishes_some():
+    body = json.loads(properties("Dashboard")["DashboardBody"]["Fn::Sub"])
+    publishing = {
+        name.removesuffix("Role").lower()
+        for name, role in resources("AWS::IAM::Role").items()
+        if "events:PutEvents" in json.dumps(role)
+    }
+
+    shown = {
+        metric[3]
+        for widget in body["widgets"]
+        for metric in widget["properties"]["metrics"]
+        if "EventsPublished" in metric
+    }
+
+    assert shown == {f"${{AWS::StackName}}-{name}" for name in publishing}

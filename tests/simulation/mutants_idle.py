@@ -20,7 +20,7 @@ _original = job_lifecycle.idle_step
 @IDLE.named("an idle job is canceled without a warning")
 def canceled_without_warning() -> Iterator[None]:
     def idle_step(job: Job, counts: Counts, last: int, now: int, limit_ms: int) -> Step:
-        return _original(replace(job, idle_at=last), counts, last, now, limit_ms)
+        return _original(replace(job, idle_at=last + limit_ms), counts, last, now, limit_ms)
 
     with patch.object(advance_job, "idle_step", idle_step):
         yield
@@ -29,7 +29,7 @@ def canceled_without_warning() -> Iterator[None]:
 @IDLE.named("a warning from before the latest commit is enough to cancel an idle job")
 def old_warning_is_enough() -> Iterator[None]:
     def idle_step(job: Job, counts: Counts, last: int, now: int, limit_ms: int) -> Step:
-        warned = replace(job, idle_at=None if job.idle_at is None else max(last, job.idle_at))
+        warned = job if job.idle_at is None else replace(job, idle_at=last + limit_ms)
         return _original(warned, counts, last, now, limit_ms)
 
     with patch.object(advance_job, "idle_step", idle_step):

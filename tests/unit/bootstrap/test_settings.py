@@ -4,6 +4,8 @@ from forgeledger.bootstrap.relay import build_relay
 from forgeledger.bootstrap.settings import ApiSettings, IntakeSettings, RelaySettings
 from forgeledger.errors import SettingsError
 
+IDLE_DAYS = "FORGELEDGER_MAXIMUM_IDLE_DAYS"
+
 
 def test_all_missing_variables_are_named_at_once() -> None:
     with pytest.raises(SettingsError) as raised:
@@ -41,12 +43,16 @@ def test_each_function_reads_its_own() -> None:
     )
 
 
-def test_the_relay_cancels_idle_jobs_after_the_days_that_it_is_given() -> None:
-    environment = {"FORGELEDGER_TABLE": "ledger", "FORGELEDGER_EVENT_BUS": "bus"}
+@pytest.mark.parametrize(
+    ("given", "hours"),
+    # A template's number may have a fraction.
+    [({}, 0), *(({IDLE_DAYS: days}, hours) for days, hours in (("0", 0), ("3", 72), ("1.5", 36)))],
+)
+def test_the_relay_cancels_idle_jobs_after_the_days_that_it_is_given(
+    given: dict[str, str], hours: int
+) -> None:
+    environment = {"FORGELEDGER_TABLE": "ledger", "FORGELEDGER_EVENT_BUS": "bus", **given}
 
-    without = build_relay(environment, dynamodb=object(), eventbridge=object())
-    environment["FORGELEDGER_MAXIMUM_IDLE_DAYS"] = "3"
-    given = build_relay(environment, dynamodb=object(), eventbridge=object())
+    services = build_relay(environment, dynamodb=object(), eventbridge=object())
 
-    assert without.relay.advancer.maximum_idle_ms == 0
-    assert given.relay.advancer.maximum_idle_ms == 3 * 24 * 3_600_000
+    assert services.relay.advancer.maximum_idle_ms == hours * 3_600_000

@@ -55,6 +55,8 @@ def test_a_queue_without_dead_letters_is_not_found(forgeledger, commands, words)
         ({"deduplication_id": FIRST_ID}, FIRST_ID),
         ({"deduplication_id": "of an engine that keeps the sender's"}, "m1"),
         ({"deduplication_id": FIRST_ID, "sourceMessageId": "o1"}, "o1"),
+        # Neither does the intake take it for the id of a message.
+        ({"deduplication_id": FIRST_ID, "sourceMessageId": "o" * 129}, FIRST_ID),
     ],
 )
 def test_each_command_keeps_the_id_that_it_had_at_first(
@@ -71,6 +73,17 @@ def test_each_command_keeps_the_id_that_it_had_at_first(
     assert message.group == "g"
     assert message.attributes["sourceMessageId"]["StringValue"] == first_id
     assert letters.messages == []
+
+
+def test_attributes_of_its_sender_are_not_taken_for_those_of_a_reject(
+    forgeledger, letters, commands
+):
+    body = '{"commands":[{"commandId":"a"},{"commandId":"b"}]}'
+    letters.put(body, "g", indexes="[1]", sourceGroupId="h", detail="7")
+
+    forgeledger("deadletters", "redrive", **WHERE)
+
+    assert [(message.body, message.group) for message in commands.messages] == [(body, "g")]
 
 
 def test_one_alone_is_redriven(forgeledger, letters, commands):

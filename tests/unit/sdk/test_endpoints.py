@@ -6,6 +6,7 @@ import pytest
 
 from forgeledger.aws.loopback import ACCESS_KEY
 from forgeledger.sdk.api.ledger import Ledger
+from forgeledger.sdk.api.transport import HttpRequest
 from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.errors import ConfigurationError, WrongAddressError
 from forgeledger.sdk.report.reporter import Reporter
@@ -236,3 +237,13 @@ def test_the_region_stands_in_the_queues_address():
 
     assert client.meta.region_name == "us-west-2"
     assert client.meta.config.retries["total_max_attempts"] == 1
+
+
+def test_the_key_is_in_no_text_of_the_addresses_or_of_a_request():
+    key = "a-key-that-nobody-guesses"
+
+    endpoints = Endpoints(api_url="https://api.test", api_key=key)
+    request = HttpRequest(method="GET", url="https://api.test", headers={"x-api-key": key})
+
+    assert endpoints.api_key == key
+    assert key not in f"{endpoints!r} {request!r}"

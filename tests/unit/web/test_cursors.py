@@ -1,5 +1,7 @@
 """A cursor fits only the list that it came from; any other text is refused."""
 
+import json
+
 import pytest
 
 from forgeledger.web.cursors import CursorInvalid, is_like_a_cursor, read_cursor, write_cursor
@@ -40,3 +42,15 @@ def test_a_forged_cursor_has_to_be_json_all_the_same(monkeypatch: pytest.MonkeyP
 
     with pytest.raises(CursorInvalid):
         read_cursor(write_cursor(LIST, []), LIST)
+
+
+def test_a_forged_cursor_with_half_a_surrogate_pair_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    in_ascii = json.JSONEncoder(separators=(",", ":")).encode
+    with monkeypatch.context() as patched:
+        patched.setattr("forgeledger.web.cursors._compact", lambda value: in_ascii(value).encode())
+        cursor = write_cursor(LIST, [0, "\ud800"])
+
+    with pytest.raises(CursorInvalid):
+        read_cursor(cursor, LIST)

@@ -45,7 +45,7 @@ def build_relay(
         LaneWriter(store, runtime),
         runtime,
         FactPublisher(facts=store, publisher=bus),
-        maximum_idle_ms=int(settings.maximum_idle_days) * _DAY_MS,
+        maximum_idle_ms=round(float(settings.maximum_idle_days) * _DAY_MS),
     )
     reconciler = Reconciler(
         jobs=store,

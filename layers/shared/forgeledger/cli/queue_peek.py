@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from forgeledger.batched import batched
 from forgeledger.cli.redriven_body import selected
-from forgeledger.jobs.model.limits import MESSAGE_BYTES
+from forgeledger.jobs.model.limits import MESSAGE_BYTES, MESSAGE_ID_CHARACTERS
 from forgeledger.json_text import iso_of
 
 ENTRIES_PER_REQUEST: Final = 10
@@ -67,7 +67,9 @@ class ReceivedMessage:
         It is the deduplication id of a dead letter (by SQS) and of a reject (by the intake).
         """
         first = self.deduplication_id if _MESSAGE_ID.fullmatch(self.deduplication_id) else ""
-        return self.attributes.get("sourceMessageId") or first or self.message_id
+        given = self.attributes.get("sourceMessageId", "")
+        # The intake takes no longer one either.
+        return (len(given) <= MESSAGE_ID_CHARACTERS and given) or first or self.message_id
 
     @property
     def indexes(self) -> list[int]:
@@ -102,10 +104,16 @@ class ReceivedMessage:
 
 
 class FifoQueue:
-    """One queue through one client."""
+    """One queue through one client.
 
-    def __init__(self, client: Any, queue_url: str) -> None:
+    With `attributes` only those are read: others are the senders' own, whatever their names.
+    """
+
+    def __init__(
+        self, client: Any, queue_url: str, attributes: frozenset[str] | None = None
+    ) -> None:
         self._client = client
+        self._attributes = attributes
         self.queue_url = queue_url
 
     def depth(self) -> int:
@@ -137,7 +145,7 @@ class FifoQueue:
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        return [_received(message) for message in answer.get("Messages", ())]
+        return [_received(message, self._attributes) for message in answer.get("Messages", ())]
 
     def release(self, messages: Sequence[ReceivedMessage]) -> None:
         """Make them visible again; failed entries are messages that were deleted meanwhile."""
@@ -197,7 +205,7 @@ def largest_message(client: Any, queue_url: str) -> int:
     return int(answer.get("Attributes", {}).get(name, MESSAGE_BYTES))
 
 
-def _received(message: dict[str, Any]) -> ReceivedMessage:
+def _received(message: dict[str, Any], attributes: frozenset[str] | None) -> ReceivedMessage:
     system = message["Attributes"]
     return ReceivedMessage(
         message_id=message["MessageId"],
@@ -210,6 +218,7 @@ def _received(message: dict[str, Any]) -> ReceivedMessage:
         attributes={
             name: value.get("StringValue", "")
             for name, value in message.get("MessageAttributes", {}).items()
+            if attributes is None or name in attributes
         },
     )
 

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
@@ -43,7 +43,8 @@ class Endpoints:
     """
 
     api_url: str | None = None
-    api_key: str | None = None
+    # A secret: whoever prints or logs the addresses does not mean it.
+    api_key: str | None = field(default=None, repr=False)
     command_queue_url: str | None = None
     aws_endpoint_url: str | None = None
     region: str | None = None

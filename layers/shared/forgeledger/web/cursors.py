@@ -38,7 +38,10 @@ def read_cursor(text: str, scope: Sequence[str | None], field: str = "cursor") -
     check, body = raw[: _CHECK_BYTES + 1], raw[_CHECK_BYTES + 1 :]
     try:
         if check == _check(scope, body):
-            return json.loads(body)
+            position = json.loads(body)
+            # Half of a surrogate pair is JSON, and no key of a row.
+            _compact(position)
+            return position
     except (ValueError, RecursionError) as error:
         raise CursorInvalid(field) from error
     raise CursorInvalid(field)

@@ -1,3 +1,5 @@
+import pytest
+
 from forgeledger.jobs.messages.command_message import decode
 from forgeledger.jobs.messages.command_queue import SqsCommandQueue
 from forgeledger.jobs.messages.sqs_records import read_messages
@@ -51,3 +53,24 @@ def test_a_message_has_the_receipt_the_receives_and_the_first_id_of_its_record()
     assert (plain.source_id, moved.source_id) == (record["messageId"], "o1")
     assert moved.message_id == record["messageId"]
     assert plain.body.commands[0].command.command_id != moved.body.commands[0].command.command_id
+
+
+@pytest.mark.parametrize(
+    ("given", "is_taken"),
+    [
+        ({"stringValue": "x" * 128, "dataType": "String"}, True),
+        ({"stringValue": "x" * 129, "dataType": "String"}, False),
+        ({"stringValue": "", "dataType": "String"}, False),
+        ({"binaryValue": "eA==", "dataType": "Binary"}, False),
+    ],
+)
+def test_a_first_id_that_no_message_can_have_is_ignored(
+    given: dict[str, str], is_taken: bool
+) -> None:
+    (record, *_) = sample("intake-claim-complete")["Records"]
+
+    (message,) = read_messages(
+        {"Records": [{**record, "messageAttributes": {"sourceMessageId": given}}]}
+    )
+
+    assert message.source_id == (given["stringValue"] if is_taken else record["messageId"])

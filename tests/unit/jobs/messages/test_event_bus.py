@@ -117,6 +117,16 @@ def test_a_call_that_fails_for_a_reason_that_passes_is_made_again() -> None:
     assert len(pauses) == 2
 
 
+def test_an_answer_is_waited_for_twice_at_the_most() -> None:
+    lost = EndpointConnectionError(endpoint_url="https://bus")
+    bus = FailingBus(lost, client_error("ThrottlingException"), lost, lost)
+
+    with pytest.raises(EndpointConnectionError):
+        publish(bus, 1)
+
+    assert bus.errors == [lost]
+
+
 def test_a_call_that_is_not_allowed_is_made_once() -> None:
     bus = FailingBus(client_error("AccessDeniedException"))
 

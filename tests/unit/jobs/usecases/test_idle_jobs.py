@@ -88,6 +88,36 @@ def test_a_reopened_job_has_its_whole_time_again(ledger: Ledger, relay: JobAdvan
     assert ledger.view(job_id).job.status is JobStatus.CANCELED
 
 
+def test_a_longer_limit_after_the_announcement_keeps_the_job(
+    ledger: Ledger, relay: JobAdvancer
+) -> None:
+    job_id = ledger.job()
+    days_pass(ledger, relay, job_id, 4)
+    patient = replace(relay, maximum_idle_ms=30 * DAY_MS)
+
+    days_pass(ledger, patient, job_id, 25)
+    announced = list(ledger.bus.heard)
+    days_pass(ledger, patient, job_id, 1)
+
+    assert announced == ["1:job.created", "1:job.idle:1", "1:job.idle:2"]
+    assert ledger.view(job_id).job.status is JobStatus.CANCELED
+
+
+def test_a_shorter_limit_after_the_announcement_cancels_the_job_no_sooner(
+    ledger: Ledger, relay: JobAdvancer
+) -> None:
+    job_id = ledger.job()
+    days_pass(ledger, relay, job_id, 4)
+    hasty = replace(relay, maximum_idle_ms=2 * DAY_MS)
+
+    hasty.advance(job_id)
+    status = ledger.view(job_id).job.status
+    days_pass(ledger, hasty, job_id, 1)
+
+    assert status is JobStatus.RUNNING
+    assert ledger.view(job_id).job.status is JobStatus.CANCELED
+
+
 def test_unless_the_deployment_says_so_no_job_is_canceled(ledger: Ledger) -> None:
     job_id = ledger.job()
 

@@ -1,11 +1,16 @@
 """The intake ends a job whose last items its batch finished, and publishes the end."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
+
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
+from forgeledger.jobs.messages.event_bus import EventBridgePublisher
 from forgeledger.jobs.messages.intake_report import log_lines, measurements
 from forgeledger.jobs.model.jobs import JobStatus
+from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from tests.support.intake_bench import Bench, item_in
 from tests.support.ledgers import Ledger
 from tests.support.memory_store import MemoryStore
@@ -149,3 +154,71 @@ def test_an_end_that_cannot_be_published_fails_no_message(bench: Bench) -> None:
     assert ("JobsLeftToRelay", "Count", 1) in measurements(result, 1, None)
     bench.ledger.advancer.advance(job_id)
     assert bench.ledger.bus.heard[-1] == "1:job.completed"
+
+
+class SilentBus:
+    """An event bus that never answers: each request takes three seconds of the invocation."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def put_events(self, **_: object) -> NoReturn:
+        self._ledger.now += 3_000
+        raise ReadTimeoutError(endpoint_url="https://bus")
+
+
+def invocation(ledger: Ledger) -> Callable[[], int]:
+    """The time that is left of an invocation that begins now."""
+    end = ledger.now + 30_000
+    return lambda: end - ledger.now
+
+
+def test_a_bus_that_does_not_answer_delays_the_batch_by_one_request(bench: Bench) -> None:
+    ledger = bench.ledger
+    job_ids = [ledger.job(lanes=1) for _ in range(3)]
+    for job_id in job_ids:
+        ledger.do(job_id, "register", "a")
+        ledger.lifecycle.seal(job_id)
+    bus = EventBridgePublisher(lambda: SilentBus(ledger), "bus", ledger.runtime)
+    ledger.advancer = ledger.advancer_of(FactPublisher(facts=ledger.store, publisher=bus))
+    messages = [bench.message(bench.command("complete", job_id, "a")) for job_id in job_ids]
+    started = ledger.now
+
+    result = bench.intake().consume(messages, invocation(ledger))
+
+    assert result.failed == ()
+    assert [end.job_id for end in result.ends if end.error is not None] == job_ids
+    assert ledger.now - started == 3_000
+
+
+SLOW = {"load_job", "commit_job", "read_facts", "mark_published", "roll_up"}
+
+
+@pytest.mark.parametrize("left_ms", [30_000, 26_000, 22_000, 21_500, 20_000, 16_000])
+@pytest.mark.parametrize("slow", [SLOW, *({name} for name in sorted(SLOW))])
+def test_a_slow_table_takes_no_more_than_the_time_of_the_batch(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, slow: set[str], left_ms: int
+) -> None:
+    ledger = bench.ledger
+    job_id = ledger.job(lanes=1)
+    ledger.do(job_id, "register", "a")
+    ledger.lifecycle.seal(job_id)
+    for name in slow:
+        monkeypatch.setattr(ledger.store, name, late(ledger, getattr(ledger.store, name)))
+    ends_at = ledger.now + left_ms
+
+    message = bench.message(bench.command("complete", job_id, "a"))
+    result = bench.intake().consume([message], lambda: ends_at - ledger.now)
+
+    assert result.failed == ()
+    assert ledger.now < ends_at
+
+
+def late(ledger: Ledger, answer: Callable[..., object]) -> Callable[..., object]:
+    """The same call, with an answer that takes as long as the table's retries."""
+
+    def answer_late(*args: object, **kwargs: object) -> object:
+        ledger.now += 14_500
+        return answer(*args, **kwargs)
+
+    return answer_late

@@ -64,7 +64,7 @@ def test_keeping_a_large_job_does_not_cost_another_its_deadline(ledger: Ledger) 
 def test_a_round_goes_on_with_the_job_where_the_one_before_was_cut_short(ledger: Ledger) -> None:
     jobs = sorted(ledger.job() for _ in range(3))
 
-    first, first_complete = ledger.scheduled_round.run(looks(4), always)
+    first, first_complete = ledger.scheduled_round.run(looks(6), always)
     second, second_complete = ledger.scheduled_round.run(always, always)
     third, _ = ledger.scheduled_round.run(always, always)
 

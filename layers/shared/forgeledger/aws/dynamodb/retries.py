@@ -48,13 +48,17 @@ class Retrying:
     attempts: int = 8
     # Each missing answer costs seconds of waiting.
     unanswered_attempts: int = 2
+    # An answer such as "busy" may take seconds, too: later, no attempt starts.
+    last_attempt_seconds: float = 9
     first_pause_seconds: float = 0.02
     longest_pause_seconds: float = 0.5
     sleep: Callable[[float], None] = time.sleep
     draw: Callable[[], float] = random.random
+    clock: Callable[[], float] = time.monotonic
 
     def call(self, what: str, attempt: Callable[[], Answer]) -> Answer:
         tries = unanswered = 0
+        started = self.clock()
         while True:
             tries += 1
             try:
@@ -64,7 +68,8 @@ class Retrying:
                     unanswered += 1
                 elif not (may_pass(error) or code_of(error) in _CONFLICTS):
                     raise StorageError(f"{what}: {error}") from error
-                if tries >= self.attempts or unanswered >= self.unanswered_attempts:
+                late = self.clock() - started > self.last_attempt_seconds
+                if late or tries >= self.attempts or unanswered >= self.unanswered_attempts:
                     raise StorageBusy(what, tries) from error
             self.pause(tries - 1)
 

@@ -25,6 +25,7 @@ app = group(
 )
 # The dead-letter queue is found through the command queue.
 NEEDS = Needs.COMMAND_QUEUE
+_OF_A_REDRIVE = frozenset({"sourceMessageId", "movedAt"})
 
 
 @command(app, "list", needs=NEEDS, example="forgeledger deadletters list --json | jq -r .body")
@@ -70,4 +71,4 @@ def _dead_letters(session: Session) -> FifoQueue:
     url = dead_letter_queue_url(client, session.command_queue_url)
     if url is None:
         raise CliError("the command queue has no dead-letter queue", exit_codes.NOT_FOUND)
-    return FifoQueue(client, url)
+    return FifoQueue(client, url, _OF_A_REDRIVE)

@@ -17,6 +17,8 @@ from forgeledger.runtime import HasTime, Runtime
 _ENTRIES_PER_REQUEST = 10
 # With the pauses between them some three seconds at most; fewer where the time ends sooner.
 _TRIES = 12
+# Each missing answer costs seconds, in which other jobs wait for their verdicts.
+_UNANSWERED_TRIES = 2
 
 
 class EventBridgePublisher:
@@ -33,6 +35,7 @@ class EventBridgePublisher:
 
     def _put(self, entries: Sequence[dict[str, Any]], has_time: HasTime) -> None:
         failure: Exception
+        unanswered = 0
         for tries in range(_TRIES):
             if tries:
                 self._runtime.pause(tries - 1)
@@ -42,6 +45,7 @@ class EventBridgePublisher:
                 if not may_pass(error):
                     raise
                 failure = error
+                unanswered += not isinstance(error, ClientError)
             else:
                 refused = [
                     (entry, answer["ErrorCode"])
@@ -52,7 +56,7 @@ class EventBridgePublisher:
                     return
                 entries = [entry for entry, _ in refused]
                 failure = EventsRefused(self._bus, tuple(code for _, code in refused))
-            if not has_time():
+            if unanswered == _UNANSWERED_TRIES or not has_time():
                 break
         raise failure
 

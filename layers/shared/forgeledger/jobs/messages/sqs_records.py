@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from forgeledger.jobs.messages.command_message import decode
+from forgeledger.jobs.model.limits import MESSAGE_ID_CHARACTERS
 from forgeledger.jobs.model.message import Message
 
 
@@ -16,7 +17,9 @@ def _message(record: Mapping[str, Any]) -> Message:
     source_id = message_id
     if (sent_with := record.get("messageAttributes")) and "sourceMessageId" in sent_with:
         # A redriven message has a new id.
-        source_id = sent_with["sourceMessageId"].get("stringValue") or message_id
+        given = sent_with["sourceMessageId"].get("stringValue") or ""
+        # It becomes a part of each command's id: as large as a message, it would take all memory.
+        source_id = given if 0 < len(given) <= MESSAGE_ID_CHARACTERS else message_id
     return Message(
         message_id=message_id,
         source_id=source_id,

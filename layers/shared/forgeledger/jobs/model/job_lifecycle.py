@@ -113,13 +113,15 @@ def next_step(job: Job, heads: Sequence[Head], now: int) -> Step:
 def idle_step(job: Job, counts: Counts, last_commit_at: int, now: int, limit_ms: int) -> Step:
     """Announce that an unsealed job will be canceled for idleness, a day later cancel it.
 
-    Without a limit it never is. A commit after the announcement starts all of it again.
+    Without a limit it never is. A commit after the announcement starts all of it again, and so does
+    a later end, where the deployment got a longer limit since.
     """
     if not limit_ms or job.sealed or job.finished:
         return Step(job=job)
     notice_ms = min(_NOTICE_MS, limit_ms // 2)
-    if job.idle_at is None or job.idle_at < last_commit_at:
-        if now < last_commit_at + limit_ms - notice_ms:
+    due_at = last_commit_at + limit_ms - notice_ms
+    if job.idle_at is None or job.idle_at < due_at:
+        if now < due_at:
             return Step(job=job)
         step = _step(replace(job, idle_at=now), FactKind.IDLE, now, counts, _IDLE)
     elif now < job.idle_at + notice_ms:

@@ -21,6 +21,8 @@ LANES_PER_JOB: Final = 64
 ITEMS_PER_REGISTRATION: Final = 1_000
 COMMANDS_PER_MESSAGE: Final = 500
 MESSAGE_BYTES: Final = 1024 * 1024
+# SQS's ids of messages have 36.
+MESSAGE_ID_CHARACTERS: Final = 128
 PAGE_ROWS: Final = 2_000
 PAGE_JOBS: Final = 100
 # The most that one request reads of a job's items where few of them are answered.

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from forgeledger.aws.errors import code_of, may_pass
+from forgeledger.aws.errors import NO_ANSWER, code_of, may_pass
 from forgeledger.errors import IdempotencyKeyReused, StorageBusy
 from forgeledger.repeat import Repeat
 from forgeledger.runtime import Clock
@@ -38,6 +38,9 @@ class DynamoDBJobIdClaims:
                 ExpressionAttributeValues={":now": {"N": str(now)}},
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
+        except NO_ANSWER as error:
+            # A repetition of the request gets what this one may have stored.
+            raise StorageBusy("idempotency table", 1) from error
         except ClientError as error:
             # Powertools' client has no retries of its own left.
             if may_pass(error):

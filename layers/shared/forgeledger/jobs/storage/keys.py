@@ -24,8 +24,8 @@ ITEM_PREFIX: Final = "ITEM#"
 FACT_PREFIX: Final = "FACT#"
 
 # Header rows by status, and those of jobs that run or have unpublished facts. Both indexes are
-# sparse: nothing that the intake writes is in them. Their keys are spread over shards, since one
-# partition takes a thousand writes a second, and a throttled index throttles the whole table.
+# sparse: commits of lanes are not in them. Their keys are spread over shards, since one partition
+# takes a thousand writes a second, and a throttled index throttles the whole table.
 JOBS_BY_STATUS: Final = "jobs-by-status"
 JOBS_OPEN: Final = "jobs-open"
 STATUS_SHARDS: Final = 4

@@ -51,8 +51,7 @@ class JobAdvancer:
         facts: Sequence[Fact] = ()
         events_published = 0
         for tries in range(_ROUNDS):
-            if not has_time():
-                raise OutOfTime(f"job {job_id}")
+            _check(has_time, job_id)
             view = view or self.jobs.load_job(job_id)
             if view is None:
                 return None
@@ -60,6 +59,8 @@ class JobAdvancer:
             if not step.facts and not step.lagging:
                 step = self._idle_step(view)
             if step.facts:
+                # The read may have taken as long as this write may take.
+                _check(has_time, job_id)
                 heads = view.heads if step.checks_counts else ()
                 change = JobChange(
                     before=view.job,
@@ -92,7 +93,7 @@ class JobAdvancer:
                 self.runtime.parallel(apply, step.lagging)
                 view = None
             else:
-                return Advanced(self._roll_up(view), events_published)
+                return Advanced(self._roll_up(view, has_time), events_published)
         raise StorageBusy(f"job {job_id}", _ROUNDS)
 
     def _commit(
@@ -120,7 +121,7 @@ class JobAdvancer:
         counts, limit = total(view.heads), self.maximum_idle_ms
         return idle_step(view.job, counts, last_commit_at, now, limit)
 
-    def _roll_up(self, view: JobView) -> JobView:
+    def _roll_up(self, view: JobView, has_time: HasTime) -> JobView:
         now = self.runtime.clock()
         # The rows of a job past its retention are deleted one by one, and none is created again.
         if view.job.finished and view.job.rows_may_be_gone(now):
@@ -134,5 +135,11 @@ class JobAdvancer:
         progress = replace(last, counts=counts, offsets=offsets, at=now, sample_at=sample_at)
         if last.at and last.at - sample_at >= _SAMPLE_MS:
             progress = replace(progress, sample_at=last.at, sample_finished=last.counts.finished)
+        _check(has_time, view.job.job_id)
         self.jobs.roll_up(view.job, progress)
         return replace(view, progress=progress)
+
+
+def _check(has_time: HasTime, job_id: str) -> None:
+    if not has_time():
+        raise OutOfTime(f"job {job_id}")

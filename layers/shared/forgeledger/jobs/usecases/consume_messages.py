@@ -1,7 +1,7 @@
 """Route commands to their lanes; send what can never be applied to the reject queue."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
@@ -28,12 +28,21 @@ from forgeledger.jobs.ports import CommandQueue, JobView, RejectQueue
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.parallel import Parallel
-from forgeledger.runtime import SEND_MS, Clock, HasTime, RemainingMs, before_deadline
+from forgeledger.runtime import (
+    REQUEST_MS,
+    SEND_MS,
+    Clock,
+    HasTime,
+    RemainingMs,
+    before_deadline,
+)
 
 # SQS retains a message no longer: an older time comes from a wrong clock.
 _OLDEST_MS: Final = 14 * 24 * 3_600 * 1_000
 # How often a busy lane is tried; an invocation's time ends before.
 _BUSY_TRIES: Final = 100
+# How long the messages, which are done, may wait for the ends of their jobs.
+_ENDS_MS: Final = 3_000
 
 
 @dataclass(slots=True)
@@ -81,8 +90,18 @@ class Intake:
         if held_back or result.failed:
             result = self._delay(received, replace(result, held_back=held_back), may_send)
         finished = {report.job_id: job for report, job in applied if report.lane_finished}
-        ends = self.parallel(partial(self._advance, has_time), tuple(finished.items()))
-        return replace(result, ends=tuple(ends))
+        return replace(result, ends=self._end(finished, remaining_ms))
+
+    def _end(
+        self, finished: Mapping[str, JobView | None], remaining_ms: RemainingMs
+    ) -> tuple[JobEnd, ...]:
+        """Advance these jobs; what a slow table or bus leaves undone, the relay does."""
+        if not finished:
+            return ()
+        # Enough for an event and the mark that it is published, which belong together.
+        reserve_ms = max(REQUEST_MS + SEND_MS, remaining_ms() - _ENDS_MS)
+        has_time = before_deadline(remaining_ms, reserve_ms)
+        return tuple(self.parallel(partial(self._advance, has_time), tuple(finished.items())))
 
     def _advance(self, has_time: HasTime, finished: tuple[str, JobView | None]) -> JobEnd:
         job_id, job = finished

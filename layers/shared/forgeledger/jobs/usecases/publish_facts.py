@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from forgeledger.errors import StorageCorrupt
+from forgeledger.errors import OutOfTime, StorageCorrupt
 from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.jobs import Job
@@ -33,6 +33,8 @@ class FactPublisher:
         job, published, count = view.job, view.published, 0
         at_hand = {fact.number: fact for fact in known}
         while published < job.facts:
+            if not has_time():
+                raise OutOfTime(f"job {job.job_id}")
             # Not beyond the facts that were loaded: only for those is it known whether the job is
             # done, and each later fact has a stream record of its own.
             numbers = range(published, min(published + _FACTS_A_PAGE, job.facts))

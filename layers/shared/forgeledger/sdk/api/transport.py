@@ -16,7 +16,8 @@ from forgeledger.web.address import is_loopback
 class HttpRequest:
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    # One of them is the API key.
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = None
     timeout_seconds: float = 35.0
 

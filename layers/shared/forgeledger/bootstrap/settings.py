@@ -16,17 +16,20 @@ class _Settings:
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
         """Raise SettingsError with all missing variables; an empty one counts as missing."""
-        values: dict[str, str] = {}
-        missing: list[str] = []
-        for field in fields(cls):
-            variable = f"FORGELEDGER_{field.name.upper()}"
-            if value := environment.get(variable):
-                values[field.name] = value
-            elif field.default is MISSING:
-                missing.append(variable)
-        if missing:
-            raise SettingsError(tuple(missing))
-        return cls(**values)
+        if missing := cls.missing(environment):
+            raise SettingsError(missing)
+        values = {field.name: environment.get(_variable(field.name)) for field in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if value})
+
+    @classmethod
+    def missing(cls, environment: Mapping[str, str]) -> tuple[str, ...]:
+        """The needed variables that are not set."""
+        needed = (_variable(field.name) for field in fields(cls) if field.default is MISSING)
+        return tuple(variable for variable in needed if not environment.get(variable))
+
+
+def _variable(field: str) -> str:
+    return f"FORGELEDGER_{field.upper()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -281,6 +281,17 @@ def test_a_repetition_is_dropped_for_five_minutes(clock: ManualClock) -> None:
     assert (first, again, later) == (("m1", True), ("m1", False), ("m2", True))
 
 
+def test_the_same_deduplication_id_in_another_group_is_no_repetition(clock: ManualClock) -> None:
+    queue = SimulatedFifoQueue("q", clock)
+    queue.send("body", "g", "d")
+
+    sent = queue.send("body", "h", "d")
+
+    assert sent == ("m2", True)
+    assert queue.has_accepted("h", "d")
+    assert not queue.has_accepted("i", "d")
+
+
 def test_a_request_that_could_not_be_answered_is_not_in_flight_forever() -> None:
     world = SimulatedWorld(random=Random(1), rules=WorldRules())
     headers = {"content-type": "application/json", "idempotency-key": "key"}

@@ -8,7 +8,7 @@ from forgeledger.errors import SettingsError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Settings:
+class Settings:
     """Each field is read from FORGELEDGER_ and its name, as in FORGELEDGER_TABLE."""
 
     table: str
@@ -33,14 +33,14 @@ def _variable(field: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IntakeSettings(_Settings):
+class IntakeSettings(Settings):
     command_queue_url: str
     reject_queue_url: str
     event_bus: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApiSettings(_Settings):
+class ApiSettings(Settings):
     idempotency_table: str
     # Empty: no API key is required, as in local use.
     api_key_parameter: str = ""
@@ -49,7 +49,7 @@ class ApiSettings(_Settings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RelaySettings(_Settings):
+class RelaySettings(Settings):
     event_bus: str
     # 0: an idle job is never canceled.
     maximum_idle_days: str = "0"

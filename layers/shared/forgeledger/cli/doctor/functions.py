@@ -4,10 +4,15 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from forgeledger.bootstrap.settings import ApiSettings, IntakeSettings, RelaySettings
+from forgeledger.bootstrap.settings import (
+    ApiSettings,
+    IntakeSettings,
+    RelaySettings,
+    Settings,
+)
 from forgeledger.cli.doctor.findings import Findings, Section, Target
 
-_FUNCTIONS: Final = {
+_FUNCTIONS: Final[Mapping[str, type[Settings]]] = {
     "IntakeFunction": IntakeSettings,
     "ApiFunction": ApiSettings,
     "RelayFunction": RelaySettings,

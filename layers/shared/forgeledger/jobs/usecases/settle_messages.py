@@ -33,11 +33,11 @@ class MessageSettler:
         errors: list[Exception] = []
         rejections: list[RejectedMessage] = []
         for message in messages:
-            found = problems[message.message_id]
+            invalid = problems[message.message_id]
             succeeded = not (message.message_id in unapplied or message.group_id in stopped_groups)
-            if succeeded and found:
+            if succeeded and invalid:
                 try:
-                    rejections.append(self._reject(message, found, may_send))
+                    rejections.append(self._reject(message, invalid, may_send))
                 except Exception as error:  # noqa: BLE001 - the queue still holds the message.
                     errors.append(error)
                     succeeded = False

@@ -253,7 +253,7 @@ def test_of_a_delivery_no_more_is_applied_than_each_item_can_remember(bench: Ben
         bench.ledger.do(job_id, "register", name)
     left = [bench.message({"commands": turns(bench, job_id, 20)}, "g") for _ in range(4)]
     left.insert(1, bench.message({"commands": turns(bench, job_id, 20, "b")}, "g"))
-    left.append(bench.message({"commands": turns(bench, job_id, 2)}, "h"))
+    left.append(bench.message({"commands": turns(bench, job_id, 12)}, "h"))
     taken: list[list[str]] = []
 
     while left:

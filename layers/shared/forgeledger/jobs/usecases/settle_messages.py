@@ -25,8 +25,8 @@ class MessageSettler:
     ) -> IntakeResult:
         """Reject the invalid commands; redeliver each group from its first failure on, soon.
 
-        Problems by the message's id; the ids of those that could not be applied as a whole; and the
-        messages that were not tried.
+        `problems` are by the id of the message; `unapplied` has the ids of the messages with a lane
+        that failed; `held_back` were not tried.
         """
         failed: list[Message] = []
         stopped_groups: set[str] = set()

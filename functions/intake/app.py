@@ -32,7 +32,7 @@ gc.enable()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     messages = read_messages(event)
     result = intake.consume(messages, context.get_remaining_time_in_millis)
-    failing = failing_seconds(event, result.failed, intake.clock())
+    failing = failing_seconds(event, result.failed, intake.runtime.clock())
     for measurement in measurements(result, len(messages), failing):
         metrics.add_metric(*measurement)
     for line in log_lines(result):

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from forgeledger.bootstrap import settings
+from forgeledger.jobs.model.delivery import redelivery_seconds
 from forgeledger.jobs.model.limits import MESSAGE_BYTES
-from forgeledger.jobs.model.redelivery import redelivery_seconds
 from forgeledger.jobs.storage.keys import JOBS_BY_STATUS, JOBS_OPEN
 from forgeledger.local.filters import matches_any, parse_criteria
 from forgeledger.local.template import package

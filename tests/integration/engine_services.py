@@ -32,12 +32,16 @@ class EngineQueue:
     name: str
     url: str = ""
     accepted: list[QueuedMessage] = field(default_factory=list)
-    deduplications: set[str] = field(default_factory=set)
     _by_id: dict[str, QueuedMessage] = field(default_factory=dict)
     _receipts: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        attributes = {"FifoQueue": "true", "VisibilityTimeout": str(VISIBILITY_MS // 1000)}
+        attributes = {
+            "FifoQueue": "true",
+            "DeduplicationScope": "messageGroup",
+            "FifoThroughputLimit": "perMessageGroupId",
+            "VisibilityTimeout": str(VISIBILITY_MS // 1000),
+        }
         created = self.client.create_queue(QueueName=f"{self.name}.fifo", Attributes=attributes)
         self.url = created["QueueUrl"]
 
@@ -56,8 +60,13 @@ class EngineQueue:
             message = QueuedMessage(len(self.accepted) + 1, group, deduplication_id, body, 0)
             self._by_id[sent["MessageId"]] = message
             self.accepted.append(message)
-            self.deduplications.add(deduplication_id)
         return self._by_id[sent["MessageId"]].message_id, known is None
+
+    def has_accepted(self, group: str, deduplication_id: str) -> bool:
+        return any(
+            (message.group, message.deduplication_id) == (group, deduplication_id)
+            for message in self.accepted
+        )
 
     def receive(self, most: int) -> list[QueuedMessage]:
         answer = self.client.receive_message(

@@ -1,7 +1,7 @@
 """An SQS FIFO queue: groups locked while in flight, redelivery, deduplication, dead letters."""
 
 from collections import Counter
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,15 +48,16 @@ class SimulatedFifoQueue:
     redriven: set[int] = field(default_factory=set)
     # All messages ever accepted, in order.
     accepted: list[QueuedMessage] = field(default_factory=list)
-    _recent: dict[str, tuple[int, str]] = field(default_factory=dict)
+    # By group and deduplication id: when a message was sent, and its id.
+    _recent: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
 
     def send(
         self, body: str, group: str, deduplication_id: str, attributes: dict[str, Any] | None = None
     ) -> tuple[str, bool]:
-        """The message's id, and whether it is new: five minutes of deduplication."""
+        """The message's id, and whether it is new: five minutes of deduplication in its group."""
         check_message(body, attributes or {})
         now = self.clock()
-        earlier = self._recent.get(deduplication_id)
+        earlier = self._recent.get((group, deduplication_id))
         if earlier is not None:
             if earlier[0] + _DEDUPLICATION_MS > now:
                 self.coverage[CoveragePoint.REPETITION_DROPPED] += 1
@@ -70,15 +71,13 @@ class SimulatedFifoQueue:
             sent_at=now,
             attributes=attributes or {},
         )
-        self._recent[deduplication_id] = (now, message.message_id)
+        self._recent[group, deduplication_id] = (now, message.message_id)
         self.accepted.append(message)
         self.waiting.append(message)
         return message.message_id, True
 
-    @property
-    def deduplications(self) -> Container[str]:
-        """The deduplication ids of all messages ever accepted."""
-        return self._recent
+    def has_accepted(self, group: str, deduplication_id: str) -> bool:
+        return (group, deduplication_id) in self._recent
 
     def receive(self, limit: int) -> list[QueuedMessage]:
         """The next messages of all groups without a message in flight, each group in order."""

@@ -140,7 +140,7 @@ class History:
         chance = (seed >> 8) % 100 if faults else 100
         match step.kind:
             case StepKind.CREATE:
-                # RecountResult here, so that faults do not change which jobs are created.
+                # Counted here, so that faults do not change which jobs are created.
                 self.created += 1
                 if self.created <= _MOST_JOBS:
                     by_sdk = (seed >> 8) % 100 < HTTP_SHARE * 100

@@ -17,6 +17,7 @@ from forgeledger.jobs.usecases import apply_commands, consume_messages
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.consume_messages import Intake
 from forgeledger.jobs.usecases.follow_stream import Relay, Relayed
+from forgeledger.jobs.usecases.settle_messages import MessageSettler
 from forgeledger.runtime import HasTime
 from forgeledger.sdk.report import sqs_sender
 from forgeledger.sdk.report.outbox import SendResult, SendStatus
@@ -39,26 +40,26 @@ def intake_acknowledges_early() -> Iterator[None]:
 
 @FLOW.named("a message overtakes a failed one of its group")
 def no_group_isolation() -> Iterator[None]:
-    original = Intake._reject_or_redeliver
+    original = MessageSettler.settle
 
-    def closed(self: Intake, messages: Sequence[Message], *rest: Any) -> IntakeResult:
+    def settle(self: MessageSettler, messages: Sequence[Message], *rest: Any) -> IntakeResult:
         alone = [replace(message, group_id=message.message_id) for message in messages]
         return original(self, alone, *rest)
 
-    with patch.object(Intake, "_reject_or_redeliver", closed):
+    with patch.object(MessageSettler, "settle", settle):
         yield
 
 
 @FLOW.named("a failed group takes all others with it")
 def no_group_mercy() -> Iterator[None]:
-    original = Intake._reject_or_redeliver
+    original = MessageSettler.settle
 
-    def closed(self: Intake, messages: Sequence[Message], *rest: Any) -> IntakeResult:
+    def settle(self: MessageSettler, messages: Sequence[Message], *rest: Any) -> IntakeResult:
         taken = original(self, messages, *rest)
         some = taken.failed or taken.rejected
         return replace(taken, failed=tuple(m.message_id for m in messages)) if some else taken
 
-    with patch.object(Intake, "_reject_or_redeliver", closed):
+    with patch.object(MessageSettler, "settle", settle):
         yield
 
 
@@ -91,15 +92,15 @@ def whole_message_rejected() -> Iterator[None]:
 
 @FLOW.named("a batch is applied in the wrong order")
 def batches_reversed() -> Iterator[None]:
-    original = consume_messages._shares
+    original = consume_messages.shares_of
 
-    def shares(messages: Sequence[Message]) -> Any:
+    def shares_of(messages: Sequence[Message]) -> Any:
         lane_shares = original(messages)
         for share in lane_shares:
             share.routed.reverse()
         return lane_shares
 
-    with patch.object(consume_messages, "_shares", shares):
+    with patch.object(consume_messages, "shares_of", shares_of):
         yield
 
 

@@ -16,7 +16,7 @@ from forgeledger.jobs.model.commands import Command
 from forgeledger.jobs.model.intake_result import IntakeResult
 from forgeledger.jobs.model.message import INVALID, CommandProblem, Message, RoutedCommand
 from forgeledger.jobs.usecases import consume_messages
-from forgeledger.jobs.usecases.consume_messages import Intake
+from forgeledger.jobs.usecases.settle_messages import MessageSettler
 from forgeledger.runtime import no_deadline
 from tests.simulation.mutant import Mutant, Mutants
 
@@ -176,19 +176,19 @@ def no_limit_per_item() -> Iterator[None]:
 
 @QUEUE.named("a delivery may have more commands of one item than it remembers")
 def deliveries_without_limit() -> Iterator[None]:
-    with patch.object(consume_messages, "_recognisable", lambda batch: (batch, ())):
+    with patch.object(consume_messages, "recognisable", lambda batch: (batch, ())):
         yield
 
 
 @QUEUE.named("a delivery that is cut short lets later messages of a group overtake")
 def held_back_overtaken() -> Iterator[None]:
-    original = consume_messages._recognisable
+    original = consume_messages.recognisable
 
-    def recognisable(batch: Sequence[Message]) -> tuple[Sequence[Message], tuple[str, ...]]:
+    def recognisable(batch: Sequence[Message]) -> tuple[Sequence[Message], tuple[Message, ...]]:
         taken, held_back = original(batch)
         return [*taken, *batch[-1:]] if held_back else taken, held_back[:-1]
 
-    with patch.object(consume_messages, "_recognisable", recognisable):
+    with patch.object(consume_messages, "recognisable", recognisable):
         yield
 
 
@@ -207,13 +207,13 @@ def first_problem_only() -> Iterator[None]:
 
 @QUEUE.named("a message of which all was applied is rejected as well")
 def good_messages_rejected() -> Iterator[None]:
-    original = Intake._reject_or_redeliver
+    original = MessageSettler.settle
 
-    def finish(self: Intake, messages: Sequence[Message], *rest: Any) -> IntakeResult:
+    def settle(self: MessageSettler, messages: Sequence[Message], *rest: Any) -> IntakeResult:
         for message in messages[:1]:
             if not message.body.problems:
                 self.rejects.put(message, [CommandProblem("body", "no reason")], no_deadline)
         return original(self, messages, *rest)
 
-    with patch.object(Intake, "_reject_or_redeliver", finish):
+    with patch.object(MessageSettler, "settle", settle):
         yield

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 from forgeledger.jobs.model.ids import group_of
 from forgeledger.jobs.model.job_lifecycle import create
-from forgeledger.jobs.usecases import consume_messages
+from forgeledger.jobs.usecases import consume_messages, settle_messages
 from tests.simulation.lambdas import Lambdas
 from tests.simulation.world import Invocation, SimulatedWorld, WorldRules
 from tests.simulation.write_units import PartitionUnits, units_of
@@ -79,7 +79,7 @@ def test_a_lane_at_its_limit_stands_still_less_than_a_tenth_of_the_time() -> Non
 def test_an_intake_that_gives_up_after_its_first_retries_stands_still_most_of_the_time() -> None:
     with (
         patch.object(consume_messages, "_BUSY_TRIES", 0),
-        patch.object(consume_messages, "delays", lambda failed, held_back: []),
+        patch.object(settle_messages, "delays", lambda failed, held_back: []),
     ):
         drained = _drain(0)
 

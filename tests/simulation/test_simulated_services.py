@@ -8,19 +8,11 @@ from botocore.exceptions import ClientError
 
 from tests.simulation.expressions import parse_condition, parse_update
 from tests.simulation.faults import CallFault
-from tests.simulation.fifo_queue import SimulatedFifoQueue
 from tests.simulation.http_side import http_event, respond
 from tests.simulation.table import RowChange, Tables
 from tests.simulation.world import Invocation, SimulatedWorld
 from tests.simulation.world_rules import WorldRules
-
-
-class ManualClock:
-    def __init__(self) -> None:
-        self.now = 1_000
-
-    def __call__(self) -> int:
-        return self.now
+from tests.support.manual_clock import ManualClock
 
 
 @pytest.fixture
@@ -243,42 +235,6 @@ def test_a_query_that_asks_for_no_key_is_refused(
 
     with pytest.raises(ClientError, match="ValidationException"):
         tables.query({**request_of, "ExpressionAttributeValues": {":key": {"S": "p"}}})
-
-
-def test_a_group_is_locked_while_something_of_it_is_in_flight(clock: ManualClock) -> None:
-    queue = SimulatedFifoQueue("q", clock, visibility_ms=1_000)
-    for number, group in enumerate(("g", "g", "h")):
-        queue.send(f"body {number}", group, f"d{number}")
-
-    first = queue.receive(1)
-    second = queue.receive(10)
-
-    assert [message.message_id for message in first] == ["m1"]
-    assert [message.message_id for message in second] == ["m3"]
-    queue.delete(first[0], 1)
-    assert [message.message_id for message in queue.receive(10)] == ["m2"]
-
-
-def test_what_comes_too_often_becomes_a_dead_letter(clock: ManualClock) -> None:
-    queue = SimulatedFifoQueue("q", clock, visibility_ms=1_000, max_receives=2)
-    queue.send("body", "g", "d")
-    for _ in range(2):
-        assert len(queue.receive(10)) == 1
-        clock.now += 1_001
-
-    assert queue.receive(10) == []
-    assert [message.message_id for message in queue.dead] == ["m1"]
-
-
-def test_a_repetition_is_dropped_for_five_minutes(clock: ManualClock) -> None:
-    queue = SimulatedFifoQueue("q", clock)
-    first = queue.send("body", "g", "d")
-
-    again = queue.send("body", "g", "d")
-    clock.now += 5 * 60 * 1000
-    later = queue.send("body", "g", "d")
-
-    assert (first, again, later) == (("m1", True), ("m1", False), ("m2", True))
 
 
 def test_a_request_that_could_not_be_answered_is_not_in_flight_forever() -> None:

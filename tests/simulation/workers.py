@@ -104,8 +104,8 @@ class SimulatedWorkers:
         return True
 
     def _record(self, worker: SimulatedWorker, message: Message, result: SendResult) -> None:
-        accepted = self._world.commands.deduplications
-        if result.status is SendStatus.ACCEPTED and message.deduplication_id not in accepted:
+        is_there = self._world.commands.has_accepted(message.group, message.deduplication_id)
+        if result.status is SendStatus.ACCEPTED and not is_there:
             raise Violation(
                 f"{worker.name} counts a message as delivered that the queue does not have"
             )

@@ -11,10 +11,10 @@ from forgeledger.jobs.model.intake_result import IntakeResult
 from forgeledger.jobs.model.message import CommandProblem, Message
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.consume_messages import Intake
+from forgeledger.jobs.usecases.settle_messages import MessageSettler
 from forgeledger.runtime import HasTime
 from tests.support.builders import NOW
 from tests.support.ledgers import Ledger
-from tests.support.one_by_one import one_by_one
 
 
 @dataclass
@@ -59,11 +59,9 @@ class Bench:
         lane_writer = SometimesBusy(self.ledger.store, self.ledger.runtime, self.busy_lanes)
         return Intake(
             lane_writer=lane_writer,
+            settler=MessageSettler(self.commands, self.rejects),
             advancer=self.ledger.advancer,
-            commands=self.commands,
-            rejects=self.rejects,
-            clock=lambda: self.ledger.now,
-            parallel=one_by_one,
+            runtime=self.ledger.runtime,
         )
 
     def message(self, content: object, group: str | None = None) -> Message:

@@ -121,6 +121,15 @@ FAULTS = {
     "permissions: RelayFunction may not events:PutEvents": lambda aws: aws["forbidden"].append(
         ("relay", "events:PutEvents")
     ),
+    "permissions: IntakeFunction may not events:PutEvents": lambda aws: aws["forbidden"].append(
+        ("intake", "events:PutEvents")
+    ),
+    "permissions: IntakeFunction may not dynamodb:Query": lambda aws: aws["forbidden"].append(
+        ("intake", "dynamodb:Query")
+    ),
+    "intake function: it lacks the variables FORGELEDGER_EVENT_BUS": lambda aws: aws["functions"][
+        "intake"
+    ]["Environment"]["Variables"].pop("FORGELEDGER_EVENT_BUS"),
 }
 
 

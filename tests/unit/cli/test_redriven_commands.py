@@ -112,8 +112,9 @@ def test_one_without_room_for_its_ids_is_refused_and_no_other_group_waits(
     assert len(rejects.messages) == 1
 
 
-def test_rejects_with_unreadable_indexes_are_shown_whole(forgeledger, rejects):
-    rejects.put('{"number":1}', indexes="no list")
+@pytest.mark.parametrize("indexes", ["no list", "5", '["0"]', "[-1]", "[true]"])
+def test_rejects_with_unreadable_indexes_are_shown_whole(forgeledger, rejects, indexes):
+    rejects.put('{"number":1}', indexes=indexes)
 
     assert forgeledger("rejects", "show", "m1", "--body", **WHERE).out == '{"number":1}\n'
 

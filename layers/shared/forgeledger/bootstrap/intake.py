@@ -14,6 +14,7 @@ from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.consume_messages import Intake
 from forgeledger.jobs.usecases.publish_facts import FactPublisher
+from forgeledger.jobs.usecases.settle_messages import MessageSettler
 from forgeledger.runtime import Runtime
 
 
@@ -31,17 +32,17 @@ def build_intake(
     # These clients are built on first use: most invocations reject and return nothing, and end no
     # job.
     sqs = sqs or cache(clients.sqs)
-    commands = SqsCommandQueue(sqs, settings.command_queue_url)
-    rejects = SqsRejectQueue(sqs, settings.reject_queue_url, runtime)
+    settler = MessageSettler(
+        commands=SqsCommandQueue(sqs, settings.command_queue_url),
+        rejects=SqsRejectQueue(sqs, settings.reject_queue_url, runtime),
+    )
     bus_client = eventbridge or cache(clients.eventbridge)
     bus = EventBridgePublisher(bus_client, settings.event_bus, runtime)
     lane_writer = LaneWriter(store, runtime, store)
     fact_publisher = FactPublisher(facts=store, publisher=bus)
     return Intake(
         lane_writer=lane_writer,
+        settler=settler,
         advancer=JobAdvancer(store, lane_writer, runtime, fact_publisher),
-        commands=commands,
-        rejects=rejects,
-        clock=runtime.clock,
-        parallel=runtime.parallel,
+        runtime=runtime,
     )

@@ -9,7 +9,7 @@ from forgeledger.fast_dataclass import fast_frozen
 
 
 @fast_frozen
-class _Settings:
+class Settings:
     """Each field is read from FORGELEDGER_ and its name, as in FORGELEDGER_TABLE."""
 
     table: str
@@ -17,28 +17,31 @@ class _Settings:
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
         """Raise SettingsError with all missing variables; an empty one counts as missing."""
-        values: dict[str, str] = {}
-        missing: list[str] = []
-        for field in fields(cls):
-            variable = f"FORGELEDGER_{field.name.upper()}"
-            if value := environment.get(variable):
-                values[field.name] = value
-            elif field.default is MISSING:
-                missing.append(variable)
-        if missing:
-            raise SettingsError(tuple(missing))
-        return cls(**values)
+        if missing := cls.missing(environment):
+            raise SettingsError(missing)
+        values = {field.name: environment.get(_variable(field.name)) for field in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if value})
+
+    @classmethod
+    def missing(cls, environment: Mapping[str, str]) -> tuple[str, ...]:
+        """The needed variables that are not set."""
+        needed = (_variable(field.name) for field in fields(cls) if field.default is MISSING)
+        return tuple(variable for variable in needed if not environment.get(variable))
+
+
+def _variable(field: str) -> str:
+    return f"FORGELEDGER_{field.upper()}"
 
 
 @fast_frozen
-class IntakeSettings(_Settings):
+class IntakeSettings(Settings):
     command_queue_url: str
     reject_queue_url: str
     event_bus: str
 
 
 @fast_frozen
-class ApiSettings(_Settings):
+class ApiSettings(Settings):
     idempotency_table: str
     # Empty: no API key is required, as in local use.
     api_key_parameter: str = ""
@@ -47,7 +50,7 @@ class ApiSettings(_Settings):
 
 
 @fast_frozen
-class RelaySettings(_Settings):
+class RelaySettings(Settings):
     event_bus: str
     # 0: an idle job is never canceled.
     maximum_idle_days: str = "0"

@@ -75,10 +75,12 @@ class ReceivedMessage:
     def indexes(self) -> list[int]:
         """Which of its commands were rejected; empty means all."""
         try:
-            indexes: list[int] = json.loads(self.attributes.get("indexes", "[]"))
+            indexes = json.loads(self.attributes.get("indexes", "[]"))
         except ValueError:
             return []
-        return indexes
+        # A dead letter has the attributes that its sender gave it.
+        is_ours = isinstance(indexes, list) and all(type(index) is int for index in indexes)
+        return indexes if is_ours and min(indexes, default=0) >= 0 else []
 
     @property
     def rejected_body(self) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 
 from forgeledger.jobs.messages.command_fields import COMMAND_ID
 
-# Numbers stay texts: nobody looks at them, and some are too long for Python.
+# Numbers stay texts: they are not looked at, and some are too long for Python.
 _decode: Final = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str).raw_decode
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
 _CLOSING: Final = {"{": "}", "[": "]"}

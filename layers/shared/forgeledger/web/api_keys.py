@@ -50,7 +50,7 @@ class ApiKeys:
             return known
         started = self._runtime.clock()
         try:
-            keys = self._fetch_patiently(has_time) if known is None else self._fetch()
+            keys = self._fetch_with_retries(has_time) if known is None else self._fetch()
         except ApiKeysBusy as error:
             known = self._known_for(KNOWN_MS)
             if known is None:
@@ -68,11 +68,11 @@ class ApiKeys:
         return self._keys if self._since(self._read_at) < milliseconds else None
 
     def _since(self, then: int) -> float:
-        """The time since then; for ever if the clock was set back, which makes no key younger."""
+        """The time since then; infinite if the clock was set back, which makes no key younger."""
         passed = self._runtime.clock() - then
         return passed if passed >= 0 else inf
 
-    def _fetch_patiently(self, has_time: HasTime) -> str:
+    def _fetch_with_retries(self, has_time: HasTime) -> str:
         for tries in range(_TRIES - 1):
             try:
                 return self._fetch()

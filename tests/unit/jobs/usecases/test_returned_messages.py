@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from forgeledger.errors import StorageBusy
-from forgeledger.jobs.model.redelivery import delays, redelivery_seconds
+from forgeledger.jobs.model.delivery import delays, redelivery_seconds
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.consume_messages import Intake
+from forgeledger.jobs.usecases.settle_messages import MessageSettler
 from tests.support.intake_bench import Bench
 from tests.support.ledgers import Ledger
-from tests.support.one_by_one import one_by_one
 
 LIMIT_MS = 30_000
 ROUND_MS = 1_600
@@ -42,11 +42,9 @@ def bench(ledger: Ledger) -> Bench:
 def intake_on(bench: Bench, store: BusyStore) -> Intake:
     return Intake(
         lane_writer=LaneWriter(store, bench.ledger.runtime),
+        settler=MessageSettler(bench.commands, bench.rejects),
         advancer=bench.ledger.advancer,
-        commands=bench.commands,
-        rejects=bench.rejects,
-        clock=bench.ledger.runtime.clock,
-        parallel=one_by_one,
+        runtime=bench.ledger.runtime,
     )
 
 

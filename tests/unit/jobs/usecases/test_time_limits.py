@@ -14,11 +14,11 @@ from forgeledger.jobs.model.message import Message
 from forgeledger.jobs.model.outcomes import OutcomeKind
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.consume_messages import Intake
+from forgeledger.jobs.usecases.settle_messages import MessageSettler
 from forgeledger.runtime import HasTime
 from tests.support.builders import make_command
 from tests.support.intake_bench import ReturnedMessages
 from tests.support.ledgers import Ledger
-from tests.support.one_by_one import one_by_one
 
 # The intake's time limit, as in the template.
 LIMIT_MS = 30_000
@@ -89,12 +89,10 @@ def consume(
     """One invocation, and how long it took."""
     started = ledger.now
     intake = Intake(
-        LaneWriter(store, ledger.runtime),
-        ledger.advancer,
-        ReturnedMessages(),
-        rejects or SlowRejectQueue(ledger),
-        lambda: ledger.now,
-        one_by_one,
+        lane_writer=LaneWriter(store, ledger.runtime),
+        settler=MessageSettler(ReturnedMessages(), rejects or SlowRejectQueue(ledger)),
+        advancer=ledger.advancer,
+        runtime=ledger.runtime,
     )
     remaining_ms = lambda: started + LIMIT_MS - ledger.now  # noqa: E731 - As the context has it.
     return intake.consume(messages, remaining_ms), ledger.now - started

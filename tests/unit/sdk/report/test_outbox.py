@@ -5,6 +5,7 @@ import pytest
 
 from forgeledger.jobs.model.ids import lane_of
 from forgeledger.sdk.backoff import Backoff
+from forgeledger.sdk.errors import InvalidSettingError
 from forgeledger.sdk.report.outbox import Outbox, OutboxLimits, SendResult, SendStatus
 from tests.support.sdk_commands import make_command
 
@@ -45,6 +46,12 @@ def test_a_lane_with_a_full_message_leaves_at_once_and_a_message_is_as_large_as_
     assert due[1] == 10.0
     assert len(message.commands) == 1
     assert len(message.body) <= 2_000
+
+
+@pytest.mark.parametrize("message_bytes", [0, 1_023, 1_048_577, 2_000.0, "2000", None])
+def test_a_largest_message_that_sqs_does_not_have_is_refused(message_bytes):
+    with pytest.raises(InvalidSettingError, match=r"^message_bytes: must be a whole number from"):
+        OutboxLimits(message_bytes=message_bytes)
 
 
 def test_a_claim_and_its_completion_leave_in_one_message():

@@ -4,16 +4,18 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
+from forgeledger.bootstrap.settings import (
+    ApiSettings,
+    IntakeSettings,
+    RelaySettings,
+    Settings,
+)
 from forgeledger.cli.doctor.findings import Findings, Section, Target
 
-_FUNCTIONS: Final = {
-    "IntakeFunction": (
-        "FORGELEDGER_TABLE",
-        "FORGELEDGER_COMMAND_QUEUE_URL",
-        "FORGELEDGER_REJECT_QUEUE_URL",
-    ),
-    "ApiFunction": ("FORGELEDGER_TABLE", "FORGELEDGER_IDEMPOTENCY_TABLE"),
-    "RelayFunction": ("FORGELEDGER_TABLE", "FORGELEDGER_EVENT_BUS"),
+_FUNCTIONS: Final[Mapping[str, type[Settings]]] = {
+    "IntakeFunction": IntakeSettings,
+    "ApiFunction": ApiSettings,
+    "RelayFunction": RelaySettings,
 }
 # AWS asks for a visibility timeout of six times the function's timeout.
 _VISIBILITY_FACTOR: Final = 6
@@ -24,7 +26,7 @@ _MAKE_A_RULE: Final = "make a rule on job.completed, job.failed and job.canceled
 
 
 def check_functions(target: Target) -> Findings:
-    for logical_id, variables in _FUNCTIONS.items():
+    for logical_id, settings in _FUNCTIONS.items():
         name = target.resource(logical_id)
         section = Section(logical_id.removesuffix("Function").lower() + " function")
         if name is None:
@@ -32,7 +34,7 @@ def check_functions(target: Target) -> Findings:
             continue
         function = target.client("lambda").get_function_configuration(FunctionName=name)
         values = function.get("Environment", {}).get("Variables", {})
-        missing = [variable for variable in variables if not values.get(variable)]
+        missing = settings.missing(values)
         yield from section.rules(
             (
                 function.get("State", "Active") in {"Active", "Inactive"},

@@ -60,9 +60,13 @@ def _needs(target: Target, *, table: str, bus: str, rejects: str, commands: str)
     table_arn = described["TableArn"]
     for function in ("IntakeFunction", "ApiFunction", "RelayFunction"):
         yield _Need(function=function, actions=_TABLE_ACTIONS, resource_arn=table_arn)
+        yield _Need(function=function, actions=("dynamodb:Query",), resource_arn=table_arn)
     for function, index in (("ApiFunction", "jobs-by-status"), ("RelayFunction", "jobs-open")):
-        for arn in (table_arn, f"{table_arn}/index/{index}"):
-            yield _Need(function=function, actions=("dynamodb:Query",), resource_arn=arn)
+        yield _Need(
+            function=function,
+            actions=("dynamodb:Query",),
+            resource_arn=f"{table_arn}/index/{index}",
+        )
     yield _Need(
         function="IntakeFunction",
         actions=(
@@ -79,7 +83,8 @@ def _needs(target: Target, *, table: str, bus: str, rejects: str, commands: str)
         resource_arn=_queue_arn(target, rejects),
     )
     bus_arn = target.client("events").describe_event_bus(Name=bus)["Arn"]
-    yield _Need(function="RelayFunction", actions=("events:PutEvents",), resource_arn=bus_arn)
+    for function in ("IntakeFunction", "RelayFunction"):
+        yield _Need(function=function, actions=("events:PutEvents",), resource_arn=bus_arn)
 
 
 def _queue_arn(target: Target, url: str) -> str:

@@ -34,9 +34,9 @@ class SqsRejectQueue:
     def put(self, message: Message, problems: Sequence[CommandProblem], has_time: HasTime) -> bool:
         """Store the message; False if SQS takes it only with a part of its body."""
         attributes = _attributes(message, problems)
-        for body, kept in _versions(message.text, attributes):
+        for body, fitting in _versions(message.text, attributes):
             try:
-                self._send(message, body, kept, has_time)
+                self._send(message, body, fitting, has_time)
             except Exception as error:
                 # Without a message that it accepts the lane would wait for an hour.
                 if not _is_refused(error):
@@ -75,13 +75,13 @@ class SqsRejectQueue:
 
 def _versions(body: str, attributes: dict[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
     """What to send, until SQS accepts it: the last resort is a truncated body."""
-    kept = dict(attributes)
+    fitting = dict(attributes)
     for name in _LEFT_OUT_FIRST:
-        if _size(body, kept) > MESSAGE_BYTES:
-            kept.pop(name, None)
-    if _size(body, kept) <= MESSAGE_BYTES and not re.search(_REFUSED, body):
-        yield body, kept
-        if kept:
+        if _size(body, fitting) > MESSAGE_BYTES:
+            fitting.pop(name, None)
+    if _size(body, fitting) <= MESSAGE_BYTES and not re.search(_REFUSED, body):
+        yield body, fitting
+        if fitting:
             # In some partitions of AWS a message is smaller.
             yield body, {}
     yield _truncated(body), attributes

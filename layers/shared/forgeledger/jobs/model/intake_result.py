@@ -53,7 +53,7 @@ class IntakeResult:
     failed: tuple[str, ...]
     # Messages that failed in nothing, but could not be recognised if all were redelivered.
     held_back: tuple[str, ...] = ()
-    lanes: tuple[LaneReport, ...]
+    lanes: tuple[LaneReport, ...] = ()
     rejections: tuple[RejectedMessage, ...]
     errors: tuple[Exception, ...]
     ends: tuple[JobEnd, ...] = ()

@@ -59,6 +59,7 @@ class LaneWriter:
         return Applied(
             outcomes=tuple(outcome for step in steps for outcome in step.outcomes),
             conflicts=sum(step.conflicts for step in steps),
+            lane_finished=any(step.lane_finished for step in steps),
         )
 
     def steps(

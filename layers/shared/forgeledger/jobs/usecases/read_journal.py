@@ -63,7 +63,7 @@ class JournalReader:
         for head, at in zip(view.heads, offsets, strict=True):
             read_lane = partial(self.lanes.read_journal, job_id, head.lane)
             sources.append(LogSource(head.lane, at, head.offset, read_lane, _size))
-        self._foresee_times(job_id, [source for source in sources[1:] if not source.is_read])
+        self._read_times(job_id, [source for source in sources[1:] if not source.is_read])
         merged = merge(sources, limit, PAGE_BYTES, lambda entry: entry.at, self.runtime.parallel)
         entries = tuple(
             JournalEntry(lane=None if number == _FACTS else number, offset=offset, happened=entry)
@@ -76,7 +76,7 @@ class JournalReader:
             more=any(not source.is_read for source in sources),
         )
 
-    def _foresee_times(self, job_id: str, lanes: list[LogSource[Event | Fact]]) -> None:
+    def _read_times(self, job_id: str, lanes: list[LogSource[Event | Fact]]) -> None:
         """Which lane is next shows in the times of rows; their events may be thousands."""
         times = self.runtime.parallel(
             lambda source: self.lanes.journal_time(job_id, source.number, source.at), lanes

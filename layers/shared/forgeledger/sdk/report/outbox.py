@@ -12,6 +12,7 @@ from forgeledger.sdk.command import Command
 from forgeledger.sdk.delivery import Delivery, RefusedCommand
 from forgeledger.sdk.report.lane_buffer import LaneBuffer, OnDelivery, Waiting, ends_a_claim
 from forgeledger.sdk.report.packer import Message, next_request
+from forgeledger.sdk.setting_checks import check_whole
 
 
 class SendStatus(Enum):
@@ -37,14 +38,17 @@ class OutboxLimits:
     bytes: how many bytes of commands it holds. Default 33_554_432, which is 32 MiB.
     linger_seconds: how long a command waits for others to share its request, and a claim for its
         end. No command waits longer than twice that. Default 0.05.
-    message_bytes: the largest message that the queue takes, as its deployment's parameter
-        MaximumMessageBytes. Default 1_048_576.
+    message_bytes: the largest message that the queue takes, from 1_024 to 1_048_576, as its
+        deployment's parameter MaximumMessageBytes. Default 1_048_576.
     """
 
     commands: int = 20_000
     bytes: int = 32 * 1024 * 1024
     linger_seconds: float = 0.05
     message_bytes: int = MESSAGE_BYTES
+
+    def __post_init__(self) -> None:
+        check_whole("message_bytes", self.message_bytes, 1_024, MESSAGE_BYTES)
 
 
 class Outbox:

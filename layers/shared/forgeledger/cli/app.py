@@ -17,6 +17,7 @@ from forgeledger.cli.commands import (
     deadletters,
     demo,
     doctor,
+    init,
     items,
     job,
     job_queries,
@@ -31,7 +32,9 @@ from forgeledger.cli.output import ReaderGone, printable
 from forgeledger.cli.session import SessionSeams
 
 # `--help` lists them in this order.
-_PARTS: Final = (job, items, send, rejects, deadletters, reconcile, worker, doctor, local, demo)
+_PARTS: Final = (
+    *(job, items, send, rejects, deadletters, reconcile, worker, doctor, local, demo, init),
+)
 
 app = group("forgeledger")
 job.app.add_typer(job_queries.app)

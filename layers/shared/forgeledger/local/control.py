@@ -16,10 +16,10 @@ from typing import Any, Final
 
 from forgeledger.errors import ForgeLedgerError
 from forgeledger.local.local_cloud import if_free
-from forgeledger.local.state_dir import StateDir, find_project
+from forgeledger.local.state_dir import StateDir, default_state_dir, find_project
 from forgeledger.local.supervisor import Order
 from forgeledger.local.template import load_template
-from forgeledger.local_description import STATE_DIR_NAME, Description
+from forgeledger.local_description import Description
 
 __all__ = [
     "Description",
@@ -47,7 +47,7 @@ class LogNotFound(LocalCloudError):
 
 
 def state_of(project_dir: Path | None = None, state_dir: Path | None = None) -> StateDir:
-    return StateDir(state_dir or find_project(project_dir) / STATE_DIR_NAME)
+    return StateDir(state_dir or default_state_dir(find_project(project_dir)))
 
 
 def up(

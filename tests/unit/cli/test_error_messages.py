@@ -21,6 +21,7 @@ from forgeledger.sdk.errors import (
 )
 from forgeledger.sdk.records import Problem, WrongField
 
+ALL = ", or `all`, as in pip install 'forgeledger[all]'"
 FOREIGN = WrongAddressError("api_url", "http://x", "is it a ForgeLedger's?")
 
 
@@ -71,7 +72,7 @@ WRONG = (
         (FileNotFoundError(2, "No such file", "x"), "x: no such file", exit_codes.USAGE),
         (
             ModuleNotFoundError("no", name="ministack.app"),
-            "ministack.app is not installed: pip install 'forgeledger[local]'",
+            f"the local cloud and the demo need the extra `local`{ALL}; ministack.app is missing",
             exit_codes.USAGE,
         ),
     ],
@@ -152,16 +153,17 @@ def test_an_error_nobody_reads_is_no_error_either(session_options, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("missing", "code", "error"),
+    ("word", "missing", "code", "error"),
     [
-        ("typer", exit_codes.USAGE, "forgeledger: typer is not installed: pip install"),
-        ("forgeledger.cli.app", 1, "ModuleNotFoundError"),
+        ("--version", "typer", exit_codes.USAGE, "the command line needs the extra `cli`"),
+        ("demo", "yaml", exit_codes.USAGE, "the local cloud and the demo need the extra `local`"),
+        ("--version", "forgeledger.cli.app", 1, "ModuleNotFoundError"),
     ],
 )
-def test_without_its_extra_the_program_says_what_to_install(missing, code, error):
+def test_without_its_extra_the_program_says_what_to_install(word, missing, code, error):
     program = (
         f"import sys; sys.modules['{missing}'] = None\n"
-        "from forgeledger.cli.main import main; sys.argv = ['forgeledger', '--version']; main()"
+        f"from forgeledger.cli.main import main; sys.argv = ['forgeledger', '{word}']; main()"
     )
 
     ended = subprocess.run(

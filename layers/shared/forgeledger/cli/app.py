@@ -36,7 +36,7 @@ _PARTS: Final = (
     *(job, items, send, rejects, deadletters, reconcile, worker, doctor, local, demo, init),
 )
 
-app = group("forgeledger")
+app = group("forgeledger", add_completion=True)
 job.app.add_typer(job_queries.app)
 for part in _PARTS:
     app.add_typer(part.app)

@@ -9,6 +9,7 @@ from forgeledger.errors import ForgeLedgerError
 
 _EXTRA_OF_MODULE = {
     "ministack": "local",
+    "samtranslator": "local",
     "yaml": "local",
     "pydantic": "local",
     "pydantic_core": "cli",
@@ -16,6 +17,7 @@ _EXTRA_OF_MODULE = {
     "rich": "cli",
     "typer": "cli",
 }
+_WHAT_NEEDS = {"cli": "the command line needs", "local": "the local cloud and the demo need"}
 _NOT_FOUND_CODES = ("NonExistentQueue", "QueueDoesNotExist", "ResourceNotFound", "NotFound")
 _REFUSED_CODES = ("AccessDenied", "UnrecognizedClient", "InvalidClientTokenId", "Unauthorized")
 
@@ -59,7 +61,10 @@ def _explain(error: Exception) -> tuple[str, int] | None:
     if isinstance(error, ModuleNotFoundError):
         extra = _EXTRA_OF_MODULE.get((error.name or "").partition(".")[0])
         if extra:
-            line = f"{error.name} is not installed: pip install 'forgeledger[{extra}]'"
+            line = (
+                f"{_WHAT_NEEDS[extra]} the extra `{extra}`, or `all`, as in "
+                f"pip install 'forgeledger[all]'; {error.name} is missing"
+            )
             return line, exit_codes.USAGE
         return None
     if isinstance(error, OSError) and error.filename is not None:

@@ -1,6 +1,7 @@
 """What `forgeledger local` up, down, status, reset and logs call."""
 
 import contextlib
+import importlib.util
 import io
 import json
 import os
@@ -63,6 +64,7 @@ def up(
     state = state_of(project, state_dir)
     if running := state.description():
         return running
+    _check_packages()
     state.logs.mkdir(parents=True, exist_ok=True)
     order = Order(
         project_dir=str(project),
@@ -137,6 +139,13 @@ def logs(
             with path.open(encoding="utf-8", errors="replace") as log:
                 tails += [f"{log_name}: {line.rstrip()}" for line in deque(log, maxlen=lines)]
     return tails
+
+
+def _check_packages() -> None:
+    """Child processes import them; that they are missing would stand in their logs alone."""
+    for name in ("ministack", "samtranslator", "aws_lambda_powertools", "pydantic"):
+        if importlib.util.find_spec(name) is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def _spawn(order: Order, log_file: Path) -> "subprocess.Popen[bytes]":

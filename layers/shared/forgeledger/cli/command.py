@@ -97,7 +97,7 @@ def command(
         parameters = [context, *own, *deployment, color, as_json]
         run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         help_text = inspect.cleandoc(function.__doc__ or "")
-        texts = {"help": help_text, "epilog": _epilog(example)}
+        texts: dict[str, Any] = {"help": help_text, "epilog": _epilog(example)}
         app.command(name, cls=_Command, context_settings=_HELP, **texts)(run)
         return function
 

@@ -65,6 +65,11 @@ class Output:
     def document(self, document: Any) -> None:
         self._write(json.dumps(document, ensure_ascii=False, default=str))
 
+    def result(self, document: Any) -> None:
+        """Any JSON: on one line for programs, indented for people."""
+        indent = None if self.as_json else 2
+        self._write(json.dumps(document, ensure_ascii=False, indent=indent))
+
     def lines(self, lines: Iterable[str]) -> None:
         for line in lines:
             shown = printable(line)

@@ -162,6 +162,7 @@ class LocalCloud:
             self.stack.routes,
             lambda function, event, request_id: self._pools[function].invoke(event, request_id),
             api_id=self.physical_id("HttpApi") or "local",
+            cors=self.stack.cors,
             port=self._wanted_ports["api"] or if_free(self._state.ports().get("api", 0)),
         )
         undo.callback(gateway.stop)

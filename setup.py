@@ -1,6 +1,7 @@
 """Puts the deployment into the wheel, and links into the README that a package index can follow."""
 
 import re
+import shutil
 import tomllib
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,8 @@ RELATIVE_LINK: Final = re.compile(r"\[([^\]]+)\]\((?!\w+:|#)([^)\s]+)\)")
 
 class BuildWithDeployment(build_py):
     def run(self) -> None:
+        # What an earlier build left here would come along, though it may be gone from the project.
+        shutil.rmtree(Path(self.build_lib, "forgeledger"), ignore_errors=True)
         super().run()
         if self.editable_mode:  # The project's own folder is used instead.
             return

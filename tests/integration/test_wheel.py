@@ -56,6 +56,9 @@ def source(tmp_path_factory) -> Path:
         shutil.copytree(ROOT / folder, copy / folder, ignore=BYTECODE)
     for stray in ("functions/api/.env", "functions/api/notes.py", "layers/shared/secret.pem"):
         (copy / stray).write_text("sekret")
+    # As an earlier build has left it there.
+    (copy / "build" / "lib" / "forgeledger").mkdir(parents=True)
+    (copy / "build" / "lib" / "forgeledger" / "gone.py").touch()
     return copy
 
 
@@ -125,9 +128,10 @@ def link_distribution(name: str, site: Path) -> None:
 
 def test_the_wheel_carries_what_is_deployed_and_nothing_that_lies_beside_it(wheel):
     with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
         carried = {
             name.removeprefix(DEPLOYMENT): archive.read(name).decode()
-            for name in archive.namelist()
+            for name in names
             if name.startswith(DEPLOYMENT)
         }
 
@@ -138,6 +142,7 @@ def test_the_wheel_carries_what_is_deployed_and_nothing_that_lies_beside_it(whee
     layer = {"layers/shared/Makefile", "layers/shared/requirements.txt"}
     assert set(carried) == {"template.yaml", "samconfig.toml", *functions, *layer}
     assert carried == {name: (ROOT / name).read_text() for name in carried}
+    assert "forgeledger/gone.py" not in names
 
 
 def test_all_needs_no_database_and_no_container_engine(wheel):

@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError
 
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
@@ -21,7 +22,6 @@ from forgeledger.sdk.errors import (
 )
 from forgeledger.sdk.records import Problem, WrongField
 
-ALL = ", or `all`, as in pip install 'forgeledger[all]'"
 FOREIGN = WrongAddressError("api_url", "http://x", "is it a ForgeLedger's?")
 
 
@@ -70,15 +70,48 @@ WRONG = (
         (aws("Throttling"), "SendMessage: Throttling: no", exit_codes.UNREACHABLE),
         (NoCredentialsError(), "AWS: Unable to locate credentials", exit_codes.UNREACHABLE),
         (FileNotFoundError(2, "No such file", "x"), "x: no such file", exit_codes.USAGE),
-        (
-            ModuleNotFoundError("no", name="ministack.app"),
-            f"the local cloud and the demo need the extra `local`{ALL}; ministack.app is missing",
-            exit_codes.USAGE,
-        ),
     ],
 )
 def test_an_error_is_a_line_and_a_code(error, line, code):
     assert explain(error) == (line, code)
+
+
+@pytest.mark.parametrize(
+    ("origin", "command"),
+    [
+        (None, "pip install 'forgeledger[all]'"),
+        ('{"url": "file:///a/my%20wheel.whl"}', "pip install '/a/my wheel.whl[all]'"),
+        ('{"url": "https://example.com/x.whl"}', "pip install 'forgeledger[all]'"),
+        (
+            '{"url": "file:///a/clone", "dir_info": {"editable": true}}',
+            "pip install -e '/a/clone[all]'",
+        ),
+    ],
+)
+def test_a_missing_package_is_explained_by_what_needs_it_and_how_to_get_it(
+    monkeypatch, origin, command
+):
+    class Installed:
+        def read_text(self, name):
+            return origin
+
+    monkeypatch.setattr("importlib.metadata.distribution", lambda name: Installed())
+
+    line, code = explain(ModuleNotFoundError("no", name="ministack.app"))
+
+    need = "the local cloud and the demo need the extra `local`, or `all`"
+    assert (line, code) == (f"{need}: {command} (ministack.app is missing)", exit_codes.USAGE)
+
+
+def test_a_package_that_was_not_installed_is_named_as_an_index_names_it(monkeypatch):
+    def missing(name):
+        raise PackageNotFoundError
+
+    monkeypatch.setattr("importlib.metadata.distribution", missing)
+
+    line, _ = explain(ModuleNotFoundError("no", name="typer"))
+
+    assert "the command line needs the extra `cli`, or `all`: pip install 'forgeledger[" in line
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), ModuleNotFoundError("no", name="typo")])

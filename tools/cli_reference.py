@@ -14,9 +14,9 @@ _INTRODUCTION: Final = """\
 # Command line
 
 The extra `cli` of the package brings the program `forgeledger`, `local` the local cloud and the
-demo, `all` both: `pip install '/path/to/forgeledger[all]'`, where the path is a clone or a wheel, as
-long as no package index has it. This page is generated from the program (`make cli-reference`), and
-a test compares the two.
+demo, `all` both: `pip install '/path/to/forgeledger[all]'`, where the path is a clone or a wheel,
+as long as no package index has it. This page is generated from the program (`make cli-reference`),
+and a test compares the two.
 
 `forgeledger --install-completion` makes the shell complete commands and options.
 

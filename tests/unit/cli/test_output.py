@@ -82,3 +82,12 @@ def test_a_name_from_outside_cannot_bring_colors_of_its_own():
     Output(color=Color.ALWAYS, out=screen).lines(["\x1b[32mmine"])
 
     assert screen.getvalue() == "\\x1b[32mmine\n"
+
+
+def test_a_heading_is_no_state():
+    screen = Terminal()
+
+    rows = [({}, ("j-4", "FAILED"))]
+    Output(color=Color.ALWAYS, out=screen).table(("JOB", "FAILED"), rows, empty="no jobs")
+
+    assert screen.getvalue() == "JOB  FAILED\nj-4  \x1b[31mFAILED\x1b[0m\n"

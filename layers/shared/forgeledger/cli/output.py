@@ -103,7 +103,9 @@ class Output:
             return
         cells = [[_cell(value) for value in row] for _, row in rows]
         if cells:
-            self.lines(aligned([list(head), *cells]))
+            heading, *lines = aligned([list(head), *cells])
+            self._write(heading)
+            self.lines(lines)
         else:
             self.remark(empty)
 

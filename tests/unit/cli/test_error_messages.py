@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError
 
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
@@ -69,15 +70,48 @@ WRONG = (
         (aws("Throttling"), "SendMessage: Throttling: no", exit_codes.UNREACHABLE),
         (NoCredentialsError(), "AWS: Unable to locate credentials", exit_codes.UNREACHABLE),
         (FileNotFoundError(2, "No such file", "x"), "x: no such file", exit_codes.USAGE),
-        (
-            ModuleNotFoundError("no", name="ministack.app"),
-            "ministack.app is not installed: pip install 'forgeledger[local]'",
-            exit_codes.USAGE,
-        ),
     ],
 )
 def test_an_error_is_a_line_and_a_code(error, line, code):
     assert explain(error) == (line, code)
+
+
+@pytest.mark.parametrize(
+    ("origin", "command"),
+    [
+        (None, "pip install 'forgeledger[all]'"),
+        ('{"url": "file:///a/my%20wheel.whl"}', "pip install '/a/my wheel.whl[all]'"),
+        ('{"url": "https://example.com/x.whl"}', "pip install 'forgeledger[all]'"),
+        (
+            '{"url": "file:///a/clone", "dir_info": {"editable": true}}',
+            "pip install -e '/a/clone[all]'",
+        ),
+    ],
+)
+def test_a_missing_package_is_explained_by_what_needs_it_and_how_to_get_it(
+    monkeypatch, origin, command
+):
+    class Installed:
+        def read_text(self, name):
+            return origin
+
+    monkeypatch.setattr("importlib.metadata.distribution", lambda name: Installed())
+
+    line, code = explain(ModuleNotFoundError("no", name="ministack.app"))
+
+    need = "the local cloud and the demo need the extra `local`, or `all`"
+    assert (line, code) == (f"{need}: {command} (ministack.app is missing)", exit_codes.USAGE)
+
+
+def test_a_package_that_was_not_installed_is_named_as_an_index_names_it(monkeypatch):
+    def missing(name):
+        raise PackageNotFoundError
+
+    monkeypatch.setattr("importlib.metadata.distribution", missing)
+
+    line, _ = explain(ModuleNotFoundError("no", name="typer"))
+
+    assert "the command line needs the extra `cli`, or `all`: pip install 'forgeledger[" in line
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), ModuleNotFoundError("no", name="typo")])
@@ -152,16 +186,17 @@ def test_an_error_nobody_reads_is_no_error_either(session_options, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("missing", "code", "error"),
+    ("word", "missing", "code", "error"),
     [
-        ("typer", exit_codes.USAGE, "forgeledger: typer is not installed: pip install"),
-        ("forgeledger.cli.app", 1, "ModuleNotFoundError"),
+        ("--version", "typer", exit_codes.USAGE, "the command line needs the extra `cli`"),
+        ("demo", "yaml", exit_codes.USAGE, "the local cloud and the demo need the extra `local`"),
+        ("--version", "forgeledger.cli.app", 1, "ModuleNotFoundError"),
     ],
 )
-def test_without_its_extra_the_program_says_what_to_install(missing, code, error):
+def test_without_its_extra_the_program_says_what_to_install(word, missing, code, error):
     program = (
         f"import sys; sys.modules['{missing}'] = None\n"
-        "from forgeledger.cli.main import main; sys.argv = ['forgeledger', '--version']; main()"
+        f"from forgeledger.cli.main import main; sys.argv = ['forgeledger', '{word}']; main()"
     )
 
     ended = subprocess.run(

@@ -96,6 +96,30 @@ def test_help_does_not_wait_for_what_it_does_not_need(words):
     assert "Usage: forgeledger" in ended.stdout
 
 
+@pytest.mark.parametrize("words", [[], ["job"], ["job", "list"], ["demo"]])
+def test_help_has_a_short_option_everywhere(forgeledger, words):
+    short, long = forgeledger(*words, "-h"), forgeledger(*words, "--help")
+
+    assert (short.code, short.out) == (0, long.out)
+    assert "Usage: forgeledger" in short.out
+
+
+@pytest.mark.parametrize(
+    ("typed", "completions"),
+    [
+        ("forgeledger jo", ["job"]),
+        ("forgeledger job se", ["seal"]),
+        ("forgeledger demo --wo", ["--workers"]),
+    ],
+)
+def test_the_shell_completes_commands_and_options(forgeledger, monkeypatch, typed, completions):
+    monkeypatch.setenv("_FORGELEDGER_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
+
+    assert forgeledger().lines == completions
+
+
 def test_the_program_alone_prints_its_help_and_is_wrong_usage(forgeledger):
     ended = forgeledger()
 

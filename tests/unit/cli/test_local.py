@@ -265,3 +265,23 @@ def test_reconciling_locally_runs_the_relay_from_the_source_tree(
         exit_codes.NOT_FOUND,
         "forgeledger: JobNotFound: no job\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("event", "error"),
+    [(b"{", "EVENT: is not JSON"), (b"\xff", "EVENT: is not UTF-8"), (b"", "EVENT: is not JSON")],
+)
+def test_an_event_that_is_none_is_refused_before_the_local_cloud_is_asked(
+    forgeledger, state, event, error
+):
+    ended = forgeledger("local", "invoke", "ApiFunction", "-", stdin=event, **state)
+
+    assert ended.code == exit_codes.USAGE
+    assert error in ended.err
+
+
+def test_no_function_runs_while_the_local_cloud_is_down(forgeledger, state):
+    ended = forgeledger("local", "invoke", "ApiFunction", "-", stdin="{}", **state)
+
+    assert ended.code == exit_codes.UNREACHABLE
+    assert "the local cloud is down" in ended.err

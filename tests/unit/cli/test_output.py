@@ -1,8 +1,18 @@
+import io
 from datetime import UTC, datetime
 
 import pytest
 
-from forgeledger.cli.output import aligned, duration, facts, printable, short_json
+from forgeledger.cli.output import (
+    Color,
+    Output,
+    aligned,
+    duration,
+    facts,
+    printable,
+    short_json,
+)
+from tests.unit.cli.terminals import Terminal
 
 
 @pytest.mark.parametrize(
@@ -33,3 +43,51 @@ def test_long_json_is_cut():
 
 def test_unprintable_letters_are_spelled_out():
     assert printable("a\tb\x1b\u202e") == "a\\tb\\x1b\\u202e"
+
+
+@pytest.mark.parametrize(
+    ("color", "environ", "on_terminal", "is_colored"),
+    [
+        ("auto", {}, True, True),
+        ("auto", {}, False, False),
+        ("auto", {"NO_COLOR": "1"}, True, False),
+        ("auto", {"NO_COLOR": ""}, True, True),
+        ("auto", {"TERM": "dumb"}, True, False),
+        ("always", {"NO_COLOR": "1"}, False, True),
+        ("never", {}, True, False),
+    ],
+)
+def test_states_have_a_color_where_it_is_wanted(color, environ, on_terminal, is_colored):
+    screen = Terminal() if on_terminal else io.StringIO()
+    output = Output(color=Color(color), environ=environ, out=screen)
+
+    output.lines(["j-4  FAILED, 1 of 2 items completed"])
+
+    red = "\x1b[31mFAILED\x1b[0m" if is_colored else "FAILED"
+    assert screen.getvalue() == f"j-4  {red}, 1 of 2 items completed\n"
+
+
+def test_a_document_never_has_a_color():
+    screen = Terminal()
+    output = Output(as_json=True, color=Color.ALWAYS, out=screen)
+
+    output.record({"status": "FAILED"}, "FAILED")
+
+    assert screen.getvalue() == '{"status": "FAILED"}\n'
+
+
+def test_a_name_from_outside_cannot_bring_colors_of_its_own():
+    screen = Terminal()
+
+    Output(color=Color.ALWAYS, out=screen).lines(["\x1b[32mmine"])
+
+    assert screen.getvalue() == "\\x1b[32mmine\n"
+
+
+def test_a_heading_is_no_state():
+    screen = Terminal()
+
+    rows = [({}, ("j-4", "FAILED"))]
+    Output(color=Color.ALWAYS, out=screen).table(("JOB", "FAILED"), rows, empty="no jobs")
+
+    assert screen.getvalue() == "JOB  FAILED\nj-4  \x1b[31mFAILED\x1b[0m\n"

@@ -1,5 +1,6 @@
 """The background commands when the local cloud does not start, and parts of it when it does."""
 
+import importlib.util
 import selectors
 import socket
 import subprocess
@@ -57,6 +58,22 @@ def test_the_state_is_next_to_the_template_unless_given(tmp_path):
     assert control.state_of(PROJECT).root == PROJECT / ".forgeledger"
     assert control.state_of(PROJECT, tmp_path).root == tmp_path
     assert control.status(project_dir=PROJECT) is None
+
+
+@pytest.mark.parametrize("missing", ["ministack", "samtranslator", "aws_lambda_powertools"])
+def test_a_package_that_only_child_processes_import_is_missed_before_they_start(
+    missing, monkeypatch, tmp_path
+):
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == missing else find_spec(name)
+    )
+
+    with pytest.raises(ModuleNotFoundError) as error:
+        control.up(state_dir=tmp_path / "state")
+
+    assert error.value.name == missing
+    assert not (tmp_path / "state").exists()
 
 
 def test_a_local_cloud_that_is_not_up_has_no_description(tmp_path):

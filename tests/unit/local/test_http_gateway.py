@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from forgeledger.local.function_process import InvocationFailed
+from forgeledger.local.http_cors import Cors
 from forgeledger.local.http_gateway import MAX_BODY_BYTES, HttpGateway
 from forgeledger.local.stack import Route
 
@@ -139,3 +140,23 @@ def test_a_kept_alive_connection_is_closed_when_the_gateway_stops(capfd):
     assert response.read()
     assert response.will_close
     assert capfd.readouterr().err == ""
+
+
+def test_a_preflight_request_reaches_no_function_and_an_answer_gets_its_headers():
+    cors = Cors(origins=("*",), allowed=(("access-control-max-age", "1"),), exposed="etag")
+    running = HttpGateway(ROUTES, invoke, api_id="abc", cors=cors)
+    running.start()
+    origin = {"Origin": "https://app.example"}
+    connection = http.client.HTTPConnection(urlsplit(running.url).netloc, timeout=60)
+
+    wanted = {**origin, "Access-Control-Request-Method": "POST"}
+    connection.request("OPTIONS", "/nowhere", headers=wanted)
+    preflight = connection.getresponse()
+    preflight.read()
+    connection.request("GET", "/nowhere", headers=origin)
+    refused = connection.getresponse()
+    refused.read()
+    running.stop()
+
+    assert (preflight.status, preflight.headers["access-control-max-age"]) == (204, "1")
+    assert (refused.status, refused.headers["access-control-allow-origin"]) == (404, "*")

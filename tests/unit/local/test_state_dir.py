@@ -12,9 +12,10 @@ from forgeledger.local.state_dir import (
     ProjectNotFound,
     StateDir,
     _is_alive,
+    default_state_dir,
     find_project,
 )
-from forgeledger.local_description import Description
+from forgeledger.local_description import DEPLOYMENT, Description, user_state_dir
 
 ROOT = Path(__file__).parents[3]
 FIXTURE = ROOT / "tests" / "fixtures" / "local"
@@ -129,12 +130,24 @@ def test_a_template_of_somebody_elses_is_no_project_of_ours(tmp_path):
 
 def test_no_project_anywhere_is_said_clearly(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(
-        "forgeledger.local.state_dir.__file__", str(tmp_path / "a/b/c/d/e/state_dir.py")
-    )
+    monkeypatch.setattr("forgeledger.local.state_dir.PACKAGE_PROJECT", tmp_path / "package")
 
     with pytest.raises(ProjectNotFound, match=str(tmp_path)):
         find_project()
+
+
+def test_the_wheels_own_deployment_has_its_state_in_the_users_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+    assert default_state_dir(DEPLOYMENT) == tmp_path / "forgeledger"
+    assert default_state_dir(ROOT) == ROOT / ".forgeledger"
+
+
+def test_a_users_folder_that_is_no_absolute_path_is_ignored(tmp_path):
+    home = user_state_dir({})
+
+    assert home == Path.home() / ".local" / "state" / "forgeledger"
+    assert user_state_dir({"XDG_STATE_HOME": "here"}) == home
 
 
 def test_a_folder_whose_owner_was_killed_is_free_once_its_engine_has_saved(state, monkeypatch):

@@ -44,7 +44,8 @@ def _nothing_here(tmp_path_factory, monkeypatch):
     for name in ("FORGELEDGER_STATE_DIR", "FORGELEDGER_LOCAL", "FORGELEDGER_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     nowhere = tmp_path_factory.mktemp("nowhere")
-    monkeypatch.setattr("forgeledger.sdk.endpoints._PACKAGE_ROOT", nowhere)
+    monkeypatch.setattr("forgeledger.sdk.endpoints.PACKAGE_PROJECT", nowhere)
+    monkeypatch.setenv("XDG_STATE_HOME", str(nowhere))
 
 
 @pytest.fixture
@@ -166,11 +167,19 @@ def test_a_local_cloud_may_keep_its_state_elsewhere(project, tmp_path_factory, m
 
 
 def test_a_local_cloud_is_found_where_an_editable_install_points(project, tmp_path, monkeypatch):
-    monkeypatch.setattr("forgeledger.sdk.endpoints._PACKAGE_ROOT", project)
+    monkeypatch.setattr("forgeledger.sdk.endpoints.PACKAGE_PROJECT", project)
     elsewhere = tmp_path.parent / f"{tmp_path.name}-elsewhere"
     elsewhere.mkdir()
 
     assert Endpoints.local(elsewhere).api_url == LOCAL["apiUrl"]
+
+
+def test_a_local_cloud_of_the_wheel_is_found_in_the_users_state_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "state" / "forgeledger").mkdir(parents=True)
+    (tmp_path / "state" / "forgeledger" / "local.json").write_text(json.dumps(LOCAL))
+
+    assert Endpoints.local(tmp_path).api_url == LOCAL["apiUrl"]
 
 
 def test_a_local_cloud_that_is_not_up_is_reported_with_where_it_was_looked_for(

@@ -17,6 +17,7 @@ from forgeledger.cli.commands import (
     deadletters,
     demo,
     doctor,
+    init,
     items,
     job,
     job_queries,
@@ -31,9 +32,11 @@ from forgeledger.cli.output import ReaderGone, printable
 from forgeledger.cli.session import SessionSeams
 
 # `--help` lists them in this order.
-_PARTS: Final = (job, items, send, rejects, deadletters, reconcile, worker, doctor, local, demo)
+_PARTS: Final = (
+    *(job, items, send, rejects, deadletters, reconcile, worker, doctor, local, demo, init),
+)
 
-app = group("forgeledger")
+app = group("forgeledger", add_completion=True)
 job.app.add_typer(job_queries.app)
 for part in _PARTS:
     app.add_typer(part.app)

@@ -11,12 +11,16 @@ import typer.core
 
 from forgeledger.cli.deployment import LOCAL, Where
 from forgeledger.cli.error_messages import Interrupted
-from forgeledger.cli.output import Output
+from forgeledger.cli.output import Color, Output
 from forgeledger.cli.session import Session, SessionSeams
 
 CommandFunction = Callable[..., None]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print JSON, one document a line, for programs.")
+]
+WithColor = Annotated[
+    Color,
+    typer.Option("--color", help="Color states; auto: on a terminal, unless NO_COLOR is set."),
 ]
 
 
@@ -37,9 +41,16 @@ _ADDRESSES: Final = {
     Needs.RELAY: "relay_function",
 }
 _OPTIONS: Final = inspect.signature(Where).parameters
+_HELP: Final = {"help_option_names": ["-h", "--help"]}
 
 
-def group(name: str, help_text: str | None = None, example: str | None = None) -> typer.Typer:
+def group(
+    name: str,
+    help_text: str | None = None,
+    example: str | None = None,
+    *,
+    add_completion: bool = False,
+) -> typer.Typer:
     """A group of commands; called without a command it prints its help."""
     texts: dict[str, Any] = {"help": help_text, "epilog": _epilog(example)} if example else {}
     return typer.Typer(
@@ -48,8 +59,8 @@ def group(name: str, help_text: str | None = None, example: str | None = None) -
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        add_completion=False,
-        context_settings={"max_content_width": 100},
+        add_completion=add_completion,
+        context_settings={"max_content_width": 100, **_HELP},
     )
 
 
@@ -61,10 +72,18 @@ def command(
     deployment = [_OPTIONS["local"], _OPTIONS["stack"], *addresses] if needs else []
 
     def add(function: CommandFunction) -> CommandFunction:
-        def run(context: typer.Context, *, as_json: AsJson = False, **values: Any) -> None:
+        def run(
+            context: typer.Context,
+            *,
+            color: WithColor = Color.AUTO,
+            as_json: AsJson = False,
+            **values: Any,
+        ) -> None:
             given = {option.name: values.pop(option.name) for option in deployment}
             where = replace(_where(context, given), is_complete=_is_complete(needs, given))
-            session = Session(where, Output(as_json=as_json), context.obj or SessionSeams())
+            seams = context.obj or SessionSeams()
+            output = Output(as_json=as_json, color=color, environ=seams.environ)
+            session = Session(where, output, seams)
             try:
                 function(session, **values)
             except KeyboardInterrupt as error:
@@ -73,12 +92,13 @@ def command(
 
         # Typer reads a command's options from its function's signature.
         signature = inspect.signature(run)
-        context, as_json, _ = signature.parameters.values()
+        context, color, as_json, _ = signature.parameters.values()
         _, *own = inspect.signature(function).parameters.values()
-        parameters = [context, *own, *deployment, as_json]
+        parameters = [context, *own, *deployment, color, as_json]
         run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         help_text = inspect.cleandoc(function.__doc__ or "")
-        app.command(name, cls=_Command, help=help_text, epilog=_epilog(example))(run)
+        texts: dict[str, Any] = {"help": help_text, "epilog": _epilog(example)}
+        app.command(name, cls=_Command, context_settings=_HELP, **texts)(run)
         return function
 
     return add

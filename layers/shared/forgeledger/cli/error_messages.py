@@ -1,5 +1,6 @@
 """Turns an error into one line for the user and an exit code."""
 
+import json
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +10,7 @@ from forgeledger.errors import ForgeLedgerError
 
 _EXTRA_OF_MODULE = {
     "ministack": "local",
+    "samtranslator": "local",
     "yaml": "local",
     "pydantic": "local",
     "pydantic_core": "cli",
@@ -16,6 +18,7 @@ _EXTRA_OF_MODULE = {
     "rich": "cli",
     "typer": "cli",
 }
+_WHAT_NEEDS = {"cli": "the command line needs", "local": "the local cloud and the demo need"}
 _NOT_FOUND_CODES = ("NonExistentQueue", "QueueDoesNotExist", "ResourceNotFound", "NotFound")
 _REFUSED_CODES = ("AccessDenied", "UnrecognizedClient", "InvalidClientTokenId", "Unauthorized")
 
@@ -59,12 +62,27 @@ def _explain(error: Exception) -> tuple[str, int] | None:
     if isinstance(error, ModuleNotFoundError):
         extra = _EXTRA_OF_MODULE.get((error.name or "").partition(".")[0])
         if extra:
-            line = f"{error.name} is not installed: pip install 'forgeledger[{extra}]'"
-            return line, exit_codes.USAGE
+            line = f"{_WHAT_NEEDS[extra]} the extra `{extra}`, or `all`: {_installation('all')}"
+            return f"{line} ({error.name} is missing)", exit_codes.USAGE
         return None
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {(error.strerror or 'cannot be read').lower()}", exit_codes.USAGE
     return _explain_aws(error)
+
+
+def _installation(extra: str) -> str:
+    """The command that adds an extra: from the folder or wheel that the package came from."""
+    from importlib.metadata import PackageNotFoundError, distribution
+    from urllib.parse import unquote, urlsplit
+
+    try:
+        origin = json.loads(distribution("forgeledger").read_text("direct_url.json") or "{}")
+    except PackageNotFoundError:
+        origin = {}
+    url = urlsplit(origin.get("url", ""))
+    source = unquote(url.path) if url.scheme == "file" else "forgeledger"
+    editable = "-e " if origin.get("dir_info", {}).get("editable") else ""
+    return f"pip install {editable}'{source}[{extra}]'"
 
 
 def _explain_ours(error: ForgeLedgerError) -> tuple[str, int]:

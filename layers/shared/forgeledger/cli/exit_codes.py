@@ -21,9 +21,10 @@ INTERRUPTED: Final = 130
 MEANINGS: Final = {
     DONE: "done; `job watch`: the job completed",
     NOT_AS_HOPED: "done, but not as hoped: `doctor` found something wrong, a guarantee did not "
-    "hold in `demo`, items or commands were rejected, the local cloud is down in `local status`",
+    "hold in `demo`, items or commands were rejected, the local cloud is down in `local status`, "
+    "a function failed in `local invoke`",
     USAGE: "a wrong argument, option or value, also one that the ledger refuses",
-    NOT_FOUND: "no such job, item, message, stack, queue or log",
+    NOT_FOUND: "no such job, item, message, stack, queue, function or log",
     REFUSED: "the state of the job or item does not allow it, or a permission is missing",
     UNREACHABLE: "no answer: the network, AWS, or a local cloud that is down",
     COMPLETED_WITH_FAILURES: "`job watch`: the job completed with failures",

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from forgeledger.cli.error_messages import WrongValue
-from forgeledger.cli.json_options import json_object
+from forgeledger.cli.json_options import STDIN, json_object
 
 if TYPE_CHECKING:
     from forgeledger.sdk.api.item_input import ItemSpec
 
-STDIN = Path("-")
 _JSON_ITEM: Final = re.compile(r'\s*\{\s*"item(Id|_id)"')
 _READ_AS_NAMES: Final = (
     "each line is read as an item's id, though the first looks like JSON; JSON lines are "

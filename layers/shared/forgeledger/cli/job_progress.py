@@ -175,5 +175,5 @@ def _bar(output: Output) -> Any:
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
         TextColumn("{task.fields[details]}"),
-        console=Console(file=output.out),
+        console=Console(file=output.out, no_color=not output.is_colored),
     )

@@ -1,9 +1,13 @@
-"""Values of options that hold JSON."""
+"""Values of options that hold JSON, and files with it."""
 
 import json
-from typing import Any
+import sys
+from pathlib import Path
+from typing import Any, Final
 
 from forgeledger.cli.error_messages import WrongValue
+
+STDIN: Final = Path("-")
 
 
 def json_value(field: str, text: str) -> Any:
@@ -24,6 +28,15 @@ def json_object(field: str, text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise WrongValue(field, "is not a JSON object")
     return value
+
+
+def read_text(field: str, source: Path) -> str:
+    """The text of a file, or of the standard input for `-`, without a byte order mark."""
+    content = sys.stdin.buffer.read() if source == STDIN else source.read_bytes()
+    try:
+        return content.decode("utf-8-sig").strip()
+    except UnicodeDecodeError as error:
+        raise WrongValue(field, "is not UTF-8") from error
 
 
 def _refuse(constant: str) -> None:

@@ -1,10 +1,30 @@
 """Prints results: aligned text for people, one JSON document a line with --json."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from enum import StrEnum
+from typing import Any, Final, TextIO
+
+_GREEN, _RED, _YELLOW, _CYAN = 32, 31, 33, 36
+_COLORS: Final = {
+    "COMPLETED": _GREEN,
+    "COMPLETED_WITH_FAILURES": _YELLOW,
+    "CANCELED": _YELLOW,
+    "FAILED": _RED,
+    "BROKEN": _RED,
+    "RUNNING": _CYAN,
+    "IN_PROGRESS": _CYAN,
+}
+_STATES: Final = re.compile(rf"\b(?:{'|'.join(_COLORS)})\b")
+
+
+class Color(StrEnum):
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
 
 
 class ReaderGone(Exception):
@@ -15,11 +35,20 @@ class Output:
     """Results go to the standard output, remarks to the standard error."""
 
     def __init__(
-        self, *, as_json: bool = False, out: TextIO | None = None, err: TextIO | None = None
+        self,
+        *,
+        as_json: bool = False,
+        color: Color = Color.AUTO,
+        environ: Mapping[str, str] | None = None,
+        out: TextIO | None = None,
+        err: TextIO | None = None,
     ) -> None:
         self.as_json = as_json
         self.out = out or sys.stdout
         self.err = err or sys.stderr
+        self.is_colored = color == Color.ALWAYS or (
+            color == Color.AUTO and self.out.isatty() and _wants_color(environ or {})
+        )
 
     @property
     def is_live(self) -> bool:
@@ -36,9 +65,15 @@ class Output:
     def document(self, document: Any) -> None:
         self._write(json.dumps(document, ensure_ascii=False, default=str))
 
+    def result(self, document: Any) -> None:
+        """Any JSON: on one line for programs, indented for people."""
+        indent = None if self.as_json else 2
+        self._write(json.dumps(document, ensure_ascii=False, indent=indent))
+
     def lines(self, lines: Iterable[str]) -> None:
         for line in lines:
-            self._write(printable(line))
+            shown = printable(line)
+            self._write(_STATES.sub(_colored, shown) if self.is_colored else shown)
 
     def text(self, text: str) -> None:
         """A text from outside, unchanged."""
@@ -68,7 +103,9 @@ class Output:
             return
         cells = [[_cell(value) for value in row] for _, row in rows]
         if cells:
-            self.lines(aligned([list(head), *cells]))
+            heading, *lines = aligned([list(head), *cells])
+            self._write(heading)
+            self.lines(lines)
         else:
             self.remark(empty)
 
@@ -126,6 +163,15 @@ def short_json(value: Any, most: int = 100) -> str:
 
 def shortened(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def _wants_color(environ: Mapping[str, str]) -> bool:
+    return not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+
+
+def _colored(state: re.Match[str]) -> str:
+    word = state.group()
+    return f"\x1b[{_COLORS[word]}m{word}\x1b[0m"
 
 
 def _cell(value: object) -> str:

@@ -1,8 +1,8 @@
 """The demo itself: one job through real queues, functions and a table to its one event."""
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -75,6 +75,7 @@ def run_demo(plan: Plan, target: DemoTarget, printer: ProgressPrinter) -> DemoRe
             policy={"maxAttempts": 3},
             tags=["demo"],
         )
+        stack.enter_context(_named_in_errors(job))
         resources.listen(job.job_id)
         printer.say(
             f"job {job.job_id}: {plural(job.total, 'item')} in {plural(job.lanes, 'lane')}, sealed"
@@ -100,6 +101,19 @@ def run_demo(plan: Plan, target: DemoTarget, printer: ProgressPrinter) -> DemoRe
         seconds=seconds,
         items_per_second=observed.middle_per_second(plan.items),
     )
+
+
+@contextmanager
+def _named_in_errors(job: Job) -> Iterator[None]:
+    """Whoever ends the demo early, also with Ctrl-C, is told which job stays behind."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(
+            f"job {job.job_id} stays on the local cloud; to look at it: `forgeledger job status "
+            f"{job.job_id} --local`, to end it: `forgeledger job cancel {job.job_id} --local`"
+        )
+        raise
 
 
 def _wait_for_end(

@@ -1,6 +1,7 @@
 """What `forgeledger local` up, down, status, reset and logs call."""
 
 import contextlib
+import importlib.util
 import io
 import json
 import os
@@ -16,10 +17,10 @@ from typing import Any, Final
 
 from forgeledger.errors import ForgeLedgerError
 from forgeledger.local.local_cloud import if_free
-from forgeledger.local.state_dir import StateDir, find_project
+from forgeledger.local.state_dir import StateDir, default_state_dir, find_project
 from forgeledger.local.supervisor import Order
 from forgeledger.local.template import load_template
-from forgeledger.local_description import STATE_DIR_NAME, Description
+from forgeledger.local_description import Description
 
 __all__ = [
     "Description",
@@ -47,7 +48,7 @@ class LogNotFound(LocalCloudError):
 
 
 def state_of(project_dir: Path | None = None, state_dir: Path | None = None) -> StateDir:
-    return StateDir(state_dir or find_project(project_dir) / STATE_DIR_NAME)
+    return StateDir(state_dir or default_state_dir(find_project(project_dir)))
 
 
 def up(
@@ -63,6 +64,7 @@ def up(
     state = state_of(project, state_dir)
     if running := state.description():
         return running
+    _check_packages()
     state.logs.mkdir(parents=True, exist_ok=True)
     order = Order(
         project_dir=str(project),
@@ -137,6 +139,13 @@ def logs(
             with path.open(encoding="utf-8", errors="replace") as log:
                 tails += [f"{log_name}: {line.rstrip()}" for line in deque(log, maxlen=lines)]
     return tails
+
+
+def _check_packages() -> None:
+    """Child processes import them; that they are missing would stand in their logs alone."""
+    for name in ("ministack", "samtranslator", "aws_lambda_powertools", "pydantic"):
+        if importlib.util.find_spec(name) is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def _spawn(order: Order, log_file: Path) -> "subprocess.Popen[bytes]":

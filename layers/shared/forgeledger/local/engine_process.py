@@ -1,6 +1,7 @@
 """The engine's process, which ends when its parent's pipe closes."""
 
 import gc
+import importlib
 import os
 import runpy
 import shutil
@@ -9,6 +10,8 @@ import sys
 import threading
 from pathlib import Path
 from typing import Final
+
+from forgeledger.local.engine_memory import spare_memory
 
 SCRATCH_VARIABLE: Final = "FORGELEDGER_ENGINE_SCRATCH"
 SCRATCH_PREFIX: Final = "forgeledger-engine-"
@@ -59,6 +62,7 @@ def main() -> None:
     parent_gone = threading.Event()
     end_with_parent(parent_gone)
     collect_on_timer(parent_gone)
+    spare_memory(importlib.import_module("ministack.services.dynamodb"))
     sys.argv = ["ministack"]
     try:
         runpy.run_module("ministack", run_name="__main__")

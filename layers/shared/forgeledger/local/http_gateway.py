@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from forgeledger.local.engine import HOST
 from forgeledger.local.function_process import InvocationFailed
+from forgeledger.local.http_cors import Cors
 from forgeledger.local.http_events import (
     HttpRequest,
     HttpResponse,
@@ -45,11 +46,13 @@ class HttpGateway:
         *,
         api_id: str,
         port: int = 0,
+        cors: Cors | None = None,
         integration_seconds: float = INTEGRATION_SECONDS,
     ) -> None:
         self._routes = routes
         self._invoke = invoke
         self._api_id = api_id
+        self._cors = cors
         self._integration_seconds = integration_seconds
         self._stopping = threading.Event()
         self._executor = ThreadPoolExecutor(MAX_IN_FLIGHT, thread_name_prefix="http")
@@ -78,6 +81,12 @@ class HttpGateway:
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def answer(self, request: HttpRequest) -> HttpResponse:
+        if self._cors is None:
+            return self._answer(request)
+        preflight = self._cors.preflight(request)
+        return preflight or self._cors.added_to(self._answer(request), request)
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         raw_path = request.target.partition("?")[0]
         match = find_route(self._routes, request.method, raw_path)
         if match is None:

@@ -11,7 +11,7 @@ class Unresolved(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolver:
-    """Resolves `Ref` to a parameter, `Fn::If`, and its conditions."""
+    """Resolves `Ref` to a parameter, `Fn::Split`, `Fn::If`, and its conditions."""
 
     parameters: Mapping[str, str]
     conditions: Mapping[str, Any]
@@ -22,6 +22,8 @@ class Resolver:
                 return self.parameters[name]
             case {"Fn::If": [condition, yes, no]}:
                 return self.value(yes if self.holds(condition) else no)
+            case {"Fn::Split": [str(separator), text]}:
+                return str(self.value(text)).split(separator)
             case {"Ref": "AWS::NoValue"}:
                 return None
             case dict() if _is_intrinsic(expression):

@@ -21,10 +21,10 @@ from forgeledger.local.schedules import ScheduleRunner, interval_seconds
 from forgeledger.local.stack import QueueMapping, Schedule, Stack, StreamMapping
 from forgeledger.local.stack_deployer import deploy
 from forgeledger.local.stack_reader import DeployedStack
-from forgeledger.local.state_dir import StateDir, find_project
+from forgeledger.local.state_dir import StateDir, default_state_dir, find_project
 from forgeledger.local.stream_poller import StreamPoller
 from forgeledger.local.template import package
-from forgeledger.local_description import STATE_DIR_NAME, Description
+from forgeledger.local_description import Description
 
 STACK_NAME: Final = "forgeledger"
 DRAIN_SECONDS: Final = 10.0
@@ -59,7 +59,7 @@ class LocalCloud:
         functions_endpoint_url: str | None = None,
     ) -> None:
         self._project = project_dir or find_project()
-        self._state = StateDir(state_dir or self._project / STATE_DIR_NAME)
+        self._state = StateDir(state_dir or default_state_dir(self._project))
         self._wanted_ports = {"engine": engine_port, "api": api_port}
         self._parameters = parameters or {}
         self._concurrency = concurrency
@@ -162,6 +162,7 @@ class LocalCloud:
             self.stack.routes,
             lambda function, event, request_id: self._pools[function].invoke(event, request_id),
             api_id=self.physical_id("HttpApi") or "local",
+            cors=self.stack.cors,
             port=self._wanted_ports["api"] or if_free(self._state.ports().get("api", 0)),
         )
         undo.callback(gateway.stop)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from forgeledger.local.http_cors import Cors
 from forgeledger.local.stream_batches import RetryRule
 
 Pattern = Mapping[str, Any]
@@ -81,3 +82,4 @@ class Stack:
     routes: tuple[Route, ...]
     physical_ids: Mapping[str, str]  # By logical id.
     outputs: Mapping[str, str]
+    cors: Cors | None = None

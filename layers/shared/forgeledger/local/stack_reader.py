@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from forgeledger.local.clients import Clients
 from forgeledger.local.filters import parse_criteria
+from forgeledger.local.http_cors import Cors
 from forgeledger.local.intrinsics import Resolver
 from forgeledger.local.stack import (
     Function,
@@ -70,6 +71,7 @@ class DeployedStack:
             ),
             schedules=tuple(self._schedules(by_arn)),
             routes=tuple(self._routes()),
+            cors=next((Cors.read(body, self._resolver) for body in self._api_bodies()), None),
             physical_ids={
                 name: self._with_current_port(value) for name, value in self._physical.items()
             },
@@ -171,10 +173,14 @@ class DeployedStack:
                         payload=json.loads(target.get("Input", "{}")),
                     )
 
+    def _api_bodies(self) -> Iterator[Mapping[str, Any]]:
+        for _, properties in self._of_type("AWS::ApiGatewayV2::Api"):
+            yield properties.get("Body", {})
+
     def _routes(self) -> Iterator[Route]:
         """From the API's OpenAPI body, since the engine deploys no routes."""
-        for _, properties in self._of_type("AWS::ApiGatewayV2::Api"):
-            for path, operations in properties.get("Body", {}).get("paths", {}).items():
+        for body in self._api_bodies():
+            for path, operations in body.get("paths", {}).items():
                 for method, operation in operations.items():
                     if method not in {*_METHODS, _ANY}:
                         continue

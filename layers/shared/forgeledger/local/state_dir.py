@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from forgeledger.errors import ForgeLedgerError
-from forgeledger.local_description import FILE_NAME, Description
+from forgeledger.local_description import (
+    DEPLOYMENT,
+    FILE_NAME,
+    PACKAGE_PROJECT,
+    STATE_DIR_NAME,
+    Description,
+    user_state_dir,
+)
 
 SAVING_SECONDS: Final = 30.0
 _RESOURCES: Final = frozenset({"CommandQueue", "LedgerTable", "IntakeFunction", "RelayFunction"})
@@ -28,15 +35,19 @@ class ProjectNotFound(ForgeLedgerError):
 
 
 def find_project(start: Path | None = None) -> Path:
-    """The nearest folder with ForgeLedger's template: this one, above, or an editable install."""
+    """The nearest folder with ForgeLedger's template: this one, above, or the package's own."""
     here = (start or Path.cwd()).resolve()
-    package_root = Path(__file__).resolve().parents[4]
-    for folder in (here, *here.parents, package_root):
+    for folder in (here, *here.parents, PACKAGE_PROJECT):
         if (folder / "functions").is_dir() and _is_ours(folder / "template.yaml"):
             return folder
     raise ProjectNotFound(
         f"no template.yaml of ForgeLedger with a folder functions in {here} or above"
     )
+
+
+def default_state_dir(project: Path) -> Path:
+    """Where the local cloud of a project holds its state; that of the wheel is the user's."""
+    return user_state_dir(os.environ) if project == DEPLOYMENT else project / STATE_DIR_NAME
 
 
 def _is_ours(template: Path) -> bool:

@@ -13,9 +13,11 @@ from botocore.config import Config
 from forgeledger.aws.clients import Target, client
 from forgeledger.local_description import (
     FILE_NAME,
+    PACKAGE_PROJECT,
     STATE_DIR_NAME,
     STATE_DIR_VARIABLE,
     Description,
+    user_state_dir,
 )
 from forgeledger.sdk.errors import ConfigurationError, WrongAddressError
 from forgeledger.web.address import is_loopback, why_no_web_address
@@ -26,7 +28,6 @@ COMMAND_QUEUE_URL: Final = "FORGELEDGER_COMMAND_QUEUE_URL"
 # Read by the command line alone; users may expect it to work here as well.
 LOCAL: Final = "FORGELEDGER_LOCAL"
 
-_PACKAGE_ROOT: Final = Path(__file__).resolve().parents[4]
 _REGION_IN_URL: Final = re.compile(r"https?://sqs\.([a-z0-9-]+)\.amazonaws\.com")
 
 
@@ -67,13 +68,15 @@ class Endpoints:
     def local(cls, start: Path | None = None) -> Self:
         """The running local cloud, found as the command line finds it.
 
-        Its file is in FORGELEDGER_STATE_DIR, else in the current folder, in one above it, or in the
-        project of an editable install. Its API has a key only if it was started with one.
+        Its file is in FORGELEDGER_STATE_DIR, else in the current folder, in one above it, in the
+        project of an editable install, or in the user's state folder, as that of a wheel. Its API
+        has a key only if it was started with one.
         """
         folder = (start or Path.cwd()).resolve()
         state_dir = os.environ.get(STATE_DIR_VARIABLE)
-        projects = (folder, *folder.parents, _PACKAGE_ROOT)
+        projects = (folder, *folder.parents, PACKAGE_PROJECT)
         files = [project / STATE_DIR_NAME / FILE_NAME for project in projects]
+        files.append(user_state_dir(os.environ) / FILE_NAME)
         for file in [Path(state_dir) / FILE_NAME] if state_dir else files:
             if file.is_file():
                 description = Description.read(file)

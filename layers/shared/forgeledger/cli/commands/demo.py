@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Annotated
 
 import typer
@@ -40,12 +40,13 @@ def demo(
     from forgeledger.demo.scenario import run_demo
 
     plan = Plan(items=items, workers=workers, fail_share=_share(fail))
-    with _sigterm_as_ctrl_c(), progress_printer(session) as printer:
-        setup = set_up_demo(session, printer)
-        result = run_demo(plan, setup.target, printer)
-    session.output.record(document(result), lines(result, stays_up=not down))
-    if down:
-        setup.shut_down()
+    with ExitStack() as stack:
+        with _sigterm_as_ctrl_c(), progress_printer(session) as printer:
+            setup = set_up_demo(session, printer)
+            if down:
+                stack.callback(setup.shut_down)
+            result = run_demo(plan, setup.target, printer)
+        session.output.record(document(result), lines(result, stays_up=not down))
     if not result.all_held:
         raise typer.Exit(exit_codes.NOT_AS_HOPED)
 

@@ -9,8 +9,9 @@ from forgeledger.cli import exit_codes
 from forgeledger.cli.command import Needs, command, group
 from forgeledger.cli.commands.job import JOB_ID
 from forgeledger.cli.error_messages import CliError
-from forgeledger.cli.item_files import STDIN, Form, read_items, read_names
+from forgeledger.cli.item_files import Form, read_items, read_names
 from forgeledger.cli.job_text import not_sealed_note, sealed_short_note
+from forgeledger.cli.json_options import STDIN
 from forgeledger.cli.session import Session
 
 if TYPE_CHECKING:

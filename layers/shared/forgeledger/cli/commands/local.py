@@ -1,14 +1,17 @@
 """`forgeledger local ...`: the local cloud, which needs neither Docker nor an AWS account."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from forgeledger.cli import exit_codes
 from forgeledger.cli.command import Needs, command, group
+from forgeledger.cli.deployment import Where
 from forgeledger.cli.error_messages import CliError, WrongValue
-from forgeledger.cli.local_state import state_path
+from forgeledger.cli.json_options import json_value, read_text
+from forgeledger.cli.local_state import local_state, state_path
 from forgeledger.cli.output import facts
 from forgeledger.cli.session import Session
 
@@ -89,6 +92,37 @@ def reset(session: Session) -> None:
 
     cloud.reset(state_dir=state_path(session.seams.environ))
     session.output.record({"reset": True}, "stopped, and all data deleted")
+
+
+@command(
+    app,
+    "invoke",
+    needs=Needs.NOTHING,
+    example="forgeledger local invoke ApiFunction events/api-health.json",
+)
+def invoke(
+    session: Session,
+    *,
+    function: Annotated[str, typer.Argument(help="IntakeFunction, ApiFunction or RelayFunction.")],
+    event: Annotated[Path, typer.Argument(help="A file with the event as JSON; - is stdin.")],
+) -> None:
+    """Invoke a function on the local cloud with an event, and print its answer.
+
+    It runs in a process of its own, with the environment that it has on the local cloud. The exit
+    code is 1 if it fails; `forgeledger local logs` has its log.
+    """
+    from forgeledger.cli.local_function import local_function
+    from forgeledger.local.function_process import InvocationFailed
+
+    document = json_value("EVENT", read_text("EVENT", event))
+    deployment = Session(Where(local=True), session.output, session.seams).deployment
+    logs_dir = local_state(session.seams.environ).logs
+    with local_function(deployment, function, logs_dir) as run:
+        try:
+            answer = run(document)
+        except InvocationFailed as failure:
+            raise CliError(f"{function}: {failure}", exit_codes.NOT_AS_HOPED) from failure
+    session.output.result(answer)
 
 
 @command(app, "logs", needs=Needs.NOTHING, example="forgeledger local logs IntakeFunction --follow")

@@ -71,10 +71,10 @@ def _relay(session: Session) -> Iterator[Invoke]:
     if not deployment.endpoints.is_local:
         yield lambda_invoke(session.client("lambda"), function)
         return
-    from forgeledger.cli.local_relay import local_invoke
+    from forgeledger.cli.local_function import local_relay
     from forgeledger.cli.local_state import local_state
 
-    with local_invoke(deployment, local_state(session.seams.environ).logs) as invoke:
+    with local_relay(deployment, local_state(session.seams.environ).logs) as invoke:
         yield invoke
 
 

@@ -10,7 +10,7 @@ from forgeledger.cli import exit_codes
 from forgeledger.cli.command import Needs, command, group
 from forgeledger.cli.deployment import Where
 from forgeledger.cli.error_messages import CliError, WrongValue
-from forgeledger.cli.json_options import json_object
+from forgeledger.cli.json_options import json_object, read_text
 from forgeledger.cli.output import facts, moment, short_json, shortened
 from forgeledger.cli.queue_peek import FifoQueue, ReceivedMessage, largest_message
 from forgeledger.cli.session import Session
@@ -251,17 +251,7 @@ def _find(messages: Iterator[ReceivedMessage], message_id: str) -> ReceivedMessa
 
 
 def _read_body(source: Path) -> str:
-    from forgeledger.cli.item_files import STDIN
-
-    try:
-        text = (
-            typer.get_text_stream("stdin").read()
-            if source == STDIN
-            else source.read_text(encoding="utf-8")
-        )
-        text = text.removeprefix("\N{BYTE ORDER MARK}").strip()
-    except UnicodeDecodeError as error:
-        raise WrongValue("--body", "is not UTF-8") from error
+    text = read_text("--body", source)
     json_object("--body", text)
     size = len(text.encode())
     if size > MESSAGE_BYTES:

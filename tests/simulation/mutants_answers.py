@@ -119,8 +119,8 @@ def published_on_default_bus() -> Iterator[None]:
 def finished_not_rolled_up() -> Iterator[None]:
     original = JobAdvancer._roll_up
 
-    def rolled_up(self: JobAdvancer, view: JobView) -> JobView:
-        return view if view.job.finished else original(self, view)
+    def rolled_up(self: JobAdvancer, view: JobView, has_time: HasTime) -> JobView:
+        return view if view.job.finished else original(self, view, has_time)
 
     with patch.object(JobAdvancer, "_roll_up", rolled_up):
         yield

@@ -71,7 +71,7 @@ def reason_always_tolerance() -> Iterator[None]:
 def _only_answering(
     what: str, outcome: OutcomeKind = OutcomeKind.APPLIED
 ) -> AbstractContextManager[Any]:
-    def answer(self: JobLifecycle, job_id: str, *_: Any) -> ChangeResult:
+    def answer(self: JobLifecycle, job_id: str, *_: Any, **_named: Any) -> ChangeResult:
         view = self.jobs.load_job(job_id)
         assert view is not None
         return ChangeResult(outcome=outcome, view=view)

@@ -15,7 +15,7 @@ REDRIVE = Mutants()
 
 @REDRIVE.named("a redriven message gives its commands new ids, as SQS's own redrive does")
 def moved_as_it_is() -> Iterator[None]:
-    def content(message: ReceivedMessage, _: str | None) -> tuple[str, dict[str, str]]:
+    def content(message: ReceivedMessage, *_: Any) -> tuple[str, dict[str, str]]:
         return message.body, {}
 
     with patch.object(redrive, "_content", content):

@@ -24,6 +24,7 @@ from forgeledger.jobs.usecases.read_items import ItemReader
 from forgeledger.jobs.usecases.recount_lane import Recounter
 from forgeledger.journal.model.log_row import Renewed
 from forgeledger.journal.storage.renewal import Renewal
+from forgeledger.runtime import HasTime
 from tests.simulation.mutant import Mutants
 
 RETENTION = Mutants()
@@ -227,9 +228,9 @@ def reopened_at_any_time() -> Iterator[None]:
 def rolled_up_after_the_end() -> Iterator[None]:
     original = JobAdvancer._roll_up
 
-    def roll_up(self: JobAdvancer, view: JobView) -> JobView:
+    def roll_up(self: JobAdvancer, view: JobView, has_time: HasTime) -> JobView:
         with patch.object(Job, "rows_may_be_gone", lambda *_: False):
-            return original(self, view)
+            return original(self, view, has_time)
 
     with patch.object(JobAdvancer, "_roll_up", roll_up):
         yield

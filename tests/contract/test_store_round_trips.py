@@ -61,11 +61,13 @@ def test_gates_and_recounts_reach_the_head(store: LedgerStore, job_id: str) -> N
     opened = apply(store, job_id, FollowGate(gate=2, mode=LaneMode.OPEN))
     assert lane_view(store, job_id).head == opened.head
     counts = Counts(failed=3, failings=5)
-    recounted = apply(store, job_id, Recount(counts=counts, failures=(("b", 2), ("a", 1))))
+    recount = Recount(counts=counts, failures=(("b", 2), ("a", 1)), retrying=4)
+    recounted = apply(store, job_id, recount)
 
     head = lane_view(store, job_id).head
     assert head == recounted.head
     assert head.failures == (("b", 2), ("a", 1))
+    assert head.sums.retrying == 4
     assert head.canceled_below == 3
 
 

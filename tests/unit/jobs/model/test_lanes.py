@@ -137,10 +137,11 @@ def test_a_recount_sets_the_head_right():
     lane = lane_with_one_of_each()
     counts = Counts(pending=3, failed=1, failings=1)
 
-    decision = lane.apply([Recount(counts=counts, failures=(("Boom", 1),))])
+    decision = lane.apply([Recount(counts=counts, failures=(("Boom", 1),), retrying=2)])
 
     assert decision.outcomes[0].kind == "applied"
     assert (lane.head.counts, lane.head.failures) == (counts, (("Boom", 1),))
+    assert lane.head.sums.retrying == 2
 
 
 def test_failures_are_counted_by_type_as_items_fail_and_are_retried():

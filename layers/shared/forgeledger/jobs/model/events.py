@@ -4,11 +4,12 @@ from enum import StrEnum
 from typing import Any
 
 from forgeledger.fast_dataclass import fast_frozen, replace
-from forgeledger.jobs.model.commands import CommandKind
+from forgeledger.jobs.model.commands import CommandKind, Recount
 from forgeledger.jobs.model.items import Failure, Item, ItemState
 from forgeledger.jobs.model.lanes import COUNT_OF, Counts, Head, LaneMode, count_failure
 from forgeledger.jobs.model.limits import COMMANDS_REMEMBERED_PER_ITEM
 from forgeledger.jobs.model.outcomes import Reason
+from forgeledger.jobs.model.sums import Sums
 
 
 class EventKind(StrEnum):
@@ -26,8 +27,21 @@ class EventKind(StrEnum):
     REJECTED = "rejected"
     # The lane followed the job's life cycle.
     GATED = "gated"
-    # The head got the counts of its items.
+    # The head got the numbers that its items give.
     RECOUNTED = "recounted"
+
+
+# The events that the sums tell of.
+_SUMMED = frozenset(
+    {
+        EventKind.CLAIMED,
+        EventKind.COMPLETED,
+        EventKind.FAILED,
+        EventKind.EXPIRED,
+        EventKind.RELEASED,
+        EventKind.RETRIED,
+    }
+)
 
 
 @fast_frozen
@@ -51,8 +65,7 @@ class Event:
     reason: Reason | None = None
     gate: int | None = None
     mode: LaneMode | None = None
-    counts: Counts | None = None
-    failures: tuple[tuple[str, int], ...] | None = None
+    recount: Recount | None = None
     # Who asked for it over HTTP; None: a command from the queue, or the ledger itself.
     client_id: str | None = None
 
@@ -88,6 +101,7 @@ def _changes(item: Item, event: Event) -> dict[str, Any]:
             "worker_id": event.worker_id,
             "lease_until": event.lease_until,
             "due_at": None,
+            "pending_since": None,
             "claimed_at": event.at,
         }
     if kind is EventKind.HEARTBEAT:
@@ -99,6 +113,7 @@ def _changes(item: Item, event: Event) -> dict[str, Any]:
             "worker_id": event.worker_id or item.worker_id,
             "lease_until": None,
             "due_at": None,
+            "pending_since": None,
             "result": event.result,
             "failure": None,
             "finished_at": event.at,
@@ -112,6 +127,7 @@ def _changes(item: Item, event: Event) -> dict[str, Any]:
             "worker_id": event.worker_id or item.worker_id,
             "lease_until": None,
             "due_at": event.due_at,
+            "pending_since": None,
             "failure": event.failure,
             "finished_at": None if again else event.at,
         }
@@ -121,6 +137,7 @@ def _changes(item: Item, event: Event) -> dict[str, Any]:
             "forgiven": item.forgiven + 1,
             "worker_id": None,
             "lease_until": None,
+            "pending_since": event.at,
         }
     if kind is EventKind.RETRIED:
         return {
@@ -128,6 +145,7 @@ def _changes(item: Item, event: Event) -> dict[str, Any]:
             "forgiven": item.attempt,
             "worker_id": None,
             "finished_at": None,
+            "pending_since": event.at,
         }
     return {}
 
@@ -147,19 +165,51 @@ def evolve_head(head: Head, event: Event, before: Item | None, after: Item | Non
     if event.kind is EventKind.GATED:
         return _gated(head, event, offset)
     if event.kind is EventKind.RECOUNTED:
-        assert event.counts is not None
-        assert event.failures is not None
-        return replace(head, offset=offset, counts=event.counts, failures=event.failures)
-    old = None if before is None else before.state
-    new = None if after is None else after.state
-    if new is None or old is new:
+        return _recounted(head, event, offset)
+    if after is None:
         return replace(head, offset=offset)
-    failures = head.failures
+    sums = head.sums
+    if before is not None and event.kind in _SUMMED:
+        sums = _summed(sums, event, before, after)
+    old, new = None if before is None else before.state, after.state
+    if old is new:
+        return replace(head, offset=offset, sums=sums)
+    counts, failures = _moved(head.counts, old, new), head.failures
     if old is ItemState.FAILED and before is not None and before.failure is not None:
         failures = count_failure(failures, before.failure.type, -1)
-    if new is ItemState.FAILED and after is not None and after.failure is not None:
+    if new is ItemState.FAILED and after.failure is not None:
         failures = count_failure(failures, after.failure.type, +1)
-    return replace(head, offset=offset, counts=_moved(head.counts, old, new), failures=failures)
+    return replace(head, offset=offset, counts=counts, failures=failures, sums=sums)
+
+
+def _summed(sums: Sums, event: Event, before: Item, after: Item) -> Sums:
+    """The sums after an event of `_SUMMED`."""
+    kind = event.kind
+    ran_ms = waited_ms = 0
+    # Clocks differ a little; a time is never negative.
+    if before.state is ItemState.IN_PROGRESS:
+        ran_ms = max(0, event.at - (before.claimed_at or event.at))
+    elif kind is EventKind.CLAIMED:
+        waited_ms = max(0, event.at - before.claimable_since)
+    return Sums(
+        claims=sums.claims + (kind is EventKind.CLAIMED),
+        failures=sums.failures + (kind is EventKind.FAILED),
+        expired=sums.expired + (kind is EventKind.EXPIRED),
+        released=sums.released + (kind is EventKind.RELEASED),
+        run_ms=sums.run_ms + ran_ms,
+        queue_ms=sums.queue_ms + waited_ms,
+        again=sums.again + (after.state is ItemState.PENDING),
+        retrying=sums.retrying + after.retrying - before.retrying,
+    )
+
+
+def _recounted(head: Head, event: Event, offset: int) -> Head:
+    assert event.recount is not None
+    recount = event.recount
+    sums = replace(head.sums, retrying=recount.retrying)
+    return replace(
+        head, offset=offset, counts=recount.counts, failures=recount.failures, sums=sums
+    )
 
 
 def _gated(head: Head, event: Event, offset: int) -> Head:
@@ -170,7 +220,8 @@ def _gated(head: Head, event: Event, offset: int) -> Head:
         return followed
     canceled = head.counts.canceled + head.counts.unfinished
     counts = replace(head.counts, pending=0, in_progress=0, canceled=canceled)
-    return replace(followed, counts=counts, canceled_below=offset)
+    sums = replace(head.sums, retrying=0)
+    return replace(followed, counts=counts, sums=sums, canceled_below=offset)
 
 
 def _moved(counts: Counts, old: ItemState | None, new: ItemState) -> Counts:

@@ -13,6 +13,7 @@ from forgeledger.aws.dynamodb.attributes import (
     text,
 )
 from forgeledger.jobs.model.lanes import Head, LaneMode, LaneRules
+from forgeledger.jobs.model.sums import Sums
 from forgeledger.jobs.storage.counts_rows import counts_attributes, decode_attributes
 from forgeledger.jobs.storage.keys import head_key
 
@@ -30,7 +31,8 @@ _MODES: Final = {mode.value: mode for mode in LaneMode}
 HEAD_NAMES: Final = {"#offset": "offset"}
 HEAD_SET: Final = (
     "SET #offset = :offset, commitId = :commit, pending = :pending, inProgress = :inProgress, "
-    "completed = :completed, failed = :failed, canceled = :canceled, failings = :failings"
+    "completed = :completed, failed = :failed, canceled = :canceled, failings = :failings, "
+    "sums = :sums"
 )
 # Whether a lane still has the gate and the counts that a verdict was decided on.
 HEAD_UNCHANGED: Final = (
@@ -49,6 +51,7 @@ def encode_head(head: Head) -> Row:
         "mode": text(head.mode.value),
         "canceledBelow": number(head.canceled_below),
         "failures": text(compact_json(dict(head.failures))),
+        "sums": text(encode_sums(head.sums)),
         **counts_attributes(head.counts),
     }
 
@@ -63,10 +66,33 @@ def decode_head(row: Row) -> Head:
         rules=decode_rules(row["rules"]["S"]),
         counts=decode_attributes(row),
         failures=() if failures == "{}" else tuple(parse_json(failures).items()),
+        sums=_decode_sums(row["sums"]["S"]),
         mode=_MODES[row["mode"]["S"]],
         gate=int(row["gate"]["N"]),
         offset=int(row["offset"]["N"]),
         canceled_below=int(row["canceledBelow"]["N"]),
+    )
+
+
+def encode_sums(sums: Sums) -> str:
+    """Eight numbers as one text, which takes half the bytes of attributes with names."""
+    return (
+        f"{sums.claims} {sums.failures} {sums.expired} {sums.released} "
+        f"{sums.run_ms} {sums.queue_ms} {sums.again} {sums.retrying}"
+    )
+
+
+def _decode_sums(written: str) -> Sums:
+    claims, failures, expired, released, run_ms, queue_ms, again, retrying = written.split(" ")
+    return Sums(
+        claims=int(claims),
+        failures=int(failures),
+        expired=int(expired),
+        released=int(released),
+        run_ms=int(run_ms),
+        queue_ms=int(queue_ms),
+        again=int(again),
+        retrying=int(retrying),
     )
 
 

@@ -7,7 +7,8 @@ import pytest
 from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.model.lanes import Counts
-from forgeledger.jobs.ports import JobView, LedgerStore, Progress
+from forgeledger.jobs.model.progress import Progress
+from forgeledger.jobs.ports import JobView, LedgerStore
 from tests.support.builders import NOW, make_command, make_item
 from tests.support.lane_steps import apply, create_job, loaded, register, registrations
 from tests.support.stored_jobs import reopened_job, sealed_job, verdict_of

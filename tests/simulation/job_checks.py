@@ -7,7 +7,8 @@ from forgeledger.jobs.model.events import Event, EventKind
 from forgeledger.jobs.model.facts import Fact, FactKind
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Counts
-from forgeledger.jobs.ports import JobView, Progress
+from forgeledger.jobs.model.progress import Progress
+from forgeledger.jobs.ports import JobView
 from forgeledger.jobs.storage.job_rows import decode_fact, decode_header
 from tests.simulation.coverage import CoveragePoint
 from tests.simulation.end_checks import (

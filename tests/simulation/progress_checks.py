@@ -3,7 +3,8 @@
 from collections.abc import Container, Sequence
 
 from forgeledger.jobs.model.facts import Fact, FactKind, event_id
-from forgeledger.jobs.ports import JobView, Progress
+from forgeledger.jobs.model.progress import Progress
+from forgeledger.jobs.ports import JobView
 from forgeledger.jobs.storage.progress_rows import decode_progress
 from tests.simulation.expressions import Row
 from tests.simulation.lane_checks import Violation, by_state

@@ -14,7 +14,8 @@ from forgeledger.jobs.model.job_lifecycle import cancel, create, reopen, seal
 from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus
 from forgeledger.jobs.model.lanes import Counts
 from forgeledger.jobs.model.outcomes import Outcome, OutcomeKind, Reason
-from forgeledger.jobs.ports import JobView, Progress
+from forgeledger.jobs.model.progress import Progress
+from forgeledger.jobs.ports import JobView
 from forgeledger.jobs.usecases.change_job import ChangeResult
 from tests.simulation.checks import Checks
 from tests.simulation.job_checks import ObservedJob

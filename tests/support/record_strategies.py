@@ -10,8 +10,8 @@ from forgeledger.jobs.model.items import Failure, Item, ItemState
 from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus, Tolerance
 from forgeledger.jobs.model.lanes import Counts, Head, LaneMode, LaneRules
 from forgeledger.jobs.model.outcomes import Reason
+from forgeledger.jobs.model.progress import Progress, Sample
 from forgeledger.jobs.model.sums import Sums
-from forgeledger.jobs.ports import Progress
 
 texts = st.text(max_size=40)
 optional_texts = st.none() | texts
@@ -138,11 +138,14 @@ facts = st.builds(
     reason=optional_texts,
     client_id=optional_texts,
 )
+samples = st.builds(Sample, at=numbers, worked=numbers)
 progresses = st.builds(
     Progress,
     counts=counts,
+    retrying=numbers,
     offsets=numbers,
     at=numbers,
-    sample_finished=numbers,
-    sample_at=numbers,
+    moved_at=numbers,
+    sample=samples,
+    next_sample=samples,
 )

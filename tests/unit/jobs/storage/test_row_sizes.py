@@ -32,7 +32,8 @@ from forgeledger.jobs.model.limits import (
     TAGS_PER_JOB,
     WORKER_ID_CHARACTERS,
 )
-from forgeledger.jobs.ports import JobChange, Progress
+from forgeledger.jobs.model.progress import Progress, Sample
+from forgeledger.jobs.ports import JobChange
 from forgeledger.jobs.storage.head_rows import encode_head
 from forgeledger.jobs.storage.job_writes import change_actions, sealed_creation_actions
 from forgeledger.jobs.storage.keys import progress_key
@@ -85,8 +86,15 @@ def texts(request: pytest.FixtureRequest) -> Texts:
 def test_a_roll_up_takes_one_write_unit_whatever_the_header_holds() -> None:
     largest = 10**15
     counts = Counts(**dict.fromkeys(Counts.__dataclass_fields__, largest))
+    sample = Sample(at=largest, worked=largest)
     progress = Progress(
-        counts=counts, offsets=largest, at=largest, sample_finished=largest, sample_at=largest
+        counts=counts,
+        retrying=largest,
+        offsets=largest,
+        at=largest,
+        moved_at=largest,
+        sample=sample,
+        next_sample=sample,
     )
     spec = make_spec(
         job_id=make_job_id(NOW, 7, 64),

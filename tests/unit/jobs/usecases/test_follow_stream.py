@@ -9,8 +9,9 @@ from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.model.job_lifecycle import Step, cancel, seal
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Counts
+from forgeledger.jobs.model.progress import Progress
 from forgeledger.jobs.model.wakes import Wake, WakeKind
-from forgeledger.jobs.ports import JobChange, Progress
+from forgeledger.jobs.ports import JobChange
 from forgeledger.jobs.usecases.follow_stream import Relay
 from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from forgeledger.runtime import HasTime

@@ -207,9 +207,7 @@ def _recounted(head: Head, event: Event, offset: int) -> Head:
     assert event.recount is not None
     recount = event.recount
     sums = replace(head.sums, retrying=recount.retrying)
-    return replace(
-        head, offset=offset, counts=recount.counts, failures=recount.failures, sums=sums
-    )
+    return replace(head, offset=offset, counts=recount.counts, failures=recount.failures, sums=sums)
 
 
 def _gated(head: Head, event: Event, offset: int) -> Head:

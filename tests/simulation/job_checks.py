@@ -102,9 +102,8 @@ class JobChecks:
         for change in changes:
             if change.sk == "PROGRESS":
                 observed = self.by_pk[pk]
-                offsets = self._offsets(observed.job)
-                total = self.total(observed.job)
-                observed.progress = rolled_up(pk, observed.progress, change, offsets, total)
+                total, lanes = self.total(observed.job), self.lanes_of(observed.job)
+                observed.progress = rolled_up(pk, observed.progress, change, total, lanes)
 
     def _check_creation(self, pk: str, observed: ObservedJob, facts: list[Fact]) -> None:
         job = observed.job

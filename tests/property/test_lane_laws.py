@@ -19,6 +19,7 @@ from forgeledger.jobs.model.replay import replay
 from tests.property import strategies
 from tests.support.builders import make_head
 from tests.support.lane_model import LaneModel
+from tests.support.sums_fold import SumsFold
 
 NEVER_LEFT = {ItemState.COMPLETED, ItemState.CANCELED}
 
@@ -163,6 +164,16 @@ class LaneLaws(RuleBasedStateMachine):
     @invariant()
     def replaying_the_journal_gives_head_and_items(self):
         assert replay(self.lane.genesis, self.lane.events) == (self.lane.head, self.lane.items)
+
+    @invariant()
+    def the_sums_are_those_of_the_journal_and_fit_the_counts(self):
+        sums, counts = self.lane.head.sums, self.lane.head.counts
+        fold = SumsFold()
+        for event in self.lane.events:
+            fold.add(event)
+
+        assert sums == fold.sums()
+        assert 0 <= sums.retrying <= counts.unfinished
 
     @invariant()
     def commits_follow_one_another_and_stay_small(self):

@@ -17,14 +17,14 @@ from forgeledger.jobs.model.sums import Sums
 from forgeledger.jobs.storage.counts_rows import counts_attributes, decode_attributes
 from forgeledger.jobs.storage.keys import head_key
 
-# The rules of a lane by their names in the row.
+# The rules of a lane in the order of the row. Their names would take a tenth of a write unit.
 _RULES: Final = (
-    ("maxAttempts", "max_attempts"),
-    ("leaseSeconds", "lease_seconds"),
-    ("backoffBaseSeconds", "backoff_base_seconds"),
-    ("backoffCapSeconds", "backoff_cap_seconds"),
-    ("registersOnTheWay", "registers_on_the_way"),
-    ("ttlDays", "ttl_days"),
+    "max_attempts",
+    "lease_seconds",
+    "backoff_base_seconds",
+    "backoff_cap_seconds",
+    "registers_on_the_way",
+    "ttl_days",
 )
 _MODES: Final = {mode.value: mode for mode in LaneMode}
 # What each commit changes; the rules never change.
@@ -102,10 +102,9 @@ def commit_id_of(row: Row) -> str | None:
 
 @lru_cache(maxsize=256)
 def encode_rules(rules: LaneRules) -> str:
-    return compact_json({name: getattr(rules, field) for name, field in _RULES})
+    return compact_json([getattr(rules, field) for field in _RULES])
 
 
 @lru_cache(maxsize=256)
 def decode_rules(written: str) -> LaneRules:
-    rules = parse_json(written)
-    return LaneRules(**{field: rules[name] for name, field in _RULES})
+    return LaneRules(**dict(zip(_RULES, parse_json(written), strict=True)))

@@ -88,7 +88,7 @@ def unsealed_note(job: "Job", where: Where) -> str | None:
 
 
 def job_facts(job: "Job", where: Where) -> list[str]:
-    rate = "" if job.items_per_second is None else f"{job.items_per_second:,.1f} items/s"
+    rate = f"{job.items_per_second:,.1f} items/s" if job.items_per_second else ""
     eta = "" if job.eta_seconds is None or job.is_finished else duration(job.eta_seconds)
     unchanged = "" if job.unchanged_seconds is None else duration(job.unchanged_seconds)
     return facts(
@@ -111,7 +111,7 @@ def job_facts(job: "Job", where: Where) -> list[str]:
             ("note", canceled_note(job) or sealed_short_note(job) or unsealed_note(job, where)),
             ("rate", rate),
             ("time left", eta),
-            ("unchanged for", unchanged),
+            ("unchanged", unchanged),
             ("lanes", job.lanes),
             ("created", moment(job.created_at)),
             ("deadline", moment(job.deadline_at)),

@@ -195,7 +195,7 @@ def list_jobs(
 
 @command(app, "status", needs=Needs.API, example='forgeledger job status "$JOB" --json')
 def status(session: Session, job_id: JOB_ID) -> None:
-    """Show one job: counts, rate and time left."""
+    """Show one job: counts, rate and time left, or for how long nothing has moved."""
     job = session.ledger.status(job_id)
     session.output.record(job.raw, job_facts(job, session.where))
 

@@ -48,6 +48,15 @@ def test_watching_with_json_prints_the_job_whenever_it_changed(forgeledger, ledg
     assert [json.loads(line)["status"] for line in ended.lines] == ["COMPLETED"]
 
 
+def test_watching_with_json_prints_a_job_that_stands_still_once(forgeledger, ledger, world):
+    job = ledger.create_job("nightly", items=["a"], seal=True)
+    world.clock.pass_seconds(60)
+
+    ended = forgeledger("job", "watch", job.job_id, "--json", "--timeout", 30)
+
+    assert [json.loads(line)["unchangedSeconds"] for line in ended.lines] == [60]
+
+
 def test_the_time_given_is_an_exit_code_of_its_own(forgeledger, ledger):
     job = ledger.create_job("nightly", items=["a"])
 

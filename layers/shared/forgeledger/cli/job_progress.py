@@ -83,7 +83,8 @@ class JobProgress:
                 details=_details(job),
             )
         elif self._output.as_json:
-            if (state := str(job.raw)) != self._last:
+            # How long nothing has changed is no change.
+            if (state := {**job.raw, "unchangedSeconds": None}) != self._last:
                 self._last = state
                 self._output.document(job.raw)
         elif job.is_finished or self._clock() >= self._next_line_at:

@@ -178,9 +178,7 @@ def status(checks: Checks, *, commits: int = 0, **wrong: Any) -> None:
         "epoch": 1,
         "sealed": False,
         "isComplete": False,
-        "retrying": 0,
-        "progress": 0.0,
-        "itemsPerSecond": 0.0,
+        **dict.fromkeys(("retrying", "progress", "itemsPerSecond"), 0),
         "createdAt": "1970-01-01T00:00:00.007Z",
         "openedAt": "1970-01-01T00:00:00.007Z",
         **dict.fromkeys(

@@ -90,8 +90,8 @@ def waits_since_registration() -> Iterator[None]:
 
 @SUMS.named("a commit does not take the sums of the one before it over")
 def sums_of_one_commit() -> Iterator[None]:
-    def decide(head: Head, *rest: Any) -> Any:
-        decision = lane_decision.decide(replace(head, sums=Sums()), *rest)
+    def decide(head: Head, *rest: Any, **more: Any) -> Any:
+        decision = lane_decision.decide(replace(head, sums=Sums()), *rest, **more)
         first, *others = decision.commits or (None,)
         if first is None:
             return decision

@@ -25,12 +25,10 @@ def drifted_lanes(stored: StoredJob) -> list[int]:
 
 
 def _agrees(lane: StoredLane, initial: Head, lanes: int) -> bool:
-    """Replaying the journal gives head and items; counting the items gives the head's counts."""
+    """Replaying the journal gives head and items; counting the items gives the head's numbers."""
     items = {item.item_id: item for item in lane.items}
-    counts, failures = count(lane.head, lane.items)
     return (
         replay(initial, (event for _, event in lane.events)) == (lane.head, items)
-        and counts == lane.head.counts
-        and dict(failures) == dict(lane.head.failures)
+        and count(lane.head, lane.items).agrees_with(lane.head)
         and all(lane_of(name, lanes) == lane.head.lane for name in items)
     )

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from forgeledger.aws.dynamodb.key_ranges import key
 from forgeledger.bootstrap.storage import ledger_store
 from forgeledger.jobs.model.lanes import LaneRules
-from forgeledger.jobs.ports import Progress
+from forgeledger.jobs.model.progress import Progress
 from forgeledger.jobs.storage.store import DynamoStore
 from forgeledger.journal.model.log_row import Renewed
 from forgeledger.runtime import Runtime

@@ -8,7 +8,8 @@ from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.model.job_lifecycle import cancel, idle_step, seal, total
 from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.model.lanes import Counts, LaneMode, LaneRules
-from forgeledger.jobs.ports import JobChange, LedgerStore, Progress
+from forgeledger.jobs.model.progress import Progress, Sample
+from forgeledger.jobs.ports import JobChange, LedgerStore
 from tests.support.builders import NOW, make_command
 from tests.support.lane_steps import apply, create_job, follow, lane_view, loaded, register
 from tests.support.stored_jobs import reopened_job, sealed_job, verdict_of
@@ -149,7 +150,7 @@ def test_progress_never_goes_backwards(store: LedgerStore, job_id: str) -> None:
     job = create_job(store, job_id).job
     early = Progress(counts=Counts(pending=1), offsets=5, at=NOW)
     late = Progress(
-        counts=Counts(completed=1), offsets=9, at=NOW + 1, sample_finished=1, sample_at=NOW
+        counts=Counts(completed=1), offsets=9, at=NOW + 1, sample=Sample(at=NOW, worked=1)
     )
 
     assert store.roll_up(job, early)

@@ -7,7 +7,8 @@ import pytest
 from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.model.lanes import Counts
-from forgeledger.jobs.ports import JobView, LedgerStore, Progress
+from forgeledger.jobs.model.progress import Progress
+from forgeledger.jobs.ports import JobView, LedgerStore
 from tests.support.builders import NOW, make_command, make_item
 from tests.support.lane_steps import apply, create_job, loaded, register, registrations
 from tests.support.stored_jobs import reopened_job, sealed_job, verdict_of
@@ -246,7 +247,7 @@ def test_jobs_are_listed_with_their_progress(store: LedgerStore, moment: int) ->
     old, new = make_job_id(moment, 7, 1), make_job_id(moment + 1, 7, 1)
     job = create_job(store, old, tags=("progress",)).job
     create_job(store, new, tags=("progress",))
-    progress = Progress(counts=Counts(completed=3), offsets=9, at=NOW, sample_at=NOW)
+    progress = Progress(counts=Counts(completed=3), retrying=2, offsets=9, at=NOW)
     assert store.roll_up(job, progress)
 
     views, _ = store.list_jobs(None, "progress", make_job_id(moment + 2, 0, 1), 2)

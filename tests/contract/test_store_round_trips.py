@@ -13,6 +13,7 @@ from forgeledger.jobs.model.items import Failure
 from forgeledger.jobs.model.job_lifecycle import genesis
 from forgeledger.jobs.model.lanes import Counts, LaneMode, LaneRules
 from forgeledger.jobs.model.replay import replay
+from forgeledger.jobs.model.sums import Sums
 from forgeledger.jobs.ports import LedgerStore
 from tests.support.builders import NOW, make_command
 from tests.support.lane_steps import apply, create_job, lane_view, loaded, register
@@ -52,6 +53,21 @@ def test_every_turn_of_an_item_survives(store: LedgerStore, job_id: str) -> None
     assert replayed == (view.head, view.items)
 
 
+def test_the_sums_go_from_commit_to_commit(store: LedgerStore, job_id: str) -> None:
+    create_job(store, job_id, rules=LaneRules(max_attempts=3))
+    for number, kind in enumerate(("register", "claim", "fail", "claim", "release")):
+        command = make_command(kind, item_id="a", command_id=f"command-{number}")
+        commit = apply(store, job_id, command, now=NOW + number * 1_000)
+
+    sums = lane_view(store, job_id).head.sums
+
+    assert sums == commit.head.sums
+    assert sums == Sums(
+        claims=2, failures=1, released=1, run_ms=2_000, queue_ms=2_000, again=2, retrying=1
+    )
+    assert lane_view(store, job_id, "a").items["a"].pending_since == NOW + 4_000
+
+
 def test_gates_and_recounts_reach_the_head(store: LedgerStore, job_id: str) -> None:
     create_job(store, job_id)
     register(store, job_id, ["a", "b"])
@@ -61,11 +77,13 @@ def test_gates_and_recounts_reach_the_head(store: LedgerStore, job_id: str) -> N
     opened = apply(store, job_id, FollowGate(gate=2, mode=LaneMode.OPEN))
     assert lane_view(store, job_id).head == opened.head
     counts = Counts(failed=3, failings=5)
-    recounted = apply(store, job_id, Recount(counts=counts, failures=(("b", 2), ("a", 1))))
+    recount = Recount(counts=counts, failures=(("b", 2), ("a", 1)), retrying=4)
+    recounted = apply(store, job_id, recount)
 
     head = lane_view(store, job_id).head
     assert head == recounted.head
     assert head.failures == (("b", 2), ("a", 1))
+    assert head.sums.retrying == 4
     assert head.canceled_below == 3
 
 

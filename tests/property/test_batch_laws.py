@@ -110,7 +110,7 @@ def test_types_of_error_are_counted_as_the_head_counts_them_however_many_there_a
         if retries:
             lane.do("retry", f"i{item}")
 
-    _, failures = count(lane.head, [item for _, item in sorted(lane.items.items())])
+    counted = count(lane.head, [item for _, item in sorted(lane.items.items())])
 
-    assert dict(failures) == dict(lane.head.failures)
-    assert sum(number for _, number in failures) == lane.head.counts.failed
+    assert counted.agrees_with(lane.head)
+    assert sum(number for _, number in counted.failures) == lane.head.counts.failed

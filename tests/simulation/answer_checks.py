@@ -147,6 +147,7 @@ class AnswerChecks:
         states = ("pending", "inProgress", "completed", "failed", "canceled")
         if shown["total"] != sum(shown[state] for state in states):
             raise Violation(f"showed {shown}")
+        _check_pace(shown)
         versions = observed.versions[answer.facts_before - 1 :]
         if not any(
             summary_of_body(shown) == summary_of_job(job) and _details_match(shown, job)
@@ -159,11 +160,23 @@ class AnswerChecks:
         counts = self.jobs.total(observed.job)
         if [shown[state] for state in states] != list(counts.values()):
             raise Violation(f"showed {shown}, the lanes count {counts}")
+        lanes = self.jobs.lanes_of(observed.job)
+        if shown["retrying"] != sum(len(lane.fold.retrying) for lane in lanes):
+            raise Violation(f"showed {shown['retrying']} items retrying")
         if (
             shown["name"] != observed.job.spec.name
             or shown["isComplete"] is not observed.job.finished
         ):
             raise Violation(f"showed {shown} for {observed.job}")
+
+
+def _check_pace(shown: Any) -> None:
+    unfinished = shown["pending"] + shown["inProgress"]
+    if shown["retrying"] > unfinished or (unfinished and shown["progress"] >= 1):
+        raise Violation(f"showed {shown}")
+    moves = shown["itemsPerSecond"] or shown["etaSeconds"] is not None
+    if shown["unchangedSeconds"] is not None and (moves or shown["isComplete"]):
+        raise Violation(f"showed {shown}")
 
 
 def _where(answer: AnsweredCommand) -> str:

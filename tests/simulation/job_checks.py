@@ -7,7 +7,8 @@ from forgeledger.jobs.model.events import Event, EventKind
 from forgeledger.jobs.model.facts import Fact, FactKind
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Counts
-from forgeledger.jobs.ports import JobView, Progress
+from forgeledger.jobs.model.progress import Progress
+from forgeledger.jobs.ports import JobView
 from forgeledger.jobs.storage.job_rows import decode_fact, decode_header
 from tests.simulation.coverage import CoveragePoint
 from tests.simulation.end_checks import (
@@ -101,9 +102,8 @@ class JobChecks:
         for change in changes:
             if change.sk == "PROGRESS":
                 observed = self.by_pk[pk]
-                offsets = self._offsets(observed.job)
-                total = self.total(observed.job)
-                observed.progress = rolled_up(pk, observed.progress, change, offsets, total)
+                total, lanes = self.total(observed.job), self.lanes_of(observed.job)
+                observed.progress = rolled_up(pk, observed.progress, change, total, lanes)
 
     def _check_creation(self, pk: str, observed: ObservedJob, facts: list[Fact]) -> None:
         job = observed.job

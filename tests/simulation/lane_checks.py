@@ -18,7 +18,9 @@ from tests.simulation.message_oracle import COMMANDS_PER_ITEM
 from tests.simulation.request_checks import RequestLog
 from tests.simulation.rules_oracle import wrong_event
 from tests.simulation.state_oracle import effective_item, wrong_head, wrong_item
+from tests.simulation.sums_oracle import wrong_sums
 from tests.simulation.table import RowChange
+from tests.support.sums_fold import SumsFold
 
 _WITHOUT_COMMAND = frozenset({EventKind.GATED, EventKind.RECOUNTED})
 # A repeated heartbeat is harmless, and a rejection for an unknown item is remembered nowhere.
@@ -36,6 +38,8 @@ class ReplayedLane:
     head: Head
     lanes: int = field(init=False)
     items: dict[str, Item] = field(default_factory=dict)
+    # The head's sums, by the events alone.
+    fold: SumsFold = field(default_factory=SumsFold)
     # The kinds of events that each mark left, by mark in the order of the first event.
     marks: dict[str, tuple[EventKind, ...]] = field(default_factory=dict)
     # The reasons of rejections by mark; more than one only for unknown items.
@@ -112,6 +116,8 @@ class LaneChecks:
             replayed.closings.append(head.offset)
         replayed.head = evolve_head(head, event, before, after)
         _raise_if_wrong(wrong_head(head, event, before, after, replayed.head))
+        replayed.fold.add(event)
+        _raise_if_wrong(wrong_sums(head, replayed.head, replayed.fold.sums()))
         if after is not None:
             replayed.items[after.item_id] = after
 

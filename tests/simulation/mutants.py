@@ -32,6 +32,7 @@ from tests.simulation.mutants_relay import RELAY
 from tests.simulation.mutants_retention import RETENTION
 from tests.simulation.mutants_routes import ROUTES
 from tests.simulation.mutants_storage import STORAGE
+from tests.simulation.mutants_sums import SUMS
 from tests.simulation.processes import INTERRUPTED, processes
 from tests.simulation.script import SEEDS_PER_GROUP
 from tests.simulation.shared_prefixes import judge_seed_group
@@ -55,6 +56,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *RELAY,
     *ROUTES,
     *CLIENTS,
+    *SUMS,
 )
 MOST_SEEDS = 5_000
 

@@ -14,7 +14,8 @@ from forgeledger.aws.dynamodb.table import Action, Conflict, Table
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.model.lanes import Counts
-from forgeledger.jobs.ports import JobChange, Progress
+from forgeledger.jobs.model.progress import Progress
+from forgeledger.jobs.ports import JobChange
 from forgeledger.jobs.storage import job_store, job_writes, lane_store, lane_writes
 from forgeledger.jobs.storage.keys import header_key, progress_key
 from forgeledger.jobs.storage.progress_rows import progress_update

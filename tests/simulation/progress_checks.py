@@ -3,10 +3,11 @@
 from collections.abc import Container, Sequence
 
 from forgeledger.jobs.model.facts import Fact, FactKind, event_id
-from forgeledger.jobs.ports import JobView, Progress
+from forgeledger.jobs.model.progress import Progress
+from forgeledger.jobs.ports import JobView
 from forgeledger.jobs.storage.progress_rows import decode_progress
 from tests.simulation.expressions import Row
-from tests.simulation.lane_checks import Violation, by_state
+from tests.simulation.lane_checks import ReplayedLane, Violation, by_state
 from tests.simulation.table import RowChange
 from tests.support.row_sizes import row_bytes
 
@@ -14,17 +15,24 @@ _WRITE_UNIT_BYTES = 1_024
 
 
 def rolled_up(
-    pk: str, before: Progress, change: RowChange, offsets: int, total: dict[str, int]
+    pk: str,
+    before: Progress,
+    change: RowChange,
+    total: dict[str, int],
+    lanes: Sequence[ReplayedLane],
 ) -> Progress:
-    """The progress after a change of its row, where the lanes have these offsets and counts."""
+    """The progress after a change of its row, where the lanes have these counts in total."""
     assert change.new is not None
+    offsets = sum(lane.head.offset for lane in lanes)
+    retrying = sum(lane.head.sums.retrying for lane in lanes)
     progress = decode_progress(change.new)
     if progress.offsets > offsets:
         raise Violation(f"{pk}: rolled up {progress.offsets} of {offsets} events")
     if progress.offsets < before.offsets:
         raise Violation(f"{pk}: the progress went backwards")
-    if progress.offsets == offsets != before.offsets and by_state(progress.counts) != total:
-        raise Violation(f"{pk}: rolled up {progress.counts}")
+    seen = by_state(progress.counts), progress.retrying
+    if progress.offsets == offsets != before.offsets and seen != (total, retrying):
+        raise Violation(f"{pk}: rolled up {progress}, not {total} and {retrying} retrying")
     if row_bytes(change.new) > _WRITE_UNIT_BYTES:
         raise Violation(f"{pk}: a roll-up takes more than one write unit")
     return progress

@@ -199,7 +199,7 @@ def item_shown(item: Item) -> dict[str, Any]:
 
 
 def event_shown(lane: int, offset: int, event: Event) -> dict[str, Any]:
-    failure, counts = event.failure, event.counts
+    failure, counts = event.failure, event.recount and event.recount.counts
     fields = {
         "type": event.kind,
         "at": iso_time(event.at),

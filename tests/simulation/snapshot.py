@@ -26,6 +26,7 @@ from tests.simulation.table import Tables
 from tests.simulation.workers import HeldClaim, SimulatedWorker, SimulatedWorkers
 from tests.simulation.world import SimulatedWorld
 from tests.simulation.write_units import PartitionUnits
+from tests.support.sums_fold import SumsFold
 
 # Classes whose objects are modified while a history runs; all others are only replaced.
 _MUTABLE: Final = frozenset(
@@ -45,6 +46,7 @@ _MUTABLE: Final = frozenset(
         LaneBuffer,
         LaneChecks,
         ReplayedLane,
+        SumsFold,
         Outbox,
         Operators,
         QueuedMessage,

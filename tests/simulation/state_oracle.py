@@ -27,6 +27,7 @@ _FIELDS: Final = (
     "failure",
     "created_at",
     "claimed_at",
+    "pending_since",
     "finished_at",
     "updated_at",
     "offset",
@@ -45,8 +46,8 @@ _COUNTS: Final = ("pending", "in_progress", "completed", "failed", "canceled", "
 _counts = attrgetter(*_COUNTS)
 _COUNT_INDEXES: Final = {name.upper(): index for index, name in enumerate(_COUNTS)}
 _other_head_fields: Final = attrgetter("mode", "gate", "canceled_below", "job_id", "lane", "rules")
-# How many error types are counted by name, and how many characters of a name count.
-_ERROR_TYPES, _CHARACTERS = 10, 48
+# How many error types are counted by name, and how many bytes of a name count.
+_ERROR_TYPES, _BYTES = 10, 40
 
 
 def effective_item(head: Head, item: Item) -> Item:
@@ -87,8 +88,8 @@ def _expected_changes(
     kind = str(event.kind)
     if item is None:
         return {"state": "PENDING", "payload": command.payload}
-    # No lease and no due time.
-    free = {"lease_until": None, "due_at": None}
+    # No lease, and no time from which it waits.
+    free = {"lease_until": None, "due_at": None, "pending_since": None}
     if kind == "claimed":
         return {
             "state": "IN_PROGRESS",
@@ -96,6 +97,7 @@ def _expected_changes(
             "worker_id": command.worker_id,
             "lease_until": event.lease_until,
             "due_at": None,
+            "pending_since": None,
             "claimed_at": event.at,
         }
     if kind == "heartbeat":
@@ -125,10 +127,11 @@ def _expected_changes(
             "failure": failure,
         }
     if kind == "released":
-        return free | {"state": "PENDING", "worker_id": None, "forgiven": item.forgiven + 1}
+        again = {"state": "PENDING", "worker_id": None, "pending_since": event.at}
+        return free | again | {"forgiven": item.forgiven + 1}
     if kind == "retried":
-        renewed = {"forgiven": item.attempt, "worker_id": None, "finished_at": None}
-        return free | {"state": "PENDING"} | renewed
+        again = {"state": "PENDING", "worker_id": None, "pending_since": event.at}
+        return free | again | {"forgiven": item.attempt, "finished_at": None}
     assert kind in ("duplicate", "rejected"), kind
     return {}
 
@@ -203,7 +206,8 @@ def _expected_failures(
         if item is None or item.state != "FAILED":
             continue
         assert item.failure is not None
-        name = item.failure.type[:_CHARACTERS]
+        # Those of the simulator's names are letters, of one byte each.
+        name = item.failure.type[:_BYTES]
         if name not in known and (more < 0 or len(known) >= _ERROR_TYPES):
             name = "(other)"
         known[name] = known.get(name, 0) + more

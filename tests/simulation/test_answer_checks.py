@@ -14,7 +14,8 @@ from forgeledger.jobs.model.job_lifecycle import cancel, create, reopen, seal
 from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus
 from forgeledger.jobs.model.lanes import Counts
 from forgeledger.jobs.model.outcomes import Outcome, OutcomeKind, Reason
-from forgeledger.jobs.ports import JobView, Progress
+from forgeledger.jobs.model.progress import Progress
+from forgeledger.jobs.ports import JobView
 from forgeledger.jobs.usecases.change_job import ChangeResult
 from tests.simulation.checks import Checks
 from tests.simulation.job_checks import ObservedJob
@@ -177,9 +178,13 @@ def status(checks: Checks, *, commits: int = 0, **wrong: Any) -> None:
         "epoch": 1,
         "sealed": False,
         "isComplete": False,
+        **dict.fromkeys(("retrying", "progress", "itemsPerSecond"), 0),
         "createdAt": "1970-01-01T00:00:00.007Z",
         "openedAt": "1970-01-01T00:00:00.007Z",
-        **dict.fromkeys(("sealedAt", "completedAt", "deadlineAt", "ending", "reason")),
+        **dict.fromkeys(
+            ("sealedAt", "completedAt", "deadlineAt", "ending", "reason", "etaSeconds")
+        ),
+        "unchangedSeconds": None,
         **wrong,
     }
     checks.request_log.record_status_answer(SPEC.job_id, 1, commits, shown)
@@ -203,6 +208,8 @@ def status(checks: Checks, *, commits: int = 0, **wrong: Any) -> None:
         {"deadlineAt": "1970-01-01T00:00:00.007Z"},
         {"ending": "CANCELED"},
         {"reason": "canceled"},
+        {"total": 1, "pending": 1, "progress": 1.0},
+        {"unchangedSeconds": 61, "etaSeconds": 9},
     ],
     ids=str,
 )

@@ -138,7 +138,7 @@ def test_what_was_unfinished_when_its_lane_closed_is_canceled_without_a_worker()
 
 
 def test_types_of_error_that_come_late_are_counted_together_and_taken_back_together() -> None:
-    types = ["E" * 48, "E" * 60, *(f"Error{number}" for number in range(14)), "Error13"]
+    types = ["E" * 40, "E" * 60, *(f"Error{number}" for number in range(14)), "Error13"]
     items = [failed(number, name) for number, name in enumerate(types)]
     head = replace(HEAD, counts=Counts(pending=len(items)))
 
@@ -149,7 +149,7 @@ def test_types_of_error_that_come_late_are_counted_together_and_taken_back_toget
         head = follow(head, item, replace(item, state=ItemState.PENDING))
 
     by_name = {f"Error{number}": 1 for number in range(9)}
-    assert counted == {"E" * 48: 2, **by_name, "(other)": 6}
+    assert counted == {"E" * 40: 2, **by_name, "(other)": 6}
     assert set(dict(head.failures).values()) == {0}
     assert head.counts == Counts(pending=len(items), failings=len(items))
 

@@ -11,6 +11,7 @@ from forgeledger.jobs.model.replay import replay
 from forgeledger.jobs.ports import JobView
 from tests.support.builders import make_head
 from tests.support.memory_store import MemoryStore
+from tests.support.sums_fold import SumsFold
 
 VERDICTS = {FactKind.COMPLETED, FactKind.FAILED, FactKind.CANCELED}
 _ALL = 10_000
@@ -79,7 +80,12 @@ class JobAudit:
             items = self.store.list_items(self.job_id, head.lane, None, _ALL).items
             genesis = make_head(job_id=self.job_id, lane=head.lane, rules=head.rules)
             assert replay(genesis, events) == (head, {item.item_id: item for item in items})
-            assert count(head, items)[0] == head.counts
+            assert count(head, items).agrees_with(head)
+            fold = SumsFold()
+            for event in events:
+                fold.add(event)
+            assert head.sums == fold.sums()
+            assert head.sums.retrying <= head.counts.unfinished
 
     def check_at_rest(self, now: int) -> None:
         """Check that nothing is left to do, after a relay, while no actor runs."""

@@ -12,6 +12,7 @@ from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lane_decision import Commit, item_versions
 from forgeledger.jobs.model.lanes import Head
+from forgeledger.jobs.model.progress import Progress
 from forgeledger.jobs.model.sizes import item_bytes
 from forgeledger.jobs.ports import (
     Checkpoint,
@@ -20,7 +21,6 @@ from forgeledger.jobs.ports import (
     JobView,
     JournalRow,
     LaneView,
-    Progress,
 )
 from forgeledger.journal.model.log_row import LogRow, Renewed
 

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from forgeledger.jobs.model.commands import CommandKind
+from forgeledger.jobs.model.commands import CommandKind, Recount
 from forgeledger.jobs.model.events import Event, EventKind
 from forgeledger.jobs.model.facts import Fact, FactKind
 from forgeledger.jobs.model.ids import make_job_id
@@ -10,7 +10,8 @@ from forgeledger.jobs.model.items import Failure, Item, ItemState
 from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus, Tolerance
 from forgeledger.jobs.model.lanes import Counts, Head, LaneMode, LaneRules
 from forgeledger.jobs.model.outcomes import Reason
-from forgeledger.jobs.ports import Progress
+from forgeledger.jobs.model.progress import Progress, Sample
+from forgeledger.jobs.model.sums import Sums
 
 texts = st.text(max_size=40)
 optional_texts = st.none() | texts
@@ -25,6 +26,8 @@ failure_counts = st.dictionaries(texts, st.integers(-5, 10**9), max_size=11).map
     lambda counted: tuple(counted.items())
 )
 counts = st.builds(Counts, **dict.fromkeys(Counts.__dataclass_fields__, st.integers(0, 10**9)))
+sums = st.builds(Sums, **dict.fromkeys(Sums.__dataclass_fields__, numbers))
+recounts = st.builds(Recount, counts=counts, failures=failure_counts, retrying=numbers)
 rules = st.builds(
     LaneRules,
     max_attempts=numbers,
@@ -49,6 +52,7 @@ items = st.builds(
     failure=st.none() | failures,
     created_at=numbers,
     claimed_at=optional_numbers,
+    pending_since=optional_numbers,
     finished_at=optional_numbers,
     updated_at=numbers,
     offset=numbers,
@@ -62,6 +66,7 @@ heads = st.builds(
     rules=rules,
     counts=counts,
     failures=failure_counts,
+    sums=sums,
     mode=st.sampled_from(LaneMode),
     gate=numbers,
     offset=numbers,
@@ -85,8 +90,7 @@ events = st.builds(
     reason=st.none() | st.sampled_from(Reason),
     gate=optional_numbers,
     mode=st.none() | st.sampled_from(LaneMode),
-    counts=st.none() | counts,
-    failures=st.none() | failure_counts,
+    recount=st.none() | recounts,
 )
 specs = st.builds(
     JobSpec,
@@ -134,11 +138,14 @@ facts = st.builds(
     reason=optional_texts,
     client_id=optional_texts,
 )
+samples = st.builds(Sample, at=numbers, worked=numbers)
 progresses = st.builds(
     Progress,
     counts=counts,
+    retrying=numbers,
     offsets=numbers,
     at=numbers,
-    sample_finished=numbers,
-    sample_at=numbers,
+    moved_at=numbers,
+    sample=samples,
+    next_sample=samples,
 )

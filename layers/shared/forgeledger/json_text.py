@@ -29,6 +29,11 @@ def to_text(value: Any, limit_bytes: int) -> str:
     return text
 
 
+def json_bytes(text: str) -> int:
+    """The bytes of a text as JSON writes it, without its quotes."""
+    return len(_encode(text).encode()) - 2
+
+
 def from_text(text: str) -> Any:
     # As nearly all metadata is.
     return {} if text == "{}" else json.loads(text)

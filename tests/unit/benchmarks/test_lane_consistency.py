@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.lane_consistency import drifted_lanes, gaps
 from benchmarks.stored_job import StoredJob, StoredLane
+from forgeledger.jobs.model.commands import Recount
 from forgeledger.jobs.model.ids import lane_of
 from forgeledger.jobs.model.items import ItemState
 from forgeledger.jobs.model.lanes import Counts
@@ -102,9 +103,8 @@ def test_a_row_that_is_wrong_is_drift(
 
 def test_counts_that_are_wrong_in_the_journal_itself_are_drift(stored: StoredJob) -> None:
     lane = stored.lanes[0]
-    recounted = make_event(
-        "recounted", item_id=None, counts=Counts(completed=99), failures=lane.head.failures
-    )
+    recount = Recount(counts=Counts(completed=99), failures=lane.head.failures, retrying=0)
+    recounted = make_event("recounted", item_id=None, recount=recount)
     journal = [*lane.rows, LogRow(offset=lane.head.offset, entries=(recounted,))]
     head = replace(lane.head, offset=lane.head.offset + 1, counts=Counts(completed=99))
 

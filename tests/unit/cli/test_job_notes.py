@@ -2,7 +2,9 @@
 
 import pytest
 
+from forgeledger.cli.job_text import percent_done
 from forgeledger.sdk.errors import NoAnswerError
+from forgeledger.sdk.records import Job
 
 
 def test_a_job_that_is_reopened_without_canceled_items_has_no_note(forgeledger, ledger):
@@ -83,7 +85,7 @@ def test_a_canceled_job_does_not_look_done(forgeledger, ledger, world):
     watched = forgeledger("job", "watch", job.job_id)
 
     assert "progress     25.0%" in status.lines
-    assert "rate" not in status.out
+    assert "rate         0.1 items/s" in status.lines, "the three were not worked on"
     assert {line.split()[3] for line in listed.lines[1:]} == {"0%", "25%"}
     assert watched.lines[0].startswith("CANCELED  25%")
 
@@ -95,3 +97,41 @@ def test_a_completed_job_is_done_also_without_all_the_items_it_expected(forgeled
     ended = forgeledger("job", "status", job.job_id)
 
     assert "progress     100.0%" in ended.lines
+
+
+@pytest.mark.parametrize(
+    ("progress", "whole", "tenths"),
+    [
+        (0.0, "0%", "0.0%"),
+        (0.29, "29%", "29.0%"),
+        (0.995, "99%", "99.5%"),
+        (0.999999, "99%", "99.9%"),
+        (1.0, "100%", "100.0%"),
+    ],
+)
+def test_a_percentage_is_rounded_down(progress, whole, tenths):
+    job = Job(job_id="j", name="n", status="RUNNING", lanes=1, progress=progress)
+
+    assert (percent_done(job), percent_done(job, decimals=1)) == (whole, tenths)
+
+
+def test_items_that_failed_and_a_standstill_are_seen_at_a_glance(forgeledger, ledger, world):
+    job = ledger.create_job("nightly", items=["a", "b"], seal=True, policy={"maxAttempts": 2})
+    ledger.commands.fail(job, "a", "boom")
+    ledger.seal(job)
+    world.clock.pass_seconds(7_200)
+
+    status = forgeledger("job", "status", job.job_id)
+    listed = forgeledger("job", "list")
+    watched = forgeledger("job", "watch", job.job_id, "--timeout", 1)
+    why = forgeledger("job", "why", job.job_id)
+
+    assert "retrying     1" in status.lines
+    assert "unchanged    2 h 00 min" in status.lines
+    assert not any(line.startswith(("rate", "time left")) for line in status.lines)
+    assert listed.lines[0].split()[3:7] == ["DONE", "FAILED", "RETRYING", "TOTAL"]
+    assert listed.lines[1].split()[3:7] == ["0%", "0", "1", "2"]
+    assert watched.lines[0] == (
+        "RUNNING  0%  0 of 2 items completed, 2 pending, 1 retrying  unchanged for 2 h 00 min"
+    )
+    assert "1 unfinished item has failed before." in why.lines

@@ -8,21 +8,14 @@ from forgeledger.cli.deployment import Where
 from forgeledger.cli.job_progress import JobProgress
 from forgeledger.cli.job_text import unsealed_note
 from forgeledger.cli.output import Output
-from forgeledger.cli.rate import Rate
 from forgeledger.sdk.records import Job
 from tests.unit.cli.terminals import Terminal
 
 
 def job_at(completed, **more):
     fields = {"status": "RUNNING", "total": 100, "lanes": 4, "sealed": True, **more}
-    return Job(
-        job_id="j",
-        name="n",
-        completed=completed,
-        pending=100 - completed,
-        progress=completed / 100,
-        **fields,
-    )
+    fields = {"pending": fields["total"] - completed, "progress": completed / 100, **fields}
+    return Job(job_id="j", name="n", completed=completed, **fields)
 
 
 def test_watching_prints_a_line_for_each_change_and_how_it_ended(forgeledger, ledger, api, world):
@@ -53,6 +46,15 @@ def test_watching_with_json_prints_the_job_whenever_it_changed(forgeledger, ledg
 
     assert ended.code == 0
     assert [json.loads(line)["status"] for line in ended.lines] == ["COMPLETED"]
+
+
+def test_watching_with_json_prints_a_job_that_stands_still_once(forgeledger, ledger, world):
+    job = ledger.create_job("nightly", items=["a"], seal=True)
+    world.clock.pass_seconds(60)
+
+    ended = forgeledger("job", "watch", job.job_id, "--json", "--timeout", 30)
+
+    assert [json.loads(line)["unchangedSeconds"] for line in ended.lines] == [60]
 
 
 def test_the_time_given_is_an_exit_code_of_its_own(forgeledger, ledger):
@@ -183,7 +185,7 @@ def test_a_terminal_gets_a_bar_with_rate_time_left_failures_and_lanes():
     screen, now = Terminal(), iter(range(100))
     with JobProgress(Output(out=screen), lambda: next(now), Where()) as progress:
         progress(job_at(0))
-        progress(job_at(20, failed=1))
+        progress(job_at(20, failed=1, retrying=3, items_per_second=21.0, eta_seconds=4))
         progress.say("worker-1 was [killed]")
 
     painted = screen.getvalue()
@@ -191,7 +193,7 @@ def test_a_terminal_gets_a_bar_with_rate_time_left_failures_and_lanes():
     assert "seal" not in painted
     assert "21/100" in painted
     assert "1 failed" in painted
-    assert "4 lanes  21.0/s  4 s left" in painted
+    assert "  3 retrying  4 lanes  21.0/s  4 s left" in painted
 
 
 def test_above_the_bar_stands_once_that_the_job_is_not_sealed():
@@ -210,20 +212,33 @@ def test_without_a_terminal_what_is_said_is_a_line(capsys):
     assert capsys.readouterr().out == "hello\n"
 
 
-def test_a_rate_is_that_of_the_last_seconds():
-    rate = Rate()
-    rate.add(0, 0)
-    before = rate.per_second
-    for second in range(1, 60):
-        rate.add(second, 0 if second < 40 else (second - 40) * 10)
+def test_the_bar_of_a_job_that_stands_still_says_so_and_promises_no_end():
+    screen = Terminal()
+    with JobProgress(Output(out=screen), lambda: 0.0, Where()) as progress:
+        progress(job_at(99, items_per_second=0.0, unchanged_seconds=400))
 
-    assert before is None
-    assert rate.per_second == pytest.approx(10, rel=0.05)
+    painted = screen.getvalue()
+    assert "4 lanes  unchanged for 6 min 40 s" in painted
+    assert "left" not in painted
 
 
-def test_what_does_not_move_has_no_rate():
-    rate = Rate()
-    rate.add(0, 5)
-    rate.add(1, 5)
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_nothing_is_at_a_hundred_percent_while_something_is_left(is_terminal, capsys):
+    screen = Terminal()
+    with JobProgress(Output(out=screen) if is_terminal else Output(), lambda: 0.0, Where()) as bar:
+        bar(job_at(99_999, total=100_000, progress=0.999999))
 
-    assert rate.per_second is None
+    painted = screen.getvalue() + capsys.readouterr().out
+    assert "99%" in painted
+    assert "100%" not in painted
+
+
+def test_that_a_job_came_to_a_standstill_is_a_line_of_its_own(capsys):
+    times = iter(range(0, 1_000, 10))
+    with JobProgress(Output(), lambda: next(times), Where()) as progress:
+        progress(job_at(5, items_per_second=2.0, eta_seconds=48))
+        progress(job_at(5, items_per_second=0.0, unchanged_seconds=70))
+        progress(job_at(5, items_per_second=0.0, unchanged_seconds=80))
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.rpartition("  ")[2] for line in lines] == ["48 s left", "unchanged for 70 s"]

@@ -6,9 +6,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from forgeledger.cli.deployment import Where
-from forgeledger.cli.job_text import canceled_note, counts, job_headline, share_done, unsealed_note
+from forgeledger.cli.job_text import (
+    canceled_note,
+    counts,
+    job_headline,
+    percent_done,
+    unsealed_note,
+)
 from forgeledger.cli.output import Output, duration, printable
-from forgeledger.cli.rate import Rate
 from forgeledger.cli.session import Session
 from forgeledger.plural import plural
 
@@ -35,8 +40,7 @@ class JobProgress:
         self._clock = clock
         self._where = where
         self._quiet = quiet
-        self._rate = Rate()
-        self._last = ""
+        self._last: object = None
         self._next_line_at = 0.0
         self._warned = False
         self._live = ExitStack()
@@ -47,7 +51,7 @@ class JobProgress:
         if self._output.is_live:
             self._bar = _bar(self._output)
             self._live.enter_context(self._bar)
-            self._task = self._bar.add_task("", total=None, details="")
+            self._task = self._bar.add_task("", total=None, percent="", details="")
         return self
 
     def __exit__(
@@ -69,23 +73,27 @@ class JobProgress:
         if self._quiet:
             return
         self._warn(job)
-        worked = job.completed + job.failed
-        self._rate.add(self._clock(), worked)
         if self._bar is not None:
-            most = max(job.total, job.expected_items or 0)
+            known = job.total if job.sealed else max(job.total, job.expected_items or 0)
             self._bar.update(
-                self._task, completed=worked, total=most or None, details=self._details(job)
+                self._task,
+                completed=job.completed + job.failed,
+                total=known or None,
+                percent=percent_done(job),
+                details=_details(job),
             )
         elif self._output.as_json:
-            if (state := str(job.raw)) != self._last:
+            # How long nothing has changed is no change.
+            if (state := {**job.raw, "unchangedSeconds": None}) != self._last:
                 self._last = state
                 self._output.document(job.raw)
         elif job.is_finished or self._clock() >= self._next_line_at:
-            line = f"{job.status}  {share_done(job):.0%}  {counts(job)}"
-            if line != self._last:
-                self._last = line
+            line = f"{job.status}  {percent_done(job)}  {counts(job)}"
+            # That nothing moves any more is a change, too.
+            if (shown := (line, job.unchanged_seconds is None)) != self._last:
+                self._last = shown
                 self._next_line_at = self._clock() + _LINE_SECONDS
-                self._output.lines([f"{line}{self._speed(job)}"])
+                self._output.lines([f"{line}{_speed(job)}"])
 
     def _warn(self, job: "Job") -> None:
         """Once: without it the user would wait for a completion that cannot come."""
@@ -99,18 +107,21 @@ class JobProgress:
         else:
             self._output.remark(line)
 
-    def _details(self, job: "Job") -> str:
-        style = "red" if job.failed else "dim"
-        lanes = plural(job.lanes, "lane")
-        return f"[{style}]{job.failed:,} failed[/]  {lanes}{self._speed(job)}"
 
-    def _speed(self, job: "Job") -> str:
-        rate = self._rate.per_second or job.items_per_second
-        if not rate or job.is_finished:
-            return ""
-        left = max(job.total, job.expected_items or 0) - job.completed - job.failed - job.canceled
-        known = job.sealed or job.expected_items is not None
-        return f"  {rate:,.1f}/s" + (f"  {duration(left / rate)} left" if known and left else "")
+def _details(job: "Job") -> str:
+    style = "red" if job.failed else "dim"
+    retrying = f"  {job.retrying:,} retrying" if job.retrying else ""
+    lanes = plural(job.lanes, "lane")
+    return f"[{style}]{job.failed:,} failed[/]{retrying}  {lanes}{_speed(job)}"
+
+
+def _speed(job: "Job") -> str:
+    if job.unchanged_seconds is not None:
+        return f"  unchanged for {duration(job.unchanged_seconds)}"
+    if not job.items_per_second or job.is_finished:
+        return ""
+    left = f"  {duration(job.eta_seconds)} left" if job.eta_seconds else ""
+    return f"  {job.items_per_second:,.1f}/s{left}"
 
 
 class RegistrationProgress:
@@ -171,7 +182,7 @@ def _bar(output: Output) -> Any:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     return Progress(
-        TextColumn("{task.percentage:>4.0f}%"),
+        TextColumn("{task.fields[percent]:>5}"),
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
         TextColumn("{task.fields[details]}"),

@@ -24,16 +24,17 @@ def counts(job: "Job") -> str:
         (job.canceled, "canceled"),
         (job.in_progress, "in progress"),
         (job.pending, "pending"),
+        (job.retrying, "retrying"),
     ):
         if number:
             parts.append(f"{number:,} {name}")
     return ", ".join(parts)
 
 
-def share_done(job: "Job") -> float:
-    """Worked items of those known or expected. The ledger's `progress` counts canceled ones too."""
-    known = job.total if job.sealed else max(job.total, job.expected_items or 0)
-    return (job.completed + job.failed) / known if known else float(job.status == "COMPLETED")
+def percent_done(job: "Job", decimals: int = 0) -> str:
+    """Rounded down: never 100% while something is left. The ledger gives six decimals."""
+    step = 10 ** (4 - decimals)
+    return f"{round(job.progress * 1_000_000) // step / 10**decimals:.{decimals}f}%"
 
 
 def canceled_note(job: "Job") -> str | None:
@@ -87,10 +88,9 @@ def unsealed_note(job: "Job", where: Where) -> str | None:
 
 
 def job_facts(job: "Job", where: Where) -> list[str]:
-    # The mean of an ended job counts its canceled items, which nobody worked on.
-    no_rate = job.items_per_second is None or (job.is_finished and job.canceled)
-    rate = "" if no_rate else f"{job.items_per_second:,.1f} items/s"
+    rate = f"{job.items_per_second:,.1f} items/s" if job.items_per_second else ""
     eta = "" if job.eta_seconds is None or job.is_finished else duration(job.eta_seconds)
+    unchanged = "" if job.unchanged_seconds is None else duration(job.unchanged_seconds)
     return facts(
         [
             ("job", job.job_id),
@@ -99,7 +99,7 @@ def job_facts(job: "Job", where: Where) -> list[str]:
             ("reason", job.reason),
             ("epoch", job.epoch if job.epoch > 1 else None),
             ("sealed", job.sealed),
-            ("progress", f"{share_done(job):.1%}"),
+            ("progress", percent_done(job, decimals=1)),
             ("total", job.total),
             ("expected", job.expected_items),
             ("pending", job.pending),
@@ -107,9 +107,11 @@ def job_facts(job: "Job", where: Where) -> list[str]:
             ("completed", job.completed),
             ("failed", job.failed),
             ("canceled", job.canceled),
+            ("retrying", job.retrying),
             ("note", canceled_note(job) or sealed_short_note(job) or unsealed_note(job, where)),
             ("rate", rate),
             ("time left", eta),
+            ("unchanged", unchanged),
             ("lanes", job.lanes),
             ("created", moment(job.created_at)),
             ("deadline", moment(job.deadline_at)),
@@ -169,6 +171,7 @@ def _reasons(why: "Why", where: Where) -> dict[str, str]:
     reconcile = f"forgeledger reconcile {why.job_id}{options}"
     expected = plural(why.expected_items or 0, "expected item")
     pending = plural(why.pending, "item waits", "items wait")
+    retrying = plural(why.retrying, "unfinished item has", "unfinished items have")
     due_later = plural(why.due_later.count, "failed item waits", "failed items wait")
     in_progress = plural(why.in_progress, "item is", "items are")
     expired = plural(why.expired_leases.count, "item has", "items have")
@@ -180,6 +183,7 @@ def _reasons(why: "Why", where: Where) -> dict[str, str]:
         "items_missing": f"{why.total:,} of {expected} registered. It seals itself when all are; "
         f"register the rest, or if no more will come: {seal}",
         "items_pending": f"{pending} for a worker.",
+        "items_retrying": f"{retrying} failed before.",
         "items_due_later": f"{due_later} for the next attempt.",
         "items_in_progress": f"{in_progress} in progress.",
         "leases_expired": f"{expired} an expired lease. The next claim takes over; if there will "

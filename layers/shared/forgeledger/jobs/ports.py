@@ -9,8 +9,9 @@ from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lane_decision import Commit
-from forgeledger.jobs.model.lanes import Counts, Head
+from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.model.message import CommandProblem, Message
+from forgeledger.jobs.model.progress import Progress
 from forgeledger.journal.model.log_row import LogRow, Renewed
 from forgeledger.repeat import Repeat
 from forgeledger.runtime import HasTime
@@ -33,18 +34,6 @@ class LaneView:
     items: dict[str, Item]
     # The job's header; only where it was asked for.
     job: Job | None = None
-
-
-@fast_frozen
-class Progress:
-    """The counts as last rolled up, and an earlier sample to measure the rate."""
-
-    counts: Counts = Counts()
-    # Sum of the heads' offsets: it only grows, so a roll-up never goes backwards.
-    offsets: int = 0
-    at: int = 0
-    sample_finished: int = 0
-    sample_at: int = 0
 
 
 @fast_frozen

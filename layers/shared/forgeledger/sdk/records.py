@@ -27,13 +27,18 @@ class Job:
     completed: int = 0
     failed: int = 0
     canceled: int = 0
+    # Items that failed and are not finished.
+    retrying: int = 0
     is_complete: bool = False
     # The final status, when it is certain but the job is still being closed.
     ending: str | None = None
     reason: str | None = None
+    # Completed and failed items, 0 to 1, rounded down.
     progress: float = 0.0
     items_per_second: float | None = None
     eta_seconds: float | None = None
+    # For how long no item was finished; None while items are.
+    unchanged_seconds: float | None = None
     expected_items: int | None = None
     created_at: datetime | None = None
     sealed_at: datetime | None = None
@@ -146,6 +151,8 @@ class Why:
     completed: int = 0
     failed: int = 0
     canceled: int = 0
+    # Items that failed and are not finished.
+    retrying: int = 0
     expected_items: int | None = None
     deadline_at: datetime | None = None
     lagging_lanes: tuple[int, ...] = ()

@@ -1,6 +1,6 @@
 """The list of jobs: its pages, its filters, and what it shows."""
 
-from forgeledger.jobs.ports import Progress
+from forgeledger.jobs.model.progress import Progress
 
 
 def test_jobs_are_listed_newest_first_page_by_page(caller, clock):

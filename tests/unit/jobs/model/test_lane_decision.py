@@ -159,7 +159,7 @@ def test_each_command_sees_what_the_ones_before_it_did():
             make_command("claim"),
             close,
             make_command("complete"),
-            Recount(counts=Counts(canceled=1), failures=()),
+            Recount(counts=Counts(canceled=1), failures=(), retrying=0),
         ]
     )
 

@@ -10,6 +10,7 @@ from forgeledger.jobs.model.lanes import (
     LaneMode,
     LaneRules,
     count_failure,
+    counted_type,
     effective_item,
 )
 from forgeledger.jobs.model.limits import ERROR_TYPES_PER_LANE
@@ -137,10 +138,11 @@ def test_a_recount_sets_the_head_right():
     lane = lane_with_one_of_each()
     counts = Counts(pending=3, failed=1, failings=1)
 
-    decision = lane.apply([Recount(counts=counts, failures=(("Boom", 1),))])
+    decision = lane.apply([Recount(counts=counts, failures=(("Boom", 1),), retrying=2)])
 
     assert decision.outcomes[0].kind == "applied"
     assert (lane.head.counts, lane.head.failures) == (counts, (("Boom", 1),))
+    assert lane.head.sums.retrying == 2
 
 
 def test_failures_are_counted_by_type_as_items_fail_and_are_retried():
@@ -182,9 +184,28 @@ def test_a_type_is_taken_back_from_where_it_was_counted():
 
 
 def test_a_type_with_a_long_name_is_counted_by_its_beginning():
-    failures = count_failure(count_failure((), "E" * 48 + "1", 1), "E" * 48 + "2", 1)
+    failures = count_failure(count_failure((), "E" * 40 + "1", 1), "E" * 40 + "2", 1)
 
-    assert failures == (("E" * 48, 2),)
+    assert failures == (("E" * 40, 2),)
+
+
+@pytest.mark.parametrize(
+    ("error_type", "counted"),
+    [
+        ("", ""),
+        ("Boom", "Boom"),
+        ("E" * 40, "E" * 40),
+        ("é" * 21, "é" * 20),
+        ("x" + "é" * 20, "x" + "é" * 19),
+        ("字" * 14, "字" * 13),
+        ("x" * 37 + "😀", "x" * 37),
+        ("x" * 36 + "😀", "x" * 36 + "😀"),
+        ('"' * 30, '"' * 20),
+        ("\x01" * 30, "\x01" * 6),
+    ],
+)
+def test_a_type_is_cut_to_forty_bytes_of_the_row_at_a_character(error_type, counted):
+    assert counted_type(error_type) == counted
 
 
 def test_the_head_does_not_grow_with_types_of_error():

@@ -18,13 +18,14 @@ def test_replaying_the_journal_gives_the_head_and_the_items():
 
 def test_a_journal_is_replayed_over_a_recount():
     lane = busy_lane()
-    lane.apply([Recount(counts=Counts(pending=9), failures=())])
+    lane.apply([Recount(counts=Counts(pending=9), failures=(), retrying=3)])
     lane.do("register", "f")
 
     head, _ = replay(lane.genesis, lane.events)
 
     assert head == lane.head
     assert head.counts == Counts(pending=10)
+    assert head.sums.retrying == 3
 
 
 def test_an_event_of_an_item_that_is_not_known_leaves_it_unknown():

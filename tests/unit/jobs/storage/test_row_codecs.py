@@ -15,7 +15,7 @@ from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.model.lanes import Counts, Head
-from forgeledger.jobs.ports import Progress
+from forgeledger.jobs.model.progress import Progress
 from forgeledger.jobs.storage.counts_rows import encode_counts
 from forgeledger.jobs.storage.head_rows import decode_head, encode_head
 from forgeledger.jobs.storage.item_rows import decode_item, encode_item
@@ -103,8 +103,12 @@ def test_progress_comes_back(progress: Progress) -> None:
 def test_progress_is_written_as_any_other_json(progress: Progress) -> None:
     fields = {
         **encode_counts(progress.counts),
-        "sampleFinished": progress.sample_finished,
-        "sampleAt": progress.sample_at,
+        "retrying": progress.retrying,
+        "movedAt": progress.moved_at,
+        "samples": [
+            [progress.sample.at, progress.sample.worked],
+            [progress.next_sample.at, progress.next_sample.worked],
+        ],
     }
 
     assert encode_progress(progress) == compact_json(fields)

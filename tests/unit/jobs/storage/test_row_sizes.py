@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from forgeledger.aws.dynamodb.attributes import Row
+from forgeledger.aws.dynamodb.attributes import Row, number, text
 from forgeledger.batched import batched
 from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.ids import make_job_id
@@ -15,8 +15,10 @@ from forgeledger.jobs.model.items import Failure
 from forgeledger.jobs.model.job_lifecycle import cancel, create, reopen
 from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.model.lane_decision import Commit, decide
-from forgeledger.jobs.model.lanes import Counts, LaneRules
+from forgeledger.jobs.model.lanes import Counts, LaneMode, LaneRules, count_failure
 from forgeledger.jobs.model.limits import (
+    ATTEMPTS_PER_ITEM,
+    BACKOFF_SECONDS,
     COMMANDS_PER_MESSAGE,
     COMMANDS_REMEMBERED_PER_ITEM,
     ERROR_MESSAGE_BYTES,
@@ -25,14 +27,18 @@ from forgeledger.jobs.model.limits import (
     ITEM_ID_CHARACTERS,
     ITEMS_PER_COMMIT,
     JOB_NAME_CHARACTERS,
+    LEASE_SECONDS,
     METADATA_BYTES,
     PAYLOAD_BYTES,
     RESULT_BYTES,
     TAG_CHARACTERS,
     TAGS_PER_JOB,
+    TTL_DAYS,
     WORKER_ID_CHARACTERS,
 )
-from forgeledger.jobs.ports import JobChange, Progress
+from forgeledger.jobs.model.progress import Progress, Sample
+from forgeledger.jobs.model.sums import Sums
+from forgeledger.jobs.ports import JobChange
 from forgeledger.jobs.storage.head_rows import encode_head
 from forgeledger.jobs.storage.job_writes import change_actions, sealed_creation_actions
 from forgeledger.jobs.storage.keys import progress_key
@@ -85,8 +91,15 @@ def texts(request: pytest.FixtureRequest) -> Texts:
 def test_a_roll_up_takes_one_write_unit_whatever_the_header_holds() -> None:
     largest = 10**15
     counts = Counts(**dict.fromkeys(Counts.__dataclass_fields__, largest))
+    sample = Sample(at=largest, worked=largest)
     progress = Progress(
-        counts=counts, offsets=largest, at=largest, sample_finished=largest, sample_at=largest
+        counts=counts,
+        retrying=largest,
+        offsets=largest,
+        at=largest,
+        moved_at=largest,
+        sample=sample,
+        next_sample=sample,
     )
     spec = make_spec(
         job_id=make_job_id(NOW, 7, 64),
@@ -227,7 +240,42 @@ def test_the_largest_creation_in_one_transaction_fits(
     assert sum(map(row_bytes, rows)) <= TRANSACTION_BYTES
 
 
-def test_a_head_with_every_error_type_it_counts_fits(texts: Texts) -> None:
-    failures = tuple((texts.characters(48), 10**9) for _ in range(ERROR_TYPES_PER_LANE + 1))
+def test_the_largest_head_takes_one_write_unit(texts: Texts) -> None:
+    items, events, milliseconds = 10**9 - 1, 10**12 - 1, 10**18 - 1
+    rules = LaneRules(
+        max_attempts=ATTEMPTS_PER_ITEM,
+        lease_seconds=LEASE_SECONDS,
+        backoff_base_seconds=BACKOFF_SECONDS / 7,
+        backoff_cap_seconds=BACKOFF_SECONDS / 7,
+        ttl_days=TTL_DAYS,
+    )
+    counts = Counts(**{**dict.fromkeys(Counts.__dataclass_fields__, items), "failings": events})
+    sums = Sums(
+        claims=events,
+        failures=events,
+        expired=events,
+        released=events,
+        run_ms=milliseconds,
+        queue_ms=milliseconds,
+        again=events,
+        retrying=items,
+    )
+    failures: tuple[tuple[str, int], ...] = ()
+    while len(failures) <= ERROR_TYPES_PER_LANE:
+        failures = count_failure(failures, texts.characters(ERROR_TYPE_CHARACTERS), items)
+    head = make_head(
+        job_id=make_job_id(NOW, 7, 64),
+        lane=63,
+        rules=rules,
+        counts=counts,
+        failures=failures,
+        sums=sums,
+        mode=LaneMode.SEALED,
+        gate=items,
+        offset=events,
+        canceled_below=events,
+    )
 
-    assert row_bytes(encode_head(make_head(failures=failures))) <= 8 * 1024
+    row = {**encode_head(head), "commitId": text("c" * 36), "ttl": number(10**10 - 1)}
+
+    assert row_bytes(row) < 1_024

@@ -9,7 +9,8 @@ from forgeledger.errors import StorageBusy, StorageError
 from forgeledger.jobs.model.job_lifecycle import seal
 from forgeledger.jobs.model.lane_decision import Commit, decide
 from forgeledger.jobs.model.lanes import Counts
-from forgeledger.jobs.ports import JobChange, Progress
+from forgeledger.jobs.model.progress import Progress
+from forgeledger.jobs.ports import JobChange
 from forgeledger.jobs.storage.head_rows import encode_head
 from tests.support.builders import JOB_ID, NOW, make_command, make_head, make_job
 from tests.support.fake_dynamodb import ScriptedDynamo, canceled, no_answer, refusal

@@ -8,9 +8,10 @@ from forgeledger.errors import StorageBusy, StorageCorrupt
 from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.model.job_lifecycle import Step, cancel, seal
 from forgeledger.jobs.model.jobs import Job
-from forgeledger.jobs.model.lanes import Counts
+from forgeledger.jobs.model.lanes import Counts, LaneRules
+from forgeledger.jobs.model.progress import Progress
 from forgeledger.jobs.model.wakes import Wake, WakeKind
-from forgeledger.jobs.ports import JobChange, Progress
+from forgeledger.jobs.ports import JobChange
 from forgeledger.jobs.usecases.follow_stream import Relay
 from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from forgeledger.runtime import HasTime
@@ -171,27 +172,20 @@ def test_a_fact_that_is_missing_is_not_passed_over(ledger: Ledger) -> None:
         publisher.publish(ledger.view(job_id))
 
 
-def test_the_roll_up_follows_the_heads_and_keeps_a_sample_to_measure_by(ledger: Ledger) -> None:
-    job_id = ledger.job()
+def test_the_roll_up_follows_the_heads(ledger: Ledger) -> None:
+    job_id = ledger.job(rules=LaneRules(max_attempts=2))
     ledger.do(job_id, "register", "a", "b", "c")
     ledger.do(job_id, "complete", "a")
-    first = ledger.advancer.advance(job_id)
+    ledger.do(job_id, "fail", "b")
     ledger.now += 40_000
-    ledger.do(job_id, "complete", "b")
-    second = ledger.advancer.advance(job_id)
-    ledger.now += 1_000
-    ledger.do(job_id, "complete", "c")
 
-    third = ledger.advancer.advance(job_id)
+    advanced = ledger.advancer.advance(job_id)
 
-    assert first is not None
-    assert second is not None
-    assert third is not None
-    progress = [advanced.view.progress for advanced in (first, second, third)]
-    assert progress[0].counts.completed == 1
-    assert (progress[1].sample_at, progress[1].sample_finished) == (NOW, 0)
-    assert (progress[2].sample_at, progress[2].sample_finished) == (NOW + 40_000, 2)
-    assert ledger.view(job_id).progress == progress[2]
+    assert advanced is not None
+    progress = advanced.view.progress
+    assert (progress.counts.completed, progress.counts.pending, progress.retrying) == (1, 2, 1)
+    assert progress.moved_at == NOW + 40_000
+    assert ledger.view(job_id).progress == progress
 
 
 def test_a_roll_up_never_goes_backwards(ledger: Ledger) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from forgeledger.errors import JobNotFound, RowsExpired, StorageCorrupt
 from forgeledger.jobs.model.ids import make_job_id
+from forgeledger.jobs.model.lanes import LaneRules
 from forgeledger.jobs.usecases.recount_lane import Recounter, RecountResult
 from tests.support.builders import NOW, make_command
 from tests.support.ledgers import Ledger
@@ -27,6 +28,27 @@ def test_a_head_that_drifted_is_set_right_from_the_items(ledger: Ledger) -> None
 
     assert (first.drifted_lanes, second.drifted_lanes) == ((0,), ())
     assert ledger.view(job_id).heads[0].counts == right
+
+
+def test_a_recount_sets_right_how_many_items_are_retrying_and_nothing_else_of_the_sums(
+    ledger: Ledger,
+) -> None:
+    job_id = ledger.job(lanes=1, rules=LaneRules(max_attempts=2))
+    ledger.do(job_id, "register", "a", "b", "c")
+    ledger.do(job_id, "fail", "a", "b")
+    ledger.do(job_id, "complete", "b")
+    right = ledger.view(job_id).heads[0].sums
+    lane = ledger.store._records[job_id].lanes[0]
+    lane.head = replace(lane.head, sums=replace(right, retrying=7, claims=5))
+
+    first = ledger.reconciler.recount(job_id, always)
+    second = ledger.reconciler.recount(job_id, always)
+
+    assert (first.drifted_lanes, second.drifted_lanes) == ((0,), ())
+    assert right.retrying == 1
+    # The items do not say how often they were claimed.
+    assert ledger.view(job_id).heads[0].sums == replace(right, claims=5)
+    assert ledger.view(job_id).progress.retrying == 1
 
 
 @pytest.mark.parametrize("finished", [True, False])

@@ -11,9 +11,9 @@ from forgeledger.cli.job_text import (
     job_facts,
     job_headline,
     not_sealed_note,
+    percent_done,
     reopened_note,
     sealed_short_note,
-    share_done,
 )
 from forgeledger.cli.json_options import json_object
 from forgeledger.cli.output import moment
@@ -171,7 +171,7 @@ def list_jobs(
         None if every else limit,
     )
     session.output.table(
-        ("JOB", "NAME", "STATUS", "DONE", "FAILED", "TOTAL", "CREATED (UTC)"),
+        ("JOB", "NAME", "STATUS", "DONE", "FAILED", "RETRYING", "TOTAL", "CREATED (UTC)"),
         (
             (
                 job.raw,
@@ -179,8 +179,9 @@ def list_jobs(
                     job.job_id,
                     job.name,
                     job.status,
-                    f"{share_done(job):.0%}",
+                    percent_done(job),
                     job.failed,
+                    job.retrying,
                     job.total,
                     moment(job.created_at),
                 ),
@@ -194,7 +195,7 @@ def list_jobs(
 
 @command(app, "status", needs=Needs.API, example='forgeledger job status "$JOB" --json')
 def status(session: Session, job_id: JOB_ID) -> None:
-    """Show one job: counts, rate and time left."""
+    """Show one job: counts, rate and time left, or for how long nothing has moved."""
     job = session.ledger.status(job_id)
     session.output.record(job.raw, job_facts(job, session.where))
 

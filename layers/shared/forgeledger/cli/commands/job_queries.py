@@ -136,9 +136,10 @@ def watch(
     """Watch a job until it is finished.
 
     The exit code is the job's end: 0 completed, 10 completed with failures, 11 failed, 12
-    canceled. On a terminal a bar shows progress, rate, time left, failures and lanes; elsewhere
-    a line is printed whenever something has changed. If the job is not sealed and so cannot
-    complete, the command that seals it is printed once.
+    canceled. On a terminal a bar shows progress, rate, time left, failures, retrying items and
+    lanes; elsewhere a line is printed whenever something has changed. A job in which no item was
+    finished for a while is unchanged for so long, and has no time left. If the job is not sealed
+    and so cannot complete, the command that seals it is printed once.
     """
     from forgeledger.cli.job_progress import watch_job
 

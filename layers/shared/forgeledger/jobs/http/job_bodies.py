@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from forgeledger.jobs.model.jobs import JobStatus
-from forgeledger.jobs.model.lanes import Counts, LaneMode
+from forgeledger.jobs.model.lanes import Counts
 from forgeledger.jobs.model.outcomes import OutcomeKind
 from forgeledger.jobs.usecases.create_job import Created
 from forgeledger.jobs.usecases.read_jobs import JobStatusView
@@ -28,6 +28,12 @@ class CountsBody(ResponseModel):
     canceled: int
 
 
+class JobCountsBody(CountsBody):
+    retrying: Annotated[
+        int, Field(description="Pending and in progress items that have failed before.")
+    ]
+
+
 class PolicyBody(ResponseModel):
     tolerated_failures: int | None
     tolerated_failure_percent: float | None
@@ -47,13 +53,19 @@ class JobHeadline(ResponseModel):
 
 
 # In the response the fields of the right-hand base class come first.
-class JobBody(CountsBody, JobHeadline):
+class JobBody(JobCountsBody, JobHeadline):
     # The verdict that is certain while the lanes are still being closed.
     ending: JobStatus | None
     reason: str | None
-    progress: Annotated[float, Field(description="Finished items, 0 to 1.")]
+    progress: Annotated[
+        float, Field(description="Completed and failed items, 0 to 1, rounded down.")
+    ]
     items_per_second: float | None
     eta_seconds: int | None
+    unchanged_seconds: Annotated[
+        int | None,
+        Field(description="For how long no item was finished; null while items are."),
+    ]
     created_at: str
     opened_at: Annotated[str, Field(description="When this epoch began.")]
     sealed_at: str | None
@@ -115,8 +127,10 @@ def registration_body(registered: Registered) -> RegistrationBody:
     )
 
 
-def counts_fields(counts: Counts) -> dict[str, int]:
-    return {name: getattr(counts, name) for name in CountsBody.model_fields}
+def counts_fields(counts: Counts, retrying: int) -> dict[str, int]:
+    """The fields of JobCountsBody."""
+    by_state = {name: getattr(counts, name) for name in CountsBody.model_fields}
+    return {**by_state, "retrying": retrying}
 
 
 def time_or_none(at_ms: int | None) -> str | None:
@@ -125,21 +139,22 @@ def time_or_none(at_ms: int | None) -> str | None:
 
 def _job_fields(status_view: JobStatusView) -> dict[str, Any]:
     job, spec = status_view.job, status_view.job.spec
-    rate = status_view.items_per_second
+    pace = status_view.pace
+    rate = pace.items_per_second
     return {
         "job_id": job.job_id,
         "name": spec.name,
         "status": job.status,
         "epoch": job.epoch,
-        # A closed job takes no items either; it is sealed only if somebody sealed it.
-        "sealed": job.mode is LaneMode.SEALED or job.sealed_at is not None,
+        "sealed": job.was_sealed,
         "is_complete": job.finished,
         "ending": job.ending,
         "reason": job.ending_reason,
-        **counts_fields(status_view.counts),
-        "progress": round(status_view.progress, 6),
+        **counts_fields(status_view.counts, status_view.retrying),
+        "progress": pace.share,
         "items_per_second": None if rate is None else round(rate, 3),
-        "eta_seconds": status_view.eta_seconds,
+        "eta_seconds": pace.eta_seconds,
+        "unchanged_seconds": pace.unchanged_seconds,
         "created_at": iso(spec.created_at),
         "opened_at": iso(job.opened_at),
         "sealed_at": time_or_none(job.sealed_at),

@@ -120,6 +120,6 @@ def _event_body(lane: int | None, offset: int, event: Event) -> EventBody:
         error=event.failure,
         gate=event.gate,
         mode=event.mode,
-        counts=event.counts,
+        counts=None if event.recount is None else event.recount.counts,
         client_id=event.client_id,
     )

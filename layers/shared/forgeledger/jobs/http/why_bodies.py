@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from forgeledger.jobs.http.item_bodies import ItemBrief, brief_fields
-from forgeledger.jobs.http.job_bodies import CountsBody, counts_fields, time_or_none
+from forgeledger.jobs.http.job_bodies import JobCountsBody, counts_fields, time_or_none
 from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import JobStatus
@@ -40,7 +40,7 @@ class WhyHeadline(ResponseModel):
     reasons: list[Cause]
 
 
-class WhyBody(CountsBody, WhyHeadline):
+class WhyBody(JobCountsBody, WhyHeadline):
     ending: JobStatus | None
     reason: Annotated[
         str | None, Field(description="Why it failed or was canceled, or is about to be.")
@@ -68,7 +68,7 @@ class WhyBody(CountsBody, WhyHeadline):
 def why_body(explanation: Explanation) -> WhyBody:
     job = explanation.job
     return WhyBody(
-        **counts_fields(explanation.counts),
+        **counts_fields(explanation.counts, explanation.retrying),
         job_id=job.job_id,
         status=job.status,
         is_complete=job.finished,

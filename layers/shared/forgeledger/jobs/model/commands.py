@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.items import Failure
-from forgeledger.jobs.model.lanes import Counts, LaneMode
+from forgeledger.jobs.model.lanes import Counts, Head, LaneMode
 
 
 class CommandKind(StrEnum):
@@ -72,10 +72,19 @@ class FollowGate:
 
 @fast_frozen
 class Recount:
-    """The items were counted: the head gets these counts."""
+    """The items were counted: the head gets these numbers."""
 
     counts: Counts
     failures: tuple[tuple[str, int], ...]
+    # The only sum that the items tell; the others tell of events that are over.
+    retrying: int
+
+    def agrees_with(self, head: Head) -> bool:
+        return (
+            self.counts == head.counts
+            and dict(self.failures) == dict(head.failures)
+            and self.retrying == head.sums.retrying
+        )
 
 
 LaneCommand = Command | FollowGate | Recount

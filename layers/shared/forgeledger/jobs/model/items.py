@@ -50,6 +50,8 @@ class Item:
     failure: Failure | None = None
     created_at: int = 0
     claimed_at: int | None = None
+    # When it was released or retried; only while it waits for the claim after that.
+    pending_since: int | None = None
     finished_at: int | None = None
     updated_at: int = 0
     # Journal offset of the item's latest event, from which its history is followed back.
@@ -61,3 +63,15 @@ class Item:
     @property
     def finished(self) -> bool:
         return self.state not in UNFINISHED
+
+    @property
+    def retrying(self) -> bool:
+        """Whether it failed and is not finished."""
+        return self.failure is not None and self.state in UNFINISHED
+
+    @property
+    def claimable_since(self) -> int:
+        """Since when a pending item could be claimed."""
+        if self.due_at is not None:
+            return self.due_at
+        return self.created_at if self.pending_since is None else self.pending_since

@@ -46,6 +46,10 @@ def total(heads: Sequence[Head]) -> Counts:
     return sum((head.counts for head in heads[1:]), heads[0].counts)
 
 
+def total_retrying(heads: Sequence[Head]) -> int:
+    return sum(head.sums.retrying for head in heads)
+
+
 def seal(job: Job, counts: Counts, now: int, client_id: str | None = None) -> Step:
     """No more items; no change if the job is sealed already."""
     if job.sealed:

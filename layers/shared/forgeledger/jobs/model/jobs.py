@@ -121,6 +121,11 @@ class Job:
         return self.mode is not LaneMode.OPEN
 
     @property
+    def was_sealed(self) -> bool:
+        """Whether somebody sealed it: a closed job takes no items either."""
+        return self.mode is LaneMode.SEALED or self.sealed_at is not None
+
+    @property
     def deadline_at(self) -> int | None:
         seconds = self.spec.deadline_seconds
         return None if seconds is None else self.opened_at + seconds * 1000

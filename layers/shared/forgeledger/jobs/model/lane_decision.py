@@ -160,9 +160,7 @@ def _rule(head: Head, item: Item | None, command: LaneCommand, now: int, phase: 
             kind=EventKind.GATED, at=now, gate=command.gate, mode=command.mode, previous=previous
         )
     else:
-        event = Event(
-            kind=EventKind.RECOUNTED, at=now, counts=command.counts, failures=command.failures
-        )
+        event = Event(kind=EventKind.RECOUNTED, at=now, recount=command)
     return Ruling(kind=OutcomeKind.APPLIED, events=(event,))
 
 

@@ -4,24 +4,32 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from forgeledger.fast_dataclass import replace
+from forgeledger.jobs.model.commands import Recount
 from forgeledger.jobs.model.events import Event, evolve_head, evolve_item
 from forgeledger.jobs.model.items import Failure, Item, ItemState
 from forgeledger.jobs.model.lanes import COUNT_OF, Counts, Head, count_failure, effective_item
 
 
-def count(head: Head, items: Iterable[Item]) -> tuple[Counts, tuple[tuple[str, int], ...]]:
-    """The counts that the head should have, and its failures by type."""
-    states = dict.fromkeys(ItemState, 0)
+def count(head: Head, items: Iterable[Item]) -> Recount:
+    """The numbers that the head should have by its items.
+
+    How often something happened, and how long it took, they do not tell: of the sums only how many
+    items are retrying.
+    """
+    states, retrying = dict.fromkeys(ItemState, 0), 0
     # Which types are counted by name is decided by the journal, and so by the head.
     failures = tuple((name, 0) for name, _ in head.failures)
     for item in items:
         effective = effective_item(head, item)
         states[effective.state] += 1
+        retrying += effective.retrying
         if effective.state is ItemState.FAILED and effective.failure is not None:
             failures = count_failure(failures, effective.failure.type, +1)
     numbers = {COUNT_OF[state]: number for state, number in states.items()}
     failings = max(head.counts.failings, states[ItemState.FAILED])
-    return Counts(**numbers, failings=failings), failures
+    return Recount(
+        counts=Counts(**numbers, failings=failings), failures=failures, retrying=retrying
+    )
 
 
 @dataclass(slots=True)
@@ -57,6 +65,6 @@ class Tally:
             # Only its offset and its closing matter here, not its counts.
             self.head = evolve_head(self.head, event, item, item)
 
-    def counted(self, head: Head) -> tuple[Counts, tuple[tuple[str, int], ...]]:
-        """The counts for this head, which is at the offset of the tally."""
+    def counted(self, head: Head) -> Recount:
+        """The numbers for this head, which is at the offset of the tally."""
         return count(head, self.items.values())

@@ -1,12 +1,15 @@
 """One share of a job's items: its head, its counts and the rules it applies."""
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from forgeledger.backoff import pause_seconds
 from forgeledger.fast_dataclass import fast_frozen, replace
 from forgeledger.jobs.model.items import UNFINISHED, Item, ItemState
-from forgeledger.jobs.model.limits import ERROR_TYPE_COUNTED_CHARACTERS, ERROR_TYPES_PER_LANE
+from forgeledger.jobs.model.limits import ERROR_TYPE_COUNTED_BYTES, ERROR_TYPES_PER_LANE
+from forgeledger.jobs.model.sums import Sums
+from forgeledger.json_text import json_bytes
 
 OTHER_ERRORS = "(other)"
 
@@ -76,6 +79,11 @@ class Counts:
     def total(self) -> int:
         return self.unfinished + self.finished
 
+    @property
+    def worked(self) -> int:
+        """How often an item completed or failed for good: only grows, also by a retry."""
+        return self.completed + self.failings
+
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
             pending=self.pending + other.pending,
@@ -97,6 +105,7 @@ class Head:
     counts: Counts = Counts()
     # Failed items by type of error, a bounded number of types.
     failures: tuple[tuple[str, int], ...] = ()
+    sums: Sums = Sums()
     mode: LaneMode = LaneMode.OPEN
     # The step of the job's life cycle that the lane followed last.
     gate: int = 0
@@ -122,8 +131,17 @@ def count_failure(
     type that was counted with the others is also subtracted from them.
     """
     known = dict(failures)
-    name = error_type[:ERROR_TYPE_COUNTED_CHARACTERS]
+    name = counted_type(error_type)
     if name not in known and (by < 0 or len(known) >= ERROR_TYPES_PER_LANE):
         name = OTHER_ERRORS
     known[name] = known.get(name, 0) + by
     return tuple(known.items())
+
+
+@lru_cache(maxsize=256)
+def counted_type(error_type: str) -> str:
+    """The type as lanes count it: cut at a character, to a number of bytes in their head."""
+    name = error_type[:ERROR_TYPE_COUNTED_BYTES]
+    while json_bytes(name) > ERROR_TYPE_COUNTED_BYTES:
+        name = name[:-1]
+    return name

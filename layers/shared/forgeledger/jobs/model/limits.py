@@ -50,7 +50,8 @@ COMMANDS_PER_ITEM: Final = 32
 COMMANDS_REMEMBERED_PER_ITEM: Final = 2 * COMMANDS_PER_ITEM
 # The types of error that a lane counts by name; the others are counted together.
 ERROR_TYPES_PER_LANE: Final = 10
-ERROR_TYPE_COUNTED_CHARACTERS: Final = 48
+# Of a type's name, as JSON writes it: with all ten the lane's head stays below a write unit.
+ERROR_TYPE_COUNTED_BYTES: Final = 40
 
 # DynamoDB takes 100 actions and 4 MB a transaction, 400 KB a row. Room is left for what the
 # storage adds: attribute names, keys and the encoding of text.

@@ -13,24 +13,26 @@ from forgeledger.aws.dynamodb.attributes import (
     text,
 )
 from forgeledger.jobs.model.lanes import Head, LaneMode, LaneRules
+from forgeledger.jobs.model.sums import Sums
 from forgeledger.jobs.storage.counts_rows import counts_attributes, decode_attributes
 from forgeledger.jobs.storage.keys import head_key
 
-# The rules of a lane by their names in the row.
+# The rules of a lane in the order of the row. Their names would take a tenth of a write unit.
 _RULES: Final = (
-    ("maxAttempts", "max_attempts"),
-    ("leaseSeconds", "lease_seconds"),
-    ("backoffBaseSeconds", "backoff_base_seconds"),
-    ("backoffCapSeconds", "backoff_cap_seconds"),
-    ("registersOnTheWay", "registers_on_the_way"),
-    ("ttlDays", "ttl_days"),
+    "max_attempts",
+    "lease_seconds",
+    "backoff_base_seconds",
+    "backoff_cap_seconds",
+    "registers_on_the_way",
+    "ttl_days",
 )
 _MODES: Final = {mode.value: mode for mode in LaneMode}
 # What each commit changes; the rules never change.
 HEAD_NAMES: Final = {"#offset": "offset"}
 HEAD_SET: Final = (
     "SET #offset = :offset, commitId = :commit, pending = :pending, inProgress = :inProgress, "
-    "completed = :completed, failed = :failed, canceled = :canceled, failings = :failings"
+    "completed = :completed, failed = :failed, canceled = :canceled, failings = :failings, "
+    "sums = :sums"
 )
 # Whether a lane still has the gate and the counts that a verdict was decided on.
 HEAD_UNCHANGED: Final = (
@@ -49,6 +51,7 @@ def encode_head(head: Head) -> Row:
         "mode": text(head.mode.value),
         "canceledBelow": number(head.canceled_below),
         "failures": text(compact_json(dict(head.failures))),
+        "sums": text(encode_sums(head.sums)),
         **counts_attributes(head.counts),
     }
 
@@ -63,10 +66,33 @@ def decode_head(row: Row) -> Head:
         rules=decode_rules(row["rules"]["S"]),
         counts=decode_attributes(row),
         failures=() if failures == "{}" else tuple(parse_json(failures).items()),
+        sums=_decode_sums(row["sums"]["S"]),
         mode=_MODES[row["mode"]["S"]],
         gate=int(row["gate"]["N"]),
         offset=int(row["offset"]["N"]),
         canceled_below=int(row["canceledBelow"]["N"]),
+    )
+
+
+def encode_sums(sums: Sums) -> str:
+    """Eight numbers as one text, which takes half the bytes of attributes with names."""
+    return (
+        f"{sums.claims} {sums.failures} {sums.expired} {sums.released} "
+        f"{sums.run_ms} {sums.queue_ms} {sums.again} {sums.retrying}"
+    )
+
+
+def _decode_sums(written: str) -> Sums:
+    claims, failures, expired, released, run_ms, queue_ms, again, retrying = written.split(" ")
+    return Sums(
+        claims=int(claims),
+        failures=int(failures),
+        expired=int(expired),
+        released=int(released),
+        run_ms=int(run_ms),
+        queue_ms=int(queue_ms),
+        again=int(again),
+        retrying=int(retrying),
     )
 
 
@@ -76,10 +102,9 @@ def commit_id_of(row: Row) -> str | None:
 
 @lru_cache(maxsize=256)
 def encode_rules(rules: LaneRules) -> str:
-    return compact_json({name: getattr(rules, field) for name, field in _RULES})
+    return compact_json([getattr(rules, field) for field in _RULES])
 
 
 @lru_cache(maxsize=256)
 def decode_rules(written: str) -> LaneRules:
-    rules = parse_json(written)
-    return LaneRules(**{field: rules[name] for name, field in _RULES})
+    return LaneRules(**dict(zip(_RULES, parse_json(written), strict=True)))

@@ -6,7 +6,8 @@ from typing import Final
 from forgeledger.aws.dynamodb.attributes import text
 from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model.jobs import JobStatus
-from forgeledger.jobs.ports import JobView, Progress
+from forgeledger.jobs.model.progress import Progress
+from forgeledger.jobs.ports import JobView
 from forgeledger.jobs.storage.job_rows import decode_header
 from forgeledger.jobs.storage.keys import (
     JOBS_BY_STATUS,

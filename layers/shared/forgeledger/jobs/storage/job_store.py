@@ -12,7 +12,8 @@ from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.ids import lanes_of
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Head
-from forgeledger.jobs.ports import JobChange, JobView, Progress
+from forgeledger.jobs.model.progress import Progress
+from forgeledger.jobs.ports import JobChange, JobView
 from forgeledger.jobs.storage.head_rows import commit_id_of, decode_head
 from forgeledger.jobs.storage.job_rows import decode_fact, decode_header
 from forgeledger.jobs.storage.job_writes import (

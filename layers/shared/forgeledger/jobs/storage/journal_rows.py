@@ -20,7 +20,7 @@ from forgeledger.aws.dynamodb.attributes import (
     text,
 )
 from forgeledger.aws.dynamodb.key_ranges import key
-from forgeledger.jobs.model.commands import CommandKind
+from forgeledger.jobs.model.commands import CommandKind, Recount
 from forgeledger.jobs.model.events import Event, EventKind
 from forgeledger.jobs.model.items import Failure
 from forgeledger.jobs.model.lane_decision import Commit
@@ -108,10 +108,8 @@ def _encode_rest(event: Event, at: int, texts: list[str]) -> dict[str, Any]:
             rest[letter] = refer(value, texts)
     if (failure := event.failure) is not None:
         rest["e"] = [refer(failure.type, texts), refer(failure.message, texts), failure.retryable]
-    if event.counts is not None:
-        rest["n"] = encode_counts(event.counts)
-    if event.failures is not None:
-        rest["f"] = dict(event.failures)
+    if (recount := event.recount) is not None:
+        rest["n"] = [encode_counts(recount.counts), dict(recount.failures), recount.retrying]
     return rest
 
 
@@ -150,7 +148,12 @@ def _decode(values: Sequence[Any], at: int, texts: Sequence[str], client_id: str
         reason=_REASONS[rest["y"]] if "y" in rest else None,
         gate=rest.get("g"),
         mode=_MODES[rest["m"]] if "m" in rest else None,
-        counts=decode_counts(rest["n"]) if "n" in rest else None,
-        failures=tuple(rest["f"].items()) if "f" in rest else None,
+        recount=_decode_recount(*rest["n"]) if "n" in rest else None,
         client_id=client_id,
+    )
+
+
+def _decode_recount(counts: dict[str, int], failures: dict[str, int], retrying: int) -> Recount:
+    return Recount(
+        counts=decode_counts(counts), failures=tuple(failures.items()), retrying=retrying
     )

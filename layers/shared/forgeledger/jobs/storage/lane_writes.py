@@ -9,7 +9,7 @@ from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lane_decision import Commit, item_versions
 from forgeledger.jobs.model.lanes import LaneMode
 from forgeledger.jobs.storage.counts_rows import counts_attributes
-from forgeledger.jobs.storage.head_rows import HEAD_NAMES, HEAD_SET
+from forgeledger.jobs.storage.head_rows import HEAD_NAMES, HEAD_SET, encode_sums
 from forgeledger.jobs.storage.item_rows import encode_item
 from forgeledger.jobs.storage.journal_rows import encode_journal_row
 from forgeledger.jobs.storage.keys import head_key, header_key, item_sk, lane_pk
@@ -56,6 +56,7 @@ def _head_update(table: str, commit: Commit, commit_id: str) -> Action:
         ":expected": number(before.offset),
         ":offset": number(head.offset),
         ":commit": text(commit_id),
+        ":sums": {"S": encode_sums(head.sums)},
         **counts_attributes(head.counts, ":"),
     }
     if head.failures != before.failures:

@@ -12,7 +12,7 @@ from forgeledger.aws.dynamodb.attributes import (
     ttl_of,
 )
 from forgeledger.jobs.model.jobs import Job
-from forgeledger.jobs.ports import Progress
+from forgeledger.jobs.model.progress import Progress, Sample
 from forgeledger.jobs.storage.counts_rows import decode_counts, encode_counts
 
 _NAMES: Final = {"#offsets": "offsets", "#at": "at"}
@@ -43,11 +43,13 @@ def progress_update(job: Job, progress: Progress) -> dict[str, Any]:
 
 
 def encode_progress(progress: Progress) -> str:
+    samples = [[sample.at, sample.worked] for sample in (progress.sample, progress.next_sample)]
     return compact_json(
         {
             **encode_counts(progress.counts),
-            "sampleFinished": progress.sample_finished,
-            "sampleAt": progress.sample_at,
+            "retrying": progress.retrying,
+            "movedAt": progress.moved_at,
+            "samples": samples,
         }
     )
 
@@ -55,10 +57,13 @@ def encode_progress(progress: Progress) -> str:
 @decoder
 def decode_progress(row: Row) -> Progress:
     progress: dict[str, Any] = parse_json(row["progress"]["S"])
+    sample, next_sample = (Sample(at=at, worked=worked) for at, worked in progress["samples"])
     return Progress(
         counts=decode_counts(progress),
+        retrying=progress["retrying"],
         offsets=int(row["offsets"]["N"]),
         at=int(row["at"]["N"]),
-        sample_finished=progress["sampleFinished"],
-        sample_at=progress["sampleAt"],
+        moved_at=progress["movedAt"],
+        sample=sample,
+        next_sample=next_sample,
     )

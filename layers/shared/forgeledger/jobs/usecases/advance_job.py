@@ -10,6 +10,7 @@ from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model.commands import FollowGate
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.job_lifecycle import Step, idle_step, next_step, total
+from forgeledger.jobs.model.progress import rolled_up
 from forgeledger.jobs.ports import JobChange, JobStore, JobView
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.publish_facts import FactPublisher
@@ -19,8 +20,6 @@ from forgeledger.runtime import HasTime, Runtime, no_deadline
 # A job needs at most six steps: first failure, seal, lanes, close, lanes, verdict. The rest is for
 # conflicts with other writers.
 _ROUNDS = 20
-# The time over which the rate is measured.
-_SAMPLE_MS = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +125,9 @@ class JobAdvancer:
         # The rows of a job past its retention are deleted one by one, and none is created again.
         if view.job.finished and view.job.rows_may_be_gone(now):
             return view
-        offsets = sum(head.offset for head in view.heads)
-        counts, last = total(view.heads), view.progress
-        # The same offsets with other counts mean that the progress drifted: it is corrected.
-        if offsets < last.offsets or (offsets == last.offsets and counts == last.counts):
+        progress = rolled_up(view.progress, view.job, view.heads, now)
+        if progress is None:
             return view
-        sample_at = last.sample_at or view.job.opened_at
-        progress = replace(last, counts=counts, offsets=offsets, at=now, sample_at=sample_at)
-        if last.at and last.at - sample_at >= _SAMPLE_MS:
-            progress = replace(progress, sample_at=last.at, sample_finished=last.counts.finished)
         _check(has_time, view.job.job_id)
         self.jobs.roll_up(view.job, progress)
         return replace(view, progress=progress)

@@ -9,7 +9,7 @@ from functools import partial
 from operator import attrgetter
 
 from forgeledger.jobs.model.items import Item, ItemState
-from forgeledger.jobs.model.job_lifecycle import seals_itself, total
+from forgeledger.jobs.model.job_lifecycle import seals_itself, total, total_retrying
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Counts, Head, effective_item
 from forgeledger.jobs.model.limits import SCANNED_BYTES, SCANNED_ITEMS
@@ -33,6 +33,8 @@ class Cause(StrEnum):
     ITEMS_MISSING = "items_missing"
     # Items wait for a worker.
     ITEMS_PENDING = "items_pending"
+    # Items that failed have another attempt.
+    ITEMS_RETRYING = "items_retrying"
     # Failed items wait for the time of their next attempt.
     ITEMS_DUE_LATER = "items_due_later"
     # Workers hold items.
@@ -53,6 +55,8 @@ class Cause(StrEnum):
 class Explanation:
     job: Job
     counts: Counts
+    # Items that failed and are not finished.
+    retrying: int
     causes: tuple[Cause, ...]
     lagging_lanes: tuple[int, ...]
     # Those claimed longest ago; those whose lease is over; those due next.
@@ -94,6 +98,7 @@ class Explainer:
         return Explanation(
             job=view.job,
             counts=total(view.heads),
+            retrying=total_retrying(view.heads),
             causes=tuple(_causes(view, now, bool(expired), bool(waiting))),
             lagging_lanes=_lagging(view),
             oldest_in_progress=_first(claimed, "claimed_at"),
@@ -152,6 +157,7 @@ def _causes(view: JobView, now: int, expired: bool, waiting: bool) -> Iterable[C
         Cause.UNSEALED: not job.sealed and not seals_itself(job),
         Cause.LEASES_EXPIRED: expired,
         Cause.ITEMS_IN_PROGRESS: counts.in_progress > 0,
+        Cause.ITEMS_RETRYING: total_retrying(view.heads) > 0,
         Cause.ITEMS_DUE_LATER: waiting,
         Cause.ITEMS_PENDING: counts.pending > 0,
     }

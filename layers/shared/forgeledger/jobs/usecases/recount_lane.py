@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from forgeledger.errors import StorageCorrupt
-from forgeledger.jobs.model.commands import Recount
 from forgeledger.jobs.model.lane_decision import decide
 from forgeledger.jobs.model.lane_tally import Tally
 from forgeledger.jobs.ports import LaneStore
@@ -41,11 +40,10 @@ class Recounter:
             head = require_lane(self.lanes, job_id, lane, ()).head
             if not self._catch_up(tally, head.offset, has_time):
                 return RecountResult.UNFINISHED
-            counts, failures = tally.counted(head)
-            if counts == head.counts and dict(failures) == dict(head.failures):
+            counted = tally.counted(head)
+            if counted.agrees_with(head):
                 return RecountResult.RIGHT
-            command = Recount(counts=counts, failures=failures)
-            correction = decide(head, {}, (command,), self.runtime.clock()).commits[0]
+            correction = decide(head, {}, (counted,), self.runtime.clock()).commits[0]
             if self.lanes.commit_lane(correction, self.runtime.new_id()):
                 return RecountResult.CORRECTED
             self.runtime.pause(min(tries, 2))

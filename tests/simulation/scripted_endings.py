@@ -153,11 +153,14 @@ def _weeks(random: Random) -> list[ScriptStep]:
         # A round first goes through all shards of open jobs, twice; then it renews their rows.
         outage_from = random.randint(33, 40)
         outage = tuple((outage_from + call, CallFault.THROTTLED_LONG) for call in range(40))
-        faults = random.choice((((random.randint(2, 16), fault),), outage))
-        steps.append(
-            ScriptStep(StepKind.WEEKS, random.getrandbits(32), random.choice(((), faults, faults)))
-        )
+        one_fault = ((random.randint(2, 16), fault),)
+        # The round's first write may be about an idle job, to which something is committed then.
+        stall = ((0, CallFault.PAUSE_AT_WRITE),)
+        faults = random.choice(((), one_fault, outage, stall))
+        steps.append(ScriptStep(StepKind.WEEKS, random.getrandbits(32), faults))
         kinds = random.choices(list(_STEPS_AFTER_WEEKS), list(_STEPS_AFTER_WEEKS.values()), k=5)
+        if faults == stall:
+            kinds = [StepKind.HTTP_COMMAND] * 4 + kinds
         steps += [ScriptStep(kind, random.getrandbits(32)) for kind in kinds]
         # Somebody looks for a job that may be gone.
         looks = random.choice((0, 4, 8))

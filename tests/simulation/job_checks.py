@@ -237,7 +237,7 @@ class JobChecks:
         versions = observed.versions
         for fact in new_facts:
             if fact.kind is FactKind.REOPENED:
-                self._check_reopening(pk, versions[-1], job, retried=retried)
+                self._check_reopening(pk, observed.job, job, retried=retried)
             if job.spec.lanes == 1 and not had_counts(observed.facts, fact, observed.lane_counts):
                 where = f"{pk} fact {fact.number} {fact.kind}"
                 raise Violation(f"{where}: its lane never had {fact.counts}")

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from forgeledger.aws.dynamodb.attributes import Row
 from forgeledger.aws.dynamodb.key_ranges import prefix_end
-from forgeledger.aws.dynamodb.table import Action, Table
+from forgeledger.aws.dynamodb.table import Action, Page, Table
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.retention import RetentionCheckpoint
 from forgeledger.jobs.ports import JobView
@@ -22,6 +22,7 @@ from forgeledger.jobs.usecases.explain_job import Explainer
 from forgeledger.jobs.usecases.extend_retention import RetentionExtender
 from forgeledger.jobs.usecases.read_items import ItemReader
 from forgeledger.jobs.usecases.recount_lane import Recounter
+from forgeledger.jobs.usecases.scan_lanes import LaneScanner
 from forgeledger.journal.model.log_row import Renewed
 from forgeledger.journal.storage.renewal import Renewal
 from tests.simulation.mutant import Mutants
@@ -44,6 +45,9 @@ class _FirstPages(Table):
         start = {} if after is None else {"ExclusiveStartKey": after}
         request = {"TableName": self.name, "Limit": limit, "ScanIndexForward": forward}
         return self.client.query(**request, **query, **start)["Items"], False
+
+    def page(self, *, after: Row | None, **query: Any) -> Page:
+        return replace(super().page(after=after, **query), last=None)
 
 
 def _cut(table: Table) -> Table:
@@ -77,7 +81,7 @@ def items_of_one_page() -> Iterator[None]:
 
 @RETENTION.named("why a job waits is looked for among the first page of its items")
 def explained_by_one_page() -> Iterator[None]:
-    with _reading_first_pages(Explainer, "_scan"):
+    with _reading_first_pages(LaneScanner, "scan"):
         yield
 
 

@@ -11,6 +11,7 @@ from tests.support.row_sizes import row_bytes
 PAGE_BYTES = 1 << 20
 # A BatchGetItem answers at most so many times as much.
 PAGES_A_BATCH = 16
+_READ_BYTES = 4_096
 _EMPTY: dict[str, Any] = {}
 _NEVER = {"N": str(1 << 62)}
 
@@ -44,6 +45,12 @@ def check_placeholders(
 def has_expired(row: Row, now: int) -> bool:
     """Whether the row's TTL has passed; rows of the idempotency table have another attribute."""
     return int(row.get("ttl", row.get("expiration", _NEVER))["N"]) < now // 1000
+
+
+def read_units(rows: Sequence[Row], *, consistent: bool) -> float:
+    """What a Query that read these rows takes."""
+    units = -(-sum(map(row_bytes, rows)) // _READ_BYTES)
+    return units if consistent else units / 2
 
 
 def rows_within(rows: Sequence[Row], most_bytes: int) -> int:

@@ -8,10 +8,11 @@ from threading import Lock
 from forgeledger.jobs.model.creation import SealedCreation
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.ids import last_digit
-from forgeledger.jobs.model.items import Item
+from forgeledger.jobs.model.items import Item, ItemState
+from forgeledger.jobs.model.job_scan import UnfinishedItem
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lane_decision import Commit, item_versions
-from forgeledger.jobs.model.lanes import Head
+from forgeledger.jobs.model.lanes import Head, effective_item
 from forgeledger.jobs.model.sizes import item_bytes
 from forgeledger.jobs.ports import (
     Checkpoint,
@@ -19,6 +20,7 @@ from forgeledger.jobs.ports import (
     JobChange,
     JobView,
     JournalRow,
+    LaneScan,
     LaneView,
     Progress,
 )
@@ -26,6 +28,7 @@ from forgeledger.journal.model.log_row import LogRow, Renewed
 
 _DAY_SECONDS = 24 * 3_600
 _PAGE_BYTES = 1_000_000
+_READ_BYTES = 4_096
 
 
 @dataclass(slots=True)
@@ -209,6 +212,16 @@ class MemoryStore:
             page = page[: 1 + sum(total < _PAGE_BYTES for total in read)]
         return ItemPage(items=page, next_after=page[-1].item_id if len(page) < len(names) else None)
 
+    def scan_items(self, head: Head, after: str | None, now: int, *, consistent: bool) -> LaneScan:
+        page = self.list_items(head.job_id, head.lane, after, _PAGE_BYTES, one_page=True)
+        return LaneScan(
+            items=tuple(_unfinished(item) for item in page.items if _holds_up(head, item, now)),
+            items_scanned=len(page.items),
+            read_units=-(-sum(map(item_bytes, page.items)) // _READ_BYTES)
+            / (1 if consistent else 2),
+            next_after=page.next_after,
+        )
+
     def read_journal(
         self, job_id: str, lane: int, offset: int, limit: int
     ) -> tuple[JournalRow, ...]:
@@ -273,6 +286,24 @@ class MemoryStore:
 def _in_shards(job_id: str) -> tuple[int, str]:
     """The order of open jobs: shard by shard, as the index has them."""
     return last_digit(job_id) % 16, job_id
+
+
+def _holds_up(head: Head, item: Item, now: int) -> bool:
+    item = effective_item(head, item)
+    if item.state is ItemState.PENDING:
+        return item.failure is not None or (item.due_at or 0) > now
+    return item.state is ItemState.IN_PROGRESS
+
+
+def _unfinished(item: Item) -> UnfinishedItem:
+    return UnfinishedItem(
+        item_id=item.item_id,
+        state=item.state,
+        claimed_at=item.claimed_at,
+        lease_until=item.lease_until,
+        due_at=item.due_at,
+        error_type=item.failure and item.failure.type,
+    )
 
 
 def _item_row(item_id: str) -> str:

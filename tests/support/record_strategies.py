@@ -66,6 +66,8 @@ heads = st.builds(
     gate=numbers,
     offset=numbers,
     canceled_below=numbers,
+    closed_at=optional_numbers,
+    earlier_closing=st.none() | st.tuples(numbers, numbers),
 )
 events = st.builds(
     Event,

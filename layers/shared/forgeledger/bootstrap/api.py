@@ -1,6 +1,7 @@
 """Composition root of the HTTP API."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.logging import Logger
@@ -19,6 +20,7 @@ from forgeledger.jobs.http.item_routes import add_item_routes
 from forgeledger.jobs.http.job_routes import add_job_routes
 from forgeledger.jobs.services import Services, services_on
 from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
+from forgeledger.parallel import with_threads
 from forgeledger.runtime import HasTime, Runtime
 from forgeledger.web.api import Api
 from forgeledger.web.api_keys import ApiKeys
@@ -53,7 +55,8 @@ def build_api(
     runtime: Runtime | None = None,
 ) -> Api:
     settings = ApiSettings.read(environment)
-    runtime = runtime or Runtime()
+    threads = partial(with_threads, most_threads=int(settings.threads))
+    runtime = runtime or Runtime(parallel=threads)
     dynamodb = dynamodb or clients.dynamodb()
     table = settings.idempotency_table
     claims = DynamoDBJobIdClaims(dynamodb, table, runtime.clock, IDEMPOTENCY_SECONDS)

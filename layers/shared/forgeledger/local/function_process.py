@@ -16,6 +16,8 @@ from forgeledger.local import frames
 from forgeledger.local.stack import Function
 
 EXIT_SECONDS: Final = 2.0
+# How many requests a function makes at once to the engine, which answers one after the other.
+_THREADS: Final = 2
 INIT_SECONDS: Final = 60.0  # 10 on AWS; a laptop that starts all functions at once is slower.
 
 
@@ -49,6 +51,7 @@ def function_environment(
         _HANDLER=function.handler,
         TZ=":UTC",
         PYTHONUNBUFFERED="1",
+        FORGELEDGER_THREADS=str(_THREADS),
     )
     environment.update(function.environment)
     return environment

@@ -8,9 +8,12 @@ from forgeledger.aws.dynamodb.attributes import (
     compact_json,
     decoder,
     number,
+    numbers,
+    optional_number,
     optional_text,
     parse_json,
     text,
+    texts,
 )
 from forgeledger.jobs.model.lanes import Head, LaneMode, LaneRules
 from forgeledger.jobs.storage.counts_rows import counts_attributes, decode_attributes
@@ -49,7 +52,17 @@ def encode_head(head: Head) -> Row:
         "mode": text(head.mode.value),
         "canceledBelow": number(head.canceled_below),
         "failures": text(compact_json(dict(head.failures))),
+        **closing_attributes(head),
         **counts_attributes(head.counts),
+    }
+
+
+def closing_attributes(head: Head) -> Row:
+    """The times of the lane's closings; none for a lane that never was closed."""
+    earlier = head.earlier_closing
+    return {
+        **numbers(closedAt=head.closed_at),
+        **texts(earlierClosing=f"{earlier[0]} {earlier[1]}" if earlier else None),
     }
 
 
@@ -67,7 +80,16 @@ def decode_head(row: Row) -> Head:
         gate=int(row["gate"]["N"]),
         offset=int(row["offset"]["N"]),
         canceled_below=int(row["canceledBelow"]["N"]),
+        closed_at=optional_number(row, "closedAt"),
+        earlier_closing=_decode_closing(optional_text(row, "earlierClosing")),
     )
+
+
+def _decode_closing(written: str | None) -> tuple[int, int] | None:
+    if written is None:
+        return None
+    below, at = written.split(" ")
+    return int(below), int(at)
 
 
 def commit_id_of(row: Row) -> str | None:

@@ -9,7 +9,7 @@ from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lane_decision import Commit, item_versions
 from forgeledger.jobs.model.lanes import LaneMode
 from forgeledger.jobs.storage.counts_rows import counts_attributes
-from forgeledger.jobs.storage.head_rows import HEAD_NAMES, HEAD_SET
+from forgeledger.jobs.storage.head_rows import HEAD_NAMES, HEAD_SET, closing_attributes
 from forgeledger.jobs.storage.item_rows import encode_item
 from forgeledger.jobs.storage.journal_rows import encode_journal_row
 from forgeledger.jobs.storage.keys import head_key, header_key, item_sk, lane_pk
@@ -67,6 +67,9 @@ def _head_update(table: str, commit: Commit, commit_id: str) -> Action:
         values[":gate"] = number(head.gate)
         values[":mode"] = text(head.mode.value)
         values[":canceledBelow"] = number(head.canceled_below)
+        for name, value in closing_attributes(head).items():
+            assignments += f", {name} = :{name}"
+            values[f":{name}"] = value
         if head.mode is not LaneMode.CLOSED:
             # The job was reopened; if it never finished, there is no TTL to remove.
             removals = " REMOVE #ttl"

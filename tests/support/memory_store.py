@@ -214,11 +214,11 @@ class MemoryStore:
 
     def scan_items(self, head: Head, after: str | None, now: int, *, consistent: bool) -> LaneScan:
         page = self.list_items(head.job_id, head.lane, after, _PAGE_BYTES, one_page=True)
+        units = -(-sum(map(item_bytes, page.items)) // _READ_BYTES)
         return LaneScan(
             items=tuple(_unfinished(item) for item in page.items if _holds_up(head, item, now)),
             items_scanned=len(page.items),
-            read_units=-(-sum(map(item_bytes, page.items)) // _READ_BYTES)
-            / (1 if consistent else 2),
+            read_units=units if consistent else units / 2,
             next_after=page.next_after,
         )
 
@@ -302,7 +302,7 @@ def _unfinished(item: Item) -> UnfinishedItem:
         claimed_at=item.claimed_at,
         lease_until=item.lease_until,
         due_at=item.due_at,
-        error_type=item.failure and item.failure.type,
+        error_type=None if item.failure is None else item.failure.type,
     )
 
 

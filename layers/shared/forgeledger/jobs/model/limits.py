@@ -33,7 +33,7 @@ SCANNED_READ_UNITS: Final = 30_000
 # Of a page of 1 MB; half of it where the read is eventually consistent.
 PAGE_READ_UNITS: Final = 256
 # Up to so many items are scanned strongly consistently, more of them at half the price.
-STRONGLY_SCANNED_ITEMS: Final = 100_000
+STRONGLY_SCANNED_ITEMS: Final = 50_000
 # A request to the table that begins then, and fails to answer, still fits into a function's time.
 SCANNED_MS: Final = 10_000
 # A cursor has an item of each: so many of the longest fit into the 10 KB that API Gateway takes.

@@ -36,8 +36,9 @@ PAGE_READ_UNITS: Final = 256
 STRONGLY_SCANNED_ITEMS: Final = 50_000
 # A request to the table that begins then, and fails to answer, still fits into a function's time.
 SCANNED_MS: Final = 10_000
-# A cursor has an item of each: so many of the longest fit into the 10 KB that API Gateway takes.
-LANES_SCANNED_AT_ONCE: Final = 6
+# A cursor has an item id of each: so many of the longest fit into the 10 KB that API Gateway takes
+# of a request's line and headers.
+LANES_SCANNED_AT_ONCE: Final = 4
 # Lambda answers with at most 6 MB, and quotes in it are escaped once more.
 PAGE_BYTES: Final = 2_500_000
 TTL_DAYS: Final = 3_650

@@ -55,8 +55,7 @@ def build_api(
     runtime: Runtime | None = None,
 ) -> Api:
     settings = ApiSettings.read(environment)
-    threads = partial(with_threads, most_threads=int(settings.threads))
-    runtime = runtime or Runtime(parallel=threads)
+    runtime = runtime or api_runtime(settings)
     dynamodb = dynamodb or clients.dynamodb()
     table = settings.idempotency_table
     claims = DynamoDBJobIdClaims(dynamodb, table, runtime.clock, IDEMPOTENCY_SECONDS)
@@ -66,6 +65,10 @@ def build_api(
     docs_need_key = read_keys is not None and settings.api_docs == "key"
     guard = RequestGuard(read_keys, docs_need_key=docs_need_key)
     return Api(build_resolver(services, persistence, docs_need_key=docs_need_key), guard)
+
+
+def api_runtime(settings: ApiSettings) -> Runtime:
+    return Runtime(parallel=partial(with_threads, most_threads=int(settings.threads)))
 
 
 def build_resolver(

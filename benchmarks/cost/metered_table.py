@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tests.simulation.expressions import Row, parse_condition, parse_update
-from tests.simulation.table_requests import projected
+from tests.simulation.table_requests import answer_of, projected
 from tests.support.row_sizes import row_bytes
 
 WRITE_BYTES: Final = 1_024
@@ -141,13 +141,8 @@ class MeteredTables:
                 last = {"PK": row["PK"], "SK": row["SK"]}
                 break
         units = self._count_read(size, consistent=request.get("ConsistentRead", False))
-        passes = parse_condition(request.get("FilterExpression", "")).test
-        return {
-            "Items": [projected(row, request) for row in read if passes(row, names, values)],
-            "ScannedCount": len(read),
-            "ConsumedCapacity": {"CapacityUnits": units},
-            **({} if last is None else {"LastEvaluatedKey": last}),
-        }
+        answer = {**answer_of(read, request), "ConsumedCapacity": {"CapacityUnits": units}}
+        return answer if last is None else {**answer, "LastEvaluatedKey": last}
 
     def _single(self, kind: str, request: dict[str, Any]) -> dict[str, Any]:
         planned = self._plan(kind, request)

@@ -33,6 +33,10 @@ from tests.simulation.arguments import positive
 from tests.support.row_sizes import row_bytes
 
 LANES: Final = 16
+# Of one request about a million items.
+MOST_READ_UNITS: Final = 30_000
+MOST_PAGES: Final = 20
+MOST_DOLLARS: Final = 0.01
 NOW: Final = 1_795_255_200_000
 _TABLE: Final = "ledger"
 _ITEMS: Final = 1_000_000
@@ -179,7 +183,8 @@ def main(items: int) -> int:
         )
     )
     print("found:", *(item.item_id for item in found.oldest_in_progress))
-    return 0
+    missed = reads.read_units > MOST_READ_UNITS or reads.most_pages > MOST_PAGES
+    return int(missed or reads.dollars > MOST_DOLLARS or found.following is not None)
 
 
 if __name__ == "__main__":

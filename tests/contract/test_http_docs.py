@@ -45,6 +45,8 @@ LIMITS = [
     limits.BACKOFF_SECONDS,
     limits.PAGE_ROWS,
     limits.PAGE_JOBS,
+    limits.SCANNED_READ_UNITS,
+    limits.STRONGLY_SCANNED_ITEMS,
 ]
 
 

@@ -63,8 +63,6 @@ class Write:
 
 @cache
 def parse_condition(text: str) -> RowCondition:
-    if not text:
-        return RowCondition()
     parser = _Parser(text)
     test = parser.parse_or()
     parser.expect_end()
@@ -81,7 +79,7 @@ def parse_update(text: str) -> Update:
 @cache
 def parse_write(condition: str, update: str) -> Write:
     """Either expression may be empty."""
-    checked = parse_condition(condition)
+    checked = parse_condition(condition) if condition else RowCondition()
     updated = parse_update(update)
     return Write(checked.test, updated.apply, checked.placeholders | updated.placeholders)
 

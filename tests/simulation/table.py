@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.simulation.coverage import CoverageCounts, CoveragePoint
-from tests.simulation.expressions import Row, parse_condition, parse_projection, parse_write
+from tests.simulation.expressions import Row, parse_projection, parse_write
 from tests.simulation.faults import client_error
 from tests.simulation.key_conditions import parse_key_condition
 from tests.simulation.planned_writes import PlannedWrite, reason_of
 from tests.simulation.table_requests import (
     PAGE_BYTES,
     PAGES_A_BATCH,
+    answer_of,
     check_placeholders,
     key_of,
     projected,
-    read_units,
+    row_filter,
     rows_within,
 )
 from tests.simulation.write_units import PartitionUnits, units_of
@@ -119,9 +120,8 @@ class Tables:
         values = request.get("ExpressionAttributeValues", _EMPTY)
         condition = parse_key_condition(request["KeyConditionExpression"])
         _, shown = parse_projection(request.get("ProjectionExpression", ""))
-        filtered = parse_condition(request.get("FilterExpression", ""))
-        used = condition.placeholders | shown | filtered.placeholders
-        check_placeholders(used, names, values)
+        filtered = row_filter(request).placeholders
+        check_placeholders(condition.placeholders | shown | filtered, names, values)
         index, consistent = request.get("IndexName"), request.get("ConsistentRead", False)
         partition_key = names.get(condition.partition, condition.partition)
         range_key = "SK" if index is None else "jobId"
@@ -147,15 +147,7 @@ class Tables:
             # What is read counts, not what is answered of it.
             full = rows_within([rows[key] for key in keys], self._page_bytes)
             limit = min(limit, full) if full < len(keys) else limit
-        read = [rows[key] for key in keys[:limit]]
-        passed = [row for row in read if filtered.test(row, names, values)]
-        answer: dict[str, Any] = {
-            "Items": [projected(row, request) for row in passed],
-            "ScannedCount": len(read),
-        }
-        if "ReturnConsumedCapacity" in request:
-            units = read_units(read, consistent=consistent)
-            answer["ConsumedCapacity"] = {"CapacityUnits": units}
+        answer = answer_of([rows[key] for key in keys[:limit]], request)
         if len(keys) >= limit:
             last = rows[keys[limit - 1]]
             answer["LastEvaluatedKey"] = {name: last[name] for name in ("PK", "SK", range_key)}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.simulation.expressions import Row, parse_projection
+from tests.simulation.expressions import Row, RowCondition, parse_condition, parse_projection
 from tests.simulation.faults import client_error
 from tests.support.row_sizes import row_bytes
 
@@ -47,10 +47,25 @@ def has_expired(row: Row, now: int) -> bool:
     return int(row.get("ttl", row.get("expiration", _NEVER))["N"]) < now // 1000
 
 
-def read_units(rows: Sequence[Row], *, consistent: bool) -> float:
-    """What a Query that read these rows takes."""
-    units = -(-sum(map(row_bytes, rows)) // _READ_BYTES)
-    return units if consistent else units / 2
+def row_filter(request: Mapping[str, Any]) -> RowCondition:
+    expression = request.get("FilterExpression")
+    return RowCondition() if expression is None else parse_condition(expression)
+
+
+def answer_of(read: Sequence[Row], request: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer to a Query that read these rows."""
+    names = request.get("ExpressionAttributeNames", _EMPTY)
+    values = request.get("ExpressionAttributeValues", _EMPTY)
+    passes = row_filter(request).test
+    answer: dict[str, Any] = {
+        "Items": [projected(row, request) for row in read if passes(row, names, values)],
+        "ScannedCount": len(read),
+    }
+    if "ReturnConsumedCapacity" in request:
+        units = -(-sum(map(row_bytes, read)) // _READ_BYTES)
+        cheap = not request.get("ConsistentRead", False)
+        answer["ConsumedCapacity"] = {"CapacityUnits": units / 2 if cheap else units}
+    return answer
 
 
 def rows_within(rows: Sequence[Row], most_bytes: int) -> int:

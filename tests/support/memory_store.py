@@ -8,11 +8,10 @@ from threading import Lock
 from forgeledger.jobs.model.creation import SealedCreation
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.ids import last_digit
-from forgeledger.jobs.model.items import Item, ItemState
-from forgeledger.jobs.model.job_scan import UnfinishedItem
+from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lane_decision import Commit, item_versions
-from forgeledger.jobs.model.lanes import Head, effective_item
+from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.model.sizes import item_bytes
 from forgeledger.jobs.ports import (
     Checkpoint,
@@ -25,10 +24,10 @@ from forgeledger.jobs.ports import (
     Progress,
 )
 from forgeledger.journal.model.log_row import LogRow, Renewed
+from tests.support.unfinished_items import scan_of
 
 _DAY_SECONDS = 24 * 3_600
 _PAGE_BYTES = 1_000_000
-_READ_BYTES = 4_096
 
 
 @dataclass(slots=True)
@@ -53,9 +52,8 @@ class _Lane:
 
     def delete_expired(self, now_seconds: int) -> None:
         expired = {name for name, ttl in self.ttls.items() if ttl <= now_seconds}
-        self.items = {
-            id_: item for id_, item in self.items.items() if _item_row(id_) not in expired
-        }
+        items = self.items.items()
+        self.items = {id_: item for id_, item in items if _item_row(id_) not in expired}
         self.rows = [row for row in self.rows if _commit_row(row.offset) not in expired]
         self.ttls = {name: ttl for name, ttl in self.ttls.items() if name not in expired}
 
@@ -69,6 +67,10 @@ class _Record:
     published: int = 0
     # Whether it runs or has unpublished facts.
     open: bool = True
+
+    def view(self, *heads: Head) -> JobView:
+        progress, published = self.progress, self.published
+        return JobView(job=self.job, heads=heads, progress=progress, published=published)
 
     def allows(self, change: JobChange) -> bool:
         return self.job.facts == change.before.facts and all(
@@ -152,7 +154,7 @@ class MemoryStore:
             record = self._records.get(job_id)
             if record is None:
                 return None
-            return _header(record, heads=tuple(lane.head for lane in record.lanes))
+            return record.view(*(lane.head for lane in record.lanes))
 
     def commit_job(self, change: JobChange) -> bool:
         with self._lock:
@@ -190,7 +192,7 @@ class MemoryStore:
     ) -> tuple[tuple[JobView, ...], str | None]:
         with self._lock:
             views = [
-                _header(record)
+                record.view()
                 for job_id, record in sorted(self._records.items(), reverse=True)
                 if (before is None or job_id < before)
                 and (status is None or record.job.status is status)
@@ -214,13 +216,7 @@ class MemoryStore:
 
     def scan_items(self, head: Head, after: str | None, now: int, *, consistent: bool) -> LaneScan:
         page = self.list_items(head.job_id, head.lane, after, _PAGE_BYTES, one_page=True)
-        units = -(-sum(map(item_bytes, page.items)) // _READ_BYTES)
-        return LaneScan(
-            items=tuple(_unfinished(item) for item in page.items if _holds_up(head, item, now)),
-            items_scanned=len(page.items),
-            read_units=units if consistent else units / 2,
-            next_after=page.next_after,
-        )
+        return scan_of(head, page, now, consistent=consistent)
 
     def read_journal(
         self, job_id: str, lane: int, offset: int, limit: int
@@ -288,24 +284,6 @@ def _in_shards(job_id: str) -> tuple[int, str]:
     return last_digit(job_id) % 16, job_id
 
 
-def _holds_up(head: Head, item: Item, now: int) -> bool:
-    item = effective_item(head, item)
-    if item.state is ItemState.PENDING:
-        return item.failure is not None or (item.due_at or 0) > now
-    return item.state is ItemState.IN_PROGRESS
-
-
-def _unfinished(item: Item) -> UnfinishedItem:
-    return UnfinishedItem(
-        item_id=item.item_id,
-        state=item.state,
-        claimed_at=item.claimed_at,
-        lease_until=item.lease_until,
-        due_at=item.due_at,
-        error_type=None if item.failure is None else item.failure.type,
-    )
-
-
 def _item_row(item_id: str) -> str:
     return f"ITEM#{item_id}"
 
@@ -320,9 +298,3 @@ def _items_stand(stored: _Lane, commit: Commit) -> bool:
         if (None if item is None else item.offset) != offset:
             return False
     return True
-
-
-def _header(record: _Record, heads: tuple[Head, ...] = ()) -> JobView:
-    return JobView(
-        job=record.job, heads=heads, progress=record.progress, published=record.published
-    )

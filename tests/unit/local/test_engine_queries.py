@@ -1,5 +1,6 @@
 """The engine's queries are made quicker without changing what they answer."""
 
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +15,8 @@ from forgeledger.local.engine_queries import (
     evaluate_quickly,
     quicken_queries,
 )
+from forgeledger.local.function_process import function_environment
+from forgeledger.local.stack import Function
 
 NAMES = ["ITEM", "ITEM#", "ITEM#a", "ITEM#\U0001f9fe", "ITEM#\uffee", "ITEM$", "LANE", "LOG#1"]
 
@@ -65,3 +68,20 @@ def test_an_expression_is_parsed_once_however_many_rows_it_is_evaluated_on(
 
     assert all(found)
     assert parsed == ["#s = :p OR #s = :d"] * len(PARSERS)
+
+
+def test_a_function_asks_the_engine_few_things_at_once(tmp_path: Path) -> None:
+    function = Function(
+        logical_id="ApiFunction",
+        name="api",
+        arn="arn:aws:lambda:us-east-1:000000000000:function:api",
+        source=tmp_path,
+        handler="app.handler",
+        timeout_seconds=29.0,
+        memory_mb=1_024,
+        environment={"TABLE": "t"},
+    )
+
+    environment = function_environment(function, {"FORGELEDGER_THREADS": "99"}, {})
+
+    assert environment["FORGELEDGER_THREADS"] == "2"

@@ -265,12 +265,6 @@ def test_the_concurrency_follows_the_machine_unless_given(function_of, tmp_path)
     assert FunctionPool(function_of(), client={}, log_dir=tmp_path).concurrency >= 2
 
 
-def test_a_function_asks_the_engine_few_things_at_once(function_of):
-    environment = function_environment(function_of(), {"FORGELEDGER_THREADS": "99"}, {})
-
-    assert environment["FORGELEDGER_THREADS"] == "2"
-
-
 def test_a_worker_ends_when_its_owner_is_gone(function_of, tmp_path):
     function = function_of()
     environment = function_environment(function, os.environ, {})

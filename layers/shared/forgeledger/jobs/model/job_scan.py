@@ -1,9 +1,7 @@
 """What a scan of a job's items finds: those that keep it from being done."""
 
-import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Final
 
 from forgeledger.fast_dataclass import fast_frozen
@@ -58,7 +56,7 @@ class FirstItems:
 
     def add(self, found: Sequence[_Sighting]) -> None:
         self.count += len(found)
-        self.first = heapq.nsmallest(SHOWN_ITEMS, chain(self.first, found))
+        self.first = sorted([*self.first, *found])[:SHOWN_ITEMS]
 
 
 @dataclass(slots=True)

@@ -62,11 +62,10 @@ def _head_update(table: str, commit: Commit, commit_id: str) -> Action:
         assignments += ", failures = :failures"
         values[":failures"] = text(compact_json(dict(head.failures)))
     if head.gate != before.gate or head.mode is not before.mode:
-        assignments += ", gate = :gate, #mode = :mode, canceledBelow = :canceledBelow"
+        assignments += ", gate = :gate, #mode = :mode"
         names = {**names, "#mode": "mode"}
         values[":gate"] = number(head.gate)
         values[":mode"] = text(head.mode.value)
-        values[":canceledBelow"] = number(head.canceled_below)
         for name, value in closing_attributes(head).items():
             assignments += f", {name} = :{name}"
             values[f":{name}"] = value

@@ -180,6 +180,15 @@ def test_a_whole_explanation_adds_up_its_parts(ledger, api):
     assert why.raw["itemsScanned"] == 60
 
 
+def test_a_scan_that_does_not_come_on_is_given_up(ledger, api):
+    for _ in range(2):
+        api.answer(why_part(1, cursor="c1"))
+
+    why = ledger.why(JOB_ID, whole=True)
+
+    assert (why.scan_complete, why.next_cursor, why.items_scanned) == (False, "c1", 20)
+
+
 def test_a_job_that_finishes_while_it_is_explained_waits_for_nothing(ledger, api):
     api.answer(why_part(1, ("a", at_minute(1)), reasons=["leases_expired"], cursor="c1"))
     api.answer(

@@ -13,8 +13,10 @@ _SHOWN: Final = 10
 def read_whole(read: Callable[[str | None], JsonObject], cursor: str | None) -> JsonObject:
     """Read part after part, from the cursor to the end, and add them up."""
     whole = part = read(cursor)
-    while part.get("nextCursor"):
-        part = read(part["nextCursor"])
+    # A request without time for a page answers the cursor that it was given.
+    while part.get("nextCursor") not in {None, cursor}:
+        cursor = part["nextCursor"]
+        part = read(cursor)
         whole = add_parts(whole, part)
     return whole
 

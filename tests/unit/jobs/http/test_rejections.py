@@ -100,6 +100,7 @@ def test_a_worker_that_goes_on_after_a_job_is_completed_shows(caller, clock, wor
 
     assert caller.get(f"/jobs/{job_id}").json["status"] == "COMPLETED"
     assert (entry["reason"], entry["latestItemId"]) == ("unknown_item", "after")
+    assert entry["count"] == 1
 
 
 def test_of_a_job_canceled_twice_those_after_the_second_time_are_listed(caller):

@@ -124,7 +124,7 @@ def test_beyond_a_bound_a_cursor_goes_on_where_the_scan_stopped(
     scan_items = world.store.scan_items
 
     def slow(*arguments: Any, **named: Any) -> Any:
-        clock.pass_seconds(1)
+        clock.pass_seconds(bound == "SCANNED_MS")
         page = scan_items(*arguments, **named)
         return replace(page, read_units=100)
 

@@ -1,7 +1,6 @@
 """Which items a scan of a lane answers, written a second time from the contract."""
 
-from forgeledger.jobs.model.items import Item, ItemState
-from forgeledger.jobs.model.job_scan import UnfinishedItem
+from forgeledger.jobs.model.items import Item, ItemState, UnfinishedItem
 from forgeledger.jobs.model.lanes import Head, effective_item
 from forgeledger.jobs.model.sizes import item_bytes
 from forgeledger.jobs.ports import ItemPage, LaneScan

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.facts import Fact
-from forgeledger.jobs.model.items import Item
-from forgeledger.jobs.model.job_scan import UnfinishedItem
+from forgeledger.jobs.model.items import Item, UnfinishedItem
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.model.lanes import Counts, Head
@@ -82,7 +81,7 @@ class ItemPage:
     next_after: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fast_frozen
 class LaneScan:
     """A page of a lane: what was read, and the items of it that keep the job from being done."""
 

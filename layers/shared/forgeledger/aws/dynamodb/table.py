@@ -37,7 +37,7 @@ class Conflict:
     unanswered: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fast_frozen
 class Page:
     """A page of a Query with a filter: the rows that pass, and what was read for them."""
 

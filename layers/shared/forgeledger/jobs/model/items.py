@@ -61,3 +61,16 @@ class Item:
     @property
     def finished(self) -> bool:
         return self.state not in UNFINISHED
+
+
+@fast_frozen
+class UnfinishedItem:
+    """Of an item that keeps its job from being done, what shows how; the rest is not read."""
+
+    item_id: str
+    state: ItemState
+    claimed_at: int | None = None
+    lease_until: int | None = None
+    due_at: int | None = None
+    # Of its latest failure, if it has failed before.
+    error_type: str | None = None

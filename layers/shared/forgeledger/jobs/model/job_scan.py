@@ -4,8 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from forgeledger.fast_dataclass import fast_frozen
-from forgeledger.jobs.model.items import ItemState
+from forgeledger.jobs.model.items import ItemState, UnfinishedItem
 from forgeledger.jobs.model.sizes import text_bytes
 
 # How many items of each kind are shown.
@@ -14,23 +13,6 @@ SHOWN_ITEMS: Final = 10
 _ROW_BYTES: Final = 150
 # A time and an item.
 _Sighting = tuple[int, str]
-
-
-@fast_frozen
-class UnfinishedItem:
-    """What shows how an item keeps its job from being done; the rest of it is not read."""
-
-    item_id: str
-    state: ItemState
-    claimed_at: int | None = None
-    lease_until: int | None = None
-    due_at: int | None = None
-    # Of its latest failure, if it has failed before.
-    error_type: str | None = None
-
-    @property
-    def size_bytes(self) -> int:
-        return _ROW_BYTES + text_bytes(self.item_id) + text_bytes(self.error_type)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +58,7 @@ class ScanTally:
         expired: list[_Sighting] = []
         due_later: list[_Sighting] = []
         for item in items:
-            self.bytes_read += item.size_bytes
+            self.bytes_read += _bytes_of(item)
             if item.state is ItemState.IN_PROGRESS:
                 claimed.append((item.claimed_at or 0, item.item_id))
                 if item.lease_until is not None and item.lease_until <= now:
@@ -91,3 +73,7 @@ class ScanTally:
         """The ids of all items that are shown."""
         found = (self.in_progress, self.expired, self.due_later)
         return {item_id for items in found for _, item_id in items.first}
+
+
+def _bytes_of(item: UnfinishedItem) -> int:
+    return _ROW_BYTES + text_bytes(item.item_id) + text_bytes(item.error_type)

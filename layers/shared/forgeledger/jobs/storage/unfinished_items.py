@@ -12,8 +12,7 @@ from forgeledger.aws.dynamodb.attributes import (
     text,
 )
 from forgeledger.aws.dynamodb.key_ranges import between, prefix_end
-from forgeledger.jobs.model.items import ItemState
-from forgeledger.jobs.model.job_scan import UnfinishedItem
+from forgeledger.jobs.model.items import ItemState, UnfinishedItem
 from forgeledger.jobs.storage.keys import ITEM_PREFIX, item_id_of
 
 _STATES: Final = Members(ItemState)

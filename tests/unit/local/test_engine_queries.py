@@ -1,73 +1,58 @@
-"""The engine's queries are made quicker without changing what they answer."""
+"""The engine compares keys quickly, and as its interpreter of expressions does."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
-from types import ModuleType
-from typing import Any
-
-import pytest
-from ministack.services import dynamodb
 
 from forgeledger.aws.dynamodb.key_ranges import between
-from forgeledger.local.engine_queries import (
-    EVALUATOR,
-    KEY_RANGE,
-    PARSERS,
-    evaluate_quickly,
-    quicken_queries,
-)
+from forgeledger.local.engine_queries import KEY_RANGE
 from forgeledger.local.function_process import function_environment
 from forgeledger.local.stack import Function
 
 NAMES = ["ITEM", "ITEM#", "ITEM#a", "ITEM#\U0001f9fe", "ITEM#\uffee", "ITEM$", "LANE", "LOG#1"]
+ROWS = [
+    {"PK": {"S": pk}, "SK": {"S": name}, "state": {"S": "PENDING"}}
+    for pk in ("p", "other")
+    for name in NAMES
+]
+VALUES = between("p", "ITEM#", "ITEM$")["ExpressionAttributeValues"]
+# In a process of its own: the module starts threads when it is imported.
+PROGRAM = f"""
+import json
+from ministack.services import dynamodb
+from forgeledger.local.engine_queries import KEY_RANGE, quicken_queries
+
+def answers():
+    evaluate = dynamodb._evaluate_condition
+    named = {{"slot": "KeyConditionExpression"}}
+    keys = [evaluate(KEY_RANGE, row, {VALUES!r}, {{}}, **named) for row in {ROWS!r}]
+    state = {{":s": {{"S": "PENDING"}}}}
+    filtered = [evaluate("#s = :s", row, state, {{"#s": "state"}}) for row in {ROWS!r}]
+    return keys, filtered
+
+plain = answers()
+tokenize, parsed = dynamodb._tokenize, []
+dynamodb._tokenize = lambda expression: parsed.append(expression) or tokenize(expression)
+quicken_queries(dynamodb)
+quick = answers()
+print(json.dumps({{"plain": plain, "quick": quick, "parsed": KEY_RANGE in parsed}}))
+"""
 
 
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The engine's module, restored afterwards."""
-    for name in (*PARSERS, EVALUATOR):
-        monkeypatch.setattr(dynamodb, name, getattr(dynamodb, name))
-    module: ModuleType = dynamodb
-    return module
+def test_keys_are_compared_as_the_engine_does_without_its_interpreter() -> None:
+    program = [sys.executable, "-c", PROGRAM]
+    ended = subprocess.run(program, capture_output=True, text=True, check=True, timeout=120)
+    told = json.loads(ended.stdout)
+
+    assert told["quick"] == told["plain"]
+    keys, filtered = told["quick"]
+    assert (sum(keys), sum(filtered)) == (5, len(ROWS))
+    assert not told["parsed"]
 
 
-def row(pk: str, sk: str) -> dict[str, dict[str, str]]:
-    return {"PK": {"S": pk}, "SK": {"S": sk}, "state": {"S": "PENDING"}}
-
-
-def test_the_ledgers_queries_have_the_condition_that_is_evaluated_quickly() -> None:
+def test_the_ledgers_queries_have_the_condition_that_is_compared_quickly() -> None:
     assert between("p", "a", "b")["KeyConditionExpression"] == KEY_RANGE
-
-
-@pytest.mark.parametrize("pk", ["p", "other"])
-@pytest.mark.parametrize("sk", NAMES)
-def test_keys_are_compared_as_the_engine_compares_them(pk: str, sk: str) -> None:
-    values = between("p", "ITEM#", "ITEM$")["ExpressionAttributeValues"]
-    slot = "KeyConditionExpression"
-
-    quick = evaluate_quickly(lambda *_, **__: False, KEY_RANGE, row(pk, sk), values, {}, slot=slot)
-
-    assert quick is dynamodb._evaluate_condition(KEY_RANGE, row(pk, sk), values, {}, slot=slot)
-
-
-def test_an_expression_is_parsed_once_however_many_rows_it_is_evaluated_on(
-    engine: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    parsed = []
-    for name in PARSERS:
-        parse = getattr(engine, name)
-        monkeypatch.setattr(
-            engine, name, lambda *given, parse=parse: parsed.append(given[0]) or parse(*given)
-        )
-    quicken_queries()
-    values = {":p": {"S": "PENDING"}, ":d": {"S": "COMPLETED"}}
-
-    found = [
-        engine._evaluate_condition("#s = :p OR #s = :d", row("p", name), values, {"#s": "state"})
-        for name in NAMES
-    ]
-
-    assert all(found)
-    assert parsed == ["#s = :p OR #s = :d"] * len(PARSERS)
 
 
 def test_a_function_asks_the_engine_few_things_at_once(tmp_path: Path) -> None:

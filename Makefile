@@ -96,6 +96,11 @@ bench-registering: setup ## Measure memory and speed of registering 100,000 item
 bench-latency: setup ## Compare the time from the last completion to the event with the engine's own floor
 	$(BIN)/python -m benchmarks.speed.completion_latency
 
+.PHONY: bench-large-jobs
+bench-large-jobs: setup ## Measure what looking into a large job reads, and takes in the local cloud
+	$(BIN)/python -m benchmarks.cost.why_reads
+	$(BIN)/python -m benchmarks.speed.large_job_reads
+
 .PHONY: chaos
 chaos: setup ## Run a job while calls fail, processes are killed and the engine restarts (ITEMS, SEED)
 	$(BIN)/python -m benchmarks.chaos.chaos_run --items $(or $(ITEMS),20000) --seed $(or $(SEED),1)

@@ -16,11 +16,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.simulation.expressions import Row, parse_condition, parse_projection, parse_update
+from tests.simulation.expressions import Row, parse_condition, parse_update
+from tests.simulation.table_requests import answer_of, projected
 from tests.support.row_sizes import row_bytes
 
 WRITE_BYTES: Final = 1_024
 READ_BYTES: Final = 4_096
+# A page of a Query ends with the row that brings what was read to this.
+PAGE_BYTES: Final = 1 << 20
 # What AWS adds to the size of each stored row.
 ROW_OVERHEAD_BYTES: Final = 100
 # Each of these attributes has a sparse index of job headers; a change of it writes the index.
@@ -95,9 +98,10 @@ class MeteredTables:
         self._count_read(_size(row), consistent=consistent)
         return row
 
-    def _count_read(self, size: int, *, consistent: bool) -> None:
-        units = max(1, -(-size // READ_BYTES))
-        self.read_units += units if consistent else units / 2
+    def _count_read(self, size: int, *, consistent: bool) -> float:
+        units = max(1, -(-size // READ_BYTES)) / (1 if consistent else 2)
+        self.read_units += units
+        return units
 
     def _batch_get(self, request: dict[str, Any]) -> dict[str, Any]:
         responses: dict[str, list[Row]] = {}
@@ -112,12 +116,7 @@ class MeteredTables:
         row = self._read(request["TableName"], _key(request["Key"]), consistent=consistent)
         if row is None:
             return {}
-        if "ProjectionExpression" not in request:
-            return {"Item": row}
-        names = request.get("ExpressionAttributeNames", {})
-        parts, _ = parse_projection(request["ProjectionExpression"])
-        wanted = [names.get(part, part) for part in parts]
-        return {"Item": {name: row[name] for name in wanted if name in row}}
+        return {"Item": projected(row, request)}
 
     def _query(self, request: dict[str, Any]) -> dict[str, Any]:
         values = request["ExpressionAttributeValues"]
@@ -125,12 +124,25 @@ class MeteredTables:
         condition = parse_condition(request["KeyConditionExpression"])
         possible_keys = sorted({value["S"] for value in values.values() if "S" in value})
         partitions = (self._partitions.get((request["TableName"], pk), {}) for pk in possible_keys)
-        rows = (_unpacked(rows[sk]) for rows in partitions for sk in sorted(rows))
-        matching = [row for row in rows if condition.test(row, names, values)]
-        matching = matching[: request.get("Limit")]
-        size = sum(_size(row) for row in matching)
-        self._count_read(size, consistent=request.get("ConsistentRead", False))
-        return {"Items": matching}
+        forward = request.get("ScanIndexForward", True)
+        start = request.get("ExclusiveStartKey", {}).get("SK", {}).get("S")
+        keys = ((rows, sk) for rows in partitions for sk in sorted(rows, reverse=not forward))
+        rows = (
+            _unpacked(rows[sk])
+            for rows, sk in keys
+            if start is None or (sk != start and (sk > start) is forward)
+        )
+        matching = (row for row in rows if condition.test(row, names, values))
+        read, size, last = [], 0, None
+        for row in matching:
+            read.append(row)
+            size += _size(row)
+            if len(read) == request.get("Limit") or size >= PAGE_BYTES:
+                last = {"PK": row["PK"], "SK": row["SK"]}
+                break
+        units = self._count_read(size, consistent=request.get("ConsistentRead", False))
+        answer = {**answer_of(read, request), "ConsumedCapacity": {"CapacityUnits": units}}
+        return answer if last is None else {**answer, "LastEvaluatedKey": last}
 
     def _single(self, kind: str, request: dict[str, Any]) -> dict[str, Any]:
         planned = self._plan(kind, request)

@@ -174,3 +174,11 @@ def test_the_table_of_limits_says_what_the_code_holds_to():
     documented = [int(number.replace(",", "")) for number in numbers]
 
     assert documented == LIMITS
+
+
+def test_the_bounds_of_a_scan_are_those_that_the_code_holds_to():
+    seconds, megabytes = limits.SCANNED_MS // 1_000, limits.SCANNED_BYTES // 1_000_000
+    units, strongly = f"{limits.SCANNED_READ_UNITS:,}", f"{limits.STRONGLY_SCANNED_ITEMS:,}"
+
+    assert f"after {units} read units, {seconds} seconds, or {megabytes} MB" in PAGE
+    assert f"Up to {strongly} items are read strongly consistently" in PAGE

@@ -33,6 +33,7 @@ STORAGE: dict[str, dict[str, set[str]]] = {
         TABLE: {"dynamodb:BatchGetItem"},
     },
     "list_items": {TABLE: {"dynamodb:Query"}},
+    "scan_items": {TABLE: {"dynamodb:Query"}},
     "read_journal": {TABLE: {"dynamodb:Query"}},
     "journal_time": {TABLE: {"dynamodb:Query"}},
     "read_facts": {TABLE: {"dynamodb:Query"}},

@@ -166,7 +166,7 @@ def _check_why(checks: Checks, request: ListRequest, listed: Any, _: int) -> Non
     in_progress = {item.item_id for item in items if item.state == "IN_PROGRESS"}
     shown = {item.item_id for item in listed.oldest_in_progress}
     if (
-        not listed.scanned_all
+        listed.following is not None
         or not shown <= in_progress
         or len(shown) != min(len(in_progress), MOST_SHOWN)
     ):
@@ -189,12 +189,25 @@ def check_rejections(
 def _rejected(observed: ObservedJob, checks: Checks) -> Counter[str] | None:
     """Rejected commands by reason; None if the journal is longer than what is read."""
     lanes = [lane for lane in checks.jobs.lanes_of(observed.job) if lane.head.offset]
-    if observed.job.finished:
-        return Counter()
     if any(lane.head.offset > events_of_a_lane(len(lanes)) for lane in lanes):
         return None
+    if observed.job.finished:
+        return Counter(_rejected_after_end(observed, checks))
     reasons = chain.from_iterable(chain(*(lane.reasons.values() for lane in lanes)))
     return Counter(reason for reason in reasons if reason not in _HARMLESS)
+
+
+def _rejected_after_end(observed: ObservedJob, checks: Checks) -> Iterator[str]:
+    """A closed lane ended with its closing, another one with its job."""
+    heads = {lane.head.lane: lane.head for lane in checks.jobs.lanes_of(observed.job)}
+    for lane, offset, event in events_of(checks, observed.job.job_id):
+        head, reason = heads[lane], event.reason
+        if head.mode == "closed":
+            after = offset >= head.canceled_below
+        else:
+            after = event.at >= (observed.job.finished_at or 0)
+        if after and reason is not None and reason not in _HARMLESS:
+            yield reason
 
 
 def job_of(checks: Checks, job_id: str) -> ObservedJob:

@@ -164,6 +164,28 @@ def canceled_no_longer() -> Iterator[None]:
         yield
 
 
+@ITEMS.named("a lane that is closed again forgets when it was closed before")
+def one_closing_remembered() -> Iterator[None]:
+    original = events._gated
+
+    def gated(head: Head, event: Event, offset: int) -> Head:
+        return replace(original(head, event, offset), earlier_closing=None)
+
+    with patch.object(events, "_gated", gated):
+        yield
+
+
+@ITEMS.named("an item that is refused after its cancel gets no time of its end")
+def canceled_without_time() -> Iterator[None]:
+    original = lane_decision.effective_item
+
+    def effective_item(head: Head, item: Item) -> Item:
+        return replace(original(head, item), finished_at=item.finished_at)
+
+    with patch.object(lane_decision, "effective_item", effective_item):
+        yield
+
+
 @ITEMS.named("a canceled item keeps its lease")
 def canceled_with_lease() -> Iterator[None]:
     original = lane_decision.effective_item

@@ -10,18 +10,21 @@ from unittest.mock import patch
 
 from forgeledger.aws.dynamodb.attributes import Row
 from forgeledger.aws.dynamodb.key_ranges import prefix_end
-from forgeledger.aws.dynamodb.table import Action, Table
+from forgeledger.aws.dynamodb.table import Action, Page, Table
 from forgeledger.jobs.model.jobs import Job
+from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.model.retention import RetentionCheckpoint
 from forgeledger.jobs.ports import JobView
 from forgeledger.jobs.storage import job_index, job_writes, lane_writes, retention
 from forgeledger.jobs.storage.job_index import JobIndex
 from forgeledger.jobs.storage.keys import FACT_PREFIX, fact_sk
+from forgeledger.jobs.usecases import list_rejections
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.explain_job import Explainer
 from forgeledger.jobs.usecases.extend_retention import RetentionExtender
 from forgeledger.jobs.usecases.read_items import ItemReader
 from forgeledger.jobs.usecases.recount_lane import Recounter
+from forgeledger.jobs.usecases.scan_lanes import LaneScanner
 from forgeledger.journal.model.log_row import Renewed
 from forgeledger.journal.storage.renewal import Renewal
 from forgeledger.runtime import HasTime
@@ -45,6 +48,9 @@ class _FirstPages(Table):
         start = {} if after is None else {"ExclusiveStartKey": after}
         request = {"TableName": self.name, "Limit": limit, "ScanIndexForward": forward}
         return self.client.query(**request, **query, **start)["Items"], False
+
+    def page(self, *, after: Row | None, **query: Any) -> Page:
+        return replace(super().page(after=after, **query), last=None)
 
 
 def _cut(table: Table) -> Table:
@@ -78,7 +84,7 @@ def items_of_one_page() -> Iterator[None]:
 
 @RETENTION.named("why a job waits is looked for among the first page of its items")
 def explained_by_one_page() -> Iterator[None]:
-    with _reading_first_pages(Explainer, "_scan"):
+    with _reading_first_pages(LaneScanner, "scan"):
         yield
 
 
@@ -91,6 +97,23 @@ def unseen_closing() -> Iterator[None]:
 @RETENTION.named("rejected commands are looked for on the first page of the journal")
 def rejections_of_one_page() -> Iterator[None]:
     with _reading_first_pages(Explainer, "_rejections"):
+        yield
+
+
+@RETENTION.named("what was refused before a job's end is told of after it")
+def rejections_before_the_end() -> Iterator[None]:
+    with patch.object(list_rejections, "_first_offset", lambda _job, _head: 0):
+        yield
+
+
+@RETENTION.named("what was refused after a job's end is not told")
+def no_rejections_after_the_end() -> Iterator[None]:
+    original = list_rejections._first_offset
+
+    def first_offset(job: Job, head: Head) -> int:
+        return head.offset if job.finished else original(job, head)
+
+    with patch.object(list_rejections, "_first_offset", first_offset):
         yield
 
 

@@ -45,7 +45,9 @@ _REMEMBERED = 64
 _COUNTS: Final = ("pending", "in_progress", "completed", "failed", "canceled", "failings")
 _counts = attrgetter(*_COUNTS)
 _COUNT_INDEXES: Final = {name.upper(): index for index, name in enumerate(_COUNTS)}
-_other_head_fields: Final = attrgetter("mode", "gate", "canceled_below", "job_id", "lane", "rules")
+_other_head_fields: Final = attrgetter(
+    "mode", "gate", "canceled_below", "closed_at", "earlier_closing", "job_id", "lane", "rules"
+)
 # How many error types are counted by name, and how many bytes of a name count.
 _ERROR_TYPES, _BYTES = 10, 40
 
@@ -53,7 +55,9 @@ _ERROR_TYPES, _BYTES = 10, 40
 def effective_item(head: Head, item: Item) -> Item:
     """The item with the effect of its lane's closing, which cancels unfinished items."""
     if item.offset < head.canceled_below and item.state in ("PENDING", "IN_PROGRESS"):
-        return replace(item, state=ItemState.CANCELED, lease_until=None, due_at=None)
+        closed_at, (below, earlier) = head.closed_at, head.earlier_closing or (0, None)
+        canceled = replace(item, state=ItemState.CANCELED, lease_until=None, due_at=None)
+        return replace(canceled, finished_at=earlier if item.offset < below else closed_at)
     return item
 
 
@@ -165,13 +169,15 @@ def wrong_head(
             return f"followed gate {event.gate} after gate {before.gate}"
         pending, in_progress, completed, failed, canceled, failings = counts
         below, closing = before.canceled_below, None
+        times = before.closed_at, before.earlier_closing
         if event.mode == "closed":
             counts = (0, 0, completed, failed, canceled + pending + in_progress, failings)
             closing = below - 1 if below else None
+            times = event.at, (below, before.closed_at) if below else None
             below = before.offset + 1
         if event.previous != closing:
             return f"follows {event.previous}, the previous closing is at {closing}"
-        rest = (event.mode, event.gate, below, *rest[3:])
+        rest = (event.mode, event.gate, below, *times, *rest[5:])
     elif new is not None and (old is None or old.state != new.state):
         counts = _expected_counts(counts, old, new)
         failures = _expected_failures(failures, old, new)

@@ -13,9 +13,11 @@ from tests.simulation.planned_writes import PlannedWrite, reason_of
 from tests.simulation.table_requests import (
     PAGE_BYTES,
     PAGES_A_BATCH,
+    answer_of,
     check_placeholders,
     key_of,
     projected,
+    row_filter,
     rows_within,
 )
 from tests.simulation.write_units import PartitionUnits, units_of
@@ -118,7 +120,8 @@ class Tables:
         values = request.get("ExpressionAttributeValues", _EMPTY)
         condition = parse_key_condition(request["KeyConditionExpression"])
         _, shown = parse_projection(request.get("ProjectionExpression", ""))
-        check_placeholders(condition.placeholders | shown, names, values)
+        filtered = row_filter(request).placeholders
+        check_placeholders(condition.placeholders | shown | filtered, names, values)
         index, consistent = request.get("IndexName"), request.get("ConsistentRead", False)
         partition_key = names.get(condition.partition, condition.partition)
         range_key = "SK" if index is None else "jobId"
@@ -144,7 +147,7 @@ class Tables:
             # What is read counts, not what is answered of it.
             full = rows_within([rows[key] for key in keys], self._page_bytes)
             limit = min(limit, full) if full < len(keys) else limit
-        answer: dict[str, Any] = {"Items": [projected(rows[key], request) for key in keys[:limit]]}
+        answer = answer_of([rows[key] for key in keys[:limit]], request)
         if len(keys) >= limit:
             last = rows[keys[limit - 1]]
             answer["LastEvaluatedKey"] = {name: last[name] for name in ("PK", "SK", range_key)}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.simulation.expressions import Row, parse_projection
+from tests.simulation.expressions import Row, RowCondition, parse_condition, parse_projection
 from tests.simulation.faults import client_error
 from tests.support.row_sizes import row_bytes
 
@@ -11,6 +11,7 @@ from tests.support.row_sizes import row_bytes
 PAGE_BYTES = 1 << 20
 # A BatchGetItem answers at most so many times as much.
 PAGES_A_BATCH = 16
+_READ_BYTES = 4_096
 _EMPTY: dict[str, Any] = {}
 _NEVER = {"N": str(1 << 62)}
 
@@ -44,6 +45,27 @@ def check_placeholders(
 def has_expired(row: Row, now: int) -> bool:
     """Whether the row's TTL has passed; rows of the idempotency table have another attribute."""
     return int(row.get("ttl", row.get("expiration", _NEVER))["N"]) < now // 1000
+
+
+def row_filter(request: Mapping[str, Any]) -> RowCondition:
+    expression = request.get("FilterExpression")
+    return RowCondition() if expression is None else parse_condition(expression)
+
+
+def answer_of(read: Sequence[Row], request: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer to a Query that read these rows."""
+    names = request.get("ExpressionAttributeNames", _EMPTY)
+    values = request.get("ExpressionAttributeValues", _EMPTY)
+    passes = row_filter(request).test
+    answer: dict[str, Any] = {
+        "Items": [projected(row, request) for row in read if passes(row, names, values)],
+        "ScannedCount": len(read),
+    }
+    if "ReturnConsumedCapacity" in request:
+        units = -(-sum(map(row_bytes, read)) // _READ_BYTES)
+        cheap = not request.get("ConsistentRead", False)
+        answer["ConsumedCapacity"] = {"CapacityUnits": units / 2 if cheap else units}
+    return answer
 
 
 def rows_within(rows: Sequence[Row], most_bytes: int) -> int:

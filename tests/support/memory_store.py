@@ -20,9 +20,11 @@ from forgeledger.jobs.ports import (
     JobChange,
     JobView,
     JournalRow,
+    LaneScan,
     LaneView,
 )
 from forgeledger.journal.model.log_row import LogRow, Renewed
+from tests.support.unfinished_items import scan_of
 
 _DAY_SECONDS = 24 * 3_600
 _PAGE_BYTES = 1_000_000
@@ -50,9 +52,8 @@ class _Lane:
 
     def delete_expired(self, now_seconds: int) -> None:
         expired = {name for name, ttl in self.ttls.items() if ttl <= now_seconds}
-        self.items = {
-            id_: item for id_, item in self.items.items() if _item_row(id_) not in expired
-        }
+        items = self.items.items()
+        self.items = {id_: item for id_, item in items if _item_row(id_) not in expired}
         self.rows = [row for row in self.rows if _commit_row(row.offset) not in expired]
         self.ttls = {name: ttl for name, ttl in self.ttls.items() if name not in expired}
 
@@ -66,6 +67,10 @@ class _Record:
     published: int = 0
     # Whether it runs or has unpublished facts.
     open: bool = True
+
+    def view(self, *heads: Head) -> JobView:
+        progress, published = self.progress, self.published
+        return JobView(job=self.job, heads=heads, progress=progress, published=published)
 
     def allows(self, change: JobChange) -> bool:
         return self.job.facts == change.before.facts and all(
@@ -149,7 +154,7 @@ class MemoryStore:
             record = self._records.get(job_id)
             if record is None:
                 return None
-            return _header(record, heads=tuple(lane.head for lane in record.lanes))
+            return record.view(*(lane.head for lane in record.lanes))
 
     def commit_job(self, change: JobChange) -> bool:
         with self._lock:
@@ -187,7 +192,7 @@ class MemoryStore:
     ) -> tuple[tuple[JobView, ...], str | None]:
         with self._lock:
             views = [
-                _header(record)
+                record.view()
                 for job_id, record in sorted(self._records.items(), reverse=True)
                 if (before is None or job_id < before)
                 and (status is None or record.job.status is status)
@@ -208,6 +213,10 @@ class MemoryStore:
             read = accumulate(map(item_bytes, page))
             page = page[: 1 + sum(total < _PAGE_BYTES for total in read)]
         return ItemPage(items=page, next_after=page[-1].item_id if len(page) < len(names) else None)
+
+    def scan_items(self, head: Head, after: str | None, now: int, *, consistent: bool) -> LaneScan:
+        page = self.list_items(head.job_id, head.lane, after, _PAGE_BYTES, one_page=True)
+        return scan_of(head, page, now, consistent=consistent)
 
     def read_journal(
         self, job_id: str, lane: int, offset: int, limit: int
@@ -289,9 +298,3 @@ def _items_stand(stored: _Lane, commit: Commit) -> bool:
         if (None if item is None else item.offset) != offset:
             return False
     return True
-
-
-def _header(record: _Record, heads: tuple[Head, ...] = ()) -> JobView:
-    return JobView(
-        job=record.job, heads=heads, progress=record.progress, published=record.published
-    )

@@ -2,6 +2,7 @@
 
 from hypothesis import strategies as st
 
+from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model.commands import CommandKind, Recount
 from forgeledger.jobs.model.events import Event, EventKind
 from forgeledger.jobs.model.facts import Fact, FactKind
@@ -59,7 +60,20 @@ items = st.builds(
     seen=st.lists(marks, max_size=64).map(tuple),
 )
 job_ids = st.builds(make_job_id, numbers, numbers, st.integers(1, 64))
-heads = st.builds(
+# Below which offset, and when; the latest first.
+closings = st.lists(st.tuples(numbers, numbers), max_size=2)
+
+
+def _closed(head: Head, times: list[tuple[int, int]]) -> Head:
+    if not times:
+        return head
+    (below, at), *earlier = times
+    return replace(
+        head, canceled_below=below, closed_at=at, earlier_closing=earlier[0] if earlier else None
+    )
+
+
+_open_heads = st.builds(
     Head,
     job_id=job_ids,
     lane=st.integers(0, 63),
@@ -70,8 +84,8 @@ heads = st.builds(
     mode=st.sampled_from(LaneMode),
     gate=numbers,
     offset=numbers,
-    canceled_below=numbers,
 )
+heads = st.builds(_closed, _open_heads, closings)
 events = st.builds(
     Event,
     kind=st.sampled_from(EventKind),

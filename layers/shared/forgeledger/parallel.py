@@ -27,10 +27,12 @@ def call(function: Callable[[], Any]) -> Any:
 
 
 def with_threads(
-    function: Callable[[_Argument], _Result], arguments: Sequence[_Argument]
+    function: Callable[[_Argument], _Result],
+    arguments: Sequence[_Argument],
+    most_threads: int = _THREADS,
 ) -> list[_Result]:
     if len(arguments) <= 1:
         return [function(argument) for argument in arguments]
-    with ThreadPoolExecutor(min(len(arguments), _THREADS)) as threads:
+    with ThreadPoolExecutor(min(len(arguments), most_threads)) as threads:
         futures = [threads.submit(function, argument) for argument in arguments]
     return [future.result() for future in futures]

@@ -1,5 +1,9 @@
+from threading import get_ident
+from time import sleep
+
 import pytest
 
+from forgeledger.bootstrap.api import api_runtime
 from forgeledger.bootstrap.relay import build_relay
 from forgeledger.bootstrap.settings import ApiSettings, IntakeSettings, RelaySettings
 from forgeledger.errors import SettingsError
@@ -41,6 +45,18 @@ def test_each_function_reads_its_own() -> None:
     assert ApiSettings.read(environment) == ApiSettings(
         table="ledger", idempotency_table="answers", api_key_parameter=""
     )
+
+
+def test_the_api_makes_as_many_requests_at_once_as_it_is_told() -> None:
+    environment = {"FORGELEDGER_TABLE": "ledger", "FORGELEDGER_IDEMPOTENCY_TABLE": "answers"}
+
+    def threads(**more: str) -> int:
+        runtime = api_runtime(ApiSettings.read({**environment, **more}))
+        used = set(runtime.parallel(lambda _: sleep(0.02) or get_ident(), range(20)))
+        return len(used)
+
+    assert threads() == 8
+    assert threads(FORGELEDGER_THREADS="2") == 2
 
 
 @pytest.mark.parametrize(

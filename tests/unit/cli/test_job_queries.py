@@ -1,13 +1,8 @@
 import json
-import re
-from datetime import UTC, datetime
 
 import pytest
 
 from forgeledger.cli import exit_codes
-from forgeledger.cli.deployment import Where
-from forgeledger.cli.job_text import why_lines
-from forgeledger.sdk.records import FoundItems, Item, Why
 
 
 @pytest.fixture
@@ -15,134 +10,6 @@ def job(ledger):
     return ledger.create_job(
         "nightly", items=["a", "b", "c"], lanes=1, policy={"maxAttempts": 2, "leaseSeconds": 60}
     )
-
-
-def test_why_says_what_a_job_waits_for(forgeledger, ledger, job, world):
-    ledger.commands.claim(job.job_id, "a", worker_id="w-1")
-    ledger.commands.fail(job.job_id, "b", ValueError("bad"))
-    world.clock.pass_seconds(120)
-
-    ended = forgeledger("job", "why", job.job_id)
-
-    assert (
-        "It is not sealed, and only a sealed job can complete; if no more items will come: "
-        f"forgeledger job seal {job.job_id}"
-    ) in ended.lines
-    assert (
-        "1 item has an expired lease. The next claim takes over; if there will be none, count it "
-        f"as a failed attempt: forgeledger send expire {job.job_id} ITEM_ID"
-    ) in ended.lines
-    assert any(line.endswith("a, attempt 1 by w-1") for line in ended.lines)
-
-
-def test_why_says_what_ends_an_item_that_has_no_lease(forgeledger, ledger, job):
-    without = ledger.create_job("without", items=["a", "b"])
-    ledger.commands.claim(without.job_id, "a", worker_id="w-1")
-    ledger.commands.claim(job.job_id, "a", worker_id="w-1")
-
-    ended = forgeledger("job", "why", without.job_id, "--api-url", "http://api.test")
-    leased = forgeledger("job", "why", job.job_id)
-
-    assert ended.lines[-2].endswith("  a, attempt 1 by w-1, without a lease")
-    assert ended.lines[-1] == (
-        "An item without a lease belongs to its worker until that worker finishes it or another "
-        "one claims it. If neither will happen, make it pending again: forgeledger send release "
-        f"{without.job_id} ITEM_ID; or fail it: forgeledger send fail {without.job_id} ITEM_ID"
-    )
-    assert "without a lease" not in leased.out
-
-
-def test_an_item_that_nobody_has_is_not_said_to_have_no_lease():
-    failed = Item(
-        item_id="a", state="PENDING", attempt=1, worker_id="w-1", due_at=datetime.now(UTC)
-    )
-    why = Why(job_id="j", status="RUNNING", due_later=FoundItems(count=1, items=(failed,)))
-
-    assert list(why_lines(why, Where()))[-1].endswith("  a, attempt 1 by w-1")
-
-
-def test_why_prints_what_is_rejected_and_where_to_find_the_right_ids(forgeledger, ledger, job):
-    for item in ("A", "B"):
-        ledger.commands.complete(job.job_id, item)
-
-    ended = forgeledger("job", "why", job.job_id)
-
-    assert "Recently rejected commands:" in ended.lines
-    (rejected,) = (line for line in ended.lines if "unknown_item" in line)
-    assert rejected.startswith("  2  complete: unknown_item, the latest for B at ")
-    assert ended.lines[-1].endswith(f"forgeledger job items {job.job_id}")
-
-
-def test_why_speaks_of_one_item_as_of_one(forgeledger, ledger, world):
-    job = ledger.create_job("two", items=["a", "b"], policy={"maxAttempts": 2, "leaseSeconds": 60})
-    later = ledger.create_job("one", expected_items=1)
-    ledger.commands.claim(job.job_id, "a", worker_id="w-1")
-    ledger.commands.fail(job.job_id, "b", ValueError("bad"))
-
-    one = forgeledger("job", "why", job.job_id)
-    missing = forgeledger("job", "why", later.job_id)
-    world.clock.pass_seconds(120)
-    ledger.commands.claim(job.job_id, "b", worker_id="w-1")
-    two = forgeledger("job", "why", job.job_id)
-
-    assert "1 item is in progress." in one.lines
-    assert "1 item waits for a worker." in one.lines
-    assert "2 items are in progress." in two.lines
-    assert (
-        "0 of 1 expected item registered. It seals itself when all are; register the rest, or if "
-        f"no more will come: forgeledger job seal {later.job_id}"
-    ) in missing.lines
-    assert not re.search(r"\b1 items\b", one.out + two.out + missing.out)
-
-
-def test_why_names_the_reason_of_a_job_that_failed(forgeledger, ledger, world):
-    intolerant = ledger.create_job("few", items=["a"], policy={"toleratedFailures": 0})
-    late = ledger.create_job("late", items=["a"], deadline_seconds=60)
-    canceled = ledger.create_job("canceled")
-    ledger.commands.fail(intolerant.job_id, "a", ValueError("bad"))
-    deadline = f"{ledger.status(late.job_id).deadline_at:%Y-%m-%d %H:%M:%S}"
-    world.clock.pass_seconds(61)
-    for job in (intolerant, late):
-        ledger.seal(job.job_id)
-    ledger.cancel(canceled.job_id)
-
-    few, passed, by_hand = (
-        forgeledger("job", "why", job.job_id).lines[1:3] for job in (intolerant, late, canceled)
-    )
-
-    finished = "It is finished; there is nothing to wait for."
-    assert few == ["More of its items failed than its policy tolerates.", finished]
-    assert passed == [f"Its deadline {deadline} passed before it was done.", finished]
-    assert by_hand == [finished]
-
-
-@pytest.mark.parametrize(
-    "reason",
-    [
-        *("unsealed", "items_missing", "leases_expired", "lanes_lagging", "deadline_passed"),
-        "verdict_due",
-    ],
-)
-def test_what_is_suggested_speaks_to_the_same_ledger(reason):
-    why = Why(job_id="j", status="RUNNING", reasons=(reason,))
-
-    plain, local, by_api = (
-        " ".join(why_lines(why, where))
-        for where in (Where(), Where(local=True), Where(stack="s", api_url="http://a"))
-    )
-
-    assert local == f"{plain} --local"
-    api = " --api-url http://a" if "job seal" in plain else ""
-    assert by_api == f"{plain} --stack s{api}"
-
-
-def test_why_counts_failures_by_type_of_error(forgeledger, ledger, job):
-    for _ in range(2):
-        ledger.commands.fail(job.job_id, "b", ValueError("bad"))
-
-    ended = forgeledger("job", "why", job.job_id)
-
-    assert ended.lines[-2:] == ["Failed items by type of error:", "  1  ValueError"]
 
 
 def test_items_are_listed_by_state(forgeledger, ledger, job):

@@ -1,6 +1,7 @@
 """Composition root of the HTTP API."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.logging import Logger
@@ -19,6 +20,7 @@ from forgeledger.jobs.http.item_routes import add_item_routes
 from forgeledger.jobs.http.job_routes import add_job_routes
 from forgeledger.jobs.services import Services, services_on
 from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
+from forgeledger.parallel import with_threads
 from forgeledger.runtime import HasTime, Runtime
 from forgeledger.web.api import Api
 from forgeledger.web.api_keys import ApiKeys
@@ -53,7 +55,7 @@ def build_api(
     runtime: Runtime | None = None,
 ) -> Api:
     settings = ApiSettings.read(environment)
-    runtime = runtime or Runtime()
+    runtime = runtime or api_runtime(settings)
     dynamodb = dynamodb or clients.dynamodb()
     table = settings.idempotency_table
     claims = DynamoDBJobIdClaims(dynamodb, table, runtime.clock, IDEMPOTENCY_SECONDS)
@@ -63,6 +65,10 @@ def build_api(
     docs_need_key = read_keys is not None and settings.api_docs == "key"
     guard = RequestGuard(read_keys, docs_need_key=docs_need_key)
     return Api(build_resolver(services, persistence, docs_need_key=docs_need_key), guard)
+
+
+def api_runtime(settings: ApiSettings) -> Runtime:
+    return Runtime(parallel=partial(with_threads, most_threads=int(settings.threads)))
 
 
 def build_resolver(

@@ -47,6 +47,9 @@ class ApiSettings(Settings):
     api_key_parameter: str = ""
     # "key": the API's description needs the key, too.
     api_docs: str = "throttled"
+    # How many requests to the table are made at once: fewer in the local cloud, whose engine
+    # answers one after the other, so that the last would wait longer than a client does.
+    threads: str = "8"
 
 
 @fast_frozen

@@ -149,18 +149,36 @@ def why_lines(why: "Why", where: Where) -> Iterator[str]:
         yield "Failed items by type of error:"
         for failure in why.failures:
             yield f"  {failure.count:,}  {failure.type}"
-    if why.rejections:
-        yield "Recently rejected commands:"
-        for rejection in why.rejections:
-            latest = f"{rejection.latest_item_id} at {moment(rejection.latest_at)}"
-            yield (
-                f"  {rejection.count:,}  {rejection.command}: {rejection.reason}, "
-                f"the latest for {latest}"
-            )
+    yield from _rejections(why, where)
+    if not why.scan_complete:
+        api = where.as_options("api_url")
+        yield (
+            f"Looked at {why.items_scanned:,} of {plural(why.items_total, 'item')}; what is said "
+            f"of items is true of those. All of them: forgeledger job why {job_id} --all{api}; "
+            f"the next ones: forgeledger job why {job_id} --cursor {why.next_cursor}{api}"
+        )
+
+
+def _rejections(why: "Why", where: Where) -> Iterator[str]:
+    if not why.rejections:
+        return
+    yield "Commands rejected since its end:" if why.is_complete else "Recently rejected commands:"
+    for rejection in why.rejections:
+        latest = f"{rejection.latest_item_id} at {moment(rejection.latest_at)}"
+        yield (
+            f"  {rejection.count:,}  {rejection.command}: {rejection.reason}, "
+            f"the latest for {latest}"
+        )
+    api = where.as_options("api_url")
     if any(rejection.reason == "unknown_item" for rejection in why.rejections):
         yield (
             "An unknown item is not registered; ids must match exactly. The registered items: "
-            f"forgeledger job items {job_id}{where.as_options('api_url')}"
+            f"forgeledger job items {why.job_id}{api}"
+        )
+    if why.is_complete:
+        yield (
+            "A worker goes on after the end, and its work does not count. Stop it, or run the job "
+            f"again: forgeledger job reopen {why.job_id}{api}"
         )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.facts import Fact
-from forgeledger.jobs.model.items import Item
+from forgeledger.jobs.model.items import Item, UnfinishedItem
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.model.lanes import Head
@@ -70,6 +70,16 @@ class ItemPage:
     next_after: str | None
 
 
+@fast_frozen
+class LaneScan:
+    """A page of a lane: what was read, and the items of it that keep the job from being done."""
+
+    items: tuple[UnfinishedItem, ...]
+    items_scanned: int
+    read_units: float
+    next_after: str | None
+
+
 class LaneStore(Protocol):
     """A lane's head, items and journal.
 
@@ -101,6 +111,13 @@ class LaneStore(Protocol):
         """Items of a lane by name, after the item `after`; strongly consistent.
 
         With `one_page` at most 1 MB of them, however many are left.
+        """
+
+    def scan_items(self, head: Head, after: str | None, now: int, *, consistent: bool) -> LaneScan:
+        """The next 1 MB of a lane's items by name; not `consistent`, it costs half.
+
+        Answered are items in progress, and pending ones that failed before or are due after `now`.
+        How many others are pending is in the head.
         """
 
     def read_journal(self, job_id: str, lane: int, offset: int, limit: int) -> Sequence[JournalRow]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from forgeledger.local.engine_memory import spare_memory
+from forgeledger.local.engine_queries import quicken_queries
 
 SCRATCH_VARIABLE: Final = "FORGELEDGER_ENGINE_SCRATCH"
 SCRATCH_PREFIX: Final = "forgeledger-engine-"
@@ -62,7 +63,9 @@ def main() -> None:
     parent_gone = threading.Event()
     end_with_parent(parent_gone)
     collect_on_timer(parent_gone)
-    spare_memory(importlib.import_module("ministack.services.dynamodb"))
+    dynamodb = importlib.import_module("ministack.services.dynamodb")
+    spare_memory(dynamodb)
+    quicken_queries(dynamodb)
     sys.argv = ["ministack"]
     try:
         runpy.run_module("ministack", run_name="__main__")

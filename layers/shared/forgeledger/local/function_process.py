@@ -16,6 +16,9 @@ from forgeledger.local import frames
 from forgeledger.local.stack import Function
 
 EXIT_SECONDS: Final = 2.0
+# Settings that only the local cloud gives. The engine answers one request after the other, so a
+# function makes few at once.
+LOCAL_SETTINGS: Final = {"FORGELEDGER_THREADS": "2"}
 INIT_SECONDS: Final = 60.0  # 10 on AWS; a laptop that starts all functions at once is slower.
 
 
@@ -49,6 +52,7 @@ def function_environment(
         _HANDLER=function.handler,
         TZ=":UTC",
         PYTHONUNBUFFERED="1",
+        **LOCAL_SETTINGS,
     )
     environment.update(function.environment)
     return environment

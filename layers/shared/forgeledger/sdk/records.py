@@ -160,8 +160,14 @@ class Why:
     expired_leases: FoundItems = FoundItems()
     due_later: FoundItems = FoundItems()
     failures: tuple[FailureCount, ...] = ()
-    # From the latest events, without those that hold nothing up.
+    # From the latest events, without those that hold nothing up; of a finished job, since its end.
     rejections: tuple[RejectionCount, ...] = ()
+    # What is said of items is true of those scanned; a cursor leads to the others, if there are
+    # any that may matter.
+    items_scanned: int = 0
+    items_total: int = 0
+    scan_complete: bool = True
+    next_cursor: str | None = None
     raw: JsonObject = field(default_factory=dict, repr=False, compare=False)
 
 

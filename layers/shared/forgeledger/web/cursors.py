@@ -11,8 +11,9 @@ from typing import Any, Final
 
 _VERSION: Final = 1
 _CHECK_BYTES: Final = 6
-# The longest cursors hold a long item id, or an offset for each of 64 lanes.
-_MOST_CHARACTERS: Final = 4_096
+# The longest cursors hold four long item ids, whose characters JSON may escape, or an offset for
+# each of 64 lanes.
+_MOST_CHARACTERS: Final = 8_400
 
 
 class CursorInvalid(ValueError):

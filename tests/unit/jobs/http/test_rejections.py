@@ -8,6 +8,7 @@ import pytest
 from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.ids import lane_of
 from forgeledger.jobs.usecases import list_rejections
+from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 
 # Ids of unregistered items, for each of two lanes.
@@ -62,7 +63,7 @@ def test_what_is_said_of_an_item_that_is_completed_holds_nothing_up(caller):
     assert rejections(caller, job_id) == []
 
 
-def test_a_finished_job_has_none(caller):
+def test_of_a_finished_job_those_from_before_its_end_are_left_out(caller):
     job_id = caller.new_job(items=["a"], seal=True)
     caller.post(f"/jobs/{job_id}/items/A/complete")
     running = rejections(caller, job_id)
@@ -70,6 +71,49 @@ def test_a_finished_job_has_none(caller):
 
     assert len(running) == 1
     assert rejections(caller, job_id) == []
+
+
+def test_a_worker_that_goes_on_after_a_cancel_shows(caller, clock):
+    job_id = caller.new_job(items=["a", "b"], lanes=2)
+    caller.post(f"/jobs/{job_id}/items/a/claim", {"workerId": "w"})
+    caller.post(f"/jobs/{job_id}/cancel")
+    clock.pass_seconds(60)
+    for item in ("a", "b"):
+        caller.post(f"/jobs/{job_id}/items/{item}/complete", {"workerId": "w"})
+
+    (entry,) = rejections(caller, job_id)
+
+    assert (entry["command"], entry["reason"]) == ("complete", "already_canceled")
+    assert (entry["count"], entry["latestAt"]) == (2, "2026-11-21T10:01:00.000Z")
+
+
+def test_a_worker_that_goes_on_after_a_job_is_completed_shows(caller, clock, world):
+    job_id = caller.new_job(items=["a"], seal=True)
+    caller.post(f"/jobs/{job_id}/items/before/complete")
+    clock.pass_seconds(1)
+    caller.post(f"/jobs/{job_id}/items/a/complete")
+    JobAdvancer(world.store, LaneWriter(world.store, world.runtime), world.runtime).advance(job_id)
+    clock.pass_seconds(1)
+    caller.post(f"/jobs/{job_id}/items/after/complete")
+
+    (entry,) = rejections(caller, job_id)
+
+    assert caller.get(f"/jobs/{job_id}").json["status"] == "COMPLETED"
+    assert (entry["reason"], entry["latestItemId"]) == ("unknown_item", "after")
+    assert entry["count"] == 1
+
+
+def test_of_a_job_canceled_twice_those_after_the_second_time_are_listed(caller):
+    job_id = caller.new_job(items=["a", "b"], lanes=1)
+    caller.post(f"/jobs/{job_id}/cancel")
+    caller.post(f"/jobs/{job_id}/items/a/complete")
+    caller.post(f"/jobs/{job_id}/reopen")
+    caller.post(f"/jobs/{job_id}/cancel")
+    between = rejections(caller, job_id)
+    caller.post(f"/jobs/{job_id}/items/b/complete")
+
+    assert between == []
+    assert [entry["latestItemId"] for entry in rejections(caller, job_id)] == ["b"]
 
 
 @pytest.mark.usefixtures("few")

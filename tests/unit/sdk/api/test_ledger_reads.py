@@ -122,6 +122,82 @@ def test_why_a_job_is_not_done(ledger, api):
     assert (rejected.command, rejected.reason, rejected.count) == ("complete", "unknown_item", 3)
     assert (rejected.latest_item_id, str(rejected.latest_at)) == ("B", "2026-11-21 10:00:00+00:00")
     assert why.lagging_lanes == (1,)
+    # An answer of an earlier version does not say how far it looked.
+    assert (why.items_scanned, why.scan_complete, why.next_cursor) == (0, True, None)
+
+
+def why_part(number, *claimed, reasons=(), scanned=10, cursor=None):
+    items = [item_body(name, claimedAt=at, leaseUntil=at) for name, at in claimed]
+    return {
+        "jobId": JOB_ID,
+        "status": "RUNNING",
+        "isComplete": False,
+        "inProgress": number,
+        "reasons": ["unsealed", *reasons, "items_pending"],
+        "oldestInProgress": items,
+        "expiredLeases": {"count": len(items), "items": items},
+        "dueLater": {"count": 0, "items": []},
+        "failures": [{"type": "Timeout", "count": number}],
+        "itemsScanned": scanned,
+        "itemsTotal": 100,
+        "scanComplete": cursor is None,
+        "nextCursor": cursor,
+    }
+
+
+def at_minute(number):
+    return f"2026-11-21T10:{number:02}:00.000Z"
+
+
+def test_a_part_of_an_explanation_says_how_far_it_looked_and_where_to_go_on(ledger, api):
+    api.answer(why_part(1, cursor="c1"))
+    api.answer(why_part(1))
+
+    first = ledger.why(JOB_ID)
+    second = ledger.why(JOB_ID, cursor=first.next_cursor)
+
+    assert (first.items_scanned, first.items_total, first.scan_complete) == (10, 100, False)
+    assert (second.scan_complete, second.next_cursor) == (True, None)
+    assert api.paths == [f"GET /jobs/{JOB_ID}/why", f"GET /jobs/{JOB_ID}/why?cursor=c1"]
+
+
+def test_a_whole_explanation_adds_up_its_parts(ledger, api):
+    late = [(f"late-{number}", at_minute(20 + number)) for number in range(9)]
+    api.answer(why_part(7, *late, reasons=["leases_expired"], cursor="c1"))
+    api.answer(why_part(8, cursor="c2", scanned=20))
+    api.answer(why_part(9, ("old", at_minute(1)), ("last", at_minute(50)), scanned=30))
+
+    why = ledger.why(JOB_ID, whole=True)
+
+    assert why.reasons == ("unsealed", "leases_expired", "items_pending")
+    assert why.expired_leases.count == 11
+    shown = [item.item_id for item in why.oldest_in_progress]
+    assert shown == ["old", *(name for name, _ in late)]
+    assert [item.item_id for item in why.expired_leases.items] == shown
+    assert (why.items_scanned, why.scan_complete, why.next_cursor) == (60, True, None)
+    # What is about the whole job is the latest.
+    assert (why.in_progress, why.failures[0].count) == (9, 9)
+    assert why.raw["itemsScanned"] == 60
+
+
+def test_a_scan_that_does_not_come_on_is_given_up(ledger, api):
+    for _ in range(2):
+        api.answer(why_part(1, cursor="c1"))
+
+    why = ledger.why(JOB_ID, whole=True)
+
+    assert (why.scan_complete, why.next_cursor, why.items_scanned) == (False, "c1", 20)
+
+
+def test_a_job_that_finishes_while_it_is_explained_waits_for_nothing(ledger, api):
+    api.answer(why_part(1, ("a", at_minute(1)), reasons=["leases_expired"], cursor="c1"))
+    api.answer(
+        {"jobId": JOB_ID, "status": "COMPLETED", "isComplete": True, "reasons": ["finished"]}
+    )
+
+    why = ledger.why(JOB_ID, whole=True)
+
+    assert (why.reasons, why.oldest_in_progress) == (("finished",), ())
 
 
 def test_an_answer_without_what_every_job_has_is_no_ledgers(ledger, api):

@@ -20,12 +20,24 @@ FOLLOW_SECONDS = 1.0
 
 
 @command(app, "why", needs=Needs.API, example='forgeledger job why "$JOB"')
-def why(session: Session, job_id: JOB_ID) -> None:
+def why(
+    session: Session,
+    *,
+    job_id: JOB_ID,
+    cursor: Annotated[
+        str | None, typer.Option(help="Go on after this cursor, which an earlier answer printed.")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Go on until all items were looked at.")
+    ] = False,
+) -> None:
     """Say why a job is not done.
 
-    Prints what it waits for, which items delay it, and its failures by type of error.
+    Prints what it waits for, which items delay it, its failures by type of error, and recently
+    rejected commands; of a finished job those that came after its end. Of a very large job it
+    looks at a part of the items; the last line says so, and how to go on.
     """
-    answer = session.ledger.why(job_id)
+    answer = session.ledger.why(job_id, cursor=cursor, whole=every)
     session.output.record(answer.raw, why_lines(answer, session.where))
 
 

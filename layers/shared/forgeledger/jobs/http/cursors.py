@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 from forgeledger.jobs.model.ids import lanes_of
-from forgeledger.jobs.model.limits import ITEM_ID_BYTES, LANES_PER_JOB
+from forgeledger.jobs.model.job_scan import BEGINNING, ScanPosition
+from forgeledger.jobs.model.limits import ITEM_ID_BYTES, LANES_PER_JOB, LANES_SCANNED_AT_ONCE
 from forgeledger.jobs.usecases.read_items import ItemPosition
 from forgeledger.jobs.usecases.read_journal import JournalPosition
 from forgeledger.web.cursors import CursorInvalid, read_cursor, write_cursor
@@ -35,7 +36,7 @@ def read_items(text: str | None, job_id: str, state: str | None) -> ItemPosition
         return ItemPosition()
     match read_cursor(text, ["items", job_id, state]):
         case [int(lane), str() | None as after] if 0 <= lane < LANES_PER_JOB:
-            if len((after or "").encode()) <= ITEM_ID_BYTES:
+            if _fits(after or ""):
                 return ItemPosition(lane=lane, after=after)
     raise CursorInvalid
 
@@ -65,6 +66,30 @@ def read_journal(text: str | None, job_id: str, field: str = "from") -> JournalP
             if all(_is_offset(number) for number in (facts, *offsets)):
                 return JournalPosition(facts=facts, offsets=tuple(offsets))
     raise CursorInvalid(field)
+
+
+def write_why(position: ScanPosition | None, job_id: str) -> str | None:
+    if position is None:
+        return None
+    begun = [part for lane_and_after in position.begun for part in lane_and_after]
+    return write_cursor(["why", job_id], [position.lane, *begun])
+
+
+def read_why(text: str | None, job_id: str) -> ScanPosition:
+    if text is None:
+        return BEGINNING
+    match read_cursor(text, ["why", job_id]):
+        case [int(lane), *begun] if 0 <= lane <= (lanes_of(job_id) or 0):
+            if all(type(number) is int and 0 <= number < lane for number in begun[::2]):
+                after = dict(zip(begun[::2], begun[1::2], strict=False))
+                once = len(begun) == 2 * len(after) <= 2 * LANES_SCANNED_AT_ONCE
+                if once and all(isinstance(name, str) and _fits(name) for name in after.values()):
+                    return ScanPosition(lane=lane, begun=tuple(after.items()))
+    raise CursorInvalid
+
+
+def _fits(item_id: str) -> bool:
+    return len(item_id.encode()) <= ITEM_ID_BYTES
 
 
 def _is_offset(number: Any) -> bool:

@@ -117,8 +117,10 @@ def add_job_routes(app: LedgerResolver, services: Services) -> None:
         operation_id="explainJob",
         responses=route_responses(200, WhyBody, "What the job waits for."),
     )
-    def why(job_id: JobId) -> WhyBody:
-        return why_body(services.explainer.explain(job_id))
+    def why(job_id: JobId, cursor: Cursor = None) -> WhyBody:
+        position = cursors.read_why(cursor, job_id)
+        explanation = services.explainer.explain(job_id, position, app.has_time())
+        return why_body(explanation, cursors.write_why(explanation.following, job_id))
 
 
 def _add_change_route(app: LedgerResolver, services: Services, change: str, summary: str) -> None:

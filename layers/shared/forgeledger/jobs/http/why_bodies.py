@@ -56,16 +56,29 @@ class WhyBody(JobCountsBody, WhyHeadline):
         list[RejectionCountBody],
         Field(
             description="Rejected commands among the latest events, most frequent first, without "
-            "already_completed and not_failed, which delay nothing. Empty for a finished job."
+            "already_completed and not_failed, which delay nothing. Of a finished job only those "
+            "after its end, such as the commands of a worker that goes on after a cancel."
         ),
     ]
-    items_scanned: int
-    scan_complete: Annotated[
-        bool, Field(description="False if the job has more items than one request scans.")
+    items_scanned: Annotated[
+        int,
+        Field(
+            description="How many items this request read. Lanes without an unfinished item need "
+            "not be read."
+        ),
     ]
+    items_total: Annotated[int, Field(description="How many items the job has.")]
+    scan_complete: Annotated[
+        bool,
+        Field(
+            description="Whether this request came to the end of all lanes. If not, `nextCursor` "
+            "goes on, and what is said of items is true of those scanned."
+        ),
+    ]
+    next_cursor: str | None
 
 
-def why_body(explanation: Explanation) -> WhyBody:
+def why_body(explanation: Explanation, next_cursor: str | None) -> WhyBody:
     job = explanation.job
     return WhyBody(
         **counts_fields(explanation.counts, explanation.retrying),
@@ -94,8 +107,10 @@ def why_body(explanation: Explanation) -> WhyBody:
             )
             for rejection in explanation.rejections
         ],
-        items_scanned=explanation.scanned,
-        scan_complete=explanation.scanned_all,
+        items_scanned=explanation.items_scanned,
+        items_total=explanation.counts.total,
+        scan_complete=explanation.following is None,
+        next_cursor=next_cursor,
     )
 
 

@@ -221,7 +221,15 @@ def _gated(head: Head, event: Event, offset: int) -> Head:
     canceled = head.counts.canceled + head.counts.unfinished
     counts = replace(head.counts, pending=0, in_progress=0, canceled=canceled)
     sums = replace(head.sums, retrying=0)
-    return replace(followed, counts=counts, sums=sums, canceled_below=offset)
+    earlier = None if head.closed_at is None else (head.canceled_below, head.closed_at)
+    return replace(
+        followed,
+        counts=counts,
+        sums=sums,
+        canceled_below=offset,
+        closed_at=event.at,
+        earlier_closing=earlier,
+    )
 
 
 def _moved(counts: Counts, old: ItemState | None, new: ItemState) -> Counts:

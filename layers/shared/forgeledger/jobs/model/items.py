@@ -75,3 +75,16 @@ class Item:
         if self.due_at is not None:
             return self.due_at
         return self.created_at if self.pending_since is None else self.pending_since
+
+
+@fast_frozen
+class UnfinishedItem:
+    """Of an item that keeps its job from being done, what shows how; the rest is not read."""
+
+    item_id: str
+    state: ItemState
+    claimed_at: int | None = None
+    lease_until: int | None = None
+    due_at: int | None = None
+    # Of its latest failure, if it has failed before.
+    error_type: str | None = None

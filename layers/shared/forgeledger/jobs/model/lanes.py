@@ -113,13 +113,29 @@ class Head:
     offset: int = 0
     # Unfinished items whose latest event is below this offset were canceled by closing the lane.
     canceled_below: int = 0
+    # When that closing was.
+    closed_at: int | None = None
+    # The one before it, of a lane that was closed again: below which offset, and when.
+    earlier_closing: tuple[int, int] | None = None
 
 
 def effective_item(head: Head, item: Item) -> Item:
     """The item with its lane's closing applied, which cancels items without rewriting rows."""
     if item.state in UNFINISHED and item.offset < head.canceled_below:
-        return replace(item, state=ItemState.CANCELED, lease_until=None, due_at=None)
+        return replace(
+            item,
+            state=ItemState.CANCELED,
+            lease_until=None,
+            due_at=None,
+            finished_at=_closing_time(head, item),
+        )
     return item
+
+
+def _closing_time(head: Head, item: Item) -> int | None:
+    """When the closing that canceled the item was; of the two that the head knows."""
+    earlier = head.earlier_closing
+    return earlier[1] if earlier and item.offset < earlier[0] else head.closed_at
 
 
 def count_failure(

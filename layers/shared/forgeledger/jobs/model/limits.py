@@ -28,6 +28,17 @@ PAGE_JOBS: Final = 100
 # The most that one request reads of a job's items where few of them are answered.
 SCANNED_ITEMS: Final = 2_000
 SCANNED_BYTES: Final = 4_000_000
+# What bounds a scan in which the table leaves out most items: a million of 200 bytes fit in.
+SCANNED_READ_UNITS: Final = 30_000
+# Of a page of 1 MB; half of it where the read is eventually consistent.
+PAGE_READ_UNITS: Final = 256
+# Up to so many items are scanned strongly consistently, more of them at half the price.
+STRONGLY_SCANNED_ITEMS: Final = 50_000
+# A request to the table that begins then, and fails to answer, still fits into a function's time.
+SCANNED_MS: Final = 10_000
+# A cursor has an item id of each: so many of the longest fit into the 10 KB that API Gateway takes
+# of a request's line and headers.
+LANES_SCANNED_AT_ONCE: Final = 4
 # Lambda answers with at most 6 MB, and quotes in it are escaped once more.
 PAGE_BYTES: Final = 2_500_000
 TTL_DAYS: Final = 3_650

@@ -27,6 +27,7 @@ _RULES: Final = (
     "ttl_days",
 )
 _MODES: Final = {mode.value: mode for mode in LaneMode}
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 # What each commit changes; the rules never change.
 HEAD_NAMES: Final = {"#offset": "offset"}
 HEAD_SET: Final = (
@@ -49,17 +50,37 @@ def encode_head(head: Head) -> Row:
         "offset": number(head.offset),
         "gate": number(head.gate),
         "mode": text(head.mode.value),
-        "canceledBelow": number(head.canceled_below),
         "failures": text(compact_json(dict(head.failures))),
         "sums": text(encode_sums(head.sums)),
+        **closing_attributes(head),
         **counts_attributes(head.counts),
     }
+
+
+def closing_attributes(head: Head) -> Row:
+    """Below which offset the latest closings canceled, and when; none if the lane never closed.
+
+    Packed, since a head with the longest names has just room for it in its one write unit.
+    """
+    if head.closed_at is None:
+        return {}
+    closings = (head.canceled_below, head.closed_at, *(head.earlier_closing or ()))
+    return {"closings": text(" ".join(map(_base_36, closings)))}
+
+
+def _base_36(value: int) -> str:
+    digits = ""
+    while value:
+        value, digit = divmod(value, len(_DIGITS))
+        digits = _DIGITS[digit] + digits
+    return digits or "0"
 
 
 @decoder
 def decode_head(row: Row) -> Head:
     job_id, _, lane = row["PK"]["S"].removeprefix("JOB#").rpartition("#")
     failures = row["failures"]["S"]
+    below, closed_at, earlier = _decode_closings(optional_text(row, "closings"))
     return Head(
         job_id=job_id,
         lane=int(lane),
@@ -70,7 +91,9 @@ def decode_head(row: Row) -> Head:
         mode=_MODES[row["mode"]["S"]],
         gate=int(row["gate"]["N"]),
         offset=int(row["offset"]["N"]),
-        canceled_below=int(row["canceledBelow"]["N"]),
+        canceled_below=below,
+        closed_at=closed_at,
+        earlier_closing=earlier,
     )
 
 
@@ -94,6 +117,13 @@ def _decode_sums(written: str) -> Sums:
         again=int(again),
         retrying=int(retrying),
     )
+
+
+def _decode_closings(written: str | None) -> tuple[int, int | None, tuple[int, int] | None]:
+    if written is None:
+        return 0, None, None
+    below, at, *earlier = (int(part, len(_DIGITS)) for part in written.split(" "))
+    return below, at, (earlier[0], earlier[1]) if earlier else None
 
 
 def commit_id_of(row: Row) -> str | None:

@@ -9,7 +9,7 @@ from forgeledger.aws.dynamodb.attributes import (
     texts,
 )
 from forgeledger.jobs.model.items import Failure, Item, ItemState
-from forgeledger.jobs.storage.keys import ITEM_PREFIX, item_sk
+from forgeledger.jobs.storage.keys import item_id_of, item_sk
 
 _STATES = Members(ItemState)
 
@@ -63,7 +63,7 @@ def decode_item(row: Row) -> Item:
         )
     seen = optional_text(row, "seen")
     return Item(
-        item_id=row["SK"]["S"].removeprefix(ITEM_PREFIX),
+        item_id=item_id_of(row),
         state=_STATES[row["state"]["S"]],
         attempt=int(row["attempt"]["N"]),
         forgiven=optional_number(row, "forgiven") or 0,

@@ -44,6 +44,10 @@ def item_sk(item_id: str) -> str:
     return f"{ITEM_PREFIX}{item_id}"
 
 
+def item_id_of(row: Row) -> str:
+    return str(row["SK"]["S"]).removeprefix(ITEM_PREFIX)
+
+
 def fact_sk(number: int) -> str:
     return f"{FACT_PREFIX}{number:012d}"
 

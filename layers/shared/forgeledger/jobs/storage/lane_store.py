@@ -10,7 +10,7 @@ from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.model.lanes import Head
-from forgeledger.jobs.ports import ItemPage, JobChange, JournalRow, LaneView
+from forgeledger.jobs.ports import ItemPage, JobChange, JournalRow, LaneScan, LaneView
 from forgeledger.jobs.storage.head_rows import commit_id_of, decode_head
 from forgeledger.jobs.storage.item_rows import decode_item
 from forgeledger.jobs.storage.job_rows import decode_header
@@ -22,11 +22,13 @@ from forgeledger.jobs.storage.keys import (
     ITEM_PREFIX,
     head_key,
     header_key,
+    item_id_of,
     item_sk,
     lane_pk,
 )
 from forgeledger.jobs.storage.lane_writes import HEAD_ACTION, lane_actions, running_check
 from forgeledger.jobs.storage.ledger_table import LedgerTable
+from forgeledger.jobs.storage.unfinished_items import decode_unfinished, unfinished_items
 from forgeledger.journal.storage.keys import log_sk
 from forgeledger.journal.storage.log_reader import read_rows, read_time
 
@@ -104,6 +106,20 @@ class DynamoLaneStore(LedgerTable):
         )
         items = tuple(decode_item(row) for row in rows)
         return ItemPage(items=items, next_after=items[-1].item_id if more else None)
+
+    def scan_items(self, head: Head, after: str | None, now: int, *, consistent: bool) -> LaneScan:
+        pk = lane_pk(head.job_id, head.lane)
+        page = self._table.page(
+            after=None if after is None else key(pk, item_sk(after)),
+            **unfinished_items(pk, head.canceled_below, now),
+            ConsistentRead=consistent,
+        )
+        return LaneScan(
+            items=tuple(decode_unfinished(row) for row in page.rows),
+            items_scanned=page.rows_read,
+            read_units=page.read_units,
+            next_after=None if page.last is None else item_id_of(page.last),
+        )
 
     def read_journal(
         self, job_id: str, lane: int, offset: int, limit: int

@@ -9,7 +9,12 @@ from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lane_decision import Commit, item_versions
 from forgeledger.jobs.model.lanes import LaneMode
 from forgeledger.jobs.storage.counts_rows import counts_attributes
-from forgeledger.jobs.storage.head_rows import HEAD_NAMES, HEAD_SET, encode_sums
+from forgeledger.jobs.storage.head_rows import (
+    HEAD_NAMES,
+    HEAD_SET,
+    closing_attributes,
+    encode_sums,
+)
 from forgeledger.jobs.storage.item_rows import encode_item
 from forgeledger.jobs.storage.journal_rows import encode_journal_row
 from forgeledger.jobs.storage.keys import head_key, header_key, item_sk, lane_pk
@@ -63,11 +68,13 @@ def _head_update(table: str, commit: Commit, commit_id: str) -> Action:
         assignments += ", failures = :failures"
         values[":failures"] = text(compact_json(dict(head.failures)))
     if head.gate != before.gate or head.mode is not before.mode:
-        assignments += ", gate = :gate, #mode = :mode, canceledBelow = :canceledBelow"
+        assignments += ", gate = :gate, #mode = :mode"
         names = {**names, "#mode": "mode"}
         values[":gate"] = number(head.gate)
         values[":mode"] = text(head.mode.value)
-        values[":canceledBelow"] = number(head.canceled_below)
+        for name, value in closing_attributes(head).items():
+            assignments += f", {name} = :{name}"
+            values[f":{name}"] = value
         if head.mode is not LaneMode.CLOSED:
             # The job was reopened; if it never finished, there is no TTL to remove.
             removals = " REMOVE #ttl"

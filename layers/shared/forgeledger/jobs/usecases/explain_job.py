@@ -1,27 +1,23 @@
 """Explain why a job is not done: what it waits for, and which items block it."""
 
-import heapq
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
-from operator import attrgetter
 
+from forgeledger.jobs.model.ids import lane_of
 from forgeledger.jobs.model.items import Item, ItemState
 from forgeledger.jobs.model.job_lifecycle import seals_itself, total, total_retrying
+from forgeledger.jobs.model.job_scan import BEGINNING, FirstItems, ScanPosition, ScanTally
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Counts, Head, effective_item
-from forgeledger.jobs.model.limits import SCANNED_BYTES, SCANNED_ITEMS
-from forgeledger.jobs.model.scan_budget import ScanBudget
 from forgeledger.jobs.ports import JobStore, JobView, LaneStore
 from forgeledger.jobs.usecases.list_rejections import RejectionCount, latest_rejections
-from forgeledger.jobs.usecases.load_job import require_job
-from forgeledger.runtime import Runtime
+from forgeledger.jobs.usecases.load_job import require_job, require_lane
+from forgeledger.jobs.usecases.scan_lanes import LaneScanner
+from forgeledger.runtime import HasTime, Runtime, no_deadline
 
-_SHOWN = 10
-# How many lanes are scanned at once: each may read a page more than its share.
-_LANES_AT_ONCE = 8
+_ItemsById = Mapping[str, Item]
 
 
 class Cause(StrEnum):
@@ -59,25 +55,18 @@ class Explanation:
     retrying: int
     causes: tuple[Cause, ...]
     lagging_lanes: tuple[int, ...]
-    # Those claimed longest ago; those whose lease is over; those due next.
+    # Among the scanned items: those claimed longest ago; those whose lease is over; those due next.
     oldest_in_progress: tuple[Item, ...]
     expired_leases: tuple[Item, ...]
     due_later: tuple[Item, ...]
     expired: int
     waiting: int
     failures: tuple[tuple[str, int], ...]
-    # Among the latest events; empty for a finished job.
+    # Among the latest events; of a finished job, among those after its end.
     rejections: tuple[RejectionCount, ...]
-    # How many items were read, and whether those are all that matter.
-    scanned: int
-    scanned_all: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Scan:
-    items: tuple[Item, ...]
-    budget: ScanBudget
-    complete: bool
+    items_scanned: int
+    # Where to continue if a bound was reached; None if all items that matter were looked at.
+    following: ScanPosition | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,64 +75,63 @@ class Explainer:
     lanes: LaneStore
     runtime: Runtime
 
-    def explain(self, job_id: str) -> Explanation:
+    def explain(
+        self,
+        job_id: str,
+        position: ScanPosition = BEGINNING,
+        has_time: HasTime = no_deadline,
+    ) -> Explanation:
         view = require_job(self.jobs, job_id)
+        rejections = self._rejections(view)
+        scanner = LaneScanner(lanes=self.lanes, runtime=self.runtime)
+        tally, following = scanner.scan(view.heads, position, has_time)
+        shown = self._shown(view, tally)
         now = self.runtime.clock()
-        heads = [head for head in view.heads if head.counts.unfinished]
-        scans = list(self._scans(heads))
-        unfinished = [item for scan in scans for item in scan.items]
-        claimed = [item for item in unfinished if item.state is ItemState.IN_PROGRESS]
-        expired = [item for item in claimed if item.lease_until and item.lease_until <= now]
-        waiting = [item for item in unfinished if item.due_at is not None and item.due_at > now]
         return Explanation(
             job=view.job,
             counts=total(view.heads),
             retrying=total_retrying(view.heads),
-            causes=tuple(_causes(view, now, bool(expired), bool(waiting))),
+            causes=tuple(_causes(view, now, tally)),
             lagging_lanes=_lagging(view),
-            oldest_in_progress=_first(claimed, "claimed_at"),
-            expired_leases=_first(expired, "lease_until"),
-            due_later=_first(waiting, "due_at"),
-            expired=len(expired),
-            waiting=len(waiting),
+            oldest_in_progress=_still(
+                tally.in_progress, shown, lambda item: item.state is ItemState.IN_PROGRESS
+            ),
+            expired_leases=_still(
+                tally.expired, shown, lambda item: (item.lease_until or now + 1) <= now
+            ),
+            due_later=_still(tally.due_later, shown, lambda item: (item.due_at or 0) > now),
+            expired=tally.expired.count,
+            waiting=tally.due_later.count,
             failures=_failures(view.heads),
-            rejections=self._rejections(view),
-            scanned=sum(scan.budget.rows_read for scan in scans),
-            scanned_all=all(scan.complete for scan in scans),
+            rejections=rejections,
+            items_scanned=tally.items_scanned,
+            following=following,
         )
 
     def _rejections(self, view: JobView) -> tuple[RejectionCount, ...]:
-        return () if view.job.finished else latest_rejections(self.lanes, self.runtime, view.heads)
+        return latest_rejections(self.lanes, self.runtime, view)
 
-    def _scans(self, heads: Sequence[Head]) -> Iterator[_Scan]:
-        """What one request reads is divided among the lanes that have unfinished items."""
-        whole = ScanBudget(SCANNED_ITEMS, SCANNED_BYTES)
-        for start in range(0, len(heads), _LANES_AT_ONCE):
-            lanes = len(heads) - start
-            rows, most_bytes = max(1, whole.rows_left // lanes), whole.bytes_left // lanes
-            scan = partial(self._scan, rows=rows, most_bytes=most_bytes)
-            for part in self.runtime.parallel(scan, heads[start : start + _LANES_AT_ONCE]):
-                whole.rows_left -= part.budget.rows_read
-                whole.bytes_left -= part.budget.bytes_read
-                yield part
+    def _shown(self, view: JobView, tally: ScanTally) -> _ItemsById:
+        """The few items that are shown, read strongly: the scan may have seen earlier versions."""
+        job_id, by_lane = view.job.job_id, dict[int, list[str]]()
+        for item_id in sorted(tally.shown()):
+            by_lane.setdefault(lane_of(item_id, len(view.heads)), []).append(item_id)
 
-    def _scan(self, head: Head, rows: int, most_bytes: int) -> _Scan:
-        """The unfinished items among the first of the lane by name."""
-        unfinished: list[Item] = []
-        budget = ScanBudget(rows, most_bytes)
-        after, complete = None, False
-        while not (complete or budget.used_up):
-            page = self.lanes.list_items(
-                head.job_id, head.lane, after, budget.rows(), one_page=True
-            )
-            unfinished += [item for item in page.items if not effective_item(head, item).finished]
-            budget.spend(page.items)
-            after = page.next_after
-            complete = after is None or len(unfinished) >= head.counts.unfinished
-        return _Scan(tuple(unfinished), budget, complete)
+        def read(lane: int) -> Sequence[Item]:
+            now = require_lane(self.lanes, job_id, lane, by_lane[lane])
+            return [effective_item(now.head, item) for item in now.items.values()]
+
+        lanes = self.runtime.parallel(read, list(by_lane))
+        return {item.item_id: item for items in lanes for item in items}
 
 
-def _causes(view: JobView, now: int, expired: bool, waiting: bool) -> Iterable[Cause]:
+def _still(found: FirstItems, shown: _ItemsById, holds: Callable[[Item], bool]) -> tuple[Item, ...]:
+    """The items found first of which it still holds."""
+    items = (shown[item_id] for _, item_id in found.first if item_id in shown)
+    return tuple(item for item in items if holds(item))
+
+
+def _causes(view: JobView, now: int, tally: ScanTally) -> Iterable[Cause]:
     job, counts = view.job, total(view.heads)
     if job.finished:
         return [Cause.FINISHED]
@@ -155,10 +143,10 @@ def _causes(view: JobView, now: int, expired: bool, waiting: bool) -> Iterable[C
         Cause.LANES_LAGGING: bool(_lagging(view)),
         Cause.ITEMS_MISSING: not job.sealed and expected is not None and counts.total < expected,
         Cause.UNSEALED: not job.sealed and not seals_itself(job),
-        Cause.LEASES_EXPIRED: expired,
+        Cause.LEASES_EXPIRED: tally.expired.count > 0,
         Cause.ITEMS_IN_PROGRESS: counts.in_progress > 0,
         Cause.ITEMS_RETRYING: total_retrying(view.heads) > 0,
-        Cause.ITEMS_DUE_LATER: waiting,
+        Cause.ITEMS_DUE_LATER: tally.due_later.count > 0,
         Cause.ITEMS_PENDING: counts.pending > 0,
     }
     return [cause for cause, is_true in holds.items() if is_true] or [Cause.VERDICT_DUE]
@@ -166,11 +154,6 @@ def _causes(view: JobView, now: int, expired: bool, waiting: bool) -> Iterable[C
 
 def _lagging(view: JobView) -> tuple[int, ...]:
     return tuple(head.lane for head in view.heads if head.gate < view.job.gate)
-
-
-def _first(items: list[Item], time: str) -> tuple[Item, ...]:
-    """The items whose field `time` is earliest."""
-    return tuple(heapq.nsmallest(_SHOWN, items, key=attrgetter(time, "item_id")))
 
 
 def _failures(heads: Iterable[Head]) -> tuple[tuple[str, int], ...]:

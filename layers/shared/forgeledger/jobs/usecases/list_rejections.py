@@ -1,15 +1,16 @@
-"""Recently rejected commands of an unfinished job."""
+"""Recently rejected commands: all of a running job, of a finished one those after its end."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from forgeledger.jobs.model.commands import CommandKind
-from forgeledger.jobs.model.lanes import Head
+from forgeledger.jobs.model.jobs import Job
+from forgeledger.jobs.model.lanes import Head, LaneMode
 from forgeledger.jobs.model.limits import PAGE_BYTES
 from forgeledger.jobs.model.outcomes import Reason
 from forgeledger.jobs.model.sizes import event_bytes
-from forgeledger.jobs.ports import LaneStore
+from forgeledger.jobs.ports import JobView, LaneStore
 from forgeledger.runtime import Runtime
 
 # How many events one request reads, divided among the lanes, and the fewest of each.
@@ -38,12 +39,17 @@ class RejectionCount:
 
 
 def latest_rejections(
-    lanes: LaneStore, runtime: Runtime, heads: Sequence[Head]
+    lanes: LaneStore, runtime: Runtime, view: JobView
 ) -> tuple[RejectionCount, ...]:
     """The rejections among the latest events of all lanes, most frequent first."""
-    used = [head for head in heads if head.offset]
+    used = [head for head in view.heads if head.offset > _first_offset(view.job, head)]
     most, most_bytes = events_of_a_lane(len(used)), PAGE_BYTES // max(1, len(used))
-    by_lane = runtime.parallel(lambda head: list(_rejected(lanes, head, most, most_bytes)), used)
+
+    def rejected(head: Head) -> list[tuple[_Kind, _Sighting]]:
+        first = max(_first_offset(view.job, head), head.offset - most)
+        return list(_rejected(lanes, head, first, _since(view.job, head), most_bytes))
+
+    by_lane = runtime.parallel(rejected, used)
     counts: Counter[_Kind] = Counter()
     latest: dict[_Kind, _Sighting] = {}
     for rejections in by_lane:
@@ -69,11 +75,21 @@ def events_of_a_lane(lanes: int) -> int:
     return max(_LEAST_EVENTS, _LATEST_EVENTS // max(1, lanes))
 
 
+def _first_offset(job: Job, head: Head) -> int:
+    """A closed lane of a finished job ended with its closing."""
+    return head.canceled_below if job.finished and head.mode is LaneMode.CLOSED else 0
+
+
+def _since(job: Job, head: Head) -> int:
+    """A lane that was not closed ended with its job."""
+    return 0 if head.mode is LaneMode.CLOSED else job.finished_at or 0
+
+
 def _rejected(
-    lanes: LaneStore, head: Head, most: int, most_bytes: int
+    lanes: LaneStore, head: Head, end: int, since: int, most_bytes: int
 ) -> Iterator[tuple[_Kind, _Sighting]]:
     """The rejections among the lane's latest events, from the last one back."""
-    at, end, step = head.offset, max(0, head.offset - most), _AT_FIRST
+    at, step = head.offset, _AT_FIRST
     while at > end and most_bytes > 0:
         rows = lanes.read_journal(head.job_id, head.lane, max(end, at - step), step)
         known = [
@@ -87,6 +103,8 @@ def _rejected(
             return
         for _, event in reversed(known):
             most_bytes -= event_bytes(event)
-            if event.command and event.reason and event.reason not in _HARMLESS:
+            if event.at < since or event.reason in _HARMLESS:
+                continue
+            if event.command and event.reason:
                 yield (event.command, event.reason), (event.at, event.item_id or "")
         at, step = known[0][0], 2 * step

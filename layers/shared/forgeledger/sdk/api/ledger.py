@@ -18,6 +18,7 @@ from forgeledger.sdk.api.registration import (
     register_all,
 )
 from forgeledger.sdk.api.transport import PooledTransport
+from forgeledger.sdk.api.why_parts import read_whole
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.json_decoder import event_of, item_of, job_of, page_of, registration_of, why_of
@@ -207,9 +208,13 @@ class Ledger:
         body = self._api.get("jobs", job_id_of(job), "events", **{"from": cursor}, limit=limit)
         return page_of(body, "events", event_of)
 
-    def why(self, job: JobRef) -> Why:
-        """Why the job is not done."""
-        return why_of(self._api.get("jobs", job_id_of(job), "why"))
+    def why(self, job: JobRef, *, cursor: str | None = None, whole: bool = False) -> Why:
+        """Why the job is not done; `whole` goes on until all items were looked at."""
+
+        def read(after: str | None) -> Mapping[str, Any]:
+            return self._api.get("jobs", job_id_of(job), "why", cursor=after)
+
+        return why_of(read_whole(read, cursor) if whole else read(cursor))
 
     def _register(
         self,

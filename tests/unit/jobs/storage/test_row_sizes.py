@@ -274,6 +274,8 @@ def test_the_largest_head_takes_one_write_unit(texts: Texts) -> None:
         gate=items,
         offset=events,
         canceled_below=events,
+        closed_at=events * 100,
+        earlier_closing=(events, events * 100),
     )
 
     row = {**encode_head(head), "commitId": text("c" * 36), "ttl": number(10**10 - 1)}

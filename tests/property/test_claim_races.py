@@ -26,7 +26,7 @@ LEASE_SECONDS, MAX_ATTEMPTS = 30, 3
 STEPS = 120
 
 
-class World:
+class ClaimWorld:
     """One ledger, a command queue with delay, and workers of which each may crash."""
 
     def __init__(self, seed):
@@ -37,7 +37,7 @@ class World:
         self.ledger.do(self.job_id, "register", *ITEMS)
         self.on_the_way = []
         self.duplicates = self.lost = self.made = 0
-        self.workers = [Worker(self), Worker(self)]
+        self.workers = [AskingWorker(self), AskingWorker(self)]
 
     @property
     def seconds(self):
@@ -74,7 +74,7 @@ class World:
             self.ledger.do(self.job_id, kind, item_id, attempt=attempt, failure=failure)
 
 
-class Worker:
+class AskingWorker:
     def __init__(self, world):
         self.world = world
         self.start()
@@ -145,7 +145,7 @@ def finish(world):
 
 @pytest.mark.parametrize("seed", range(60))
 def test_no_two_workers_run_an_item_within_a_lease_and_none_runs_one_that_is_over(seed):
-    world = World(seed)
+    world = ClaimWorld(seed)
 
     for _ in range(STEPS):
         step(world)
@@ -156,7 +156,7 @@ def test_no_two_workers_run_an_item_within_a_lease_and_none_runs_one_that_is_ove
 
 
 def test_the_histories_lose_answers_and_repeat_claims():
-    worlds = [World(seed) for seed in range(20)]
+    worlds = [ClaimWorld(seed) for seed in range(20)]
     for world in worlds:
         for _ in range(STEPS):
             step(world)

@@ -107,6 +107,16 @@ def test_a_held_item_stops_its_fifo_group_and_a_dropped_one_does_not(reporter_of
     assert failed(response) == ["m-c", "m-d"]
 
 
+def test_a_batch_does_not_wait_for_each_answer_of_a_ledger_that_does_not_answer(reporter_of):
+    ledger = FakeLedger(claim=[None])
+
+    response = handle_sqs_batch(reporter_of(ledger), event_of(*"abcde"), print, claim="ask")
+
+    assert failed(response) == [f"m-{name}" for name in "abcde"]
+    # The tries of the first claim.
+    assert ledger.count("claim") == 3
+
+
 def test_records_of_a_canceled_job_are_dropped_also_in_later_batches_for_one_request(reporter_of):
     ledger, seen = FakeLedger(status="CANCELED"), []
     reporter = reporter_of(ledger)

@@ -144,6 +144,16 @@ def test_a_ledger_that_does_not_answer_uses_up_no_deliveries(asking):
     assert len(waiting.visibilities) <= 2
 
 
+def test_one_message_that_the_ledger_refuses_holds_up_no_other(asking, seen):
+    ledger = FakeLedger(claim=[(422, {"code": "invalid_request"}), granted(1)])
+    waiting = FakeWorkQueue(work("wrong"), work("a"))
+
+    with Running(asking(waiting, ledger, concurrency=1)):
+        assert waiting.wait_until(lambda fake: fake.deleted and fake.visibilities)
+
+    assert seen == [1]
+
+
 @pytest.mark.parametrize("reason", ["already_canceled", "already_completed", "stale_attempt"])
 def test_a_handler_hears_from_its_heartbeats_that_its_item_is_not_its_own_any_more(
     asking, seen, reason

@@ -9,7 +9,13 @@ from typing import Final
 
 from forgeledger.sdk.api.item_commands import ItemCommands
 from forgeledger.sdk.backoff import Backoff
-from forgeledger.sdk.errors import NotFoundError, SdkError
+from forgeledger.sdk.errors import (
+    ConflictError,
+    InvalidCommandError,
+    InvalidRequestError,
+    NotFoundError,
+    SdkError,
+)
 from forgeledger.sdk.work.claim_answer import Admission, admission_of
 from forgeledger.sdk.work.work_message import WorkMessage
 
@@ -19,6 +25,8 @@ _log = logging.getLogger("forgeledger.sdk")
 _LOST: Final = frozenset(
     {"already_completed", "already_failed", "already_canceled", "stale_attempt"}
 )
+# The fault of one message, and so no reason to pause.
+_WRONG_MESSAGE: Final = (ConflictError, InvalidCommandError, InvalidRequestError, NotFoundError)
 _MOST_ENDED: Final = 10_000
 # A heartbeat that is later than this share of its interval takes the queue, which is faster.
 _LATE_SHARE: Final = 0.25
@@ -55,6 +63,8 @@ class ItemClaims:
         return max(0.0, self._paused_until - self._clock())
 
     def claim(self, work: WorkMessage, worker_id: str, lease_seconds: int | None) -> Admission:
+        if self.pause_seconds():
+            return Admission(action="hand_back", reason="the ledger did not answer a moment ago")
         key = work.job_id, work.item_id
         with self._lock:
             if key in self._at_work:
@@ -73,8 +83,9 @@ class ItemClaims:
             answer = self._claiming.claim(
                 work.job_id, work.item_id, worker_id=worker_id, lease_seconds=lease_seconds
             )
-        except NotFoundError as error:
-            return Admission(action="hand_back", reason=str(error))
+        except _WRONG_MESSAGE as error:
+            _log.warning("claim of item %s of job %s: %.500s", work.item_id, work.job_id, error)
+            return Admission(action="hand_back", reason=type(error).__name__)
         except SdkError as error:
             self._note_failure()
             _log.warning("the ledger cannot be asked for claims: %.500s", error)

@@ -111,18 +111,23 @@ class LedgerLink:
             if on_delivery is not None:
                 on_delivery(delivered)
 
-        return reporter.item(
-            work.job_id,
-            work.item_id,
-            attempt=work.attempt if admission.attempt is None else admission.attempt,
-            fenced=fenced or linked.is_claimed,
-            lease_seconds=lease_seconds,
-            heartbeat_seconds=heartbeat_seconds,
-            kind=work.kind,
-            payload=work.payload,
-            on_delivery=settle,
-            link=linked,
-        )
+        try:
+            return reporter.item(
+                work.job_id,
+                work.item_id,
+                attempt=work.attempt if admission.attempt is None else admission.attempt,
+                fenced=fenced or linked.is_claimed,
+                lease_seconds=lease_seconds,
+                heartbeat_seconds=heartbeat_seconds,
+                kind=work.kind,
+                payload=work.payload,
+                on_delivery=settle,
+                link=linked,
+            )
+        except BaseException:
+            # A wrong setting: the item must not stay at work here for ever.
+            linked.settle(delivered=False)
+            raise
 
     def pause_seconds(self) -> float:
         """How long no message should be received, because no claim would be answered."""

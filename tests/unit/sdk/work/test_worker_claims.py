@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from forgeledger.sdk.endpoints import Endpoints
-from forgeledger.sdk.errors import ConfigurationError, InvalidSettingError
+from forgeledger.sdk.errors import ConfigurationError, InvalidSettingError, WrongAddressError
 from forgeledger.sdk.work.worker import Worker
 from forgeledger.sdk.work.worker_options import WorkerOptions
 from tests.support.fake_ledger import FakeLedger, granted, refused, repeated, unknown
@@ -228,6 +228,37 @@ def test_a_handler_hears_that_its_job_was_canceled_meanwhile(asking, monkeypatch
         assert waiting.wait_until(lambda fake: fake.deleted)
 
     assert seen == [False, True]
+
+
+def test_an_asked_item_that_is_released_at_a_stop_comes_again_after_its_release(asking, queue):
+    begun, go_on = threading.Event(), threading.Event()
+    waiting = FakeWorkQueue(work("a"))
+
+    def handler(item):
+        begun.set()
+        go_on.wait(20)
+
+    worker = asking(waiting, FakeLedger(claim=[granted(2)]), handler, grace_seconds=0.05)
+    with Running(worker) as running:
+        assert begun.wait(10)
+        running.worker.stop()
+        running.thread.join(20)
+        go_on.set()
+
+    assert [(c["type"], c["attempt"]) for c in queue.commands] == [("release", 2)]
+    # Not at once: the next claim, over HTTP, would overtake the release in its queue.
+    assert waiting.visibilities == [("m0", 3)]
+
+
+def test_an_address_to_which_no_key_may_be_sent_costs_only_the_lookups(caplog):
+    addresses = {"api_url": "http://ledger.example", "api_key": "secret"}
+    endpoints = Endpoints(command_queue_url="https://queue.example/c.fifo", **addresses)
+
+    Worker("url", {"a": print}, endpoints=endpoints)
+
+    assert "cannot be looked up: api_url" in caplog.text
+    with pytest.raises(WrongAddressError):
+        Worker("url", {"a": print}, options=WorkerOptions(claim="ask"), endpoints=endpoints)
 
 
 def test_a_worker_that_shall_ask_needs_the_address_of_the_ledger():

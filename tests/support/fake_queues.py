@@ -171,6 +171,13 @@ class FakeWorkQueue:
         self.receive_fault = receive_fault
         self.refuse_deletions = 0
         self.drop_visible_again = False
+        self.attributes = {"RedrivePolicy": "{}"}
+        # When every message was sent, in milliseconds as SQS says it.
+        self.sent_at = 0
+
+    def get_queue_attributes(self, **request):
+        names = self.attributes.keys() & set(request["AttributeNames"])
+        return {"Attributes": {name: self.attributes[name] for name in names}}
 
     def receive_message(self, **request):
         with self.changed:
@@ -191,7 +198,10 @@ class FakeWorkQueue:
                         "MessageId": message_id,
                         "ReceiptHandle": receipt,
                         "Body": body,
-                        "Attributes": {"ApproximateReceiveCount": str(self.counts[message_id])},
+                        "Attributes": {
+                            "ApproximateReceiveCount": str(self.counts[message_id]),
+                            "SentTimestamp": str(self.sent_at),
+                        },
                     }
                 )
             return {"Messages": messages} if messages else {}

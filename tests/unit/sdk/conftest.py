@@ -1,6 +1,7 @@
 """A reporter over a queue in memory, and an API with scripted answers."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -124,14 +125,17 @@ def ledger(api, naps):
 
 @pytest.fixture
 def make_worker(make_reporter):
-    def make(queue, handlers, *, retry_seconds=None, reporter=None, **overrides):
+    def make(queue, handlers, *, retry_seconds=None, reporter=None, ledger=None, **overrides):
         options = {"concurrency": 2, "visibility_seconds": 60, "grace_seconds": 5.0}
-        return with_seams(Worker, Seams(make_client=lambda: queue))(
+        seams = Seams(make_client=lambda: queue)
+        if ledger is not None:
+            seams = replace(seams, transport=ledger, clock=ledger.clock, sleep=lambda _: None)
+        return with_seams(Worker, seams)(
             "https://queue.example/work",
             {"default": handlers} if callable(handlers) else handlers,
             options=WorkerOptions(**{**options, **overrides}),
             reporter=reporter or make_reporter(background=True),
-            endpoints=Endpoints(),
+            endpoints=Endpoints(api_url=None if ledger is None else "https://api"),
             backoff=QUICKLY,
             retry_seconds=retry_seconds,
         )

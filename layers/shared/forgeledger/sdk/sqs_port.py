@@ -11,10 +11,15 @@ class SqsSending(Protocol):
 
 
 class SqsWorking(Protocol):
-    """For a worker; it needs to receive, delete and change visibility on its work queue."""
+    """For a worker; it needs to receive, delete and change visibility on its work queue.
+
+    It reads the attributes of the queue if it may.
+    """
 
     def receive_message(self, **request: Any) -> Mapping[str, Any]: ...
 
     def delete_message_batch(self, **request: Any) -> Mapping[str, Any]: ...
 
     def change_message_visibility_batch(self, **request: Any) -> Mapping[str, Any]: ...
+
+    def get_queue_attributes(self, **request: Any) -> Mapping[str, Any]: ...

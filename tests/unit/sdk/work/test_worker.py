@@ -118,18 +118,18 @@ def test_unless_fenced_no_attempt_is_sent_so_that_a_redriven_message_is_no_forme
     assert ["attempt" in command for command in queue.commands] == [False, False]
 
 
-def test_a_kind_that_nobody_handles_fails_and_comes_again(make_worker, queue, caplog):
+def test_a_kind_that_nobody_handles_comes_again_and_costs_its_item_no_attempt(
+    make_worker, queue, caplog
+):
     waiting = FakeWorkQueue(work("a", kind="unheard of"))
 
-    with Running(make_worker(waiting, {"other": print}, retry_seconds=lambda count: 9)):
+    with Running(make_worker(waiting, {"other": print}, retry_seconds=lambda count: 9)) as running:
         assert waiting.wait_until(lambda fake: fake.visibilities)
 
-    error = queue.commands[1]["error"]
-    assert (error["type"], error["retryable"]) == ("UnknownKind", True)
-    assert "'unheard of'" in error["message"]
-    assert caplog.record_tuples == [
-        ("forgeledger.sdk", logging.ERROR, f"item a of job {JOB_ID} failed: {error['message']}")
-    ]
+    assert queue.commands == []
+    assert running.summary.handed_back == 1
+    why = f"item a of job {JOB_ID} is not begun: this worker has no handler for kind 'unheard of'"
+    assert caplog.record_tuples == [("forgeledger.sdk", logging.ERROR, why)]
     assert waiting.visibilities == [("m0", 9)]
 
 

@@ -56,6 +56,7 @@ def worker(
             "failed": summary.failed,
             "released": summary.released,
             "handedBack": summary.handed_back,
+            "dropped": summary.dropped,
         },
         str(summary),
     )

@@ -58,6 +58,7 @@ class ApiClient:
         api_key: str | None = None,
         backoff: Backoff | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        timeout_seconds: float = 35.0,
     ) -> None:
         self._api_url = api_url.rstrip("/")
         self._transport = transport
@@ -66,11 +67,12 @@ class ApiClient:
             raise WrongAddressError("api_url", api_url, why)
         self._backoff = backoff or Backoff(attempts=6, first_seconds=0.2, most_seconds=5.0)
         self._sleep = sleep
+        self._timeout_seconds = timeout_seconds
 
     def get(self, *path: str, **parameters: str | int | None) -> JsonObject:
         query = urlencode({name: value for name, value in parameters.items() if value is not None})
         url = self._url(path) + (f"?{query}" if query else "")
-        return self._answer(HttpRequest(method="GET", url=url, headers=self._headers()))
+        return self._answer("GET", url, self._headers())
 
     def post(
         self, *path: str, body: Mapping[str, Any] | None = None, idempotency_key: str | None = None
@@ -78,9 +80,7 @@ class ApiClient:
         key = str(uuid.uuid4()) if idempotency_key is None else checked_key(idempotency_key)
         content = body_of_request(body or {})
         headers = {**self._headers(), "content-type": "application/json", "idempotency-key": key}
-        return self._answer(
-            HttpRequest(method="POST", url=self._url(path), headers=headers, body=content)
-        )
+        return self._answer("POST", self._url(path), headers, content)
 
     def _url(self, path: tuple[str, ...]) -> str:
         _check_ids(path)
@@ -92,7 +92,16 @@ class ApiClient:
             headers["x-api-key"] = self._api_key
         return headers
 
-    def _answer(self, request: HttpRequest) -> JsonObject:
+    def _answer(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None = None
+    ) -> JsonObject:
+        request = HttpRequest(
+            method=method,
+            url=url,
+            headers=headers,
+            body=body,
+            timeout_seconds=self._timeout_seconds,
+        )
         for attempt in range(1, self._backoff.attempts + 1):
             last_try = attempt == self._backoff.attempts
             wait = self._backoff.seconds(attempt)

@@ -32,6 +32,21 @@ class ItemReporter(Protocol):
     def report(self) -> Callable[..., None]: ...
 
 
+class ItemLink(Protocol):
+    """What a worker's items hear from the ledger while they run."""
+
+    @property
+    def is_claimed(self) -> bool: ...
+
+    def begin(self) -> None: ...
+
+    def end(self, *, is_decided: bool) -> None: ...
+
+    def is_over(self) -> bool: ...
+
+    def beat(self, every_seconds: float) -> bool: ...
+
+
 class ItemWork:
     """Made by `reporter.item(...)`. The end of the block ends the item.
 
@@ -47,6 +62,7 @@ class ItemWork:
         "_fence",
         "_heartbeat_seconds",
         "_lease_seconds",
+        "_link",
         "_on_delivery",
         "_reporter",
         "_running",
@@ -73,10 +89,12 @@ class ItemWork:
         kind: str | None = None,
         payload: Any = None,
         on_delivery: OnDelivery | None = None,
+        link: ItemLink | None = None,
     ) -> None:
         self.job_id = job_id
         self.item_id = item_id
-        # For a work message, the number of this delivery. Commands carry it if they are fenced.
+        # For a work message, the number of this delivery, or the attempt that the ledger granted.
+        # Commands carry it if they are fenced.
         self.attempt = attempt
         self._fence = attempt if fenced else None
         self.kind = kind
@@ -91,6 +109,7 @@ class ItemWork:
             heartbeat_seconds = lease_seconds / 3 if lease_seconds else HEARTBEAT_SECONDS
         self._heartbeat_seconds = _checked_interval(heartbeat_seconds)
         self._on_delivery = on_delivery
+        self._link = link
         # Reentrant: sending a heartbeat may call back into the end of the item.
         self._deciding = threading.RLock()
         self.ending: Ending | None = None
@@ -102,6 +121,14 @@ class ItemWork:
         return self.ending is not None
 
     @property
+    def canceled(self) -> bool:
+        """Whether what the block still does would not count, so that it may stop.
+
+        Its job was canceled or ended meanwhile, or the item was, as far as the worker heard.
+        """
+        return self._link is not None and self._link.is_over()
+
+    @property
     def comes_again(self) -> bool:
         """Whether the item's work message should be redelivered."""
         if self.ending == "fail":
@@ -109,7 +136,10 @@ class ItemWork:
         return self.ending != "complete"
 
     def __enter__(self) -> Self:
-        self._report("claim", lease_seconds=self._lease_seconds)
+        if self._link is None or not self._link.is_claimed:
+            self._report("claim", lease_seconds=self._lease_seconds)
+        if self._link is not None:
+            self._link.begin()
         ticks = self._reporter.heartbeats.every(self._heartbeat_seconds, self._beat)
         self._running.enter_context(ticks)
         return self
@@ -121,12 +151,16 @@ class ItemWork:
         trace: TracebackType | None,
     ) -> None:
         self._running.close()
-        if error is None:
-            self._complete()
-        elif isinstance(error, Exception):
-            self.fail(error)
-        else:
-            self.release()
+        try:
+            if error is None:
+                self._complete()
+            elif isinstance(error, Exception):
+                self.fail(error)
+            else:
+                self.release()
+        finally:
+            if self._link is not None:
+                self._link.end(is_decided=self.is_decided)
 
     def heartbeat(self) -> None:
         """Send a heartbeat now, in addition to the automatic ones."""
@@ -172,6 +206,13 @@ class ItemWork:
             raise
 
     def _beat(self) -> None:
+        # Not under the lock: the end waits for no answer, and a heartbeat that is late is fenced.
+        if (
+            self._link is not None
+            and not self.is_decided
+            and self._link.beat(self._heartbeat_seconds)
+        ):
+            return
         # Under the lock, so that no heartbeat is reported after the end.
         with self._deciding:
             if not self.is_decided:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import secrets
 import socket
 from types import TracebackType
 from typing import Any, Self
@@ -17,7 +18,7 @@ from forgeledger.sdk.errors import UndeliveredError
 from forgeledger.sdk.failure import FailedBy, Failure
 from forgeledger.sdk.records import JobRef, job_id_of
 from forgeledger.sdk.report.background_sender import BackgroundSender, SenderOptions
-from forgeledger.sdk.report.item_work import ItemWork
+from forgeledger.sdk.report.item_work import ItemLink, ItemWork
 from forgeledger.sdk.report.lane_buffer import OnDelivery
 from forgeledger.sdk.report.outbox import OutboxLimits
 from forgeledger.sdk.report.process_hooks import (
@@ -44,7 +45,7 @@ class Reporter:
 
     command_queue_url, endpoints: where to; by default as the environment says. `local` means the
         local cloud on this machine.
-    worker_id: the name in the commands; by default host and process number.
+    worker_id: the name in the commands; by default host, process number and six random letters.
     limits, backoff: of the buffer, and of what SQS refuses.
     block_seconds: how long a report waits for room in a full buffer before it raises. Default 30.0.
     flush_seconds: how long the end of `with` and of the process wait for delivery. Default 30.0.
@@ -68,6 +69,7 @@ class Reporter:
     ) -> None:
         if endpoints is None:
             endpoints = Endpoints.local() if local else Endpoints.from_environment()
+        self.endpoints = endpoints
         queue_url = endpoints.needed_command_queue_url(command_queue_url)
         self._worker_id = None if worker_id is None else checked_text(WORKER_ID, worker_id)
         self._block_seconds = checked_timeout("block_seconds", block_seconds)
@@ -92,7 +94,7 @@ class Reporter:
 
     @property
     def worker_id(self) -> str:
-        """The given name, or host and process number."""
+        """The given name, or one of this process alone."""
         return self._worker_id or self._process_worker_id
 
     def claim(
@@ -224,6 +226,7 @@ class Reporter:
         kind: str | None = None,
         payload: Any = None,
         on_delivery: OnDelivery | None = None,
+        link: ItemLink | None = None,
     ) -> ItemWork:
         """The work on an item as a block: `with reporter.item(job, item_id) as item: ...`."""
         return ItemWork(
@@ -237,6 +240,7 @@ class Reporter:
             kind=kind,
             payload=payload,
             on_delivery=on_delivery,
+            link=link,
         )
 
     def flush(self, timeout_seconds: float | None = None) -> Delivery:
@@ -288,4 +292,5 @@ class Reporter:
 
 
 def _name_of_process() -> str:
-    return f"{socket.gethostname()[:200]}-{os.getpid()}"
+    # Host and number alone are the same in many containers and Lambda environments.
+    return f"{socket.gethostname()[:200]}-{os.getpid()}-{secrets.token_hex(3)}"

@@ -1,15 +1,21 @@
 """A Lambda function with an SQS trigger: each record is an item, and failures are partial."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from forgeledger.sdk.errors import InvalidSettingError, InvalidWorkError
+from forgeledger.sdk.report.item_work import ItemWork
 from forgeledger.sdk.report.reporter import Reporter
 from forgeledger.sdk.work.handler_calls import Handler, HandlerCaller
+from forgeledger.sdk.work.ledger_link import LedgerLink
 from forgeledger.sdk.work.work_log import log_end_by, log_wrong_message
 from forgeledger.sdk.work.work_message import read_work
+from forgeledger.sdk.work.work_queue import sent_at_of
+from forgeledger.sdk.work.worker_options import ClaimMode, check_claim
 
 _log = logging.getLogger("forgeledger.sdk")
 
@@ -20,6 +26,8 @@ _RESPONSE_SECONDS: Final = 0.5
 
 Record = Mapping[str, Any]
 
+_LINKS: Final[MutableMapping[Reporter, dict[ClaimMode, LedgerLink]]] = WeakKeyDictionary()
+
 
 def handle_sqs_batch(
     reporter: Reporter,
@@ -29,20 +37,26 @@ def handle_sqs_batch(
     context: Any = None,
     fenced: bool = False,
     lease_seconds: int | None = None,
+    claim: ClaimMode = "report",
 ) -> dict[str, Any]:
     """The function's response; it names the records to redeliver.
 
     These are retryable failures, records whose body names no item, those whose end SQS did not
-    accept, and those for which the time was too short.
+    accept, those for which the time was too short, and with claim="ask" those of items that
+    another worker holds, or about which the ledger could not be asked.
     """
+    check_claim(claim, fenced=fenced)
     records = _records_of(event)
     if not callable(handler):
         raise InvalidSettingError("handler", f"must be a function, not {handler!r}")
+    link = _link_of(reporter, claim)
     loop = HandlerCaller()
     failed: set[str] = set()
     stopped_groups: set[str] = set()
     begun: list[tuple[str, str, str]] = []
+    listening = contextlib.ExitStack()
     try:
+        listening.enter_context(link.listening())
         for record in records:
             message_id = record["messageId"]
             group = _fifo_group(record)
@@ -55,31 +69,46 @@ def handle_sqs_batch(
                 log_wrong_message(message_id, error)
                 comes_again = True
             else:
-                begun.append((work.job_id, work.item_id, message_id))
-                item = reporter.item(
-                    work.job_id,
-                    work.item_id,
-                    attempt=work.attempt,
-                    fenced=fenced,
-                    lease_seconds=lease_seconds,
-                    kind=work.kind,
-                    payload=work.payload,
+                admission = link.admit(
+                    work, sent_at_of(record["attributes"]), reporter.worker_id, lease_seconds
                 )
-                try:
-                    with item:
-                        loop.call(handler, item)
-                # A handler may raise anything.
-                except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - item has it.
-                    log_end_by(error, item)
-                comes_again = item.comes_again
+                if admission.action == "run":
+                    begun.append((work.job_id, work.item_id, message_id))
+                    item = link.item(
+                        reporter, work, admission, fenced=fenced, lease_seconds=lease_seconds
+                    )
+                    comes_again = _run(loop, handler, item)
+                else:
+                    comes_again = admission.action == "hand_back"
             if comes_again:
                 failed.add(message_id)
                 if group is not None:
                     stopped_groups.add(group)
     finally:
+        listening.close()
         loop.close()
         failed |= _undelivered(reporter, begun, context)
     return {"batchItemFailures": [{"itemIdentifier": key} for key in _in_order(records, failed)]}
+
+
+def _run(loop: HandlerCaller, handler: Handler, item: ItemWork) -> bool:
+    """Whether the item's message has to come again."""
+    try:
+        with item:
+            loop.call(handler, item)
+    # A handler may raise anything.
+    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the item has it.
+        log_end_by(error, item)
+    return item.comes_again
+
+
+def _link_of(reporter: Reporter, claim: ClaimMode) -> LedgerLink:
+    """One a reporter, so that what was looked up is known to the next batch."""
+    links = _LINKS.setdefault(reporter, {})
+    if claim not in links:
+        # Users see no seams, so they are private.
+        links[claim] = LedgerLink(reporter.endpoints, claim, reporter._seams)  # noqa: SLF001
+    return links[claim]
 
 
 def _records_of(event: Any) -> Sequence[Record]:

@@ -27,6 +27,8 @@ class Received:
     receipt: str
     body: str
     receive_count: int
+    # UTC, in seconds; None if the queue does not say.
+    sent_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,12 @@ class _Deletion:
 
     receipt: str
     tries_left: int = 5
+
+
+def sent_at_of(attributes: Mapping[str, str]) -> float | None:
+    """UTC in seconds, from the system attributes of a message."""
+    sent = attributes.get("SentTimestamp")
+    return None if sent is None else int(sent) / 1_000
 
 
 class WorkQueue:
@@ -61,6 +69,23 @@ class WorkQueue:
         self._done: list[_Deletion] = []
         self._handed_back: list[tuple[str, int]] = []
 
+    def warn_without_redrive(self) -> None:
+        """A message that is never settled would come back until the queue's retention is over."""
+        try:
+            answer = self._client.get_queue_attributes(
+                QueueUrl=self._queue_url, AttributeNames=["RedrivePolicy"]
+            )
+        except Exception as error:  # noqa: BLE001 - a warning is not worth a poller that dies.
+            # The permission is not needed for anything else.
+            _log.debug("work queue: %s", error)
+            return
+        if not answer.get("Attributes", {}).get("RedrivePolicy"):
+            _log.warning(
+                "the work queue has no redrive policy: a message that nothing settles comes back "
+                "until it is too old; give the queue a dead-letter queue (%s)",
+                self._queue_url,
+            )
+
     def receive(self, most: int) -> list[Received]:
         """Up to that many messages; waits a while if there are none."""
         answer = self._client.receive_message(
@@ -68,7 +93,7 @@ class WorkQueue:
             MaxNumberOfMessages=min(most, ENTRIES_PER_REQUEST),
             WaitTimeSeconds=self._wait_seconds,
             VisibilityTimeout=self._visibility_seconds,
-            MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
         )
         received = [
             Received(
@@ -76,6 +101,7 @@ class WorkQueue:
                 receipt=message["ReceiptHandle"],
                 body=message["Body"],
                 receive_count=int(message["Attributes"]["ApproximateReceiveCount"]),
+                sent_at=sent_at_of(message["Attributes"]),
             )
             for message in answer.get("Messages", ())
         ]

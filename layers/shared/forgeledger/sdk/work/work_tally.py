@@ -18,11 +18,14 @@ class WorkerSummary:
     # Without an end: the body names no item, there was no room in the buffer for the end, or the
     # worker was stopping when the message came.
     handed_back: int = 0
+    # Not begun and deleted: the item is finished or canceled, or its job has ended.
+    dropped: int = 0
 
     def __str__(self) -> str:
+        dropped = f", {self.dropped:,} dropped" if self.dropped else ""
         return (
             f"{self.completed:,} completed, {self.failed:,} failed, {self.released:,} released, "
-            f"{self.handed_back:,} handed back"
+            f"{self.handed_back:,} handed back{dropped}"
         )
 
 
@@ -33,6 +36,7 @@ class WorkTally:
         self._lock = threading.Lock()
         self._running: dict[ItemWork, Received] = {}
         self._endings: Counter[Ending | None] = Counter()
+        self._dropped = 0
 
     def begin(self, item: ItemWork, received: Received) -> None:
         with self._lock:
@@ -48,6 +52,10 @@ class WorkTally:
         with self._lock:
             self._endings[None] += 1
 
+    def drop(self) -> None:
+        with self._lock:
+            self._dropped += 1
+
     def running(self) -> dict[ItemWork, Received]:
         with self._lock:
             return dict(self._running)
@@ -59,4 +67,5 @@ class WorkTally:
                 failed=self._endings["fail"],
                 released=self._endings["release"],
                 handed_back=self._endings[None],
+                dropped=self._dropped,
             )

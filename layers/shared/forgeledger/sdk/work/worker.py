@@ -14,6 +14,7 @@ from forgeledger.sdk.report.reporter import Reporter
 from forgeledger.sdk.seams import Seams
 from forgeledger.sdk.ticker import Ticker
 from forgeledger.sdk.work.handler_calls import Handler
+from forgeledger.sdk.work.ledger_link import LedgerLink
 from forgeledger.sdk.work.stop_request import StopRequest
 from forgeledger.sdk.work.work_message import DEFAULT_KIND
 from forgeledger.sdk.work.work_queue import WorkQueue
@@ -73,6 +74,7 @@ class Worker:
         given = cast("MutableMapping[str, Handler]", handlers or {})
         self._handlers = ChainMap[str, Handler]({}, given)
         self._reporter = reporter or Reporter(endpoints=endpoints)
+        self._link = LedgerLink(endpoints, self._options.claim, self._seams)
         self._retry_seconds = retry_seconds or exponential_seconds
         self._backoff = backoff or Backoff()
         read_seconds = self._options.wait_seconds + 10
@@ -132,13 +134,14 @@ class Worker:
             retry_seconds=self._retry_seconds,
             backoff=self._backoff,
             stopping=self._stopping,
+            link=self._link,
         )
 
     def _run(self, loop: WorkerLoop) -> Delivery:
         housekeeping = Ticker("forgeledger-housekeeping").every(
             _HOUSEKEEPING_SECONDS, loop.queue.housekeep
         )
-        with self._stopping.by_signals(), housekeeping:
+        with self._stopping.by_signals(), housekeeping, self._link.listening():
             _log.info("worker %s works on %s", self._reporter.worker_id, self._queue_url)
             loop.start()
             self._stopping.wait()

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 from forgeledger.jobs.model.limits import LEASE_SECONDS
 from forgeledger.sdk.errors import InvalidSettingError
 from forgeledger.sdk.setting_checks import check_seconds, check_whole
+
+ClaimMode = Literal["report", "ask"]
 
 # Each has a thread of its own.
 _MOST_CONCURRENCY: Final = 10_000
@@ -29,6 +31,8 @@ class WorkerOptions:
         Default None.
     fenced: whether commands carry the delivery's number as attempt. This rejects the commands of a
         former owner, and of a redriven message as well: its deliveries count from 1. Default False.
+    claim: how an item is claimed. "report" tells the ledger, over the queue. "ask" asks it, over
+        HTTP, and begins only what it grants. Default 'report'.
     """
 
     concurrency: int = 8
@@ -38,6 +42,7 @@ class WorkerOptions:
     lease_seconds: int | None = None
     heartbeat_seconds: float | None = None
     fenced: bool = False
+    claim: ClaimMode = "report"
 
     def __post_init__(self) -> None:
         check_whole("concurrency", self.concurrency, 1, _MOST_CONCURRENCY)
@@ -50,12 +55,21 @@ class WorkerOptions:
             check_seconds("heartbeat_seconds", self.heartbeat_seconds, LEASE_SECONDS)
         if not isinstance(self.fenced, bool):
             raise InvalidSettingError("fenced", f"must be True or False, not {self.fenced!r}")
+        check_claim(self.claim, fenced=self.fenced)
 
 
 def checked_options(options: WorkerOptions | None) -> WorkerOptions:
     if options is not None and not isinstance(options, WorkerOptions):
         raise InvalidSettingError("options", f"must be a WorkerOptions, not {options!r}")
     return options or WorkerOptions()
+
+
+def check_claim(mode: Any, *, fenced: bool) -> None:
+    if mode not in get_args(ClaimMode):
+        raise InvalidSettingError("claim", f"must be 'report' or 'ask', not {mode!r}")
+    if mode == "ask" and fenced:
+        rule = "goes with claim='report': an asked claim is fenced by the attempt it was granted"
+        raise InvalidSettingError("fenced", rule)
 
 
 def check_work(queue_url: Any, handlers: Any) -> None:

@@ -1,0 +1,44 @@
+"""What a worker does after the ledger's answer to a claim."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from forgeledger.sdk.records import CommandAnswer
+
+# Nothing is left to do for the item, now or later.
+_OVER: Final = frozenset(
+    {"already_completed", "already_failed", "already_canceled", "job_closed", "job_canceled"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """Whether a message's handler runs, with the granted attempt; or what becomes of the message.
+
+    `drop` deletes the message; `hand_back` makes it visible again, not before `wait_seconds`.
+    """
+
+    action: Literal["run", "drop", "hand_back"]
+    attempt: int | None = None
+    wait_seconds: int = 0
+    reason: str = ""
+
+
+def admission_of(answer: CommandAnswer) -> Admission:
+    """A granted claim is one that is not rejected and whose item is in progress."""
+    reason, item = answer.reason or answer.outcome, answer.item
+    if not answer.is_rejected and item is not None and item.state == "IN_PROGRESS":
+        return Admission(action="run", attempt=item.attempt, reason=reason)
+    if reason in _OVER:
+        return Admission(action="drop", reason=reason)
+    return Admission(action="hand_back", wait_seconds=_wait_seconds(answer), reason=reason)
+
+
+def _wait_seconds(answer: CommandAnswer) -> int:
+    """Until the lease is over or the item is due, by the ledger's own clock, rounded up."""
+    item = answer.item
+    if item is None or item.updated_at is None:
+        return 0
+    until = {"lease_held": item.lease_until, "not_due": item.due_at}.get(answer.reason or "")
+    # The ledger has just recorded the refusal.
+    return 0 if until is None else max(0, int((until - item.updated_at).total_seconds()) + 1)

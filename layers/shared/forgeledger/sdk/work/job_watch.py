@@ -1,0 +1,103 @@
+"""Which jobs have ended, as far as this process knows: one request a job every 15 seconds."""
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from forgeledger.sdk.errors import SdkError
+from forgeledger.sdk.records import Job
+
+_log = logging.getLogger("forgeledger.sdk")
+
+LOOK_SECONDS: Final = 15.0
+_MOST_JOBS: Final = 1_000
+# Messages carry the time of SQS, lookups that of this machine: so far may the two be apart.
+_CLOCK_SKEW_SECONDS: Final = 5.0
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the latest lookup said; at first that a job runs, until it is worth a request."""
+
+    looked_at: float
+    # UTC, in seconds: when that lookup began.
+    as_of: float = 0.0
+    is_guess: bool = True
+    ended: bool = False
+
+
+class JobWatch:
+    """Thread-safe. Fails open: a job that cannot be looked up counts as one that runs."""
+
+    def __init__(
+        self,
+        job_of: Callable[[str], Job],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._job_of = job_of
+        self._clock = clock
+        self._utc_now = utc_now
+        self._lock = threading.Lock()
+        # The least recently used job first.
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._warned = False
+
+    def had_ended(self, job_id: str, sent_at: float | None) -> bool:
+        """Whether the job is known to have ended after a message of it was sent.
+
+        A message that was sent later may belong to a job that was reopened since. `sent_at` is UTC
+        in seconds.
+        """
+        if sent_at is None:
+            return False
+        waited = self._utc_now().timestamp() - sent_at
+        known = self._look(job_id, waited_long=waited >= LOOK_SECONDS)
+        return known.ended and sent_at < known.as_of - _CLOCK_SKEW_SECONDS
+
+    def has_ended_since(self, job_id: str, began: float) -> bool:
+        """Whether a lookup since then, by the clock of this object, found it ended."""
+        with self._lock:
+            known = self._known.get(job_id)
+            return known is not None and known.ended and known.looked_at >= began
+
+    def look(self, job_ids: Iterable[str]) -> None:
+        """Looks up those of the jobs whose turn it is."""
+        for job_id in job_ids:
+            self._look(job_id)
+
+    def _look(self, job_id: str, *, waited_long: bool = False) -> _Known:
+        with self._lock:
+            now = self._clock()
+            known = self._known.get(job_id)
+            if known is None:
+                known = self._known[job_id] = _Known(looked_at=now)
+                if len(self._known) > _MOST_JOBS:
+                    self._known.popitem(last=False)
+            self._known.move_to_end(job_id)
+            if now - known.looked_at < LOOK_SECONDS and not (known.is_guess and waited_long):
+                return known
+            # From here on the other threads see a fresh entry and do not ask as well.
+            known.looked_at, known.is_guess = now, False
+        as_of = self._utc_now().timestamp()
+        ended = self._has_ended(job_id)
+        with self._lock:
+            known.as_of, known.ended = as_of, ended
+            return known
+
+    def _has_ended(self, job_id: str) -> bool:
+        try:
+            job = self._job_of(job_id)
+        except SdkError as error:
+            if not self._warned:
+                _log.warning("whether jobs have ended cannot be looked up: %.500s", error)
+            self._warned = True
+            return False
+        self._warned = False
+        return job.is_finished or job.ending is not None

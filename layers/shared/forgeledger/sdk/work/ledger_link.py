@@ -1,0 +1,210 @@
+"""How a worker hears from the ledger: claims that it asks for, and jobs that have ended."""
+
+import contextlib
+import logging
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from forgeledger.sdk.api.api_client import ApiClient
+from forgeledger.sdk.api.item_commands import ItemCommands
+from forgeledger.sdk.api.transport import PooledTransport
+from forgeledger.sdk.backoff import Backoff
+from forgeledger.sdk.endpoints import Endpoints
+from forgeledger.sdk.errors import WrongAddressError
+from forgeledger.sdk.json_decoder import job_of
+from forgeledger.sdk.report.item_work import ItemWork
+from forgeledger.sdk.report.lane_buffer import OnDelivery
+from forgeledger.sdk.report.reporter import Reporter
+from forgeledger.sdk.seams import Seams
+from forgeledger.sdk.ticker import Ticker
+from forgeledger.sdk.work.claim_answer import Admission
+from forgeledger.sdk.work.item_claims import ItemClaims
+from forgeledger.sdk.work.job_watch import JobWatch
+from forgeledger.sdk.work.work_message import WorkMessage
+from forgeledger.sdk.work.worker_options import ClaimMode
+
+_log = logging.getLogger("forgeledger.sdk")
+
+_CLAIM_SECONDS: Final = 10.0
+_LOOKUP_SECONDS: Final = 5.0
+# How often it is checked whether a lookup is due.
+_TICK_SECONDS: Final = 1.0
+_RUN: Final = Admission(action="run")
+
+
+class LedgerLink:
+    """One per worker process. Without the address of an API it hears nothing and asks nothing."""
+
+    def __init__(self, endpoints: Endpoints, mode: ClaimMode, seams: Seams) -> None:
+        self.clock = seams.clock
+        self._lock = threading.Lock()
+        self._running: Counter[str] = Counter()
+        self._ticker = Ticker("forgeledger-lookups", seams.clock)
+        self.watch: JobWatch | None = None
+        self.claims: ItemClaims | None = None
+        if mode == "ask":
+            endpoints.needed_api_url()
+        if not endpoints.api_url:
+            return
+        transport = seams.transport or PooledTransport()
+
+        def client(tries: int, timeout_seconds: float) -> ApiClient:
+            return ApiClient(
+                endpoints.needed_api_url(),
+                transport,
+                api_key=endpoints.api_key,
+                backoff=Backoff(attempts=tries, first_seconds=0.2, most_seconds=2.0),
+                sleep=seams.sleep,
+                timeout_seconds=timeout_seconds,
+            )
+
+        try:
+            once = client(1, _LOOKUP_SECONDS)
+        except WrongAddressError as error:
+            if mode == "ask":
+                raise
+            _log.warning("whether jobs have ended cannot be looked up: %s", error)
+            return
+        self.watch = JobWatch(
+            lambda job_id: job_of(once.get("jobs", job_id)),
+            clock=seams.clock,
+            utc_now=seams.utc_now,
+        )
+        if mode == "ask":
+            claiming = ItemCommands(client(3, _CLAIM_SECONDS))
+            self.claims = ItemClaims(claiming, ItemCommands(once), clock=seams.clock)
+
+    def admit(
+        self, work: WorkMessage, sent_at: float | None, worker_id: str, lease_seconds: int | None
+    ) -> Admission:
+        """Whether the handler of the message may begin, by the ledger's answer or by lookups."""
+        if self.claims is not None:
+            admission = self.claims.claim(work, worker_id, lease_seconds)
+        elif self.watch is not None and self.watch.had_ended(work.job_id, sent_at):
+            admission = Admission(action="drop", reason="its job has ended")
+        else:
+            return _RUN
+        if admission.action != "run":
+            name, reason = f"item {work.item_id} of job {work.job_id}", admission.reason
+            does = "dropped" if admission.action == "drop" else "handed back"
+            _log.info("%s is not begun and its message %s: %s", name, does, reason)
+        return admission
+
+    def item(
+        self,
+        reporter: Reporter,
+        work: WorkMessage,
+        admission: Admission,
+        *,
+        fenced: bool,
+        lease_seconds: int | None,
+        heartbeat_seconds: float | None = None,
+        on_delivery: OnDelivery | None = None,
+    ) -> ItemWork:
+        """The work on an admitted item; an item that was asked for carries its granted attempt."""
+        linked = LinkedItem(self, work, admission.attempt, lease_seconds)
+
+        def settle(delivered: bool) -> None:
+            linked.settle(delivered)
+            if on_delivery is not None:
+                on_delivery(delivered)
+
+        try:
+            return reporter.item(
+                work.job_id,
+                work.item_id,
+                attempt=work.attempt if admission.attempt is None else admission.attempt,
+                fenced=fenced or linked.is_claimed,
+                lease_seconds=lease_seconds,
+                heartbeat_seconds=heartbeat_seconds,
+                kind=work.kind,
+                payload=work.payload,
+                on_delivery=settle,
+                link=linked,
+            )
+        except BaseException:
+            # A wrong setting: the item must not stay at work here for ever.
+            linked.settle(delivered=False)
+            raise
+
+    def pause_seconds(self) -> float:
+        """How long no message should be received, because no claim would be answered."""
+        return 0.0 if self.claims is None else self.claims.pause_seconds()
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """While the block runs, the jobs of running items are looked up when their turn comes."""
+        with self._ticker.every(None if self.watch is None else _TICK_SECONDS, self._look):
+            yield
+
+    def count_running(self, job_id: str, change: int) -> None:
+        with self._lock:
+            self._running[job_id] += change
+            if self._running[job_id] <= 0:
+                del self._running[job_id]
+
+    def _look(self) -> None:
+        with self._lock:
+            job_ids = list(self._running)
+        if self.watch is not None:
+            self.watch.look(job_ids)
+
+
+class LinkedItem:
+    """What one item asks while it runs."""
+
+    __slots__ = ("_attempt", "_beat_at", "_began", "_lease_seconds", "_link", "_lost", "_work")
+
+    def __init__(
+        self,
+        link: LedgerLink,
+        work: WorkMessage,
+        attempt: int | None,
+        lease_seconds: int | None,
+    ) -> None:
+        self._link = link
+        self._work = work
+        self._attempt = attempt
+        self._lease_seconds = lease_seconds
+        self._began = self._beat_at = link.clock()
+        self._lost = False
+
+    @property
+    def is_claimed(self) -> bool:
+        return self._attempt is not None
+
+    def begin(self) -> None:
+        self._link.count_running(self._work.job_id, 1)
+
+    def end(self, *, is_decided: bool) -> None:
+        """The handler is through; if its end did not reach the buffer, nothing will settle it."""
+        self._link.count_running(self._work.job_id, -1)
+        if not is_decided and self._link.claims is not None:
+            self._link.claims.leave(self._work)
+
+    def settle(self, delivered: bool) -> None:
+        if self._attempt is None or self._link.claims is None:
+            return
+        if delivered:
+            self._link.claims.note_end(self._work, self._attempt)
+        self._link.claims.leave(self._work)
+
+    def is_over(self) -> bool:
+        watch = self._link.watch
+        ended = watch is not None and watch.has_ended_since(self._work.job_id, self._began)
+        return self._lost or ended
+
+    def beat(self, every_seconds: float) -> bool:
+        """Sends a heartbeat over HTTP; False if it has to go by the queue."""
+        claims, attempt = self._link.claims, self._attempt
+        if claims is None or attempt is None:
+            return False
+        late = claims.is_late(self._beat_at, every_seconds)
+        self._beat_at = self._link.clock()
+        if late:
+            return False
+        is_mine = claims.heartbeat(self._work, attempt, self._lease_seconds)
+        self._lost = self._lost or is_mine is False
+        return is_mine is not None

@@ -35,7 +35,7 @@ def item_of(body: JsonObject) -> Item:
 
 
 def event_of(body: JsonObject) -> Event:
-    return _record(Event, body)
+    return _record(Event, body, ignored=tuple(body.get("ignored") or ()))
 
 
 def registration_of(body: JsonObject) -> Registration:

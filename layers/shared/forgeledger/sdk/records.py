@@ -98,6 +98,8 @@ class Event:
     client_id: str | None = None
     reason: str | None = None
     error: JsonObject | None = None
+    # Unknown fields of its command.
+    ignored: tuple[str, ...] = ()
     raw: JsonObject = field(default_factory=dict, repr=False, compare=False)
 
 

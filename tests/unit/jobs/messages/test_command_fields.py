@@ -6,7 +6,7 @@ import pytest
 from pydantic.alias_generators import to_camel
 
 from forgeledger.jobs.messages.command_fields import COMMAND_NAMES, ERROR_NAMES
-from forgeledger.jobs.messages.command_message import decode, unknown_names
+from forgeledger.jobs.messages.command_message import decode
 from tests.support.builders import JOB_ID
 
 GOOD = {"type": "fail", "jobId": JOB_ID, "itemId": "a"}
@@ -31,7 +31,7 @@ GOOD = {"type": "fail", "jobId": JOB_ID, "itemId": "a"}
     ],
 )
 def test_unknown_fields_of_a_message_are_found(content: object, unknown: set[str]) -> None:
-    assert unknown_names(decode(json.dumps(content), "message-id")) == unknown
+    assert decode(json.dumps(content), "message-id").unknown_names == unknown
 
 
 @pytest.mark.parametrize("name", sorted(COMMAND_NAMES))

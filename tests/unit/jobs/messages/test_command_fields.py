@@ -18,7 +18,7 @@ GOOD = {"type": "fail", "jobId": JOB_ID, "itemId": "a"}
         (GOOD, set()),
         ({**GOOD, "leaseSecond": 5, "trace": "t"}, {"leaseSecond", "trace"}),
         ({"commands": [GOOD, {**GOOD, "atempt": 1}, 7]}, {"atempt"}),
-        ({**GOOD, "error": {"type": "E", "retriable": False}}, {"error.retriable"}),
+        ({**GOOD, "error": {"type": "E", "stack": "..."}}, {"error.stack"}),
         ({**GOOD, "error": {"type": "E", "message": "m", "retryable": False}}, set()),
         ({**GOOD, **dict.fromkeys(COMMAND_NAMES), "payload": {"other": 1}}, set()),
         (

@@ -6,7 +6,6 @@ from forgeledger.cli import exit_codes
 from forgeledger.sdk.api.transport import HttpResponse
 
 STAYS_CANCELED = "1 item stays canceled; to process one after all, register it under another id"
-NO_ITEMS = "no items were given, and a job without items completes as soon as it is sealed"
 NO_SUCH_JOB = "01KAJXPF80000APN59HKNHY2PJ-8"
 
 
@@ -76,30 +75,6 @@ def test_an_empty_key_is_refused_by_its_option_and_makes_no_job(forgeledger, led
     assert list(ledger.jobs()) == []
 
 
-@pytest.mark.parametrize("more", [(), ("-q",), ("--json",)])
-@pytest.mark.parametrize("text", ["", "\n\n"])
-def test_a_file_without_items_is_reported_with_the_job(forgeledger, ledger, tmp_path, more, text):
-    file = tmp_path / "empty.txt"
-    file.write_text(text, encoding="utf-8")
-
-    words = ("--items-file", file, "--seal", "--allow-empty")
-    ended = forgeledger("job", "create", "nightly", *words, *more)
-
-    (job,) = ledger.jobs()
-    assert (ended.code, job.is_complete) == (0, True)
-    assert job.job_id in ended.out
-    assert ended.err == f"{file}: the input has no items\n"
-
-
-@pytest.mark.parametrize("words", [(), ("--items-file", "-"), ("--expected-items", "3")])
-def test_a_job_of_nothing_is_not_sealed_by_accident(forgeledger, ledger, words):
-    ended = forgeledger("job", "create", "nightly", "--seal", *words, stdin="\n")
-
-    assert ended.code == exit_codes.USAGE
-    assert ended.err == f"forgeledger: --seal: {NO_ITEMS}; --allow-empty permits that\n"
-    assert list(ledger.jobs()) == []
-
-
 def test_planned_items_choose_the_lanes_and_nothing_else(forgeledger):
     ended = forgeledger("job", "create", "nightly", "--planned-items", 200_000, "--json")
 
@@ -127,7 +102,9 @@ def test_an_option_that_counts_once_is_given_once(forgeledger, ledger, words):
 
 
 def test_a_flag_may_be_given_again(forgeledger, ledger):
-    ended = forgeledger("job", "create", "nightly", "--seal", "--seal", "-q", "--quiet")
+    ended = forgeledger(
+        "job", "create", "nightly", *("--seal", "--allow-empty") * 2, "-q", "--quiet"
+    )
 
     assert ledger.status(ended.out.strip()).sealed
 
@@ -282,9 +259,9 @@ def test_an_id_with_a_slash_is_that_of_no_job(forgeledger, ledger, tail):
 
 
 def test_a_refused_change_is_one_line_and_its_own_exit_code(forgeledger, ledger):
-    ended = forgeledger(
-        "job", "cancel", ledger.create_job("nightly", seal=True, allow_empty=True).job_id
-    )
+    job = ledger.create_job("nightly", seal=True, allow_empty=True)
+
+    ended = forgeledger("job", "cancel", job.job_id)
 
     assert ended.code == exit_codes.REFUSED
     assert len(ended.err.splitlines()) == 1

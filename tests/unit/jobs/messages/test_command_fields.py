@@ -54,3 +54,35 @@ def test_a_field_of_an_error_that_is_known_means_something(name: str) -> None:
     problems = decode(json.dumps({**GOOD, "error": error}), "m").problems
 
     assert [problem.field for problem in problems] == [f"error.{name}"]
+
+
+def test_a_command_names_its_unknown_fields_within_bounds() -> None:
+    error = {"type": "E", "stack": "..."}
+    many = {f"field{number:03}" + "x" * 100: number for number in range(30)}
+
+    (known,) = decode(json.dumps(GOOD), "m").commands
+    (some,) = decode(json.dumps({**GOOD, "trace": "t", "error": error}), "m").commands
+    (lots,) = decode(json.dumps({**GOOD, **many}), "m").commands
+
+    assert known.command.ignored == ()
+    assert some.command.ignored == ("error.stack", "trace")
+    assert [len(name) for name in lots.command.ignored] == [64] * 20
+
+
+def test_a_near_miss_in_an_error_makes_its_command_invalid() -> None:
+    misspelt = {**GOOD, "error": {"typ": "E", "retriable": False, "stack": ""}}
+
+    body = decode(json.dumps({"commands": [GOOD, misspelt, GOOD]}), "m")
+
+    assert [routed.index for routed in body.commands] == [0, 2]
+    assert {(problem.index, problem.field, problem.rule) for problem in body.problems} == {
+        (1, "error.typ", "is no field of this object; did you mean type?"),
+        (1, "error.retriable", "is no field of this object; did you mean retryable?"),
+        (1, "error.type", "is required"),
+    }
+
+
+def test_a_near_miss_next_to_the_error_is_a_foreign_field() -> None:
+    (routed,) = decode(json.dumps({**GOOD, "workrId": "w"}), "m").commands
+
+    assert routed.command.ignored == ("workrId",)

@@ -98,39 +98,6 @@ def test_an_unknown_field_is_ignored() -> None:
     assert rules_of(message(colour="green")) == []
 
 
-def test_a_command_names_its_unknown_fields_within_bounds() -> None:
-    error = {"type": "E", "stack": "..."}
-    many = {f"field{number:03}" + "x" * 100: number for number in range(30)}
-
-    (known,) = decode(message(), "m").commands
-    (some,) = decode(message(type="fail", trace="t", error=error), "m").commands
-    (lots,) = decode(message(**many), "m").commands
-
-    assert known.command.ignored == ()
-    assert some.command.ignored == ("error.stack", "trace")
-    assert [len(name) for name in lots.command.ignored] == [64] * 20
-
-
-def test_a_near_miss_in_an_error_makes_its_command_invalid() -> None:
-    good = json.loads(message())
-    misspelt = {**good, "type": "fail", "error": {"typ": "E", "retriable": False, "stack": ""}}
-
-    body = decode(json.dumps({"commands": [good, misspelt, good]}), "m")
-
-    assert [routed.index for routed in body.commands] == [0, 2]
-    assert {(problem.index, problem.field, problem.rule) for problem in body.problems} == {
-        (1, "error.typ", "is no field of this object; did you mean type?"),
-        (1, "error.retriable", "is no field of this object; did you mean retryable?"),
-        (1, "error.type", "is required"),
-    }
-
-
-def test_a_near_miss_next_to_the_error_is_a_foreign_field() -> None:
-    (routed,) = decode(message(workrId="w"), "m").commands
-
-    assert routed.command.ignored == ("workrId",)
-
-
 def test_what_is_null_is_as_if_it_were_not_there() -> None:
     body = message(attempt=None, workerId=None, at=None, commandId=None, result=None, error=None)
 

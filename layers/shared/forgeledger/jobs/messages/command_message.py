@@ -88,9 +88,14 @@ def _names_next_to_commands(content: Mapping[str, Any]) -> set[str]:
 
 
 def _unknown_names(raw: Any) -> frozenset[str]:
-    if isinstance(raw, dict) and ("error" in raw or not raw.keys() <= COMMAND_NAMES):
-        return frozenset(unknown_in(raw, KNOWN_IN_COMMAND))
-    return _NO_NAMES
+    if not isinstance(raw, dict):
+        return _NO_NAMES
+    error = raw.get("error")
+    known = raw.keys() <= COMMAND_NAMES
+    # Most commands end here.
+    if known and (not isinstance(error, dict) or error.keys() <= ERROR_NAMES):
+        return _NO_NAMES
+    return frozenset(unknown_in(raw, KNOWN_IN_COMMAND))
 
 
 def _misspelt(raw: Mapping[str, Any], index: int) -> Sequence[CommandProblem]:

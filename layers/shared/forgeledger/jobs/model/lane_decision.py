@@ -189,6 +189,7 @@ def _sizes(item: Item | None, events: tuple[Event, ...]) -> tuple[int, int]:
     for event in events:
         carried += text_bytes(event.item_id) + text_bytes(event.worker_id)
         carried += texts_bytes(event.payload, event.result, event.failure)
-        carried += names_bytes(event.ignored)
+        if event.ignored:
+            carried += names_bytes(event.ignored)
     stored = 0 if item is None else texts_bytes(item.payload, item.result, item.failure)
     return _ITEM_BYTES + stored + carried, _EVENT_BYTES * len(events) + carried

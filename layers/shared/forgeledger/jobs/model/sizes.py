@@ -24,7 +24,7 @@ def texts_bytes(payload: str | None, result: str | None, failure: Failure | None
 
 def names_bytes(names: tuple[str, ...]) -> int:
     """Each with its quotes and comma."""
-    return sum(text_bytes(name) + 3 for name in names) if names else 0
+    return sum(text_bytes(name) + 3 for name in names)
 
 
 def text_bytes(text: str | None) -> int:

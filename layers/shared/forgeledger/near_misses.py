@@ -18,9 +18,9 @@ def misspelt_in(fields: Mapping[str, Any], known: Collection[str]) -> dict[str, 
     return {name: right for name, right in meant if right is not None}
 
 
-def right_name(unknown: str, fields: Iterable[str], known: Collection[str]) -> str | None:
+def right_name(unknown: str, fields: Mapping[str, Any], known: Collection[str]) -> str | None:
     """The absent known field, in camelCase, that an unknown field of an object is near to."""
-    present = {_letters(name) for name in fields if name in known}
+    present = {_letters(name) for name in known if name in fields}
     absent = (name for name in sorted(known) if "_" not in name)
     return near_miss(unknown, [name for name in absent if _letters(name) not in present])
 

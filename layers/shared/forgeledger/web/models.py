@@ -63,13 +63,13 @@ def known_fields(model: type[BaseModel]) -> KnownFields:
 
 def strict_prefixes(model: type[BaseModel]) -> frozenset[str]:
     """The prefixes in paths, as `error.`, of the objects in a body that refuse near misses."""
-    inner = {
-        f"{name}.": _refuses_near_misses(*_models_in(field.annotation))
+    inner = (
+        f"{spelling}."
         for name, field in model.model_fields.items()
-    }
-    return frozenset(
-        prefix for prefix, strict in {"": _refuses_near_misses(model), **inner}.items() if strict
+        if _refuses_near_misses(*_models_in(field.annotation))
+        for spelling in (name, field.alias or name)
     )
+    return frozenset(inner) | ({""} if _refuses_near_misses(model) else set())
 
 
 def _refuses_near_misses(*models: type[BaseModel]) -> bool:

@@ -12,7 +12,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from forgeledger.bootstrap.function_log import function_logger
 from forgeledger.bootstrap.intake import build_intake
-from forgeledger.jobs.messages.command_message import unknown_names
 from forgeledger.jobs.messages.intake_report import log_lines, measurements
 from forgeledger.jobs.messages.sqs_records import failing_seconds, read_messages
 from forgeledger.unknown_fields import UnknownFields
@@ -37,7 +36,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         metrics.add_metric(*measurement)
     for line in log_lines(result):
         getattr(logger, line.level)(line.message, extra=line.extra, exc_info=line.error)
-    names = (name for message in messages for name in unknown_names(message.body))
+    names = (name for message in messages for name in message.body.unknown_names)
     if ignored := unknown_fields.not_seen_before(names):
         logger.warning("unknown fields ignored", extra={"fields": ignored})
     return {

@@ -127,6 +127,34 @@ def test_each_name_in_a_path_is_a_parameter(document):
         assert sorted(names) == sorted(re.findall(r"{(\w+)}", path))
 
 
+def test_what_takes_a_body_answers_with_warnings(document):
+    schemas = document["components"]["schemas"]
+    posts = {path: item["post"] for path, item in document["paths"].items() if "post" in item}
+
+    with_body = {path for path, operation in posts.items() if "requestBody" in operation}
+    with_warnings = {
+        path
+        for path, operation in posts.items()
+        if "warnings" in schemas[success_schema(operation)]["properties"]
+    }
+
+    assert with_warnings == with_body
+    assert {"/jobs", "/jobs/{jobId}/items:register"} < with_body
+    assert "warnings" not in schemas["CreatedBody"].get("required", [])
+
+
+def test_the_fields_that_choose_the_lanes_say_so(document):
+    fields = document["components"]["schemas"]["CreateJob"]["properties"]
+
+    assert "1 up to 1,000, 4 up to 10,000, 8 up to 100,000 items, 16 above" in str(fields["lanes"])
+    assert "chooses the lanes, nothing else" in str(fields["plannedItems"])
+
+
+def success_schema(operation):
+    (success,) = (answer for status, answer in operation["responses"].items() if status < "3")
+    return success["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+
+
 def test_each_schema_is_a_json_schema_and_each_reference_leads_somewhere(document):
     schemas = document["components"]["schemas"]
 

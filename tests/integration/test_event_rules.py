@@ -57,7 +57,7 @@ def test_the_bus_has_the_rules_and_the_target_receives_every_end_and_nothing_els
     output, ledger_cloud, endpoints
 ):
     ledger = Ledger(endpoints=endpoints)
-    empty = ledger.create_job("empty", seal=True)
+    empty = ledger.create_job("empty", seal=True, allow_empty=True)
     canceled = ledger.create_job("canceled", items=["a"])
     ledger.cancel(canceled.job_id)
 

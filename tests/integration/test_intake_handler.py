@@ -48,6 +48,7 @@ def test_the_intake_logs_fields_that_it_does_not_know_and_takes_the_rest(
     handler(event)
 
     assert stage.state_of("invoice-17") == "COMPLETED"
+    assert stage.ignored_of("invoice-17") == [(), ("leaseSecond",), ("leaseSecond",)]
     warnings = [line for line in lines(capsys.readouterr().out) if "fields" in line]
     assert [(line["level"], line["message"], line["fields"]) for line in warnings] == [
         ("WARN", "unknown fields ignored", ["leaseSecond"])

@@ -53,6 +53,7 @@ def test_a_job_by_hand_goes_as_the_readme_says(tmp_path: Path) -> None:
     printed = run_in_shell(block_with("forgeledger local up"), tmp_path / "state")
 
     assert "100" in printed
+    assert re.search(r"^lanes +1$", printed, re.MULTILINE)
     assert "invoice-17" in printed
     assert "CANCELED" in printed
 
@@ -69,6 +70,8 @@ def test_the_python_examples_register_and_complete_an_item(run, endpoints, tmp_p
     job = next(job for job in ledger.jobs() if job.name == "invoices")
     job = ledger.wait(job.job_id, timeout_seconds=60)
     assert (job.status, job.completed) == ("COMPLETED", 1)
+    # As many as are right for the number that stands in the page.
+    assert job.lanes == 8
     assert ledger.item(job.job_id, "invoice-17").result == {"pages": 3}
 
 

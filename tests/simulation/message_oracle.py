@@ -103,11 +103,20 @@ def _sent(fields: Mapping[str, Any], index: int, default_id: str) -> SentCommand
         payload=_as_text(fields.get("payload")),
         result=_as_text(fields.get("result")),
         failure=failure,
+        ignored=_ignored(fields),
     )
     named = _JOB_ID.fullmatch(job_id)
     # An id of the wrong form names no existing lane, whatever the number.
     lane = zlib.crc32(item_id.encode()) % int(named[1]) if named else 0
     return SentCommand(job_id, f"JOB#{job_id}#{lane}", mark_of(command), command, index)
+
+
+def _ignored(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """At most 20 names of 64 characters."""
+    names = {name for name in fields if name not in _FIELDS and name not in _CAMEL_NAMES}
+    if isinstance(fields.get("error"), dict):
+        names |= {f"error.{name}" for name in fields["error"] if name not in _ERROR_FIELDS}
+    return tuple(sorted({name[:64] for name in names})[:20])
 
 
 def _in_camel_case(fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -150,6 +159,7 @@ def _is_error(value: Any) -> bool:
         and isinstance(value.get("message", ""), str)
         and len(value.get("message", "").encode()) <= 4_096
         and isinstance(value.get("retryable", True), bool)
+        and not any(miss in value and right not in value for miss, right in _NEAR_MISSES.items())
     )
 
 
@@ -185,6 +195,9 @@ _FIELDS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "result": _is_small,
     "error": _is_error,
 }
+_ERROR_FIELDS: Final = ("type", "message", "retryable")
+# Those that are sent here.
+_NEAR_MISSES: Final = {"retriable": "retryable", "MESSAGE": "message", "typ": "type"}
 _CAMEL_NAMES: Final = {
     "job_id": "jobId",
     "item_id": "itemId",

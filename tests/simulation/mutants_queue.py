@@ -23,7 +23,7 @@ from tests.simulation.mutant import Mutant, Mutants
 QUEUE = Mutants()
 
 # Fields of a command that a mutant drops.
-_LOST: Final = ("attempt", "worker_id", "lease_seconds", "payload", "result", "failure")
+_LOST: Final = ("attempt", "worker_id", "lease_seconds", "payload", "result", "failure", "ignored")
 
 
 def _read_without(name: str) -> Callable[[], AbstractContextManager[None]]:
@@ -31,8 +31,8 @@ def _read_without(name: str) -> Callable[[], AbstractContextManager[None]]:
     def install() -> Iterator[None]:
         original = messages._command
 
-        def command(raw: Any, index: int, message_id: str) -> RoutedCommand:
-            read = original(raw, index, message_id)
+        def command(raw: Any, index: int, *more: Any) -> RoutedCommand:
+            read = original(raw, index, *more)
             return replace(read, command=replace(read.command, **{name: None}))
 
         with patch.object(messages, "_command", command):
@@ -52,8 +52,8 @@ def _reading(
     """Change each command that is a JSON object before it is decoded."""
     original = messages._command
 
-    def command(raw: Any, index: int, message_id: str) -> RoutedCommand:
-        return original(change(raw) if isinstance(raw, dict) else raw, index, message_id)
+    def command(raw: Any, index: int, *more: Any) -> RoutedCommand:
+        return original(change(raw) if isinstance(raw, dict) else raw, index, *more)
 
     return patch.object(messages, "_command", command)
 
@@ -74,6 +74,12 @@ QUEUE += [
 ]
 
 
+@QUEUE.named("a near miss in an error is ignored")
+def near_misses_ignored() -> Iterator[None]:
+    with patch.object(messages, "_misspelt", lambda *_: ()):
+        yield
+
+
 @QUEUE.named("in messages worker_id and lease_seconds are not understood")
 def one_spelling_only() -> Iterator[None]:
     snake = ("worker_id", "lease_seconds")
@@ -89,8 +95,8 @@ def one_spelling_only() -> Iterator[None]:
 def default_ids_without_index() -> Iterator[None]:
     original = messages._command
 
-    def command(raw: Any, index: int, message_id: str) -> RoutedCommand:
-        return replace(original(raw, 0, message_id), index=index)
+    def command(raw: Any, index: int, *more: Any) -> RoutedCommand:
+        return replace(original(raw, 0, *more), index=index)
 
     with patch.object(messages, "_command", command):
         yield
@@ -100,12 +106,12 @@ def default_ids_without_index() -> Iterator[None]:
 def wrong_attempts_forgiven() -> Iterator[None]:
     original = messages._command
 
-    def command(raw: Any, index: int, message_id: str) -> RoutedCommand:
+    def command(raw: Any, index: int, *more: Any) -> RoutedCommand:
         try:
-            return original(raw, index, message_id)
+            return original(raw, index, *more)
         except ValidationError:
             return original(
-                {**raw, "attempt": None} if isinstance(raw, dict) else raw, index, message_id
+                {**raw, "attempt": None} if isinstance(raw, dict) else raw, index, *more
             )
 
     with patch.object(messages, "_command", command):

@@ -47,7 +47,10 @@ def draw_body(random: Random, fields: Callable[[], dict[str, Any]]) -> tuple[str
     body = json.dumps({"commands": commands})
     if random.random() < 0.2:
         # What a reader of JSON changes when it writes it again.
-        body = body.replace('"type":', f'"extra": {random.choice(_FRAGILE)}, "type":')
+        fragile = random.choice(_FRAGILE)
+        body = body.replace('"type":', f'"extra": {fragile}, "type":')
+        if fragile == _FRAGILE[-1]:
+            body = body.replace('"retryable":', '"retriable":')
     return body, False
 
 

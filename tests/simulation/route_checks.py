@@ -217,6 +217,7 @@ def event_shown(lane: int, offset: int, event: Event) -> dict[str, Any]:
         "result": _json(event.result),
         "error": failure
         and {"type": failure.type, "message": failure.message, "retryable": failure.retryable},
+        "ignored": list(event.ignored) or None,
         "gate": event.gate,
         "mode": event.mode,
         "counts": counts and _counts(counts),

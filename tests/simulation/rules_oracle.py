@@ -127,6 +127,10 @@ def _event(kind: str) -> ExpectedEvent:
 def wrong_event(head: Head, item: Item | None, command: Command, event: Event) -> str | None:
     """Why this event must not be in the journal for this command; None if it may."""
     kind = str(event.kind)
+    # Before its own event, a command may have registered its item.
+    own = kind != "registered" or command.kind == "register"
+    if event.ignored != (command.ignored if own else ()):
+        return f"names {event.ignored} as ignored of {command.ignored}"
     allowed = expected(head, item, command, event.at)
     if kind == "rejected":
         if event.reason is None or event.reason not in allowed.reasons:

@@ -56,10 +56,16 @@ VALUES: dict[str, tuple[Any, ...]] = {
         {"type": "T", "retryable": "yes"},
         {"type": ""},
         {"message": "of no type"},
+        {"type": "T", "retriable": False},
+        {"type": "T", "retryable": True, "retriable": False},
+        {"type": "T", "MESSAGE": "m"},
+        {"type": "T", "typ": "U"},
+        {"typ": "T"},
         {},
         "T",
     ),
     "unknown": (1,),
+    "x" * 100: (1,),
 }
 
 

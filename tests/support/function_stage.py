@@ -113,6 +113,12 @@ class Stage:
         assert view is not None
         return view.items[item_id].state.value
 
+    def ignored_of(self, item_id: str) -> list[tuple[str, ...]]:
+        """The unknown fields that the journal names in each event of an item."""
+        rows = self.store.read_journal(JOB_ID, lane_of(item_id, 4), 0, 100)
+        events = [event for row in rows for event in row.entries]
+        return [event.ignored for event in events if event.item_id == item_id]
+
 
 def lines(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines() if line.startswith("{")]

@@ -105,6 +105,7 @@ events = st.builds(
     gate=optional_numbers,
     mode=st.none() | st.sampled_from(LaneMode),
     recount=st.none() | recounts,
+    ignored=st.lists(texts, max_size=3).map(tuple),
 )
 specs = st.builds(
     JobSpec,

@@ -53,6 +53,15 @@ def rule_of(kind: str) -> str:
     return _RULES.get(kind, unlisted)
 
 
+def misspelt_sentence(right_name: str) -> str:
+    return f"is no field of this object; did you mean {right_name}?"
+
+
+def ignored_sentence(right_name: str | None) -> str:
+    hint = "" if right_name is None else f"; did you mean {right_name}?"
+    return f"is no field of this object and is ignored{hint}"
+
+
 def sentence_of(error: Mapping[str, Any]) -> str:
     sentence = _SENTENCES.get(error["type"])
     return str(error["msg"]) if sentence is None else sentence.format(**error.get("ctx", {}))

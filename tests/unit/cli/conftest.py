@@ -40,6 +40,8 @@ class InMemoryApi:
         self._caller = world.caller()
         self.requests: list[HttpRequest] = []
         self.on_request: Any = None
+        # Fields that each request has besides its own, as that of a newer client.
+        self.more_fields: dict[str, Any] = {}
         # A Lambda function handles one request at a time.
         self._lock = threading.Lock()
 
@@ -52,13 +54,16 @@ class InMemoryApi:
             request.method,
             unquote(parts.path),
             query=dict(parse_qsl(parts.query)),
-            body=None if request.body is None else request.body.decode(),
+            body=None if request.body is None else self._body(request.body),
             headers=dict(request.headers),
         )
         with self._lock:
             reply = self._caller.send(event)
         headers = {name.lower(): value for name, value in reply.headers.items()}
         return HttpResponse(status=reply.status, headers=headers, body=reply.text.encode())
+
+    def _body(self, content: bytes) -> str:
+        return json.dumps({**json.loads(content), **self.more_fields})
 
 
 @pytest.fixture(autouse=True)

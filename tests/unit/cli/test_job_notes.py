@@ -8,7 +8,7 @@ from forgeledger.sdk.records import Job
 
 
 def test_a_job_that_is_reopened_without_canceled_items_has_no_note(forgeledger, ledger):
-    job = ledger.create_job("nightly", seal=True)
+    job = ledger.create_job("nightly", seal=True, allow_empty=True)
 
     assert forgeledger("job", "reopen", job.job_id).err == ""
 
@@ -33,6 +33,7 @@ def test_a_job_that_is_sealed_before_its_expected_items_came_says_so(
 
     created = forgeledger(
         *("job", "create", "n", "--expected-items", expected, "--seal", "--items-file", "-"),
+        "--allow-empty",
         stdin=lines,
     )
     sealed = forgeledger("job", "seal", job.job_id)

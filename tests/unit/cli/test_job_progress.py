@@ -40,7 +40,7 @@ def test_watching_prints_a_line_for_each_change_and_how_it_ended(forgeledger, le
 
 
 def test_watching_with_json_prints_the_job_whenever_it_changed(forgeledger, ledger):
-    job = ledger.create_job("nightly", seal=True)
+    job = ledger.create_job("nightly", seal=True, allow_empty=True)
 
     ended = forgeledger("job", "watch", job.job_id, "--json")
 

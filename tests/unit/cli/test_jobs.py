@@ -75,18 +75,11 @@ def test_an_empty_key_is_refused_by_its_option_and_makes_no_job(forgeledger, led
     assert list(ledger.jobs()) == []
 
 
-@pytest.mark.parametrize("more", [(), ("-q",), ("--json",)])
-@pytest.mark.parametrize("text", ["", "\n\n"])
-def test_a_file_without_items_is_reported_with_the_job(forgeledger, ledger, tmp_path, more, text):
-    file = tmp_path / "empty.txt"
-    file.write_text(text, encoding="utf-8")
+def test_planned_items_choose_the_lanes_and_nothing_else(forgeledger):
+    ended = forgeledger("job", "create", "nightly", "--planned-items", 200_000, "--json")
 
-    ended = forgeledger("job", "create", "nightly", "--items-file", file, "--seal", *more)
-
-    (job,) = ledger.jobs()
-    assert (ended.code, job.is_complete) == (0, True)
-    assert job.job_id in ended.out
-    assert ended.err == f"{file}: the input has no items\n"
+    job = json.loads(ended.out)
+    assert (job["lanes"], job["expectedItems"], job["autoRegister"]) == (16, None, False)
 
 
 def test_a_job_without_a_file_has_no_message_about_one(forgeledger):
@@ -109,7 +102,9 @@ def test_an_option_that_counts_once_is_given_once(forgeledger, ledger, words):
 
 
 def test_a_flag_may_be_given_again(forgeledger, ledger):
-    ended = forgeledger("job", "create", "nightly", "--seal", "--seal", "-q", "--quiet")
+    ended = forgeledger(
+        "job", "create", "nightly", *("--seal", "--allow-empty") * 2, "-q", "--quiet"
+    )
 
     assert ledger.status(ended.out.strip()).sealed
 
@@ -264,7 +259,9 @@ def test_an_id_with_a_slash_is_that_of_no_job(forgeledger, ledger, tail):
 
 
 def test_a_refused_change_is_one_line_and_its_own_exit_code(forgeledger, ledger):
-    ended = forgeledger("job", "cancel", ledger.create_job("nightly", seal=True).job_id)
+    job = ledger.create_job("nightly", seal=True, allow_empty=True)
+
+    ended = forgeledger("job", "cancel", job.job_id)
 
     assert ended.code == exit_codes.REFUSED
     assert len(ended.err.splitlines()) == 1

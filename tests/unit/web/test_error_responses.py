@@ -94,11 +94,11 @@ def test_unknown_fields_of_a_request_are_reported_once(caller):
     known = {"name": "n", "expected_items": 5, "metadata": {"any": 1}, "items": [{"item_id": "a"}]}
 
     assert ignored("/jobs", known) == []
-    assert ignored("/jobs", {"name": "n", "expectedItem": 5}) == ["expectedItem"]
-    assert ignored("/jobs", {"name": "n", "expectedItem": 5}) == []
+    assert ignored("/jobs", {"name": "n", "color": 5}) == ["color"]
+    assert ignored("/jobs", {"name": "n", "color": 5}) == []
     assert ignored(f"/jobs/{job_id}/seal", None) == []
-    assert ignored(f"/jobs/{job_id}/items/a/fail", {"error": {"type": "E", "retriable": 0}}) == [
-        "error.retriable"
+    assert ignored(f"/jobs/{job_id}/items/a/fail", {"error": {"type": "E", "stack": 0}}) == [
+        "error.stack"
     ]
     assert ignored(f"/jobs/{job_id}/items/a/claim", {"workerId": "w", "leaseSeconds": 5}) == []
     assert ignored("/jobs", {"name": "n", "leaseSeconds": 5}) == ["leaseSeconds"]

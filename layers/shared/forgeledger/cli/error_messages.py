@@ -94,6 +94,8 @@ def _explain_ours(error: ForgeLedgerError) -> tuple[str, int]:
     if isinstance(error, sdk.RegistrationStoppedError) and isinstance(cause, sdk.SdkError):
         line, code = _explain_ours(cause)
         return f"{error.args[0]}: {line}", code
+    if isinstance(error, sdk.EmptySealError):
+        return f"--seal: {error.why}; --allow-empty permits that", exit_codes.USAGE
     if isinstance(error, sdk.ApiError):
         return _explain_api(error, sdk)
     if isinstance(error, sdk.NoAnswerError):

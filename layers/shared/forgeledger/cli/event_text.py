@@ -59,6 +59,8 @@ def _details(event: "Event") -> str:
         parts.append(f"the lane is {raw['mode']}")
     if raw.get("status") and event.lane is None:
         parts.append(str(raw["status"]))
+    if event.ignored:
+        parts.append(f"ignored {', '.join(event.ignored)}")
     if event.client_id:
         parts.append(f"by {event.client_id}")
     return ", ".join(parts)

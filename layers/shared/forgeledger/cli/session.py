@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from forgeledger.sdk.api.api_client import ApiClient
     from forgeledger.sdk.api.ledger import Ledger
     from forgeledger.sdk.api.transport import Transport
+    from forgeledger.sdk.records import WrongField
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,10 @@ class Session:
         from forgeledger.sdk.seams import Seams, with_seams
 
         seams = Seams(
-            transport=self.seams.transport, clock=self.seams.clock, sleep=self.seams.sleep
+            transport=self.seams.transport,
+            clock=self.seams.clock,
+            sleep=self.seams.sleep,
+            on_warning=self._remark_warning,
         )
         return with_seams(Ledger, seams)(endpoints=endpoints)
 
@@ -76,11 +80,15 @@ class Session:
             api_key=endpoints.api_key,
             backoff=Backoff(attempts=2),
             sleep=self.seams.sleep,
+            on_warning=self._remark_warning,
         )
 
     def client(self, service: str) -> Any:
         """A new AWS client for the deployment."""
         return self.seams.client_of(service, self.deployment.endpoints)
+
+    def _remark_warning(self, warning: "WrongField") -> None:
+        self.output.remark(f"warning: {warning.field} {warning.message}")
 
     @property
     def command_queue_url(self) -> str:

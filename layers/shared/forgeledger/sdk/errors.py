@@ -6,6 +6,7 @@ ForgeLedgerError
     +-- WrongAddressError         not an address, or not the address of a ledger
     +-- InvalidSettingError       a setting of the SDK breaks a rule: which one, and the rule
     +-- InvalidCommandError       refused before it was sent: the field and the rule it breaks
+    |   +-- EmptySealError        seal=True without items, and without allow_empty=True
     +-- InvalidItemError          the same for an item to register, with its index; register()
     |                             raises it as the cause of a RegistrationStoppedError
     +-- BufferFullError           nothing could be sent for as long as the caller would wait
@@ -63,6 +64,15 @@ class InvalidCommandError(SdkError, ValueError):
         super().__init__(f"{field}: {rule}")
         self.field = field
         self.rule = rule
+
+
+class EmptySealError(InvalidCommandError):
+    """Nothing was sent: a job without items would complete as soon as it is sealed."""
+
+    def __init__(self) -> None:
+        why = "no items were given, and a job without items completes as soon as it is sealed"
+        super().__init__("seal", f"{why}; allow_empty=True permits that")
+        self.why = why
 
 
 class InvalidItemError(SdkError, ValueError):

@@ -20,6 +20,7 @@ from forgeledger.sdk.records import (
     Rejection,
     RejectionCount,
     Why,
+    WrongField,
 )
 
 Record = TypeVar("Record")
@@ -27,7 +28,7 @@ Row = TypeVar("Row")
 
 
 def job_of(body: JsonObject) -> Job:
-    return _record(Job, body, tags=tuple(body.get("tags") or ()))
+    return _record(Job, body, tags=tuple(body.get("tags") or ()), warnings=warnings_of(body))
 
 
 def item_of(body: JsonObject) -> Item:
@@ -35,17 +36,18 @@ def item_of(body: JsonObject) -> Item:
 
 
 def event_of(body: JsonObject) -> Event:
-    return _record(Event, body)
+    return _record(Event, body, ignored=tuple(body.get("ignored") or ()))
 
 
 def registration_of(body: JsonObject) -> Registration:
     rejections = _all(lambda rejection: _record(Rejection, rejection), body.get("rejections"))
-    return _record(Registration, body, rejections=rejections)
+    return _record(Registration, body, rejections=rejections, warnings=warnings_of(body))
 
 
 def answer_of(body: JsonObject) -> CommandAnswer:
     item = body.get("item")
-    return _record(CommandAnswer, body, item=item_of(item) if item else None)
+    item = item_of(item) if item else None
+    return _record(CommandAnswer, body, item=item, warnings=warnings_of(body))
 
 
 def why_of(body: JsonObject) -> Why:
@@ -59,6 +61,19 @@ def why_of(body: JsonObject) -> Why:
         due_later=_found_items(body.get("dueLater")),
         failures=_all(lambda count: _record(FailureCount, count), body.get("failures")),
         rejections=_all(lambda count: _record(RejectionCount, count), body.get("rejections")),
+    )
+
+
+def warnings_of(body: JsonObject) -> tuple[WrongField, ...]:
+    return wrong_fields(body.get("warnings"))
+
+
+def wrong_fields(entries: object) -> tuple[WrongField, ...]:
+    """From an answer of any server: what is none is left out."""
+    return tuple(
+        WrongField(**{name: str(entry.get(name, "")) for name in ("field", "rule", "message")})
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict)
     )
 
 

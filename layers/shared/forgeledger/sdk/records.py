@@ -12,6 +12,15 @@ MOST_REJECTIONS: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrongField:
+    """A field of a request that breaks a rule, or that the ledger does not know and ignores."""
+
+    field: str
+    rule: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A job's status; `raw` is the whole answer, with fields that this version does not know."""
 
@@ -46,6 +55,8 @@ class Job:
     deadline_at: datetime | None = None
     metadata: JsonObject = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+    # Of the call that returned it: fields that the ledger ignored.
+    warnings: tuple[WrongField, ...] = ()
     raw: JsonObject = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -98,6 +109,8 @@ class Event:
     client_id: str | None = None
     reason: str | None = None
     error: JsonObject | None = None
+    # Unknown fields of its command.
+    ignored: tuple[str, ...] = ()
     raw: JsonObject = field(default_factory=dict, repr=False, compare=False)
 
 
@@ -178,6 +191,8 @@ class CommandAnswer:
     outcome: str
     reason: str | None = None
     item: Item | None = None
+    # Fields that the ledger ignored.
+    warnings: tuple[WrongField, ...] = ()
     raw: JsonObject = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -202,6 +217,8 @@ class Registration:
     rejected: int = 0
     # The first of the rejected ones, at most MOST_REJECTIONS.
     rejections: tuple[Rejection, ...] = ()
+    # Fields that the ledger ignored.
+    warnings: tuple[WrongField, ...] = ()
 
     @property
     def sent(self) -> int:
@@ -213,14 +230,8 @@ class Registration:
             already_existed=self.already_existed + other.already_existed,
             rejected=self.rejected + other.rejected,
             rejections=(self.rejections + other.rejections)[:MOST_REJECTIONS],
+            warnings=tuple(dict.fromkeys(self.warnings + other.warnings)),
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrongField:
-    field: str
-    rule: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
 from forgeledger.sdk.api.transport import Transport
+from forgeledger.sdk.records import WrongField
 
 Class = TypeVar("Class")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seams:
-    """HTTP, SQS and time; None stands for the real network.
+    """HTTP, SQS, time and warnings; None stands for the real network.
 
     No arguments of Ledger, Reporter and Worker: users have no need to replace any of it.
     """
@@ -23,6 +24,8 @@ class Seams:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     utc_now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    # What shows a warning of the API; None: the log.
+    on_warning: Callable[[WrongField], None] | None = None
 
 
 def with_seams(kind: type[Class], seams: Seams) -> type[Class]:

@@ -1,7 +1,7 @@
 """Bases of request and response bodies, and the field names of a body."""
 
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -14,6 +14,9 @@ class RequestModel(BaseModel):
     """Accepts camelCase and snake_case, converts no types and ignores unknown fields."""
 
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, strict=True)
+
+    # Whether an unknown field that is near to an absent one is refused and not ignored.
+    refuses_near_misses: ClassVar[bool] = False
 
 
 class ResponseModel(BaseModel):
@@ -56,6 +59,21 @@ def known_fields(model: type[BaseModel]) -> KnownFields:
         )
         known |= dict.fromkeys((name, field.alias or name), frozenset[str]().union(*lenient))
     return known
+
+
+def strict_prefixes(model: type[BaseModel]) -> frozenset[str]:
+    """The prefixes in paths, as `error.`, of the objects in a body that refuse near misses."""
+    inner = (
+        f"{spelling}."
+        for name, field in model.model_fields.items()
+        if _refuses_near_misses(*_models_in(field.annotation))
+        for spelling in (name, field.alias or name)
+    )
+    return frozenset(inner) | ({""} if _refuses_near_misses(model) else set())
+
+
+def _refuses_near_misses(*models: type[BaseModel]) -> bool:
+    return any(issubclass(model, RequestModel) and model.refuses_near_misses for model in models)
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -18,7 +18,8 @@ ABOUT: dict[str, Any] = {
     "description": (
         "Tells you, exactly once, when a million queue messages are done. Errors are problem "
         "documents (RFC 9457) with a stable `code`. Body fields may be spelled in camelCase or "
-        "snake_case. Unknown query parameters are refused."
+        "snake_case; unknown ones are ignored, and named in `warnings`. Unknown query "
+        "parameters are refused."
     ),
     "security_schemes": {"apiKey": {"type": "apiKey", "in": "header", "name": API_KEY_HEADER}},
     "security": [{"apiKey": []}],
@@ -41,6 +42,12 @@ _PROBLEMS = {
     503: "The ledger's storage or that of the API keys is busy or slow; retry after `Retry-After`.",
 }
 _PROBLEM_CONTENT = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+# In the answer of each route that takes a body.
+_WARNINGS = {
+    "type": "array",
+    "items": {"$ref": "#/components/schemas/FieldError"},
+    "description": "Fields that are unknown and were ignored; left out if there are none.",
+}
 # Powertools' own error bodies, which this API does not use.
 _UNUSED_SCHEMAS = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
 _IDEMPOTENCY_KEYS = [
@@ -76,6 +83,8 @@ def complete(document: dict[str, Any], order: Sequence[str]) -> dict[str, Any]:
     for path, item in paths.items():
         for method, operation in item.items():
             _complete_operation(operation, path, method)
+            if "requestBody" in operation:
+                schemas[_schema_of_success(operation)]["properties"]["warnings"] = _WARNINGS
     return {**document, "paths": paths}
 
 
@@ -96,6 +105,12 @@ def _complete_operation(operation: dict[str, Any], path: str, method: str) -> No
         responses[str(status)] = {"description": description, "content": _PROBLEM_CONTENT}
     operation["responses"] = dict(sorted(responses.items()))
     _drop_titles(parameter["schema"] for parameter in operation.get("parameters", []))
+
+
+def _schema_of_success(operation: dict[str, Any]) -> str:
+    status = next(status for status in operation["responses"] if status.startswith("2"))
+    content = operation["responses"][status]["content"]["application/json"]
+    return str(content["schema"]["$ref"].rpartition("/")[2])
 
 
 def _drop_titles(schemas: Iterable[dict[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""Refuse unknown query parameters, although unknown body fields are ignored.
+"""Refuse unknown query parameters, although unknown body fields are ignored, but for near misses.
 
 A field is data that a newer version may use. A parameter selects what is returned: without the
 misspelt `stat=FAILED` the response would answer another question.
@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler.middlewares.openapi_validation import (
 )
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
+from forgeledger.rule_messages import misspelt_sentence
 from forgeledger.web.request_guard import DOCS_FILES, PUBLIC_PATHS
 
 if TYPE_CHECKING:
@@ -20,19 +21,19 @@ if TYPE_CHECKING:
 
 
 class QueryChecks(OpenAPIRequestValidationMiddleware):
-    """Powertools' request validation, plus the check for unknown query parameters."""
+    """Powertools' request validation, plus the checks for unknown parameters and near misses."""
 
     def handler(
         self, app: "EventHandlerInstance", next_middleware: NextMiddleware
     ) -> Response[Any]:
-        unknown = _unknown_parameters(app)
-        if not unknown:
+        refused = [*_unknown_parameters(app), *_misspelt_fields(app)]
+        if not refused:
             return super().handler(app, next_middleware)
         try:
             return super().handler(app, cast("NextMiddleware", _refuse))
         except RequestValidationError as error:
             # Report all errors of the request together.
-            raise RequestValidationError([*unknown, *error.errors()]) from None
+            raise RequestValidationError([*refused, *error.errors()]) from None
 
 
 def _unknown_parameters(app: "EventHandlerInstance") -> list[dict[str, Any]]:
@@ -46,6 +47,17 @@ def _unknown_parameters(app: "EventHandlerInstance") -> list[dict[str, Any]]:
         {"type": "unknown", "loc": ("query", name), "msg": message}
         for name in event.query_string_parameters
         if name not in known
+    ]
+
+
+def _misspelt_fields(app: Any) -> list[dict[str, Any]]:
+    if not app.context["_route"].dependant.body_params:
+        return []
+    # To read the body is to look at its fields.
+    _ = app.current_event.json_body
+    return [
+        {"type": "misspelt", "loc": ("body", path), "msg": misspelt_sentence(right)}
+        for path, right in app.unknown.misspelt.items()
     ]
 
 

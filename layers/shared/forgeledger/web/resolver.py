@@ -16,9 +16,9 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.api_gateway import Response
 
 from forgeledger.runtime import HasTime, before_deadline
-from forgeledger.unknown_fields import KnownFields, UnknownFields, unknown_in
+from forgeledger.unknown_fields import UnknownFields
+from forgeledger.web.body_fields import BodyFields, UnknownBodyFields, check_fields
 from forgeledger.web.error_responses import HttpError, problem_response
-from forgeledger.web.models import known_fields
 from forgeledger.web.openapi import ABOUT, complete
 from forgeledger.web.query_checks import QueryChecks
 from forgeledger.web.request_body import read_json
@@ -41,12 +41,13 @@ class LedgerResolver(APIGatewayHttpResolver):
     def __init__(self) -> None:
         # The routes: method, path as in OpenAPI, pattern.
         self.table: list[tuple[str, str, Pattern[str]]] = []
-        # Unknown fields in the current request's body that were not reported before.
+        # Unknown fields in the current request's body, and those that were not logged before.
+        self.unknown = UnknownBodyFields()
         self.ignored: list[str] = []
-        self._unknown = UnknownFields()
-        # The known fields of each route's body, and those of the current request's route.
-        self._fields: dict[str, KnownFields] = {}
-        self._known: KnownFields = {}
+        self._logged = UnknownFields()
+        # The fields of each route's body, and those of the current request's route.
+        self._fields: dict[str, BodyFields | None] = {}
+        self._known: BodyFields | None = None
         super().__init__(
             enable_validation=True,
             response_validation_error_http_code=500,
@@ -72,9 +73,10 @@ class LedgerResolver(APIGatewayHttpResolver):
 
     def start_request(self, method: str, path: str) -> str:
         """Prepare for a request, and return the name of its route."""
+        self.unknown, self.ignored = UnknownBodyFields(), []
         names = [f"{method} {known}" for verb, known in self._matches(path) if verb == method]
         route = names[0] if names else UNKNOWN_ROUTE
-        self._known = self._fields.get(route, {})
+        self._known = self._fields.get(route)
         return route
 
     def _matches(self, path: str) -> list[tuple[str, str]]:
@@ -83,7 +85,9 @@ class LedgerResolver(APIGatewayHttpResolver):
 
     def _read_body(self, text: str) -> dict[str, Any]:
         body = read_json(text)
-        self.ignored = self._unknown.not_seen_before(unknown_in(body, self._known))
+        if self._known is not None:
+            self.unknown = check_fields(body, self._known)
+            self.ignored = self._logged.not_seen_before(self.unknown.ignored)
         return body
 
     def has_time(self) -> HasTime:
@@ -135,11 +139,11 @@ class LedgerResolver(APIGatewayHttpResolver):
         return sorted(command for parent, _, command in posts if parent in paths)
 
 
-def _body_fields(handler: Callable[..., Any]) -> KnownFields:
+def _body_fields(handler: Callable[..., Any]) -> BodyFields | None:
     """From `body: Annotated[Model, ...]` or `Annotated[Model | None, ...]`, if there is a body."""
     annotation = handler.__annotations__.get("body")
     if annotation is None:
-        return {}
+        return None
     body, *_ = get_args(annotation)
     model, *_ = get_args(body) or (body,)
-    return known_fields(model)
+    return BodyFields.of(model)

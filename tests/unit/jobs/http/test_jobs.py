@@ -53,6 +53,11 @@ def test_both_spellings_of_a_name_mean_the_same(caller):
     [
         ({}, 4),
         ({"lanes": 3}, 3),
+        ({"plannedItems": 200_000}, 16),
+        ({"planned_items": 0}, 1),
+        ({"plannedItems": 5_000, "expectedItems": 200_000}, 4),
+        ({"plannedItems": 20_000, "items": ["a"], "seal": True}, 8),
+        ({"plannedItems": 20_000, "lanes": 2}, 2),
         ({"expectedItems": 10}, 1),
         ({"items": ["a"], "seal": True}, 1),
         ({"expectedItems": 1_000_000}, 16),

@@ -6,7 +6,7 @@ import pytest
 from pydantic.alias_generators import to_camel
 
 from forgeledger.jobs.messages.command_fields import COMMAND_NAMES, ERROR_NAMES
-from forgeledger.jobs.messages.command_message import decode, unknown_names
+from forgeledger.jobs.messages.command_message import decode
 from tests.support.builders import JOB_ID
 
 GOOD = {"type": "fail", "jobId": JOB_ID, "itemId": "a"}
@@ -18,7 +18,7 @@ GOOD = {"type": "fail", "jobId": JOB_ID, "itemId": "a"}
         (GOOD, set()),
         ({**GOOD, "leaseSecond": 5, "trace": "t"}, {"leaseSecond", "trace"}),
         ({"commands": [GOOD, {**GOOD, "atempt": 1}, 7]}, {"atempt"}),
-        ({**GOOD, "error": {"type": "E", "retriable": False}}, {"error.retriable"}),
+        ({**GOOD, "error": {"type": "E", "stack": "..."}}, {"error.stack"}),
         ({**GOOD, "error": {"type": "E", "message": "m", "retryable": False}}, set()),
         ({**GOOD, **dict.fromkeys(COMMAND_NAMES), "payload": {"other": 1}}, set()),
         (
@@ -31,7 +31,7 @@ GOOD = {"type": "fail", "jobId": JOB_ID, "itemId": "a"}
     ],
 )
 def test_unknown_fields_of_a_message_are_found(content: object, unknown: set[str]) -> None:
-    assert unknown_names(decode(json.dumps(content), "message-id")) == unknown
+    assert decode(json.dumps(content), "message-id").unknown_names == unknown
 
 
 @pytest.mark.parametrize("name", sorted(COMMAND_NAMES))
@@ -54,3 +54,35 @@ def test_a_field_of_an_error_that_is_known_means_something(name: str) -> None:
     problems = decode(json.dumps({**GOOD, "error": error}), "m").problems
 
     assert [problem.field for problem in problems] == [f"error.{name}"]
+
+
+def test_a_command_names_its_unknown_fields_within_bounds() -> None:
+    error = {"type": "E", "stack": "..."}
+    many = {f"field{number:03}" + "x" * 100: number for number in range(30)}
+
+    (known,) = decode(json.dumps(GOOD), "m").commands
+    (some,) = decode(json.dumps({**GOOD, "trace": "t", "error": error}), "m").commands
+    (lots,) = decode(json.dumps({**GOOD, **many}), "m").commands
+
+    assert known.command.ignored == ()
+    assert some.command.ignored == ("error.stack", "trace")
+    assert [len(name) for name in lots.command.ignored] == [64] * 20
+
+
+def test_a_near_miss_in_an_error_makes_its_command_invalid() -> None:
+    misspelt = {**GOOD, "error": {"typ": "E", "retriable": False, "stack": ""}}
+
+    body = decode(json.dumps({"commands": [GOOD, misspelt, GOOD]}), "m")
+
+    assert [routed.index for routed in body.commands] == [0, 2]
+    assert {(problem.index, problem.field, problem.rule) for problem in body.problems} == {
+        (1, "error.typ", "is no field of this object; did you mean type?"),
+        (1, "error.retriable", "is no field of this object; did you mean retryable?"),
+        (1, "error.type", "is required"),
+    }
+
+
+def test_a_near_miss_next_to_the_error_is_a_foreign_field() -> None:
+    (routed,) = decode(json.dumps({**GOOD, "workrId": "w"}), "m").commands
+
+    assert routed.command.ignored == ("workrId",)

@@ -36,7 +36,9 @@ def test_everything_about_a_job_can_be_given(ledger, api):
     ledger.create_job(
         "n",
         expected_items=5,
+        planned_items=7,
         seal=True,
+        allow_empty=True,
         auto_register=True,
         lanes=2,
         policy={"maxAttempts": 3},
@@ -50,6 +52,7 @@ def test_everything_about_a_job_can_be_given(ledger, api):
         {
             "name": "n",
             "expectedItems": 5,
+            "plannedItems": 7,
             "seal": True,
             "autoRegister": True,
             "lanes": 2,

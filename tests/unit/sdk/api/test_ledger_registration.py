@@ -4,10 +4,12 @@ from collections import UserDict
 from types import MappingProxyType
 
 import pytest
+from pydantic.alias_generators import to_camel
 
 from forgeledger.sdk.api.registration import RegistrationOptions
 from forgeledger.sdk.errors import (
     ApiError,
+    EmptySealError,
     InvalidCommandError,
     InvalidItemError,
     InvalidRequestError,
@@ -32,7 +34,7 @@ def test_a_job_of_many_items_gets_its_lanes_and_all_of_its_items(ledger, api):
     job = ledger.create_job("n", items=[f"item-{n}" for n in range(2_001)], seal=True)
 
     assert job.total == 2_001
-    assert api.bodies[0] == {"name": "n", "lanes": 4}
+    assert api.bodies[0] == {"name": "n", "plannedItems": 2_001}
     chunks = sorted(api.bodies[1:4], key=lambda body: body["items"][-1] == "item-2000")
     assert [len(body["items"]) for body in chunks] == [1000, 1000, 1]
     assert [body.get("seal") for body in chunks] == [None, None, True]
@@ -55,7 +57,7 @@ def test_items_of_unknown_number_leave_the_lanes_to_the_ledger(ledger, api):
 
     ledger.create_job("n", items=(f"item-{n}" for n in range(1_001)))
 
-    assert "lanes" not in api.bodies[0]
+    assert api.bodies[0] == {"name": "n"}
 
 
 def test_registration_sums_up_and_reports_its_progress(ledger, api):
@@ -91,8 +93,36 @@ def test_the_chunk_that_seals_goes_last(ledger, api):
 def test_sealing_a_job_with_nothing_to_register_seals_it(ledger, api):
     api.answer({"outcome": "applied", "job": job_body()})
 
-    assert ledger.register(JOB_ID, [], seal=True) == Registration()
+    assert ledger.register(JOB_ID, [], seal=True, allow_empty=True) == Registration()
     assert api.paths == [f"POST /jobs/{JOB_ID}/seal"]
+
+
+@pytest.mark.parametrize("items", [[], iter(())])
+def test_nothing_is_not_sealed_by_accident(ledger, api, items):
+    with pytest.raises(EmptySealError, match=r"^seal: no items .*allow_empty=True"):
+        ledger.register(JOB_ID, items, seal=True)
+    with pytest.raises(EmptySealError, match=r"^seal: no items .*allow_empty=True"):
+        ledger.create_job("n", items=items, seal=True)
+
+    assert api.requests == []
+
+
+@pytest.mark.parametrize("allow_empty", [None, 1, "yes"])
+def test_what_permits_an_empty_seal_is_true_or_false(ledger, api, allow_empty):
+    with pytest.raises(InvalidCommandError, match=r"^allow_empty: must be true or false"):
+        ledger.register(JOB_ID, [], seal=True, allow_empty=allow_empty)
+
+    assert api.requests == []
+
+
+@pytest.mark.parametrize("lanes", [{"lanes": 3}, {"planned_items": 9}, {"expected_items": 2_000}])
+def test_a_number_that_is_given_comes_before_that_of_the_items(ledger, api, lanes):
+    api.answer(job_body(), 201).answer(registered(1000)).answer(job_body())
+
+    ledger.create_job("n", items=[f"item-{n}" for n in range(1_001)], **lanes)
+
+    ((name, value),) = lanes.items()
+    assert api.bodies[0] == {"name": "n", to_camel(name): value}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import typer
 
 from forgeledger.cli import exit_codes
 from forgeledger.cli.command import Needs, command, group
-from forgeledger.cli.commands.job import JOB_ID
+from forgeledger.cli.commands.job import ALLOW_EMPTY, JOB_ID
 from forgeledger.cli.error_messages import CliError
 from forgeledger.cli.item_files import Form, read_items, read_names
 from forgeledger.cli.job_text import not_sealed_note, sealed_short_note
@@ -56,6 +56,7 @@ def register(
         bool,
         typer.Option("--seal", help="Seal the job afterwards: it takes no new items then."),
     ] = False,
+    allow_empty: ALLOW_EMPTY = False,
 ) -> None:
     """Register any number of items.
 
@@ -79,7 +80,9 @@ def register(
         items.named_in_errors(),
         note_repeatable(),
     ):
-        result = session.ledger.register(job_id, items, seal=seal, on_progress=progress)
+        result = session.ledger.register(
+            job_id, items, seal=seal, allow_empty=allow_empty, on_progress=progress
+        )
     # --json says it without --seal as well.
     job = _job_now(session, job_id) if seal or session.output.as_json else None
     session.output.record(

@@ -19,6 +19,7 @@ from forgeledger.cli.json_options import json_object
 from forgeledger.cli.output import moment
 from forgeledger.cli.pages import Pages
 from forgeledger.cli.session import Session
+from forgeledger.jobs.model.ids import LANES_RULE
 
 if TYPE_CHECKING:
     from forgeledger.sdk.records import Job
@@ -37,6 +38,10 @@ def not_empty(value: str) -> str:
     return value
 
 
+ALLOW_EMPTY = Annotated[
+    bool,
+    typer.Option("--allow-empty", help="Let --seal complete a job at once if there are no items."),
+]
 JOB_ID = Annotated[str, typer.Argument(metavar="JOB_ID", show_default=False, callback=not_empty)]
 
 
@@ -59,10 +64,17 @@ def create(
     expected_items: Annotated[
         int | None, typer.Option(min=0, help="The job seals itself when it has so many items.")
     ] = None,
+    planned_items: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="About how many items there will be: chooses the lanes, nothing else."
+        ),
+    ] = None,
     seal: Annotated[
         bool,
         typer.Option("--seal", help="Seal the job afterwards: it takes no new items then."),
     ] = False,
+    allow_empty: ALLOW_EMPTY = False,
     auto_register: Annotated[
         bool | None,
         typer.Option(
@@ -75,8 +87,8 @@ def create(
         typer.Option(
             min=1,
             max=64,
-            help="Never changes; default: by --expected-items, else 4. "
-            "A sealed file of up to 1,000 items gets 1.",
+            help="Never changes; default: by --planned-items, else --expected-items, else a sealed "
+            f"file of up to 1,000 items: {LANES_RULE}.",
         ),
     ] = None,
     max_attempts: Annotated[
@@ -133,7 +145,9 @@ def create(
             name,
             items=items,
             expected_items=expected_items,
+            planned_items=planned_items,
             seal=seal,
+            allow_empty=allow_empty,
             auto_register=auto_register,
             lanes=lanes,
             policy=given or None,

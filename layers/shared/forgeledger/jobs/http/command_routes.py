@@ -14,6 +14,7 @@ from forgeledger.jobs.model.ids import lane_of, lanes_of
 from forgeledger.jobs.model.item_rules import FINISHED_REASONS
 from forgeledger.jobs.model.outcomes import Outcome, OutcomeKind, Reason
 from forgeledger.jobs.services import Services
+from forgeledger.unknown_fields import first_names
 from forgeledger.web.idempotency import repeat_of
 from forgeledger.web.openapi import route_responses
 from forgeledger.web.resolver import LedgerResolver
@@ -48,7 +49,8 @@ def _add_command_route(
         check_item_id(item_id)
         repeat = repeat_of(app.current_event)
         request_id = repeat.request_id if repeat else services.runtime.new_id()
-        commands = ((body or ItemCommand()).command(kind, item_id, request_id),)
+        ignored = first_names(app.unknown.ignored)
+        commands = ((body or ItemCommand()).command(kind, item_id, request_id, ignored),)
         lane = lane_of(item_id, lanes)
         applied = services.lane_writer.apply(job_id, lane, commands, app.has_time(), app.client_id)
         return _outcome_body(kind, applied.outcomes[0])

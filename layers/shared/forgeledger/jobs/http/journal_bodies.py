@@ -38,6 +38,7 @@ class EventBody(ResponseModel):
     payload: Any = None
     result: Any = None
     error: FailureBody | None = None
+    ignored: Annotated[list[str] | None, Field(description="Unknown fields of its command.")] = None
     gate: int | None = None
     mode: str | None = None
     event_id: str | None = None
@@ -122,4 +123,5 @@ def _event_body(lane: int | None, offset: int, event: Event) -> EventBody:
         mode=event.mode,
         counts=None if event.recount is None else event.recount.counts,
         client_id=event.client_id,
+        ignored=list(event.ignored) or None,
     )

@@ -1,7 +1,7 @@
 """Request bodies, with their limits, and the commands and jobs they ask for."""
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from forgeledger.jobs.messages.field_checks import bytes_at_most, json_text, milliseconds
 from forgeledger.jobs.model import limits
 from forgeledger.jobs.model.commands import Command, CommandKind
+from forgeledger.jobs.model.ids import LANES_RULE
 from forgeledger.jobs.model.items import Failure
 from forgeledger.jobs.model.jobs import Tolerance
 from forgeledger.jobs.model.lanes import LaneRules
@@ -16,6 +17,11 @@ from forgeledger.jobs.usecases.create_job import NewJob
 from forgeledger.jobs.usecases.register_items import NewItem
 from forgeledger.json_text import to_text
 from forgeledger.web.models import RequestModel, not_supported
+
+_LANES = (
+    "They never change. Unless given, they follow from plannedItems, else expectedItems, else the "
+    f"items of a sealed creation: {LANES_RULE}."
+)
 
 
 def _example(body: dict[str, Any]) -> ConfigDict:
@@ -99,15 +105,28 @@ class CreateJob(RequestModel):
         }
     )
 
+    refuses_near_misses: ClassVar[bool] = True
+
     name: Annotated[str, Field(min_length=1, max_length=limits.JOB_NAME_CHARACTERS)]
     items: Annotated[list[ItemOrId], Field(max_length=limits.ITEMS_PER_REGISTRATION)] = Field(
         default=[]
     )
     expected_items: Annotated[int, Field(ge=0, le=limits.EXPECTED_ITEMS)] | None = None
+    planned_items: (
+        Annotated[
+            int,
+            Field(
+                ge=0,
+                le=limits.EXPECTED_ITEMS,
+                description="About how many items there will be: chooses the lanes, nothing else.",
+            ),
+        ]
+        | None
+    ) = None
     seal: bool = False
     # Default: whether expectedItems is given.
     auto_register: bool | None = None
-    lanes: Annotated[int, Field(ge=1, le=limits.LANES_PER_JOB)] | None = None
+    lanes: Annotated[int, Field(ge=1, le=limits.LANES_PER_JOB, description=_LANES)] | None = None
     policy: Policy = Policy()
     metadata: Annotated[dict[str, Any], AfterValidator(_check_metadata)] = Field(default={})
     tags: Annotated[list[Tag], Field(max_length=limits.TAGS_PER_JOB)] = Field(default=[])
@@ -135,6 +154,7 @@ class CreateJob(RequestModel):
                 failures=policy.tolerated_failures, failure_percent=policy.tolerated_failure_percent
             ),
             expected_items=self.expected_items,
+            planned_items=self.planned_items,
             deadline_seconds=self.deadline_seconds,
             metadata=to_text(self.metadata, limits.METADATA_BYTES),
             tags=tuple(dict.fromkeys(self.tags)),
@@ -151,7 +171,9 @@ class ItemCommand(RequestModel):
     command_id: CommandId | None = None
     at: Annotated[str, AfterValidator(_check_time)] | None = None
 
-    def command(self, kind: CommandKind, item_id: str, default_id: str) -> Command:
+    def command(
+        self, kind: CommandKind, item_id: str, default_id: str, ignored: tuple[str, ...] = ()
+    ) -> Command:
         """The command with the id in the body, or else with `default_id`."""
         # Each kind of command has some of these fields.
         fields = dict(self)
@@ -166,6 +188,7 @@ class ItemCommand(RequestModel):
             result=fields.get("result"),
             failure=None if error is None else Failure(**dict(error)),
             sent_at=None if self.at is None else milliseconds(self.at),
+            ignored=ignored,
         )
 
 
@@ -184,6 +207,9 @@ class CompleteItem(ItemCommand):
 
 
 class ErrorBody(RequestModel):
+    # As `retriable: false` the failure would be retried.
+    refuses_near_misses: ClassVar[bool] = True
+
     type: Annotated[str, Field(min_length=1, max_length=limits.ERROR_TYPE_CHARACTERS)]
     message: Annotated[str, AfterValidator(partial(bytes_at_most, limits.ERROR_MESSAGE_BYTES))] = ""
     retryable: bool = True

@@ -4,7 +4,7 @@ Only pydantic_core checks it: pydantic's models would add a third to the intake'
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, cast
 
@@ -14,6 +14,7 @@ from forgeledger.jobs.messages.command_fields import (
     COMMAND_FIELDS,
     COMMAND_NAMES,
     ERROR_FIELDS,
+    ERROR_NAMES,
     KNOWN_IN_COMMAND,
     Field,
     Kind,
@@ -30,12 +31,13 @@ from forgeledger.jobs.model.message import (
     RoutedCommand,
     has_many_of_one_item,
 )
-from forgeledger.unknown_fields import unknown_in
+from forgeledger.unknown_fields import first_names, shortened_name, unknown_in
 
 _TOO_MANY: Final = (
     f"must have at most {limits.COMMANDS_PER_ITEM} commands in a message, heartbeats aside"
 )
 _KINDS: Final = {kind.value: kind for kind in CommandKind}
+_NO_NAMES: Final[frozenset[str]] = frozenset()
 
 
 def decode(body: str, source_id: str) -> Body:
@@ -47,7 +49,7 @@ def decode(body: str, source_id: str) -> Body:
         return _invalid_message("body", f"must be JSON: {error}")
     if not isinstance(content, dict):
         return _invalid_message("body", "must be an object")
-    extra_names = frozenset(content.keys() - {"commands"}) if "commands" in content else frozenset()
+    unknown = _names_next_to_commands(content)
     raw = content.get("commands", [content])
     if not isinstance(raw, list) or not 1 <= len(raw) <= limits.COMMANDS_PER_MESSAGE:
         rule = f"must be a list of 1 to {limits.COMMANDS_PER_MESSAGE} commands"
@@ -55,25 +57,60 @@ def decode(body: str, source_id: str) -> Body:
     commands: list[RoutedCommand] = []
     problems: list[CommandProblem] = []
     for index, raw_command in enumerate(raw):
+        names = _unknown_names(raw_command)
+        misspelt: Sequence[CommandProblem] = ()
+        if names:
+            unknown |= names
+            misspelt = _misspelt(raw_command, index)
+            problems += misspelt
         try:
-            commands.append(_command(raw_command, index, source_id))
+            command = _command(raw_command, index, source_id, names)
         except ValidationError as error:
             problems += _problems(error, index)
+        else:
+            if not misspelt:
+                commands.append(command)
     if len(commands) > limits.COMMANDS_PER_ITEM and has_many_of_one_item(commands):
         commands, too_many = _limited(commands)
         problems += too_many
     return Body(
-        commands=tuple(commands), problems=tuple(problems), raw=tuple(raw), extra_names=extra_names
+        commands=tuple(commands),
+        problems=tuple(problems),
+        raw=tuple(raw),
+        unknown_names=frozenset(unknown),
     )
 
 
-def unknown_names(body: Body) -> set[str]:
-    """Unknown fields of a message, for the log."""
-    unknown = {f"{name} next to commands" for name in body.extra_names}
-    for raw in body.raw:
-        if isinstance(raw, dict) and ("error" in raw or not raw.keys() <= COMMAND_NAMES):
-            unknown |= unknown_in(raw, KNOWN_IN_COMMAND)
-    return unknown
+def _names_next_to_commands(content: Mapping[str, Any]) -> set[str]:
+    if "commands" not in content:
+        return set()
+    return {f"{name} next to commands" for name in content if name != "commands"}
+
+
+def _unknown_names(raw: Any) -> frozenset[str]:
+    if not isinstance(raw, dict):
+        return _NO_NAMES
+    error = raw.get("error")
+    known = raw.keys() <= COMMAND_NAMES
+    # Most commands end here.
+    if known and (not isinstance(error, dict) or error.keys() <= ERROR_NAMES):
+        return _NO_NAMES
+    return frozenset(unknown_in(raw, KNOWN_IN_COMMAND))
+
+
+def _misspelt(raw: Mapping[str, Any], index: int) -> Sequence[CommandProblem]:
+    """Problems of the near misses in the error: as `retriable` the failure would be retried."""
+    error = raw.get("error")
+    if not isinstance(error, dict) or error.keys() <= ERROR_NAMES:
+        return ()
+    # Imported lazily: most invocations have no such field.
+    from forgeledger.near_misses import misspelt_in
+    from forgeledger.rule_messages import misspelt_sentence
+
+    return [
+        CommandProblem(f"error.{shortened_name(name)}", misspelt_sentence(right), index)
+        for name, right in misspelt_in(error, ERROR_NAMES).items()
+    ]
 
 
 def _limited(
@@ -145,7 +182,7 @@ def _then(schema: CoreSchema, function: Callable[[Any], Any]) -> CoreSchema:
 _COMMAND: Final = SchemaValidator(_object(COMMAND_FIELDS, nullable=True))
 
 
-def _command(raw: Any, index: int, source_id: str) -> RoutedCommand:
+def _command(raw: Any, index: int, source_id: str, unknown: frozenset[str]) -> RoutedCommand:
     fields = _COMMAND.validate_python(raw)
     job_id, item_id = fields["jobId"], fields["itemId"]
     lanes = lanes_of(job_id)
@@ -160,6 +197,7 @@ def _command(raw: Any, index: int, source_id: str) -> RoutedCommand:
         result=fields.get("result"),
         failure=fields.get("error"),
         sent_at=fields.get("at"),
+        ignored=first_names(unknown) if unknown else (),
     )
     # A job id without lanes is rejected later, as an unknown job: any lane will do.
     lane = lane_of(item_id, lanes) if lanes else 0

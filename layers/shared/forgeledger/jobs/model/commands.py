@@ -45,6 +45,8 @@ class Command:
     failure: Failure | None = None
     # The sender's time; only used to measure how far the ledger lags.
     sent_at: int | None = None
+    # The names of unknown fields that it came with, within bounds.
+    ignored: tuple[str, ...] = ()
 
     @property
     def mark(self) -> str:

@@ -69,6 +69,8 @@ class Event:
     recount: Recount | None = None
     # Who asked for it over HTTP; None: a command from the queue, or the ledger itself.
     client_id: str | None = None
+    # Unknown fields of its command.
+    ignored: tuple[str, ...] = ()
 
 
 def evolve_item(item: Item | None, event: Event, offset: int) -> Item | None:

@@ -9,6 +9,15 @@ from forgeledger.jobs.model.limits import LANES_PER_JOB
 
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _JOB_ID: Final = re.compile(rf"[0-7][{_CROCKFORD}]{{25}}-([1-9][0-9]?)", re.ASCII)
+# Up to so many items, so many lanes; then for more, and for a number that is not known.
+_LANES: Final = ((1_000, 1), (10_000, 4), (100_000, 8))
+_MOST_LANES: Final = 16
+_UNKNOWN_LANES: Final = 4
+# For the API's description and the command line's help.
+LANES_RULE: Final = (
+    f"{', '.join(f'{lanes} up to {bound:,}' for bound, lanes in _LANES)} items, "
+    f"{_MOST_LANES} above, {_UNKNOWN_LANES} if their number is not known"
+)
 _ULID_TIME_BITS: Final = 48
 _ULID_RANDOM_BITS: Final = 80
 
@@ -49,11 +58,11 @@ def group_of(job_id: str, lane: int) -> str:
     return f"{job_id}#{lane}"
 
 
-def lanes_for(expected_items: int | None) -> int:
+def lanes_for(known_items: int | None) -> int:
     """How many lanes a job gets by default."""
-    if expected_items is None:
-        return 4
-    for bound, lanes in ((1_000, 1), (10_000, 4), (100_000, 8)):
-        if expected_items <= bound:
+    if known_items is None:
+        return _UNKNOWN_LANES
+    for bound, lanes in _LANES:
+        if known_items <= bound:
             return lanes
-    return 16
+    return _MOST_LANES

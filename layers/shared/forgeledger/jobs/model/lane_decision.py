@@ -13,7 +13,7 @@ from forgeledger.jobs.model.jobs import JobPhase
 from forgeledger.jobs.model.lanes import Head, LaneMode, effective_item
 from forgeledger.jobs.model.limits import COMMIT_BYTES, ITEMS_PER_COMMIT, JOURNAL_ROW_BYTES
 from forgeledger.jobs.model.outcomes import Outcome, OutcomeKind
-from forgeledger.jobs.model.sizes import text_bytes, texts_bytes
+from forgeledger.jobs.model.sizes import names_bytes, text_bytes, texts_bytes
 
 # What the other fields of an item's row and of an event take, rounded up.
 _ITEM_BYTES = 1_024
@@ -151,7 +151,8 @@ def bytes_of_new(commit: Commit) -> int:
 
 def _rule(head: Head, item: Item | None, command: LaneCommand, now: int, phase: JobPhase) -> Ruling:
     if isinstance(command, Command):
-        return rule(head, item, command, now, phase)
+        ruling = rule(head, item, command, now, phase)
+        return _naming_ignored(ruling, command.ignored) if command.ignored else ruling
     if isinstance(command, FollowGate):
         if command.gate <= head.gate:
             return Ruling(kind=OutcomeKind.DUPLICATE, events=())
@@ -162,6 +163,14 @@ def _rule(head: Head, item: Item | None, command: LaneCommand, now: int, phase: 
     else:
         event = Event(kind=EventKind.RECOUNTED, at=now, recount=command)
     return Ruling(kind=OutcomeKind.APPLIED, events=(event,))
+
+
+def _naming_ignored(ruling: Ruling, names: tuple[str, ...]) -> Ruling:
+    """The command's own event is the last: before it, it may have registered its item."""
+    if not ruling.events:
+        return ruling
+    *before, own = ruling.events
+    return replace(ruling, events=(*before, replace(own, ignored=names)))
 
 
 def _by_client(events: tuple[Event, ...], client_id: str | None) -> tuple[Event, ...]:
@@ -180,5 +189,7 @@ def _sizes(item: Item | None, events: tuple[Event, ...]) -> tuple[int, int]:
     for event in events:
         carried += text_bytes(event.item_id) + text_bytes(event.worker_id)
         carried += texts_bytes(event.payload, event.result, event.failure)
+        if event.ignored:
+            carried += names_bytes(event.ignored)
     stored = 0 if item is None else texts_bytes(item.payload, item.result, item.failure)
     return _ITEM_BYTES + stored + carried, _EVENT_BYTES * len(events) + carried

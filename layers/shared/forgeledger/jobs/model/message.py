@@ -52,8 +52,8 @@ class Body:
     problems: tuple[CommandProblem, ...] = ()
     # All commands as they came.
     raw: tuple[Any, ...] = ()
-    # Names next to a list of commands, where nothing reads them.
-    extra_names: frozenset[str] = frozenset()
+    # Fields that nothing reads, for the log.
+    unknown_names: frozenset[str] = frozenset()
 
     def with_paths(self, problems: Iterable[CommandProblem]) -> tuple[CommandProblem, ...]:
         """The problems; in a message of many commands each field gets the command's index."""

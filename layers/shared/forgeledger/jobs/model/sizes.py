@@ -13,12 +13,18 @@ def item_bytes(item: Item) -> int:
 
 
 def event_bytes(event: Event) -> int:
-    return _EVENT_BYTES + texts_bytes(event.payload, event.result, event.failure)
+    texts = texts_bytes(event.payload, event.result, event.failure)
+    return _EVENT_BYTES + texts + names_bytes(event.ignored)
 
 
 def texts_bytes(payload: str | None, result: str | None, failure: Failure | None) -> int:
     explained = 0 if failure is None else text_bytes(failure.type) + text_bytes(failure.message)
     return text_bytes(payload) + text_bytes(result) + explained
+
+
+def names_bytes(names: tuple[str, ...]) -> int:
+    """Each with its quotes and comma."""
+    return sum(text_bytes(name) + 3 for name in names)
 
 
 def text_bytes(text: str | None) -> int:

@@ -108,6 +108,8 @@ def _encode_rest(event: Event, at: int, texts: list[str]) -> dict[str, Any]:
             rest[letter] = refer(value, texts)
     if (failure := event.failure) is not None:
         rest["e"] = [refer(failure.type, texts), refer(failure.message, texts), failure.retryable]
+    if event.ignored:
+        rest["i"] = [refer(name, texts) for name in event.ignored]
     if (recount := event.recount) is not None:
         rest["n"] = [encode_counts(recount.counts), dict(recount.failures), recount.retrying]
     return rest
@@ -150,6 +152,7 @@ def _decode(values: Sequence[Any], at: int, texts: Sequence[str], client_id: str
         mode=_MODES[rest["m"]] if "m" in rest else None,
         recount=_decode_recount(*rest["n"]) if "n" in rest else None,
         client_id=client_id,
+        ignored=tuple(text_of(name) or "" for name in rest.get("i", ())),
     )
 
 

@@ -27,6 +27,8 @@ class NewJob:
     rules: LaneRules = LaneRules()
     tolerance: Tolerance = Tolerance()
     expected_items: int | None = None
+    # It chooses the lanes and nothing else.
+    planned_items: int | None = None
     deadline_seconds: int | None = None
     # JSON text.
     metadata: str = "{}"
@@ -59,9 +61,7 @@ class JobCreator:
         """Create the job, register its items, seal it; a repetition continues the first call."""
         now = self.runtime.clock()
         random = blake2b(self.runtime.new_id().encode(), digest_size=10).digest()
-        sealed_with = len(new.items) if new.seal else None
-        expected = sealed_with if new.expected_items is None else new.expected_items
-        fresh = make_job_id(now, int.from_bytes(random), new.lanes or lanes_for(expected))
+        fresh = make_job_id(now, int.from_bytes(random), new.lanes or lanes_for(_known_items(new)))
         job_id = fresh if repeat is None else self.claims.claim(repeat, fresh)
         spec = _spec(new, job_id, now)
         request_id = self.runtime.new_id() if repeat is None else repeat.request_id
@@ -84,6 +84,12 @@ class JobCreator:
         view = self.jobs.load_job(job_id)
         assert view is not None
         return Created(view=view, registered=registered)
+
+
+def _known_items(new: NewJob) -> int | None:
+    sealed_with = len(new.items) if new.seal else None
+    known = (new.planned_items, new.expected_items, sealed_with)
+    return next((number for number in known if number is not None), None)
 
 
 def _sealed_at_once(

@@ -23,8 +23,10 @@ from forgeledger.sdk.errors import (
     WrongAddressError,
     api_error,
 )
+from forgeledger.sdk.json_decoder import warnings_of, wrong_fields
 from forgeledger.sdk.json_encoder import body_of_request
 from forgeledger.sdk.records import JsonObject, Problem, WrongField
+from forgeledger.unknown_fields import UnknownFields
 from forgeledger.web.address import why_no_secret_may_be_sent
 from forgeledger.web.limits import IDEMPOTENCY_KEY_CHARACTERS
 
@@ -59,6 +61,7 @@ class ApiClient:
         backoff: Backoff | None = None,
         sleep: Callable[[float], None] = time.sleep,
         timeout_seconds: float = 35.0,
+        on_warning: Callable[[WrongField], None] | None = None,
     ) -> None:
         self._api_url = api_url.rstrip("/")
         self._transport = transport
@@ -68,6 +71,8 @@ class ApiClient:
         self._backoff = backoff or Backoff(attempts=6, first_seconds=0.2, most_seconds=5.0)
         self._sleep = sleep
         self._timeout_seconds = timeout_seconds
+        self._on_warning = on_warning or _log_warning
+        self._warned_of = UnknownFields()
 
     def get(self, *path: str, **parameters: str | int | None) -> JsonObject:
         query = urlencode({name: value for name, value in parameters.items() if value is not None})
@@ -113,9 +118,12 @@ class ApiClient:
                 _log.info("%s; again in %.1f s", error, wait)
             else:
                 if 200 <= response.status < 300:
-                    return _json_object(request, response)
+                    answer = _json_object(request, response)
+                    self._show_warnings(answer)
+                    return answer
                 problem = _problem(response)
                 if last_try or not _may_pass(problem):
+                    self._show_warnings(problem.raw)
                     raise self._error(request, problem)
                 wait = max(wait, self._retry_after(response))
                 _log.info("%s %s; again in %.1f s", problem.status, problem.code, wait)
@@ -139,6 +147,13 @@ class ApiClient:
         why = f"is it a ForgeLedger API? {request.method} {request.url} answered 404 {detail}"
         return WrongAddressError("api_url", self._api_url, why.rstrip())
 
+    def _show_warnings(self, answer: JsonObject) -> None:
+        """Each field once: a large registration is many requests."""
+        warnings = {warning.field: warning for warning in warnings_of(answer)}
+        for field in self._warned_of.not_seen_before(warnings):
+            if field in warnings:
+                self._on_warning(warnings[field])
+
     def _retry_after(self, response: HttpResponse) -> float:
         seconds = response.headers.get("retry-after", "")
         return min(float(seconds), self._backoff.most_seconds) if seconds.isdecimal() else 0.0
@@ -154,6 +169,10 @@ def checked_key(key: object) -> str:
     if not _IN_A_HEADER.fullmatch(key):
         raise InvalidCommandError("Idempotency-Key", _HEADER_RULE)
     return key
+
+
+def _log_warning(warning: WrongField) -> None:
+    _log.warning("%s %s", warning.field, warning.message)
 
 
 def _checked_api_key(key: object) -> str:
@@ -195,21 +214,12 @@ def _problem(response: HttpResponse) -> Problem:
     content = _content(response)
     if content is None:
         content = {"detail": response.body[:200].decode(errors="replace")}
-    errors = content.get("errors")
     return Problem(
         status=response.status,
         code=str(content.get("code") or f"http_{response.status}"),
         title=str(content.get("title") or ""),
         detail=str(content.get("detail") or content.get("message") or ""),
-        errors=tuple(
-            WrongField(
-                field=str(wrong.get("field", "")),
-                rule=str(wrong.get("rule", "")),
-                message=str(wrong.get("message", "")),
-            )
-            for wrong in (errors if isinstance(errors, list) else ())
-            if isinstance(wrong, dict)
-        ),
+        errors=wrong_fields(content.get("errors")),
         raw=content,
     )
 

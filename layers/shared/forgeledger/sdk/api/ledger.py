@@ -1,10 +1,10 @@
 """The ledger over HTTP: create jobs, register items, read what became of them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Any, TypeVar
 
-from forgeledger.jobs.model.ids import lanes_for
 from forgeledger.jobs.model.limits import ITEMS_PER_REGISTRATION, PAGE_ROWS
 from forgeledger.sdk.api.api_client import ApiClient, checked_key
 from forgeledger.sdk.api.item_commands import ItemCommands
@@ -21,6 +21,7 @@ from forgeledger.sdk.api.transport import PooledTransport
 from forgeledger.sdk.api.why_parts import read_whole
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.endpoints import Endpoints
+from forgeledger.sdk.errors import EmptySealError
 from forgeledger.sdk.json_decoder import event_of, item_of, job_of, page_of, registration_of, why_of
 from forgeledger.sdk.records import Event, Item, Job, JobRef, Page, Registration, Why, job_id_of
 from forgeledger.sdk.seams import Seams
@@ -50,6 +51,7 @@ class Ledger:
             api_key=api_key or endpoints.api_key,
             backoff=backoff,
             sleep=self._seams.sleep,
+            on_warning=self._seams.on_warning,
         )
         # The commands of workers with an immediate answer, not through the queue.
         self.commands = ItemCommands(self._api)
@@ -60,7 +62,9 @@ class Ledger:
         *,
         items: Iterable[ItemSpec] = (),
         expected_items: int | None = None,
+        planned_items: int | None = None,
         seal: bool = False,
+        allow_empty: bool = False,
         auto_register: bool | None = None,
         lanes: int | None = None,
         policy: Mapping[str, Any] | None = None,
@@ -71,21 +75,29 @@ class Ledger:
         idempotency_key: str | None = None,
         on_progress: OnProgress | None = None,
     ) -> Job:
-        """Creates a job, and registers the items that do not fit into that request."""
+        """Creates a job, and registers the items that do not fit into that request.
+
+        `planned_items` chooses the lanes and nothing else. `seal` without items is refused, because
+        the job would complete at once; `allow_empty` allows it.
+        """
         if idempotency_key is not None:
             # Before the first item is taken: an iterator cannot be read twice.
             checked_key(idempotency_key)
         check_many("items", items)
         check_many("tags", tags)
         check_flag("seal", seal)
+        check_flag("allow_empty", allow_empty)
         ahead = chunks(checked_items(items), ITEMS_PER_REGISTRATION)
         first, second = next(ahead, []), next(ahead, [])
-        if second and lanes is None and expected_items is None and isinstance(items, Sized):
-            lanes = lanes_for(len(items))
+        if seal and not (first or allow_empty):
+            raise EmptySealError
+        if second and (lanes, planned_items, expected_items) == (None, None, None):
+            planned_items = len(items) if isinstance(items, Sized) else None
         body = {
             "name": name,
             "items": None if second else first or None,
             "expectedItems": expected_items,
+            "plannedItems": planned_items,
             "seal": (seal and not second) or None,
             "autoRegister": auto_register,
             "lanes": lanes,
@@ -102,7 +114,7 @@ class Ledger:
         options, ahead = RegistrationOptions(), chain((first, second), ahead)
         try:
             self._register(job.job_id, ahead, seal=seal, options=options, on_progress=on_progress)
-            return self.status(job.job_id)
+            return replace(self.status(job.job_id), warnings=job.warnings)
         except BaseException as error:
             # On Ctrl-C as well: the caller does not know the job's id yet.
             error.add_note(f"job {job.job_id} is created; register its items again, from the start")
@@ -114,15 +126,23 @@ class Ledger:
         items: Iterable[ItemSpec],
         *,
         seal: bool = False,
+        allow_empty: bool = False,
         options: RegistrationOptions | None = None,
         on_progress: OnProgress | None = None,
     ) -> Registration:
-        """Registers any number of items in bounded memory; safe to repeat with the same items."""
+        """Registers any number of items in bounded memory; safe to repeat with the same items.
+
+        `seal` without items is refused, because an empty job would complete at once; `allow_empty`
+        allows it.
+        """
         check_flag("seal", seal)
+        check_flag("allow_empty", allow_empty)
         check_many("items", items)
         options = options or RegistrationOptions()
         first, items = _peek(items)
         if seal and not first:
+            if not allow_empty:
+                raise EmptySealError
             self.seal(job)
         ahead = chunks(checked_items(items), options.chunk_items)
         return self._register(
@@ -236,7 +256,9 @@ class Ledger:
     def _changed(self, job: JobRef, change: str) -> Job:
         answer = self._api.post("jobs", job_id_of(job), change)
         # The outcome is `duplicate` if nothing changed.
-        return job_of({**answer.get("job", answer), "outcome": answer.get("outcome", "applied")})
+        beside = {name: answer[name] for name in ("warnings",) if name in answer}
+        outcome = answer.get("outcome", "applied")
+        return job_of({**answer.get("job", answer), **beside, "outcome": outcome})
 
 
 def _rows(page_at: Callable[[str | None], Page[Row]], cursor: str | None = None) -> Iterator[Row]:

@@ -1,0 +1,156 @@
+"""What was ignored is answered; a near miss is refused where ignoring it would mislead most."""
+
+import json
+
+import pytest
+
+from tests.support.api_callers import Context, make_world
+from tests.support.builders import JOB_ID
+
+IGNORED = "is no field of this object and is ignored"
+
+
+@pytest.fixture
+def job_id(caller):
+    return caller.new_job(items=["a", "b"], autoRegister=True)
+
+
+def warning(field, meant=None):
+    hint = f"; did you mean {meant}?" if meant else ""
+    return {"field": field, "rule": "unknown", "message": IGNORED + hint}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "warnings"),
+    [
+        ("/jobs", {"name": "n", "color": 1}, [warning("color")]),
+        (
+            "/jobs/{job}/items:register",
+            {"items": ["c", {"itemId": "d", "paylod": 1, "x": 2}], "sael": True},
+            [warning("items[].paylod", "payload"), warning("items[].x"), warning("sael", "seal")],
+        ),
+        (
+            "/jobs/{job}/items/a/claim",
+            {"workerId": "w", "leaseSecond": 5},
+            [warning("leaseSecond", "leaseSeconds")],
+        ),
+        ("/jobs/{job}/items/a/complete", {"output": 1}, [warning("output")]),
+        (
+            "/jobs/{job}/items/a/fail",
+            {"error": {"type": "E", "stack": "..."}, "eror": 1},
+            [warning("eror"), warning("error.stack")],
+        ),
+    ],
+)
+def test_the_answer_names_each_ignored_field(caller, job_id, path, body, warnings):
+    reply = caller.post(path.format(job=job_id), body)
+
+    assert (reply.status // 100, reply.json["warnings"]) == (2, warnings)
+
+
+def test_an_answer_to_known_fields_has_no_warnings(caller, job_id):
+    created = caller.post("/jobs", {"name": "n", "planned_items": 5, "metadata": {"any": 1}})
+    claimed = caller.post(f"/jobs/{job_id}/items/a/claim", {"worker_id": "w"})
+    sealed = caller.post(f"/jobs/{job_id}/seal", {"force": True}, **{"idempotency-key": "k"})
+
+    assert "warnings" not in created.json | claimed.json | sealed.json
+
+
+def test_a_repeated_request_has_the_warnings_of_the_first(caller):
+    body = {"name": "n", "color": 1}
+
+    first = caller.post("/jobs", body, **{"idempotency-key": "once"})
+    again = caller.post("/jobs", body, **{"idempotency-key": "once"})
+
+    assert again.json == first.json
+    assert again.json["warnings"] == [warning("color")]
+
+
+def test_a_refusal_has_warnings_that_may_explain_it(caller, job_id):
+    missing = caller.post(f"/jobs/{job_id}/items:register", {"itms": ["c"]})
+    rejected = caller.post(f"/jobs/{job_id}/items/a/heartbeat", {"atempt": 1})
+
+    assert (missing.status, missing.wrong) == (422, {"items": "required"})
+    assert missing.json["warnings"] == [warning("itms", "items")]
+    assert (rejected.status, rejected.json["code"]) == (409, "not_in_progress")
+    assert rejected.json["warnings"] == [warning("atempt", "attempt")]
+
+
+def test_the_warnings_of_a_request_have_bounds(caller):
+    names = {f"field{number:03}" + "x" * 1_000: number for number in range(500)}
+
+    reply = caller.post("/jobs", {"name": "n", **names})
+
+    fields = [entry["field"] for entry in reply.json["warnings"]]
+    assert [len(field) for field in fields] == [64] * 20
+    assert fields[0].startswith("field000x")
+
+
+def test_a_near_miss_of_a_field_of_a_job_is_refused_and_makes_no_job(caller):
+    body = {"name": "n", "deadline": 60, "expected_item": 5, "ExecuteAt": "now", "color": 1}
+
+    reply = caller.post("/jobs", body)
+
+    assert reply.status == 422
+    assert set(reply.wrong.values()) == {"misspelt"}
+    assert {error["field"]: error["message"] for error in reply.json["errors"]} == {
+        "deadline": "is no field of this object; did you mean deadlineSeconds?",
+        "expected_item": "is no field of this object; did you mean expectedItems?",
+        "ExecuteAt": "is no field of this object; did you mean executeAt?",
+    }
+    assert reply.json["warnings"] == [warning("color")]
+    assert caller.get("/jobs").json["jobs"] == []
+
+
+def test_a_near_miss_is_named_along_with_all_other_errors(caller):
+    reply = caller.post("/jobs", {"nmae": "n", "lanes": 65, "policy": {"maxAtempts": 3}})
+
+    assert reply.wrong == {
+        "nmae": "misspelt",
+        "name": "required",
+        "lanes": "maximum",
+        "policy.maxAtempts": "unknown",
+    }
+
+
+def test_a_name_near_to_a_field_that_is_given_is_a_foreign_one(caller):
+    body = {"name": "n", "deadlineSeconds": 60, "deadline": "tomorrow", "names": ["x"]}
+
+    reply = caller.post("/jobs", body)
+
+    assert reply.status == 201
+    assert [entry["field"] for entry in reply.json["warnings"]] == ["deadline", "names"]
+
+
+def test_a_near_miss_in_an_error_is_refused_and_changes_nothing(caller, job_id):
+    error = {"type": "E", "retriable": False, "stack": "..."}
+
+    reply = caller.post(f"/jobs/{job_id}/items/a/fail", {"error": error})
+
+    assert (reply.status, reply.wrong) == (422, {"error.retriable": "misspelt"})
+    assert caller.get(f"/jobs/{job_id}/items/a").json["state"] == "PENDING"
+
+
+def test_the_journal_names_what_a_command_over_http_had_in_vain(caller, job_id):
+    caller.post(f"/jobs/{job_id}/items/a/claim", {"workerId": "w", "leaseSecond": 5})
+    caller.post(f"/jobs/{job_id}/items/new/complete", {"output": 1})
+
+    a = caller.get(f"/jobs/{job_id}/items/a").json["history"]
+    new = caller.get(f"/jobs/{job_id}/items/new").json["history"]
+
+    assert [event.get("ignored") for event in a] == [None, ["leaseSecond"]]
+    assert [event.get("ignored") for event in new] == [None, ["output"]]
+
+
+def test_a_fault_of_the_ledger_has_no_warnings():
+    world = make_world()
+    caller = world.caller()
+    world.store.load_lane = lambda *_, **__: 1 / 0
+    event = caller.event(
+        "POST", f"/jobs/{JOB_ID}/items/a/claim", body={"x": 1}, headers=caller.headers
+    )
+
+    response = caller.api.answer(event, Context()).response
+
+    assert response["statusCode"] == 500
+    assert "warnings" not in json.loads(response["body"])

@@ -188,7 +188,13 @@ class MemoryStore:
         return page, page[-1] if len(rest) > limit else None
 
     def list_jobs(
-        self, status: JobStatus | None, tag: str | None, before: str | None, limit: int
+        self,
+        status: JobStatus | None,
+        tag: str | None,
+        before: str | None,
+        limit: int,
+        *,
+        name: str | None = None,
     ) -> tuple[tuple[JobView, ...], str | None]:
         with self._lock:
             views = [
@@ -197,6 +203,7 @@ class MemoryStore:
                 if (before is None or job_id < before)
                 and (status is None or record.job.status is status)
                 and (tag is None or tag in record.job.spec.tags)
+                and (name is None or record.job.spec.is_named(name))
             ]
         page = tuple(views[:limit])
         return page, page[-1].job.job_id if len(views) > limit else None

@@ -38,6 +38,37 @@ def test_a_new_job_is_answered_with_all_that_is_known_of_it(caller):
     assert job["registration"] is None
 
 
+def test_a_new_job_is_found_where_its_answer_says(caller):
+    replies = [
+        caller.post("/jobs", {"name": "n"}),
+        caller.post("/jobs", {"name": "n"}, idempotency_key="k"),
+        caller.post("/jobs", {"name": "n"}, idempotency_key="k"),
+    ]
+
+    for reply in replies:
+        assert caller.get(reply.headers["Location"]).json["jobId"] == reply.json["jobId"]
+    assert replies[2].headers["Idempotency-Replayed"] == "true"
+
+
+def test_a_job_is_located_below_the_stage_of_its_api(caller):
+    event = caller.event("POST", "/prod/jobs", body='{"name": "n"}')
+    event["requestContext"]["stage"] = "prod"
+
+    reply = caller.send(event)
+
+    assert reply.headers["Location"] == f"/prod/jobs/{reply.json['jobId']}"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"), [("/jobs", {}, 422), ("/jobs/x/seal", {}, 404)]
+)
+def test_nothing_else_has_a_location(caller, path, body, status):
+    reply = caller.post(path, body)
+
+    assert reply.status == status
+    assert "Location" not in reply.headers
+
+
 def test_both_spellings_of_a_name_mean_the_same(caller):
     reply = caller.post(
         "/jobs",

@@ -19,6 +19,7 @@ from forgeledger.cli.json_options import json_object
 from forgeledger.cli.output import moment
 from forgeledger.cli.pages import Pages
 from forgeledger.cli.session import Session
+from forgeledger.jobs.model.limits import BACKOFF_SECONDS
 
 if TYPE_CHECKING:
     from forgeledger.sdk.records import Job
@@ -89,6 +90,21 @@ def create(
         int | None,
         typer.Option(min=0, help="How long a claim lasts without a heartbeat; 0: no lease."),
     ] = None,
+    backoff_base_seconds: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=BACKOFF_SECONDS,
+            help="The wait after a first failure is below it, and "
+            "doubles with each further one; default: 0, no wait.",
+        ),
+    ] = None,
+    backoff_cap_seconds: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=BACKOFF_SECONDS, help="No wait after a failure is longer; default: 300."
+        ),
+    ] = None,
     tolerated_failures: Annotated[
         int | None, typer.Option(min=0, help="More failed items than this fail the job.")
     ] = None,
@@ -119,6 +135,8 @@ def create(
     policy: dict[str, Any] = {
         "maxAttempts": max_attempts,
         "leaseSeconds": lease_seconds,
+        "backoffBaseSeconds": backoff_base_seconds,
+        "backoffCapSeconds": backoff_cap_seconds,
         "toleratedFailures": tolerated_failures,
         "toleratedFailurePercent": tolerated_failure_percent,
     }
@@ -157,6 +175,9 @@ def list_jobs(
         str | None, typer.Option(help="RUNNING, COMPLETED, COMPLETED_WITH_FAILURES, ...")
     ] = None,
     tag: Annotated[str | None, typer.Option(help="Only jobs with this tag.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Only jobs whose name contains this, whatever its case.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Print at most so many.")] = 20,
     every: Annotated[bool, typer.Option("--all", help="Print all of them.")] = False,
 ) -> None:
@@ -166,7 +187,7 @@ def list_jobs(
     """
     jobs = Pages(
         lambda cursor: session.ledger.jobs_page(
-            status=status and status.upper(), tag=tag, cursor=cursor
+            status=status and status.upper(), tag=tag, name=name, cursor=cursor
         ),
         None if every else limit,
     )

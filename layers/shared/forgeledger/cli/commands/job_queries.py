@@ -49,13 +49,24 @@ def items(
     state: Annotated[
         str | None, typer.Option(help="PENDING, IN_PROGRESS, COMPLETED, FAILED or CANCELED.")
     ] = None,
+    error_type: Annotated[
+        str | None, typer.Option(help="Only items whose latest failure is of this type.")
+    ] = None,
+    worker_id: Annotated[
+        str | None, typer.Option(help="Only items that this worker claimed or ended last.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Print at most so many.")] = 100,
     every: Annotated[bool, typer.Option("--all", help="Print all of them.")] = False,
 ) -> None:
-    """List the items of a job."""
+    """List the items of a job, or those for which all given conditions hold."""
     listed = Pages(
         lambda cursor: session.ledger.items_page(
-            job_id, state=state and state.upper(), limit=PAGE_ROWS, cursor=cursor
+            job_id,
+            state=state and state.upper(),
+            error_type=error_type,
+            worker_id=worker_id,
+            limit=PAGE_ROWS,
+            cursor=cursor,
         ),
         None if every else limit,
     )

@@ -68,7 +68,6 @@ def test_commands_of_a_file_keep_the_order_of_their_lane(forgeledger, queue, tmp
         (("complete",), "", "JOB_ID: missing"),
         ((), "", "TYPE: missing"),
         (("finish", JOB, "a"), "", "type: must be 'register', 'claim', "),
-        (("complete", "x", "a"), "", "jobId: 'x' is not the id of a job"),
         (("complete", JOB, "a", "--result", "{"), "", "--result: is not JSON"),
         (
             ("complete", JOB, "a", "--error-type", "E"),

@@ -35,6 +35,17 @@ MEANINGS: Final = {
     INTERRUPTED: "interrupted by Ctrl-C",
 }
 
+# The `code` of an error with --json that neither the ledger nor AWS gave one.
+WORDS: Final = {
+    NOT_AS_HOPED: "not_as_hoped",
+    USAGE: "usage",
+    NOT_FOUND: "not_found",
+    REFUSED: "refused",
+    UNREACHABLE: "no_answer",
+    INTERNAL: "internal_error",
+    INTERRUPTED: "interrupted",
+}
+
 _BY_STATUS: Final = {
     "COMPLETED": DONE,
     "COMPLETED_WITH_FAILURES": COMPLETED_WITH_FAILURES,

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from forgeledger.cli import exit_codes
-from forgeledger.cli.error_messages import CliError
+from forgeledger.cli.error_messages import CliError, NoSuchJob
+from forgeledger.errors import JobNotFound
 
 Invoke = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
@@ -19,8 +20,10 @@ def lambda_invoke(client: Any, function: str) -> Invoke:
         if answer.get("FunctionError") or not isinstance(content, dict):
             error = content if isinstance(content, dict) else {}
             kind = error.get("errorType", "Error")
-            code = exit_codes.NOT_FOUND if kind == "JobNotFound" else exit_codes.UNREACHABLE
-            raise CliError(f"{kind}: {error.get('errorMessage', content)}", code)
+            if kind == "JobNotFound":
+                raise NoSuchJob(str(error.get("errorMessage")).removeprefix(JobNotFound.text[:-2]))
+            line = f"{kind}: {error.get('errorMessage', content)}"
+            raise CliError(line, exit_codes.UNREACHABLE)
         return content
 
     return invoke

@@ -71,7 +71,7 @@ On a terminal states have colors, unless `NO_COLOR` is set or `TERM` is `dumb`; 
 ## Exit codes
 
 They are the same in all commands. With 2 to 5, 70 and 130 there is an error on the standard error;
-with the others, what came of it is in the result.
+with the others the result says what came of it, or there is an error as well.
 
 | code | word | meaning |
 |---|---|---|

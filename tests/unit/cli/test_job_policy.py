@@ -42,4 +42,4 @@ def test_a_wait_of_more_than_a_day_is_refused_by_its_option(forgeledger, option)
     ended = forgeledger("job", "create", "nightly", option, 86_401)
 
     assert ended.code == exit_codes.USAGE
-    assert ended.err.startswith(f"forgeledger: Invalid value for '{option}': ")
+    assert ended.err.startswith(f"forgeledger: {option}: ")

@@ -102,8 +102,7 @@ def test_an_option_that_counts_once_is_given_once(forgeledger, ledger, words):
 
     assert ended.code == exit_codes.USAGE
     assert ended.err == (
-        f"forgeledger: Invalid value for '{words[0]}': is given more than once "
-        "(see forgeledger job create --help)\n"
+        f"forgeledger: {words[0]}: is given more than once (see forgeledger job create --help)\n"
     )
     assert list(ledger.jobs()) == []
 

@@ -80,7 +80,7 @@ def test_an_empty_id_is_wrong_usage(forgeledger, sqs, name, argument):
     ended = forgeledger(*words(name, **{argument: ""}), **ADDRESSES)
 
     assert ended.code == exit_codes.USAGE
-    assert ended.err.startswith(f"forgeledger: Invalid value for '{argument}': is empty (see ")
+    assert ended.err.startswith(f"forgeledger: {argument}: is empty (see ")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_an_empty_filter_is_wrong_usage_and_not_no_filter(forgeledger, name, opt
     ended = forgeledger(*words(name, JOB_ID=JOB), option, "")
 
     assert ended.code == exit_codes.USAGE
-    assert ended.err.startswith(f"forgeledger: Invalid value for '{option}': is empty (see ")
+    assert ended.err.startswith(f"forgeledger: {option}: is empty (see ")
 
 
 @pytest.mark.parametrize("name", OF_A_MESSAGE)
@@ -168,24 +168,24 @@ def test_what_is_as_wanted_already_is_done(forgeledger, ledger):
     ("words", "error"),
     [
         (("job", "create", ""), "name: "),
-        (("job", "create", "x", "--lanes", "65"), "Invalid value for '--lanes'"),
+        (("job", "create", "x", "--lanes", "65"), "--lanes: must be at most 64 (see "),
         (("job", "create", "x", "--metadata", "{"), "--metadata: is not JSON"),
         (("job", "create", "x", "--metadata", "[]"), "--metadata: is not a JSON object"),
         (("job", "create", "x", "--metadata", '{"a": NaN}'), "--metadata: is not JSON: NaN"),
         (("job", "create", "x", "--tag", ""), "tags[0]: "),
         (("job", "create", "x", "--items-file", "nowhere.txt"), "nowhere.txt: no such file"),
         (("job", "list", "--status", "DONE"), "status: "),
-        (("job", "status"), "Missing argument 'JOB_ID'"),
-        (("job", "status", ""), "Invalid value for 'JOB_ID': is empty"),
-        (("job", "cancel", ""), "Invalid value for 'JOB_ID': is empty"),
-        (("job", "item", "", "a"), "Invalid value for 'JOB_ID': is empty"),
-        (("job", "item", JOB, ""), "Invalid value for 'ITEM_ID': is empty"),
-        (("items", "register", "", "-"), "Invalid value for 'JOB_ID': is empty"),
+        (("job", "status"), "JOB_ID: is required"),
+        (("job", "status", ""), "JOB_ID: is empty"),
+        (("job", "cancel", ""), "JOB_ID: is empty"),
+        (("job", "item", "", "a"), "JOB_ID: is empty"),
+        (("job", "item", JOB, ""), "ITEM_ID: is empty"),
+        (("items", "register", "", "-"), "JOB_ID: is empty"),
         (
             ("items", "register", JOB, "--form", "xml"),
-            "Invalid value for '--form': 'xml' is not",
+            "--form: must be 'auto', 'lines' or 'jsonl'",
         ),
-        (("rejects", "list", "--limit", "0"), "Invalid value for '--limit': Input should be"),
+        (("rejects", "list", "--limit", "0"), "--limit: must be at least 1"),
         (("job", "stauts", "x"), "No such command 'stauts'"),
     ],
 )
@@ -195,3 +195,29 @@ def test_a_mistake_is_one_line_that_names_the_field(forgeledger, words, error):
     assert ended.code == exit_codes.USAGE
     assert ended.err.startswith(f"forgeledger: {error}")
     assert len(ended.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("job", "create", "x", "--lanes", "0"), "--lanes: must be at least 1"),
+        (("job", "create", "x", "--lanes", "x"), "--lanes: must be a whole number"),
+        (
+            ("job", "create", "x", "--tolerated-failure-percent", "100.5"),
+            "--tolerated-failure-percent: must be at most 100",
+        ),
+        (("job", "watch", JOB, "--timeout", "x"), "--timeout: must be a number"),
+        (("job", "list", "--color", "x"), "--color: must be 'auto', 'always' or 'never'"),
+        (("worker",), "--app: is required"),
+        (
+            ("job", "create", "x", "--lanes", "1", "--lanes", "2"),
+            "--lanes: is given more than once",
+        ),
+    ],
+)
+def test_a_rule_reads_as_that_of_the_ledger(forgeledger, words, error):
+    ended = forgeledger(*words)
+
+    assert ended.code == exit_codes.USAGE
+    help_of = " ".join(words[: 1 if words[0] == "worker" else 2])
+    assert ended.err == f"forgeledger: {error} (see forgeledger {help_of} --help)\n"

@@ -65,8 +65,8 @@ def test_commands_of_a_file_keep_the_order_of_their_lane(forgeledger, queue, tmp
 @pytest.mark.parametrize(
     ("words", "stdin", "error"),
     [
-        (("complete",), "", "JOB_ID: missing"),
-        ((), "", "TYPE: missing"),
+        (("complete",), "", "JOB_ID: is required"),
+        ((), "", "TYPE: is required"),
         (("finish", JOB, "a"), "", "type: must be 'register', 'claim', "),
         (("complete", JOB, "a", "--result", "{"), "", "--result: is not JSON"),
         (

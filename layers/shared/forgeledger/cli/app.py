@@ -32,6 +32,7 @@ from forgeledger.cli.error_documents import error_text, wants_json
 from forgeledger.cli.error_messages import explain
 from forgeledger.cli.output import ReaderGone
 from forgeledger.cli.session import SessionSeams
+from forgeledger.cli.usage_errors import usage_line
 
 # `--help` lists them in this order.
 _PARTS: Final = (
@@ -100,18 +101,11 @@ def _explain(error: Exception, as_json: bool) -> int:
         return exit_codes.USAGE
     if hasattr(error, "format_message"):  # Typer's own error in the arguments.
         code = getattr(error, "exit_code", exit_codes.USAGE)
-        return _print_error(_usage_line(error), code, as_json, error)
+        return _print_error(usage_line(error), code, as_json, error)
     if explained := explain(error):
         return _print_error(*explained, as_json, error)
     line = f"internal error: {type(error).__name__}: {error} (FORGELEDGER_DEBUG=1 shows where)"
     return _print_error(line, exit_codes.INTERNAL, as_json)
-
-
-def _usage_line(error: Any) -> str:
-    context = getattr(error, "ctx", None)
-    hint = f" (see {context.command_path} --help)" if context is not None else ""
-    # Typer validates with pydantic and leaves pydantic's kind of error in the text.
-    return f"{error.format_message().replace(': Value error, ', ': ', 1)}{hint}"
 
 
 def _print_error(line: str, code: int, as_json: bool, error: Exception | None = None) -> int:

@@ -6,6 +6,8 @@ from typing import Any
 
 from forgeledger.cli.exit_codes import WORDS
 from forgeledger.cli.output import printable
+from forgeledger.cli.usage_errors import option_of
+from forgeledger.cli.usage_errors import rule_of as usage_rule
 
 
 def wants_json(arguments: Sequence[str]) -> bool:
@@ -56,15 +58,5 @@ def _fields(error: Any) -> list[tuple[str, str | None, str]]:
     if isinstance(field, str) and isinstance(rule, str):
         index = getattr(error, "index", None)
         return [(field if index is None else f"items[{index}].{field}", None, rule)]
-    option = _option(error)
-    return [(option, None, error.format_message())] if option else []
-
-
-def _option(error: Any) -> str | None:
-    """The option or argument that Typer's own error is about."""
-    parameter = getattr(error, "param", None)
-    if parameter is None:
-        name = getattr(error, "option_name", None)
-        return name if isinstance(name, str) else None
-    name = parameter.opts[0]
-    return str(name if name.startswith("-") else parameter.metavar or name)
+    option = option_of(error) or getattr(error, "option_name", None)
+    return [(option, None, usage_rule(error))] if isinstance(option, str) else []

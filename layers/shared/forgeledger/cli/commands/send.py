@@ -134,5 +134,5 @@ def _check_options(kind: str, given: Mapping[str, bool]) -> None:
 
 def _required(name: str, value: str | None) -> str:
     if value is None:
-        raise CliError(f"{name}: missing; give TYPE JOB_ID ITEM_ID, or --file")
+        raise CliError(f"{name}: is required; give TYPE JOB_ID ITEM_ID, or --file")
     return value

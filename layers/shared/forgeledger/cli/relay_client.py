@@ -20,13 +20,17 @@ def lambda_invoke(client: Any, function: str) -> Invoke:
         if answer.get("FunctionError") or not isinstance(content, dict):
             error = content if isinstance(content, dict) else {}
             kind = error.get("errorType", "Error")
-            if kind == "JobNotFound":
-                raise NoSuchJob(str(error.get("errorMessage")).removeprefix(JobNotFound.text[:-2]))
-            line = f"{kind}: {error.get('errorMessage', content)}"
-            raise CliError(line, exit_codes.UNREACHABLE)
+            raise relay_failure(kind, str(error.get("errorMessage", content)))
         return content
 
     return invoke
+
+
+def relay_failure(kind: str, message: str) -> CliError:
+    """An error of the relay; an unknown job is told as the API tells it."""
+    if kind == JobNotFound.__name__:
+        return NoSuchJob(message.removeprefix(JobNotFound.text.format("")))
+    return CliError(f"{kind}: {message}", exit_codes.UNREACHABLE)
 
 
 def reconcile_job(invoke: Invoke, job_id: str, *, recount: bool) -> Iterator[Mapping[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import typer
 
 from forgeledger.cli.app import app
-from forgeledger.cli.exit_codes import MEANINGS
+from forgeledger.cli.exit_codes import MEANINGS, WORDS
 
 _WIDTH: Final = 96
 _INTRODUCTION: Final = """\
@@ -51,18 +51,38 @@ result is one JSON document on one line, as in the answer of the HTTP API; a lis
 each row. An error is one line that names the field and the rule; `FORGELEDGER_DEBUG=1` prints a
 traceback as well.
 
+With `--json` an error is one JSON document as the last line of the standard error (here on two), of
+the same shape in all commands. Remarks before it stay text.
+
+```json
+{"error": {"code": "usage", "message": "--metadata: is not a JSON object", "exitCode": 2,
+ "errors": [{"field": "--metadata", "rule": null, "message": "is not a JSON object"}]}}
+```
+
+- `code` is the [code](http.md#problems) of the ledger's refusal or that of AWS's error, else the
+  word for its [exit code](#exit-codes).
+- `message` is the line that is printed without `--json`.
+- `errors` has the wrong options, arguments and fields: `field`, `rule` (a name where the ledger has
+  one, else null) and `message`.
+
 On a terminal states have colors, unless `NO_COLOR` is set or `TERM` is `dumb`; `--color always` and
 `--color never` go before both.
 
 ## Exit codes
 
-| code | meaning |
-|---|---|
+They are the same in all commands. With 2 to 5, 70 and 130 there is an error on the standard error;
+with the others the result says what came of it, or there is an error as well.
+
+| code | word | meaning |
+|---|---|---|
 """
 
 
 def reference() -> str:
-    codes = "".join(f"| {code} | {meaning} |\n" for code, meaning in MEANINGS.items())
+    codes = "".join(
+        f"| {code} | {f'`{WORDS[code]}`' if code in WORDS else ''} | {meaning} |\n"
+        for code, meaning in MEANINGS.items()
+    )
     parts = [_INTRODUCTION + codes]
     for name, command in commands():
         parts.append(f"\n## {name}\n\n```text\n{help_of(name, command)}\n```\n")

@@ -167,7 +167,9 @@ def test_each_schema_is_a_json_schema_and_each_reference_leads_somewhere(documen
 def test_each_refusal_is_a_problem_document(document):
     for method, path, operation in operations(document):
         refusals = {
-            status: answer for status, answer in operation["responses"].items() if status >= "400"
+            status: answer
+            for status, answer in operation["responses"].items()
+            if status >= "400" and status != "429"
         }
         for answer in refusals.values():
             schema = answer["content"]["application/problem+json"]["schema"]
@@ -175,6 +177,22 @@ def test_each_refusal_is_a_problem_document(document):
         if path not in PUBLIC_PATHS:
             assert {"401", "422", "500", "503"} <= set(refusals)
             assert ("413" in refusals) == (method == "POST")
+
+
+def test_each_route_may_be_refused_by_api_gateway_which_has_no_problem_documents(document):
+    for _, _, operation in operations(document):
+        (answer,) = operation["responses"]["429"]["content"].items()
+        kind, content = answer
+        assert kind == "application/json"
+        Draft202012Validator(content["schema"]).validate({"message": "Too Many Requests"})
+        assert content["example"] == {"message": "Too Many Requests"}
+
+
+def test_the_answer_to_a_creation_says_where_the_job_is(document):
+    (header,) = document["paths"]["/jobs"]["post"]["responses"]["201"]["headers"].items()
+
+    assert header[0] == "Location"
+    assert header[1]["schema"]["type"] == "string"
 
 
 def test_everything_with_data_asks_for_the_key(document):
@@ -216,7 +234,7 @@ def test_the_parameters_that_are_described_are_those_that_are_taken(document):
         described[method, path] = ", ".join(sorted(names)) or "none"
 
     assert accepted == described
-    assert accepted["GET", "/jobs"] == "cursor, limit, status, tag"
+    assert accepted["GET", "/jobs"] == "cursor, limit, name, status, tag"
 
 
 def test_an_idempotency_key_is_described_with_the_limits_that_it_has(document):

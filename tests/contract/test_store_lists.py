@@ -143,6 +143,18 @@ def test_jobs_are_listed_by_tag_wherever_they_stand(store: LedgerStore, moment: 
     assert listed == [job_ids[11], job_ids[1], job_ids[0]]
 
 
+def test_jobs_are_listed_by_a_part_of_their_name(store: LedgerStore, moment: int) -> None:
+    job_ids = [make_job_id(moment + n, 7, 1) for n in range(3)]
+    for n, job_id in enumerate(job_ids):
+        create_job(store, job_id, name=f"Job {moment} {'odd' if n % 2 else 'even'}", tags=("x",))
+
+    named, _ = store.list_jobs(None, None, make_job_id(moment + 9, 0, 1), 2, name=f"{moment} EVEN")
+    tagged, _ = store.list_jobs(None, "y", make_job_id(moment + 9, 0, 1), 2, name=f"{moment}")
+
+    assert [view.job.job_id for view in named] == [job_ids[2], job_ids[0]]
+    assert f"{moment}" not in " ".join(view.job.spec.name for view in tagged)
+
+
 def test_a_page_by_tag_ends_within_what_was_read(store: LedgerStore, moment: int) -> None:
     tag = f"tag-{moment}"
     job_ids = [make_job_id(moment + n, 7, 1) for n in range(4)]

@@ -218,12 +218,33 @@ def test_rejects_are_seen_mended_and_redriven(forgeledger, job):
     assert forgeledger(*rejects).out == ""
 
 
+def test_rejects_are_dropped_for_good(forgeledger):
+    unknown = "01KAJXPF80000APN59HKNHY2PJ-8"
+    for item_id in ("a", "b", "c"):
+        assert forgeledger("send", "complete", unknown, item_id, "--local").code == 0
+    rejects = ("rejects", "list", "--json", "--local")
+    listed = eventually(lambda: (found := forgeledger(*rejects).documents)[2:] and found)
+
+    one = forgeledger("rejects", "drop", listed[0]["messageId"], "--yes", "--json", "--local")
+    rest = forgeledger("rejects", "drop", "--all", "--yes", "--json", "--local")
+
+    dropped = [*one.documents, *rest.documents]
+    assert (one.code, rest.code) == (0, 0), rest.err
+    assert {message["messageId"] for message in dropped} == {
+        message["messageId"] for message in listed
+    }
+    assert [message["body"] for message in dropped] == [message["body"] for message in listed]
+    assert forgeledger(*rejects).out == ""
+
+
 def test_the_relay_reconciles_when_it_is_asked_to(forgeledger, job):
     single = forgeledger("reconcile", job, "--recount", "--json", "--local")
     running = forgeledger("reconcile", "--running", "--json", "--local")
+    unknown = forgeledger("reconcile", "01KAJXPF80000APN59HKNHY2PJ-8", "--local")
 
     assert (single.code, single.documents[0]["driftedLanes"]) == (0, [])
     assert job in {document["jobId"] for document in running.documents}
+    assert (unknown.code, unknown.err.split(":")[1]) == (3, " unknown_job")
 
 
 def test_the_doctor_finds_the_local_cloud_healthy(forgeledger):

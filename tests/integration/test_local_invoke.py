@@ -82,7 +82,7 @@ def test_a_function_that_fails_is_an_exit_code_and_a_line(invoke):
     code, out, error = invoke("RelayFunction", "-", json.dumps(event).encode())
 
     assert (code, out) == (exit_codes.NOT_AS_HOPED, "")
-    assert error.startswith("forgeledger: RelayFunction: JobNotFound: ")
+    assert json.loads(error)["error"]["message"].startswith("RelayFunction: JobNotFound: ")
 
 
 def test_a_function_that_is_not_there_is_reported_with_those_that_are(invoke):
@@ -90,4 +90,5 @@ def test_a_function_that_is_not_there_is_reported_with_those_that_are(invoke):
 
     assert code == exit_codes.NOT_FOUND
     functions = "ApiFunction, IntakeFunction, RelayFunction"
-    assert error == f"forgeledger: api: no such function; there are {functions}\n"
+    line = f"api: no such function; there are {functions}"
+    assert json.loads(error)["error"]["message"] == line

@@ -11,7 +11,7 @@ from forgeledger.jobs.model.items import Item, ItemState
 from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.storage.journal_rows import decode_journal_row
 from forgeledger.jobs.usecases.list_rejections import events_of_a_lane
-from forgeledger.jobs.usecases.read_items import ItemPosition, PastEvent
+from forgeledger.jobs.usecases.read_items import ItemFilter, ItemPosition, PastEvent
 from forgeledger.jobs.usecases.read_journal import JournalPosition
 from tests.simulation.checks import Checks
 from tests.simulation.end_checks import CLOCK_SKEW_MS
@@ -44,8 +44,9 @@ class ListRequest:
 def _read_items(services: Any, request: ListRequest) -> list[Item]:
     listed: list[Item] = []
     position: ItemPosition | None = ItemPosition()
+    wanted = ItemFilter(state=request.state)
     while position is not None:
-        page = services.items.page(request.job_id, request.state, position, request.limit)
+        page = services.items.page(request.job_id, wanted, position, request.limit)
         listed += page.items
         position = page.following
     return listed

@@ -120,10 +120,10 @@ def no_rejections_after_the_end() -> Iterator[None]:
 def _listing_first_pages(method: str) -> AbstractContextManager[Any]:
     original = getattr(JobIndex, method)
 
-    def cut(self: JobIndex, *arguments: Any) -> Any:
+    def cut(self: JobIndex, *arguments: Any, **named: Any) -> Any:
         index = copy(self)
         index._table = _cut(self._table)
-        return original(index, *arguments)
+        return original(index, *arguments, **named)
 
     return patch.object(JobIndex, method, cut)
 

@@ -120,7 +120,7 @@ def facts_read_again() -> Iterator[None]:
 def index_trusted() -> Iterator[None]:
     original = JobIndex.list_jobs
 
-    def list_jobs(self: JobIndex, status: Any, *rest: Any) -> Any:
+    def list_jobs(self: JobIndex, status: Any, *rest: Any, **named: Any) -> Any:
         headers = self._headers
 
         class Trusting(JobIndex):
@@ -129,8 +129,9 @@ def index_trusted() -> Iterator[None]:
                 return [replace(view, job=replace(view.job, status=status)) for view in views]
 
         if status is None:
-            return original(self, status, *rest)
-        return original(Trusting(self._table, self._new_id, self._parallel), status, *rest)
+            return original(self, status, *rest, **named)
+        trusting = Trusting(self._table, self._new_id, self._parallel)
+        return original(trusting, status, *rest, **named)
 
     with patch.object(JobIndex, "list_jobs", list_jobs):
         yield

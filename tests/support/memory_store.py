@@ -152,9 +152,7 @@ class MemoryStore:
     def load_job(self, job_id: str) -> JobView | None:
         with self._lock:
             record = self._records.get(job_id)
-            if record is None:
-                return None
-            return record.view(*(lane.head for lane in record.lanes))
+            return None if record is None else record.view(*(lane.head for lane in record.lanes))
 
     def commit_job(self, change: JobChange) -> bool:
         with self._lock:
@@ -188,7 +186,13 @@ class MemoryStore:
         return page, page[-1] if len(rest) > limit else None
 
     def list_jobs(
-        self, status: JobStatus | None, tag: str | None, before: str | None, limit: int
+        self,
+        status: JobStatus | None,
+        tag: str | None,
+        before: str | None,
+        limit: int,
+        *,
+        name: str | None = None,
     ) -> tuple[tuple[JobView, ...], str | None]:
         with self._lock:
             views = [
@@ -197,6 +201,7 @@ class MemoryStore:
                 if (before is None or job_id < before)
                 and (status is None or record.job.status is status)
                 and (tag is None or tag in record.job.spec.tags)
+                and (name is None or record.job.spec.is_named(name))
             ]
         page = tuple(views[:limit])
         return page, page[-1].job.job_id if len(views) > limit else None
@@ -273,10 +278,8 @@ class MemoryStore:
                     lane.delete_expired(now_ms // 1_000)
 
     def _lane(self, job_id: str, lane: int) -> _Lane | None:
-        record = self._records.get(job_id)
-        if record is None or not 0 <= lane < len(record.lanes):
-            return None
-        return record.lanes[lane]
+        lanes = self._records[job_id].lanes if job_id in self._records else ()
+        return lanes[lane] if 0 <= lane < len(lanes) else None
 
 
 def _in_shards(job_id: str) -> tuple[int, str]:
@@ -293,8 +296,5 @@ def _commit_row(offset: int) -> str:
 
 
 def _items_stand(stored: _Lane, commit: Commit) -> bool:
-    for item_id, offset in item_versions(commit).items():
-        item = stored.items.get(item_id)
-        if (None if item is None else item.offset) != offset:
-            return False
-    return True
+    versions = item_versions(commit).items()
+    return all(getattr(stored.items.get(name), "offset", None) == at for name, at in versions)

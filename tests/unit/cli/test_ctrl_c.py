@@ -1,5 +1,7 @@
 """Ctrl-C prints how far the command came."""
 
+import json
+
 import pytest
 
 from forgeledger.cli import exit_codes
@@ -26,10 +28,11 @@ def test_ctrl_c_prints_which_job_was_made(forgeledger, ledger, tmp_path, ctrl_c,
 
     (job,) = ledger.jobs()
     assert (ended.code, ended.out) == (exit_codes.INTERRUPTED, "")
-    assert ended.err.startswith("forgeledger: interrupted; registration stopped after ")
-    assert ended.err.endswith(
+    line = json.loads(ended.err)["error"]["message"] if "--json" in more else ended.err.strip()
+    assert line.removeprefix("forgeledger: ").startswith("interrupted; registration stopped after ")
+    assert line.endswith(
         f" items were answered; job {job.job_id} is created; "
-        "register its items again, from the start\n"
+        "register its items again, from the start"
     )
 
 

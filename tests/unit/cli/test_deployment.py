@@ -173,7 +173,8 @@ def test_an_address_without_a_scheme_is_a_mistake_of_the_one_who_says_it(forgele
 @pytest.mark.parametrize("wrong", ["http://", "http://[::1", "http://led ger", "http://x:70000"])
 def test_an_invalid_address_is_reported_by_the_option_that_gave_it(forgeledger, wrong):
     reading = forgeledger("job", "list", "--api-url", wrong)
-    sending = forgeledger("send", "complete", "JOB", "a", "--command-queue-url", wrong)
+    job_id = "01KAJXPF80000APN59HKNHY2PJ-8"
+    sending = forgeledger("send", "complete", job_id, "a", "--command-queue-url", wrong)
 
     assert (reading.code, sending.code) == (exit_codes.USAGE, exit_codes.USAGE)
     assert reading.err.startswith("forgeledger: --api-url: needs http")

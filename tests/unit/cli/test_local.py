@@ -7,6 +7,7 @@ import pytest
 
 from forgeledger.cli import exit_codes
 from forgeledger.cli.log_tail import follow_logs
+from forgeledger.errors import JobNotFound
 from forgeledger.local import control
 from forgeledger.local.state_dir import StateDir
 from forgeledger.local_description import Description
@@ -235,7 +236,7 @@ def test_reconciling_locally_runs_the_relay_from_the_source_tree(
         def invoke(self, event):
             calls.append((self.function, event))
             if "jobId" in event["reconcile"]:
-                raise InvocationFailed("JobNotFound", "no job", "r-1")
+                raise InvocationFailed("JobNotFound", str(JobNotFound("J")), "r-1")
             return {"jobs": []}
 
         def close(self):
@@ -263,7 +264,7 @@ def test_reconciling_locally_runs_the_relay_from_the_source_tree(
     assert calls[:2] == [(function, {"reconcile": {"running": True}}), "closed"]
     assert (unknown.code, unknown.err) == (
         exit_codes.NOT_FOUND,
-        "forgeledger: JobNotFound: no job\n",
+        "forgeledger: unknown_job: There is no job J.\n",
     )
 
 

@@ -161,8 +161,8 @@ def redrive_with(forgeledger, rejects, job_id, **where):
 def test_a_body_whose_job_does_not_exist_is_not_sent(forgeledger, rejects, commands):
     ended = redrive_with(forgeledger, rejects, JOB, FORGELEDGER_API_URL="http://api.test")
 
-    assert ended.code == exit_codes.USAGE
-    assert ended.err == f"forgeledger: --body: jobId: there is no such job: {JOB}\n"
+    assert ended.code == exit_codes.NOT_FOUND
+    assert ended.err == f"forgeledger: --body: jobId: unknown_job: There is no job {JOB}.\n"
     assert (commands.messages, rejects.bodies, rejects.hidden) == ([], ["no JSON"], [])
 
 

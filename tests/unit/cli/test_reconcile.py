@@ -4,6 +4,7 @@ import json
 import pytest
 
 from forgeledger.cli import exit_codes
+from forgeledger.errors import JobNotFound, StorageBusy
 from forgeledger.jobs.model.ids import make_job_id
 
 JOB = make_job_id(1_795_255_200_000, 1, 4)
@@ -114,15 +115,23 @@ def test_a_relay_that_makes_no_progress_is_not_invoked_forever(
 
 
 @pytest.mark.parametrize(
-    ("error", "code"),
-    [("JobNotFound", exit_codes.NOT_FOUND), ("StorageBusy", exit_codes.UNREACHABLE)],
+    ("error", "line", "code"),
+    [
+        (JobNotFound(JOB), f"unknown_job: There is no job {JOB}.", exit_codes.NOT_FOUND),
+        (
+            StorageBusy("lane", 3),
+            "StorageBusy: lane: still busy after 3 attempts",
+            exit_codes.UNREACHABLE,
+        ),
+    ],
 )
-def test_an_error_of_the_function_is_one_line(forgeledger, clients, error, code):
-    clients["lambda"] = FakeLambda(error={"errorType": error, "errorMessage": "why"})
+def test_an_error_of_the_function_is_one_line(forgeledger, clients, error, line, code):
+    answer = {"errorType": type(error).__name__, "errorMessage": str(error)}
+    clients["lambda"] = FakeLambda(error=answer)
 
     ended = forgeledger("reconcile", JOB, **WHERE)
 
-    assert (ended.code, ended.err) == (code, f"forgeledger: {error}: why\n")
+    assert (ended.code, ended.err) == (code, f"forgeledger: {line}\n")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +140,7 @@ def test_an_error_of_the_function_is_one_line(forgeledger, clients, error, code)
         ((), "JOB_ID: give either one job or --running"),
         ((JOB, "--running"), "JOB_ID: give either"),
         (("--running", "--recount"), "--recount: goes with one JOB_ID"),
-        (("x",), "JOB_ID: x is not the id of a job"),
+        (("x",), "unknown_job: There is no job x."),
     ],
 )
 def test_a_mistake_is_one_line(forgeledger, words, mistake):

@@ -6,6 +6,8 @@ import pytest
 
 from forgeledger.cli import exit_codes
 
+NOT_SEALED = "job_finished: it is CANCELED and not sealed; to continue it: `forgeledger job reopen`"
+
 
 @pytest.fixture
 def job(ledger):
@@ -24,11 +26,11 @@ def test_a_canceled_job_is_not_said_to_be_sealed(forgeledger, ledger, job):
 
     ended = forgeledger("items", "register", job.job_id, "-", "--seal", stdin="a\n")
 
-    assert ended.code == exit_codes.NOT_AS_HOPED
+    assert ended.code == exit_codes.REFUSED
     assert ended.out == "0 registered, 0 already existed, 1 rejected, not sealed\n"
     assert ended.err.splitlines() == [
         "a: job_closed",
-        "it is CANCELED and not sealed; to continue it: `forgeledger job reopen`",
+        f"forgeledger: {NOT_SEALED}",
     ]
 
 
@@ -38,7 +40,7 @@ def test_known_items_of_an_ended_job_do_not_hide_that_it_is_not_sealed(forgeledg
 
     ended = forgeledger("items", "register", job.job_id, "-", "--seal", "--json", stdin="a\n")
 
-    assert ended.code == exit_codes.NOT_AS_HOPED
+    assert ended.code == exit_codes.REFUSED
     answer = json.loads(ended.out)
     assert (answer["rejected"], answer["sealed"]) == (0, False)
 

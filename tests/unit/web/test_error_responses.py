@@ -173,7 +173,8 @@ def test_a_misspelled_parameter_is_refused_together_with_all_else_that_is_wrong(
     assert items.json["errors"][0] == {
         "field": "limt",
         "rule": "unknown",
-        "message": "is no parameter of this route, which takes cursor, limit, state",
+        "message": "is no parameter of this route, which takes "
+        "cursor, errorType, limit, state, workerId",
     }
     assert job.json["errors"][0]["message"] == "is no parameter of this route, which takes none"
 

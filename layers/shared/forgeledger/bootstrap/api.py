@@ -17,7 +17,7 @@ from forgeledger.bootstrap.storage import ledger_store
 from forgeledger.errors import ApiKeysBusy, ApiKeysUnreadable
 from forgeledger.jobs.http.command_routes import add_command_routes
 from forgeledger.jobs.http.item_routes import add_item_routes
-from forgeledger.jobs.http.job_routes import add_job_routes
+from forgeledger.jobs.http.job_routes import add_job_routes, locate_created
 from forgeledger.jobs.services import Services, services_on
 from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
 from forgeledger.parallel import with_threads
@@ -75,7 +75,7 @@ def build_resolver(
     services: Services, persistence: BasePersistenceLayer, *, docs_need_key: bool = False
 ) -> LedgerResolver:
     resolver = LedgerResolver()
-    resolver.use([idempotency(persistence)])
+    resolver.use([locate_created, idempotency(persistence)])
     add_public_routes(resolver, docs_need_key=docs_need_key)
     add_job_routes(resolver, services)
     add_item_routes(resolver, services)

@@ -24,12 +24,15 @@ from forgeledger.cli.commands import (
     local,
     reconcile,
     rejects,
+    rejects_drop,
     send,
     worker,
 )
+from forgeledger.cli.error_documents import error_text, wants_json
 from forgeledger.cli.error_messages import explain
-from forgeledger.cli.output import ReaderGone, printable
+from forgeledger.cli.output import ReaderGone
 from forgeledger.cli.session import SessionSeams
+from forgeledger.cli.usage_errors import usage_line
 
 # `--help` lists them in this order.
 _PARTS: Final = (
@@ -38,6 +41,7 @@ _PARTS: Final = (
 
 app = group("forgeledger", add_completion=True)
 job.app.add_typer(job_queries.app)
+rejects.app.add_typer(rejects_drop.app)
 for part in _PARTS:
     app.add_typer(part.app)
 
@@ -62,6 +66,7 @@ def root(
 
 def run(arguments: Sequence[str], seams: SessionSeams | None = None) -> int:
     """Runs one command and returns its exit code; errors become one line on stderr."""
+    as_json = wants_json(arguments)
     # Silences the libraries' logs; `worker` shows them.
     logging.getLogger("forgeledger").addHandler(logging.NullHandler())
     program: Any = typer.main.get_command(app)
@@ -73,7 +78,7 @@ def run(arguments: Sequence[str], seams: SessionSeams | None = None) -> int:
             obj=seams or SessionSeams(),
         )
     except (KeyboardInterrupt, typer.Abort):
-        return _print_error("interrupted", exit_codes.INTERRUPTED)
+        return _print_error("interrupted", exit_codes.INTERRUPTED, as_json)
     except ReaderGone:
         # Without this, flushing stdout at exit would fail with a message of Python's own.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -82,34 +87,28 @@ def run(arguments: Sequence[str], seams: SessionSeams | None = None) -> int:
         code = exit_request.code
         return code if isinstance(code, int) else exit_codes.NOT_AS_HOPED
     except Exception as error:  # noqa: BLE001 - the user gets one line for every error.
-        return _explain(error)
+        return _explain(error, as_json)
     if code == exit_codes.INTERRUPTED:  # Typer caught Ctrl-C and printed nothing.
-        return _print_error("interrupted", code)
+        return _print_error("interrupted", code, as_json)
     return code if isinstance(code, int) else exit_codes.DONE
 
 
-def _explain(error: Exception) -> int:
+def _explain(error: Exception, as_json: bool) -> int:
     if os.environ.get("FORGELEDGER_DEBUG"):
         traceback.print_exception(error)
     if type(error).__name__ == "NoArgsIsHelpError":
         print(error, file=sys.stderr)
         return exit_codes.USAGE
     if hasattr(error, "format_message"):  # Typer's own error in the arguments.
-        return _print_error(_usage_line(error), getattr(error, "exit_code", exit_codes.USAGE))
+        code = getattr(error, "exit_code", exit_codes.USAGE)
+        return _print_error(usage_line(error), code, as_json, error)
     if explained := explain(error):
-        return _print_error(*explained)
+        return _print_error(*explained, as_json, error)
     line = f"internal error: {type(error).__name__}: {error} (FORGELEDGER_DEBUG=1 shows where)"
-    return _print_error(line, exit_codes.INTERNAL)
+    return _print_error(line, exit_codes.INTERNAL, as_json)
 
 
-def _usage_line(error: Any) -> str:
-    context = getattr(error, "ctx", None)
-    hint = f" (see {context.command_path} --help)" if context is not None else ""
-    # Typer validates with pydantic and leaves pydantic's kind of error in the text.
-    return f"{error.format_message().replace(': Value error, ', ': ', 1)}{hint}"
-
-
-def _print_error(line: str, code: int) -> int:
+def _print_error(line: str, code: int, as_json: bool, error: Exception | None = None) -> int:
     with contextlib.suppress(BrokenPipeError):
-        print(f"forgeledger: {printable(line)}", file=sys.stderr)
+        print(error_text(line, code, as_json=as_json, error=error), file=sys.stderr)
     return code

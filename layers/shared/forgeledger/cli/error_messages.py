@@ -26,16 +26,33 @@ _REFUSED_CODES = ("AccessDenied", "UnrecognizedClient", "InvalidClientTokenId", 
 class CliError(ForgeLedgerError):
     """An error of the command line itself; its message is the line that is printed."""
 
-    def __init__(self, message: str, exit_code: int = exit_codes.USAGE) -> None:
+    def __init__(
+        self, message: str, exit_code: int = exit_codes.USAGE, code: str | None = None
+    ) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+        self.code = code
 
 
 class WrongValue(CliError):
     """A value that breaks a rule: the option or field, and the rule."""
 
-    def __init__(self, field: str, rule: str) -> None:
-        super().__init__(f"{field}: {rule}")
+    def __init__(self, field: str, rule: str, exit_code: int = exit_codes.USAGE) -> None:
+        super().__init__(f"{field}: {rule}", exit_code)
+        self.field = field
+        self.rule = rule
+
+
+class LedgerRefusal(CliError):
+    """What the ledger would answer: the same code, wording and exit code as if it was asked."""
+
+    def __init__(self, code: str, detail: str, exit_code: int) -> None:
+        super().__init__(f"{code}: {detail}", exit_code, code)
+
+
+class NoSuchJob(LedgerRefusal):
+    def __init__(self, job_id: str) -> None:
+        super().__init__("unknown_job", f"There is no job {job_id}.", exit_codes.NOT_FOUND)
 
 
 class Interrupted(CliError):
@@ -93,7 +110,8 @@ def _explain_ours(error: ForgeLedgerError) -> tuple[str, int]:
     cause = error.__cause__
     if isinstance(error, sdk.RegistrationStoppedError) and isinstance(cause, sdk.SdkError):
         line, code = _explain_ours(cause)
-        return f"{error.args[0]}: {line}", code
+        # Nothing is registered: the mistake is that of any other command.
+        return (f"{error.args[0]}: {line}" if error.registration.sent else line), code
     if isinstance(error, sdk.EmptySealError):
         return f"--seal: {error.why}; --allow-empty permits that", exit_codes.USAGE
     if isinstance(error, sdk.ApiError):

@@ -21,18 +21,32 @@ INTERRUPTED: Final = 130
 MEANINGS: Final = {
     DONE: "done; `job watch`: the job completed",
     NOT_AS_HOPED: "done, but not as hoped: `doctor` found something wrong, a guarantee did not "
-    "hold in `demo`, items or commands were rejected, the local cloud is down in `local status`, "
-    "a function failed in `local invoke`",
+    "hold in `demo`, counts were wrong in `reconcile`, items or commands were rejected, the local "
+    "cloud is down in `local status`, a function failed in `local invoke`, or the answer was no in "
+    "`rejects drop`",
     USAGE: "a wrong argument, option or value, also one that the ledger refuses",
     NOT_FOUND: "no such job, item, message, stack, queue, function or log",
-    REFUSED: "the state of the job or item does not allow it, or a permission is missing",
-    UNREACHABLE: "no answer: the network, AWS, or a local cloud that is down",
+    REFUSED: "the state of the job or item does not allow it, as with `job seal` after its end, or "
+    "a permission is missing; a job that is in the wanted state already is 0",
+    UNREACHABLE: "no answer: the network, AWS, or a local cloud that is down; SQS did not take or "
+    "delete a message",
     COMPLETED_WITH_FAILURES: "`job watch`: the job completed with failures",
     JOB_FAILED: "`job watch`: the job failed",
     JOB_CANCELED: "`job watch`: the job was canceled",
     INTERNAL: "a fault of the program; FORGELEDGER_DEBUG=1 shows where",
     TIMED_OUT: "`job watch`: the timeout passed before the job finished",
     INTERRUPTED: "interrupted by Ctrl-C",
+}
+
+# The `code` of an error with --json that neither the ledger nor AWS gave one.
+WORDS: Final = {
+    NOT_AS_HOPED: "not_as_hoped",
+    USAGE: "usage",
+    NOT_FOUND: "not_found",
+    REFUSED: "refused",
+    UNREACHABLE: "no_answer",
+    INTERNAL: "internal_error",
+    INTERRUPTED: "interrupted",
 }
 
 _BY_STATUS: Final = {

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from forgeledger.cli import exit_codes
 from forgeledger.cli.deployment import Where
+from forgeledger.cli.error_messages import LedgerRefusal
 from forgeledger.cli.output import duration, facts, moment, short_json
 from forgeledger.plural import plural
 
@@ -69,9 +71,16 @@ def sealed_short_note(job: "Job") -> str | None:
     return f"{sealed}, so it completes at once"
 
 
-def not_sealed_note(job: "Job") -> str:
+def not_sealed(job: "Job") -> LedgerRefusal:
     """For a job that someone wanted to seal after it had ended."""
-    return f"it is {job.status} and not sealed; to continue it: `forgeledger job reopen`"
+    detail = f"it is {job.status} and not sealed; to continue it: `forgeledger job reopen`"
+    return LedgerRefusal("job_finished", detail, exit_codes.REFUSED)
+
+
+def not_reopened(job: "Job") -> LedgerRefusal:
+    """For a job that someone wanted to reopen while it runs and takes no items."""
+    detail = f"it is {job.status} and sealed; a job is reopened after its end"
+    return LedgerRefusal("job_sealed", detail, exit_codes.REFUSED)
 
 
 def unsealed_note(job: "Job", where: Where) -> str | None:

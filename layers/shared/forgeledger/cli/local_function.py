@@ -8,7 +8,7 @@ from typing import Any
 from forgeledger.cli import exit_codes
 from forgeledger.cli.deployment import LOCAL_STACK, Deployment
 from forgeledger.cli.error_messages import CliError
-from forgeledger.cli.relay_client import Invoke
+from forgeledger.cli.relay_client import Invoke, relay_failure
 
 
 @contextmanager
@@ -48,9 +48,7 @@ def local_relay(deployment: Deployment, logs: Path) -> Iterator[Invoke]:
             try:
                 answer: Mapping[str, Any] = relay(dict(event))
             except InvocationFailed as failure:
-                missing = failure.kind == "JobNotFound"
-                code = exit_codes.NOT_FOUND if missing else exit_codes.UNREACHABLE
-                raise CliError(str(failure), code) from failure
+                raise relay_failure(failure.kind, failure.message) from failure
             return answer
 
         yield invoke

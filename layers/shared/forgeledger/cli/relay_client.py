@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from forgeledger.cli import exit_codes
-from forgeledger.cli.error_messages import CliError
+from forgeledger.cli.error_messages import CliError, NoSuchJob
+from forgeledger.errors import JobNotFound
 
 Invoke = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
@@ -19,11 +20,17 @@ def lambda_invoke(client: Any, function: str) -> Invoke:
         if answer.get("FunctionError") or not isinstance(content, dict):
             error = content if isinstance(content, dict) else {}
             kind = error.get("errorType", "Error")
-            code = exit_codes.NOT_FOUND if kind == "JobNotFound" else exit_codes.UNREACHABLE
-            raise CliError(f"{kind}: {error.get('errorMessage', content)}", code)
+            raise relay_failure(kind, str(error.get("errorMessage", content)))
         return content
 
     return invoke
+
+
+def relay_failure(kind: str, message: str) -> CliError:
+    """An error of the relay; an unknown job is told as the API tells it."""
+    if kind == JobNotFound.__name__:
+        return NoSuchJob(message.removeprefix(JobNotFound.text.format("")))
+    return CliError(f"{kind}: {message}", exit_codes.UNREACHABLE)
 
 
 def reconcile_job(invoke: Invoke, job_id: str, *, recount: bool) -> Iterator[Mapping[str, Any]]:

@@ -170,11 +170,17 @@ class JobLists(Protocol):
         """
 
     def list_jobs(
-        self, status: JobStatus | None, tag: str | None, before: str | None, limit: int
+        self,
+        status: JobStatus | None,
+        tag: str | None,
+        before: str | None,
+        limit: int,
+        *,
+        name: str | None = None,
     ) -> tuple[tuple[JobView, ...], str | None]:
         """Headers with progress, newest first, below the job id `before`; and where to continue.
 
-        A page may hold fewer than `limit` jobs while there are more, when a tag filters.
+        A page may hold fewer than `limit` jobs while there are more, when a tag or name filters.
         """
 
 

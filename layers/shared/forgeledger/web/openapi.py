@@ -41,6 +41,23 @@ _PROBLEMS = {
     500: "A fault on our side, or in the setup of the API: `api_keys_unreadable`.",
     503: "The ledger's storage or that of the API keys is busy or slow; retry after `Retry-After`.",
 }
+# The throttle stands before the function, whose every own error is a problem document.
+_THROTTLED = {
+    "description": "API Gateway's own answer above the deployment's limits; wait and repeat.",
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "properties": {"message": {"type": "string"}},
+                "required": ["message"],
+            },
+            "example": {"message": "Too Many Requests"},
+        }
+    },
+}
+_LOCATION = {
+    "Location": {"description": "The path of the new job.", "schema": {"type": "string"}},
+}
 _PROBLEM_CONTENT = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 # In the answer of each route that takes a body.
 _WARNINGS = {
@@ -92,7 +109,7 @@ def _complete_operation(operation: dict[str, Any], path: str, method: str) -> No
     responses = {str(status): response for status, response in operation["responses"].items()}
     if path in PUBLIC_PATHS:
         operation["security"] = []
-        operation["responses"] = {"200": responses["200"]}
+        operation["responses"] = {"200": responses["200"], "429": _THROTTLED}
         return
     problems = [401, 500, 503]
     if "{" in path:
@@ -103,6 +120,9 @@ def _complete_operation(operation: dict[str, Any], path: str, method: str) -> No
     for status in problems:
         description = _PROBLEMS[status]
         responses[str(status)] = {"description": description, "content": _PROBLEM_CONTENT}
+    responses["429"] = _THROTTLED
+    if "201" in responses:
+        responses["201"]["headers"] = _LOCATION
     operation["responses"] = dict(sorted(responses.items()))
     _drop_titles(parameter["schema"] for parameter in operation.get("parameters", []))
 

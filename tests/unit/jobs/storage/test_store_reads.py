@@ -130,14 +130,17 @@ def test_an_index_that_lags_behind_does_not_lie(waits: Waits) -> None:
     assert store_on(client, waits).list_jobs(JobStatus.FAILED, None, None, 10) == ((), None)
 
 
-def test_a_search_by_tag_goes_through_a_bounded_number_of_jobs(waits: Waits) -> None:
+@pytest.mark.parametrize(("tag", "name"), [("never", None), (None, "never")])
+def test_a_search_goes_through_a_bounded_number_of_jobs(
+    waits: Waits, tag: str | None, name: str | None
+) -> None:
     row = encode_header(make_job(tags=("x",)))
     index_page = {"Items": [{"jobId": {"S": JOB_ID}}], "LastEvaluatedKey": _key(row)}
     shards = [{"Items": [{"jobId": {"S": JOB_ID}}] * 2, "LastEvaluatedKey": {}}, *_EMPTY_SHARDS]
     pages = [*shards, _loaded([row])]
     client = ScriptedDynamo(*pages * 5, index_page)
 
-    page = store_on(client, waits).list_jobs(JobStatus.RUNNING, "never", None, 1)
+    page = store_on(client, waits).list_jobs(JobStatus.RUNNING, tag, None, 1, name=name)
 
     assert page == ((), JOB_ID)
     assert client.script == [index_page]

@@ -52,6 +52,25 @@ def test_items_can_be_asked_for_by_state(ledger, api):
     assert api.paths == [f"GET /jobs/{JOB_ID}/items?state=COMPLETED&limit=2000"]
 
 
+def test_jobs_can_be_asked_for_by_a_part_of_their_name(ledger, api):
+    api.answer({"jobs": [job_body()], "nextCursor": "c1"})
+    api.answer({"jobs": [], "nextCursor": None})
+
+    assert len(list(ledger.jobs(name="of nov"))) == 1
+
+    assert api.paths == ["GET /jobs?name=of+nov", "GET /jobs?name=of+nov&cursor=c1"]
+
+
+def test_items_can_be_asked_for_by_type_of_error_and_worker(ledger, api):
+    api.answer({"items": [item_body()], "nextCursor": "c1"})
+    api.answer({"items": [], "nextCursor": None})
+
+    assert len(list(ledger.items(JOB_ID, error_type="Timeout", worker_id="w-1"))) == 1
+
+    path = f"GET /jobs/{JOB_ID}/items?errorType=Timeout&workerId=w-1&limit=2000"
+    assert api.paths == [path, f"{path}&cursor=c1"]
+
+
 def test_an_item_comes_with_its_history(ledger, api):
     history = [
         {"type": "registered", "at": "2026-11-21T10:00:00.000Z", "offset": 0, "lane": 1},

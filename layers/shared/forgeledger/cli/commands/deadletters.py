@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 
 from forgeledger.cli import exit_codes
+from forgeledger.cli.arguments import MESSAGE_ID
 from forgeledger.cli.command import Needs, command, group
 from forgeledger.cli.commands.rejects import (
     LIMIT,
-    MESSAGE_ID,
     ONE_OR_ALL,
     list_messages,
     redrive_messages,

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forgeledger.cli import exit_codes
+from forgeledger.cli.arguments import ALLOW_EMPTY, JOB_ID
 from forgeledger.cli.command import Needs, command, group
-from forgeledger.cli.commands.job import ALLOW_EMPTY, JOB_ID
 from forgeledger.cli.error_messages import CliError
 from forgeledger.cli.item_files import Form, read_items, read_names
-from forgeledger.cli.job_text import not_sealed_note, sealed_short_note
+from forgeledger.cli.job_text import not_sealed, sealed_short_note
 from forgeledger.cli.json_options import STDIN
 from forgeledger.cli.session import Session
 
@@ -62,8 +62,8 @@ def register(
 
     Takes bounded memory and is safe to repeat. Empty lines are skipped. A name with leading or
     trailing blanks is refused except in JSON lines. The exit code is 1 if the ledger rejected
-    items, for instance because the job is sealed, or if --seal could not seal the job, because it
-    has ended. The first rejected items are shown with their reasons.
+    items, for instance because the job is sealed, and 4 if --seal could not seal the job, because
+    it has ended. The first rejected items are shown with their reasons.
     """
     from forgeledger.cli.item_positions import PositionedItems, note_repeatable
     from forgeledger.cli.job_progress import RegistrationProgress
@@ -101,8 +101,9 @@ def register(
     )
     if not session.output.as_json:
         _remark_on(session, result)
-    not_sealed = seal and job is not None and not _is_sealed(session, job)
-    if result.rejected or not_sealed:
+    if seal and job is not None:
+        _check_sealed(session, job)
+    if result.rejected:
         raise typer.Exit(exit_codes.NOT_AS_HOPED)
 
 
@@ -128,12 +129,11 @@ def _job_now(session: Session, job_id: str) -> "Job | None":
         return None
 
 
-def _is_sealed(session: Session, job: "Job") -> bool:
+def _check_sealed(session: Session, job: "Job") -> None:
     if not job.sealed:
-        session.output.remark(not_sealed_note(job))
-    elif short := sealed_short_note(job):
+        raise not_sealed(job)
+    if short := sealed_short_note(job):
         session.output.remark(f"note: {short}")
-    return job.sealed
 
 
 def _sealed_text(job: "Job | None") -> str:

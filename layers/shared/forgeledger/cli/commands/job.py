@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from forgeledger.cli.arguments import ALLOW_EMPTY, JOB_ID, not_empty
 from forgeledger.cli.command import Needs, command, group
 from forgeledger.cli.error_messages import WrongValue
 from forgeledger.cli.job_text import (
     job_facts,
     job_headline,
-    not_sealed_note,
+    not_reopened,
+    not_sealed,
     percent_done,
     reopened_note,
     sealed_short_note,
@@ -20,6 +22,7 @@ from forgeledger.cli.output import moment
 from forgeledger.cli.pages import Pages
 from forgeledger.cli.session import Session
 from forgeledger.jobs.model.ids import LANES_RULE
+from forgeledger.jobs.model.limits import BACKOFF_SECONDS
 
 if TYPE_CHECKING:
     from forgeledger.sdk.records import Job
@@ -29,20 +32,6 @@ app = group(
     "Create jobs, inspect them, and seal, cancel or reopen them.",
     "forgeledger job create nightly-invoices --items-file invoices.txt --seal",
 )
-
-
-def not_empty(value: str) -> str:
-    """An unset variable in a script gives an empty id, with which the path is another route's."""
-    if not value:
-        raise typer.BadParameter("is empty")
-    return value
-
-
-ALLOW_EMPTY = Annotated[
-    bool,
-    typer.Option("--allow-empty", help="Let --seal complete a job at once if there are no items."),
-]
-JOB_ID = Annotated[str, typer.Argument(metavar="JOB_ID", show_default=False, callback=not_empty)]
 
 
 @command(
@@ -101,6 +90,21 @@ def create(
         int | None,
         typer.Option(min=0, help="How long a claim lasts without a heartbeat; 0: no lease."),
     ] = None,
+    backoff_base_seconds: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=BACKOFF_SECONDS,
+            help="The wait after a first failure is below it, and "
+            "doubles with each further one; default: 0, no wait.",
+        ),
+    ] = None,
+    backoff_cap_seconds: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=BACKOFF_SECONDS, help="No wait after a failure is longer; default: 300."
+        ),
+    ] = None,
     tolerated_failures: Annotated[
         int | None, typer.Option(min=0, help="More failed items than this fail the job.")
     ] = None,
@@ -131,6 +135,8 @@ def create(
     policy: dict[str, Any] = {
         "maxAttempts": max_attempts,
         "leaseSeconds": lease_seconds,
+        "backoffBaseSeconds": backoff_base_seconds,
+        "backoffCapSeconds": backoff_cap_seconds,
         "toleratedFailures": tolerated_failures,
         "toleratedFailurePercent": tolerated_failure_percent,
     }
@@ -151,7 +157,7 @@ def create(
             auto_register=auto_register,
             lanes=lanes,
             policy=given or None,
-            metadata=json_object("--metadata", metadata) if metadata else None,
+            metadata=None if metadata is None else json_object("--metadata", metadata),
             tags=tag or (),
             ttl_days=ttl_days,
             deadline_seconds=deadline_seconds,
@@ -168,9 +174,18 @@ def list_jobs(
     session: Session,
     *,
     status: Annotated[
-        str | None, typer.Option(help="RUNNING, COMPLETED, COMPLETED_WITH_FAILURES, ...")
+        str | None,
+        typer.Option(help="RUNNING, COMPLETED, COMPLETED_WITH_FAILURES, ...", callback=not_empty),
     ] = None,
-    tag: Annotated[str | None, typer.Option(help="Only jobs with this tag.")] = None,
+    tag: Annotated[
+        str | None, typer.Option(help="Only jobs with this tag.", callback=not_empty)
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            help="Only jobs whose name contains this, whatever its case.", callback=not_empty
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Print at most so many.")] = 20,
     every: Annotated[bool, typer.Option("--all", help="Print all of them.")] = False,
 ) -> None:
@@ -180,7 +195,7 @@ def list_jobs(
     """
     jobs = Pages(
         lambda cursor: session.ledger.jobs_page(
-            status=status and status.upper(), tag=tag, cursor=cursor
+            status=status and status.upper(), tag=tag, name=name, cursor=cursor
         ),
         None if every else limit,
     )
@@ -258,18 +273,15 @@ def _check_key(key: str) -> None:
 
 
 def _print_change(session: Session, job: "Job", wanted: str) -> None:
+    """It is done if the job is now as wanted, whoever made it so."""
     session.output.record(job.raw, job_headline(job))
-    if job.raw.get("outcome") == "duplicate":
-        session.output.remark(f"{_unchanged(job, wanted)}; nothing changed")
-
-
-def _unchanged(job: "Job", wanted: str) -> str:
-    """The change was made before, or the job ended or was sealed first."""
+    if job.raw.get("outcome") != "duplicate":
+        return
     if wanted == "sealed" and not job.sealed:
-        return not_sealed_note(job)
+        raise not_sealed(job)
     if wanted == "open" and job.sealed:
-        return f"it is {job.status} and sealed"
-    return f"it was {wanted} already"
+        raise not_reopened(job)
+    session.output.remark(f"it was {wanted} already; nothing changed")
 
 
 def _note(session: Session, note: str | None) -> None:

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from forgeledger.cli import exit_codes
+from forgeledger.cli.arguments import ITEM_ID, JOB_ID, not_empty
 from forgeledger.cli.command import Needs, command
-from forgeledger.cli.commands.job import JOB_ID, not_empty
 from forgeledger.cli.event_text import event_cells, event_line, item_facts
 from forgeledger.cli.job_text import why_lines
 from forgeledger.cli.output import aligned, moment, short_json
@@ -47,15 +47,31 @@ def items(
     *,
     job_id: JOB_ID,
     state: Annotated[
-        str | None, typer.Option(help="PENDING, IN_PROGRESS, COMPLETED, FAILED or CANCELED.")
+        str | None,
+        typer.Option(
+            help="PENDING, IN_PROGRESS, COMPLETED, FAILED or CANCELED.", callback=not_empty
+        ),
+    ] = None,
+    error_type: Annotated[
+        str | None,
+        typer.Option(help="Only items whose latest failure is of this type.", callback=not_empty),
+    ] = None,
+    worker_id: Annotated[
+        str | None,
+        typer.Option(help="Only items that this worker claimed or ended last.", callback=not_empty),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Print at most so many.")] = 100,
     every: Annotated[bool, typer.Option("--all", help="Print all of them.")] = False,
 ) -> None:
-    """List the items of a job."""
+    """List the items of a job, or those for which all given conditions hold."""
     listed = Pages(
         lambda cursor: session.ledger.items_page(
-            job_id, state=state and state.upper(), limit=PAGE_ROWS, cursor=cursor
+            job_id,
+            state=state and state.upper(),
+            error_type=error_type,
+            worker_id=worker_id,
+            limit=PAGE_ROWS,
+            cursor=cursor,
         ),
         None if every else limit,
     )
@@ -85,9 +101,7 @@ def item(
     session: Session,
     *,
     job_id: JOB_ID,
-    item_id: Annotated[
-        str, typer.Argument(metavar="ITEM_ID", show_default=False, callback=not_empty)
-    ],
+    item_id: ITEM_ID,
 ) -> None:
     """Show one item with its whole history."""
     shown = session.ledger.item(job_id, item_id)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from forgeledger.cli import exit_codes
+from forgeledger.cli.arguments import id_of_a_job
 from forgeledger.cli.command import Needs, command
 from forgeledger.cli.deployment import RELAY_FUNCTION, needed
 from forgeledger.cli.error_messages import CliError
@@ -23,7 +24,10 @@ def reconcile(
     session: Session,
     *,
     job_id: Annotated[
-        str | None, typer.Argument(metavar="JOB_ID", help="This job.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="JOB_ID", help="This job.", show_default=False, callback=id_of_a_job
+        ),
     ] = None,
     running: Annotated[
         bool, typer.Option("--running", help="Instead: every job that is still open.")
@@ -43,8 +47,6 @@ def reconcile(
         raise CliError("JOB_ID: give either one job or --running")
     if recount and running:
         raise CliError("--recount: goes with one JOB_ID")
-    if job_id is not None and lanes_of(job_id) is None:
-        raise CliError(f"JOB_ID: {job_id} is not the id of a job", exit_codes.NOT_FOUND)
     drifted = busy = 0
     broken = False
     with _relay(session) as invoke:

@@ -1,4 +1,4 @@
-"""`forgeledger rejects ...`: inspect rejected messages, and redrive them."""
+"""`forgeledger rejects list|show|redrive`: inspect rejected messages, and redrive them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forgeledger.cli import exit_codes
+from forgeledger.cli.arguments import MESSAGE_ID, not_empty
 from forgeledger.cli.command import Needs, command, group
 from forgeledger.cli.deployment import Where
-from forgeledger.cli.error_messages import CliError, WrongValue
+from forgeledger.cli.error_messages import CliError, NoSuchJob, WrongValue
 from forgeledger.cli.json_options import json_object, read_text
 from forgeledger.cli.output import facts, moment, short_json, shortened
 from forgeledger.cli.queue_peek import FifoQueue, ReceivedMessage, largest_message
@@ -21,13 +22,19 @@ if TYPE_CHECKING:
     from forgeledger.cli.redrive import RedriveResult
 
 app = group(
-    "rejects", "Inspect rejected messages and redrive them.", "forgeledger rejects list --local"
+    "rejects",
+    "Inspect rejected messages, redrive them, or drop them.",
+    "forgeledger rejects list --local",
 )
 LIMIT = Annotated[int, typer.Option(min=1, help="Print at most so many.")]
-MESSAGE_ID = Annotated[str, typer.Argument(metavar="MESSAGE_ID", show_default=False)]
 ONE_OR_ALL = Annotated[
     str | None,
-    typer.Argument(metavar="MESSAGE_ID", help="This one; default: all.", show_default=False),
+    typer.Argument(
+        metavar="MESSAGE_ID",
+        help="This one; default: all.",
+        show_default=False,
+        callback=not_empty,
+    ),
 ]
 
 
@@ -41,7 +48,7 @@ def list_rejects(session: Session, *, limit: LIMIT = 100) -> None:
     first messages of each group, ten at most and often fewer. The others can be listed when those
     before them are no longer in the queue.
     """
-    list_messages(session, _rejects(session), limit, empty="no rejected messages")
+    list_messages(session, reject_queue(session), limit, empty="no rejected messages")
 
 
 def list_messages(session: Session, fifo: FifoQueue, limit: int, *, empty: str) -> None:
@@ -95,12 +102,12 @@ def show(
 
     Of a message with many commands its body has only those that were rejected.
     """
-    show_message(session, _rejects(session), message_id, body_only=body_only)
+    show_message(session, reject_queue(session), message_id, body_only=body_only)
 
 
 def show_message(session: Session, fifo: FifoQueue, message_id: str, *, body_only: bool) -> None:
     with fifo.peek() as messages:
-        message = _find(messages, message_id)
+        message = find_message(messages, message_id)
     if body_only:
         session.output.text(message.rejected_body)
         return
@@ -155,7 +162,7 @@ def redrive(
     # Before the queue is read, because what was read is hidden from others for a while.
     not_looked_up = corrected and _refuse_unknown_jobs(session, corrected)
     note = f"note: whether its job exists was not checked: {not_looked_up}" if not_looked_up else ""
-    redrive_messages(session, _rejects(session), message_id, corrected, note)
+    redrive_messages(session, reject_queue(session), message_id, corrected, note)
 
 
 def redrive_messages(
@@ -175,7 +182,7 @@ def redrive_messages(
         from forgeledger.cli.message_edit import check_corrected
 
         with fifo.peek() as messages:
-            rejected = _find(messages, message_id)
+            rejected = find_message(messages, message_id)
             if corrected is not None:
                 check_corrected(corrected, rejected.rejected_body)
             if note:
@@ -202,7 +209,9 @@ def redrive_messages(
             f"{message.message_id}: sent but not deleted; redrive it again within 5 min"
         )
     if result.refused or result.not_deleted:
-        raise typer.Exit(exit_codes.UNREACHABLE)
+        unmoved = [message for message, _ in result.refused] + result.not_deleted
+        line = f"{plural(len(unmoved), 'message was', 'messages were')} not redriven and deleted"
+        raise CliError(line, exit_codes.UNREACHABLE)
     if result.rejected_again:
         raise typer.Exit(exit_codes.NOT_AS_HOPED)
 
@@ -218,7 +227,8 @@ def _refuse_unknown_jobs(session: Session, corrected: str) -> str | None:
         try:
             session.api.get("jobs", job_id)
         except NotFoundError as error:
-            raise WrongValue("--body", f"jobId: there is no such job: {job_id}") from error
+            rule = f"jobId: {NoSuchJob(job_id)}"
+            raise WrongValue("--body", rule, exit_codes.NOT_FOUND) from error
         except SdkError as error:
             return str(error)
     return None
@@ -237,11 +247,11 @@ def _summary(result: "RedriveResult", where: Where) -> str:
     return f"{sent}; {again}, {others} may follow: see `forgeledger rejects list{options}`"
 
 
-def _rejects(session: Session) -> FifoQueue:
+def reject_queue(session: Session) -> FifoQueue:
     return FifoQueue(session.client("sqs"), session.reject_queue_url)
 
 
-def _find(messages: Iterator[ReceivedMessage], message_id: str) -> ReceivedMessage:
+def find_message(messages: Iterator[ReceivedMessage], message_id: str) -> ReceivedMessage:
     for message in messages:
         if message.message_id == message_id:
             return message

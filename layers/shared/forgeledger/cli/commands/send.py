@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from forgeledger.cli.arguments import id_of_a_job, not_empty
 from forgeledger.cli.command import Needs, command
 from forgeledger.cli.error_messages import CliError, WrongValue
 from forgeledger.cli.json_options import json_value
@@ -40,8 +41,12 @@ def send(
             show_default=False,
         ),
     ] = None,
-    job_id: Annotated[str | None, typer.Argument(metavar="JOB_ID", show_default=False)] = None,
-    item_id: Annotated[str | None, typer.Argument(metavar="ITEM_ID", show_default=False)] = None,
+    job_id: Annotated[
+        str | None, typer.Argument(metavar="JOB_ID", show_default=False, callback=id_of_a_job)
+    ] = None,
+    item_id: Annotated[
+        str | None, typer.Argument(metavar="ITEM_ID", show_default=False, callback=not_empty)
+    ] = None,
     file: Annotated[
         Path | None,
         typer.Option(help="Instead: JSON lines, each a command or a message; - is stdin."),
@@ -129,5 +134,5 @@ def _check_options(kind: str, given: Mapping[str, bool]) -> None:
 
 def _required(name: str, value: str | None) -> str:
     if value is None:
-        raise CliError(f"{name}: missing; give TYPE JOB_ID ITEM_ID, or --file")
+        raise CliError(f"{name}: is required; give TYPE JOB_ID ITEM_ID, or --file")
     return value

@@ -12,29 +12,29 @@ from forgeledger.web.cursors import CursorInvalid, read_cursor, write_cursor
 _LARGEST: Final = 2**53
 
 
-def write_jobs(before: str | None, status: str | None, tag: str | None) -> str | None:
-    return None if before is None else write_cursor(["jobs", status, tag], [before])
+def write_jobs(before: str | None, *filters: str | None) -> str | None:
+    return None if before is None else write_cursor(["jobs", *filters], [before])
 
 
-def read_jobs(text: str | None, status: str | None, tag: str | None) -> str | None:
+def read_jobs(text: str | None, *filters: str | None) -> str | None:
     if text is None:
         return None
-    match read_cursor(text, ["jobs", status, tag]):
+    match read_cursor(text, ["jobs", *filters]):
         case [str(before)] if lanes_of(before) is not None:
             return before
     raise CursorInvalid
 
 
-def write_items(position: ItemPosition | None, job_id: str, state: str | None) -> str | None:
+def write_items(position: ItemPosition | None, job_id: str, *filters: str | None) -> str | None:
     if position is None:
         return None
-    return write_cursor(["items", job_id, state], [position.lane, position.after])
+    return write_cursor(["items", job_id, *filters], [position.lane, position.after])
 
 
-def read_items(text: str | None, job_id: str, state: str | None) -> ItemPosition:
+def read_items(text: str | None, job_id: str, *filters: str | None) -> ItemPosition:
     if text is None:
         return ItemPosition()
-    match read_cursor(text, ["items", job_id, state]):
+    match read_cursor(text, ["items", job_id, *filters]):
         case [int(lane), str() | None as after] if 0 <= lane < LANES_PER_JOB:
             if _fits(after or ""):
                 return ItemPosition(lane=lane, after=after)

@@ -11,14 +11,17 @@ from forgeledger.jobs.http.journal_bodies import ItemHistoryBody, history_body
 from forgeledger.jobs.http.parameters import (
     ROWS_PER_PAGE,
     Cursor,
+    ErrorTypeFilter,
     ItemId,
     JobId,
     Limit,
     StateFilter,
+    WorkerFilter,
     check_item_id,
 )
 from forgeledger.jobs.http.request_bodies import RegisterItems
 from forgeledger.jobs.services import Services
+from forgeledger.jobs.usecases.read_items import ItemFilter
 from forgeledger.web.error_responses import HttpError
 from forgeledger.web.idempotency import repeat_of
 from forgeledger.web.openapi import route_responses
@@ -58,14 +61,20 @@ def add_item_routes(app: LedgerResolver, services: Services) -> None:
     )
     def list_items(
         job_id: JobId,
+        *,
         state: StateFilter = None,
+        error_type: ErrorTypeFilter = None,
+        worker_id: WorkerFilter = None,
         limit: Limit = ROWS_PER_PAGE,
         cursor: Cursor = None,
     ) -> ItemsBody:
-        page = services.items.page(job_id, state, cursors.read_items(cursor, job_id, state), limit)
+        filters = (state, error_type, worker_id)
+        position = cursors.read_items(cursor, job_id, *filters)
+        wanted = ItemFilter(state=state, error_type=error_type, worker_id=worker_id)
+        page = services.items.page(job_id, wanted, position, limit)
         return ItemsBody(
             items=[item_body(item) for item in page.items],
-            next_cursor=cursors.write_items(page.following, job_id, state),
+            next_cursor=cursors.write_items(page.following, job_id, *filters),
         )
 
     @app.get(

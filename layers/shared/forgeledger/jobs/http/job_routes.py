@@ -1,7 +1,10 @@
 """Routes of jobs as a whole."""
 
-from typing import Annotated
+import json
+from typing import Annotated, Any
 
+from aws_lambda_powertools.event_handler.api_gateway import Response
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from forgeledger.jobs.http import cursors
@@ -23,6 +26,7 @@ from forgeledger.jobs.http.parameters import (
     JobId,
     JobsLimit,
     Limit,
+    NameFilter,
     StatusFilter,
     TagFilter,
 )
@@ -71,13 +75,15 @@ def add_job_routes(app: LedgerResolver, services: Services) -> None:
     def list_jobs(
         status: StatusFilter = None,
         tag: TagFilter = None,
+        name: NameFilter = None,
         limit: JobsLimit = JOBS_PER_PAGE,
         cursor: Cursor = None,
     ) -> JobsBody:
-        before = cursors.read_jobs(cursor, status, tag)
-        jobs, after = services.jobs.page(status, tag, before, limit)
+        filters = (status, tag, name)
+        before = cursors.read_jobs(cursor, *filters)
+        jobs, after = services.jobs.page(status, tag, before, limit, name=name)
         return JobsBody(
-            jobs=[job_body(job) for job in jobs], next_cursor=cursors.write_jobs(after, status, tag)
+            jobs=[job_body(job) for job in jobs], next_cursor=cursors.write_jobs(after, *filters)
         )
 
     @app.get(
@@ -121,6 +127,16 @@ def add_job_routes(app: LedgerResolver, services: Services) -> None:
         position = cursors.read_why(cursor, job_id)
         explanation = services.explainer.explain(job_id, position, app.has_time())
         return why_body(explanation, cursors.write_why(explanation.following, job_id))
+
+
+def locate_created(app: LedgerResolver, next_middleware: NextMiddleware) -> Response[Any]:
+    """Outside of the responses that are stored for repetitions, which have no headers."""
+    response = next_middleware(app)
+    if response.status_code == 201:
+        body: Any = response.body
+        job = json.loads(body) if isinstance(body, str) else body
+        response.headers["Location"] = f"{app.base_path()}/jobs/{job['jobId']}"
+    return response
 
 
 def _add_change_route(app: LedgerResolver, services: Services, change: str, summary: str) -> None:

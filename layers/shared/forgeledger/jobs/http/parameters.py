@@ -40,7 +40,30 @@ StatusFilter = Annotated[JobStatus | None, Query(description="Only jobs with thi
 TagFilter = Annotated[
     str | None, Query(max_length=limits.TAG_CHARACTERS, description="Only jobs with this tag.")
 ]
+_NAME = "Only jobs whose name contains this text, whatever its case."
+NameFilter = Annotated[
+    str | None, Query(min_length=1, max_length=limits.JOB_NAME_CHARACTERS, description=_NAME)
+]
 StateFilter = Annotated[ItemState | None, Query(description="Only items in this state.")]
+_ERROR_TYPE = "Only items whose latest failure is of this type, as in `error` or in `/why`."
+ErrorTypeFilter = Annotated[
+    str | None,
+    Query(
+        alias="errorType",
+        min_length=1,
+        max_length=limits.ERROR_TYPE_CHARACTERS,
+        description=_ERROR_TYPE,
+    ),
+]
+WorkerFilter = Annotated[
+    str | None,
+    Query(
+        alias="workerId",
+        min_length=1,
+        max_length=limits.WORKER_ID_CHARACTERS,
+        description="Only items that this worker claimed or ended last.",
+    ),
+]
 
 JOBS_PER_PAGE = 50
 ROWS_PER_PAGE = 100

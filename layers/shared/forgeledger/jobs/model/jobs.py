@@ -76,6 +76,10 @@ class JobSpec:
     tags: tuple[str, ...] = ()
     created_at: int = 0
 
+    def is_named(self, text: str) -> bool:
+        """Whether the name contains the text, whatever its case."""
+        return text.casefold() in self.name.casefold()
+
 
 @fast_frozen
 class Job:

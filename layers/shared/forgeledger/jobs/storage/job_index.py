@@ -23,13 +23,19 @@ from forgeledger.jobs.storage.keys import (
 from forgeledger.jobs.storage.ledger_table import LedgerTable
 from forgeledger.jobs.storage.progress_rows import decode_progress
 
-# Otherwise a rare tag would read all jobs.
+# Otherwise a rare tag or name would read all jobs.
 _ROUNDS: Final = 5
 
 
 class JobIndex(LedgerTable):
     def list_jobs(
-        self, status: JobStatus | None, tag: str | None, before: str | None, limit: int
+        self,
+        status: JobStatus | None,
+        tag: str | None,
+        before: str | None,
+        limit: int,
+        *,
+        name: str | None = None,
     ) -> tuple[tuple[JobView, ...], str | None]:
         views: list[JobView] = []
         for _ in range(_ROUNDS):
@@ -40,6 +46,8 @@ class JobIndex(LedgerTable):
                 if status is not None and job.status is not status:
                     continue
                 if tag is not None and tag not in job.spec.tags:
+                    continue
+                if name is not None and not job.spec.is_named(name):
                     continue
                 if len(views) == limit:
                     return tuple(views), views[-1].job.job_id

@@ -7,7 +7,7 @@ from forgeledger.errors import JobNotFound
 from forgeledger.jobs.model.events import Event, EventKind
 from forgeledger.jobs.model.ids import lane_of, lanes_of
 from forgeledger.jobs.model.items import Item, ItemState
-from forgeledger.jobs.model.lanes import Head, effective_item
+from forgeledger.jobs.model.lanes import Head, counted_type, effective_item
 from forgeledger.jobs.model.limits import PAGE_BYTES, SCANNED_BYTES, SCANNED_ITEMS
 from forgeledger.jobs.model.scan_budget import ScanBudget
 from forgeledger.jobs.model.sizes import event_bytes, item_bytes
@@ -27,6 +27,33 @@ class ItemPosition:
 
     lane: int = 0
     after: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFilter:
+    """All of its conditions hold; one that is not given always does."""
+
+    state: ItemState | None = None
+    # Of the latest failure; also as lanes count it, which `why` shows.
+    error_type: str | None = None
+    worker_id: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return self.state is None and self.error_type is None and self.worker_id is None
+
+    def matches(self, item: Item) -> bool:
+        if self.state is not None and item.state is not self.state:
+            return False
+        if self.worker_id is not None and item.worker_id != self.worker_id:
+            return False
+        if self.error_type is None:
+            return True
+        failed_with = None if item.failure is None else item.failure.type
+        return failed_with is not None and self.error_type in (
+            failed_with,
+            counted_type(failed_with),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +84,7 @@ class ItemReader:
     lanes: LaneStore
 
     def page(
-        self, job_id: str, state: ItemState | None, position: ItemPosition, limit: int
+        self, job_id: str, wanted: ItemFilter, position: ItemPosition, limit: int
     ) -> ItemsPage:
         """Items by lane and name. With a filter a page may be short although there are more."""
         view = require_job(self.jobs, job_id)
@@ -66,17 +93,20 @@ class ItemReader:
         lane, after = position.lane, position.after
         while lane < len(view.heads):
             head = view.heads[lane]
-            if not (head.counts.in_state(state) if state else head.counts.total):
+            counts, state = head.counts, wanted.state
+            if not (counts.total if state is None else counts.in_state(state)):
                 lane, after = lane + 1, None
                 continue
             if len(items) == limit or budget.used_up:
                 return _page(items, lane, after)
-            most = budget.rows() if state else min(budget.rows(), limit - len(items))
+            most = budget.rows()
+            if wanted.is_empty:
+                most = min(most, limit - len(items))
             page = self.lanes.list_items(job_id, lane, after, most, one_page=True)
             budget.spend(page.items)
             for item in page.items:
                 effective = effective_item(head, item)
-                if state is None or effective.state is state:
+                if wanted.matches(effective):
                     bytes_left -= item_bytes(effective)
                     if len(items) == limit or (items and bytes_left < 0):
                         return _page(items, lane, after)

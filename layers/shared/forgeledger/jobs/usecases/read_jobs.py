@@ -32,10 +32,16 @@ class JobReader:
         return status_view(require_job(self.jobs, job_id), self.clock())
 
     def page(
-        self, status: JobStatus | None, tag: str | None, before: str | None, limit: int
+        self,
+        status: JobStatus | None,
+        tag: str | None,
+        before: str | None,
+        limit: int,
+        *,
+        name: str | None = None,
     ) -> tuple[tuple[JobStatusView, ...], str | None]:
         """Newest first, with the counts as last rolled up."""
-        views, after = self.lists.list_jobs(status, tag, before, limit)
+        views, after = self.lists.list_jobs(status, tag, before, limit, name=name)
         now = self.clock()
         return tuple(status_view(view, now) for view in views), after
 

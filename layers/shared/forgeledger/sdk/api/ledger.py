@@ -181,36 +181,51 @@ class Ledger:
             sleep=self._seams.sleep,
         )
 
-    def jobs(self, *, status: str | None = None, tag: str | None = None) -> Iterator[Job]:
-        """All jobs, newest first; reads page by page."""
-        return _rows(lambda cursor: self.jobs_page(status=status, tag=tag, cursor=cursor))
+    def jobs(
+        self, *, status: str | None = None, tag: str | None = None, name: str | None = None
+    ) -> Iterator[Job]:
+        """All jobs, newest first; reads page by page. `name` is a part of theirs."""
+        return _rows(
+            lambda cursor: self.jobs_page(status=status, tag=tag, name=name, cursor=cursor)
+        )
 
     def jobs_page(
         self,
         *,
         status: str | None = None,
         tag: str | None = None,
+        name: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> Page[Job]:
-        body = self._api.get("jobs", status=status, tag=tag, limit=limit, cursor=cursor)
+        body = self._api.get("jobs", status=status, tag=tag, name=name, limit=limit, cursor=cursor)
         return page_of(body, "jobs", job_of)
 
-    def items(self, job: JobRef, *, state: str | None = None) -> Iterator[Item]:
-        """All items of a job, or those in one state; reads page by page."""
-        return _rows(lambda after: self.items_page(job, state=state, limit=PAGE_ROWS, cursor=after))
+    def items(
+        self,
+        job: JobRef,
+        *,
+        state: str | None = None,
+        error_type: str | None = None,
+        worker_id: str | None = None,
+    ) -> Iterator[Item]:
+        """The items of a job, or those for which all conditions hold; reads page by page."""
+        filters = {"state": state, "error_type": error_type, "worker_id": worker_id}
+        return _rows(lambda after: self.items_page(job, **filters, limit=PAGE_ROWS, cursor=after))
 
     def items_page(
         self,
         job: JobRef,
         *,
         state: str | None = None,
+        error_type: str | None = None,
+        worker_id: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> Page[Item]:
-        body = self._api.get(
-            "jobs", job_id_of(job), "items", state=state, limit=limit, cursor=cursor
-        )
+        filters = {"state": state, "errorType": error_type, "workerId": worker_id}
+        path = ("jobs", job_id_of(job), "items")
+        body = self._api.get(*path, **filters, limit=limit, cursor=cursor)
         return page_of(body, "items", item_of)
 
     def item(self, job: JobRef, item_id: str, *, cursor: str | None = None) -> Item:

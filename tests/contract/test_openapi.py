@@ -40,6 +40,8 @@ ROUTES = {
     ("POST", "/jobs/{jobId}/items/{itemId}/fail"),
     ("POST", "/jobs/{jobId}/items/{itemId}/release"),
     ("POST", "/jobs/{jobId}/items/{itemId}/retry"),
+    ("POST", "/jobs/{jobId}/items/{itemId}/expire"),
+    ("POST", "/jobs/{jobId}/items/{itemId}/cancel"),
     ("GET", "/jobs/{jobId}/events"),
     ("GET", "/jobs/{jobId}/why"),
 }

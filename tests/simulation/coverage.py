@@ -58,5 +58,6 @@ class CoveragePoint(StrEnum):
     CANCELED = "a cancel is requested"
     REOPENED = "a reopen is requested"
     RETRIED = "a retry is requested"
+    ITEM_CANCELED = "the cancel of an item is requested"
     COMMAND_REPEATED = "a command over HTTP is repeated"
     RECOUNTED = "a recount is requested"

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from forgeledger.jobs.model.events import Event, EventKind
@@ -102,10 +103,15 @@ def _closing_of(checks: Checks, job_id: str, item: Item, own_events: list[PastEv
     """The offset at which its lane canceled it: the first closing after its last change."""
     if item.state is not ItemState.CANCELED:
         return []
-    changed = max(past.offset for past in own_events if past.event.kind not in _WITHOUT_CHANGE)
+    last = max(
+        (past for past in own_events if past.event.kind not in _WITHOUT_CHANGE),
+        key=attrgetter("offset"),
+    )
+    if last.event.kind is EventKind.CANCELED:
+        return []
     lanes = checks.jobs.lanes_of(job_of(checks, job_id).job)
     (lane,) = (lane for lane in lanes if item.item_id in lane.items)
-    return [closing for closing in lane.closings if closing > changed][:1]
+    return [closing for closing in lane.closings if closing > last.offset][:1]
 
 
 def _read_journal(services: Any, request: ListRequest) -> list[Any]:

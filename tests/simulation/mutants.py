@@ -15,6 +15,7 @@ from tests.simulation.arguments import positive
 from tests.simulation.handlers import ERRORS_IN_CODE
 from tests.simulation.mutant import Mutant
 from tests.simulation.mutants_answers import ANSWERS
+from tests.simulation.mutants_cancel import CANCEL
 from tests.simulation.mutants_clients import CLIENTS
 from tests.simulation.mutants_creation import CREATION
 from tests.simulation.mutants_domain import DOMAIN
@@ -57,6 +58,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *ROUTES,
     *CLIENTS,
     *SUMS,
+    *CANCEL,
 )
 MOST_SEEDS = 5_000
 

@@ -67,6 +67,10 @@ _forgetting("it is forgotten which attempt failed", _FAILURES, "failed_attempt")
 _forgetting("it is forgotten why an attempt failed", _FAILURES, "failure")
 _forgetting("the result is not on the item", (EventKind.COMPLETED,), "result")
 _forgetting("no item has a time of its end", (EventKind.COMPLETED, *_FAILURES), "finished_at")
+_forgetting(
+    "an item canceled by a command has no time of its end", (EventKind.CANCELED,), "finished_at"
+)
+_forgetting("an item canceled by a command keeps its lease", (EventKind.CANCELED,), "lease_until")
 _forgetting("a claim does not note its worker", (EventKind.CLAIMED,), "worker_id")
 _forgetting("a claimed item is still due", (EventKind.CLAIMED,), "due_at")
 

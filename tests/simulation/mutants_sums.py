@@ -46,6 +46,8 @@ _summing("a retried item is not retrying", _unless(EventKind.RETRIED, "retrying"
 _summing("an expired attempt is not retried", _unless(EventKind.EXPIRED, "retrying"))
 _summing("a released item did not come back", _unless(EventKind.RELEASED, "again"))
 _summing("a retried item did not come back", _unless(EventKind.RETRIED, "again"))
+_summing("a canceled item is still retrying", _unless(EventKind.CANCELED, "retrying"))
+_summing("a canceled claim took no time", _unless(EventKind.CANCELED, "run_ms"))
 _summing("a released claim took no time", _unless(EventKind.RELEASED, "run_ms"))
 _summing("a claim that was taken over took no time", _unless(EventKind.CLAIMED, "run_ms"))
 

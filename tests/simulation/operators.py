@@ -20,6 +20,8 @@ from tests.simulation.request_checks import CLIENT, AnsweredCommand, client_of
 
 # How often a command is repeated, and from how many recent ones it is chosen.
 _REPEAT_CHANCE, _REMEMBERED = 0.15, 10
+# How often an operator cancels an item where it would retry one.
+_CANCEL_CHANCE = 0.3
 _REQUESTS_FOR_EXPIRED = (
     ("GET", "/jobs/{job}"),
     ("GET", "/jobs/{job}/why"),
@@ -76,22 +78,35 @@ class Operators(Producers):
             job = random.choice(candidates)
             bad = [item_id for item_id in job.item_ids if is_bad(item_id)]
             item_id = random.choice(bad or job.item_ids)
+            if random.random() < _CANCEL_CHANCE:
+                self._cancel_item(random, job, faults)
+                return
             self.world.coverage[CoveragePoint.RETRIED] += 1
             if random.random() < 0.5:
-                self._send_retries(job, bad or job.item_ids)
+                self._send("retry", job, bad or job.item_ids)
                 return
             self.command(job, CommandKind.RETRY, item_id, faults, http=random.random() < HTTP_SHARE)
 
     def retry_all(self, job: KnownJob) -> None:
         if job.item_ids:
-            self._send_retries(job, job.item_ids)
+            self._send("retry", job, job.item_ids)
 
-    def _send_retries(self, job: KnownJob, item_ids: Sequence[str]) -> None:
+    def _cancel_item(self, random: Random, job: KnownJob, faults: PlannedFaults) -> None:
+        self.world.coverage[CoveragePoint.ITEM_CANCELED] += 1
+        item_id = random.choice(job.item_ids)
+        if random.random() < 0.5:
+            self._send("cancel", job, [item_id])
+            return
+        attempt = random.choice((None, max(job.attempts.get(item_id, 0), 1)))
+        http = random.random() < HTTP_SHARE
+        self.command(job, CommandKind.CANCEL, item_id, faults, http=http, attempt=attempt)
+
+    def _send(self, kind: str, job: KnownJob, item_ids: Sequence[str]) -> None:
         """Send them in one message, which may be delivered after anything else."""
-        about = {"type": "retry", "jobId": job.job_id}
+        about = {"type": kind, "jobId": job.job_id}
         body = json.dumps({"commands": [{**about, "itemId": item_id} for item_id in item_ids]})
-        message_id, _ = self.world.commands.send(body, job.job_id, f"retry-{self.world.new_id()}")
-        self.world.log(f"an operator sends {message_id}: retry {', '.join(item_ids)}")
+        message_id, _ = self.world.commands.send(body, job.job_id, f"{kind}-{self.world.new_id()}")
+        self.world.log(f"an operator sends {message_id}: {kind} {', '.join(item_ids)}")
 
     def send_http_command(self, random: Random, faults: PlannedFaults) -> None:
         """A command from a worker that uses the HTTP API."""
@@ -105,7 +120,14 @@ class Operators(Producers):
         known = job.attempts.get(item_id, 0)
         done = CommandKind.COMPLETE
         kind = random.choice(
-            (CommandKind.CLAIM, CommandKind.CLAIM, done, done, CommandKind.RELEASE)
+            (
+                CommandKind.CLAIM,
+                CommandKind.CLAIM,
+                done,
+                done,
+                CommandKind.RELEASE,
+                CommandKind.EXPIRE,
+            )
         )
         if kind is CommandKind.COMPLETE and is_bad(item_id):
             kind = CommandKind.FAIL

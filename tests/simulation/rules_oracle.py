@@ -26,6 +26,7 @@ _APPLIED = {
     "release": "released",
     "retry": "retried",
     "expire": "expired",
+    "cancel": "canceled",
 }
 
 
@@ -109,6 +110,12 @@ def expected(  # noqa: C901, PLR0912 - The table of the contract, row by row.
         # JobChecks.check_retry checks them against the state of the job.
         forbidden = {"job_canceled", "job_closed", "retention_over"}
         return ExpectedEvent("retried", frozenset(forbidden))
+    if kind == "cancel":
+        if state == "CANCELED":
+            return duplicate
+        if finished:
+            return _rejected(_FINISHED[state])
+        return applied if current else other
     assert kind == "expire", kind
     due = state == "IN_PROGRESS" and current and lease_over
     return applied if due else duplicate

@@ -136,6 +136,9 @@ def _expected_changes(
     if kind == "retried":
         again = {"state": "PENDING", "worker_id": None, "pending_since": event.at}
         return free | again | {"forgiven": item.attempt, "finished_at": None}
+    if kind == "canceled":
+        # Who had it, and how it failed before, stays.
+        return free | {"state": "CANCELED", "finished_at": event.at}
     assert kind in ("duplicate", "rejected"), kind
     return {}
 

@@ -52,7 +52,7 @@ class SumsFold:
                 self.queue_ms += max(0, event.at - waited_since)
         elif kind == "registered":
             self.waiting[name] = event.at
-        elif kind == "completed":
+        elif kind in ("completed", "canceled"):
             self.retrying.discard(name)
         elif kind in ("released", "retried"):
             self.released += kind == "released"

@@ -248,7 +248,9 @@ def test_an_unknown_command_for_an_item_is_answered_with_the_existing_commands(c
 
     assert (reply.status, reply.json["code"]) == (405, "method_not_allowed")
     assert reply.headers["Allow"] == "GET"
-    assert reply.json["detail"].endswith(": claim, complete, fail, heartbeat, release, retry.")
+    assert reply.json["detail"].endswith(
+        ": cancel, claim, complete, expire, fail, heartbeat, release, retry."
+    )
 
 
 def test_busy_storage_asks_to_come_again(caller, world):

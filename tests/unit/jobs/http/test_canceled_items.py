@@ -1,6 +1,9 @@
-"""Items that the closing of their lane canceled, without rewriting their rows."""
+"""Items that a command canceled, or the closing of their lane, without rewriting their rows."""
 
 from typing import Any
+
+from forgeledger.jobs.usecases.advance_job import JobAdvancer
+from forgeledger.jobs.usecases.apply_commands import LaneWriter
 
 CANCELED_AT = "2026-11-21T10:01:00.000Z"
 
@@ -52,3 +55,53 @@ def test_each_has_the_time_of_the_closing_that_canceled_it(caller, clock):
 
     assert times["waits"] == CANCELED_AT
     assert times["later"] == "2026-11-21T10:02:00.000Z"
+
+
+def test_an_item_can_be_canceled_by_itself(caller, clock):
+    job_id = caller.new_job(items=["a", "b"])
+    caller.post(f"/jobs/{job_id}/items/a/claim", {"workerId": "w"})
+    clock.pass_seconds(60)
+
+    canceled = caller.post(f"/jobs/{job_id}/items/a/cancel", {"attempt": 1})
+
+    item = canceled.json["item"]
+    assert canceled.json["outcome"] == "applied"
+    assert (item["state"], item["finishedAt"], item["workerId"]) == ("CANCELED", CANCELED_AT, "w")
+    job = caller.get(f"/jobs/{job_id}").json
+    assert (job["total"], job["canceled"], job["failed"], job["pending"]) == (2, 1, 0, 1)
+
+
+def test_canceling_the_last_unfinished_item_of_a_sealed_job_completes_it(caller, world):
+    job_id = caller.new_job(items=["a", "b"], seal=True, policy={"toleratedFailures": 0})
+    caller.post(f"/jobs/{job_id}/items/a/complete")
+
+    caller.post(f"/jobs/{job_id}/items/b/cancel")
+
+    JobAdvancer(world.store, LaneWriter(world.store, world.runtime), world.runtime).advance(job_id)
+    job = caller.get(f"/jobs/{job_id}").json
+    assert (job["status"], job["canceled"]) == ("COMPLETED_WITH_FAILURES", 1)
+
+
+def test_its_history_says_who_canceled_it_and_leaves_out_later_closings(caller):
+    job_id = caller.new_job(items=["a", "b"])
+    caller.post(f"/jobs/{job_id}/items/a/cancel")
+    caller.post(f"/jobs/{job_id}/cancel")
+    caller.post(f"/jobs/{job_id}/items/a/complete")
+
+    history = caller.get(f"/jobs/{job_id}/items/a").json["history"]
+
+    assert [event["type"] for event in history] == ["registered", "canceled", "rejected"]
+    assert history[1]["clientId"] == "operator"
+
+
+def test_a_claim_whose_lease_is_over_can_be_expired(caller, clock):
+    job_id = caller.new_job(items=["a"], policy={"maxAttempts": 2, "leaseSeconds": 60})
+    caller.post(f"/jobs/{job_id}/items/a/claim", {"workerId": "w"})
+
+    early = caller.post(f"/jobs/{job_id}/items/a/expire")
+    clock.pass_seconds(60)
+    late = caller.post(f"/jobs/{job_id}/items/a/expire", {"attempt": 1})
+
+    assert (early.json["outcome"], early.json["item"]["state"]) == ("duplicate", "IN_PROGRESS")
+    assert (late.json["outcome"], late.json["item"]["state"]) == ("applied", "PENDING")
+    assert late.json["item"]["error"]["type"] == "LeaseExpired"

@@ -28,7 +28,9 @@ JSON = st.recursive(
 )
 
 
-KINDS = "'register', 'claim', 'heartbeat', 'complete', 'fail', 'release', 'retry' or 'expire'"
+KINDS = (
+    "'register', 'claim', 'heartbeat', 'complete', 'fail', 'release', 'retry', 'expire' or 'cancel'"
+)
 
 
 def message(**fields: object) -> str:

@@ -164,3 +164,15 @@ def test_without_leases_another_worker_takes_an_item_over():
     assert outcome.kind == "applied"
     assert (outcome.item.attempt, outcome.item.worker_id) == (2, "w-2")
     assert outcome.item.lease_until is None
+
+
+def test_a_former_owner_cannot_cancel_the_item():
+    lane = make_lane()
+    lane.do("register")
+    lane.do("claim", worker_id="w-1")
+    lane.do("claim", worker_id="w-2")
+
+    outcome = lane.do("cancel", attempt=1)
+
+    assert (outcome.kind, outcome.reason) == ("rejected", "stale_attempt")
+    assert lane.do("cancel", attempt=2).kind == "applied"

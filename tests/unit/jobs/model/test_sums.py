@@ -227,3 +227,15 @@ def test_the_sums_of_several_commits_are_those_of_their_journal():
 
     assert len(lane.commits) == 5
     assert lane.head.sums == fold.sums()
+
+
+def test_a_cancel_ends_the_work_and_the_waiting_for_another_attempt():
+    lane = make_lane(max_attempts=3)
+    lane.do("register")
+    lane.do("fail", attempt=1)
+    lane.do("claim")
+    lane.wait(5)
+
+    lane.do("cancel")
+
+    assert (lane.head.sums.run_ms, lane.head.sums.retrying) == (5_000, 0)

@@ -146,6 +146,7 @@ def _largest_commands(texts: Texts, name: str, *, worker_id: str) -> list[Comman
         (CommandKind.CLAIM, {}),
         (CommandKind.FAIL, {"failure": texts.failure()}),
         (CommandKind.RETRY, {}),
+        (CommandKind.CANCEL, {}),
         (CommandKind.COMPLETE, {"result": texts.bytes(RESULT_BYTES)}),
     ]
     return [make_command(kind, item_id=name, worker_id=worker_id, **more) for kind, more in kinds]

@@ -103,6 +103,8 @@ def test_commands_are_answered_at_once(ledger, api):
     commands.fail(JOB_ID, "a", Failure(type="T", retryable=False), attempt=2)
     commands.release(JOB_ID, "a")
     commands.retry(JOB_ID, "a")
+    commands.expire(JOB_ID, "a", attempt=3)
+    commands.cancel(JOB_ID, "a", attempt=4)
 
     assert claimed.item.item_id == "a"
     assert not claimed.is_rejected
@@ -114,6 +116,8 @@ def test_commands_are_answered_at_once(ledger, api):
         "fail",
         "release",
         "retry",
+        "expire",
+        "cancel",
     ]
     assert api.bodies == [
         {"workerId": "w", "attempt": 1, "leaseSeconds": 30},
@@ -123,6 +127,8 @@ def test_commands_are_answered_at_once(ledger, api):
         {"attempt": 2, "error": {"type": "T", "message": "", "retryable": False}},
         {},
         {},
+        {"attempt": 3},
+        {"attempt": 4},
     ]
 
 

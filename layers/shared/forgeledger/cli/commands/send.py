@@ -37,7 +37,7 @@ def send(
         str | None,
         typer.Argument(
             metavar="TYPE",
-            help="register, claim, heartbeat, complete, fail, release, retry or expire.",
+            help="register, claim, heartbeat, complete, fail, release, retry, expire or cancel.",
             show_default=False,
         ),
     ] = None,
@@ -81,6 +81,7 @@ def send(
     item is not registered, is rejected in the journal: `forgeledger job events`. A command for an
     unknown job goes to the reject queue: `forgeledger rejects list`. `expire` ends a claim whose
     lease is over; it has no effect before that or on an item without a lease, which `fail` ends.
+    `cancel` ends one unfinished item; `forgeledger job cancel` ends a whole job.
     """
     from forgeledger.cli.command_sender import read_commands, send_all
 

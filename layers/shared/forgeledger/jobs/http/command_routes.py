@@ -27,6 +27,8 @@ _COMMANDS: tuple[tuple[CommandKind, type[ItemCommand], str], ...] = (
     (CommandKind.FAIL, FailItem, "The attempt failed; the item is retried or has failed for good"),
     (CommandKind.RELEASE, ItemCommand, "The worker returns the item; the attempt does not count"),
     (CommandKind.RETRY, ItemCommand, "A failed item is tried again; a finished job runs again"),
+    (CommandKind.EXPIRE, ItemCommand, "A claim whose lease is over ends as a failed attempt"),
+    (CommandKind.CANCEL, ItemCommand, "An unfinished item is canceled; it stays in the total"),
 )
 
 

@@ -19,6 +19,7 @@ class CommandKind(StrEnum):
     RELEASE = "release"
     RETRY = "retry"
     EXPIRE = "expire"
+    CANCEL = "cancel"
 
 
 # An item remembers no heartbeat: repeating one is harmless.

@@ -22,6 +22,8 @@ class EventKind(StrEnum):
     EXPIRED = "expired"
     RELEASED = "released"
     RETRIED = "retried"
+    # By a command; a closing cancels without an event for each item.
+    CANCELED = "canceled"
     # Commands that changed nothing.
     DUPLICATE = "duplicate"
     REJECTED = "rejected"
@@ -42,6 +44,7 @@ _SUMMED = (
     EventKind.EXPIRED,
     EventKind.RELEASED,
     EventKind.RETRIED,
+    EventKind.CANCELED,
 )
 
 
@@ -149,6 +152,14 @@ def _changes(item: Item, event: Event) -> dict[str, Any]:
             "worker_id": None,
             "finished_at": None,
             "pending_since": event.at,
+        }
+    if kind is EventKind.CANCELED:
+        return {
+            "state": _CANCELED,
+            "lease_until": None,
+            "due_at": None,
+            "pending_since": None,
+            "finished_at": event.at,
         }
     return {}
 

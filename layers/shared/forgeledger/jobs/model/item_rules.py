@@ -208,6 +208,17 @@ def _expire(case: ItemCase) -> Ruling:
     return case.fail(EventKind.EXPIRED, item.attempt, LEASE_EXPIRED, None)
 
 
+def _cancel(case: ItemCase) -> Ruling:
+    item = case.item
+    if item.state is ItemState.CANCELED:
+        return case.duplicate()
+    if item.finished:
+        return case.reject(FINISHED_REASONS[item.state])
+    if not case.current:
+        return case.reject_attempt()
+    return case.apply(EventKind.CANCELED, worker_id=case.command.worker_id)
+
+
 _RULES: dict[CommandKind, Callable[[ItemCase], Ruling]] = {
     CommandKind.CLAIM: _claim,
     CommandKind.HEARTBEAT: _heartbeat,
@@ -216,4 +227,5 @@ _RULES: dict[CommandKind, Callable[[ItemCase], Ruling]] = {
     CommandKind.RELEASE: _release,
     CommandKind.RETRY: _retry,
     CommandKind.EXPIRE: _expire,
+    CommandKind.CANCEL: _cancel,
 }

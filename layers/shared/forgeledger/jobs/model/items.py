@@ -14,7 +14,7 @@ class ItemState(StrEnum):
     COMPLETED = "COMPLETED"
     # Failed for good; only retry leaves it.
     FAILED = "FAILED"
-    # Its lane was closed before it was finished; nothing leaves it.
+    # Canceled by itself, or with its lane, before it was finished; nothing leaves it.
     CANCELED = "CANCELED"
 
 

@@ -15,7 +15,7 @@ class Sums:
     expired: int = 0
     # Claims that were given back.
     released: int = 0
-    # From each claim to the complete, fail, release, expire or takeover that ended it.
+    # From each claim to the complete, fail, release, expire, cancel or takeover that ended it.
     run_ms: int = 0
     # From when an item could be claimed, by registration, due time, release or retry, to its claim.
     queue_ms: int = 0

@@ -41,6 +41,7 @@ _CODES: Final = {
     EventKind.EXPIRED: "e",
     EventKind.RELEASED: "l",
     EventKind.RETRIED: "a",
+    EventKind.CANCELED: "k",
     EventKind.DUPLICATE: "=",
     EventKind.REJECTED: "x",
     EventKind.GATED: "g",

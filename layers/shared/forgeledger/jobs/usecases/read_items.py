@@ -160,7 +160,7 @@ class ItemReader:
     def _with_closing(self, head: Head, events: list[PastEvent]) -> list[PastEvent]:
         """Add the closing that canceled the item without naming it, if its row still exists."""
         changes = [past for past in events if past.event.kind not in _WITHOUT_CHANGE]
-        if not changes:
+        if not changes or changes[-1].event.kind is EventKind.CANCELED:
             return events
         # It is the lane's first one after the item's last change; each names the one before it.
         closings: list[PastEvent] = []

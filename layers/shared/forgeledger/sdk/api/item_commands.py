@@ -58,6 +58,14 @@ class ItemCommands:
         """Gives a failed item another try; this reopens a finished job."""
         return self._send("retry", job, item_id, {})
 
+    def expire(self, job: JobRef, item_id: str, *, attempt: int | None = None) -> CommandAnswer:
+        """Ends a claim whose lease is over, as a failed attempt; before that it does nothing."""
+        return self._send("expire", job, item_id, named(attempt=attempt))
+
+    def cancel(self, job: JobRef, item_id: str, *, attempt: int | None = None) -> CommandAnswer:
+        """Cancels an unfinished item: it is an end like any other, and no failure."""
+        return self._send("cancel", job, item_id, named(attempt=attempt))
+
     def _send(
         self, command: str, job: JobRef, item_id: str, fields: dict[str, Any]
     ) -> CommandAnswer:

@@ -28,9 +28,7 @@ JSON = st.recursive(
 )
 
 
-KINDS = (
-    "'register', 'claim', 'heartbeat', 'complete', 'fail', 'release', 'retry', 'expire' or 'cancel'"
-)
+KINDS = ", ".join(f"'{kind}'" for kind in list(CommandKind)[:-1]) + " or 'cancel'"
 
 
 def message(**fields: object) -> str:

@@ -39,7 +39,7 @@ class _LifecycleRule:
     # Whether a request on a job in this state is a duplicate, or rejected.
     duplicate: Callable[[Job], bool]
     rejected: Callable[[Job, int], bool]
-    reason: str = "job_finished"
+    reasons: tuple[str, ...] = ("job_finished",)
 
 
 _LIFECYCLE_RULES = {
@@ -61,7 +61,16 @@ _LIFECYCLE_RULES = {
         duplicate=lambda job: not job.finished and job.ending is None,
         # Not during the last day before its rows expire.
         rejected=lambda job, now: job.finished and rows_expire_at(job) - now <= DAY_MS,
-        reason="retention_over",
+        reasons=("retention_over",),
+    ),
+    "resume": _LifecycleRule(
+        applied=lambda fact, job: fact.kind is FactKind.REOPENED and job.resume_gate > 0,
+        duplicate=lambda job: not job.finished and job.resumed_epoch == job.epoch,
+        # Nor while it runs in an epoch that began without its canceled items.
+        rejected=lambda job, now: (
+            rows_expire_at(job) - now <= DAY_MS if job.finished else job.resumed_epoch != job.epoch
+        ),
+        reasons=("retention_over", "job_running"),
     ),
 }
 
@@ -124,7 +133,7 @@ class AnswerChecks:
         elif answer.outcome == "duplicate":
             if not any(rule.duplicate(version) for version in versions):
                 raise Violation(f"{where}: {versions}")
-        elif answer.reason != rule.reason or not any(
+        elif answer.reason not in rule.reasons or not any(
             rule.rejected(version, self.jobs.world.now) for version in versions
         ):
             raise Violation(f"{where} for {answer.reason}: {versions}")

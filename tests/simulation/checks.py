@@ -239,7 +239,11 @@ class Checks:
     def _check_job_at_rest(self, pk: str, observed: ObservedJob) -> None:
         job, world = observed.job, self.world
         lanes, total = self.jobs.lanes_of(job), self.jobs.total(job)
-        if job.ending is not None or any(lane.head.gate < job.gate for lane in lanes):
+        if (
+            job.ending is not None
+            or job.resume_gate
+            or any(lane.head.gate < job.gate for lane in lanes)
+        ):
             raise Violation(f"{pk}: left half done, {job}")
         if not job.finished:
             if job.sealed and total["PENDING"] + total["IN_PROGRESS"] == 0:

@@ -53,6 +53,10 @@ def _askers_of_event(
         # Whoever writes it: a lane follows in the name of the step's client.
         steps = [fact for fact in observed.facts if fact.kind in _GATES]
         return (steps[(event.gate or 0) - 1].client_id,)
+    if event.kind is EventKind.RESUMED:
+        # In the name of the latest step that its writer saw.
+        epoch = observed.job.epoch
+        return {fact.client_id for fact in observed.facts if fact.epoch == epoch}
     if event.mark is None:
         return _NOBODY
     # Commands from the queue have no client.

@@ -7,6 +7,14 @@ from tests.simulation.lane_checks import Violation
 # The largest difference between the clocks of two processes.
 CLOCK_SKEW_MS = 80
 
+VERDICTS = frozenset({FactKind.COMPLETED, FactKind.FAILED, FactKind.CANCELED})
+# Facts of which an epoch has at most one.
+ONCE_PER_EPOCH = VERDICTS | {
+    FactKind.FIRST_FAILURE,
+    FactKind.CLOSING,
+    FactKind.REOPENED,
+    FactKind.RESUMED,
+}
 DAY_MS = 24 * 3_600_000
 # Reasons for which a job is canceled; for all others it fails.
 _CANCELING = ("canceled", "idle")

@@ -9,7 +9,8 @@ from typing import Any
 from forgeledger.jobs.model.facts import Fact, FactKind
 from tests.simulation.event_bus import EventBus
 from tests.simulation.handlers import EVENT_BUS
-from tests.simulation.job_checks import VERDICTS, ObservedJob
+from tests.simulation.end_checks import VERDICTS
+from tests.simulation.job_checks import ObservedJob
 from tests.simulation.lane_checks import Violation
 
 # All histories share a few metadata texts.
@@ -24,7 +25,7 @@ def check_events(bus: EventBus, jobs: Collection[ObservedJob]) -> None:
         _event_id(observed, fact): (observed, fact)
         for observed in jobs
         for fact in observed.facts
-        if fact.kind is not FactKind.CLOSING
+        if fact.kind not in (FactKind.CLOSING, FactKind.RESUMED)
     }
     # First deliveries.
     details: dict[str, dict[str, Any]] = {}

@@ -45,11 +45,18 @@ def _changed(before: Job, fact: Fact, after: Job) -> dict[str, Any]:
                 "gate_client_id": fact.client_id,
                 "ending": JobStatus.CANCELED if canceled else JobStatus.FAILED,
                 "ending_reason": fact.reason,
+                "resume_gate": 0,
             }
+        case FactKind.RESUMED:
+            return {"resume_gate": 0}
         case FactKind.REOPENED:
             # The fact does not say whether a retry reopened the job, which leaves it sealed.
             sealed = after.mode is LaneMode.SEALED
+            # Nor whether its items are resumed.
+            resumes = after.resumed_epoch == before.epoch + 1
             return {
+                "resume_gate": before.gate + 1 if resumes else 0,
+                "resumed_epoch": after.resumed_epoch if resumes else before.resumed_epoch,
                 "status": JobStatus.RUNNING,
                 "epoch": before.epoch + 1,
                 "gate": before.gate + 1,
@@ -85,4 +92,5 @@ def had_counts(facts: list[Fact], fact: Fact, lane_counts: list[Counts]) -> bool
 
 def lifecycle_of(job: Job) -> tuple[object, ...]:
     """What changes with a fact only."""
-    return (job.status, job.epoch, job.gate, job.mode, job.ending, job.facts, job.counts_at_verdict)
+    life = (job.status, job.epoch, job.gate, job.mode, job.ending, job.facts, job.counts_at_verdict)
+    return (*life, job.resume_gate, job.resumed_epoch)

@@ -14,6 +14,8 @@ from tests.simulation.coverage import CoveragePoint
 from tests.simulation.end_checks import (
     CLOCK_SKEW_MS,
     DAY_MS,
+    ONCE_PER_EPOCH,
+    VERDICTS,
     check_closing,
     check_verdict,
     rows_expire_at,
@@ -25,12 +27,10 @@ from tests.simulation.idle_checks import check_idle_facts
 from tests.simulation.lane_checks import LaneChecks, ReplayedLane, Violation, by_state
 from tests.simulation.progress_checks import check_open_mark, check_published, rolled_up
 from tests.simulation.request_checks import RequestLog
+from tests.simulation.resume_checks import check_resume
 from tests.simulation.table import RowChange
 from tests.simulation.world import SimulatedWorld
 
-VERDICTS = frozenset({FactKind.COMPLETED, FactKind.FAILED, FactKind.CANCELED})
-# Facts of which an epoch has at most one.
-_ONCE_PER_EPOCH = VERDICTS | {FactKind.FIRST_FAILURE, FactKind.CLOSING, FactKind.REOPENED}
 # Attributes of a header that may change without a fact.
 _MARKERS = frozenset({"published", "open"})
 _STATUSES = {
@@ -190,7 +190,7 @@ class JobChecks:
         epoch_facts = [
             other for other in observed.facts if other.epoch == fact.epoch and other is not fact
         ]
-        if fact.kind in _ONCE_PER_EPOCH and any(other.kind is fact.kind for other in epoch_facts):
+        if fact.kind in ONCE_PER_EPOCH and any(other.kind is fact.kind for other in epoch_facts):
             raise Violation(f"{where}: a second one")
         if fact.kind is not FactKind.REOPENED and fact.epoch != before.epoch:
             raise Violation(f"{where}: in epoch {before.epoch}")
@@ -198,6 +198,7 @@ class JobChecks:
             other.at > fact.at + CLOCK_SKEW_MS for other in epoch_facts
         ):
             raise Violation(f"{where}: at {fact.at}, after {epoch_facts}")
+        check_resume(where, before, fact, self.lanes_of(after))
         check_idle_facts(
             where,
             before,
@@ -226,9 +227,10 @@ class JobChecks:
             raise Violation(f"{pk}: reopened although its rows are about to expire")
         if before.status == "CANCELED" and after.mode != "open":
             raise Violation(f"{pk}: a canceled job was reopened by a retry")
-        if (after.mode != "open") is not retried:
+        if (after.mode != "open" and not after.resume_gate) is not retried:
             raise Violation(f"{pk}: reopened as {after.mode}, by a retry: {retried}")
-        if not retried and not self.request_log.reopens.get(after.job_id):
+        requests = self.request_log.resumes if after.resume_gate else self.request_log.reopens
+        if not retried and not requests.get(after.job_id):
             raise Violation(f"{pk}: reopened without a request")
 
     def _check_header(

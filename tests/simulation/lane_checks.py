@@ -17,12 +17,12 @@ from tests.simulation.expressions import Row
 from tests.simulation.message_oracle import COMMANDS_PER_ITEM
 from tests.simulation.request_checks import RequestLog
 from tests.simulation.rules_oracle import wrong_event
-from tests.simulation.state_oracle import effective_item, wrong_head, wrong_item
+from tests.simulation.state_oracle import effective_item, wrong_head, wrong_item, wrong_resume
 from tests.simulation.sums_oracle import wrong_sums
 from tests.simulation.table import RowChange
 from tests.support.sums_fold import SumsFold
 
-_WITHOUT_COMMAND = frozenset({EventKind.GATED, EventKind.RECOUNTED})
+_WITHOUT_COMMAND = frozenset({EventKind.GATED, EventKind.RECOUNTED, EventKind.RESUMED})
 # A repeated heartbeat is harmless, and a rejection for an unknown item is remembered nowhere.
 _REPEATABLE = frozenset({EventKind.HEARTBEAT, EventKind.REJECTED})
 
@@ -46,6 +46,8 @@ class ReplayedLane:
     reasons: dict[str, tuple[Reason, ...]] = field(default_factory=dict)
     # Offsets of the events that closed the lane, which cancel its unfinished items.
     closings: list[int] = field(default_factory=list)
+    # Items that a command canceled.
+    dropped: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         # How many lanes its job has.
@@ -55,6 +57,14 @@ class ReplayedLane:
     def counts(self) -> dict[str, int]:
         """Items by state, as counted by the head."""
         return by_state(self.head.counts)
+
+    def waiting_for_resume(self) -> list[str]:
+        """Items that a closing canceled, and no command."""
+        return [
+            name
+            for name, item in self.items.items()
+            if effective_item(self.head, item).state == "CANCELED" and name not in self.dropped
+        ]
 
     def count_items(self) -> dict[str, int]:
         """Items by state, as counted from the items."""
@@ -112,6 +122,11 @@ class LaneChecks:
         if event.kind not in _WITHOUT_COMMAND:
             command = self._check_command(replayed, before, event)
             _raise_if_wrong(wrong_item(head, before, command, event, after))
+        if event.kind is EventKind.RESUMED:
+            dropped = name in replayed.dropped
+            _raise_if_wrong(wrong_resume(head, before, event, after, dropped=dropped))
+        if event.kind is EventKind.CANCELED and name is not None:
+            replayed.dropped.add(name)
         if event.mode is LaneMode.CLOSED:
             replayed.closings.append(head.offset)
         replayed.head = evolve_head(head, event, before, after)

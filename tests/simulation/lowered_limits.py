@@ -9,7 +9,7 @@ from forgeledger.jobs.model.lane_decision import Decision
 from forgeledger.jobs.model.limits import ITEMS_PER_COMMIT
 from forgeledger.jobs.ports import LaneView
 from forgeledger.jobs.storage import job_index, keys
-from forgeledger.jobs.usecases import apply_commands
+from forgeledger.jobs.usecases import apply_commands, resume_items
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from tests.simulation.coverage import CoveragePoint
 from tests.simulation.table_requests import PAGE_BYTES
@@ -52,6 +52,8 @@ def _small_commits(world: SimulatedWorld) -> _Patches:
         (apply_commands, _LIMIT, 2 * most),
         (creation, "COMMIT_BYTES", most * _CREATION_BYTES),
         (LaneWriter, "_commit", counted),
+        # So that a resume takes several turns.
+        (resume_items, "ITEMS_RESUMED_AT_ONCE", most),
     )
 
 

@@ -30,6 +30,7 @@ from tests.simulation.mutants_reads import READS
 from tests.simulation.mutants_redrive import REDRIVE
 from tests.simulation.mutants_registration import REGISTRATION
 from tests.simulation.mutants_relay import RELAY
+from tests.simulation.mutants_resume import RESUME
 from tests.simulation.mutants_retention import RETENTION
 from tests.simulation.mutants_routes import ROUTES
 from tests.simulation.mutants_storage import STORAGE
@@ -59,6 +60,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *CLIENTS,
     *SUMS,
     *CANCEL,
+    *RESUME,
 )
 MOST_SEEDS = 5_000
 

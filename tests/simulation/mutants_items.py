@@ -71,6 +71,7 @@ _forgetting(
     "an item canceled by a command has no time of its end", (EventKind.CANCELED,), "finished_at"
 )
 _forgetting("an item canceled by a command keeps its lease", (EventKind.CANCELED,), "lease_until")
+_forgetting("a resumed attempt counts", (EventKind.RESUMED,), "forgiven")
 _forgetting("a claim does not note its worker", (EventKind.CLAIMED,), "worker_id")
 _forgetting("a claimed item is still due", (EventKind.CLAIMED,), "due_at")
 

@@ -63,10 +63,11 @@ class Operators(Producers):
     def reopen(self, random: Random, faults: PlannedFaults) -> None:
         if self.jobs:
             job = random.choice(self.jobs)
-            http = random.random() < HTTP_SHARE
-            self.request_log.record_reopen(job.job_id, client_of(http=http))
+            http, resume = random.random() < HTTP_SHARE, random.random() < 0.5
+            self.request_log.record_reopen(job.job_id, client_of(http=http), resume=resume)
             self.world.coverage[CoveragePoint.REOPENED] += 1
-            done = self._change_lifecycle("reopen", job, faults, http=http)
+            what = "resume" if resume else "reopen"
+            done = self._change_lifecycle(what, job, faults, http=http)
             if _outcome_of(done) == OutcomeKind.APPLIED:
                 more = f"{job.new.name[4:]}+{len(job.item_ids)}"
                 job.item_ids.append(more)
@@ -261,9 +262,12 @@ class Operators(Producers):
         facts_before = self.request_log.fact_counts.get(job.job_id, 0)
 
         def work(services: Any) -> Any:
+            # A resume is a reopening with an option.
+            name, options = ("reopen", {"resume": True}) if what == "resume" else (what, {})
             if http:
-                return request(self.world, "POST", f"/jobs/{job.job_id}/{what}")
-            return getattr(services.lifecycle, what)(job.job_id, client_id=CLIENT)
+                body = {"items": "resume"} if options else None
+                return request(self.world, "POST", f"/jobs/{job.job_id}/{name}", body)
+            return getattr(services.lifecycle, name)(job.job_id, client_id=CLIENT, **options)
 
         answer = self._request(lambda: f"{what} {job.new.name}", work, faults)
         self.request_log.record_lifecycle_answer(what, job.job_id, facts_before, answer)

@@ -78,6 +78,7 @@ class RequestLog:
     seals: dict[str, set[str]] = field(default_factory=dict)
     cancels: dict[str, set[str]] = field(default_factory=dict)
     reopens: dict[str, set[str]] = field(default_factory=dict)
+    resumes: dict[str, set[str]] = field(default_factory=dict)
     # Answers that are still to be checked.
     command_answers: list[AnsweredCommand] = field(default_factory=list)
     lifecycle_answers: list[AnsweredChange] = field(default_factory=list)
@@ -124,7 +125,9 @@ class RequestLog:
     def record_cancel(self, job_id: str, client_id: str) -> None:
         self.cancels.setdefault(job_id, set()).add(client_id)
 
-    def record_reopen(self, job_id: str, client_id: str) -> None:
+    def record_reopen(self, job_id: str, client_id: str, *, resume: bool = False) -> None:
+        if resume:
+            self.resumes.setdefault(job_id, set()).add(client_id)
         self.reopens.setdefault(job_id, set()).add(client_id)
 
     def record_command_answer(self, answer: AnsweredCommand) -> None:
@@ -140,7 +143,7 @@ class RequestLog:
         shown: tuple[Any, ...] = ()
         if not isinstance(answer, dict):
             outcome, reason, shown = answer.outcome, answer.reason, summary_of_job(answer.view.job)
-        elif answer["status"] == 200:
+        elif answer["status"] in (200, 202):
             outcome, shown = answer["outcome"], summary_of_body(answer["job"])
         else:
             outcome, reason = OutcomeKind.REJECTED, answer["code"]

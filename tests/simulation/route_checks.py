@@ -231,7 +231,9 @@ def fact_shown(job_id: str, fact: Fact) -> dict[str, Any]:
         "at": iso_time(fact.at),
         "offset": fact.number,
         "reason": fact.reason,
-        "eventId": event_id(job_id, fact) if fact.kind != "job.closing" else None,
+        "eventId": event_id(job_id, fact)
+        if fact.kind not in ("job.closing", "job.resumed")
+        else None,
         "epoch": fact.epoch,
         "status": fact.status,
         "clientId": fact.client_id,

@@ -32,6 +32,7 @@ _FIELDS: Final = (
     "updated_at",
     "offset",
     "seen",
+    "dropped",
 )
 _fields_of = attrgetter(*_FIELDS)
 _UNKNOWN: Final[Mapping[str, Any]] = dict.fromkeys(_FIELDS) | {
@@ -39,6 +40,7 @@ _UNKNOWN: Final[Mapping[str, Any]] = dict.fromkeys(_FIELDS) | {
     "forgiven": 0,
     "failed_attempt": 0,
     "seen": (),
+    "dropped": False,
 }
 # How many of its latest commands an item remembers.
 _REMEMBERED = 64
@@ -84,6 +86,26 @@ def wrong_item(
     if actual == tuple(expected.values()):
         return None
     return _differences(expected, dict(zip(_FIELDS, actual, strict=True)))
+
+
+def wrong_resume(
+    head: Head, before: Item | None, event: Event, after: Item | None, *, dropped: bool
+) -> str | None:
+    """How a resumed item differs from the expected one; `dropped`: a command canceled it."""
+    if before is None or before.state != "CANCELED" or dropped:
+        return f"resumed {before}"
+    expected = dict(zip(_FIELDS, _fields_of(before), strict=True)) | {
+        "state": "PENDING",
+        "attempt": before.attempt + 1,
+        "forgiven": before.forgiven + 1,
+        "worker_id": None,
+        "pending_since": event.at,
+        "finished_at": None,
+        "updated_at": event.at,
+        "offset": head.offset,
+    }
+    actual = dict(zip(_FIELDS, _fields_of(after), strict=True))
+    return None if actual == expected else _differences(expected, actual)
 
 
 def _expected_changes(
@@ -138,7 +160,7 @@ def _expected_changes(
         return free | again | {"forgiven": item.attempt, "finished_at": None}
     if kind == "canceled":
         # Who had it, and how it failed before, stays.
-        return free | {"state": "CANCELED", "finished_at": event.at}
+        return free | {"state": "CANCELED", "dropped": True, "finished_at": event.at}
     assert kind in ("duplicate", "rejected"), kind
     return {}
 

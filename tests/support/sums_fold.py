@@ -20,6 +20,8 @@ class SumsFold:
     claimed: dict[str, int] = field(default_factory=dict)
     # Unfinished items that have failed.
     retrying: set[str] = field(default_factory=set)
+    # Items that failed and did not complete since.
+    failed: set[str] = field(default_factory=set)
 
     def sums(self) -> Sums:
         return Sums(
@@ -54,17 +56,19 @@ class SumsFold:
             self.waiting[name] = event.at
         elif kind in ("completed", "canceled"):
             self.retrying.discard(name)
-        elif kind in ("released", "retried"):
+            self.failed -= {name} if kind == "completed" else set()
+        elif kind in ("released", "retried", "resumed"):
             self.released += kind == "released"
             self.again += 1
             self.waiting[name] = event.at
-            if kind == "retried":
-                self.retrying.add(name)
+            # One that was released is retrying already, if it failed.
+            self.retrying |= self.failed & {name}
         else:
             assert kind in ("failed", "expired"), kind
             self._fail(event, name)
 
     def _fail(self, event: Event, name: str) -> None:
+        self.failed.add(name)
         self.failures += event.kind == "failed"
         self.expired += event.kind == "expired"
         if event.due_at is None:

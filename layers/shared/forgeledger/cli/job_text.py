@@ -44,14 +44,13 @@ def canceled_note(job: "Job") -> str | None:
     if job.status != "COMPLETED_WITH_FAILURES" or job.failed or not job.canceled:
         return None
     canceled = plural(job.canceled, "item was", "items were")
-    return (
-        f"{canceled} canceled before the job was reopened; it is COMPLETED only if all its "
-        "items are"
-    )
+    return f"{canceled} canceled; the job is COMPLETED only if all its items are"
 
 
 def reopened_note(job: "Job") -> str | None:
-    """Reopening a canceled job does not bring its canceled items back."""
+    """What becomes of items that are canceled."""
+    if job.resuming:
+        return "its canceled items are being resumed: `forgeledger job status` shows how far"
     if job.canceled == 0:
         return None
     stay = plural(job.canceled, "item stays", "items stay")

@@ -41,6 +41,8 @@ class Job:
     is_complete: bool = False
     # The final status, when it is certain but the job is still being closed.
     ending: str | None = None
+    # Whether items that were canceled with the job are still being resumed.
+    resuming: bool = False
     reason: str | None = None
     # Completed and failed items, 0 to 1, rounded down.
     progress: float = 0.0

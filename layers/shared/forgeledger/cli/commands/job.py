@@ -244,19 +244,28 @@ def seal_job(session: Session, job_id: JOB_ID) -> None:
 def cancel(session: Session, job_id: JOB_ID) -> None:
     """Cancel a job.
 
-    Its unfinished items count as canceled at once, and stay canceled if it is reopened.
+    Its unfinished items count as canceled at once. `forgeledger job reopen --resume` brings them
+    back. `forgeledger send cancel` cancels a single item.
     """
     _print_change(session, session.ledger.cancel(job_id), "canceled")
 
 
 @command(app, "reopen", needs=Needs.API, example='forgeledger job reopen "$JOB"')
-def reopen(session: Session, job_id: JOB_ID) -> None:
+def reopen(
+    session: Session,
+    job_id: JOB_ID,
+    *,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Items that were canceled with the job are pending again."),
+    ] = False,
+) -> None:
     """Reopen a finished job.
 
     A new epoch begins, and the job takes new items until it is sealed. Items that were canceled
-    with it stay canceled.
+    with it stay canceled, unless --resume is given. Those that were canceled by themselves stay so.
     """
-    job = session.ledger.reopen(job_id)
+    job = session.ledger.reopen(job_id, resume=resume)
     _print_change(session, job, "open")
     _note(session, reopened_note(job))
 

@@ -56,6 +56,9 @@ class JobHeadline(ResponseModel):
 class JobBody(JobCountsBody, JobHeadline):
     # The verdict that is certain while the lanes are still being closed.
     ending: JobStatus | None
+    resuming: Annotated[
+        bool, Field(description="Items that were canceled with the job are being resumed.")
+    ]
     reason: str | None
     progress: Annotated[
         float, Field(description="Completed and failed items, 0 to 1, rounded down.")
@@ -149,6 +152,7 @@ def _job_fields(status_view: JobStatusView) -> dict[str, Any]:
         "sealed": job.was_sealed,
         "is_complete": job.finished,
         "ending": job.ending,
+        "resuming": job.resume_gate > 0,
         "reason": job.ending_reason,
         **counts_fields(status_view.counts, status_view.retrying),
         "progress": pace.share,

@@ -31,7 +31,7 @@ from forgeledger.jobs.http.parameters import (
     TagFilter,
 )
 from forgeledger.jobs.http.rejections import rejection
-from forgeledger.jobs.http.request_bodies import CreateJob
+from forgeledger.jobs.http.request_bodies import CreateJob, ReopenJob
 from forgeledger.jobs.http.why_bodies import WhyBody, why_body
 from forgeledger.jobs.services import Services
 from forgeledger.jobs.usecases.change_job import ChangeResult
@@ -47,7 +47,6 @@ _JOBS = ["jobs"]
 _CHANGES = (
     ("seal", "No more items: the job completes when those it has are finished"),
     ("cancel", "End a running job; its unfinished items are canceled, whatever their number"),
-    ("reopen", "Run a finished job again: a new epoch, unsealed"),
 )
 
 
@@ -99,6 +98,25 @@ def add_job_routes(app: LedgerResolver, services: Services) -> None:
     for change, summary in _CHANGES:
         _add_change_route(app, services, change, summary)
 
+    @app.post(
+        "/jobs/<jobId>/reopen",
+        tags=_JOBS,
+        summary="Run a finished job again: a new epoch, unsealed; on request its canceled items",
+        operation_id="reopenJob",
+        responses={
+            **route_responses(200, JobChangeBody, "The job afterwards."),
+            **route_responses(202, JobChangeBody, "The job; more of its items are resumed soon."),
+        },
+    )
+    def reopen_job(
+        job_id: JobId, body: Annotated[ReopenJob | None, Body()] = None
+    ) -> Response[JobChangeBody]:
+        resume = body is not None and body.items is not None
+        lifecycle, client_id = services.lifecycle, app.client_id
+        result = lifecycle.reopen(job_id, app.has_time(), client_id, resume=resume)
+        changed = _changed_body(services, result)
+        return Response(202 if changed.job.resuming else 200, "application/json", changed)
+
     @app.get(
         "/jobs/<jobId>/events",
         tags=_JOBS,
@@ -149,11 +167,14 @@ def _add_change_route(app: LedgerResolver, services: Services, change: str, summ
     )
     def change_job(job_id: JobId) -> JobChangeBody:
         apply = getattr(services.lifecycle, change)
-        result: ChangeResult = apply(job_id, app.has_time(), app.client_id)
-        if result.reason is not None:
-            raise rejection(result.reason)
-        job = job_body(status_view(result.view, services.runtime.clock()))
-        return JobChangeBody(outcome=result.outcome, job=job)
+        return _changed_body(services, apply(job_id, app.has_time(), app.client_id))
+
+
+def _changed_body(services: Services, result: ChangeResult) -> JobChangeBody:
+    if result.reason is not None:
+        raise rejection(result.reason)
+    job = job_body(status_view(result.view, services.runtime.clock()))
+    return JobChangeBody(outcome=result.outcome, job=job)
 
 
 def _journal_position(job_id: str, since: str | None, cursor: str | None) -> JournalPosition:

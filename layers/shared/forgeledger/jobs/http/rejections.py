@@ -11,6 +11,7 @@ _DETAILS = {
     Reason.JOB_CLOSED: "The job is closed.",
     Reason.JOB_CANCELED: "The job is canceled.",
     Reason.JOB_FINISHED: "The job is finished or about to be.",
+    Reason.JOB_RUNNING: "The job runs already, and was not reopened with its canceled items.",
     Reason.RETENTION_OVER: "Rows of the job may have expired already, so it cannot run again.",
     Reason.LEASE_HELD: "Another worker has the item, and its lease is not over.",
     Reason.NOT_DUE: "The item waits for the time of its next attempt.",

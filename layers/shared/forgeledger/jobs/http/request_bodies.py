@@ -1,7 +1,7 @@
 """Request bodies, with their limits, and the commands and jobs they ask for."""
 
 from functools import partial
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -161,6 +161,15 @@ class CreateJob(RequestModel):
             items=tuple(item.new_item() for item in self.items),
             seal=self.seal,
         )
+
+
+class ReopenJob(RequestModel):
+    model_config = _example({"items": "resume"})
+
+    items: Annotated[
+        Literal["resume"] | None,
+        Field(description="`resume`: items that were canceled with the job are pending again."),
+    ] = None
 
 
 class ItemCommand(RequestModel):

@@ -74,6 +74,17 @@ class FollowGate:
 
 
 @fast_frozen
+class Resume:
+    """The item becomes PENDING again if its lane's closing canceled it.
+
+    Until the lane follows this gate: then it is through, or has been closed again.
+    """
+
+    item_id: str
+    gate: int
+
+
+@fast_frozen
 class Recount:
     """The items were counted: the head gets these numbers."""
 
@@ -90,4 +101,4 @@ class Recount:
         )
 
 
-LaneCommand = Command | FollowGate | Recount
+LaneCommand = Command | FollowGate | Resume | Recount

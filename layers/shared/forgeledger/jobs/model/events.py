@@ -24,6 +24,8 @@ class EventKind(StrEnum):
     RETRIED = "retried"
     # By a command; a closing cancels without an event for each item.
     CANCELED = "canceled"
+    # Its job was reopened with the items that the closing had canceled.
+    RESUMED = "resumed"
     # Commands that changed nothing.
     DUPLICATE = "duplicate"
     REJECTED = "rejected"
@@ -45,6 +47,7 @@ _SUMMED = (
     EventKind.RELEASED,
     EventKind.RETRIED,
     EventKind.CANCELED,
+    EventKind.RESUMED,
 )
 
 
@@ -156,10 +159,22 @@ def _changes(item: Item, event: Event) -> dict[str, Any]:
     if kind is EventKind.CANCELED:
         return {
             "state": _CANCELED,
+            "dropped": True,
             "lease_until": None,
             "due_at": None,
             "pending_since": None,
             "finished_at": event.at,
+        }
+    if kind is EventKind.RESUMED:
+        return {
+            "state": _PENDING,
+            "attempt": attempt,
+            "forgiven": item.forgiven + 1,
+            "worker_id": None,
+            "lease_until": None,
+            "due_at": None,
+            "pending_since": event.at,
+            "finished_at": None,
         }
     return {}
 

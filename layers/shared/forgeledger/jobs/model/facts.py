@@ -19,6 +19,11 @@ class FactKind(StrEnum):
     IDLE = "job.idle"
     # The verdict is certain and the lanes are being closed; not published.
     CLOSING = "job.closing"
+    # All items are resumed; not published.
+    RESUMED = "job.resumed"
+
+
+_NOT_PUBLISHED = frozenset({FactKind.CLOSING, FactKind.RESUMED})
 
 
 @fast_frozen
@@ -39,7 +44,7 @@ class Fact:
     @property
     def published(self) -> bool:
         """Whether the fact becomes an event."""
-        return self.kind is not FactKind.CLOSING
+        return self.kind not in _NOT_PUBLISHED
 
 
 def event_id(job_id: str, fact: Fact) -> str:

@@ -14,7 +14,7 @@ class ItemState(StrEnum):
     COMPLETED = "COMPLETED"
     # Failed for good; only retry leaves it.
     FAILED = "FAILED"
-    # Canceled by itself, or with its lane, before it was finished; nothing leaves it.
+    # Canceled by itself, or with its lane. Only resume leaves it, if it was with its lane.
     CANCELED = "CANCELED"
 
 
@@ -38,7 +38,7 @@ class Item:
     state: ItemState
     # The latest claim; a command with an earlier one comes from a former owner.
     attempt: int = 0
-    # Attempts that do not count against the policy: released, or from before a retry.
+    # Attempts that do not count against the policy: released, resumed, or from before a retry.
     forgiven: int = 0
     # The latest attempt whose failure is recorded.
     failed_attempt: int = 0
@@ -50,7 +50,7 @@ class Item:
     failure: Failure | None = None
     created_at: int = 0
     claimed_at: int | None = None
-    # When it was released or retried; only while it waits for the claim after that.
+    # When it was released, retried or resumed; only while it waits for the claim after that.
     pending_since: int | None = None
     finished_at: int | None = None
     updated_at: int = 0
@@ -59,6 +59,8 @@ class Item:
     # Marks of its latest commands, oldest first, each with the reason if it was rejected: a
     # redelivered command changes nothing and gets the same answer.
     seen: tuple[str, ...] = ()
+    # Whether a command canceled it: no resume brings it back.
+    dropped: bool = False
 
     @property
     def finished(self) -> bool:

@@ -68,9 +68,17 @@ def cancel(job: Job, counts: Counts, now: int, client_id: str | None = None) -> 
 
 
 def reopen(
-    job: Job, now: int, *, mode: LaneMode = LaneMode.OPEN, client_id: str | None = None
+    job: Job,
+    now: int,
+    *,
+    mode: LaneMode = LaneMode.OPEN,
+    client_id: str | None = None,
+    resume: bool = False,
 ) -> Step:
-    """Run a finished job again; `mode` is what its lanes follow: unsealed, unless by a retry."""
+    """Run a finished job again; `mode` is what its lanes follow: unsealed, unless by a retry.
+
+    With `resume` a lane follows only after the items that its closing canceled are resumed.
+    """
     if not job.finished:
         return Step(job=job)
     reopened = replace(
@@ -80,6 +88,8 @@ def reopen(
         gate=job.gate + 1,
         mode=mode,
         gate_client_id=client_id,
+        resume_gate=job.gate + 1 if resume else 0,
+        resumed_epoch=job.epoch + 1 if resume else job.resumed_epoch,
         ending=None,
         ending_reason=None,
         opened_at=now,
@@ -104,6 +114,8 @@ def next_step(job: Job, heads: Sequence[Head], now: int) -> Step:
         # Its latest step was the closing: who asked for that asked for this verdict.
         asked = job.gate_client_id
         return _verdict(job, job.ending, counts, now, job.ending_reason, client_id=asked)
+    if job.resume_gate and all(head.gate >= job.resume_gate for head in heads):
+        return _step(replace(job, resume_gate=0), FactKind.RESUMED, now, counts)
     if not job.sealed and _expected_items_came(job, counts):
         return seal(job, counts, now)
     if job.sealed and not lagging and counts.unfinished == 0:
@@ -184,6 +196,8 @@ def _closing(
         mode=LaneMode.CLOSED,
         gate=job.gate + 1,
         gate_client_id=client_id,
+        # The lanes are closed as they are, with the rest of their items.
+        resume_gate=0,
         ending=verdict,
         ending_reason=reason,
     )

@@ -96,6 +96,10 @@ class Job:
     # The verdict that waits until every lane is closed, and why.
     ending: JobStatus | None = None
     ending_reason: str | None = None
+    # While items are resumed: the gate that a lane follows once its items are; 0: none are.
+    resume_gate: int = 0
+    # The latest epoch that began with a resume.
+    resumed_epoch: int = 0
     facts: int = 0
     # When this epoch began.
     opened_at: int = 0

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from forgeledger.fast_dataclass import fast_frozen, replace
-from forgeledger.jobs.model.commands import Command, FollowGate, LaneCommand
+from forgeledger.jobs.model.commands import Command, FollowGate, LaneCommand, Resume
 from forgeledger.jobs.model.events import Event, EventKind, evolve_head, evolve_item
 from forgeledger.jobs.model.item_case import Ruling
 from forgeledger.jobs.model.item_rules import rule
-from forgeledger.jobs.model.items import Item
+from forgeledger.jobs.model.items import Item, ItemState
 from forgeledger.jobs.model.jobs import JobPhase
 from forgeledger.jobs.model.lanes import Head, LaneMode, effective_item
 from forgeledger.jobs.model.limits import COMMIT_BYTES, ITEMS_PER_COMMIT, JOURNAL_ROW_BYTES
@@ -115,7 +115,7 @@ def decide(
     waits_for: list[int] = []
     draft = _Draft(before=head)
     for command in commands:
-        item_id = command.item_id if isinstance(command, Command) else None
+        item_id = command.item_id if isinstance(command, (Command, Resume)) else None
         before = None if item_id is None else known.get(item_id)
         if before is not None:
             before = effective_item(head, before)
@@ -153,6 +153,8 @@ def _rule(head: Head, item: Item | None, command: LaneCommand, now: int, phase: 
     if isinstance(command, Command):
         ruling = rule(head, item, command, now, phase)
         return _naming_ignored(ruling, command.ignored) if command.ignored else ruling
+    if isinstance(command, Resume):
+        return _resume(head, item, command, now)
     if isinstance(command, FollowGate):
         if command.gate <= head.gate:
             return Ruling(kind=OutcomeKind.DUPLICATE, events=())
@@ -171,6 +173,21 @@ def _naming_ignored(ruling: Ruling, names: tuple[str, ...]) -> Ruling:
         return ruling
     *before, own = ruling.events
     return replace(ruling, events=(*before, replace(own, ignored=names)))
+
+
+def _resume(head: Head, item: Item | None, command: Resume, now: int) -> Ruling:
+    over = head.gate >= command.gate
+    if over or item is None or item.state is not ItemState.CANCELED or item.dropped:
+        return Ruling(kind=OutcomeKind.DUPLICATE, events=())
+    # With another number, a message from before the closing passes no fence.
+    event = Event(
+        kind=EventKind.RESUMED,
+        at=now,
+        item_id=item.item_id,
+        previous=item.offset,
+        attempt=item.attempt + 1,
+    )
+    return Ruling(kind=OutcomeKind.APPLIED, events=(event,))
 
 
 def _by_client(events: tuple[Event, ...], client_id: str | None) -> tuple[Event, ...]:

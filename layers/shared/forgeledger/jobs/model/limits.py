@@ -70,3 +70,5 @@ ACTIONS_PER_TRANSACTION: Final = 100
 ITEMS_PER_COMMIT: Final = 96
 COMMIT_BYTES: Final = 3_500_000
 JOURNAL_ROW_BYTES: Final = 300_000
+# Of each lane, before another writer, or the next try, goes on.
+ITEMS_RESUMED_AT_ONCE: Final = 5_000

@@ -18,6 +18,7 @@ class Reason(StrEnum):
     JOB_CLOSED = "job_closed"
     JOB_CANCELED = "job_canceled"
     JOB_FINISHED = "job_finished"
+    JOB_RUNNING = "job_running"
     RETENTION_OVER = "retention_over"
     LEASE_HELD = "lease_held"
     NOT_DUE = "not_due"

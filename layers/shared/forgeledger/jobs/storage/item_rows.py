@@ -46,6 +46,8 @@ def encode_item(pk: str, item: Item, ttl: int | None) -> Row:
     ):
         if count is not None:
             row[name] = {"N": str(count)}
+    if item.dropped:
+        row["dropped"] = {"BOOL": True}
     if item.failure is not None:
         row |= texts(errorType=item.failure.type, errorMessage=item.failure.message)
         row["retryable"] = {"BOOL": item.failure.retryable}
@@ -80,5 +82,6 @@ def decode_item(row: Row) -> Item:
         finished_at=optional_number(row, "finishedAt"),
         updated_at=int(row["updatedAt"]["N"]),
         offset=int(row["event"]["N"]),
+        dropped="dropped" in row,
         seen=() if seen is None else tuple(seen.split(" ")),
     )

@@ -77,6 +77,7 @@ def encode_life(job: Job) -> Row:
         **texts(ending=job.ending, endingReason=job.ending_reason),
         **texts(gateClientId=job.gate_client_id),
         **numbers(sealedAt=job.sealed_at, finishedAt=job.finished_at, idleAt=job.idle_at),
+        **numbers(resumeGate=job.resume_gate or None, resumedEpoch=job.resumed_epoch or None),
         **numbers(ttl=job_ttl(job)),
     }
 
@@ -105,6 +106,8 @@ def _decode_job(row: Row) -> Job:
         gate_client_id=optional_text(row, "gateClientId"),
         ending=None if ending is None else _STATUSES[ending],
         ending_reason=optional_text(row, "endingReason"),
+        resume_gate=optional_number(row, "resumeGate") or 0,
+        resumed_epoch=optional_number(row, "resumedEpoch") or 0,
         facts=int(row["facts"]["N"]),
         opened_at=int(row["openedAt"]["N"]),
         sealed_at=optional_number(row, "sealedAt"),

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
 FACT_ACTION = 1
 
 # The attributes of the life cycle that may be absent, and are removed then.
-_OPTIONAL = ("gateClientId", "ending", "endingReason", "sealedAt", "finishedAt", "ttl")
+_OPTIONAL = (
+    "gateClientId",
+    "resumeGate",
+    "resumedEpoch",
+    "ending",
+    "endingReason",
+    "sealedAt",
+    "finishedAt",
+    "ttl",
+)
 
 
 def creation_actions(

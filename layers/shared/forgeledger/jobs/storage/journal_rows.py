@@ -42,6 +42,7 @@ _CODES: Final = {
     EventKind.RELEASED: "l",
     EventKind.RETRIED: "a",
     EventKind.CANCELED: "k",
+    EventKind.RESUMED: "u",
     EventKind.DUPLICATE: "=",
     EventKind.REJECTED: "x",
     EventKind.GATED: "g",

@@ -79,6 +79,9 @@ def _head_update(table: str, commit: Commit, commit_id: str) -> Action:
             # The job was reopened; if it never finished, there is no TTL to remove.
             removals = " REMOVE #ttl"
             names["#ttl"] = "ttl"
+    elif head.counts.canceled < before.counts.canceled:
+        # So was one whose items are being resumed: its lanes follow only afterwards.
+        removals, names = " REMOVE #ttl", {**names, "#ttl": "ttl"}
     return {
         "TableName": table,
         "Key": head_key(before.job_id, before.lane),

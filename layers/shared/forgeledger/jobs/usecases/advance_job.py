@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from forgeledger.errors import OutOfTime, StorageBusy
 from forgeledger.fast_dataclass import replace
-from forgeledger.jobs.model.commands import FollowGate
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.job_lifecycle import Step, idle_step, next_step, total
 from forgeledger.jobs.model.progress import rolled_up
 from forgeledger.jobs.ports import JobChange, JobStore, JobView
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.publish_facts import FactPublisher
+from forgeledger.jobs.usecases.resume_items import LaneFollower
 from forgeledger.parallel import call
 from forgeledger.runtime import HasTime, Runtime, no_deadline
 
@@ -81,19 +80,24 @@ class JobAdvancer:
             if self.fact_publisher is not None:
                 events_published += self.fact_publisher.publish(view, facts, has_time)
             if step.lagging:
-                follow = (FollowGate(gate=view.job.gate, mode=view.job.mode),)
-                apply = partial(
-                    self.lane_writer.apply,
-                    job_id,
-                    commands=follow,
-                    has_time=has_time,
-                    client_id=view.job.gate_client_id,
-                )
-                self.runtime.parallel(apply, step.lagging)
-                view = None
-            else:
-                return Advanced(self._roll_up(view, has_time), events_published)
+                if self._follow(view, step.lagging, has_time):
+                    view = None
+                    continue
+                # The commits that resumed its items wake the relay, which goes on.
+                view = self.jobs.load_job(job_id) or view
+                rolled_up = self._roll_up(view, has_time) if has_time() else view
+                return Advanced(rolled_up, events_published)
+            return Advanced(self._roll_up(view, has_time), events_published)
         raise StorageBusy(f"job {job_id}", _ROUNDS)
+
+    def _follow(self, view: JobView, lanes: Sequence[int], has_time: HasTime) -> bool:
+        """Bring these lanes to the job's gate; False: some have more items to be resumed."""
+        follower = LaneFollower(self.lane_writer)
+
+        def follow(lane: int) -> bool:
+            return follower.follow(view.job, view.heads[lane], has_time)
+
+        return all(self.runtime.parallel(follow, lanes))
 
     def _commit(
         self, view: JobView, change: JobChange, known: Sequence[Fact]

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 from forgeledger.errors import OutOfTime, StorageBusy
 from forgeledger.fast_dataclass import fast_frozen, replace
-from forgeledger.jobs.model.commands import Command, CommandKind, FollowGate, LaneCommand
+from forgeledger.jobs.model.commands import (
+    Command,
+    CommandKind,
+    FollowGate,
+    LaneCommand,
+    Resume,
+)
 from forgeledger.jobs.model.ids import lanes_of
 from forgeledger.jobs.model.job_lifecycle import reopen
 from forgeledger.jobs.model.jobs import Job, JobPhase
@@ -95,7 +101,9 @@ class LaneWriter:
                 tries += 1
 
     def _load(self, job_id: str, lane: int, commands: Sequence[LaneCommand]) -> LaneView:
-        ids = dict.fromkeys(command.item_id for command in commands if isinstance(command, Command))
+        ids = dict.fromkeys(
+            command.item_id for command in commands if isinstance(command, (Command, Resume))
+        )
         with_job = any(map(_is_retry, commands))
         return require_lane(self.lanes, job_id, lane, tuple(ids), with_job=with_job)
 
@@ -147,7 +155,7 @@ def _batches(commands: Sequence[LaneCommand]) -> Iterator[Sequence[LaneCommand]]
     start = 0
     items: set[str] = set()
     for index, command in enumerate(commands):
-        if not isinstance(command, Command):
+        if not isinstance(command, (Command, Resume)):
             continue
         if command.item_id not in items and len(items) == ITEMS_PER_COMMIT:
             yield commands[start:index]

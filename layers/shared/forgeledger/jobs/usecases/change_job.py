@@ -46,11 +46,17 @@ class JobLifecycle:
         return self._apply(job_id, partial(_cancel, client_id=client_id), has_time)
 
     def reopen(
-        self, job_id: str, has_time: HasTime = no_deadline, client_id: str | None = None
+        self,
+        job_id: str,
+        has_time: HasTime = no_deadline,
+        client_id: str | None = None,
+        *,
+        resume: bool = False,
     ) -> ChangeResult:
+        """With `resume`, what the closing canceled runs again; it may go on after the answer."""
         # A job that is just ending has to end before it can be reopened.
         self.advancer.advance(job_id, has_time)
-        return self._apply(job_id, partial(_reopen, client_id=client_id), has_time)
+        return self._apply(job_id, partial(_reopen, client_id=client_id, resume=resume), has_time)
 
     def _apply(self, job_id: str, transition: _Transition, has_time: HasTime) -> ChangeResult:
         """Change the header, then advance the job as far as possible."""
@@ -87,8 +93,12 @@ def _cancel(job: Job, counts: Counts, now: int, client_id: str | None) -> Step |
     return cancel(job, counts, now, client_id)
 
 
-def _reopen(job: Job, counts: Counts, now: int, client_id: str | None) -> Step | Reason:
+def _reopen(
+    job: Job, counts: Counts, now: int, client_id: str | None, *, resume: bool
+) -> Step | Reason:
     del counts  # A job is reopened with the counts of its verdict.
+    if resume and not job.finished and job.resumed_epoch < job.epoch:
+        return Reason.JOB_RUNNING
     if job.finished and job.retention_over(now):
         return Reason.RETENTION_OVER
-    return reopen(job, now, client_id=client_id)
+    return reopen(job, now, client_id=client_id, resume=resume)

@@ -156,9 +156,13 @@ class Ledger:
     def cancel(self, job: JobRef) -> Job:
         return self._changed(job, "cancel")
 
-    def reopen(self, job: JobRef) -> Job:
-        """A finished job accepts items again, in a new epoch."""
-        return self._changed(job, "reopen")
+    def reopen(self, job: JobRef, *, resume: bool = False) -> Job:
+        """A finished job accepts items again, in a new epoch.
+
+        With `resume` the items that were canceled with the job are pending again; while the answer
+        is `resuming`, more of them follow.
+        """
+        return self._changed(job, "reopen", {"items": "resume"} if resume else None)
 
     def status(self, job: JobRef) -> Job:
         return job_of(self._api.get("jobs", job_id_of(job)))
@@ -268,8 +272,8 @@ class Ledger:
             ahead, send, seal=seal, parallel=options.parallel, on_progress=on_progress
         )
 
-    def _changed(self, job: JobRef, change: str) -> Job:
-        answer = self._api.post("jobs", job_id_of(job), change)
+    def _changed(self, job: JobRef, change: str, body: dict[str, Any] | None = None) -> Job:
+        answer = self._api.post("jobs", job_id_of(job), change, body=body)
         # The outcome is `duplicate` if nothing changed.
         beside = {name: answer[name] for name in ("warnings",) if name in answer}
         outcome = answer.get("outcome", "applied")

@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 from forgeledger.jobs.model.facts import Fact, FactKind
+from tests.simulation.end_checks import VERDICTS
 from tests.simulation.event_bus import EventBus
 from tests.simulation.handlers import EVENT_BUS
-from tests.simulation.end_checks import VERDICTS
 from tests.simulation.job_checks import ObservedJob
 from tests.simulation.lane_checks import Violation
 

@@ -58,6 +58,7 @@ items = st.builds(
     updated_at=numbers,
     offset=numbers,
     seen=st.lists(marks, max_size=64).map(tuple),
+    dropped=st.booleans(),
 )
 job_ids = st.builds(make_job_id, numbers, numbers, st.integers(1, 64))
 # Below which offset, and when; the latest first.
@@ -132,6 +133,8 @@ jobs = st.builds(
     gate_client_id=optional_texts,
     ending=st.none() | st.sampled_from(JobStatus),
     ending_reason=optional_texts,
+    resume_gate=numbers,
+    resumed_epoch=numbers,
     facts=numbers,
     opened_at=numbers,
     sealed_at=optional_numbers,

@@ -3,6 +3,7 @@
 import pytest
 
 from forgeledger.cli.job_text import percent_done
+from forgeledger.jobs.usecases import resume_items
 from forgeledger.sdk.errors import NoAnswerError
 from forgeledger.sdk.records import Job
 
@@ -136,3 +137,24 @@ def test_items_that_failed_and_a_standstill_are_seen_at_a_glance(forgeledger, le
         "RUNNING  0%  0 of 2 items completed, 2 pending, 1 retrying  unchanged for 2 h 00 min"
     )
     assert "1 unfinished item has failed before." in why.lines
+
+
+def test_a_job_is_reopened_with_the_items_that_were_canceled_with_it(forgeledger, ledger):
+    job = ledger.create_job("nightly", items=["a", "b"])
+    ledger.commands.cancel(job.job_id, "b")
+    ledger.cancel(job.job_id)
+
+    ended = forgeledger("job", "reopen", job.job_id, "--resume")
+
+    assert ended.code == 0
+    assert (ledger.status(job.job_id).pending, ledger.status(job.job_id).canceled) == (1, 1)
+
+
+def test_a_resume_that_goes_on_says_so(forgeledger, ledger, monkeypatch):
+    monkeypatch.setattr(resume_items, "ITEMS_RESUMED_AT_ONCE", 1)
+    job = ledger.create_job("nightly", items=["a", "b"], lanes=1)
+    ledger.cancel(job.job_id)
+
+    ended = forgeledger("job", "reopen", job.job_id, "--resume")
+
+    assert (ended.code, "are being resumed" in ended.err) == (0, True)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from forgeledger.jobs.model.commands import FollowGate, Recount
+from forgeledger.jobs.model.commands import FollowGate, Recount, Resume
 from forgeledger.jobs.model.items import Failure
 from forgeledger.jobs.model.lanes import Counts, LaneMode
 from forgeledger.jobs.model.limits import (
@@ -13,6 +13,7 @@ from forgeledger.jobs.model.limits import (
     JOURNAL_ROW_BYTES,
     PAYLOAD_BYTES,
 )
+from forgeledger.jobs.storage.lane_writes import HEAD_ACTION, lane_actions
 from tests.support.builders import make_command
 from tests.support.lane_model import make_lane
 
@@ -171,3 +172,26 @@ def test_each_command_sees_what_the_ones_before_it_did():
         "CANCELED",
         None,
     ]
+
+
+def test_a_lane_that_is_at_the_gate_resumes_nothing():
+    lane = make_lane()
+    lane.do("register", "a")
+    lane.follow(LaneMode.CLOSED)
+    late = Resume(item_id="a", gate=lane.head.gate)
+
+    decision = lane.apply([late])
+
+    assert (decision.commits, lane.item("a").state) == ((), "CANCELED")
+
+
+def test_a_resumed_lane_does_not_expire():
+    """A finished job gave its head a TTL, and it follows the reopening only after its items."""
+    lane = make_lane()
+    lane.do("register", "a")
+    lane.follow(LaneMode.CLOSED)
+
+    commit = lane.apply([Resume(item_id="a", gate=lane.head.gate + 1)]).commits[0]
+
+    update = lane_actions("table", commit, "id")[HEAD_ACTION]["Update"]["UpdateExpression"]
+    assert update.endswith(" REMOVE #ttl")

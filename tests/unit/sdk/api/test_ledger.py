@@ -92,6 +92,15 @@ def test_a_jobs_life_is_changed(ledger, api, change):
     assert api.paths == [f"POST /jobs/{JOB_ID}/{change}"]
 
 
+def test_a_job_is_reopened_with_its_canceled_items(ledger, api):
+    api.answer({"outcome": "applied", "job": job_body(resuming=True)})
+
+    job = ledger.reopen(JOB_ID, resume=True)
+
+    assert job.resuming
+    assert api.bodies == [{"items": "resume"}]
+
+
 def test_commands_are_answered_at_once(ledger, api):
     api.answer({"outcome": "applied", "item": item_body()})
     commands = ledger.commands

@@ -94,7 +94,7 @@ def _cancel(job: Job, counts: Counts, now: int, client_id: str | None) -> Step |
 
 
 def _reopen(
-    job: Job, counts: Counts, now: int, client_id: str | None, *, resume: bool
+    job: Job, counts: Counts, now: int, client_id: str | None, *, resume: bool = False
 ) -> Step | Reason:
     del counts  # A job is reopened with the counts of its verdict.
     if resume and not job.finished and job.resumed_epoch < job.epoch:

@@ -83,9 +83,15 @@ def canceled_twice_refused() -> Iterator[None]:
 @ANSWERS.named("a job that is ending is not reopened")
 def ending_not_reopened() -> Iterator[None]:
     def reopen(
-        self: JobLifecycle, job_id: str, has_time: HasTime = no_deadline, client_id: Any = None
+        self: JobLifecycle,
+        job_id: str,
+        has_time: HasTime = no_deadline,
+        client_id: Any = None,
+        *,
+        resume: bool = False,
     ) -> ChangeResult:
-        return self._apply(job_id, partial(change_job._reopen, client_id=client_id), has_time)
+        transition = partial(change_job._reopen, client_id=client_id, resume=resume)
+        return self._apply(job_id, transition, has_time)
 
     with patch.object(JobLifecycle, "reopen", reopen):
         yield

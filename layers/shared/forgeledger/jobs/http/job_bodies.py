@@ -105,10 +105,14 @@ class JobsBody(ResponseModel):
 
 
 class JobChangeBody(ResponseModel):
-    """The response to seal, cancel and reopen."""
+    """The response to seal and cancel."""
 
     outcome: OutcomeKind
     job: JobBody
+
+
+class ReopenedBody(JobChangeBody):
+    """The response to reopen, which takes a body."""
 
 
 def job_body(status_view: JobStatusView) -> JobBody:

@@ -13,6 +13,7 @@ from forgeledger.jobs.http.job_bodies import (
     JobBody,
     JobChangeBody,
     JobsBody,
+    ReopenedBody,
     created_body,
     job_body,
 )
@@ -104,17 +105,17 @@ def add_job_routes(app: LedgerResolver, services: Services) -> None:
         summary="Run a finished job again: a new epoch, unsealed; on request its canceled items",
         operation_id="reopenJob",
         responses={
-            **route_responses(200, JobChangeBody, "The job afterwards."),
-            **route_responses(202, JobChangeBody, "The job; more of its items are resumed soon."),
+            **route_responses(200, ReopenedBody, "The job afterwards."),
+            **route_responses(202, ReopenedBody, "The job; more of its items are resumed soon."),
         },
     )
     def reopen_job(
         job_id: JobId, body: Annotated[ReopenJob | None, Body()] = None
-    ) -> Response[JobChangeBody]:
+    ) -> Response[ReopenedBody]:
         resume = body is not None and body.items is not None
         lifecycle, client_id = services.lifecycle, app.client_id
         result = lifecycle.reopen(job_id, app.has_time(), client_id, resume=resume)
-        changed = _changed_body(services, result)
+        changed = ReopenedBody(**dict(_changed_body(services, result)))
         return Response(202 if changed.job.resuming else 200, "application/json", changed)
 
     @app.get(

@@ -197,8 +197,14 @@ def finale(random: Random) -> list[ScriptStep]:
         # The last item, the verdict, and a change of the job in between.
         kinds = [StepKind.SEAL, *[StepKind.HTTP_COMMAND] * 6]
         steps = [ScriptStep(kind, random.getrandbits(32)) for kind in kinds]
-        stall = (random.randint(0, 4), CallFault.PAUSE_AT_WRITE)
-        steps.append(ScriptStep(StepKind.RELAY, random.getrandbits(32), (stall,)))
+        fault = random.choice(
+            (CallFault.PAUSE_AT_WRITE, CallFault.PAUSE_AT_WRITE, CallFault.THROTTLED_LONG)
+        )
+        injected = ((random.randint(0, 4), fault),)
+        steps.append(ScriptStep(StepKind.RELAY, random.getrandbits(32), injected))
+        if fault is CallFault.THROTTLED_LONG:
+            # It gives up, and nothing else wakes one for this job.
+            return steps
         late = random.choices(
             (StepKind.RETRY, StepKind.HTTP_COMMAND, StepKind.CANCEL, StepKind.REOPEN),
             (6, 2, 1, 1),

@@ -62,6 +62,21 @@ def test_an_item_that_nobody_has_is_not_said_to_have_no_lease():
     assert list(why_lines(why, Where()))[-1].endswith("  a, attempt 1 by w-1")
 
 
+def test_why_says_what_was_wrong_with_items_that_are_tried_again(forgeledger, ledger):
+    policy = {"maxAttempts": 3, "backoffBaseSeconds": 600, "backoffCapSeconds": 600}
+    retried = ledger.create_job("retried", items=["a", "b"], policy=policy)
+    for item in ("a", "b"):
+        ledger.commands.fail(retried.job_id, item, ValueError("bad"))
+
+    ended = forgeledger("job", "why", retried.job_id)
+
+    assert "2 unfinished items have failed before." in ended.lines
+    (due,) = (line for line in ended.lines if "for the next attempt" in line)
+    assert due.startswith("2 failed items wait for the next attempt; the first is due at 20")
+    title = ended.lines.index("Unfinished items that failed before, by type of error:")
+    assert ended.lines[title + 1] == "  2  ValueError"
+
+
 def test_why_prints_what_is_rejected_and_where_to_find_the_right_ids(forgeledger, ledger, job):
     for item in ("A", "B"):
         ledger.commands.complete(job.job_id, item)

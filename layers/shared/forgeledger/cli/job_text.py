@@ -1,6 +1,6 @@
 """A job, and why it is not done, as text for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from forgeledger.cli import exit_codes
@@ -10,7 +10,7 @@ from forgeledger.cli.output import duration, facts, moment, short_json
 from forgeledger.plural import plural
 
 if TYPE_CHECKING:
-    from forgeledger.sdk.records import Item, Job, Why
+    from forgeledger.sdk.records import FailureCount, Item, Job, Why
 
 
 def job_headline(job: "Job") -> str:
@@ -153,10 +153,8 @@ def why_lines(why: "Why", where: Where) -> Iterator[str]:
         )
     yield from _items("Expired leases:", why.expired_leases.items, "lease_until")
     yield from _items("Due next:", why.due_later.items, "due_at")
-    if why.failures:
-        yield "Failed items by type of error:"
-        for failure in why.failures:
-            yield f"  {failure.count:,}  {failure.type}"
+    yield from _counts("Unfinished items that failed before, by type of error:", why.retries)
+    yield from _counts("Failed items by type of error:", why.failures)
     yield from _rejections(why, where)
     if not why.scan_complete:
         api = where.as_options("api_url")
@@ -165,6 +163,13 @@ def why_lines(why: "Why", where: Where) -> Iterator[str]:
             f"of items is true of those. All of them: forgeledger job why {job_id} --all{api}; "
             f"the next ones: forgeledger job why {job_id} --cursor {why.next_cursor}{api}"
         )
+
+
+def _counts(title: str, failures: Sequence["FailureCount"]) -> Iterator[str]:
+    if failures:
+        yield title
+    for failure in failures:
+        yield f"  {failure.count:,}  {failure.type}"
 
 
 def _rejections(why: "Why", where: Where) -> Iterator[str]:
@@ -199,6 +204,7 @@ def _reasons(why: "Why", where: Where) -> dict[str, str]:
     pending = plural(why.pending, "item waits", "items wait")
     retrying = plural(why.retrying, "unfinished item has", "unfinished items have")
     due_later = plural(why.due_later.count, "failed item waits", "failed items wait")
+    next_due = f"; the first is due at {moment(why.next_due_at)}" if why.next_due_at else ""
     in_progress = plural(why.in_progress, "item is", "items are")
     expired = plural(why.expired_leases.count, "item has", "items have")
     lagging = ", ".join(str(lane) for lane in why.lagging_lanes)
@@ -210,7 +216,7 @@ def _reasons(why: "Why", where: Where) -> dict[str, str]:
         f"register the rest, or if no more will come: {seal}",
         "items_pending": f"{pending} for a worker.",
         "items_retrying": f"{retrying} failed before.",
-        "items_due_later": f"{due_later} for the next attempt.",
+        "items_due_later": f"{due_later} for the next attempt{next_due}.",
         "items_in_progress": f"{in_progress} in progress.",
         "leases_expired": f"{expired} an expired lease. The next claim takes over; if there will "
         "be none, count it as a failed attempt: forgeledger send expire "

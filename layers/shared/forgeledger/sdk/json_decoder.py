@@ -60,6 +60,7 @@ def why_of(body: JsonObject) -> Why:
         expired_leases=_found_items(body.get("expiredLeases")),
         due_later=_found_items(body.get("dueLater")),
         failures=_all(lambda count: _record(FailureCount, count), body.get("failures")),
+        retries=_all(lambda count: _record(FailureCount, count), body.get("retries")),
         rejections=_all(lambda count: _record(RejectionCount, count), body.get("rejections")),
     )
 

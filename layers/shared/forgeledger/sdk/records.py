@@ -174,7 +174,10 @@ class Why:
     oldest_in_progress: tuple[Item, ...] = ()
     expired_leases: FoundItems = FoundItems()
     due_later: FoundItems = FoundItems()
+    next_due_at: datetime | None = None
+    # Failed items by type of error; and those that failed before and are not finished.
     failures: tuple[FailureCount, ...] = ()
+    retries: tuple[FailureCount, ...] = ()
     # From the latest events, without those that hold nothing up; of a finished job, since its end.
     rejections: tuple[RejectionCount, ...] = ()
     # What is said of items is true of those scanned; a cursor leads to the others, if there are

@@ -35,6 +35,36 @@ def test_expired_leases_and_items_due_later_are_listed(caller, clock):
     assert why["dueLater"]["items"][0]["error"]["type"] == "Timeout"
 
 
+def test_items_that_failed_before_are_counted_by_their_latest_error(caller, clock):
+    policy = {"maxAttempts": 5, "backoffBaseSeconds": 60, "backoffCapSeconds": 600}
+    items = ["a", "b", "c", "done", "new"]
+    job_id = caller.new_job(items=items, lanes=3, seal=True, policy=policy)
+    for item, error in (("a", "NoSuchFile"), ("b", "Timeout"), ("c", "Timeout"), ("done", "X")):
+        caller.post(f"/jobs/{job_id}/items/{item}/fail", {"error": {"type": error}})
+    caller.post(f"/jobs/{job_id}/items/done/complete", {})
+    clock.pass_seconds(700)
+    # One more failure of the first: what counts is its latest error. The second is in progress.
+    caller.post(f"/jobs/{job_id}/items/a/fail", {"error": {"type": "Denied"}})
+    caller.post(f"/jobs/{job_id}/items/b/claim", {"workerId": "w"})
+
+    why = caller.get(f"/jobs/{job_id}/why").json
+
+    assert "items_retrying" in why["reasons"]
+    assert why["retries"] == [{"type": "Timeout", "count": 2}, {"type": "Denied", "count": 1}]
+    assert why["retrying"] == 3
+    (due,) = why["dueLater"]["items"]
+    assert (due["itemId"], why["nextDueAt"]) == ("a", due["dueAt"])
+    assert why["failures"] == []
+
+
+def test_a_job_without_retries_has_no_next_due_time(caller):
+    job_id = caller.new_job(items=["a"])
+
+    why = caller.get(f"/jobs/{job_id}/why").json
+
+    assert (why["retries"], why["nextDueAt"]) == ([], None)
+
+
 def test_failures_are_counted_by_type_most_frequent_first(caller):
     job_id = caller.new_job(items=["a", "b", "c"], lanes=3)
     for item, error in (("a", "Timeout"), ("b", "Timeout"), ("c", "NoSuchFile")):

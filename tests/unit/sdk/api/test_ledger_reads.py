@@ -199,6 +199,27 @@ def test_a_whole_explanation_adds_up_its_parts(ledger, api):
     assert why.raw["itemsScanned"] == 60
 
 
+def test_a_whole_explanation_adds_up_its_retries(ledger, api):
+    parts = [
+        ({"Timeout": 2, "Denied": 1}, at_minute(9)),
+        ({}, None),
+        ({"Denied": 4}, at_minute(3)),
+    ]
+    for number, (retries, due_at) in enumerate(parts):
+        counts = [{"type": name, "count": count} for name, count in retries.items()]
+        cursor = f"c{number}" if number < 2 else None
+        api.answer(why_part(1, cursor=cursor) | {"retries": counts, "nextDueAt": due_at})
+
+    why = ledger.why(JOB_ID, whole=True)
+
+    assert [(failed.type, failed.count) for failed in why.retries] == [
+        ("Denied", 5),
+        ("Timeout", 2),
+    ]
+    assert why.next_due_at is not None
+    assert why.next_due_at.minute == 3
+
+
 def test_a_scan_that_does_not_come_on_is_given_up(ledger, api):
     for _ in range(2):
         api.answer(why_part(1, cursor="c1"))

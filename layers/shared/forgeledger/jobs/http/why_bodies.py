@@ -1,5 +1,6 @@
 """The response body that explains why a job is not done."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import Field
@@ -51,7 +52,17 @@ class WhyBody(JobCountsBody, WhyHeadline):
     oldest_in_progress: list[ItemBrief]
     expired_leases: ItemsFound
     due_later: ItemsFound
-    failures: list[FailureCount]
+    next_due_at: Annotated[
+        str | None, Field(description="When the first of the scanned items is due again.")
+    ]
+    failures: Annotated[list[FailureCount], Field(description="Failed items, by type of error.")]
+    retries: Annotated[
+        list[FailureCount],
+        Field(
+            description="Scanned items that failed before and are not finished, by the type of "
+            "their latest error."
+        ),
+    ]
     rejections: Annotated[
         list[RejectionCountBody],
         Field(
@@ -96,7 +107,9 @@ def why_body(explanation: Explanation, next_cursor: str | None) -> WhyBody:
             count=explanation.expired, items=_briefs(explanation.expired_leases)
         ),
         due_later=ItemsFound(count=explanation.waiting, items=_briefs(explanation.due_later)),
-        failures=[FailureCount(type=name, count=count) for name, count in explanation.failures],
+        next_due_at=next((time_or_none(item.due_at) for item in explanation.due_later), None),
+        failures=_counts(explanation.failures),
+        retries=_counts(explanation.retries),
         rejections=[
             RejectionCountBody(
                 command=rejection.command,
@@ -112,6 +125,10 @@ def why_body(explanation: Explanation, next_cursor: str | None) -> WhyBody:
         scan_complete=explanation.following is None,
         next_cursor=next_cursor,
     )
+
+
+def _counts(counts: Iterable[tuple[str, int]]) -> list[FailureCount]:
+    return [FailureCount(type=name, count=count) for name, count in counts]
 
 
 def _briefs(items: tuple[Item, ...]) -> list[ItemBrief]:

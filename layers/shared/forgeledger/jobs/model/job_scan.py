@@ -1,10 +1,12 @@
 """What a scan of a job's items finds: those that keep it from being done."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from forgeledger.jobs.model.items import ItemState, UnfinishedItem
+from forgeledger.jobs.model.lanes import count_failure, counted_type
 from forgeledger.jobs.model.sizes import text_bytes
 
 # How many items of each kind are shown.
@@ -51,14 +53,19 @@ class ScanTally:
     in_progress: FirstItems = field(default_factory=FirstItems)
     expired: FirstItems = field(default_factory=FirstItems)
     due_later: FirstItems = field(default_factory=FirstItems)
+    # Items that failed before, by the type of their latest error; rare types together.
+    retries: tuple[tuple[str, int], ...] = ()
 
     def add(self, items: Iterable[UnfinishedItem], now: int) -> None:
         """Count the unfinished items of a page; a new kind of finding is added here."""
         claimed: list[_Sighting] = []
         expired: list[_Sighting] = []
         due_later: list[_Sighting] = []
+        retries: Counter[str] = Counter()
         for item in items:
             self.bytes_read += _bytes_of(item)
+            if item.error_type is not None:
+                retries[counted_type(item.error_type)] += 1
             if item.state is ItemState.IN_PROGRESS:
                 claimed.append((item.claimed_at or 0, item.item_id))
                 if item.lease_until is not None and item.lease_until <= now:
@@ -68,6 +75,8 @@ class ScanTally:
         self.in_progress.add(claimed)
         self.expired.add(expired)
         self.due_later.add(due_later)
+        for error_type, number in retries.most_common():
+            self.retries = count_failure(self.retries, error_type, number)
 
     def shown(self) -> set[str]:
         """The ids of all items that are shown."""

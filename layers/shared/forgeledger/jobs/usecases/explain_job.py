@@ -10,7 +10,7 @@ from forgeledger.jobs.model.items import Item, ItemState
 from forgeledger.jobs.model.job_lifecycle import seals_itself, total, total_retrying
 from forgeledger.jobs.model.job_scan import BEGINNING, FirstItems, ScanPosition, ScanTally
 from forgeledger.jobs.model.jobs import Job
-from forgeledger.jobs.model.lanes import Counts, Head, effective_item
+from forgeledger.jobs.model.lanes import Counts, effective_item
 from forgeledger.jobs.ports import JobStore, JobView, LaneStore
 from forgeledger.jobs.usecases.list_rejections import RejectionCount, latest_rejections
 from forgeledger.jobs.usecases.load_job import require_job, require_lane
@@ -61,7 +61,9 @@ class Explanation:
     due_later: tuple[Item, ...]
     expired: int
     waiting: int
+    # Failed items by type of error; and scanned ones that failed before and are not finished.
     failures: tuple[tuple[str, int], ...]
+    retries: tuple[tuple[str, int], ...]
     # Among the latest events; of a finished job, among those after its end.
     rejections: tuple[RejectionCount, ...]
     items_scanned: int
@@ -102,7 +104,8 @@ class Explainer:
             due_later=_still(tally.due_later, shown, lambda item: (item.due_at or 0) > now),
             expired=tally.expired.count,
             waiting=tally.due_later.count,
-            failures=_failures(view.heads),
+            failures=_most_frequent(head.failures for head in view.heads),
+            retries=_most_frequent([tally.retries]),
             rejections=rejections,
             items_scanned=tally.items_scanned,
             following=following,
@@ -156,9 +159,11 @@ def _lagging(view: JobView) -> tuple[int, ...]:
     return tuple(head.lane for head in view.heads if head.gate < view.job.gate)
 
 
-def _failures(heads: Iterable[Head]) -> tuple[tuple[str, int], ...]:
-    """Failed items by type of error, most frequent first."""
-    failures: Counter[str] = Counter()
-    for head in heads:
-        failures.update(dict(head.failures))
-    return tuple((name, number) for name, number in failures.most_common() if number > 0)
+def _most_frequent(
+    counts: Iterable[Iterable[tuple[str, int]]],
+) -> tuple[tuple[str, int], ...]:
+    """Items by type of error, most frequent first."""
+    total_counts: Counter[str] = Counter()
+    for part in counts:
+        total_counts.update(dict(part))
+    return tuple((name, number) for name, number in total_counts.most_common() if number > 0)

@@ -1,5 +1,6 @@
 """Several answers to why a job is not done, each about a part of its items, as one answer."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, Final
@@ -36,6 +37,10 @@ def add_parts(earlier: JsonObject, later: JsonObject) -> JsonObject:
             earlier.get("expiredLeases"), later.get("expiredLeases"), "leaseUntil"
         ),
         "dueLater": _found(earlier.get("dueLater"), later.get("dueLater"), "dueAt"),
+        "nextDueAt": min(
+            filter(None, (earlier.get("nextDueAt"), later.get("nextDueAt"))), default=None
+        ),
+        "retries": _sums(earlier.get("retries"), later.get("retries")),
         "itemsScanned": earlier.get("itemsScanned", 0) + later.get("itemsScanned", 0),
     }
 
@@ -56,6 +61,19 @@ def _found(earlier: JsonObject | None, later: JsonObject | None, time: str) -> J
         "count": earlier.get("count", 0) + later.get("count", 0),
         "items": _first(earlier.get("items"), later.get("items"), time),
     }
+
+
+def _earliest(*times: str | None) -> str | None:
+    """Times of one format sort as texts."""
+    return min((time for time in times if time is not None), default=None)
+
+
+def _sums(earlier: Sequence[JsonObject] | None, later: Sequence[JsonObject] | None) -> list[Any]:
+    """By type of error, most frequent first."""
+    counts: Counter[str] = Counter()
+    for found in (*(earlier or ()), *(later or ())):
+        counts[found["type"]] += found["count"]
+    return [{"type": name, "count": count} for name, count in counts.most_common()]
 
 
 def _first(earlier: Sequence[Any] | None, later: Sequence[Any] | None, time: str) -> list[Any]:

@@ -266,10 +266,12 @@ def test_in_the_demo_every_guarantee_holds_on_a_terminal(forgeledger):
     assert "BROKEN" not in text
 
 
-def test_a_demo_that_is_ended_by_ctrl_c_names_the_job_that_it_leaves(forgeledger):
-    words = ("demo", "--items", "3000", "--workers", "1")
+def test_a_demo_that_is_ended_by_ctrl_c_names_the_job_that_it_leaves(forgeledger, request):
+    # A process that a shell starts in the background ignores SIGINT, and so do its children.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     with subprocess.Popen(
-        [*PROGRAM, *words],
+        [*PROGRAM, "demo", "--items", "3000", "--workers", "1"],
         cwd=PROJECT,
         env=forgeledger.environment,
         stdout=subprocess.PIPE,

@@ -64,6 +64,14 @@ def test_a_folder_has_one_owner(state):
     assert state.owner() is None
 
 
+def test_no_other_user_of_the_machine_can_read_what_the_engine_stores(state):
+    state.root.mkdir(parents=True, mode=0o755, exist_ok=True)
+
+    state.acquire()
+
+    assert state.root.stat().st_mode & 0o077 == 0
+
+
 def test_a_description_without_an_owner_does_not_count(state):
     state.acquire()
     state.describe(DESCRIPTION)

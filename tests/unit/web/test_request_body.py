@@ -90,3 +90,17 @@ def test_the_type_of_a_body_may_have_parameters_or_be_left_out(caller):
         caller.post("/jobs", {"name": "n"}, content_type="Application/JSON; charset=utf-8").status
         == 201
     )
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", "multipart/form-data"])
+def test_an_empty_body_has_no_type(caller, kind):
+    job_id = caller.new_job(items=["a"])
+    claim, create = (
+        caller.event("POST", path, body="") for path in (f"/jobs/{job_id}/items/a/claim", "/jobs")
+    )
+    claim["headers"]["content-type"] = create["headers"]["content-type"] = kind
+
+    claimed, refused = caller.send(claim), caller.send(create)
+
+    assert (claimed.status, claimed.json["outcome"]) == (200, "applied")
+    assert (refused.status, refused.json["code"]) == (422, "invalid_request")

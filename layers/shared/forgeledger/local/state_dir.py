@@ -79,6 +79,8 @@ class StateDir:
         next owner waits for that.
         """
         self.root.mkdir(parents=True, exist_ok=True)
+        # The engine stores parameters as they are, with an API key if there is one.
+        self.root.chmod(0o700)
         lock = self._lock_path.open("a+", encoding="utf-8")
         deadline = time.monotonic() + SAVING_SECONDS
         while not _try_lock(lock, fcntl.LOCK_EX):

@@ -47,8 +47,8 @@ class RequestGuard:
         _check_unicode(event, headers)
         _unify_idempotency_key(headers)
         body = plain_body(event, headers)
-        if body is not None:
-            headers["content-type"] = JSON
+        # Now it is. An empty one has no type, whatever its sender's library says of it.
+        headers["content-type"] = JSON
         plain = {**event, "headers": headers, "body": body, "isBase64Encoded": False}
         return AdmittedRequest(event=plain, client_id=OPERATOR)
 

@@ -20,6 +20,7 @@ from forgeledger.cli import exit_codes
 from forgeledger.cli.app import run
 from forgeledger.cli.session import SessionSeams
 from forgeledger.local import control
+from tests.support.probes import eventually
 
 pytestmark = pytest.mark.integration
 PROJECT = Path(__file__).parents[2]
@@ -125,15 +126,6 @@ def job(forgeledger):
     ended = forgeledger("job", "create", "nightly", *words, stdin="a\nb\nc\nd\ne\n")
     assert ended.code == 0, ended.err
     return ended.out.strip()
-
-
-def eventually(probe):
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while time.monotonic() < deadline:
-        if answer := probe():
-            return answer
-        time.sleep(0.2)
-    raise AssertionError("the condition never became true")
 
 
 def test_the_local_cloud_says_where_it_is_and_is_not_started_twice(forgeledger):

@@ -4,8 +4,7 @@ import http.client
 import json
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 
 from forgeledger.local.local_cloud import LocalCloud
+from tests.support.probes import eventually
 
 pytestmark = pytest.mark.integration
 PROJECT = Path(__file__).parents[1] / "fixtures" / "local"
@@ -23,16 +23,6 @@ PROJECT = Path(__file__).parents[1] / "fixtures" / "local"
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     with LocalCloud(project_dir=PROJECT, state_dir=tmp_path_factory.mktemp("state")) as running:
         yield running
-
-
-def eventually(probe: Callable[[], Any], seconds: float = 60) -> Any:
-    """The first truthy answer of the probe; the limit only ends a test that would hang."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if answer := probe():
-            return answer
-        time.sleep(0.05)
-    raise AssertionError("the condition never became true")
 
 
 def send(cloud: LocalCloud, group: str, *commands: dict[str, Any]) -> None:

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 
 import pytest
 
@@ -19,6 +18,7 @@ from forgeledger.sdk import (
     WrongAddressError,
     handle_sqs_batch,
 )
+from tests.support.probes import eventually
 
 pytestmark = pytest.mark.integration
 TIMEOUT_SECONDS = 120
@@ -57,16 +57,6 @@ def run_worker(worker_variables, tmp_path):
         process.kill()
         process.wait()
         process.stdout.close()
-
-
-def eventually(probe):
-    """The first truthy answer; the limit only ends a test that would hang."""
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while time.monotonic() < deadline:
-        if answer := probe():
-            return answer
-        time.sleep(0.1)
-    raise AssertionError("the condition never became true")
 
 
 def wait(ledger, job):

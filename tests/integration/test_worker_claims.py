@@ -2,12 +2,12 @@
 
 import json
 import threading
-import time
 from collections import Counter
 
 import pytest
 
 from forgeledger.sdk import Ledger, Reporter, Worker, WorkerOptions
+from tests.support.probes import eventually
 
 pytestmark = pytest.mark.integration
 TIMEOUT_SECONDS = 120
@@ -31,15 +31,6 @@ def send(work_queue, job, *names):
     for name in names:
         body = json.dumps({"jobId": job.job_id, "itemId": name})
         sqs.send_message(QueueUrl=url, MessageBody=body)
-
-
-def eventually(probe):
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while time.monotonic() < deadline:
-        if answer := probe():
-            return answer
-        time.sleep(0.1)
-    raise AssertionError("the condition never became true")
 
 
 @pytest.fixture

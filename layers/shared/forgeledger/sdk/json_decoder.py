@@ -59,10 +59,14 @@ def why_of(body: JsonObject) -> Why:
         oldest_in_progress=_all(item_of, body.get("oldestInProgress")),
         expired_leases=_found_items(body.get("expiredLeases")),
         due_later=_found_items(body.get("dueLater")),
-        failures=_all(lambda count: _record(FailureCount, count), body.get("failures")),
-        retries=_all(lambda count: _record(FailureCount, count), body.get("retries")),
+        failures=_failure_counts(body.get("failures")),
+        retries=_failure_counts(body.get("retries")),
         rejections=_all(lambda count: _record(RejectionCount, count), body.get("rejections")),
     )
+
+
+def _failure_counts(counts: Any) -> tuple[FailureCount, ...]:
+    return _all(lambda count: _record(FailureCount, count), counts)
 
 
 def warnings_of(body: JsonObject) -> tuple[WrongField, ...]:

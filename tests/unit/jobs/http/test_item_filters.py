@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.support.large_items import job_of_large_items, payload_bytes_read
+
 TYPE = "a.module.with.a.long.name.RateLimitExceededError"
 
 
@@ -71,20 +73,10 @@ def test_a_filter_without_a_possible_match_is_refused(caller, job_id, name, valu
 
 @pytest.mark.parametrize("query", [{"errorType": "T"}, {"workerId": "w"}])
 def test_a_rare_item_is_looked_for_within_a_bound_of_bytes(caller, world, query):
-    items = [{"itemId": f"i{number:03}", "payload": "x" * 30_000} for number in range(300)]
-    job_id = caller.new_job(lanes=1)
-    for start in range(0, 300, 100):
-        caller.post(f"/jobs/{job_id}/items:register", {"items": items[start : start + 100]})
+    job_id = job_of_large_items(caller)
     failure = {"workerId": "w", "error": {"type": "T", "retryable": False}}
     caller.post(f"/jobs/{job_id}/items/i299/fail", failure)
-    read, list_items = [], world.store.list_items
-
-    def count(*arguments, **named):
-        page = list_items(*arguments, **named)
-        read.append(sum(len(item.payload) for item in page.items))
-        return page
-
-    world.store.list_items = count
+    read = payload_bytes_read(world.store)
 
     page = caller.get(f"/jobs/{job_id}/items", limit=1, **query).json
 

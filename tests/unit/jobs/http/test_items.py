@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.support.large_items import job_of_large_items, payload_bytes_read
+
 
 def test_a_thousand_items_are_registered_in_one_request_and_a_handful_of_commits(caller, world):
     job_id = caller.new_job()
@@ -217,19 +219,9 @@ def test_a_page_of_large_items_fits_into_an_answer(caller):
 
 @pytest.mark.parametrize("query", [{"state": "COMPLETED"}, {}])
 def test_a_page_reads_no_more_bytes_than_its_bound(caller, world, query):
-    items = [{"itemId": f"i{number:03}", "payload": "x" * 30_000} for number in range(300)]
-    job_id = caller.new_job(lanes=1)
-    for start in range(0, 300, 100):
-        caller.post(f"/jobs/{job_id}/items:register", {"items": items[start : start + 100]})
+    job_id = job_of_large_items(caller)
     caller.post(f"/jobs/{job_id}/items/i299/complete")
-    read, list_items = [], world.store.list_items
-
-    def count(*arguments, **named):
-        page = list_items(*arguments, **named)
-        read.append(sum(len(item.payload) for item in page.items))
-        return page
-
-    world.store.list_items = count
+    read = payload_bytes_read(world.store)
 
     page = caller.get(f"/jobs/{job_id}/items", limit=2_000, **query).json
 

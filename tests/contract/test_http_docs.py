@@ -4,6 +4,7 @@ import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -15,6 +16,7 @@ from forgeledger.jobs.model.events import EventKind
 from forgeledger.jobs.model.facts import FactKind
 from forgeledger.jobs.model.ids import lanes_for
 from forgeledger.jobs.model.outcomes import Reason
+from forgeledger.rule_messages import Rule
 from forgeledger.web import limits as web_limits
 from tests.support.api_callers import Caller, make_world
 
@@ -110,6 +112,12 @@ def test_each_route_has_an_example(replies):
 def test_each_reason_is_explained():
     for reason in Reason:
         assert f"`{reason}`" in PAGE
+
+
+def test_the_rules_of_wrong_fields_are_listed():
+    sentence = PAGE.partition("\nRules: ")[2].partition("\n\n")[0]
+
+    assert re.findall(r"`(\w+)`", sentence) == [*get_args(Rule)]
 
 
 def test_each_field_of_a_creation_is_explained():

@@ -4,12 +4,16 @@ Payloads, results and metadata are stored as text, so that nothing in them chang
 """
 
 import json
+import re
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 # Built once: json.dumps would build an encoder for each call.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _EPOCH = datetime.fromtimestamp(0, UTC)
+# Python joins whole pairs: what is left of them is a half.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def to_text(value: Any, limit_bytes: int) -> str:
@@ -27,6 +31,30 @@ def to_text(value: Any, limit_bytes: int) -> str:
     if size > limit_bytes:
         raise ValueError(f"must be at most {limit_bytes} bytes of JSON, not {size}")
     return text
+
+
+def path_of_lone_surrogate(value: Any) -> tuple[str | int, ...] | None:
+    """Where in a JSON value the first half of a surrogate pair stands alone; None if nowhere."""
+    path: list[str | int] = [""]
+    open_parts: list[Iterator[tuple[str | int, Any]]] = [iter([("", value)])]
+    while open_parts:
+        for name, part in open_parts[-1]:
+            path[-1] = name
+            if not (_is_unicode(name) and _is_unicode(part)):
+                return tuple(path[1:])
+            if isinstance(part, (Mapping, list, tuple)):
+                entries = part.items() if isinstance(part, Mapping) else enumerate(part)
+                open_parts.append(iter(entries))
+                path.append("")
+                break
+        else:
+            open_parts.pop()
+            path.pop()
+    return None
+
+
+def _is_unicode(part: Any) -> bool:
+    return not isinstance(part, str) or part.isascii() or not _SURROGATE.search(part)
 
 
 def json_bytes(text: str) -> int:

@@ -4,10 +4,32 @@ Pydantic's own texts speak of Python; a sender of JSON needs words of JSON.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
+# All that an error can name; docs/http.md lists them.
+Rule = Literal[
+    "required",
+    "unknown",
+    "misspelt",
+    "spelled_twice",
+    "type",
+    "json",
+    "unicode",
+    "enum",
+    "min_length",
+    "max_length",
+    "max_bytes",
+    "min_items",
+    "max_items",
+    "minimum",
+    "maximum",
+    "datetime",
+    "cursor",
+    "unsupported",
+]
+_OURS: Final[Mapping[str, Rule]] = {rule: rule for rule in get_args(Rule)}
 # Pydantic's name of a rule, and the contract's where it is another.
-_RULES: Final = {
+_RULES: Final[Mapping[str, Rule]] = {
     "missing": "required",
     "string_too_short": "min_length",
     "string_too_long": "max_length",
@@ -48,13 +70,17 @@ def path_of(names: Sequence[str | int]) -> str:
     return path.removeprefix(".")
 
 
-def rule_of(kind: str) -> str:
-    unlisted = "type" if kind.endswith(("_type", "_parsing", "_from_float")) else kind
-    return _RULES.get(kind, unlisted)
+def rule_of(kind: str) -> Rule:
+    """The rule of an error by pydantic's name of it or ours; any other is about a type."""
+    return _RULES.get(kind) or _OURS.get(kind, "type")
 
 
 def misspelt_sentence(right_name: str) -> str:
     return f"is no field of this object; did you mean {right_name}?"
+
+
+def spelled_twice_sentence(camel_case: str) -> str:
+    return f"is another spelling of {camel_case}, which is given as well; leave one of them out"
 
 
 def ignored_sentence(right_name: str | None) -> str:

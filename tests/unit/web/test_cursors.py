@@ -13,8 +13,10 @@ def test_a_cursor_gives_its_position_back_to_its_own_list_alone() -> None:
     cursor = write_cursor(LIST, [1, "na\u00efve", None])
 
     assert read_cursor(cursor, LIST) == [1, "na\u00efve", None]
-    with pytest.raises(CursorInvalid, match="from is not a cursor of this list"):
+    with pytest.raises(CursorInvalid, match=r"^is not a cursor of this list$") as refused:
         read_cursor(cursor, [*LIST, "more"], "from")
+
+    assert refused.value.field == "from"
 
 
 def test_a_broken_cursor_is_refused_wherever_it_is_broken() -> None:

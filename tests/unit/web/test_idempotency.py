@@ -23,6 +23,17 @@ def test_the_other_spelling_of_the_header_is_the_same_key(caller):
     assert again.text == first.text
 
 
+def test_two_headers_with_different_keys_are_refused(caller):
+    body, other = {"name": "n"}, "x-idempotency-key"
+
+    differing = caller.post("/jobs", body, idempotency_key="k", x_idempotency_key="other")
+    same = caller.post("/jobs", body, idempotency_key="k", x_idempotency_key="k")
+
+    assert (differing.status, differing.wrong) == (422, {other: "spelled_twice"})
+    assert same.status == 201
+    assert len(caller.get("/jobs").json["jobs"]) == 1
+
+
 def test_the_same_key_with_another_body_is_refused(caller):
     caller.post("/jobs", {"name": "n"}, idempotency_key="k")
 

@@ -1,5 +1,7 @@
 """Half of a surrogate pair in a request is refused before it is stored or written anywhere."""
 
+import json
+
 import pytest
 
 from tests.support.api_callers import Context
@@ -41,3 +43,29 @@ def test_the_log_gets_a_path_that_can_be_written(caller):
     result = caller.api.answer(caller.event("GET", f"/jobs/{LONE}/why"), Context())
 
     assert result.path == "/jobs/?/why"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"name": LONE}, "name"),
+        (
+            {"name": "n", "metadata": {"who": ["ok", {"first": f"a{LONE}"}]}},
+            "metadata.who[1].first",
+        ),
+        ({"name": "n", "items": ["a", {"itemId": "\udc00", "payload": LONE}]}, "items[1].itemId"),
+        ({"name": "n", "metadata": {LONE: 1}}, "metadata.?"),
+        ({"name": "\N{KEY}\u00e9", "tags": ["x", LONE]}, "tags[1]"),
+    ],
+)
+def test_a_field_with_half_a_pair_is_named_and_makes_no_job(caller, body, field):
+    reply = caller.post("/jobs", json.dumps(body))
+
+    assert (reply.status, reply.wrong) == (422, {field: "unicode"})
+    assert caller.get("/jobs").json["jobs"] == []
+
+
+def test_the_name_of_a_field_with_half_a_pair_is_cut(caller):
+    reply = caller.post("/jobs", json.dumps({"x" * 1_000: LONE}))
+
+    assert reply.wrong == {"x" * 64: "unicode"}

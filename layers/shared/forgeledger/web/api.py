@@ -13,7 +13,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from forgeledger.runtime import before_deadline
 from forgeledger.web.body_fields import Warnings
 from forgeledger.web.error_responses import problem_response
-from forgeledger.web.request_guard import RequestGuard, normalized, writable
+from forgeledger.web.request_body import writable
+from forgeledger.web.request_guard import RequestGuard, normalized
 from forgeledger.web.resolver import UNKNOWN_ROUTE, LedgerResolver
 
 
@@ -44,7 +45,7 @@ class Api:
             admitted = self.guard.admit(plain, request.path, has_time)
             self.app.client_id = admitted.client_id
             response = _with_warnings(
-                self.app.resolve(admitted.event, context), self.app.unknown.warnings
+                self.app.resolve(admitted.event, context), self.app.checked.warnings
             )
         except Exception as error:  # noqa: BLE001 - The caller gets a problem document in any case.
             response = _as_event(problem_response(error))

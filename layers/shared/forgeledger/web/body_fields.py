@@ -1,52 +1,97 @@
-"""Unknown fields of a request's body: answered as warnings, or refused as near misses."""
+"""Fields of a request's body that no model sees: unknown ones, and second spellings."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
 
 from forgeledger.near_misses import misspelt_in, right_name
-from forgeledger.rule_messages import ignored_sentence
+from forgeledger.rule_messages import (
+    Rule,
+    ignored_sentence,
+    misspelt_sentence,
+    spelled_twice_sentence,
+)
 from forgeledger.unknown_fields import KnownFields, first_names, objects_in, shortened_name
-from forgeledger.web.models import known_fields, strict_prefixes
+from forgeledger.web.models import closed_prefixes, known_fields, strict_prefixes
 
 # A field, the rule and a message, as in the errors of a problem document.
 Warnings = tuple[dict[str, str], ...]
 
 
 class BodyFields(NamedTuple):
-    """The known fields of a route's body, and the prefixes of objects that refuse near misses."""
+    """The known fields of a route's body, and the prefixes of objects that refuse others.
+
+    A strict object refuses near misses. A closed one refuses all unknown fields, as its model says.
+    """
 
     known: KnownFields
     strict: frozenset[str]
+    closed: frozenset[str]
 
     @classmethod
     def of(cls, model: type[BaseModel]) -> "BodyFields":
-        return cls(known_fields(model), strict_prefixes(model))
+        return cls(known_fields(model), strict_prefixes(model), closed_prefixes(model))
 
 
-class UnknownBodyFields(NamedTuple):
-    """The paths of ignored fields, the warnings of them, and near misses with the right names."""
+class CheckedFields(NamedTuple):
+    """The paths of ignored fields, the warnings of them, and rule and message of refused ones."""
 
     ignored: frozenset[str] = frozenset()
     warnings: Warnings = ()
-    misspelt: Mapping[str, str] = MappingProxyType({})
+    refused: Mapping[str, tuple[Rule, str]] = MappingProxyType({})
 
 
-def check_fields(body: Mapping[str, Any], fields: BodyFields) -> UnknownBodyFields:
-    misspelt: dict[str, str] = {}
+def check_fields(body: Mapping[str, Any], fields: BodyFields) -> CheckedFields:
+    refused: dict[str, tuple[Rule, str]] = {
+        path: ("spelled_twice", spelled_twice_sentence(camel_case))
+        for path, camel_case in _spelled_twice(body, fields.known)
+    }
     ignored: dict[str, tuple[str, Mapping[str, Any], frozenset[str]]] = {}
     for prefix, given, known in objects_in(body, fields.known):
         unknown = given.keys() - known
-        if unknown and prefix in fields.strict:
-            refused = misspelt_in(given, known)
-            misspelt |= {shortened_name(prefix + name): right for name, right in refused.items()}
-            unknown -= refused.keys()
+        if prefix in fields.closed or not unknown:
+            continue
+        if prefix in fields.strict:
+            misspelt = misspelt_in(given, known) | ({} if prefix else _misplaced(body, fields))
+            for name, right in misspelt.items():
+                refused[shortened_name(prefix + name)] = ("misspelt", misspelt_sentence(right))
+            unknown -= misspelt.keys()
         for name in unknown:
             ignored.setdefault(shortened_name(prefix + name), (name, given, known))
     warnings = tuple(_warning(path, right_name(*ignored[path])) for path in first_names(ignored))
-    return UnknownBodyFields(frozenset(ignored), warnings, misspelt)
+    return CheckedFields(frozenset(ignored), warnings, refused)
+
+
+def _spelled_twice(body: Mapping[str, Any], known: KnownFields) -> Iterator[tuple[str, str]]:
+    """The path of each field in snake_case that is also given in camelCase, with that name."""
+    objects: list[tuple[str, Any, frozenset[str]]] = [("", body, frozenset(known))]
+    for name, inner in known.items():
+        match body.get(name):
+            case list(entries) if inner:
+                objects += ((f"{name}[{at}].", entry, inner) for at, entry in enumerate(entries))
+            case dict(value):
+                objects.append((f"{name}.", value, inner))
+    for prefix, given, names in objects:
+        if isinstance(given, dict):
+            for name in given:
+                if "_" in name and name in names and to_camel(name) in given:
+                    yield prefix + name, to_camel(name)
+
+
+def _misplaced(body: Mapping[str, Any], fields: BodyFields) -> dict[str, str]:
+    """Fields that belong into a closed object, where they are absent, with their right paths."""
+    right: dict[str, str] = {}
+    for prefix in sorted(fields.closed):
+        name = prefix.removesuffix(".")
+        given = body.get(name)
+        present = {*map(to_camel, given)} if isinstance(given, dict) else set()
+        for field in body.keys() & fields.known[name] - fields.known.keys():
+            if to_camel(field) not in present:
+                right[field] = prefix + to_camel(field)
+    return right
 
 
 def _warning(path: str, meant: str | None) -> dict[str, str]:

@@ -20,7 +20,7 @@ class CursorInvalid(ValueError):
     """Not a cursor, or a cursor of another list."""
 
     def __init__(self, field: str = "cursor") -> None:
-        super().__init__(f"{field} is not a cursor of this list")
+        super().__init__("is not a cursor of this list")
         self.field = field
 
 

@@ -22,6 +22,7 @@ from forgeledger.errors import (
     OutOfTime,
     StorageBusy,
 )
+from forgeledger.rule_messages import Rule
 from forgeledger.web.cursors import CursorInvalid
 from forgeledger.web.problems import CONTENT_TYPE, FieldError, field_errors, problem
 
@@ -53,7 +54,7 @@ def invalid_request(*errors: FieldError) -> HttpError:
     return HttpError(422, "invalid_request", detail, errors=list(errors))
 
 
-def invalid_field(field: str, rule: str, message: str) -> HttpError:
+def invalid_field(field: str, rule: Rule, message: str) -> HttpError:
     return invalid_request(FieldError(field=field, rule=rule, message=message))
 
 

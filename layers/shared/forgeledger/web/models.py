@@ -1,6 +1,6 @@
 """Bases of request and response bodies, and the field names of a body."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -49,31 +49,38 @@ def names_of(model: type[BaseModel]) -> frozenset[str]:
 
 
 def known_fields(model: type[BaseModel]) -> KnownFields:
-    """A body's field names, each with the names inside it; a strict object reports its own."""
+    """A body's field names, each with the names inside it."""
     known: dict[str, frozenset[str]] = {}
     for name, field in model.model_fields.items():
-        lenient = (
-            names_of(inner)
-            for inner in _models_in(field.annotation)
-            if inner.model_config.get("extra") != "forbid"
-        )
-        known |= dict.fromkeys((name, field.alias or name), frozenset[str]().union(*lenient))
+        inner = map(names_of, _models_in(field.annotation))
+        known |= dict.fromkeys((name, field.alias or name), frozenset[str]().union(*inner))
     return known
 
 
 def strict_prefixes(model: type[BaseModel]) -> frozenset[str]:
     """The prefixes in paths, as `error.`, of the objects in a body that refuse near misses."""
-    inner = (
+    inner = _prefixes(model, _refuses_near_misses)
+    return inner | {""} if _refuses_near_misses(model) else inner
+
+
+def closed_prefixes(model: type[BaseModel]) -> frozenset[str]:
+    """The prefixes in paths, as `policy.`, of the objects in a body that refuse unknown fields."""
+    return _prefixes(model, lambda inner: inner.model_config.get("extra") == "forbid")
+
+
+def _prefixes(
+    model: type[BaseModel], is_wanted: Callable[[type[BaseModel]], bool]
+) -> frozenset[str]:
+    return frozenset(
         f"{spelling}."
         for name, field in model.model_fields.items()
-        if _refuses_near_misses(*_models_in(field.annotation))
+        if any(map(is_wanted, _models_in(field.annotation)))
         for spelling in (name, field.alias or name)
     )
-    return frozenset(inner) | ({""} if _refuses_near_misses(model) else set())
 
 
-def _refuses_near_misses(*models: type[BaseModel]) -> bool:
-    return any(issubclass(model, RequestModel) and model.refuses_near_misses for model in models)
+def _refuses_near_misses(model: type[BaseModel]) -> bool:
+    return issubclass(model, RequestModel) and model.refuses_near_misses
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from forgeledger.rule_messages import path_of, rule_of, sentence_of
+from forgeledger.rule_messages import Rule, path_of, rule_of, sentence_of
 
 CONTENT_TYPE: Final = "application/problem+json"
 _TYPE_PREFIX: Final = "urn:forgeledger:problem:"
@@ -13,7 +13,7 @@ _TYPE_PREFIX: Final = "urn:forgeledger:problem:"
 
 class FieldError(BaseModel):
     field: Annotated[str, Field(examples=["items[3].itemId"])]
-    rule: Annotated[str, Field(examples=["max_length"])]
+    rule: Annotated[Rule, Field(examples=["max_length"])]
     message: Annotated[str, Field(examples=["must have at most 256 characters"])]
 
 

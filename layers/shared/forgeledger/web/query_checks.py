@@ -1,4 +1,4 @@
-"""Refuse unknown query parameters, although unknown body fields are ignored, but for near misses.
+"""Refuse unknown query parameters, although most unknown body fields are ignored.
 
 A field is data that a newer version may use. A parameter selects what is returned: without the
 misspelt `stat=FAILED` the response would answer another question.
@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.middlewares.openapi_validation import (
 )
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
-from forgeledger.rule_messages import misspelt_sentence
+from forgeledger.rule_messages import path_of
 from forgeledger.web.request_guard import DOCS_FILES, PUBLIC_PATHS
 
 if TYPE_CHECKING:
@@ -21,19 +21,22 @@ if TYPE_CHECKING:
 
 
 class QueryChecks(OpenAPIRequestValidationMiddleware):
-    """Powertools' request validation, plus the checks for unknown parameters and near misses."""
+    """Powertools' request validation, plus the checks for unknown parameters and refused fields."""
 
     def handler(
         self, app: "EventHandlerInstance", next_middleware: NextMiddleware
     ) -> Response[Any]:
-        refused = [*_unknown_parameters(app), *_misspelt_fields(app)]
+        refused = [*_unknown_parameters(app), *_refused_fields(app)]
         if not refused:
             return super().handler(app, next_middleware)
         try:
             return super().handler(app, cast("NextMiddleware", _refuse))
         except RequestValidationError as error:
-            # Report all errors of the request together.
-            raise RequestValidationError([*refused, *error.errors()]) from None
+            # Report all errors of the request together. A closed object calls the second spelling
+            # of a field unknown.
+            paths = {path_of(fault["loc"]) for fault in refused}
+            others = (fault for fault in error.errors() if path_of(fault["loc"]) not in paths)
+            raise RequestValidationError([*refused, *others]) from None
 
 
 def _unknown_parameters(app: "EventHandlerInstance") -> list[dict[str, Any]]:
@@ -50,14 +53,14 @@ def _unknown_parameters(app: "EventHandlerInstance") -> list[dict[str, Any]]:
     ]
 
 
-def _misspelt_fields(app: Any) -> list[dict[str, Any]]:
+def _refused_fields(app: Any) -> list[dict[str, Any]]:
     if not app.context["_route"].dependant.body_params:
         return []
     # To read the body is to look at its fields.
     _ = app.current_event.json_body
     return [
-        {"type": "misspelt", "loc": ("body", path), "msg": misspelt_sentence(right)}
-        for path, right in app.unknown.misspelt.items()
+        {"type": rule, "loc": ("body", path), "msg": message}
+        for path, (rule, message) in app.checked.refused.items()
     ]
 
 

@@ -12,7 +12,7 @@ from forgeledger.runtime import HasTime
 from forgeledger.web.error_responses import HttpError, invalid_field, invalid_request
 from forgeledger.web.limits import IDEMPOTENCY_KEY_CHARACTERS
 from forgeledger.web.problems import FieldError
-from forgeledger.web.request_body import JSON, plain_body
+from forgeledger.web.request_body import JSON, plain_body, writable
 
 API_KEY_HEADER = "x-api-key"
 IDEMPOTENCY_KEY_HEADER = "idempotency-key"
@@ -99,16 +99,15 @@ def _check_unicode(event: Mapping[str, Any], headers: Mapping[str, str]) -> None
         raise invalid_request(*errors)
 
 
-def writable(text: str) -> str:
-    """The text with a question mark for what has no UTF-8."""
-    return text.encode(errors="replace").decode()
-
-
 def _unify_idempotency_key(headers: dict[str, str]) -> None:
     """Check the key, and store it under one header name."""
-    key = headers.get(IDEMPOTENCY_KEY_HEADER, headers.get(f"x-{IDEMPOTENCY_KEY_HEADER}"))
+    other = headers.get(f"x-{IDEMPOTENCY_KEY_HEADER}")
+    key = headers.get(IDEMPOTENCY_KEY_HEADER, other)
     if key is None:
         return
+    if other not in (None, key):
+        message = "is another name of Idempotency-Key, which differs"
+        raise invalid_field(f"x-{IDEMPOTENCY_KEY_HEADER}", "spelled_twice", message)
     if not 1 <= len(key) <= IDEMPOTENCY_KEY_CHARACTERS:
         message = f"must have 1 to {IDEMPOTENCY_KEY_CHARACTERS} characters"
         raise invalid_field("Idempotency-Key", "max_length" if key else "min_length", message)

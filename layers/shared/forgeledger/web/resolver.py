@@ -17,7 +17,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Response
 
 from forgeledger.runtime import HasTime, before_deadline
 from forgeledger.unknown_fields import UnknownFields
-from forgeledger.web.body_fields import BodyFields, UnknownBodyFields, check_fields
+from forgeledger.web.body_fields import BodyFields, CheckedFields, check_fields
 from forgeledger.web.error_responses import HttpError, problem_response
 from forgeledger.web.openapi import ABOUT, complete
 from forgeledger.web.query_checks import QueryChecks
@@ -41,8 +41,8 @@ class LedgerResolver(APIGatewayHttpResolver):
     def __init__(self) -> None:
         # The routes: method, path as in OpenAPI, pattern.
         self.table: list[tuple[str, str, Pattern[str]]] = []
-        # Unknown fields in the current request's body, and those that were not logged before.
-        self.unknown = UnknownBodyFields()
+        # The fields of the current request's body, and unknown ones that were not logged before.
+        self.checked = CheckedFields()
         self.ignored: list[str] = []
         self._logged = UnknownFields()
         # The fields of each route's body, and those of the current request's route.
@@ -73,7 +73,7 @@ class LedgerResolver(APIGatewayHttpResolver):
 
     def start_request(self, method: str, path: str) -> str:
         """Prepare for a request, and return the name of its route."""
-        self.unknown, self.ignored = UnknownBodyFields(), []
+        self.checked, self.ignored = CheckedFields(), []
         names = [f"{method} {known}" for verb, known in self._matches(path) if verb == method]
         route = names[0] if names else UNKNOWN_ROUTE
         self._known = self._fields.get(route)
@@ -86,8 +86,8 @@ class LedgerResolver(APIGatewayHttpResolver):
     def _read_body(self, text: str) -> dict[str, Any]:
         body = read_json(text)
         if self._known is not None:
-            self.unknown = check_fields(body, self._known)
-            self.ignored = self._logged.not_seen_before(self.unknown.ignored)
+            self.checked = check_fields(body, self._known)
+            self.ignored = self._logged.not_seen_before(self.checked.ignored)
         return body
 
     def has_time(self) -> HasTime:

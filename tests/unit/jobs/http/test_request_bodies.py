@@ -9,6 +9,7 @@ from forgeledger.jobs.http.request_bodies import (
 )
 from forgeledger.jobs.messages.command_fields import ERROR_NAMES, ITEM_NAMES
 from forgeledger.unknown_fields import unknown_in
+from forgeledger.web.body_fields import BodyFields, check_fields
 from forgeledger.web.models import known_fields, names_of
 
 
@@ -29,4 +30,6 @@ def test_unknown_fields_of_a_request_are_found_one_level_down() -> None:
 
 
 def test_what_a_request_is_refused_for_is_not_called_ignored() -> None:
-    assert unknown_in({"name": "n", "policy": {"maxAtempts": 3}}, known_fields(CreateJob)) == set()
+    body = {"name": "n", "policy": {"maxAtempts": 3}, "deadline": 60, "leaseSeconds": 5}
+
+    assert check_fields(body, BodyFields.of(CreateJob)).ignored == set()

@@ -154,3 +154,71 @@ def test_a_fault_of_the_ledger_has_no_warnings():
 
     assert response["statusCode"] == 500
     assert "warnings" not in json.loads(response["body"])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "wrong"),
+    [
+        (
+            "/jobs",
+            {"name": "n", "expectedItems": 5, "expected_items": 5, "lanes": 65},
+            {"expected_items": "spelled_twice", "lanes": "maximum"},
+        ),
+        (
+            "/jobs",
+            {"name": "n", "policy": {"maxAttempts": 3, "max_attempts": 1, "maxAtempts": 2}},
+            {"policy.max_attempts": "spelled_twice", "policy.maxAtempts": "unknown"},
+        ),
+        (
+            "/jobs/{job}/items:register",
+            {"items": ["c", {"itemId": "d", "item_id": "e"}]},
+            {"items[1].item_id": "spelled_twice"},
+        ),
+        (
+            "/jobs/{job}/items/a/claim",
+            {"worker_id": "v", "workerId": "w", "leaseSeconds": 5},
+            {"worker_id": "spelled_twice"},
+        ),
+    ],
+)
+def test_a_field_in_both_spellings_is_refused(caller, job_id, path, body, wrong):
+    reply = caller.post(path.format(job=job_id), body)
+
+    assert (reply.status, reply.wrong) == (422, wrong)
+
+
+def test_the_error_of_a_field_in_both_spellings_names_the_other(caller):
+    body = {"name": "n", "policy": {"max_attempts": 3, "maxAttempts": 1}}
+
+    [error] = caller.post("/jobs", body).json["errors"]
+
+    assert error["message"] == (
+        "is another spelling of maxAttempts, which is given as well; leave one of them out"
+    )
+
+
+def test_names_in_metadata_are_the_senders_own(caller):
+    metadata = {"maxAttempts": 1, "max_attempts": 2}
+
+    created = caller.post("/jobs", {"name": "n", "metadata": metadata})
+
+    assert (created.status, created.json["metadata"]) == (201, metadata)
+
+
+def test_a_rule_of_the_policy_beside_it_is_refused_with_its_right_place(caller):
+    body = {"name": "n", "maxAttempts": 3, "lease_seconds": 5, "policy": {"backoffBaseSeconds": 2}}
+
+    reply = caller.post("/jobs", body)
+
+    assert (reply.status, set(reply.wrong.values())) == (422, {"misspelt"})
+    assert {error["field"]: error["message"] for error in reply.json["errors"]} == {
+        "maxAttempts": "is no field of this object; did you mean policy.maxAttempts?",
+        "lease_seconds": "is no field of this object; did you mean policy.leaseSeconds?",
+    }
+    assert caller.get("/jobs").json["jobs"] == []
+
+
+def test_a_rule_beside_a_policy_that_has_it_is_a_foreign_field(caller):
+    reply = caller.post("/jobs", {"name": "n", "maxAttempts": 3, "policy": {"max_attempts": 2}})
+
+    assert (reply.status, reply.json["warnings"]) == (201, [warning("maxAttempts")])

@@ -51,7 +51,7 @@ def _add_command_route(
         check_item_id(item_id)
         repeat = repeat_of(app.current_event)
         request_id = repeat.request_id if repeat else services.runtime.new_id()
-        ignored = first_names(app.unknown.ignored)
+        ignored = first_names(app.checked.ignored)
         commands = ((body or ItemCommand()).command(kind, item_id, request_id, ignored),)
         lane = lane_of(item_id, lanes)
         applied = services.lane_writer.apply(job_id, lane, commands, app.has_time(), app.client_id)

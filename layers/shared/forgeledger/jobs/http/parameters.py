@@ -1,9 +1,10 @@
 """Path and query parameters of the routes, with their limits and descriptions."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from forgeledger.jobs.model import limits
@@ -18,8 +19,18 @@ ItemId = Annotated[
     str, Path(alias="itemId", max_length=limits.ITEM_ID_CHARACTERS, description=_ITEM)
 ]
 _LIMIT = "How many at most; a page may have fewer."
-Limit = Annotated[int, Query(ge=1, le=limits.PAGE_ROWS, description=_LIMIT)]
-JobsLimit = Annotated[int, Query(ge=1, le=limits.PAGE_JOBS, description=_LIMIT)]
+
+
+def _decimal(text: Any) -> Any:
+    """Python reads more as a number than people write: `1_0`, `1.0`, blanks, other digits."""
+    if isinstance(text, str) and not re.fullmatch(r"-?[0-9]{1,20}", text):
+        raise PydanticCustomError("digits", "must be a whole number in decimal digits")
+    return text
+
+
+_Number = Annotated[int, BeforeValidator(_decimal)]
+Limit = Annotated[_Number, Query(ge=1, le=limits.PAGE_ROWS, description=_LIMIT)]
+JobsLimit = Annotated[_Number, Query(ge=1, le=limits.PAGE_JOBS, description=_LIMIT)]
 
 
 def _like_a_cursor(text: str) -> str:

@@ -7,11 +7,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 # Built once: json.dumps would build an encoder for each call.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _EPOCH = datetime.fromtimestamp(0, UTC)
+_NO_TIME: Final = "must be a time with its zone as in 2026-11-21T10:00:00Z"
+# Between year, month, day, hour, minute and second.
+_SEPARATORS: Final = ("--T::", "--t::", "-- ::")
 # Python joins whole pairs: what is left of them is a half.
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -77,13 +80,19 @@ def iso_of(instant: datetime) -> str:
 
 
 def parse_instant(text: str) -> int:
-    """Milliseconds since 1970; a time without a zone is UTC."""
+    """Milliseconds since 1970 of a time as RFC 3339 writes it: to the second, with its zone."""
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ValueError("must be a time as in 2026-11-21T10:00:00Z") from error
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=UTC)
+        raise ValueError(_NO_TIME) from error
+    # ISO 8601 has other forms. A regular expression would cost each command twice as much.
+    if (
+        instant.tzinfo is None
+        or text[4:17:3] not in _SEPARATORS
+        or not (text[-1] == "Z" or text[-3] == ":")
+        or "," in text
+    ):
+        raise ValueError(_NO_TIME)
     since = instant - _EPOCH
     # Exact, and twice as fast as dividing by a timedelta.
     return (since.days * 86_400 + since.seconds) * 1_000 + since.microseconds // 1_000

@@ -136,7 +136,7 @@ def test_a_mistake_is_found_before_anything_is_sent(forgeledger, queue, words, s
         ({"lease_seconds": -1}, "leaseSeconds: must be at least 1"),
         ({"attempt": 0}, "attempt: must be at least 1"),
         ({"attempt": "1"}, "attempt: must be a whole number"),
-        ({"at": "yesterday"}, "at: must be a time as in 2026-11-21T10:00:00Z"),
+        ({"at": "yesterday"}, "at: must be a time with its zone as in 2026-11-21T10:00:00Z"),
         ({"error": "boom"}, "error: must be an object"),
         ({"error": {"type": 5}}, "error.type: must be text"),
         ({"commandId": 7}, "commandId: must be text"),

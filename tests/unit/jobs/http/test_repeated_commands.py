@@ -5,7 +5,7 @@ import pytest
 
 def test_a_command_with_the_same_id_is_a_duplicate(caller):
     job_id = caller.new_job(items=["a"])
-    body = {"workerId": "w", "commandId": "c-1", "at": "2026-11-21T10:00:00"}
+    body = {"workerId": "w", "commandId": "c-1", "at": "2026-11-21T10:00:00Z"}
 
     caller.post(f"/jobs/{job_id}/items/a/claim", {**body, "at": "2026-11-21T11:00:00+01:00"})
     again = caller.post(f"/jobs/{job_id}/items/a/claim", body)

@@ -104,10 +104,8 @@ def test_what_is_null_is_as_if_it_were_not_there() -> None:
     assert decode(body, "m").commands == decode(message(), "m").commands
 
 
-def test_a_time_without_a_zone_is_utc() -> None:
-    with_zone, without = message(at="2026-11-21T10:00:00Z"), message(at="2026-11-21T10:00:00")
-
-    assert decode(with_zone, "m").commands == decode(without, "m").commands
+def test_a_time_without_a_zone_is_refused() -> None:
+    assert rules_of(message(at="2026-11-21T10:00:00")) == [("at", 0)]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +195,7 @@ def test_a_broken_limit_says_which() -> None:
 
     assert {problem.field: problem.rule for problem in decode(body, "m").problems} == {
         "itemId": "must be at most 1019 bytes in UTF-8, not 1024",
-        "at": "must be a time as in 2026-11-21T10:00:00Z",
+        "at": "must be a time with its zone as in 2026-11-21T10:00:00Z",
         "result": "must be at most 32768 bytes of JSON, not 32770",
     }
 

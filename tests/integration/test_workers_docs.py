@@ -40,6 +40,7 @@ def test_the_python_programs_do_what_the_page_says(run, completed, tmp_path):
     output = run(sys.executable, str(script))
 
     assert "2000 registered, 0 known before\n0 rejected" in output
+    assert "3 items in 1 lane" in output
     assert "4000 delivered, 0 pending, 0 failed" in output
     assert "COMPLETED 2000 of 2000" in output
     assert "('finished',)" in output

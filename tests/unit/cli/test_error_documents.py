@@ -129,3 +129,11 @@ def test_a_missing_extra_has_the_same_shape(monkeypatch, capsys):
 
     error = json.loads(capsys.readouterr().err)["error"]
     assert (tuple(error), error["message"]) == (FIELDS, "why")
+
+
+def test_half_a_surrogate_pair_is_named_with_its_field_and_rule(forgeledger, ledger):
+    ended = forgeledger("job", "create", "n", "--metadata", '{"who": "\\ud800"}', "--json")
+
+    [error] = json.loads(ended.err)["error"]["errors"]
+    assert (error["field"], error["rule"]) == ("metadata.who", "unicode")
+    assert list(ledger.jobs()) == []

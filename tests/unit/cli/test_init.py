@@ -61,3 +61,13 @@ def test_a_file_is_no_folder(forgeledger, tmp_path):
 
     assert ended.code == exit_codes.USAGE
     assert str(tmp_path / "file") in ended.err
+
+
+def test_an_empty_name_is_not_the_current_folder(forgeledger, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    ended = forgeledger("init", "")
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err.startswith("forgeledger: DIR: is empty (see ")
+    assert files_of(tmp_path) == set()

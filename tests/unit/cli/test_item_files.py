@@ -1,5 +1,7 @@
 """How a file of items is read: as ids or as JSON lines."""
 
+import json
+
 import pytest
 
 from forgeledger.cli import exit_codes
@@ -105,3 +107,33 @@ def test_json_without_an_end_to_its_depth_is_a_mistake(in_file):
     ended = in_file("jsonl", "[" * 100_000)
 
     assert ended.err.endswith("items.jsonl:1: is nested too deeply\n")
+
+
+@pytest.mark.parametrize(
+    ("items", "words", "lanes"),
+    [
+        (10_001, (), 8),
+        (10_001, ("--seal",), 8),
+        # One request holds them, and more may come; sealed, the ledger counts them.
+        (1_000, (), 4),
+        (1_000, ("--seal",), 1),
+        (10_001, ("--lanes", 2), 2),
+        (10_001, ("--planned-items", 5), 1),
+        (10_001, ("--expected-items", 100_001), 16),
+    ],
+)
+def test_the_items_of_a_file_choose_the_lanes_unless_something_else_does(
+    forgeledger, tmp_path, items, words, lanes
+):
+    file = tmp_path / "items.txt"
+    file.write_text("".join(f"item-{number}\n\n" for number in range(items)))
+
+    ended = forgeledger("job", "create", "large", "--items-file", file, *words, "--json")
+
+    assert json.loads(ended.out)["lanes"] == lanes
+
+
+def test_a_stream_is_read_once(forgeledger):
+    ended = forgeledger("job", "create", "n", "--items-file", "-", "--json", stdin="a\nb\n")
+
+    assert json.loads(ended.out)["total"] == 2

@@ -43,3 +43,20 @@ def test_a_wait_of_more_than_a_day_is_refused_by_its_option(forgeledger, option)
 
     assert ended.code == exit_codes.USAGE
     assert ended.err.startswith(f"forgeledger: {option}: ")
+
+
+@pytest.mark.parametrize("text", ["nan", "-NaN", "many"])
+@pytest.mark.parametrize(
+    "option", ["--backoff-base-seconds", "--backoff-cap-seconds", "--tolerated-failure-percent"]
+)
+def test_what_is_no_number_is_said_to_be_none(forgeledger, option, text):
+    ended = forgeledger("job", "create", "nightly", f"{option}={text}")
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err.startswith(f"forgeledger: {option}: must be a number (see ")
+
+
+def test_an_endless_number_breaks_its_bound(forgeledger):
+    ended = forgeledger("job", "create", "nightly", "--tolerated-failure-percent", "inf")
+
+    assert ended.err.startswith("forgeledger: --tolerated-failure-percent: must be at most 100 (")

@@ -2,6 +2,7 @@ import io
 from datetime import UTC, datetime
 
 import pytest
+from rich.cells import cell_len
 
 from forgeledger.cli.output import (
     Color,
@@ -91,3 +92,15 @@ def test_a_heading_is_no_state():
     Output(color=Color.ALWAYS, out=screen).table(("JOB", "FAILED"), rows, empty="no jobs")
 
     assert screen.getvalue() == "JOB  FAILED\nj-4  \x1b[31mFAILED\x1b[0m\n"
+
+
+@pytest.mark.parametrize("name", ["a\tb", "\u65e5\u672c", "e\u0301", "\N{KEY}"])
+def test_columns_are_aligned_as_a_terminal_shows_them(name):
+    screen = Terminal()
+
+    rows = [({}, (name, "x")), ({}, ("longest", "y"))]
+    Output(color=Color.NEVER, out=screen).table(("NAME", "S"), rows, empty="no jobs")
+
+    lines = screen.getvalue().splitlines()
+    assert {cell_len(line) for line in lines} == {len("longest  y")}
+    assert lines[1].startswith(printable(name))

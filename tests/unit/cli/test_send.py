@@ -84,6 +84,16 @@ def test_commands_of_a_file_keep_the_order_of_their_lane(forgeledger, queue, tmp
         (("retry", JOB, "a", "--permanent"), "", "--permanent: goes with fail, not with retry"),
         (("fail", JOB, "a", "--permanent"), "", "--permanent: needs --error-type as well"),
         (("complete", JOB, "a", "--result", f'"{"x" * 40_000}"'), "", "result: must be at most "),
+        (
+            ("complete", JOB, "a", "--result", '{"a": ["\\ud800"]}'),
+            "",
+            "result.a[0]: must be valid Unicode: no lone surrogates\n",
+        ),
+        (
+            ("--file", "-"),
+            json.dumps({"type": "claim", "jobId": JOB, "itemId": "a", "workerId": "\udfff"}),
+            "stdin:1: workerId: must be valid Unicode: no lone surrogates\n",
+        ),
         (("complete", JOB, "a", "--file", "-"), "", "--file: cannot be given together"),
         (("--file", "-"), "nonsense", "stdin:1: is not JSON"),
         (
@@ -186,6 +196,19 @@ def test_more_commands_than_are_held_in_memory_are_sent(forgeledger, queue, monk
 
     assert ended.out == "100 sent\n"
     assert {item for _, item in queue.reported()} == {f"item-{number}" for number in range(100)}
+
+
+def test_messages_are_small_enough_for_every_queue(forgeledger, queue):
+    lines = [
+        json.dumps({"type": "complete", "jobId": JOB, "itemId": f"i{n}", "result": "x" * 30_000})
+        for n in range(60)
+    ]
+
+    ended = forgeledger("send", "--file", "-", stdin="\n".join(lines), **QUEUE)
+
+    assert ended.out == "60 sent\n"
+    requests = [sum(len(e["MessageBody"]) for e in call) for call in queue.calls]
+    assert max(requests) <= 256 * 1024
 
 
 def test_a_refused_message_is_reported_with_the_words_of_sqs(forgeledger, queue):

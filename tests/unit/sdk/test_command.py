@@ -13,7 +13,7 @@ from forgeledger.sdk.command import CommandIds
 from forgeledger.sdk.command_checks import checked_text
 from forgeledger.sdk.errors import InvalidCommandError, PermanentItemError
 from forgeledger.sdk.failure import Failure
-from forgeledger.sdk.json_encoder import MOST_NESTING, json_of
+from forgeledger.sdk.json_encoder import MOST_NESTING, body_of_command
 from tests.support.api_callers import make_world
 from tests.support.builders import JOB_ID
 from tests.support.sdk_commands import AT, make_command
@@ -240,4 +240,4 @@ def test_a_workers_name_has_its_limits(name):
 
 
 def test_json_is_compact():
-    assert json_of("x", {"a": [1, "é"]}, most_bytes=100) == '{"a":[1,"é"]}'.encode()
+    assert body_of_command({"a": [1, "é"]}) == '{"a":[1,"é"]}'.encode()

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from forgeledger.sdk.command import Command, CommandIds
 
 FLUSH_SECONDS: Final = 30.0
+# SQS takes them wherever it is, and commands of usual size fill a message by their number.
+MESSAGE_BYTES: Final = 256 * 1024
 # The contract takes snake_case as well; this module reads these names.
 _CAMEL: Final = {"job_id": "jobId", "item_id": "itemId", "command_id": "commandId"}
 # No field of a command is called so.
@@ -46,11 +48,13 @@ def send_all(session: Session, commands: Iterable[Mapping[str, Any]]) -> int:
     """
     from forgeledger.sdk.command import CommandIds
     from forgeledger.sdk.report.background_sender import BackgroundSender, SenderOptions
+    from forgeledger.sdk.report.outbox import OutboxLimits
     from forgeledger.sdk.report.sqs_sender import Sender
 
     url = session.command_queue_url
+    limits = OutboxLimits(message_bytes=MESSAGE_BYTES)
     sender = BackgroundSender(
-        Sender(url, lambda: session.client("sqs")), SenderOptions(background=False)
+        Sender(url, lambda: session.client("sqs")), SenderOptions(limits=limits, background=False)
     )
     ids = CommandIds()
     now = iso_of(datetime.now(UTC))
@@ -79,11 +83,10 @@ def _buffered(commands: "Iterable[Command]") -> "Iterator[Command]":
 
 
 def _command(given: Mapping[str, Any], ids: "CommandIds", now: str) -> "Command":
-    from forgeledger.jobs.model import limits
     from forgeledger.sdk.command import Command
     from forgeledger.sdk.command_checks import check_command_names, group_of
     from forgeledger.sdk.errors import InvalidCommandError
-    from forgeledger.sdk.json_encoder import json_of
+    from forgeledger.sdk.json_encoder import body_of_command
 
     fields = {_CAMEL.get(name, name): value for name, value in given.items()}
     position = fields.pop(_POSITION, None)
@@ -92,7 +95,7 @@ def _command(given: Mapping[str, Any], ids: "CommandIds", now: str) -> "Command"
         for name, value in (("commandId", ids.next()), ("at", now)):
             if fields.get(name) is None:
                 fields[name] = value
-        body = json_of("command", fields, most_bytes=limits.MESSAGE_BYTES)
+        body = body_of_command(fields)
         _validate_as_intake(body)
         return Command(
             type=fields["type"],

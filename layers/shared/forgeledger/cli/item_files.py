@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from forgeledger.cli.error_messages import WrongValue
 from forgeledger.cli.json_options import STDIN, json_object
+from forgeledger.jobs.model.limits import ITEMS_PER_REGISTRATION
 
 if TYPE_CHECKING:
     from forgeledger.sdk.api.item_input import ItemSpec
@@ -36,6 +37,19 @@ def read_lines(source: Path) -> Iterator[tuple[str, str]]:
     else:
         with source.open("rb") as file:
             yield from _numbered(str(source), file)
+
+
+def planned_items_of(source: Path) -> int | None:
+    """How many items a file has, to choose the lanes by; a stream can be read only once.
+
+    None if one request holds them: the ledger counts those of a sealed job itself, and to few that
+    are not sealed more may come.
+    """
+    if not source.is_file():
+        return None
+    with source.open("rb") as file:
+        number = sum(1 for line in file if line.strip())
+    return number if number > ITEMS_PER_REGISTRATION else None
 
 
 def read_items(

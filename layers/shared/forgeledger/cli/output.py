@@ -111,11 +111,14 @@ class Output:
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as columns of equal width, two spaces apart."""
-    widths = [max(len(row[number]) for row in rows) for number in range(len(rows[0]))]
+    """Rows as columns of equal width, two spaces apart, as they are shown."""
+    shown = [[*map(printable, row)] for row in rows]
+    widths = [max(map(_columns, column)) for column in zip(*shown, strict=True)]
     return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
+        "  ".join(
+            cell + " " * (width - _columns(cell)) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in shown
     ]
 
 
@@ -134,6 +137,15 @@ def printable(text: str) -> str:
         letter if letter.isprintable() else letter.encode("unicode_escape").decode()
         for letter in text
     )
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal a text takes: some letters take two, or none."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def moment(at: datetime | None) -> str:

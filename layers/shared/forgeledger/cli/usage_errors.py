@@ -36,7 +36,15 @@ def rule_of(error: Any) -> str:
     text = str(getattr(error, "message", "") or "").removeprefix("Value error, ")
     if not text:
         return "is required"
+    if _is_nan(error):
+        return "must be a number"
     for pattern, rule in _RULES:
         if pattern.fullmatch(text):
             return pattern.sub(rule, text)
     return text
+
+
+def _is_nan(error: Any) -> bool:
+    """`nan` is read as a float, and then breaks whichever bound there is."""
+    faults: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()
+    return any(str(fault["input"]).strip(" +-").lower() == "nan" for fault in faults)

@@ -4,12 +4,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from forgeledger.jobs.messages.command_fields import ATTEMPT, COMMAND_FIELDS, LEASE_SECONDS, RESULT
-from forgeledger.jobs.model.limits import MESSAGE_BYTES
 from forgeledger.json_text import iso_of
 from forgeledger.sdk.command import Command, CommandType
 from forgeledger.sdk.command_checks import checked_whole_number, group_of
 from forgeledger.sdk.failure import Failure
-from forgeledger.sdk.json_encoder import check_json, json_of
+from forgeledger.sdk.json_encoder import body_of_command, check_json
 
 # The contract's name of each parameter: `lease_seconds` is `leaseSeconds`.
 _NAMES: Final = {field.spellings[-1]: field.name for field in COMMAND_FIELDS}
@@ -58,5 +57,5 @@ def encode(
         item_id=item_id,
         command_id=command_id,
         group=group,
-        body=json_of("command", fields, most_bytes=MESSAGE_BYTES),
+        body=body_of_command(fields),
     )

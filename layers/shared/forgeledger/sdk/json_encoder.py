@@ -2,9 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from forgeledger.jobs.model.limits import MESSAGE_BYTES
+from forgeledger.json_text import path_of_lone_surrogate
+from forgeledger.rule_messages import path_of
 from forgeledger.sdk.errors import InvalidCommandError
 
 # Some parsers refuse deeper JSON, and with it the whole message.
@@ -29,12 +32,12 @@ _compact = json.JSONEncoder(
 ascii_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_as_object).encode
 
 
-def json_of(field: str, value: Any, *, most_bytes: int) -> bytes:
-    """Compact JSON that SQS and a strict parser accept."""
-    encoded = _plain_json(field, value)
+def body_of_command(fields: Mapping[str, Any]) -> bytes:
+    """Compact JSON that SQS and a strict parser accept; errors name the field."""
+    encoded = _object_json("command", fields, _compact)
     if _REFUSED_BY_SQS.search(encoded):
-        encoded = ascii_json(value).encode()
-    _check_size(field, encoded, most_bytes)
+        encoded = ascii_json(fields).encode()
+    _check_size("command", encoded, MESSAGE_BYTES)
     return encoded
 
 
@@ -48,18 +51,25 @@ def check_json(field: str, value: Any, *, most_bytes: int, most_levels: int = MO
 
 def body_of_request(fields: Mapping[str, Any]) -> bytes:
     """ASCII JSON; raises InvalidCommandError with the name of a field that is not JSON."""
+    return _object_json("body", fields, ascii_json)
+
+
+def _object_json(name: str, fields: Mapping[str, Any], write: Callable[[Any], str]) -> bytes:
     try:
-        return ascii_json(fields).encode()
+        return write(fields).encode()
     except _ENCODING_ERRORS as error:
         for field, value in fields.items():
             _plain_json(field, value)
-        raise InvalidCommandError("body", f"is not JSON: {error}") from error
+        raise InvalidCommandError(name, f"is not JSON: {error}") from error
 
 
 def _plain_json(field: str, value: Any) -> bytes:
     """Compact JSON in UTF-8."""
     try:
         return _compact(value).encode()
+    except UnicodeEncodeError as error:
+        path = path_of((field, *(path_of_lone_surrogate(value) or ())))
+        raise InvalidCommandError(path, "must be valid Unicode: no lone surrogates") from error
     except _ENCODING_ERRORS as error:
         raise InvalidCommandError(field, f"is not JSON: {error}") from error
 

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from forgeledger.cli.arguments import not_empty
 from forgeledger.cli.command import Needs, command
 from forgeledger.cli.error_messages import WrongValue
 from forgeledger.cli.session import Session
@@ -37,9 +38,15 @@ _NEXT: Final = """\
 def init(
     session: Session,
     *,
-    folder: Annotated[
-        Path,
-        typer.Argument(metavar="DIR", help="It is made if there is none.", show_default=False),
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="DIR",
+            help="It is made if there is none.",
+            show_default=False,
+            # As a path, an empty text would be the current folder.
+            callback=not_empty,
+        ),
     ],
 ) -> None:
     """Write the folder that the AWS SAM CLI builds and deploys.
@@ -47,7 +54,7 @@ def init(
     It has the template, samconfig.toml, the functions and the layer with this version of the
     package. Nothing is overwritten.
     """
-    files = dict(_files())
+    folder, files = Path(target), dict(_files())
     for path in files:
         if (folder / path).exists():
             raise WrongValue("DIR", f"{folder / path} exists; nothing was written")

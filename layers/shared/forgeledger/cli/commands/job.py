@@ -76,8 +76,8 @@ def create(
         typer.Option(
             min=1,
             max=64,
-            help="Never changes; default: by --planned-items, else --expected-items, else a sealed "
-            f"file of up to 1,000 items: {LANES_RULE}.",
+            help="Never changes; default: by --planned-items, else --expected-items, else the "
+            f"items of a file that is sealed or has more than 1,000: {LANES_RULE}.",
         ),
     ] = None,
     max_attempts: Annotated[
@@ -129,7 +129,7 @@ def create(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the job's id.")] = False,
 ) -> None:
     """Create a job, with or without its items."""
-    from forgeledger.cli.item_files import Form, read_items
+    from forgeledger.cli.item_files import Form, planned_items_of, read_items
     from forgeledger.cli.item_positions import PositionedItems
 
     policy: dict[str, Any] = {
@@ -146,6 +146,8 @@ def create(
     items = PositionedItems(
         read_items(items_file, Form.AUTO, session.output.remark) if items_file else ()
     )
+    if items_file and (lanes, planned_items, expected_items) == (None, None, None):
+        planned_items = planned_items_of(items_file)
     with items.named_in_errors():
         job = session.ledger.create_job(
             name,

@@ -81,7 +81,8 @@ def send(
     item is not registered, is rejected in the journal: `forgeledger job events`. A command for an
     unknown job goes to the reject queue: `forgeledger rejects list`. `expire` ends a claim whose
     lease is over; it has no effect before that or on an item without a lease, which `fail` ends.
-    `cancel` ends one unfinished item; `forgeledger job cancel` ends a whole job.
+    `cancel` ends one unfinished item; `forgeledger job cancel` ends a whole job. Commands of a lane
+    share messages of up to 500 and 256 KiB, which SQS takes in every partition.
     """
     from forgeledger.cli.command_sender import read_commands, send_all
 

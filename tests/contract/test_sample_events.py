@@ -40,3 +40,14 @@ def test_a_record_of_the_stream_has_keys_alone_as_the_template_says(name: str) -
     for record in json.loads((ROOT / "events" / name).read_text())["Records"]:
         assert record["dynamodb"]["StreamViewType"] == view
         assert not {"NewImage", "OldImage"} & set(record["dynamodb"])
+
+
+def test_no_key_of_a_sample_is_that_of_another_request() -> None:
+    headers = [
+        json.loads((ROOT / "events" / name).read_text()).get("headers", {}) for name in EVENTS
+    ]
+    keys = [sent["idempotency-key"] for sent in headers if "idempotency-key" in sent]
+    pages = [path.read_text() for path in (ROOT / "docs").glob("*.md")]
+
+    assert len(keys) == len(set(keys)) >= 1
+    assert not [key for key in keys for page in pages if key in page]

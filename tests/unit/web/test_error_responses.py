@@ -234,8 +234,9 @@ def test_an_unknown_route_is_a_problem_too(caller, path):
     assert reply.route == "unknown"
 
 
-def test_a_known_route_names_the_methods_that_it_takes(caller):
-    reply = caller.send(caller.event("DELETE", "/jobs"))
+@pytest.mark.parametrize("method", ["DELETE", "HEAD"])
+def test_a_known_route_names_the_methods_that_it_takes(caller, method):
+    reply = caller.send(caller.event(method, "/jobs"))
 
     assert (reply.status, reply.json["code"]) == (405, "method_not_allowed")
     assert reply.headers["Allow"] == "GET, POST"

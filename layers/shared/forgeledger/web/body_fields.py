@@ -1,8 +1,9 @@
 """Fields of a request's body that no model sees: unknown ones, and second spellings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from itertools import islice
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
@@ -19,6 +20,8 @@ from forgeledger.web.models import closed_prefixes, known_fields, strict_prefixe
 
 # A field, the rule and a message, as in the errors of a problem document.
 Warnings = tuple[dict[str, str], ...]
+# Of one request: a large body has room for more than an answer can hold.
+_MOST_SPELLED_TWICE: Final = 1_000
 
 
 class BodyFields(NamedTuple):
@@ -47,7 +50,7 @@ class CheckedFields(NamedTuple):
 def check_fields(body: Mapping[str, Any], fields: BodyFields) -> CheckedFields:
     refused: dict[str, tuple[Rule, str]] = {
         path: ("spelled_twice", spelled_twice_sentence(camel_case))
-        for path, camel_case in _spelled_twice(body, fields.known)
+        for path, camel_case in islice(_spelled_twice(body, fields.known), _MOST_SPELLED_TWICE)
     }
     ignored: dict[str, tuple[str, Mapping[str, Any], frozenset[str]]] = {}
     for prefix, given, known in objects_in(body, fields.known):
@@ -67,18 +70,21 @@ def check_fields(body: Mapping[str, Any], fields: BodyFields) -> CheckedFields:
 
 def _spelled_twice(body: Mapping[str, Any], known: KnownFields) -> Iterator[tuple[str, str]]:
     """The path of each field in snake_case that is also given in camelCase, with that name."""
-    objects: list[tuple[str, Any, frozenset[str]]] = [("", body, frozenset(known))]
+    yield from _twins(body, known.keys())
     for name, inner in known.items():
-        match body.get(name):
-            case list(entries) if inner:
-                objects += ((f"{name}[{at}].", entry, inner) for at, entry in enumerate(entries))
-            case dict(value):
-                objects.append((f"{name}.", value, inner))
-    for prefix, given, names in objects:
-        if isinstance(given, dict):
-            for name in given:
-                if "_" in name and name in names and to_camel(name) in given:
-                    yield prefix + name, to_camel(name)
+        value = body.get(name)
+        entries = value if isinstance(value, list) else [value]
+        for index, entry in enumerate(entries):
+            for twin, camel_case in _twins(entry, inner):
+                position = f"[{index}]" if entries is value else ""
+                yield f"{name}{position}.{twin}", camel_case
+
+
+def _twins(given: Any, known: Container[str]) -> Iterator[tuple[str, str]]:
+    if isinstance(given, dict):
+        for name in given:
+            if "_" in name and name in known and to_camel(name) in given:
+                yield name, to_camel(name)
 
 
 def _misplaced(body: Mapping[str, Any], fields: BodyFields) -> dict[str, str]:

@@ -222,3 +222,12 @@ def test_a_rule_beside_a_policy_that_has_it_is_a_foreign_field(caller):
     reply = caller.post("/jobs", {"name": "n", "maxAttempts": 3, "policy": {"max_attempts": 2}})
 
     assert (reply.status, reply.json["warnings"]) == (201, [warning("maxAttempts")])
+
+
+def test_the_errors_of_fields_in_both_spellings_have_bounds(caller, job_id):
+    items = [{"itemId": "c", "item_id": "c"}] * 100_000
+
+    reply = caller.post(f"/jobs/{job_id}/items:register", {"items": items})
+
+    assert (reply.status, reply.wrong["items"]) == (422, "max_items")
+    assert len(reply.wrong) == 1_001

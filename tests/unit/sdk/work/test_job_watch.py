@@ -16,6 +16,7 @@ class World:
 
     def __init__(self):
         self.now, self.status, self.lookups = 1_000.0, "RUNNING", []
+        self.meanwhile = lambda: None
         self.watch = JobWatch(self.job, clock=lambda: self.now, utc_now=self.utc)
 
     @property
@@ -27,6 +28,7 @@ class World:
 
     def job(self, job_id):
         self.lookups.append(job_id)
+        self.meanwhile()
         if self.status is None:
             raise NoAnswerError("GET", job_id, "refused")
         return Job(job_id=job_id, name="job", status=self.status, lanes=1)
@@ -130,3 +132,16 @@ def test_a_handler_hears_only_of_what_was_looked_up_since_it_began(world):
     world.now += LOOK_SECONDS
     world.watch.look(["j"])
     assert world.watch.has_ended_since("j", began)
+
+
+def test_a_handler_of_a_reopened_job_hears_nothing_old_while_a_lookup_is_under_way(world):
+    world.status = "CANCELED"
+    world.watch.had_ended("j", LONG_AGO)
+    world.status = "RUNNING"
+    world.now += LOOK_SECONDS
+    began, heard = world.now, []
+    world.meanwhile = lambda: heard.append(world.watch.has_ended_since("j", began))
+
+    world.watch.look(["j"])
+
+    assert heard == [False]

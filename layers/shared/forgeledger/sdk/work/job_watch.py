@@ -24,8 +24,10 @@ _CLOCK_SKEW_SECONDS: Final = 5.0
 class _Known:
     """What the latest lookup said; at first that a job runs, until it is worth a request."""
 
+    # When the latest lookup began, which may not be answered yet.
     looked_at: float
-    # UTC, in seconds: when that lookup began.
+    # When the lookup began that was answered last: by the watch's clock, and UTC in seconds.
+    began: float = 0.0
     as_of: float = 0.0
     is_guess: bool = True
     ended: bool = False
@@ -65,7 +67,7 @@ class JobWatch:
         """Whether a lookup since then, by the clock of this object, found it ended."""
         with self._lock:
             known = self._known.get(job_id)
-            return known is not None and known.ended and known.looked_at >= began
+            return known is not None and known.ended and known.began >= began
 
     def look(self, job_ids: Iterable[str]) -> None:
         """Looks up those of the jobs whose turn it is."""
@@ -88,7 +90,7 @@ class JobWatch:
         as_of = self._utc_now().timestamp()
         ended = self._has_ended(job_id)
         with self._lock:
-            known.as_of, known.ended = as_of, ended
+            known.began, known.as_of, known.ended = now, as_of, ended
             return known
 
     def _has_ended(self, job_id: str) -> bool:

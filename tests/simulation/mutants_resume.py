@@ -107,3 +107,14 @@ def same_attempt() -> Iterator[None]:
 
     with patch.object(lane_decision, "_resume", resume):
         yield
+
+
+@RESUME.named("a resume goes on where one stopped that a closing ended")
+def goes_on_across_closings() -> Iterator[None]:
+    original = LaneFollower._last_resumed
+
+    def last_resumed(self: LaneFollower, head: Head, has_time: Any) -> str | None:
+        return original(self, replace(head, canceled_below=0), has_time)
+
+    with patch.object(LaneFollower, "_last_resumed", last_resumed):
+        yield

@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from forgeledger.errors import OutOfTime
 from forgeledger.jobs.model.commands import FollowGate, Resume
+from forgeledger.jobs.model.events import EventKind
 from forgeledger.jobs.model.items import Item, ItemState
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Head, effective_item
 from forgeledger.jobs.model.limits import ITEMS_RESUMED_AT_ONCE, SCANNED_ITEMS
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.runtime import HasTime
+
+# How many of a lane's latest events are looked at for the last item that was resumed.
+_EVENTS_LOOKED_BACK: Final = (5, 50, 500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +39,11 @@ class LaneFollower:
         return True
 
     def _resume(self, job: Job, head: Head, has_time: HasTime) -> bool:
-        left, after = ITEMS_RESUMED_AT_ONCE, None
         # Where the lane has no canceled item, nothing is read.
-        while head.counts.canceled:
+        if not head.counts.canceled:
+            return True
+        left, after = ITEMS_RESUMED_AT_ONCE, self._last_resumed(head, has_time)
+        while True:
             if not has_time():
                 return False
             page = self.lane_writer.lanes.list_items(
@@ -55,8 +62,28 @@ class LaneFollower:
             if left < 0 or (left == 0 and after is not None):
                 return False
             if after is None:
-                break
-        return True
+                return True
+
+    def _last_resumed(self, head: Head, has_time: HasTime) -> str | None:
+        """The item after which an earlier turn stopped; None: begin with the first.
+
+        Each turn goes by name, and the lane gets no items meanwhile, so that nothing before it is
+        left. If it is out of sight by the events of workers, the turn only reads more.
+        """
+        for events in _EVENTS_LOOKED_BACK:
+            if not has_time():
+                return None
+            first = max(head.canceled_below, head.offset - events)
+            rows = self.lane_writer.lanes.read_journal(head.job_id, head.lane, first, events)
+            resumed = [
+                event.item_id
+                for row in rows
+                for offset, event in enumerate(row.entries, row.offset)
+                if first <= offset and event.kind is EventKind.RESUMED
+            ]
+            if resumed or first == head.canceled_below:
+                return resumed[-1] if resumed else None
+        return None
 
     def _apply(
         self, job: Job, head: Head, commands: Sequence[FollowGate | Resume], has_time: HasTime

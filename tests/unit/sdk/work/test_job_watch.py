@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from forgeledger.sdk.errors import NoAnswerError
-from forgeledger.sdk.records import Job
+from forgeledger.sdk.errors import NoAnswerError, NotFoundError
+from forgeledger.sdk.records import Job, Problem
 from forgeledger.sdk.work.job_watch import LOOK_SECONDS, JobWatch
 
 LONG_AGO = 0.0
@@ -31,6 +31,8 @@ class World:
         self.meanwhile()
         if self.status is None:
             raise NoAnswerError("GET", job_id, "refused")
+        if self.status == "missing":
+            raise NotFoundError(Problem(status=404, code="job_not_found"))
         return Job(job_id=job_id, name="job", status=self.status, lanes=1)
 
 
@@ -105,6 +107,26 @@ def test_a_ledger_that_does_not_answer_drops_nothing_and_is_warned_of_once(world
 
     assert world.lookups == ["j"] * 3
     assert len(caplog.records) == 1
+
+
+def test_a_ledger_that_does_not_answer_holds_up_one_lookup_and_not_one_of_each_job(world):
+    world.status = None
+
+    for number in range(100):
+        assert not world.watch.had_ended(f"job-{number}", LONG_AGO)
+
+    assert world.lookups == ["job-0"]
+    world.status = "CANCELED"
+    world.now += LOOK_SECONDS
+    assert world.watch.had_ended("job-99", LONG_AGO)
+
+
+def test_a_job_that_does_not_exist_delays_no_lookup_of_another(world):
+    world.status = "missing"
+    world.watch.had_ended("misspelt", LONG_AGO)
+    world.status = "CANCELED"
+
+    assert world.watch.had_ended("j", LONG_AGO)
 
 
 def test_a_message_that_does_not_say_when_it_was_sent_is_never_dropped(world):

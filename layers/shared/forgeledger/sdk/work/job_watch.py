@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from forgeledger.sdk.errors import SdkError
+from forgeledger.sdk.errors import NotFoundError, SdkError
 from forgeledger.sdk.records import Job
 
 _log = logging.getLogger("forgeledger.sdk")
@@ -50,6 +50,8 @@ class JobWatch:
         # The least recently used job first.
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._warned = False
+        # A request without an answer takes seconds: for a while no other job is asked about.
+        self._paused_until = 0.0
 
     def had_ended(self, job_id: str, sent_at: float | None) -> bool:
         """Whether the job is known to have ended after a message of it was sent.
@@ -83,7 +85,8 @@ class JobWatch:
                 if len(self._known) > _MOST_JOBS:
                     self._known.popitem(last=False)
             self._known.move_to_end(job_id)
-            if now - known.looked_at < LOOK_SECONDS and not (known.is_guess and waited_long):
+            is_fresh = now - known.looked_at < LOOK_SECONDS
+            if now < self._paused_until or (is_fresh and not (known.is_guess and waited_long)):
                 return known
             # From here on the other threads see a fresh entry and do not ask as well.
             known.looked_at, known.is_guess = now, False
@@ -96,7 +99,10 @@ class JobWatch:
     def _has_ended(self, job_id: str) -> bool:
         try:
             job = self._job_of(job_id)
+        except NotFoundError:
+            return False
         except SdkError as error:
+            self._paused_until = self._clock() + LOOK_SECONDS
             if not self._warned:
                 _log.warning("whether jobs have ended cannot be looked up: %.500s", error)
             self._warned = True

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from forgeledger.jobs.model.commands import Command
+from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.events import Event, EventKind, evolve_head, evolve_item
 from forgeledger.jobs.model.ids import lanes_of
 from forgeledger.jobs.model.items import Item
@@ -125,7 +125,9 @@ class LaneChecks:
         if event.kind is EventKind.RESUMED:
             dropped = name in replayed.dropped
             _raise_if_wrong(wrong_resume(head, before, event, after, dropped=dropped))
-        if event.kind is EventKind.CANCELED and name is not None:
+        # Also one of an item that a closing had canceled before.
+        is_cancel = event.kind is EventKind.DUPLICATE and event.command is CommandKind.CANCEL
+        if (event.kind is EventKind.CANCELED or is_cancel) and name is not None:
             replayed.dropped.add(name)
         if event.mode is LaneMode.CLOSED:
             replayed.closings.append(head.offset)

@@ -5,7 +5,7 @@ from typing import Any
 from unittest.mock import patch
 
 from forgeledger.fast_dataclass import replace
-from forgeledger.jobs.model import job_lifecycle, lane_decision
+from forgeledger.jobs.model import events, job_lifecycle, lane_decision
 from forgeledger.jobs.model.commands import Resume
 from forgeledger.jobs.model.events import EventKind
 from forgeledger.jobs.model.items import Item, ItemState
@@ -117,4 +117,15 @@ def goes_on_across_closings() -> Iterator[None]:
         return original(self, replace(head, canceled_below=0), has_time)
 
     with patch.object(LaneFollower, "_last_resumed", last_resumed):
+        yield
+
+
+@RESUME.named("an item is resumed that was canceled by its lane and then by a command")
+def second_cancel_forgotten() -> Iterator[None]:
+    original = events._changes
+
+    def changes(item: Item, event: events.Event) -> dict[str, Any]:
+        return {} if event.kind is EventKind.DUPLICATE else original(item, event)
+
+    with patch.object(events, "_changes", changes):
         yield

@@ -161,6 +161,8 @@ def _expected_changes(
     if kind == "canceled":
         # Who had it, and how it failed before, stays.
         return free | {"state": "CANCELED", "dropped": True, "finished_at": event.at}
+    if kind == "duplicate" and command.kind == "cancel":
+        return {"dropped": True}
     assert kind in ("duplicate", "rejected"), kind
     return {}
 

@@ -62,6 +62,19 @@ def test_without_being_asked_a_reopening_resumes_nothing(caller):
     assert states(caller, job_id)["waits"] == "CANCELED"
 
 
+def test_an_item_that_is_canceled_again_by_itself_stays_so(caller, one_at_once):
+    job_id = canceled_job(caller)
+    caller.post(f"/jobs/{job_id}/reopen", RESUME)
+    (waiting,) = [name for name in ("held", "waits") if states(caller, job_id)[name] == "CANCELED"]
+
+    again = caller.post(f"/jobs/{job_id}/items/{waiting}/cancel")
+    caller.post(f"/jobs/{job_id}/reopen", RESUME)
+
+    assert (again.status, again.json["outcome"]) == (200, "duplicate")
+    assert states(caller, job_id)[waiting] == "CANCELED"
+    assert caller.get(f"/jobs/{job_id}").json["resuming"] is False
+
+
 def test_a_message_from_before_the_closing_passes_no_fence(caller):
     job_id = canceled_job(caller)
     caller.post(f"/jobs/{job_id}/reopen", RESUME)

@@ -176,6 +176,9 @@ def _changes(item: Item, event: Event) -> dict[str, Any]:
             "pending_since": event.at,
             "finished_at": None,
         }
+    if kind is EventKind.DUPLICATE and event.command is CommandKind.CANCEL:
+        # It was canceled with its lane; now it is by itself, too.
+        return {"dropped": True}
     return {}
 
 

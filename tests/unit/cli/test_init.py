@@ -47,6 +47,14 @@ def test_a_file_that_exists_stops_it_before_anything_is_written(forgeledger, tmp
     assert files_of(tmp_path) == {"samconfig.toml"}
 
 
+def test_a_link_that_leads_nowhere_is_not_followed(forgeledger, tmp_path):
+    (tmp_path / "ledger").mkdir()
+    (tmp_path / "ledger" / "template.yaml").symlink_to(tmp_path / "elsewhere.yaml")
+
+    assert forgeledger("init", tmp_path / "ledger").code == exit_codes.USAGE
+    assert files_of(tmp_path) == set()
+
+
 def test_a_folder_that_has_other_files_is_used(forgeledger, tmp_path):
     (tmp_path / "README.md").write_text("mine")
 

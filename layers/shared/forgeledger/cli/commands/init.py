@@ -1,5 +1,6 @@
 """`forgeledger init`: write the folder from which the AWS SAM CLI deploys ForgeLedger."""
 
+import os
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -56,7 +57,8 @@ def init(
     """
     folder, files = Path(target), dict(_files())
     for path in files:
-        if (folder / path).exists():
+        # Also a link that leads nowhere: what it names would be written.
+        if os.path.lexists(folder / path):
             raise WrongValue("DIR", f"{folder / path} exists; nothing was written")
     for path, source in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

@@ -130,5 +130,8 @@ class ItemClaims:
             self._at_work.discard((work.job_id, work.item_id))
 
     def _note_failure(self) -> None:
-        self._failures += 1
-        self._paused_until = self._clock() + self._backoff.seconds(self._failures)
+        with self._lock:
+            # What was asked at the same time fails for the same reason.
+            if not self.pause_seconds():
+                self._failures += 1
+                self._paused_until = self._clock() + self._backoff.seconds(self._failures)

@@ -161,10 +161,9 @@ def _expected_changes(
     if kind == "canceled":
         # Who had it, and how it failed before, stays.
         return free | {"state": "CANCELED", "dropped": True, "finished_at": event.at}
-    if kind == "duplicate" and command.kind == "cancel":
-        return {"dropped": True}
     assert kind in ("duplicate", "rejected"), kind
-    return {}
+    # Also of an item that its lane's closing had canceled.
+    return {"dropped": True} if (kind, command.kind) == ("duplicate", "cancel") else {}
 
 
 def _expected_seen(seen: tuple[str, ...], event: Event) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from forgeledger.sdk.endpoints import Endpoints
-from forgeledger.sdk.errors import InvalidSettingError
+from forgeledger.sdk.errors import InvalidSettingError, NoAnswerError
 from forgeledger.sdk.report.reporter import Reporter
 from forgeledger.sdk.seams import Seams, with_seams
 from forgeledger.sdk.work.lambda_batch import handle_sqs_batch
@@ -115,6 +115,39 @@ def test_a_batch_does_not_wait_for_each_answer_of_a_ledger_that_does_not_answer(
     assert failed(response) == [f"m-{name}" for name in "abcde"]
     # The tries of the first claim.
     assert ledger.count("claim") == 3
+
+
+class SilentLedger:
+    """Each request waits for its whole timeout; the function began at 0."""
+
+    def __init__(self, function_seconds):
+        self.now, self.function_seconds = 0.0, function_seconds
+
+    def clock(self):
+        return self.now
+
+    def __call__(self, request):
+        self.now += request.timeout_seconds
+        raise NoAnswerError(request.method, request.url, "timeout")
+
+    def get_remaining_time_in_millis(self):
+        return int(1_000 * (self.function_seconds - self.now))
+
+
+@pytest.mark.parametrize("claim", ["report", "ask"])
+@pytest.mark.parametrize("function_seconds", [5, 10, 30])
+def test_the_response_is_in_time_also_where_the_ledger_does_not_answer(
+    reporter_of, claim, function_seconds
+):
+    ledger, seen = SilentLedger(function_seconds), []
+
+    response = handle_sqs_batch(
+        reporter_of(ledger), event_of("a"), seen.append, context=ledger, claim=claim
+    )
+
+    assert failed(response) == (["m-a"] if claim == "ask" else [])
+    assert len(seen) == (claim == "report")
+    assert ledger.get_remaining_time_in_millis() >= 1_000
 
 
 def test_records_of_a_canceled_job_are_dropped_also_in_later_batches_for_one_request(reporter_of):

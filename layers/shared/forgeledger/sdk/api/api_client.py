@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import re
 import time
 import uuid
@@ -40,6 +41,8 @@ _IN_FLIGHT_SECONDS: Final = 1.0
 # The name of a path segment, by the segment before it.
 _IDS: Final[dict[object, str]] = {"jobs": JOB_ID.name, "items": ITEM_ID.name}
 _DOTS: Final = (".", "..")
+# A request without time left is tried once, for so long.
+_LEAST_SECONDS: Final = 1.0
 # The prefix of the ledger's own problem types.
 _OWN_TYPE: Final = "urn:forgeledger:problem:"
 # Headers are trimmed, and other characters cannot be sent in them.
@@ -50,7 +53,10 @@ _HEADER_RULE: Final = (
 
 
 class ApiClient:
-    """Every call is safe to repeat: the tries of a POST share one idempotency key."""
+    """Every call is safe to repeat: the tries of a POST share one idempotency key.
+
+    `seconds_left` bounds all tries of a call, where its caller has no longer.
+    """
 
     def __init__(
         self,
@@ -61,6 +67,7 @@ class ApiClient:
         backoff: Backoff | None = None,
         sleep: Callable[[float], None] = time.sleep,
         timeout_seconds: float = 35.0,
+        seconds_left: Callable[[], float] = lambda: math.inf,
         on_warning: Callable[[WrongField], None] | None = None,
     ) -> None:
         self._api_url = api_url.rstrip("/")
@@ -71,6 +78,7 @@ class ApiClient:
         self._backoff = backoff or Backoff(attempts=6, first_seconds=0.2, most_seconds=5.0)
         self._sleep = sleep
         self._timeout_seconds = timeout_seconds
+        self._seconds_left = seconds_left
         self._on_warning = on_warning or _log_warning
         self._warned_of = UnknownFields()
 
@@ -100,20 +108,13 @@ class ApiClient:
     def _answer(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None = None
     ) -> JsonObject:
-        request = HttpRequest(
-            method=method,
-            url=url,
-            headers=headers,
-            body=body,
-            timeout_seconds=self._timeout_seconds,
-        )
+        request = HttpRequest(method=method, url=url, headers=headers, body=body)
         for attempt in range(1, self._backoff.attempts + 1):
-            last_try = attempt == self._backoff.attempts
             wait = self._backoff.seconds(attempt)
             try:
                 response = self._response(request)
             except NoAnswerError as error:
-                if last_try:
+                if self._is_last(attempt, wait):
                     raise
                 _log.info("%s; again in %.1f s", error, wait)
             else:
@@ -122,22 +123,33 @@ class ApiClient:
                     self._show_warnings(answer)
                     return answer
                 problem = _problem(response)
-                if last_try or not _may_pass(problem):
+                wait = max(wait, self._retry_after(response))
+                if self._is_last(attempt, wait) or not _may_pass(problem):
                     self._show_warnings(problem.raw)
                     raise self._error(request, problem)
-                wait = max(wait, self._retry_after(response))
                 _log.info("%s %s; again in %.1f s", problem.status, problem.code, wait)
             self._sleep(wait)
         raise AssertionError("a Backoff has at least one attempt")
 
+    def _is_last(self, attempt: int, wait: float) -> bool:
+        """Whether there is no other try after this one and the pause."""
+        return attempt == self._backoff.attempts or self._seconds_left() < wait + _LEAST_SECONDS
+
     def _response(self, request: HttpRequest) -> HttpResponse:
         """The response; waits a bounded time while an earlier try of the call is in flight."""
         for _ in range(_IN_FLIGHT_TRIES):
-            response = self._transport(request)
+            response = self._send(request)
             if response.status != 409 or _problem(response).code != _IN_FLIGHT:
                 return response
-            self._sleep(max(_IN_FLIGHT_SECONDS, self._retry_after(response)))
-        return self._transport(request)
+            wait = max(_IN_FLIGHT_SECONDS, self._retry_after(response))
+            if self._seconds_left() < wait + _LEAST_SECONDS:
+                return response
+            self._sleep(wait)
+        return self._send(request)
+
+    def _send(self, request: HttpRequest) -> HttpResponse:
+        seconds = min(self._timeout_seconds, max(self._seconds_left(), _LEAST_SECONDS))
+        return self._transport(replace(request, timeout_seconds=seconds))
 
     def _error(self, request: HttpRequest, problem: Problem) -> SdkError:
         """A 404 means "no such job" only with our problem type; any other is a wrong address."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -50,6 +51,7 @@ def handle_sqs_batch(
     if not callable(handler):
         raise InvalidSettingError("handler", f"must be a function, not {handler!r}")
     link = _link_of(reporter, claim)
+    link.seconds_left = lambda: _seconds_left(context)
     loop = HandlerCaller()
     failed: set[str] = set()
     stopped_groups: set[str] = set()
@@ -165,4 +167,11 @@ def _receive_count(record: Record) -> int:
 
 
 def _has_time(context: Any) -> bool:
-    return context is None or int(context.get_remaining_time_in_millis()) > _RESERVE_MS
+    return _seconds_left(context) > 0
+
+
+def _seconds_left(context: Any) -> float:
+    """Until the end of the function's time that is for reporting."""
+    if context is None:
+        return math.inf
+    return (int(context.get_remaining_time_in_millis()) - _RESERVE_MS) / 1_000

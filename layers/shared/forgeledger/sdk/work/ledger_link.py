@@ -2,9 +2,10 @@
 
 import contextlib
 import logging
+import math
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from forgeledger.sdk.api.api_client import ApiClient
@@ -39,6 +40,8 @@ class LedgerLink:
 
     def __init__(self, endpoints: Endpoints, mode: ClaimMode, seams: Seams) -> None:
         self.clock = seams.clock
+        # Of a Lambda function: how long its handler may still wait for answers.
+        self.seconds_left: Callable[[], float] = lambda: math.inf
         self._lock = threading.Lock()
         self._running: Counter[str] = Counter()
         self._ticker = Ticker("forgeledger-lookups", seams.clock)
@@ -58,6 +61,7 @@ class LedgerLink:
                 backoff=Backoff(attempts=tries, first_seconds=0.2, most_seconds=2.0),
                 sleep=seams.sleep,
                 timeout_seconds=timeout_seconds,
+                seconds_left=self._seconds_left,
             )
 
         try:
@@ -75,6 +79,9 @@ class LedgerLink:
         if mode == "ask":
             claiming = ItemCommands(client(3, _CLAIM_SECONDS))
             self.claims = ItemClaims(claiming, ItemCommands(once), clock=seams.clock)
+
+    def _seconds_left(self) -> float:
+        return self.seconds_left()
 
     def admit(
         self, work: WorkMessage, sent_at: float | None, worker_id: str, lease_seconds: int | None

@@ -167,6 +167,15 @@ def test_only_resume_can_be_asked_for(caller):
     assert caller.get(f"/jobs/{job_id}").json["status"] == "CANCELED"
 
 
+def test_a_misspelt_wish_does_not_reopen_the_job_without_its_items(caller):
+    job_id = canceled_job(caller)
+
+    refused = caller.post(f"/jobs/{job_id}/reopen", {"item": "resume"})
+
+    assert (refused.status, refused.wrong.keys()) == (422, {"item"})
+    assert caller.get(f"/jobs/{job_id}").json["status"] == "CANCELED"
+
+
 def test_the_journal_tells_of_each_item_and_of_the_end(caller):
     job_id = canceled_job(caller)
 

@@ -166,6 +166,9 @@ class CreateJob(RequestModel):
 class ReopenJob(RequestModel):
     model_config = _example({"items": "resume"})
 
+    # As `item` the job would run again without what was canceled, which no request then resumes.
+    refuses_near_misses: ClassVar[bool] = True
+
     items: Annotated[
         Literal["resume"] | None,
         Field(description="`resume`: items that were canceled with the job are pending again."),

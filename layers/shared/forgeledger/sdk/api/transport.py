@@ -50,9 +50,7 @@ class PooledTransport:
                 request.url,
                 body=request.body,
                 headers=dict(request.headers),
-                timeout=urllib3.Timeout(
-                    connect=min(5.0, request.timeout_seconds), read=request.timeout_seconds
-                ),
+                timeout=urllib3.Timeout(connect=5.0, total=request.timeout_seconds),
                 retries=False,
                 redirect=False,
             )

@@ -11,6 +11,7 @@ MUTANTS = {
     "the resume ends with the first lane": Rules(waits_for_all=False),
     "a verdict while resuming": Rules(verdict_waits=False),
     "it stops at a crash between two commits": Rules(carries_on=False),
+    "it goes on where one stopped that a closing ended": Rules(forgets_at_closing=False),
     "a second cancel waits for the resume": Rules(cancel_ends_it=False),
 }
 

@@ -43,6 +43,8 @@ def weeks_pass(history: "History", seed: int, faults: PlannedFaults) -> None:
         _expire_rows(history)
         if faults:
             history.lambdas.reconcile({"scheduled": True}, faults)
+            # A command that was sent while it stalled may reopen a job, whose rows a round renews.
+            drain(history)
         _round(history)
         drain(history)
 

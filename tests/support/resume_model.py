@@ -2,7 +2,8 @@
 
 Two lanes were closed with their job. A carrier (the API, the relay or a round) reads the header,
 then resumes a lane's items one commit after the other, and in its last commit the lane follows the
-gate. Two carriers work at once and may die; workers, a seal and a second cancel come between.
+gate. Two carriers work at once and may die; workers, a seal, a second cancel and a second reopening
+come between.
 """
 
 from collections.abc import Iterator
@@ -18,16 +19,19 @@ class Lane:
     gate: int
     # PENDING; COMPLETED; canceled by the closing (CLOSED) or by a command (DROPPED).
     items: tuple[str, ...]
+    # How many of its first items are through, by the last one that was resumed since it closed.
+    through: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """What it read of the header: the gate to follow, its mode, and the gate that resumes."""
+    """What it read: the gate to follow, its mode, the gate that resumes, and where it goes on."""
 
     lane: int
     gate: int
     mode: str
     resume_gate: int
+    first: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class State:
     # How often workers, operators and crashes may still interfere.
     commands: int = 1
     cancels: int = 1
+    reopens: int = 1
 
     @property
     def ending(self) -> bool:
@@ -64,6 +69,8 @@ class Rules:
     verdict_waits: bool = True
     # Whether a carrier that finds some of a lane's items resumed goes on with the others.
     carries_on: bool = True
+    # Whether a carrier goes on after what was resumed since the lane closed, or ever.
+    forgets_at_closing: bool = True
     cancel_ends_it: bool = True
 
 
@@ -71,6 +78,10 @@ def steps(state: State, rules: Rules) -> Iterator[tuple[str, State]]:
     """Every step that can be taken, with the state after it."""
     if state.verdict is not None:
         yield from _carriers(state, rules)
+        if state.verdict == "canceled" and state.reopens:
+            gate = state.gate + 1
+            again = replace(state, verdict=None, mode="open", gate=gate, resume_gate=gate)
+            yield "reopens", replace(again, reopens=0)
         return
     yield from _header(state, rules)
     yield from _carriers(state, rules)
@@ -107,7 +118,7 @@ def _carriers(state: State, rules: Rules) -> Iterator[tuple[str, State]]:
         elif state.verdict is None:
             for index, lane in enumerate(state.lanes):
                 if lane.gate < state.gate:
-                    read = Carrier(index, state.gate, state.mode, state.resume_gate)
+                    read = Carrier(index, state.gate, state.mode, state.resume_gate, lane.through)
                     yield f"{number} reads", _with_carrier(state, number, read)
 
 
@@ -117,22 +128,22 @@ def _carry(
     lane = state.lanes[carrier.lane]
     resumes = lane.gate < carrier.resume_gate or not rules.checks_gate
     wanted = (CLOSED,) if rules.spares_dropped else (CLOSED, DROPPED)
-    left = [index for index, item in enumerate(lane.items) if item in wanted]
+    left = [n for n, item in enumerate(lane.items) if item in wanted and n >= carrier.first]
     begun = any(item == PENDING for item in lane.items) and not rules.carries_on
     if resumes and carrier.resume_gate and left and rules.resumes_before_following and not begun:
         items = list(lane.items)
         items[left[0]] = PENDING
-        yield (
-            f"{number} resumes",
-            _with_lane(state, carrier.lane, replace(lane, items=tuple(items))),
-        )
+        through = max(lane.through, left[0] + 1)
+        resumed = replace(lane, items=tuple(items), through=through)
+        yield f"{number} resumes", _with_lane(state, carrier.lane, resumed)
         return
     after = _with_carrier(state, number, None)
     if lane.gate < carrier.gate:
-        items = list(lane.items)
+        items, through = list(lane.items), lane.through
         if carrier.mode == "closed":
             items = [CLOSED if item in _UNFINISHED else item for item in items]
-        followed = Lane(carrier.gate, tuple(items))
+            through = 0 if rules.forgets_at_closing else through
+        followed = Lane(carrier.gate, tuple(items), through)
         after = _with_lane(after, carrier.lane, followed)
     yield f"{number} follows", after
 
@@ -179,7 +190,7 @@ def wrong(before: State, after: State) -> str | None:
 
 def carried_on(state: State, rules: Rules) -> State:
     """The state after the rounds alone, once every other process has died."""
-    state = replace(state, carriers=(None, None), commands=0, cancels=0)
+    state = replace(state, carriers=(None, None), commands=0, cancels=0, reopens=0)
     for _ in range(100):
         taken = [(name, after) for name, after in steps(state, rules) if _of_a_round(name)]
         if not taken:

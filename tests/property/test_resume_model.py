@@ -2,8 +2,10 @@
 
 import pytest
 
-from tests.support.resume_model import CLOSED, Rules, State, carried_on, steps, wrong
+from tests.support.resume_model import CLOSED, Lane, Rules, State, carried_on, steps, wrong
 
+# One lane whose job is canceled and reopened once more: with two it would take a minute.
+REOPENED_AGAIN = State(lanes=(Lane(1, (CLOSED, CLOSED)),), reopens=1)
 MUTANTS = {
     "a lane follows before its items are resumed": Rules(resumes_before_following=False),
     "what a command canceled is resumed": Rules(spares_dropped=False),
@@ -18,7 +20,11 @@ MUTANTS = {
 
 def violation_of(rules: Rules) -> str | None:
     """What goes wrong in any order of the steps; None if nothing does."""
-    seen, waiting = {State()}, [State()]
+    return _violation_after(REOPENED_AGAIN, rules) or _violation_after(State(), rules)
+
+
+def _violation_after(start: State, rules: Rules) -> str | None:
+    seen, waiting = {start}, [start]
     while waiting:
         state = waiting.pop()
         if (left := _left_by_rounds(state, rules)) is not None:

@@ -49,7 +49,7 @@ class State:
     # How often workers, operators and crashes may still interfere.
     commands: int = 1
     cancels: int = 1
-    reopens: int = 1
+    reopens: int = 0
 
     @property
     def ending(self) -> bool:

@@ -33,9 +33,10 @@ def unknown(code, **more):
 class FakeLedger:
     """Scripted by kind of request; the last answer of a kind is repeated. None: no answer."""
 
-    def __init__(self, *, claim=(), heartbeat=(), status="RUNNING"):
+    def __init__(self, *, claim=(), heartbeat=(), status="RUNNING", resuming=False):
         self.answers = {"claim": list(claim), "heartbeat": list(heartbeat)}
         self.status = status
+        self.resuming = resuming
         self.requests = []
         self.now = 0.0
         self.changed = threading.Condition()
@@ -63,7 +64,8 @@ class FakeLedger:
 
     def _job(self, request):
         job_id = urlsplit(request.url).path.split("/")[-1]
-        return {"jobId": job_id, "name": "job", "status": self.status, "lanes": 4}
+        about = {"status": self.status, "resuming": self.resuming}
+        return {"jobId": job_id, "name": "job", "lanes": 4, **about}
 
     def count(self, kind):
         return [name for name, _ in self.requests].count(kind)

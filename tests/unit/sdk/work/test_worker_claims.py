@@ -90,6 +90,17 @@ def test_an_item_that_may_not_be_begun_now_comes_again_when_that_may_have_change
     assert running.summary.handed_back == 1
 
 
+@pytest.mark.parametrize("reason", ["already_canceled", "job_closed"])
+def test_the_message_of_an_item_that_is_still_to_be_resumed_comes_again(asking, seen, reason):
+    ledger = FakeLedger(claim=[refused(reason), granted(3)], resuming=True)
+    waiting = FakeWorkQueue(work("a"), work("a"))
+
+    with Running(asking(waiting, ledger, concurrency=1)):
+        assert waiting.wait_until(lambda fake: fake.visibilities and fake.deleted)
+
+    assert (waiting.visibilities, waiting.deleted, seen) == ([("m0", 3)], ["m1"], [3])
+
+
 def test_a_claim_whose_answer_was_lost_is_granted_when_it_is_repeated(asking, seen):
     ledger, waiting = FakeLedger(claim=[None, repeated(1)]), FakeWorkQueue(work("a"))
 

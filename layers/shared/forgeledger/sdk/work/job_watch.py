@@ -31,6 +31,7 @@ class _Known:
     as_of: float = 0.0
     is_guess: bool = True
     ended: bool = False
+    resuming: bool = False
 
 
 class JobWatch:
@@ -65,6 +66,10 @@ class JobWatch:
         known = self._look(job_id, waited_long=waited >= LOOK_SECONDS)
         return known.ended and sent_at < known.as_of - _CLOCK_SKEW_SECONDS
 
+    def is_resuming(self, job_id: str) -> bool:
+        """Whether items that were canceled with the job are being resumed, as last looked up."""
+        return self._look(job_id, waited_long=True).resuming
+
     def has_ended_since(self, job_id: str, began: float) -> bool:
         """Whether a lookup since then, by the clock of this object, found it ended."""
         with self._lock:
@@ -91,21 +96,23 @@ class JobWatch:
             # From here on the other threads see a fresh entry and do not ask as well.
             known.looked_at, known.is_guess = now, False
         as_of = self._utc_now().timestamp()
-        ended = self._has_ended(job_id)
+        job = self._job(job_id)
         with self._lock:
-            known.began, known.as_of, known.ended = now, as_of, ended
+            known.began, known.as_of = now, as_of
+            known.ended = job is not None and (job.is_finished or job.ending is not None)
+            known.resuming = job is not None and job.resuming
             return known
 
-    def _has_ended(self, job_id: str) -> bool:
+    def _job(self, job_id: str) -> Job | None:
         try:
             job = self._job_of(job_id)
         except NotFoundError:
-            return False
+            return None
         except SdkError as error:
             self._paused_until = self._clock() + LOOK_SECONDS
             if not self._warned:
                 _log.warning("whether jobs have ended cannot be looked up: %.500s", error)
             self._warned = True
-            return False
+            return None
         self._warned = False
-        return job.is_finished or job.ending is not None
+        return job

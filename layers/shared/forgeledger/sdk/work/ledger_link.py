@@ -6,6 +6,7 @@ import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from forgeledger.sdk.api.api_client import ApiClient
@@ -33,6 +34,8 @@ _LOOKUP_SECONDS: Final = 5.0
 # How often it is checked whether a lookup is due.
 _TICK_SECONDS: Final = 1.0
 _RUN: Final = Admission(action="run")
+# Why a claim is refused of an item, or of a new one, whose lane is still to be resumed.
+_UNTIL_RESUMED: Final = frozenset({"already_canceled", "job_closed"})
 
 
 class LedgerLink:
@@ -83,12 +86,17 @@ class LedgerLink:
     def _seconds_left(self) -> float:
         return self.seconds_left()
 
+    def _is_resuming(self, job_id: str) -> bool:
+        return self.watch is not None and self.watch.is_resuming(job_id)
+
     def admit(
         self, work: WorkMessage, sent_at: float | None, worker_id: str, lease_seconds: int | None
     ) -> Admission:
         """Whether the handler of the message may begin, by the ledger's answer or by lookups."""
         if self.claims is not None:
             admission = self.claims.claim(work, worker_id, lease_seconds)
+            if admission.reason in _UNTIL_RESUMED and self._is_resuming(work.job_id):
+                admission = replace(admission, action="hand_back")
         elif self.watch is not None and self.watch.had_ended(work.job_id, sent_at):
             admission = Admission(action="drop", reason="its job has ended")
         else:

@@ -77,6 +77,18 @@ def test_what_a_second_cancel_took_back_is_resumed_from_the_first_item_on(ledger
     assert ledger.view(job_id).heads[0].counts.pending == ITEMS
 
 
+def test_a_lane_that_never_closed_is_not_read_for_what_commands_canceled(ledger: Ledger) -> None:
+    job_id = ledger.job(lanes=1)
+    ledger.fill(job_id, 2)
+    ledger.do(job_id, "complete", "i0000")
+    ledger.do(job_id, "cancel", "i0001")
+    ledger.lifecycle.seal(job_id)
+    ledger.advancer.advance(job_id)
+
+    assert resume_all(ledger, job_id) == 1
+    assert ledger.store.items_listed == 0
+
+
 def test_where_the_events_of_workers_hide_how_far_it_came_nothing_is_left_out(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,8 +39,8 @@ class LaneFollower:
         return True
 
     def _resume(self, job: Job, head: Head, has_time: HasTime) -> bool:
-        # Where the lane has no canceled item, nothing is read.
-        if not head.counts.canceled:
+        # Where the lane has no canceled item, or never closed, nothing is read.
+        if not (head.counts.canceled and head.canceled_below):
             return True
         left, after = ITEMS_RESUMED_AT_ONCE, self._last_resumed(head, has_time)
         while True:

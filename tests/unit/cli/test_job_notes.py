@@ -156,5 +156,14 @@ def test_a_resume_that_goes_on_says_so(forgeledger, ledger, monkeypatch):
     ledger.cancel(job.job_id)
 
     ended = forgeledger("job", "reopen", job.job_id, "--resume")
+    status = forgeledger("job", "status", job.job_id)
+    watched = forgeledger("job", "watch", job.job_id, "--timeout", 1)
+    why = forgeledger("job", "why", job.job_id)
 
     assert (ended.code, "are being resumed" in ended.err) == (0, True)
+    assert "status       RUNNING, resuming" in status.lines
+    assert watched.lines[0].startswith("RUNNING, resuming  0%")
+    assert "Items that were canceled with it are being resumed." in why.lines
+    forgeledger("job", "reopen", job.job_id, "--resume")
+    after = forgeledger("job", "status", job.job_id)
+    assert "status       RUNNING" in after.lines

@@ -196,6 +196,15 @@ def test_a_terminal_gets_a_bar_with_rate_time_left_failures_and_lanes():
     assert "  3 retrying  4 lanes  21.0/s  4 s left" in painted
 
 
+def test_the_bar_of_a_job_whose_items_are_resumed_says_so():
+    screen, now = Terminal(), iter(range(100))
+
+    with JobProgress(Output(out=screen), lambda: next(now), Where()) as progress:
+        progress(job_at(20, resuming=True))
+
+    assert "  resuming  4 lanes" in screen.getvalue()
+
+
 def test_above_the_bar_stands_once_that_the_job_is_not_sealed():
     screen, now = Terminal(), iter(range(100))
     with JobProgress(Output(out=screen), lambda: next(now), Where()) as progress:

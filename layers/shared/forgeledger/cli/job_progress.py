@@ -11,6 +11,7 @@ from forgeledger.cli.job_text import (
     counts,
     job_headline,
     percent_done,
+    status_text,
     unsealed_note,
 )
 from forgeledger.cli.output import Output, duration, printable
@@ -88,7 +89,7 @@ class JobProgress:
                 self._last = state
                 self._output.document(job.raw)
         elif job.is_finished or self._clock() >= self._next_line_at:
-            line = f"{job.status}  {percent_done(job)}  {counts(job)}"
+            line = f"{status_text(job)}  {percent_done(job)}  {counts(job)}"
             # That nothing moves any more is a change, too.
             if (shown := (line, job.unchanged_seconds is None)) != self._last:
                 self._last = shown
@@ -111,8 +112,9 @@ class JobProgress:
 def _details(job: "Job") -> str:
     style = "red" if job.failed else "dim"
     retrying = f"  {job.retrying:,} retrying" if job.retrying else ""
+    resuming = "  resuming" if job.resuming else ""
     lanes = plural(job.lanes, "lane")
-    return f"[{style}]{job.failed:,} failed[/]{retrying}  {lanes}{_speed(job)}"
+    return f"[{style}]{job.failed:,} failed[/]{retrying}{resuming}  {lanes}{_speed(job)}"
 
 
 def _speed(job: "Job") -> str:

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 def job_headline(job: "Job") -> str:
     """One line: id, status, counts and lanes."""
     sealed = ", sealed" if job.sealed else ""
-    return f"{job.job_id}  {job.status}{sealed}, {counts(job)}, {plural(job.lanes, 'lane')}"
+    status = f"{status_text(job)}{sealed}"
+    return f"{job.job_id}  {status}, {counts(job)}, {plural(job.lanes, 'lane')}"
+
+
+def status_text(job: "Job") -> str:
+    return f"{job.status}, resuming" if job.resuming else job.status
 
 
 def counts(job: "Job") -> str:
@@ -103,7 +108,7 @@ def job_facts(job: "Job", where: Where) -> list[str]:
         [
             ("job", job.job_id),
             ("name", job.name),
-            ("status", job.status),
+            ("status", status_text(job)),
             ("reason", job.reason),
             ("epoch", job.epoch if job.epoch > 1 else None),
             ("sealed", job.sealed),
@@ -222,6 +227,7 @@ def _reasons(why: "Why", where: Where) -> dict[str, str]:
         "be none, count it as a failed attempt: forgeledger send expire "
         f"{why.job_id} ITEM_ID{options}",
         "ending": "Its verdict is certain; its lanes are being closed.",
+        "resuming": "Items that were canceled with it are being resumed.",
         "lanes_lagging": f"These lanes do not have the job's state yet: {lagging}. To update them "
         f"now: {reconcile}",
         "deadline_passed": f"Its deadline {moment(why.deadline_at)} has passed. To end it now: "

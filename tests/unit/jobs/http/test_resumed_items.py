@@ -110,6 +110,18 @@ def test_while_it_goes_on_the_answer_is_202_and_the_relay_carries_on(caller, wor
     assert (job["resuming"], job["pending"]) == (False, 2)
 
 
+def test_why_says_that_items_are_resumed_until_the_last_one_is(caller, world, one_at_once):
+    job_id = canceled_job(caller)
+    caller.post(f"/jobs/{job_id}/reopen", RESUME)
+
+    during = caller.get(f"/jobs/{job_id}/why").json["reasons"]
+    relay(world, job_id)
+    after = caller.get(f"/jobs/{job_id}/why").json["reasons"]
+
+    assert during == ["resuming", "lanes_lagging", "unsealed", "items_pending"]
+    assert after == ["unsealed", "items_pending"]
+
+
 def test_a_repeated_request_goes_on_and_then_changes_nothing(caller, one_at_once):
     job_id = canceled_job(caller)
 

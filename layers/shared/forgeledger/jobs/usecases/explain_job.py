@@ -39,6 +39,8 @@ class Cause(StrEnum):
     LEASES_EXPIRED = "leases_expired"
     # The verdict is certain and the lanes are being closed.
     ENDING = "ending"
+    # Items that were canceled with the job are still being resumed.
+    RESUMING = "resuming"
     # Lanes have not yet followed the job's life cycle.
     LANES_LAGGING = "lanes_lagging"
     # Its deadline has passed and the relay has not failed it yet.
@@ -142,6 +144,7 @@ def _causes(view: JobView, now: int, tally: ScanTally) -> Iterable[Cause]:
     deadline = job.deadline_at
     holds = {
         Cause.ENDING: job.ending is not None,
+        Cause.RESUMING: job.resume_gate > 0,
         Cause.DEADLINE_PASSED: deadline is not None and deadline <= now and job.ending is None,
         Cause.LANES_LAGGING: bool(_lagging(view)),
         Cause.ITEMS_MISSING: not job.sealed and expected is not None and counts.total < expected,

@@ -37,9 +37,7 @@ def add_parts(earlier: JsonObject, later: JsonObject) -> JsonObject:
             earlier.get("expiredLeases"), later.get("expiredLeases"), "leaseUntil"
         ),
         "dueLater": _found(earlier.get("dueLater"), later.get("dueLater"), "dueAt"),
-        "nextDueAt": min(
-            filter(None, (earlier.get("nextDueAt"), later.get("nextDueAt"))), default=None
-        ),
+        "nextDueAt": _earliest(earlier.get("nextDueAt"), later.get("nextDueAt")),
         "retries": _sums(earlier.get("retries"), later.get("retries")),
         "itemsScanned": earlier.get("itemsScanned", 0) + later.get("itemsScanned", 0),
     }
@@ -64,7 +62,6 @@ def _found(earlier: JsonObject | None, later: JsonObject | None, time: str) -> J
 
 
 def _earliest(*times: str | None) -> str | None:
-    """Times of one format sort as texts."""
     return min((time for time in times if time is not None), default=None)
 
 

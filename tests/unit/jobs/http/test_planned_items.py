@@ -9,6 +9,15 @@ def test_planned_items_change_nothing_but_the_lanes(caller):
     assert {name: planned[name] for name in same} == {name: plain[name] for name in same}
 
 
+def test_the_planned_items_come_before_the_expected_ones_and_those_that_are_given(caller):
+    job = caller.post(
+        "/jobs",
+        {"name": "n", "plannedItems": 200_000, "expectedItems": 3, "items": ["a"], "seal": True},
+    ).json
+
+    assert job["lanes"] == 16
+
+
 def test_a_planned_job_is_filled_and_completes_only_when_it_is_sealed(caller):
     job_id = caller.new_job(plannedItems=2)
     caller.post(f"/jobs/{job_id}/items:register", {"items": ["a", "b", "c"]})

@@ -149,6 +149,20 @@ def test_there_is_no_verdict_while_items_are_resumed(caller, world, one_at_once)
     assert caller.get(f"/jobs/{job_id}").json["status"] == "COMPLETED_WITH_FAILURES"
 
 
+def test_time_that_is_up_between_two_commits_leaves_the_rest_to_whoever_comes_next(
+    caller, world, one_at_once
+):
+    job_id = canceled_job(caller)
+    caller.post(f"/jobs/{job_id}/reopen", RESUME)
+    view = world.store.load_job(job_id)
+    time_left = iter([True])
+    follower = resume_items.LaneFollower(LaneWriter(world.store, world.runtime))
+
+    followed = follower.follow(view.job, view.heads[0], lambda: next(time_left, False))
+
+    assert (followed, caller.get(f"/jobs/{job_id}").json["resuming"]) == (False, True)
+
+
 def test_a_cancel_ends_the_resume(caller, world, one_at_once):
     job_id = canceled_job(caller)
     caller.post(f"/jobs/{job_id}/reopen", RESUME)

@@ -195,3 +195,29 @@ def test_a_resumed_lane_does_not_expire():
 
     update = lane_actions("table", commit, "id")[HEAD_ACTION]["Update"]["UpdateExpression"]
     assert update.endswith(" REMOVE #ttl")
+
+
+def test_an_item_that_a_command_canceled_meanwhile_is_not_resumed():
+    """Another writer resumed it, and it was canceled then, before this resume is decided."""
+    lane = make_lane()
+    lane.do("register", "a")
+    lane.follow(LaneMode.CLOSED)
+    late = Resume(item_id="a", gate=lane.head.gate + 1)
+    lane.apply([late])
+    lane.do("cancel", "a")
+
+    decision = lane.apply([late])
+
+    assert (decision.commits, lane.item("a").state) == ((), "CANCELED")
+
+
+def test_a_resumed_item_is_due_at_once():
+    lane = make_lane(max_attempts=2, backoff_base_seconds=100)
+    lane.do("register", "a")
+    lane.do("fail", "a")
+    lane.follow(LaneMode.CLOSED)
+
+    lane.apply([Resume(item_id="a", gate=lane.head.gate + 1)])
+
+    assert lane.item("a").due_at is None
+    assert lane.do("claim", "a").kind == "applied"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from forgeledger.jobs.model.commands import Resume
 from forgeledger.jobs.model.items import Failure
 from forgeledger.jobs.model.jobs import JobPhase
 from forgeledger.jobs.model.lanes import LaneMode
@@ -138,6 +139,21 @@ def test_an_item_waits_since_it_came_back(back):
 
     assert lane.head.sums.queue_ms == 1_000 + 4_000
     assert lane.item().pending_since is None
+
+
+def test_a_resumed_item_waits_since_its_resume_and_is_retrying_again():
+    lane = lane_with_a_failed_attempt()
+    lane.follow(LaneMode.CLOSED)
+    lane.wait(500)
+    before = lane.head.sums
+    lane.apply([Resume(item_id="invoice-17", gate=lane.head.gate + 1)])
+    lane.wait(2)
+
+    lane.do("claim")
+
+    sums = lane.head.sums
+    assert (sums.queue_ms - before.queue_ms, sums.again - before.again) == (2_000, 1)
+    assert (before.retrying, sums.retrying) == (0, 1)
 
 
 def test_after_a_failure_an_item_waits_from_its_due_time_on():

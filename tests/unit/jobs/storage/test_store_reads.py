@@ -174,3 +174,16 @@ def test_a_read_that_is_never_answered_with_anything_is_given_up(waits: Waits) -
 
     with pytest.raises(StorageBusy, match="Query"):
         store_on(client, waits).list_items(JOB_ID, 0, None, 10)
+
+
+def test_a_scan_brings_what_holds_items_up_and_nothing_that_they_carry(waits: Waits) -> None:
+    answer = {"Items": [], "ScannedCount": 1, "ConsumedCapacity": {"CapacityUnits": 0.5}}
+    client = ScriptedDynamo(answer)
+
+    store_on(client, waits).scan_items(make_head(), None, 0, consistent=False)
+
+    ((_, request),) = client.calls
+    shown = set(request["ProjectionExpression"].replace(",", "").split())
+    assert "SK" in shown
+    assert not shown & {"payload", "result", "seen"}
+    assert request["FilterExpression"]

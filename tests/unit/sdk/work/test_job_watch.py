@@ -71,7 +71,7 @@ def test_a_queue_without_a_backlog_costs_no_request_for_a_short_job(world):
 def test_a_canceled_job_to_which_messages_are_still_sent_is_found_within_fifteen_seconds(world):
     world.status = "CANCELED"
     world.watch.had_ended("j", world.wall)
-    world.now += LOOK_SECONDS
+    world.now += 15
 
     assert world.watch.had_ended("j", world.wall - 6)
     assert world.lookups == ["j"]

@@ -82,6 +82,15 @@ def test_a_near_miss_in_an_error_makes_its_command_invalid() -> None:
     }
 
 
+def test_a_command_whose_only_fault_is_a_near_miss_is_not_applied() -> None:
+    misspelt = {**GOOD, "error": {"type": "E", "retriable": False}}
+
+    body = decode(json.dumps(misspelt), "m")
+
+    assert body.commands == ()
+    assert [problem.field for problem in body.problems] == ["error.retriable"]
+
+
 def test_a_near_miss_next_to_the_error_is_a_foreign_field() -> None:
     (routed,) = decode(json.dumps({**GOOD, "workrId": "w"}), "m").commands
 

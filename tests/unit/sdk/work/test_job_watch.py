@@ -90,6 +90,15 @@ def test_a_message_that_was_sent_after_the_lookup_may_be_of_a_reopened_job(world
     assert not world.watch.had_ended("j", LONG_AGO)
 
 
+def test_a_message_that_was_sent_just_before_the_lookup_may_be_of_a_reopened_job(world):
+    """The clocks of SQS and of this machine may be five seconds apart."""
+    world.status = "COMPLETED"
+    world.watch.had_ended("j", LONG_AGO)
+
+    assert not world.watch.had_ended("j", world.wall - 5)
+    assert world.watch.had_ended("j", world.wall - 5.1)
+
+
 def test_a_job_that_is_being_closed_counts_as_ended(world):
     closing = Job(job_id="j", name="job", status="RUNNING", lanes=1, ending="CANCELED")
 

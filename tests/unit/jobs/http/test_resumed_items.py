@@ -149,6 +149,21 @@ def test_there_is_no_verdict_while_items_are_resumed(caller, world, one_at_once)
     assert caller.get(f"/jobs/{job_id}").json["status"] == "COMPLETED_WITH_FAILURES"
 
 
+def test_until_an_item_is_resumed_it_counts_as_canceled(caller, world, one_at_once):
+    job_id = canceled_job(caller)
+    caller.post(f"/jobs/{job_id}/reopen", RESUME)
+    (left,) = {"held", "waits"} - {
+        name for name, state in states(caller, job_id).items() if state == "PENDING"
+    }
+
+    early = caller.post(f"/jobs/{job_id}/items/{left}/claim", {"workerId": "w"})
+    relay(world, job_id)
+    later = caller.post(f"/jobs/{job_id}/items/{left}/claim", {"workerId": "w"})
+
+    assert (early.status, early.json["code"]) == (409, "already_canceled")
+    assert later.json["outcome"] == "applied"
+
+
 def test_time_that_is_up_between_two_commits_leaves_the_rest_to_whoever_comes_next(
     caller, world, one_at_once
 ):

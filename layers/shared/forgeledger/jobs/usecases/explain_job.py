@@ -86,7 +86,7 @@ class Explainer:
         has_time: HasTime = no_deadline,
     ) -> Explanation:
         view = require_job(self.jobs, job_id)
-        rejections = self._rejections(view)
+        rejections = latest_rejections(self.lanes, self.runtime, view)
         scanner = LaneScanner(lanes=self.lanes, runtime=self.runtime)
         tally, following = scanner.scan(view.heads, position, has_time)
         shown = self._shown(view, tally)
@@ -112,9 +112,6 @@ class Explainer:
             items_scanned=tally.items_scanned,
             following=following,
         )
-
-    def _rejections(self, view: JobView) -> tuple[RejectionCount, ...]:
-        return latest_rejections(self.lanes, self.runtime, view)
 
     def _shown(self, view: JobView, tally: ScanTally) -> _ItemsById:
         """The few items that are shown, read strongly: the scan may have seen earlier versions."""

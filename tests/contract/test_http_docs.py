@@ -16,6 +16,7 @@ from forgeledger.jobs.model.events import EventKind
 from forgeledger.jobs.model.facts import FactKind
 from forgeledger.jobs.model.ids import lanes_for
 from forgeledger.jobs.model.outcomes import Reason
+from forgeledger.jobs.usecases.explain_job import Cause
 from forgeledger.rule_messages import Rule
 from forgeledger.web import limits as web_limits
 from tests.support.api_callers import Caller, make_world
@@ -156,6 +157,12 @@ def test_each_field_of_an_item_is_explained():
 
 def test_each_type_of_the_journal_is_explained():
     assert sorted(set(names(section("Journal"))) - {"type"}) == sorted([*EventKind, *FactKind])
+
+
+def test_each_reason_why_a_job_is_not_done_is_named():
+    (row,) = re.findall(r"^\| `reasons` \| (.*) \|$", PAGE, re.MULTILINE)
+
+    assert set(re.findall(r"`(\w+)`", row)) == set(Cause)
 
 
 def test_the_rules_of_a_policy_have_their_defaults():

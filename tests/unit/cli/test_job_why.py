@@ -7,6 +7,7 @@ import pytest
 from forgeledger.cli.deployment import Where
 from forgeledger.cli.job_text import why_lines
 from forgeledger.jobs.usecases import scan_lanes
+from forgeledger.jobs.usecases.explain_job import Cause
 from forgeledger.sdk.records import FoundItems, Item, Why
 from tests.support import memory_store
 
@@ -172,6 +173,13 @@ def test_why_names_the_reason_of_a_job_that_failed(forgeledger, ledger, world):
     assert few == ["More of its items failed than its policy tolerates.", finished]
     assert passed == [f"Its deadline {deadline} passed before it was done.", finished]
     assert by_hand == [finished]
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_each_reason_is_told_in_words(cause):
+    why = Why(job_id="j", status="RUNNING", reasons=(cause,))
+
+    assert cause not in list(why_lines(why, Where()))
 
 
 @pytest.mark.parametrize(

@@ -56,8 +56,8 @@ def reopened_note(job: "Job") -> str | None:
     """What becomes of items that are canceled."""
     if job.resuming:
         return (
-            "its canceled items are being resumed. Send their work when `forgeledger job status` no "
-            "longer says so: until then some still count as canceled"
+            "its canceled items are being resumed. Send their work when `forgeledger job status` "
+            "no longer says so: until then some still count as canceled"
         )
     if job.canceled == 0:
         return None

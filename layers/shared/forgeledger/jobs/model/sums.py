@@ -17,8 +17,8 @@ class Sums:
     released: int = 0
     # From each claim to the complete, fail, release, expire, cancel or takeover that ended it.
     run_ms: int = 0
-    # From when an item could be claimed, by registration, due time, release, retry or resume, to its
-    # claim.
+    # From when an item could be claimed, by registration, due time, release, retry or resume, to
+    # its claim.
     queue_ms: int = 0
     # How often an item became PENDING again: by release, retry, resume, or a failure that is not
     # final.

@@ -16,8 +16,8 @@ from forgeledger.jobs.usecases.resume_items import LaneFollower
 from forgeledger.parallel import call
 from forgeledger.runtime import HasTime, Runtime, no_deadline
 
-# A job needs at most eight steps: lanes, resumed, first failure, seal, lanes, close, lanes, verdict.
-# The rest is for conflicts with other writers.
+# A job needs at most eight steps: lanes, resumed, first failure, seal, lanes, close, lanes,
+# verdict. The rest is for conflicts with other writers.
 _ROUNDS = 20
 
 

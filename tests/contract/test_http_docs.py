@@ -28,6 +28,7 @@ LIMITS = [
     limits.ITEMS_PER_REGISTRATION,
     limits.ITEM_ID_CHARACTERS,
     limits.ITEM_ID_BYTES,
+    limits.ITEM_KIND_CHARACTERS,
     limits.PAYLOAD_BYTES,
     limits.RESULT_BYTES,
     limits.ERROR_TYPE_CHARACTERS,
@@ -46,6 +47,7 @@ LIMITS = [
     limits.ATTEMPTS_PER_ITEM,
     limits.LEASE_SECONDS,
     limits.BACKOFF_SECONDS,
+    limits.PERMANENT_ERRORS,
     limits.PAGE_ROWS,
     limits.PAGE_JOBS,
 ]

@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePer
 from jsonschema import Draft202012Validator
 
 from forgeledger.bootstrap.api import build_resolver
-from forgeledger.jobs.http import request_bodies
+from forgeledger.jobs.http import command_bodies, request_bodies
 from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.ports import JobIdClaims
 from forgeledger.jobs.services import services_on
@@ -260,4 +260,5 @@ def test_the_examples_are_what_their_models_take(document):
         examples = document["components"]["schemas"][name]["examples"]
         assert examples
         for example in examples:
-            getattr(request_bodies, name).model_validate(example)
+            bodies = request_bodies if hasattr(request_bodies, name) else command_bodies
+            getattr(bodies, name).model_validate(example)

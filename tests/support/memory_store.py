@@ -6,11 +6,11 @@ from itertools import accumulate
 from threading import Lock
 
 from forgeledger.jobs.model.creation import SealedCreation
+from forgeledger.jobs.model.due_rows import DueKey, DueRow
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.ids import last_digit
-from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import Job, JobStatus
-from forgeledger.jobs.model.lane_decision import Commit, item_versions
+from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.model.progress import Progress
 from forgeledger.jobs.model.sizes import item_bytes
@@ -23,45 +23,17 @@ from forgeledger.jobs.ports import (
     LaneScan,
     LaneView,
 )
-from forgeledger.journal.model.log_row import LogRow, Renewed
+from forgeledger.journal.model.log_row import Renewed
+from tests.support.memory_lane import MemoryLane, commit_row, due_row, item_row, items_stand
 from tests.support.unfinished_items import scan_of
 
-_DAY_SECONDS = 24 * 3_600
 _PAGE_BYTES = 1_000_000
-
-
-@dataclass(slots=True)
-class _Lane:
-    head: Head
-    items: dict[str, Item] = field(default_factory=dict)
-    rows: list[JournalRow] = field(default_factory=list)
-    # By the offset of the commit's first event.
-    commit_ids: dict[int, str] = field(default_factory=dict)
-    # TTLs of items and commits, by sort key, in seconds since 1970.
-    ttls: dict[str, int] = field(default_factory=dict)
-
-    def apply(self, commit: Commit) -> None:
-        offset, days = commit.before.offset, commit.before.rules.ttl_days
-        self.head = commit.head
-        self.items.update((item.item_id, item) for item in commit.items)
-        self.rows.append(LogRow(offset=offset, entries=commit.events))
-        if days:
-            names = [_item_row(item.item_id) for item in commit.items]
-            ttl = commit.events[-1].at // 1_000 + days * _DAY_SECONDS
-            self.ttls.update(dict.fromkeys([*names, _commit_row(offset)], ttl))
-
-    def delete_expired(self, now_seconds: int) -> None:
-        expired = {name for name, ttl in self.ttls.items() if ttl <= now_seconds}
-        items = self.items.items()
-        self.items = {id_: item for id_, item in items if _item_row(id_) not in expired}
-        self.rows = [row for row in self.rows if _commit_row(row.offset) not in expired]
-        self.ttls = {name: ttl for name, ttl in self.ttls.items() if name not in expired}
 
 
 @dataclass(slots=True)
 class _Record:
     job: Job
-    lanes: tuple[_Lane, ...]
+    lanes: tuple[MemoryLane, ...]
     facts: list[Fact]
     progress: Progress = field(default_factory=Progress)
     published: int = 0
@@ -121,7 +93,7 @@ class MemoryStore:
                 return False
             if stored.commit_ids.get(before.offset) == commit_id:
                 return True
-            if stored.head.offset != before.offset or not _items_stand(stored, commit):
+            if stored.head.offset != before.offset or not items_stand(stored, commit):
                 return False
             if running is not None and record.job.facts != running.facts:
                 return False
@@ -135,7 +107,7 @@ class MemoryStore:
 
     def create_job(self, job: Job, heads: Sequence[Head], fact: Fact) -> None:
         with self._lock:
-            lanes = tuple(_Lane(head) for head in heads)
+            lanes = tuple(MemoryLane(head) for head in heads)
             self._records.setdefault(job.job_id, _Record(job, lanes, [fact]))
 
     def create_sealed_job(self, creation: SealedCreation) -> bool:
@@ -143,7 +115,7 @@ class MemoryStore:
             job = creation.job
             if job.job_id in self._records:
                 return False
-            lanes = tuple(_Lane(head) for head in creation.heads)
+            lanes = tuple(MemoryLane(head) for head in creation.heads)
             for lane, commit in zip(lanes, creation.commits, strict=True):
                 lane.apply(commit)
             self._records[job.job_id] = _Record(job, lanes, list(creation.facts))
@@ -237,6 +209,19 @@ class MemoryStore:
             rows = [] if stored is None else [row for row in stored.rows if row.offset <= offset]
         return rows[-1].entries[0].at if rows else 0
 
+    def list_due(self, job_id: str, lane: int, limit: int) -> tuple[DueRow, ...]:
+        with self._lock:
+            stored = self._lane(job_id, lane)
+            due_rows = {} if stored is None else dict(stored.due_rows)
+        return tuple(due_rows[key] for key in sorted(due_rows)[:limit])
+
+    def delete_due(self, keys: Sequence[DueKey]) -> None:
+        with self._lock:
+            for key in keys:
+                stored = self._lane(key.job_id, key.lane)
+                if stored is not None:
+                    stored.due_rows.pop((key.due_at, key.offset), None)
+
     def read_facts(self, job_id: str, number: int, limit: int) -> tuple[Fact, ...]:
         with self._lock:
             record = self._records.get(job_id)
@@ -247,8 +232,9 @@ class MemoryStore:
             stored = self._lane(job_id, lane)
             if stored is None:
                 return Renewed(after=None)
-            names = [_item_row(item_id) for item_id in sorted(stored.items)]
-            names += [_commit_row(row.offset) for row in stored.rows]
+            names = [due_row(*key) for key in sorted(stored.due_rows)]
+            names += [item_row(item_id) for item_id in sorted(stored.items)]
+            names += [commit_row(row.offset) for row in stored.rows]
             rest = [name for name in names if after is None or name > after]
             for name in rest[:limit]:
                 if name in stored.ttls:
@@ -277,7 +263,7 @@ class MemoryStore:
                 for lane in record.lanes:
                     lane.delete_expired(now_ms // 1_000)
 
-    def _lane(self, job_id: str, lane: int) -> _Lane | None:
+    def _lane(self, job_id: str, lane: int) -> MemoryLane | None:
         lanes = self._records[job_id].lanes if job_id in self._records else ()
         return lanes[lane] if 0 <= lane < len(lanes) else None
 
@@ -285,16 +271,3 @@ class MemoryStore:
 def _in_shards(job_id: str) -> tuple[int, str]:
     """The order of open jobs: shard by shard, as the index has them."""
     return last_digit(job_id) % 16, job_id
-
-
-def _item_row(item_id: str) -> str:
-    return f"ITEM#{item_id}"
-
-
-def _commit_row(offset: int) -> str:
-    return f"LOG#{offset:012d}"
-
-
-def _items_stand(stored: _Lane, commit: Commit) -> bool:
-    versions = item_versions(commit).items()
-    return all(getattr(stored.items.get(name), "offset", None) == at for name, at in versions)

@@ -18,7 +18,8 @@ texts = st.text(max_size=40)
 optional_texts = st.none() | texts
 numbers = st.integers(0, 10**15)
 optional_numbers = st.none() | numbers
-seconds = st.integers(0, 10**6) | st.floats(0, 1e6)
+# As fine as a lane stores it.
+seconds = st.integers(0, 10**9).map(lambda milliseconds: milliseconds / 1000)
 names = st.text(min_size=1, max_size=256)
 marks = st.from_regex(r"[A-Za-z0-9_-]{8}([a-z_]{1,16})?", fullmatch=True)
 
@@ -37,6 +38,9 @@ rules = st.builds(
     backoff_cap_seconds=seconds,
     registers_on_the_way=st.booleans(),
     ttl_days=st.integers(0, 3_650),
+    dispatched=st.booleans(),
+    run_seconds=numbers,
+    permanent_errors=st.lists(st.integers(0, 2**24 - 1), max_size=10).map(tuple),
 )
 items = st.builds(
     Item,
@@ -48,7 +52,10 @@ items = st.builds(
     worker_id=optional_texts,
     lease_until=optional_numbers,
     due_at=optional_numbers,
+    dispatch=numbers,
     payload=optional_texts,
+    kind=optional_texts,
+    group=optional_texts,
     result=optional_texts,
     failure=st.none() | failures,
     created_at=numbers,
@@ -99,6 +106,10 @@ events = st.builds(
     lease_until=optional_numbers,
     due_at=optional_numbers,
     payload=optional_texts,
+    item_kind=optional_texts,
+    group=optional_texts,
+    dispatch=optional_numbers,
+    resolved=optional_numbers,
     result=optional_texts,
     failure=st.none() | failures,
     command=st.none() | st.sampled_from(CommandKind),
@@ -117,6 +128,7 @@ specs = st.builds(
     tolerance=st.builds(
         Tolerance, failures=optional_numbers, failure_percent=st.none() | st.floats(0, 100)
     ),
+    permanent_errors=st.lists(texts, max_size=10).map(tuple),
     expected_items=optional_numbers,
     deadline_seconds=optional_numbers,
     metadata=texts,

@@ -15,6 +15,7 @@ def test_a_job_is_created_with_every_rule_of_its_policy(forgeledger):
         "leaseSeconds": 60,
         "backoffBaseSeconds": 1.5,
         "backoffCapSeconds": 90.0,
+        "runSeconds": 600,
         "toleratedFailures": 2,
         "toleratedFailurePercent": 1.5,
     }
@@ -24,17 +25,23 @@ def test_a_job_is_created_with_every_rule_of_its_policy(forgeledger):
         for word in ("--" + re.sub("([A-Z])", r"-\1", rule).lower(), value)
     ]
 
+    errors = ["InvalidInvoice", "NoSuchInvoice"]
+    for error in errors:
+        options += ("--permanent-error", error)
+
     ended = forgeledger("job", "create", "nightly", *options, "--json")
 
     assert ended.code == 0, ended.err
-    assert json.loads(ended.out)["policy"] == rules
+    assert json.loads(ended.out)["policy"] == {**rules, "permanentErrors": errors}
 
 
 def test_an_option_for_each_rule_is_known_to_the_program(forgeledger):
     ended = forgeledger("job", "create", "--help")
 
     for rule in Policy.model_fields:
-        assert f"--{rule.replace('_', '-')} " in ended.out
+        # Of a list one entry at a time is given.
+        option = rule.removesuffix("s") if rule == "permanent_errors" else rule
+        assert f"--{option.replace('_', '-')} " in ended.out
 
 
 @pytest.mark.parametrize("option", ["--backoff-base-seconds", "--backoff-cap-seconds"])

@@ -38,6 +38,8 @@ def test_everything_that_was_said_of_a_job_reaches_the_ledger(forgeledger, ledge
         "toleratedFailurePercent": 2.5,
         "backoffBaseSeconds": 0,
         "backoffCapSeconds": 0,
+        "permanentErrors": [],
+        "runSeconds": None,
     }
     assert (document["metadata"], document["tags"]) == ({"team": "billing"}, ["a", "b"])
     assert document["ttlDays"] == 7

@@ -48,6 +48,29 @@ def test_a_failure_says_whether_to_try_again(forgeledger, queue):
     assert queue.commands[0]["error"] == {"type": "Boom", "message": "no", "retryable": False}
 
 
+def test_a_command_says_which_dispatch_it_is_for_and_how_long_its_item_waits(forgeledger, queue):
+    forgeledger(
+        *("send", "fail", JOB, "a", "--dispatch", 3, "--retry-after-seconds", 60),
+        *("--error-type", "TooManyRequests"),
+        **QUEUE,
+    )
+
+    command = queue.commands[0]
+    assert (command["dispatch"], command["retryAfterSeconds"]) == (3, 60)
+
+
+def test_an_item_is_registered_with_all_that_was_said(forgeledger, queue):
+    details = {"kind": "resize", "group": "acme", "notBefore": "2026-12-01T09:00:00Z"}
+
+    forgeledger(
+        *("send", "register", JOB, "a", "--kind", "resize", "--group", "acme"),
+        *("--not-before", "2026-12-01T09:00:00Z"),
+        **QUEUE,
+    )
+
+    assert details.items() <= queue.commands[0].items()
+
+
 def test_commands_of_a_file_keep_the_order_of_their_lane(forgeledger, queue, tmp_path):
     file = tmp_path / "commands.jsonl"
     kinds = ("register", "claim", "complete")
@@ -80,6 +103,12 @@ def test_commands_of_a_file_keep_the_order_of_their_lane(forgeledger, queue, tmp
             "--lease-seconds: goes with claim and heartbeat, not with release",
         ),
         (("claim", JOB, "a", "--payload", "1"), "", "--payload: goes with register, not with"),
+        (("retry", JOB, "a", "--dispatch", 1), "", "--dispatch: goes with claim and heartbeat"),
+        (
+            ("register", JOB, "a", "--group", "two words"),
+            "",
+            "group: must have only letters, digits and punctuation of ASCII",
+        ),
         (("fail", JOB, "a", "--result", "1"), "", "--result: goes with complete, not with fail"),
         (("retry", JOB, "a", "--permanent"), "", "--permanent: goes with fail, not with retry"),
         (("fail", JOB, "a", "--permanent"), "", "--permanent: needs --error-type as well"),

@@ -1,7 +1,7 @@
 """Wherever the SDK takes a job's id it takes a Job as well."""
 
 from collections.abc import Iterator
-from inspect import Parameter, isfunction, signature
+from inspect import Parameter, getmembers, isfunction, signature
 
 import pytest
 
@@ -28,9 +28,7 @@ OTHER_ARGUMENTS = {"item_id": "a", "items": ["b"], "error": "bad", "kind": "clai
 
 def public_methods(kind):
     return {
-        name: method
-        for name, method in vars(kind).items()
-        if isfunction(method) and not name.startswith("_")
+        name: method for name, method in getmembers(kind, isfunction) if not name.startswith("_")
     }
 
 

@@ -60,13 +60,21 @@ def test_an_item_that_is_neither_a_name_nor_an_object_is_refused_with_what_it_ma
 def test_what_comes_with_a_later_version_is_refused_and_not_ignored(caller):
     reply = caller.post(
         "/jobs",
-        {"name": "n", "executeAt": "2027-01-01T00:00:00Z", "callback_url": "https://example.com"},
+        {
+            "name": "n",
+            "dispatch": {},
+            "work": {"kind": "resize"},
+            "executeAt": "2027-01-01T00:00:00Z",
+            "callback_url": "https://example.com",
+        },
     )
 
-    assert reply.wrong == {"executeAt": "unsupported", "callback_url": "unsupported"}
+    fields = ("dispatch", "work", "executeAt", "callback_url")
+    assert reply.wrong == dict.fromkeys(fields, "not_yet")
     messages = [error["message"] for error in reply.json["errors"]]
-    assert "scheduled execution" in messages[0]
-    assert "webhooks" in messages[1]
+    assert "dispatch" in messages[0]
+    assert "scheduled execution" in messages[2]
+    assert "webhooks" in messages[3]
 
 
 def test_a_misspelled_rule_of_the_policy_is_refused_and_not_ignored(caller):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from forgeledger.fast_dataclass import fast_frozen
+from forgeledger.jobs.model.due_rows import DueKey, DueRow
 from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.items import Item, UnfinishedItem
@@ -130,6 +131,16 @@ class LaneStore(Protocol):
         """
 
 
+class DueRows(Protocol):
+    """When a lane's pending items may be handed out; each commit writes those of its events."""
+
+    def list_due(self, job_id: str, lane: int, limit: int) -> Sequence[DueRow]:
+        """Up to `limit` of them, the earliest first; strongly consistent."""
+
+    def delete_due(self, keys: Sequence[DueKey]) -> None:
+        """Those that are gone already are passed over. Raises StorageBusy as a commit does."""
+
+
 class JobStore(Protocol):
     """A job's header and progress; a commit returns as a lane's does."""
 
@@ -200,7 +211,9 @@ class Checkpoints(Protocol):
         """Record where it resumes; a later call replaces it."""
 
 
-class LedgerStore(LaneStore, JobStore, FactStore, JobLists, Retention, Checkpoints, Protocol):
+class LedgerStore(
+    LaneStore, DueRows, JobStore, FactStore, JobLists, Retention, Checkpoints, Protocol
+):
     """All of the storage: one table, and so one object, serves every port above."""
 
 

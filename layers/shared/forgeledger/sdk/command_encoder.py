@@ -3,7 +3,14 @@
 from datetime import datetime
 from typing import Any, Final
 
-from forgeledger.jobs.messages.command_fields import ATTEMPT, COMMAND_FIELDS, LEASE_SECONDS, RESULT
+from forgeledger.jobs.messages.command_fields import (
+    ATTEMPT,
+    COMMAND_FIELDS,
+    DISPATCH,
+    LEASE_SECONDS,
+    RESULT,
+    RETRY_AFTER_SECONDS,
+)
 from forgeledger.json_text import iso_of
 from forgeledger.sdk.command import Command, CommandType
 from forgeledger.sdk.command_checks import checked_whole_number, group_of
@@ -27,14 +34,22 @@ def encode(
     command_id: str,
     at: datetime,
     attempt: int | None = None,
+    dispatch: int | None = None,
     worker_id: str | None = None,
     lease_seconds: int | None = None,
     result: Any = None,
     failure: Failure | None = None,
+    retry_after_seconds: int | None = None,
 ) -> Command:
     """Raises InvalidCommandError for a command that the ledger would reject."""
     group = group_of(job_id, item_id)
-    for field, number in ((ATTEMPT, attempt), (LEASE_SECONDS, lease_seconds)):
+    numbers = (
+        (ATTEMPT, attempt),
+        (DISPATCH, dispatch),
+        (LEASE_SECONDS, lease_seconds),
+        (RETRY_AFTER_SECONDS, retry_after_seconds),
+    )
+    for field, number in numbers:
         if number is not None:
             checked_whole_number(field, number)
     if result is not None:
@@ -44,12 +59,14 @@ def encode(
         job_id=job_id,
         item_id=item_id,
         attempt=attempt,
+        dispatch=dispatch,
         worker_id=worker_id,
         lease_seconds=lease_seconds,
         at=iso_of(at),
         command_id=command_id,
         result=result,
         error=None if failure is None else failure.fields(),
+        retry_after_seconds=retry_after_seconds,
     )
     return Command(
         type=kind,

@@ -80,6 +80,10 @@ class Item:
     item_id: str
     state: str
     attempt: int = 0
+    # Of a job that dispatches: which dispatch the latest claim was for.
+    dispatch: int | None = None
+    kind: str | None = None
+    group: str | None = None
     worker_id: str | None = None
     payload: Any = None
     result: Any = None
@@ -106,6 +110,7 @@ class Event:
     lane: int | None = None
     offset: int | None = None
     attempt: int | None = None
+    dispatch: int | None = None
     worker_id: str | None = None
     # Who asked for it over HTTP.
     client_id: str | None = None

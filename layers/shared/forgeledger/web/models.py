@@ -25,14 +25,14 @@ class ResponseModel(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, from_attributes=True)
 
 
-def not_supported(feature: str) -> BeforeValidator:
-    """Refuse a field that is reserved for a later version: ignoring it would mislead its sender."""
+def not_yet(feature: str) -> BeforeValidator:
+    """Refuse a field that a later version brings: ignoring it would mislead its sender."""
 
     def check(value: Any) -> None:
         if value is not None:
             raise PydanticCustomError(
-                "unsupported",
-                "comes with {feature} and is not supported by this version",
+                "not_yet",
+                "comes with {feature} and is not supported yet",
                 {"feature": feature},
             )
 

@@ -1,12 +1,7 @@
 """Request bodies know the fields of the command table; unknown ones are found one level down."""
 
-from forgeledger.jobs.http.request_bodies import (
-    CreateJob,
-    ErrorBody,
-    FailItem,
-    ItemToRegister,
-    RegisterItems,
-)
+from forgeledger.jobs.http.command_bodies import ErrorBody, FailItem
+from forgeledger.jobs.http.request_bodies import CreateJob, ItemToRegister, RegisterItems
 from forgeledger.jobs.messages.command_fields import ERROR_NAMES, ITEM_NAMES
 from forgeledger.unknown_fields import unknown_in
 from forgeledger.web.body_fields import BodyFields, check_fields

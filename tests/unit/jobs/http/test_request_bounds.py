@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from forgeledger.jobs.http.request_bodies import (
+from forgeledger.jobs.http.command_bodies import (
     CompleteItem,
     ErrorBody,
     FailItem,
     ItemCommand,
-    ItemToRegister,
     LeaseCommand,
+    WorkCommand,
 )
+from forgeledger.jobs.http.request_bodies import ItemToRegister
 from forgeledger.jobs.messages.command_fields import (
     COMMAND_FIELDS,
     ERROR_FIELDS,
@@ -27,6 +28,7 @@ from forgeledger.web.models import RequestModel
 
 MODELS = [
     (ItemCommand, COMMAND_FIELDS),
+    (WorkCommand, COMMAND_FIELDS),
     (LeaseCommand, COMMAND_FIELDS),
     (CompleteItem, COMMAND_FIELDS),
     (FailItem, COMMAND_FIELDS),

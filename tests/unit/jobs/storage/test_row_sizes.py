@@ -24,12 +24,15 @@ from forgeledger.jobs.model.limits import (
     ERROR_MESSAGE_BYTES,
     ERROR_TYPE_CHARACTERS,
     ERROR_TYPES_PER_LANE,
+    GROUP_CHARACTERS,
     ITEM_ID_CHARACTERS,
+    ITEM_KIND_CHARACTERS,
     ITEMS_PER_COMMIT,
     JOB_NAME_CHARACTERS,
     LEASE_SECONDS,
     METADATA_BYTES,
     PAYLOAD_BYTES,
+    PERMANENT_ERRORS,
     RESULT_BYTES,
     TAG_CHARACTERS,
     TAGS_PER_JOB,
@@ -142,7 +145,14 @@ def _assert_fits(commit: Commit) -> None:
 def _largest_commands(texts: Texts, name: str, *, worker_id: str) -> list[Command]:
     """The commands that write the longest texts for one item."""
     kinds: list[tuple[CommandKind, dict]] = [
-        (CommandKind.REGISTER, {"payload": texts.bytes(PAYLOAD_BYTES)}),
+        (
+            CommandKind.REGISTER,
+            {
+                "payload": texts.bytes(PAYLOAD_BYTES),
+                "item_kind": texts.characters(ITEM_KIND_CHARACTERS),
+                "group": "g" * GROUP_CHARACTERS,
+            },
+        ),
         (CommandKind.CLAIM, {}),
         (CommandKind.FAIL, {"failure": texts.failure()}),
         (CommandKind.RETRY, {}),
@@ -154,7 +164,7 @@ def _largest_commands(texts: Texts, name: str, *, worker_id: str) -> list[Comman
 
 def test_the_largest_items_fit(texts: Texts) -> None:
     store, job_id = MemoryStore(), make_job_id(NOW, 7, 1)
-    store.create_job(*create(make_spec(job_id=job_id)))
+    store.create_job(*create(make_spec(job_id=job_id, rules=LaneRules(dispatched=True))))
     worker_id = texts.characters(WORKER_ID_CHARACTERS)
     names = [texts.characters(ITEM_ID_CHARACTERS - 4) + f"{n:04d}" for n in range(60)]
     commands = [
@@ -174,12 +184,13 @@ def test_the_largest_items_fit(texts: Texts) -> None:
 
 
 @pytest.mark.parametrize("kind", ["register", "complete", "release"])
-def test_the_smallest_items_fit(texts: Texts, kind: str) -> None:
-    """Without texts, the number of items or of rejections bounds a commit."""
+@pytest.mark.parametrize("dispatched", [False, True])
+def test_the_smallest_items_fit(texts: Texts, kind: str, dispatched: bool) -> None:
+    """Without texts, the number of items, of their due rows or of rejections bounds a commit."""
     names = [texts.characters(ITEM_ID_CHARACTERS - 4) + f"{n:04d}" for n in range(500)]
-    commands = [make_command(kind, item_id=name) for name in names]
+    commands = [make_command(kind, item_id=name, not_before=NOW + 1) for name in names]
 
-    commits = decide(make_head(rules=LaneRules()), {}, commands, NOW).commits
+    commits = decide(make_head(rules=LaneRules(dispatched=dispatched)), {}, commands, NOW).commits
 
     assert len(commits) > len(names) // (ITEMS_PER_COMMIT + 1)
     for commit in commits:
@@ -249,6 +260,10 @@ def test_the_largest_head_takes_one_write_unit(texts: Texts) -> None:
         backoff_base_seconds=BACKOFF_SECONDS / 7,
         backoff_cap_seconds=BACKOFF_SECONDS / 7,
         ttl_days=TTL_DAYS,
+        dispatched=True,
+        registers_on_the_way=True,
+        run_seconds=LEASE_SECONDS,
+        permanent_errors=tuple(range(2**24 - PERMANENT_ERRORS, 2**24)),
     )
     counts = Counts(**{**dict.fromkeys(Counts.__dataclass_fields__, items), "failings": events})
     sums = Sums(

@@ -80,6 +80,37 @@ def test_a_payload_is_measured_as_the_api_measures_it(caller, job_id, payload, t
     assert (is_sent(item), reply.status == 200) == (taken, taken), reply.text
 
 
+@pytest.mark.parametrize(
+    ("fields", "taken"),
+    [
+        ({"kind": "resize", "group": "!~", "notBefore": "2026-12-01T09:00:00+01:00"}, True),
+        ({"kind": None, "group": None, "not_before": None}, True),
+        ({"kind": ""}, False),
+        ({"kind": "\u00e9" * 128}, True),
+        ({"kind": "k" * 129}, False),
+        ({"kind": 7}, False),
+        ({"group": "g" * 128}, True),
+        ({"group": "g" * 129}, False),
+        ({"group": ""}, False),
+        ({"group": "two words"}, False),
+        ({"group": "\u00e9"}, False),
+        ({"not_before": "1969-12-31T23:59:59Z"}, False),
+        ({"notBefore": "2286-11-20T17:46:39.999Z"}, True),
+        ({"notBefore": "2286-11-20T17:46:40Z"}, False),
+        ({"notBefore": "tomorrow"}, False),
+        ({"notBefore": 5}, False),
+    ],
+)
+def test_what_an_item_is_registered_with_is_checked_as_the_api_checks_it(
+    caller, job_id, fields, taken
+):
+    item = {"itemId": "i", **fields}
+
+    reply = caller.post(f"/jobs/{job_id}/items:register", {"items": [item]})
+
+    assert (is_sent(item), reply.status == 200) == (taken, taken), reply.text
+
+
 @pytest.mark.parametrize("payload", [lists(MOST_LEVELS), objects(MOST_LEVELS), "\uffff\u20ac"])
 def test_the_deepest_and_the_strangest_come_back(caller, payload):
     job_id = caller.new_job(items=[{"itemId": "i", "payload": payload}])

@@ -12,6 +12,19 @@ from tests.support.fake_queues import THROTTLED, FakeCommandQueue, Fault, failin
 LANES = lanes_of(JOB_ID)
 
 
+def test_commands_say_which_dispatch_they_are_for(reporter, queue):
+    reporter.claim(JOB_ID, "a", attempt=5, dispatch=3)
+    reporter.heartbeat(JOB_ID, "a", attempt=5, dispatch=3)
+    reporter.release(JOB_ID, "a", dispatch=3)
+    reporter.complete(JOB_ID, "b", dispatch=3)
+    reporter.fail(JOB_ID, "c", "too many requests", dispatch=3, retry_after_seconds=0)
+
+    reporter.flush()
+
+    assert [command["dispatch"] for command in queue.commands] == [3] * 5
+    assert [command.get("retryAfterSeconds") for command in queue.commands].count(0) == 1
+
+
 def test_every_kind_of_command_reaches_the_queue_in_order(reporter, queue):
     reporter.claim(JOB_ID, "a", attempt=1, lease_seconds=30)
     reporter.heartbeat(JOB_ID, "a", attempt=1, lease_seconds=30)

@@ -22,6 +22,7 @@ from forgeledger.errors import StorageBusy, StorageError
 from forgeledger.fast_dataclass import fast_frozen
 
 KEYS_PER_READ: Final = 100
+ROWS_PER_BATCH_WRITE: Final = 25
 
 Action = dict[str, Any]
 
@@ -72,6 +73,21 @@ class Table:
                 rows += answer["Responses"].get(self.name, ())
                 wanted = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", ())
         return rows
+
+    def delete(self, keys: Sequence[Row]) -> None:
+        """Rows by their keys, without a condition; one that is not there is passed over."""
+        for part in batched(keys, ROWS_PER_BATCH_WRITE):
+            requests: Sequence[Action] = [{"DeleteRequest": {"Key": key}} for key in part]
+            tries = 0
+            while requests:
+                if tries == self.retrying.attempts:
+                    raise StorageBusy("BatchWriteItem: unprocessed rows", tries)
+                if tries:
+                    self.retrying.pause(tries - 1)
+                tries += 1
+                request = partial(self.client.batch_write_item, RequestItems={self.name: requests})
+                answer = self._ask("BatchWriteItem", request, holding="UnprocessedItems")
+                requests = answer["UnprocessedItems"].get(self.name, ())
 
     def _ask(self, what: str, request: Callable[[], Any], *, holding: str) -> Any:
         """The answer, which must hold this key: an empty body would pass for one."""

@@ -20,9 +20,18 @@ from forgeledger.cli.job_text import (
 from forgeledger.cli.json_options import json_object
 from forgeledger.cli.output import moment
 from forgeledger.cli.pages import Pages
+from forgeledger.cli.policy_options import (
+    BACKOFF_BASE_SECONDS,
+    BACKOFF_CAP_SECONDS,
+    LEASE_SECONDS,
+    MAX_ATTEMPTS,
+    PERMANENT_ERROR,
+    RUN_SECONDS,
+    TOLERATED_FAILURE_PERCENT,
+    TOLERATED_FAILURES,
+)
 from forgeledger.cli.session import Session
 from forgeledger.jobs.model.ids import LANES_RULE
-from forgeledger.jobs.model.limits import BACKOFF_SECONDS
 
 if TYPE_CHECKING:
     from forgeledger.sdk.records import Job
@@ -80,38 +89,14 @@ def create(
             f"items of a file that is sealed or has more than 1,000: {LANES_RULE}.",
         ),
     ] = None,
-    max_attempts: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="The attempt whose failure is final; default: 1, so nothing is retried."
-        ),
-    ] = None,
-    lease_seconds: Annotated[
-        int | None,
-        typer.Option(min=0, help="How long a claim lasts without a heartbeat; 0: no lease."),
-    ] = None,
-    backoff_base_seconds: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=BACKOFF_SECONDS,
-            help="The wait after a first failure is below it, and "
-            "doubles with each further one; default: 0, no wait.",
-        ),
-    ] = None,
-    backoff_cap_seconds: Annotated[
-        float | None,
-        typer.Option(
-            min=0, max=BACKOFF_SECONDS, help="No wait after a failure is longer; default: 300."
-        ),
-    ] = None,
-    tolerated_failures: Annotated[
-        int | None, typer.Option(min=0, help="More failed items than this fail the job.")
-    ] = None,
-    tolerated_failure_percent: Annotated[
-        float | None,
-        typer.Option(min=0, max=100, help="A larger share of failed items fails the job too."),
-    ] = None,
+    max_attempts: MAX_ATTEMPTS = None,
+    lease_seconds: LEASE_SECONDS = None,
+    backoff_base_seconds: BACKOFF_BASE_SECONDS = None,
+    backoff_cap_seconds: BACKOFF_CAP_SECONDS = None,
+    permanent_error: PERMANENT_ERROR = None,
+    run_seconds: RUN_SECONDS = None,
+    tolerated_failures: TOLERATED_FAILURES = None,
+    tolerated_failure_percent: TOLERATED_FAILURE_PERCENT = None,
     metadata: Annotated[
         str | None, typer.Option(help="A JSON object that every event carries.")
     ] = None,
@@ -137,6 +122,8 @@ def create(
         "leaseSeconds": lease_seconds,
         "backoffBaseSeconds": backoff_base_seconds,
         "backoffCapSeconds": backoff_cap_seconds,
+        "permanentErrors": permanent_error or None,
+        "runSeconds": run_seconds,
         "toleratedFailures": tolerated_failures,
         "toleratedFailurePercent": tolerated_failure_percent,
     }

@@ -15,12 +15,23 @@ from forgeledger.jobs.model.commands import CommandKind
 
 app = typer.Typer()
 _KINDS_OF_OPTION: Final[Mapping[str, tuple[CommandKind, ...]]] = {
+    "--dispatch": (
+        CommandKind.CLAIM,
+        CommandKind.HEARTBEAT,
+        CommandKind.COMPLETE,
+        CommandKind.FAIL,
+        CommandKind.RELEASE,
+    ),
     "--lease-seconds": (CommandKind.CLAIM, CommandKind.HEARTBEAT),
     "--payload": (CommandKind.REGISTER,),
+    "--kind": (CommandKind.REGISTER,),
+    "--group": (CommandKind.REGISTER,),
+    "--not-before": (CommandKind.REGISTER,),
     "--result": (CommandKind.COMPLETE,),
     "--error-type": (CommandKind.FAIL,),
     "--error-message": (CommandKind.FAIL,),
     "--permanent": (CommandKind.FAIL,),
+    "--retry-after-seconds": (CommandKind.FAIL,),
 }
 
 
@@ -59,6 +70,14 @@ def send(
             "a later claim, the command is rejected.",
         ),
     ] = None,
+    dispatch: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Which dispatch of its item the work message was for; where the job dispatches, a "
+            "command for another one is rejected.",
+        ),
+    ] = None,
     worker_id: Annotated[str | None, typer.Option(help="The worker that sends it.")] = None,
     command_id: Annotated[
         str | None, typer.Option(help="Commands with the same id are applied once.")
@@ -67,12 +86,27 @@ def send(
         int | None, typer.Option(min=1, help="With claim and heartbeat.")
     ] = None,
     payload: Annotated[str | None, typer.Option(help="With register: any JSON.")] = None,
+    item_kind: Annotated[
+        str | None, typer.Option("--kind", help="With register: which handler its work is for.")
+    ] = None,
+    item_group: Annotated[
+        str | None,
+        typer.Option("--group", help="With register: its message group on a FIFO work queue."),
+    ] = None,
+    not_before: Annotated[
+        str | None,
+        typer.Option(help="With register: no claim before this time, as 2026-12-01T09:00:00Z."),
+    ] = None,
     result: Annotated[str | None, typer.Option(help="With complete: any JSON.")] = None,
     error_type: Annotated[str | None, typer.Option(help="With fail: the kind of error.")] = None,
     error_message: Annotated[str, typer.Option(help="With fail.")] = "",
     permanent: Annotated[
         bool, typer.Option("--permanent", help="With fail: the error is not retryable.")
     ] = False,
+    retry_after_seconds: Annotated[
+        int | None,
+        typer.Option(min=0, help="With fail: how long it waits, in place of the job's backoff."),
+    ] = None,
 ) -> None:
     """Send commands to the queue, in order, as a worker does.
 
@@ -94,12 +128,17 @@ def send(
         _check_options(
             _required("TYPE", kind),
             {
+                "--dispatch": dispatch is not None,
                 "--lease-seconds": lease_seconds is not None,
                 "--payload": payload is not None,
+                "--kind": item_kind is not None,
+                "--group": item_group is not None,
+                "--not-before": not_before is not None,
                 "--result": result is not None,
                 "--error-type": error_type is not None,
                 "--error-message": bool(error_message),
                 "--permanent": permanent,
+                "--retry-after-seconds": retry_after_seconds is not None,
             },
         )
         if error_type is None and (error_message or permanent):
@@ -110,9 +149,14 @@ def send(
             "jobId": _required("JOB_ID", job_id),
             "itemId": _required("ITEM_ID", item_id),
             "attempt": attempt,
+            "dispatch": dispatch,
             "workerId": worker_id,
             "commandId": command_id,
             "leaseSeconds": lease_seconds,
+            "kind": item_kind,
+            "group": item_group,
+            "notBefore": not_before,
+            "retryAfterSeconds": retry_after_seconds,
             "payload": None if payload is None else json_value("--payload", payload),
             "result": None if result is None else json_value("--result", result),
         }

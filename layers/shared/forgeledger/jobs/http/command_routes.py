@@ -5,13 +5,19 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from forgeledger.errors import JobNotFound
+from forgeledger.jobs.http.command_bodies import (
+    CompleteItem,
+    FailItem,
+    ItemCommand,
+    LeaseCommand,
+    WorkCommand,
+)
 from forgeledger.jobs.http.item_bodies import OutcomeBody, item_body
 from forgeledger.jobs.http.parameters import ItemId, JobId, check_item_id
 from forgeledger.jobs.http.rejections import rejection
-from forgeledger.jobs.http.request_bodies import CompleteItem, FailItem, ItemCommand, LeaseCommand
+from forgeledger.jobs.model.claim_rules import FINISHED_REASONS
 from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.ids import lane_of, lanes_of
-from forgeledger.jobs.model.item_rules import FINISHED_REASONS
 from forgeledger.jobs.model.outcomes import Outcome, OutcomeKind, Reason
 from forgeledger.jobs.services import Services
 from forgeledger.unknown_fields import first_names
@@ -25,7 +31,7 @@ _COMMANDS: tuple[tuple[CommandKind, type[ItemCommand], str], ...] = (
     (CommandKind.HEARTBEAT, LeaseCommand, "The worker is still busy: its lease starts again"),
     (CommandKind.COMPLETE, CompleteItem, "The item is done"),
     (CommandKind.FAIL, FailItem, "The attempt failed; the item is retried or has failed for good"),
-    (CommandKind.RELEASE, ItemCommand, "The worker returns the item; the attempt does not count"),
+    (CommandKind.RELEASE, WorkCommand, "The worker returns the item; the attempt does not count"),
     (CommandKind.RETRY, ItemCommand, "A failed item is tried again; a finished job runs again"),
     (CommandKind.EXPIRE, ItemCommand, "A claim whose lease is over ends as a failed attempt"),
     (CommandKind.CANCEL, ItemCommand, "An unfinished item is canceled; it stays in the total"),

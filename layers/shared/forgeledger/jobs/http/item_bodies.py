@@ -1,6 +1,8 @@
 """Response bodies of items."""
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from forgeledger.jobs.http.job_bodies import time_or_none
 from forgeledger.jobs.model.items import Item, ItemState
@@ -21,6 +23,9 @@ class ItemBrief(ResponseModel):
     item_id: str
     state: ItemState
     attempt: int
+    dispatch: Annotated[int | None, Field(description="Which dispatch the latest claim was for.")]
+    kind: str | None
+    group: str | None
     worker_id: str | None
     lease_until: str | None
     due_at: str | None
@@ -60,6 +65,9 @@ def brief_fields(item: Item) -> dict[str, Any]:
         "item_id": item.item_id,
         "state": item.state,
         "attempt": item.attempt,
+        "dispatch": item.dispatch or None,
+        "kind": item.kind,
+        "group": item.group,
         "worker_id": item.worker_id,
         "lease_until": time_or_none(item.lease_until),
         "due_at": time_or_none(item.due_at),

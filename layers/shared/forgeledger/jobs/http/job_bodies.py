@@ -41,6 +41,8 @@ class PolicyBody(ResponseModel):
     lease_seconds: int
     backoff_base_seconds: float
     backoff_cap_seconds: float
+    permanent_errors: list[str]
+    run_seconds: int | None
 
 
 class JobHeadline(ResponseModel):
@@ -178,6 +180,8 @@ def _job_fields(status_view: JobStatusView) -> dict[str, Any]:
             lease_seconds=spec.rules.lease_seconds,
             backoff_base_seconds=spec.rules.backoff_base_seconds,
             backoff_cap_seconds=spec.rules.backoff_cap_seconds,
+            permanent_errors=list(spec.permanent_errors),
+            run_seconds=spec.rules.run_seconds or None,
         ),
         "metadata": from_text(spec.metadata),
         "tags": list(spec.tags),

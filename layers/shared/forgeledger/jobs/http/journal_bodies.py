@@ -28,6 +28,9 @@ class EventBody(ResponseModel):
     command: str | None = None
     reason: str | None = None
     attempt: int | None = None
+    dispatch: int | None = None
+    kind: str | None = None
+    group: str | None = None
     worker_id: str | None = None
     client_id: Annotated[
         str | None,
@@ -113,6 +116,9 @@ def _event_body(lane: int | None, offset: int, event: Event) -> EventBody:
         command=event.command,
         reason=event.reason,
         attempt=event.attempt,
+        dispatch=event.dispatch,
+        kind=event.item_kind,
+        group=event.group,
         worker_id=event.worker_id,
         lease_until=time_or_none(event.lease_until),
         due_at=time_or_none(event.due_at),

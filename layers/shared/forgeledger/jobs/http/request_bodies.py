@@ -6,17 +6,20 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from forgeledger.jobs.messages.field_checks import bytes_at_most, json_text, milliseconds
+from forgeledger.jobs.messages.field_checks import (
+    bytes_at_most,
+    due_milliseconds,
+    json_text,
+    queue_text,
+)
 from forgeledger.jobs.model import limits
-from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.ids import LANES_RULE
-from forgeledger.jobs.model.items import Failure
 from forgeledger.jobs.model.jobs import Tolerance
-from forgeledger.jobs.model.lanes import LaneRules
+from forgeledger.jobs.model.lanes import LaneRules, number_of_type
 from forgeledger.jobs.usecases.create_job import NewJob
 from forgeledger.jobs.usecases.register_items import NewItem
 from forgeledger.json_text import to_text
-from forgeledger.web.models import RequestModel, not_supported
+from forgeledger.web.models import RequestModel, not_yet
 
 _LANES = (
     "They never change. Unless given, they follow from plannedItems, else expectedItems, else the "
@@ -24,7 +27,7 @@ _LANES = (
 )
 
 
-def _example(body: dict[str, Any]) -> ConfigDict:
+def example(body: dict[str, Any]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [body]})
 
 
@@ -42,11 +45,17 @@ ItemId = Annotated[
     Field(min_length=1, max_length=limits.ITEM_ID_CHARACTERS),
     AfterValidator(partial(bytes_at_most, limits.ITEM_ID_BYTES)),
 ]
-WorkerId = Annotated[str, Field(min_length=1, max_length=limits.WORKER_ID_CHARACTERS)]
-CommandId = Annotated[str, Field(min_length=1, max_length=limits.COMMAND_ID_CHARACTERS)]
-# After validation, payload and result are JSON text.
+# After validation it is JSON text.
 Payload = Annotated[Any, AfterValidator(partial(json_text, limits.PAYLOAD_BYTES))]
-Result = Annotated[Any, AfterValidator(partial(json_text, limits.RESULT_BYTES))]
+ItemKind = Annotated[str, Field(min_length=1, max_length=limits.ITEM_KIND_CHARACTERS)]
+Group = Annotated[
+    str, Field(min_length=1, max_length=limits.GROUP_CHARACTERS), AfterValidator(queue_text)
+]
+ErrorType = Annotated[str, Field(min_length=1, max_length=limits.ERROR_TYPE_CHARACTERS)]
+# Milliseconds are the finest that a lane stores.
+BackoffSeconds = Annotated[
+    float, Field(ge=0, le=limits.BACKOFF_SECONDS), AfterValidator(lambda wait: round(wait, 3))
+]
 Tag = Annotated[str, Field(min_length=1, max_length=limits.TAG_CHARACTERS)]
 
 
@@ -55,17 +64,34 @@ def _check_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
     return metadata
 
 
-def _check_time(text: str) -> str:
-    milliseconds(text)
+def _check_due_time(text: str) -> str:
+    due_milliseconds(text)
     return text
 
 
 class ItemToRegister(RequestModel):
     item_id: ItemId
     payload: Payload = None
+    kind: Annotated[
+        ItemKind | None, Field(description="Which of the workers' handlers its work is for.")
+    ] = None
+    group: Annotated[
+        Group | None,
+        Field(description="Items of a group are handed out one by one by a FIFO work queue."),
+    ] = None
+    not_before: Annotated[
+        Annotated[str, AfterValidator(_check_due_time)] | None,
+        Field(description="No claim is granted before it."),
+    ] = None
 
     def new_item(self) -> NewItem:
-        return NewItem(item_id=self.item_id, payload=self.payload)
+        return NewItem(
+            item_id=self.item_id,
+            payload=self.payload,
+            kind=self.kind,
+            group=self.group,
+            not_before=None if self.not_before is None else due_milliseconds(self.not_before),
+        )
 
 
 ItemOrId = Annotated[
@@ -74,7 +100,7 @@ ItemOrId = Annotated[
 
 
 class RegisterItems(RequestModel):
-    model_config = _example(
+    model_config = example(
         {"items": ["invoice-17", {"itemId": "invoice-18", "payload": {"pages": 3}}], "seal": True}
     )
 
@@ -90,12 +116,24 @@ class Policy(RequestModel):
     tolerated_failure_percent: Annotated[float, Field(ge=0, le=100)] | None = None
     max_attempts: Annotated[int, Field(ge=1, le=limits.ATTEMPTS_PER_ITEM)] = 1
     lease_seconds: Annotated[int, Field(ge=0, le=limits.LEASE_SECONDS)] = 0
-    backoff_base_seconds: Annotated[float, Field(ge=0, le=limits.BACKOFF_SECONDS)] = 0
-    backoff_cap_seconds: Annotated[float, Field(ge=0, le=limits.BACKOFF_SECONDS)] = 300
+    backoff_base_seconds: BackoffSeconds = 0
+    backoff_cap_seconds: BackoffSeconds = 300
+    permanent_errors: Annotated[
+        list[ErrorType] | None,
+        Field(
+            min_length=1,
+            max_length=limits.PERMANENT_ERRORS,
+            description="Failures of these error types are never retried.",
+        ),
+    ] = None
+    run_seconds: Annotated[
+        Annotated[int, Field(ge=1, le=limits.LEASE_SECONDS)] | None,
+        Field(description="The longest attempt: no heartbeat extends a lease beyond it."),
+    ] = None
 
 
 class CreateJob(RequestModel):
-    model_config = _example(
+    model_config = example(
         {
             "name": "invoices of November",
             "expectedItems": 1200,
@@ -132,11 +170,14 @@ class CreateJob(RequestModel):
     tags: Annotated[list[Tag], Field(max_length=limits.TAGS_PER_JOB)] = Field(default=[])
     ttl_days: Annotated[int, Field(ge=0, le=limits.TTL_DAYS)] = 30
     deadline_seconds: Annotated[int, Field(ge=1, le=limits.DEADLINE_SECONDS)] | None = None
-    execute_at: Annotated[None, not_supported("scheduled execution")] = None
-    callback_url: Annotated[None, not_supported("webhooks")] = None
+    dispatch: Annotated[None, not_yet("dispatch")] = None
+    work: Annotated[None, not_yet("dispatch")] = None
+    execute_at: Annotated[None, not_yet("scheduled execution")] = None
+    callback_url: Annotated[None, not_yet("webhooks")] = None
 
     def new_job(self) -> NewJob:
         policy, auto_register = self.policy, self.auto_register
+        permanent_errors = tuple(dict.fromkeys(policy.permanent_errors or ()))
         if auto_register is None:
             auto_register = self.expected_items is not None
         return NewJob(
@@ -149,7 +190,10 @@ class CreateJob(RequestModel):
                 backoff_cap_seconds=policy.backoff_cap_seconds,
                 registers_on_the_way=auto_register,
                 ttl_days=self.ttl_days,
+                run_seconds=policy.run_seconds or 0,
+                permanent_errors=tuple(map(number_of_type, permanent_errors)),
             ),
+            permanent_errors=permanent_errors,
             tolerance=Tolerance(
                 failures=policy.tolerated_failures, failure_percent=policy.tolerated_failure_percent
             ),
@@ -164,7 +208,7 @@ class CreateJob(RequestModel):
 
 
 class ReopenJob(RequestModel):
-    model_config = _example({"items": "resume"})
+    model_config = example({"items": "resume"})
 
     # As `item` the job would run again without what was canceled, which no request then resumes.
     refuses_near_misses: ClassVar[bool] = True
@@ -173,63 +217,3 @@ class ReopenJob(RequestModel):
         Literal["resume"] | None,
         Field(description="`resume`: items that were canceled with the job are pending again."),
     ] = None
-
-
-class ItemCommand(RequestModel):
-    """The fields that every command for one item may have."""
-
-    attempt: Annotated[int, Field(ge=1, le=limits.ATTEMPT_NUMBER)] | None = None
-    worker_id: WorkerId | None = None
-    command_id: CommandId | None = None
-    at: Annotated[str, AfterValidator(_check_time)] | None = None
-
-    def command(
-        self, kind: CommandKind, item_id: str, default_id: str, ignored: tuple[str, ...] = ()
-    ) -> Command:
-        """The command with the id in the body, or else with `default_id`."""
-        # Each kind of command has some of these fields.
-        fields = dict(self)
-        error = fields.get("error")
-        return Command(
-            kind=kind,
-            item_id=item_id,
-            command_id=self.command_id or default_id,
-            attempt=self.attempt,
-            worker_id=self.worker_id,
-            lease_seconds=fields.get("lease_seconds"),
-            result=fields.get("result"),
-            failure=None if error is None else Failure(**dict(error)),
-            sent_at=None if self.at is None else milliseconds(self.at),
-            ignored=ignored,
-        )
-
-
-class LeaseCommand(ItemCommand):
-    """The body of a claim or a heartbeat."""
-
-    model_config = _example({"workerId": "w-3", "leaseSeconds": 300})
-
-    lease_seconds: Annotated[int, Field(ge=1, le=limits.LEASE_SECONDS)] | None = None
-
-
-class CompleteItem(ItemCommand):
-    model_config = _example({"workerId": "w-3", "attempt": 1, "result": {"pages": 3}})
-
-    result: Result = None
-
-
-class ErrorBody(RequestModel):
-    # As `retriable: false` the failure would be retried.
-    refuses_near_misses: ClassVar[bool] = True
-
-    type: Annotated[str, Field(min_length=1, max_length=limits.ERROR_TYPE_CHARACTERS)]
-    message: Annotated[str, AfterValidator(partial(bytes_at_most, limits.ERROR_MESSAGE_BYTES))] = ""
-    retryable: bool = True
-
-
-class FailItem(ItemCommand):
-    model_config = _example(
-        {"attempt": 1, "error": {"type": "Timeout", "message": "no answer", "retryable": True}}
-    )
-
-    error: ErrorBody | None = None

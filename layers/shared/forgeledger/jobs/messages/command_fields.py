@@ -10,6 +10,11 @@ from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from forgeledger.jobs.model import limits
+from forgeledger.json_text import parse_instant
+
+# SQS takes these characters in the id of a message group.
+QUEUE_CHARACTERS: Final = re.compile("[!-~]*")
+QUEUE_RULE: Final = "must have only letters, digits and punctuation of ASCII"
 
 
 class Kind(Enum):
@@ -20,6 +25,8 @@ class Kind(Enum):
     TIME = auto()
     JSON = auto()
     ERROR = auto()
+    # Text of the characters that SQS takes in a message group's id.
+    QUEUE_TEXT = auto()
 
 
 class Field(NamedTuple):
@@ -39,6 +46,14 @@ class Field(NamedTuple):
         return (self.name,) if snake == self.name else (self.name, snake)
 
 
+def due_time(text: str) -> int:
+    """Milliseconds since 1970 that a due row's key has room for; ValueError for any other time."""
+    time = parse_instant(text)
+    if not 0 <= time <= limits.LATEST_TIME_MS:
+        raise ValueError("must be a time from 1970 to 2286")
+    return time
+
+
 def names_of(fields: Iterable[Field]) -> frozenset[str]:
     return frozenset(name for field in fields for name in field.spellings)
 
@@ -54,13 +69,22 @@ ITEM_ID: Final = Field(
     required=True,
 )
 ATTEMPT: Final = Field("attempt", Kind.WHOLE_NUMBER, least=1, most=limits.ATTEMPT_NUMBER)
+# Which dispatch of its item a work message was for.
+DISPATCH: Final = Field("dispatch", Kind.WHOLE_NUMBER, least=1, most=limits.ATTEMPT_NUMBER)
 WORKER_ID: Final = Field("workerId", Kind.TEXT, least=1, most=limits.WORKER_ID_CHARACTERS)
 COMMAND_ID: Final = Field("commandId", Kind.TEXT, least=1, most=limits.COMMAND_ID_CHARACTERS)
 AT: Final = Field("at", Kind.TIME, least=1, most=64)
 LEASE_SECONDS: Final = Field("leaseSeconds", Kind.WHOLE_NUMBER, least=1, most=limits.LEASE_SECONDS)
+RETRY_AFTER_SECONDS: Final = Field(
+    "retryAfterSeconds", Kind.WHOLE_NUMBER, most=limits.RETRY_AFTER_SECONDS
+)
 PAYLOAD: Final = Field("payload", Kind.JSON, most_bytes=limits.PAYLOAD_BYTES)
 RESULT: Final = Field("result", Kind.JSON, most_bytes=limits.RESULT_BYTES)
 ERROR: Final = Field("error", Kind.ERROR)
+# Of an item: which handler its work is for, its work message's group, and when it may go out.
+ITEM_KIND: Final = Field("kind", Kind.TEXT, least=1, most=limits.ITEM_KIND_CHARACTERS)
+GROUP: Final = Field("group", Kind.QUEUE_TEXT, least=1, most=limits.GROUP_CHARACTERS)
+NOT_BEFORE: Final = Field("notBefore", Kind.TIME, least=1, most=64)
 
 ERROR_TYPE: Final = Field(
     "type", Kind.TEXT, least=1, most=limits.ERROR_TYPE_CHARACTERS, required=True
@@ -73,16 +97,21 @@ COMMAND_FIELDS: Final = (
     JOB_ID,
     ITEM_ID,
     ATTEMPT,
+    DISPATCH,
     WORKER_ID,
     COMMAND_ID,
     AT,
     LEASE_SECONDS,
     PAYLOAD,
+    ITEM_KIND,
+    GROUP,
+    NOT_BEFORE,
     RESULT,
     ERROR,
+    RETRY_AFTER_SECONDS,
 )
 ERROR_FIELDS: Final = (ERROR_TYPE, ERROR_MESSAGE, RETRYABLE)
-ITEM_FIELDS: Final = (ITEM_ID, PAYLOAD)
+ITEM_FIELDS: Final = (ITEM_ID, PAYLOAD, ITEM_KIND, GROUP, NOT_BEFORE)
 # A work message gives an item to a worker; `kind` selects the worker's handler.
 WORK_FIELDS: Final = (JOB_ID, ITEM_ID, Field("kind", Kind.TEXT), PAYLOAD, ATTEMPT)
 

@@ -16,10 +16,17 @@ from forgeledger.jobs.messages.command_fields import (
     ERROR_FIELDS,
     ERROR_NAMES,
     KNOWN_IN_COMMAND,
+    NOT_BEFORE,
     Field,
     Kind,
 )
-from forgeledger.jobs.messages.field_checks import bytes_at_most, json_text, milliseconds
+from forgeledger.jobs.messages.field_checks import (
+    bytes_at_most,
+    due_milliseconds,
+    json_text,
+    milliseconds,
+    queue_text,
+)
 from forgeledger.jobs.model import limits
 from forgeledger.jobs.model.commands import NOT_REMEMBERED, Command, CommandKind
 from forgeledger.jobs.model.ids import lane_of, lanes_of
@@ -148,7 +155,9 @@ def _schema(field: Field) -> CoreSchema:
     bounds = {"min_length": field.least, "max_length": field.most} if field.least else {}
     text = _core("str", strict=True, **bounds)
     if field.kind is Kind.TIME:
-        return _then(text, milliseconds)
+        return _then(text, due_milliseconds if field is NOT_BEFORE else milliseconds)
+    if field.kind is Kind.QUEUE_TEXT:
+        return _then(text, queue_text)
     return _then(text, partial(bytes_at_most, field.most_bytes)) if field.most_bytes else text
 
 
@@ -196,6 +205,11 @@ def _command(raw: Any, index: int, source_id: str, unknown: frozenset[str]) -> R
         payload=fields.get("payload"),
         result=fields.get("result"),
         failure=fields.get("error"),
+        dispatch=fields.get("dispatch"),
+        retry_after_seconds=fields.get("retryAfterSeconds"),
+        item_kind=fields.get("kind"),
+        group=fields.get("group"),
+        not_before=fields.get("notBefore"),
         sent_at=fields.get("at"),
         ignored=first_names(unknown) if unknown else (),
     )

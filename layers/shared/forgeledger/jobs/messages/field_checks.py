@@ -1,10 +1,12 @@
 """Checks of a field beyond its type and bounds, in queue messages and request bodies alike."""
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from pydantic_core import PydanticCustomError
 
+from forgeledger.jobs.messages.command_fields import QUEUE_CHARACTERS, QUEUE_RULE, due_time
 from forgeledger.json_text import parse_instant, to_text
 
 
@@ -26,10 +28,24 @@ def json_text(limit: int, value: Any) -> str | None:
 
 
 def milliseconds(text: str) -> int:
+    return _time(parse_instant, text)
+
+
+def due_milliseconds(text: str) -> int:
+    return _time(due_time, text)
+
+
+def _time(parse: Callable[[str], int], text: str) -> int:
     try:
-        return parse_instant(text)
+        return parse(text)
     except ValueError as error:
         raise PydanticCustomError("datetime", "{why}", {"why": str(error)}) from error
+
+
+def queue_text(text: str) -> str:
+    if not QUEUE_CHARACTERS.fullmatch(text):
+        raise PydanticCustomError("queue_characters", QUEUE_RULE)
+    return text
 
 
 def _check_size(limit: int, text: str, unit: str) -> None:

@@ -44,6 +44,14 @@ class Command:
     payload: str | None = None
     result: str | None = None
     failure: Failure | None = None
+    # Which dispatch of its item the work message was for; only lanes that dispatch look at it.
+    dispatch: int | None = None
+    # Of a failure: how long the item waits in place of the policy's backoff.
+    retry_after_seconds: int | None = None
+    # Of a registration: what the item's work message says, and when it may go out.
+    item_kind: str | None = None
+    group: str | None = None
+    not_before: int | None = None
     # The sender's time; only used to measure how far the ledger lags.
     sent_at: int | None = None
     # The names of unknown fields that it came with, within bounds.

@@ -40,7 +40,8 @@ def create_sealed(
     """
     now = spec.created_at
     number = len({command.item_id for share in registrations.values() for command in share})
-    if _JOB_ACTIONS + _LANE_ACTIONS * spec.lanes + number > ACTIONS_PER_TRANSACTION:
+    actions = _JOB_ACTIONS + _LANE_ACTIONS * spec.lanes + number
+    if actions > ACTIONS_PER_TRANSACTION:
         return None
     job, heads, created = create(spec, client_id)
     step = seal(job, Counts(pending=number), now, client_id)
@@ -52,7 +53,8 @@ def create_sealed(
         if more:
             return None
         commits.append(first)
-    if sum(map(bytes_of_new, commits)) > COMMIT_BYTES:
+    actions += sum(len(commit.due_rows) for commit in commits)
+    if actions > ACTIONS_PER_TRANSACTION or sum(map(bytes_of_new, commits)) > COMMIT_BYTES:
         return None
     return SealedCreation(
         job=step.job,

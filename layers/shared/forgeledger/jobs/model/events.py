@@ -66,6 +66,12 @@ class Event:
     lease_until: int | None = None
     due_at: int | None = None
     payload: str | None = None
+    item_kind: str | None = None
+    group: str | None = None
+    # Of a claim that was granted in a lane that dispatches.
+    dispatch: int | None = None
+    # Of such a lane's closing: `finished + again` after it, from which a dispatcher goes on.
+    resolved: int | None = None
     result: str | None = None
     failure: Failure | None = None
     command: CommandKind | None = None
@@ -88,6 +94,9 @@ def evolve_item(item: Item | None, event: Event, offset: int) -> Item | None:
             item_id=event.item_id,
             state=ItemState.PENDING,
             payload=event.payload,
+            kind=event.item_kind,
+            group=event.group,
+            due_at=event.due_at,
             created_at=event.at,
             updated_at=event.at,
             offset=offset,
@@ -107,6 +116,7 @@ def _changes(item: Item, event: Event) -> dict[str, Any]:
         return {
             "state": _IN_PROGRESS,
             "attempt": attempt,
+            "dispatch": event.dispatch or 0,
             "worker_id": event.worker_id,
             "lease_until": event.lease_until,
             "due_at": None,
@@ -146,6 +156,7 @@ def _changes(item: Item, event: Event) -> dict[str, Any]:
             "forgiven": item.forgiven + 1,
             "worker_id": None,
             "lease_until": None,
+            "due_at": event.due_at,
             "pending_since": event.at,
         }
     if kind is EventKind.RETRIED:
@@ -154,6 +165,7 @@ def _changes(item: Item, event: Event) -> dict[str, Any]:
             "forgiven": item.attempt,
             "worker_id": None,
             "finished_at": None,
+            "due_at": event.due_at,
             "pending_since": event.at,
         }
     if kind is EventKind.CANCELED:
@@ -172,7 +184,7 @@ def _changes(item: Item, event: Event) -> dict[str, Any]:
             "forgiven": item.forgiven + 1,
             "worker_id": None,
             "lease_until": None,
-            "due_at": None,
+            "due_at": event.due_at,
             "pending_since": event.at,
             "finished_at": None,
         }

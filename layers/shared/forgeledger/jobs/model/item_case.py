@@ -5,7 +5,7 @@ from typing import Any
 from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.commands import Command
 from forgeledger.jobs.model.events import Event, EventKind
-from forgeledger.jobs.model.items import Failure, Item
+from forgeledger.jobs.model.items import Failure, Item, ItemState
 from forgeledger.jobs.model.jobs import JobPhase
 from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.model.limits import ATTEMPTS_AHEAD
@@ -50,6 +50,35 @@ class ItemCase:
     def lease_over(self) -> bool:
         return self.item.lease_until is not None and self.item.lease_until <= self.now
 
+    @property
+    def not_due(self) -> bool:
+        return self.item.due_at is not None and self.item.due_at > self.now
+
+    @property
+    def lease_held(self) -> bool:
+        return self.item.lease_until is not None and not self.lease_over
+
+    @property
+    def awaited_dispatch(self) -> int:
+        """Which dispatch of the item commands are expected to be for."""
+        item = self.item
+        return item.dispatch if item.state is ItemState.IN_PROGRESS else item.attempt + 1
+
+    @property
+    def of_other_dispatch(self) -> bool:
+        """Whether the command says that it is for another one: a message from before."""
+        dispatch = self.command.dispatch
+        return (
+            dispatch is not None
+            and self.head.rules.dispatched
+            and dispatch != self.awaited_dispatch
+        )
+
+    @property
+    def due_now(self) -> int | None:
+        """The due time of an item that is pending again, where the ledger dispatches."""
+        return self.now if self.head.rules.dispatched else None
+
     def apply(self, kind: EventKind, **fields: Any) -> Ruling:
         return Ruling(kind=OutcomeKind.APPLIED, events=(self._event(kind, **fields),))
 
@@ -65,20 +94,31 @@ class ItemCase:
         return Ruling(kind=OutcomeKind.REJECTED, events=(event,), reason=reason)
 
     def reject_attempt(self) -> Ruling:
-        return self.reject(Reason.STALE_ATTEMPT if self.stale else Reason.UNKNOWN_ATTEMPT)
+        return self.reject(
+            Reason.STALE_ATTEMPT if self.stale or self.of_other_dispatch else Reason.UNKNOWN_ATTEMPT
+        )
 
-    def lease_until(self) -> int | None:
-        seconds = self.command.lease_seconds
+    def lease_until(self, claimed_at: int) -> int | None:
+        """The end of a lease that begins now, of an attempt that began then."""
+        rules, seconds = self.head.rules, self.command.lease_seconds
         if seconds is None:
-            seconds = self.head.rules.lease_seconds
-        return self.now + seconds * 1000 if seconds else None
+            seconds = rules.lease_seconds
+        until = self.now + seconds * 1000 if seconds else None
+        last = rules.run_ends_at(claimed_at)
+        if until is None or last is None:
+            return last if until is None else until
+        return min(until, last)
 
     def fail(self, kind: EventKind, attempt: int, failure: Failure, worker: str | None) -> Ruling:
         """Record a failure: with a due time while attempts are left, otherwise for good."""
         due_at = None
-        if failure.retryable:
+        rules = self.head.rules
+        if failure.retryable and not rules.is_permanent(failure.type):
             failures = attempt - self.item.forgiven
-            wait_ms = self.head.rules.retry_wait_ms(failures, self.command.jitter)
+            wait_ms = rules.retry_wait_ms(failures, self.command.jitter)
+            after = self.command.retry_after_seconds
+            if wait_ms is not None and after is not None and kind is EventKind.FAILED:
+                wait_ms = after * 1000
             due_at = None if wait_ms is None else self.now + wait_ms
         return self.apply(kind, attempt=attempt, worker_id=worker, failure=failure, due_at=due_at)
 

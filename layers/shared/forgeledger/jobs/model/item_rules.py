@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from forgeledger.fast_dataclass import replace
+from forgeledger.jobs.model.claim_rules import FINISHED_REASONS, claim
 from forgeledger.jobs.model.commands import REGISTERS_ON_THE_WAY, Command, CommandKind
 from forgeledger.jobs.model.events import Event, EventKind
 from forgeledger.jobs.model.item_case import ItemCase, Ruling
@@ -11,12 +13,7 @@ from forgeledger.jobs.model.lanes import Head, LaneMode
 from forgeledger.jobs.model.outcomes import OutcomeKind, Reason
 
 LEASE_EXPIRED = Failure(type="LeaseExpired", message="no heartbeat within the lease")
-
-FINISHED_REASONS = {
-    ItemState.COMPLETED: Reason.ALREADY_COMPLETED,
-    ItemState.FAILED: Reason.ALREADY_FAILED,
-    ItemState.CANCELED: Reason.ALREADY_CANCELED,
-}
+TIMED_OUT = Failure(type="TimedOut", message="the attempt took longer than runSeconds")
 
 
 def rule(head: Head, item: Item | None, command: Command, now: int, phase: JobPhase) -> Ruling:
@@ -71,8 +68,12 @@ def _rule_on_unknown(head: Head, command: Command, now: int, phase: JobPhase) ->
         item_id=command.item_id,
         mark=mark,
         payload=command.payload,
+        item_kind=command.item_kind,
+        group=command.group,
     )
     if command.kind is CommandKind.REGISTER:
+        if command.not_before is not None and command.not_before > now:
+            registered = replace(registered, due_at=command.not_before)
         return Ruling(kind=OutcomeKind.APPLIED, events=(registered,))
     fresh = Item(item_id=command.item_id, state=ItemState.PENDING, offset=head.offset)
     case = ItemCase(head=head, item=fresh, command=command, mark=mark, now=now, phase=phase)
@@ -100,42 +101,13 @@ def _refuse_unknown(command: Command, now: int, reason: Reason) -> Ruling:
     return Ruling(kind=OutcomeKind.REJECTED, events=(event,), reason=reason)
 
 
-def _claim(case: ItemCase) -> Ruling:
-    item, command = case.item, case.command
-    if item.finished:
-        return case.reject(FINISHED_REASONS[item.state])
-    if case.too_far_ahead:
-        return case.reject_attempt()
-    former_owner = command.attempt is not None and command.attempt <= item.attempt
-    if item.state is ItemState.IN_PROGRESS:
-        # Without a worker id or an attempt, two claims cannot be recognised as the same.
-        named = command.worker_id is not None or command.attempt is not None
-        same_worker = named and command.worker_id == item.worker_id
-        if same_worker and case.current and not case.lease_over:
-            return case.duplicate()
-        if former_owner:
-            return case.reject(Reason.STALE_ATTEMPT)
-        if not same_worker and item.lease_until is not None and not case.lease_over:
-            return case.reject(Reason.LEASE_HELD)
-    elif former_owner:
-        return case.reject(Reason.STALE_ATTEMPT)
-    elif item.due_at is not None and item.due_at > case.now:
-        return case.reject(Reason.NOT_DUE)
-    return case.apply(
-        EventKind.CLAIMED,
-        attempt=max(item.attempt + 1, command.attempt or 0),
-        worker_id=command.worker_id,
-        lease_until=case.lease_until(),
-    )
-
-
 def _heartbeat(case: ItemCase) -> Ruling:
     item = case.item
     if item.state is not ItemState.IN_PROGRESS:
         return case.reject(FINISHED_REASONS.get(item.state, Reason.NOT_IN_PROGRESS))
-    if not case.current:
+    if not case.current or case.of_other_dispatch:
         return case.reject_attempt()
-    lease_until = case.lease_until()
+    lease_until = case.lease_until(item.claimed_at or case.now)
     if lease_until is not None and item.lease_until is not None:
         lease_until = max(lease_until, item.lease_until)
     return case.apply(EventKind.HEARTBEAT, lease_until=lease_until or item.lease_until)
@@ -147,7 +119,7 @@ def _complete(case: ItemCase) -> Ruling:
         return case.duplicate()
     if item.finished:
         return case.reject(FINISHED_REASONS[item.state])
-    if case.stale or case.too_far_ahead:
+    if case.stale or case.too_far_ahead or case.of_other_dispatch:
         return case.reject_attempt()
     return case.apply(
         EventKind.COMPLETED,
@@ -163,8 +135,10 @@ def _fail(case: ItemCase) -> Ruling:
         return case.duplicate()
     if item.finished:
         return case.reject(FINISHED_REASONS[item.state])
-    if case.stale or case.too_far_ahead:
+    if case.stale or case.too_far_ahead or case.of_other_dispatch:
         return case.reject_attempt()
+    if _is_lost_message(case) and case.lease_held:
+        return case.reject(Reason.LEASE_HELD)
     attempt = max(item.attempt, command.attempt or 0)
     if item.state is ItemState.PENDING and command.attempt is None:
         # The item was not claimed, so this failure counts as an attempt.
@@ -173,15 +147,27 @@ def _fail(case: ItemCase) -> Ruling:
     return case.fail(EventKind.FAILED, attempt, failure, command.worker_id)
 
 
+def _is_lost_message(case: ItemCase) -> bool:
+    """Whether the failure is told of a dispatch as a whole, as by the reader of dead messages.
+
+    It names no attempt, since each delivery has raised it. A worker that holds the item is known by
+    its name, and may report without an attempt as anywhere.
+    """
+    item, command = case.item, case.command
+    of_dispatch = command.dispatch is not None and command.attempt is None
+    by_holder = command.worker_id is not None and command.worker_id == item.worker_id
+    return case.head.rules.dispatched and of_dispatch and not by_holder
+
+
 def _release(case: ItemCase) -> Ruling:
     item = case.item
     if item.finished:
         return case.reject(FINISHED_REASONS[item.state])
-    if not case.current:
+    if not case.current or case.of_other_dispatch:
         return case.reject_attempt()
     if item.state is ItemState.PENDING:
         return case.duplicate()
-    return case.apply(EventKind.RELEASED)
+    return case.apply(EventKind.RELEASED, due_at=case.due_now)
 
 
 def _retry(case: ItemCase) -> Ruling:
@@ -198,14 +184,17 @@ def _retry(case: ItemCase) -> Ruling:
         return case.reject(Reason.JOB_CLOSED)
     if case.phase is JobPhase.PAST:
         return case.reject(Reason.RETENTION_OVER)
-    return case.apply(EventKind.RETRIED)
+    return case.apply(EventKind.RETRIED, due_at=case.due_now)
 
 
 def _expire(case: ItemCase) -> Ruling:
     item = case.item
     if item.state is not ItemState.IN_PROGRESS or not case.current or not case.lease_over:
         return case.duplicate()
-    return case.fail(EventKind.EXPIRED, item.attempt, LEASE_EXPIRED, None)
+    ends_at = case.head.rules.run_ends_at(item.claimed_at or 0)
+    ran_out = ends_at is not None and ends_at <= (item.lease_until or 0)
+    failure = TIMED_OUT if ran_out else LEASE_EXPIRED
+    return case.fail(EventKind.EXPIRED, item.attempt, failure, None)
 
 
 def _cancel(case: ItemCase) -> Ruling:
@@ -220,7 +209,7 @@ def _cancel(case: ItemCase) -> Ruling:
 
 
 _RULES: dict[CommandKind, Callable[[ItemCase], Ruling]] = {
-    CommandKind.CLAIM: _claim,
+    CommandKind.CLAIM: claim,
     CommandKind.HEARTBEAT: _heartbeat,
     CommandKind.COMPLETE: _complete,
     CommandKind.FAIL: _fail,

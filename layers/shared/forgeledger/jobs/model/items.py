@@ -6,7 +6,7 @@ from forgeledger.fast_dataclass import fast_frozen
 
 
 class ItemState(StrEnum):
-    # Waits for a claim, or for its due time after a failure. Left by claim, complete, fail, cancel.
+    # Waits for a claim, or for its due time. Left by claim, complete, fail, cancel.
     PENDING = "PENDING"
     # Claimed by a worker. Left by complete, fail, release, expire and cancel.
     IN_PROGRESS = "IN_PROGRESS"
@@ -45,7 +45,12 @@ class Item:
     worker_id: str | None = None
     lease_until: int | None = None
     due_at: int | None = None
+    # Which dispatch the latest claim was for, in a lane that dispatches.
+    dispatch: int = 0
     payload: str | None = None
+    # Which handler its work is for, and the group of its work message on a FIFO queue.
+    kind: str | None = None
+    group: str | None = None
     result: str | None = None
     failure: Failure | None = None
     created_at: int = 0

@@ -69,6 +69,8 @@ class JobSpec:
     lanes: int
     rules: LaneRules = LaneRules()
     tolerance: Tolerance = Tolerance()
+    # The names of the errors whose numbers stand in the rules.
+    permanent_errors: tuple[str, ...] = ()
     expected_items: int | None = None
     deadline_seconds: int | None = None
     # JSON text.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from forgeledger.fast_dataclass import fast_frozen, replace
 from forgeledger.jobs.model.commands import Command, FollowGate, LaneCommand, Resume
+from forgeledger.jobs.model.due_rows import DueRow
 from forgeledger.jobs.model.events import Event, EventKind, evolve_head, evolve_item
 from forgeledger.jobs.model.item_case import Ruling
 from forgeledger.jobs.model.item_rules import rule
@@ -28,6 +29,8 @@ class Commit:
     head: Head
     items: tuple[Item, ...]
     events: tuple[Event, ...]
+    # One for each event that made an item PENDING with a due time, where the ledger dispatches.
+    due_rows: tuple[DueRow, ...] = ()
 
     @property
     def client_id(self) -> str | None:
@@ -80,20 +83,25 @@ class _Draft:
     # The changed items, and those that were refused as unknown: the store checks both.
     touched: set[str] = field(default_factory=set)
     events: list[Event] = field(default_factory=list)
+    due_rows: list[DueRow] = field(default_factory=list)
     item_bytes: int = 0
     event_bytes: int = 0
 
-    def has_room(self, item_id: str | None, item_bytes: int, event_bytes: int) -> bool:
+    def has_room(
+        self, item_id: str | None, item_bytes: int, event_bytes: int, due_rows: int
+    ) -> bool:
         more_items = item_id is not None and item_id not in self.touched
+        rows = len(self.touched) + more_items + len(self.due_rows) + due_rows
         return (
-            len(self.touched) + more_items <= ITEMS_PER_COMMIT
+            rows <= ITEMS_PER_COMMIT
             and self.item_bytes + self.event_bytes + item_bytes + event_bytes <= COMMIT_BYTES
             and self.event_bytes + event_bytes <= JOURNAL_ROW_BYTES
         )
 
     def commit(self, head: Head) -> Commit:
         items, events = tuple(self.items.values()), tuple(self.events)
-        return Commit(before=self.before, head=head, items=items, events=events)
+        due_rows = tuple(self.due_rows)
+        return Commit(before=self.before, head=head, items=items, events=events, due_rows=due_rows)
 
 
 def decide(
@@ -114,6 +122,7 @@ def decide(
     outcomes: list[Outcome] = []
     waits_for: list[int] = []
     draft = _Draft(before=head)
+    dispatched = head.rules.dispatched
     for command in commands:
         item_id = command.item_id if isinstance(command, (Command, Resume)) else None
         before = None if item_id is None else known.get(item_id)
@@ -122,7 +131,8 @@ def decide(
         ruling = _rule(head, before, command, now, phase)
         if ruling.events:
             item_bytes, event_bytes = _sizes(before, ruling.events)
-            if draft.events and not draft.has_room(item_id, item_bytes, event_bytes):
+            due_rows = sum(map(_is_due, ruling.events)) if dispatched else 0
+            if draft.events and not draft.has_room(item_id, item_bytes, event_bytes, due_rows):
                 commits.append(draft.commit(head))
                 draft = _Draft(before=head)
             draft.item_bytes += item_bytes
@@ -132,6 +142,8 @@ def decide(
         after = before
         for event in _by_client(ruling.events, client_id):
             changed = evolve_item(after, event, head.offset)
+            if dispatched and changed is not None and _is_due(event):
+                draft.due_rows.append(_due_row(event, changed))
             head = evolve_head(head, event, after, changed)
             after = changed
             draft.events.append(event)
@@ -142,6 +154,17 @@ def decide(
     if draft.events:
         commits.append(draft.commit(head))
     return Decision(commits=tuple(commits), outcomes=tuple(outcomes), waits_for=tuple(waits_for))
+
+
+def _is_due(event: Event) -> bool:
+    return event.due_at is not None
+
+
+def _due_row(event: Event, item: Item) -> DueRow:
+    assert event.due_at is not None
+    return DueRow(
+        due_at=event.due_at, offset=item.offset, item_id=item.item_id, attempt=item.attempt + 1
+    )
 
 
 def bytes_of_new(commit: Commit) -> int:
@@ -158,9 +181,17 @@ def _rule(head: Head, item: Item | None, command: LaneCommand, now: int, phase: 
     if isinstance(command, FollowGate):
         if command.gate <= head.gate:
             return Ruling(kind=OutcomeKind.DUPLICATE, events=())
-        previous = _closing_before(head) if command.mode is LaneMode.CLOSED else None
+        closes = command.mode is LaneMode.CLOSED
         event = Event(
-            kind=EventKind.GATED, at=now, gate=command.gate, mode=command.mode, previous=previous
+            kind=EventKind.GATED,
+            at=now,
+            gate=command.gate,
+            mode=command.mode,
+            previous=_closing_before(head) if closes else None,
+            # With the closing every item is finished.
+            resolved=head.counts.total + head.sums.again
+            if closes and head.rules.dispatched
+            else None,
         )
     else:
         event = Event(kind=EventKind.RECOUNTED, at=now, recount=command)
@@ -186,6 +217,7 @@ def _resume(head: Head, item: Item | None, command: Resume, now: int) -> Ruling:
         item_id=item.item_id,
         previous=item.offset,
         attempt=item.attempt + 1,
+        due_at=now if head.rules.dispatched else None,
     )
     return Ruling(kind=OutcomeKind.APPLIED, events=(event,))
 
@@ -206,6 +238,7 @@ def _sizes(item: Item | None, events: tuple[Event, ...]) -> tuple[int, int]:
     for event in events:
         carried += text_bytes(event.item_id) + text_bytes(event.worker_id)
         carried += texts_bytes(event.payload, event.result, event.failure)
+        carried += text_bytes(event.item_kind) + text_bytes(event.group)
         if event.ignored:
             carried += names_bytes(event.ignored)
     stored = 0 if item is None else texts_bytes(item.payload, item.result, item.failure)

@@ -1,5 +1,6 @@
 """One share of a job's items: its head, its counts and the rules it applies."""
 
+import zlib
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
@@ -39,6 +40,19 @@ class LaneRules:
     # Whether a claim, complete or fail of an unknown item registers it on the way.
     registers_on_the_way: bool = False
     ttl_days: int = 30
+    # Whether the ledger hands out the lane's items itself.
+    dispatched: bool = False
+    # The longest attempt: no heartbeat extends a lease beyond it. 0: any length.
+    run_seconds: int = 0
+    # The numbers of error types that are never retried, see `number_of_type`.
+    permanent_errors: tuple[int, ...] = ()
+
+    def is_permanent(self, error_type: str) -> bool:
+        return bool(self.permanent_errors) and number_of_type(error_type) in self.permanent_errors
+
+    def run_ends_at(self, claimed_at: int) -> int | None:
+        """Until when an attempt may last at most."""
+        return claimed_at + self.run_seconds * 1000 if self.run_seconds else None
 
     def retry_wait_ms(self, failures: int, jitter: float) -> int | None:
         """The wait after that many failed attempts; None: no attempt is left.
@@ -152,6 +166,11 @@ def count_failure(
         name = OTHER_ERRORS
     known[name] = known.get(name, 0) + by
     return tuple(known.items())
+
+
+def number_of_type(error_type: str) -> int:
+    """24 bits, for which a lane's head has room: one in 16 million other names has the same."""
+    return zlib.crc32(error_type.encode()) >> 8
 
 
 @lru_cache(maxsize=256)

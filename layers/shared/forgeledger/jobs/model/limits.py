@@ -9,6 +9,11 @@ WORKER_ID_CHARACTERS: Final = 256
 COMMAND_ID_CHARACTERS: Final = 256
 PAYLOAD_BYTES: Final = 32 * 1024
 RESULT_BYTES: Final = 32 * 1024
+ITEM_KIND_CHARACTERS: Final = 128
+# As SQS has it of a message group's id.
+GROUP_CHARACTERS: Final = 128
+# The largest time that a due row's key has room for, in the year 2286.
+LATEST_TIME_MS: Final = 9_999_999_999_999
 ERROR_TYPE_CHARACTERS: Final = 256
 ERROR_MESSAGE_BYTES: Final = 4 * 1024
 # Payload, result and error of an item, and all of its other fields.
@@ -50,6 +55,8 @@ ATTEMPTS_AHEAD: Final = 1_000
 # The largest attempt that a command may name.
 ATTEMPT_NUMBER: Final = 1_000_000_000
 BACKOFF_SECONDS: Final = 24 * 3_600
+RETRY_AFTER_SECONDS: Final = 24 * 3_600
+PERMANENT_ERRORS: Final = 10
 DEADLINE_SECONDS: Final = 365 * 24 * 3_600
 EXPECTED_ITEMS: Final = 1_000_000_000
 

@@ -46,6 +46,13 @@ def encode_item(pk: str, item: Item, ttl: int | None) -> Row:
     ):
         if count is not None:
             row[name] = {"N": str(count)}
+    # Most items have none of these.
+    if item.kind is not None:
+        row["kind"] = {"S": item.kind}
+    if item.group is not None:
+        row["group"] = {"S": item.group}
+    if item.dispatch:
+        row["dispatch"] = {"N": str(item.dispatch)}
     if item.dropped:
         row["dropped"] = {"BOOL": True}
     if item.failure is not None:
@@ -73,7 +80,10 @@ def decode_item(row: Row) -> Item:
         worker_id=optional_text(row, "worker"),
         lease_until=optional_number(row, "leaseUntil"),
         due_at=optional_number(row, "dueAt"),
+        dispatch=optional_number(row, "dispatch") or 0,
         payload=optional_text(row, "payload"),
+        kind=optional_text(row, "kind"),
+        group=optional_text(row, "group"),
         result=optional_text(row, "result"),
         failure=failure,
         created_at=int(row["createdAt"]["N"]),

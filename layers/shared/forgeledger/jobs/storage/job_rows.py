@@ -58,8 +58,9 @@ def encode_header(job: Job) -> Row:
     }
     if (tolerance := spec.tolerance) != Tolerance():
         row["tolerance"] = text(compact_json([tolerance.failures, tolerance.failure_percent]))
-    if spec.tags:
-        row["tags"] = {"L": [text(tag) for tag in spec.tags]}
+    for name, names in (("tags", spec.tags), ("permanentErrors", spec.permanent_errors)):
+        if names:
+            row[name] = {"L": [text(entry) for entry in names]}
     return row
 
 
@@ -130,9 +131,14 @@ def _decode_spec(row: Row) -> JobSpec:
         expected_items=optional_number(row, "expectedItems"),
         deadline_seconds=optional_number(row, "deadlineSeconds"),
         metadata=row["metadata"]["S"],
-        tags=tuple(tag["S"] for tag in row["tags"]["L"]) if "tags" in row else (),
+        tags=_decode_names(row, "tags"),
+        permanent_errors=_decode_names(row, "permanentErrors"),
         created_at=int(row["createdAt"]["N"]),
     )
+
+
+def _decode_names(row: Row, attribute: str) -> tuple[str, ...]:
+    return tuple(entry["S"] for entry in row[attribute]["L"]) if attribute in row else ()
 
 
 @lru_cache(maxsize=256)

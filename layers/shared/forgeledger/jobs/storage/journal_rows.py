@@ -53,9 +53,23 @@ _COMMANDS: Final = Members(CommandKind)
 _REASONS: Final = Members(Reason)
 _MODES: Final = Members(LaneMode)
 # The letters of an event's fields in its rest.
-_PLAIN: Final = (("a", "attempt"), ("c", "command"), ("y", "reason"), ("g", "gate"), ("m", "mode"))
+_PLAIN: Final = (
+    ("a", "attempt"),
+    ("c", "command"),
+    ("y", "reason"),
+    ("g", "gate"),
+    ("m", "mode"),
+    ("s", "dispatch"),
+    ("r", "resolved"),
+)
 _TIMES: Final = (("l", "lease_until"), ("d", "due_at"))
-_TEXTS: Final = (("w", "worker_id"), ("p", "payload"), ("o", "result"))
+_TEXTS: Final = (
+    ("w", "worker_id"),
+    ("p", "payload"),
+    ("o", "result"),
+    ("k", "item_kind"),
+    ("q", "group"),
+)
 
 
 def encode_journal_row(pk: str, commit: Commit, commit_id: str, ttl: int | None) -> Row:
@@ -146,6 +160,10 @@ def _decode(values: Sequence[Any], at: int, texts: Sequence[str], client_id: str
         lease_until=at + rest["l"] if "l" in rest else None,
         due_at=at + rest["d"] if "d" in rest else None,
         payload=text_of(rest.get("p")),
+        item_kind=text_of(rest.get("k")),
+        group=text_of(rest.get("q")),
+        dispatch=rest.get("s"),
+        resolved=rest.get("r"),
         result=text_of(rest.get("o")),
         failure=failure,
         command=_COMMANDS[rest["c"]] if "c" in rest else None,

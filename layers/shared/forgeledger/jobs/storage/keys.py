@@ -1,14 +1,15 @@
 """The table's keys: which row stands where.
 
-| PK                 | SK               | row                                       |
-|--------------------|------------------|-------------------------------------------|
-| JOB#{jobId}        | JOB              | header of a job                           |
-| JOB#{jobId}        | FACT#{number}    | what happened to the job as a whole       |
-| JOB#{jobId}        | PROGRESS         | its counts as last rolled up              |
-| JOB#{jobId}#{lane} | LANE             | head of a lane                            |
-| JOB#{jobId}#{lane} | ITEM#{itemId}    | an item                                   |
-| JOB#{jobId}#{lane} | LOG#{offset}     | the events of one commit                  |
-| CHECKPOINT         | {pass}           | where a pass over all jobs stopped        |
+| PK                 | SK                | row                                   |
+|--------------------|-------------------|---------------------------------------|
+| JOB#{jobId}        | JOB               | header of a job                       |
+| JOB#{jobId}        | FACT#{number}     | what happened to the job as a whole   |
+| JOB#{jobId}        | PROGRESS          | its counts as last rolled up          |
+| JOB#{jobId}#{lane} | LANE              | head of a lane                        |
+| JOB#{jobId}#{lane} | ITEM#{itemId}     | an item                               |
+| JOB#{jobId}#{lane} | LOG#{offset}      | the events of one commit              |
+| JOB#{jobId}#{lane} | DUE#{ms}#{offset} | when a pending item may be handed out |
+| CHECKPOINT         | {pass}            | where a pass over all jobs stopped    |
 """
 
 from typing import Final
@@ -21,6 +22,7 @@ HEADER_SK: Final = "JOB"
 PROGRESS_SK: Final = "PROGRESS"
 HEAD_SK: Final = "LANE"
 ITEM_PREFIX: Final = "ITEM#"
+DUE_PREFIX: Final = "DUE#"
 FACT_PREFIX: Final = "FACT#"
 
 # Header rows by status, and those of jobs that run or have unpublished facts. Both indexes are
@@ -46,6 +48,11 @@ def item_sk(item_id: str) -> str:
 
 def item_id_of(row: Row) -> str:
     return str(row["SK"]["S"]).removeprefix(ITEM_PREFIX)
+
+
+def due_sk(due_at: int, offset: int) -> str:
+    """Padded, so that the rows stand in the order of time."""
+    return f"{DUE_PREFIX}{due_at:013d}#{offset:012d}"
 
 
 def fact_sk(number: int) -> str:

@@ -9,6 +9,7 @@ from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lane_decision import Commit, item_versions
 from forgeledger.jobs.model.lanes import LaneMode
 from forgeledger.jobs.storage.counts_rows import counts_attributes
+from forgeledger.jobs.storage.due_rows import encode_due_row
 from forgeledger.jobs.storage.head_rows import (
     HEAD_NAMES,
     HEAD_SET,
@@ -47,6 +48,10 @@ def row_actions(table: str, commit: Commit, commit_id: str) -> list[Action]:
         version = versions.pop(item.item_id)
         put = {"TableName": table, "Item": encode_item(pk, item, ttl), **_unchanged(version)}
         actions.append({"Put": put})
+    actions += [
+        {"Put": {"TableName": table, "Item": encode_due_row(pk, due, ttl)}}
+        for due in commit.due_rows
+    ]
     for item_id, version in versions.items():
         unchanged = {"TableName": table, "Key": key(pk, item_sk(item_id)), **_unchanged(version)}
         actions.append({"ConditionCheck": unchanged})

@@ -8,9 +8,9 @@ from forgeledger.aws.dynamodb.key_ranges import prefix_end
 from forgeledger.jobs.ports import Checkpoint
 from forgeledger.jobs.storage.job_rows import decode_header
 from forgeledger.jobs.storage.keys import (
+    DUE_PREFIX,
     HEAD_SK,
     HEADER_SK,
-    ITEM_PREFIX,
     PROGRESS_SK,
     checkpoint_key,
     fact_sk,
@@ -26,14 +26,14 @@ from forgeledger.journal.storage.renewal import Renewal
 _FACTS_A_PAGE: Final = 100
 # The header is between them; like the heads it has no TTL while its job runs.
 _FACTS_TO_PROGRESS: Final = (fact_sk(0), PROGRESS_SK)
-# The head is between items and journal; it has no TTL while its job runs.
-_ITEMS_TO_LOG: Final = (ITEM_PREFIX, prefix_end(LOG_PREFIX))
+# Due rows, items and journal. The head is between them; it has no TTL while its job runs.
+_DUE_TO_LOG: Final = (DUE_PREFIX, prefix_end(LOG_PREFIX))
 
 
 class RetentionRows(LedgerTable):
     def renew(self, job_id: str, lane: int, after: str | None, limit: int, ttl: int) -> Renewed:
         renewal, pk = Renewal(self._table, self._new_id), lane_pk(job_id, lane)
-        return renewal.renew(pk, _ITEMS_TO_LOG, after, limit, ttl, skipped=HEAD_SK)
+        return renewal.renew(pk, _DUE_TO_LOG, after, limit, ttl, skipped=HEAD_SK)
 
     def mark_renewed(self, job_id: str, at: int, *, lost: bool) -> None:
         """Facts and progress first; then the header records that all of the job was renewed."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from forgeledger.aws.dynamodb.retries import Retrying
 from forgeledger.aws.dynamodb.table import Table
+from forgeledger.jobs.storage.due_rows import DynamoDueRows
 from forgeledger.jobs.storage.job_index import JobIndex
 from forgeledger.jobs.storage.job_store import DynamoJobStore
 from forgeledger.jobs.storage.lane_store import DynamoLaneStore
@@ -12,7 +13,7 @@ from forgeledger.jobs.storage.retention import RetentionRows
 from forgeledger.parallel import Parallel
 
 
-class DynamoStore(DynamoLaneStore, DynamoJobStore, JobIndex, RetentionRows):
+class DynamoStore(DynamoLaneStore, DynamoJobStore, DynamoDueRows, JobIndex, RetentionRows):
     def __init__(
         self,
         client: Any,

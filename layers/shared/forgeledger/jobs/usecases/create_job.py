@@ -26,6 +26,8 @@ class NewJob:
     lanes: int | None = None
     rules: LaneRules = LaneRules()
     tolerance: Tolerance = Tolerance()
+    # The names; their numbers stand in the rules.
+    permanent_errors: tuple[str, ...] = ()
     expected_items: int | None = None
     # It chooses the lanes and nothing else.
     planned_items: int | None = None
@@ -116,6 +118,7 @@ def _spec(new: NewJob, job_id: str, now: int) -> JobSpec:
         lanes=lanes_of(job_id) or 1,
         rules=new.rules,
         tolerance=new.tolerance,
+        permanent_errors=new.permanent_errors,
         expected_items=new.expected_items,
         deadline_seconds=new.deadline_seconds,
         metadata=new.metadata,

@@ -20,6 +20,10 @@ class NewItem:
     item_id: str
     # JSON text.
     payload: str | None = None
+    kind: str | None = None
+    group: str | None = None
+    # Milliseconds since 1970.
+    not_before: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,9 @@ def registrations(
             item_id=item.item_id,
             command_id=f"{request_id}:{index}",
             payload=item.payload,
+            item_kind=item.kind,
+            group=item.group,
+            not_before=item.not_before,
         )
         shares.setdefault(lane_of(item.item_id, lanes), []).append(command)
     return shares

@@ -23,10 +23,13 @@ class ItemCommands:
         *,
         worker_id: str | None = None,
         attempt: int | None = None,
+        dispatch: int | None = None,
         lease_seconds: int | None = None,
     ) -> CommandAnswer:
         """For workers of which only one may begin: the answer says whether the item is yours."""
-        fields = named(worker_id=worker_id, attempt=attempt, lease_seconds=lease_seconds)
+        fields = named(
+            worker_id=worker_id, attempt=attempt, dispatch=dispatch, lease_seconds=lease_seconds
+        )
         return self._send("claim", job, item_id, fields)
 
     def heartbeat(
@@ -35,24 +38,52 @@ class ItemCommands:
         item_id: str,
         *,
         attempt: int | None = None,
+        dispatch: int | None = None,
         lease_seconds: int | None = None,
     ) -> CommandAnswer:
-        fields = named(attempt=attempt, lease_seconds=lease_seconds)
+        fields = named(attempt=attempt, dispatch=dispatch, lease_seconds=lease_seconds)
         return self._send("heartbeat", job, item_id, fields)
 
     def complete(
-        self, job: JobRef, item_id: str, *, attempt: int | None = None, result: Any = None
+        self,
+        job: JobRef,
+        item_id: str,
+        *,
+        attempt: int | None = None,
+        dispatch: int | None = None,
+        result: Any = None,
     ) -> CommandAnswer:
-        return self._send("complete", job, item_id, named(attempt=attempt, result=result))
+        fields = named(attempt=attempt, dispatch=dispatch, result=result)
+        return self._send("complete", job, item_id, fields)
 
     def fail(
-        self, job: JobRef, item_id: str, error: FailedBy, *, attempt: int | None = None
+        self,
+        job: JobRef,
+        item_id: str,
+        error: FailedBy,
+        *,
+        attempt: int | None = None,
+        dispatch: int | None = None,
+        retry_after_seconds: int | None = None,
     ) -> CommandAnswer:
-        fields = named(attempt=attempt, error=Failure.of(error).fields())
+        """`retry_after_seconds`: how long it waits, in place of the policy's backoff."""
+        fields = named(
+            attempt=attempt,
+            dispatch=dispatch,
+            error=Failure.of(error).fields(),
+            retry_after_seconds=retry_after_seconds,
+        )
         return self._send("fail", job, item_id, fields)
 
-    def release(self, job: JobRef, item_id: str, *, attempt: int | None = None) -> CommandAnswer:
-        return self._send("release", job, item_id, named(attempt=attempt))
+    def release(
+        self,
+        job: JobRef,
+        item_id: str,
+        *,
+        attempt: int | None = None,
+        dispatch: int | None = None,
+    ) -> CommandAnswer:
+        return self._send("release", job, item_id, named(attempt=attempt, dispatch=dispatch))
 
     def retry(self, job: JobRef, item_id: str) -> CommandAnswer:
         """Gives a failed item another try; this reopens a finished job."""

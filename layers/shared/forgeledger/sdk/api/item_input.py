@@ -5,7 +5,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from forgeledger.jobs.messages.command_fields import ITEM_ID, ITEM_NAMES, PAYLOAD
+from forgeledger.jobs.messages.command_fields import (
+    GROUP,
+    ITEM_ID,
+    ITEM_KIND,
+    ITEM_NAMES,
+    NOT_BEFORE,
+    PAYLOAD,
+    QUEUE_CHARACTERS,
+    QUEUE_RULE,
+    Field,
+    due_time,
+)
 from forgeledger.sdk.command_checks import check_names, checked_text, shown
 from forgeledger.sdk.errors import InvalidCommandError, InvalidItemError
 from forgeledger.sdk.json_encoder import check_json
@@ -46,9 +57,23 @@ def check_item(item: ItemSpec) -> None:
     if not isinstance(item_id, str):
         raise InvalidCommandError(ITEM_ID.name, "is missing or not text")
     checked_text(ITEM_ID, item_id)
+    for field in (ITEM_KIND, GROUP, NOT_BEFORE):
+        given = next((item[name] for name in field.spellings if item.get(name) is not None), None)
+        if given is not None:
+            _check_text(field, checked_text(field, given))
     payload = item.get(PAYLOAD.name)
     if payload is not None:
         check_json(PAYLOAD.name, payload, most_bytes=PAYLOAD.most_bytes, most_levels=MOST_LEVELS)
+
+
+def _check_text(field: Field, text: str) -> None:
+    if field is GROUP and not QUEUE_CHARACTERS.fullmatch(text):
+        raise InvalidCommandError(field.name, QUEUE_RULE)
+    if field is NOT_BEFORE:
+        try:
+            due_time(text)
+        except ValueError as error:
+            raise InvalidCommandError(field.name, str(error)) from None
 
 
 def checked_items(items: Iterable[ItemSpec]) -> Iterator[ItemSpec]:

@@ -15,9 +15,10 @@ from forgeledger.sdk.command_encoder import encode
 from forgeledger.sdk.delivery import Delivery
 from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.errors import UndeliveredError
-from forgeledger.sdk.failure import FailedBy, Failure
+from forgeledger.sdk.failure import Failure
 from forgeledger.sdk.records import JobRef, job_id_of
 from forgeledger.sdk.report.background_sender import BackgroundSender, SenderOptions
+from forgeledger.sdk.report.command_reports import CommandReports
 from forgeledger.sdk.report.item_work import ItemLink, ItemWork
 from forgeledger.sdk.report.lane_buffer import OnDelivery
 from forgeledger.sdk.report.outbox import OutboxLimits
@@ -35,7 +36,7 @@ from forgeledger.unknown_fields import UnknownFields
 _log = logging.getLogger("forgeledger.sdk")
 
 
-class Reporter:
+class Reporter(CommandReports):
     """Thread-safe; make one per process.
 
     Commands of a lane reach the ledger in the order in which they were reported. A command waits
@@ -97,90 +98,6 @@ class Reporter:
         """The given name, or one of this process alone."""
         return self._worker_id or self._process_worker_id
 
-    def claim(
-        self,
-        job: JobRef,
-        item_id: str,
-        *,
-        attempt: int | None = None,
-        lease_seconds: int | None = None,
-        on_delivery: OnDelivery | None = None,
-    ) -> None:
-        """Work on the item begins."""
-        self.report(
-            "claim",
-            job,
-            item_id,
-            attempt=attempt,
-            lease_seconds=lease_seconds,
-            on_delivery=on_delivery,
-        )
-
-    def heartbeat(
-        self,
-        job: JobRef,
-        item_id: str,
-        *,
-        attempt: int | None = None,
-        lease_seconds: int | None = None,
-        block_seconds: float | None = None,
-    ) -> None:
-        """Work goes on; the lease is renewed."""
-        self.report(
-            "heartbeat",
-            job,
-            item_id,
-            attempt=attempt,
-            lease_seconds=lease_seconds,
-            block_seconds=block_seconds,
-        )
-
-    def complete(
-        self,
-        job: JobRef,
-        item_id: str,
-        *,
-        result: Any = None,
-        attempt: int | None = None,
-        on_delivery: OnDelivery | None = None,
-    ) -> None:
-        """The item is done."""
-        self.report(
-            "complete", job, item_id, attempt=attempt, result=result, on_delivery=on_delivery
-        )
-
-    def fail(
-        self,
-        job: JobRef,
-        item_id: str,
-        error: FailedBy,
-        *,
-        attempt: int | None = None,
-        on_delivery: OnDelivery | None = None,
-    ) -> None:
-        """The item failed; the ledger decides whether it is retried."""
-        failure = Failure.of(error)
-        self.report("fail", job, item_id, attempt=attempt, failure=failure, on_delivery=on_delivery)
-
-    def release(
-        self,
-        job: JobRef,
-        item_id: str,
-        *,
-        attempt: int | None = None,
-        on_delivery: OnDelivery | None = None,
-        block_seconds: float | None = None,
-    ) -> None:
-        """The item is given back unfinished; the attempt does not count."""
-        self.report(
-            "release",
-            job,
-            item_id,
-            attempt=attempt,
-            on_delivery=on_delivery,
-            block_seconds=block_seconds,
-        )
-
     def report(
         self,
         kind: CommandType,
@@ -188,9 +105,11 @@ class Reporter:
         item_id: str,
         *,
         attempt: int | None = None,
+        dispatch: int | None = None,
         lease_seconds: int | None = None,
         result: Any = None,
         failure: Failure | None = None,
+        retry_after_seconds: int | None = None,
         on_delivery: OnDelivery | None = None,
         block_seconds: float | None = None,
     ) -> None:
@@ -202,10 +121,12 @@ class Reporter:
             command_id=self._ids.next(),
             at=self._seams.utc_now(),
             attempt=attempt,
+            dispatch=dispatch,
             worker_id=self.worker_id,
             lease_seconds=lease_seconds,
             result=result,
             failure=failure,
+            retry_after_seconds=retry_after_seconds,
         )
         flush_at_exit_of_child()
         self._sender.put(

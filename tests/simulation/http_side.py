@@ -215,6 +215,8 @@ def command_body(command: Command) -> dict[str, Any]:
     fields = {
         "commandId": command.command_id,
         "attempt": command.attempt,
+        "dispatch": command.dispatch,
+        "retryAfterSeconds": command.retry_after_seconds,
         "workerId": command.worker_id,
         "error": None
         if failure is None

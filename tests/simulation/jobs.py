@@ -6,9 +6,9 @@ from random import Random
 from typing import Any
 
 from forgeledger.jobs.model.jobs import Tolerance
-from forgeledger.jobs.model.lanes import LaneRules
+from forgeledger.jobs.model.lanes import LaneRules, number_of_type
 from forgeledger.jobs.usecases.create_job import NewJob
-from forgeledger.jobs.usecases.register_items import NewItem
+from tests.simulation.drawn_items import new_item
 from tests.simulation.workloads import Workload
 
 # Chosen by the job's number: drawing them at random would change all later draws.
@@ -21,6 +21,9 @@ _METADATA_AND_TAGS = (
 
 # Also by number. 0: the rows of the job never expire.
 _TTL_DAYS = (30, 30, 30, 0, 30, 90, 30)
+
+_RUN_SECONDS = (0, 0, 0, 15, 150)
+_PERMANENT_ERRORS: tuple[tuple[str, ...], ...] = ((), ("Passing", "Error0"), ("TimedOut",))
 
 # A request id, and the items that are registered with it.
 Part = tuple[str, tuple[str, ...]]
@@ -39,6 +42,8 @@ class KnownJob:
     rejected_items: set[str] = field(default_factory=set)
     # The highest attempt number that a worker used, by item.
     attempts: dict[str, int] = field(default_factory=dict)
+    # The dispatch that a worker is to have a message of next, by item.
+    dispatches: dict[str, int] = field(default_factory=dict)
     # The producer dies when this many parts are unregistered; None: it never dies.
     producer_dies_with: int | None = None
     # A dead producer sends no more requests.
@@ -80,19 +85,34 @@ def draw_job(random: Random, workload: Workload, number: int) -> tuple[NewJob, l
     )
     metadata, tags = _METADATA_AND_TAGS[number % len(_METADATA_AND_TAGS)]
     rules["ttl_days"] = _TTL_DAYS[number % len(_TTL_DAYS)]
+    permanent: tuple[str, ...] = ()
+    if workload is not Workload.PLAIN:
+        rules |= _rules_by_number(rules, number)
+        permanent = _PERMANENT_ERRORS[number // 5 % len(_PERMANENT_ERRORS)]
+        rules["permanent_errors"] = tuple(map(number_of_type, permanent))
     new = NewJob(
         name=f"job {number}",
         lanes=random.choice((1, 1, 2, 3)),
         rules=LaneRules(**rules),
         tolerance=tolerance,
+        permanent_errors=permanent,
         expected_items=expected,
         deadline_seconds=deadline,
         metadata=metadata,
         tags=tags,
-        items=tuple(NewItem(item_id=item, payload=f'"{item}"') for item in registered_at_once),
+        items=tuple(new_item(item) for item in registered_at_once),
         seal=workload is not Workload.PLAIN and bool(registered_at_once) and random.random() < 0.5,
     )
     return new, items
+
+
+def _rules_by_number(rules: dict[str, Any], number: int) -> dict[str, Any]:
+    """Every third job dispatches; such a job has leases and registers nothing on the way."""
+    more: dict[str, Any] = {"run_seconds": _RUN_SECONDS[number // 2 % len(_RUN_SECONDS)]}
+    if number % 3 == 1:
+        lease_seconds = rules["lease_seconds"] or 20
+        more |= {"dispatched": True, "lease_seconds": lease_seconds, "registers_on_the_way": False}
+    return more
 
 
 def described(new: NewJob) -> str:

@@ -1,7 +1,7 @@
 """Invariants of a lane at each commit: its head and items are what its journal gives."""
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from forgeledger.jobs.model.commands import Command, CommandKind
@@ -13,6 +13,12 @@ from forgeledger.jobs.model.outcomes import Reason
 from forgeledger.jobs.storage.head_rows import decode_head
 from forgeledger.jobs.storage.item_rows import decode_item
 from forgeledger.jobs.storage.journal_rows import decode_journal_row
+from tests.simulation.dispatch_oracle import (
+    Due,
+    due_rows_after,
+    due_rows_written,
+    wrong_closing,
+)
 from tests.simulation.expressions import Row
 from tests.simulation.message_oracle import COMMANDS_PER_ITEM
 from tests.simulation.request_checks import RequestLog
@@ -85,6 +91,7 @@ class LaneChecks:
         if replayed is None:
             replayed = self.by_pk[pk] = ReplayedLane(_created_head(pk, changes))
         events: list[Event] = []
+        due_rows: list[Due] = []
         for change in changes:
             if change.new is None:
                 raise Violation(f"{pk} {change.sk} was deleted")
@@ -99,17 +106,26 @@ class LaneChecks:
                 raise Violation(
                     f"{pk}: row at {row.offset}, the next offset is {replayed.head.offset}"
                 )
-            for event in row.entries:
-                try:
-                    self._apply(pk, replayed, event)
-                except Violation as violation:
-                    where = f"offset {replayed.head.offset} {event.kind} {event.item_id or ''}"
-                    raise Violation(f"{pk} {where}: {violation}") from None
+            due_rows += self._apply_all(pk, replayed, row.entries)
             events += row.entries
+        written = due_rows_written(changes)
+        if sorted(written) != sorted(due_rows):
+            raise Violation(f"{pk}: wrote the due rows {written}, not {due_rows}")
         self._compare(pk, replayed, changes, partition)
         return events
 
-    def _apply(self, pk: str, replayed: ReplayedLane, event: Event) -> None:
+    def _apply_all(self, pk: str, replayed: ReplayedLane, events: Sequence[Event]) -> list[Due]:
+        due_rows: list[Due] = []
+        for event in events:
+            try:
+                due_rows += self._apply(replayed, event)
+            except Violation as violation:
+                where = f"offset {replayed.head.offset} {event.kind} {event.item_id or ''}"
+                raise Violation(f"{pk} {where}: {violation}") from None
+        return due_rows
+
+    def _apply(self, replayed: ReplayedLane, event: Event) -> list[Due]:
+        """Check one event; return the due rows that must come with it."""
         head, name = replayed.head, event.item_id
         before = None if name is None else replayed.items.get(name)
         if before is not None:
@@ -135,8 +151,10 @@ class LaneChecks:
         _raise_if_wrong(wrong_head(head, event, before, after, replayed.head))
         replayed.fold.add(event)
         _raise_if_wrong(wrong_sums(head, replayed.head, replayed.fold.sums()))
+        _raise_if_wrong(wrong_closing(event, replayed.head))
         if after is not None:
             replayed.items[after.item_id] = after
+        return due_rows_after(head, event, after)
 
     def _check_command(self, replayed: ReplayedLane, before: Item | None, event: Event) -> Command:
         mark = event.mark or ""

@@ -48,7 +48,8 @@ def _small_commits(world: SimulatedWorld) -> _Patches:
 
     # One decision covers the items of two commits: in the product long texts split it, too.
     return (
-        (lane_decision, _LIMIT, most),
+        # A retried item comes with its due row, in the commit that reopens its job.
+        (lane_decision, _LIMIT, max(2, most)),
         (apply_commands, _LIMIT, 2 * most),
         (creation, "COMMIT_BYTES", most * _CREATION_BYTES),
         (LaneWriter, "_commit", counted),

@@ -11,7 +11,7 @@ from base64 import urlsafe_b64encode
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
@@ -103,6 +103,11 @@ def _sent(fields: Mapping[str, Any], index: int, default_id: str) -> SentCommand
         payload=_as_text(fields.get("payload")),
         result=_as_text(fields.get("result")),
         failure=failure,
+        dispatch=fields.get("dispatch"),
+        retry_after_seconds=fields.get("retryAfterSeconds"),
+        item_kind=fields.get("kind"),
+        group=fields.get("group"),
+        not_before=_milliseconds(fields.get("notBefore")),
         ignored=_ignored(fields),
     )
     named = _JOB_ID.fullmatch(job_id)
@@ -137,8 +142,8 @@ def _text_of(most: int) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str) and 1 <= len(value) <= most
 
 
-def _number_to(most: int) -> Callable[[Any], bool]:
-    return lambda value: type(value) is int and 1 <= value <= most
+def _number_to(most: int, least: int = 1) -> Callable[[Any], bool]:
+    return lambda value: type(value) is int and least <= value <= most
 
 
 _is_name: Final = _text_of(256)
@@ -150,6 +155,24 @@ def _is_time(value: Any) -> bool:
     except (TypeError, ValueError):
         return False
     return True
+
+
+def _is_group(value: Any) -> bool:
+    """1 to 128 letters, digits and punctuation."""
+    return isinstance(value, str) and re.fullmatch(r"[\x21-\x7e]{1,128}", value) is not None
+
+
+def _milliseconds(value: str | None) -> int | None:
+    if value is None:
+        return None
+    time = datetime.fromisoformat(value)
+    since = time.replace(tzinfo=time.tzinfo or UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return since // timedelta(milliseconds=1)
+
+
+def _is_due_time(value: Any) -> bool:
+    """One that 13 digits of milliseconds hold."""
+    return _is_time(value) and 0 <= (_milliseconds(value) or 0) < 10**13
 
 
 def _is_error(value: Any) -> bool:
@@ -191,6 +214,11 @@ _FIELDS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "commandId": _is_name,
     "at": _is_time,
     "leaseSeconds": _number_to(604_800),
+    "dispatch": _number_to(1_000_000_000),
+    "retryAfterSeconds": _number_to(86_400, 0),
+    "kind": _text_of(128),
+    "group": _is_group,
+    "notBefore": _is_due_time,
     "payload": _is_small,
     "result": _is_small,
     "error": _is_error,
@@ -204,4 +232,6 @@ _CAMEL_NAMES: Final = {
     "worker_id": "workerId",
     "command_id": "commandId",
     "lease_seconds": "leaseSeconds",
+    "retry_after_seconds": "retryAfterSeconds",
+    "not_before": "notBefore",
 }

@@ -18,6 +18,7 @@ from tests.simulation.mutants_answers import ANSWERS
 from tests.simulation.mutants_cancel import CANCEL
 from tests.simulation.mutants_clients import CLIENTS
 from tests.simulation.mutants_creation import CREATION
+from tests.simulation.mutants_dispatch import DISPATCH
 from tests.simulation.mutants_domain import DOMAIN
 from tests.simulation.mutants_events import EVENTS
 from tests.simulation.mutants_expiry import EXPIRY
@@ -61,6 +62,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *SUMS,
     *CANCEL,
     *RESUME,
+    *DISPATCH,
 )
 MOST_SEEDS = 5_000
 

@@ -58,7 +58,7 @@ def early_claims() -> Iterator[None]:
     def claim(case: ItemCase) -> Ruling:
         return original(replace(case, item=replace(case.item, due_at=None)))
 
-    original = item_rules._claim
+    original = item_rules.claim
     with _rule(CommandKind.CLAIM, claim):
         yield
 

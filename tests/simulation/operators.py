@@ -137,9 +137,12 @@ class Operators(Producers):
         if kind is CommandKind.FAIL:
             fields["failure"] = Failure(type="Http", retryable=False)
         http = random.random() < HTTP_SHARE
+        if job.new.rules.dispatched:
+            kind, fields = _of_message(random, job, item_id, kind, fields)
         outcome = self.command(job, kind, item_id, faults, http=http, **fields)
         if outcome is not None and outcome.item is not None:
             job.attempts[item_id] = max(known, outcome.item.attempt)
+            job.dispatches[item_id] = outcome.item.attempt + 1
 
     def command(
         self,
@@ -272,6 +275,20 @@ class Operators(Producers):
         answer = self._request(lambda: f"{what} {job.new.name}", work, faults)
         self.request_log.record_lifecycle_answer(what, job.job_id, facts_before, answer)
         return answer
+
+
+def _of_message(
+    random: Random, job: KnownJob, item_id: str, kind: CommandKind, fields: dict[str, Any]
+) -> tuple[CommandKind, dict[str, Any]]:
+    """The command of a work message; of one in seven it is said that its worker was lost."""
+    dispatch = max(1, job.dispatches.get(item_id, 1) - random.choice((0, 0, 0, 1)))
+    if random.random() < 0.15:
+        lost = Failure(type="WorkerLost", retryable=False)
+        return CommandKind.FAIL, {"dispatch": dispatch, "failure": lost}
+    if kind is CommandKind.EXPIRE:
+        return kind, fields
+    attempt = random.choice((dispatch, dispatch, dispatch + 1, None))
+    return kind, {**fields, "dispatch": dispatch, "attempt": attempt}
 
 
 def _outcome_of(answer: Any) -> str | None:

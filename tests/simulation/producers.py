@@ -12,7 +12,7 @@ from forgeledger.jobs.ports import LedgerStore
 from forgeledger.jobs.services import services_on
 from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
 from forgeledger.jobs.usecases.create_job import NewJob
-from forgeledger.jobs.usecases.register_items import NewItem, Registered
+from forgeledger.jobs.usecases.register_items import Registered
 from forgeledger.repeat import Repeat
 from forgeledger.runtime import Runtime
 from forgeledger.sdk.json_decoder import registration_of
@@ -21,6 +21,7 @@ from tests.simulation import handlers
 from tests.simulation.checks import Checks
 from tests.simulation.clients import DynamoDBClient
 from tests.simulation.coverage import CoveragePoint
+from tests.simulation.drawn_items import item_spec, new_item
 from tests.simulation.environments import Environments
 from tests.simulation.faults import client_error
 from tests.simulation.jobs import KnownJob, Part, described, draw_job
@@ -109,9 +110,11 @@ class Producers:
     def _create(self, creation: _UnansweredCreation, faults: PlannedFaults) -> bool:
         random = Random(creation.seed)
         new, item_ids = draw_job(random, creation.workload, creation.number)
-        self.request_log.record_creation(new, OPERATOR if creation.by_sdk else CLIENT)
+        # Over HTTP no job dispatches yet.
+        by_sdk = creation.by_sdk and not new.rules.dispatched
+        self.request_log.record_creation(new, OPERATOR if by_sdk else CLIENT)
         begun = self.world.now
-        create = self._create_by_sdk if creation.by_sdk else self._create_directly
+        create = self._create_by_sdk if by_sdk else self._create_directly
         created = create(f"create {creation.seed}", new, faults)
         if created is None:
             return False
@@ -204,7 +207,7 @@ class Producers:
         self, job: KnownJob, part: Part, faults: PlannedFaults
     ) -> _ProducerAnswer | None:
         request_id, names = part
-        items = [NewItem(item_id=name, payload=f'"{name}"') for name in names]
+        items = [new_item(name) for name in names]
         commands = _register_commands(request_id, names)
         for command in commands:
             self.request_log.record_command(job.job_id, command, CLIENT)
@@ -223,24 +226,22 @@ class Producers:
         commands: list[Command] = []
 
         def on_first_try(body: Mapping[str, Any], request_id: str) -> None:
-            for command in _register_commands(
-                request_id, [item["itemId"] for item in body["items"]]
-            ):
-                commands.append(command)
+            sent = _register_commands(request_id, [item["itemId"] for item in body["items"]])
+            commands.extend(sent)
+            for command in sent:
                 self.request_log.record_command(job.job_id, command, OPERATOR)
 
         # The SDK uses new keys in each call.
         key = f"{job.job_id} {request_id} {self.tries[request_id]}"
         transport = SdkTransport(self.world, self.environments, faults, on_first_try, key)
         self.world.log(f"SDK request: register {', '.join(names)}")
-        items = [{"itemId": name, "payload": name} for name in names]
-        done = call_sdk(
-            transport, lambda ledger: ledger.register(job.job_id, items, options=OPTIONS)
-        )
+        items = [item_spec(name) for name in names]
+        job_id = job.job_id
+        done = call_sdk(transport, lambda ledger: ledger.register(job_id, items, options=OPTIONS))
         if done is None:
             return None
         first = self.tries[request_id] == 1 and not transport.repeated
-        return _ProducerAnswer(job.job_id, registration_result(done), commands, first)
+        return _ProducerAnswer(job_id, registration_result(done), commands, first)
 
     def _check_registration(self, job: KnownJob, answer: _ProducerAnswer) -> None:
         if answer.registered is None:

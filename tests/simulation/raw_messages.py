@@ -19,6 +19,10 @@ _INVALID: Final[tuple[Any, ...]] = (
     {"attempt": 0},
     {"attempt": "1"},
     {"leaseSeconds": 1.5},
+    {"dispatch": 0},
+    {"retryAfterSeconds": -1},
+    {"group": "two words"},
+    {"notBefore": "9999-01-01T00:00:00Z"},
     {"error": {"message": "of no type"}},
     *({"job_id": name} for name in _UNKNOWN_JOB_IDS),
 )

@@ -8,6 +8,7 @@ from forgeledger.jobs.model.ids import lane_of, lanes_of
 from forgeledger.jobs.model.jobs import Job, JobSpec
 from forgeledger.jobs.model.outcomes import Outcome, OutcomeKind
 from forgeledger.jobs.usecases.create_job import NewJob
+from tests.simulation.drawn_items import new_item
 from tests.simulation.fifo_queue import QueuedMessage, SimulatedFifoQueue
 from tests.simulation.message_oracle import MessageContent, mark_of, read_message
 
@@ -19,6 +20,7 @@ _REQUESTED_FIELDS = (
     "lanes",
     "rules",
     "tolerance",
+    "permanent_errors",
     "expected_items",
     "deadline_seconds",
     "metadata",
@@ -195,11 +197,15 @@ def source_id(message: QueuedMessage) -> str:
 
 def register_command(item_id: str, command_id: str) -> Command:
     """The command by which the ledger registers an item, with the payload of the simulator."""
+    item = new_item(item_id)
     return Command(
         kind=CommandKind.REGISTER,
         item_id=item_id,
         command_id=command_id,
-        payload=f'"{item_id}"',
+        payload=item.payload,
+        item_kind=item.kind,
+        group=item.group,
+        not_before=item.not_before,
     )
 
 

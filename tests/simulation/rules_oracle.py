@@ -10,8 +10,14 @@ from operator import attrgetter
 
 from forgeledger.jobs.model.commands import Command
 from forgeledger.jobs.model.events import Event
-from forgeledger.jobs.model.items import Item
+from forgeledger.jobs.model.items import Failure, Item
 from forgeledger.jobs.model.lanes import Head
+from tests.simulation.dispatch_oracle import (
+    answer_to_claim,
+    expected_dispatch,
+    is_foreign,
+    is_held,
+)
 
 _FINISHED = {
     "COMPLETED": "already_completed",
@@ -37,7 +43,7 @@ class ExpectedEvent:
     reasons: frozenset[str] = frozenset()
 
 
-def expected(  # noqa: C901, PLR0912 - The table of the contract, row by row.
+def expected(  # noqa: C901, PLR0912, PLR0915 - The table of the contract, row by row.
     head: Head, item: Item | None, command: Command, at: int
 ) -> ExpectedEvent:
     """The event that a new command must leave in the journal."""
@@ -55,7 +61,8 @@ def expected(  # noqa: C901, PLR0912 - The table of the contract, row by row.
     current = attempt is None or attempt == item.attempt
     # Further ahead than redelivery can explain.
     unknown = attempt is not None and attempt > item.attempt + 1_000
-    other = _rejected("stale_attempt" if stale else "unknown_attempt")
+    foreign = is_foreign(head, item, command)
+    other = _rejected("stale_attempt" if stale or foreign else "unknown_attempt")
     lease_over = item.lease_until is not None and item.lease_until <= at
     applied = _event(_APPLIED.get(kind, "?"))
     duplicate = _event("duplicate")
@@ -66,6 +73,9 @@ def expected(  # noqa: C901, PLR0912 - The table of the contract, row by row.
             return _rejected(_FINISHED[state])
         if unknown:
             return other
+        if head.rules.dispatched:
+            answer = answer_to_claim(item, command, at)
+            return {"granted": applied, "duplicate": duplicate}.get(answer) or _rejected(answer)
         if state == "PENDING":
             if former:
                 return _rejected("stale_attempt")
@@ -81,23 +91,25 @@ def expected(  # noqa: C901, PLR0912 - The table of the contract, row by row.
     if kind == "heartbeat":
         if state != "IN_PROGRESS":
             return _rejected(_FINISHED.get(state, "not_in_progress"))
-        return applied if current else other
+        return applied if current and not foreign else other
     if kind == "complete":
         if state == "COMPLETED":
             return duplicate
         if finished:
             return _rejected(_FINISHED[state])
-        return other if stale or unknown else applied
+        return other if stale or unknown or foreign else applied
     if kind == "fail":
         if attempt is not None and attempt == item.failed_attempt:
             return duplicate
         if finished:
             return _rejected(_FINISHED[state])
-        return other if stale or unknown else applied
+        if stale or unknown or foreign:
+            return other
+        return _rejected("lease_held") if is_held(head, item, command, at) else applied
     if kind == "release":
         if finished:
             return _rejected(_FINISHED[state])
-        if not current:
+        if not current or foreign:
             return other
         return applied if state == "IN_PROGRESS" else duplicate
     if kind == "retry":
@@ -156,9 +168,14 @@ def wrong_event(head: Head, item: Item | None, command: Command, event: Event) -
         return "the result is not the worker's"
     if kind in ("failed", "expired"):
         return _wrong_failure(head, item, command, event)
-    if kind == "registered" and command.kind == "register" and event.payload != command.payload:
-        return "the payload is not the producer's"
-    return None
+    return _wrong_registration(command, event) if kind == "registered" else None
+
+
+def _wrong_registration(command: Command, event: Event) -> str | None:
+    registered = (event.payload, event.item_kind, event.group)
+    if registered == (command.payload, command.item_kind, command.group):
+        return None
+    return f"registered with {registered}, not as the producer asked"
 
 
 # Recorded of rejected commands too: the work for a rejected result may have taken hours.
@@ -176,7 +193,12 @@ def _wrong_claim(head: Head, item: Item | None, command: Command, event: Event) 
     before = item.attempt if item is not None else 0
     if event.attempt is None or event.attempt != max(before + 1, command.attempt or 0):
         return f"claimed as attempt {event.attempt} after {before}"
+    if event.dispatch != expected_dispatch(head, item, command):
+        return f"claimed for dispatch {event.dispatch} of {item}"
     seconds = command.lease_seconds or head.rules.lease_seconds
+    longest = head.rules.run_seconds
+    if longest:
+        seconds = min(seconds or longest, longest)
     until = event.at + seconds * 1000 if seconds else None
     if event.lease_until != until:
         return f"leased until {event.lease_until}, not {until}"
@@ -193,11 +215,24 @@ def _wrong_failure(head: Head, item: Item | None, command: Command, event: Event
     if event.attempt != attempt:
         return f"failed as attempt {event.attempt}, not {attempt}"
     used = attempt - item.forgiven
-    retryable = command.failure.retryable if command.failure is not None else True
+    failure = command.failure or Failure(type="Error")
+    if command.kind == "expire":
+        failure = event.failure or failure
+        allotted = (item.claimed_at or 0) + rules.run_seconds * 1000
+        late = bool(rules.run_seconds) and (item.lease_until or 0) >= allotted
+        if failure.type != ("TimedOut" if late else "LeaseExpired"):
+            return f"expired as {failure.type}, with a lease until {item.lease_until}"
+    # The numbers that the head has are the upper 24 bits of a CRC-32.
+    permanent = zlib.crc32(failure.type.encode()) // 256 in rules.permanent_errors
+    retryable = failure.retryable and not permanent
     if not retryable or used >= rules.max_attempts:
         return None if event.due_at is None else "retried with no attempt left"
     if event.due_at is None:
         return "failed for good with attempts left"
+    if command.kind == "fail" and command.retry_after_seconds is not None:
+        exactly = command.retry_after_seconds * 1000
+        waits = event.due_at - event.at
+        return None if waits == exactly else f"waits {waits} ms, not {exactly} as it was told"
     bound = min(rules.backoff_cap_seconds, rules.backoff_base_seconds * 2.0 ** (used - 1))
     # Full jitter, derived from the command's id.
     share = zlib.crc32(command.command_id.encode()) / 2**32

@@ -21,6 +21,7 @@ from forgeledger.sdk.records import Registration
 from forgeledger.sdk.seams import Seams, with_seams
 from forgeledger.web.idempotency import REPLAYED_HEADER, repeat_of
 from tests.simulation.coverage import CoveragePoint
+from tests.simulation.drawn_items import item_spec
 from tests.simulation.environments import Environments
 from tests.simulation.faults import STALLS
 from tests.simulation.http_side import HttpAnswer, http_event, respond
@@ -149,12 +150,14 @@ def creation_arguments(new: NewJob) -> dict[str, Any]:
         "leaseSeconds": rules.lease_seconds,
         "backoffBaseSeconds": rules.backoff_base_seconds,
         "backoffCapSeconds": rules.backoff_cap_seconds,
+        "permanentErrors": list(new.permanent_errors) or None,
+        "runSeconds": rules.run_seconds or None,
         "toleratedFailures": tolerance.failures,
         "toleratedFailurePercent": tolerance.failure_percent,
     }
     return {
         "name": new.name,
-        "items": [{"itemId": item.item_id, "payload": item.item_id} for item in new.items],
+        "items": [item_spec(item.item_id) for item in new.items],
         "expected_items": new.expected_items,
         "seal": new.seal,
         "auto_register": rules.registers_on_the_way,

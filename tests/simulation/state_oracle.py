@@ -22,7 +22,10 @@ _FIELDS: Final = (
     "worker_id",
     "lease_until",
     "due_at",
+    "dispatch",
     "payload",
+    "kind",
+    "group",
     "result",
     "failure",
     "created_at",
@@ -39,6 +42,7 @@ _UNKNOWN: Final[Mapping[str, Any]] = dict.fromkeys(_FIELDS) | {
     "attempt": 0,
     "forgiven": 0,
     "failed_attempt": 0,
+    "dispatch": 0,
     "seen": (),
     "dropped": False,
 }
@@ -99,6 +103,7 @@ def wrong_resume(
         "attempt": before.attempt + 1,
         "forgiven": before.forgiven + 1,
         "worker_id": None,
+        "due_at": _due_again(head, event.at),
         "pending_since": event.at,
         "finished_at": None,
         "updated_at": event.at,
@@ -113,13 +118,22 @@ def _expected_changes(
 ) -> dict[str, Any]:
     kind = str(event.kind)
     if item is None:
-        return {"state": "PENDING", "payload": command.payload}
+        later = command.kind == "register" and (command.not_before or 0) > event.at
+        return {
+            "state": "PENDING",
+            "payload": command.payload,
+            "kind": command.item_kind,
+            "group": command.group,
+            "due_at": command.not_before if later else None,
+        }
     # No lease, and no time from which it waits.
     free = {"lease_until": None, "due_at": None, "pending_since": None}
     if kind == "claimed":
         return {
             "state": "IN_PROGRESS",
             "attempt": event.attempt,
+            # `rules_oracle` has checked which.
+            "dispatch": event.dispatch or 0,
             "worker_id": command.worker_id,
             "lease_until": event.lease_until,
             "due_at": None,
@@ -153,17 +167,26 @@ def _expected_changes(
             "failure": failure,
         }
     if kind == "released":
-        again = {"state": "PENDING", "worker_id": None, "pending_since": event.at}
-        return free | again | {"forgiven": item.forgiven + 1}
+        return free | _again(head, event.at) | {"forgiven": item.forgiven + 1}
     if kind == "retried":
-        again = {"state": "PENDING", "worker_id": None, "pending_since": event.at}
-        return free | again | {"forgiven": item.attempt, "finished_at": None}
+        more = {"forgiven": item.attempt, "finished_at": None}
+        return free | _again(head, event.at) | more
     if kind == "canceled":
         # Who had it, and how it failed before, stays.
         return free | {"state": "CANCELED", "dropped": True, "finished_at": event.at}
     assert kind in ("duplicate", "rejected"), kind
     # Also of an item that its lane's closing had canceled.
     return {"dropped": True} if (kind, command.kind) == ("duplicate", "cancel") else {}
+
+
+def _again(head: Head, at: int) -> dict[str, Any]:
+    pending = {"state": "PENDING", "worker_id": None, "pending_since": at}
+    return pending | {"due_at": _due_again(head, at)}
+
+
+def _due_again(head: Head, at: int) -> int | None:
+    """Where the ledger dispatches, what is pending again has a due row, and so a due time."""
+    return at if head.rules.dispatched else None
 
 
 def _expected_seen(seen: tuple[str, ...], event: Event) -> tuple[str, ...]:
@@ -176,11 +199,13 @@ def _expected_seen(seen: tuple[str, ...], event: Event) -> tuple[str, ...]:
 
 
 def _extended_lease(head: Head, item: Item, command: Command, at: int) -> int | None:
-    """A heartbeat never shortens a lease; without a lease it has no effect."""
+    """A heartbeat never shortens a lease, nor makes an attempt longer than its longest."""
     seconds = command.lease_seconds or head.rules.lease_seconds
+    longest = head.rules.run_seconds
     if not seconds:
         return item.lease_until
-    return max(at + seconds * 1000, item.lease_until or 0)
+    until = max(at + seconds * 1000, item.lease_until or 0)
+    return min(until, (item.claimed_at or 0) + longest * 1000) if longest else until
 
 
 def wrong_head(

@@ -31,6 +31,8 @@ class HeldClaim:
     item_id: str
     attempt: int | None
     worker_id: str
+    # Of the work message, in a job that dispatches.
+    dispatch: int | None = None
 
 
 @dataclass(slots=True)
@@ -175,6 +177,8 @@ class SimulatedWorkers:
         if fenced:
             attempt = job.attempts[item_id] = job.attempts.get(item_id, 0) + 1
         claim = HeldClaim(job, item_id, attempt, worker.name)
+        if job.new.rules.dispatched:
+            self._receive(random, claim)
         if random.random() < 0.15:
             # A worker that only reports the end, without a claim.
             claim.attempt = None
@@ -183,6 +187,17 @@ class SimulatedWorkers:
         lease_seconds = random.choice((None, None, 5, 300))
         self._report_command(worker, "claim", claim, lease_seconds=lease_seconds)
         worker.held.append(claim)
+
+    @staticmethod
+    def _receive(random: Random, claim: HeldClaim) -> None:
+        """The claim is that of a work message, mostly of the item's next dispatch."""
+        expected = claim.job.dispatches.get(claim.item_id, 1)
+        claim.dispatch = max(1, expected + random.choice((0, 0, 0, 0, 0, -1, 1)))
+        receives = random.choice((1, 1, 1, 2, 3))
+        claim.attempt = random.choice((claim.dispatch - 1 + receives,) * 5 + (None,))
+        if random.random() < 0.1:
+            # A sender that knows nothing of dispatches.
+            claim.dispatch = None
 
     def _heartbeat_or_release(
         self, random: Random, worker: SimulatedWorker, claim: HeldClaim
@@ -199,9 +214,10 @@ class SimulatedWorkers:
         if is_bad(claim.item_id):
             retryable = claim.job.new.rules.max_attempts < 100 and random.random() < 0.4
             failure = Failure(type=f"Error{len(claim.item_id) % 3}", retryable=retryable)
-            self._report_command(worker, "fail", claim, failure=failure)
+            self._report_command(worker, "fail", claim, failure=failure, **_wait(random, claim))
         elif random.random() < 0.08:
-            self._report_command(worker, "fail", claim, failure=Failure(type="Passing"))
+            failure = Failure(type="Passing")
+            self._report_command(worker, "fail", claim, failure=failure, **_wait(random, claim))
         else:
             self._report_command(worker, "complete", claim, result={"of": claim.item_id})
 
@@ -216,9 +232,13 @@ class SimulatedWorkers:
             command_id=f"{worker.name}-{self._world.ids_made}",
             at=datetime.fromtimestamp(self._world.now / 1000, UTC),
             attempt=claim.attempt,
+            dispatch=claim.dispatch,
             worker_id=claim.worker_id,
             **more,
         )
+        if kind in ("fail", "release") and claim.job.new.rules.dispatched:
+            # The ledger would dispatch it again.
+            claim.job.dispatches[claim.item_id] = (claim.attempt or claim.dispatch or 0) + 1
         self._reported_commands.append(command)
         del self._reported_commands[:-_REMEMBERED]
         self._buffer(worker, command)
@@ -244,14 +264,9 @@ class SimulatedWorkers:
         elif chance < 0.35:
             # A number that was never an attempt.
             fields["attempt"] = 4_711
-        if kind == "register":
-            fields["payload"] = {"of": [item_id]}
-        elif kind == "complete":
-            fields["result"] = [item_id, "\u00e9"]
-        elif kind == "fail":
-            fields["error"] = {"type": "Bad", "message": "as said", "retryable": False}
-        elif random.random() < 0.3:
-            fields[random.choice(("leaseSeconds", "lease_seconds"))] = 60
+        fields |= _details(random, kind, item_id)
+        if random.random() < 0.3:
+            fields["dispatch"] = max(1, job.dispatches.get(item_id, 1) - random.choice((0, 0, 1)))
         if random.random() < 0.5:
             spelling = random.choice(("workerId", "worker_id"))
             fields[spelling] = random.choice(self.workers).name
@@ -261,3 +276,24 @@ class SimulatedWorkers:
     def _group(random: Random, job: KnownJob) -> str:
         item_id = random.choice(job.item_ids or ["nothing"])
         return group_of(job.job_id, lane_of(item_id, lanes_of(job.job_id) or 1))
+
+
+def _details(random: Random, kind: str, item_id: str) -> dict[str, Any]:
+    """What only commands of this kind have."""
+    if kind == "register":
+        more = random.choice(({}, {"kind": "by hand", "group": "a"}, {"not_before": None}))
+        return {"payload": {"of": [item_id]}, **more}
+    if kind == "complete":
+        return {"result": [item_id, "\u00e9"]}
+    if kind == "fail":
+        error = {"type": "Bad", "message": "as said", "retryable": False}
+        # Of a final failure the wait has no effect.
+        wait = random.choice(({}, {}, {}, {"retryAfterSeconds": 5}, {"retry_after_seconds": 0}))
+        return {"error": error, **wait}
+    return random.choice(({}, {}, {}, {"leaseSeconds": 60}, {"lease_seconds": 60}))
+
+
+def _wait(random: Random, claim: HeldClaim) -> dict[str, int]:
+    """Now and then the worker says itself how long the item waits."""
+    named = claim.job.new.rules.max_attempts < 100 and random.random() < 0.2
+    return {"retry_after_seconds": random.choice((0, 3))} if named else {}

@@ -53,7 +53,7 @@ class SumsFold:
             if waited_since is not None:
                 self.queue_ms += max(0, event.at - waited_since)
         elif kind == "registered":
-            self.waiting[name] = event.at
+            self.waiting[name] = event.at if event.due_at is None else event.due_at
         elif kind in ("completed", "canceled"):
             self.retrying.discard(name)
             self.failed -= {name} if kind == "completed" else set()

@@ -24,8 +24,9 @@ Rule = Literal[
     "minimum",
     "maximum",
     "datetime",
+    "queue_characters",
     "cursor",
-    "unsupported",
+    "not_yet",
 ]
 _OURS: Final[Mapping[str, Rule]] = {rule: rule for rule in get_args(Rule)}
 # Pydantic's name of a rule, and the contract's where it is another.

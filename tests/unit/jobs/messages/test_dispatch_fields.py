@@ -43,7 +43,7 @@ def test_each_field_arrives_in_either_spelling(fields: dict[str, object]) -> Non
         ({"kind": ""}, "must have 1 or more characters"),
         ({"group": "g" * 129}, "must have at most 128 characters"),
         ({"group": "a b"}, "must have only letters, digits and punctuation of ASCII"),
-        ({"notBefore": "tomorrow"}, "must be a time as in 2026-11-21T10:00:00Z"),
+        ({"notBefore": "tomorrow"}, "must be a time with its zone as in 2026-11-21T10:00:00Z"),
         ({"notBefore": "2286-11-20T17:46:40Z"}, "must be a time from 1970 to 2286"),
     ],
 )

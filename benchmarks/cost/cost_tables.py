@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from benchmarks.cost import prices
 from benchmarks.cost.bounds import Bound
+from benchmarks.cost.clock_cost import clock_alarms, clock_table
 from benchmarks.cost.job_meter import PACKING
 from benchmarks.cost.other_designs import (
     all_designs,
@@ -192,7 +193,7 @@ def month_table() -> str:
     """What a deployment costs per month in addition to its jobs."""
     # An alarm on several metrics is billed for each of them.
     template = TEMPLATE.read_text()
-    alarms = template.count("Namespace: ") - template.count("MetricNamespace: ")
+    alarms = template.count("Namespace: ") - template.count("MetricNamespace: ") - clock_alarms()
     polls = POLLERS * MONTH_SECONDS / POLL_SECONDS
     idle = [
         (f"{alarms} metrics with an alarm", alarms * prices.ALARMS.per_unit),
@@ -219,6 +220,7 @@ def parts(results: Results) -> dict[str, str]:
         "prices-read": prices_read(),
         "prices": price_table(),
         "month": month_table(),
+        "clock": clock_table(),
         "job": job_table(results),
         "usage": usage_table(results),
         "designs": designs_table(results),

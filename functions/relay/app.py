@@ -1,7 +1,8 @@
-"""Complete jobs and publish their events from stream records; run maintenance on request."""
+"""Complete jobs and publish their events, woken by the stream, the clock or an operator."""
 
 import gc
 import os
+from collections.abc import Sequence
 from typing import Any
 
 # Imports allocate a lot and free little; GC passes during them cost a fifth of the cold start.
@@ -13,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from forgeledger.bootstrap.function_log import function_logger
 from forgeledger.bootstrap.relay import build_relay
 from forgeledger.jobs.messages.reconcile_requests import measurements, read_request, report_body
-from forgeledger.jobs.messages.stream_records import batch_response, read_wakes
+from forgeledger.jobs.messages.relay_events import READERS, RESPONSES, RelayEvent, kind_of
 from forgeledger.runtime import before_deadline
 
 logger = function_logger()
@@ -28,22 +29,30 @@ gc.enable()
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    if "Records" in event:
-        return follow_stream(event["Records"], context)
-    return run_maintenance(event, context)
+    return _HANDLERS[kind_of(event)](event, context)
 
 
-def follow_stream(records: list[Any], context: LambdaContext) -> dict[str, Any]:
-    wakes, unreadable = read_wakes(records)
+def relay(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    kind, records = kind_of(event), event["Records"]
+    wakes, unreadable = READERS[kind](records)
     for number, error in unreadable.items():
         logger.error("record not understood", extra={"sequenceNumber": number}, exc_info=error)
     relayed = services.relay.relay(wakes, before_deadline(context.get_remaining_time_in_millis))
     metrics.add_metric("EventsPublished", MetricUnit.Count, relayed.events_published)
+    measure_lateness(relayed.late_ms)
     for wake, error in relayed.failed:
         extra = {"jobId": wake.job_id, "record": wake.kind}
         logger.error("job not relayed", extra=extra, exc_info=error)
     failed = {wake.sequence_number for wake, _ in relayed.failed}
-    return batch_response(records, failed | unreadable.keys())
+    return RESPONSES[kind](records, failed | unreadable.keys())
+
+
+def run_tick(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    del event, context
+    # Powertools warns of an invocation without metrics.
+    metrics.add_metric("EventsPublished", MetricUnit.Count, 0)
+    # Without execution there is no tick, nor a rule that sends one.
+    return {"wakesSent": services.tick.run() if services.tick else 0}
 
 
 def run_maintenance(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -54,4 +63,18 @@ def run_maintenance(event: dict[str, Any], context: LambdaContext) -> dict[str, 
             logger.error("job not reconciled", extra={"jobId": job.job_id, "error": job.error})
     for name, count in measurements(report):
         metrics.add_metric(name, MetricUnit.Count, count)
+    measure_lateness([job.late_ms for job in report.jobs if job.late_ms is not None])
     return report_body(report)
+
+
+def measure_lateness(late_ms: Sequence[int]) -> None:
+    for late in late_ms:
+        metrics.add_metric("DueLate", MetricUnit.Milliseconds, late)
+
+
+_HANDLERS = {
+    RelayEvent.STREAM: relay,
+    RelayEvent.WAKES: relay,
+    RelayEvent.TICK: run_tick,
+    RelayEvent.MAINTENANCE: run_maintenance,
+}

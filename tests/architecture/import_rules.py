@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "layers" / "shared" / "forgeledger"
 FUNCTIONS = ROOT / "functions"
 
-CAPABILITIES = {"journal", "jobs"}
+CAPABILITIES = {"journal", "clock", "jobs"}
 
 # Inside a capability: what each part may import apart from itself. The same holds between two
 # capabilities, if FOLDERS allows the import: `jobs.storage` may import `journal.storage`.
@@ -30,8 +30,9 @@ FOLDERS = {
     "aws": set(),
     "web": set(),
     "journal": {"aws"},
-    "jobs": {"journal", "aws", "web"},
-    "bootstrap": {"journal", "jobs", "aws", "web"},
+    "clock": {"aws"},
+    "jobs": {"journal", "clock", "aws", "web"},
+    "bootstrap": {"journal", "clock", "jobs", "aws", "web"},
     "functions": {"bootstrap", "jobs.messages"},
     "sdk": {
         "jobs.model.ids",
@@ -70,6 +71,8 @@ INSTALLED = {
     "aws": _STORAGE,
     "web": _FUNCTIONS,
     "jobs.storage": _STORAGE,
+    "clock.storage": _STORAGE,
+    "clock.messages": _STORAGE,
     "journal.storage": _STORAGE,
     "jobs.messages": _STORAGE | {"pydantic_core"},
     "jobs.http": _FUNCTIONS,

@@ -50,6 +50,7 @@ def test_each_function_has_alarms_on_errors_and_throttles(function, metric):
 
 def test_late_commands_and_late_completions_have_alarms():
     assert alarms_on("ApproximateAgeOfOldestMessage", "CommandQueue")
+    assert alarms_on("ApproximateAgeOfOldestMessage", "WakeQueue")
     assert alarms_on("IteratorAge", "RelayFunction")
 
 
@@ -59,6 +60,7 @@ def test_late_commands_and_late_completions_have_alarms():
         ("intake", "MessagesFailed"),
         ("intake", "FailingFor"),
         ("api", "ApiKeysStale"),
+        ("relay", "DueLate"),
         ("relay", "RetentionLate"),
         ("relay", "HeadDrift"),
         ("relay", "ReconcileFailures"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from forgeledger.clock.ports import DueIndex
 from forgeledger.jobs.ports import LedgerStore
 from tests.support.deployed_template import ROOT, properties, resource_name, resources, statements
 
@@ -16,7 +17,7 @@ ROLES = ("IntakeRole", "ApiRole", "RelayRole")
 TABLE = "LedgerTable.Arn"
 TRANSACTION = {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 
-# The actions that each method of the storage port needs.
+# The actions that each method of the storage ports needs.
 STORAGE: dict[str, dict[str, set[str]]] = {
     "load_lane": {TABLE: {"dynamodb:BatchGetItem"}},
     # GetItem: to recognise a commit whose answer was lost.
@@ -43,6 +44,7 @@ STORAGE: dict[str, dict[str, set[str]]] = {
     "mark_renewed": {TABLE: {"dynamodb:UpdateItem"}},
     "load_checkpoint": {TABLE: {"dynamodb:GetItem"}},
     "save_checkpoint": {TABLE: {"dynamodb:UpdateItem"}},
+    "find_due": {"LedgerTable.Arn/index/jobs-due": {"dynamodb:Query"}},
 }
 
 # For the dispatcher, which no function runs yet.
@@ -71,6 +73,7 @@ OTHER_CALLS: dict[str, dict[str, set[str]]] = {
         "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${ApiKeyParameter}": {
             "ssm:GetParameter"
         },
+        "WakeQueue.Arn": {"sqs:SendMessage"},
     },
     "RelayRole": {
         "LedgerTable.StreamArn": {
@@ -81,6 +84,12 @@ OTHER_CALLS: dict[str, dict[str, set[str]]] = {
         },
         "EventBus.Arn": {"events:PutEvents"},
         "RelayFailureQueue.Arn": {"sqs:SendMessage"},
+        "WakeQueue.Arn": {
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:ReceiveMessage",
+            "sqs:SendMessage",
+        },
     },
 }
 
@@ -98,6 +107,7 @@ TABLE_KEY = {
 SERVICES = {
     "aws/dynamodb": "dynamodb",
     "jobs/storage": "dynamodb",
+    "clock/messages/wake_queue.py": "sqs",
     "jobs/messages/command_queue.py": "sqs",
     "jobs/messages/reject_queue.py": "sqs",
     "jobs/messages/event_bus.py": "events",
@@ -135,7 +145,7 @@ def modules_imported_with(name: str) -> set[Path]:
 
 def port_methods_used(function: str) -> set[str]:
     """Methods of the storage port that a function calls, also through the functions in ports.py."""
-    ports = "jobs|lanes|due_rows|facts|lists|retention|checkpoints"
+    ports = "jobs|lanes|due_rows|facts|lists|retention|checkpoints|due"
     used: set[str] = set()
     for file in modules_imported_with(f"forgeledger.bootstrap.{function}"):
         if file.parent.name == "usecases":
@@ -201,7 +211,7 @@ def test_a_role_allows_exactly_the_calls_of_its_function(role):
 def test_every_method_of_the_storage_port_has_its_actions_here():
     methods = {
         name
-        for port in LedgerStore.__mro__[1:]
+        for port in (*LedgerStore.__mro__[1:], DueIndex)
         for name, value in vars(port).items()
         if not name.startswith("_") and callable(value)
     }
@@ -237,7 +247,7 @@ def test_every_call_of_an_adapter_is_allowed_to_some_function(path):
 def test_no_adapter_that_calls_aws_is_missing_here():
     callers = {
         path.relative_to(PACKAGE).as_posix()
-        for folder in ("aws", "jobs")
+        for folder in ("aws", "clock", "jobs")
         for path in (PACKAGE / folder).rglob("*.py")
         if set(calls_of_clients(path))
     }

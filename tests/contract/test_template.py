@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from forgeledger.bootstrap import settings
+from forgeledger.clock.storage.due_index import JOBS_DUE
 from forgeledger.jobs.model.delivery import redelivery_seconds
 from forgeledger.jobs.model.limits import MESSAGE_BYTES
 from forgeledger.jobs.storage.keys import JOBS_BY_STATUS, JOBS_OPEN
@@ -201,10 +202,8 @@ def test_the_ledger_is_what_the_storage_expects():
     table = properties("LedgerTable")
 
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["PK", "SK"]
-    assert {index["IndexName"] for index in table["GlobalSecondaryIndexes"]} == {
-        JOBS_BY_STATUS,
-        JOBS_OPEN,
-    }
+    indexes = {index["IndexName"] for index in table["GlobalSecondaryIndexes"]}
+    assert indexes == {JOBS_BY_STATUS, JOBS_OPEN, JOBS_DUE}
     assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
     assert table["BillingMode"] == "PAY_PER_REQUEST"
 

@@ -1,6 +1,7 @@
 """The relay's handler with the sample events, on the local engine."""
 
 import json
+import time
 
 import pytest
 
@@ -142,3 +143,62 @@ def test_the_relay_names_a_job_that_it_could_not_reconcile(
     log, metrics = lines(capsys.readouterr().out)
     assert (log["message"], log["jobId"]) == ("job not reconciled", JOB_ID)
     assert metrics["ReconcileFailures"] == [1.0]
+
+
+def test_a_wake_ends_a_job_whose_deadline_has_passed(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    relay = stage.handler("relay", execution=True)
+    stage.job(deadline_seconds=1)
+    relay(sample("relay-fact"))
+    planned = stage.store.load_job(JOB_ID)
+    time.sleep(1.1)
+
+    answer = relay(sample("relay-wake"))
+
+    assert answer == {"batchItemFailures": []}
+    view = stage.store.load_job(JOB_ID)
+    assert planned is not None
+    assert view is not None
+    assert planned.progress.wake_at == planned.job.deadline_at
+    assert (view.job.status, view.progress.wake_at) == (JobStatus.FAILED, None)
+    (late,) = lines(capsys.readouterr().out)[-1]["DueLate"]
+    assert 0 < late < 60_000
+    # Its deadline was near: a wake was sent when it was planned.
+    assert [message["Body"] for message in stage.received(stage.wakes)] == [
+        sample("relay-wake")["Records"][0]["body"]
+    ]
+
+
+def test_a_message_that_is_no_wake_comes_again_alone(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.job()
+    [wake] = sample("relay-wake")["Records"]
+    bad = {**wake, "messageId": "bad", "body": "{}"}
+
+    answer = stage.handler("relay", execution=True)({"Records": [bad, wake]})
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
+    assert lines(capsys.readouterr().out)[0]["message"] == "record not understood"
+
+
+def test_the_tick_sends_a_wake_for_what_is_due_before_the_next_one(stage: Stage) -> None:
+    relay = stage.handler("relay", execution=True)
+    stage.job(deadline_seconds=1)
+    assert relay(sample("relay-tick")) == {"wakesSent": 0}
+    relay(sample("relay-fact"))
+
+    assert relay(sample("relay-tick")) == {"wakesSent": 1}
+
+
+def test_without_execution_nothing_is_planned_and_a_tick_does_nothing(stage: Stage) -> None:
+    stage.job(deadline_seconds=60)
+    relay = stage.handler("relay")
+
+    assert relay(sample("relay-fact")) == {"batchItemFailures": []}
+    assert relay(sample("relay-tick")) == {"wakesSent": 0}
+
+    view = stage.store.load_job(JOB_ID)
+    assert view is not None
+    assert view.progress.wake_at is None

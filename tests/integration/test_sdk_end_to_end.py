@@ -63,6 +63,14 @@ def wait(ledger, job):
     return ledger.wait(job.job_id, timeout_seconds=TIMEOUT_SECONDS)
 
 
+def test_a_deadline_is_noticed_without_a_commit_and_long_before_the_next_round(ledger):
+    job = ledger.create_job("late", items=["a"], deadline_seconds=2)
+
+    ended = wait(ledger, job)
+
+    assert (ended.status, ended.reason) == ("FAILED", "deadline")
+
+
 def test_a_job_runs_from_its_first_item_to_its_completion(ledger, reporter):
     job = ledger.create_job("first", tags=["sdk"], metadata={"month": 11})
     registration = ledger.register(job.job_id, (f"item-{n}" for n in range(1_200)))

@@ -18,6 +18,7 @@ from tests.simulation.fifo_queue import QueuedMessage
 from tests.simulation.idle_checks import idle_overdue
 from tests.simulation.job_checks import JobChecks, ObservedJob
 from tests.simulation.lane_checks import LaneChecks, Violation, by_state
+from tests.simulation.look_checks import check_looks, look_missing
 from tests.simulation.message_oracle import COMMANDS_PER_ITEM
 from tests.simulation.reject_checks import rejected_indexes, source_of, wrong_reject
 from tests.simulation.request_checks import RequestLog
@@ -64,6 +65,7 @@ class Checks:
         for pk, partition_changes in partitions.items():
             # The only other partition holds the job ids that were claimed by idempotency keys.
             if pk.count("#") == 1:
+                check_looks(pk, partition_changes, self.world)
                 self.jobs.committed(pk, partition_changes, retried=retried)
                 if traced:
                     self._log_facts(pk, partition_changes)
@@ -258,6 +260,9 @@ class Checks:
         if observed.view is not None and observed.view.published != job.facts:
             raise Violation(f"{pk}: {observed.view.published} of {job.facts} facts were published")
         self._check_roll_up(pk, observed, total, sum(lane.head.offset for lane in lanes))
+        missing = look_missing(world.tables.partition(pk), job)
+        if world.rules.execution and missing is not None and not world.stream.given_up:
+            raise Violation(f"{pk}: {missing}")
         if job.finished:
             for name in (pk, *(f"{pk}#{lane.head.lane}" for lane in lanes)):
                 check_expiration(name, world.tables.partition(name), job, world.now)

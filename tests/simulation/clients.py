@@ -194,6 +194,34 @@ class SqsClient:
         return message_id
 
 
+class WakeQueueClient:
+    """SQS, as who sends wakes uses it."""
+
+    def __init__(self, world: SimulatedWorld) -> None:
+        self._world = world
+
+    def send_message_batch(self, **request: Any) -> dict[str, Any]:
+        if not 1 <= len(request["Entries"]) <= 10:
+            raise client_error("AWS.SimpleQueueService.TooManyEntriesInBatchRequest", "SendMessage")
+        faults = {CallFault.PARTIAL: self._send_some}
+        return self._world.call("SendMessageBatch", self._send_all, request, lambda: faults)
+
+    def _send_all(self, request: Request) -> dict[str, Any]:
+        return self._send(request["Entries"], ())
+
+    def _send_some(self, request: Request) -> dict[str, Any]:
+        entries = request["Entries"]
+        accepted = [entry for entry in entries if self._world.random.random() < 0.5]
+        return self._send(accepted, [entry for entry in entries if entry not in accepted])
+
+    def _send(self, accepted: Sequence[Request], refused: Sequence[Request]) -> dict[str, Any]:
+        for entry in accepted:
+            self._world.wakes.send(entry["MessageBody"], entry["DelaySeconds"])
+        failed = [{"Id": entry["Id"], "Code": "InternalError"} for entry in refused]
+        sent = [{"Id": entry["Id"]} for entry in accepted]
+        return {"Successful": sent, **({"Failed": failed} if failed else {})}
+
+
 class EventBridgeClient:
     def __init__(self, world: SimulatedWorld) -> None:
         self._world = world

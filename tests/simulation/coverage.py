@@ -43,6 +43,10 @@ class CoveragePoint(StrEnum):
     BATCH_HALVED = "a batch of records is bisected"
     RECORDS_GIVEN_UP = "records are given up"
     TWO_RELAYS = "two relays process the same records"
+    # The clock.
+    WAKE_LOST = "a wake is lost"
+    WOKEN = "a wake is followed"
+    LOOKED_IN_TIME = "time passes, and what is due is looked at"
     # HTTP.
     REQUEST_AGAIN = "a request is repeated with its idempotency key"
     ANSWERED_AGAIN = "a repeated request gets the stored answer"

@@ -27,12 +27,20 @@ ENVIRONMENT = {
     "FORGELEDGER_EVENT_BUS": EVENT_BUS,
     "FORGELEDGER_IDEMPOTENCY_TABLE": IDEMPOTENCY_TABLE,
     "FORGELEDGER_API_KEY_PARAMETER": "/simulated/api-keys",
+    "FORGELEDGER_WAKE_QUEUE_URL": "https://simulated/wakes",
     "POWERTOOLS_SERVICE_NAME": "simulated",
     "POWERTOOLS_METRICS_NAMESPACE": "ForgeLedger",
 }
 # The variable of each function's module that holds its services.
 _SERVICES = {"api": "api", "intake": "intake", "relay": "services"}
 _FUNCTIONS = Path(__file__).parents[2] / "functions"
+
+
+def environment(*, execution: bool, idle_days: int = 0) -> dict[str, str]:
+    """The variables of a world's functions."""
+    switches = {"FORGELEDGER_EXECUTION": "on" if execution else "off"}
+    return {**ENVIRONMENT, **switches, "FORGELEDGER_MAXIMUM_IDLE_DAYS": str(idle_days)}
+
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 

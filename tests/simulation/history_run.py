@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from tests.simulation.checks import Checks
+from tests.simulation.clock_steps import relay_step, round_step, wait_step
 from tests.simulation.coverage import CoverageCounts, CoveragePoint
 from tests.simulation.final_states import final_states
 from tests.simulation.jobs import KnownJob
@@ -23,12 +24,11 @@ from tests.simulation.request_checks import RequestLog
 from tests.simulation.script import SEEDS_PER_GROUP, Script
 from tests.simulation.steps import ScriptStep
 from tests.simulation.table_requests import PAGE_BYTES
-from tests.simulation.ttl_histories import keys_expire, weeks_pass
+from tests.simulation.ttl_histories import weeks_pass
 from tests.simulation.workers import SimulatedWorkers
 from tests.simulation.workloads import (
     ENDING_STEPS,
     OPERATOR_STEPS,
-    WAITS_MS,
     StepKind,
     Workload,
 )
@@ -150,15 +150,13 @@ class History:
                     faults, skew_ms, delete_fails=chance < 20, twice=80 <= chance < 100
                 )
             case StepKind.RELAY:
-                self.lambdas.relay_batch(seed, faults, skew_ms, twice=chance < 30)
+                relay_step(self.lambdas, seed, faults, skew_ms, twice=chance < 30)
             case StepKind.RECONCILE:
-                self.lambdas.reconcile({"scheduled": True}, faults)
+                round_step(self.lambdas, seed, faults)
             case StepKind.RECOUNT:
                 self._recount(seed, faults)
             case StepKind.WAIT:
-                world.steps += 1
-                world.now += WAITS_MS[seed % len(WAITS_MS)]
-                keys_expire(world)
+                wait_step(self.lambdas, seed)
             case StepKind.SPLIT_SHARD:
                 if world.stream.split(seed):
                     world.steps += 1
@@ -244,6 +242,7 @@ def start_history(script: Script, *, traced: bool = False) -> History:
         units_per_second=script.units_per_second,
         maximum_idle_days=_IDLE_DAYS[script.seed // SEEDS_PER_GROUP % len(_IDLE_DAYS)],
         parallelization=script.parallelization,
+        execution=script.seed % 2 == 1,
         cuts_rounds_short=script.cuts_rounds_short,
     )
     world = SimulatedWorld(random=Random(script.seed), rules=rules, trace=[] if traced else None)

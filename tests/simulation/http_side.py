@@ -20,10 +20,11 @@ from forgeledger.jobs.model.commands import Command
 from forgeledger.runtime import Runtime
 from forgeledger.web import error_responses
 from tests.simulation import handlers
-from tests.simulation.clients import DynamoDBClient
+from tests.simulation.clients import DynamoDBClient, WakeQueueClient
 from tests.simulation.environments import FunctionContext
 from tests.simulation.http_callers import SimulatedParameters, with_good_key, without_good_key
 from tests.simulation.lane_checks import Violation
+from tests.simulation.service_side import silence_wakes
 from tests.simulation.world import SimulatedWorld
 from tests.support.one_by_one import one_by_one
 
@@ -46,9 +47,13 @@ class _CurrentWorld:
         return getattr(self.client, name)
 
     @property
-    def runtime(self) -> Runtime:
+    def current(self) -> SimulatedWorld:
         assert self.world is not None
-        return self.world.runtime
+        return self.world
+
+    @property
+    def runtime(self) -> Runtime:
+        return self.current.runtime
 
     def delete_item(self, **request: Any) -> dict[str, Any]:
         """Only powertools deletes: the record of a request that failed with an exception."""
@@ -114,10 +119,11 @@ _SIMULATED_TIME = _SimulatedTime()
 
 
 @cache
-def _api(depth: int) -> Any:
+def _api(depth: int, *, execution: bool) -> Any:
     """One API per level of stalls, since each can answer only one request at a time."""
     del depth
     error_responses.logger = handlers.SilentLogger()  # type: ignore[assignment]
+    silence_wakes()
     runtime = Runtime(
         clock=_CURRENT.now,
         new_id=_CURRENT.new_id,
@@ -126,7 +132,11 @@ def _api(depth: int) -> Any:
         parallel=one_by_one,
     )
     return build_api(
-        handlers.ENVIRONMENT, dynamodb=_CURRENT, ssm=SimulatedParameters(), runtime=runtime
+        handlers.environment(execution=execution),
+        dynamodb=_CURRENT,
+        ssm=SimulatedParameters(),
+        sqs=lambda: WakeQueueClient(_CURRENT.current),
+        runtime=runtime,
     )
 
 
@@ -184,7 +194,11 @@ def _respond(world: SimulatedWorld, event: dict[str, Any]) -> HttpAnswer:
     context = FunctionContext(world, world.invocation)
     with _serving(world):
         answer, metrics = handlers.invoke(
-            "api", _api(world.depth), event, context, decorated=world.draw_decorated()
+            "api",
+            _api(world.depth, execution=world.rules.execution),
+            event,
+            context,
+            decorated=world.draw_decorated(),
         )
     if metrics["Requests"] != 1:
         raise Violation(f"a request is counted as {metrics}")

@@ -100,7 +100,7 @@ class JobChecks:
 
     def _check_progress(self, pk: str, changes: list[RowChange]) -> None:
         for change in changes:
-            if change.sk == "PROGRESS":
+            if change.sk == "PROGRESS" and pk in self.by_pk:
                 observed = self.by_pk[pk]
                 total, lanes = self.total(observed.job), self.lanes_of(observed.job)
                 observed.progress = rolled_up(pk, observed.progress, change, total, lanes)

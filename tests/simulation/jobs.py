@@ -1,7 +1,7 @@
 """The jobs that operators and producers know, and how new ones are drawn."""
 
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -113,6 +113,12 @@ def _rules_by_number(rules: dict[str, Any], number: int) -> dict[str, Any]:
         lease_seconds = rules["lease_seconds"] or 20
         more |= {"dispatched": True, "lease_seconds": lease_seconds, "registers_on_the_way": False}
     return more
+
+
+def with_deadline(new: NewJob, number: int) -> NewJob:
+    """Where the clock runs, some jobs more have a deadline."""
+    seconds = new.deadline_seconds or (None, 20, 600, None, 130)[number % 5]
+    return replace(new, deadline_seconds=seconds)
 
 
 def described(new: NewJob) -> str:

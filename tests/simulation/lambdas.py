@@ -6,13 +6,19 @@ from typing import Any
 from forgeledger.bootstrap.intake import build_intake
 from forgeledger.bootstrap.relay import build_relay
 from tests.simulation import handlers
-from tests.simulation.clients import DynamoDBClient, EventBridgeClient, SqsClient
+from tests.simulation.clients import (
+    DynamoDBClient,
+    EventBridgeClient,
+    SqsClient,
+    WakeQueueClient,
+)
 from tests.simulation.coverage import CoveragePoint
 from tests.simulation.environments import Environments, FunctionContext
 from tests.simulation.event_bus import EventBus
 from tests.simulation.faults import CallFault
 from tests.simulation.fifo_queue import QueuedMessage, sqs_record
 from tests.simulation.lane_checks import Violation
+from tests.simulation.standard_queue import wake_record
 from tests.simulation.world import Invocation, SimulatedWorld
 
 # As in the template; test_template_values.py compares them.
@@ -20,6 +26,7 @@ INTAKE_TIMEOUT_MS = 30_000
 RELAY_TIMEOUT_MS = 300_000
 INTAKE_BATCH = 10
 RELAY_BATCH = 100
+WAKE_BATCH = 10
 
 # How much faster the time of rounds passes that are cut short.
 _ROUND_TIME_FACTORS = (6_000, 9_000, 16_000, 37_000)
@@ -33,7 +40,7 @@ OnAcknowledged = Callable[
 
 class Lambdas:
     def __init__(self, world: SimulatedWorld, on_acknowledged: OnAcknowledged) -> None:
-        self._world = world
+        self.world = world
         self._on_acknowledged = on_acknowledged
         self._dynamodb = DynamoDBClient(world)
         self._intakes = Environments(world, self._start_intake)
@@ -45,22 +52,23 @@ class Lambdas:
         self.store = self._start_relay().relay.advancer.jobs
 
     def _start_intake(self) -> Any:
-        rejects = SqsClient(self._world, self._world.rejects)
+        rejects = SqsClient(self.world, self.world.rejects)
         return build_intake(
             handlers.ENVIRONMENT,
             dynamodb=self._dynamodb,
             sqs=lambda: rejects,
-            eventbridge=lambda: EventBridgeClient(self._world),
-            runtime=self._world.runtime,
+            eventbridge=lambda: EventBridgeClient(self.world),
+            runtime=self.world.runtime,
         )
 
     def _start_relay(self) -> Any:
-        idle_days = str(self._world.rules.maximum_idle_days)
+        rules = self.world.rules
         return build_relay(
-            {**handlers.ENVIRONMENT, "FORGELEDGER_MAXIMUM_IDLE_DAYS": idle_days},
+            handlers.environment(execution=rules.execution, idle_days=rules.maximum_idle_days),
             dynamodb=self._dynamodb,
-            eventbridge=EventBridgeClient(self._world),
-            runtime=self._world.runtime,
+            sqs=lambda: WakeQueueClient(self.world),
+            eventbridge=EventBridgeClient(self.world),
+            runtime=self.world.runtime,
         )
 
     def consume(
@@ -75,7 +83,7 @@ class Lambdas:
 
         With `twice` the visibility timeout ends at once: another intake may get the same messages.
         """
-        world = self._world
+        world = self.world
         batch = world.commands.receive(INTAKE_BATCH)
         if not batch:
             return False
@@ -117,13 +125,13 @@ class Lambdas:
     def _delete(self, batch: Iterable[tuple[QueuedMessage, int]], failed: set[str]) -> None:
         for message, receipt in batch:
             if message.message_id not in failed:
-                self._world.commands.delete(message, receipt)
+                self.world.commands.delete(message, receipt)
 
     def relay_batch(
         self, choice: int, faults: PlannedFaults, skew_ms: int, *, twice: bool = False
     ) -> bool:
         """Relay one batch of one shard; with `twice` a second relay may get the same batch."""
-        world = self._world
+        world = self.world
         shards = world.stream.readable()
         if not shards:
             return False
@@ -164,19 +172,19 @@ class Lambdas:
 
     def _delivered(self) -> int:
         # The bus of a real engine does not tell.
-        bus = self._world.bus
+        bus = self.world.bus
         return len(bus.delivered) if isinstance(bus, EventBus) else 0
 
     def _check_events(self, process: Invocation, delivered_before: int) -> None:
         """The metric of an undisturbed process is what the bus got since."""
         delivered = self._delivered() - delivered_before
         counted = self.metrics.get("EventsPublished", 0)
-        if not process.disturbed and counted != delivered and isinstance(self._world.bus, EventBus):
+        if not process.disturbed and counted != delivered and isinstance(self.world.bus, EventBus):
             raise Violation(f"the {process.name} counts {counted} events of {delivered}")
 
     def reconcile(self, request: dict[str, Any], faults: PlannedFaults, skew_ms: int = 0) -> Any:
         """Invoke the relay directly; None if it did not answer."""
-        world = self._world
+        world = self.world
         factor = 1
         if "scheduled" in request and world.rules.cuts_rounds_short:
             factor = world.random.choice(_ROUND_TIME_FACTORS)
@@ -194,6 +202,41 @@ class Lambdas:
             return None
         return answer if ended else None
 
+    def follow_wakes(self, faults: PlannedFaults, skew_ms: int = 0) -> bool:
+        """One poll of the wake queue; whether there was a message."""
+        world = self.world
+        batch = world.wakes.receive(WAKE_BATCH)
+        if not batch:
+            return False
+        world.log("relay receives wakes " + ", ".join(message.body for message in batch))
+        if self._relays.full():
+            return True
+        receipts = [message.receive_count for message in batch]
+        process = Invocation("relay", faults, skew_ms=skew_ms)
+        event = {"Records": [wake_record(message) for message in batch]}
+        ended, answer = self._run("relay", self._relays, RELAY_TIMEOUT_MS, process, event)
+        if ended:
+            failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+            assert not failed or process.disturbed, "the relay failed without a fault"
+            for message, receipt in zip(batch, receipts, strict=True):
+                if message.message_id not in failed:
+                    world.coverage[CoveragePoint.WOKEN] += 1
+                    world.wakes.delete(message, receipt)
+        return True
+
+    def tick(self, faults: PlannedFaults, skew_ms: int = 0) -> None:
+        """Invoke the relay as the rule of the tick does."""
+        process = Invocation("tick", faults, skew_ms=skew_ms)
+        self.world.log("the relay is invoked by the tick")
+        if self._relays.full():
+            return
+        try:
+            self._run("relay", self._relays, RELAY_TIMEOUT_MS, process, {"tick": True})
+        except Exception as error:
+            if not process.disturbed:
+                raise
+            self.world.log(f"the tick fails: {type(error).__name__}")
+
     def _run(
         self,
         name: str,
@@ -202,11 +245,11 @@ class Lambdas:
         process: Invocation,
         event: dict[str, Any],
     ) -> Any:
-        context = FunctionContext(self._world, process)
+        context = FunctionContext(self.world, process)
 
         def work(services: Any) -> Any:
             answer, self.metrics = handlers.invoke(
-                name, services, event, context, decorated=self._world.draw_decorated()
+                name, services, event, context, decorated=self.world.draw_decorated()
             )
             return answer
 

@@ -17,6 +17,7 @@ from tests.simulation.mutant import Mutant
 from tests.simulation.mutants_answers import ANSWERS
 from tests.simulation.mutants_cancel import CANCEL
 from tests.simulation.mutants_clients import CLIENTS
+from tests.simulation.mutants_clock import CLOCK
 from tests.simulation.mutants_creation import CREATION
 from tests.simulation.mutants_dispatch import DISPATCH
 from tests.simulation.mutants_domain import DOMAIN
@@ -63,6 +64,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *CANCEL,
     *RESUME,
     *DISPATCH,
+    *CLOCK,
 )
 MOST_SEEDS = 5_000
 

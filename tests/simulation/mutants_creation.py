@@ -98,7 +98,7 @@ CREATION += [
 
 # What decides a sealed creation, and a defect of it.
 _CreateSealed = Callable[
-    [JobSpec, Mapping[int, Sequence[Command]], str | None], SealedCreation | None
+    [JobSpec, Mapping[int, Sequence[Command]], str | None, int], SealedCreation | None
 ]
 
 
@@ -116,10 +116,15 @@ def _patched(owner: object, name: str, value: object) -> Iterator[None]:
 def items_left_out() -> Iterator[None]:
     def defect(original: _CreateSealed) -> _CreateSealed:
         def decide(
-            spec: JobSpec, registrations: Mapping[int, Sequence[Command]], client_id: str | None
+            spec: JobSpec,
+            registrations: Mapping[int, Sequence[Command]],
+            client_id: str | None,
+            more_rows: int,
         ) -> SealedCreation | None:
             shares = {lane: list(share) for lane, share in registrations.items()}
-            while (made := original(spec, shares, client_id)) is None and any(shares.values()):
+            while (made := original(spec, shares, client_id, more_rows)) is None:
+                if not any(shares.values()):
+                    return None
                 max(shares.values(), key=len).pop()
             return made
 
@@ -131,7 +136,7 @@ def items_left_out() -> Iterator[None]:
 
 @CREATION.named("a sealed creation seals the job without its items")
 def sealed_without_items() -> Iterator[None]:
-    with _decided(lambda original: lambda spec, _, client_id: original(spec, {}, client_id)):
+    with _decided(lambda original: lambda spec, _, *others: original(spec, {}, *others)):
         yield
 
 

@@ -9,22 +9,16 @@ from typing import Any
 from forgeledger.errors import ForgeLedgerError
 from forgeledger.jobs.model.commands import Command
 from forgeledger.jobs.ports import LedgerStore
-from forgeledger.jobs.services import services_on
-from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
 from forgeledger.jobs.usecases.create_job import NewJob
 from forgeledger.jobs.usecases.register_items import Registered
 from forgeledger.repeat import Repeat
-from forgeledger.runtime import Runtime
 from forgeledger.sdk.json_decoder import registration_of
-from forgeledger.web.limits import IDEMPOTENCY_SECONDS
-from tests.simulation import handlers
 from tests.simulation.checks import Checks
-from tests.simulation.clients import DynamoDBClient
 from tests.simulation.coverage import CoveragePoint
 from tests.simulation.drawn_items import item_spec, new_item
 from tests.simulation.environments import Environments
 from tests.simulation.faults import client_error
-from tests.simulation.jobs import KnownJob, Part, described, draw_job
+from tests.simulation.jobs import KnownJob, Part, described, draw_job, with_deadline
 from tests.simulation.lambdas import PlannedFaults
 from tests.simulation.registration_checks import check_creation, check_registration
 from tests.simulation.request_checks import CLIENT, OPERATOR, RequestLog, register_command
@@ -36,6 +30,7 @@ from tests.simulation.sdk_side import (
     creation_arguments,
     registration_result,
 )
+from tests.simulation.service_side import api_services
 from tests.simulation.workloads import Workload
 from tests.simulation.world import Invocation, SimulatedWorld
 
@@ -86,14 +81,7 @@ class Producers:
         self.environments = Environments(self.world, self._start)
 
     def _start(self) -> Any:
-        runtime: Runtime = self.world.runtime
-        claims = DynamoDBJobIdClaims(
-            DynamoDBClient(self.world),
-            handlers.IDEMPOTENCY_TABLE,
-            runtime.clock,
-            IDEMPOTENCY_SECONDS,
-        )
-        return services_on(self.store, claims, runtime)
+        return api_services(self.world, self.store)
 
     def create(self, seed: int, workload: Workload, faults: PlannedFaults, *, by_sdk: bool) -> None:
         creation = _UnansweredCreation(seed % 100_000, seed, workload, self.world.now, by_sdk)
@@ -110,6 +98,8 @@ class Producers:
     def _create(self, creation: _UnansweredCreation, faults: PlannedFaults) -> bool:
         random = Random(creation.seed)
         new, item_ids = draw_job(random, creation.workload, creation.number)
+        if self.world.rules.execution and creation.workload is not Workload.PLAIN:
+            new = with_deadline(new, creation.number)
         # Over HTTP no job dispatches yet.
         by_sdk = creation.by_sdk and not new.rules.dispatched
         self.request_log.record_creation(new, OPERATOR if by_sdk else CLIENT)

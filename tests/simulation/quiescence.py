@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.items import ItemState
 from forgeledger.jobs.model.lanes import effective_item
+from tests.simulation.clock_steps import minutes_pass
 from tests.simulation.coverage import CoveragePoint
 from tests.simulation.jobs import KnownJob, is_bad
 from tests.simulation.lane_checks import ReplayedLane, Violation
@@ -37,7 +38,8 @@ def come_to_rest(history: "History") -> None:
         for job in history.operators.jobs:
             _finish_job(history, job)
         drain(history)
-    if _waits_for_schedule(history):
+    gave_up = len(world.stream.given_up) > history.given_up_before
+    if _waits_for_schedule(history) and (gave_up or not minutes_pass(history)):
         world.now += _HOUR_MS
         run_rounds(history)
         drain(history)

@@ -21,6 +21,7 @@ from tests.simulation.lambdas import Lambdas
 from tests.simulation.lane_checks import LaneChecks, ReplayedLane
 from tests.simulation.operators import Operators
 from tests.simulation.request_checks import RequestLog
+from tests.simulation.standard_queue import SimulatedStandardQueue
 from tests.simulation.streams import Shard, Stream
 from tests.simulation.table import Tables
 from tests.simulation.workers import HeldClaim, SimulatedWorker, SimulatedWorkers
@@ -38,6 +39,7 @@ _MUTABLE: Final = frozenset(
         Environments,
         EventBus,
         SimulatedFifoQueue,
+        SimulatedStandardQueue,
         History,
         JobChecks,
         ObservedJob,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.simulation.coverage import CoverageCounts, CoveragePoint
+from tests.simulation.due_queries import IndexHistory, asks_what_is_due, query_due
 from tests.simulation.expressions import Row, parse_projection, parse_write
 from tests.simulation.faults import client_error
 from tests.simulation.key_conditions import parse_key_condition
@@ -71,8 +72,8 @@ class Tables:
         self._partitions: dict[str, dict[str, Row]] = {}
         self._tokens: dict[str, tuple[int, Any]] = {}
         self._before: dict[tuple[str, str], tuple[int, Row | None]] = {}
-        # Past versions of headers, for indexes that lag: time, key, row; None if it was deleted.
-        self._header_history: list[tuple[int, str, Row | None]] = []
+        # Past versions of indexed rows, for indexes that lag, by sort key.
+        self._histories: dict[str, IndexHistory] = {"JOB": [], "PROGRESS": []}
 
     def get(self, pk: str, sk: str) -> Row | None:
         return self._partitions.get(pk, _EMPTY).get(sk)
@@ -87,8 +88,7 @@ class Tables:
         """Its stream record passes no filter, so no function is invoked for it."""
         del self._partitions[pk][sk]
         self._before.pop((pk, sk), None)
-        if sk == "JOB":
-            self._header_history.append((self._clock(), pk, None))
+        self._remember(sk, pk, None)
 
     def get_item(self, request: dict[str, Any]) -> dict[str, Any]:
         row = self._read(key_of(request["Key"]), consistent=request.get("ConsistentRead", False))
@@ -116,6 +116,8 @@ class Tables:
         return rows_within(rows, PAGES_A_BATCH * max(_LARGE_ROW, self._page_bytes))
 
     def query(self, request: dict[str, Any], lag: IndexLag = no_lag) -> dict[str, Any]:
+        if asks_what_is_due(request):
+            return query_due(self._histories["PROGRESS"], request, self._clock(), lag)
         names = request.get("ExpressionAttributeNames", _EMPTY)
         values = request.get("ExpressionAttributeValues", _EMPTY)
         condition = parse_key_condition(request["KeyConditionExpression"])
@@ -260,10 +262,13 @@ class Tables:
             self._partitions.setdefault(pk, {})[sk] = new
             self._before[write.key] = (now, old)
             changes.append(RowChange(pk, sk, old, new))
-            if sk == "JOB":
-                self._header_history.append((now, pk, new))
+            self._remember(sk, pk, new)
         if changes:
             self._on_commit(changes)
+
+    def _remember(self, sk: str, pk: str, row: Row | None) -> None:
+        if sk in self._histories:
+            self._histories[sk].append((self._clock(), pk, row))
 
     def _partition(self, pk: str, *, consistent: bool) -> Mapping[str, Row]:
         """Rows by sort key; without consistency some are previous versions."""
@@ -279,7 +284,7 @@ class Tables:
         moments: dict[str, int] = {}
         latest: dict[str, Row | None] = {}
         lagging = False
-        for at, pk, row in self._header_history:
+        for at, pk, row in self._histories["JOB"]:
             if pk not in moments:
                 moments[pk] = now - lag()
             if at <= moments[pk]:

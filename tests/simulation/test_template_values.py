@@ -11,7 +11,7 @@ from tests.support.deployed_template import FUNCTIONS, TEMPLATE, properties
 
 _LEDGER = properties("RelayFunction")["Events"]["Ledger"]["Properties"]
 _COMMANDS = properties("IntakeFunction")["Events"]["Commands"]["Properties"]
-_QUEUE = properties("CommandQueue")
+_QUEUE, _WAKES = properties("CommandQueue"), properties("WakeQueue")
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,9 @@ _QUEUE = properties("CommandQueue")
         ),
         (world_rules.VISIBILITY_MS, _QUEUE["VisibilityTimeout"] * 1_000),
         (world_rules.MAX_RECEIVES, _QUEUE["RedrivePolicy"]["maxReceiveCount"]),
+        (world_rules.WAKE_VISIBILITY_MS, _WAKES["VisibilityTimeout"] * 1_000),
+        (world_rules.WAKE_MAX_RECEIVES, _WAKES["RedrivePolicy"]["maxReceiveCount"]),
+        (lambdas.WAKE_BATCH, properties("RelayWakes")["BatchSize"]),
         (checks.FAILING_ALARM_SECONDS, properties("LaneFailingAlarm")["Threshold"]),
     ],
 )

@@ -11,6 +11,7 @@ from forgeledger.jobs.model.job_lifecycle import cancel, create, reopen
 from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus
 from forgeledger.jobs.model.lanes import Counts, LaneRules
 from tests.simulation.checks import Checks
+from tests.simulation.clock_steps import keys_expire
 from tests.simulation.coverage import CoveragePoint
 from tests.simulation.end_checks import DAY_MS
 from tests.simulation.history_run import History, start_history
@@ -20,7 +21,7 @@ from tests.simulation.request_checks import CLIENT, OPERATOR, RequestLog
 from tests.simulation.script import SEEDS_PER_GROUP, Script
 from tests.simulation.steps import ScriptStep
 from tests.simulation.table import RowChange, Tables
-from tests.simulation.ttl_histories import _check_expiry, expired_rows, keys_expire
+from tests.simulation.ttl_histories import _check_expiry, expired_rows
 from tests.simulation.workloads import StepKind, Workload
 from tests.simulation.world import Invocation, SimulatedWorld
 from tests.simulation.world_rules import WorldRules

@@ -11,7 +11,6 @@ from tests.simulation.lane_checks import Violation
 from tests.simulation.quiescence import drain, finish_in_flight, run_rounds
 from tests.simulation.table import Tables
 from tests.simulation.table_requests import has_expired
-from tests.simulation.world import SimulatedWorld
 
 if TYPE_CHECKING:
     from tests.simulation.history_run import History
@@ -53,15 +52,6 @@ def _round(history: "History") -> None:
     """Rounds without faults, after the index has caught up, until they looked at all jobs."""
     history.world.now += _INDEX_LAGS_MS
     run_rounds(history)
-
-
-def keys_expire(world: SimulatedWorld) -> None:
-    """Idempotency keys expire after minutes, and may be deleted from then on."""
-    world.expired += [
-        ("id", name)
-        for name, row in world.tables.partition("id").items()
-        if has_expired(row, world.now) and ("id", name) not in world.expired
-    ]
 
 
 def expired_rows(tables: Tables, now: int) -> list[tuple[str, str, Row]]:

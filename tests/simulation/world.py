@@ -19,6 +19,7 @@ from tests.simulation.faults import (
     no_connection,
 )
 from tests.simulation.fifo_queue import SimulatedFifoQueue
+from tests.simulation.standard_queue import SimulatedStandardQueue, wake_queue
 from tests.simulation.streams import Stream
 from tests.simulation.table import RowChange, Tables
 from tests.simulation.table_requests import has_expired
@@ -93,6 +94,7 @@ class SimulatedWorld:
     stream: Stream = field(init=False)
     commands: SimulatedFifoQueue = field(init=False)
     rejects: SimulatedFifoQueue = field(init=False)
+    wakes: SimulatedStandardQueue = field(init=False)
     bus: EventBus = field(init=False)
     runtime: Runtime = field(init=False)
 
@@ -116,6 +118,7 @@ class SimulatedWorld:
             "commands", lambda: self.now, VISIBILITY_MS, self.rules.max_receives, self.coverage
         )
         self.rejects = SimulatedFifoQueue("rejects", lambda: self.now)
+        self.wakes = wake_queue(lambda: self.now, self.random.random, self.coverage)
         self.bus = EventBus()
         self.runtime = Runtime(
             clock=self._clock,
@@ -132,7 +135,8 @@ class SimulatedWorld:
         for release in self.on_close:
             release()
         self.on_close.clear()
-        del self.tables, self.stream, self.commands, self.rejects, self.bus, self.runtime
+        del self.tables, self.stream, self.commands, self.rejects, self.wakes
+        del self.bus, self.runtime
 
     def log(self, text: str) -> None:
         if self.trace is not None:

@@ -10,6 +10,8 @@ VISIBILITY_MS = 180_000
 MAX_RECEIVES = 30
 RELAY_TRIES = 5
 PARALLELIZATION = 2
+WAKE_VISIBILITY_MS = 1_800_000
+WAKE_MAX_RECEIVES = 5
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,5 +29,7 @@ class WorldRules:
     maximum_idle_days: int = 0
     # Batches of a shard that relays process at once.
     parallelization: int = PARALLELIZATION
+    # Whether the clock runs.
+    execution: bool = False
     # Whether scheduled rounds are cut short, as if there were thousands of jobs.
     cuts_rounds_short: bool = False

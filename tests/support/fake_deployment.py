@@ -19,6 +19,8 @@ NAMES = {
     "CommandQueue": "https://sqs.test/1/commands.fifo",
     "RejectQueue": "https://sqs.test/1/rejects.fifo",
     "RelayFailureQueue": "https://sqs.test/1/failures",
+    "WakeQueue": "https://sqs.test/1/wakes",
+    "RelayTick": "stack|tick",
     "LedgerTable": "ledger",
     "EventBus": "bus",
     "IntakeFunction": "intake",
@@ -42,6 +44,11 @@ HEALTHY: dict[str, Any] = {
         },
         NAMES["RejectQueue"]: {**FIFO, "QueueArn": "arn:aws:sqs:eu-west-1:1:rejects.fifo"},
         NAMES["RelayFailureQueue"]: {"ApproximateNumberOfMessages": "0"},
+        NAMES["WakeQueue"]: {
+            "QueueArn": "arn:aws:sqs:eu-west-1:1:wakes",
+            "VisibilityTimeout": "180",
+            "RedrivePolicy": '{"maxReceiveCount": 5}',
+        },
         LETTERS: dict(FIFO),
     },
     "table": {
@@ -56,10 +63,14 @@ HEALTHY: dict[str, Any] = {
                 "IndexName": name,
                 "KeySchema": [
                     {"KeyType": "HASH", "AttributeName": key},
-                    {"KeyType": "RANGE", "AttributeName": "jobId"},
+                    {"KeyType": "RANGE", "AttributeName": range_key},
                 ],
             }
-            for name, key in (("jobs-by-status", "jobStatus"), ("jobs-open", "open"))
+            for name, key, range_key in (
+                ("jobs-by-status", "jobStatus", "jobId"),
+                ("jobs-due", "due", "wakeAt"),
+                ("jobs-open", "open", "jobId"),
+            )
         ],
         "StreamSpecification": {"StreamEnabled": True},
     },
@@ -79,6 +90,10 @@ HEALTHY: dict[str, Any] = {
                     ),
                     "x",
                 )
+                | {
+                    "FORGELEDGER_EXECUTION": "on",
+                    "FORGELEDGER_WAKE_QUEUE_URL": NAMES["WakeQueue"],
+                }
             },
         }
         for name in ("intake", "api", "relay")
@@ -93,9 +108,11 @@ HEALTHY: dict[str, Any] = {
                 "MaximumRetryAttempts": 5,
                 "DestinationConfig": {"OnFailure": {"Destination": "arn:aws:sqs:1:failures"}},
                 "FilterCriteria": {"Filters": [{"Pattern": "LANE"}, {"Pattern": "FACT#"}]},
-            }
+            },
+            {**MAPPING, "EventSourceArn": "arn:aws:sqs:eu-west-1:1:wakes"},
         ],
     },
+    "tick": {"State": "ENABLED"},
     "rules": [{"Name": "job-ends", "State": "ENABLED"}],
     "targets": {"job-ends": [{"Id": "queue", "Arn": "arn:aws:sqs:eu-west-1:1:job-ends"}]},
     "forbidden": [],
@@ -182,6 +199,11 @@ class FakeDeployment:
 
     def list_rules(self, **request: Any) -> dict[str, Any]:
         return {"Rules": self.answers["rules"]}
+
+    def describe_rule(self, **request: Any) -> dict[str, Any]:
+        assert request == {"Name": NAMES["RelayTick"]}
+        tick: dict[str, Any] = self.answers["tick"]
+        return tick
 
     def list_targets_by_rule(self, **request: Any) -> dict[str, Any]:
         assert request["EventBusName"] == NAMES["EventBus"]

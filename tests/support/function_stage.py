@@ -62,12 +62,14 @@ class Stage:
         self.commands = self._queue(f"{name}-commands.fifo", FifoQueue="true")
         self.rejects = self._queue(f"{name}-rejects.fifo", FifoQueue="true")
         self.heard = self._queue(f"{name}-heard")
+        self.wakes = self._queue(f"{name}-wakes")
         self._listen(name)
         for variable, value in {
             "FORGELEDGER_TABLE": name,
             "FORGELEDGER_COMMAND_QUEUE_URL": self.commands,
             "FORGELEDGER_REJECT_QUEUE_URL": self.rejects,
             "FORGELEDGER_EVENT_BUS": name,
+            "FORGELEDGER_WAKE_QUEUE_URL": self.wakes,
             # Loggers are shared by service name: this one would write to an earlier test's output.
             "POWERTOOLS_SERVICE_NAME": name,
             "POWERTOOLS_METRICS_NAMESPACE": "ForgeLedger",
@@ -85,7 +87,8 @@ class Stage:
         target = {"Id": "1", "Arn": arn["Attributes"]["QueueArn"]}
         self.events.put_targets(Rule=bus, EventBusName=bus, Targets=[target])
 
-    def handler(self, name: str, *remaining_ms: int) -> Handler:
+    def handler(self, name: str, *remaining_ms: int, execution: bool = False) -> Handler:
+        self._monkeypatch.setenv("FORGELEDGER_EXECUTION", "on" if execution else "off")
         clients.function_session.cache_clear()
         # A child is made once in each process, for the service that there is then.
         self._monkeypatch.setattr(error_responses, "logger", Logger(child=True))

@@ -1,10 +1,11 @@
 """The ledger's storage in memory."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import accumulate
 from threading import Lock
 
+from forgeledger.clock.model.due import SHARDS, Due
 from forgeledger.jobs.model.creation import SealedCreation
 from forgeledger.jobs.model.due_rows import DueKey, DueRow
 from forgeledger.jobs.model.facts import Fact
@@ -12,7 +13,7 @@ from forgeledger.jobs.model.ids import last_digit
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.model.lanes import Head
-from forgeledger.jobs.model.progress import Progress
+from forgeledger.jobs.model.progress import LookMove, Progress
 from forgeledger.jobs.model.sizes import item_bytes
 from forgeledger.jobs.ports import (
     Checkpoint,
@@ -25,38 +26,10 @@ from forgeledger.jobs.ports import (
 )
 from forgeledger.journal.model.log_row import Renewed
 from tests.support.memory_lane import MemoryLane, commit_row, due_row, item_row, items_stand
+from tests.support.memory_record import MemoryRecord, new_progress
 from tests.support.unfinished_items import scan_of
 
 _PAGE_BYTES = 1_000_000
-
-
-@dataclass(slots=True)
-class _Record:
-    job: Job
-    lanes: tuple[MemoryLane, ...]
-    facts: list[Fact]
-    progress: Progress = field(default_factory=Progress)
-    published: int = 0
-    # Whether it runs or has unpublished facts.
-    open: bool = True
-
-    def view(self, *heads: Head) -> JobView:
-        progress, published = self.progress, self.published
-        return JobView(job=self.job, heads=heads, progress=progress, published=published)
-
-    def allows(self, change: JobChange) -> bool:
-        return self.job.facts == change.before.facts and all(
-            self.lanes[seen.lane].head.gate == seen.gate
-            and self.lanes[seen.lane].head.counts == seen.counts
-            and (not change.checks_offsets or self.lanes[seen.lane].head.offset == seen.offset)
-            for seen in change.heads
-        )
-
-    def apply(self, change: JobChange) -> None:
-        renewed_since, rows_lost = self.job.renewed_since, self.job.rows_lost
-        self.job = replace(change.job, renewed_since=renewed_since, rows_lost=rows_lost)
-        self.open = True
-        self.facts.extend(change.facts)
 
 
 class MemoryStore:
@@ -64,7 +37,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._records: dict[str, _Record] = {}
+        self._records: dict[str, MemoryRecord] = {}
         self._checkpoints: dict[str, Checkpoint] = {}
 
     def load_lane(
@@ -105,12 +78,15 @@ class MemoryStore:
             stored.commit_ids[before.offset] = commit_id
             return True
 
-    def create_job(self, job: Job, heads: Sequence[Head], fact: Fact) -> None:
+    def create_job(
+        self, job: Job, heads: Sequence[Head], fact: Fact, look_at: int | None = None
+    ) -> None:
         with self._lock:
             lanes = tuple(MemoryLane(head) for head in heads)
-            self._records.setdefault(job.job_id, _Record(job, lanes, [fact]))
+            progress = new_progress(job, look_at)
+            self._records.setdefault(job.job_id, MemoryRecord(job, lanes, [fact], progress))
 
-    def create_sealed_job(self, creation: SealedCreation) -> bool:
+    def create_sealed_job(self, creation: SealedCreation, look_at: int | None = None) -> bool:
         with self._lock:
             job = creation.job
             if job.job_id in self._records:
@@ -118,7 +94,8 @@ class MemoryStore:
             lanes = tuple(MemoryLane(head) for head in creation.heads)
             for lane, commit in zip(lanes, creation.commits, strict=True):
                 lane.apply(commit)
-            self._records[job.job_id] = _Record(job, lanes, list(creation.facts))
+            progress = new_progress(job, look_at)
+            self._records[job.job_id] = MemoryRecord(job, lanes, list(creation.facts), progress)
             return True
 
     def load_job(self, job_id: str) -> JobView | None:
@@ -134,13 +111,30 @@ class MemoryStore:
             record.apply(change)
             return True
 
-    def roll_up(self, job: Job, progress: Progress) -> bool:
+    def roll_up(self, job: Job, progress: Progress, move: LookMove | None = None) -> bool:
         with self._lock:
             record = self._records.get(job.job_id)
             if record is None or progress.offsets < record.progress.offsets:
                 return False
-            record.progress = progress
+            stored = record.progress
+            look_at = stored.wake_at
+            if move is not None:
+                if move.before != stored.wake_at or job.facts < record.facts_known:
+                    return False
+                look_at, record.facts_known = move.after, job.facts
+            counts = stored if move is not None and move.alone else progress
+            record.progress = replace(counts, wake_at=look_at)
             return True
+
+    def find_due(self, shard: int, until: int, limit: int) -> Sequence[Due]:
+        with self._lock:
+            times = [
+                (record.progress.wake_at, job_id)
+                for job_id, record in self._records.items()
+                if record.progress.wake_at is not None and last_digit(job_id) % SHARDS == shard
+            ]
+        due = [Due(pk=f"JOB#{job_id}", at=at) for at, job_id in sorted(times) if at <= until]
+        return due[:limit]
 
     def mark_published(self, job_id: str, published: int, *, done: bool) -> None:
         with self._lock:

@@ -10,6 +10,7 @@ ForgeLedgerError
 |   +-- RetentionNotExtended   rows of a running job could not be given a later TTL
 +-- IdempotencyKeyReused   the same idempotency key came with another request
 +-- EventsRefused          the event bus refused events again and again
++-- WakesRefused           the wake queue refused wakes again and again
 +-- OutOfTime              the invocation ends before all was done: send the rest again
 +-- StorageError
     +-- StorageBusy        throttled or in conflict for longer than we wait: try again later
@@ -96,4 +97,12 @@ class EventsRefused(ForgeLedgerError):
     def __init__(self, bus: str, codes: tuple[str, ...]) -> None:
         super().__init__(f"bus {bus} refused {len(codes)} events: {', '.join(sorted(set(codes)))}")
         self.bus = bus
+        self.codes = codes
+
+
+class WakesRefused(ForgeLedgerError):
+    def __init__(self, queue_url: str, codes: tuple[str, ...]) -> None:
+        names = ", ".join(sorted(set(codes)))
+        super().__init__(f"queue {queue_url} refused {len(codes)} wakes: {names}")
+        self.queue_url = queue_url
         self.codes = codes

@@ -72,3 +72,40 @@ def test_the_relay_cancels_idle_jobs_after_the_days_that_it_is_given(
     services = build_relay(environment, dynamodb=object(), eventbridge=object())
 
     assert services.relay.advancer.maximum_idle_ms == hours * 3_600_000
+
+
+@pytest.mark.parametrize("settings", [ApiSettings, RelaySettings])
+def test_with_execution_on_a_function_needs_the_wake_queue(
+    settings: type[ApiSettings | RelaySettings],
+) -> None:
+    environment = {
+        "FORGELEDGER_TABLE": "ledger",
+        "FORGELEDGER_EVENT_BUS": "bus",
+        "FORGELEDGER_IDEMPOTENCY_TABLE": "answers",
+        "FORGELEDGER_EXECUTION": "on",
+    }
+
+    with pytest.raises(SettingsError) as raised:
+        settings.read(environment)
+    on = settings.read({**environment, "FORGELEDGER_WAKE_QUEUE_URL": "wakes"})
+    off = settings.read({**environment, "FORGELEDGER_EXECUTION": "off"})
+
+    assert raised.value.missing == ("FORGELEDGER_WAKE_QUEUE_URL",)
+    assert (on.execution, on.wake_queue_url) == (True, "wakes")
+    assert off.execution is False
+    # The intake has no clock.
+    assert "FORGELEDGER_WAKE_QUEUE_URL" not in IntakeSettings.missing(environment)
+
+
+def test_the_relay_has_a_tick_and_plans_looks_only_with_execution_on() -> None:
+    environment = {"FORGELEDGER_TABLE": "ledger", "FORGELEDGER_EVENT_BUS": "bus"}
+    on = {"FORGELEDGER_EXECUTION": "on", "FORGELEDGER_WAKE_QUEUE_URL": "wakes"}
+
+    with_clock, without = (
+        build_relay({**environment, **more}, dynamodb=object(), eventbridge=object())
+        for more in (on, {})
+    )
+
+    assert with_clock.tick is not None
+    assert with_clock.relay.advancer.looks is not None
+    assert (without.tick, without.relay.advancer.looks) == (None, None)

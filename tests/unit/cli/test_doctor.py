@@ -7,7 +7,7 @@ import pytest
 from forgeledger.cli import exit_codes
 from tests.support.fake_deployment import LETTERS, NAMES
 
-COMMANDS, REJECTS = NAMES["CommandQueue"], NAMES["RejectQueue"]
+COMMANDS, REJECTS, WAKES = NAMES["CommandQueue"], NAMES["RejectQueue"], NAMES["WakeQueue"]
 
 
 @pytest.fixture
@@ -109,13 +109,21 @@ FAULTS = {
         0
     ].pop("FunctionResponseTypes"),
     "queue mapping: the visibility timeout is 30 s": queue(COMMANDS, VisibilityTimeout="30"),
-    "stream mapping: no mapping feeds the table's stream": lambda aws: aws["mappings"].update(
-        relay=[]
+    "stream mapping: no mapping feeds the table's stream": lambda aws: aws["mappings"]["relay"].pop(
+        0
     ),
     "stream mapping: a failed batch is not bisected": relay(BisectBatchOnFunctionError=False),
     "stream mapping: a bad record is retried until it expires": relay(MaximumRetryAttempts=-1),
     "stream mapping: records whose retries are exhausted are discarded": relay(
         DestinationConfig=None
+    ),
+    "clock: no mapping feeds the wake queue": lambda aws: aws["mappings"]["relay"].pop(),
+    "clock: it is Disabled": lambda aws: aws["mappings"]["relay"][1].update(State="Disabled"),
+    "clock: wakes become visible again before 180 s": queue(WAKES, VisibilityTimeout="30"),
+    "clock: it has no dead-letter queue": queue(WAKES, RedrivePolicy=""),
+    "clock: no enabled rule sends the tick": lambda aws: aws["tick"].update(State="DISABLED"),
+    "table: the index jobs-due is missing": lambda aws: aws["table"]["GlobalSecondaryIndexes"].pop(
+        1
     ),
     "stream mapping: its filters do not pass lane heads": relay(FilterCriteria={}),
     "permissions: RelayFunction may not events:PutEvents": lambda aws: aws["forbidden"].append(

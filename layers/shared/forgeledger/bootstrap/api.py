@@ -1,7 +1,7 @@
 """Composition root of the HTTP API."""
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 
 from aws_lambda_powertools.logging import Logger
@@ -11,15 +11,20 @@ from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from forgeledger.aws import clients
-from forgeledger.aws.errors import code_of
+from forgeledger.aws.errors import NO_ANSWER, code_of
 from forgeledger.bootstrap.settings import ApiSettings
 from forgeledger.bootstrap.storage import ledger_store
-from forgeledger.errors import ApiKeysBusy, ApiKeysUnreadable
+from forgeledger.clock.messages.wake_queue import SqsWakeQueue
+from forgeledger.clock.model.due import Due
+from forgeledger.clock.ports import WakeSender
+from forgeledger.errors import ApiKeysBusy, ApiKeysUnreadable, WakesRefused
+from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.http.command_routes import add_command_routes
 from forgeledger.jobs.http.item_routes import add_item_routes
 from forgeledger.jobs.http.job_routes import add_job_routes, locate_created
 from forgeledger.jobs.services import Services, services_on
 from forgeledger.jobs.storage.job_id_claims import DynamoDBJobIdClaims
+from forgeledger.jobs.usecases.plan_look import LookPlanner
 from forgeledger.parallel import with_threads
 from forgeledger.runtime import HasTime, Runtime
 from forgeledger.web.api import Api
@@ -52,6 +57,7 @@ def build_api(
     *,
     dynamodb: Any = None,
     ssm: Any = None,
+    sqs: Callable[[], Any] | None = None,
     runtime: Runtime | None = None,
 ) -> Api:
     settings = ApiSettings.read(environment)
@@ -59,7 +65,11 @@ def build_api(
     dynamodb = dynamodb or clients.dynamodb()
     table = settings.idempotency_table
     claims = DynamoDBJobIdClaims(dynamodb, table, runtime.clock, IDEMPOTENCY_SECONDS)
-    services = services_on(ledger_store(dynamodb, settings.table, runtime), claims, runtime)
+    # The client is built on first use: most requests send no wake.
+    sqs = sqs or cache(clients.sqs)
+    looks = api_looks(sqs, settings.wake_queue_url, runtime) if settings.execution else None
+    store = ledger_store(dynamodb, settings.table, runtime)
+    services = services_on(store, claims, runtime, looks)
     persistence = DynamoDBPersistenceLayer(table, boto3_client=dynamodb)
     read_keys = _key_reader(settings.api_key_parameter, ssm, runtime)
     docs_need_key = read_keys is not None and settings.api_docs == "key"
@@ -69,6 +79,10 @@ def build_api(
 
 def api_runtime(settings: ApiSettings) -> Runtime:
     return Runtime(parallel=partial(with_threads, most_threads=int(settings.threads)))
+
+
+def api_looks(sqs: Callable[[], Any], queue_url: str, runtime: Runtime) -> LookPlanner:
+    return LookPlanner(wakes=_BestEffort(wakes=SqsWakeQueue(sqs, queue_url, runtime)))
 
 
 def build_resolver(
@@ -99,6 +113,21 @@ def _key_reader(parameter: str, ssm: Any, runtime: Runtime) -> Callable[[HasTime
         return str(answer["Parameter"]["Value"])
 
     return ApiKeys(fetch, runtime, _on_stale_keys).read
+
+
+@fast_frozen
+class _BestEffort:
+    """Sends wakes, but fails no request if it cannot: the next tick sends them again."""
+
+    wakes: WakeSender
+
+    def send(self, wakes: Sequence[Due]) -> None:
+        try:
+            self.wakes.send(wakes)
+        except (ClientError, WakesRefused, *NO_ANSWER) as error:
+            logger.warning("wakes not sent", exc_info=error)
+            with single_metric(name="WakesNotSent", unit=MetricUnit.Count, value=len(wakes)):
+                pass
 
 
 def _on_stale_keys(error: ApiKeysBusy) -> None:

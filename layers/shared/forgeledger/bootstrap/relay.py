@@ -1,17 +1,21 @@
-"""Composition root of the relay: stream records and maintenance."""
+"""Composition root of the relay: stream records, wakes, the tick and maintenance."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from forgeledger.aws import clients
 from forgeledger.bootstrap.settings import RelaySettings
-from forgeledger.bootstrap.storage import ledger_store
+from forgeledger.bootstrap.storage import due_index, ledger_store
+from forgeledger.clock.messages.wake_queue import SqsWakeQueue
+from forgeledger.clock.usecases.run_tick import Tick
 from forgeledger.jobs.messages.event_bus import EventBridgePublisher
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.extend_retention import RetentionExtender
 from forgeledger.jobs.usecases.follow_stream import Relay
+from forgeledger.jobs.usecases.plan_look import LookPlanner
 from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from forgeledger.jobs.usecases.reconcile_jobs import Reconciler
 from forgeledger.jobs.usecases.recount_lane import Recounter
@@ -26,6 +30,8 @@ _DAY_MS = 24 * 3_600 * 1_000
 class RelayServices:
     relay: Relay
     maintenance: Maintenance
+    # None with execution off.
+    tick: Tick | None = None
 
 
 def build_relay(
@@ -33,19 +39,28 @@ def build_relay(
     *,
     dynamodb: Any = None,
     eventbridge: Any = None,
+    sqs: Callable[[], Any] | None = None,
     runtime: Runtime | None = None,
 ) -> RelayServices:
     settings = RelaySettings.read(environment)
     runtime = runtime or Runtime()
-    store = ledger_store(dynamodb or clients.dynamodb(), settings.table, runtime)
+    dynamodb = dynamodb or clients.dynamodb()
+    store = ledger_store(dynamodb, settings.table, runtime)
     bus_client = eventbridge or clients.eventbridge()
     bus = EventBridgePublisher(lambda: bus_client, settings.event_bus, runtime)
+    tick = looks = None
+    if settings.execution:
+        # The client is built on first use: most batches of the stream send no wake.
+        wakes = SqsWakeQueue(sqs or cache(clients.sqs), settings.wake_queue_url, runtime)
+        looks = LookPlanner(wakes=wakes)
+        tick = Tick(due=due_index(dynamodb, settings.table, runtime), wakes=wakes, runtime=runtime)
     advancer = JobAdvancer(
         store,
         LaneWriter(store, runtime),
         runtime,
         FactPublisher(facts=store, publisher=bus),
         maximum_idle_ms=round(float(settings.maximum_idle_days) * _DAY_MS),
+        looks=looks,
     )
     reconciler = Reconciler(
         jobs=store,
@@ -56,4 +71,4 @@ def build_relay(
     )
     extender = RetentionExtender(jobs=store, lists=store, retention=store, runtime=runtime)
     rounds = ScheduledRound(checkpoints=store, reconciler=reconciler, retention_extender=extender)
-    return RelayServices(Relay(advancer), Maintenance(reconciler, rounds))
+    return RelayServices(Relay(advancer), Maintenance(reconciler, rounds), tick)

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
-from typing import Self
+from typing import Any, Final, Self
 
 from forgeledger.errors import SettingsError
 from forgeledger.fast_dataclass import fast_frozen
+
+# The field that says whether a function has a clock, and what it needs then.
+_SWITCH: Final = "execution"
+_NEEDED_WHEN_ON: Final = ("wake_queue_url",)
 
 
 @fast_frozen
@@ -20,17 +24,27 @@ class Settings:
         if missing := cls.missing(environment):
             raise SettingsError(missing)
         values = {field.name: environment.get(_variable(field.name)) for field in fields(cls)}
-        return cls(**{name: value for name, value in values.items() if value})
+        given: dict[str, Any] = {name: value for name, value in values.items() if value}
+        if _SWITCH in given:
+            given[_SWITCH] = _is_on(environment)
+        return cls(**given)
 
     @classmethod
     def missing(cls, environment: Mapping[str, str]) -> tuple[str, ...]:
         """The needed variables that are not set."""
-        needed = (_variable(field.name) for field in fields(cls) if field.default is MISSING)
+        known = fields(cls)
+        needed = [_variable(field.name) for field in known if field.default is MISSING]
+        if any(field.name == _SWITCH for field in known) and _is_on(environment):
+            needed += [_variable(name) for name in _NEEDED_WHEN_ON]
         return tuple(variable for variable in needed if not environment.get(variable))
 
 
 def _variable(field: str) -> str:
     return f"FORGELEDGER_{field.upper()}"
+
+
+def _is_on(environment: Mapping[str, str]) -> bool:
+    return environment.get(_variable(_SWITCH)) == "on"
 
 
 @fast_frozen
@@ -50,6 +64,9 @@ class ApiSettings(Settings):
     # How many requests to the table are made at once: fewer in the local cloud, whose engine
     # answers one after the other, so that the last would wait longer than a client does.
     threads: str = "8"
+    # Whether jobs are looked at when their time comes; otherwise only rounds notice it.
+    execution: bool = False
+    wake_queue_url: str = ""
 
 
 @fast_frozen
@@ -57,3 +74,6 @@ class RelaySettings(Settings):
     event_bus: str
     # 0: an idle job is never canceled.
     maximum_idle_days: str = "0"
+    # As the API's.
+    execution: bool = False
+    wake_queue_url: str = ""

@@ -12,7 +12,7 @@ from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.model.message import CommandProblem, Message
-from forgeledger.jobs.model.progress import Progress
+from forgeledger.jobs.model.progress import LookMove, Progress
 from forgeledger.journal.model.log_row import LogRow, Renewed
 from forgeledger.repeat import Repeat
 from forgeledger.runtime import HasTime
@@ -144,10 +144,15 @@ class DueRows(Protocol):
 class JobStore(Protocol):
     """A job's header and progress; a commit returns as a lane's does."""
 
-    def create_job(self, job: Job, heads: Sequence[Head], fact: Fact) -> None:
-        """One transaction: header, heads and the first fact. A repetition changes nothing."""
+    def create_job(
+        self, job: Job, heads: Sequence[Head], fact: Fact, look_at: int | None = None
+    ) -> None:
+        """One transaction: header, heads and the first fact. A repetition changes nothing.
 
-    def create_sealed_job(self, creation: "SealedCreation") -> bool:
+        With `look_at` also the progress, which says when to look at the job.
+        """
+
+    def create_sealed_job(self, creation: "SealedCreation", look_at: int | None = None) -> bool:
         """One transaction: the job, sealed, with its items. False if it exists already."""
 
     def load_job(self, job_id: str) -> JobView | None:
@@ -156,8 +161,12 @@ class JobStore(Protocol):
     def commit_job(self, change: JobChange) -> bool:
         """One transaction: the header, its new facts, and the checks of the heads."""
 
-    def roll_up(self, job: Job, progress: Progress) -> bool:
-        """Store the progress unless a later one is stored; never in conflict with a change."""
+    def roll_up(self, job: Job, progress: Progress, move: LookMove | None = None) -> bool:
+        """Store the progress unless a later one is stored; never in conflict with a change.
+
+        With `move`, and with it when to look next: only if that is as it was read, and nobody
+        stored it who knew more facts.
+        """
 
 
 class FactStore(Protocol):

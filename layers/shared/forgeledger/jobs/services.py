@@ -8,6 +8,7 @@ from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.change_job import JobLifecycle
 from forgeledger.jobs.usecases.create_job import JobCreator
 from forgeledger.jobs.usecases.explain_job import Explainer
+from forgeledger.jobs.usecases.plan_look import LookPlanner
 from forgeledger.jobs.usecases.read_items import ItemReader
 from forgeledger.jobs.usecases.read_jobs import JobReader
 from forgeledger.jobs.usecases.read_journal import JournalReader
@@ -28,13 +29,16 @@ class Services:
     runtime: Runtime
 
 
-def services_on(store: LedgerStore, claims: JobIdClaims, runtime: Runtime) -> Services:
+def services_on(
+    store: LedgerStore, claims: JobIdClaims, runtime: Runtime, looks: LookPlanner | None = None
+) -> Services:
     lane_writer = LaneWriter(store, runtime)
-    lifecycle = JobLifecycle(store, JobAdvancer(store, lane_writer, runtime), runtime)
+    advancer = JobAdvancer(store, lane_writer, runtime, looks=looks)
+    lifecycle = JobLifecycle(store, advancer, runtime)
     registrar = ItemRegistrar(lane_writer, lifecycle, runtime)
     return Services(
         lane_writer=lane_writer,
-        creator=JobCreator(store, registrar, lifecycle, claims, runtime),
+        creator=JobCreator(store, registrar, lifecycle, claims, runtime, looks),
         registrar=registrar,
         lifecycle=lifecycle,
         jobs=JobReader(jobs=store, lists=store, clock=runtime.clock),

@@ -88,8 +88,11 @@ def package(template_file: Path) -> PackagedTemplate:
 
 
 def _remove_prose(template: dict[str, Any]) -> None:
-    """Remove what only people read: groups of parameters, and descriptions outside resources."""
+    """Remove what only people read: groups of parameters, and descriptions."""
     template.pop("Metadata", None)
     for section in ("Parameters", "Outputs"):
         for declared in template.get(section, {}).values():
             declared.pop("Description", None)
+    for resource in template["Resources"].values():
+        for name in ("Description", "AlarmDescription"):
+            resource.get("Properties", {}).pop(name, None)

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks.cost import cost_page, cost_tables, job_prices
+from benchmarks.cost import clock_cost, cost_page, cost_tables, job_prices
 from benchmarks.cost.job_meter import PACKING, ResultsFile
 from benchmarks.cost.metered_small import ONE_ITEM
 from benchmarks.cost.other_designs import delivery, measured_job
@@ -19,6 +19,7 @@ from forgeledger.jobs.messages.reconcile_requests import measurements
 from forgeledger.jobs.model.reconciliation import MaintenanceReport
 
 PAGE = cost_page.PAGE.read_text()
+OPERATIONS = cost_page.PAGE.with_name("operations.md").read_text()
 README = Path(__file__).parents[4] / "README.md"
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -75,7 +76,19 @@ def test_the_metrics_of_a_round_are_those_that_the_relay_sends() -> None:
     a_round = MaintenanceReport(jobs=(), round_complete=True)
     named = set(re.findall(r'add_metric\("(\w+)"', relay)) | dict(measurements(a_round)).keys()
 
-    assert len(named) == cost_tables.ROUND_METRICS
+    # How late times were found is sent only where one was due.
+    assert len(named - {"DueLate"}) == cost_tables.ROUND_METRICS
+
+
+def test_the_clock_costs_an_idle_ledger_at_most_40_cents_a_month() -> None:
+    cells = [line.strip("| ").split(" | ") for line in clock_cost.clock_table().splitlines()[2:]]
+    amounts = {name: float(amount) for name, amount in cells}
+
+    running = amounts["**the clock, idle**"]
+
+    assert running <= 0.40
+    assert f"[${running:.2f} a month](costs.md#per-month) on an idle ledger" in OPERATIONS
+    assert f"and ${amounts[cells[-1][0]]:.2f} for its three alarms" in OPERATIONS
 
 
 def test_every_bound_holds() -> None:

@@ -5,6 +5,7 @@ from functools import partial
 
 from forgeledger.aws.errors import code_of
 from forgeledger.cli.doctor.access import check_api, check_credentials, check_stack
+from forgeledger.cli.doctor.clock import check_clock
 from forgeledger.cli.doctor.findings import Check, Finding, Findings, Section, Target
 from forgeledger.cli.doctor.functions import (
     check_bus,
@@ -35,6 +36,7 @@ def examine(target: Target, api: Callable[[], ApiClient]) -> Findings:
         ("functions", check_functions),
         ("queue mapping", check_queue_mapping),
         ("stream mapping", check_stream_mapping),
+        ("clock", check_clock),
         ("permissions", check_permissions),
         ("event bus", check_bus),
     ]

@@ -18,7 +18,7 @@ _FUNCTIONS: Final[Mapping[str, type[Settings]]] = {
     "RelayFunction": RelaySettings,
 }
 # AWS asks for a visibility timeout of six times the function's timeout.
-_VISIBILITY_FACTOR: Final = 6
+VISIBILITY_FACTOR: Final = 6
 _HEALTHY: Final = ("", "OK", "No records processed", "PROBLEM: No records processed")
 # EventBridge itself makes this rule for the stack's archive.
 _ARCHIVE_RULE: Final = "Events-Archive-"
@@ -60,13 +60,13 @@ def check_queue_mapping(target: Target) -> Findings:
     queue = target.deployment.endpoints.command_queue_url
     if function is None or queue is None:
         return
-    mapping = _mapping(target, function, queue.rsplit("/", 1)[-1])
+    mapping = mapping_of(target, function, queue.rsplit("/", 1)[-1])
     if mapping is None:
         yield section.wrong(
             "no mapping feeds the command queue to the intake", "deploy the template"
         )
         return
-    yield from _state(target, section, mapping)
+    yield from mapping_state(target, section, mapping)
     limit = target.client("lambda").get_function_configuration(FunctionName=function)["Timeout"]
     visibility = int(
         target.client("sqs").get_queue_attributes(
@@ -74,11 +74,11 @@ def check_queue_mapping(target: Target) -> Findings:
         )["Attributes"]["VisibilityTimeout"]
     )
     yield from section.rules(
-        _partial_failures(mapping),
+        takes_partial_failures(mapping),
         (
-            visibility >= _VISIBILITY_FACTOR * limit,
+            visibility >= VISIBILITY_FACTOR * limit,
             f"the visibility timeout is {visibility} s, and the intake may take {limit} s",
-            f"set the queue's VisibilityTimeout to {_VISIBILITY_FACTOR * limit}",
+            f"set the queue's VisibilityTimeout to {VISIBILITY_FACTOR * limit}",
         ),
     )
 
@@ -88,16 +88,16 @@ def check_stream_mapping(target: Target) -> Findings:
     function, table = target.resource("RelayFunction"), target.resource("LedgerTable")
     if function is None or table is None:
         return
-    mapping = _mapping(target, function, f"table/{table}/")
+    mapping = mapping_of(target, function, f"table/{table}/")
     if mapping is None:
         yield section.wrong(
             "no mapping feeds the table's stream to the relay, so no job is ever completed",
             f"deploy the template, then forgeledger reconcile --running{target.where.as_options()}",
         )
         return
-    yield from _state(target, section, mapping)
+    yield from mapping_state(target, section, mapping)
     yield from section.rules(
-        _partial_failures(mapping),
+        takes_partial_failures(mapping),
         (
             bool(mapping.get("BisectBatchOnFunctionError")),
             "a failed batch is not bisected, so one bad record blocks a hundred",
@@ -121,7 +121,7 @@ def check_stream_mapping(target: Target) -> Findings:
     )
 
 
-def _mapping(target: Target, function: str, source: str) -> Mapping[str, Any] | None:
+def mapping_of(target: Target, function: str, source: str) -> Mapping[str, Any] | None:
     pages = target.client("lambda").get_paginator("list_event_source_mappings")
     for page in pages.paginate(FunctionName=function):
         for mapping in page["EventSourceMappings"]:
@@ -130,7 +130,7 @@ def _mapping(target: Target, function: str, source: str) -> Mapping[str, Any] | 
     return None
 
 
-def _state(target: Target, section: Section, mapping: Mapping[str, Any]) -> Findings:
+def mapping_state(target: Target, section: Section, mapping: Mapping[str, Any]) -> Findings:
     if target.is_local:
         yield section.ok("polled by the local cloud, so the engine's own mapping is off")
         return
@@ -141,7 +141,7 @@ def _state(target: Target, section: Section, mapping: Mapping[str, Any]) -> Find
         yield section.warning(f"its last batch: {last}", "look at the function's log")
 
 
-def _partial_failures(mapping: Mapping[str, Any]) -> tuple[bool, str, str]:
+def takes_partial_failures(mapping: Mapping[str, Any]) -> tuple[bool, str, str]:
     return (
         "ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or []),
         "it does not take partial failures, so a failed record is lost or its whole batch repeated",

@@ -82,9 +82,33 @@ def _needs(target: Target, *, table: str, bus: str, rejects: str, commands: str)
         actions=("sqs:SendMessage",),
         resource_arn=_queue_arn(target, rejects),
     )
+    yield from _needs_of_clock(target, table_arn)
     bus_arn = target.client("events").describe_event_bus(Name=bus)["Arn"]
     for function in ("IntakeFunction", "RelayFunction"):
         yield _Need(function=function, actions=("events:PutEvents",), resource_arn=bus_arn)
+
+
+def _needs_of_clock(target: Target, table_arn: str) -> Iterator[_Need]:
+    wakes = target.resource("WakeQueue")
+    if wakes is None:
+        return
+    wakes_arn = _queue_arn(target, wakes)
+    yield _Need(function="ApiFunction", actions=("sqs:SendMessage",), resource_arn=wakes_arn)
+    yield _Need(
+        function="RelayFunction",
+        actions=(
+            "sqs:SendMessage",
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+        ),
+        resource_arn=wakes_arn,
+    )
+    yield _Need(
+        function="RelayFunction",
+        actions=("dynamodb:Query",),
+        resource_arn=f"{table_arn}/index/jobs-due",
+    )
 
 
 def _queue_arn(target: Target, url: str) -> str:

@@ -16,7 +16,7 @@ _DEPLOY = "deploy the template again, unchanged"
 def check_command_queue(target: Target) -> Findings:
     section = Section("command queue")
     url = needed(COMMAND_QUEUE_URL, target.deployment.endpoints.command_queue_url)
-    attributes = _attributes(target, url)
+    attributes = queue_attributes(target, url)
     yield from section.rules(*_fifo_rules(attributes), *_redrive_rules(attributes))
     yield _may_send(target, url, section)
     client = target.client("sqs")
@@ -31,7 +31,7 @@ def check_reject_queue(target: Target) -> Findings:
     if url is None:
         yield section.unknown("its address is not known", "give --reject-queue-url or --stack")
         return
-    attributes = _attributes(target, url)
+    attributes = queue_attributes(target, url)
     yield from section.rules(
         *_fifo_rules(attributes),
         (
@@ -48,7 +48,7 @@ def check_relay_failures(target: Target) -> Findings:
     url = target.resource("RelayFailureQueue")
     if url is None:
         return
-    waiting = int(_attributes(target, url)["ApproximateNumberOfMessages"])
+    waiting = int(queue_attributes(target, url)["ApproximateNumberOfMessages"])
     if waiting:
         yield section.warning(
             f"about {plural(waiting, 'batch', 'batches')} of stream records failed for good",
@@ -93,7 +93,7 @@ def _redrive_rules(attributes: Mapping[str, str]) -> list[tuple[bool, str, str]]
     ]
 
 
-def _attributes(target: Target, url: str) -> Mapping[str, str]:
+def queue_attributes(target: Target, url: str) -> Mapping[str, str]:
     answer = target.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
     attributes: Mapping[str, str] = answer["Attributes"]
     return attributes
@@ -116,7 +116,7 @@ def _may_send(target: Target, url: str, section: Section) -> Finding:
 
 
 def _depth(target: Target, url: str, section: Section, group: str) -> Finding:
-    waiting = int(_attributes(target, url)["ApproximateNumberOfMessages"])
+    waiting = int(queue_attributes(target, url)["ApproximateNumberOfMessages"])
     where = target.where.as_options("command_queue_url", "reject_queue_url")
     if not waiting:
         return section.ok("empty")

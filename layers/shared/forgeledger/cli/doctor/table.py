@@ -7,6 +7,7 @@ from forgeledger.cli.doctor.findings import Findings, Section, Target
 _INDEXES: Final = {
     "jobs-by-status": ["jobStatus", "jobId"],
     "jobs-open": ["open", "jobId"],
+    "jobs-due": ["due", "wakeAt"],
 }
 
 
@@ -32,7 +33,7 @@ def check_table(target: Target) -> Findings:
             (
                 index in indexes and _keys(indexes[index]) == keys,
                 f"the index {index} is missing or has other keys than {', '.join(keys)}",
-                "deploy the template; without it jobs are neither listed nor reconciled",
+                "deploy the template; without it jobs are not listed, reconciled or found in time",
             )
             for index, keys in _INDEXES.items()
         ),

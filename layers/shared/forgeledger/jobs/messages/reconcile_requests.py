@@ -21,7 +21,7 @@ _EXPECTED = (
 
 
 class InvalidRequest(ValueError):
-    """An event that is neither a batch of stream records nor a request to reconcile."""
+    """An event that is neither a batch of records, nor the tick, nor a request to reconcile."""
 
 
 def read_request(event: Mapping[str, Any]) -> MaintenanceRequest:
@@ -48,6 +48,7 @@ def report_body(report: MaintenanceReport) -> dict[str, Any]:
 
 
 def measurements(report: MaintenanceReport) -> Iterator[tuple[str, int]]:
+    """Counts; how late times were found is measured in milliseconds, apart from them."""
     jobs = report.jobs
     yield "ReconcileFailures", sum(job.error is not None for job in jobs)
     yield "HeadDrift", sum(len(job.drifted_lanes) + len(job.busy_lanes) for job in jobs)

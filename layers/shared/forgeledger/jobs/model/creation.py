@@ -32,15 +32,18 @@ def create_sealed(
     spec: JobSpec,
     registrations: Mapping[int, Sequence[Command]],
     client_id: str | None = None,
+    more_rows: int = 0,
 ) -> SealedCreation | None:
     """The job with these items, by lane; None where one transaction does not hold it.
+
+    It may have `more_rows` beside those that every job has.
 
     The events are those of a creation, a registration and a seal one after the other: the heads are
     new, so that all three can be decided without reading anything.
     """
     now = spec.created_at
     number = len({command.item_id for share in registrations.values() for command in share})
-    actions = _JOB_ACTIONS + _LANE_ACTIONS * spec.lanes + number
+    actions = _JOB_ACTIONS + _LANE_ACTIONS * spec.lanes + number + more_rows
     if actions > ACTIONS_PER_TRANSACTION:
         return None
     job, heads, created = create(spec, client_id)

@@ -148,6 +148,11 @@ def idle_step(job: Job, counts: Counts, last_commit_at: int, now: int, limit_ms:
     return replace(step, checks_counts=True, checks_offsets=True)
 
 
+def job_wake_at(job: Job) -> int | None:
+    """When the job has to be looked at by what its header says, even if nothing happens before."""
+    return None if job.finished or job.ending is not None else job.deadline_at
+
+
 def seals_itself(job: Job) -> bool:
     """Whether the job seals itself when its expected items are known."""
     expected = job.spec.expected_items

@@ -40,6 +40,18 @@ class Progress:
     # The rate is measured since this one; the next one takes its place when it is old enough.
     sample: Sample = Sample()
     next_sample: Sample = Sample()
+    # When the job is to be looked at next; None where nothing waits for a time.
+    wake_at: int | None = None
+
+
+@fast_frozen
+class LookMove:
+    """A change of the time at which a job is looked at next, decided on the one that was read."""
+
+    before: int | None
+    after: int | None
+    # The row's counts are as stored.
+    alone: bool = False
 
 
 @fast_frozen

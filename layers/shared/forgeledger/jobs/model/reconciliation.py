@@ -42,6 +42,8 @@ class Reconciled:
     # The lane to continue with; None when all were counted, or none was to be.
     next_lane: int | None = None
     events_published: int = 0
+    # How late its time was found; None where none was due.
+    late_ms: int | None = None
     # Whether the TTL of its rows has to be extended, as far as is known.
     retention_due: bool = True
     # Its rows are about to expire although it runs.

@@ -12,7 +12,7 @@ from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.ids import lanes_of
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Head
-from forgeledger.jobs.model.progress import Progress
+from forgeledger.jobs.model.progress import LookMove, Progress
 from forgeledger.jobs.ports import JobChange, JobView
 from forgeledger.jobs.storage.head_rows import commit_id_of, decode_head
 from forgeledger.jobs.storage.job_rows import decode_fact, decode_header
@@ -68,15 +68,17 @@ class DynamoJobStore(LedgerTable):
             return None
         raise StorageCorrupt(f"JOB#{job_id}", f"{lanes - len(heads)} of {lanes} heads are missing")
 
-    def create_job(self, job: Job, heads: Sequence[Head], fact: Fact) -> None:
+    def create_job(
+        self, job: Job, heads: Sequence[Head], fact: Fact, look_at: int | None = None
+    ) -> None:
         # A conflict means that the job exists already.
         commit_id = self._new_id()
-        actions = creation_actions(self._table.name, job, heads, [fact], commit_id)
+        actions = creation_actions(self._table.name, job, heads, [fact], commit_id, look_at=look_at)
         self._table.transact(actions, commit_id)
 
-    def create_sealed_job(self, creation: "SealedCreation") -> bool:
+    def create_sealed_job(self, creation: "SealedCreation", look_at: int | None = None) -> bool:
         commit_id = self._new_id()
-        actions = sealed_creation_actions(self._table.name, creation, commit_id)
+        actions = sealed_creation_actions(self._table.name, creation, commit_id, look_at)
         return self._wrote_fact(self._table.transact(actions, commit_id), commit_id)
 
     def commit_job(self, change: JobChange) -> bool:
@@ -91,8 +93,8 @@ class DynamoJobStore(LedgerTable):
         fact = conflict.rows[FACT_ACTION]
         return fact is not None and commit_id_of(fact) == commit_id
 
-    def roll_up(self, job: Job, progress: Progress) -> bool:
-        return self._table.update(progress_key(job.job_id), **progress_update(job, progress))
+    def roll_up(self, job: Job, progress: Progress, move: LookMove | None = None) -> bool:
+        return self._table.update(progress_key(job.job_id), **progress_update(job, progress, move))
 
     def read_facts(self, job_id: str, number: int, limit: int) -> tuple[Fact, ...]:
         facts = between(job_pk(job_id), fact_sk(number), prefix_end(FACT_PREFIX))

@@ -14,6 +14,7 @@ from forgeledger.jobs.storage.head_rows import HEAD_NAMES, HEAD_UNCHANGED, encod
 from forgeledger.jobs.storage.job_rows import encode_fact, encode_header, encode_life, job_ttl
 from forgeledger.jobs.storage.keys import head_key, header_key, open_shard
 from forgeledger.jobs.storage.lane_writes import row_actions
+from forgeledger.jobs.storage.progress_rows import encode_new_progress
 
 if TYPE_CHECKING:
     # What only creates jobs is not loaded by the intake.
@@ -36,16 +37,26 @@ _OPTIONAL = (
 
 
 def creation_actions(
-    table: str, job: Job, heads: Sequence[Head], facts: Sequence[Fact], commit_id: str
+    table: str,
+    job: Job,
+    heads: Sequence[Head],
+    facts: Sequence[Fact],
+    commit_id: str,
+    *,
+    look_at: int | None = None,
 ) -> list[Action]:
     fact_rows = [encode_fact(job, fact, commit_id) for fact in facts]
     rows = [encode_header(job), *fact_rows, *map(encode_head, heads)]
+    if look_at is not None:
+        rows.append(encode_new_progress(job, look_at))
     return [_put_new(table, row) for row in rows]
 
 
-def sealed_creation_actions(table: str, creation: "SealedCreation", commit_id: str) -> list[Action]:
+def sealed_creation_actions(
+    table: str, creation: "SealedCreation", commit_id: str, look_at: int | None = None
+) -> list[Action]:
     job, heads, facts = creation.job, creation.heads, creation.facts
-    actions = creation_actions(table, job, heads, facts, commit_id)
+    actions = creation_actions(table, job, heads, facts, commit_id, look_at=look_at)
     for commit in creation.commits:
         actions += row_actions(table, commit, commit_id)
     return actions

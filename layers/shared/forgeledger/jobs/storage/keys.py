@@ -16,6 +16,7 @@ from typing import Final
 
 from forgeledger.aws.dynamodb.attributes import Row
 from forgeledger.aws.dynamodb.key_ranges import key
+from forgeledger.clock.model.due import SHARDS
 from forgeledger.jobs.model.ids import last_digit
 
 HEADER_SK: Final = "JOB"
@@ -75,6 +76,11 @@ def status_shards(status: str) -> list[str]:
 def open_shard(job_id: str) -> int:
     """The key of a job in the index of open jobs."""
     return last_digit(job_id) % OPEN_SHARDS
+
+
+def due_shard(job_id: str) -> str:
+    """The key of a job in the index of what is due."""
+    return str(last_digit(job_id) % SHARDS)
 
 
 def checkpoint_key(work: str) -> Row:

@@ -2,19 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from forgeledger.errors import OutOfTime, StorageBusy
 from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.job_lifecycle import Step, idle_step, next_step, total
-from forgeledger.jobs.model.progress import rolled_up
+from forgeledger.jobs.model.progress import LookMove, rolled_up
 from forgeledger.jobs.ports import JobChange, JobStore, JobView
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from forgeledger.jobs.usecases.resume_items import LaneFollower
 from forgeledger.parallel import call
 from forgeledger.runtime import HasTime, Runtime, no_deadline
+
+if TYPE_CHECKING:
+    # The intake plans no looks.
+    from forgeledger.jobs.usecases.plan_look import LookPlanner
 
 # A job needs at most eight steps: lanes, resumed, first failure, seal, lanes, close, lanes,
 # verdict. The rest is for conflicts with other writers.
@@ -27,6 +31,8 @@ class Advanced:
 
     view: JobView
     events_published: int = 0
+    # How late the time was found at which the job was to be looked at; None: it was not due.
+    late_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,8 @@ class JobAdvancer:
     fact_publisher: FactPublisher | None = None
     # After so long without a commit an unsealed job is canceled; 0: never.
     maximum_idle_ms: int = 0
+    # None: others plan when the job is looked at next, or nobody does.
+    looks: "LookPlanner | None" = None
 
     def advance(
         self, job_id: str, has_time: HasTime = no_deadline, view: JobView | None = None
@@ -79,16 +87,22 @@ class JobAdvancer:
             # Before anything that takes long: consumers wait for the events.
             if self.fact_publisher is not None:
                 events_published += self.fact_publisher.publish(view, facts, has_time)
-            if step.lagging:
-                if self._follow(view, step.lagging, has_time):
-                    view = None
-                    continue
-                # The commits that resumed its items wake the relay, which goes on.
-                view = self.jobs.load_job(job_id) or view
-                rolled_up = self._roll_up(view, has_time) if has_time() else view
-                return Advanced(rolled_up, events_published)
-            return Advanced(self._roll_up(view, has_time), events_published)
+            settled = self._settle(view, step.lagging, has_time)
+            if settled is not None:
+                return Advanced(settled, events_published, self._late_ms(view, settled))
+            view = None
         raise StorageBusy(f"job {job_id}", _ROUNDS)
+
+    def _settle(self, view: JobView, lagging: Sequence[int], has_time: HasTime) -> JobView | None:
+        """Bring lagging lanes to the job's gate, or roll up; None: the job is to be read again."""
+        if lagging:
+            if self._follow(view, lagging, has_time):
+                return None
+            # The commits that resumed its items wake the relay, which goes on.
+            view = self.jobs.load_job(view.job.job_id) or view
+            if not has_time():
+                return view
+        return self._roll_up(view, has_time)
 
     def _follow(self, view: JobView, lanes: Sequence[int], has_time: HasTime) -> bool:
         """Bring these lanes to the job's gate; False: some have more items to be resumed."""
@@ -124,17 +138,37 @@ class JobAdvancer:
         counts, limit = total(view.heads), self.maximum_idle_ms
         return idle_step(view.job, counts, last_commit_at, now, limit)
 
-    def _roll_up(self, view: JobView, has_time: HasTime) -> JobView:
+    def _roll_up(self, view: JobView, has_time: HasTime) -> JobView | None:
+        """The job with its progress; None if somebody else moved the time to look at it."""
         now = self.runtime.clock()
         # The rows of a job past its retention are deleted one by one, and none is created again.
         if view.job.finished and view.job.rows_may_be_gone(now):
             return view
-        progress = rolled_up(view.progress, view.job, view.heads, now)
-        if progress is None:
-            return view
+        stored = view.progress
+        progress = rolled_up(stored, view.job, view.heads, now)
+        look_at = stored.wake_at if self.looks is None else self.looks.next(view, now)
+        if self.looks is not None:
+            # Before it is stored: who finds it stored sends none.
+            self.looks.wake(view.job.job_id, look_at, stored.wake_at, now)
+        if look_at == stored.wake_at:
+            if progress is None:
+                return view
+            _check(has_time, view.job.job_id)
+            self.jobs.roll_up(view.job, progress)
+            return replace(view, progress=progress)
         _check(has_time, view.job.job_id)
-        self.jobs.roll_up(view.job, progress)
-        return replace(view, progress=progress)
+        # A job to which nothing was committed may have no such row yet.
+        alone = progress is None and stored.at > 0
+        progress = replace(progress or stored, at=stored.at if alone else now, wake_at=look_at)
+        move = LookMove(before=stored.wake_at, after=look_at, alone=alone)
+        if self.jobs.roll_up(view.job, progress, move):
+            return replace(view, progress=progress)
+        self.runtime.pause(0)
+        return None
+
+    def _late_ms(self, before: JobView, after: JobView) -> int | None:
+        due, now = before.progress.wake_at, self.runtime.clock()
+        return None if due is None or due > now or due == after.progress.wake_at else now - due
 
 
 def _check(has_time: HasTime, job_id: str) -> None:

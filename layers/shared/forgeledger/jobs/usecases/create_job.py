@@ -10,6 +10,7 @@ from forgeledger.jobs.model.jobs import JobSpec, Tolerance
 from forgeledger.jobs.model.lanes import LaneRules
 from forgeledger.jobs.ports import JobIdClaims, JobStore, JobView
 from forgeledger.jobs.usecases.change_job import JobLifecycle
+from forgeledger.jobs.usecases.plan_look import LookPlanner
 from forgeledger.jobs.usecases.register_items import (
     ItemRegistrar,
     NewItem,
@@ -52,6 +53,8 @@ class JobCreator:
     lifecycle: JobLifecycle
     claims: JobIdClaims
     runtime: Runtime
+    # None: execution is off, and only rounds look at jobs.
+    looks: LookPlanner | None = None
 
     def create(
         self,
@@ -67,12 +70,16 @@ class JobCreator:
         job_id = fresh if repeat is None else self.claims.claim(repeat, fresh)
         spec = _spec(new, job_id, now)
         request_id = self.runtime.new_id() if repeat is None else repeat.request_id
-        sealed = _sealed_at_once(new, spec, request_id, client_id)
-        if sealed is not None and self.jobs.create_sealed_job(sealed):
-            return _created(sealed, new)
         job, heads, fact = create(spec, client_id)
+        look_at = None if self.looks is None else self.looks.first(job)
+        sealed = _sealed_at_once(new, spec, request_id, client_id, look_at)
+        is_made = sealed is not None and self.jobs.create_sealed_job(sealed, look_at)
         if sealed is None:
-            self.jobs.create_job(job, heads, fact)
+            self.jobs.create_job(job, heads, fact, look_at)
+        if self.looks is not None:
+            self.looks.wake(job_id, look_at, None, now)
+        if sealed is not None and is_made:
+            return _created(sealed, new)
         registered = None
         if new.items:
             registered = self.registrar.register(
@@ -95,12 +102,13 @@ def _known_items(new: NewJob) -> int | None:
 
 
 def _sealed_at_once(
-    new: NewJob, spec: JobSpec, request_id: str, client_id: str | None
+    new: NewJob, spec: JobSpec, request_id: str, client_id: str | None, look_at: int | None
 ) -> SealedCreation | None:
     """The job with its items, if one transaction can create all of it."""
     if not (new.seal and new.items):
         return None
-    return create_sealed(spec, registrations(new.items, request_id, spec.lanes), client_id)
+    items = registrations(new.items, request_id, spec.lanes)
+    return create_sealed(spec, items, client_id, int(look_at is not None))
 
 
 def _created(creation: SealedCreation, new: NewJob) -> Created:

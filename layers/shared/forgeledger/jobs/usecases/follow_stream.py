@@ -1,4 +1,4 @@
-"""Advance the jobs that the stream reports, and publish their facts."""
+"""Advance the jobs that the stream and the clock report, and publish their facts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ class Relayed:
 
     failed: tuple[tuple[Wake, Exception], ...]
     events_published: int
+    # Of each job that was looked at when it was due: how late.
+    late_ms: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Relay:
             first.setdefault(wake.job_id, wake)
         failed: list[tuple[Wake, Exception]] = []
         events_published = 0
+        late_ms: list[int] = []
         for wake in first.values():
             if not has_time():
                 failed.append((wake, OutOfTime(f"job {wake.job_id}")))
@@ -39,5 +42,7 @@ class Relay:
             except Exception as error:  # noqa: BLE001 - the record must be redelivered.
                 failed.append((wake, error))
             else:
-                events_published += advanced.events_published if advanced else 0
-        return Relayed(tuple(failed), events_published)
+                if advanced is not None:
+                    events_published += advanced.events_published
+                    late_ms += [] if advanced.late_ms is None else [advanced.late_ms]
+        return Relayed(tuple(failed), events_published, tuple(late_ms))

@@ -75,6 +75,7 @@ class Reconciler:
             job_id=job_id,
             status=job.status,
             events_published=advanced.events_published,
+            late_ms=advanced.late_ms,
             retention_due=job.needs_extension(self.runtime.clock()),
             retention_late=job.retention_late(self.runtime.clock()),
         )

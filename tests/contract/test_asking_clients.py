@@ -3,7 +3,8 @@
 from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.ids import make_job_id
-from forgeledger.jobs.model.job_lifecycle import Step, cancel, create, seal
+from forgeledger.jobs.model.job_lifecycle import cancel, create, seal
+from forgeledger.jobs.model.job_step import Step
 from forgeledger.jobs.model.lane_decision import decide
 from forgeledger.jobs.model.lanes import Counts
 from forgeledger.jobs.ports import JobChange, LedgerStore

@@ -15,8 +15,13 @@ from forgeledger.jobs.model.lanes import Counts, LaneMode, LaneRules
 from forgeledger.jobs.model.replay import replay
 from forgeledger.jobs.model.sums import Sums
 from forgeledger.jobs.ports import LedgerStore
+from forgeledger.jobs.usecases.advance_job import JobAdvancer
+from forgeledger.jobs.usecases.apply_commands import LaneWriter
+from forgeledger.jobs.usecases.change_job import JobLifecycle
+from forgeledger.runtime import Runtime
 from tests.support.builders import NOW, make_command
 from tests.support.lane_steps import apply, create_job, lane_view, loaded, register
+from tests.support.one_by_one import one_by_one
 
 _json_texts = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -66,6 +71,27 @@ def test_the_sums_go_from_commit_to_commit(store: LedgerStore, job_id: str) -> N
         claims=2, failures=1, released=1, run_ms=2_000, queue_ms=2_000, again=2, retrying=1
     )
     assert lane_view(store, job_id, "a").items["a"].pending_since == NOW + 4_000
+
+
+def test_a_hold_reaches_header_and_heads_and_goes_again(store: LedgerStore, job_id: str) -> None:
+    create_job(store, job_id, execute_at=NOW + 60_000)
+    register(store, job_id, ["a"])
+    runtime = Runtime(clock=lambda: NOW, parallel=one_by_one)
+    advancer = JobAdvancer(store, LaneWriter(store, runtime), runtime)
+    lifecycle = JobLifecycle(store, advancer, runtime)
+
+    shown = []
+    for change in (lifecycle.seal, lifecycle.start, lifecycle.pause, lifecycle.resume):
+        view, stored = change(job_id).view, loaded(store, job_id)
+        assert (view.job, view.heads) == (stored.job, stored.heads)
+        shown.append((view.job.status, view.job.held, {head.held for head in view.heads}))
+
+    assert shown == [
+        ("SCHEDULED", True, {True}),
+        ("RUNNING", False, {False}),
+        ("RUNNING", True, {True}),
+        ("RUNNING", False, {False}),
+    ]
 
 
 def test_gates_and_recounts_reach_the_head(store: LedgerStore, job_id: str) -> None:

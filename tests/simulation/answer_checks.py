@@ -75,6 +75,32 @@ _LIFECYCLE_RULES = {
 }
 
 
+_LIFECYCLE_RULES |= {
+    "start": _LifecycleRule(
+        # One that the clock started nobody is credited with.
+        applied=lambda fact, _: fact.kind is FactKind.STARTED and fact.client_id is not None,
+        duplicate=lambda job: job.status != "SCHEDULED",
+        rejected=lambda job, _: (
+            job.spec.execute_at is not None
+            and job.started_at is None
+            and (job.finished or job.ending is not None)
+        ),
+    ),
+    "pause": _LifecycleRule(
+        applied=lambda fact, _: fact.kind is FactKind.PAUSED,
+        duplicate=lambda job: job.held and job.status == "RUNNING",
+        rejected=lambda job, _: job.finished or job.ending is not None or job.status == "SCHEDULED",
+        reasons=("job_finished", "job_scheduled"),
+    ),
+    "end pause": _LifecycleRule(
+        applied=lambda fact, _: fact.kind is FactKind.RESUMED and fact.client_id is not None,
+        duplicate=lambda job: not job.held,
+        rejected=lambda job, _: job.status == "SCHEDULED",
+        reasons=("job_scheduled",),
+    ),
+}
+
+
 @dataclass(slots=True)
 class AnswerChecks:
     request_log: RequestLog
@@ -183,6 +209,8 @@ def _check_pace(shown: Any) -> None:
     unfinished = shown["pending"] + shown["inProgress"]
     if shown["retrying"] > unfinished or (unfinished and shown["progress"] >= 1):
         raise Violation(f"showed {shown}")
+    if shown["held"] and shown["etaSeconds"] is not None:
+        raise Violation(f"showed {shown}")
     moves = shown["itemsPerSecond"] or shown["etaSeconds"] is not None
     if shown["unchangedSeconds"] is not None and (moves or shown["isComplete"]):
         raise Violation(f"showed {shown}")
@@ -222,13 +250,18 @@ def _taken_over(item: Item, claim: Command) -> bool:
 
 def _details_match(shown: dict[str, Any], job: Job) -> bool:
     """Whether the times, ending and reason in an answer are those of the job."""
-    seconds = job.spec.deadline_seconds
+    seconds = None if job.status == "SCHEDULED" else job.spec.deadline_seconds
     deadline = None if seconds is None else job.opened_at + seconds * 1000
+    started = job.spec.created_at if job.spec.execute_at is None else job.started_at
     return (
         shown["createdAt"] == iso_time(job.spec.created_at)
         and shown["openedAt"] == iso_time(job.opened_at)
         and shown["sealedAt"] == _optional_time(job.sealed_at)
         and shown["completedAt"] == _optional_time(job.finished_at)
+        and shown["held"] is job.held
+        and shown["executeAt"] == _optional_time(job.spec.execute_at)
+        and shown["startedAt"] == _optional_time(started)
+        and shown["pausedUntil"] == _optional_time(job.paused_until)
         and shown["deadlineAt"] == _optional_time(deadline)
         and shown["ending"] == job.ending
         and shown["reason"] == job.ending_reason

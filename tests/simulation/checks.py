@@ -15,6 +15,7 @@ from tests.simulation.coverage import CoveragePoint
 from tests.simulation.end_checks import DAY_MS, overdue
 from tests.simulation.event_checks import check_events
 from tests.simulation.fifo_queue import QueuedMessage
+from tests.simulation.hold_checks import check_claim, hold_overdue, was_held
 from tests.simulation.idle_checks import idle_overdue
 from tests.simulation.job_checks import JobChecks, ObservedJob
 from tests.simulation.lane_checks import LaneChecks, Violation, by_state
@@ -56,10 +57,7 @@ class Checks:
         for pk in lanes:
             events = self.lanes.committed(pk, partitions[pk], tables.partition(pk))
             lane_events[pk] = events
-            for event in events:
-                if event.kind is EventKind.RETRIED or event.command is CommandKind.RETRY:
-                    self.jobs.check_retry(pk, event)
-                    retried = retried or event.kind is EventKind.RETRIED
+            retried = self._check_with_job(pk, events) or retried
             if traced:
                 self._log_events(pk, events)
         for pk, partition_changes in partitions.items():
@@ -74,6 +72,17 @@ class Checks:
             self.jobs.lane_changed(pk)
         for change in partitions.get("id", ()):
             check_key(change.new, self.world.now)
+
+    def _check_with_job(self, pk: str, events: list[Event]) -> bool:
+        """Check what depends on the job; whether an item of the lane was retried."""
+        for event in events:
+            if event.kind is EventKind.RETRIED or event.command is CommandKind.RETRY:
+                self.jobs.check_retry(pk, event)
+            elif event.kind is EventKind.CLAIMED:
+                job = self.jobs.by_pk[pk.rpartition("#")[0]].job
+                where = f"{pk} {event.item_id}: a claim is granted"
+                check_claim(where, job, self.lanes.by_pk[pk])
+        return any(event.kind is EventKind.RETRIED for event in events)
 
     def _bind_new_jobs(self, changes: list[RowChange]) -> None:
         """The first events of its lanes may come with a job: their request has to be known."""
@@ -252,15 +261,17 @@ class Checks:
                 raise Violation(f"{pk}: sealed with all items finished, but not complete")
             failings = sum(lane.head.counts.failings for lane in lanes)
             now, idle_ms = world.now, world.rules.maximum_idle_days * DAY_MS
-            due = overdue(job, observed.facts, total, failings, now) or idle_overdue(
-                job, observed.progress.at, now, idle_ms
+            due = (
+                hold_overdue(job, lanes, now)
+                or overdue(job, observed.facts, total, failings, now)
+                or idle_overdue(job, observed.progress.at, now, idle_ms)
             )
             if due is not None:
                 raise Violation(f"{pk}: {due}")
         if observed.view is not None and observed.view.published != job.facts:
             raise Violation(f"{pk}: {observed.view.published} of {job.facts} facts were published")
         self._check_roll_up(pk, observed, total, sum(lane.head.offset for lane in lanes))
-        missing = look_missing(world.tables.partition(pk), job)
+        missing = look_missing(world.tables.partition(pk), job, was_held=was_held(observed.facts))
         if world.rules.execution and missing is not None and not world.stream.given_up:
             raise Violation(f"{pk}: {missing}")
         if job.finished:

@@ -4,14 +4,13 @@ from collections.abc import Collection, Mapping
 
 from forgeledger.jobs.model.events import Event, EventKind
 from forgeledger.jobs.model.facts import Fact, FactKind
+from tests.simulation.hold_checks import steps_of_gates
 from tests.simulation.job_checks import ObservedJob
 from tests.simulation.lane_checks import Violation
 from tests.simulation.request_checks import RequestLog
 from tests.simulation.table import RowChange
 
 _NOBODY: Collection[str | None] = (None,)
-# The steps of a job that its lanes follow; the first is gate 1.
-_GATES = (FactKind.SEALED, FactKind.CLOSING, FactKind.REOPENED)
 
 
 def check_clients(
@@ -51,8 +50,7 @@ def _askers_of_event(
 ) -> Collection[str | None]:
     if event.kind is EventKind.GATED:
         # Whoever writes it: a lane follows in the name of the step's client.
-        steps = [fact for fact in observed.facts if fact.kind in _GATES]
-        return (steps[(event.gate or 0) - 1].client_id,)
+        return (steps_of_gates(observed.facts)[(event.gate or 0) - 1].client_id,)
     if event.kind is EventKind.RESUMED:
         # In the name of the latest step that its writer saw.
         epoch = observed.job.epoch
@@ -78,6 +76,12 @@ def _askers_of_fact(
         case FactKind.CANCELED if fact.reason == "canceled":
             closings = (past for past in observed.facts if past.kind is FactKind.CLOSING)
             return [past.client_id for past in closings if past.epoch == fact.epoch]
+        case FactKind.STARTED:
+            return {*log.starts.get(job_id, ()), None}
+        case FactKind.PAUSED:
+            return log.pauses[job_id]
+        case FactKind.RESUMED:
+            return {*log.pause_ends.get(job_id, ()), None}
         case FactKind.REOPENED:
             return retriers or log.reopens[job_id]
         case _:

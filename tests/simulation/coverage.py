@@ -51,6 +51,7 @@ class CoveragePoint(StrEnum):
     REQUEST_AGAIN = "a request is repeated with its idempotency key"
     ANSWERED_AGAIN = "a repeated request gets the stored answer"
     # Workers, producers, operators.
+    HELD = "a pause, its end or a start is requested"
     WORKER_DIES = "a worker dies with unsent reports"
     REPORTED_TWICE = "a worker repeats a report"
     REPORTED_LATE = "a worker reports on an old claim again"

@@ -8,12 +8,19 @@ from tests.simulation.lane_checks import Violation
 CLOCK_SKEW_MS = 80
 
 VERDICTS = frozenset({FactKind.COMPLETED, FactKind.FAILED, FactKind.CANCELED})
+# The status after each of them.
+STATUSES = {
+    FactKind.FAILED: ("FAILED",),
+    FactKind.CANCELED: ("CANCELED",),
+    FactKind.COMPLETED: ("COMPLETED", "COMPLETED_WITH_FAILURES"),
+}
 # Facts of which an epoch has at most one.
 ONCE_PER_EPOCH = VERDICTS | {
     FactKind.FIRST_FAILURE,
     FactKind.CLOSING,
     FactKind.REOPENED,
-    FactKind.RESUMED,
+    FactKind.STARTED,
+    FactKind.ITEMS_RESUMED,
 }
 DAY_MS = 24 * 3_600_000
 # Reasons for which a job is canceled; for all others it fails.
@@ -78,7 +85,7 @@ def overdue(
     deadline = _deadline_at(job, facts)
     if deadline is not None and deadline + CLOCK_SKEW_MS < now:
         return "still running after its deadline"
-    if _beyond_tolerance(job, failed, known):
+    if job.status != "SCHEDULED" and _beyond_tolerance(job, failed, known):
         return f"still running with {total} and {job.spec.tolerance}"
     reported = any(
         fact.kind is FactKind.FIRST_FAILURE and fact.epoch == job.epoch for fact in facts
@@ -89,10 +96,12 @@ def overdue(
 
 
 def _deadline_at(job: Job, facts: list[Fact]) -> int | None:
-    """The deadline of the current epoch."""
-    if job.spec.deadline_seconds is None:
+    """The deadline of the current epoch, which counts from its start."""
+    if job.spec.deadline_seconds is None or job.status == "SCHEDULED":
         return None
-    opened = next(fact for fact in facts if fact.epoch == job.epoch)
+    of_epoch = [fact for fact in facts if fact.epoch == job.epoch]
+    started = [fact for fact in of_epoch if fact.kind is FactKind.STARTED]
+    opened = (started or of_epoch)[0]
     return opened.at + job.spec.deadline_seconds * 1000
 
 

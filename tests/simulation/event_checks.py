@@ -10,6 +10,7 @@ from forgeledger.jobs.model.facts import Fact, FactKind
 from tests.simulation.end_checks import VERDICTS
 from tests.simulation.event_bus import EventBus
 from tests.simulation.handlers import EVENT_BUS
+from tests.simulation.hold_checks import opening_of, was_scheduled
 from tests.simulation.job_checks import ObservedJob
 from tests.simulation.lane_checks import Violation
 
@@ -25,7 +26,7 @@ def check_events(bus: EventBus, jobs: Collection[ObservedJob]) -> None:
         _event_id(observed, fact): (observed, fact)
         for observed in jobs
         for fact in observed.facts
-        if fact.kind not in (FactKind.CLOSING, FactKind.RESUMED)
+        if fact.kind not in (FactKind.CLOSING, FactKind.ITEMS_RESUMED)
     }
     # First deliveries.
     details: dict[str, dict[str, Any]] = {}
@@ -45,7 +46,8 @@ def check_events(bus: EventBus, jobs: Collection[ObservedJob]) -> None:
 
 
 def _event_id(observed: ObservedJob, fact: Fact) -> str:
-    repeated = f":{fact.number}" if fact.kind is FactKind.IDLE else ""
+    several = (FactKind.IDLE, FactKind.PAUSED, FactKind.RESUMED)
+    repeated = f":{fact.number}" if fact.kind in several else ""
     return f"{observed.job.job_id}:{fact.epoch}:{fact.kind}{repeated}"
 
 
@@ -58,7 +60,8 @@ def iso_time(at: int) -> str:
 def _detail(event_id: str, observed: ObservedJob, fact: Fact) -> dict[str, Any]:
     """The expected detail, derived from the contract without the product's code."""
     spec, counts = observed.job.spec, fact.counts
-    opened = next(earlier for earlier in observed.facts if earlier.epoch == fact.epoch)
+    opened = opening_of(observed.facts, fact)
+    running = "SCHEDULED" if was_scheduled(spec, observed.facts, fact) else "RUNNING"
     finished = counts.completed + counts.failed + counts.canceled
     detail = {
         "type": str(fact.kind),
@@ -66,7 +69,7 @@ def _detail(event_id: str, observed: ObservedJob, fact: Fact) -> dict[str, Any]:
         "jobId": spec.job_id,
         "name": spec.name,
         "epoch": fact.epoch,
-        "status": str(fact.status) if fact.kind in VERDICTS else "RUNNING",
+        "status": str(fact.status) if fact.kind in VERDICTS else running,
         "total": counts.pending + counts.in_progress + finished,
         "completed": counts.completed,
         "failed": counts.failed,
@@ -76,4 +79,6 @@ def _detail(event_id: str, observed: ObservedJob, fact: Fact) -> dict[str, Any]:
         "metadata": _read_json(spec.metadata),
         "tags": list(spec.tags),
     }
+    if fact.paused_until is not None:
+        detail["pausedUntil"] = iso_time(fact.paused_until)
     return detail if fact.reason is None else {**detail, "reason": fact.reason}

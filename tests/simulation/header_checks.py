@@ -6,11 +6,21 @@ from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model.facts import Fact, FactKind
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lanes import Counts, LaneMode
+from tests.simulation.hold_checks import waits_for_start
 
 
 def created_job(job: Job, fact: Fact) -> Job:
     """The job after its first fact."""
-    return Job(spec=job.spec, opened_at=fact.at, facts=1, renewed_since=job.spec.created_at)
+    waits, has_time = waits_for_start(job.spec), job.spec.execute_at is not None
+    return Job(
+        spec=job.spec,
+        status=JobStatus.SCHEDULED if waits else JobStatus.RUNNING,
+        held=waits,
+        started_at=fact.at if has_time and not waits else None,
+        opened_at=fact.at,
+        facts=1,
+        renewed_since=job.spec.created_at,
+    )
 
 
 def job_after(before: Job, fact: Fact, after: Job) -> Job:
@@ -33,6 +43,8 @@ def _changed(before: Job, fact: Fact, after: Job) -> dict[str, Any]:
                 "gate_client_id": fact.client_id,
                 "sealed_at": fact.at,
             }
+        case FactKind.STARTED | FactKind.PAUSED | FactKind.RESUMED:
+            return _hold_changed(before, fact)
         case FactKind.FIRST_FAILURE:
             return {"first_failure_epoch": before.epoch}
         case FactKind.IDLE:
@@ -46,8 +58,10 @@ def _changed(before: Job, fact: Fact, after: Job) -> dict[str, Any]:
                 "ending": JobStatus.CANCELED if canceled else JobStatus.FAILED,
                 "ending_reason": fact.reason,
                 "resume_gate": 0,
+                "held": False,
+                "paused_until": None,
             }
-        case FactKind.RESUMED:
+        case FactKind.ITEMS_RESUMED:
             return {"resume_gate": 0}
         case FactKind.REOPENED:
             # The fact does not say whether a retry reopened the job, which leaves it sealed.
@@ -64,17 +78,33 @@ def _changed(before: Job, fact: Fact, after: Job) -> dict[str, Any]:
                 "mode": LaneMode.SEALED if sealed else LaneMode.OPEN,
                 "ending_reason": None,
                 "opened_at": fact.at,
+                "started_at": fact.at
+                if before.spec.execute_at is not None and before.started_at is None
+                else before.started_at,
                 "sealed_at": before.sealed_at if sealed else None,
                 "finished_at": None,
             }
         case _:
             return {
                 "status": fact.status,
+                "held": False,
+                "paused_until": None,
                 "ending": None,
                 "ending_reason": fact.reason,
                 "finished_at": fact.at,
                 "counts_at_verdict": fact.counts,
             }
+
+
+def _hold_changed(before: Job, fact: Fact) -> dict[str, Any]:
+    gate = {"gate": before.gate + 1, "gate_client_id": fact.client_id}
+    if fact.kind is FactKind.PAUSED:
+        # The lanes of a job that is paused already are held.
+        return {"held": True, "paused_until": fact.paused_until, **({} if before.held else gate)}
+    changed = gate | {"held": False, "paused_until": None}
+    if fact.kind is FactKind.STARTED:
+        changed |= {"status": JobStatus.RUNNING, "started_at": fact.at, "opened_at": fact.at}
+    return changed
 
 
 def had_counts(facts: list[Fact], fact: Fact, lane_counts: list[Counts]) -> bool:
@@ -93,4 +123,5 @@ def had_counts(facts: list[Fact], fact: Fact, lane_counts: list[Counts]) -> bool
 def lifecycle_of(job: Job) -> tuple[object, ...]:
     """What changes with a fact only."""
     life = (job.status, job.epoch, job.gate, job.mode, job.ending, job.facts, job.counts_at_verdict)
-    return (*life, job.resume_gate, job.resumed_epoch)
+    hold = (job.held, job.paused_until, job.started_at)
+    return (*life, job.resume_gate, job.resumed_epoch, *hold)

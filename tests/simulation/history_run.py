@@ -43,8 +43,7 @@ _LIST_AT_REST_CHANCE = (0.4, 0.03)
 _REST = ScriptStep(StepKind.REST, 0)
 # The same for all histories that share a prefix.
 _IDLE_DAYS = (8, 0, 0)
-# Seeding a generator takes longer than many steps, and creating one seeds it twice: so only
-# operators' steps use generators, which are created once, one for each level of stalls.
+# Seeding a generator takes long: only operators' steps use them, one for each level of stalls.
 _GENERATORS = tuple(Random() for _ in range(MAX_STALL_DEPTH + 1))
 
 
@@ -193,6 +192,8 @@ class History:
                 operators.cancel(random, faults)
             case StepKind.REOPEN:
                 operators.reopen(random, faults)
+            case StepKind.HOLD:
+                operators.hold(random, faults)
             case StepKind.RETRY:
                 operators.retry(random, faults)
             case StepKind.HTTP_COMMAND:

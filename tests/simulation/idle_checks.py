@@ -19,7 +19,8 @@ def check_idle_facts(
 ) -> None:
     """`committed_at` is when the job was opened or last committed to."""
     if fact.kind is FactKind.IDLE:
-        if not limit_ms or before.mode != "open" or before.finished or before.ending is not None:
+        ends = before.finished or before.ending is not None
+        if not limit_ms or before.mode != "open" or ends or before.held:
             raise Violation(f"{where}: of a job that cannot be idle, {before}")
         if fact.at + CLOCK_SKEW_MS < committed_at + limit_ms - DAY_MS:
             raise Violation(f"{where}: at {fact.at}, the last commit at {committed_at}")
@@ -31,7 +32,7 @@ def _check_idle_closing(
     where: str, before: Job, facts: Sequence[Fact], closing: Fact, committed_at: int
 ) -> None:
     announced = [fact.at for fact in facts if fact.kind is FactKind.IDLE]
-    if before.mode != "open" or not announced:
+    if before.mode != "open" or before.held or not announced:
         raise Violation(f"{where}: idle without an announcement")
     if announced[-1] + CLOCK_SKEW_MS < committed_at:
         raise Violation(f"{where}: something was committed since the announcement")
@@ -41,7 +42,7 @@ def _check_idle_closing(
 
 def idle_overdue(job: Job, rolled_up_at: int, now: int, limit_ms: int) -> str | None:
     """Which announcement or end of an idle job is overdue at rest."""
-    if not limit_ms or job.mode != "open":
+    if not limit_ms or job.mode != "open" or job.held:
         return None
     last = max(job.opened_at, rolled_up_at)
     if job.idle_at is None or job.idle_at < last:

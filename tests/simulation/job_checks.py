@@ -15,6 +15,7 @@ from tests.simulation.end_checks import (
     CLOCK_SKEW_MS,
     DAY_MS,
     ONCE_PER_EPOCH,
+    STATUSES,
     VERDICTS,
     check_closing,
     check_verdict,
@@ -23,6 +24,7 @@ from tests.simulation.end_checks import (
 )
 from tests.simulation.expressions import Row
 from tests.simulation.header_checks import created_job, had_counts, job_after, lifecycle_of
+from tests.simulation.hold_checks import check_hold, waits_for_start
 from tests.simulation.idle_checks import check_idle_facts
 from tests.simulation.lane_checks import LaneChecks, ReplayedLane, Violation, by_state
 from tests.simulation.progress_checks import check_open_mark, check_published, rolled_up
@@ -33,11 +35,6 @@ from tests.simulation.world import SimulatedWorld
 
 # Attributes of a header that may change without a fact.
 _MARKERS = frozenset({"published", "open"})
-_STATUSES = {
-    FactKind.FAILED: ("FAILED",),
-    FactKind.CANCELED: ("CANCELED",),
-    FactKind.COMPLETED: ("COMPLETED", "COMPLETED_WITH_FAILURES"),
-}
 
 
 @dataclass(slots=True)
@@ -108,6 +105,8 @@ class JobChecks:
     def _check_creation(self, pk: str, observed: ObservedJob, facts: list[Fact]) -> None:
         job = observed.job
         for lane in self.lanes_of(job):
+            if lane.head.held is not waits_for_start(job.spec):
+                raise Violation(f"{pk}: {lane.head} of {job.spec}")
             if lane.head.rules != job.spec.rules:
                 raise Violation(f"{pk}: {lane.head} does not have the rules of {job.spec}")
             if job.spec.lanes == 1:
@@ -199,6 +198,7 @@ class JobChecks:
         ):
             raise Violation(f"{where}: at {fact.at}, after {epoch_facts}")
         check_resume(where, before, fact, self.lanes_of(after))
+        check_hold(where, before, fact, self.request_log, self.world.now)
         check_idle_facts(
             where,
             before,
@@ -265,7 +265,7 @@ class JobChecks:
             for counts in (fact.counts, after.counts_at_verdict)
         ):
             raise Violation(f"{where}: {fact.counts}, not {total} after {failings} failures")
-        if after.status not in _STATUSES[fact.kind] or fact.status != after.status:
+        if after.status not in STATUSES[fact.kind] or fact.status != after.status:
             raise Violation(f"{where}: status {after.status}")
         if before.mode == "open" or any(
             lane.head.mode == "open" or lane.head.gate != before.gate

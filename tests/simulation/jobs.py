@@ -24,6 +24,8 @@ _TTL_DAYS = (30, 30, 30, 0, 30, 90, 30)
 
 _RUN_SECONDS = (0, 0, 0, 15, 150)
 _PERMANENT_ERRORS: tuple[tuple[str, ...], ...] = ((), ("Passing", "Error0"), ("TimedOut",))
+# Also by number: how long after it is asked for a job is to start.
+_START_DELAYS_MS = (None, 300, 5_000, 60_000, 400_000)
 
 # A request id, and the items that are registered with it.
 Part = tuple[str, tuple[str, ...]]
@@ -55,7 +57,9 @@ def is_bad(item_id: str) -> bool:
     return zlib.crc32(f"fate of {item_id}".encode()) % 3 == 0
 
 
-def draw_job(random: Random, workload: Workload, number: int) -> tuple[NewJob, list[str]]:
+def draw_job(
+    random: Random, workload: Workload, number: int, now: int = 0
+) -> tuple[NewJob, list[str]]:
     most = 2 if workload is Workload.FINISH else 6
     items = [f"{number}{letter}" for letter in "abcdefghijkl"[: random.randint(0, most)]]
     rules: dict[str, Any] = {
@@ -80,6 +84,11 @@ def draw_job(random: Random, workload: Workload, number: int) -> tuple[NewJob, l
             )
         )
         deadline = random.choice((None, None, 60, 600))
+    execute_at = None
+    if workload is Workload.HELD:
+        delay_ms = _START_DELAYS_MS[number % len(_START_DELAYS_MS)]
+        execute_at = None if delay_ms is None else now + delay_ms
+        deadline = (None, 60, None, 600)[number // 7 % 4]
     registered_at_once = (
         items if random.random() < (0.7 if workload is Workload.FINISH else 0.3) else []
     )
@@ -98,6 +107,7 @@ def draw_job(random: Random, workload: Workload, number: int) -> tuple[NewJob, l
         permanent_errors=permanent,
         expected_items=expected,
         deadline_seconds=deadline,
+        execute_at=execute_at,
         metadata=metadata,
         tags=tags,
         items=tuple(new_item(item) for item in registered_at_once),
@@ -125,5 +135,6 @@ def described(new: NewJob) -> str:
     return (
         f"create {new.name} with {new.rules}, {new.lanes} lanes, items "
         f"{[item.item_id for item in new.items]}, expects {new.expected_items}, "
-        f"{new.tolerance}, deadline {new.deadline_seconds}, seal {new.seal}"
+        f"{new.tolerance}, deadline {new.deadline_seconds}, seal {new.seal}, "
+        f"at {new.execute_at}"
     )

@@ -246,7 +246,7 @@ def _created_head(pk: str, changes: list[RowChange]) -> Head:
     for change in changes:
         if change.sk == "LANE" and change.old is None and change.new is not None:
             head = decode_head(change.new)
-            return Head(job_id=head.job_id, lane=head.lane, rules=head.rules)
+            return Head(job_id=head.job_id, lane=head.lane, rules=head.rules, held=head.held)
     raise Violation(f"{pk}: changed before it was created")
 
 

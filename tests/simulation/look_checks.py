@@ -19,7 +19,7 @@ def check_looks(pk: str, changes: Sequence[RowChange], world: SimulatedWorld) ->
         elif change.sk == HEADER_SK and change.old is None and change.new is not None:
             job = decode_header(change.new).job
             planned = any(other.sk == PROGRESS_SK for other in changes)
-            if planned is not (world.rules.execution and job.deadline_at is not None):
+            if planned is not (world.rules.execution and bool(_times_of(job))):
                 raise Violation(f"{pk}: created with its time to look at it: {planned}")
 
 
@@ -41,15 +41,27 @@ def _check_look(pk: str, change: RowChange, world: SimulatedWorld) -> None:
         raise Violation(f"{pk}: its look was planned with {earlier} facts, then with {facts}")
 
 
-def look_missing(rows: Mapping[str, Row], job: Job) -> str | None:
+def _times_of(job: Job) -> list[int]:
+    """When something happens to the job by itself."""
+    if job.status == "SCHEDULED":
+        return [job.spec.execute_at or 0]
+    seconds = job.spec.deadline_seconds
+    deadline = None if seconds is None else job.opened_at + seconds * 1000
+    return [time for time in (deadline, job.paused_until) if time is not None]
+
+
+def look_missing(rows: Mapping[str, Row], job: Job, *, was_held: bool) -> str | None:
     """What is wrong at rest with when a running job is looked at."""
     if job.finished or job.ending is not None:
         return None
     wake_at = _number(rows.get(PROGRESS_SK), "wakeAt")
-    if job.deadline_at is None:
-        return None if wake_at is None else f"to be looked at at {wake_at} without a reason"
-    if wake_at is None or wake_at > job.deadline_at:
-        return f"to be looked at at {wake_at}, its deadline is {job.deadline_at}"
+    times = _times_of(job)
+    if not times:
+        # A hold that ended before its time leaves a look behind.
+        vain = wake_at is not None and not was_held
+        return f"to be looked at at {wake_at} without a reason" if vain else None
+    if wake_at is None or wake_at > min(times):
+        return f"to be looked at at {wake_at}, its times are {times}"
     return None
 
 

@@ -25,6 +25,7 @@ from tests.simulation.mutants_events import EVENTS
 from tests.simulation.mutants_expiry import EXPIRY
 from tests.simulation.mutants_flow import FLOW
 from tests.simulation.mutants_guarantees import GUARANTEES
+from tests.simulation.mutants_held import HELD
 from tests.simulation.mutants_idle import IDLE
 from tests.simulation.mutants_items import ITEMS
 from tests.simulation.mutants_queue import QUEUE
@@ -63,6 +64,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *SUMS,
     *CANCEL,
     *RESUME,
+    *HELD,
     *DISPATCH,
     *CLOCK,
 )

@@ -14,7 +14,7 @@ from forgeledger.jobs.model.commands import CommandKind
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.item_case import ItemCase, Ruling
 from forgeledger.jobs.model.items import ItemState
-from forgeledger.jobs.model.job_lifecycle import Step
+from forgeledger.jobs.model.job_step import Step
 from forgeledger.jobs.model.jobs import Job, JobPhase, JobStatus
 from forgeledger.jobs.model.lane_decision import Decision
 from forgeledger.jobs.model.lanes import Counts

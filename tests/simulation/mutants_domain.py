@@ -10,7 +10,7 @@ from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.events import EventKind
 from forgeledger.jobs.model.item_case import ItemCase, Ruling
 from forgeledger.jobs.model.items import Failure, Item, ItemState
-from forgeledger.jobs.model.job_lifecycle import Step
+from forgeledger.jobs.model.job_step import Step
 from forgeledger.jobs.model.jobs import Job, JobPhase, JobStatus
 from forgeledger.jobs.model.lanes import Head, LaneMode
 from forgeledger.jobs.model.outcomes import OutcomeKind

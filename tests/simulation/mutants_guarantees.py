@@ -9,6 +9,7 @@ from unittest.mock import patch
 from forgeledger.jobs.messages import job_events
 from forgeledger.jobs.model import job_lifecycle
 from forgeledger.jobs.model.facts import Fact, FactKind
+from forgeledger.jobs.model.job_step import Step
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Counts, Head
 from forgeledger.jobs.model.outcomes import OutcomeKind
@@ -140,7 +141,7 @@ def tolerance_only_at_the_end() -> Iterator[None]:
 def first_failure_unpublished() -> Iterator[None]:
     original = job_lifecycle.next_step
 
-    def next_step(job: Job, heads: Sequence[Head], now: int) -> job_lifecycle.Step:
+    def next_step(job: Job, heads: Sequence[Head], now: int) -> Step:
         step = original(replace(job, first_failure_epoch=job.epoch), heads, now)
         before = job.first_failure_epoch
         return replace(step, job=replace(step.job, first_failure_epoch=before))
@@ -189,19 +190,19 @@ def waiting_forgotten() -> Iterator[None]:
 
 @GUARANTEES.named("the first failure is published with the counts of the beginning")
 def first_failure_uncounted() -> Iterator[None]:
-    original = job_lifecycle._step
+    original = job_lifecycle.step_to
 
     def fact_of(job: Job, kind: FactKind, now: int, counts: Counts, *rest: Any, **more: Any) -> Any:
         counted = Counts() if kind is FactKind.FIRST_FAILURE else counts
         return original(job, kind, now, counted, *rest, **more)
 
-    with patch.object(job_lifecycle, "_step", fact_of):
+    with patch.object(job_lifecycle, "step_to", fact_of):
         yield
 
 
 @GUARANTEES.named("a retry unseals its job")
 def retry_unseals() -> Iterator[None]:
-    def reopen(job: Job, now: int, *, mode: Any, client_id: Any) -> job_lifecycle.Step:
+    def reopen(job: Job, now: int, *, mode: Any, client_id: Any) -> Step:
         del mode
         return job_lifecycle.reopen(job, now, client_id=client_id)
 
@@ -213,7 +214,7 @@ def retry_unseals() -> Iterator[None]:
 def reopens_itself() -> Iterator[None]:
     original = job_lifecycle.next_step
 
-    def next_step(job: Job, heads: Sequence[Head], now: int) -> job_lifecycle.Step:
+    def next_step(job: Job, heads: Sequence[Head], now: int) -> Step:
         if job.status == "CANCELED" and job.epoch == 1:
             return job_lifecycle.reopen(job, now)
         return original(job, heads, now)
@@ -226,7 +227,7 @@ def reopens_itself() -> Iterator[None]:
 def deadline_not_renewed() -> Iterator[None]:
     original = job_lifecycle.reopen
 
-    def reopen(job: Job, now: int, **mode: Any) -> job_lifecycle.Step:
+    def reopen(job: Job, now: int, **mode: Any) -> Step:
         step = original(job, now, **mode)
         return replace(step, job=replace(step.job, opened_at=job.opened_at))
 
@@ -238,7 +239,7 @@ def deadline_not_renewed() -> Iterator[None]:
 def sealed_some_time() -> Iterator[None]:
     original = job_lifecycle.seal
 
-    def seal(job: Job, *rest: Any, **more: Any) -> job_lifecycle.Step:
+    def seal(job: Job, *rest: Any, **more: Any) -> Step:
         step = original(job, *rest, **more)
         return replace(step, job=replace(step.job, sealed_at=job.opened_at))
 

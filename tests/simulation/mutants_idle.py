@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model import job_lifecycle
-from forgeledger.jobs.model.job_lifecycle import Step
+from forgeledger.jobs.model.job_step import Step
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Counts, LaneMode
 from forgeledger.jobs.ports import JobView

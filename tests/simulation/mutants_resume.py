@@ -9,7 +9,7 @@ from forgeledger.jobs.model import events, job_lifecycle, lane_decision
 from forgeledger.jobs.model.commands import Resume
 from forgeledger.jobs.model.events import EventKind
 from forgeledger.jobs.model.items import Item, ItemState
-from forgeledger.jobs.model.job_lifecycle import Step
+from forgeledger.jobs.model.job_step import Step
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Head, effective_item
 from forgeledger.jobs.usecases import advance_job, resume_items

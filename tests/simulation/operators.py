@@ -15,6 +15,7 @@ from tests.simulation.http_side import command_body, request
 from tests.simulation.jobs import KnownJob, is_bad
 from tests.simulation.lambdas import PlannedFaults
 from tests.simulation.lane_checks import Violation
+from tests.simulation.lifecycle_requests import REQUESTS_FOR_EXPIRED, outcome_of, request_of
 from tests.simulation.producers import HTTP_SHARE, Producers
 from tests.simulation.request_checks import CLIENT, AnsweredCommand, client_of
 
@@ -22,18 +23,6 @@ from tests.simulation.request_checks import CLIENT, AnsweredCommand, client_of
 _REPEAT_CHANCE, _REMEMBERED = 0.15, 10
 # How often an operator cancels an item where it would retry one.
 _CANCEL_CHANCE = 0.3
-_REQUESTS_FOR_EXPIRED = (
-    ("GET", "/jobs/{job}"),
-    ("GET", "/jobs/{job}/why"),
-    ("GET", "/jobs/{job}/events"),
-    ("GET", "/jobs/{job}/items"),
-    ("GET", "/jobs/{job}/items/{item}"),
-    ("POST", "/jobs/{job}/seal"),
-    ("POST", "/jobs/{job}/cancel"),
-    ("POST", "/jobs/{job}/reopen"),
-    ("POST", "/jobs/{job}/items/{item}/retry"),
-    ("POST", "/jobs/{job}/items/{item}/claim"),
-)
 
 
 @dataclass(slots=True)
@@ -60,6 +49,17 @@ class Operators(Producers):
             self.world.coverage[CoveragePoint.CANCELED] += 1
             self._change_lifecycle("cancel", job, faults, http=http)
 
+    def hold(self, random: Random, faults: PlannedFaults) -> None:
+        if self.jobs:
+            job = random.choice(self.jobs)
+            http = random.random() < HTTP_SHARE
+            what = random.choice(("pause", "pause", "end pause", "end pause", "start"))
+            wait_ms = random.choice((None, None, 1_000, 30_000, 300_000))
+            self.request_log.record_hold(what, job.job_id, client_of(http=http))
+            self.world.coverage[CoveragePoint.HELD] += 1
+            until = None if what != "pause" or wait_ms is None else self.world.now + wait_ms
+            self._change_lifecycle(what, job, faults, http=http, until=until)
+
     def reopen(self, random: Random, faults: PlannedFaults) -> None:
         if self.jobs:
             job = random.choice(self.jobs)
@@ -68,7 +68,7 @@ class Operators(Producers):
             self.world.coverage[CoveragePoint.REOPENED] += 1
             what = "resume" if resume else "reopen"
             done = self._change_lifecycle(what, job, faults, http=http)
-            if _outcome_of(done) == OutcomeKind.APPLIED:
+            if outcome_of(done) == OutcomeKind.APPLIED:
                 more = f"{job.new.name[4:]}+{len(job.item_ids)}"
                 job.item_ids.append(more)
                 job.unregistered_parts.append((f"more {more}", (more,)))
@@ -248,7 +248,7 @@ class Operators(Producers):
         if not self.expired_jobs:
             return
         job = random.choice(self.expired_jobs)
-        method, path = random.choice(_REQUESTS_FOR_EXPIRED)
+        method, path = random.choice(REQUESTS_FOR_EXPIRED)
         path = path.format(job=job.job_id, item=random.choice([*job.item_ids, "nothing"]))
         # Without faults: a server error is a defect.
         answer = self._request(
@@ -260,15 +260,19 @@ class Operators(Producers):
             raise Violation(f"{method} {path} of an expired job is answered {answer}")
 
     def _change_lifecycle(
-        self, what: str, job: KnownJob, faults: PlannedFaults, *, http: bool = False
+        self,
+        what: str,
+        job: KnownJob,
+        faults: PlannedFaults,
+        *,
+        http: bool = False,
+        until: int | None = None,
     ) -> Any:
         facts_before = self.request_log.fact_counts.get(job.job_id, 0)
 
         def work(services: Any) -> Any:
-            # A resume is a reopening with an option.
-            name, options = ("reopen", {"resume": True}) if what == "resume" else (what, {})
+            name, options, body = request_of(what, until)
             if http:
-                body = {"items": "resume"} if options else None
                 return request(self.world, "POST", f"/jobs/{job.job_id}/{name}", body)
             return getattr(services.lifecycle, name)(job.job_id, client_id=CLIENT, **options)
 
@@ -289,10 +293,3 @@ def _of_message(
         return kind, fields
     attempt = random.choice((dispatch, dispatch, dispatch + 1, None))
     return kind, {**fields, "dispatch": dispatch, "attempt": attempt}
-
-
-def _outcome_of(answer: Any) -> str | None:
-    """The outcome in the answer of a use case or route; None for an error or no answer."""
-    if answer is None or isinstance(answer, dict):
-        return (answer or {}).get("outcome")
-    return str(answer.outcome)

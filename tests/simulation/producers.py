@@ -10,8 +10,8 @@ from forgeledger.errors import ForgeLedgerError
 from forgeledger.jobs.model.commands import Command
 from forgeledger.jobs.ports import LedgerStore
 from forgeledger.jobs.usecases.create_job import NewJob
-from forgeledger.jobs.usecases.register_items import Registered
 from forgeledger.repeat import Repeat
+from forgeledger.sdk.errors import InvalidRequestError
 from forgeledger.sdk.json_decoder import registration_of
 from tests.simulation.checks import Checks
 from tests.simulation.coverage import CoveragePoint
@@ -20,7 +20,13 @@ from tests.simulation.environments import Environments
 from tests.simulation.faults import client_error
 from tests.simulation.jobs import KnownJob, Part, described, draw_job, with_deadline
 from tests.simulation.lambdas import PlannedFaults
-from tests.simulation.registration_checks import check_creation, check_registration
+from tests.simulation.producer_answers import (
+    REFUSED,
+    ProducerAnswer,
+    UnansweredCreation,
+    created_or_refused,
+)
+from tests.simulation.registration_checks import check_creation, check_refusal, check_registration
 from tests.simulation.request_checks import CLIENT, OPERATOR, RequestLog, register_command
 from tests.simulation.sdk_side import (
     OPTIONS,
@@ -43,36 +49,13 @@ HTTP_SHARE = 0.05
 _KEY_LIFETIME_MS = 599_000
 
 
-@dataclass(frozen=True, slots=True)
-class _UnansweredCreation:
-    """A creation that was not answered yet."""
-
-    number: int
-    seed: int
-    workload: Workload
-    # When the creation was first requested.
-    first_tried_at: int
-    by_sdk: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _ProducerAnswer:
-    """An answer to a producer, with the commands to which its request amounts."""
-
-    job_id: str
-    registered: Registered | None
-    commands: Sequence[Command]
-    # Whether no request was sent twice.
-    first: bool
-
-
 @dataclass(slots=True)
 class Producers:
     world: SimulatedWorld
     store: LedgerStore
     request_log: RequestLog
     jobs: list[KnownJob] = field(default_factory=list)
-    unanswered_creations: list[_UnansweredCreation] = field(default_factory=list)
+    unanswered_creations: list[UnansweredCreation] = field(default_factory=list)
     # How often requests with each request id or key were sent.
     tries: Counter[str] = field(default_factory=Counter)
     environments: Environments = field(init=False)
@@ -84,7 +67,7 @@ class Producers:
         return api_services(self.world, self.store)
 
     def create(self, seed: int, workload: Workload, faults: PlannedFaults, *, by_sdk: bool) -> None:
-        creation = _UnansweredCreation(seed % 100_000, seed, workload, self.world.now, by_sdk)
+        creation = UnansweredCreation(seed % 100_000, seed, workload, self.world.now, by_sdk)
         if not self._create(creation, faults):
             self.unanswered_creations.append(creation)
 
@@ -95,19 +78,25 @@ class Producers:
             creation for creation in waiting if not self._create(creation, {})
         ]
 
-    def _create(self, creation: _UnansweredCreation, faults: PlannedFaults) -> bool:
+    def _create(self, creation: UnansweredCreation, faults: PlannedFaults) -> bool:
         random = Random(creation.seed)
-        new, item_ids = draw_job(random, creation.workload, creation.number)
+        new, item_ids = draw_job(
+            random, creation.workload, creation.number, creation.first_tried_at
+        )
         if self.world.rules.execution and creation.workload is not Workload.PLAIN:
             new = with_deadline(new, creation.number)
-        # Over HTTP no job dispatches yet.
-        by_sdk = creation.by_sdk and not new.rules.dispatched
+        # Over HTTP no job dispatches yet, and none has a time where the clock does not run.
+        has_time = new.execute_at is not None and not self.world.rules.execution
+        by_sdk = creation.by_sdk and not new.rules.dispatched and not has_time
         self.request_log.record_creation(new, OPERATOR if by_sdk else CLIENT)
         begun = self.world.now
         create = self._create_by_sdk if by_sdk else self._create_directly
         created = create(f"create {creation.seed}", new, faults)
         if created is None:
             return False
+        if created.is_refused:
+            self._check_refusal(new, creation)
+            return True
         job = KnownJob(created.job_id, new, item_ids)
         self._check_registration(job, created)
         self._check_creation(job, creation, begun)
@@ -124,7 +113,7 @@ class Producers:
 
     def _create_directly(
         self, key: str, new: NewJob, faults: PlannedFaults
-    ) -> _ProducerAnswer | None:
+    ) -> ProducerAnswer | None:
         repeat = Repeat(key=key, fingerprint="same")
         commands = _register_commands(repeat.request_id, [item.item_id for item in new.items])
         for command in commands:
@@ -132,17 +121,15 @@ class Producers:
         self.tries[repeat.request_id] += 1
         created = self._request(
             lambda: described(new),
-            lambda services: services.creator.create(new, repeat, client_id=CLIENT),
+            lambda services: created_or_refused(services, new, repeat),
             faults,
         )
-        if created is None:
-            return None
+        if created is None or created is REFUSED:
+            return created
         first = self.tries[repeat.request_id] == 1
-        return _ProducerAnswer(created.view.job.job_id, created.registered, commands, first)
+        return ProducerAnswer(created.view.job.job_id, created.registered, commands, first)
 
-    def _create_by_sdk(
-        self, key: str, new: NewJob, faults: PlannedFaults
-    ) -> _ProducerAnswer | None:
+    def _create_by_sdk(self, key: str, new: NewJob, faults: PlannedFaults) -> ProducerAnswer | None:
         commands: list[Command] = []
 
         def on_first_try(body: Mapping[str, Any], request_id: str) -> None:
@@ -154,16 +141,21 @@ class Producers:
         self.tries[key] += 1
         transport = SdkTransport(self.world, self.environments, faults, on_first_try, key)
         self.world.log(f"SDK request: {described(new)}")
-        job = call_sdk(
-            transport,
-            lambda ledger: ledger.create_job(**creation_arguments(new), idempotency_key=key),
-        )
+        try:
+            job = call_sdk(
+                transport,
+                lambda ledger: ledger.create_job(**creation_arguments(new), idempotency_key=key),
+            )
+        except InvalidRequestError as error:
+            if [wrong.rule for wrong in error.problem.errors] != ["execute_at_past"]:
+                raise
+            return REFUSED
         if job is None:
             return None
         body = job.raw["registration"]
         registered = None if body is None else registration_result(registration_of(body))
         first = self.tries[key] == 1 and not transport.repeated
-        return _ProducerAnswer(job.job_id, registered, commands, first)
+        return ProducerAnswer(job.job_id, registered, commands, first)
 
     def register(self, random: Random, faults: PlannedFaults) -> None:
         candidates = [job for job in self.jobs if job.unregistered_parts and not job.producer_died]
@@ -195,7 +187,7 @@ class Producers:
 
     def _register_directly(
         self, job: KnownJob, part: Part, faults: PlannedFaults
-    ) -> _ProducerAnswer | None:
+    ) -> ProducerAnswer | None:
         request_id, names = part
         items = [new_item(name) for name in names]
         commands = _register_commands(request_id, names)
@@ -207,11 +199,11 @@ class Producers:
             faults,
         )
         first = self.tries[request_id] == 1
-        return None if done is None else _ProducerAnswer(job.job_id, done, commands, first)
+        return None if done is None else ProducerAnswer(job.job_id, done, commands, first)
 
     def _register_by_sdk(
         self, job: KnownJob, part: Part, faults: PlannedFaults
-    ) -> _ProducerAnswer | None:
+    ) -> ProducerAnswer | None:
         request_id, names = part
         commands: list[Command] = []
 
@@ -231,9 +223,9 @@ class Producers:
         if done is None:
             return None
         first = self.tries[request_id] == 1 and not transport.repeated
-        return _ProducerAnswer(job_id, registration_result(done), commands, first)
+        return ProducerAnswer(job_id, registration_result(done), commands, first)
 
-    def _check_registration(self, job: KnownJob, answer: _ProducerAnswer) -> None:
+    def _check_registration(self, job: KnownJob, answer: ProducerAnswer) -> None:
         if answer.registered is None:
             return
         job.rejected_items |= {rejection.item_id for rejection in answer.registered.rejected}
@@ -244,7 +236,13 @@ class Producers:
                 checks.lanes, job.job_id, answer.commands, answer.registered, first=answer.first
             )
 
-    def _check_creation(self, job: KnownJob, creation: _UnansweredCreation, begun: int) -> None:
+    def _check_refusal(self, new: NewJob, creation: UnansweredCreation) -> None:
+        checks = self.world.observer
+        if isinstance(checks, Checks):
+            late = self.world.now - creation.first_tried_at > _KEY_LIFETIME_MS
+            check_refusal(checks.jobs, new, self.world.now, key_is_over=late)
+
+    def _check_creation(self, job: KnownJob, creation: UnansweredCreation, begun: int) -> None:
         checks = self.world.observer
         if isinstance(checks, Checks):
             late = self.world.now - creation.first_tried_at > _KEY_LIFETIME_MS

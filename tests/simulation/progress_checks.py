@@ -46,7 +46,7 @@ def check_published(
     if view.published > view.job.facts:
         raise Violation(f"{pk}: published {view.published} of {view.job.facts} facts")
     for fact in facts[before : view.published]:
-        public = fact.kind not in (FactKind.CLOSING, FactKind.RESUMED)
+        public = fact.kind not in (FactKind.CLOSING, FactKind.ITEMS_RESUMED)
         if public and event_id(view.job.job_id, fact) not in delivered:
             raise Violation(f"{pk}: {fact.kind} is marked as published but was not delivered")
 

@@ -73,10 +73,11 @@ def _is_unfinished(history: "History", work: str) -> bool:
 
 
 def _waits_for_schedule(history: "History") -> bool:
-    """Only scheduled rounds handle lost stream records and deadlines."""
+    """Only scheduled rounds handle lost stream records, deadlines and other times."""
     before, history.given_up_before = history.given_up_before, len(history.world.stream.given_up)
     return before < history.given_up_before or any(
-        observed.job.spec.deadline_seconds is not None and not observed.job.finished
+        not observed.job.finished
+        and (observed.job.spec.deadline_seconds is not None or observed.job.held)
         for observed in history.checks.jobs.by_pk.values()
     )
 

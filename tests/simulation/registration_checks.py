@@ -5,15 +5,28 @@ from collections.abc import Iterable, Sequence
 from forgeledger.jobs.model.commands import Command
 from forgeledger.jobs.model.events import EventKind
 from forgeledger.jobs.model.ids import lanes_of
+from forgeledger.jobs.usecases.create_job import NewJob
 from forgeledger.jobs.usecases.register_items import Registered
 from forgeledger.web.limits import IDEMPOTENCY_SECONDS
+from tests.simulation.end_checks import CLOCK_SKEW_MS
 from tests.simulation.job_checks import JobChecks
 from tests.simulation.lane_checks import LaneChecks, Violation
 from tests.simulation.message_oracle import mark_of
 from tests.simulation.request_checks import lane_index
 
+# A start so long ago is taken as now.
+_START_LATE_MS = 1_000
 # The longest that a request takes.
 _CALL_MS = 60_000
+
+
+def check_refusal(jobs: JobChecks, new: NewJob, now: int, *, key_is_over: bool) -> None:
+    """A creation is refused only where its start was over when it was first asked for."""
+    created = any(observed.job.spec.name == new.name for observed in jobs.by_pk.values())
+    if new.execute_at is None or now + CLOCK_SKEW_MS <= new.execute_at + _START_LATE_MS:
+        raise Violation(f"{new.name} is refused at {now}: it starts at {new.execute_at}")
+    if created and not key_is_over:
+        raise Violation(f"{new.name} is refused, and there is such a job")
 
 
 def check_registration(

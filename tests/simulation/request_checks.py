@@ -23,6 +23,7 @@ _REQUESTED_FIELDS = (
     "permanent_errors",
     "expected_items",
     "deadline_seconds",
+    "execute_at",
     "metadata",
     "tags",
 )
@@ -81,6 +82,9 @@ class RequestLog:
     cancels: dict[str, set[str]] = field(default_factory=dict)
     reopens: dict[str, set[str]] = field(default_factory=dict)
     resumes: dict[str, set[str]] = field(default_factory=dict)
+    starts: dict[str, set[str]] = field(default_factory=dict)
+    pauses: dict[str, set[str]] = field(default_factory=dict)
+    pause_ends: dict[str, set[str]] = field(default_factory=dict)
     # Answers that are still to be checked.
     command_answers: list[AnsweredCommand] = field(default_factory=list)
     lifecycle_answers: list[AnsweredChange] = field(default_factory=list)
@@ -131,6 +135,10 @@ class RequestLog:
         if resume:
             self.resumes.setdefault(job_id, set()).add(client_id)
         self.reopens.setdefault(job_id, set()).add(client_id)
+
+    def record_hold(self, what: str, job_id: str, client_id: str) -> None:
+        requests = {"start": self.starts, "pause": self.pauses, "end pause": self.pause_ends}
+        requests[what].setdefault(job_id, set()).add(client_id)
 
     def record_command_answer(self, answer: AnsweredCommand) -> None:
         self.command_answers.append(answer)

@@ -11,7 +11,7 @@ from tests.simulation.lane_checks import ReplayedLane, Violation
 def check_resume(where: str, before: Job, fact: Fact, lanes: Sequence[ReplayedLane]) -> None:
     if fact.kind in VERDICTS and before.resume_gate:
         raise Violation(f"{where}: while its items are resumed")
-    if fact.kind is FactKind.RESUMED:
+    if fact.kind is FactKind.ITEMS_RESUMED:
         for lane in lanes:
             left = lane.waiting_for_resume()
             if left or not 0 < before.resume_gate <= lane.head.gate:

@@ -143,6 +143,10 @@ def _check_why(checks: Checks, request: ListRequest, why: Any, _: int) -> None:
         raise Violation(f"{request}: explained {why}, the lanes count {counts}")
     if (why["jobId"], why["isComplete"]) != (request.job_id, observed.job.finished):
         raise Violation(f"{request}: explained {why} for {observed.job}")
+    job, reasons_given = observed.job, why["reasons"]
+    waits = job.status == "SCHEDULED" and job.ending is None
+    if [waits, job.held and not waits] != [r in reasons_given for r in ("scheduled", "paused")]:
+        raise Violation(f"{request}: explained {reasons_given} for {job}")
     if ("unsealed" in why["reasons"]) is not _waits_for_seal(observed.job):
         raise Violation(f"{request}: explained {why['reasons']} for {observed.job}")
     items = items_of(checks, request.job_id)
@@ -226,6 +230,7 @@ def event_shown(lane: int, offset: int, event: Event) -> dict[str, Any]:
         "ignored": list(event.ignored) or None,
         "gate": event.gate,
         "mode": event.mode,
+        "held": event.held,
         "counts": counts and _counts(counts),
     }
     return {name: value for name, value in fields.items() if value is not None}
@@ -238,11 +243,12 @@ def fact_shown(job_id: str, fact: Fact) -> dict[str, Any]:
         "offset": fact.number,
         "reason": fact.reason,
         "eventId": event_id(job_id, fact)
-        if fact.kind not in ("job.closing", "job.resumed")
+        if fact.kind not in ("job.closing", "job.items_resumed")
         else None,
         "epoch": fact.epoch,
         "status": fact.status,
         "clientId": fact.client_id,
+        "pausedUntil": _time(fact.paused_until),
         "counts": _counts(fact.counts),
     }
     return {name: value for name, value in fields.items() if value is not None}

@@ -53,8 +53,10 @@ def expected(  # noqa: C901, PLR0912, PLR0915 - The table of the contract, row b
         if kind != "register" and not on_the_way:
             return _rejected("unknown_item")
         if head.mode == "open":
-            wrong = kind != "register" and (command.attempt or 0) > 1_000
-            return _rejected("unknown_attempt") if wrong else _event("registered")
+            if kind != "register" and (command.attempt or 0) > 1_000:
+                return _rejected("unknown_attempt")
+            held = kind == "claim" and head.held
+            return _rejected("job_held") if held else _event("registered")
         return _rejected("job_sealed" if head.mode == "sealed" else "job_closed")
     state, attempt = str(item.state), command.attempt
     stale = attempt is not None and attempt < item.attempt
@@ -68,6 +70,7 @@ def expected(  # noqa: C901, PLR0912, PLR0915 - The table of the contract, row b
     duplicate = _event("duplicate")
     finished = state in _FINISHED
     if kind == "claim":
+        granted = _rejected("job_held") if head.held else applied
         former = attempt is not None and attempt <= item.attempt
         if finished:
             return _rejected(_FINISHED[state])
@@ -75,11 +78,11 @@ def expected(  # noqa: C901, PLR0912, PLR0915 - The table of the contract, row b
             return other
         if head.rules.dispatched:
             answer = answer_to_claim(item, command, at)
-            return {"granted": applied, "duplicate": duplicate}.get(answer) or _rejected(answer)
+            return {"granted": granted, "duplicate": duplicate}.get(answer) or _rejected(answer)
         if state == "PENDING":
             if former:
                 return _rejected("stale_attempt")
-            return applied if (item.due_at or 0) <= at else _rejected("not_due")
+            return granted if (item.due_at or 0) <= at else _rejected("not_due")
         named = command.worker_id is not None or command.attempt is not None
         same = named and command.worker_id == item.worker_id
         if same and current and not lease_over:
@@ -87,7 +90,7 @@ def expected(  # noqa: C901, PLR0912, PLR0915 - The table of the contract, row b
         if former:
             return _rejected("stale_attempt")
         held = item.lease_until is not None and not lease_over and not same
-        return _rejected("lease_held") if held else applied
+        return _rejected("lease_held") if held else granted
     if kind == "heartbeat":
         if state != "IN_PROGRESS":
             return _rejected(_FINISHED.get(state, "not_in_progress"))

@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from forgeledger.jobs.model.outcomes import Reason
 from forgeledger.jobs.usecases.create_job import NewJob
 from forgeledger.jobs.usecases.register_items import Registered, Rejection
+from forgeledger.json_text import iso
 from forgeledger.sdk.api.ledger import Ledger
 from forgeledger.sdk.api.registration import RegistrationOptions
 from forgeledger.sdk.api.transport import HttpRequest, HttpResponse
@@ -164,6 +165,7 @@ def creation_arguments(new: NewJob) -> dict[str, Any]:
         "lanes": new.lanes,
         "policy": {name: value for name, value in policy.items() if value is not None},
         "deadline_seconds": new.deadline_seconds,
+        "execute_at": None if new.execute_at is None else iso(new.execute_at),
         "ttl_days": rules.ttl_days,
         "metadata": json.loads(new.metadata),
         "tags": new.tags,

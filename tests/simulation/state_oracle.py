@@ -52,7 +52,8 @@ _COUNTS: Final = ("pending", "in_progress", "completed", "failed", "canceled", "
 _counts = attrgetter(*_COUNTS)
 _COUNT_INDEXES: Final = {name.upper(): index for index, name in enumerate(_COUNTS)}
 _other_head_fields: Final = attrgetter(
-    "mode", "gate", "canceled_below", "closed_at", "earlier_closing", "job_id", "lane", "rules"
+    *("mode", "gate", "canceled_below", "closed_at", "earlier_closing", "held"),
+    *("job_id", "lane", "rules"),
 )
 # How many error types are counted by name, and how many bytes of a name count.
 _ERROR_TYPES, _BYTES = 10, 40
@@ -228,7 +229,7 @@ def wrong_head(
             below = before.offset + 1
         if event.previous != closing:
             return f"follows {event.previous}, the previous closing is at {closing}"
-        rest = (event.mode, event.gate, below, *times, *rest[5:])
+        rest = (event.mode, event.gate, below, *times, event.held is True, *rest[6:])
     elif new is not None and (old is None or old.state != new.state):
         counts = _expected_counts(counts, old, new)
         failures = _expected_failures(failures, old, new)

@@ -177,14 +177,11 @@ def status(checks: Checks, *, commits: int = 0, **wrong: Any) -> None:
         "status": "RUNNING",
         "epoch": 1,
         "sealed": False,
-        "isComplete": False,
         **dict.fromkeys(("retrying", "progress", "itemsPerSecond"), 0),
-        "createdAt": "1970-01-01T00:00:00.007Z",
-        "openedAt": "1970-01-01T00:00:00.007Z",
-        **dict.fromkeys(
-            ("sealedAt", "completedAt", "deadlineAt", "ending", "reason", "etaSeconds")
-        ),
-        "unchangedSeconds": None,
+        **dict.fromkeys(("createdAt", "openedAt", "startedAt"), "1970-01-01T00:00:00.007Z"),
+        **dict.fromkeys(("held", "isComplete"), False),
+        **dict.fromkeys(("sealedAt", "completedAt", "deadlineAt", "executeAt", "pausedUntil")),
+        **dict.fromkeys(("ending", "reason", "etaSeconds", "unchangedSeconds")),
         **wrong,
     }
     checks.request_log.record_status_answer(SPEC.job_id, 1, commits, shown)
@@ -203,6 +200,7 @@ def status(checks: Checks, *, commits: int = 0, **wrong: Any) -> None:
         {"total": 1},
         {"createdAt": "1970-01-01T00:00:00.008Z"},
         {"openedAt": "1970-01-01T00:00:00.008Z"},
+        {"pausedUntil": "1970-01-01T00:00:00.008Z"},
         {"sealedAt": "1970-01-01T00:00:00.007Z"},
         {"completedAt": "1970-01-01T00:00:00.007Z"},
         {"deadlineAt": "1970-01-01T00:00:00.007Z"},

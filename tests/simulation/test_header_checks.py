@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from forgeledger.jobs.model.ids import make_job_id
-from forgeledger.jobs.model.job_lifecycle import Step, cancel, create, next_step, reopen, seal
+from forgeledger.jobs.model.job_lifecycle import cancel, create, next_step, reopen, seal
+from forgeledger.jobs.model.job_step import Step
 from forgeledger.jobs.model.jobs import Job, JobSpec
 from forgeledger.jobs.model.lanes import Counts, Head, LaneMode
 from tests.simulation.header_checks import created_job, had_counts, job_after

@@ -21,7 +21,7 @@ from tests.simulation.workloads import StepKind, Workload
 _SECONDS = 12
 _MOST_SEEDS = 2_000
 # The base histories of so many seed groups reach every coverage point.
-_SEED_GROUPS = 200
+_SEED_GROUPS = 500
 _ROOT = Path(__file__).parents[2]
 # Base histories and branches of some seed groups.
 _SEEDS = (0, 1, 32, 40, 200, 300)

@@ -24,6 +24,7 @@ class StepKind(StrEnum):
     SPLIT_SHARD = "split shard"
     REDRIVE_REJECTS = "redrive rejects"
     REDRIVE_DEAD_LETTERS = "redrive dead letters"
+    HOLD = "pause, resume or start"
     # Only in scripted endings.
     FAIL_ALL = "fail all"
     RETRY_ALL = "retry all"
@@ -53,6 +54,8 @@ class Workload(StrEnum):
     RUSH = "rush"
     # One or two items, sealed early: most steps fall around the moment of completion.
     FINISH = "finish"
+    # Jobs that start at a time, and operators that start, pause and resume them.
+    HELD = "held"
 
 
 OPERATOR_STEPS = frozenset(
@@ -62,6 +65,7 @@ OPERATOR_STEPS = frozenset(
         StepKind.CANCEL,
         StepKind.REOPEN,
         StepKind.RETRY,
+        StepKind.HOLD,
         StepKind.HTTP_COMMAND,
         StepKind.READ_STATUS,
         StepKind.WORK,
@@ -169,6 +173,25 @@ WEIGHTS: dict[Workload, dict[StepKind, int]] = {
         StepKind.RECONCILE: 4,
         StepKind.RECOUNT: 1,
         StepKind.WAIT: 4,
+        StepKind.SPLIT_SHARD: 1,
+    },
+    Workload.HELD: {
+        StepKind.CREATE: 3,
+        StepKind.REGISTER: 8,
+        StepKind.SEAL: 3,
+        StepKind.CANCEL: 5,
+        StepKind.REOPEN: 4,
+        StepKind.RETRY: 3,
+        StepKind.HOLD: 12,
+        StepKind.WORK: 20,
+        StepKind.SEND: 12,
+        StepKind.HTTP_COMMAND: 20,
+        StepKind.INTAKE: 24,
+        StepKind.RELAY: 24,
+        StepKind.READ_STATUS: 2,
+        StepKind.RECONCILE: 6,
+        StepKind.RECOUNT: 1,
+        StepKind.WAIT: 12,
         StepKind.SPLIT_SHARD: 1,
     },
 }

@@ -180,9 +180,10 @@ class World:
     persistence: MemoryPersistence
     claims: MemoryClaims
     runtime: Runtime
+    execution: bool = True
 
     def api(self, read_keys: Callable[[], str] | None = None) -> Api:
-        services = services_on(self.store, self.claims, self.runtime)
+        services = services_on(self.store, self.claims, self.runtime, execution=self.execution)
         guard = RequestGuard(None if read_keys is None else lambda _: read_keys())
         return Api(build_resolver(services, self.persistence), guard)
 

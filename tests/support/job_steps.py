@@ -1,6 +1,7 @@
 """Jobs advanced step by step, with lanes that have nothing but counts."""
 
-from forgeledger.jobs.model.job_lifecycle import Step, next_step, seal
+from forgeledger.jobs.model.job_lifecycle import next_step, seal
+from forgeledger.jobs.model.job_step import Step
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Counts, LaneMode
 from tests.support.builders import NOW, make_head, make_job
@@ -24,7 +25,7 @@ def advanced(job: Job, counts: Counts, now: int = NOW) -> Step:
 
 def ended(job: Job, counts: Counts, now: int = NOW) -> Job:
     """Advance the job until no facts follow; its lanes follow each gate at once."""
-    for _ in range(4):
+    for _ in range(6):
         step = advanced(job, counts, now)
         if not step.facts:
             return job

@@ -90,6 +90,7 @@ _open_heads = st.builds(
     failures=failure_counts,
     sums=sums,
     mode=st.sampled_from(LaneMode),
+    held=st.booleans(),
     gate=numbers,
     offset=numbers,
 )
@@ -116,6 +117,7 @@ events = st.builds(
     reason=st.none() | st.sampled_from(Reason),
     gate=optional_numbers,
     mode=st.none() | st.sampled_from(LaneMode),
+    held=st.none() | st.just(True),
     recount=st.none() | recounts,
     ignored=st.lists(texts, max_size=3).map(tuple),
 )
@@ -134,6 +136,7 @@ specs = st.builds(
     metadata=texts,
     tags=st.lists(texts, max_size=20).map(tuple),
     created_at=numbers,
+    execute_at=optional_numbers,
 )
 jobs = st.builds(
     Job,
@@ -143,6 +146,9 @@ jobs = st.builds(
     gate=numbers,
     mode=st.sampled_from(LaneMode),
     gate_client_id=optional_texts,
+    held=st.booleans(),
+    paused_until=optional_numbers,
+    started_at=optional_numbers,
     ending=st.none() | st.sampled_from(JobStatus),
     ending_reason=optional_texts,
     resume_gate=numbers,
@@ -167,6 +173,7 @@ facts = st.builds(
     duration_ms=numbers,
     reason=optional_texts,
     client_id=optional_texts,
+    paused_until=optional_numbers,
 )
 samples = st.builds(Sample, at=numbers, worked=numbers)
 progresses = st.builds(

@@ -8,6 +8,7 @@ ForgeLedgerError
 |   +-- JobNotFound            no such job
 |   +-- RowsExpired            so old that counting its items would count too few
 |   +-- RetentionNotExtended   rows of a running job could not be given a later TTL
++-- ExecuteAtPast          a job was asked to start at a time that was over already
 +-- IdempotencyKeyReused   the same idempotency key came with another request
 +-- EventsRefused          the event bus refused events again and again
 +-- WakesRefused           the wake queue refused wakes again and again
@@ -62,6 +63,12 @@ class RowsExpired(JobError):
 
 class RetentionNotExtended(JobError):
     text = "some rows of job {} could not be given a later TTL"
+
+
+class ExecuteAtPast(ForgeLedgerError):
+    def __init__(self, late_ms: int) -> None:
+        super().__init__(f"the time of the start was over {late_ms} ms ago")
+        self.late_ms = late_ms
 
 
 class IdempotencyKeyReused(ForgeLedgerError):

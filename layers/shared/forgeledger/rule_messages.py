@@ -27,6 +27,8 @@ Rule = Literal[
     "queue_characters",
     "cursor",
     "not_yet",
+    "execution_off",
+    "execute_at_past",
 ]
 _OURS: Final[Mapping[str, Rule]] = {rule: rule for rule in get_args(Rule)}
 # Pydantic's name of a rule, and the contract's where it is another.

@@ -69,7 +69,7 @@ def build_api(
     sqs = sqs or cache(clients.sqs)
     looks = api_looks(sqs, settings.wake_queue_url, runtime) if settings.execution else None
     store = ledger_store(dynamodb, settings.table, runtime)
-    services = services_on(store, claims, runtime, looks)
+    services = services_on(store, claims, runtime, looks, execution=settings.execution)
     persistence = DynamoDBPersistenceLayer(table, boto3_client=dynamodb)
     read_keys = _key_reader(settings.api_key_parameter, ssm, runtime)
     docs_need_key = read_keys is not None and settings.api_docs == "key"

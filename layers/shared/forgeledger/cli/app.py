@@ -20,6 +20,7 @@ from forgeledger.cli.commands import (
     init,
     items,
     job,
+    job_changes,
     job_queries,
     local,
     reconcile,
@@ -40,6 +41,7 @@ _PARTS: Final = (
 )
 
 app = group("forgeledger", add_completion=True)
+job.app.add_typer(job_changes.app)
 job.app.add_typer(job_queries.app)
 rejects.app.add_typer(rejects_drop.app)
 for part in _PARTS:

@@ -1,6 +1,7 @@
 """Items and journal events as text for people."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from forgeledger.cli.output import facts, moment, precise_moment, short_json
 
@@ -42,6 +43,10 @@ def event_line(event: "Event") -> str:
     return "  ".join(word for word in words if word)
 
 
+def _lane_text(raw: Mapping[str, Any]) -> str:
+    return f"the lane is {raw['mode']}{', held' if raw.get('held') else ''}"
+
+
 def _details(event: "Event") -> str:
     raw = event.raw
     parts: list[str] = []
@@ -56,9 +61,10 @@ def _details(event: "Event") -> str:
     if raw.get("result") is not None:
         parts.append(f"result {short_json(raw['result'], 60)}")
     if raw.get("mode"):
-        parts.append(f"the lane is {raw['mode']}")
+        parts.append(_lane_text(raw))
     if raw.get("status") and event.lane is None:
-        parts.append(str(raw["status"]))
+        until = f" until {raw['pausedUntil']}" if "pausedUntil" in raw else ""
+        parts.append(f"{raw['status']}{until}")
     if event.ignored:
         parts.append(f"ignored {', '.join(event.ignored)}")
     if event.client_id:

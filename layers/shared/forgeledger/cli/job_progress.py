@@ -111,10 +111,11 @@ class JobProgress:
 
 def _details(job: "Job") -> str:
     style = "red" if job.failed else "dim"
+    held = f"  {'SCHEDULED' if job.status == 'SCHEDULED' else 'paused'}" if job.held else ""
     retrying = f"  {job.retrying:,} retrying" if job.retrying else ""
     resuming = "  resuming" if job.resuming else ""
     lanes = plural(job.lanes, "lane")
-    return f"[{style}]{job.failed:,} failed[/]{retrying}{resuming}  {lanes}{_speed(job)}"
+    return f"[{style}]{job.failed:,} failed[/]{retrying}{resuming}{held}  {lanes}{_speed(job)}"
 
 
 def _speed(job: "Job") -> str:

@@ -21,7 +21,24 @@ def job_headline(job: "Job") -> str:
 
 
 def status_text(job: "Job") -> str:
-    return f"{job.status}, resuming" if job.resuming else job.status
+    resuming = ", resuming" if job.resuming else ""
+    return f"{job.status}{', paused' if _is_paused(job) else ''}{resuming}"
+
+
+def _is_paused(job: "Job") -> bool:
+    return job.held and job.status != "SCHEDULED"
+
+
+def held_note(job: "Job", where: Where) -> str | None:
+    """Why a job grants no claims, and the command that ends that; None for any other job."""
+    if not job.held:
+        return None
+    options = where.as_options("api_url")
+    if _is_paused(job):
+        until = f" until {moment(job.paused_until)}" if job.paused_until else ""
+        return f"paused{until}; to go on now: forgeledger job resume {job.job_id}{options}"
+    start = f"forgeledger job start {job.job_id}{options}"
+    return f"waits for its start at {moment(job.execute_at)}; to start it now: {start}"
 
 
 def counts(job: "Job") -> str:
@@ -90,6 +107,12 @@ def not_reopened(job: "Job") -> LedgerRefusal:
     return LedgerRefusal("job_sealed", detail, exit_codes.REFUSED)
 
 
+def not_resumed(job: "Job") -> LedgerRefusal:
+    """For a job that someone wanted to resume after its end."""
+    detail = f"it is {job.status}; to run it again: `forgeledger job reopen`"
+    return LedgerRefusal("job_finished", detail, exit_codes.REFUSED)
+
+
 def unsealed_note(job: "Job", where: Where) -> str | None:
     """How an unsealed job can complete; None for a job that is sealed or about to end."""
     if job.sealed or job.is_finished or job.ending:
@@ -124,12 +147,15 @@ def job_facts(job: "Job", where: Where) -> list[str]:
             ("failed", job.failed),
             ("canceled", job.canceled),
             ("retrying", job.retrying),
+            ("held", held_note(job, where)),
             ("note", canceled_note(job) or sealed_short_note(job) or unsealed_note(job, where)),
             ("rate", rate),
             ("time left", eta),
             ("unchanged", unchanged),
             ("lanes", job.lanes),
             ("created", moment(job.created_at)),
+            ("starts", moment(job.execute_at) if job.status == "SCHEDULED" else ""),
+            ("started", moment(job.started_at) if job.execute_at else ""),
             ("deadline", moment(job.deadline_at)),
             ("finished", moment(job.completed_at)),
             ("tags", ", ".join(job.tags)),
@@ -209,6 +235,11 @@ def _reasons(why: "Why", where: Where) -> dict[str, str]:
     seal = _seal(why.job_id, where)
     reconcile = f"forgeledger reconcile {why.job_id}{options}"
     expected = plural(why.expected_items or 0, "expected item")
+    start, resume = (
+        f"forgeledger job {change} {why.job_id}{where.as_options('api_url')}"
+        for change in ("start", "resume")
+    )
+    until = f" until {moment(why.paused_until)}" if why.paused_until else ""
     pending = plural(why.pending, "item waits", "items wait")
     retrying = plural(why.retrying, "unfinished item has", "unfinished items have")
     due_later = plural(why.due_later.count, "failed item waits", "failed items wait")
@@ -218,6 +249,9 @@ def _reasons(why: "Why", where: Where) -> dict[str, str]:
     lagging = ", ".join(str(lane) for lane in why.lagging_lanes)
     return {
         "finished": "It is finished; there is nothing to wait for.",
+        "scheduled": f"It starts at {moment(why.execute_at)}, and grants no claims before. To "
+        f"start it now: {start}",
+        "paused": f"It is paused{until}, and grants no claims. To go on now: {resume}",
         "unsealed": "It is not sealed, and only a sealed job can complete; if no more items will "
         f"come: {seal}",
         "items_missing": f"{why.total:,} of {expected} registered. It seals itself when all are; "

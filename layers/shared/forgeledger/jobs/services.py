@@ -27,10 +27,17 @@ class Services:
     journal: JournalReader
     explainer: Explainer
     runtime: Runtime
+    # Whether the deployment runs jobs by its clock.
+    execution: bool
 
 
 def services_on(
-    store: LedgerStore, claims: JobIdClaims, runtime: Runtime, looks: LookPlanner | None = None
+    store: LedgerStore,
+    claims: JobIdClaims,
+    runtime: Runtime,
+    looks: LookPlanner | None = None,
+    *,
+    execution: bool = False,
 ) -> Services:
     lane_writer = LaneWriter(store, runtime)
     advancer = JobAdvancer(store, lane_writer, runtime, looks=looks)
@@ -46,4 +53,5 @@ def services_on(
         journal=JournalReader(jobs=store, lanes=store, facts=store, runtime=runtime),
         explainer=Explainer(jobs=store, lanes=store, runtime=runtime),
         runtime=runtime,
+        execution=execution,
     )

@@ -43,6 +43,8 @@ class Job:
     ending: str | None = None
     # Whether items that were canceled with the job are still being resumed.
     resuming: bool = False
+    # Whether it grants no claims: it is scheduled or paused.
+    held: bool = False
     reason: str | None = None
     # Completed and failed items, 0 to 1, rounded down.
     progress: float = 0.0
@@ -52,6 +54,11 @@ class Job:
     unchanged_seconds: float | None = None
     expected_items: int | None = None
     created_at: datetime | None = None
+    # When it is, or was, to start; when it did.
+    execute_at: datetime | None = None
+    started_at: datetime | None = None
+    # When a pause ends by itself.
+    paused_until: datetime | None = None
     sealed_at: datetime | None = None
     completed_at: datetime | None = None
     deadline_at: datetime | None = None
@@ -175,6 +182,9 @@ class Why:
     retrying: int = 0
     expected_items: int | None = None
     deadline_at: datetime | None = None
+    # When a scheduled job is to start, and when a pause ends by itself.
+    execute_at: datetime | None = None
+    paused_until: datetime | None = None
     lagging_lanes: tuple[int, ...] = ()
     oldest_in_progress: tuple[Item, ...] = ()
     expired_leases: FoundItems = FoundItems()

@@ -224,6 +224,6 @@ def test_the_journal_tells_of_each_item_and_of_the_end(caller):
 
     events = caller.get(f"/jobs/{job_id}/events").json["events"]
     resumed = [event for event in events if event["type"] == "resumed"]
-    (ended,) = [event for event in events if event["type"] == "job.resumed"]
+    (ended,) = [event for event in events if event["type"] == "job.items_resumed"]
     assert sorted(event["itemId"] for event in resumed) == ["held", "waits"]
     assert "eventId" not in ended

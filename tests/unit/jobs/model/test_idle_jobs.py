@@ -4,7 +4,8 @@ import pytest
 
 from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model.facts import FactKind, event_id
-from forgeledger.jobs.model.job_lifecycle import Step, idle_step
+from forgeledger.jobs.model.job_lifecycle import idle_step
+from forgeledger.jobs.model.job_step import Step
 from forgeledger.jobs.model.jobs import JobStatus
 from forgeledger.jobs.model.lanes import Counts, LaneMode
 from tests.support.builders import NOW, make_job

@@ -3,7 +3,8 @@
 import pytest
 
 from forgeledger.jobs.model.facts import FactKind
-from forgeledger.jobs.model.job_lifecycle import Step, next_step, reopen
+from forgeledger.jobs.model.job_lifecycle import next_step, reopen
+from forgeledger.jobs.model.job_step import Step
 from forgeledger.jobs.model.jobs import JobPhase, JobStatus, Tolerance
 from forgeledger.jobs.model.lanes import Counts, LaneMode, LaneRules
 from tests.support.builders import NOW, make_job

@@ -287,6 +287,7 @@ def test_the_largest_head_takes_one_write_unit(texts: Texts) -> None:
         failures=failures,
         sums=sums,
         mode=LaneMode.SEALED,
+        held=True,
         gate=items,
         offset=events,
         canceled_below=events,

@@ -7,7 +7,8 @@ import pytest
 from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.ids import lane_of
-from forgeledger.jobs.model.job_lifecycle import Step, cancel, total
+from forgeledger.jobs.model.job_lifecycle import cancel, total
+from forgeledger.jobs.model.job_step import Step
 from forgeledger.jobs.model.jobs import Tolerance
 from forgeledger.jobs.ports import JobChange
 from forgeledger.jobs.services import services_on

@@ -6,7 +6,8 @@ import pytest
 
 from forgeledger.errors import StorageBusy, StorageCorrupt
 from forgeledger.jobs.model.ids import make_job_id
-from forgeledger.jobs.model.job_lifecycle import Step, cancel, seal
+from forgeledger.jobs.model.job_lifecycle import cancel, seal
+from forgeledger.jobs.model.job_step import Step
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Counts, LaneRules
 from forgeledger.jobs.model.progress import Progress

@@ -82,7 +82,7 @@ def test_an_empty_key_is_not_taken_for_none_and_leaves_the_items_alone(ledger, a
     assert list(items) == ["a", "b"]
 
 
-@pytest.mark.parametrize("change", ["seal", "cancel", "reopen"])
+@pytest.mark.parametrize("change", ["seal", "cancel", "reopen", "start", "pause", "resume"])
 def test_a_jobs_life_is_changed(ledger, api, change):
     api.answer({"outcome": "applied", "job": job_body(sealed=True)})
 
@@ -90,6 +90,29 @@ def test_a_jobs_life_is_changed(ledger, api, change):
 
     assert job.sealed
     assert api.paths == [f"POST /jobs/{JOB_ID}/{change}"]
+
+
+@pytest.mark.parametrize("at", ["2026-12-01T09:00:00+00:00", datetime(2026, 12, 1, 9, tzinfo=UTC)])
+def test_a_job_may_start_at_a_time_and_be_paused_until_one(ledger, api, at):
+    api.answer(job_body(status="SCHEDULED", held=True, executeAt="2026-12-01T09:00:00Z"), 201)
+    api.answer({"outcome": "applied", "job": job_body()})
+
+    job = ledger.create_job("n", execute_at=at)
+    ledger.pause(job, until=at)
+
+    assert api.bodies == [
+        {"name": "n", "executeAt": "2026-12-01T09:00:00+00:00"},
+        {"until": "2026-12-01T09:00:00+00:00"},
+    ]
+    assert (job.held, job.execute_at) == (True, datetime(2026, 12, 1, 9, tzinfo=UTC))
+    assert not job.is_finished
+
+
+def test_a_time_without_a_zone_is_no_request(ledger, api):
+    with pytest.raises(InvalidCommandError, match="execute_at: must have a time zone"):
+        ledger.create_job("n", execute_at=datetime(2026, 12, 1, 9))  # noqa: DTZ001
+
+    assert api.requests == []
 
 
 def test_a_job_is_reopened_with_its_canceled_items(ledger, api):

@@ -63,6 +63,7 @@ def reporter_of():
         (refused("already_completed"), False),
         (refused("already_canceled"), False),
         (LEASE_HELD, True),
+        (refused("job_held"), True),
         (repeated(state="PENDING"), True),
         (unknown("job_not_found"), True),
         (None, True),

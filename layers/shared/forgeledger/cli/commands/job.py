@@ -1,21 +1,20 @@
-"""`forgeledger job ...`: create, list, seal, cancel and reopen jobs, and show their status."""
+"""`forgeledger job create|list|status`: create and list jobs, and show their status."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from forgeledger.cli.arguments import ALLOW_EMPTY, JOB_ID, not_empty
 from forgeledger.cli.command import Needs, command, group
+from forgeledger.cli.commands.job_changes import note
 from forgeledger.cli.error_messages import WrongValue
 from forgeledger.cli.job_text import (
     job_facts,
     job_headline,
-    not_reopened,
-    not_sealed,
     percent_done,
-    reopened_note,
     sealed_short_note,
+    status_text,
 )
 from forgeledger.cli.json_options import json_object
 from forgeledger.cli.output import moment
@@ -33,12 +32,9 @@ from forgeledger.cli.policy_options import (
 from forgeledger.cli.session import Session
 from forgeledger.jobs.model.ids import LANES_RULE
 
-if TYPE_CHECKING:
-    from forgeledger.sdk.records import Job
-
 app = group(
     "job",
-    "Create jobs, inspect them, and seal, cancel or reopen them.",
+    "Create jobs, inspect them, and seal, pause, cancel or reopen them.",
     "forgeledger job create nightly-invoices --items-file invoices.txt --seal",
 )
 
@@ -108,6 +104,13 @@ def create(
         int | None,
         typer.Option(min=1, help="Fail the job if it takes longer; noticed up to 5 minutes late."),
     ] = None,
+    execute_at: Annotated[
+        str | None,
+        typer.Option(
+            callback=not_empty,
+            help="When it starts, as 2026-12-01T09:00:00Z: until then it grants no claims.",
+        ),
+    ] = None,
     idempotency_key: Annotated[
         str | None, typer.Option(help="A repeated call with the same key creates no second job.")
     ] = None,
@@ -150,12 +153,13 @@ def create(
             tags=tag or (),
             ttl_days=ttl_days,
             deadline_seconds=deadline_seconds,
+            execute_at=execute_at,
             idempotency_key=idempotency_key,
         )
     session.output.record(job.raw, job.job_id if quiet else job_headline(job))
     if items_file and not items.taken:
         session.output.remark(f"{items_file}: the input has no items")
-    _note(session, sealed_short_note(job))
+    note(session, sealed_short_note(job))
 
 
 @command(app, "list", needs=Needs.API, example="forgeledger job list --status RUNNING")
@@ -196,7 +200,7 @@ def list_jobs(
                 (
                     job.job_id,
                     job.name,
-                    job.status,
+                    status_text(job),
                     percent_done(job),
                     job.failed,
                     job.retrying,
@@ -218,47 +222,6 @@ def status(session: Session, job_id: JOB_ID) -> None:
     session.output.record(job.raw, job_facts(job, session.where))
 
 
-@command(app, "seal", needs=Needs.API, example='forgeledger job seal "$JOB"')
-def seal_job(session: Session, job_id: JOB_ID) -> None:
-    """Seal a job: no more items will be added.
-
-    Only a sealed job can complete.
-    """
-    job = session.ledger.seal(job_id)
-    _print_change(session, job, "sealed")
-    _note(session, sealed_short_note(job))
-
-
-@command(app, "cancel", needs=Needs.API, example='forgeledger job cancel "$JOB"')
-def cancel(session: Session, job_id: JOB_ID) -> None:
-    """Cancel a job.
-
-    Its unfinished items count as canceled at once. `forgeledger job reopen --resume` brings them
-    back. `forgeledger send cancel` cancels a single item.
-    """
-    _print_change(session, session.ledger.cancel(job_id), "canceled")
-
-
-@command(app, "reopen", needs=Needs.API, example='forgeledger job reopen "$JOB"')
-def reopen(
-    session: Session,
-    job_id: JOB_ID,
-    *,
-    resume: Annotated[
-        bool,
-        typer.Option("--resume", help="Items that were canceled with the job are pending again."),
-    ] = False,
-) -> None:
-    """Reopen a finished job.
-
-    A new epoch begins, and the job takes new items until it is sealed. Items that were canceled
-    with it stay canceled, unless --resume is given. Those that were canceled by themselves stay so.
-    """
-    job = session.ledger.reopen(job_id, resume=resume)
-    _print_change(session, job, "open")
-    _note(session, reopened_note(job))
-
-
 def _check_key(key: str) -> None:
     """Checked before the file is read, and the error names the option."""
     from forgeledger.sdk.api.api_client import checked_key
@@ -268,20 +231,3 @@ def _check_key(key: str) -> None:
         checked_key(key)
     except InvalidCommandError as error:
         raise WrongValue("--idempotency-key", error.rule) from error
-
-
-def _print_change(session: Session, job: "Job", wanted: str) -> None:
-    """It is done if the job is now as wanted, whoever made it so."""
-    session.output.record(job.raw, job_headline(job))
-    if job.raw.get("outcome") != "duplicate":
-        return
-    if wanted == "sealed" and not job.sealed:
-        raise not_sealed(job)
-    if wanted == "open" and job.sealed:
-        raise not_reopened(job)
-    session.output.remark(f"it was {wanted} already; nothing changed")
-
-
-def _note(session: Session, note: str | None) -> None:
-    if note is not None:
-        session.output.remark(f"note: {note}")

@@ -6,7 +6,12 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field
 
 from forgeledger.jobs.http.request_bodies import ErrorType, example
-from forgeledger.jobs.messages.field_checks import bytes_at_most, json_text, milliseconds
+from forgeledger.jobs.messages.field_checks import (
+    bytes_at_most,
+    check_time,
+    json_text,
+    milliseconds,
+)
 from forgeledger.jobs.model import limits
 from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.items import Failure
@@ -18,18 +23,13 @@ CommandId = Annotated[str, Field(min_length=1, max_length=limits.COMMAND_ID_CHAR
 Result = Annotated[Any, AfterValidator(partial(json_text, limits.RESULT_BYTES))]
 
 
-def _check_time(text: str) -> str:
-    milliseconds(text)
-    return text
-
-
 class ItemCommand(RequestModel):
     """The fields that every command for one item may have."""
 
     attempt: Annotated[int, Field(ge=1, le=limits.ATTEMPT_NUMBER)] | None = None
     worker_id: WorkerId | None = None
     command_id: CommandId | None = None
-    at: Annotated[str, AfterValidator(_check_time)] | None = None
+    at: Annotated[str, AfterValidator(check_time)] | None = None
 
     def command(
         self, kind: CommandKind, item_id: str, default_id: str, ignored: tuple[str, ...] = ()

@@ -61,6 +61,7 @@ class JobBody(JobCountsBody, JobHeadline):
     resuming: Annotated[
         bool, Field(description="Items that were canceled with the job are being resumed.")
     ]
+    held: Annotated[bool, Field(description="It grants no claims: it is scheduled or paused.")]
     reason: str | None
     progress: Annotated[
         float, Field(description="Completed and failed items, 0 to 1, rounded down.")
@@ -72,7 +73,16 @@ class JobBody(JobCountsBody, JobHeadline):
         Field(description="For how long no item was finished; null while items are."),
     ]
     created_at: str
-    opened_at: Annotated[str, Field(description="When this epoch began.")]
+    execute_at: Annotated[str | None, Field(description="When it is, or was, to start.")]
+    started_at: Annotated[
+        str | None, Field(description="When it started; null before, and if it never did.")
+    ]
+    paused_until: Annotated[
+        str | None, Field(description="When its pause ends by itself; null: by a resume only.")
+    ]
+    opened_at: Annotated[
+        str, Field(description="When this epoch began; in the first, when the job started.")
+    ]
     sealed_at: str | None
     completed_at: str | None
     deadline_at: str | None
@@ -107,7 +117,7 @@ class JobsBody(ResponseModel):
 
 
 class JobChangeBody(ResponseModel):
-    """The response to seal and cancel."""
+    """The response to seal, cancel, start and resume."""
 
     outcome: OutcomeKind
     job: JobBody
@@ -115,6 +125,10 @@ class JobChangeBody(ResponseModel):
 
 class ReopenedBody(JobChangeBody):
     """The response to reopen, which takes a body."""
+
+
+class PausedBody(JobChangeBody):
+    """The response to pause, which takes a body."""
 
 
 def job_body(status_view: JobStatusView) -> JobBody:
@@ -159,6 +173,7 @@ def _job_fields(status_view: JobStatusView) -> dict[str, Any]:
         "is_complete": job.finished,
         "ending": job.ending,
         "resuming": job.resume_gate > 0,
+        "held": job.held,
         "reason": job.ending_reason,
         **counts_fields(status_view.counts, status_view.retrying),
         "progress": pace.share,
@@ -166,6 +181,9 @@ def _job_fields(status_view: JobStatusView) -> dict[str, Any]:
         "eta_seconds": pace.eta_seconds,
         "unchanged_seconds": pace.unchanged_seconds,
         "created_at": iso(spec.created_at),
+        "execute_at": time_or_none(spec.execute_at),
+        "started_at": time_or_none(spec.created_at if spec.execute_at is None else job.started_at),
+        "paused_until": time_or_none(job.paused_until),
         "opened_at": iso(job.opened_at),
         "sealed_at": time_or_none(job.sealed_at),
         "completed_at": time_or_none(job.finished_at),

@@ -13,6 +13,7 @@ from forgeledger.jobs.http.job_bodies import (
     JobBody,
     JobChangeBody,
     JobsBody,
+    PausedBody,
     ReopenedBody,
     created_body,
     job_body,
@@ -32,7 +33,8 @@ from forgeledger.jobs.http.parameters import (
     TagFilter,
 )
 from forgeledger.jobs.http.rejections import rejection
-from forgeledger.jobs.http.request_bodies import CreateJob, ReopenJob
+from forgeledger.jobs.http.request_bodies import CreateJob, PauseJob, ReopenJob
+from forgeledger.jobs.http.time_checks import check_start, pause_end, refused_when_past
 from forgeledger.jobs.http.why_bodies import WhyBody, why_body
 from forgeledger.jobs.services import Services
 from forgeledger.jobs.usecases.change_job import ChangeResult
@@ -47,6 +49,8 @@ _JOBS = ["jobs"]
 # Each method of JobLifecycle that has a route, with its summary.
 _CHANGES = (
     ("seal", "No more items: the job completes when those it has are finished"),
+    ("start", "Run a scheduled job now"),
+    ("resume", "End a pause: the job grants claims again"),
     ("cancel", "End a running job; its unfinished items are canceled, whatever their number"),
 )
 
@@ -61,8 +65,11 @@ def add_job_routes(app: LedgerResolver, services: Services) -> None:
         responses=route_responses(201, CreatedBody, "The new job."),
     )
     def create_job(body: Annotated[CreateJob, Body()]) -> CreatedBody:
-        repeat = repeat_of(app.current_event)
-        created = services.creator.create(body.new_job(), repeat, app.has_time(), app.client_id)
+        new, repeat = body.new_job(), repeat_of(app.current_event)
+        if new.execute_at is not None:
+            check_start(services, new.execute_at)
+        with refused_when_past():
+            created = services.creator.create(new, repeat, app.has_time(), app.client_id)
         return created_body(created, status_view(created.view, services.runtime.clock()))
 
     @app.get(
@@ -98,6 +105,18 @@ def add_job_routes(app: LedgerResolver, services: Services) -> None:
 
     for change, summary in _CHANGES:
         _add_change_route(app, services, change, summary)
+
+    @app.post(
+        "/jobs/<jobId>/pause",
+        tags=_JOBS,
+        summary="Grant no claims until the job is resumed, or until a time",
+        operation_id="pauseJob",
+        responses=route_responses(200, PausedBody, "The job afterwards."),
+    )
+    def pause_job(job_id: JobId, body: Annotated[PauseJob | None, Body()] = None) -> PausedBody:
+        until = None if body is None else pause_end(services, body)
+        result = services.lifecycle.pause(job_id, app.has_time(), app.client_id, until=until)
+        return PausedBody(**dict(_changed_body(services, result)))
 
     @app.post(
         "/jobs/<jobId>/reopen",

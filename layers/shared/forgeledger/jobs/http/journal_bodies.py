@@ -44,6 +44,8 @@ class EventBody(ResponseModel):
     ignored: Annotated[list[str] | None, Field(description="Unknown fields of its command.")] = None
     gate: int | None = None
     mode: str | None = None
+    held: Annotated[bool | None, Field(description="Whether the lane grants no claims.")] = None
+    paused_until: str | None = None
     event_id: str | None = None
     epoch: int | None = None
     status: JobStatus | None = None
@@ -103,6 +105,7 @@ def entry_body(job_id: str, entry: JournalEntry) -> EventBody:
         status=fact.status,
         counts=fact.counts,
         client_id=fact.client_id,
+        paused_until=time_or_none(fact.paused_until),
     )
 
 
@@ -127,6 +130,7 @@ def _event_body(lane: int | None, offset: int, event: Event) -> EventBody:
         error=event.failure,
         gate=event.gate,
         mode=event.mode,
+        held=event.held,
         counts=None if event.recount is None else event.recount.counts,
         client_id=event.client_id,
         ignored=list(event.ignored) or None,

@@ -12,6 +12,8 @@ _DETAILS = {
     Reason.JOB_CANCELED: "The job is canceled.",
     Reason.JOB_FINISHED: "The job is finished or about to be.",
     Reason.JOB_RUNNING: "The job runs already, and was not reopened with its canceled items.",
+    Reason.JOB_HELD: "The job is scheduled or paused and grants no claims.",
+    Reason.JOB_SCHEDULED: "The job waits for its start, and can be started or canceled.",
     Reason.RETENTION_OVER: "Rows of the job may have expired already, so it cannot run again.",
     Reason.LEASE_HELD: "Another worker has the item, and its lease is not over.",
     Reason.NOT_DUE: "The item waits for the time of its next attempt.",

@@ -8,8 +8,10 @@ from pydantic_core import PydanticCustomError
 
 from forgeledger.jobs.messages.field_checks import (
     bytes_at_most,
+    check_time,
     due_milliseconds,
     json_text,
+    milliseconds,
     queue_text,
 )
 from forgeledger.jobs.model import limits
@@ -67,6 +69,9 @@ def _check_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
 def _check_due_time(text: str) -> str:
     due_milliseconds(text)
     return text
+
+
+Time = Annotated[str, AfterValidator(check_time), Field(json_schema_extra={"format": "date-time"})]
 
 
 class ItemToRegister(RequestModel):
@@ -172,7 +177,16 @@ class CreateJob(RequestModel):
     deadline_seconds: Annotated[int, Field(ge=1, le=limits.DEADLINE_SECONDS)] | None = None
     dispatch: Annotated[None, not_yet("dispatch")] = None
     work: Annotated[None, not_yet("dispatch")] = None
-    execute_at: Annotated[None, not_yet("scheduled execution")] = None
+    execute_at: (
+        Annotated[
+            Time,
+            Field(
+                description="When the job is to start: until then it takes items and grants no "
+                "claims. At most a second ago, and at most a year ahead."
+            ),
+        ]
+        | None
+    ) = None
     callback_url: Annotated[None, not_yet("webhooks")] = None
 
     def new_job(self) -> NewJob:
@@ -200,11 +214,21 @@ class CreateJob(RequestModel):
             expected_items=self.expected_items,
             planned_items=self.planned_items,
             deadline_seconds=self.deadline_seconds,
+            execute_at=None if self.execute_at is None else milliseconds(self.execute_at),
             metadata=to_text(self.metadata, limits.METADATA_BYTES),
             tags=tuple(dict.fromkeys(self.tags)),
             items=tuple(item.new_item() for item in self.items),
             seal=self.seal,
         )
+
+
+class PauseJob(RequestModel):
+    model_config = example({"until": "2026-12-01T09:00:00Z"})
+
+    until: (
+        Annotated[Time, Field(description="When the pause ends by itself, at most a year ahead.")]
+        | None
+    ) = None
 
 
 class ReopenJob(RequestModel):

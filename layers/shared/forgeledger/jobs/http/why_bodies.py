@@ -48,6 +48,8 @@ class WhyBody(JobCountsBody, WhyHeadline):
     ]
     expected_items: int | None
     deadline_at: str | None
+    execute_at: Annotated[str | None, Field(description="When a scheduled job is to start.")]
+    paused_until: Annotated[str | None, Field(description="When its pause ends by itself.")]
     lagging_lanes: list[int]
     oldest_in_progress: list[ItemBrief]
     expired_leases: ItemsFound
@@ -101,6 +103,8 @@ def why_body(explanation: Explanation, next_cursor: str | None) -> WhyBody:
         reason=job.ending_reason,
         expected_items=job.spec.expected_items,
         deadline_at=time_or_none(job.deadline_at),
+        execute_at=time_or_none(job.spec.execute_at),
+        paused_until=time_or_none(job.paused_until),
         lagging_lanes=list(explanation.lagging_lanes),
         oldest_in_progress=_briefs(explanation.oldest_in_progress),
         expired_leases=ItemsFound(

@@ -48,6 +48,12 @@ def queue_text(text: str) -> str:
     return text
 
 
+def check_time(text: str) -> str:
+    """The text, if it is a time."""
+    milliseconds(text)
+    return text
+
+
 def _check_size(limit: int, text: str, unit: str) -> None:
     if len(text) <= limit and text.isascii():
         return

@@ -28,6 +28,8 @@ def detail_of(job: Job, fact: Fact) -> dict[str, Any]:
         "metadata": from_text(spec.metadata),
         "tags": list(spec.tags),
     }
+    if fact.paused_until is not None:
+        detail["pausedUntil"] = iso(fact.paused_until)
     if fact.reason is not None:
         detail["reason"] = fact.reason
     return detail

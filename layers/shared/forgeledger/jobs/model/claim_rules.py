@@ -72,6 +72,8 @@ def _same_worker(item: Item, claim: Command) -> bool:
 
 
 def _grant(case: ItemCase, dispatch: int | None = None) -> Ruling:
+    if case.head.held:
+        return case.reject(Reason.JOB_HELD)
     return case.apply(
         EventKind.CLAIMED,
         attempt=max(case.item.attempt + 1, case.command.attempt or 0),

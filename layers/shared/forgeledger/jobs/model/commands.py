@@ -75,10 +75,11 @@ class Command:
 
 @fast_frozen
 class FollowGate:
-    """The job's life cycle took a step: the lane adopts its gate and mode."""
+    """The job's life cycle took a step: the lane adopts its gate, mode and hold."""
 
     gate: int
     mode: LaneMode
+    held: bool = False
 
 
 @fast_frozen

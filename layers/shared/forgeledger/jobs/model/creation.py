@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from forgeledger.fast_dataclass import fast_frozen
-from forgeledger.jobs.model.commands import Command, FollowGate, LaneCommand
+from forgeledger.jobs.model.commands import Command, LaneCommand
 from forgeledger.jobs.model.facts import Fact
-from forgeledger.jobs.model.job_lifecycle import create, seal
+from forgeledger.jobs.model.job_lifecycle import create, gate_of, seal
 from forgeledger.jobs.model.jobs import Job, JobSpec
 from forgeledger.jobs.model.lane_decision import Commit, bytes_of_new, decide
 from forgeledger.jobs.model.lanes import Counts, Head
@@ -48,7 +48,7 @@ def create_sealed(
         return None
     job, heads, created = create(spec, client_id)
     step = seal(job, Counts(pending=number), now, client_id)
-    follow = FollowGate(gate=step.job.gate, mode=step.job.mode)
+    follow = gate_of(step.job)
     commits: list[Commit] = []
     for head in heads:
         commands: tuple[LaneCommand, ...] = (*registrations.get(head.lane, ()), follow)

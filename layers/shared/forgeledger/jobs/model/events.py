@@ -78,6 +78,8 @@ class Event:
     reason: Reason | None = None
     gate: int | None = None
     mode: LaneMode | None = None
+    # Of a lane that grants no claims from now on.
+    held: bool | None = None
     recount: Recount | None = None
     # Who asked for it over HTTP; None: a command from the queue, or the ledger itself.
     client_id: str | None = None
@@ -258,7 +260,8 @@ def _recounted(head: Head, event: Event, offset: int) -> Head:
 def _gated(head: Head, event: Event, offset: int) -> Head:
     assert event.gate is not None
     assert event.mode is not None
-    followed = replace(head, offset=offset, gate=event.gate, mode=event.mode)
+    held = event.held is True
+    followed = replace(head, offset=offset, gate=event.gate, mode=event.mode, held=held)
     if event.mode is not LaneMode.CLOSED:
         return followed
     canceled = head.counts.canceled + head.counts.unfinished

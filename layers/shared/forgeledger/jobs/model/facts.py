@@ -15,15 +15,22 @@ class FactKind(StrEnum):
     FAILED = "job.failed"
     CANCELED = "job.canceled"
     REOPENED = "job.reopened"
+    # A scheduled job runs.
+    STARTED = "job.started"
+    # It grants no claims until it is resumed.
+    PAUSED = "job.paused"
+    RESUMED = "job.resumed"
     # It waits for items or its seal, and will be canceled if nothing happens.
     IDLE = "job.idle"
     # The verdict is certain and the lanes are being closed; not published.
     CLOSING = "job.closing"
-    # All items are resumed; not published.
-    RESUMED = "job.resumed"
+    # All items that were canceled with the job are pending again; not published.
+    ITEMS_RESUMED = "job.items_resumed"
 
 
-_NOT_PUBLISHED = frozenset({FactKind.CLOSING, FactKind.RESUMED})
+_NOT_PUBLISHED = frozenset({FactKind.CLOSING, FactKind.ITEMS_RESUMED})
+# What an epoch may have several of: their ids have the fact's number.
+_REPEATED = frozenset({FactKind.IDLE, FactKind.PAUSED, FactKind.RESUMED})
 
 
 @fast_frozen
@@ -40,6 +47,8 @@ class Fact:
     reason: str | None = None
     # Who asked for it over HTTP; None: a command from the queue, or the ledger itself.
     client_id: str | None = None
+    # Of a pause: when it ends by itself.
+    paused_until: int | None = None
 
     @property
     def published(self) -> bool:
@@ -50,5 +59,4 @@ class Fact:
 def event_id(job_id: str, fact: Fact) -> str:
     """The id by which consumers deduplicate: the same in each delivery."""
     id_in_epoch = f"{job_id}:{fact.epoch}:{fact.kind}"
-    # The only type that an epoch may have several of: each is a warning of its own.
-    return f"{id_in_epoch}:{fact.number}" if fact.kind is FactKind.IDLE else id_in_epoch
+    return f"{id_in_epoch}:{fact.number}" if fact.kind in _REPEATED else id_in_epoch

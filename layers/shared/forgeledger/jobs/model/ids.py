@@ -42,6 +42,14 @@ def lanes_of(job_id: str) -> int | None:
     return lanes if lanes <= LANES_PER_JOB else None
 
 
+def time_of(job_id: str) -> int:
+    """When the id was made, in milliseconds since 1970."""
+    now_ms = 0
+    for letter in job_id[:10]:
+        now_ms = now_ms << 5 | _CROCKFORD.index(letter)
+    return now_ms
+
+
 def last_digit(job_id: str) -> int:
     """The value of the ULID's last letter, 0 to 31: random, and so what spreads jobs evenly."""
     ulid, _, _ = job_id.partition("-")

@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 
-from forgeledger.fast_dataclass import fast_frozen, replace
+from forgeledger.fast_dataclass import replace
+from forgeledger.jobs.model.commands import FollowGate
 from forgeledger.jobs.model.facts import Fact, FactKind
+from forgeledger.jobs.model.job_hold import due_release
+from forgeledger.jobs.model.job_step import Step, step_to
 from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus
 from forgeledger.jobs.model.lanes import Counts, Head, LaneMode
 
@@ -12,33 +15,23 @@ _NOTICE_MS = 24 * 3_600 * 1_000
 _IDLE = "idle"
 
 
-@fast_frozen
-class Step:
-    """The next step of a job: a change of its header with its facts, or lanes that lag.
-
-    With `checks_counts` the change depends on the counts: those of no head may have changed since.
-    With `checks_offsets` nothing at all may have been committed since, as a heartbeat may be.
-    """
-
-    job: Job
-    facts: tuple[Fact, ...] = ()
-    checks_counts: bool = False
-    checks_offsets: bool = False
-    lagging: tuple[int, ...] = ()
-
-
 def create(spec: JobSpec, client_id: str | None = None) -> tuple[Job, tuple[Head, ...], Fact]:
     """A new job, the heads of its lanes, and the fact of its creation."""
     now = spec.created_at
     job = Job(spec=spec, opened_at=now, renewed_since=now)
-    created = _step(job, FactKind.CREATED, now, Counts(), client_id=client_id)
+    if spec.waits_for_start:
+        job = replace(job, status=JobStatus.SCHEDULED, held=True)
+    elif spec.execute_at is not None:
+        job = replace(job, started_at=now)
+    created = step_to(job, FactKind.CREATED, now, Counts(), client_id=client_id)
     return created.job, genesis(spec), created.facts[0]
 
 
 def genesis(spec: JobSpec) -> tuple[Head, ...]:
     """The heads before any event, where replaying a journal starts."""
     return tuple(
-        Head(job_id=spec.job_id, lane=lane, rules=spec.rules) for lane in range(spec.lanes)
+        Head(job_id=spec.job_id, lane=lane, rules=spec.rules, held=spec.waits_for_start)
+        for lane in range(spec.lanes)
     )
 
 
@@ -50,6 +43,11 @@ def total_retrying(heads: Sequence[Head]) -> int:
     return sum(head.sums.retrying for head in heads)
 
 
+def gate_of(job: Job) -> FollowGate:
+    """What its lanes have to follow."""
+    return FollowGate(gate=job.gate, mode=job.mode, held=job.held)
+
+
 def seal(job: Job, counts: Counts, now: int, client_id: str | None = None) -> Step:
     """No more items; no change if the job is sealed already."""
     if job.sealed:
@@ -57,11 +55,11 @@ def seal(job: Job, counts: Counts, now: int, client_id: str | None = None) -> St
     sealed = replace(
         job, mode=LaneMode.SEALED, gate=job.gate + 1, gate_client_id=client_id, sealed_at=now
     )
-    return _step(sealed, FactKind.SEALED, now, counts, client_id=client_id)
+    return step_to(sealed, FactKind.SEALED, now, counts, client_id=client_id)
 
 
 def cancel(job: Job, counts: Counts, now: int, client_id: str | None = None) -> Step:
-    """End a running job; no change if it is finished or ending."""
+    """End a scheduled or running job; no change if it is finished or ending."""
     if job.finished or job.ending is not None:
         return Step(job=job)
     return _closing(job, JobStatus.CANCELED, "canceled", counts, now, client_id=client_id)
@@ -93,10 +91,11 @@ def reopen(
         ending=None,
         ending_reason=None,
         opened_at=now,
+        started_at=now if job.spec.execute_at and not job.started_at else job.started_at,
         sealed_at=job.sealed_at if mode is LaneMode.SEALED else None,
         finished_at=None,
     )
-    return _step(reopened, FactKind.REOPENED, now, job.counts_at_verdict, client_id=client_id)
+    return step_to(reopened, FactKind.REOPENED, now, job.counts_at_verdict, client_id=client_id)
 
 
 def next_step(job: Job, heads: Sequence[Head], now: int) -> Step:
@@ -107,17 +106,19 @@ def next_step(job: Job, heads: Sequence[Head], now: int) -> Step:
     counts = total(heads)
     if counts.failings > job.counts_at_verdict.failings and job.first_failure_epoch < job.epoch:
         noted = replace(job, first_failure_epoch=job.epoch)
-        return _step(noted, FactKind.FIRST_FAILURE, now, counts)
+        return step_to(noted, FactKind.FIRST_FAILURE, now, counts)
     if job.ending is not None:
-        if lagging:
-            return Step(job=job, lagging=lagging)
-        # Its latest step was the closing: who asked for that asked for this verdict.
-        asked = job.gate_client_id
-        return _verdict(job, job.ending, counts, now, job.ending_reason, client_id=asked)
+        return Step(job=job, lagging=lagging) if lagging else _ended(job, job.ending, counts, now)
+    released = due_release(job, counts, now)
+    if released is not None:
+        return released
     if job.resume_gate and all(head.gate >= job.resume_gate for head in heads):
-        return _step(replace(job, resume_gate=0), FactKind.RESUMED, now, counts)
+        return step_to(replace(job, resume_gate=0), FactKind.ITEMS_RESUMED, now, counts)
     if not job.sealed and _expected_items_came(job, counts):
         return seal(job, counts, now)
+    if job.scheduled:
+        # No verdict before its start, neither by its items nor by their failures.
+        return Step(job=job, lagging=lagging)
     if job.sealed and not lagging and counts.unfinished == 0:
         return _completed(job, counts, now)
     reason = _early_failure(job, counts, now)
@@ -129,28 +130,23 @@ def next_step(job: Job, heads: Sequence[Head], now: int) -> Step:
 def idle_step(job: Job, counts: Counts, last_commit_at: int, now: int, limit_ms: int) -> Step:
     """Announce that an unsealed job will be canceled for idleness, a day later cancel it.
 
-    Without a limit it never is. A commit after the announcement starts all of it again, and so does
-    a later end, where the deployment got a longer limit since.
+    Without a limit it never is, nor is one that is held. A commit after the announcement starts
+    all of it again, and so does a later end, where the deployment got a longer limit since.
     """
-    if not limit_ms or job.sealed or job.finished:
+    if not limit_ms or job.sealed or job.finished or job.held:
         return Step(job=job)
     notice_ms = min(_NOTICE_MS, limit_ms // 2)
     due_at = last_commit_at + limit_ms - notice_ms
     if job.idle_at is None or job.idle_at < due_at:
         if now < due_at:
             return Step(job=job)
-        step = _step(replace(job, idle_at=now), FactKind.IDLE, now, counts, _IDLE)
+        step = step_to(replace(job, idle_at=now), FactKind.IDLE, now, counts, _IDLE)
     elif now < job.idle_at + notice_ms:
         return Step(job=job)
     else:
         step = _closing(job, JobStatus.CANCELED, _IDLE, counts, now)
     # Something may be committed at this very moment.
     return replace(step, checks_counts=True, checks_offsets=True)
-
-
-def job_wake_at(job: Job) -> int | None:
-    """When the job has to be looked at by what its header says, even if nothing happens before."""
-    return None if job.finished or job.ending is not None else job.deadline_at
 
 
 def seals_itself(job: Job) -> bool:
@@ -179,6 +175,12 @@ def _early_failure(job: Job, counts: Counts, now: int) -> str | None:
     return "tolerance" if job.spec.tolerance.exceeded_by(counts.failed, known) else None
 
 
+def _ended(job: Job, verdict: JobStatus, counts: Counts, now: int) -> Step:
+    # Its latest step was the closing: who asked for that asked for this verdict.
+    asked = job.gate_client_id
+    return _verdict(job, verdict, counts, now, job.ending_reason, client_id=asked)
+
+
 def _completed(job: Job, counts: Counts, now: int) -> Step:
     if job.spec.tolerance.exceeded_by(counts.failed, counts.total):
         return _verdict(job, JobStatus.FAILED, counts, now, "tolerance")
@@ -203,10 +205,12 @@ def _closing(
         gate_client_id=client_id,
         # The lanes are closed as they are, with the rest of their items.
         resume_gate=0,
+        held=False,
+        paused_until=None,
         ending=verdict,
         ending_reason=reason,
     )
-    return _step(closing, FactKind.CLOSING, now, counts, reason, client_id=client_id)
+    return step_to(closing, FactKind.CLOSING, now, counts, reason, client_id=client_id)
 
 
 _VERDICT_FACTS = {
@@ -229,35 +233,12 @@ def _verdict(
     finished = replace(
         job,
         status=status,
+        held=False,
+        paused_until=None,
         ending=None,
         ending_reason=reason,
         finished_at=now,
         counts_at_verdict=counts,
     )
-    step = _step(finished, _VERDICT_FACTS[status], now, counts, reason, client_id=client_id)
+    step = step_to(finished, _VERDICT_FACTS[status], now, counts, reason, client_id=client_id)
     return replace(step, checks_counts=True)
-
-
-def _step(
-    job: Job,
-    kind: FactKind,
-    now: int,
-    counts: Counts,
-    reason: str | None = None,
-    *,
-    client_id: str | None = None,
-) -> Step:
-    """The job with the fact of its change."""
-    fact = Fact(
-        number=job.facts,
-        kind=kind,
-        epoch=job.epoch,
-        at=now,
-        status=job.status,
-        counts=counts,
-        # Clocks differ a little; a duration is never negative.
-        duration_ms=max(0, now - job.opened_at),
-        reason=reason,
-        client_id=client_id,
-    )
-    return Step(job=replace(job, facts=job.facts + 1), facts=(fact,))

@@ -13,7 +13,7 @@ _CLOCKS_DIFFER_MS = 3_600 * 1_000
 
 
 class JobStatus(StrEnum):
-    # Reserved for jobs that wait for their start; no job does yet.
+    # Waits for its time: takes items, grants no claims. Left by its start and by cancel.
     SCHEDULED = "SCHEDULED"
     # Takes work. Left by completion, failure and cancel.
     RUNNING = "RUNNING"
@@ -77,6 +77,13 @@ class JobSpec:
     metadata: str = "{}"
     tags: tuple[str, ...] = ()
     created_at: int = 0
+    # When it is to start; None: at once.
+    execute_at: int | None = None
+
+    @property
+    def waits_for_start(self) -> bool:
+        """Whether the job is created before its time."""
+        return self.execute_at is not None and self.execute_at > self.created_at
 
     def is_named(self, text: str) -> bool:
         """Whether the name contains the text, whatever its case."""
@@ -95,6 +102,12 @@ class Job:
     mode: LaneMode = LaneMode.OPEN
     # Who asked for that step over HTTP: the lanes and the verdict may follow in another process.
     gate_client_id: str | None = None
+    # Whether its lanes grant no claims: it is scheduled or paused.
+    held: bool = False
+    # When a pause ends by itself; None: it does not, or there is none.
+    paused_until: int | None = None
+    # When a job with `execute_at` started.
+    started_at: int | None = None
     # The verdict that waits until every lane is closed, and why.
     ending: JobStatus | None = None
     ending_reason: str | None = None
@@ -103,7 +116,7 @@ class Job:
     # The latest epoch that began with a resume.
     resumed_epoch: int = 0
     facts: int = 0
-    # When this epoch began.
+    # When this epoch began; in the first, when the job started.
     opened_at: int = 0
     sealed_at: int | None = None
     finished_at: int | None = None
@@ -136,9 +149,18 @@ class Job:
         return self.mode is LaneMode.SEALED or self.sealed_at is not None
 
     @property
+    def scheduled(self) -> bool:
+        return self.status is JobStatus.SCHEDULED
+
+    @property
+    def paused(self) -> bool:
+        return self.held and not self.scheduled
+
+    @property
     def deadline_at(self) -> int | None:
+        """None for a scheduled job, whose deadline counts from its start."""
         seconds = self.spec.deadline_seconds
-        return None if seconds is None else self.opened_at + seconds * 1000
+        return None if seconds is None or self.scheduled else self.opened_at + seconds * 1000
 
     def phase(self, now: int) -> JobPhase:
         if self.status is JobStatus.CANCELED or self.ending is JobStatus.CANCELED:

@@ -187,6 +187,7 @@ def _rule(head: Head, item: Item | None, command: LaneCommand, now: int, phase: 
             at=now,
             gate=command.gate,
             mode=command.mode,
+            held=command.held or None,
             previous=_closing_before(head) if closes else None,
             # With the closing every item is finished.
             resolved=head.counts.total + head.sums.again

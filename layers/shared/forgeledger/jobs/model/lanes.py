@@ -121,6 +121,8 @@ class Head:
     failures: tuple[tuple[str, int], ...] = ()
     sums: Sums = Sums()
     mode: LaneMode = LaneMode.OPEN
+    # Whether it grants no claims.
+    held: bool = False
     # The step of the job's life cycle that the lane followed last.
     gate: int = 0
     # Where the next event goes.

@@ -58,6 +58,10 @@ BACKOFF_SECONDS: Final = 24 * 3_600
 RETRY_AFTER_SECONDS: Final = 24 * 3_600
 PERMANENT_ERRORS: Final = 10
 DEADLINE_SECONDS: Final = 365 * 24 * 3_600
+# How far ahead a job's start and the end of a pause may be.
+HELD_SECONDS: Final = 365 * 24 * 3_600
+# Clocks differ, and requests take time: a start so long ago is now.
+START_LATE_SECONDS: Final = 1
 EXPECTED_ITEMS: Final = 1_000_000_000
 
 # How many commands of one item a message may have, and how many of one delivery are applied.

@@ -19,6 +19,8 @@ class Reason(StrEnum):
     JOB_CANCELED = "job_canceled"
     JOB_FINISHED = "job_finished"
     JOB_RUNNING = "job_running"
+    JOB_HELD = "job_held"
+    JOB_SCHEDULED = "job_scheduled"
     RETENTION_OVER = "retention_over"
     LEASE_HELD = "lease_held"
     NOT_DUE = "not_due"

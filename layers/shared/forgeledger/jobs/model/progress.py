@@ -97,6 +97,8 @@ def pace(job: Job, counts: Counts, progress: Progress, now: int) -> Pace:
     share = done * _SHARE // known / _SHARE if known else float(job.status is JobStatus.COMPLETED)
     if job.finished:
         return Pace(share=share, items_per_second=_mean(job, done), eta_seconds=0)
+    if job.scheduled:
+        return Pace(share=share, items_per_second=None, eta_seconds=None)
     current, before = _in_this_epoch(progress, job), _worked(progress, job)
     if counts.worked <= before and _stands_still(current, before, now):
         unchanged = (now - current.moved_at) // 1000
@@ -106,7 +108,8 @@ def pace(job: Job, counts: Counts, progress: Progress, now: int) -> Pace:
     since = current.sample
     moved, elapsed_ms = max(0, counts.worked - since.worked), now - since.at
     eta = None
-    if moved and elapsed_ms > 0 and (job.sealed or expected is not None):
+    # How long a job is held nobody knows.
+    if moved and elapsed_ms > 0 and not job.held and (job.sealed or expected is not None):
         eta = -(-(known - counts.finished) * elapsed_ms // (moved * 1000))
     return Pace(share=share, items_per_second=_rate(moved, elapsed_ms), eta_seconds=eta)
 

@@ -48,9 +48,14 @@ def encode_head(head: Head) -> Row:
         "mode": text(head.mode.value),
         "failures": text(compact_json(dict(head.failures))),
         "sums": text(encode_sums(head.sums)),
+        **held_attribute(held=head.held),
         **closing_attributes(head),
         **counts_attributes(head.counts),
     }
+
+
+def held_attribute(*, held: bool) -> Row:
+    return {"held": number(1)} if held else {}
 
 
 def closing_attributes(head: Head) -> Row:
@@ -85,6 +90,7 @@ def decode_head(row: Row) -> Head:
         failures=() if failures == "{}" else tuple(parse_json(failures).items()),
         sums=_decode_sums(row["sums"]["S"]),
         mode=_MODES[row["mode"]["S"]],
+        held="held" in row,
         gate=int(row["gate"]["N"]),
         offset=int(row["offset"]["N"]),
         canceled_below=below,

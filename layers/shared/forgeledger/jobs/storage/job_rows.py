@@ -23,7 +23,7 @@ from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus, Tolerance
 from forgeledger.jobs.model.lanes import LaneMode
 from forgeledger.jobs.ports import JobView
 from forgeledger.jobs.storage.counts_rows import encode_counts, parse_counts
-from forgeledger.jobs.storage.head_rows import decode_rules, encode_rules
+from forgeledger.jobs.storage.head_rows import decode_rules, encode_rules, held_attribute
 from forgeledger.jobs.storage.keys import (
     FACT_PREFIX,
     fact_sk,
@@ -54,6 +54,7 @@ def encode_header(job: Job) -> Row:
         "published": number(0),
         "open": text(str(open_shard(job.job_id))),
         **numbers(expectedItems=spec.expected_items, deadlineSeconds=spec.deadline_seconds),
+        **numbers(executeAt=spec.execute_at),
         **encode_life(job),
     }
     if (tolerance := spec.tolerance) != Tolerance():
@@ -79,6 +80,8 @@ def encode_life(job: Job) -> Row:
         **texts(gateClientId=job.gate_client_id),
         **numbers(sealedAt=job.sealed_at, finishedAt=job.finished_at, idleAt=job.idle_at),
         **numbers(resumeGate=job.resume_gate or None, resumedEpoch=job.resumed_epoch or None),
+        **held_attribute(held=job.held),
+        **numbers(pausedUntil=job.paused_until, startedAt=job.started_at),
         **numbers(ttl=job_ttl(job)),
     }
 
@@ -105,6 +108,9 @@ def _decode_job(row: Row) -> Job:
         gate=int(row["gate"]["N"]),
         mode=_MODES[row["mode"]["S"]],
         gate_client_id=optional_text(row, "gateClientId"),
+        held="held" in row,
+        paused_until=optional_number(row, "pausedUntil"),
+        started_at=optional_number(row, "startedAt"),
         ending=None if ending is None else _STATUSES[ending],
         ending_reason=optional_text(row, "endingReason"),
         resume_gate=optional_number(row, "resumeGate") or 0,
@@ -134,6 +140,7 @@ def _decode_spec(row: Row) -> JobSpec:
         tags=_decode_names(row, "tags"),
         permanent_errors=_decode_names(row, "permanentErrors"),
         created_at=int(row["createdAt"]["N"]),
+        execute_at=optional_number(row, "executeAt"),
     )
 
 
@@ -159,6 +166,7 @@ def encode_fact(job: Job, fact: Fact, commit_id: str) -> Row:
         "counts": text(compact_json(encode_counts(fact.counts))),
         "durationMs": number(fact.duration_ms),
         **texts(commitId=commit_id, reason=fact.reason, clientId=fact.client_id),
+        **numbers(pausedUntil=fact.paused_until),
         **numbers(ttl=ttl_of(fact.at, job.spec.rules.ttl_days)),
     }
 
@@ -175,4 +183,5 @@ def decode_fact(row: Row) -> Fact:
         duration_ms=int(row["durationMs"]["N"]),
         reason=optional_text(row, "reason"),
         client_id=optional_text(row, "clientId"),
+        paused_until=optional_number(row, "pausedUntil"),
     )

@@ -61,6 +61,7 @@ _PLAIN: Final = (
     ("m", "mode"),
     ("s", "dispatch"),
     ("r", "resolved"),
+    ("v", "held"),
 )
 _TIMES: Final = (("l", "lease_until"), ("d", "due_at"))
 _TEXTS: Final = (
@@ -170,6 +171,7 @@ def _decode(values: Sequence[Any], at: int, texts: Sequence[str], client_id: str
         reason=_REASONS[rest["y"]] if "y" in rest else None,
         gate=rest.get("g"),
         mode=_MODES[rest["m"]] if "m" in rest else None,
+        held=rest.get("v"),
         recount=_decode_recount(*rest["n"]) if "n" in rest else None,
         client_id=client_id,
         ignored=tuple(text_of(name) or "" for name in rest.get("i", ())),

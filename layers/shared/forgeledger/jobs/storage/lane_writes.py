@@ -61,7 +61,7 @@ def row_actions(table: str, commit: Commit, commit_id: str) -> list[Action]:
 def _head_update(table: str, commit: Commit, commit_id: str) -> Action:
     before, head = commit.before, commit.head
     names = HEAD_NAMES
-    assignments, removals = HEAD_SET, ""
+    assignments, removals = HEAD_SET, list[str]()
     values: dict[str, Any] = {
         ":expected": number(before.offset),
         ":offset": number(head.offset),
@@ -80,17 +80,25 @@ def _head_update(table: str, commit: Commit, commit_id: str) -> Action:
         for name, value in closing_attributes(head).items():
             assignments += f", {name} = :{name}"
             values[f":{name}"] = value
+        if head.held:
+            assignments += ", #held = :held"
+            values[":held"] = number(1)
+        elif before.held:
+            removals.append("#held")
+        if head.held or before.held:
+            names["#held"] = "held"
         if head.mode is not LaneMode.CLOSED:
             # The job was reopened; if it never finished, there is no TTL to remove.
-            removals = " REMOVE #ttl"
+            removals.append("#ttl")
             names["#ttl"] = "ttl"
     elif head.counts.canceled < before.counts.canceled:
         # So was one whose items are being resumed: its lanes follow only afterwards.
-        removals, names = " REMOVE #ttl", {**names, "#ttl": "ttl"}
+        removals.append("#ttl")
+        names = {**names, "#ttl": "ttl"}
     return {
         "TableName": table,
         "Key": head_key(before.job_id, before.lane),
-        "UpdateExpression": assignments + removals,
+        "UpdateExpression": assignments + (f" REMOVE {', '.join(removals)}" if removals else ""),
         # Nothing was committed to the lane since it was read. An expired head has no offset, so
         # that the condition fails and the head is not created again.
         "ConditionExpression": "#offset = :expected",

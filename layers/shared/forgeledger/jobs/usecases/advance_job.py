@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from forgeledger.errors import OutOfTime, StorageBusy
 from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model.facts import Fact
-from forgeledger.jobs.model.job_lifecycle import Step, idle_step, next_step, total
+from forgeledger.jobs.model.job_lifecycle import idle_step, next_step, total
+from forgeledger.jobs.model.job_step import Step
 from forgeledger.jobs.model.progress import LookMove, rolled_up
 from forgeledger.jobs.ports import JobChange, JobStore, JobView
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     # The intake plans no looks.
     from forgeledger.jobs.usecases.plan_look import LookPlanner
 
-# A job needs at most eight steps: lanes, resumed, first failure, seal, lanes, close, lanes,
-# verdict. The rest is for conflicts with other writers.
+# A job needs at most ten steps: lanes, resumed, first failure, start, lanes, seal, lanes, close,
+# lanes, verdict. The rest is for conflicts with other writers.
 _ROUNDS = 20
 
 

@@ -9,12 +9,11 @@ from forgeledger.fast_dataclass import fast_frozen, replace
 from forgeledger.jobs.model.commands import (
     Command,
     CommandKind,
-    FollowGate,
     LaneCommand,
     Resume,
 )
 from forgeledger.jobs.model.ids import lanes_of
-from forgeledger.jobs.model.job_lifecycle import reopen
+from forgeledger.jobs.model.job_lifecycle import gate_of, reopen
 from forgeledger.jobs.model.jobs import Job, JobPhase
 from forgeledger.jobs.model.lane_decision import Commit, Decision, decide
 from forgeledger.jobs.model.lanes import LaneMode
@@ -190,7 +189,7 @@ def _decide(
         first = commands[: retried[0]]
         return decide(view.head, view.items, first, now, phase, client_id=client_id), None
     step = reopen(view.job, now, mode=LaneMode.SEALED, client_id=client_id)
-    follow = FollowGate(gate=step.job.gate, mode=step.job.mode)
+    follow = gate_of(step.job)
     decision = decide(view.head, view.items, (follow, *commands), now, client_id=client_id)
     # Following the gate is no command of the sender's, and so has no outcome.
     decision = replace(decision, outcomes=decision.outcomes[1:], waits_for=decision.waits_for[1:])

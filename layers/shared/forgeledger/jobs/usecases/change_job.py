@@ -1,11 +1,13 @@
-"""Seal, cancel or reopen a job; each is safe to repeat."""
+"""Seal, start, pause, resume, cancel or reopen a job; each is safe to repeat."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from forgeledger.errors import JobNotFound, OutOfTime, StorageBusy
-from forgeledger.jobs.model.job_lifecycle import Step, cancel, reopen, seal, total
+from forgeledger.jobs.model.job_hold import end_pause, pause, start
+from forgeledger.jobs.model.job_lifecycle import cancel, reopen, seal, total
+from forgeledger.jobs.model.job_step import Step
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lanes import Counts
 from forgeledger.jobs.model.outcomes import OutcomeKind, Reason
@@ -44,6 +46,29 @@ class JobLifecycle:
         self, job_id: str, has_time: HasTime = no_deadline, client_id: str | None = None
     ) -> ChangeResult:
         return self._apply(job_id, partial(_cancel, client_id=client_id), has_time)
+
+    def start(
+        self, job_id: str, has_time: HasTime = no_deadline, client_id: str | None = None
+    ) -> ChangeResult:
+        """Run a scheduled job before its time."""
+        return self._apply(job_id, partial(_start, client_id=client_id), has_time)
+
+    def pause(
+        self,
+        job_id: str,
+        has_time: HasTime = no_deadline,
+        client_id: str | None = None,
+        *,
+        until: int | None = None,
+    ) -> ChangeResult:
+        """Grant no claims until the job is resumed, or until this time."""
+        return self._apply(job_id, partial(_pause, until=until, client_id=client_id), has_time)
+
+    def resume(
+        self, job_id: str, has_time: HasTime = no_deadline, client_id: str | None = None
+    ) -> ChangeResult:
+        """End a pause; it has nothing to do with items that were canceled with the job."""
+        return self._apply(job_id, partial(_resume, client_id=client_id), has_time)
 
     def reopen(
         self,
@@ -91,6 +116,29 @@ def _cancel(job: Job, counts: Counts, now: int, client_id: str | None) -> Step |
     if job.finished or job.ending is not None:
         return Reason.JOB_FINISHED
     return cancel(job, counts, now, client_id)
+
+
+def _start(job: Job, counts: Counts, now: int, client_id: str | None) -> Step | Reason:
+    canceled_before = job.spec.execute_at is not None and job.started_at is None
+    if canceled_before and (job.finished or job.ending is not None):
+        return Reason.JOB_FINISHED
+    return start(job, counts, now, client_id)
+
+
+def _pause(
+    job: Job, counts: Counts, now: int, until: int | None, client_id: str | None
+) -> Step | Reason:
+    if job.finished or job.ending is not None:
+        return Reason.JOB_FINISHED
+    if job.scheduled:
+        return Reason.JOB_SCHEDULED
+    return pause(job, counts, now, until, client_id)
+
+
+def _resume(job: Job, counts: Counts, now: int, client_id: str | None) -> Step | Reason:
+    if job.scheduled and job.ending is None:
+        return Reason.JOB_SCHEDULED
+    return end_pause(job, counts, now, client_id)
 
 
 def _reopen(

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from forgeledger.errors import ExecuteAtPast
 from forgeledger.jobs.model.creation import SealedCreation, create_sealed
-from forgeledger.jobs.model.ids import lanes_for, lanes_of, make_job_id
+from forgeledger.jobs.model.ids import lanes_for, lanes_of, make_job_id, time_of
 from forgeledger.jobs.model.job_lifecycle import create
 from forgeledger.jobs.model.jobs import JobSpec, Tolerance
 from forgeledger.jobs.model.lanes import LaneRules
+from forgeledger.jobs.model.limits import START_LATE_SECONDS
 from forgeledger.jobs.ports import JobIdClaims, JobStore, JobView
 from forgeledger.jobs.usecases.change_job import JobLifecycle
 from forgeledger.jobs.usecases.plan_look import LookPlanner
@@ -33,6 +35,8 @@ class NewJob:
     # It chooses the lanes and nothing else.
     planned_items: int | None = None
     deadline_seconds: int | None = None
+    # When it is to start, in milliseconds since 1970; None: at once.
+    execute_at: int | None = None
     # JSON text.
     metadata: str = "{}"
     tags: tuple[str, ...] = ()
@@ -68,6 +72,7 @@ class JobCreator:
         random = blake2b(self.runtime.new_id().encode(), digest_size=10).digest()
         fresh = make_job_id(now, int.from_bytes(random), new.lanes or lanes_for(_known_items(new)))
         job_id = fresh if repeat is None else self.claims.claim(repeat, fresh)
+        _check_start(new, time_of(job_id))
         spec = _spec(new, job_id, now)
         request_id = self.runtime.new_id() if repeat is None else repeat.request_id
         job, heads, fact = create(spec, client_id)
@@ -93,6 +98,13 @@ class JobCreator:
         view = self.jobs.load_job(job_id)
         assert view is not None
         return Created(view=view, registered=registered)
+
+
+def _check_start(new: NewJob, asked_at: int) -> None:
+    """A repetition may come when the time is over, of which the first call was in time."""
+    late_ms = 0 if new.execute_at is None else asked_at - new.execute_at
+    if late_ms > START_LATE_SECONDS * 1000:
+        raise ExecuteAtPast(late_ms)
 
 
 def _known_items(new: NewJob) -> int | None:
@@ -132,4 +144,5 @@ def _spec(new: NewJob, job_id: str, now: int) -> JobSpec:
         metadata=new.metadata,
         tags=new.tags,
         created_at=now,
+        execute_at=new.execute_at,
     )

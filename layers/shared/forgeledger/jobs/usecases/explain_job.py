@@ -23,6 +23,10 @@ _ItemsById = Mapping[str, Item]
 class Cause(StrEnum):
     # The job is done.
     FINISHED = "finished"
+    # It waits for its start.
+    SCHEDULED = "scheduled"
+    # It grants no claims until it is resumed.
+    PAUSED = "paused"
     # More items may come: it is not sealed, and does not seal itself.
     UNSEALED = "unsealed"
     # Fewer items are known than were expected.
@@ -142,6 +146,8 @@ def _causes(view: JobView, now: int, tally: ScanTally) -> Iterable[Cause]:
     holds = {
         Cause.ENDING: job.ending is not None,
         Cause.RESUMING: job.resume_gate > 0,
+        Cause.SCHEDULED: job.scheduled and job.ending is None,
+        Cause.PAUSED: job.paused,
         Cause.DEADLINE_PASSED: deadline is not None and deadline <= now and job.ending is None,
         Cause.LANES_LAGGING: bool(_lagging(view)),
         Cause.ITEMS_MISSING: not job.sealed and expected is not None and counts.total < expected,

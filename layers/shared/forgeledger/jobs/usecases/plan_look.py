@@ -6,7 +6,7 @@ from forgeledger.clock.model.due import Due
 from forgeledger.clock.model.next_look import needs_wake, next_look
 from forgeledger.clock.ports import WakeSender
 from forgeledger.fast_dataclass import fast_frozen
-from forgeledger.jobs.model.job_lifecycle import job_wake_at
+from forgeledger.jobs.model.job_hold import job_wake_at
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.wakes import wake_name
 from forgeledger.jobs.ports import JobView

@@ -8,6 +8,7 @@ from forgeledger.errors import OutOfTime
 from forgeledger.jobs.model.commands import FollowGate, Resume
 from forgeledger.jobs.model.events import EventKind
 from forgeledger.jobs.model.items import Item, ItemState
+from forgeledger.jobs.model.job_lifecycle import gate_of
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Head, effective_item
 from forgeledger.jobs.model.limits import ITEMS_RESUMED_AT_ONCE, SCANNED_ITEMS
@@ -34,8 +35,7 @@ class LaneFollower:
         """Whether the lane is at the gate; False: more of its items are to be resumed."""
         if head.gate < job.resume_gate and not self._resume(job, head, has_time):
             return False
-        gate = FollowGate(gate=job.gate, mode=job.mode)
-        self._apply(job, head, (gate,), has_time)
+        self._apply(job, head, (gate_of(job),), has_time)
         return True
 
     def _resume(self, job: Job, head: Head, has_time: HasTime) -> bool:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import replace
-from itertools import chain, islice
-from typing import Any, TypeVar
+from datetime import datetime
+from itertools import chain
+from typing import Any
 
 from forgeledger.jobs.model.limits import ITEMS_PER_REGISTRATION, PAGE_ROWS
 from forgeledger.sdk.api.api_client import ApiClient, checked_key
@@ -17,6 +18,8 @@ from forgeledger.sdk.api.registration import (
     chunks,
     register_all,
 )
+from forgeledger.sdk.api.row_pages import first_row, rows_of
+from forgeledger.sdk.api.time_input import time_text
 from forgeledger.sdk.api.transport import PooledTransport
 from forgeledger.sdk.api.why_parts import read_whole
 from forgeledger.sdk.backoff import Backoff
@@ -25,8 +28,6 @@ from forgeledger.sdk.errors import EmptySealError
 from forgeledger.sdk.json_decoder import event_of, item_of, job_of, page_of, registration_of, why_of
 from forgeledger.sdk.records import Event, Item, Job, JobRef, Page, Registration, Why, job_id_of
 from forgeledger.sdk.seams import Seams
-
-Row = TypeVar("Row")
 
 
 class Ledger:
@@ -72,6 +73,7 @@ class Ledger:
         tags: Iterable[str] = (),
         ttl_days: int | None = None,
         deadline_seconds: int | None = None,
+        execute_at: datetime | str | None = None,
         idempotency_key: str | None = None,
         on_progress: OnProgress | None = None,
     ) -> Job:
@@ -106,6 +108,7 @@ class Ledger:
             "tags": list(tags) or None,
             "ttlDays": ttl_days,
             "deadlineSeconds": deadline_seconds,
+            "executeAt": time_text("execute_at", execute_at),
         }
         given = {field: value for field, value in body.items() if value is not None}
         job = job_of(self._api.post("jobs", body=given, idempotency_key=idempotency_key))
@@ -139,7 +142,7 @@ class Ledger:
         check_flag("allow_empty", allow_empty)
         check_many("items", items)
         options = options or RegistrationOptions()
-        first, items = _peek(items)
+        first, items = first_row(items)
         if seal and not first:
             if not allow_empty:
                 raise EmptySealError
@@ -152,6 +155,19 @@ class Ledger:
     def seal(self, job: JobRef) -> Job:
         """No more items can be registered; only a sealed job can complete."""
         return self._changed(job, "seal")
+
+    def start(self, job: JobRef) -> Job:
+        """Runs a scheduled job before its time."""
+        return self._changed(job, "start")
+
+    def pause(self, job: JobRef, *, until: datetime | str | None = None) -> Job:
+        """The job grants no claims until it is resumed, or until this time."""
+        at = time_text("until", until)
+        return self._changed(job, "pause", None if at is None else {"until": at})
+
+    def resume(self, job: JobRef) -> Job:
+        """Ends a pause; canceled items are resumed by `reopen(job, resume=True)`."""
+        return self._changed(job, "resume")
 
     def cancel(self, job: JobRef) -> Job:
         return self._changed(job, "cancel")
@@ -189,7 +205,7 @@ class Ledger:
         self, *, status: str | None = None, tag: str | None = None, name: str | None = None
     ) -> Iterator[Job]:
         """All jobs, newest first; reads page by page. `name` is a part of theirs."""
-        return _rows(
+        return rows_of(
             lambda cursor: self.jobs_page(status=status, tag=tag, name=name, cursor=cursor)
         )
 
@@ -215,7 +231,7 @@ class Ledger:
     ) -> Iterator[Item]:
         """The items of a job, or those for which all conditions hold; reads page by page."""
         filters = {"state": state, "error_type": error_type, "worker_id": worker_id}
-        return _rows(lambda after: self.items_page(job, **filters, limit=PAGE_ROWS, cursor=after))
+        return rows_of(lambda after: self.items_page(job, **filters, limit=PAGE_ROWS, cursor=after))
 
     def items_page(
         self,
@@ -238,7 +254,7 @@ class Ledger:
 
     def events(self, job: JobRef, *, cursor: str | None = None) -> Iterator[Event]:
         """The journal from its beginning or from a cursor, up to now; reads page by page."""
-        return _rows(lambda after: self.events_page(job, cursor=after, limit=PAGE_ROWS), cursor)
+        return rows_of(lambda after: self.events_page(job, cursor=after, limit=PAGE_ROWS), cursor)
 
     def events_page(
         self, job: JobRef, *, cursor: str | None = None, limit: int | None = None
@@ -278,18 +294,3 @@ class Ledger:
         beside = {name: answer[name] for name in ("warnings",) if name in answer}
         outcome = answer.get("outcome", "applied")
         return job_of({**answer.get("job", answer), **beside, "outcome": outcome})
-
-
-def _rows(page_at: Callable[[str | None], Page[Row]], cursor: str | None = None) -> Iterator[Row]:
-    while True:
-        page = page_at(cursor)
-        yield from page.rows
-        if not page.more:
-            return
-        cursor = page.cursor
-
-
-def _peek(items: Iterable[ItemSpec]) -> tuple[list[ItemSpec], Iterable[ItemSpec]]:
-    rows = iter(items)
-    first = list(islice(rows, 1))
-    return first, chain(first, rows)

@@ -9,6 +9,8 @@ from forgeledger.sdk.records import CommandAnswer
 _OVER: Final = frozenset(
     {"already_completed", "already_failed", "already_canceled", "job_closed", "job_canceled"}
 )
+# How long nobody asks again for an item of a held job: each time costs a delivery of its message.
+_HELD_SECONDS: Final = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,12 @@ def admission_of(answer: CommandAnswer) -> Admission:
 
 
 def _wait_seconds(answer: CommandAnswer) -> int:
-    """Until the lease is over or the item is due, by the ledger's own clock, rounded up."""
+    """Until the lease is over or the item is due, by the ledger's own clock, rounded up.
+
+    How long a job is held its lanes do not know.
+    """
+    if answer.reason == "job_held":
+        return _HELD_SECONDS
     item = answer.item
     if item is None or item.updated_at is None:
         return 0

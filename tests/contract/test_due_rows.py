@@ -15,8 +15,8 @@ from forgeledger.jobs.ports import LedgerStore
 from tests.support.builders import NOW, make_command, make_rules, make_spec
 
 RULES = make_rules(dispatched=True, lease_seconds=60, max_attempts=9)
-# Of four bytes a character, and as long as a row's key has room for.
-LONGEST_ID = "\U0001f600" * (ITEM_ID_BYTES // 4)
+# Of four bytes a character, and the last of three: as long as an item's key has room for.
+LONGEST_ID = "\U0001f600" * (ITEM_ID_BYTES // 4) + "\u20ac"
 
 
 def commit(store: LedgerStore, job_id: str, *commands: Command | FollowGate) -> None:
@@ -47,6 +47,7 @@ def ids(rows: Sequence[DueRow]) -> list[str]:
 def test_rows_are_listed_by_time(store: LedgerStore, dispatched: str) -> None:
     rows = store.list_due(dispatched, 0, 10)
 
+    assert len(LONGEST_ID.encode()) == ITEM_ID_BYTES
     assert ids(rows) == [LONGEST_ID, "b", "a"]
     assert rows[0] == DueRow(due_at=NOW + 3, offset=1, item_id=LONGEST_ID, attempt=1)
     assert ids(store.list_due(dispatched, 0, 2)) == [LONGEST_ID, "b"]

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from forgeledger.jobs.model.commands import Command, CommandKind, FollowGate, LaneCommand
 from forgeledger.jobs.model.items import Failure
 from forgeledger.jobs.model.jobs import JobPhase
-from forgeledger.jobs.model.lanes import LaneMode, LaneRules
+from forgeledger.jobs.model.lanes import LaneMode, LaneRules, number_of_type
+from tests.support.builders import NOW
 
 ITEMS = ("a", "b", "c", "d")
 
@@ -25,6 +26,9 @@ rules = st.builds(
     lease_seconds=st.sampled_from([0, 5]),
     backoff_base_seconds=st.sampled_from([0, 0.5, 8]),
     registers_on_the_way=st.booleans(),
+    dispatched=st.booleans(),
+    run_seconds=st.sampled_from([0, 0, 7]),
+    permanent_errors=st.sampled_from([(), (), (number_of_type("Bang"),)]),
 )
 
 phases = st.sampled_from(
@@ -46,6 +50,11 @@ commands = st.builds(
     payload=_texts,
     result=_texts,
     failure=st.none() | failures,
+    dispatch=st.none() | st.integers(1, 5),
+    retry_after_seconds=st.sampled_from([None, None, 0, 3]),
+    item_kind=st.sampled_from([None, "resize"]),
+    group=st.sampled_from([None, "acme"]),
+    not_before=st.sampled_from([None, NOW - 1, NOW + 5_000]),
 )
 
 gates = st.builds(FollowGate, gate=st.integers(1, 9), mode=st.sampled_from(list(LaneMode)))

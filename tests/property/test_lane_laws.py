@@ -56,6 +56,9 @@ class LaneLaws(RuleBasedStateMachine):
         for command, outcome in zip(batch, decision.outcomes, strict=True):
             item = before.get(command.item_id)
             stale = item and command.attempt is not None and command.attempt < item.attempt
+            # The number of a claim's dispatch stands above that of its delivery.
+            by_dispatch = command.dispatch is not None and self.lane.head.rules.dispatched
+            stale = stale and not (by_dispatch and command.kind is CommandKind.CLAIM)
             if stale and command.kind is not CommandKind.REGISTER:
                 assert outcome.kind != "applied"
                 assert substance(outcome.item) == substance(item)
@@ -179,10 +182,22 @@ class LaneLaws(RuleBasedStateMachine):
     def commits_follow_one_another_and_stay_small(self):
         for commit in self.lane.commits:
             assert commit.events
-            assert len(commit.items) <= ITEMS_PER_COMMIT
+            assert len(commit.items) + len(commit.due_rows) <= ITEMS_PER_COMMIT
             assert commit.head.offset == commit.before.offset + len(commit.events)
         for first, second in pairwise(self.lane.commits):
             assert first.head == second.before
+
+    @invariant()
+    def what_is_pending_again_has_a_due_row_for_its_next_dispatch(self):
+        rows = [row for commit in self.lane.commits for row in commit.due_rows]
+        written = {(row.item_id, row.due_at, row.attempt) for row in rows}
+        assert len({(row.due_at, row.offset) for row in rows}) == len(rows)
+        assert self.lane.head.rules.dispatched or not rows
+        for name in self.lane.items if self.lane.head.rules.dispatched else ():
+            item = self.lane.item(name)
+            again = item.attempt > 0 or item.pending_since is not None
+            if item.state is ItemState.PENDING and (again or item.due_at is not None):
+                assert (name, item.due_at, item.attempt + 1) in written
 
     @invariant()
     def an_item_remembers_no_more_than_it_has_to(self):

@@ -40,6 +40,16 @@ def test_a_block_that_raises_fails_its_item_and_the_error_goes_on(
     assert item.comes_again is retryable
 
 
+def test_every_command_of_a_block_is_for_its_dispatch(reporter, queue):
+    with reporter.item(JOB_ID, "a", attempt=5, dispatch=3) as item:
+        item.heartbeat()
+        item.fail("too many requests", retry_after_seconds=60)
+
+    reporter.flush()
+    assert [command["dispatch"] for command in queue.commands] == [3, 3, 3]
+    assert queue.commands[-1]["retryAfterSeconds"] == 60
+
+
 def test_a_misspelt_result_is_an_error_of_its_line(reporter, queue):
     with pytest.raises(AttributeError, match="reslt"), reporter.item(JOB_ID, "a") as item:
         item.reslt = {"pages": 3}

@@ -59,6 +59,7 @@ class ItemWork:
     __slots__ = (
         "__weakref__",
         "_deciding",
+        "_dispatch",
         "_fence",
         "_heartbeat_seconds",
         "_lease_seconds",
@@ -84,6 +85,7 @@ class ItemWork:
         *,
         attempt: int | None,
         fenced: bool = True,
+        dispatch: int | None = None,
         lease_seconds: int | None,
         heartbeat_seconds: float | None,
         kind: str | None = None,
@@ -97,6 +99,7 @@ class ItemWork:
         # Commands carry it if they are fenced.
         self.attempt = attempt
         self._fence = attempt if fenced else None
+        self._dispatch = dispatch
         self.kind = kind
         self.payload = payload
         self.result: Any = None
@@ -166,13 +169,21 @@ class ItemWork:
         """Send a heartbeat now, in addition to the automatic ones."""
         self._report("heartbeat", lease_seconds=self._lease_seconds)
 
-    def fail(self, error: FailedBy) -> None:
-        """The item failed, even if the block ends normally."""
+    def fail(self, error: FailedBy, *, retry_after_seconds: int | None = None) -> None:
+        """The item failed, even if the block ends normally.
+
+        retry_after_seconds: how long it waits then, in place of the policy's backoff.
+        """
         failure = Failure.of(error)
         with self._decided("fail") as is_first:
             if is_first:
                 self.failure = failure
-                self._report("fail", failure=failure, on_delivery=self._on_delivery)
+                self._report(
+                    "fail",
+                    failure=failure,
+                    retry_after_seconds=retry_after_seconds,
+                    on_delivery=self._on_delivery,
+                )
 
     def release(self, *, block_seconds: float | None = None) -> None:
         """Give the item back unfinished; the attempt does not count."""
@@ -219,7 +230,8 @@ class ItemWork:
                 self._report("heartbeat", lease_seconds=self._lease_seconds, block_seconds=0)
 
     def _report(self, kind: CommandType, **options: Any) -> None:
-        self._reporter.report(kind, self.job_id, self.item_id, attempt=self._fence, **options)
+        fences = {"attempt": self._fence, "dispatch": self._dispatch}
+        self._reporter.report(kind, self.job_id, self.item_id, **fences, **options)
 
 
 def _checked_interval(seconds: object) -> float:

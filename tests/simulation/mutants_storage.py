@@ -14,7 +14,7 @@ from forgeledger.aws.dynamodb.table import Action, Conflict, Table
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.model.lanes import Counts
-from forgeledger.jobs.model.progress import Progress
+from forgeledger.jobs.model.progress import LookMove, Progress
 from forgeledger.jobs.ports import JobChange
 from forgeledger.jobs.storage import job_store, job_writes, lane_store, lane_writes
 from forgeledger.jobs.storage.keys import header_key, progress_key
@@ -259,9 +259,12 @@ def throttled_is_success() -> Iterator[None]:
 
 @STORAGE.named("the roll-up goes backwards")
 def roll_up_backwards() -> Iterator[None]:
-    def roll_up(self: DynamoStore, job: Job, progress: Progress) -> bool:
-        update = progress_update(job, progress)
-        del update["ConditionExpression"]
+    def roll_up(
+        self: DynamoStore, job: Job, progress: Progress, move: LookMove | None = None
+    ) -> bool:
+        update = progress_update(job, progress, move)
+        if move is None:
+            del update["ConditionExpression"]
         return self._table.update(progress_key(job.job_id), **update)
 
     with patch.object(DynamoStore, "roll_up", roll_up):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from tests.simulation.coverage import CoveragePoint
 from tests.simulation.lambdas import Lambdas, PlannedFaults
 from tests.simulation.lane_checks import Violation
+from tests.simulation.look_checks import times_of
 from tests.simulation.table_requests import has_expired
 from tests.simulation.workloads import WAITS_MS, Workload
 from tests.simulation.world import SimulatedWorld
@@ -118,11 +119,11 @@ def _deadlines(history: "History") -> list[int]:
 
 
 def _deadlines_by_job(history: "History") -> list[tuple[str, int]]:
-    """Of jobs that run, and do not end already."""
+    """Of jobs that run, and do not end already; starts and ends of pauses are such times, too."""
     return [
-        (pk, observed.job.deadline_at)
+        (pk, min(times_of(observed.job)))
         for pk, observed in history.checks.jobs.by_pk.items()
-        if observed.job.deadline_at is not None
+        if times_of(observed.job)
         and not observed.job.finished
         and observed.job.ending is None
         and pk not in history.checks.expired_pks

@@ -19,7 +19,7 @@ def check_looks(pk: str, changes: Sequence[RowChange], world: SimulatedWorld) ->
         elif change.sk == HEADER_SK and change.old is None and change.new is not None:
             job = decode_header(change.new).job
             planned = any(other.sk == PROGRESS_SK for other in changes)
-            if planned is not (world.rules.execution and bool(_times_of(job))):
+            if planned is not (world.rules.execution and bool(times_of(job))):
                 raise Violation(f"{pk}: created with its time to look at it: {planned}")
 
 
@@ -41,7 +41,7 @@ def _check_look(pk: str, change: RowChange, world: SimulatedWorld) -> None:
         raise Violation(f"{pk}: its look was planned with {earlier} facts, then with {facts}")
 
 
-def _times_of(job: Job) -> list[int]:
+def times_of(job: Job) -> list[int]:
     """When something happens to the job by itself."""
     if job.status == "SCHEDULED":
         return [job.spec.execute_at or 0]
@@ -55,7 +55,7 @@ def look_missing(rows: Mapping[str, Row], job: Job, *, was_held: bool) -> str | 
     if job.finished or job.ending is not None:
         return None
     wake_at = _number(rows.get(PROGRESS_SK), "wakeAt")
-    times = _times_of(job)
+    times = times_of(job)
     if not times:
         # A hold that ended before its time leaves a look behind.
         vain = wake_at is not None and not was_held

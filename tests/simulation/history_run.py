@@ -243,7 +243,7 @@ def start_history(script: Script, *, traced: bool = False) -> History:
         units_per_second=script.units_per_second,
         maximum_idle_days=_IDLE_DAYS[script.seed // SEEDS_PER_GROUP % len(_IDLE_DAYS)],
         parallelization=script.parallelization,
-        execution=script.seed % 2 == 1,
+        execution=script.seed % 2 == 0,
         cuts_rounds_short=script.cuts_rounds_short,
     )
     world = SimulatedWorld(random=Random(script.seed), rules=rules, trace=[] if traced else None)

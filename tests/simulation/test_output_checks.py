@@ -65,7 +65,9 @@ def test_a_handler_answers_the_same_with_its_decorators(
     def answer() -> Any:
         with http_side._serving(world):
             context = FunctionContext(world, process)
-            return handlers.invoke("api", http_side._api(0), event, context, decorated=decorated)
+            return handlers.invoke(
+                "api", http_side._api(0, execution=False), event, context, decorated=decorated
+            )
 
     _, (response, metrics) = world.invoke(process, answer)
 

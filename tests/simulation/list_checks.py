@@ -213,7 +213,7 @@ def _rejected_after_end(observed: ObservedJob, checks: Checks) -> Iterator[str]:
             after = offset >= head.canceled_below
         else:
             after = event.at >= (observed.job.finished_at or 0)
-        if after and reason is not None and reason not in _HARMLESS:
+        if after and reason is not None and event.command is not None:
             yield reason
 
 

@@ -10,8 +10,8 @@ from forgeledger.sdk.errors import NoAnswerError
 AT = "2026-11-21T10:00:00.000Z"
 
 
-def granted(attempt=1):
-    item = {"itemId": "a", "state": "IN_PROGRESS", "attempt": attempt, "updatedAt": AT}
+def granted(attempt=1, **more):
+    item = {"itemId": "a", "state": "IN_PROGRESS", "attempt": attempt, "updatedAt": AT, **more}
     return 200, {"outcome": "applied", "item": item}
 
 
@@ -33,10 +33,10 @@ def unknown(code, **more):
 class FakeLedger:
     """Scripted by kind of request; the last answer of a kind is repeated. None: no answer."""
 
-    def __init__(self, *, claim=(), heartbeat=(), status="RUNNING", resuming=False):
+    def __init__(self, *, claim=(), heartbeat=(), status="RUNNING", **about):
         self.answers = {"claim": list(claim), "heartbeat": list(heartbeat)}
         self.status = status
-        self.resuming = resuming
+        self.about = about
         self.requests = []
         self.now = 0.0
         self.changed = threading.Condition()
@@ -64,8 +64,7 @@ class FakeLedger:
 
     def _job(self, request):
         job_id = urlsplit(request.url).path.split("/")[-1]
-        about = {"status": self.status, "resuming": self.resuming}
-        return {"jobId": job_id, "name": "job", "lanes": 4, **about}
+        return {"jobId": job_id, "name": "job", "lanes": 4, "status": self.status, **self.about}
 
     def count(self, kind):
         return [name for name, _ in self.requests].count(kind)

@@ -31,8 +31,10 @@ def test_why_says_what_a_job_waits_for(forgeledger, ledger, job, world):
         f"forgeledger job seal {job.job_id}"
     ) in ended.lines
     assert (
-        "1 item has an expired lease. The next claim takes over; if there will be none, count it "
-        f"as a failed attempt: forgeledger send expire {job.job_id} ITEM_ID"
+        "1 item has an expired lease: no heartbeat came in time. A worker that is alive still ends "
+        "its item, and the next claim takes over. If the worker is gone and no claim will come, "
+        "end the attempt as failed, which refuses a late end if it was the last one: "
+        f"forgeledger send expire {job.job_id} ITEM_ID"
     ) in ended.lines
     assert any(line.endswith("a, attempt 1 by w-1") for line in ended.lines)
 

@@ -5,7 +5,11 @@ import pytest
 from forgeledger.cli import exit_codes
 from forgeledger.sdk.api.transport import HttpResponse
 
-STAYS_CANCELED = "1 item stays canceled; to process one after all, register it under another id"
+STAYS_CANCELED = (
+    "1 item stays canceled while the job runs. What was canceled with it can be resumed when it "
+    "has ended again: `forgeledger job reopen --resume` (after `job cancel`, say); what was "
+    "canceled by itself can be registered under another id"
+)
 NO_SUCH_JOB = "01KAJXPF80000APN59HKNHY2PJ-8"
 
 
@@ -203,6 +207,19 @@ def test_a_change_that_was_made_before_says_already(forgeledger, ledger, word, n
     stays = f"note: {STAYS_CANCELED}\n" if word == "reopen" else ""
     assert (first.code, first.err) == (0, stays)
     assert (second.code, second.err) == (0, f"it was {now} already; nothing changed\n{stays}")
+
+
+def test_what_the_note_on_canceled_items_says_can_be_done(forgeledger, ledger):
+    job = ledger.create_job("nightly", items=["a"])
+    ledger.cancel(job.job_id)
+    forgeledger("job", "reopen", job.job_id)
+    assert "job_running" in forgeledger("job", "reopen", job.job_id, "--resume").err
+
+    forgeledger("job", "cancel", job.job_id)
+    resumed = forgeledger("job", "reopen", job.job_id, "--resume")
+
+    assert resumed.code == 0
+    assert ledger.item(job.job_id, "a").state == "PENDING"
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,28 @@ def test_an_earlier_tick_wakes_a_ticker_that_sleeps_for_a_later_one():
         assert ticked.wait(10)
 
 
+def test_an_interval_that_is_shortened_counts_from_the_last_call():
+    now, ticker = 100.0, None
+    ticked = threading.Event()
+    ticker = Ticker("test", lambda: now)
+
+    with ticker.every(30, ticked.set) as hasten:
+        now += 6
+        hasten(10)
+        (tick,) = ticker._ticks.values()
+        assert (tick.due_at, tick.every_seconds) == (110, 10)
+        hasten(20)
+        assert (tick.due_at, tick.every_seconds) == (110, 10)
+
+
+def test_a_shortened_interval_wakes_a_ticker_that_sleeps_for_a_longer_one():
+    ticked = threading.Event()
+
+    with Ticker("test").every(3_600, ticked.set) as hasten:
+        hasten(0.001)
+        assert ticked.wait(4)
+
+
 def test_no_interval_means_no_ticks():
     ticker = Ticker("test")
 

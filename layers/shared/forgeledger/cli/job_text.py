@@ -70,7 +70,7 @@ def canceled_note(job: "Job") -> str | None:
 
 
 def reopened_note(job: "Job") -> str | None:
-    """What becomes of items that are canceled."""
+    """What becomes of items that are canceled; a job that runs again is not resumed any more."""
     if job.resuming:
         return (
             "its canceled items are being resumed. Send their work when `forgeledger job status` "
@@ -79,7 +79,11 @@ def reopened_note(job: "Job") -> str | None:
     if job.canceled == 0:
         return None
     stay = plural(job.canceled, "item stays", "items stay")
-    return f"{stay} canceled; to process one after all, register it under another id"
+    return (
+        f"{stay} canceled while the job runs. What was canceled with it can be resumed when it has "
+        "ended again: `forgeledger job reopen --resume` (after `job cancel`, say); what was "
+        "canceled by itself can be registered under another id"
+    )
 
 
 def sealed_short_note(job: "Job") -> str | None:
@@ -224,8 +228,8 @@ def _rejections(why: "Why", where: Where) -> Iterator[str]:
         )
     if why.is_complete:
         yield (
-            "A worker goes on after the end, and its work does not count. Stop it, or run the job "
-            f"again: forgeledger job reopen {why.job_id}{api}"
+            "What is sent after the end does not count. Stop the worker that sends it, or run the "
+            f"job again: forgeledger job reopen {why.job_id}{api}"
         )
 
 
@@ -260,9 +264,10 @@ def _reasons(why: "Why", where: Where) -> dict[str, str]:
         "items_retrying": f"{retrying} failed before.",
         "items_due_later": f"{due_later} for the next attempt{next_due}.",
         "items_in_progress": f"{in_progress} in progress.",
-        "leases_expired": f"{expired} an expired lease. The next claim takes over; if there will "
-        "be none, count it as a failed attempt: forgeledger send expire "
-        f"{why.job_id} ITEM_ID{options}",
+        "leases_expired": f"{expired} an expired lease: no heartbeat came in time. A worker that "
+        "is alive still ends its item, and the next claim takes over. If the worker is gone and no "
+        "claim will come, end the attempt as failed, which refuses a late end if it was the last "
+        f"one: forgeledger send expire {why.job_id} ITEM_ID{options}",
         "ending": "Its verdict is certain; its lanes are being closed.",
         "resuming": "Items that were canceled with it are being resumed.",
         "lanes_lagging": f"These lanes do not have the job's state yet: {lagging}. To update them "

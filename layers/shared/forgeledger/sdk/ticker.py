@@ -7,11 +7,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 _log = logging.getLogger("forgeledger.sdk")
 
 _IDLE_SECONDS: Final = 5.0
+
+# Shortens an interval, counted from the last call.
+Hasten = Callable[[float], None]
 
 
 @dataclass(slots=True)
@@ -38,14 +42,14 @@ class Ticker:
         self._running = False
 
     @contextlib.contextmanager
-    def every(self, seconds: float | None, call: Callable[[], None]) -> Iterator[None]:
+    def every(self, seconds: float | None, call: Callable[[], None]) -> Iterator[Hasten]:
         """Calls it at that interval while the block runs; never for an interval of None or 0."""
         if not seconds:
-            yield
+            yield lambda _: None
             return
         ticks, key = self._start(seconds, call)
         try:
-            yield
+            yield partial(self._hasten, ticks[key])
         finally:
             ticks.pop(key, None)
 
@@ -65,6 +69,14 @@ class Ticker:
                     self._running = True
             return self._ticks, key
 
+    def _hasten(self, tick: _Tick, seconds: float) -> None:
+        with self._changed:
+            if seconds < tick.every_seconds:
+                tick.due_at -= tick.every_seconds - seconds
+                tick.every_seconds = seconds
+                if tick.due_at < self._wake_at:
+                    self._changed.notify_all()
+
     def _run(self) -> None:
         while True:
             with self._changed:
@@ -77,7 +89,8 @@ class Ticker:
                     continue
             for tick in due:
                 # Counted from now, so that no burst of calls follows a slow one.
-                tick.due_at = now + tick.every_seconds
+                with self._changed:
+                    tick.due_at = now + tick.every_seconds
                 try:
                     tick.call()
                 except Exception:  # noqa: BLE001 - one failing tick must not end the others.

@@ -63,6 +63,26 @@ def test_what_is_said_of_an_item_that_is_completed_holds_nothing_up(caller):
     assert rejections(caller, job_id) == []
 
 
+def test_of_a_finished_job_all_that_was_refused_since_its_end_is_listed(caller, world, clock):
+    job_id = caller.new_job(items=["a", "b"], seal=True)
+    caller.post(f"/jobs/{job_id}/items/a/complete")
+    caller.post(f"/jobs/{job_id}/items/a/claim", {"workerId": "early"})
+    clock.pass_seconds(1)
+    caller.post(f"/jobs/{job_id}/items/b/complete")
+    JobAdvancer(world.store, LaneWriter(world.store, world.runtime), world.runtime).advance(job_id)
+
+    for command in ("claim", "cancel", "fail", "retry", "complete"):
+        caller.post(f"/jobs/{job_id}/items/a/{command}")
+
+    assert {(entry["command"], entry["reason"]) for entry in rejections(caller, job_id)} == {
+        ("claim", "already_completed"),
+        ("cancel", "already_completed"),
+        ("fail", "already_completed"),
+        ("retry", "not_failed"),
+    }
+    assert all(entry["count"] == 1 for entry in rejections(caller, job_id))
+
+
 def test_of_a_finished_job_those_from_before_its_end_are_left_out(caller):
     job_id = caller.new_job(items=["a"], seal=True)
     caller.post(f"/jobs/{job_id}/items/A/complete")

@@ -16,6 +16,7 @@ class World:
 
     def __init__(self):
         self.now, self.status, self.lookups = 1_000.0, "RUNNING", []
+        self.lease_seconds = 0
         self.meanwhile = lambda: None
         self.watch = JobWatch(self.job, clock=lambda: self.now, utc_now=self.utc)
 
@@ -33,7 +34,8 @@ class World:
             raise NoAnswerError("GET", job_id, "refused")
         if self.status == "missing":
             raise NotFoundError(Problem(status=404, code="job_not_found"))
-        return Job(job_id=job_id, name="job", status=self.status, lanes=1)
+        raw = {"policy": {"leaseSeconds": self.lease_seconds}}
+        return Job(job_id=job_id, name="job", status=self.status, lanes=1, raw=raw)
 
 
 @pytest.fixture
@@ -161,7 +163,7 @@ def test_a_handler_hears_only_of_what_was_looked_up_since_it_began(world):
 
     assert not world.watch.has_ended_since("j", began)
     world.now += LOOK_SECONDS
-    world.watch.look(["j"])
+    world.watch.look({"j": False})
     assert world.watch.has_ended_since("j", began)
 
 
@@ -173,6 +175,29 @@ def test_a_handler_of_a_reopened_job_hears_nothing_old_while_a_lookup_is_under_w
     began, heard = world.now, []
     world.meanwhile = lambda: heard.append(world.watch.has_ended_since("j", began))
 
-    world.watch.look(["j"])
+    world.watch.look({"j": False})
 
     assert heard == [False]
+
+
+def test_the_lease_of_a_job_is_known_from_its_first_lookup_which_may_be_urgent(world):
+    world.lease_seconds = 10
+    world.watch.had_ended("j", world.wall)
+    world.watch.look({"j": False})
+    assert (world.watch.lease_seconds("j"), world.lookups) == (None, [])
+
+    world.watch.look({"j": True})
+    world.watch.look({"j": True})
+
+    assert (world.watch.lease_seconds("j"), world.lookups) == (10, ["j"])
+
+
+def test_a_lookup_without_an_answer_forgets_no_lease(world):
+    world.lease_seconds = 10
+    world.watch.look({"j": True})
+    world.status = None
+    world.now += LOOK_SECONDS
+
+    world.watch.look({"j": True})
+
+    assert world.watch.lease_seconds("j") == 10

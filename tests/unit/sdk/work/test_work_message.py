@@ -32,7 +32,7 @@ def test_a_message_may_say_all_in_either_spelling():
 @pytest.mark.parametrize("name", sorted(WORK_NAMES))
 def test_a_field_that_is_known_is_read(name):
     rest = {known: value for known, value in GOOD.items() if known != to_camel(name)}
-    value = {**GOOD, "attempt": 7}.get(to_camel(name), "other")
+    value = {**GOOD, "attempt": 7, "leaseSeconds": 60}.get(to_camel(name), "other")
 
     with_it = read_work(json.dumps({**rest, name: value}), 1)
 
@@ -56,6 +56,7 @@ def test_a_message_that_stands_for_a_later_attempt_counts_from_there():
         ({"attempt": 0}, f"attempt: {WHOLE}, not 0"),
         ({"attempt": "x"}, f"attempt: {WHOLE}, not 'x'"),
         ({"attempt": True}, f"attempt: {WHOLE}, not True"),
+        ({"leaseSeconds": 0}, "leaseSeconds: must be a whole number from 1 to 604800, not 0"),
         ({"itemId": 5}, "itemId: must be text of 1 to 256 characters, not 5"),
         ({"itemId": ""}, "itemId: must have 1 to 256 characters, not 0"),
         ({"jobId": 5}, "jobId: 5 is not the id of a job"),

@@ -113,7 +113,7 @@ COMMAND_FIELDS: Final = (
 ERROR_FIELDS: Final = (ERROR_TYPE, ERROR_MESSAGE, RETRYABLE)
 ITEM_FIELDS: Final = (ITEM_ID, PAYLOAD, ITEM_KIND, GROUP, NOT_BEFORE)
 # A work message gives an item to a worker; `kind` selects the worker's handler.
-WORK_FIELDS: Final = (JOB_ID, ITEM_ID, Field("kind", Kind.TEXT), PAYLOAD, ATTEMPT)
+WORK_FIELDS: Final = (JOB_ID, ITEM_ID, Field("kind", Kind.TEXT), PAYLOAD, ATTEMPT, LEASE_SECONDS)
 
 COMMAND_NAMES: Final = names_of(COMMAND_FIELDS)
 ERROR_NAMES: Final = names_of(ERROR_FIELDS)

@@ -1,4 +1,4 @@
-"""Recently rejected commands: all of a running job, of a finished one those after its end."""
+"""Recently rejected commands: what may hold up a running job, or all since the end of a job."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _LEAST_EVENTS = 30
 # So many are read at first, then twice as many each time: their size is not known.
 _AT_FIRST = 5
 _SHOWN = 10
-# With these reasons the item blocks nothing: it is completed, or has not failed.
+# With these reasons an item does not hold up a running job: it is completed, or has not failed.
 _HARMLESS = frozenset({Reason.ALREADY_COMPLETED, Reason.NOT_FAILED})
 
 _Kind = tuple[CommandKind, Reason]
@@ -45,9 +45,13 @@ def latest_rejections(
     used = [head for head in view.heads if head.offset > _first_offset(view.job, head)]
     most, most_bytes = events_of_a_lane(len(used)), PAGE_BYTES // max(1, len(used))
 
+    left_out = frozenset() if view.job.finished else _HARMLESS
+
     def rejected(head: Head) -> list[tuple[_Kind, _Sighting]]:
         first = max(_first_offset(view.job, head), head.offset - most)
-        return list(_rejected(lanes, head, first, _since(view.job, head), most_bytes))
+        since = _since(view.job, head)
+        all_kinds = _rejected(lanes, head, first, since, most_bytes)
+        return [rejection for rejection in all_kinds if rejection[0][1] not in left_out]
 
     by_lane = runtime.parallel(rejected, used)
     counts: Counter[_Kind] = Counter()
@@ -103,7 +107,7 @@ def _rejected(
             return
         for _, event in reversed(known):
             most_bytes -= event_bytes(event)
-            if event.at < since or event.reason in _HARMLESS:
+            if event.at < since:
                 continue
             if event.command and event.reason:
                 yield (event.command, event.reason), (event.at, event.item_id or "")

@@ -12,13 +12,15 @@ from forgeledger.sdk.command_checks import checked_whole_number
 from forgeledger.sdk.errors import InvalidCommandError
 from forgeledger.sdk.failure import FailedBy, Failure
 from forgeledger.sdk.report.lane_buffer import OnDelivery
-from forgeledger.sdk.ticker import Ticker
+from forgeledger.sdk.ticker import Hasten, Ticker
 
 # Without a lease a heartbeat only shows that the worker lives, so it may be rare.
 HEARTBEAT_SECONDS: Final = 30.0
 # The error type of an item whose result breaks a limit of the ledger.
 INVALID_RESULT: Final = "InvalidResult"
 
+# Takes the seconds of the item's lease, whenever they become known.
+Pace = Callable[[float], None]
 Ending = Literal["complete", "fail", "release"]
 
 
@@ -38,7 +40,7 @@ class ItemLink(Protocol):
     @property
     def is_claimed(self) -> bool: ...
 
-    def begin(self) -> None: ...
+    def begin(self, pace: Pace | None) -> None: ...
 
     def end(self, *, is_decided: bool) -> None: ...
 
@@ -61,10 +63,12 @@ class ItemWork:
         "_deciding",
         "_dispatch",
         "_fence",
+        "_hasten",
         "_heartbeat_seconds",
         "_lease_seconds",
         "_link",
         "_on_delivery",
+        "_paced",
         "_reporter",
         "_running",
         "attempt",
@@ -108,6 +112,9 @@ class ItemWork:
         if lease_seconds is not None:
             checked_whole_number(LEASE_SECONDS, lease_seconds)
         self._lease_seconds = lease_seconds
+        # An interval that was given stands, whatever the lease is.
+        self._paced = heartbeat_seconds is None
+        self._hasten: Hasten = lambda _: None
         if heartbeat_seconds is None:
             heartbeat_seconds = lease_seconds / 3 if lease_seconds else HEARTBEAT_SECONDS
         self._heartbeat_seconds = _checked_interval(heartbeat_seconds)
@@ -141,10 +148,10 @@ class ItemWork:
     def __enter__(self) -> Self:
         if self._link is None or not self._link.is_claimed:
             self._report("claim", lease_seconds=self._lease_seconds)
-        if self._link is not None:
-            self._link.begin()
         ticks = self._reporter.heartbeats.every(self._heartbeat_seconds, self._beat)
-        self._running.enter_context(ticks)
+        self._hasten = self._running.enter_context(ticks)
+        if self._link is not None:
+            self._link.begin(self._pace if self._paced else None)
         return self
 
     def __exit__(
@@ -215,6 +222,12 @@ class ItemWork:
             if is_first:
                 self.ending = None
             raise
+
+    def _pace(self, lease_seconds: float) -> None:
+        every_seconds = lease_seconds / 3
+        if every_seconds < self._heartbeat_seconds:
+            self._heartbeat_seconds = every_seconds
+            self._hasten(every_seconds)
 
     def _beat(self) -> None:
         # Not under the lock: the end waits for no answer, and a heartbeat that is late is fenced.

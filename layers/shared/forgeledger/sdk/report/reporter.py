@@ -150,7 +150,11 @@ class Reporter(CommandReports):
         on_delivery: OnDelivery | None = None,
         link: ItemLink | None = None,
     ) -> ItemWork:
-        """The work on an item as a block: `with reporter.item(job, item_id) as item: ...`."""
+        """The work on an item as a block: `with reporter.item(job, item_id) as item: ...`.
+
+        Heartbeats come every third of `lease_seconds`, or every 30 seconds: a reporter does not
+        know the lease of the job's policy, so give it here if it is shorter than that.
+        """
         return ItemWork(
             self,
             job_id_of(job),

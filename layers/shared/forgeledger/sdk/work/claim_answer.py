@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from forgeledger.sdk.records import CommandAnswer
+from forgeledger.sdk.records import CommandAnswer, Item
 
 # Nothing is left to do for the item, now or later.
 _OVER: Final = frozenset(
@@ -18,10 +18,12 @@ class Admission:
     """Whether a message's handler runs, with the granted attempt; or what becomes of the message.
 
     `drop` deletes the message; `hand_back` makes it visible again, not before `wait_seconds`.
+    `lease_seconds` is the lease that was granted, if there is one.
     """
 
     action: Literal["run", "drop", "hand_back"]
     attempt: int | None = None
+    lease_seconds: float | None = None
     wait_seconds: int = 0
     reason: str = ""
 
@@ -30,10 +32,18 @@ def admission_of(answer: CommandAnswer) -> Admission:
     """A granted claim is one that is not rejected and whose item is in progress."""
     reason, item = answer.reason or answer.outcome, answer.item
     if not answer.is_rejected and item is not None and item.state == "IN_PROGRESS":
-        return Admission(action="run", attempt=item.attempt, reason=reason)
+        return Admission(
+            action="run", attempt=item.attempt, lease_seconds=_lease_seconds(item), reason=reason
+        )
     if reason in _OVER:
         return Admission(action="drop", reason=reason)
     return Admission(action="hand_back", wait_seconds=_wait_seconds(answer), reason=reason)
+
+
+def _lease_seconds(item: Item) -> float | None:
+    if item.lease_until is None or item.updated_at is None:
+        return None
+    return (item.lease_until - item.updated_at).total_seconds()
 
 
 def _wait_seconds(answer: CommandAnswer) -> int:

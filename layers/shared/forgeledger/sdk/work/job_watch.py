@@ -1,10 +1,10 @@
-"""Which jobs have ended, as far as this process knows: one request a job every 15 seconds."""
+"""What is known of jobs, their ends and leases: one request a job every 15 seconds."""
 
 import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -32,6 +32,7 @@ class _Known:
     is_guess: bool = True
     ended: bool = False
     resuming: bool = False
+    lease_seconds: float | None = None
 
 
 class JobWatch:
@@ -76,10 +77,16 @@ class JobWatch:
             known = self._known.get(job_id)
             return known is not None and known.ended and known.began >= began
 
-    def look(self, job_ids: Iterable[str]) -> None:
-        """Looks up those of the jobs whose turn it is."""
-        for job_id in job_ids:
-            self._look(job_id)
+    def lease_seconds(self, job_id: str) -> float | None:
+        """The lease of the job's policy, as far as it was looked up."""
+        with self._lock:
+            known = self._known.get(job_id)
+            return None if known is None else known.lease_seconds
+
+    def look(self, jobs: Mapping[str, bool]) -> None:
+        """Looks up those of the jobs whose turn it is; an urgent one, the first time at once."""
+        for job_id, is_urgent in jobs.items():
+            self._look(job_id, waited_long=is_urgent)
 
     def _look(self, job_id: str, *, waited_long: bool = False) -> _Known:
         with self._lock:
@@ -101,6 +108,8 @@ class JobWatch:
             known.began, known.as_of = now, as_of
             known.ended = job is not None and (job.is_finished or job.ending is not None)
             known.resuming = job is not None and job.resuming
+            if job is not None:
+                known.lease_seconds = (job.raw.get("policy") or {}).get("leaseSeconds") or None
             return known
 
     def _job(self, job_id: str) -> Job | None:

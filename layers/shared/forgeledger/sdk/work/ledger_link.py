@@ -4,7 +4,6 @@ import contextlib
 import logging
 import math
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
@@ -16,7 +15,7 @@ from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.errors import WrongAddressError
 from forgeledger.sdk.json_decoder import job_of
-from forgeledger.sdk.report.item_work import ItemWork
+from forgeledger.sdk.report.item_work import ItemWork, Pace
 from forgeledger.sdk.report.lane_buffer import OnDelivery
 from forgeledger.sdk.report.reporter import Reporter
 from forgeledger.sdk.seams import Seams
@@ -33,6 +32,8 @@ _CLAIM_SECONDS: Final = 10.0
 _LOOKUP_SECONDS: Final = 5.0
 # How often it is checked whether a lookup is due.
 _TICK_SECONDS: Final = 1.0
+# An item that runs for so long may need a heartbeat, and so the lease of its job.
+_LONG_SECONDS: Final = 1.0
 _RUN: Final = Admission(action="run")
 # Why a claim is refused of an item, or of a new one, whose lane is still to be resumed.
 _UNTIL_RESUMED: Final = frozenset({"already_canceled", "job_closed"})
@@ -46,7 +47,7 @@ class LedgerLink:
         # Of a Lambda function: how long its handler may still wait for answers.
         self.seconds_left: Callable[[], float] = lambda: math.inf
         self._lock = threading.Lock()
-        self._running: Counter[str] = Counter()
+        self._running: set[LinkedItem] = set()
         self._ticker = Ticker("forgeledger-lookups", seams.clock)
         self.watch: JobWatch | None = None
         self.claims: ItemClaims | None = None
@@ -119,7 +120,7 @@ class LedgerLink:
         on_delivery: OnDelivery | None = None,
     ) -> ItemWork:
         """The work on an admitted item; an item that was asked for carries its granted attempt."""
-        linked = LinkedItem(self, work, admission.attempt, lease_seconds)
+        linked = LinkedItem(self, work, admission, lease_seconds)
 
         def settle(delivered: bool) -> None:
             linked.settle(delivered)
@@ -154,35 +155,58 @@ class LedgerLink:
         with self._ticker.every(None if self.watch is None else _TICK_SECONDS, self._look):
             yield
 
-    def count_running(self, job_id: str, change: int) -> None:
+    def begin(self, item: "LinkedItem") -> None:
         with self._lock:
-            self._running[job_id] += change
-            if self._running[job_id] <= 0:
-                del self._running[job_id]
+            self._running.add(item)
+
+    def end(self, item: "LinkedItem") -> None:
+        with self._lock:
+            self._running.discard(item)
 
     def _look(self) -> None:
+        if self.watch is None:
+            return
         with self._lock:
-            job_ids = list(self._running)
-        if self.watch is not None:
-            self.watch.look(job_ids)
+            running = list(self._running)
+        jobs: dict[str, bool] = {}
+        for item in running:
+            jobs[item.job_id] = jobs.get(item.job_id, False) or item.needs_lease()
+        self.watch.look(jobs)
+        for item in running:
+            item.hear_lease()
 
 
 class LinkedItem:
     """What one item asks while it runs."""
 
-    __slots__ = ("_attempt", "_beat_at", "_began", "_lease_seconds", "_link", "_lost", "_work")
+    __slots__ = (
+        "_attempt",
+        "_beat_at",
+        "_began",
+        "_follows_job",
+        "_granted_seconds",
+        "_lease_seconds",
+        "_link",
+        "_lost",
+        "_pace",
+        "_work",
+    )
 
     def __init__(
         self,
         link: LedgerLink,
         work: WorkMessage,
-        attempt: int | None,
+        admission: Admission,
         lease_seconds: int | None,
     ) -> None:
         self._link = link
         self._work = work
-        self._attempt = attempt
+        self._attempt = admission.attempt
         self._lease_seconds = lease_seconds
+        # An item that was asked for has the lease that was granted, and commands may bring theirs.
+        self._follows_job = not self.is_claimed and lease_seconds is None
+        self._granted_seconds = admission.lease_seconds
+        self._pace: Pace | None = None
         self._began = self._beat_at = link.clock()
         self._lost = False
 
@@ -190,12 +214,34 @@ class LinkedItem:
     def is_claimed(self) -> bool:
         return self._attempt is not None
 
-    def begin(self) -> None:
-        self._link.count_running(self._work.job_id, 1)
+    @property
+    def job_id(self) -> str:
+        return self._work.job_id
+
+    def begin(self, pace: Pace | None) -> None:
+        self._pace = pace
+        self._hear(self._granted_seconds)
+        self._hear(self._work.lease_seconds)
+        self.hear_lease()
+        self._link.begin(self)
+
+    def needs_lease(self) -> bool:
+        """Whether it runs for a while, and by the lease of its job."""
+        is_long = self._link.clock() - self._began >= _LONG_SECONDS
+        return is_long and self._follows_job and self._pace is not None
+
+    def hear_lease(self) -> None:
+        watch = self._link.watch
+        if self._follows_job and watch is not None:
+            self._hear(watch.lease_seconds(self.job_id))
+
+    def _hear(self, lease_seconds: float | None) -> None:
+        if lease_seconds and self._pace is not None:
+            self._pace(lease_seconds)
 
     def end(self, *, is_decided: bool) -> None:
         """The handler is through; if its end did not reach the buffer, nothing will settle it."""
-        self._link.count_running(self._work.job_id, -1)
+        self._link.end(self)
         if not is_decided and self._link.claims is not None:
             self._link.claims.leave(self._work)
 

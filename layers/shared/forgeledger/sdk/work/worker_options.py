@@ -27,8 +27,9 @@ class WorkerOptions:
         60.
     grace_seconds: how long running handlers have after a stop; ECS kills after 30. Default 20.0.
     lease_seconds: the lease of a claim, or None for the job's own policy. Default None.
-    heartbeat_seconds: the interval of heartbeats; 0 for none, None for a third of the lease or 30.
-        Default None.
+    heartbeat_seconds: the interval of heartbeats; 0 for none, None for a third of the lease and 30
+        at most. Without claim="ask" and lease_seconds, the lease of the job's policy is known only
+        with the address of the API. Default None.
     fenced: whether commands carry the delivery's number as attempt. This rejects the commands of a
         former owner, and of a redriven message as well: its deliveries count from 1. Default False.
     claim: how an item is claimed. "report" tells the ledger, over the queue. "ask" asks it, over

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from forgeledger.local.local_cloud import STACK_NAME
 from forgeledger.sdk import Ledger
 
 pytestmark = pytest.mark.integration
@@ -23,7 +22,8 @@ def output(run, ledger_cloud):
     if not all(map(shutil.which, ("aws", "jq"))):
         pytest.skip("the aws command line, or jq, is not installed")
     script = "".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL))
-    script = script.replace("forgeledger-dev", STACK_NAME)
+    script, told = re.subn(r"(STACK=)\S+ # On the local cloud: (\S+)", r"\1\2", script)
+    assert told == 1
     yield run("bash", "-euo", "pipefail", "-s", script=script)
     bus, events = ledger_cloud.description.event_bus_name, ledger_cloud.client("events")
     events.remove_targets(EventBusName=bus, Rule="job-ends", Ids=["queue"])

@@ -1,6 +1,7 @@
 """Near misses: unknown field names that are probably misspelt known ones."""
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
@@ -9,13 +10,32 @@ _UNITS: Final = ("seconds", "days", "percent")
 _LONG_NAME: Final = 6
 # Senders choose the names: of one object only so many are compared.
 _MOST_COMPARED: Final = 32
+# No longer name is near to a field of a command.
+_LONGEST_CACHED: Final = 32
 
 
-def misspelt_in(fields: Mapping[str, Any], known: Collection[str]) -> dict[str, str]:
-    """The near misses in an object, each with the absent known field that was probably meant."""
+def misspelt_in(
+    fields: Mapping[str, Any], known: Collection[str], meant: Collection[str] | None = None
+) -> dict[str, str]:
+    """The near misses in an object, each with the absent known field that was probably meant.
+
+    If `meant` is given, only near misses of these fields.
+    """
+    among = known if meant is None else meant
     unknown = islice((name for name in fields if name not in known), _MOST_COMPARED)
-    meant = ((name, right_name(name, fields, known)) for name in unknown)
-    return {name: right for name, right in meant if right is not None}
+    meant_by = ((name, right_name(name, fields, among)) for name in unknown)
+    return {name: right for name, right in meant_by if right is not None}
+
+
+def misses_of(field: str, fields: Mapping[str, Any], known: Collection[str]) -> list[str]:
+    """The near misses of one field that is absent in an object; fast where names come again."""
+    unknown = islice((name for name in fields if name not in known), _MOST_COMPARED)
+    return [name for name in unknown if len(name) <= _LONGEST_CACHED and _is_near(name, field)]
+
+
+@lru_cache(maxsize=512)
+def _is_near(name: str, field: str) -> bool:
+    return near_miss(name, (field,)) is not None
 
 
 def right_name(unknown: str, fields: Mapping[str, Any], known: Collection[str]) -> str | None:

@@ -40,6 +40,13 @@ def document(ended):
             ("usage", exit_codes.USAGE),
             [("--metadata", None)],
         ),
+        (
+            ("items", "register", NO_SUCH_JOB, "nosuch"),
+            ("usage", exit_codes.USAGE),
+            [("nosuch", None)],
+        ),
+        (("send", "claim"), ("usage", exit_codes.USAGE), [("JOB_ID", None)]),
+        (("items", "register", NO_SUCH_JOB), ("usage", exit_codes.USAGE), [("FILE", None)]),
         (("job", "list", "--local"), ("no_answer", exit_codes.UNREACHABLE), []),
         (("job", "list", "--api-url", "foo"), ("usage", exit_codes.USAGE), [("--api-url", None)]),
         (

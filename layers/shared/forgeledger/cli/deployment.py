@@ -183,7 +183,7 @@ def _from_stack(stack: str, base: Deployment, client_of: ClientOf) -> Deployment
         if code_of(error) != "ValidationError":
             raise
         message = getattr(error, "response", {})["Error"].get("Message", stack)
-        raise CliError(f"--stack: {message}", exit_codes.NOT_FOUND) from error
+        raise WrongValue("--stack", message, exit_codes.NOT_FOUND) from error
     by_output = {output["OutputKey"]: output["OutputValue"] for output in outputs}
     return replace(
         base,

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from forgeledger.cli.error_messages import os_error_text
 from forgeledger.cli.exit_codes import WORDS
 from forgeledger.cli.output import printable
 from forgeledger.cli.usage_errors import option_of
@@ -58,5 +59,7 @@ def _fields(error: Any) -> list[tuple[str, str | None, str]]:
     if isinstance(field, str) and isinstance(rule, str):
         index = getattr(error, "index", None)
         return [(field if index is None else f"items[{index}].{field}", None, rule)]
+    if isinstance(error, OSError) and error.filename is not None:
+        return [(str(error.filename), None, os_error_text(error))]
     option = option_of(error) or getattr(error, "option_name", None)
     return [(option, None, usage_rule(error))] if isinstance(option, str) else []

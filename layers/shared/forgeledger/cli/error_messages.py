@@ -83,8 +83,12 @@ def _explain(error: Exception) -> tuple[str, int] | None:
             return f"{line} ({error.name} is missing)", exit_codes.USAGE
         return None
     if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {(error.strerror or 'cannot be read').lower()}", exit_codes.USAGE
+        return f"{error.filename}: {os_error_text(error)}", exit_codes.USAGE
     return _explain_aws(error)
+
+
+def os_error_text(error: OSError) -> str:
+    return (error.strerror or "cannot be read").lower()
 
 
 def _installation(extra: str) -> str:

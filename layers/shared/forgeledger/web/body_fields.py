@@ -16,7 +16,7 @@ from forgeledger.rule_messages import (
     spelled_twice_sentence,
 )
 from forgeledger.unknown_fields import KnownFields, first_names, objects_in, shortened_name
-from forgeledger.web.models import closed_prefixes, known_fields, strict_prefixes
+from forgeledger.web.models import closed_prefixes, known_fields, strict_fields
 
 # A field, the rule and a message, as in the errors of a problem document.
 Warnings = tuple[dict[str, str], ...]
@@ -27,16 +27,17 @@ _MOST_SPELLED_TWICE: Final = 1_000
 class BodyFields(NamedTuple):
     """The known fields of a route's body, and the prefixes of objects that refuse others.
 
-    A strict object refuses near misses. A closed one refuses all unknown fields, as its model says.
+    A strict object refuses near misses of these fields. A closed one refuses all unknown fields, as
+    its model says.
     """
 
     known: KnownFields
-    strict: frozenset[str]
+    strict: Mapping[str, frozenset[str]]
     closed: frozenset[str]
 
     @classmethod
     def of(cls, model: type[BaseModel]) -> "BodyFields":
-        return cls(known_fields(model), strict_prefixes(model), closed_prefixes(model))
+        return cls(known_fields(model), strict_fields(model), closed_prefixes(model))
 
 
 class CheckedFields(NamedTuple):
@@ -58,7 +59,8 @@ def check_fields(body: Mapping[str, Any], fields: BodyFields) -> CheckedFields:
         if prefix in fields.closed or not unknown:
             continue
         if prefix in fields.strict:
-            misspelt = misspelt_in(given, known) | ({} if prefix else _misplaced(body, fields))
+            misspelt = misspelt_in(given, known, fields.strict[prefix])
+            misspelt |= {} if prefix else _misplaced(body, fields)
             for name, right in misspelt.items():
                 refused[shortened_name(prefix + name)] = ("misspelt", misspelt_sentence(right))
             unknown -= misspelt.keys()

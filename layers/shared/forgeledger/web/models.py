@@ -1,6 +1,6 @@
 """Bases of request and response bodies, and the field names of a body."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -15,8 +15,8 @@ class RequestModel(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, strict=True)
 
-    # Whether an unknown field that is near to an absent one is refused and not ignored.
-    refuses_near_misses: ClassVar[bool] = False
+    # Of which fields, while they are absent, a near miss is refused and not ignored; True: of all.
+    refuses_near_misses: ClassVar[bool | frozenset[str]] = False
 
 
 class ResponseModel(BaseModel):
@@ -57,30 +57,31 @@ def known_fields(model: type[BaseModel]) -> KnownFields:
     return known
 
 
-def strict_prefixes(model: type[BaseModel]) -> frozenset[str]:
-    """The prefixes in paths, as `error.`, of the objects in a body that refuse near misses."""
-    inner = _prefixes(model, _refuses_near_misses)
-    return inner | {""} if _refuses_near_misses(model) else inner
+def strict_fields(model: type[BaseModel]) -> Mapping[str, frozenset[str]]:
+    """The fields of which near misses are refused, by the prefix, as `error.`, of their object."""
+    strict = {"": _strict_in(model)}
+    for name, field in model.model_fields.items():
+        for inner in _models_in(field.annotation):
+            strict |= {
+                f"{spelling}.": _strict_in(inner) for spelling in (name, field.alias or name)
+            }
+    return {prefix: names for prefix, names in strict.items() if names}
 
 
 def closed_prefixes(model: type[BaseModel]) -> frozenset[str]:
     """The prefixes in paths, as `policy.`, of the objects in a body that refuse unknown fields."""
-    return _prefixes(model, lambda inner: inner.model_config.get("extra") == "forbid")
-
-
-def _prefixes(
-    model: type[BaseModel], is_wanted: Callable[[type[BaseModel]], bool]
-) -> frozenset[str]:
     return frozenset(
         f"{spelling}."
         for name, field in model.model_fields.items()
-        if any(map(is_wanted, _models_in(field.annotation)))
+        for inner in _models_in(field.annotation)
+        if inner.model_config.get("extra") == "forbid"
         for spelling in (name, field.alias or name)
     )
 
 
-def _refuses_near_misses(model: type[BaseModel]) -> bool:
-    return issubclass(model, RequestModel) and model.refuses_near_misses
+def _strict_in(model: type[BaseModel]) -> frozenset[str]:
+    refuses = issubclass(model, RequestModel) and model.refuses_near_misses
+    return names_of(model) if refuses is True else refuses or frozenset()
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

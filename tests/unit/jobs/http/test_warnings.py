@@ -131,6 +131,27 @@ def test_a_near_miss_in_an_error_is_refused_and_changes_nothing(caller, job_id):
     assert caller.get(f"/jobs/{job_id}/items/a").json["state"] == "PENDING"
 
 
+@pytest.mark.parametrize(
+    ("command", "name"), [("complete", "reslt"), ("complete", "Result"), ("fail", "Error")]
+)
+def test_a_near_miss_of_what_a_command_reports_is_refused_and_changes_nothing(
+    caller, job_id, command, name
+):
+    reply = caller.post(f"/jobs/{job_id}/items/a/{command}", {name: {"type": "E"}, "output": 1})
+
+    assert (reply.status, reply.wrong) == (422, {name: "misspelt"})
+    assert caller.get(f"/jobs/{job_id}/items/a").json["state"] == "PENDING"
+
+
+def test_near_misses_of_other_fields_of_a_command_are_ignored_with_a_warning(caller, job_id):
+    body = {"workrId": "w", "Error": 1, "reslt": 1, "result": 2}
+
+    reply = caller.post(f"/jobs/{job_id}/items/a/complete", body)
+
+    assert reply.status == 200
+    assert {entry["field"] for entry in reply.json["warnings"]} == {"workrId", "Error", "reslt"}
+
+
 def test_the_journal_names_what_a_command_over_http_had_in_vain(caller, job_id):
     caller.post(f"/jobs/{job_id}/items/a/claim", {"workerId": "w", "leaseSecond": 5})
     caller.post(f"/jobs/{job_id}/items/new/complete", {"output": 1})

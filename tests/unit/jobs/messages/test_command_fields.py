@@ -95,3 +95,48 @@ def test_a_near_miss_next_to_the_error_is_a_foreign_field() -> None:
     (routed,) = decode(json.dumps({**GOOD, "workrId": "w"}), "m").commands
 
     assert routed.command.ignored == ("workrId",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "right"),
+    [
+        ("complete", "reslt", "result"),
+        ("complete", "Result", "result"),
+        ("complete", "results", "result"),
+        ("fail", "Error", "error"),
+        ("fail", "errors", "error"),
+    ],
+)
+def test_a_near_miss_of_what_a_command_reports_makes_it_invalid(kind, name, right) -> None:
+    misspelt = {**GOOD, "type": kind, name: {"type": "E"}}
+
+    body = decode(json.dumps({"commands": [misspelt, GOOD]}), "m")
+
+    assert [routed.index for routed in body.commands] == [1]
+    (problem,) = body.problems
+    assert (problem.index, problem.field) == (0, name)
+    assert problem.rule == f"is no field of this object; did you mean {right}?"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"type": "complete", "output": 1},
+        {"type": "complete", "Error": 1},
+        {"type": "complete", "reslt": 1, "result": 2},
+        {"type": "complete", "workrId": "w"},
+        {"type": "fail", "Result": 1},
+        {"type": "claim", "reslt": 1, "Error": 2},
+    ],
+)
+def test_any_other_foreign_field_of_a_command_passes(fields) -> None:
+    body = decode(json.dumps({**GOOD, **fields}), "m")
+
+    assert (len(body.commands), body.problems) == (1, ())
+
+
+def test_a_command_of_an_impossible_type_is_invalid_for_that_alone() -> None:
+    for kind in ([], {}, 1, None):
+        body = decode(json.dumps({**GOOD, "type": kind, "reslt": 1}), "m")
+
+        assert [problem.field for problem in body.problems] == ["type"]

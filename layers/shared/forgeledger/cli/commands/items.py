@@ -8,7 +8,7 @@ import typer
 from forgeledger.cli import exit_codes
 from forgeledger.cli.arguments import ALLOW_EMPTY, JOB_ID
 from forgeledger.cli.command import Needs, command, group
-from forgeledger.cli.error_messages import CliError
+from forgeledger.cli.error_messages import WrongValue
 from forgeledger.cli.item_files import Form, read_items, read_names
 from forgeledger.cli.job_text import not_sealed, sealed_short_note
 from forgeledger.cli.json_options import STDIN
@@ -69,9 +69,9 @@ def register(
     from forgeledger.cli.job_progress import RegistrationProgress
 
     if (source is None) == (glob is None):
-        raise CliError("FILE: give either a file (- is stdin) or --glob")
+        raise WrongValue("FILE", "give either a file (- is stdin) or --glob")
     if glob is not None and form is not Form.AUTO:
-        raise CliError("--form: goes with a file, not with --glob")
+        raise WrongValue("--form", "goes with a file, not with --glob")
     items = PositionedItems(
         read_names(glob) if glob else read_items(source or STDIN, form, session.output.remark)
     )

@@ -10,7 +10,7 @@ from forgeledger.cli import exit_codes
 from forgeledger.cli.arguments import id_of_a_job
 from forgeledger.cli.command import Needs, command
 from forgeledger.cli.deployment import RELAY_FUNCTION, needed
-from forgeledger.cli.error_messages import CliError
+from forgeledger.cli.error_messages import WrongValue
 from forgeledger.cli.relay_client import Invoke, lambda_invoke, reconcile_job, reconcile_open
 from forgeledger.cli.session import Session
 from forgeledger.jobs.model.ids import lanes_of
@@ -44,9 +44,9 @@ def reconcile(
     be found. It is 1 as well if one of several jobs could not be advanced.
     """
     if (job_id is None) != running:
-        raise CliError("JOB_ID: give either one job or --running")
+        raise WrongValue("JOB_ID", "give either one job or --running")
     if recount and running:
-        raise CliError("--recount: goes with one JOB_ID")
+        raise WrongValue("--recount", "goes with one JOB_ID")
     drifted = busy = 0
     broken = False
     with _relay(session) as invoke:

@@ -158,7 +158,7 @@ def redrive(
     """
     corrected = None if body is None else _read_body(body)
     if corrected is not None and message_id is None:
-        raise CliError("--body: goes with one MESSAGE_ID")
+        raise WrongValue("--body", "goes with one MESSAGE_ID")
     # Before the queue is read, because what was read is hidden from others for a while.
     not_looked_up = corrected and _refuse_unknown_jobs(session, corrected)
     note = f"note: whether its job exists was not checked: {not_looked_up}" if not_looked_up else ""

@@ -51,7 +51,7 @@ def drop(
     did not delete a message.
     """
     if (message_id is None) != every:
-        raise CliError("MESSAGE_ID: give either one message or --all")
+        raise WrongValue("MESSAGE_ID", "give either one message or --all")
     if not yes and not sys.stdin.isatty():
         raise WrongValue("--yes", "is needed where nobody can be asked")
     queue = reject_queue(session)

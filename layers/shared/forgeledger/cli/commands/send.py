@@ -8,7 +8,7 @@ import typer
 
 from forgeledger.cli.arguments import id_of_a_job, not_empty
 from forgeledger.cli.command import Needs, command
-from forgeledger.cli.error_messages import CliError, WrongValue
+from forgeledger.cli.error_messages import WrongValue
 from forgeledger.cli.json_options import json_value
 from forgeledger.cli.session import Session
 from forgeledger.jobs.model.commands import CommandKind
@@ -122,7 +122,7 @@ def send(
 
     if file is not None:
         if kind is not None:
-            raise CliError("--file: cannot be given together with a command")
+            raise WrongValue("--file", "cannot be given together with a command")
         sent = send_all(session, read_commands(file))
     else:
         _check_options(
@@ -180,5 +180,5 @@ def _check_options(kind: str, given: Mapping[str, bool]) -> None:
 
 def _required(name: str, value: str | None) -> str:
     if value is None:
-        raise CliError(f"{name}: is required; give TYPE JOB_ID ITEM_ID, or --file")
+        raise WrongValue(name, "is required; give TYPE JOB_ID ITEM_ID, or --file")
     return value

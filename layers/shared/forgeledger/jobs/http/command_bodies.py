@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field
 
 from forgeledger.jobs.http.request_bodies import ErrorType, example
+from forgeledger.jobs.messages.command_fields import ERROR, RESULT
 from forgeledger.jobs.messages.field_checks import (
     bytes_at_most,
     check_time,
@@ -74,6 +75,9 @@ class LeaseCommand(WorkCommand):
 class CompleteItem(WorkCommand):
     model_config = example({"workerId": "w-3", "attempt": 1, "result": {"pages": 3}})
 
+    # Under another name it would be lost for good.
+    refuses_near_misses: ClassVar[frozenset[str]] = frozenset({RESULT.name})
+
     result: Result = None
 
 
@@ -90,6 +94,8 @@ class FailItem(WorkCommand):
     model_config = example(
         {"attempt": 1, "error": {"type": "Timeout", "message": "no answer", "retryable": True}}
     )
+
+    refuses_near_misses: ClassVar[frozenset[str]] = frozenset({ERROR.name})
 
     error: ErrorBody | None = None
     retry_after_seconds: Annotated[

@@ -115,6 +115,9 @@ ITEM_FIELDS: Final = (ITEM_ID, PAYLOAD, ITEM_KIND, GROUP, NOT_BEFORE)
 # A work message gives an item to a worker; `kind` selects the worker's handler.
 WORK_FIELDS: Final = (JOB_ID, ITEM_ID, Field("kind", Kind.TEXT), PAYLOAD, ATTEMPT, LEASE_SECONDS)
 
+# What a type of command reports: under a misspelt name it would be lost for good.
+REPORTED: Final[Mapping[str, str]] = {"complete": RESULT.name, "fail": ERROR.name}
+
 COMMAND_NAMES: Final = names_of(COMMAND_FIELDS)
 ERROR_NAMES: Final = names_of(ERROR_FIELDS)
 ITEM_NAMES: Final = names_of(ITEM_FIELDS)

@@ -17,6 +17,7 @@ from forgeledger.jobs.messages.command_fields import (
     ERROR_NAMES,
     KNOWN_IN_COMMAND,
     NOT_BEFORE,
+    REPORTED,
     Field,
     Kind,
 )
@@ -106,17 +107,25 @@ def _unknown_names(raw: Any) -> frozenset[str]:
 
 
 def _misspelt(raw: Mapping[str, Any], index: int) -> Sequence[CommandProblem]:
-    """Problems of the near misses in the error: as `retriable` the failure would be retried."""
-    error = raw.get("error")
-    if not isinstance(error, dict) or error.keys() <= ERROR_NAMES:
+    """Problems of near misses: the result would be lost, and the failure retried."""
+    error, kind = raw.get("error"), raw.get("type")
+    in_error = isinstance(error, dict) and not error.keys() <= ERROR_NAMES
+    reported = REPORTED.get(kind) if isinstance(kind, str) else None
+    if not in_error and (reported is None or reported in raw):
         return ()
     # Imported lazily: most invocations have no such field.
-    from forgeledger.near_misses import misspelt_in
+    from forgeledger.near_misses import misses_of, misspelt_in
     from forgeledger.rule_messages import misspelt_sentence
 
+    right: dict[str, str] = {}
+    if reported is not None and reported not in raw:
+        right = dict.fromkeys(misses_of(reported, raw, COMMAND_NAMES), reported)
+    if in_error:
+        inner = misspelt_in(raw["error"], ERROR_NAMES)
+        right |= {f"error.{name}": meant for name, meant in inner.items()}
     return [
-        CommandProblem(f"error.{shortened_name(name)}", misspelt_sentence(right), index)
-        for name, right in misspelt_in(error, ERROR_NAMES).items()
+        CommandProblem(shortened_name(name), misspelt_sentence(meant), index)
+        for name, meant in right.items()
     ]
 
 

@@ -62,8 +62,8 @@ the same shape in all commands. Remarks before it stay text.
 - `code` is the [code](http.md#problems) of the ledger's refusal or that of AWS's error, else the
   word for its [exit code](#exit-codes).
 - `message` is the line that is printed without `--json`.
-- `errors` has the wrong options, arguments and fields: `field`, `rule` (a name where the ledger has
-  one, else null) and `message`.
+- `errors` has the wrong options, arguments, files and fields: `field`, `rule` (a name where the
+  ledger has one, else null) and `message`. A value that came by an option is named by it.
 
 On a terminal states have colors, unless `NO_COLOR` is set or `TERM` is `dumb`; `--color always` and
 `--color never` go before both.

@@ -114,6 +114,15 @@ def test_an_option_goes_before_the_variable_of_the_other_one(forgeledger, client
     assert local.err.startswith("forgeledger: --local: the local cloud is down")
 
 
+def test_a_variable_that_is_no_truth_value_is_named_in_plain_words(forgeledger, monkeypatch):
+    monkeypatch.setenv("FORGELEDGER_LOCAL", "maybe")
+
+    ended = forgeledger("job", "list")
+
+    assert ended.code == exit_codes.USAGE
+    assert ended.err.startswith("forgeledger: FORGELEDGER_LOCAL: must be true or false (see ")
+
+
 def test_given_addresses_go_before_a_local_cloud_that_is_down(forgeledger, sqs, monkeypatch):
     monkeypatch.setenv("FORGELEDGER_LOCAL", "1")
     down = {"FORGELEDGER_STATE_DIR": "/nowhere"}

@@ -29,7 +29,39 @@ def document(ended):
         (
             ("job", "list", "--status", "DONE"),
             ("invalid_request", exit_codes.USAGE),
-            [("status", "enum")],
+            [("--status", "enum")],
+        ),
+        (
+            (
+                "job",
+                "create",
+                "x",
+                "--max-attempts",
+                "5000",
+                "--tag",
+                "",
+                "--ttl-days",
+                "99999",
+                "--permanent-error",
+                "E" * 300,
+            ),
+            ("invalid_request", exit_codes.USAGE),
+            [
+                ("--max-attempts", "maximum"),
+                ("--tag[0]", "min_length"),
+                ("--ttl-days", "maximum"),
+                ("--permanent-error[0]", "max_length"),
+            ],
+        ),
+        (
+            ("job", "create", "x" * 300),
+            ("invalid_request", exit_codes.USAGE),
+            [("NAME", "max_length")],
+        ),
+        (
+            ("job", "items", NO_SUCH_JOB, "--state", "FOO"),
+            ("invalid_request", exit_codes.USAGE),
+            [("--state", "enum")],
         ),
         (("job", "status", ""), ("usage", exit_codes.USAGE), [("JOB_ID", None)]),
         (("job", "status"), ("usage", exit_codes.USAGE), [("JOB_ID", None)]),
@@ -142,5 +174,5 @@ def test_half_a_surrogate_pair_is_named_with_its_field_and_rule(forgeledger, led
     ended = forgeledger("job", "create", "n", "--metadata", '{"who": "\\ud800"}', "--json")
 
     [error] = json.loads(ended.err)["error"]["errors"]
-    assert (error["field"], error["rule"]) == ("metadata.who", "unicode")
+    assert (error["field"], error["rule"]) == ("--metadata.who", "unicode")
     assert list(ledger.jobs()) == []

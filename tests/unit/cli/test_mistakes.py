@@ -167,14 +167,14 @@ def test_what_is_as_wanted_already_is_done(forgeledger, ledger):
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        (("job", "create", ""), "name: "),
+        (("job", "create", ""), "NAME: "),
         (("job", "create", "x", "--lanes", "65"), "--lanes: must be at most 64 (see "),
         (("job", "create", "x", "--metadata", "{"), "--metadata: is not JSON"),
         (("job", "create", "x", "--metadata", "[]"), "--metadata: is not a JSON object"),
         (("job", "create", "x", "--metadata", '{"a": NaN}'), "--metadata: is not JSON: NaN"),
-        (("job", "create", "x", "--tag", ""), "tags[0]: "),
+        (("job", "create", "x", "--tag", ""), "--tag[0]: "),
         (("job", "create", "x", "--items-file", "nowhere.txt"), "nowhere.txt: no such file"),
-        (("job", "list", "--status", "DONE"), "status: "),
+        (("job", "list", "--status", "DONE"), "--status: "),
         (("job", "status"), "JOB_ID: is required"),
         (("job", "status", ""), "JOB_ID: is empty"),
         (("job", "cancel", ""), "JOB_ID: is empty"),

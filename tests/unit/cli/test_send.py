@@ -90,7 +90,7 @@ def test_commands_of_a_file_keep_the_order_of_their_lane(forgeledger, queue, tmp
     [
         (("complete",), "", "JOB_ID: is required"),
         ((), "", "TYPE: is required"),
-        (("finish", JOB, "a"), "", "type: must be 'register', 'claim', "),
+        (("finish", JOB, "a"), "", "TYPE: must be 'register', 'claim', "),
         (("complete", JOB, "a", "--result", "{"), "", "--result: is not JSON"),
         (
             ("complete", JOB, "a", "--error-type", "E"),
@@ -112,11 +112,11 @@ def test_commands_of_a_file_keep_the_order_of_their_lane(forgeledger, queue, tmp
         (("fail", JOB, "a", "--result", "1"), "", "--result: goes with complete, not with fail"),
         (("retry", JOB, "a", "--permanent"), "", "--permanent: goes with fail, not with retry"),
         (("fail", JOB, "a", "--permanent"), "", "--permanent: needs --error-type as well"),
-        (("complete", JOB, "a", "--result", f'"{"x" * 40_000}"'), "", "result: must be at most "),
+        (("complete", JOB, "a", "--result", f'"{"x" * 40_000}"'), "", "--result: must be at most "),
         (
             ("complete", JOB, "a", "--result", '{"a": ["\\ud800"]}'),
             "",
-            "result.a[0]: must be valid Unicode: no lone surrogates\n",
+            "--result.a[0]: must be valid Unicode: no lone surrogates\n",
         ),
         (
             ("--file", "-"),
@@ -136,27 +136,45 @@ def test_commands_of_a_file_keep_the_order_of_their_lane(forgeledger, queue, tmp
             "stdin:2: retriable: is not a field of an error; did you mean retryable?",
         ),
         (("--file", "-"), '{"commands": 1}', "stdin:1: commands is not a list"),
-        (("--file", "-"), '{"commands": [1]}', "stdin:1: a command is a JSON object"),
+        (("--file", "-"), '{"commands": [1]}', "stdin:1: commands[0]: is not a JSON object"),
+        (
+            ("--file", "-"),
+            json.dumps(
+                {"commands": [{"type": "claim", "jobId": JOB, "itemId": "a"}, {"type": "x"}]}
+            ),
+            "stdin:1: commands[1]: type: must be ",
+        ),
+        *(
+            (("--file", "-", *words), "{}", f"{words[0]}: cannot be given together with --file")
+            for words in (
+                ("--worker-id", "w"),
+                ("--attempt", 1),
+                ("--command-id", "c"),
+                ("--lease-seconds", 5),
+                ("--result", "1"),
+                ("--permanent",),
+            )
+        ),
         (("--file", "-"), '\n{"type": "claim"}', "stdin:2: jobId: is required; itemId: is"),
         (
             ("claim", JOB, "a", "--lease-seconds", 9_999_999),
             "",
-            "leaseSeconds: must be at most 604800\n",
+            "--lease-seconds: must be at most 604800\n",
         ),
         (
             ("claim", JOB, "a", "--worker-id", "w" * 257),
             "",
-            "workerId: must have at most 256 characters\n",
+            "--worker-id: must have at most 256 characters\n",
         ),
         (
             ("fail", JOB, "a", "--error-type", "E", "--error-message", "x" * 4_097),
             "",
-            "error.message: must be at most 4096 bytes in UTF-8, not 4097\n",
+            "--error-message: must be at most 4096 bytes in UTF-8, not 4097\n",
         ),
         (
             ("fail", JOB, "a", "--error-type", "E" * 300),
             "",
-            "error.type: must have at most 256 characters\n",
+            "--error-type: must have at most 256 characters\n",
         ),
     ],
 )
@@ -190,6 +208,26 @@ def test_what_the_intake_would_reject_is_reported_by_its_line(forgeledger, queue
 
     assert ended.code == exit_codes.USAGE
     assert ended.err == f"forgeledger: stdin:2: {error}\n"
+    assert queue.calls == []
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin", "line"),
+    [
+        (("claim", "x", "a"), "", "unknown_job: There is no job x."),
+        (
+            ("--file", "-"),
+            '{"type": "claim", "jobId": "x", "itemId": "a"}',
+            "stdin:1: unknown_job: There is no job x.",
+        ),
+    ],
+)
+def test_an_id_that_no_job_can_have_is_an_unknown_job_wherever_it_stands(
+    forgeledger, queue, words, stdin, line
+):
+    ended = forgeledger("send", *words, stdin=stdin, **QUEUE)
+
+    assert (ended.code, ended.err) == (exit_codes.NOT_FOUND, f"forgeledger: {line}\n")
     assert queue.calls == []
 
 

@@ -13,6 +13,8 @@ from forgeledger.cli.deployment import LOCAL, Where
 from forgeledger.cli.error_messages import Interrupted
 from forgeledger.cli.output import Color, Output
 from forgeledger.cli.session import Session, SessionSeams
+from forgeledger.cli.usage_errors import name_options
+from forgeledger.errors import ForgeLedgerError
 
 CommandFunction = Callable[..., None]
 AsJson = Annotated[
@@ -89,6 +91,9 @@ def command(
             except KeyboardInterrupt as error:
                 # Typer would end the program without the error's notes.
                 raise Interrupted(getattr(error, "__notes__", ())) from error
+            except ForgeLedgerError as error:
+                name_options(error, context)
+                raise
 
         # Typer reads a command's options from its function's signature.
         signature = inspect.signature(run)

@@ -8,10 +8,11 @@ from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, Final
 
 from forgeledger.cli import exit_codes
-from forgeledger.cli.error_messages import CliError, WrongValue
+from forgeledger.cli.error_messages import CliError, NoSuchJob, WrongValue
 from forgeledger.cli.item_files import read_lines
 from forgeledger.cli.json_options import json_object
 from forgeledger.cli.session import Session
+from forgeledger.jobs.model.ids import lanes_of
 from forgeledger.json_text import iso_of
 
 if TYPE_CHECKING:
@@ -29,16 +30,17 @@ _BYTES_IN_MEMORY: Final = 16 * 1024 * 1024
 
 
 def read_commands(source: Path) -> Iterator[Mapping[str, Any]]:
-    """A line has one command, or a message of many; errors name the line."""
+    """A line has one command, or a message of many; errors name the line and the command."""
     for position, line in read_lines(source):
         content = json_object(position, line)
         commands = content.get("commands", [content])
         if not isinstance(commands, list):
             raise WrongValue(position, "commands is not a list")
-        for command in commands:
+        for index, command in enumerate(commands):
+            place = f"{position}: commands[{index}]" if "commands" in content else position
             if not isinstance(command, dict):
-                raise WrongValue(position, "a command is a JSON object")
-            yield {**command, _POSITION: position}
+                raise WrongValue(place, "is not a JSON object")
+            yield {**command, _POSITION: place}
 
 
 def send_all(session: Session, commands: Iterable[Mapping[str, Any]]) -> int:
@@ -106,6 +108,9 @@ def _command(given: Mapping[str, Any], ids: "CommandIds", now: str) -> "Command"
             body=body,
         )
     except InvalidCommandError as error:
+        job_id = fields.get("jobId")
+        if error.field == "jobId" and isinstance(job_id, str) and lanes_of(job_id) is None:
+            raise NoSuchJob(job_id, position or "") from error
         if position is None:
             raise
         raise WrongValue(position, str(error)) from error

@@ -51,8 +51,13 @@ class LedgerRefusal(CliError):
 
 
 class NoSuchJob(LedgerRefusal):
-    def __init__(self, job_id: str) -> None:
-        super().__init__("unknown_job", f"There is no job {job_id}.", exit_codes.NOT_FOUND)
+    def __init__(self, job_id: str, position: str = "") -> None:
+        """`position` is where in a file the id stands."""
+        detail = f"There is no job {job_id}."
+        super().__init__("unknown_job", detail, exit_codes.NOT_FOUND)
+        if position:
+            self.field, self.rule = position, detail
+            self.args = (f"{position}: {self}",)
 
 
 class Interrupted(CliError):

@@ -56,7 +56,14 @@ def check_fields(body: Mapping[str, Any], fields: BodyFields) -> CheckedFields:
     ignored: dict[str, tuple[str, Mapping[str, Any], frozenset[str]]] = {}
     for prefix, given, known in objects_in(body, fields.known):
         unknown = given.keys() - known
-        if prefix in fields.closed or not unknown:
+        if not unknown:
+            continue
+        if prefix in fields.closed:
+            # Its model refuses the others.
+            for name, right in misspelt_in(given, known).items():
+                refused.setdefault(
+                    shortened_name(prefix + name), ("unknown", misspelt_sentence(right))
+                )
             continue
         if prefix in fields.strict:
             misspelt = misspelt_in(given, known, fields.strict[prefix])

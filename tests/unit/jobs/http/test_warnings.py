@@ -122,6 +122,22 @@ def test_a_name_near_to_a_field_that_is_given_is_a_foreign_one(caller):
     assert [entry["field"] for entry in reply.json["warnings"]] == ["deadline", "names"]
 
 
+def test_an_unknown_rule_of_the_policy_is_refused_once_with_the_name_that_was_meant(caller):
+    reply = caller.post("/jobs", {"name": "n", "policy": {"maxAttemps": 3, "other": 1}})
+
+    assert {(wrong["field"], wrong["message"]) for wrong in reply.json["errors"]} == {
+        ("policy.maxAttemps", "is no field of this object; did you mean maxAttempts?"),
+        ("policy.other", "is no field of this object"),
+    }
+    assert len(reply.json["errors"]) == 2
+
+
+def test_more_tolerated_failures_than_a_job_can_have_items_are_refused(caller):
+    reply = caller.post("/jobs", {"name": "n", "policy": {"toleratedFailures": 1_000_000_001}})
+
+    assert (reply.status, reply.wrong) == (422, {"policy.toleratedFailures": "maximum"})
+
+
 def test_a_near_miss_in_an_error_is_refused_and_changes_nothing(caller, job_id):
     error = {"type": "E", "retriable": False, "stack": "..."}
 

@@ -34,8 +34,8 @@ def why(
     """Say why a job is not done.
 
     Prints what it waits for, which items delay it, its failures by type of error, and recently
-    rejected commands; of a finished job those that came after its end. Of a very large job it
-    looks at a part of the items; the last line says so, and how to go on.
+    rejected commands that may hold it up; of a finished job all that came after its end. Of a very
+    large job it looks at a part of the items; the last line says so, and how to go on.
     """
     answer = session.ledger.why(job_id, cursor=cursor, whole=every)
     session.output.record(answer.raw, why_lines(answer, session.where))

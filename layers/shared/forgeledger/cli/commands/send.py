@@ -120,27 +120,31 @@ def send(
     """
     from forgeledger.cli.command_sender import read_commands, send_all
 
+    names = {
+        "--attempt": attempt is not None,
+        "--worker-id": worker_id is not None,
+        "--command-id": command_id is not None,
+    }
+    given = {
+        "--dispatch": dispatch is not None,
+        "--lease-seconds": lease_seconds is not None,
+        "--payload": payload is not None,
+        "--kind": item_kind is not None,
+        "--group": item_group is not None,
+        "--not-before": not_before is not None,
+        "--result": result is not None,
+        "--error-type": error_type is not None,
+        "--error-message": bool(error_message),
+        "--permanent": permanent,
+        "--retry-after-seconds": retry_after_seconds is not None,
+    }
     if file is not None:
         if kind is not None:
             raise WrongValue("--file", "cannot be given together with a command")
+        _check_alone(given | names)
         sent = send_all(session, read_commands(file))
     else:
-        _check_options(
-            _required("TYPE", kind),
-            {
-                "--dispatch": dispatch is not None,
-                "--lease-seconds": lease_seconds is not None,
-                "--payload": payload is not None,
-                "--kind": item_kind is not None,
-                "--group": item_group is not None,
-                "--not-before": not_before is not None,
-                "--result": result is not None,
-                "--error-type": error_type is not None,
-                "--error-message": bool(error_message),
-                "--permanent": permanent,
-                "--retry-after-seconds": retry_after_seconds is not None,
-            },
-        )
+        _check_options(_required("TYPE", kind), given)
         if error_type is None and (error_message or permanent):
             option = "--error-message" if error_message else "--permanent"
             raise WrongValue(option, "needs --error-type as well")
@@ -166,9 +170,17 @@ def send(
                 "message": error_message,
                 "retryable": not permanent,
             }
-        given = {name: value for name, value in fields.items() if value is not None}
-        sent = send_all(session, [given])
+        sent = send_all(
+            session, [{name: fields[name] for name in fields if fields[name] is not None}]
+        )
     session.output.record({"sent": sent}, f"{sent:,} sent")
+
+
+def _check_alone(given: Mapping[str, bool]) -> None:
+    """The commands of a file have their own fields."""
+    for option in given:
+        if given[option]:
+            raise WrongValue(option, "cannot be given together with --file")
 
 
 def _check_options(kind: str, given: Mapping[str, bool]) -> None:

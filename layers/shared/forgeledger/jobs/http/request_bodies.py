@@ -117,7 +117,7 @@ class Policy(RequestModel):
     # A misspelt rule would silently have no effect.
     model_config = ConfigDict(extra="forbid")
 
-    tolerated_failures: Annotated[int, Field(ge=0)] | None = None
+    tolerated_failures: Annotated[int, Field(ge=0, le=limits.EXPECTED_ITEMS)] | None = None
     tolerated_failure_percent: Annotated[float, Field(ge=0, le=100)] | None = None
     max_attempts: Annotated[int, Field(ge=1, le=limits.ATTEMPTS_PER_ITEM)] = 1
     lease_seconds: Annotated[int, Field(ge=0, le=limits.LEASE_SECONDS)] = 0

@@ -48,9 +48,9 @@ def document(ended):
             ("invalid_request", exit_codes.USAGE),
             [
                 ("--max-attempts", "maximum"),
+                ("--permanent-error[0]", "max_length"),
                 ("--tag[0]", "min_length"),
                 ("--ttl-days", "maximum"),
-                ("--permanent-error[0]", "max_length"),
             ],
         ),
         (

@@ -107,7 +107,7 @@ def test_commands_of_a_file_keep_the_order_of_their_lane(forgeledger, queue, tmp
         (
             ("register", JOB, "a", "--group", "two words"),
             "",
-            "group: must have only letters, digits and punctuation of ASCII",
+            "--group: must have only letters, digits and punctuation of ASCII",
         ),
         (("fail", JOB, "a", "--result", "1"), "", "--result: goes with complete, not with fail"),
         (("retry", JOB, "a", "--permanent"), "", "--permanent: goes with fail, not with retry"),
@@ -146,14 +146,7 @@ def test_commands_of_a_file_keep_the_order_of_their_lane(forgeledger, queue, tmp
         ),
         *(
             (("--file", "-", *words), "{}", f"{words[0]}: cannot be given together with --file")
-            for words in (
-                ("--worker-id", "w"),
-                ("--attempt", 1),
-                ("--command-id", "c"),
-                ("--lease-seconds", 5),
-                ("--result", "1"),
-                ("--permanent",),
-            )
+            for words in (("--worker-id", "w"), ("--attempt", 1), ("--permanent",))
         ),
         (("--file", "-"), '\n{"type": "claim"}', "stdin:2: jobId: is required; itemId: is"),
         (

@@ -15,8 +15,8 @@ def granted(attempt=1, **more):
     return 200, {"outcome": "applied", "item": item}
 
 
-def repeated(attempt=1, state="IN_PROGRESS"):
-    item = {"itemId": "a", "state": state, "attempt": attempt, "updatedAt": AT}
+def repeated(attempt=1, state="IN_PROGRESS", **more):
+    item = {"itemId": "a", "state": state, "attempt": attempt, "updatedAt": AT, **more}
     return 200, {"outcome": "duplicate", "item": item}
 
 

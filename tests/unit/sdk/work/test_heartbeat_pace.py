@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from tests.support.fake_ledger import FakeLedger, granted
+from tests.support.fake_ledger import FakeLedger, granted, repeated
 from tests.support.fake_queues import FakeWorkQueue
 from tests.support.running_worker import Running, work
 
@@ -49,6 +49,26 @@ def test_an_item_that_was_asked_for_beats_three_times_in_the_lease_that_was_gran
 
     assert intervals == [seconds]
     assert ledger.count("job") == 0
+
+
+@pytest.mark.parametrize(
+    ("lease_until", "seconds"),
+    [
+        ("2026-11-21T09:59:00.000Z", 1.0),
+        ("2026-11-21T10:00:00.010Z", 1.0),
+        ("2026-11-21T10:00:06.000Z", 2.0),
+    ],
+)
+def test_what_is_left_of_a_repeated_claim_paces_heartbeats_without_a_flood(
+    running, intervals, lease_until, seconds
+):
+    ledger = FakeLedger(claim=[repeated(1, leaseUntil=lease_until)])
+    waiting = FakeWorkQueue(work("a"))
+
+    with running(waiting, ledger, claim="ask"):
+        assert waiting.wait_until(lambda fake: fake.deleted)
+
+    assert intervals == [seconds]
 
 
 def test_an_item_whose_grant_is_short_really_sends_a_heartbeat_in_time(running):

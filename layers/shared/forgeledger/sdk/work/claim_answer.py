@@ -11,6 +11,8 @@ _OVER: Final = frozenset(
 )
 # How long nobody asks again for an item of a held job: each time costs a delivery of its message.
 _HELD_SECONDS: Final = 60
+# So that what is left of a lease does not lead to a flood of heartbeats.
+_LEAST_SECONDS: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +34,21 @@ def admission_of(answer: CommandAnswer) -> Admission:
     """A granted claim is one that is not rejected and whose item is in progress."""
     reason, item = answer.reason or answer.outcome, answer.item
     if not answer.is_rejected and item is not None and item.state == "IN_PROGRESS":
+        lease_seconds = _lease_seconds(item, answer.outcome)
         return Admission(
-            action="run", attempt=item.attempt, lease_seconds=_lease_seconds(item), reason=reason
+            action="run", attempt=item.attempt, lease_seconds=lease_seconds, reason=reason
         )
     if reason in _OVER:
         return Admission(action="drop", reason=reason)
     return Admission(action="hand_back", wait_seconds=_wait_seconds(answer), reason=reason)
 
 
-def _lease_seconds(item: Item) -> float | None:
+def _lease_seconds(item: Item, outcome: str) -> float | None:
+    """What is left of it: all of a new one, of that of a repeated claim perhaps nothing."""
     if item.lease_until is None or item.updated_at is None:
         return None
-    return (item.lease_until - item.updated_at).total_seconds()
+    left = (item.lease_until - item.updated_at).total_seconds()
+    return left if outcome == "applied" else max(left, _LEAST_SECONDS)
 
 
 def _wait_seconds(answer: CommandAnswer) -> int:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "layers" / "shared" / "forgeledger"
 FUNCTIONS = ROOT / "functions"
 
-CAPABILITIES = {"journal", "clock", "jobs"}
+CAPABILITIES = {"journal", "clock", "jobs", "execution"}
 
 # Inside a capability: what each part may import apart from itself. The same holds between two
 # capabilities, if FOLDERS allows the import: `jobs.storage` may import `journal.storage`.
@@ -32,7 +32,8 @@ FOLDERS = {
     "journal": {"aws"},
     "clock": {"aws"},
     "jobs": {"journal", "clock", "aws", "web"},
-    "bootstrap": {"journal", "clock", "jobs", "aws", "web"},
+    "execution": {"jobs", "journal", "clock", "aws", "web"},
+    "bootstrap": {"journal", "clock", "jobs", "execution", "aws", "web"},
     "functions": {"bootstrap", "jobs.messages"},
     "sdk": {
         "jobs.model.ids",
@@ -76,6 +77,7 @@ INSTALLED = {
     "journal.storage": _STORAGE,
     "jobs.messages": _STORAGE | {"pydantic_core"},
     "jobs.http": _FUNCTIONS,
+    "execution.http": _FUNCTIONS,
     "bootstrap": _STORAGE | _FUNCTIONS,
     "functions": {"aws_lambda_powertools"},
     "sdk": {"boto3", "botocore", "urllib3"},

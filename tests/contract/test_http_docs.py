@@ -37,6 +37,7 @@ LIMITS = [
     limits.COMMAND_ID_CHARACTERS,
     web_limits.IDEMPOTENCY_KEY_CHARACTERS,
     limits.JOB_NAME_CHARACTERS,
+    limits.JOB_KEY_CHARACTERS,
     limits.METADATA_BYTES,
     limits.TAGS_PER_JOB,
     limits.TAG_CHARACTERS,

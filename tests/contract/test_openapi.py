@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePer
 from jsonschema import Draft202012Validator
 
 from forgeledger.bootstrap.api import build_resolver
+from forgeledger.execution.services import execution_on
 from forgeledger.jobs.http import command_bodies, request_bodies
 from forgeledger.jobs.model.ids import make_job_id
 from forgeledger.jobs.ports import JobIdClaims
@@ -47,6 +48,8 @@ ROUTES = {
     ("POST", "/jobs/{jobId}/items/{itemId}/cancel"),
     ("GET", "/jobs/{jobId}/events"),
     ("GET", "/jobs/{jobId}/why"),
+    ("GET", "/jobs/{jobId}/report"),
+    ("POST", "/jobs/{jobId}/retry"),
 }
 # Not described: their names change with every version.
 FILES_OF_THE_PAGE = ("GET", "/swagger/{name}")
@@ -72,7 +75,9 @@ class NoPersistence(BasePersistenceLayer):
 
 @pytest.fixture(scope="module")
 def app() -> LedgerResolver:
-    return build_resolver(services_on(MemoryStore(), NoClaims(), Runtime()), NoPersistence())
+    store, runtime = MemoryStore(), Runtime()
+    services = services_on(store, NoClaims(), runtime)
+    return build_resolver(services, execution_on(store, runtime), NoPersistence())
 
 
 @pytest.fixture(scope="module")
@@ -183,6 +188,14 @@ def test_each_refusal_is_a_problem_document(document):
         if path not in PUBLIC_PATHS:
             assert {"401", "422", "500", "503"} <= set(refusals)
             assert ("413" in refusals) == (method == "POST")
+
+
+def test_a_report_has_one_of_two_shapes(document):
+    answer = document["paths"]["/jobs/{jobId}/report"]["get"]["responses"]["200"]
+    schema = answer["content"]["application/json"]["schema"]
+
+    shapes = [shape["$ref"].rpartition("/")[2] for shape in schema["anyOf"]]
+    assert shapes == ["ReportBody", "ForgeRunReportBody"]
 
 
 def test_each_route_may_be_refused_by_api_gateway_which_has_no_problem_documents(document):

@@ -24,9 +24,11 @@ STORAGE: dict[str, dict[str, set[str]]] = {
     "commit_lane": {TABLE: {*TRANSACTION, "dynamodb:GetItem"}},
     "list_due": {TABLE: {"dynamodb:Query"}},
     "delete_due": {TABLE: {"dynamodb:BatchWriteItem"}},
-    "create_job": {TABLE: {"dynamodb:PutItem"}},
-    "create_sealed_job": {TABLE: {"dynamodb:PutItem"}},
+    # UpdateItem: to mark a job whose key moves to the new one.
+    "create_job": {TABLE: {"dynamodb:PutItem", "dynamodb:UpdateItem"}},
+    "create_sealed_job": {TABLE: {"dynamodb:PutItem", "dynamodb:UpdateItem"}},
     "load_job": {TABLE: {"dynamodb:BatchGetItem"}},
+    "key_holder": {TABLE: {"dynamodb:GetItem"}},
     "commit_job": {TABLE: TRANSACTION},
     "roll_up": {TABLE: {"dynamodb:UpdateItem"}},
     "mark_published": {TABLE: {"dynamodb:UpdateItem"}},

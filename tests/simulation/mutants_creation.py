@@ -37,8 +37,8 @@ def _spec_with(change: dict[str, Any]) -> Callable[[], AbstractContextManager[No
     def install() -> Iterator[None]:
         original = create_job._spec
 
-        def spec(new: NewJob, job_id: str, now: int) -> JobSpec:
-            return replace(original(new, job_id, now), **change)
+        def spec(new: NewJob, *arguments: Any) -> JobSpec:
+            return replace(original(new, *arguments), **change)
 
         with patch.object(create_job, "_spec", spec):
             yield

@@ -16,6 +16,7 @@ from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import D
 
 from forgeledger.bootstrap.api import build_resolver
 from forgeledger.errors import IdempotencyKeyReused
+from forgeledger.execution.services import execution_on
 from forgeledger.jobs.ports import JournalRow
 from forgeledger.jobs.services import services_on
 from forgeledger.repeat import Repeat
@@ -184,8 +185,9 @@ class World:
 
     def api(self, read_keys: Callable[[], str] | None = None) -> Api:
         services = services_on(self.store, self.claims, self.runtime, execution=self.execution)
+        execution = execution_on(self.store, self.runtime)
         guard = RequestGuard(None if read_keys is None else lambda _: read_keys())
-        return Api(build_resolver(services, self.persistence), guard)
+        return Api(build_resolver(services, execution, self.persistence), guard)
 
     def keep_journal_rows(self, is_retained: Callable[[JournalRow], bool]) -> None:
         """Drop all other rows, as if their TTL had passed."""

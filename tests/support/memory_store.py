@@ -10,6 +10,7 @@ from forgeledger.jobs.model.creation import SealedCreation
 from forgeledger.jobs.model.due_rows import DueKey, DueRow
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.ids import last_digit
+from forgeledger.jobs.model.job_keys import KeyClaim, KeyHolder
 from forgeledger.jobs.model.jobs import Job, JobStatus
 from forgeledger.jobs.model.lane_decision import Commit
 from forgeledger.jobs.model.lanes import Head
@@ -25,6 +26,7 @@ from forgeledger.jobs.ports import (
     LaneView,
 )
 from forgeledger.journal.model.log_row import Renewed
+from tests.support.memory_keys import MemoryKeys
 from tests.support.memory_lane import MemoryLane, commit_row, due_row, item_row, items_stand
 from tests.support.memory_record import MemoryRecord, new_progress
 from tests.support.unfinished_items import scan_of
@@ -39,6 +41,7 @@ class MemoryStore:
         self._lock = Lock()
         self._records: dict[str, MemoryRecord] = {}
         self._checkpoints: dict[str, Checkpoint] = {}
+        self._keys = MemoryKeys()
 
     def load_lane(
         self, job_id: str, lane: int, item_ids: Sequence[str], *, with_job: bool = False
@@ -70,26 +73,37 @@ class MemoryStore:
                 return False
             if running is not None and record.job.facts != running.facts:
                 return False
-            if reopening is not None:
-                if not record.allows(reopening):
-                    return False
-                record.apply(reopening)
+            if reopening is not None and not self._keys.apply(record, reopening):
+                return False
             stored.apply(commit)
             stored.commit_ids[before.offset] = commit_id
             return True
 
     def create_job(
-        self, job: Job, heads: Sequence[Head], fact: Fact, look_at: int | None = None
-    ) -> None:
+        self,
+        job: Job,
+        heads: Sequence[Head],
+        fact: Fact,
+        look_at: int | None = None,
+        claim: KeyClaim | None = None,
+    ) -> bool:
         with self._lock:
+            if not self._keys.claim(self._records, job, claim):
+                return False
             lanes = tuple(MemoryLane(head) for head in heads)
             progress = new_progress(job, look_at)
-            self._records.setdefault(job.job_id, MemoryRecord(job, lanes, [fact], progress))
+            self._records[job.job_id] = MemoryRecord(job, lanes, [fact], progress)
+            return True
 
-    def create_sealed_job(self, creation: SealedCreation, look_at: int | None = None) -> bool:
+    def create_sealed_job(
+        self,
+        creation: SealedCreation,
+        look_at: int | None = None,
+        claim: KeyClaim | None = None,
+    ) -> bool:
         with self._lock:
             job = creation.job
-            if job.job_id in self._records:
+            if not self._keys.claim(self._records, job, claim):
                 return False
             lanes = tuple(MemoryLane(head) for head in creation.heads)
             for lane, commit in zip(lanes, creation.commits, strict=True):
@@ -106,10 +120,11 @@ class MemoryStore:
     def commit_job(self, change: JobChange) -> bool:
         with self._lock:
             record = self._records.get(change.before.job_id)
-            if record is None or not record.allows(change):
-                return False
-            record.apply(change)
-            return True
+            return record is not None and self._keys.apply(record, change)
+
+    def key_holder(self, client_id: str, job_key: str) -> KeyHolder | None:
+        with self._lock:
+            return self._keys.holders.get((client_id, job_key))
 
     def roll_up(self, job: Job, progress: Progress, move: LookMove | None = None) -> bool:
         with self._lock:

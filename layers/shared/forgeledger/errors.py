@@ -8,6 +8,8 @@ ForgeLedgerError
 |   +-- JobNotFound            no such job
 |   +-- RowsExpired            so old that counting its items would count too few
 |   +-- RetentionNotExtended   rows of a running job could not be given a later TTL
+|   +-- JobKeyReused           a job that was created with another specification has the job key
+|   +-- JobGone                the job that has the job key has expired
 +-- ExecuteAtPast          a job was asked to start at a time that was over already
 +-- IdempotencyKeyReused   the same idempotency key came with another request
 +-- EventsRefused          the event bus refused events again and again
@@ -63,6 +65,14 @@ class RowsExpired(JobError):
 
 class RetentionNotExtended(JobError):
     text = "some rows of job {} could not be given a later TTL"
+
+
+class JobKeyReused(JobError):
+    text = "job {} has the job key and was created with another specification"
+
+
+class JobGone(JobError):
+    text = "job {} has the job key and has expired"
 
 
 class ExecuteAtPast(ForgeLedgerError):

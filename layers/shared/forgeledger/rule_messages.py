@@ -27,6 +27,8 @@ Rule = Literal[
     "queue_characters",
     "cursor",
     "not_yet",
+    "one_item",
+    "job_key_required",
     "execution_off",
     "execute_at_past",
 ]

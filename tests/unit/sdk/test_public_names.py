@@ -13,7 +13,7 @@ NAMES = (
     "Endpoints Event Failure InvalidCommandError InvalidItemError InvalidRequestError "
     "InvalidSettingError Item ItemWork Job Ledger NoAnswerError NotFoundError OutboxLimits "
     "Page PermanentItemError Polling Registration RegistrationOptions RegistrationStoppedError "
-    "Rejection Reporter SdkError "
+    "Rejection Report Reporter SdkError "
     "UnavailableError UndeliveredError WaitTimeoutError Why Worker WorkerOptions WorkerSummary "
     "WrongAddressError handle_sqs_batch"
 )

@@ -8,6 +8,7 @@ from unittest.mock import patch
 import pytest
 
 from forgeledger.bootstrap.api import build_api, build_resolver
+from forgeledger.execution.services import execution_on
 from forgeledger.jobs.services import services_on
 from forgeledger.web.api import Api
 from forgeledger.web.request_guard import RequestGuard
@@ -165,7 +166,8 @@ def test_the_route_with_the_general_throttle_leads_to_none_of_it(caller, path):
 def guarded(world):
     """A caller without a key, of an API whose description needs one."""
     services = services_on(world.store, world.claims, world.runtime)
-    resolver = build_resolver(services, world.persistence, docs_need_key=True)
+    execution = execution_on(world.store, world.runtime)
+    resolver = build_resolver(services, execution, world.persistence, docs_need_key=True)
     return Caller(Api(resolver, RequestGuard(lambda _: "key", docs_need_key=True)))
 
 

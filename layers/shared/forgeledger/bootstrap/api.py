@@ -18,6 +18,8 @@ from forgeledger.clock.messages.wake_queue import SqsWakeQueue
 from forgeledger.clock.model.due import Due
 from forgeledger.clock.ports import WakeSender
 from forgeledger.errors import ApiKeysBusy, ApiKeysUnreadable, WakesRefused
+from forgeledger.execution.http.report_routes import add_report_routes
+from forgeledger.execution.services import ExecutionServices, execution_on
 from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.http.command_routes import add_command_routes
 from forgeledger.jobs.http.item_routes import add_item_routes
@@ -70,11 +72,13 @@ def build_api(
     looks = api_looks(sqs, settings.wake_queue_url, runtime) if settings.execution else None
     store = ledger_store(dynamodb, settings.table, runtime)
     services = services_on(store, claims, runtime, looks, execution=settings.execution)
+    execution = execution_on(store, runtime)
     persistence = DynamoDBPersistenceLayer(table, boto3_client=dynamodb)
     read_keys = _key_reader(settings.api_key_parameter, ssm, runtime)
     docs_need_key = read_keys is not None and settings.api_docs == "key"
     guard = RequestGuard(read_keys, docs_need_key=docs_need_key)
-    return Api(build_resolver(services, persistence, docs_need_key=docs_need_key), guard)
+    resolver = build_resolver(services, execution, persistence, docs_need_key=docs_need_key)
+    return Api(resolver, guard)
 
 
 def api_runtime(settings: ApiSettings) -> Runtime:
@@ -86,12 +90,17 @@ def api_looks(sqs: Callable[[], Any], queue_url: str, runtime: Runtime) -> LookP
 
 
 def build_resolver(
-    services: Services, persistence: BasePersistenceLayer, *, docs_need_key: bool = False
+    services: Services,
+    execution: ExecutionServices,
+    persistence: BasePersistenceLayer,
+    *,
+    docs_need_key: bool = False,
 ) -> LedgerResolver:
     resolver = LedgerResolver()
     resolver.use([locate_created, idempotency(persistence)])
     add_public_routes(resolver, docs_need_key=docs_need_key)
     add_job_routes(resolver, services)
+    add_report_routes(resolver, execution)
     add_item_routes(resolver, services)
     add_command_routes(resolver, services)
     return resolver

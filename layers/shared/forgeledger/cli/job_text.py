@@ -157,6 +157,8 @@ def job_facts(job: "Job", where: Where) -> list[str]:
             ("time left", eta),
             ("unchanged", unchanged),
             ("lanes", job.lanes),
+            ("key", job.job_key),
+            ("key moved to", job.job_key_moved_to),
             ("created", moment(job.created_at)),
             ("starts", moment(job.execute_at) if job.status == "SCHEDULED" else ""),
             ("started", moment(job.started_at) if job.execute_at else ""),

@@ -20,6 +20,7 @@ from forgeledger.runtime import HasTime
 if TYPE_CHECKING:
     # What only creates jobs is not loaded by the intake.
     from forgeledger.jobs.model.creation import SealedCreation
+    from forgeledger.jobs.model.job_keys import KeyClaim, KeyHolder
 
 # Where a pass over many jobs stopped, as a JSON object; empty at the beginning.
 Checkpoint = Mapping[str, Any]
@@ -145,15 +146,29 @@ class JobStore(Protocol):
     """A job's header and progress; a commit returns as a lane's does."""
 
     def create_job(
-        self, job: Job, heads: Sequence[Head], fact: Fact, look_at: int | None = None
-    ) -> None:
-        """One transaction: header, heads and the first fact. A repetition changes nothing.
+        self,
+        job: Job,
+        heads: Sequence[Head],
+        fact: Fact,
+        look_at: int | None = None,
+        claim: "KeyClaim | None" = None,
+    ) -> bool:
+        """One transaction: header, heads, the first fact, and the job's key if it has one.
 
-        With `look_at` also the progress, which says when to look at the job.
+        With `look_at` also the progress, which says when to look at the job. False, and nothing
+        changes, if the job exists already or another one has the key.
         """
 
-    def create_sealed_job(self, creation: "SealedCreation", look_at: int | None = None) -> bool:
-        """One transaction: the job, sealed, with its items. False if it exists already."""
+    def create_sealed_job(
+        self,
+        creation: "SealedCreation",
+        look_at: int | None = None,
+        claim: "KeyClaim | None" = None,
+    ) -> bool:
+        """One transaction: the job, sealed, with items and key; False as for `create_job`."""
+
+    def key_holder(self, client_id: str, job_key: str) -> "KeyHolder | None":
+        """The job that a client's key names; strongly consistent."""
 
     def load_job(self, job_id: str) -> JobView | None:
         """Header, heads and progress in one read."""

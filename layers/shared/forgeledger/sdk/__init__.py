@@ -27,6 +27,7 @@ from forgeledger.sdk.errors import (
     WrongAddressError,
 )
 from forgeledger.sdk.failure import Failure
+from forgeledger.sdk.job_report import Report
 from forgeledger.sdk.records import Event, Item, Job, Page, Registration, Rejection, Why
 from forgeledger.sdk.report.item_work import ItemWork
 from forgeledger.sdk.report.outbox import OutboxLimits
@@ -65,6 +66,7 @@ __all__ = [
     "RegistrationOptions",
     "RegistrationStoppedError",
     "Rejection",
+    "Report",
     "Reporter",
     "SdkError",
     "UnavailableError",

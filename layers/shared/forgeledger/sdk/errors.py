@@ -22,7 +22,7 @@ ForgeLedgerError
         +-- InvalidRequestError   400, 413, 422: names every wrong field
         +-- AccessRefusedError    401, 403
         +-- NotFoundError         404 from the ledger itself
-        +-- ConflictError         409: the state of the job or item does not allow it
+        +-- ConflictError         409, 410: the state of the job or item does not allow it
         +-- UnavailableError      429 and 5xx, retries included
 """
 
@@ -206,7 +206,7 @@ def api_error(problem: "Problem") -> ApiError:
         return AccessRefusedError(problem)
     if problem.status == 404:
         return NotFoundError(problem)
-    if problem.status == 409:
+    if problem.status in (409, 410):
         return ConflictError(problem)
     if problem.status == 429 or problem.status >= 500:
         return UnavailableError(problem)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from forgeledger.sdk.errors import ApiError
+from forgeledger.sdk.job_report import EpochReport, Report
 from forgeledger.sdk.records import (
     CommandAnswer,
     Event,
@@ -62,6 +63,19 @@ def why_of(body: JsonObject) -> Why:
         failures=_failure_counts(body.get("failures")),
         retries=_failure_counts(body.get("retries")),
         rejections=_all(lambda count: _record(RejectionCount, count), body.get("rejections")),
+    )
+
+
+def report_of(body: JsonObject) -> Report:
+    # The numbers of both objects have names of their own.
+    numbers = {**(body.get("attempts") or {}), **(body.get("time") or {})}
+    return _record(
+        Report,
+        {**body, **numbers},
+        epochs=_all(lambda epoch: _record(EpochReport, epoch), body.get("epochs")),
+        failures_by_type=_failure_counts(body.get("failuresByType")),
+        events=_all(event_of, body.get("events")),
+        raw=body,
     )
 
 

@@ -64,6 +64,9 @@ class Job:
     deadline_at: datetime | None = None
     metadata: JsonObject = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+    # The caller's own name of the job; and the job that it names since this one ended badly.
+    job_key: str | None = None
+    job_key_moved_to: str | None = None
     # Of the call that returned it: fields that the ledger ignored.
     warnings: tuple[WrongField, ...] = ()
     raw: JsonObject = field(default_factory=dict, repr=False, compare=False)

@@ -18,6 +18,8 @@ from forgeledger.errors import (
     ApiKeysBusy,
     ApiKeysUnreadable,
     IdempotencyKeyReused,
+    JobGone,
+    JobKeyReused,
     JobNotFound,
     OutOfTime,
     StorageBusy,
@@ -79,6 +81,12 @@ def client_error(error: Exception) -> HttpError | None:
             return invalid_field(field, "cursor", str(error))
         case JobNotFound(job_id=job_id):
             return HttpError(404, "unknown_job", f"There is no job {job_id}.")
+        case JobKeyReused(job_id=job_id):
+            detail = f"The jobKey names the job {job_id}, which has another specification."
+            return HttpError(409, "job_key_reused", detail, jobId=job_id)
+        case JobGone(job_id=job_id):
+            detail = f"The jobKey names the job {job_id}, whose rows have expired."
+            return HttpError(410, "job_gone", detail, jobId=job_id)
         case IdempotencyValidationError() | IdempotencyKeyReused():
             detail = "The Idempotency-Key came with another body within the last ten minutes."
             return HttpError(422, "idempotency_key_reused", detail)

@@ -35,6 +35,7 @@ _PROBLEMS = {
     401: "The API key is missing or wrong.",
     404: "There is no such job or item.",
     409: "The ledger rejects it: `code` is the reason.",
+    410: "The job that the jobKey names has expired.",
     413: "The body is too large.",
     415: "The body is not application/json.",
     422: "Fields or parameters are wrong, or a parameter is unknown; `errors` lists each.",
@@ -117,12 +118,13 @@ def _complete_operation(operation: dict[str, Any], path: str, method: str) -> No
     if method == "post":
         problems += [409, 413, 415]
         operation["parameters"] = [*operation.get("parameters", []), *_IDEMPOTENCY_KEYS]
+    if "201" in responses:
+        problems.append(410)
+        responses["201"]["headers"] = _LOCATION
     for status in problems:
         description = _PROBLEMS[status]
         responses[str(status)] = {"description": description, "content": _PROBLEM_CONTENT}
     responses["429"] = _THROTTLED
-    if "201" in responses:
-        responses["201"]["headers"] = _LOCATION
     operation["responses"] = dict(sorted(responses.items()))
     _drop_titles(parameter["schema"] for parameter in operation.get("parameters", []))
 

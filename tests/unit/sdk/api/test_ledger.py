@@ -45,6 +45,8 @@ def test_everything_about_a_job_can_be_given(ledger, api):
         metadata={"a": 1},
         ttl_days=0,
         deadline_seconds=60,
+        job_key="report",
+        job_key_reuse="afterFailure",
         idempotency_key="once",
     )
 
@@ -60,9 +62,29 @@ def test_everything_about_a_job_can_be_given(ledger, api):
             "metadata": {"a": 1},
             "ttlDays": 0,
             "deadlineSeconds": 60,
+            "jobKey": "report",
+            "jobKeyReuse": "afterFailure",
         }
     ]
     assert api.requests[0].headers["idempotency-key"] == "once"
+
+
+@pytest.mark.parametrize(("status", "code"), [(409, "job_key_reused"), (410, "job_gone")])
+def test_a_key_of_another_job_is_a_conflict_that_names_it(ledger, api, status, code):
+    api.problem(status, code, jobId=JOB_ID)
+
+    with pytest.raises(ConflictError) as caught:
+        ledger.create_job("n", job_key="k")
+
+    assert caught.value.problem.raw["jobId"] == JOB_ID
+
+
+def test_a_job_tells_its_key_and_where_that_moved(ledger, api):
+    api.answer(job_body(jobKey="k", jobKeyMovedTo="other"))
+
+    job = ledger.status(JOB_ID)
+
+    assert (job.job_key, job.job_key_moved_to) == ("k", "other")
 
 
 def test_a_failure_of_a_wrong_type_is_no_request(ledger, api):

@@ -9,6 +9,8 @@ from forgeledger.sdk.records import FailureCount, FoundItems
 from tests.support.api_bodies import item_body, job_body
 from tests.support.builders import JOB_ID
 
+AT = "2026-11-21T10:00:00.000Z"
+
 
 def test_waiting_ends_with_the_job(ledger, api, naps):
     api.answer(job_body()).answer(job_body()).answer(job_body(status="COMPLETED"))
@@ -247,3 +249,47 @@ def test_an_answer_without_what_every_job_has_is_no_ledgers(ledger, api):
         ledger.status(JOB_ID)
 
     assert caught.value.code == "not_a_ledger"
+
+
+def test_a_report_is_read_into_records(ledger, api):
+    counts = {"total": 1, "completed": 1}
+    epoch = {"epoch": 1, "status": "COMPLETED", "openedAt": AT, "counts": counts, "durationMs": 5}
+    api.answer(
+        {
+            "jobId": JOB_ID,
+            "name": "n",
+            "clientId": "operator",
+            "status": "COMPLETED",
+            "final": True,
+            "outcome": "SUCCESS",
+            "outcomeReason": None,
+            "epochs": [epoch],
+            "attempts": {"claims": 2, "failures": 1, "expired": 0, "released": 3},
+            "time": {"queueMs": 4, "runMs": 5},
+            "failuresByType": [{"type": "Broken", "count": 1}],
+            "events": [{"type": "job.created", "at": AT}],
+            "results": {"to": "s3"},
+        }
+    )
+
+    report = ledger.report(JOB_ID)
+
+    assert api.paths == [f"GET /jobs/{JOB_ID}/report"]
+    assert (report.final, report.outcome, report.outcome_reason) == (True, "SUCCESS", None)
+    assert (report.claims, report.failures, report.released) == (2, 1, 3)
+    assert (report.queue_ms, report.run_ms) == (4, 5)
+    (first,) = report.epochs
+    assert (first.status, first.counts, first.duration_ms) == ("COMPLETED", counts, 5)
+    assert first.opened_at is not None
+    assert [failure.type for failure in report.failures_by_type] == ["Broken"]
+    assert [event.type for event in report.events] == ["job.created"]
+    assert report.raw["results"] == {"to": "s3"}
+
+
+def test_a_job_is_retried(ledger, api):
+    api.answer({"outcome": "applied", "job": job_body(epoch=2)})
+
+    job = ledger.retry_job(JOB_ID)
+
+    assert api.paths == [f"POST /jobs/{JOB_ID}/retry"]
+    assert (job.epoch, job.raw["outcome"]) == (2, "applied")

@@ -41,6 +41,26 @@ def test_a_job_of_many_items_gets_its_lanes_and_all_of_its_items(ledger, api):
     assert api.paths[-1] == f"GET /jobs/{JOB_ID}"
 
 
+@pytest.mark.parametrize("found", [{"sealed": True}, {"epoch": 2}])
+def test_a_job_that_its_key_named_before_gets_no_items_once_it_was_sealed(ledger, api, found):
+    api.answer(job_body(created=False, total=2_001, **found))
+
+    job = ledger.create_job("n", items=[f"item-{n}" for n in range(2_001)], job_key="k")
+
+    assert job.total == 2_001
+    assert api.paths == ["POST /jobs"]
+
+
+def test_what_an_earlier_creation_with_the_key_left_undone_is_done(ledger, api):
+    api.answer(job_body(created=False)).answer(registered(0, existed=1_000))
+    api.answer(registered(1)).answer(job_body(sealed=True))
+
+    ledger.create_job("n", items=[f"item-{n}" for n in range(1_001)], job_key="k", seal=True)
+
+    assert len(api.paths) == 4
+    assert api.bodies[2]["seal"] is True
+
+
 def test_an_item_is_checked_once_though_the_job_comes_first(ledger, api, monkeypatch):
     checked = []
     monkeypatch.setattr("forgeledger.sdk.api.item_input.check_item", checked.append)

@@ -1,7 +1,8 @@
 """`forgeledger job create|list|status`: create and list jobs, and show their status."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -32,11 +33,18 @@ from forgeledger.cli.policy_options import (
 from forgeledger.cli.session import Session
 from forgeledger.jobs.model.ids import LANES_RULE
 
+if TYPE_CHECKING:
+    from forgeledger.sdk.records import Job
+
 app = group(
     "job",
     "Create jobs, inspect them, and seal, pause, cancel or reopen them.",
     "forgeledger job create nightly-invoices --items-file invoices.txt --seal",
 )
+
+
+class KeyReuse(StrEnum):
+    AFTER_FAILURE = "after-failure"
 
 
 @command(
@@ -104,6 +112,17 @@ def create(
         int | None,
         typer.Option(min=1, help="Fail the job if it takes longer; noticed up to 5 minutes late."),
     ] = None,
+    job_key: Annotated[
+        str | None,
+        typer.Option(
+            help="Your own name of the job: whenever it comes again, it is that job.",
+            callback=not_empty,
+        ),
+    ] = None,
+    job_key_reuse: Annotated[
+        KeyReuse | None,
+        typer.Option(help="Create a new job if the one with the key failed or was canceled."),
+    ] = None,
     execute_at: Annotated[
         str | None,
         typer.Option(
@@ -112,7 +131,8 @@ def create(
         ),
     ] = None,
     idempotency_key: Annotated[
-        str | None, typer.Option(help="A repeated call with the same key creates no second job.")
+        str | None,
+        typer.Option(help="A call repeated with the same key within 10 minutes is one call."),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the job's id.")] = False,
 ) -> None:
@@ -153,12 +173,15 @@ def create(
             tags=tag or (),
             ttl_days=ttl_days,
             deadline_seconds=deadline_seconds,
+            job_key=job_key,
+            job_key_reuse=None if job_key_reuse is None else "afterFailure",
             execute_at=execute_at,
             idempotency_key=idempotency_key,
         )
     session.output.record(job.raw, job.job_id if quiet else job_headline(job))
     if items_file and not items.taken:
         session.output.remark(f"{items_file}: the input has no items")
+    note(session, _existed_note(job))
     note(session, sealed_short_note(job))
 
 
@@ -231,3 +254,10 @@ def _check_key(key: str) -> None:
         checked_key(key)
     except InvalidCommandError as error:
         raise WrongValue("--idempotency-key", error.rule) from error
+
+
+def _existed_note(job: "Job") -> str | None:
+    """For a job that its key named before; None for one that was just created."""
+    if job.raw.get("created", True):
+        return None
+    return "a job with this key existed already, and is the one that is shown"

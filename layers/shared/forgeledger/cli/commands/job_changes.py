@@ -1,4 +1,4 @@
-"""`forgeledger job seal|start|pause|resume|cancel|reopen`: change a job as a whole."""
+"""`forgeledger job seal|start|pause|resume|cancel|reopen|retry`: change a job as a whole."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -95,6 +95,16 @@ def reopen(
     job = session.ledger.reopen(job_id, resume=resumes)
     _print_change(session, job, "open")
     note(session, reopened_note(job))
+
+
+@command(app, "retry", needs=Needs.API, example='forgeledger job retry "$JOB"')
+def retry(session: Session, job_id: JOB_ID) -> None:
+    """Retry a failed job of one item.
+
+    Its item is pending again, and a finished job runs again in a new epoch. In a job of more items
+    `forgeledger send retry` retries single ones.
+    """
+    _print_change(session, session.ledger.retry_job(job_id), "retried")
 
 
 def _print_change(session: Session, job: "Job", wanted: str) -> None:

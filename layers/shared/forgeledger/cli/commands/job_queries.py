@@ -1,4 +1,4 @@
-"""`forgeledger job why|items|item|events|watch`: inspect a job and its items."""
+"""`forgeledger job why|report|items|item|events|watch`: inspect a job and its items."""
 
 from typing import Annotated
 
@@ -11,6 +11,7 @@ from forgeledger.cli.event_text import event_cells, event_line, item_facts
 from forgeledger.cli.job_text import why_lines
 from forgeledger.cli.output import aligned, moment, short_json
 from forgeledger.cli.pages import Pages
+from forgeledger.cli.report_text import report_lines
 from forgeledger.cli.session import Session
 from forgeledger.jobs.model.limits import PAGE_ROWS
 
@@ -39,6 +40,17 @@ def why(
     """
     answer = session.ledger.why(job_id, cursor=cursor, whole=every)
     session.output.record(answer.raw, why_lines(answer, session.where))
+
+
+@command(app, "report", needs=Needs.API, example='forgeledger job report "$JOB"')
+def report(session: Session, job_id: JOB_ID) -> None:
+    """Say how a job went.
+
+    Prints its outcome, its epochs, how often and for how long its items were worked on, and its
+    failures by type of error. Of a job that still runs it is what is known so far.
+    """
+    answer = session.ledger.report(job_id)
+    session.output.record(answer.raw, report_lines(answer))
 
 
 @command(app, "items", needs=Needs.API, example='forgeledger job items "$JOB" --state FAILED')

@@ -93,6 +93,10 @@ class JobBody(JobCountsBody, JobHeadline):
     metadata: dict[str, Any]
     tags: list[str]
     ttl_days: int
+    job_key: str | None
+    job_key_moved_to: Annotated[
+        str | None, Field(description="The job that the jobKey names since this one ended badly.")
+    ]
 
 
 class RejectedItem(ResponseModel):
@@ -108,6 +112,7 @@ class RegistrationBody(ResponseModel):
 
 
 class CreatedBody(JobBody):
+    created: Annotated[bool, Field(description="False: the jobKey named the job before.")]
     registration: RegistrationBody | None
 
 
@@ -138,7 +143,8 @@ def job_body(status_view: JobStatusView) -> JobBody:
 def created_body(created: Created, status_view: JobStatusView) -> CreatedBody:
     registered = created.registered
     registration = None if registered is None else registration_body(registered)
-    return CreatedBody(**_job_fields(status_view), registration=registration)
+    fields = _job_fields(status_view)
+    return CreatedBody(**fields, created=not created.existed, registration=registration)
 
 
 def registration_body(registered: Registered) -> RegistrationBody:
@@ -204,4 +210,6 @@ def _job_fields(status_view: JobStatusView) -> dict[str, Any]:
         "metadata": from_text(spec.metadata),
         "tags": list(spec.tags),
         "ttl_days": spec.rules.ttl_days,
+        "job_key": spec.job_key,
+        "job_key_moved_to": job.key_moved,
     }

@@ -62,15 +62,20 @@ def add_job_routes(app: LedgerResolver, services: Services) -> None:
         summary="Create a job, with its first items if they are known",
         operation_id="createJob",
         status_code=201,
-        responses=route_responses(201, CreatedBody, "The new job."),
+        responses={
+            **route_responses(200, CreatedBody, "The job that the jobKey names already."),
+            **route_responses(201, CreatedBody, "The new job."),
+        },
     )
-    def create_job(body: Annotated[CreateJob, Body()]) -> CreatedBody:
+    def create_job(body: Annotated[CreateJob, Body()]) -> Response[CreatedBody]:
         new, repeat = body.new_job(), repeat_of(app.current_event)
         if new.execute_at is not None:
             check_start(services, new.execute_at)
         with refused_when_past():
             created = services.creator.create(new, repeat, app.has_time(), app.client_id)
-        return created_body(created, status_view(created.view, services.runtime.clock()))
+        view = status_view(created.view, services.runtime.clock())
+        status = 200 if created.existed else 201
+        return Response(status, "application/json", created_body(created, view))
 
     @app.get(
         "/jobs",

@@ -92,9 +92,13 @@ def history_body(history: ItemHistory, next_cursor: str | None) -> ItemHistoryBo
 
 
 def entry_body(job_id: str, entry: JournalEntry) -> EventBody:
-    fact = entry.happened
-    if not isinstance(fact, Fact):
-        return _event_body(entry.lane, entry.offset, fact)
+    happened = entry.happened
+    if isinstance(happened, Fact):
+        return fact_body(job_id, happened)
+    return _event_body(entry.lane, entry.offset, happened)
+
+
+def fact_body(job_id: str, fact: Fact) -> EventBody:
     return EventBody(
         type=fact.kind,
         at=iso(fact.at),

@@ -15,6 +15,7 @@ _DETAILS = {
     Reason.JOB_HELD: "The job is scheduled or paused and grants no claims.",
     Reason.JOB_SCHEDULED: "The job waits for its start, and can be started or canceled.",
     Reason.RETENTION_OVER: "Rows of the job may have expired already, so it cannot run again.",
+    Reason.JOB_KEY_REUSED: "Another job has its jobKey by now, so it cannot run again.",
     Reason.LEASE_HELD: "Another worker has the item, and its lease is not over.",
     Reason.NOT_DUE: "The item waits for the time of its next attempt.",
     Reason.STALE_ATTEMPT: "A later attempt has the item.",

@@ -1,9 +1,11 @@
 """Request bodies, with their limits, and the commands and jobs they ask for."""
 
+import json
 from functools import partial
+from hashlib import sha256
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from forgeledger.jobs.messages.field_checks import (
@@ -18,15 +20,19 @@ from forgeledger.jobs.model import limits
 from forgeledger.jobs.model.ids import LANES_RULE
 from forgeledger.jobs.model.jobs import Tolerance
 from forgeledger.jobs.model.lanes import LaneRules, number_of_type
-from forgeledger.jobs.usecases.create_job import NewJob
+from forgeledger.jobs.usecases.create_job import KeyRequest, NewJob
 from forgeledger.jobs.usecases.register_items import NewItem
-from forgeledger.json_text import to_text
+from forgeledger.json_text import from_text, to_text
 from forgeledger.web.models import RequestModel, not_yet
 
 _LANES = (
     "They never change. Unless given, they follow from plannedItems, else expectedItems, else the "
     f"items of a sealed creation: {LANES_RULE}."
 )
+
+
+# Neither the name itself, nor what is to happen when the name is taken.
+_NOT_IN_FINGERPRINT = {"job_key", "job_key_reuse"}
 
 
 def example(body: dict[str, Any]) -> ConfigDict:
@@ -69,6 +75,13 @@ def _check_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
 def _check_due_time(text: str) -> str:
     due_milliseconds(text)
     return text
+
+
+def _check_key_reuse(reuse: str | None, fields: ValidationInfo) -> str | None:
+    # A key that is wrong itself is reported already, and is not among the fields.
+    if reuse is not None and fields.data.get("job_key", "") is None:
+        raise PydanticCustomError("job_key_required", "is for jobs with a jobKey")
+    return reuse
 
 
 Time = Annotated[str, AfterValidator(check_time), Field(json_schema_extra={"format": "date-time"})]
@@ -167,6 +180,22 @@ class CreateJob(RequestModel):
         | None
     ) = None
     seal: bool = False
+    job_key: (
+        Annotated[
+            str,
+            Field(
+                min_length=1,
+                max_length=limits.JOB_KEY_CHARACTERS,
+                description="Your own name of the job: a repeated request gets the same job.",
+            ),
+        ]
+        | None
+    ) = None
+    job_key_reuse: Annotated[
+        Literal["afterFailure"] | None,
+        Field(description="Make a new job if the one with the key failed or was canceled."),
+        AfterValidator(_check_key_reuse),
+    ] = None
     # Default: whether expectedItems is given.
     auto_register: bool | None = None
     lanes: Annotated[int, Field(ge=1, le=limits.LANES_PER_JOB, description=_LANES)] | None = None
@@ -219,7 +248,27 @@ class CreateJob(RequestModel):
             tags=tuple(dict.fromkeys(self.tags)),
             items=tuple(item.new_item() for item in self.items),
             seal=self.seal,
+            key=self._key_request(),
         )
+
+    def _key_request(self) -> KeyRequest | None:
+        if self.job_key is None:
+            return None
+        return KeyRequest(
+            key=self.job_key,
+            fingerprint=self._fingerprint(),
+            after_failure=self.job_key_reuse is not None,
+        )
+
+    def _fingerprint(self) -> str:
+        """Of what the caller gave, in whichever order and spelling; null is the same as nothing."""
+        given = self.model_dump(
+            by_alias=True, exclude_unset=True, exclude_none=True, exclude=_NOT_IN_FINGERPRINT
+        )
+        for item in given.get("items", ()):
+            if "payload" in item:
+                item["payload"] = from_text(item["payload"])
+        return sha256(json.dumps(given, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 class PauseJob(RequestModel):

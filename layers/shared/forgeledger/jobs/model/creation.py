@@ -14,6 +14,8 @@ from forgeledger.jobs.model.limits import ACTIONS_PER_TRANSACTION, COMMIT_BYTES
 
 # The header and the facts of the creation and of the seal.
 _JOB_ACTIONS: Final = 3
+# The row of its key, and the header of the job that had the key.
+_KEY_ACTIONS: Final = 2
 # The head and its journal row.
 _LANE_ACTIONS: Final = 2
 
@@ -43,7 +45,8 @@ def create_sealed(
     """
     now = spec.created_at
     number = len({command.item_id for share in registrations.values() for command in share})
-    actions = _JOB_ACTIONS + _LANE_ACTIONS * spec.lanes + number + more_rows
+    job_actions = _JOB_ACTIONS + (0 if spec.job_key is None else _KEY_ACTIONS)
+    actions = job_actions + _LANE_ACTIONS * spec.lanes + number + more_rows
     if actions > ACTIONS_PER_TRANSACTION:
         return None
     job, heads, created = create(spec, client_id)

@@ -172,6 +172,8 @@ def _release(case: ItemCase) -> Ruling:
 
 def _retry(case: ItemCase) -> Ruling:
     item = case.item
+    if case.phase is JobPhase.KEY_MOVED:
+        return case.reject(Reason.JOB_KEY_REUSED)
     if case.phase is JobPhase.CANCELED:
         return case.reject(Reason.JOB_CANCELED)
     if item.state is ItemState.PENDING:

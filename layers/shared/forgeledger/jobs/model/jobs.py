@@ -1,10 +1,13 @@
 """A set of items that is finished together: its specification and its life cycle."""
 
 from enum import StrEnum
+from typing import Final
 
 from forgeledger.fast_dataclass import fast_frozen
 from forgeledger.jobs.model.lanes import Counts, LaneMode, LaneRules
 
+# Whose jobs are all of them until there are other clients.
+OPERATOR: Final = "operator"
 _DAY_MS = 24 * 3_600 * 1_000
 # The longest that extending the retention of a very large job takes.
 _EXTENSION_TAKES_MS = _DAY_MS
@@ -42,6 +45,8 @@ class JobPhase(StrEnum):
     # Finished so long ago that rows may have expired: it cannot run again.
     PAST = "past"
     CANCELED = "canceled"
+    # Another job has its key by now, so it cannot run again.
+    KEY_MOVED = "key_moved"
 
 
 @fast_frozen
@@ -77,6 +82,9 @@ class JobSpec:
     metadata: str = "{}"
     tags: tuple[str, ...] = ()
     created_at: int = 0
+    client_id: str = OPERATOR
+    # The client's own name of the job.
+    job_key: str | None = None
     # When it is to start; None: at once.
     execute_at: int | None = None
 
@@ -130,6 +138,8 @@ class Job:
     renewed_since: int = 0
     # Whether an extension came so late that rows may have expired; never reset.
     rows_lost: bool = False
+    # The id of the job that took its key over.
+    key_moved: str | None = None
 
     @property
     def job_id(self) -> str:
@@ -163,6 +173,8 @@ class Job:
         return None if seconds is None or self.scheduled else self.opened_at + seconds * 1000
 
     def phase(self, now: int) -> JobPhase:
+        if self.key_moved is not None:
+            return JobPhase.KEY_MOVED
         if self.status is JobStatus.CANCELED or self.ending is JobStatus.CANCELED:
             return JobPhase.CANCELED
         if self.ending is not None:

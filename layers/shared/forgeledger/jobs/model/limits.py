@@ -19,6 +19,9 @@ ERROR_MESSAGE_BYTES: Final = 4 * 1024
 # Payload, result and error of an item, and all of its other fields.
 LARGEST_ITEM_BYTES: Final = PAYLOAD_BYTES + RESULT_BYTES + ERROR_MESSAGE_BYTES + 2 * 1024
 JOB_NAME_CHARACTERS: Final = 256
+JOB_KEY_CHARACTERS: Final = 256
+# For so long at least after the end of its job a key is not free again.
+JOB_KEY_TTL_DAYS: Final = 30
 METADATA_BYTES: Final = 8 * 1024
 TAGS_PER_JOB: Final = 20
 TAG_CHARACTERS: Final = 64

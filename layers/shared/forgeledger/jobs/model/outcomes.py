@@ -22,6 +22,7 @@ class Reason(StrEnum):
     JOB_HELD = "job_held"
     JOB_SCHEDULED = "job_scheduled"
     RETENTION_OVER = "retention_over"
+    JOB_KEY_REUSED = "job_key_reused"
     LEASE_HELD = "lease_held"
     NOT_DUE = "not_due"
     STALE_ATTEMPT = "stale_attempt"

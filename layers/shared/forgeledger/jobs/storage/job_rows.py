@@ -19,7 +19,7 @@ from forgeledger.aws.dynamodb.attributes import (
 )
 from forgeledger.aws.dynamodb.key_ranges import key
 from forgeledger.jobs.model.facts import Fact, FactKind
-from forgeledger.jobs.model.jobs import Job, JobSpec, JobStatus, Tolerance
+from forgeledger.jobs.model.jobs import OPERATOR, Job, JobSpec, JobStatus, Tolerance
 from forgeledger.jobs.model.lanes import LaneMode
 from forgeledger.jobs.ports import JobView
 from forgeledger.jobs.storage.counts_rows import encode_counts, parse_counts
@@ -56,7 +56,10 @@ def encode_header(job: Job) -> Row:
         **numbers(expectedItems=spec.expected_items, deadlineSeconds=spec.deadline_seconds),
         **numbers(executeAt=spec.execute_at),
         **encode_life(job),
+        **texts(jobKey=spec.job_key),
     }
+    if spec.client_id != OPERATOR:
+        row["clientId"] = text(spec.client_id)
     if (tolerance := spec.tolerance) != Tolerance():
         row["tolerance"] = text(compact_json([tolerance.failures, tolerance.failure_percent]))
     for name, names in (("tags", spec.tags), ("permanentErrors", spec.permanent_errors)):
@@ -124,6 +127,7 @@ def _decode_job(row: Row) -> Job:
         counts_at_verdict=parse_counts(row["countsAtVerdict"]["S"]),
         renewed_since=int(row["renewedSince"]["N"]),
         rows_lost="rowsLost" in row,
+        key_moved=optional_text(row, "keyMoved"),
     )
 
 
@@ -140,6 +144,8 @@ def _decode_spec(row: Row) -> JobSpec:
         tags=_decode_names(row, "tags"),
         permanent_errors=_decode_names(row, "permanentErrors"),
         created_at=int(row["createdAt"]["N"]),
+        client_id=optional_text(row, "clientId") or OPERATOR,
+        job_key=optional_text(row, "jobKey"),
         execute_at=optional_number(row, "executeAt"),
     )
 

@@ -10,11 +10,13 @@ from forgeledger.errors import StorageCorrupt
 from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.ids import lanes_of
+from forgeledger.jobs.model.job_keys import KeyHolder
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.model.progress import LookMove, Progress
 from forgeledger.jobs.ports import JobChange, JobView
 from forgeledger.jobs.storage.head_rows import commit_id_of, decode_head
+from forgeledger.jobs.storage.job_key_rows import claim_actions, decode_key_holder
 from forgeledger.jobs.storage.job_rows import decode_fact, decode_header
 from forgeledger.jobs.storage.job_writes import (
     FACT_ACTION,
@@ -29,6 +31,7 @@ from forgeledger.jobs.storage.keys import (
     fact_sk,
     head_key,
     header_key,
+    job_key_key,
     job_pk,
     progress_key,
 )
@@ -38,6 +41,7 @@ from forgeledger.jobs.storage.progress_rows import decode_progress, progress_upd
 if TYPE_CHECKING:
     # What only creates jobs is not loaded by the intake.
     from forgeledger.jobs.model.creation import SealedCreation
+    from forgeledger.jobs.model.job_keys import KeyClaim
 
 
 class DynamoJobStore(LedgerTable):
@@ -69,17 +73,32 @@ class DynamoJobStore(LedgerTable):
         raise StorageCorrupt(f"JOB#{job_id}", f"{lanes - len(heads)} of {lanes} heads are missing")
 
     def create_job(
-        self, job: Job, heads: Sequence[Head], fact: Fact, look_at: int | None = None
-    ) -> None:
-        # A conflict means that the job exists already.
+        self,
+        job: Job,
+        heads: Sequence[Head],
+        fact: Fact,
+        look_at: int | None = None,
+        claim: "KeyClaim | None" = None,
+    ) -> bool:
         commit_id = self._new_id()
         actions = creation_actions(self._table.name, job, heads, [fact], commit_id, look_at=look_at)
-        self._table.transact(actions, commit_id)
+        actions += claim_actions(self._table.name, job, claim)
+        return self._wrote_fact(self._table.transact(actions, commit_id), commit_id)
 
-    def create_sealed_job(self, creation: "SealedCreation", look_at: int | None = None) -> bool:
+    def create_sealed_job(
+        self,
+        creation: "SealedCreation",
+        look_at: int | None = None,
+        claim: "KeyClaim | None" = None,
+    ) -> bool:
         commit_id = self._new_id()
         actions = sealed_creation_actions(self._table.name, creation, commit_id, look_at)
+        actions += claim_actions(self._table.name, creation.job, claim)
         return self._wrote_fact(self._table.transact(actions, commit_id), commit_id)
+
+    def key_holder(self, client_id: str, job_key: str) -> KeyHolder | None:
+        row = self._table.read_one(job_key_key(client_id, job_key))
+        return None if row is None else decode_key_holder(row)
 
     def commit_job(self, change: JobChange) -> bool:
         commit_id = self._new_id()

@@ -11,6 +11,7 @@ from forgeledger.jobs.model.lanes import Head
 from forgeledger.jobs.ports import JobChange
 from forgeledger.jobs.storage.counts_rows import counts_attributes
 from forgeledger.jobs.storage.head_rows import HEAD_NAMES, HEAD_UNCHANGED, encode_head
+from forgeledger.jobs.storage.job_key_rows import ttl_actions
 from forgeledger.jobs.storage.job_rows import encode_fact, encode_header, encode_life, job_ttl
 from forgeledger.jobs.storage.keys import head_key, header_key, open_shard
 from forgeledger.jobs.storage.lane_writes import row_actions
@@ -66,12 +67,13 @@ def sealed_creation_actions(
 
 
 def change_actions(table: str, change: JobChange, commit_id: str) -> list[Action]:
-    """The header first, then the facts, then the lanes that the change depends on."""
+    """The header first, then the facts, the lanes that the change depends on, and the job's key."""
     ttl = job_ttl(change.job)
     return [
         {"Update": _header_update(table, change)},
         *(_put_new(table, encode_fact(change.job, fact, commit_id)) for fact in change.facts),
         *(_head_action(table, head, ttl, change.checks_offsets) for head in change.heads),
+        *ttl_actions(table, change.before, change.job),
     ]
 
 

@@ -9,6 +9,7 @@
 | JOB#{jobId}#{lane} | ITEM#{itemId}     | an item                               |
 | JOB#{jobId}#{lane} | LOG#{offset}      | the events of one commit              |
 | JOB#{jobId}#{lane} | DUE#{ms}#{offset} | when a pending item may be handed out |
+| JOBKEY#{clientId}#{jobKey} | JOBKEY    | the job that a client's key names     |
 | CHECKPOINT         | {pass}            | where a pass over all jobs stopped    |
 """
 
@@ -22,6 +23,7 @@ from forgeledger.jobs.model.ids import last_digit
 HEADER_SK: Final = "JOB"
 PROGRESS_SK: Final = "PROGRESS"
 HEAD_SK: Final = "LANE"
+JOB_KEY_SK: Final = "JOBKEY"
 ITEM_PREFIX: Final = "ITEM#"
 DUE_PREFIX: Final = "DUE#"
 FACT_PREFIX: Final = "FACT#"
@@ -85,6 +87,10 @@ def due_shard(job_id: str) -> str:
 
 def checkpoint_key(work: str) -> Row:
     return key("CHECKPOINT", work)
+
+
+def job_key_key(client_id: str, job_key: str) -> Row:
+    return key(f"JOBKEY#{client_id}#{job_key}", JOB_KEY_SK)
 
 
 def header_key(job_id: str) -> Row:

@@ -188,6 +188,9 @@ def _decide(
     if retried[0] > 0:
         first = commands[: retried[0]]
         return decide(view.head, view.items, first, now, phase, client_id=client_id), None
+    if view.job.spec.job_key is not None:
+        # The row of its key is one action more than a full commit leaves room for.
+        commands = commands[:1]
     step = reopen(view.job, now, mode=LaneMode.SEALED, client_id=client_id)
     follow = gate_of(step.job)
     decision = decide(view.head, view.items, (follow, *commands), now, client_id=client_id)

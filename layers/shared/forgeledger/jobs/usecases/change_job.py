@@ -147,6 +147,8 @@ def _reopen(
     del counts  # A job is reopened with the counts of its verdict.
     if resume and not job.finished and job.resumed_epoch < job.epoch:
         return Reason.JOB_RUNNING
+    if job.key_moved is not None:
+        return Reason.JOB_KEY_REUSED
     if job.finished and job.retention_over(now):
         return Reason.RETENTION_OVER
     return reopen(job, now, client_id=client_id, resume=resume)

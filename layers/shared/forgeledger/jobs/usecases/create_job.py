@@ -1,13 +1,15 @@
 """Create a job, under a new id or the one that belongs to its idempotency key."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
-from forgeledger.errors import ExecuteAtPast
+from forgeledger.errors import ExecuteAtPast, JobGone, JobKeyReused, OutOfTime, StorageBusy
 from forgeledger.jobs.model.creation import SealedCreation, create_sealed
 from forgeledger.jobs.model.ids import lanes_for, lanes_of, make_job_id, time_of
+from forgeledger.jobs.model.job_keys import KeyClaim
 from forgeledger.jobs.model.job_lifecycle import create
-from forgeledger.jobs.model.jobs import JobSpec, Tolerance
+from forgeledger.jobs.model.job_outcomes import ended_badly
+from forgeledger.jobs.model.jobs import OPERATOR, Job, JobSpec, Tolerance
 from forgeledger.jobs.model.lanes import LaneRules
 from forgeledger.jobs.model.limits import START_LATE_SECONDS
 from forgeledger.jobs.ports import JobIdClaims, JobStore, JobView
@@ -21,6 +23,19 @@ from forgeledger.jobs.usecases.register_items import (
 )
 from forgeledger.repeat import Repeat
 from forgeledger.runtime import HasTime, Runtime, no_deadline
+
+# How often a creation begins again because others took or moved its job's key meanwhile.
+_TRIES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRequest:
+    """The key that a job is to have; the fingerprint is that of its specification."""
+
+    key: str
+    fingerprint: str
+    # Whether the key may move to a new job from one that failed or was canceled.
+    after_failure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +57,28 @@ class NewJob:
     tags: tuple[str, ...] = ()
     items: tuple[NewItem, ...] = ()
     seal: bool = False
+    key: KeyRequest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Created:
     view: JobView
     registered: Registered | None = None
+    # Whether the key named the job before this request.
+    existed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Creation:
+    """A request to create a job, with the id and specification that the job is to have."""
+
+    new: NewJob
+    spec: JobSpec
+    request_id: str
+    client_id: str | None
+    has_time: HasTime
+    # Whether an earlier try of the request may have created it.
+    repeated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,30 +103,87 @@ class JobCreator:
         random = blake2b(self.runtime.new_id().encode(), digest_size=10).digest()
         fresh = make_job_id(now, int.from_bytes(random), new.lanes or lanes_for(_known_items(new)))
         job_id = fresh if repeat is None else self.claims.claim(repeat, fresh)
-        _check_start(new, time_of(job_id))
-        spec = _spec(new, job_id, now)
-        request_id = self.runtime.new_id() if repeat is None else repeat.request_id
-        job, heads, fact = create(spec, client_id)
+        creation = _Creation(
+            new=new,
+            spec=_spec(new, job_id, now, client_id),
+            request_id=self.runtime.new_id() if repeat is None else repeat.request_id,
+            client_id=client_id,
+            has_time=has_time,
+            repeated=job_id != fresh,
+        )
+        if new.key is not None:
+            return self._create_with_key(creation, new.key)
+        return self._create(creation, None) or self._fill(creation, job_id)
+
+    def _create_with_key(self, creation: _Creation, key: KeyRequest) -> Created:
+        spec = creation.spec
+        for tries in range(_TRIES):
+            if not creation.has_time():
+                raise OutOfTime(f"job key {key.key}")
+            if (creation.repeated or tries) and self.jobs.load_job(spec.job_id) is not None:
+                return self._fill(creation, spec.job_id)
+            former: Job | None = None
+            holder = self.jobs.key_holder(spec.client_id, key.key)
+            if holder is not None:
+                view = self.jobs.load_job(holder.job_id)
+                if view is None:
+                    raise JobGone(holder.job_id)
+                if key.after_failure and ended_badly(view.job):
+                    former = view.job
+                elif holder.fingerprint == key.fingerprint:
+                    return self._carry_on(creation, view)
+                else:
+                    raise JobKeyReused(holder.job_id)
+            claim = KeyClaim(fingerprint=key.fingerprint, former=former)
+            created = self._create(creation, claim)
+            if created is not None:
+                return created
+            self.runtime.pause(tries)
+        raise StorageBusy(f"job key {key.key}", _TRIES)
+
+    def _create(self, creation: _Creation, claim: KeyClaim | None) -> Created | None:
+        """The new job with its items; None if it exists already, or the key is another job's."""
+        _check_start(creation.new, time_of(creation.spec.job_id))
+        job, heads, fact = create(creation.spec, creation.client_id)
         look_at = None if self.looks is None else self.looks.first(job)
-        sealed = _sealed_at_once(new, spec, request_id, client_id, look_at)
-        is_made = sealed is not None and self.jobs.create_sealed_job(sealed, look_at)
-        if sealed is None:
-            self.jobs.create_job(job, heads, fact, look_at)
-        if self.looks is not None:
-            self.looks.wake(job_id, look_at, None, now)
-        if sealed is not None and is_made:
-            return _created(sealed, new)
+        sealed = _sealed_at_once(creation, look_at)
+        if sealed is not None:
+            made = self.jobs.create_sealed_job(sealed, look_at, claim)
+        else:
+            made = self.jobs.create_job(job, heads, fact, look_at, claim)
+        # Also of one that an earlier try made, after which it may have died.
+        if self.looks is not None and (made or claim is None):
+            self.looks.wake(job.job_id, look_at, None, creation.spec.created_at)
+        if not made:
+            return None
+        if sealed is not None:
+            return _created(sealed, creation.new)
+        return self._fill(creation, job.job_id, JobView(job=job, heads=heads))
+
+    def _carry_on(self, creation: _Creation, view: JobView) -> Created:
+        """The job that the key names; what an earlier request left undone is done now.
+
+        A job that was sealed has all of its items. One that was reopened since is no longer as the
+        request wants it: whoever reopened it says when it is sealed again.
+        """
+        if view.job.sealed or view.job.epoch > 1:
+            return Created(view=view, existed=True)
+        return replace(self._fill(creation, view.job.job_id, view), existed=True)
+
+    def _fill(self, creation: _Creation, job_id: str, view: JobView | None = None) -> Created:
+        """Register the items and seal the job on request; `view` is the job before that."""
+        new = creation.new
+        has_time, client_id = creation.has_time, creation.client_id
         registered = None
         if new.items:
             registered = self.registrar.register(
-                job_id, new.items, request_id, has_time=has_time, client_id=client_id
+                job_id, new.items, creation.request_id, has_time=has_time, client_id=client_id
             )
         if new.seal:
             sealing = self.lifecycle.seal(job_id, has_time, client_id)
             return Created(view=sealing.view, registered=registered)
-        if registered is None and job_id == fresh:
-            return Created(view=JobView(job=job, heads=heads))
-        view = self.jobs.load_job(job_id)
+        if registered is not None or view is None:
+            view = self.jobs.load_job(job_id)
         assert view is not None
         return Created(view=view, registered=registered)
 
@@ -113,14 +201,13 @@ def _known_items(new: NewJob) -> int | None:
     return next((number for number in known if number is not None), None)
 
 
-def _sealed_at_once(
-    new: NewJob, spec: JobSpec, request_id: str, client_id: str | None, look_at: int | None
-) -> SealedCreation | None:
+def _sealed_at_once(creation: _Creation, look_at: int | None) -> SealedCreation | None:
     """The job with its items, if one transaction can create all of it."""
+    new, spec = creation.new, creation.spec
     if not (new.seal and new.items):
         return None
-    items = registrations(new.items, request_id, spec.lanes)
-    return create_sealed(spec, items, client_id, int(look_at is not None))
+    shares = registrations(new.items, creation.request_id, spec.lanes)
+    return create_sealed(spec, shares, creation.client_id, int(look_at is not None))
 
 
 def _created(creation: SealedCreation, new: NewJob) -> Created:
@@ -131,7 +218,7 @@ def _created(creation: SealedCreation, new: NewJob) -> Created:
     )
 
 
-def _spec(new: NewJob, job_id: str, now: int) -> JobSpec:
+def _spec(new: NewJob, job_id: str, now: int, client_id: str | None) -> JobSpec:
     return JobSpec(
         job_id=job_id,
         name=new.name,
@@ -144,5 +231,7 @@ def _spec(new: NewJob, job_id: str, now: int) -> JobSpec:
         metadata=new.metadata,
         tags=new.tags,
         created_at=now,
+        client_id=client_id or OPERATOR,
+        job_key=None if new.key is None else new.key.key,
         execute_at=new.execute_at,
     )

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
-from forgeledger.jobs.model.limits import ITEMS_PER_REGISTRATION, PAGE_ROWS
+from forgeledger.jobs.model.limits import ITEMS_PER_REGISTRATION
 from forgeledger.sdk.api.api_client import ApiClient, checked_key
 from forgeledger.sdk.api.item_commands import ItemCommands
 from forgeledger.sdk.api.item_input import ItemSpec, check_flag, check_many, checked_items
 from forgeledger.sdk.api.job_wait import Polling, wait_until_finished
+from forgeledger.sdk.api.ledger_reads import LedgerReads
 from forgeledger.sdk.api.registration import (
     Chunk,
     OnProgress,
@@ -18,19 +19,18 @@ from forgeledger.sdk.api.registration import (
     chunks,
     register_all,
 )
-from forgeledger.sdk.api.row_pages import first_row, rows_of
+from forgeledger.sdk.api.row_pages import first_row
 from forgeledger.sdk.api.time_input import time_text
 from forgeledger.sdk.api.transport import PooledTransport
-from forgeledger.sdk.api.why_parts import read_whole
 from forgeledger.sdk.backoff import Backoff
 from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.errors import EmptySealError
-from forgeledger.sdk.json_decoder import event_of, item_of, job_of, page_of, registration_of, why_of
-from forgeledger.sdk.records import Event, Item, Job, JobRef, Page, Registration, Why, job_id_of
+from forgeledger.sdk.json_decoder import job_of, registration_of
+from forgeledger.sdk.records import Job, JobRef, Registration, job_id_of
 from forgeledger.sdk.seams import Seams
 
 
-class Ledger:
+class Ledger(LedgerReads):
     """Thread-safe. Every call is retried where that may help, and else raises a typed error."""
 
     _seams = Seams()
@@ -73,6 +73,8 @@ class Ledger:
         tags: Iterable[str] = (),
         ttl_days: int | None = None,
         deadline_seconds: int | None = None,
+        job_key: str | None = None,
+        job_key_reuse: Literal["afterFailure"] | None = None,
         execute_at: datetime | str | None = None,
         idempotency_key: str | None = None,
         on_progress: OnProgress | None = None,
@@ -80,7 +82,8 @@ class Ledger:
         """Creates a job, and registers the items that do not fit into that request.
 
         `planned_items` chooses the lanes and nothing else. `seal` without items is refused, because
-        the job would complete at once; `allow_empty` allows it.
+        the job would complete at once; `allow_empty` allows it. `job_key` is your own name of the
+        job: whenever it comes again with the same specification, the answer is that job.
         """
         if idempotency_key is not None:
             # Before the first item is taken: an iterator cannot be read twice.
@@ -108,11 +111,14 @@ class Ledger:
             "tags": list(tags) or None,
             "ttlDays": ttl_days,
             "deadlineSeconds": deadline_seconds,
+            "jobKey": job_key,
+            "jobKeyReuse": job_key_reuse,
             "executeAt": time_text("execute_at", execute_at),
         }
         given = {field: value for field, value in body.items() if value is not None}
         job = job_of(self._api.post("jobs", body=given, idempotency_key=idempotency_key))
-        if not second:
+        # One that its key named before may have been sealed, and so has all of its items.
+        if not second or job.sealed or job.epoch > 1:
             return job
         options, ahead = RegistrationOptions(), chain((first, second), ahead)
         try:
@@ -180,8 +186,9 @@ class Ledger:
         """
         return self._changed(job, "reopen", {"items": "resume"} if resume else None)
 
-    def status(self, job: JobRef) -> Job:
-        return job_of(self._api.get("jobs", job_id_of(job)))
+    def retry_job(self, job: JobRef) -> Job:
+        """A failed job of one item runs again: its item is pending."""
+        return self._changed(job, "retry")
 
     def wait(
         self,
@@ -200,76 +207,6 @@ class Ledger:
             clock=self._seams.clock,
             sleep=self._seams.sleep,
         )
-
-    def jobs(
-        self, *, status: str | None = None, tag: str | None = None, name: str | None = None
-    ) -> Iterator[Job]:
-        """All jobs, newest first; reads page by page. `name` is a part of theirs."""
-        return rows_of(
-            lambda cursor: self.jobs_page(status=status, tag=tag, name=name, cursor=cursor)
-        )
-
-    def jobs_page(
-        self,
-        *,
-        status: str | None = None,
-        tag: str | None = None,
-        name: str | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
-    ) -> Page[Job]:
-        body = self._api.get("jobs", status=status, tag=tag, name=name, limit=limit, cursor=cursor)
-        return page_of(body, "jobs", job_of)
-
-    def items(
-        self,
-        job: JobRef,
-        *,
-        state: str | None = None,
-        error_type: str | None = None,
-        worker_id: str | None = None,
-    ) -> Iterator[Item]:
-        """The items of a job, or those for which all conditions hold; reads page by page."""
-        filters = {"state": state, "error_type": error_type, "worker_id": worker_id}
-        return rows_of(lambda after: self.items_page(job, **filters, limit=PAGE_ROWS, cursor=after))
-
-    def items_page(
-        self,
-        job: JobRef,
-        *,
-        state: str | None = None,
-        error_type: str | None = None,
-        worker_id: str | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
-    ) -> Page[Item]:
-        filters = {"state": state, "errorType": error_type, "workerId": worker_id}
-        path = ("jobs", job_id_of(job), "items")
-        body = self._api.get(*path, **filters, limit=limit, cursor=cursor)
-        return page_of(body, "items", item_of)
-
-    def item(self, job: JobRef, item_id: str, *, cursor: str | None = None) -> Item:
-        """One item with its history; `next_cursor` leads to the earlier part of a very long one."""
-        return item_of(self._api.get("jobs", job_id_of(job), "items", item_id, cursor=cursor))
-
-    def events(self, job: JobRef, *, cursor: str | None = None) -> Iterator[Event]:
-        """The journal from its beginning or from a cursor, up to now; reads page by page."""
-        return rows_of(lambda after: self.events_page(job, cursor=after, limit=PAGE_ROWS), cursor)
-
-    def events_page(
-        self, job: JobRef, *, cursor: str | None = None, limit: int | None = None
-    ) -> Page[Event]:
-        """A page's cursor stays valid: used later, it finds the events since then."""
-        body = self._api.get("jobs", job_id_of(job), "events", **{"from": cursor}, limit=limit)
-        return page_of(body, "events", event_of)
-
-    def why(self, job: JobRef, *, cursor: str | None = None, whole: bool = False) -> Why:
-        """Why the job is not done; `whole` goes on until all items were looked at."""
-
-        def read(after: str | None) -> Mapping[str, Any]:
-            return self._api.get("jobs", job_id_of(job), "why", cursor=after)
-
-        return why_of(read_whole(read, cursor) if whole else read(cursor))
 
     def _register(
         self,

@@ -159,6 +159,9 @@ class AnswerChecks:
         elif answer.outcome == "duplicate":
             if not any(rule.duplicate(version) for version in versions):
                 raise Violation(f"{where}: {versions}")
+        elif answer.reason == "job_key_reused":
+            if answer.what not in ("reopen", "resume") or observed.job.key_moved is None:
+                raise Violation(f"{where} for {answer.reason}: {observed.job}")
         elif answer.reason not in rule.reasons or not any(
             rule.rejected(version, self.jobs.world.now) for version in versions
         ):

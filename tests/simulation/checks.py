@@ -18,6 +18,7 @@ from tests.simulation.fifo_queue import QueuedMessage
 from tests.simulation.hold_checks import check_claim, hold_overdue, was_held
 from tests.simulation.idle_checks import idle_overdue
 from tests.simulation.job_checks import JobChecks, ObservedJob
+from tests.simulation.key_checks import KEY_SK, KeyChecks
 from tests.simulation.lane_checks import LaneChecks, Violation, by_state
 from tests.simulation.look_checks import check_looks, look_missing
 from tests.simulation.message_oracle import COMMANDS_PER_ITEM
@@ -37,6 +38,7 @@ class Checks:
     request_log: RequestLog
     lanes: LaneChecks = field(init=False)
     jobs: JobChecks = field(init=False)
+    keys: KeyChecks = field(init=False)
     answers: AnswerChecks = field(init=False)
     # Partitions of jobs, and of their lanes, whose rows have expired.
     expired_pks: set[str] = field(default_factory=set)
@@ -44,6 +46,7 @@ class Checks:
     def __post_init__(self) -> None:
         self.lanes = LaneChecks(self.request_log)
         self.jobs = JobChecks(self.request_log, self.world, self.lanes)
+        self.keys = KeyChecks(self.request_log, self.jobs)
         self.answers = AnswerChecks(self.request_log, self.lanes, self.jobs)
 
     def committed(self, changes: list[RowChange]) -> None:
@@ -67,6 +70,7 @@ class Checks:
                 self.jobs.committed(pk, partition_changes, retried=retried)
                 if traced:
                     self._log_facts(pk, partition_changes)
+        self.keys.committed(changes, tables)
         check_clients(self.request_log, self.jobs.by_pk, partitions, lane_events)
         for pk in lanes:
             self.jobs.lane_changed(pk)
@@ -99,6 +103,8 @@ class Checks:
         """
         partitions: dict[str, list[RowChange]] = {}
         for change in changes:
+            if change.sk == KEY_SK:
+                continue
             if change.pk not in self.expired_pks:
                 partitions.setdefault(change.pk, []).append(change)
             elif change.sk == PROGRESS_SK or (

@@ -1,16 +1,15 @@
 """Run a script: its steps one after another, then come to rest, with checks all along."""
 
-import hashlib
 import traceback
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 
 from tests.simulation.checks import Checks
 from tests.simulation.clock_steps import relay_step, round_step, wait_step
-from tests.simulation.coverage import CoverageCounts, CoveragePoint
+from tests.simulation.coverage import CoveragePoint
 from tests.simulation.final_states import final_states
+from tests.simulation.history_result import HistoryResult, partial_result
 from tests.simulation.jobs import KnownJob
 from tests.simulation.lambdas import Lambdas, PlannedFaults
 from tests.simulation.lane_checks import Violation
@@ -20,6 +19,7 @@ from tests.simulation.operators import Operators
 from tests.simulation.producers import HTTP_SHARE
 from tests.simulation.quiescence import come_to_rest, fail_again, fail_all
 from tests.simulation.redrives import redrive_dead_letters, redrive_rejects
+from tests.simulation.report_checks import check_a_report
 from tests.simulation.request_checks import RequestLog
 from tests.simulation.script import SEEDS_PER_GROUP, Script
 from tests.simulation.steps import ScriptStep
@@ -45,20 +45,6 @@ _REST = ScriptStep(StepKind.REST, 0)
 _IDLE_DAYS = (8, 0, 0)
 # Seeding a generator takes long: only operators' steps use them, one for each level of stalls.
 _GENERATORS = tuple(Random() for _ in range(MAX_STALL_DEPTH + 1))
-
-
-@dataclass(slots=True)
-class HistoryResult:
-    steps: int = 0
-    commits: int = 0
-    faults: int = 0
-    violation: str | None = None
-    trace: list[str] = field(default_factory=list)
-    # Of a plain history: the final states of its items and jobs.
-    final_states: dict[str, str] = field(default_factory=dict)
-    coverage: CoverageCounts = field(default_factory=Counter)
-    # The result up to the branch point of the history with which it shares a prefix.
-    shared_prefix: "HistoryResult | None" = None
 
 
 @dataclass(slots=True, eq=False)
@@ -131,6 +117,8 @@ class History:
         one_page = world.rules.page_bytes == PAGE_BYTES
         if self.operators.jobs and world.random.random() < _LIST_AT_REST_CHANCE[one_page]:
             check_a_list(self.operators, world.random, {})
+        if self.operators.jobs:
+            check_a_report(self.operators, world.random, {})
 
     def _take_machine_step(self, step: ScriptStep, faults: PlannedFaults) -> None:
         seed, world = step.seed, self.world
@@ -139,11 +127,9 @@ class History:
         chance = (seed >> 8) % 100 if faults else 100
         match step.kind:
             case StepKind.CREATE:
-                # Counted here, so that faults do not change which jobs are created.
-                self.created += 1
-                if self.created <= _MOST_JOBS:
-                    by_sdk = (seed >> 8) % 100 < HTTP_SHARE * 100
-                    self.operators.create(seed, self.script.workload, faults, by_sdk=by_sdk)
+                self._create(seed, faults)
+            case StepKind.SUBMIT:
+                self.operators.submit(seed, self.script.workload, faults)
             case StepKind.INTAKE:
                 self.lambdas.consume(
                     faults, skew_ms, delete_fails=chance < 20, twice=80 <= chance < 100
@@ -161,6 +147,13 @@ class History:
                     world.steps += 1
                     world.log("a shard splits")
 
+    def _create(self, seed: int, faults: PlannedFaults) -> None:
+        # Counted here, so that faults do not change which jobs are created.
+        self.created += 1
+        if self.created <= _MOST_JOBS:
+            by_sdk = (seed >> 8) % 100 < HTTP_SHARE * 100
+            self.operators.create(seed, self.script.workload, faults, by_sdk=by_sdk)
+
     def _recount(self, seed: int, faults: PlannedFaults) -> None:
         if self.operators.jobs:
             self.world.coverage[CoveragePoint.RECOUNTED] += 1
@@ -177,6 +170,8 @@ class History:
             self.operators.read_status(random, faults)
             if self.operators.jobs and random.random() < _LIST_CHANCE:
                 check_a_list(self.operators, random, faults)
+            if self.operators.jobs:
+                check_a_report(self.operators, random, faults)
         elif self.operators.jobs:
             self._take_request_step(step.kind, random, faults)
 
@@ -283,17 +278,3 @@ def violation_during(history: History, work: Callable[[], None]) -> str | None:
             history.world.log(traceback.format_exc())
         return f"{type(error).__name__}: {error}"
     return None
-
-
-def partial_result(world: SimulatedWorld) -> HistoryResult:
-    return HistoryResult(
-        steps=world.steps,
-        commits=world.commits,
-        faults=world.faults_injected,
-        trace=list(world.trace or ()),
-        coverage=world.coverage.copy(),
-    )
-
-
-def digest(result: HistoryResult) -> str:
-    return hashlib.sha256("\n".join(result.trace).encode()).hexdigest()

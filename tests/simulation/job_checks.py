@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from forgeledger.jobs.model.events import Event, EventKind
+from forgeledger.jobs.model.events import Event
 from forgeledger.jobs.model.facts import Fact, FactKind
 from forgeledger.jobs.model.jobs import Job
 from forgeledger.jobs.model.lanes import Counts
@@ -30,6 +30,7 @@ from tests.simulation.lane_checks import LaneChecks, ReplayedLane, Violation, by
 from tests.simulation.progress_checks import check_open_mark, check_published, rolled_up
 from tests.simulation.request_checks import RequestLog
 from tests.simulation.resume_checks import check_resume
+from tests.simulation.retry_checks import check_retry
 from tests.simulation.table import RowChange
 from tests.simulation.world import SimulatedWorld
 
@@ -114,22 +115,7 @@ class JobChecks:
         self.world.coverage[CoveragePoint.CREATED_SEALED] += len(facts) > 1
 
     def check_retry(self, pk: str, event: Event) -> None:
-        """A retry is applied or rejected by the job's state at the moment of the commit."""
-        job, reason = self.by_pk[pk.rpartition("#")[0]].job, event.reason
-        if reason == "unknown_item":
-            return
-        if "CANCELED" in (job.status, job.ending):
-            allowed = reason == "job_canceled"
-        elif job.ending is not None:
-            # Items that did not fail are rejected as such; pending ones need no retry.
-            allowed = reason != "job_canceled" and event.kind is not EventKind.RETRIED
-        else:
-            allowed = reason not in ("job_canceled", "job_closed")
-        if reason == "retention_over":
-            allowed = job.finished and rows_expire_at(job) - self.world.now <= DAY_MS
-        if not allowed:
-            where = f"{pk} {event.item_id}: a retry is {event.kind} for {reason}"
-            raise Violation(f"{where} in a job that is {job.status}, ending {job.ending}")
+        check_retry(pk, event, self.by_pk[pk.rpartition("#")[0]].job, self.world.now)
 
     def lane_changed(self, pk: str) -> None:
         """The counts of a finished job must not change."""
@@ -221,6 +207,8 @@ class JobChecks:
                 raise Violation(f"{where}: no item failed")
 
     def _check_reopening(self, pk: str, before: Job, after: Job, *, retried: bool) -> None:
+        if before.key_moved is not None:
+            raise Violation(f"{pk}: runs again without its key")
         if not before.finished or after.epoch != before.epoch + 1:
             raise Violation(f"{pk}: reopened from {before.status} epoch {before.epoch}")
         if self.world.now > rows_expire_at(before) - DAY_MS + CLOCK_SKEW_MS:

@@ -28,11 +28,13 @@ from tests.simulation.mutants_guarantees import GUARANTEES
 from tests.simulation.mutants_held import HELD
 from tests.simulation.mutants_idle import IDLE
 from tests.simulation.mutants_items import ITEMS
+from tests.simulation.mutants_keys import KEYS
 from tests.simulation.mutants_queue import QUEUE
 from tests.simulation.mutants_reads import READS
 from tests.simulation.mutants_redrive import REDRIVE
 from tests.simulation.mutants_registration import REGISTRATION
 from tests.simulation.mutants_relay import RELAY
+from tests.simulation.mutants_reports import REPORTS
 from tests.simulation.mutants_resume import RESUME
 from tests.simulation.mutants_retention import RETENTION
 from tests.simulation.mutants_routes import ROUTES
@@ -53,6 +55,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *ANSWERS,
     *READS,
     *CREATION,
+    *KEYS,
     *QUEUE,
     *REDRIVE,
     *RETENTION,
@@ -64,6 +67,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *SUMS,
     *CANCEL,
     *RESUME,
+    *REPORTS,
     *HELD,
     *DISPATCH,
     *CLOCK,

@@ -13,10 +13,11 @@ from forgeledger.jobs.model.outcomes import Outcome, OutcomeKind, Reason
 from tests.simulation.coverage import CoveragePoint
 from tests.simulation.http_side import command_body, request
 from tests.simulation.jobs import KnownJob, is_bad
+from tests.simulation.keyed_producers import KeyedProducers
 from tests.simulation.lambdas import PlannedFaults
 from tests.simulation.lane_checks import Violation
 from tests.simulation.lifecycle_requests import REQUESTS_FOR_EXPIRED, outcome_of, request_of
-from tests.simulation.producers import HTTP_SHARE, Producers
+from tests.simulation.producers import HTTP_SHARE
 from tests.simulation.request_checks import CLIENT, AnsweredCommand, client_of
 
 # How often a command is repeated, and from how many recent ones it is chosen.
@@ -26,13 +27,11 @@ _CANCEL_CHANCE = 0.3
 
 
 @dataclass(slots=True)
-class Operators(Producers):
+class Operators(KeyedProducers):
     """Operators, producers, and workers that use the HTTP API."""
 
     # Recent commands over HTTP, answered or not, which may be repeated.
     given_commands: list[tuple[KnownJob, Command]] = field(default_factory=list)
-    # Jobs whose rows have expired; some of them may still be there.
-    expired_jobs: list[KnownJob] = field(default_factory=list)
     # Ids of commands that were repeated.
     repeated_ids: set[str] = field(default_factory=set)
 

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import islice, pairwise
 
 from tests.simulation.coverage import CoverageCounts
-from tests.simulation.history_run import HistoryResult
+from tests.simulation.history_result import HistoryResult
 from tests.simulation.processes import processes
 from tests.simulation.script import SEEDS_PER_GROUP, write_script
 from tests.simulation.shared_prefixes import judge, judge_seed_group

@@ -115,7 +115,7 @@ class Producers:
         self, key: str, new: NewJob, faults: PlannedFaults
     ) -> ProducerAnswer | None:
         repeat = Repeat(key=key, fingerprint="same")
-        commands = _register_commands(repeat.request_id, [item.item_id for item in new.items])
+        commands = register_commands(repeat.request_id, [item.item_id for item in new.items])
         for command in commands:
             self.request_log.expect_item(new.name, command.item_id, command.command_id)
         self.tries[repeat.request_id] += 1
@@ -134,7 +134,7 @@ class Producers:
 
         def on_first_try(body: Mapping[str, Any], request_id: str) -> None:
             names = [item["itemId"] for item in body.get("items", ())]
-            commands.extend(_register_commands(request_id, names))
+            commands.extend(register_commands(request_id, names))
             for command in commands:
                 self.request_log.expect_item(new.name, command.item_id, command.command_id)
 
@@ -190,7 +190,7 @@ class Producers:
     ) -> ProducerAnswer | None:
         request_id, names = part
         items = [new_item(name) for name in names]
-        commands = _register_commands(request_id, names)
+        commands = register_commands(request_id, names)
         for command in commands:
             self.request_log.record_command(job.job_id, command, CLIENT)
         done = self._request(
@@ -208,7 +208,7 @@ class Producers:
         commands: list[Command] = []
 
         def on_first_try(body: Mapping[str, Any], request_id: str) -> None:
-            sent = _register_commands(request_id, [item["itemId"] for item in body["items"]])
+            sent = register_commands(request_id, [item["itemId"] for item in body["items"]])
             commands.extend(sent)
             for command in sent:
                 self.request_log.record_command(job.job_id, command, OPERATOR)
@@ -272,7 +272,7 @@ class Producers:
         return answer if ended else None
 
 
-def _register_commands(request_id: str, names: Sequence[str]) -> list[Command]:
+def register_commands(request_id: str, names: Sequence[str]) -> list[Command]:
     """The commands to which a request to register these items amounts."""
     return [register_command(name, f"{request_id}:{index}") for index, name in enumerate(names)]
 

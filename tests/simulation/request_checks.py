@@ -77,6 +77,8 @@ class RequestLog:
     # Requested creations, by name, and the clients that sent them.
     requested_jobs: dict[str, NewJob] = field(default_factory=dict)
     creators: dict[str, set[str]] = field(default_factory=dict)
+    # Who asked, by its name, for a job with the key of one that ended badly.
+    key_reuses: set[tuple[str, str]] = field(default_factory=set)
     # The clients that sent such a request, by job.
     seals: dict[str, set[str]] = field(default_factory=dict)
     cancels: dict[str, set[str]] = field(default_factory=dict)
@@ -111,6 +113,8 @@ class RequestLog:
     def record_creation(self, new: NewJob, client_id: str) -> None:
         self.requested_jobs[new.name] = new
         self.creators.setdefault(new.name, set()).add(client_id)
+        if new.key is not None and new.key.after_failure:
+            self.key_reuses.add((client_id, new.name))
 
     def bind_job(self, spec: JobSpec) -> str | None:
         """Match a created job with its request, by name; what differs, or None."""
@@ -223,6 +227,8 @@ def _wrong_spec(new: NewJob, spec: JobSpec) -> str | None:
         # Without a requested number of lanes the ledger may choose any.
         if requested != made and not (name == "lanes" and requested is None):
             return f"created with {name} {made}, requested with {requested}"
+    if spec.job_key != (None if new.key is None else new.key.key):
+        return f"created with the key {spec.job_key}, requested with {new.key}"
     return None
 
 

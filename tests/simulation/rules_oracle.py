@@ -43,6 +43,10 @@ class ExpectedEvent:
     reasons: frozenset[str] = frozenset()
 
 
+# A retry is refused for its job before its item is looked at.
+_OF_THE_JOB = frozenset({"job_canceled", "job_key_reused"})
+
+
 def expected(  # noqa: C901, PLR0912, PLR0915 - The table of the contract, row by row.
     head: Head, item: Item | None, command: Command, at: int
 ) -> ExpectedEvent:
@@ -117,13 +121,13 @@ def expected(  # noqa: C901, PLR0912, PLR0915 - The table of the contract, row b
         return applied if state == "IN_PROGRESS" else duplicate
     if kind == "retry":
         if state == "PENDING":
-            return ExpectedEvent("duplicate", frozenset({"job_canceled"}))
+            return ExpectedEvent("duplicate", _OF_THE_JOB)
         if state != "FAILED":
-            return ExpectedEvent("rejected", frozenset({"not_failed", "job_canceled"}))
+            return ExpectedEvent("rejected", frozenset({"not_failed", *_OF_THE_JOB}))
         if not current:
-            return ExpectedEvent("rejected", other.reasons | {"job_canceled"})
+            return ExpectedEvent("rejected", other.reasons | _OF_THE_JOB)
         # JobChecks.check_retry checks them against the state of the job.
-        forbidden = {"job_canceled", "job_closed", "retention_over"}
+        forbidden = {*_OF_THE_JOB, "job_closed", "retention_over"}
         return ExpectedEvent("retried", frozenset(forbidden))
     if kind == "cancel":
         if state == "CANCELED":

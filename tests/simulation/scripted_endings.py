@@ -5,6 +5,7 @@ from random import Random
 
 from tests.simulation.faults import CallFault
 from tests.simulation.jobs import draw_job
+from tests.simulation.key_endings import keys_asked_for
 from tests.simulation.steps import FAULTS, ScriptStep
 from tests.simulation.workloads import LONGEST_WAIT, StepKind, Workload
 
@@ -23,6 +24,7 @@ _OUTAGE = tuple((number, CallFault.SERVER_ERROR) for number in range(100))
 # Mostly requests to run a finished job again.
 _STEPS_AFTER_WEEKS = {
     StepKind.CREATE: 1,
+    StepKind.SUBMIT: 2,
     StepKind.REGISTER: 2,
     StepKind.SEAL: 1,
     StepKind.CANCEL: 1,
@@ -267,10 +269,6 @@ def _outage(random: Random) -> list[ScriptStep]:
     return steps
 
 
-def _no_ending(_: Random) -> list[ScriptStep]:
-    return []
-
-
 # Weights, of a hundred.
 _ENDING_WEIGHTS: dict[Callable[[Random], list[ScriptStep]], int] = {
     _crowd: 15,
@@ -283,7 +281,7 @@ _ENDING_WEIGHTS: dict[Callable[[Random], list[ScriptStep]], int] = {
     _failed_again: 3,
     _redrive: 4,
     _burst: 4,
-    _no_ending: 4,
+    keys_asked_for: 4,
     _outage: 3,
 }
 # Endings in which no operator interferes and no producer dies.

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from tests.simulation.faults import STALLS
+from tests.simulation.history_result import HistoryResult, partial_result
 from tests.simulation.history_run import (
     History,
-    HistoryResult,
     finish_history,
-    partial_result,
     run,
     start_history,
     violation_during,

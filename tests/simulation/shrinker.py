@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from tests.simulation.history_run import HistoryResult
+from tests.simulation.history_result import HistoryResult
 from tests.simulation.script import Script
 from tests.simulation.steps import ScriptStep
 

@@ -17,6 +17,7 @@ from tests.simulation.fifo_queue import QueuedMessage, SimulatedFifoQueue
 from tests.simulation.history_run import History
 from tests.simulation.job_checks import JobChecks, ObservedJob
 from tests.simulation.jobs import KnownJob
+from tests.simulation.key_checks import KeyChecks
 from tests.simulation.lambdas import Lambdas
 from tests.simulation.lane_checks import LaneChecks, ReplayedLane
 from tests.simulation.operators import Operators
@@ -43,6 +44,7 @@ _MUTABLE: Final = frozenset(
         History,
         JobChecks,
         ObservedJob,
+        KeyChecks,
         KnownJob,
         Lambdas,
         LaneBuffer,

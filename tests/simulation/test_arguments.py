@@ -14,7 +14,7 @@ import pytest
 from tests.simulation import __main__ as simulation
 from tests.simulation import mutants, parallel_runs
 from tests.simulation.__main__ import main
-from tests.simulation.history_run import HistoryResult
+from tests.simulation.history_result import HistoryResult
 from tests.simulation.parallel_runs import RunTotal
 from tests.simulation.processes import INTERRUPTED, processes
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests.simulation.faults import CallFault
-from tests.simulation.history_run import History, HistoryResult, digest, run, start_history
+from tests.simulation.history_result import HistoryResult, digest
+from tests.simulation.history_run import History, run, start_history
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.script import SEEDS_PER_GROUP, Script, write_script, write_seed_group
 from tests.simulation.shared_prefixes import (

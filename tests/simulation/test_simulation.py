@@ -9,7 +9,8 @@ import pytest
 
 from tests.simulation.coverage import CoveragePoint
 from tests.simulation.faults import CallFault
-from tests.simulation.history_run import digest, run
+from tests.simulation.history_result import digest
+from tests.simulation.history_run import run
 from tests.simulation.mutants import MUTANTS, hunt
 from tests.simulation.parallel_runs import failure_reports, run_many
 from tests.simulation.script import SEEDS_PER_GROUP, Script, write_script
@@ -41,7 +42,8 @@ def test_the_same_seed_gives_the_same_history_byte_for_byte(hash_seed: str) -> N
     here = [digest(run(write_script(seed), traced=True)) for seed in _SEEDS]
 
     command = (
-        "from tests.simulation.history_run import digest, run\n"
+        "from tests.simulation.history_result import digest\n"
+        "from tests.simulation.history_run import run\n"
         "from tests.simulation.script import write_script\n"
         f"print(*{_DIGESTS})"
     )
@@ -59,7 +61,11 @@ def test_the_same_seed_gives_the_same_history_byte_for_byte(hash_seed: str) -> N
 
 def test_histories_meet_everything_that_can_go_wrong() -> None:
     # Outages and weeks are in branches only.
-    in_branches = {CoveragePoint.FAILING_FOR_LONG, CoveragePoint.ROWS_EXPIRED}
+    in_branches = {
+        CoveragePoint.FAILING_FOR_LONG,
+        CoveragePoint.ROWS_EXPIRED,
+        CoveragePoint.KEY_GONE,
+    }
     missing: set[str] = {*CallFault, *CoveragePoint} - in_branches
 
     for number in range(_SEED_GROUPS):

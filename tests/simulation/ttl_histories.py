@@ -6,6 +6,7 @@ from tests.simulation.coverage import CoveragePoint
 from tests.simulation.end_checks import DAY_MS, rows_expire_at
 from tests.simulation.expressions import Row
 from tests.simulation.job_checks import ObservedJob
+from tests.simulation.key_checks import KEY_SK, check_key_expiry
 from tests.simulation.lambdas import PlannedFaults
 from tests.simulation.lane_checks import Violation
 from tests.simulation.quiescence import drain, finish_in_flight, run_rounds
@@ -71,7 +72,9 @@ def _expire_rows(history: "History") -> None:
     world.expired.clear()
     for pk, sk, row in expired_rows(world.tables, world.now):
         # Rows of the idempotency table belong to no job.
-        if pk != "id":
+        if sk == KEY_SK:
+            check_key_expiry(checks.jobs, pk, row)
+        elif pk != "id":
             _check_expiry(jobs[pk if pk in jobs else pk.rpartition("#")[0]], pk, sk, row)
         if world.random.random() < _DELETED_SHARE:
             world.coverage[CoveragePoint.ROWS_EXPIRED] += 1

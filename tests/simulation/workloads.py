@@ -5,6 +5,7 @@ from enum import StrEnum
 
 class StepKind(StrEnum):
     CREATE = "create"
+    SUBMIT = "submit with a job key"
     REGISTER = "register"
     SEAL = "seal"
     CANCEL = "cancel"
@@ -105,6 +106,7 @@ WEIGHTS: dict[Workload, dict[StepKind, int]] = {
     },
     Workload.LIFECYCLE: {
         StepKind.CREATE: 3,
+        StepKind.SUBMIT: 3,
         StepKind.REGISTER: 12,
         StepKind.SEAL: 6,
         StepKind.CANCEL: 3,
@@ -126,6 +128,7 @@ WEIGHTS: dict[Workload, dict[StepKind, int]] = {
     },
     Workload.TOLERANCE: {
         StepKind.CREATE: 3,
+        StepKind.SUBMIT: 3,
         StepKind.REGISTER: 12,
         StepKind.SEAL: 5,
         StepKind.REOPEN: 2,
@@ -143,6 +146,7 @@ WEIGHTS: dict[Workload, dict[StepKind, int]] = {
     Workload.RUSH: {
         StepKind.BURST: 1,
         StepKind.CREATE: 2,
+        StepKind.SUBMIT: 1,
         StepKind.REGISTER: 6,
         StepKind.SEAL: 3,
         StepKind.RETRY: 3,
@@ -159,6 +163,7 @@ WEIGHTS: dict[Workload, dict[StepKind, int]] = {
     },
     Workload.FINISH: {
         StepKind.CREATE: 6,
+        StepKind.SUBMIT: 6,
         StepKind.REGISTER: 8,
         StepKind.SEAL: 8,
         StepKind.CANCEL: 2,

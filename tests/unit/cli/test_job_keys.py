@@ -64,4 +64,4 @@ def test_reuse_without_a_key_is_refused(forgeledger, ledger):
     ended = forgeledger("job", "create", "report", "--job-key-reuse", "after-failure")
 
     assert ended.code == exit_codes.USAGE
-    assert "jobKeyReuse: is for jobs with a jobKey" in ended.err
+    assert "--job-key-reuse: is for jobs with a jobKey" in ended.err

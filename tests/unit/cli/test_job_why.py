@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from forgeledger.cli.deployment import Where
-from forgeledger.cli.job_text import why_lines
+from forgeledger.cli.why_text import why_lines
 from forgeledger.jobs.usecases import scan_lanes
 from forgeledger.jobs.usecases.explain_job import Cause
 from forgeledger.sdk.records import FoundItems, Item, Why

@@ -8,11 +8,11 @@ from forgeledger.cli import exit_codes
 from forgeledger.cli.arguments import ITEM_ID, JOB_ID, not_empty
 from forgeledger.cli.command import Needs, command
 from forgeledger.cli.event_text import event_cells, event_line, item_facts
-from forgeledger.cli.job_text import why_lines
 from forgeledger.cli.output import aligned, moment, short_json
 from forgeledger.cli.pages import Pages
 from forgeledger.cli.report_text import report_lines
 from forgeledger.cli.session import Session
+from forgeledger.cli.why_text import why_lines
 from forgeledger.jobs.model.limits import PAGE_ROWS
 
 app = typer.Typer()

@@ -89,6 +89,16 @@ def test_a_heartbeat_extends_no_attempt_beyond_its_longest(after_seconds: int, u
     assert beaten.lease_until == NOW + until * 1000
 
 
+def test_a_heartbeat_without_a_lease_leaves_that_of_its_item_as_it_is() -> None:
+    """The job has none, and the longest attempt is no lease to be extended by."""
+    rules = make_rules(run_seconds=100)
+    held = claimed(lease_until=NOW + 5_000)
+
+    beaten = after("heartbeat", rules, held, now=NOW + 1_000)
+
+    assert beaten.lease_until == NOW + 5_000
+
+
 @pytest.mark.parametrize(("lease_seconds", "error_type"), [(60, "LeaseExpired"), (100, "TimedOut")])
 def test_an_attempt_that_used_up_its_time_has_timed_out(
     lease_seconds: int, error_type: str

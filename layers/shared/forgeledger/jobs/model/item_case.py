@@ -98,13 +98,17 @@ class ItemCase:
             Reason.STALE_ATTEMPT if self.stale or self.of_other_dispatch else Reason.UNKNOWN_ATTEMPT
         )
 
+    @property
+    def lease_seconds(self) -> int:
+        """The lease that the command asks for; 0: none."""
+        seconds = self.command.lease_seconds
+        return self.head.rules.lease_seconds if seconds is None else seconds
+
     def lease_until(self, claimed_at: int) -> int | None:
         """The end of a lease that begins now, of an attempt that began then."""
-        rules, seconds = self.head.rules, self.command.lease_seconds
-        if seconds is None:
-            seconds = rules.lease_seconds
+        seconds = self.lease_seconds
         until = self.now + seconds * 1000 if seconds else None
-        last = rules.run_ends_at(claimed_at)
+        last = self.head.rules.run_ends_at(claimed_at)
         if until is None or last is None:
             return last if until is None else until
         return min(until, last)

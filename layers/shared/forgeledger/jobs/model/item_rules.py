@@ -108,9 +108,12 @@ def _heartbeat(case: ItemCase) -> Ruling:
     if not case.current or case.of_other_dispatch:
         return case.reject_attempt()
     lease_until = case.lease_until(item.claimed_at or case.now)
-    if lease_until is not None and item.lease_until is not None:
+    if not case.lease_seconds or lease_until is None:
+        # There is nothing by which it could be extended.
+        lease_until = item.lease_until
+    elif item.lease_until is not None:
         lease_until = max(lease_until, item.lease_until)
-    return case.apply(EventKind.HEARTBEAT, lease_until=lease_until or item.lease_until)
+    return case.apply(EventKind.HEARTBEAT, lease_until=lease_until)
 
 
 def _complete(case: ItemCase) -> Ruling:

@@ -6,6 +6,7 @@ from itertools import accumulate
 from threading import Lock
 
 from forgeledger.clock.model.due import SHARDS, Due
+from forgeledger.execution.model.work import LaneWork, Work
 from forgeledger.jobs.model.creation import SealedCreation
 from forgeledger.jobs.model.due_rows import DueKey, DueRow
 from forgeledger.jobs.model.facts import Fact
@@ -42,6 +43,7 @@ class MemoryStore:
         self._records: dict[str, MemoryRecord] = {}
         self._checkpoints: dict[str, Checkpoint] = {}
         self._keys = MemoryKeys()
+        self._works: dict[str, Work] = {}
 
     def load_lane(
         self, job_id: str, lane: int, item_ids: Sequence[str], *, with_job: bool = False
@@ -223,6 +225,28 @@ class MemoryStore:
             stored = self._lane(job_id, lane)
             due_rows = {} if stored is None else dict(stored.due_rows)
         return tuple(due_rows[key] for key in sorted(due_rows)[:limit])
+
+    def read_due(self, keys: Sequence[DueKey]) -> tuple[tuple[int, DueRow], ...]:
+        with self._lock:
+            found = [(key, self._lane(key.job_id, key.lane)) for key in keys]
+            return tuple(
+                (key.lane, lane.due_rows[key.due_at, key.offset])
+                for key, lane in found
+                if lane is not None and (key.due_at, key.offset) in lane.due_rows
+            )
+
+    def load_work(self, job_id: str) -> Work:
+        with self._lock:
+            lanes = len(self._records[job_id].lanes)
+            return self._works.get(job_id) or Work(job_id=job_id, lanes=(LaneWork(),) * lanes)
+
+    def save_work(self, job: Job, work: Work) -> bool:
+        with self._lock:
+            stored = self._works.get(job.job_id)
+            if (0 if stored is None else stored.version) != work.version - 1:
+                return False
+            self._works[job.job_id] = work
+            return True
 
     def delete_due(self, keys: Sequence[DueKey]) -> None:
         with self._lock:

@@ -14,6 +14,7 @@ ForgeLedgerError
 +-- IdempotencyKeyReused   the same idempotency key came with another request
 +-- EventsRefused          the event bus refused events again and again
 +-- WakesRefused           the wake queue refused wakes again and again
++-- QueueRefused           the work queue refused messages again and again
 +-- OutOfTime              the invocation ends before all was done: send the rest again
 +-- StorageError
     +-- StorageBusy        throttled or in conflict for longer than we wait: try again later
@@ -85,6 +86,13 @@ class IdempotencyKeyReused(ForgeLedgerError):
     def __init__(self, key: str) -> None:
         super().__init__(f"the idempotency key {key} came with another request before")
         self.key = key
+
+
+class QueueRefused(ForgeLedgerError):
+    def __init__(self, queue_url: str, codes: tuple[str, ...]) -> None:
+        reasons = ", ".join(sorted(set(codes)))
+        super().__init__(f"queue {queue_url} refused {len(codes)} messages: {reasons}")
+        self.codes = codes
 
 
 class OutOfTime(ForgeLedgerError):

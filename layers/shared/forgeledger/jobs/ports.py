@@ -138,6 +138,9 @@ class DueRows(Protocol):
     def list_due(self, job_id: str, lane: int, limit: int) -> Sequence[DueRow]:
         """Up to `limit` of them, the earliest first; strongly consistent."""
 
+    def read_due(self, keys: Sequence[DueKey]) -> Sequence[tuple[int, DueRow]]:
+        """Those of these rows that are there, each with its lane."""
+
     def delete_due(self, keys: Sequence[DueKey]) -> None:
         """Those that are gone already are passed over. Raises StorageBusy as a commit does."""
 

@@ -159,19 +159,27 @@ class Table:
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
         raise StorageError("Query: pages without rows that never end")
 
+    def put(self, row: Row, **condition: Any) -> bool:
+        """Write one row; False if its condition does not hold."""
+        request = partial(self.client.put_item, TableName=self.name, Item=row, **condition)
+        return self._under_condition("PutItem", request)
+
     def update(self, key: Row, **update: Any) -> bool:
         """Change one row; False if its condition does not hold."""
+        request = partial(self.client.update_item, TableName=self.name, Key=key, **update)
+        return self._under_condition("UpdateItem", request)
 
+    def _under_condition(self, what: str, request: Callable[[], Any]) -> bool:
         def attempt() -> bool:
             try:
-                self.client.update_item(TableName=self.name, Key=key, **update)
+                request()
             except ClientError as error:
                 if code_of(error) == "ConditionalCheckFailedException":
                     return False
                 raise
             return True
 
-        return self.retrying.call("UpdateItem", attempt)
+        return self.retrying.call(what, attempt)
 
     def transact(self, actions: Sequence[Action], token: str) -> Conflict | None:
         """All or nothing; retried with the same token, so that it is made at most once."""

@@ -66,8 +66,25 @@ class Tolerance:
 
 
 @fast_frozen
+class DispatchSpec:
+    """How the ledger hands out a job's items itself."""
+
+    # How many may be out at once; None: as many as there are.
+    max_in_flight: int | None = None
+    # Of the messages on a standard queue: SQS serves groups in turn.
+    fairness_key: str | None = None
+    items_per_message: int = 1
+    # A queue of the user's own; None: the work queue of the deployment.
+    queue_arn: str | None = None
+
+    @property
+    def is_fifo(self) -> bool:
+        return self.queue_arn is not None and self.queue_arn.endswith(".fifo")
+
+
+@fast_frozen
 class JobSpec:
-    """What a job was created with; it never changes."""
+    """What a job was created with; of it only the limits can be changed while it runs."""
 
     job_id: str
     name: str
@@ -78,6 +95,8 @@ class JobSpec:
     permanent_errors: tuple[str, ...] = ()
     expected_items: int | None = None
     deadline_seconds: int | None = None
+    # None: its workers get their work in some other way.
+    dispatch: DispatchSpec | None = None
     # JSON text.
     metadata: str = "{}"
     tags: tuple[str, ...] = ()

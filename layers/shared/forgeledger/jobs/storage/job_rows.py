@@ -19,7 +19,14 @@ from forgeledger.aws.dynamodb.attributes import (
 )
 from forgeledger.aws.dynamodb.key_ranges import key
 from forgeledger.jobs.model.facts import Fact, FactKind
-from forgeledger.jobs.model.jobs import OPERATOR, Job, JobSpec, JobStatus, Tolerance
+from forgeledger.jobs.model.jobs import (
+    OPERATOR,
+    DispatchSpec,
+    Job,
+    JobSpec,
+    JobStatus,
+    Tolerance,
+)
 from forgeledger.jobs.model.lanes import LaneMode
 from forgeledger.jobs.ports import JobView
 from forgeledger.jobs.storage.counts_rows import encode_counts, parse_counts
@@ -36,6 +43,7 @@ from forgeledger.jobs.storage.keys import (
 
 _STATUSES: Final = Members(JobStatus)
 _MODES: Final = Members(LaneMode)
+_DISPATCH: Final = ("max_in_flight", "fairness_key", "items_per_message", "queue_arn")
 _FACT_KINDS: Final = Members(FactKind)
 
 
@@ -62,6 +70,8 @@ def encode_header(job: Job) -> Row:
         row["clientId"] = text(spec.client_id)
     if (tolerance := spec.tolerance) != Tolerance():
         row["tolerance"] = text(compact_json([tolerance.failures, tolerance.failure_percent]))
+    if (dispatch := spec.dispatch) is not None:
+        row["dispatch"] = text(encode_dispatch(dispatch))
     for name, names in (("tags", spec.tags), ("permanentErrors", spec.permanent_errors)):
         if names:
             row[name] = {"L": [text(entry) for entry in names]}
@@ -140,6 +150,7 @@ def _decode_spec(row: Row) -> JobSpec:
         tolerance=_decode_tolerance(optional_text(row, "tolerance")),
         expected_items=optional_number(row, "expectedItems"),
         deadline_seconds=optional_number(row, "deadlineSeconds"),
+        dispatch=_decode_dispatch(optional_text(row, "dispatch")),
         metadata=row["metadata"]["S"],
         tags=_decode_names(row, "tags"),
         permanent_errors=_decode_names(row, "permanentErrors"),
@@ -152,6 +163,18 @@ def _decode_spec(row: Row) -> JobSpec:
 
 def _decode_names(row: Row, attribute: str) -> tuple[str, ...]:
     return tuple(entry["S"] for entry in row[attribute]["L"]) if attribute in row else ()
+
+
+def encode_dispatch(dispatch: DispatchSpec) -> str:
+    values = (getattr(dispatch, field) for field in _DISPATCH)
+    return compact_json(list(values))
+
+
+@lru_cache(maxsize=256)
+def _decode_dispatch(written: str | None) -> DispatchSpec | None:
+    if written is None:
+        return None
+    return DispatchSpec(**dict(zip(_DISPATCH, parse_json(written), strict=True)))
 
 
 @lru_cache(maxsize=256)

@@ -5,6 +5,7 @@
 | JOB#{jobId}        | JOB               | header of a job                       |
 | JOB#{jobId}        | FACT#{number}     | what happened to the job as a whole   |
 | JOB#{jobId}        | PROGRESS          | its counts as last rolled up          |
+| JOB#{jobId}        | WORK              | how far its items are handed out      |
 | JOB#{jobId}#{lane} | LANE              | head of a lane                        |
 | JOB#{jobId}#{lane} | ITEM#{itemId}     | an item                               |
 | JOB#{jobId}#{lane} | LOG#{offset}      | the events of one commit              |
@@ -43,6 +44,10 @@ def job_pk(job_id: str) -> str:
 
 def lane_pk(job_id: str, lane: int) -> str:
     return f"JOB#{job_id}#{lane}"
+
+
+def lane_of_pk(pk: str) -> int:
+    return int(pk.rpartition("#")[2])
 
 
 def item_sk(item_id: str) -> str:

@@ -6,6 +6,9 @@ from typing import Any
 
 from forgeledger.execution.model.flight import Handout, handed_out
 from forgeledger.execution.usecases.dispatch_items import Dispatched, Dispatcher
+from forgeledger.execution.usecases.find_lost_messages import LostMessages
+from forgeledger.execution.usecases.run_job import JobRunner
+from forgeledger.execution.usecases.sweep_leases import LeaseSweeper
 from forgeledger.jobs.model.ids import lane_of
 from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.jobs import DispatchSpec, Job
@@ -61,6 +64,24 @@ class DispatchingLedger(Ledger):
 
     def dispatch(self, job_id: str, most: int = 10_000) -> Dispatched:
         return self.dispatcher().dispatch(self.view(job_id), no_deadline, most)
+
+    def runner(self) -> JobRunner:
+        return JobRunner(
+            works=self.store,
+            dispatcher=self.dispatcher(),
+            sweeper=LeaseSweeper(
+                lanes=self.store, lane_writer=self.lane_writer, runtime=self.runtime
+            ),
+            lost_messages=LostMessages(
+                lanes=self.store, due_rows=self.store, works=self.store, queue=self.queue
+            ),
+            runtime=self.runtime,
+        )
+
+    def run(self, job_id: str) -> int | None:
+        """Look after the job as the relay does: what it is told of commits is rolled up."""
+        self.advancer.advance(job_id)
+        return self.runner().run(self.view(job_id), no_deadline)
 
     def sent(self) -> list[str]:
         """What was sent since this was asked for the last time: items with their dispatches."""

@@ -29,6 +29,7 @@ def _unfinished(item: Item) -> UnfinishedItem:
     return UnfinishedItem(
         item_id=item.item_id,
         state=item.state,
+        attempt=item.attempt,
         claimed_at=item.claimed_at,
         lease_until=item.lease_until,
         due_at=item.due_at,

@@ -221,9 +221,11 @@ def test_passing_events_that_hand_out_nothing_writes_nothing(ledger: Dispatching
     job_id = ledger.dispatching_job(max_in_flight=1)
     ledger.do(job_id, "register", "a", "b")
     ledger.dispatch(job_id)
+    ledger.do(job_id, "claim", "a", dispatch=1, attempt=1)
+    ledger.dispatch(job_id)
     version = ledger.store.load_work(job_id).version
 
-    ledger.do(job_id, "claim", "a", dispatch=1, attempt=1)
+    ledger.do(job_id, "heartbeat", "a", attempt=1)
     ledger.dispatch(job_id)
 
     assert ledger.store.load_work(job_id).version == version

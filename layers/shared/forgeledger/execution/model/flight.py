@@ -197,7 +197,14 @@ class FlightPlan:
         """When the earliest due row that waits only for its time is due."""
         return min((at.next_due for at in self.lanes if at.next_due > self.due_until), default=None)
 
-    def reservation(self, me: str, now: int) -> Work | None:
+    def note_leases(self, first_at: int) -> None:
+        """Have the leases of a lane looked at from then on, once something is in progress."""
+        for head in self.heads:
+            at = self.lanes[head.lane]
+            if head.counts.in_progress and not at.sweep_at:
+                self.lanes[head.lane] = replace(at, sweep_at=first_at, seen=head.offset)
+
+    def reservation(self, me: str, now: int, renew_after_ms: int = 0) -> Work | None:
         """The row to write before anything is sent; None where there is nothing to write."""
         before, lanes = self.work, tuple(self.lanes)
         written = replace(
@@ -211,10 +218,14 @@ class FlightPlan:
         if self.planned:
             return written
         passed = sum(lane.taken for lane in lanes) - sum(lane.taken for lane in before.lanes)
-        is_reset = any(
-            lane.handed != former.handed for lane, former in zip(lanes, before.lanes, strict=True)
+        is_changed = any(
+            (lane.handed, lane.sweep_at) != (former.handed, former.sweep_at)
+            for lane, former in zip(lanes, before.lanes, strict=True)
         )
-        return written.settled() if is_reset or passed >= _UNWRITTEN_EVENTS else None
+        # A row that was written long ago would expire before its job ends.
+        is_old = before.version > 0 and 0 < renew_after_ms <= now - before.taken_at
+        writes = is_changed or is_old or passed >= _UNWRITTEN_EVENTS
+        return written.settled() if writes else None
 
 
 def _entries(rows: Iterable[LogRow[Event]], start: int, end: int) -> Iterable[tuple[int, Event]]:

@@ -19,8 +19,11 @@ class LaneWork:
     handed: int = 0
     # When the earliest due row that was left is due; 0: none was.
     next_due: int = 0
-    # When its leases are looked at next; 0: nothing was in progress.
+    # When its leases are looked at next; 0: nothing has been in progress yet.
     sweep_at: int = 0
+    # When they were last looked at, and where the journal ended when that was last considered.
+    swept_at: int = 0
+    seen: int = 0
 
 
 @fast_frozen
@@ -38,9 +41,11 @@ class Work:
     due: tuple[DueKey, ...] = ()
     owner: str = ""
     taken_at: int = 0
-    # When lost messages were last looked for, and how long to wait until it is done again.
+    # When a search for lost messages began last, and how long to wait until the next one.
     searched_at: int = 0
     search_wait_ms: int = 0
+    # The lane with which that search goes on; None: it is through.
+    search_lane: int | None = None
 
     @property
     def in_flight(self) -> bool:
@@ -48,6 +53,12 @@ class Work:
 
     def reserved_by_another(self, me: str, now: int) -> bool:
         return self.in_flight and self.owner != me and now - self.taken_at < RESERVATION_MS
+
+    def with_lane(self, lane: int, at: LaneWork) -> "Work":
+        return replace(self, lanes=(*self.lanes[:lane], at, *self.lanes[lane + 1 :]))
+
+    def next_version(self) -> "Work":
+        return replace(self, version=self.version + 1)
 
     def settled(self) -> "Work":
         """All that was reserved has been sent."""

@@ -31,6 +31,7 @@ _JOURNAL_ROWS_PER_READ: Final = 100
 _DUE_ROWS_PER_READ: Final = FLIGHT_DUE_ROWS + 1
 # Each is followed by a look at the job as it is then. The rest is for conflicts with others.
 _LOOKS: Final = 1_000
+_HALF_DAY_MS: Final = 12 * 3_600 * 1_000
 # By then the reservation may be taken over.
 _GUARD_SECONDS: Final = RESERVATION_MS // 1000 + 1
 
@@ -65,7 +66,7 @@ class Dispatcher:
         """Fly until nothing is left that may be handed out now; safe to repeat."""
         job_id, me, handed = view.job.job_id, self.runtime.new_id(), 0
         for _ in range(_LOOKS):
-            if not _hands_out(view.job):
+            if not hands_out(view.job):
                 return Dispatched(items=handed)
             if not has_time():
                 raise OutOfTime(f"dispatch of job {job_id}")
@@ -77,7 +78,9 @@ class Dispatcher:
                 handed += self._take_over(view.job, work, me, has_time)
             else:
                 plan = self._plan(view, work, min(most - handed, FLIGHT_ITEMS), has_time)
-                flight = plan.reservation(me, self.runtime.clock())
+                flight = plan.reservation(
+                    me, self.runtime.clock(), view.job.spec.rules.ttl_days * _HALF_DAY_MS
+                )
                 if flight is None:
                     return Dispatched(items=handed, look_at=_look_at(view.job, plan))
                 if self.works.save_work(view.job, flight) and flight.in_flight:
@@ -107,6 +110,7 @@ class Dispatcher:
             plan.pass_closing(lane, self._resolved_at(job.job_id, lane, offset))
         for lane in plan.lanes_with_due_rows():
             self._add_due_rows(job.job_id, plan, lane, has_time)
+        plan.note_leases(now + job.spec.rules.lease_seconds * 1000)
         for lane in self._lanes_in_turn(job.spec.lanes):
             while (start := plan.unpassed(lane)) is not None and has_time():
                 rows = self.lanes.read_journal(job.job_id, lane, start, _JOURNAL_ROWS_PER_READ)
@@ -184,7 +188,7 @@ class Dispatcher:
         return handouts
 
 
-def _hands_out(job: Job) -> bool:
+def hands_out(job: Job) -> bool:
     return job.spec.dispatch is not None and not job.finished and job.ending is None
 
 

@@ -90,6 +90,7 @@ class UnfinishedItem:
 
     item_id: str
     state: ItemState
+    attempt: int = 0
     claimed_at: int | None = None
     lease_until: int | None = None
     due_at: int | None = None

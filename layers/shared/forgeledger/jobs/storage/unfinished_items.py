@@ -22,7 +22,7 @@ _HOLDS_UP: Final = (
     "#event >= :below AND (#state = :inProgress"
     " OR #state = :pending AND (dueAt > :now OR attribute_exists(errorType)))"
 )
-_SHOWN: Final = "SK, #state, claimedAt, leaseUntil, dueAt, errorType"
+_SHOWN: Final = "SK, #state, attempt, claimedAt, leaseUntil, dueAt, errorType"
 
 
 def unfinished_items(pk: str, canceled_below: int, now: int) -> dict[str, Any]:
@@ -48,6 +48,7 @@ def decode_unfinished(row: Row) -> UnfinishedItem:
     return UnfinishedItem(
         item_id=item_id_of(row),
         state=_STATES[row["state"]["S"]],
+        attempt=optional_number(row, "attempt") or 0,
         claimed_at=optional_number(row, "claimedAt"),
         lease_until=optional_number(row, "leaseUntil"),
         due_at=optional_number(row, "dueAt"),

@@ -6,7 +6,7 @@ from forgeledger.execution.model.work import RESERVATION_MS
 from forgeledger.jobs.model.items import Failure
 from forgeledger.jobs.model.lanes import LaneRules
 from forgeledger.runtime import no_deadline
-from tests.support.dispatching import DispatchingLedger
+from tests.support.dispatch_ledger import DispatchingLedger
 
 WAITING_RULES = LaneRules(
     dispatched=True, lease_seconds=300, max_attempts=3, backoff_base_seconds=60
@@ -139,7 +139,7 @@ def test_of_two_that_plan_at_the_same_time_one_flies(ledger: DispatchingLedger) 
         def __getattr__(self, name: str) -> object:
             return getattr(ledger.store, name)
 
-    ledger.dispatcher(works=Overtaken()).dispatch(ledger.view(job_id), no_deadline)
+    ledger.dispatcher(Overtaken()).dispatch(ledger.view(job_id), no_deadline)
 
     assert ledger.sent() == ["a:1", "b:1"]
     assert ledger.out(job_id) == 2

@@ -7,7 +7,7 @@ from forgeledger.execution.usecases.end_dead_work import DeadWork, DeadWorkEnder
 from forgeledger.jobs.model.items import ItemState
 from forgeledger.jobs.model.lanes import LaneRules
 from forgeledger.runtime import no_deadline
-from tests.support.dispatching import DispatchingLedger
+from tests.support.dispatch_ledger import DispatchingLedger
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS

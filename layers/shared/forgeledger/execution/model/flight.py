@@ -131,7 +131,15 @@ class FlightPlan:
         """It has resolved all that was handed out before it, and what was not."""
         below = self.heads[lane].canceled_below
         at = self.lanes[lane]
-        self.lanes[lane] = replace(at, taken=below, sent=below, handed=resolved, sweep_at=0)
+        self.lanes[lane] = replace(
+            at,
+            taken=below,
+            sent=below,
+            handed=resolved,
+            # Items with a time of their own may have due rows there that were never seen.
+            next_due=at.next_due or 1,
+            sweep_at=0,
+        )
 
     def lanes_with_due_rows(self) -> list[int]:
         """Where due rows may stand.

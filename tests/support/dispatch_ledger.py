@@ -50,31 +50,28 @@ class DispatchingLedger(Ledger):
     def dispatching_job(self, *, lanes: int = 1, rules: LaneRules = RULES, **spec: Any) -> str:
         return self.job(lanes=lanes, rules=rules, dispatch=DispatchSpec(**spec))
 
-    def dispatcher(self, **overrides: Any) -> Dispatcher:
-        ports = {
-            "jobs": self.store,
-            "lanes": self.store,
-            "due_rows": self.store,
-            "works": self.store,
-            "queue": self.queue,
-            "wakes": self.wakes,
-            "runtime": self.runtime,
-        }
-        return Dispatcher(**{**ports, **overrides})
+    def dispatcher(self, store: Any = None, queue: Any = None, wakes: Any = None) -> Dispatcher:
+        store = store or self.store
+        return Dispatcher(
+            jobs=store,
+            lanes=store,
+            due_rows=store,
+            works=store,
+            queue=queue or self.queue,
+            wakes=wakes or self.wakes,
+            runtime=self.runtime,
+        )
 
     def dispatch(self, job_id: str, most: int = 10_000) -> Dispatched:
         return self.dispatcher().dispatch(self.view(job_id), no_deadline, most)
 
-    def runner(self) -> JobRunner:
+    def runner(self, store: Any = None, queue: Any = None, wakes: Any = None) -> JobRunner:
+        store, queue = store or self.store, queue or self.queue
         return JobRunner(
-            works=self.store,
-            dispatcher=self.dispatcher(),
-            sweeper=LeaseSweeper(
-                lanes=self.store, lane_writer=self.lane_writer, runtime=self.runtime
-            ),
-            lost_messages=LostMessages(
-                lanes=self.store, due_rows=self.store, works=self.store, queue=self.queue
-            ),
+            works=store,
+            dispatcher=self.dispatcher(store, queue, wakes),
+            sweeper=LeaseSweeper(lanes=store, lane_writer=self.lane_writer, runtime=self.runtime),
+            lost_messages=LostMessages(lanes=store, due_rows=store, works=store, queue=queue),
             runtime=self.runtime,
         )
 

@@ -65,13 +65,18 @@ class DispatchingLedger(Ledger):
     def dispatch(self, job_id: str, most: int = 10_000) -> Dispatched:
         return self.dispatcher().dispatch(self.view(job_id), no_deadline, most)
 
-    def runner(self, store: Any = None, queue: Any = None, wakes: Any = None) -> JobRunner:
+    def runner(
+        self, store: Any = None, queue: Any = None, found: Any = None, wakes: Any = None
+    ) -> JobRunner:
+        """`found` gets what the search for lost messages sends; unless given, `queue` does."""
         store, queue = store or self.store, queue or self.queue
         return JobRunner(
             works=store,
             dispatcher=self.dispatcher(store, queue, wakes),
             sweeper=LeaseSweeper(lanes=store, lane_writer=self.lane_writer, runtime=self.runtime),
-            lost_messages=LostMessages(lanes=store, due_rows=store, works=store, queue=queue),
+            lost_messages=LostMessages(
+                lanes=store, due_rows=store, works=store, queue=found or queue
+            ),
             runtime=self.runtime,
         )
 

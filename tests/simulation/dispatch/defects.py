@@ -111,14 +111,6 @@ def canceled_due_rows() -> Iterator[None]:
         yield
 
 
-@DISPATCH.named("due rows that the head does not cover are taken")
-def newer_due_rows() -> Iterator[None]:
-    with patch.object(
-        FlightPlan, "add_due_rows", _with_heads(lambda head: replace(head, offset=10**9))
-    ):
-        yield
-
-
 @DISPATCH.named("a closing is passed like any other event")
 def closing_ignored() -> Iterator[None]:
     with patch.object(FlightPlan, "closings", lambda _: []):
@@ -236,12 +228,6 @@ def sent_before_their_turn() -> Iterator[None]:
         return original(self, head, work.with_lane(head.lane, at))
 
     with patch.object(find_lost_messages.LostMessages, "_handed_out", handed_out):
-        yield
-
-
-@DISPATCH.named("the search takes a refusal for the registration")
-def found_by_latest_event() -> Iterator[None]:
-    with patch.object(LostMessages, "_registered_at", lambda self, head, item, taken: item.offset):
         yield
 
 

@@ -48,6 +48,18 @@ class _Faulty:
         return call
 
 
+@dataclass(slots=True)
+class _Found:
+    """What the search for lost messages sends to."""
+
+    history: "DispatchHistory"
+
+    def send(self, job: Job, handouts: Sequence[Handout], has_time: HasTime) -> None:
+        for handout in handouts:
+            self.history.staff.check_was_lost(handout)
+        self.history.send(job, handouts, has_time)
+
+
 class DispatchHistory:
     """It is the work queue and the wake queue of its job as well."""
 
@@ -67,7 +79,9 @@ class DispatchHistory:
         )
         self.truth = Truth(ledger, self.job_id, window)
         self.staff = Staff(self)
-        self.runner = ledger.runner(_Faulty(ledger.store, self), queue=self, wakes=self)
+        self.runner = ledger.runner(
+            _Faulty(ledger.store, self), queue=self, found=_Found(self), wakes=self
+        )
         self.wakes = [ledger.now]
         self.closings_left = seed % 3
         self.lost_records = self.random.choice((0.1, 0.9))

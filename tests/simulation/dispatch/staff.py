@@ -42,6 +42,8 @@ class Staff:
         # Items that kill every worker before or after its claim.
         self._deadly: dict[str, str] = {}
         self.queue: list[QueuedWork] = []
+        # Items and dispatches whose message the queue has lost.
+        self.purged: set[tuple[str, int]] = set()
         self.workers: list[BusyWorker] = []
 
     def command(self, kind: str, item_id: str, **fields: Any) -> bool:
@@ -80,6 +82,14 @@ class Staff:
         for _ in range(1 + twice):
             self.queue.append(QueuedWork(handout.item_id, handout.attempt, visible_at))
 
+    def check_was_lost(self, handout: Handout) -> None:
+        """Only what the queue has lost may wait until it is searched for."""
+        sent = {(message.item_id, message.dispatch) for message in self.queue} | self.purged
+        if (handout.item_id, handout.attempt) not in sent:
+            raise Violation(
+                f"{handout.item_id} waited for the search, and its message was not lost"
+            )
+
     def receive(self) -> None:
         now = self._history.ledger.now
         visible = [message for message in self.queue if message.visible_at <= now]
@@ -90,6 +100,7 @@ class Staff:
         message.visible_at = now + _VISIBILITY_MS
         if self._history.fault(0.02):
             self.queue.remove(message)
+            self.purged.add((message.item_id, message.dispatch))
         elif message.receives > _MAX_RECEIVES:
             self.queue.remove(message)
             self._bury(message)

@@ -7,9 +7,9 @@ from tests.simulation.dispatch.history import DispatchHistory
 from tests.simulation.lane_checks import Violation
 from tests.simulation.mutant import Mutant
 
-_HISTORIES = 300
+_HISTORIES = 100
 # More than the rarest defect needs.
-_MOST_HISTORIES = 1_500
+_MOST_HISTORIES = 300
 
 
 def test_no_history_exceeds_the_window_loses_an_item_or_leaks_a_slot() -> None:

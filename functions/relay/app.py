@@ -13,6 +13,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from forgeledger.bootstrap.function_log import function_logger
 from forgeledger.bootstrap.relay import build_relay
+from forgeledger.errors import JobNotFound
+from forgeledger.execution.messages.dead_letters import read_dead_work, split_messages
 from forgeledger.jobs.messages.reconcile_requests import measurements, read_request, report_body
 from forgeledger.jobs.messages.relay_events import READERS, RESPONSES, RelayEvent, kind_of
 from forgeledger.runtime import before_deadline
@@ -47,6 +49,30 @@ def relay(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return RESPONSES[kind](records, failed | unreadable.keys())
 
 
+def follow_wakes(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    wakes, dead_letters = split_messages(event["Records"])
+    response = relay({**event, "Records": wakes}, context) if wakes else {"batchItemFailures": []}
+    response["batchItemFailures"] += end_dead_work(dead_letters, context)
+    return response
+
+
+def end_dead_work(records: Sequence[Any], context: LambdaContext) -> list[dict[str, str]]:
+    """The messages that must come again."""
+    failed: list[dict[str, str]] = []
+    has_time = before_deadline(context.get_remaining_time_in_millis)
+    for record in records:
+        message_id = record["messageId"]
+        try:
+            services.dead_work.end(read_dead_work(message_id, record["body"]), has_time)
+        except JobNotFound:
+            logger.warning("dead work of no job", extra={"messageId": message_id})
+        except Exception:
+            logger.exception("dead work not ended", extra={"messageId": message_id})
+            failed.append({"itemIdentifier": message_id})
+    metrics.add_metric("WorkersLost", MetricUnit.Count, len(records) - len(failed))
+    return failed
+
+
 def run_tick(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     del event, context
     # Powertools warns of an invocation without metrics.
@@ -74,7 +100,7 @@ def measure_lateness(late_ms: Sequence[int]) -> None:
 
 _HANDLERS = {
     RelayEvent.STREAM: relay,
-    RelayEvent.WAKES: relay,
+    RelayEvent.WAKES: follow_wakes,
     RelayEvent.TICK: run_tick,
     RelayEvent.MAINTENANCE: run_maintenance,
 }

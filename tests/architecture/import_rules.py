@@ -34,7 +34,7 @@ FOLDERS = {
     "jobs": {"journal", "clock", "aws", "web"},
     "execution": {"jobs", "journal", "clock", "aws", "web"},
     "bootstrap": {"journal", "clock", "jobs", "execution", "aws", "web"},
-    "functions": {"bootstrap", "jobs.messages"},
+    "functions": {"bootstrap", "jobs.messages", "execution.messages"},
     "sdk": {
         "jobs.model.ids",
         "jobs.model.limits",

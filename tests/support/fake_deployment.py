@@ -20,6 +20,7 @@ NAMES = {
     "RejectQueue": "https://sqs.test/1/rejects.fifo",
     "RelayFailureQueue": "https://sqs.test/1/failures",
     "WakeQueue": "https://sqs.test/1/wakes",
+    "WorkQueue": "https://sqs.test/1/work",
     "RelayTick": "stack|tick",
     "LedgerTable": "ledger",
     "EventBus": "bus",
@@ -93,6 +94,7 @@ HEALTHY: dict[str, Any] = {
                 | {
                     "FORGELEDGER_EXECUTION": "on",
                     "FORGELEDGER_WAKE_QUEUE_URL": NAMES["WakeQueue"],
+                    "FORGELEDGER_WORK_QUEUE_URL": NAMES["WorkQueue"],
                 }
             },
         }

@@ -13,8 +13,7 @@ ForgeLedgerError
 +-- ExecuteAtPast          a job was asked to start at a time that was over already
 +-- IdempotencyKeyReused   the same idempotency key came with another request
 +-- EventsRefused          the event bus refused events again and again
-+-- WakesRefused           the wake queue refused wakes again and again
-+-- QueueRefused           the work queue refused messages again and again
++-- QueueRefused           a queue of wakes or of work refused messages again and again
 +-- OutOfTime              the invocation ends before all was done: send the rest again
 +-- StorageError
     +-- StorageBusy        throttled or in conflict for longer than we wait: try again later
@@ -122,12 +121,4 @@ class EventsRefused(ForgeLedgerError):
     def __init__(self, bus: str, codes: tuple[str, ...]) -> None:
         super().__init__(f"bus {bus} refused {len(codes)} events: {', '.join(sorted(set(codes)))}")
         self.bus = bus
-        self.codes = codes
-
-
-class WakesRefused(ForgeLedgerError):
-    def __init__(self, queue_url: str, codes: tuple[str, ...]) -> None:
-        names = ", ".join(sorted(set(codes)))
-        super().__init__(f"queue {queue_url} refused {len(codes)} wakes: {names}")
-        self.queue_url = queue_url
         self.codes = codes

@@ -33,6 +33,7 @@ class Description:
     api_url: str
     command_queue_url: str
     reject_queue_url: str
+    work_queue_url: str
     table_name: str
     event_bus_name: str
     stream_arn: str

@@ -29,7 +29,10 @@ Rule = Literal[
     "not_yet",
     "one_item",
     "job_key_required",
+    "excluded",
     "execution_off",
+    "lease_required",
+    "queue_not_listed",
     "execute_at_past",
 ]
 _OURS: Final[Mapping[str, Rule]] = {rule: rule for rule in get_args(Rule)}

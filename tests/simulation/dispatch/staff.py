@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from forgeledger.execution.model.dead_work import DeadWork
 from forgeledger.execution.model.flight import Handout
-from forgeledger.execution.usecases.end_dead_work import DeadWork, DeadWorkEnder
+from forgeledger.execution.usecases.end_dead_work import DeadWorkEnder
 from forgeledger.jobs.model.items import Failure, ItemState
 from forgeledger.jobs.model.outcomes import OutcomeKind
 from forgeledger.runtime import no_deadline

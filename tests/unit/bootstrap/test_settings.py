@@ -10,6 +10,8 @@ from forgeledger.errors import SettingsError
 
 IDLE_DAYS = "FORGELEDGER_MAXIMUM_IDLE_DAYS"
 
+QUEUES = {"FORGELEDGER_WAKE_QUEUE_URL": "wakes", "FORGELEDGER_WORK_QUEUE_URL": "work"}
+
 
 def test_all_missing_variables_are_named_at_once() -> None:
     with pytest.raises(SettingsError) as raised:
@@ -75,7 +77,7 @@ def test_the_relay_cancels_idle_jobs_after_the_days_that_it_is_given(
 
 
 @pytest.mark.parametrize("settings", [ApiSettings, RelaySettings])
-def test_with_execution_on_a_function_needs_the_wake_queue(
+def test_with_execution_on_a_function_needs_its_queues(
     settings: type[ApiSettings | RelaySettings],
 ) -> None:
     environment = {
@@ -87,10 +89,10 @@ def test_with_execution_on_a_function_needs_the_wake_queue(
 
     with pytest.raises(SettingsError) as raised:
         settings.read(environment)
-    on = settings.read({**environment, "FORGELEDGER_WAKE_QUEUE_URL": "wakes"})
+    on = settings.read({**environment, **QUEUES})
     off = settings.read({**environment, "FORGELEDGER_EXECUTION": "off"})
 
-    assert raised.value.missing == ("FORGELEDGER_WAKE_QUEUE_URL",)
+    assert raised.value.missing == ("FORGELEDGER_WAKE_QUEUE_URL", "FORGELEDGER_WORK_QUEUE_URL")
     assert (on.execution, on.wake_queue_url) == (True, "wakes")
     assert off.execution is False
     # The intake has no clock.
@@ -99,7 +101,7 @@ def test_with_execution_on_a_function_needs_the_wake_queue(
 
 def test_the_relay_has_a_tick_and_plans_looks_only_with_execution_on() -> None:
     environment = {"FORGELEDGER_TABLE": "ledger", "FORGELEDGER_EVENT_BUS": "bus"}
-    on = {"FORGELEDGER_EXECUTION": "on", "FORGELEDGER_WAKE_QUEUE_URL": "wakes"}
+    on = {"FORGELEDGER_EXECUTION": "on", **QUEUES}
 
     with_clock, without = (
         build_relay({**environment, **more}, dynamodb=object(), eventbridge=object())

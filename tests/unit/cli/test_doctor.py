@@ -279,14 +279,12 @@ def test_locally_permissions_and_the_engines_own_mappings_are_not_asked_for(
     state.acquire()
     state.describe(
         Description(
-            endpoint_url="http://127.0.0.1:1",
-            region="us-east-1",
-            api_url="http://api.test",
-            command_queue_url=COMMANDS,
-            reject_queue_url=REJECTS,
-            table_name="ledger",
-            event_bus_name="bus",
-            stream_arn="arn",
+            **{
+                **dict.fromkeys(Description.__dataclass_fields__, "http://127.0.0.1:1"),
+                "api_url": "http://api.test",
+                "command_queue_url": COMMANDS,
+                "reject_queue_url": REJECTS,
+            }
         )
     )
     deployment.answers["mappings"]["relay"][0]["State"] = "Disabled"

@@ -18,6 +18,7 @@ DESCRIPTION = Description(
     api_url="http://127.0.0.1:8080",
     command_queue_url="http://127.0.0.1:1/000000000000/commands.fifo",
     reject_queue_url="http://127.0.0.1:1/000000000000/rejects.fifo",
+    work_queue_url="w",
     table_name="ledger",
     event_bus_name="events",
     stream_arn="arn",

@@ -143,6 +143,7 @@ def test_the_demo_says_how_long_the_local_cloud_took_and_takes_it_down(
         api_url="http://127.0.0.1:8080",
         command_queue_url="commands",
         reject_queue_url="rejects",
+        work_queue_url="w",
         table_name="ledger",
         event_bus_name="bus",
         stream_arn="arn",

@@ -25,6 +25,7 @@ DESCRIPTION = Description(
     api_url="http://127.0.0.1:2",
     command_queue_url="c",
     reject_queue_url="r",
+    work_queue_url="w",
     table_name="t",
     event_bus_name="b",
     stream_arn="s",

@@ -17,7 +17,7 @@ from forgeledger.bootstrap.storage import ledger_store
 from forgeledger.clock.messages.wake_queue import SqsWakeQueue
 from forgeledger.clock.model.due import Due
 from forgeledger.clock.ports import WakeSender
-from forgeledger.errors import ApiKeysBusy, ApiKeysUnreadable, WakesRefused
+from forgeledger.errors import ApiKeysBusy, ApiKeysUnreadable, QueueRefused
 from forgeledger.execution.http.report_routes import add_report_routes
 from forgeledger.execution.services import ExecutionServices, execution_on
 from forgeledger.fast_dataclass import fast_frozen
@@ -71,7 +71,14 @@ def build_api(
     sqs = sqs or cache(clients.sqs)
     looks = api_looks(sqs, settings.wake_queue_url, runtime) if settings.execution else None
     store = ledger_store(dynamodb, settings.table, runtime)
-    services = services_on(store, claims, runtime, looks, execution=settings.execution)
+    services = services_on(
+        store,
+        claims,
+        runtime,
+        looks,
+        execution=settings.execution,
+        queue_arns=tuple(filter(None, settings.work_queue_arns.split(","))),
+    )
     execution = execution_on(store, runtime)
     persistence = DynamoDBPersistenceLayer(table, boto3_client=dynamodb)
     read_keys = _key_reader(settings.api_key_parameter, ssm, runtime)
@@ -133,7 +140,7 @@ class _BestEffort:
     def send(self, wakes: Sequence[Due]) -> None:
         try:
             self.wakes.send(wakes)
-        except (ClientError, WakesRefused, *NO_ANSWER) as error:
+        except (ClientError, QueueRefused, *NO_ANSWER) as error:
             logger.warning("wakes not sent", exc_info=error)
             with single_metric(name="WakesNotSent", unit=MetricUnit.Count, value=len(wakes)):
                 pass

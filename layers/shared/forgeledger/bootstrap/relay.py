@@ -6,10 +6,14 @@ from functools import cache
 from typing import Any
 
 from forgeledger.aws import clients
+from forgeledger.bootstrap.execution import job_runner
 from forgeledger.bootstrap.settings import RelaySettings
-from forgeledger.bootstrap.storage import due_index, ledger_store
+from forgeledger.bootstrap.storage import due_index, ledger_store, work_store
 from forgeledger.clock.messages.wake_queue import SqsWakeQueue
 from forgeledger.clock.usecases.run_tick import Tick
+from forgeledger.execution.messages.job_wakes import JobWakes
+from forgeledger.execution.messages.work_queue import SqsWorkQueue
+from forgeledger.execution.usecases.end_dead_work import DeadWorkEnder
 from forgeledger.jobs.messages.event_bus import EventBridgePublisher
 from forgeledger.jobs.usecases.advance_job import JobAdvancer
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
@@ -30,6 +34,7 @@ _DAY_MS = 24 * 3_600 * 1_000
 class RelayServices:
     relay: Relay
     maintenance: Maintenance
+    dead_work: DeadWorkEnder
     # None with execution off.
     tick: Tick | None = None
 
@@ -48,19 +53,27 @@ def build_relay(
     store = ledger_store(dynamodb, settings.table, runtime)
     bus_client = eventbridge or clients.eventbridge()
     bus = EventBridgePublisher(lambda: bus_client, settings.event_bus, runtime)
-    tick = looks = None
+    lane_writer = LaneWriter(store, runtime)
+    tick = looks = runner = None
     if settings.execution:
-        # The client is built on first use: most batches of the stream send no wake.
-        wakes = SqsWakeQueue(sqs or cache(clients.sqs), settings.wake_queue_url, runtime)
+        # The client is built on first use: most batches of the stream send nothing.
+        queues = sqs or cache(clients.sqs)
+        wakes = SqsWakeQueue(queues, settings.wake_queue_url, runtime)
         looks = LookPlanner(wakes=wakes)
         tick = Tick(due=due_index(dynamodb, settings.table, runtime), wakes=wakes, runtime=runtime)
+        work_queue = SqsWorkQueue(
+            queues, settings.work_queue_url, runtime, int(settings.message_bytes)
+        )
+        works = work_store(dynamodb, settings.table, runtime)
+        runner = job_runner(store, works, work_queue, JobWakes(wakes, runtime), runtime)
     advancer = JobAdvancer(
         store,
-        LaneWriter(store, runtime),
+        lane_writer,
         runtime,
         FactPublisher(facts=store, publisher=bus),
         maximum_idle_ms=round(float(settings.maximum_idle_days) * _DAY_MS),
         looks=looks,
+        after=runner,
     )
     reconciler = Reconciler(
         jobs=store,
@@ -71,4 +84,9 @@ def build_relay(
     )
     extender = RetentionExtender(jobs=store, lists=store, retention=store, runtime=runtime)
     rounds = ScheduledRound(checkpoints=store, reconciler=reconciler, retention_extender=extender)
-    return RelayServices(Relay(advancer), Maintenance(reconciler, rounds), tick)
+    return RelayServices(
+        relay=Relay(advancer),
+        maintenance=Maintenance(reconciler, rounds),
+        dead_work=DeadWorkEnder(lane_writer),
+        tick=tick,
+    )

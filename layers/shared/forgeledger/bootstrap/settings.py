@@ -9,7 +9,7 @@ from forgeledger.fast_dataclass import fast_frozen
 
 # The field that says whether a function has a clock, and what it needs then.
 _SWITCH: Final = "execution"
-_NEEDED_WHEN_ON: Final = ("wake_queue_url",)
+_NEEDED_WHEN_ON: Final = ("wake_queue_url", "work_queue_url")
 
 
 @fast_frozen
@@ -67,6 +67,11 @@ class ApiSettings(Settings):
     # Whether jobs are looked at when their time comes; otherwise only rounds notice it.
     execution: bool = False
     wake_queue_url: str = ""
+    work_queue_url: str = ""
+    # The largest message that the queues take.
+    message_bytes: str = "1048576"
+    # Users' own work queues, separated by commas.
+    work_queue_arns: str = ""
 
 
 @fast_frozen
@@ -77,3 +82,6 @@ class RelaySettings(Settings):
     # As the API's.
     execution: bool = False
     wake_queue_url: str = ""
+    work_queue_url: str = ""
+    # The largest message that the queues take.
+    message_bytes: str = "1048576"

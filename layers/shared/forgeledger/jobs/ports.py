@@ -187,6 +187,13 @@ class JobStore(Protocol):
         """
 
 
+class AfterAdvance(Protocol):
+    """What follows when a job has been advanced."""
+
+    def run(self, view: JobView, has_time: HasTime) -> int | None:
+        """Do what is due by now; when the job must be looked at again for that."""
+
+
 class FactStore(Protocol):
     """A job's facts, which are also the outbox of its events."""
 

@@ -29,6 +29,8 @@ class Services:
     runtime: Runtime
     # Whether the deployment runs jobs by its clock.
     execution: bool
+    # The users' own queues to which work may be sent.
+    queue_arns: tuple[str, ...]
 
 
 def services_on(
@@ -38,6 +40,7 @@ def services_on(
     looks: LookPlanner | None = None,
     *,
     execution: bool = False,
+    queue_arns: tuple[str, ...] = (),
 ) -> Services:
     lane_writer = LaneWriter(store, runtime)
     advancer = JobAdvancer(store, lane_writer, runtime, looks=looks)
@@ -54,4 +57,5 @@ def services_on(
         explainer=Explainer(jobs=store, lanes=store, runtime=runtime),
         runtime=runtime,
         execution=execution,
+        queue_arns=queue_arns,
     )

@@ -220,6 +220,7 @@ class LocalCloud:
             region=REGION,
             api_url=api_url,
             command_queue_url=self.physical_id("CommandQueue"),
+            work_queue_url=self.physical_id("WorkQueue"),
             reject_queue_url=self.physical_id("RejectQueue"),
             table_name=self.physical_id("LedgerTable"),
             event_bus_name=self.physical_id("EventBus"),

@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError
 from forgeledger.aws.errors import code_of
 from forgeledger.errors import ForgeLedgerError
 from forgeledger.local.clients import Clients
-from forgeledger.local.template import PackagedTemplate
+from forgeledger.local.template import CODE_BUCKET, PackagedTemplate
 
+_TEMPLATE_KEY: Final = "template.json"
 DEPLOY_SECONDS: Final = 120.0
 NO_CHANGE: Final = "No updates are to be performed"
 _FINISHED: Final = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
@@ -30,20 +31,20 @@ def deploy(
 ) -> None:
     """Create or update the stack, unless it has this template and these parameters."""
     client = clients.of("cloudformation")
+    deployed = describe(clients, stack_name)
+    if deployed and _is_current(clients, stack_name, deployed, template, parameters):
+        return
     request = {
         "StackName": stack_name,
-        "TemplateBody": template.body,
+        "TemplateURL": _upload(clients, template),
         "Parameters": [
             {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
         ],
         "Capabilities": _CAPABILITIES,
     }
-    deployed = describe(clients, stack_name)
     try:
         if deployed is None:
             client.create_stack(**request)
-        elif _is_current(clients, stack_name, deployed, template, parameters):
-            return
         else:
             client.update_stack(**request)
     except ClientError as error:
@@ -51,6 +52,14 @@ def deploy(
             raise DeploymentFailed(str(error)) from error
     _wait(clients, stack_name)
     disable_event_sources(clients)
+
+
+def _upload(clients: Clients, template: PackagedTemplate) -> str:
+    """By S3, as `sam deploy` does: a request itself may hold 51,200 bytes of a template."""
+    s3 = clients.of("s3")
+    s3.create_bucket(Bucket=CODE_BUCKET)
+    s3.put_object(Bucket=CODE_BUCKET, Key=_TEMPLATE_KEY, Body=template.body.encode())
+    return f"{clients.endpoint_url}/{CODE_BUCKET}/{_TEMPLATE_KEY}"
 
 
 def describe(clients: Clients, stack_name: str) -> dict[str, Any] | None:

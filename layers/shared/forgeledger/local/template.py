@@ -81,18 +81,5 @@ def package(template_file: Path) -> PackagedTemplate:
         key = f"{logical_id}.zip"
         objects.append(key)
         properties[name] = f"s3://{CODE_BUCKET}/{key}"
-    # CloudFormation accepts 51,200 bytes, so it is written without white space and descriptions.
-    _remove_prose(template)
     body = json.dumps(template, separators=(",", ":"), default=str)
     return PackagedTemplate(body=body, sources=sources, objects=tuple(objects))
-
-
-def _remove_prose(template: dict[str, Any]) -> None:
-    """Remove what only people read: groups of parameters, and descriptions."""
-    template.pop("Metadata", None)
-    for section in ("Parameters", "Outputs"):
-        for declared in template.get(section, {}).values():
-            declared.pop("Description", None)
-    for resource in template["Resources"].values():
-        for name in ("Description", "AlarmDescription"):
-            resource.get("Properties", {}).pop(name, None)

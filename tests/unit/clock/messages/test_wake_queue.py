@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from forgeledger.clock.messages.wake_queue import SqsWakeQueue, wake_body, woken_row
 from forgeledger.clock.model.due import Due
-from forgeledger.errors import WakesRefused
+from forgeledger.errors import QueueRefused
 from forgeledger.runtime import Runtime
 from tests.support.builders import NOW
 
@@ -56,7 +56,7 @@ def test_each_wake_names_its_row_and_is_held_back_until_its_second() -> None:
 def test_only_refused_wakes_are_sent_again() -> None:
     queue = Queue(["1", "2"], THROTTLED, ["0"])
 
-    with pytest.raises(WakesRefused, match="InternalError"):
+    with pytest.raises(QueueRefused, match="InternalError"):
         queue_on(queue).send(dues(3))
 
     assert [[pk for pk, _ in entries] for entries in queue.requests] == [

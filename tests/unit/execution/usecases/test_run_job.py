@@ -2,8 +2,9 @@
 
 import pytest
 
+from forgeledger.execution.model.dead_work import DeadWork
 from forgeledger.execution.model.leases import BUSY_MS, CONSIDERED_MS
-from forgeledger.execution.usecases.end_dead_work import DeadWork, DeadWorkEnder
+from forgeledger.execution.usecases.end_dead_work import DeadWorkEnder
 from forgeledger.jobs.model.items import ItemState
 from forgeledger.jobs.model.lanes import LaneRules
 from forgeledger.runtime import no_deadline

@@ -8,7 +8,7 @@ from forgeledger.aws.errors import NO_ANSWER, may_pass
 from forgeledger.batched import batched
 from forgeledger.clock.model.due import Due
 from forgeledger.clock.model.next_look import delay_seconds
-from forgeledger.errors import WakesRefused
+from forgeledger.errors import QueueRefused
 from forgeledger.runtime import Runtime
 
 _ENTRIES_PER_REQUEST: Final = 10
@@ -55,7 +55,7 @@ class SqsWakeQueue:
             if not refused:
                 return
             wakes = [wakes[int(entry["Id"])] for entry in refused]
-            failure = WakesRefused(self._queue_url, tuple(entry["Code"] for entry in refused))
+            failure = QueueRefused(self._queue_url, tuple(entry["Code"] for entry in refused))
         assert failure is not None
         raise failure
 

@@ -102,7 +102,8 @@ class Dispatcher:
         plan = FlightPlan(
             work=work,
             heads=view.heads,
-            window=dispatch.max_in_flight or MOST_OUT,
+            # A held lane grants no claims: its messages would come back in vain.
+            window=0 if job.held else dispatch.max_in_flight or MOST_OUT,
             most=most,
             due_until=now + _delay_ms(job),
         )

@@ -5,7 +5,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
-from forgeledger.fast_dataclass import fast_frozen
+from forgeledger.execution.model.dead_work import DeadWork
 from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.ids import lane_of, lanes_of
 from forgeledger.jobs.model.items import Failure
@@ -17,15 +17,6 @@ WORKER_LOST: Final = Failure(
     message="its work message was delivered again and again, and no worker ended it",
     retryable=False,
 )
-
-
-@fast_frozen
-class DeadWork:
-    """A work message in the dead-letter queue: its job, and its items with their dispatches."""
-
-    message_id: str
-    job_id: str
-    items: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ class JobRunner:
         rolled_up = view.progress.offsets == sum(head.offset for head in view.heads)
         last_commit_at = max(view.progress.at, view.job.opened_at) if rolled_up else now
         at = search_at(work, out, last_commit_at, lease_seconds)
+        if view.job.held:
+            return None
         if at is None or now < at:
             return at
         if work.search_lane is None:

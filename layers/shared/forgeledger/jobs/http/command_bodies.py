@@ -5,7 +5,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from forgeledger.jobs.http.request_bodies import ErrorType, example
+from forgeledger.jobs.http.item_fields import ErrorType
+from forgeledger.jobs.http.request_bodies import example
 from forgeledger.jobs.messages.command_fields import ERROR, RESULT
 from forgeledger.jobs.messages.field_checks import (
     bytes_at_most,

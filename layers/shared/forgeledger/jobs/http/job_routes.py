@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from forgeledger.jobs.http import cursors
+from forgeledger.jobs.http.dispatch_bodies import check_dispatch
 from forgeledger.jobs.http.job_bodies import (
     CreatedBody,
     JobBody,
@@ -38,6 +39,7 @@ from forgeledger.jobs.http.time_checks import check_start, pause_end, refused_wh
 from forgeledger.jobs.http.why_bodies import WhyBody, why_body
 from forgeledger.jobs.services import Services
 from forgeledger.jobs.usecases.change_job import ChangeResult
+from forgeledger.jobs.usecases.create_job import NewJob
 from forgeledger.jobs.usecases.read_jobs import status_view
 from forgeledger.jobs.usecases.read_journal import JournalPosition
 from forgeledger.web.error_responses import invalid_field
@@ -68,9 +70,7 @@ def add_job_routes(app: LedgerResolver, services: Services) -> None:
         },
     )
     def create_job(body: Annotated[CreateJob, Body()]) -> Response[CreatedBody]:
-        new, repeat = body.new_job(), repeat_of(app.current_event)
-        if new.execute_at is not None:
-            check_start(services, new.execute_at)
+        new, repeat = _checked(services, body), repeat_of(app.current_event)
         with refused_when_past():
             created = services.creator.create(new, repeat, app.has_time(), app.client_id)
         view = status_view(created.view, services.runtime.clock())
@@ -180,6 +180,16 @@ def locate_created(app: LedgerResolver, next_middleware: NextMiddleware) -> Resp
         job = json.loads(body) if isinstance(body, str) else body
         response.headers["Location"] = f"{app.base_path()}/jobs/{job['jobId']}"
     return response
+
+
+def _checked(services: Services, body: CreateJob) -> NewJob:
+    """The job that is asked for, if this deployment can run it."""
+    if body.is_dispatched:
+        check_dispatch(services, body)
+    new = body.new_job()
+    if new.execute_at is not None:
+        check_start(services, new.execute_at)
+    return new
 
 
 def _add_change_route(app: LedgerResolver, services: Services, change: str, summary: str) -> None:

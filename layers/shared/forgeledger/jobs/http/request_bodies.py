@@ -1,24 +1,23 @@
 """Request bodies, with their limits, and the commands and jobs they ask for."""
 
 import json
-from functools import partial
 from hashlib import sha256
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from forgeledger.jobs.http.dispatch_bodies import Dispatch, Work
+from forgeledger.jobs.http.item_fields import ErrorType, ItemId, ItemKind, Payload, QueueText
 from forgeledger.jobs.messages.field_checks import (
-    bytes_at_most,
     check_time,
     due_milliseconds,
     json_text,
     milliseconds,
-    queue_text,
 )
 from forgeledger.jobs.model import limits
 from forgeledger.jobs.model.ids import LANES_RULE
-from forgeledger.jobs.model.jobs import Tolerance
+from forgeledger.jobs.model.jobs import DispatchSpec, Tolerance
 from forgeledger.jobs.model.lanes import LaneRules, number_of_type
 from forgeledger.jobs.usecases.create_job import KeyRequest, NewJob
 from forgeledger.jobs.usecases.register_items import NewItem
@@ -29,6 +28,9 @@ _LANES = (
     "They never change. Unless given, they follow from plannedItems, else expectedItems, else the "
     f"items of a sealed creation: {LANES_RULE}."
 )
+# Of a job with `work`: its only item, and its policy where nothing else is given.
+_WORK_ITEM: Final = "1"
+_WORK_POLICY: Final = {"max_attempts": 4, "backoff_base_seconds": 1.0, "backoff_cap_seconds": 30.0}
 
 
 # Neither the name itself, nor what is to happen when the name is taken.
@@ -48,18 +50,6 @@ def _as_object(value: Any) -> Any:
     return {"itemId": value}
 
 
-ItemId = Annotated[
-    str,
-    Field(min_length=1, max_length=limits.ITEM_ID_CHARACTERS),
-    AfterValidator(partial(bytes_at_most, limits.ITEM_ID_BYTES)),
-]
-# After validation it is JSON text.
-Payload = Annotated[Any, AfterValidator(partial(json_text, limits.PAYLOAD_BYTES))]
-ItemKind = Annotated[str, Field(min_length=1, max_length=limits.ITEM_KIND_CHARACTERS)]
-Group = Annotated[
-    str, Field(min_length=1, max_length=limits.GROUP_CHARACTERS), AfterValidator(queue_text)
-]
-ErrorType = Annotated[str, Field(min_length=1, max_length=limits.ERROR_TYPE_CHARACTERS)]
 # Milliseconds are the finest that a lane stores.
 BackoffSeconds = Annotated[
     float, Field(ge=0, le=limits.BACKOFF_SECONDS), AfterValidator(lambda wait: round(wait, 3))
@@ -94,7 +84,7 @@ class ItemToRegister(RequestModel):
         ItemKind | None, Field(description="Which of the workers' handlers its work is for.")
     ] = None
     group: Annotated[
-        Group | None,
+        QueueText | None,
         Field(description="Items of a group are handed out one by one by a FIFO work queue."),
     ] = None
     not_before: Annotated[
@@ -204,8 +194,13 @@ class CreateJob(RequestModel):
     tags: Annotated[list[Tag], Field(max_length=limits.TAGS_PER_JOB)] = Field(default=[])
     ttl_days: Annotated[int, Field(ge=0, le=limits.TTL_DAYS)] = 30
     deadline_seconds: Annotated[int, Field(ge=1, le=limits.DEADLINE_SECONDS)] | None = None
-    dispatch: Annotated[None, not_yet("dispatch")] = None
-    work: Annotated[None, not_yet("dispatch")] = None
+    dispatch: Annotated[
+        Dispatch | None, Field(description="The ledger sends the items to a work queue itself.")
+    ] = None
+    work: Annotated[
+        Work | None,
+        Field(description="Instead of items: the job is this one item, sealed and dispatched."),
+    ] = None
     execute_at: (
         Annotated[
             Time,
@@ -218,11 +213,16 @@ class CreateJob(RequestModel):
     ) = None
     callback_url: Annotated[None, not_yet("webhooks")] = None
 
+    @property
+    def is_dispatched(self) -> bool:
+        return self.dispatch is not None or self.work is not None
+
     def new_job(self) -> NewJob:
-        policy, auto_register = self.policy, self.auto_register
+        policy, auto_register = self._policy(), self.auto_register
         permanent_errors = tuple(dict.fromkeys(policy.permanent_errors or ()))
+        dispatch = self._dispatch()
         if auto_register is None:
-            auto_register = self.expected_items is not None
+            auto_register = self.expected_items is not None and dispatch is None
         return NewJob(
             name=self.name,
             lanes=self.lanes,
@@ -235,7 +235,9 @@ class CreateJob(RequestModel):
                 ttl_days=self.ttl_days,
                 run_seconds=policy.run_seconds or 0,
                 permanent_errors=tuple(map(number_of_type, permanent_errors)),
+                dispatched=dispatch is not None,
             ),
+            dispatch=dispatch,
             permanent_errors=permanent_errors,
             tolerance=Tolerance(
                 failures=policy.tolerated_failures, failure_percent=policy.tolerated_failure_percent
@@ -246,8 +248,8 @@ class CreateJob(RequestModel):
             execute_at=None if self.execute_at is None else milliseconds(self.execute_at),
             metadata=to_text(self.metadata, limits.METADATA_BYTES),
             tags=tuple(dict.fromkeys(self.tags)),
-            items=tuple(item.new_item() for item in self.items),
-            seal=self.seal,
+            items=self._items(),
+            seal=self.seal or self.work is not None,
             key=self._key_request(),
         )
 
@@ -265,10 +267,35 @@ class CreateJob(RequestModel):
         given = self.model_dump(
             by_alias=True, exclude_unset=True, exclude_none=True, exclude=_NOT_IN_FINGERPRINT
         )
-        for item in given.get("items", ()):
+        for item in (*given.get("items", ()), given.get("work", {})):
             if "payload" in item:
                 item["payload"] = from_text(item["payload"])
         return sha256(json.dumps(given, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    def _dispatch(self) -> DispatchSpec | None:
+        if self.dispatch is not None:
+            return self.dispatch.spec()
+        return None if self.work is None else DispatchSpec()
+
+    def _policy(self) -> Policy:
+        """With the defaults of jobs that are dispatched, and of those with `work`."""
+        defaults: dict[str, Any] = {}
+        if self.is_dispatched:
+            defaults["lease_seconds"] = limits.DISPATCH_LEASE_SECONDS
+        if self.work is not None:
+            defaults |= _WORK_POLICY
+            if self.work.run_seconds is not None:
+                defaults["run_seconds"] = self.work.run_seconds
+        given = self.policy.model_fields_set
+        return self.policy.model_copy(
+            update={name: value for name, value in defaults.items() if name not in given}
+        )
+
+    def _items(self) -> tuple[NewItem, ...]:
+        if self.work is None:
+            return tuple(item.new_item() for item in self.items)
+        work = self.work
+        return (NewItem(item_id=_WORK_ITEM, kind=work.kind, payload=work.payload),)
 
 
 class PauseJob(RequestModel):

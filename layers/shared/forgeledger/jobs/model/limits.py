@@ -51,6 +51,10 @@ LANES_SCANNED_AT_ONCE: Final = 4
 PAGE_BYTES: Final = 2_500_000
 TTL_DAYS: Final = 3_650
 LEASE_SECONDS: Final = 7 * 24 * 3_600
+# Of a job that is dispatched: how many of its items may be out, and stand in a work message.
+ITEMS_IN_FLIGHT: Final = 1_000_000
+ITEMS_PER_WORK_MESSAGE: Final = 100
+DISPATCH_LEASE_SECONDS: Final = 300
 ATTEMPTS_PER_ITEM: Final = 1_000
 # How far an attempt may be ahead of the latest claim: senders count deliveries, and SQS delivers a
 # message at most so often before it goes to the dead-letter queue.

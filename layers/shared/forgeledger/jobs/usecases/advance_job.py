@@ -10,7 +10,7 @@ from forgeledger.jobs.model.facts import Fact
 from forgeledger.jobs.model.job_lifecycle import idle_step, next_step, total
 from forgeledger.jobs.model.job_step import Step
 from forgeledger.jobs.model.progress import LookMove, rolled_up
-from forgeledger.jobs.ports import JobChange, JobStore, JobView
+from forgeledger.jobs.ports import AfterAdvance, JobChange, JobStore, JobView
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.jobs.usecases.publish_facts import FactPublisher
 from forgeledger.jobs.usecases.resume_items import LaneFollower
@@ -47,6 +47,8 @@ class JobAdvancer:
     maximum_idle_ms: int = 0
     # None: others plan when the job is looked at next, or nobody does.
     looks: "LookPlanner | None" = None
+    # None: items reach their workers in some other way.
+    after: AfterAdvance | None = None
 
     def advance(
         self, job_id: str, has_time: HasTime = no_deadline, view: JobView | None = None
@@ -103,7 +105,8 @@ class JobAdvancer:
             view = self.jobs.load_job(view.job.job_id) or view
             if not has_time():
                 return view
-        return self._roll_up(view, has_time)
+        further = None if self.after is None else self.after.run(view, has_time)
+        return self._roll_up(view, has_time, further)
 
     def _follow(self, view: JobView, lanes: Sequence[int], has_time: HasTime) -> bool:
         """Bring these lanes to the job's gate; False: some have more items to be resumed."""
@@ -139,7 +142,7 @@ class JobAdvancer:
         counts, limit = total(view.heads), self.maximum_idle_ms
         return idle_step(view.job, counts, last_commit_at, now, limit)
 
-    def _roll_up(self, view: JobView, has_time: HasTime) -> JobView | None:
+    def _roll_up(self, view: JobView, has_time: HasTime, further: int | None) -> JobView | None:
         """The job with its progress; None if somebody else moved the time to look at it."""
         now = self.runtime.clock()
         # The rows of a job past its retention are deleted one by one, and none is created again.
@@ -147,7 +150,7 @@ class JobAdvancer:
             return view
         stored = view.progress
         progress = rolled_up(stored, view.job, view.heads, now)
-        look_at = stored.wake_at if self.looks is None else self.looks.next(view, now)
+        look_at = stored.wake_at if self.looks is None else self.looks.next(view, now, further)
         if self.looks is not None:
             # Before it is stored: who finds it stored sends none.
             self.looks.wake(view.job.job_id, look_at, stored.wake_at, now)

@@ -9,7 +9,7 @@ from forgeledger.jobs.model.ids import lanes_for, lanes_of, make_job_id, time_of
 from forgeledger.jobs.model.job_keys import KeyClaim
 from forgeledger.jobs.model.job_lifecycle import create
 from forgeledger.jobs.model.job_outcomes import ended_badly
-from forgeledger.jobs.model.jobs import OPERATOR, Job, JobSpec, Tolerance
+from forgeledger.jobs.model.jobs import OPERATOR, DispatchSpec, Job, JobSpec, Tolerance
 from forgeledger.jobs.model.lanes import LaneRules
 from forgeledger.jobs.model.limits import START_LATE_SECONDS
 from forgeledger.jobs.ports import JobIdClaims, JobStore, JobView
@@ -47,6 +47,7 @@ class NewJob:
     # The names; their numbers stand in the rules.
     permanent_errors: tuple[str, ...] = ()
     expected_items: int | None = None
+    dispatch: DispatchSpec | None = None
     # It chooses the lanes and nothing else.
     planned_items: int | None = None
     deadline_seconds: int | None = None
@@ -101,7 +102,7 @@ class JobCreator:
         """Create the job, register its items, seal it; a repetition continues the first call."""
         now = self.runtime.clock()
         random = blake2b(self.runtime.new_id().encode(), digest_size=10).digest()
-        fresh = make_job_id(now, int.from_bytes(random), new.lanes or lanes_for(_known_items(new)))
+        fresh = make_job_id(now, int.from_bytes(random), _lanes(new))
         job_id = fresh if repeat is None else self.claims.claim(repeat, fresh)
         creation = _Creation(
             new=new,
@@ -195,6 +196,15 @@ def _check_start(new: NewJob, asked_at: int) -> None:
         raise ExecuteAtPast(late_ms)
 
 
+def _lanes(new: NewJob) -> int:
+    """Where few items are handed out at once, few lanes are busy."""
+    if new.lanes is not None:
+        return new.lanes
+    lanes = lanes_for(_known_items(new))
+    window = None if new.dispatch is None else new.dispatch.max_in_flight
+    return lanes if window is None else min(lanes, window)
+
+
 def _known_items(new: NewJob) -> int | None:
     sealed_with = len(new.items) if new.seal else None
     known = (new.planned_items, new.expected_items, sealed_with)
@@ -226,6 +236,7 @@ def _spec(new: NewJob, job_id: str, now: int, client_id: str | None) -> JobSpec:
         rules=new.rules,
         tolerance=new.tolerance,
         permanent_errors=new.permanent_errors,
+        dispatch=new.dispatch,
         expected_items=new.expected_items,
         deadline_seconds=new.deadline_seconds,
         metadata=new.metadata,

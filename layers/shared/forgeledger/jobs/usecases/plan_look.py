@@ -1,7 +1,5 @@
 """Plan when a job is looked at next, though nothing may happen to it before."""
 
-from collections.abc import Callable, Iterable
-
 from forgeledger.clock.model.due import Due
 from forgeledger.clock.model.next_look import needs_wake, next_look
 from forgeledger.clock.ports import WakeSender
@@ -12,24 +10,17 @@ from forgeledger.jobs.model.wakes import wake_name
 from forgeledger.jobs.ports import JobView
 
 
-def _none(_: JobView) -> Iterable[int | None]:
-    return ()
-
-
 @fast_frozen
 class LookPlanner:
     wakes: WakeSender
-    # Times that the job's header does not have.
-    further: Callable[[JobView], Iterable[int | None]] = _none
 
     def first(self, job: Job) -> int | None:
         """For a new job."""
         return job_wake_at(job)
 
-    def next(self, view: JobView, now: int) -> int | None:
-        """Never later than what is stored and still to come."""
-        times = (job_wake_at(view.job), *self.further(view))
-        return next_look(times, view.progress.wake_at, now)
+    def next(self, view: JobView, now: int, further: int | None = None) -> int | None:
+        """Never later than what is stored and still to come; `further` is not in the header."""
+        return next_look((job_wake_at(view.job), further), view.progress.wake_at, now)
 
     def wake(self, job_id: str, at: int | None, stored: int | None, now: int) -> None:
         """Send a wake for this time if the tick would be too late."""

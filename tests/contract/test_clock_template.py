@@ -15,6 +15,8 @@ def test_what_only_the_clock_needs_is_made_only_with_execution_on():
     assert conditional == {
         "WakeQueue",
         "WakeQueuePolicy",
+        "WorkQueue",
+        "WorkQueuePolicy",
         "RelayWakes",
         "RelayTick",
         "RelayTickPermission",

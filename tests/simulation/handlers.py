@@ -29,6 +29,7 @@ ENVIRONMENT = {
     "FORGELEDGER_EXECUTION": "on",
     "FORGELEDGER_API_KEY_PARAMETER": "/simulated/api-keys",
     "FORGELEDGER_WAKE_QUEUE_URL": "https://simulated/wakes",
+    "FORGELEDGER_WORK_QUEUE_URL": "https://simulated/work",
     "POWERTOOLS_SERVICE_NAME": "simulated",
     "POWERTOOLS_METRICS_NAMESPACE": "ForgeLedger",
 }

@@ -63,6 +63,7 @@ class Stage:
         self.rejects = self._queue(f"{name}-rejects.fifo", FifoQueue="true")
         self.heard = self._queue(f"{name}-heard")
         self.wakes = self._queue(f"{name}-wakes")
+        self.work = self._queue(f"{name}-work")
         self._listen(name)
         for variable, value in {
             "FORGELEDGER_TABLE": name,
@@ -70,6 +71,7 @@ class Stage:
             "FORGELEDGER_REJECT_QUEUE_URL": self.rejects,
             "FORGELEDGER_EVENT_BUS": name,
             "FORGELEDGER_WAKE_QUEUE_URL": self.wakes,
+            "FORGELEDGER_WORK_QUEUE_URL": self.work,
             # Loggers are shared by service name: this one would write to an earlier test's output.
             "POWERTOOLS_SERVICE_NAME": name,
             "POWERTOOLS_METRICS_NAMESPACE": "ForgeLedger",

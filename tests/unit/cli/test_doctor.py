@@ -284,6 +284,8 @@ def test_locally_permissions_and_the_engines_own_mappings_are_not_asked_for(
                 "api_url": "http://api.test",
                 "command_queue_url": COMMANDS,
                 "reject_queue_url": REJECTS,
+                "table_name": "ledger",
+                "event_bus_name": "bus",
             }
         )
     )

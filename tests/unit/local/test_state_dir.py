@@ -46,6 +46,7 @@ def test_the_description_has_the_agreed_names():
         "apiUrl",
         "commandQueueUrl",
         "rejectQueueUrl",
+        "workQueueUrl",
         "tableName",
         "eventBusName",
         "streamArn",

@@ -62,22 +62,6 @@ def test_code_folders_become_addresses_and_are_remembered(write, tmp_path):
     assert packaged.sources == {"Intake": tmp_path / "functions" / "intake"}
 
 
-def test_what_only_people_read_is_not_sent(write):
-    prose = """
-Metadata: {Groups: [Stage]}
-Parameters:
-  Stage: {Type: String, Default: dev, Description: Where it runs}
-Outputs:
-  Url: {Value: x, Description: Its address}
-"""
-
-    body = json.loads(package(write(TEMPLATE + prose)).body)
-
-    assert "Metadata" not in body
-    assert body["Parameters"] == {"Stage": {"Type": "String", "Default": "dev"}}
-    assert body["Outputs"] == {"Url": {"Value": "x"}}
-
-
 def test_a_code_folder_may_stand_in_the_globals(write, tmp_path):
     text = TEMPLATE.replace("    Properties:\n      CodeUri: functions/intake\n", "")
     globals_part = "Globals: {Function: {CodeUri: functions/intake}}\n"

@@ -17,6 +17,7 @@ LOCAL = {
     "apiUrl": "http://127.0.0.1:8080",
     "commandQueueUrl": "http://127.0.0.1:4566/000000000000/commands.fifo",
     "rejectQueueUrl": "http://127.0.0.1:4566/000000000000/rejects.fifo",
+    "workQueueUrl": "http://127.0.0.1:4566/000000000000/work",
     "tableName": "ledger",
     "eventBusName": "events",
     "streamArn": "arn",

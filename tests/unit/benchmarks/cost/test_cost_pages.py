@@ -76,8 +76,8 @@ def test_the_metrics_of_a_round_are_those_that_the_relay_sends() -> None:
     a_round = MaintenanceReport(jobs=(), round_complete=True)
     named = set(re.findall(r'add_metric\("(\w+)"', relay)) | dict(measurements(a_round)).keys()
 
-    # How late times were found is sent only where one was due.
-    assert len(named - {"DueLate"}) == cost_tables.ROUND_METRICS
+    # These are sent only where a time was due, and where work messages died.
+    assert len(named - {"DueLate", "WorkersLost"}) == cost_tables.ROUND_METRICS
 
 
 def test_the_clock_costs_an_idle_ledger_at_most_40_cents_a_month() -> None:

@@ -1,7 +1,7 @@
 """Looks are planned where a job has a time, wakes sent where that is near, and no time is lost."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from forgeledger.jobs.usecases.create_job import JobCreator, NewJob
 from forgeledger.jobs.usecases.follow_stream import Relay
 from forgeledger.jobs.usecases.plan_look import LookPlanner
 from forgeledger.jobs.usecases.register_items import ItemRegistrar, NewItem
+from forgeledger.runtime import HasTime
 from tests.support.ledgers import Ledger
 from tests.support.time_left import always
 
@@ -39,8 +40,21 @@ def wakes() -> Wakes:
     return Wakes()
 
 
-def advancer(ledger: Ledger, wakes: Wakes, **more: Any) -> JobAdvancer:
-    return replace(ledger.advancer, looks=LookPlanner(wakes=wakes, **more))
+@dataclass
+class After:
+    """Says when a job must be looked at again; before that somebody else may act."""
+
+    look_at: int | None
+    act: Callable[[], object] = lambda: None
+
+    def run(self, view: JobView, has_time: HasTime) -> int | None:
+        act, self.act = self.act, lambda: None
+        act()
+        return self.look_at
+
+
+def advancer(ledger: Ledger, wakes: Wakes, after: After | None = None) -> JobAdvancer:
+    return replace(ledger.advancer, looks=LookPlanner(wakes=wakes), after=after)
 
 
 def created(ledger: Ledger, wakes: Wakes, **fields: Any) -> JobView:
@@ -116,8 +130,8 @@ def test_an_earlier_time_takes_the_place_of_a_later_one_and_a_later_one_does_not
     job_id = created(ledger, wakes, deadline_seconds=3_600).job.job_id
     earlier, later = ledger.now + HOUR_MS // 2, ledger.now + 2 * HOUR_MS
 
-    advancer(ledger, wakes, further=lambda _: [earlier]).advance(job_id)
-    advancer(ledger, wakes, further=lambda _: [later]).advance(job_id)
+    advancer(ledger, wakes, After(earlier)).advance(job_id)
+    advancer(ledger, wakes, After(later)).advance(job_id)
 
     assert ledger.view(job_id).progress.wake_at == earlier
 
@@ -138,16 +152,11 @@ def test_who_loses_against_another_plan_looks_at_the_job_again(
 ) -> None:
     job_id = ledger.job(deadline_seconds=3_600)
     between = ledger.now + HOUR_MS // 2
-    views: list[JobView] = []
+    other = advancer(ledger, wakes, After(between))
 
-    def further(view: JobView) -> Sequence[int]:
-        if not views:
-            # Somebody else plans a look after this one has read the job.
-            views.append(view)
-            advancer(ledger, wakes, further=lambda _: [between]).advance(job_id)
-        return [ledger.now + HOUR_MS // 3] if len(views) > 1 else []
-
-    advanced = advancer(ledger, wakes, further=further).advance(job_id)
+    # Somebody else plans a look after this one has read the job.
+    after = After(None, act=lambda: other.advance(job_id))
+    advanced = advancer(ledger, wakes, after).advance(job_id)
 
     assert advanced is not None
     assert advanced.view.progress.wake_at == ledger.view(job_id).progress.wake_at == between

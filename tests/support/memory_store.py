@@ -6,7 +6,6 @@ from itertools import accumulate
 from threading import Lock
 
 from forgeledger.clock.model.due import SHARDS, Due
-from forgeledger.execution.model.work import LaneWork, Work
 from forgeledger.jobs.model.creation import SealedCreation
 from forgeledger.jobs.model.due_rows import DueKey, DueRow
 from forgeledger.jobs.model.facts import Fact
@@ -30,20 +29,21 @@ from forgeledger.journal.model.log_row import Renewed
 from tests.support.memory_keys import MemoryKeys
 from tests.support.memory_lane import MemoryLane, commit_row, due_row, item_row, items_stand
 from tests.support.memory_record import MemoryRecord, new_progress
+from tests.support.memory_works import MemoryWorks
 from tests.support.unfinished_items import scan_of
 
 _PAGE_BYTES = 1_000_000
 
 
-class MemoryStore:
+class MemoryStore(MemoryWorks):
     """Stores everything until the process ends, or until `delete_expired`."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._lock = Lock()
         self._records: dict[str, MemoryRecord] = {}
         self._checkpoints: dict[str, Checkpoint] = {}
         self._keys = MemoryKeys()
-        self._works: dict[str, Work] = {}
 
     def load_lane(
         self, job_id: str, lane: int, item_ids: Sequence[str], *, with_job: bool = False
@@ -234,19 +234,6 @@ class MemoryStore:
                 for key, lane in found
                 if lane is not None and (key.due_at, key.offset) in lane.due_rows
             )
-
-    def load_work(self, job_id: str) -> Work:
-        with self._lock:
-            lanes = len(self._records[job_id].lanes)
-            return self._works.get(job_id) or Work(job_id=job_id, lanes=(LaneWork(),) * lanes)
-
-    def save_work(self, job: Job, work: Work) -> bool:
-        with self._lock:
-            stored = self._works.get(job.job_id)
-            if (0 if stored is None else stored.version) != work.version - 1:
-                return False
-            self._works[job.job_id] = work
-            return True
 
     def delete_due(self, keys: Sequence[DueKey]) -> None:
         with self._lock:

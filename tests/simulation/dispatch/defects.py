@@ -16,18 +16,18 @@ from forgeledger.fast_dataclass import replace
 from forgeledger.jobs.model import claim_rules, item_case, lane_decision
 from forgeledger.jobs.model.lanes import Head
 from tests.simulation.mutant import Mutants
-from tests.support.memory_store import MemoryStore
+from tests.support.memory_works import MemoryWorks
 
 DISPATCH = Mutants()
 
 
 @DISPATCH.named("the WORK row is written without looking at its version")
 def no_condition() -> Iterator[None]:
-    def save_work(self: MemoryStore, job: Any, work: Work) -> bool:
+    def save_work(self: MemoryWorks, job: Any, work: Work) -> bool:
         self._works[job.job_id] = work
         return True
 
-    with patch.object(MemoryStore, "save_work", save_work):
+    with patch.object(MemoryWorks, "save_work", save_work):
         yield
 
 

@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from forgeledger.jobs.http import cursors
+from forgeledger.jobs.http.change_bodies import PauseJob, ReopenJob
 from forgeledger.jobs.http.dispatch_bodies import check_dispatch
 from forgeledger.jobs.http.job_bodies import (
     CreatedBody,
@@ -34,7 +35,7 @@ from forgeledger.jobs.http.parameters import (
     TagFilter,
 )
 from forgeledger.jobs.http.rejections import rejection
-from forgeledger.jobs.http.request_bodies import CreateJob, PauseJob, ReopenJob
+from forgeledger.jobs.http.request_bodies import CreateJob
 from forgeledger.jobs.http.time_checks import check_start, pause_end, refused_when_past
 from forgeledger.jobs.http.why_bodies import WhyBody, why_body
 from forgeledger.jobs.services import Services

@@ -296,24 +296,3 @@ class CreateJob(RequestModel):
             return tuple(item.new_item() for item in self.items)
         work = self.work
         return (NewItem(item_id=_WORK_ITEM, kind=work.kind, payload=work.payload),)
-
-
-class PauseJob(RequestModel):
-    model_config = example({"until": "2026-12-01T09:00:00Z"})
-
-    until: (
-        Annotated[Time, Field(description="When the pause ends by itself, at most a year ahead.")]
-        | None
-    ) = None
-
-
-class ReopenJob(RequestModel):
-    model_config = example({"items": "resume"})
-
-    # As `item` the job would run again without what was canceled, which no request then resumes.
-    refuses_near_misses: ClassVar[bool] = True
-
-    items: Annotated[
-        Literal["resume"] | None,
-        Field(description="`resume`: items that were canceled with the job are pending again."),
-    ] = None

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from forgeledger.errors import ExecuteAtPast
-from forgeledger.jobs.http.request_bodies import PauseJob
+from forgeledger.jobs.http.change_bodies import PauseJob
 from forgeledger.jobs.messages.field_checks import milliseconds
 from forgeledger.jobs.model.limits import HELD_SECONDS, START_LATE_SECONDS
 from forgeledger.jobs.services import Services

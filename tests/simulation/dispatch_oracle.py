@@ -25,6 +25,15 @@ def is_foreign(head: Head, item: Item, command: Command) -> bool:
     return given and command.dispatch != awaited(item)
 
 
+def is_given_back(head: Head, item: Item, command: Command) -> bool:
+    """A dead work message of a job that is paused: its lane itself refused the claims."""
+    lost = command.failure is not None and command.failure.type == "WorkerLost"
+    told_of_dispatch = command.dispatch is not None and command.attempt is None
+    by_holder = command.worker_id is not None and command.worker_id == item.worker_id
+    dispatched = head.rules.dispatched and head.held
+    return dispatched and item.state == "PENDING" and lost and told_of_dispatch and not by_holder
+
+
 def is_held(head: Head, item: Item, command: Command, at: int) -> bool:
     """Whether a failure of the whole message meets a lease of a worker that did not send it."""
     of_message = head.rules.dispatched and command.dispatch is not None and command.attempt is None

@@ -135,7 +135,10 @@ class LaneChecks:
         after = evolve_item(before, event, head.offset)
         if before is not None and event.previous != before.offset:
             raise Violation(f"follows {event.previous}, the item is at {before.offset}")
-        if event.kind not in _WITHOUT_COMMAND:
+        if event.kind is EventKind.RESUMED and event.mark is not None:
+            # By a dead work message, and not by the reopening of its job.
+            self._check_command(replayed, before, event)
+        elif event.kind not in _WITHOUT_COMMAND:
             command = self._check_command(replayed, before, event)
             _raise_if_wrong(wrong_item(head, before, command, event, after))
         if event.kind is EventKind.RESUMED:

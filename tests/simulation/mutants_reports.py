@@ -80,8 +80,8 @@ def latest_facts_alone() -> Iterator[None]:
 def earlier_counts_lost() -> Iterator[None]:
     original = report._earlier
 
-    def earlier(*arguments: Any) -> EpochReport:
-        return replace(original(*arguments), counts=Counts())
+    def earlier(*arguments: Any, **named: Any) -> EpochReport:
+        return replace(original(*arguments, **named), counts=Counts())
 
     with patch.object(report, "_earlier", earlier):
         yield

@@ -16,6 +16,7 @@ from tests.simulation.dispatch_oracle import (
     answer_to_claim,
     expected_dispatch,
     is_foreign,
+    is_given_back,
     is_held,
 )
 
@@ -112,7 +113,9 @@ def expected(  # noqa: C901, PLR0912, PLR0915 - The table of the contract, row b
             return _rejected(_FINISHED[state])
         if stale or unknown or foreign:
             return other
-        return _rejected("lease_held") if is_held(head, item, command, at) else applied
+        if is_held(head, item, command, at):
+            return _rejected("lease_held")
+        return _event("resumed") if is_given_back(head, item, command) else applied
     if kind == "release":
         if finished:
             return _rejected(_FINISHED[state])

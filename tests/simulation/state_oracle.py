@@ -97,8 +97,12 @@ def wrong_resume(
     head: Head, before: Item | None, event: Event, after: Item | None, *, dropped: bool
 ) -> str | None:
     """How a resumed item differs from the expected one; `dropped`: a command canceled it."""
-    if before is None or before.state != "CANCELED" or dropped:
+    # A dead work message of a held lane gives its item back; only that has a command's mark.
+    given_back = event.mark is not None
+    if before is None or before.state != ("PENDING" if given_back else "CANCELED") or dropped:
         return f"resumed {before}"
+    if given_back and not (head.held and head.rules.dispatched):
+        return f"gave back {before}"
     expected = dict(zip(_FIELDS, _fields_of(before), strict=True)) | {
         "state": "PENDING",
         "attempt": before.attempt + 1,
@@ -109,6 +113,7 @@ def wrong_resume(
         "finished_at": None,
         "updated_at": event.at,
         "offset": head.offset,
+        "seen": _expected_seen(before.seen, event) if given_back else before.seen,
     }
     actual = dict(zip(_FIELDS, _fields_of(after), strict=True))
     return None if actual == expected else _differences(expected, actual)

@@ -13,7 +13,7 @@ from forgeledger.execution.usecases.find_lost_messages import LostMessages
 from forgeledger.execution.usecases.run_job import JobRunner
 from forgeledger.execution.usecases.sweep_leases import LeaseSweeper
 from forgeledger.fast_dataclass import replace
-from forgeledger.jobs.model import claim_rules, item_case, lane_decision
+from forgeledger.jobs.model import claim_rules, item_case, item_rules, lane_decision
 from forgeledger.jobs.model.lanes import Head
 from tests.simulation.mutant import Mutants
 from tests.support.memory_works import MemoryWorks
@@ -248,4 +248,10 @@ def taken_over_at_once() -> Iterator[None]:
         patch.object(dispatch_items.Work, "in_flight", False),
         patch.object(Dispatcher, "_plan", plan),
     ):
+        yield
+
+
+@DISPATCH.named("a dead message of a paused job fails its item")
+def failed_while_held() -> Iterator[None]:
+    with patch.object(item_rules, "_is_worker_lost", lambda _: False):
         yield

@@ -84,6 +84,7 @@ class DispatchHistory:
         )
         self.wakes = [ledger.now]
         self.closings_left = seed % 3
+        self.pauses = self.happens(0.4)
         self.lost_records = self.random.choice((0.1, 0.9))
         self.step = self.depth = self.last_round = 0
         self.counts: Counter[str] = Counter()
@@ -142,6 +143,8 @@ class DispatchHistory:
             self._act()
         if self.ledger.view(self.job_id).job.finished:
             self._reopen(resume=True)
+        if self.ledger.view(self.job_id).job.held:
+            self._pause_or_resume()
         for _ in range(_REST_STEPS):
             self._act()
             if self.truth.is_at_rest():
@@ -174,12 +177,20 @@ class DispatchHistory:
             self.closings_left -= 1
             self.ledger.lifecycle.cancel(self.job_id)
             self.committed()
+        elif chance < 0.68 and self.pauses:
+            self._pause_or_resume()
         elif chance < 0.75:
             for item in list(self.truth.items()):
                 if item.state is ItemState.FAILED and self.happens(0.5):
                     self.staff.command("retry", item.item_id)
         else:
             self.staff.interfere()
+
+    def _pause_or_resume(self) -> None:
+        lifecycle = self.ledger.lifecycle
+        held = self.ledger.view(self.job_id).job.held
+        (lifecycle.resume if held else lifecycle.pause)(self.job_id)
+        self.committed()
 
     def _reopen(self, *, resume: bool) -> None:
         self.ledger.lifecycle.reopen(self.job_id, resume=resume)

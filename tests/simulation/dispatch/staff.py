@@ -123,6 +123,8 @@ class Staff:
             if item.due_at is not None and item.due_at > self._history.ledger.now:
                 raise Violation(f"{message.item_id} is claimed before its time")
             self.workers.append(BusyWorker(message, message.receives, item.attempt))
+        elif item.state is ItemState.PENDING and self._history.truth.is_held(message.item_id):
+            pass
         elif item.state is not ItemState.IN_PROGRESS and message in self.queue:
             self.queue.remove(message)
 
@@ -133,8 +135,13 @@ class Staff:
             job_id=self._history.job_id,
             items=((message.item_id, message.dispatch),),
         )
+        truth = self._history.truth
+        was_held = truth.is_held(message.item_id)
+        waited = truth.item(message.item_id).state is ItemState.PENDING
         DeadWorkEnder(self._history.ledger.lane_writer).end(work, no_deadline)
         self._history.committed()
+        if was_held and waited and truth.item(message.item_id).finished:
+            raise Violation(f"{message.item_id} failed because its job was paused")
 
     def end_a_worker(self) -> None:
         """It reports and deletes its message, or dies before, between or after the two."""

@@ -5,6 +5,7 @@ from typing import Final
 
 from forgeledger.execution.model.flight import Handout, handed_out
 from forgeledger.jobs.model.events import EventKind
+from forgeledger.jobs.model.ids import lane_of
 from forgeledger.jobs.model.items import Item, ItemState
 from forgeledger.jobs.model.job_lifecycle import total
 from forgeledger.jobs.model.lanes import effective_item
@@ -28,6 +29,11 @@ class Truth:
 
     def item(self, item_id: str) -> Item:
         return next(item for item in self.items() if item.item_id == item_id)
+
+    def is_held(self, item_id: str) -> bool:
+        """Whether the item's lane grants no claims."""
+        heads = self.ledger.view(self.job_id).heads
+        return heads[lane_of(item_id, len(heads))].held
 
     def note_sent(self, handout: Handout) -> bool:
         """Whether the message was needed; a violation if it was too early or one too many."""

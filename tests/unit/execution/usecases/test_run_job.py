@@ -232,6 +232,39 @@ def test_a_poison_item_ends_whether_it_kills_before_or_after_its_claim(
     assert ledger.out(job_id) == 0
 
 
+def test_a_dead_message_of_a_paused_job_gives_its_item_back(ledger: DispatchingLedger) -> None:
+    """Workers that ask hand its messages back, until they were delivered too often."""
+    job_id = ledger.dispatching_job(max_in_flight=1)
+    ledger.do(job_id, "register", "a")
+    ledger.run(job_id)
+    ledger.sent()
+    ledger.lifecycle.pause(job_id)
+
+    dead(ledger, job_id, "a")
+    ledger.run(job_id)
+    while_paused = ledger.sent()
+    ledger.lifecycle.resume(job_id)
+    ledger.run(job_id)
+
+    assert while_paused == []
+    assert ledger.sent() == ["a:2"]
+    assert ledger.out(job_id) == 1
+
+
+def test_a_paused_job_hands_out_nothing(ledger: DispatchingLedger) -> None:
+    job_id = ledger.dispatching_job()
+    ledger.lifecycle.pause(job_id)
+    ledger.do(job_id, "register", "a")
+
+    ledger.run(job_id)
+    while_paused = ledger.sent()
+    ledger.lifecycle.resume(job_id)
+    ledger.run(job_id)
+
+    assert while_paused == []
+    assert ledger.sent() == ["a:1"]
+
+
 def test_a_dead_message_of_an_earlier_dispatch_ends_nothing(ledger: DispatchingLedger) -> None:
     job_id = ledger.dispatching_job()
     ledger.do(job_id, "register", "a")

@@ -3,20 +3,13 @@
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import Final
 
 from forgeledger.execution.model.dead_work import DeadWork
 from forgeledger.jobs.model.commands import Command, CommandKind
 from forgeledger.jobs.model.ids import lane_of, lanes_of
-from forgeledger.jobs.model.items import Failure
+from forgeledger.jobs.model.item_rules import WORKER_LOST
 from forgeledger.jobs.usecases.apply_commands import LaneWriter
 from forgeledger.runtime import HasTime
-
-WORKER_LOST: Final = Failure(
-    type="WorkerLost",
-    message="its work message was delivered again and again, and no worker ended it",
-    retryable=False,
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ class EventKind(StrEnum):
     RETRIED = "retried"
     # By a command; a closing cancels without an event for each item.
     CANCELED = "canceled"
-    # Its job was reopened with the items that the closing had canceled.
+    # PENDING for another dispatch: its job was reopened with what the closing had canceled, or its
+    # work message died while the job was held.
     RESUMED = "resumed"
     # Commands that changed nothing.
     DUPLICATE = "duplicate"

@@ -13,6 +13,12 @@ from forgeledger.jobs.model.lanes import Head, LaneMode
 from forgeledger.jobs.model.outcomes import OutcomeKind, Reason
 
 LEASE_EXPIRED = Failure(type="LeaseExpired", message="no heartbeat within the lease")
+# What the reader of dead work messages says of their items.
+WORKER_LOST = Failure(
+    type="WorkerLost",
+    message="its work message was delivered again and again, and no worker ended it",
+    retryable=False,
+)
 TIMED_OUT = Failure(type="TimedOut", message="the attempt took longer than runSeconds")
 
 
@@ -140,8 +146,12 @@ def _fail(case: ItemCase) -> Ruling:
         return case.reject(FINISHED_REASONS[item.state])
     if case.stale or case.too_far_ahead or case.of_other_dispatch:
         return case.reject_attempt()
-    if _is_lost_message(case) and case.lease_held:
-        return case.reject(Reason.LEASE_HELD)
+    if _is_lost_message(case):
+        if case.lease_held:
+            return case.reject(Reason.LEASE_HELD)
+        if case.head.held and item.state is ItemState.PENDING and _is_worker_lost(command):
+            # The lane itself refused the claims: its item waits for another dispatch.
+            return case.apply(EventKind.RESUMED, attempt=item.attempt + 1, due_at=case.due_now)
     attempt = max(item.attempt, command.attempt or 0)
     if item.state is ItemState.PENDING and command.attempt is None:
         # The item was not claimed, so this failure counts as an attempt.
@@ -160,6 +170,10 @@ def _is_lost_message(case: ItemCase) -> bool:
     of_dispatch = command.dispatch is not None and command.attempt is None
     by_holder = command.worker_id is not None and command.worker_id == item.worker_id
     return case.head.rules.dispatched and of_dispatch and not by_holder
+
+
+def _is_worker_lost(command: Command) -> bool:
+    return command.failure is not None and command.failure.type == WORKER_LOST.type
 
 
 def _release(case: ItemCase) -> Ruling:

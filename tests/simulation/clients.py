@@ -12,6 +12,7 @@ Request = dict[str, Any]
 _CHECKPOINT = {"S": "CHECKPOINT"}
 # Of each row by itself.
 _INDEX_LAGS_MS = (0, 0, 500, 3_000)
+LONGEST_LAG_MS = max(_INDEX_LAGS_MS)
 
 
 class DynamoDBClient:

@@ -111,13 +111,13 @@ def had_counts(facts: list[Fact], fact: Fact, lane_counts: list[Counts]) -> bool
     """Whether the job's only lane had the fact's counts since those of the previous fact."""
     if fact.kind is FactKind.CREATED:
         return fact.counts == Counts()
-    before = facts[fact.number - 1].counts
-    for counts in reversed(lane_counts):
-        if counts == fact.counts:
-            return True
-        if counts == before:
-            return False
-    return False
+    # The lane may have had the same counts again and again: each fact is looked for as early as it
+    # can have been decided.
+    start = 0
+    for earlier in facts[: fact.number]:
+        if earlier.counts in lane_counts[start:]:
+            start = lane_counts.index(earlier.counts, start)
+    return fact.counts in lane_counts[start:]
 
 
 def lifecycle_of(job: Job) -> tuple[object, ...]:

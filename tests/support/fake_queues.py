@@ -168,6 +168,7 @@ class FakeWorkQueue:
         self.visibilities = []
         self.receives = 0
         self.asked = []
+        self.waits = []
         self.receive_fault = receive_fault
         self.refuse_deletions = 0
         self.drop_visible_again = False
@@ -183,6 +184,7 @@ class FakeWorkQueue:
         with self.changed:
             self.receives += 1
             self.asked.append(request["MaxNumberOfMessages"])
+            self.waits.append(request["WaitTimeSeconds"])
             fault = self.receive_fault(self.receives)
             if fault is not None:
                 raise fault

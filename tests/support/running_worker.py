@@ -38,3 +38,14 @@ class Running:
         self.worker.stop()
         self.thread.join(20)
         assert not self.thread.is_alive()
+
+
+def dispatched(item_id, attempt=1, **fields):
+    """A work message as the ledger sends it."""
+    return work(item_id, attempt=attempt, redelivery="ledger", leaseSeconds=300, **fields)
+
+
+def dispatched_batch(*item_ids, **fields):
+    items = [{"itemId": item_id, "attempt": 1} for item_id in item_ids]
+    message = {"jobId": JOB_ID, "redelivery": "ledger", "leaseSeconds": 300}
+    return {**message, "items": items, **fields}

@@ -45,6 +45,7 @@ def test_a_worker_runs_until_it_ends_and_its_summary_is_printed(forgeledger, mod
         "released": 0,
         "handedBack": 2,
         "dropped": 0,
+        "canceled": 0,
     }
 
 

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Literal
 
-CommandType = Literal["claim", "heartbeat", "complete", "fail", "release"]
+CommandType = Literal["claim", "heartbeat", "complete", "fail", "release", "cancel"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

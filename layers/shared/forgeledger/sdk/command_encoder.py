@@ -43,6 +43,8 @@ def encode(
 ) -> Command:
     """Raises InvalidCommandError for a command that the ledger would reject."""
     group = group_of(job_id, item_id)
+    if retry_after_seconds is None and failure is not None:
+        retry_after_seconds = failure.retry_after_seconds
     numbers = (
         (ATTEMPT, attempt),
         (DISPATCH, dispatch),

@@ -64,13 +64,14 @@ def test_a_claim_and_its_completion_leave_in_one_message():
     assert [command.type for command in message.commands] == ["claim", "complete"]
 
 
-def test_what_waited_for_an_end_leaves_as_soon_as_it_is_there():
+@pytest.mark.parametrize("end", ["complete", "fail", "release", "cancel"])
+def test_what_waited_for_an_end_leaves_as_soon_as_it_is_there(end):
     outbox = make_outbox()
     outbox.add(make_command("heartbeat"), 10.0)
     outbox.add(make_command("claim"), 10.5)
     held = outbox.due_at(11.0)
 
-    look_at = outbox.add(make_command("complete"), 11.25)
+    look_at = outbox.add(make_command(end), 11.25)
 
     assert held == 11.5
     assert look_at == 11.25

@@ -294,4 +294,4 @@ def test_a_worker_makes_its_own_reporter_and_client_from_its_endpoints(monkeypat
     worker = Worker(url, {"default": print}, options=WorkerOptions(concurrency=3))
 
     assert worker._options.concurrency == 3
-    assert worker._make_client().meta.region_name == "eu-west-1"
+    assert worker._client(url).meta.region_name == "eu-west-1"

@@ -57,6 +57,7 @@ def worker(
             "released": summary.released,
             "handedBack": summary.handed_back,
             "dropped": summary.dropped,
+            "canceled": summary.canceled,
         },
         str(summary),
     )

@@ -112,8 +112,21 @@ COMMAND_FIELDS: Final = (
 )
 ERROR_FIELDS: Final = (ERROR_TYPE, ERROR_MESSAGE, RETRYABLE)
 ITEM_FIELDS: Final = (ITEM_ID, PAYLOAD, ITEM_KIND, GROUP, NOT_BEFORE)
-# A work message gives an item to a worker; `kind` selects the worker's handler.
-WORK_FIELDS: Final = (JOB_ID, ITEM_ID, Field("kind", Kind.TEXT), PAYLOAD, ATTEMPT, LEASE_SECONDS)
+# A work message gives an item to a worker; `kind` selects the worker's handler. One that the ledger
+# sends may give several items, and says who sends what has to be done again.
+WORK_ITEM_FIELDS: Final = (ITEM_ID, Field("kind", Kind.TEXT), PAYLOAD, ATTEMPT)
+RUN_SECONDS: Final = Field("runSeconds", Kind.WHOLE_NUMBER, least=1, most=limits.LEASE_SECONDS)
+ITEMS: Final = Field("items", Kind.JSON)
+REDELIVERY: Final = Field("redelivery", Kind.TEXT)
+WORK_FIELDS: Final = (
+    JOB_ID,
+    *WORK_ITEM_FIELDS,
+    ITEMS,
+    REDELIVERY,
+    LEASE_SECONDS,
+    RUN_SECONDS,
+    Field("sentAt", Kind.TIME),
+)
 
 # What a type of command reports: under a misspelt name it would be lost for good.
 REPORTED: Final[Mapping[str, str]] = {"complete": RESULT.name, "fail": ERROR.name}
@@ -122,6 +135,7 @@ COMMAND_NAMES: Final = names_of(COMMAND_FIELDS)
 ERROR_NAMES: Final = names_of(ERROR_FIELDS)
 ITEM_NAMES: Final = names_of(ITEM_FIELDS)
 WORK_NAMES: Final = names_of(WORK_FIELDS)
+WORK_ITEM_NAMES: Final = names_of(WORK_ITEM_FIELDS)
 # In the form of `unknown_fields.KnownFields`.
 KNOWN_IN_COMMAND: Final[Mapping[str, frozenset[str]]] = {
     name: ERROR_NAMES if name == ERROR.name else frozenset() for name in COMMAND_NAMES

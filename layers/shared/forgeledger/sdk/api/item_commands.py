@@ -67,10 +67,13 @@ class ItemCommands:
         retry_after_seconds: int | None = None,
     ) -> CommandAnswer:
         """`retry_after_seconds`: how long it waits, in place of the policy's backoff."""
+        failure = Failure.of(error)
+        if retry_after_seconds is None:
+            retry_after_seconds = failure.retry_after_seconds
         fields = named(
             attempt=attempt,
             dispatch=dispatch,
-            error=Failure.of(error).fields(),
+            error=failure.fields(),
             retry_after_seconds=retry_after_seconds,
         )
         return self._send("fail", job, item_id, fields)

@@ -3,6 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Literal, Protocol, Self
 
@@ -21,7 +22,7 @@ INVALID_RESULT: Final = "InvalidResult"
 
 # Takes the seconds of the item's lease, whenever they become known.
 Pace = Callable[[float], None]
-Ending = Literal["complete", "fail", "release"]
+Ending = Literal["complete", "fail", "release", "cancel"]
 
 
 class ItemReporter(Protocol):
@@ -48,13 +49,15 @@ class ItemLink(Protocol):
 
     def beat(self, every_seconds: float) -> bool: ...
 
+    def seconds_left(self) -> float | None: ...
+
 
 class ItemWork:
     """Made by `reporter.item(...)`. The end of the block ends the item.
 
     A normal end completes the item with `result`. An Exception fails it. What stops the process
-    and not the work (KeyboardInterrupt, SystemExit, a canceled task) releases it. A call of fail()
-    or release() in the block goes before all of these. Exceptions go on to the caller.
+    and not the work (KeyboardInterrupt, SystemExit, a canceled task) releases it. A call of fail(),
+    release() or cancel() in the block goes before all of these. Exceptions go on to the caller.
     """
 
     # Slots, so that a misspelt `result` raises AttributeError instead of losing the result.
@@ -127,7 +130,7 @@ class ItemWork:
 
     @property
     def is_decided(self) -> bool:
-        """Whether the end was reported; later calls of fail() or release() change nothing."""
+        """Whether the end was reported; later calls of fail() and the like change nothing."""
         return self.ending is not None
 
     @property
@@ -139,11 +142,19 @@ class ItemWork:
         return self._link is not None and self._link.is_over()
 
     @property
+    def seconds_left(self) -> float | None:
+        """Until the ledger ends the attempt as too long; None without such a limit.
+
+        It is that of the job's policy (`runSeconds`), as the work message says it.
+        """
+        return None if self._link is None else self._link.seconds_left()
+
+    @property
     def comes_again(self) -> bool:
         """Whether the item's work message should be redelivered."""
         if self.ending == "fail":
             return self.failure is None or self.failure.retryable
-        return self.ending != "complete"
+        return self.ending not in ("complete", "cancel")
 
     def __enter__(self) -> Self:
         if self._link is None or not self._link.is_claimed:
@@ -182,21 +193,24 @@ class ItemWork:
         retry_after_seconds: how long it waits then, in place of the policy's backoff.
         """
         failure = Failure.of(error)
+        if retry_after_seconds is not None:
+            failure = replace(failure, retry_after_seconds=retry_after_seconds)
         with self._decided("fail") as is_first:
             if is_first:
                 self.failure = failure
-                self._report(
-                    "fail",
-                    failure=failure,
-                    retry_after_seconds=retry_after_seconds,
-                    on_delivery=self._on_delivery,
-                )
+                self._report("fail", failure=failure, on_delivery=self._on_delivery)
 
     def release(self, *, block_seconds: float | None = None) -> None:
         """Give the item back unfinished; the attempt does not count."""
         with self._decided("release") as is_first:
             if is_first:
                 self._report("release", on_delivery=self._on_delivery, block_seconds=block_seconds)
+
+    def cancel(self) -> None:
+        """The item need not be done: it ends as CANCELED, which is no failure."""
+        with self._decided("cancel") as is_first:
+            if is_first:
+                self._report("cancel", on_delivery=self._on_delivery)
 
     def _complete(self) -> None:
         try:

@@ -9,7 +9,7 @@ from forgeledger.jobs.model.limits import COMMANDS_PER_MESSAGE, MESSAGE_BYTES
 from forgeledger.sdk.command import Command
 from forgeledger.sdk.report.packer import Message
 
-_ENDS_A_CLAIM: Final = frozenset({"complete", "fail", "release"})
+_ENDS_A_CLAIM: Final = frozenset({"complete", "fail", "release", "cancel"})
 # Called with True when SQS has accepted a command, with False when it never will.
 OnDelivery = Callable[[bool], None]
 

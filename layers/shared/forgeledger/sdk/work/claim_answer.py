@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from forgeledger.sdk.records import CommandAnswer, Item
+from forgeledger.sdk.work.work_message import WorkMessage
 
 # Nothing is left to do for the item, now or later.
 _OVER: Final = frozenset(
     {"already_completed", "already_failed", "already_canceled", "job_closed", "job_canceled"}
 )
-# How long nobody asks again for an item of a held job: each time costs a delivery of its message.
-_HELD_SECONDS: Final = 60
 # So that what is left of a lease does not lead to a flood of heartbeats.
 _LEAST_SECONDS: Final = 3.0
+# While a job is paused each refusal uses up a delivery of the message, so they come more rarely.
+_FIRST_HELD_SECONDS: Final = 30
+_MOST_HELD_SECONDS: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ class Admission:
     reason: str = ""
 
 
-def admission_of(answer: CommandAnswer) -> Admission:
+def admission_of(answer: CommandAnswer, work: WorkMessage) -> Admission:
     """A granted claim is one that is not rejected and whose item is in progress."""
     reason, item = answer.reason or answer.outcome, answer.item
     if not answer.is_rejected and item is not None and item.state == "IN_PROGRESS":
@@ -38,9 +40,9 @@ def admission_of(answer: CommandAnswer) -> Admission:
         return Admission(
             action="run", attempt=item.attempt, lease_seconds=lease_seconds, reason=reason
         )
-    if reason in _OVER:
+    if reason in _OVER or _is_of_former_dispatch(answer, work):
         return Admission(action="drop", reason=reason)
-    return Admission(action="hand_back", wait_seconds=_wait_seconds(answer), reason=reason)
+    return Admission(action="hand_back", wait_seconds=_wait_seconds(answer, work), reason=reason)
 
 
 def _lease_seconds(item: Item, outcome: str) -> float | None:
@@ -51,13 +53,25 @@ def _lease_seconds(item: Item, outcome: str) -> float | None:
     return left if outcome == "applied" else max(left, _LEAST_SECONDS)
 
 
-def _wait_seconds(answer: CommandAnswer) -> int:
+def _is_of_former_dispatch(answer: CommandAnswer, work: WorkMessage) -> bool:
+    """Whether the ledger has dispatched the item anew: then no claim by this message is granted.
+
+    Another message of the same dispatch may have a former attempt, and still be needed.
+    """
+    item = answer.item
+    if work.dispatch is None or item is None or answer.reason != "stale_attempt":
+        return False
+    awaited = item.dispatch if item.state == "IN_PROGRESS" else item.attempt + 1
+    return awaited is not None and work.dispatch < awaited
+
+
+def _wait_seconds(answer: CommandAnswer, work: WorkMessage) -> int:
     """Until the lease is over or the item is due, by the ledger's own clock, rounded up.
 
     How long a job is held its lanes do not know.
     """
     if answer.reason == "job_held":
-        return _HELD_SECONDS
+        return min(_FIRST_HELD_SECONDS << min(work.deliveries - 1, 8), _MOST_HELD_SECONDS)
     item = answer.item
     if item is None or item.updated_at is None:
         return 0

@@ -1,4 +1,4 @@
-"""The threads in which handlers run, without a backlog."""
+"""The threads in which handlers run."""
 
 import logging
 import queue
@@ -21,17 +21,28 @@ class HandlerPool(Generic[Task]):
         self._changed = threading.Condition()
         self._reserved = 0
         self._running = 0
+        # Who waits for threads, and when each was last granted some.
+        self._waiting: set[int] = set()
+        self._granted_at: dict[int, int] = {}
         for number in range(concurrency):
             threading.Thread(
                 target=self._run, name=f"forgeledger-handler-{number}", daemon=True
             ).start()
 
-    def reserve(self, most: int, timeout_seconds: float) -> int:
-        """Waits for free threads and reserves some, for messages that are about to be received."""
+    def reserve(self, most: int, timeout_seconds: float, owner: int = 0) -> int:
+        """Waits for free threads and reserves some, for messages that are about to be received.
+
+        Of several owners that wait, the one that was granted threads longest ago is the next.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._free > 0, timeout_seconds)
-            granted = min(self._free, most)
-            self._reserved += granted
+            self._waiting.add(owner)
+            granted = 0
+            if self._changed.wait_for(lambda: self._may_reserve(owner), timeout_seconds):
+                granted = min(self._free, most)
+                self._reserved += granted
+                self._granted_at[owner] = max(self._granted_at.values(), default=0) + 1
+            self._waiting.discard(owner)
+            self._changed.notify_all()
             return granted
 
     def give_back(self, reserved: int) -> None:
@@ -55,8 +66,15 @@ class HandlerPool(Generic[Task]):
         for _ in range(self._concurrency):
             self._tasks.put(None)
 
+    def _may_reserve(self, owner: int) -> bool:
+        mine = self._granted_at.get(owner, 0)
+        return self._free > 0 and all(
+            mine <= self._granted_at.get(other, 0) for other in self._waiting
+        )
+
     @property
     def _free(self) -> int:
+        """Below 0 while tasks wait that others have brought along."""
         return self._concurrency - self._running - self._reserved
 
     def _run(self) -> None:

@@ -3,9 +3,8 @@
 import logging
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from forgeledger.sdk.api.item_commands import ItemCommands
 from forgeledger.sdk.backoff import Backoff
@@ -16,7 +15,9 @@ from forgeledger.sdk.errors import (
     NotFoundError,
     SdkError,
 )
+from forgeledger.sdk.records import CommandAnswer
 from forgeledger.sdk.work.claim_answer import Admission, admission_of
+from forgeledger.sdk.work.ended_items import EndedItems
 from forgeledger.sdk.work.work_message import WorkMessage
 
 _log = logging.getLogger("forgeledger.sdk")
@@ -27,7 +28,6 @@ _LOST: Final = frozenset(
 )
 # The fault of one message, and so no reason to pause.
 _WRONG_MESSAGE: Final = (ConflictError, InvalidCommandError, InvalidRequestError, NotFoundError)
-_MOST_ENDED: Final = 10_000
 # A heartbeat that is later than this share of its interval takes the queue, which is faster.
 _LATE_SHARE: Final = 0.25
 
@@ -52,8 +52,7 @@ class ItemClaims:
         self._clock = clock
         self._lock = threading.Lock()
         self._at_work: set[tuple[str, str]] = set()
-        # The latest items that were ended here, with the attempt. The end may still be on its way.
-        self._ended: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._ended = EndedItems()
         self._backoff = Backoff(first_seconds=1.0, most_seconds=30.0)
         self._failures = 0
         self._paused_until = 0.0
@@ -79,24 +78,30 @@ class ItemClaims:
         return admission
 
     def _asked(self, work: WorkMessage, worker_id: str, lease_seconds: int | None) -> Admission:
+        ended = self._ended.latest(work)
+        fields = {"worker_id": worker_id, "lease_seconds": lease_seconds}
         try:
-            answer = self._claiming.claim(
-                work.job_id, work.item_id, worker_id=worker_id, lease_seconds=lease_seconds
-            )
+            answer = self._answer(work, ended or work.attempt, fields)
+            if ended and _is_taken_over(answer, work, ended):
+                answer = self._answer(work, work.attempt, fields)
         except _WRONG_MESSAGE as error:
-            _log.warning("claim of item %s of job %s: %.500s", work.item_id, work.job_id, error)
+            _log.warning("claim of %s: %.500s", work, error)
             return Admission(action="hand_back", reason=type(error).__name__)
         except SdkError as error:
             self._note_failure()
             _log.warning("the ledger cannot be asked for claims: %.500s", error)
             return Admission(action="hand_back", reason="the ledger did not answer")
         self._failures, self._paused_until = 0, 0.0
-        admission = admission_of(answer)
-        with self._lock:
-            ended = self._ended.get((work.job_id, work.item_id))
+        admission = admission_of(answer, work)
         if admission.action == "run" and admission.attempt == ended:
             return Admission(action="hand_back", reason="its end is on its way to the ledger")
         return admission
+
+    def _answer(self, work: WorkMessage, attempt: int, fields: Mapping[str, Any]) -> CommandAnswer:
+        if work.dispatch is not None:
+            # Else the attempt is the ledger's to count.
+            fields = {**fields, "attempt": attempt, "dispatch": work.dispatch}
+        return self._claiming.claim(work.job_id, work.item_id, **fields)
 
     def heartbeat(self, work: WorkMessage, attempt: int, lease_seconds: int | None) -> bool | None:
         """Whether the item is still this worker's; None if the ledger could not be asked."""
@@ -104,7 +109,11 @@ class ItemClaims:
             return None
         try:
             answer = self._beating.heartbeat(
-                work.job_id, work.item_id, attempt=attempt, lease_seconds=lease_seconds
+                work.job_id,
+                work.item_id,
+                attempt=attempt,
+                dispatch=work.dispatch,
+                lease_seconds=lease_seconds,
             )
         except SdkError as error:
             self._note_failure()
@@ -118,11 +127,7 @@ class ItemClaims:
 
     def note_end(self, work: WorkMessage, attempt: int) -> None:
         """The item's end is accepted, so that its claim does not stand any more."""
-        with self._lock:
-            self._ended[work.job_id, work.item_id] = attempt
-            self._ended.move_to_end((work.job_id, work.item_id))
-            if len(self._ended) > _MOST_ENDED:
-                self._ended.popitem(last=False)
+        self._ended.note(work, attempt)
 
     def leave(self, work: WorkMessage) -> None:
         """Another message of the item may be begun."""
@@ -135,3 +140,19 @@ class ItemClaims:
             if not self.pause_seconds():
                 self._failures += 1
                 self._paused_until = self._clock() + self._backoff.seconds(self._failures)
+
+
+def _is_taken_over(answer: CommandAnswer, work: WorkMessage, ended: int) -> bool:
+    """Whether the end that was sent from here is void, since another worker had the item by then.
+
+    To the ledger a greater attempt of the same worker is its next one. So before it claims a
+    dispatch that it has ended, the worker claims it once more with the attempt that has ended.
+    """
+    item = answer.item
+    return (
+        work.dispatch is not None
+        and item is not None
+        and item.state == "IN_PROGRESS"
+        and item.dispatch == work.dispatch
+        and item.attempt > ended
+    )

@@ -1,22 +1,22 @@
-"""A Lambda function with an SQS trigger: each record is an item, and failures are partial."""
+"""A Lambda function with an SQS trigger: records are items, and failures are partial."""
 
 import asyncio
 import contextlib
 import logging
 import math
 from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from forgeledger.sdk.errors import InvalidSettingError, InvalidWorkError
-from forgeledger.sdk.report.item_work import ItemWork
 from forgeledger.sdk.report.reporter import Reporter
 from forgeledger.sdk.work.handler_calls import Handler, HandlerCaller
 from forgeledger.sdk.work.ledger_link import LedgerLink
-from forgeledger.sdk.work.work_log import log_end_by, log_wrong_message
-from forgeledger.sdk.work.work_message import read_work
+from forgeledger.sdk.work.work_log import log_end_by, log_no_handler, log_wrong_message
+from forgeledger.sdk.work.work_message import WorkMessage, read_work
 from forgeledger.sdk.work.work_queue import sent_at_of
-from forgeledger.sdk.work.worker_options import ClaimMode, check_claim
+from forgeledger.sdk.work.worker_options import ClaimMode, check_claim, check_handlers
 
 _log = logging.getLogger("forgeledger.sdk")
 
@@ -33,7 +33,7 @@ _LINKS: Final[MutableMapping[Reporter, dict[ClaimMode, LedgerLink]]] = WeakKeyDi
 def handle_sqs_batch(
     reporter: Reporter,
     event: Mapping[str, Any],
-    handler: Handler,
+    handler: Handler | Mapping[str, Handler],
     *,
     context: Any = None,
     fenced: bool = False,
@@ -42,66 +42,99 @@ def handle_sqs_batch(
 ) -> dict[str, Any]:
     """The function's response; it names the records to redeliver.
 
-    These are retryable failures, records whose body names no item, those whose end SQS did not
-    accept, those for which the time was too short, and with claim="ask" those of items that
-    another worker holds, or about which the ledger could not be asked.
+    These are retryable failures, unless the ledger dispatches the item again, records whose body
+    names no item, those whose end SQS did not accept, those for which the time was too short or
+    whose kind has no handler, and with claim="ask" those of items that another worker holds, or
+    about which the ledger could not be asked.
+
+    handler: a function for every kind, or a mapping of kinds to functions.
     """
     check_claim(claim, fenced=fenced)
     records = _records_of(event)
-    if not callable(handler):
+    if isinstance(handler, Mapping):
+        check_handlers(handler)
+    elif not callable(handler):
         raise InvalidSettingError("handler", f"must be a function, not {handler!r}")
     link = _link_of(reporter, claim)
     link.seconds_left = lambda: _seconds_left(context)
-    loop = HandlerCaller()
+    batch = _Batch(
+        reporter=reporter,
+        link=link,
+        handler=handler,
+        context=context,
+        fenced=fenced,
+        lease_seconds=lease_seconds,
+    )
     failed: set[str] = set()
     stopped_groups: set[str] = set()
-    begun: list[tuple[str, str, str]] = []
     listening = contextlib.ExitStack()
     try:
         listening.enter_context(link.listening())
         for record in records:
-            message_id = record["messageId"]
             group = _fifo_group(record)
-            if group in stopped_groups or not _has_time(context):
-                failed.add(message_id)
-                continue
-            try:
-                work = read_work(record["body"], _receive_count(record), reporter.unknown_fields)
-            except InvalidWorkError as error:
-                log_wrong_message(message_id, error)
-                comes_again = True
-            else:
-                admission = link.admit(
-                    work, sent_at_of(record["attributes"]), reporter.worker_id, lease_seconds
-                )
-                if admission.action == "run":
-                    begun.append((work.job_id, work.item_id, message_id))
-                    item = link.item(
-                        reporter, work, admission, fenced=fenced, lease_seconds=lease_seconds
-                    )
-                    comes_again = _run(loop, handler, item)
-                else:
-                    comes_again = admission.action == "hand_back"
-            if comes_again:
-                failed.add(message_id)
+            if group in stopped_groups:
+                failed.add(record["messageId"])
+            elif batch.needs_again(record):
+                failed.add(record["messageId"])
                 if group is not None:
                     stopped_groups.add(group)
     finally:
         listening.close()
-        loop.close()
-        failed |= _undelivered(reporter, begun, context)
+        batch.loop.close()
+        failed |= _undelivered(reporter, batch.begun, context)
     return {"batchItemFailures": [{"itemIdentifier": key} for key in _in_order(records, failed)]}
 
 
-def _run(loop: HandlerCaller, handler: Handler, item: ItemWork) -> bool:
-    """Whether the item's message has to come again."""
-    try:
-        with item:
-            loop.call(handler, item)
-    # A handler may raise anything.
-    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the item has it.
-        log_end_by(error, item)
-    return item.comes_again
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """What the records of one event have in common."""
+
+    reporter: Reporter
+    link: LedgerLink
+    handler: Handler | Mapping[str, Handler]
+    context: Any
+    fenced: bool
+    lease_seconds: int | None
+    loop: HandlerCaller = field(default_factory=HandlerCaller)
+    # Job, item and message of each item that was begun.
+    begun: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def needs_again(self, record: Record) -> bool:
+        """Works on the record's items; whether one of them needs the record again."""
+        body, unknown = record["body"], self.reporter.unknown_fields
+        try:
+            works = read_work(body, _receive_count(record), unknown)
+        except InvalidWorkError as error:
+            log_wrong_message(record["messageId"], error)
+            return True
+        again = False
+        for work in works:
+            again |= not _has_time(self.context) or self._is_left(work, record)
+        return again
+
+    def _is_left(self, work: WorkMessage, record: Record) -> bool:
+        """Whether the item, which is worked on if it may be, needs the record again."""
+        handler = self.handler
+        if isinstance(handler, Mapping):
+            if work.kind not in handler:
+                log_no_handler(work)
+                return True
+            handler = handler[work.kind]
+        sent_at = sent_at_of(record["attributes"])
+        admission = self.link.admit(work, sent_at, self.reporter.worker_id, self.lease_seconds)
+        if admission.action != "run":
+            return admission.action == "hand_back"
+        self.begun.append((work.job_id, work.item_id, record["messageId"]))
+        item = self.link.item(
+            self.reporter, work, admission, fenced=self.fenced, lease_seconds=self.lease_seconds
+        )
+        try:
+            with item:
+                self.loop.call(handler, item)
+        # A handler may raise anything.
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the item has it.
+            log_end_by(error, item)
+        return item.ending is None or (work.dispatch is None and item.comes_again)
 
 
 def _link_of(reporter: Reporter, claim: ClaimMode) -> LedgerLink:

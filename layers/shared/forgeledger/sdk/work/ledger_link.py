@@ -21,6 +21,7 @@ from forgeledger.sdk.report.reporter import Reporter
 from forgeledger.sdk.seams import Seams
 from forgeledger.sdk.ticker import Ticker
 from forgeledger.sdk.work.claim_answer import Admission
+from forgeledger.sdk.work.ended_items import EndedItems
 from forgeledger.sdk.work.item_claims import ItemClaims
 from forgeledger.sdk.work.job_watch import JobWatch
 from forgeledger.sdk.work.work_message import WorkMessage
@@ -48,6 +49,8 @@ class LedgerLink:
         self.seconds_left: Callable[[], float] = lambda: math.inf
         self._lock = threading.Lock()
         self._running: set[LinkedItem] = set()
+        # Of messages that the ledger sent: which items ended, and in which delivery.
+        self._over = EndedItems()
         self._ticker = Ticker("forgeledger-lookups", seams.clock)
         self.watch: JobWatch | None = None
         self.claims: ItemClaims | None = None
@@ -93,8 +96,10 @@ class LedgerLink:
     def admit(
         self, work: WorkMessage, sent_at: float | None, worker_id: str, lease_seconds: int | None
     ) -> Admission:
-        """Whether the handler of the message may begin, by the ledger's answer or by lookups."""
-        if self.claims is not None:
+        """Whether the item's handler may begin, by the ledger's answer or by lookups."""
+        if self._was_over(work):
+            admission = Admission(action="drop", reason="its end is sent")
+        elif self.claims is not None:
             admission = self.claims.claim(work, worker_id, lease_seconds)
             if admission.reason in _UNTIL_RESUMED and self._is_resuming(work.job_id):
                 admission = replace(admission, action="hand_back")
@@ -103,10 +108,25 @@ class LedgerLink:
         else:
             return _RUN
         if admission.action != "run":
-            name, reason = f"item {work.item_id} of job {work.job_id}", admission.reason
             does = "dropped" if admission.action == "drop" else "handed back"
-            _log.info("%s is not begun and its message %s: %s", name, does, reason)
+            _log.info("%s is not begun and its message %s: %s", work, does, admission.reason)
         return admission
+
+    def _was_over(self, work: WorkMessage) -> bool:
+        """Whether the item ended here in the latest delivery: others need the message again.
+
+        If there was another delivery since, its worker may have taken the item over. Then the end
+        that was sent from here is void, and the message is still needed.
+        """
+        over_in = self._over.latest(work)
+        was_over = over_in is not None and work.deliveries == over_in + 1
+        if was_over:
+            self.note_over(work)
+        return was_over
+
+    def note_over(self, work: WorkMessage) -> None:
+        if work.dispatch is not None:
+            self._over.note(work, work.deliveries)
 
     def item(
         self,
@@ -132,7 +152,8 @@ class LedgerLink:
                 work.job_id,
                 work.item_id,
                 attempt=work.attempt if admission.attempt is None else admission.attempt,
-                fenced=fenced or linked.is_claimed,
+                dispatch=work.dispatch,
+                fenced=fenced or linked.is_claimed or work.dispatch is not None,
                 lease_seconds=lease_seconds,
                 heartbeat_seconds=heartbeat_seconds,
                 kind=work.kind,
@@ -189,6 +210,7 @@ class LinkedItem:
         "_link",
         "_lost",
         "_pace",
+        "_ran_out",
         "_work",
     )
 
@@ -209,6 +231,7 @@ class LinkedItem:
         self._pace: Pace | None = None
         self._began = self._beat_at = link.clock()
         self._lost = False
+        self._ran_out = False
 
     @property
     def is_claimed(self) -> bool:
@@ -246,6 +269,8 @@ class LinkedItem:
             self._link.claims.leave(self._work)
 
     def settle(self, delivered: bool) -> None:
+        if delivered:
+            self._link.note_over(self._work)
         if self._attempt is None or self._link.claims is None:
             return
         if delivered:
@@ -257,8 +282,23 @@ class LinkedItem:
         ended = watch is not None and watch.has_ended_since(self._work.job_id, self._began)
         return self._lost or ended
 
+    def seconds_left(self) -> float | None:
+        limit = self._work.run_seconds
+        return None if limit is None else self._began + limit - self._link.clock()
+
     def beat(self, every_seconds: float) -> bool:
-        """Sends a heartbeat over HTTP; False if it has to go by the queue."""
+        """Sends a heartbeat over HTTP; False if it has to go by the queue.
+
+        None is sent once the attempt has taken longer than the policy lets it: none would extend
+        the lease.
+        """
+        left = self.seconds_left()
+        if left is not None and left <= 0:
+            if not self._ran_out:
+                limit = self._work.run_seconds
+                _log.warning("%s takes longer than its %s s (runSeconds)", self._work, limit)
+            self._ran_out = True
+            return True
         claims, attempt = self._link.claims, self._attempt
         if claims is None or attempt is None:
             return False

@@ -2,27 +2,25 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from forgeledger.jobs.messages.command_fields import WORK_NAMES
 from forgeledger.sdk.errors import InvalidCommandError, InvalidWorkError
 from forgeledger.sdk.report.item_work import INVALID_RESULT, ItemWork
-from forgeledger.unknown_fields import UnknownFields
+from forgeledger.sdk.work.work_message import WorkMessage
 
 _log = logging.getLogger("forgeledger.sdk")
 # What the error did to the item. Otherwise the item had ended before, or the buffer was full.
 _ENDED: Final[Mapping[str | None, str]] = {"fail": "failed", "release": "was released"}
 
 
-def log_unknown_fields(unknown: UnknownFields, fields: Mapping[str, Any]) -> None:
-    if new := unknown.not_seen_before(fields.keys() - WORK_NAMES):
-        _log.warning("unknown fields ignored in work messages: %s", new)
-
-
 def log_wrong_message(message_id: str, error: InvalidWorkError) -> None:
     """Without a traceback: the mistake is the sender's, and every delivery repeats it."""
     # Cut, because it quotes the message.
     _log.error("message %s cannot be worked on: %.500s", message_id, error)
+
+
+def log_no_handler(work: WorkMessage) -> None:
+    _log.error("%s is not begun: this worker has no handler for kind %.500r", work, work.kind)
 
 
 def log_end_by(error: BaseException, item: ItemWork) -> None:

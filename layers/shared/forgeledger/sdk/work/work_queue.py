@@ -86,12 +86,12 @@ class WorkQueue:
                 self._queue_url,
             )
 
-    def receive(self, most: int) -> list[Received]:
-        """Up to that many messages; waits a while if there are none."""
+    def receive(self, most: int, *, at_once: bool = False) -> list[Received]:
+        """Up to that many messages; waits a while if there are none, unless `at_once`."""
         answer = self._client.receive_message(
             QueueUrl=self._queue_url,
             MaxNumberOfMessages=min(most, ENTRIES_PER_REQUEST),
-            WaitTimeSeconds=self._wait_seconds,
+            WaitTimeSeconds=0 if at_once else self._wait_seconds,
             VisibilityTimeout=self._visibility_seconds,
             MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
         )

@@ -5,12 +5,12 @@ from collections import Counter
 from dataclasses import dataclass
 
 from forgeledger.sdk.report.item_work import Ending, ItemWork
-from forgeledger.sdk.work.work_queue import Received
+from forgeledger.sdk.work.settlement import Settlement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSummary:
-    """How deliveries of messages ended; a redelivered message counts again."""
+    """How the work on items ended; a redelivered message counts again."""
 
     completed: int
     failed: int
@@ -20,12 +20,15 @@ class WorkerSummary:
     handed_back: int = 0
     # Not begun and deleted: the item is finished or canceled, or its job has ended.
     dropped: int = 0
+    # By their handlers.
+    canceled: int = 0
 
     def __str__(self) -> str:
         dropped = f", {self.dropped:,} dropped" if self.dropped else ""
+        canceled = f", {self.canceled:,} canceled" if self.canceled else ""
         return (
             f"{self.completed:,} completed, {self.failed:,} failed, {self.released:,} released, "
-            f"{self.handed_back:,} handed back{dropped}"
+            f"{self.handed_back:,} handed back{dropped}{canceled}"
         )
 
 
@@ -34,13 +37,13 @@ class WorkTally:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: dict[ItemWork, Received] = {}
+        self._running: dict[ItemWork, Settlement] = {}
         self._endings: Counter[Ending | None] = Counter()
         self._dropped = 0
 
-    def begin(self, item: ItemWork, received: Received) -> None:
+    def begin(self, item: ItemWork, settlement: Settlement) -> None:
         with self._lock:
-            self._running[item] = received
+            self._running[item] = settlement
 
     def end(self, item: ItemWork) -> None:
         with self._lock:
@@ -56,7 +59,7 @@ class WorkTally:
         with self._lock:
             self._dropped += 1
 
-    def running(self) -> dict[ItemWork, Received]:
+    def running(self) -> dict[ItemWork, Settlement]:
         with self._lock:
             return dict(self._running)
 
@@ -68,4 +71,5 @@ class WorkTally:
                 released=self._endings["release"],
                 handed_back=self._endings[None],
                 dropped=self._dropped,
+                canceled=self._endings["cancel"],
             )

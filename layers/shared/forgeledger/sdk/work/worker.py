@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import ChainMap
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Final, TypeVar, cast
 
 from forgeledger.sdk.backoff import Backoff
@@ -12,6 +12,7 @@ from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.errors import InvalidSettingError, UndeliveredError
 from forgeledger.sdk.report.reporter import Reporter
 from forgeledger.sdk.seams import Seams
+from forgeledger.sdk.sqs_port import SqsWorking
 from forgeledger.sdk.ticker import Ticker
 from forgeledger.sdk.work.handler_calls import Handler
 from forgeledger.sdk.work.ledger_link import LedgerLink
@@ -23,9 +24,10 @@ from forgeledger.sdk.work.worker_loop import WorkerLoop, exponential_seconds
 from forgeledger.sdk.work.worker_options import (
     WorkerOptions,
     check_handler,
+    check_handlers,
     check_kind,
-    check_work,
     checked_options,
+    checked_queues,
 )
 from forgeledger.sdk.work.worker_shutdown import shut_down
 
@@ -38,12 +40,13 @@ HandlerT = TypeVar("HandlerT", bound=Handler)
 
 
 class Worker:
-    """Runs a handler for each message of a work queue, and reports on its item.
+    """Runs a handler for each message of one or several work queues, and reports on its item.
 
     A message is deleted only after SQS has accepted the command that ends its item. Handlers are
     chosen by the message's `kind`: give them as a mapping, or register them with
     `@worker.handles("kind")`, or both.
 
+    queue_url: of the work queue, or a list of several, which take turns.
     reporter: by default one of its own, for the same endpoints.
     endpoints: by default as the environment says; `local` means the local cloud on this machine.
     retry_seconds: called with the number of deliveries of a message; returns the delay before the
@@ -55,7 +58,7 @@ class Worker:
 
     def __init__(
         self,
-        queue_url: str,
+        queue_url: str | Sequence[str],
         handlers: Mapping[str, Handler] | None = None,
         *,
         options: WorkerOptions | None = None,
@@ -65,11 +68,12 @@ class Worker:
         retry_seconds: Callable[[int], float] | None = None,
         backoff: Backoff | None = None,
     ) -> None:
-        check_work(queue_url, handlers)
+        self._queue_urls = checked_queues(queue_url)
+        check_handlers(handlers)
         self._options = checked_options(options)
         if endpoints is None:
             endpoints = Endpoints.local() if local else Endpoints.from_environment()
-        self._queue_url = queue_url
+        self._endpoints = endpoints
         # The user's mapping itself, which may be filled later or handle any kind; never written.
         given = cast("MutableMapping[str, Handler]", handlers or {})
         self._handlers = ChainMap[str, Handler]({}, given)
@@ -77,10 +81,6 @@ class Worker:
         self._link = LedgerLink(endpoints, self._options.claim, self._seams)
         self._retry_seconds = retry_seconds or exponential_seconds
         self._backoff = backoff or Backoff()
-        read_seconds = self._options.wait_seconds + 10
-        self._make_client = self._seams.make_client or (
-            lambda: endpoints.sqs_client(queue_url, read_seconds=read_seconds)
-        )
         self._stopping = StopRequest()
 
     def handles(self, kind: str = DEFAULT_KIND) -> Callable[[HandlerT], HandlerT]:
@@ -120,14 +120,17 @@ class Worker:
         return loop.tally.summary()
 
     def _make_loop(self) -> WorkerLoop:
-        queue = WorkQueue(
-            self._queue_url,
-            self._make_client(),
-            wait_seconds=self._options.wait_seconds,
-            visibility_seconds=self._options.visibility_seconds,
-        )
+        queues = [
+            WorkQueue(
+                queue_url,
+                self._client(queue_url),
+                wait_seconds=self._options.wait_seconds,
+                visibility_seconds=self._options.visibility_seconds,
+            )
+            for queue_url in self._queue_urls
+        ]
         return WorkerLoop(
-            queue=queue,
+            queues=queues,
             reporter=self._reporter,
             handlers=self._handlers,
             options=self._options,
@@ -137,16 +140,24 @@ class Worker:
             link=self._link,
         )
 
+    def _client(self, queue_url: str) -> SqsWorking:
+        if self._seams.make_client is not None:
+            return cast("SqsWorking", self._seams.make_client())
+        read_seconds = self._options.wait_seconds + 10
+        client: SqsWorking = self._endpoints.sqs_client(queue_url, read_seconds=read_seconds)
+        return client
+
     def _run(self, loop: WorkerLoop) -> Delivery:
         housekeeping = Ticker("forgeledger-housekeeping").every(
-            _HOUSEKEEPING_SECONDS, loop.queue.housekeep
+            _HOUSEKEEPING_SECONDS, loop.housekeep
         )
         with self._stopping.by_signals(), housekeeping, self._link.listening():
-            _log.info("worker %s works on %s", self._reporter.worker_id, self._queue_url)
+            names = ", ".join(self._queue_urls)
+            _log.info("worker %s works on %s", self._reporter.worker_id, names)
             loop.start()
             self._stopping.wait()
             delivery = shut_down(loop)
-        loop.queue.finish(_LAST_DELETIONS_SECONDS)
+        loop.finish(_LAST_DELETIONS_SECONDS)
         return delivery
 
     def _log_end(self, loop: WorkerLoop, began: float, left_over: str) -> None:

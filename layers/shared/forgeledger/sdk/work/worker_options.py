@@ -1,6 +1,6 @@
 """A worker's settings, checked when they are given: at work a wrong one fails late or never."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
@@ -21,7 +21,7 @@ MOST_VISIBILITY_SECONDS: Final = 12 * 3_600
 class WorkerOptions:
     """How a worker works.
 
-    concurrency: how many messages it works on at once, each in a thread. Default 8.
+    concurrency: how many items it works on at once, each in a thread. Default 8.
     wait_seconds: how long a request to an empty queue waits for messages. Default 10.
     visibility_seconds: how long a message stays hidden; extended while its handler runs. Default
         60.
@@ -73,10 +73,19 @@ def check_claim(mode: Any, *, fenced: bool) -> None:
         raise InvalidSettingError("fenced", rule)
 
 
-def check_work(queue_url: Any, handlers: Any) -> None:
-    """Checks where the messages come from and the mapping of handlers, if there is one."""
-    if not isinstance(queue_url, str) or not queue_url:
+def checked_queues(queue_url: Any) -> tuple[str, ...]:
+    """The URLs of one queue or of several different ones."""
+    urls = (queue_url,) if isinstance(queue_url, str) else queue_url
+    if not isinstance(urls, Sequence) or not urls or not all(urls):
         raise InvalidSettingError("queue_url", f"must be the URL of a queue, not {queue_url!r}")
+    for url in urls:
+        if not isinstance(url, str):
+            raise InvalidSettingError("queue_url", f"must be URLs of queues, not {url!r}")
+    return tuple(dict.fromkeys(urls))
+
+
+def check_handlers(handlers: Any) -> None:
+    """Checks the mapping of handlers, if there is one."""
     if handlers is None:
         return
     if not isinstance(handlers, Mapping):

@@ -4,7 +4,6 @@ import logging
 from typing import Final
 
 from forgeledger.sdk.delivery import Delivery
-from forgeledger.sdk.work.work_queue import WorkQueue
 from forgeledger.sdk.work.work_tally import WorkTally
 from forgeledger.sdk.work.worker_loop import WorkerLoop
 
@@ -17,14 +16,14 @@ _LAST_FLUSH_SECONDS: Final = 5.0
 def shut_down(loop: WorkerLoop) -> Delivery:
     """Gives the running handlers their grace time, releases the unfinished items, and flushes."""
     if not loop.wait_ended(loop.options.grace_seconds):
-        _release_running(loop.queue, loop.tally)
+        _release_running(loop.tally)
     loop.close()
     return loop.reporter.flush(_LAST_FLUSH_SECONDS)
 
 
-def _release_running(queue: WorkQueue, tally: WorkTally) -> None:
+def _release_running(tally: WorkTally) -> None:
     has_room = True
-    for item, message in tally.running().items():
+    for item, settlement in tally.running().items():
         _log.warning("item %s of job %s did not end in time", item.item_id, item.job_id)
         try:
             if has_room:
@@ -33,5 +32,5 @@ def _release_running(queue: WorkQueue, tally: WorkTally) -> None:
             _log.exception("items that did not end in time are handed back without a release")
             has_room = False
         if not item.is_decided:
-            queue.hand_back(message.receipt, 0)
+            settlement.again(item.item_id, 0)
         tally.end(item)

@@ -16,6 +16,8 @@ DEPLOYMENT: Final = (
     "functions/api/app.py",
     "functions/intake/app.py",
     "functions/relay/app.py",
+    "functions/worker/app.py",
+    "functions/worker/simulated_kinds.py",
     "layers/shared/Makefile",
     "layers/shared/requirements.txt",
 )

@@ -57,6 +57,8 @@ FOLDERS = {
         "web.address",
     },
 }
+# The reference worker knows of the ledger what any worker does.
+WORKER_FUNCTION = {"sdk"}
 # Files at the root that no model may import: clock, randomness, ids, threads.
 IMPURE = {"runtime", "parallel"}
 # The package itself, as `module_name` calls it: it offers names of the SDK, loaded on first use.
@@ -171,7 +173,8 @@ def may_import(importer: str, imported: str) -> bool:
         return False
     if {folder, target} <= CAPABILITIES and not _may_import_inside(importer, imported):
         return False
-    return any(f"{imported}.".startswith(f"{allowed}.") for allowed in FOLDERS[folder])
+    rule = WORKER_FUNCTION if importer.startswith("functions.worker.") else FOLDERS[folder]
+    return any(f"{imported}.".startswith(f"{allowed}.") for allowed in rule)
 
 
 def _may_import_inside(importer: str, imported: str) -> bool:

@@ -45,6 +45,11 @@ FORBIDDEN = {
     "relay": EXTRAS | HTTP | HEAVY | {"asyncio", "pydantic_core"},
     # Powertools' resolver brings its own models of events.
     "api": EXTRAS | {"aws_lambda_powertools.utilities.parser", "sqlite3", "unittest"},
+    # A worker has the SDK and nothing else, which knows what an address is.
+    "worker": (EXTRAS - {"forgeledger.sdk"})
+    | (HTTP - {"forgeledger.web"})
+    | HEAVY
+    | {"aws_lambda_powertools", "pydantic_core", "forgeledger.bootstrap"},
 }
 
 ENVIRONMENT = {
@@ -53,6 +58,7 @@ ENVIRONMENT = {
     "FORGELEDGER_COMMAND_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/commands.fifo",
     "FORGELEDGER_REJECT_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/rejects.fifo",
     "FORGELEDGER_EVENT_BUS": "forgeledger",
+    "FORGELEDGER_HANDLERS": "simulated_kinds",
     "FORGELEDGER_IDEMPOTENCY_TABLE": "idempotency",
     "FORGELEDGER_API_KEY_PARAMETER": "",
     "POWERTOOLS_SERVICE_NAME": "forgeledger",
@@ -95,7 +101,7 @@ def import_of(function: str) -> dict[str, list[str]]:
 def test_a_function_loads_nothing_that_it_does_not_need(function):
     loaded = set(import_of(function)["modules"])
 
-    assert "forgeledger.bootstrap" in loaded
+    assert {"forgeledger.bootstrap", "forgeledger.sdk"} & loaded
     assert loaded & FORBIDDEN[function] == set()
 
 

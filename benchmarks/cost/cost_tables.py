@@ -194,6 +194,8 @@ def month_table() -> str:
     # An alarm on several metrics is billed for each of them.
     template = TEMPLATE.read_text()
     alarms = template.count("Namespace: ") - template.count("MetricNamespace: ") - clock_alarms()
+    # That of the reference worker, which is off unless asked for.
+    alarms -= template.count("Condition: WorkerOn\n    Properties:\n      AlarmDescription")
     polls = POLLERS * MONTH_SECONDS / POLL_SECONDS
     idle = [
         (f"{alarms} metrics with an alarm", alarms * prices.ALARMS.per_unit),

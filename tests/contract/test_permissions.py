@@ -296,4 +296,4 @@ def test_each_function_has_its_own_role():
         for function in resources("AWS::Serverless::Function").values()
     ]
 
-    assert sorted(roles) == sorted(ROLES)
+    assert sorted(roles) == sorted([*ROLES, "WorkerRole"])

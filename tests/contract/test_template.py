@@ -253,7 +253,7 @@ def test_the_access_log_has_a_line_of_json_for_each_request_and_no_headers():
 def test_every_log_has_the_same_retention():
     groups = resources("AWS::Logs::LogGroup")
 
-    assert len(groups) == len(FUNCTIONS) + 1
+    assert len(groups) == len(FUNCTIONS) + len(["API Gateway", "reference worker"])
     assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
 
 

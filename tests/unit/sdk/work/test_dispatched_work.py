@@ -281,7 +281,8 @@ def test_without_a_limit_there_is_no_time_left_to_tell(make_worker):
 
 
 def test_heartbeats_keep_to_the_lease_that_the_message_names(make_worker):
-    intervals, waiting = [], delivered(dispatched("a"), work("b"))
+    short = work("a", redelivery="ledger", leaseSeconds=12)
+    intervals, waiting = [], delivered(short, work("b"))
 
     def handler(item):
         intervals.append((item.item_id, item._heartbeat_seconds))
@@ -289,4 +290,4 @@ def test_heartbeats_keep_to_the_lease_that_the_message_names(make_worker):
     with Running(make_worker(waiting, handler)):
         assert waiting.wait_until(lambda fake: len(fake.deleted) == 2)
 
-    assert sorted(intervals) == [("a", 100), ("b", 30)]
+    assert sorted(intervals) == [("a", 4), ("b", 30)]

@@ -64,10 +64,13 @@ def test_all_that_is_read_is_known_in_either_spelling():
 
 def test_only_a_message_of_the_ledger_is_for_a_dispatch_whatever_the_delivery():
     by_ledger = read_work(json.dumps({**BY_LEDGER, "itemId": "i", "attempt": 3}), 2)
-    by_user = read_work(json.dumps({**GOOD, "attempt": 3, "leaseSeconds": "x"}), 2)
+    by_user = read_work(
+        json.dumps({**GOOD, "attempt": 3, "leaseSeconds": 60, "runSeconds": "x"}), 2
+    )
 
     assert (by_ledger.dispatch, by_ledger.attempt, by_ledger.deliveries) == (3, 4, 2)
-    assert (by_user.dispatch, by_user.attempt, by_user.lease_seconds) == (None, 4, None)
+    assert (by_user.dispatch, by_user.attempt, by_user.lease_seconds) == (None, 4, 60)
+    assert by_user.run_seconds is None
 
 
 def test_a_message_may_give_several_items_each_with_an_attempt_of_its_own():

@@ -65,7 +65,7 @@ def test_the_message_of_an_item_that_is_over_is_deleted_and_its_handler_does_not
         (refused("lease_held", leaseUntil="2026-11-21T10:00:40.500Z"), 41),
         (refused("lease_held", leaseUntil="2026-11-21T10:00:01.000Z"), 3),
         (refused("not_due", dueAt="2026-11-21T10:10:00.000Z"), 601),
-        (refused("job_held"), 60),
+        (refused("job_held"), 30),
         (refused("stale_attempt"), 3),
         (refused("unknown_attempt"), 3),
         (refused("job_sealed"), 3),

@@ -20,7 +20,8 @@ from forgeledger.sdk.endpoints import Endpoints
 from forgeledger.sdk.errors import NoAnswerError
 from forgeledger.sdk.seams import Seams
 from forgeledger.sdk.work.ended_items import EndedItems
-from forgeledger.sdk.work.ledger_link import LedgerLink, LinkedItem
+from forgeledger.sdk.work.ledger_link import LedgerLink
+from forgeledger.sdk.work.linked_item import LinkedItem
 from forgeledger.sdk.work.work_message import read_work
 from forgeledger.unknown_fields import UnknownFields
 from tests.support.ledgers import Ledger

@@ -135,7 +135,7 @@ class DispatchedWorker:
                 for other, _, _, until in worker.running.values()
                 if other.item_id == work.item_id
             )
-        linked = LinkedItem(self.link, work, admission.attempt, None)
+        linked = LinkedItem(self.link, work, admission, None)
         receipt = message, message.receives
         self.running[work.item_id] = work, linked, receipt, item.lease_until
 

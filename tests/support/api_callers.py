@@ -182,9 +182,16 @@ class World:
     claims: MemoryClaims
     runtime: Runtime
     execution: bool = True
+    queue_arns: tuple[str, ...] = ()
 
     def api(self, read_keys: Callable[[], str] | None = None) -> Api:
-        services = services_on(self.store, self.claims, self.runtime, execution=self.execution)
+        services = services_on(
+            self.store,
+            self.claims,
+            self.runtime,
+            execution=self.execution,
+            queue_arns=self.queue_arns,
+        )
         execution = execution_on(self.store, self.runtime)
         guard = RequestGuard(None if read_keys is None else lambda _: read_keys())
         return Api(build_resolver(services, execution, self.persistence), guard)

@@ -1,9 +1,10 @@
 """The options that make a job's policy: what becomes of items that fail, and of late workers."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from forgeledger.cli.arguments import not_empty
 from forgeledger.jobs.model.limits import BACKOFF_SECONDS
 
 MAX_ATTEMPTS = Annotated[
@@ -46,3 +47,22 @@ TOLERATED_FAILURE_PERCENT = Annotated[
     float | None,
     typer.Option(min=0, max=100, help="A larger share of failed items fails the job too."),
 ]
+
+EXECUTE_AT = Annotated[
+    str | None,
+    typer.Option(
+        callback=not_empty,
+        help="When it starts, as 2026-12-01T09:00:00Z: until then it grants no claims.",
+    ),
+]
+MAX_IN_FLIGHT = Annotated[
+    int | None,
+    typer.Option(min=1, help="So many items are handed out at once; it implies --dispatch."),
+]
+
+
+def dispatch_of(max_in_flight: int | None, *, asked: bool) -> dict[str, Any] | None:
+    """How the items are handed out; None if workers get them in some other way."""
+    if max_in_flight is not None:
+        return {"maxInFlight": max_in_flight}
+    return {} if asked else None

@@ -30,6 +30,57 @@ def test_a_job_is_created_with_only_what_was_given(ledger, api):
     assert not job.is_finished
 
 
+def test_a_job_can_have_its_items_dispatched(ledger, api):
+    api.answer(job_body(), 201)
+    api.answer(job_body(), 201)
+
+    ledger.create_job("n", dispatch={})
+    ledger.create_job("n", dispatch={"maxInFlight": 5})
+
+    assert [body["dispatch"] for body in api.bodies] == [{}, {"maxInFlight": 5}]
+
+
+def test_one_item_is_submitted_as_a_job_of_its_own(ledger, api):
+    api.answer(job_body(), 201)
+
+    job = ledger.submit("resize", {"pages": 3}, run_seconds=60, idempotency_key="once")
+
+    assert (api.paths, job.job_id) == (["POST /jobs"], JOB_ID)
+    assert api.bodies == [
+        {
+            "name": "resize",
+            "work": {"kind": "resize", "payload": {"pages": 3}, "runSeconds": 60},
+        }
+    ]
+    assert api.requests[0].headers["idempotency-key"] == "once"
+
+
+def test_everything_about_a_submitted_item_can_be_given(ledger, api):
+    api.answer(job_body(), 201)
+
+    ledger.submit(
+        "resize",
+        name="thumbnails",
+        policy={"maxAttempts": 2},
+        dispatch={"maxInFlight": 1},
+        job_key="report",
+        job_key_reuse="afterFailure",
+        execute_at=datetime(2026, 12, 1, 9, tzinfo=UTC),
+    )
+
+    assert api.bodies == [
+        {
+            "name": "thumbnails",
+            "work": {"kind": "resize"},
+            "policy": {"maxAttempts": 2},
+            "dispatch": {"maxInFlight": 1},
+            "jobKey": "report",
+            "jobKeyReuse": "afterFailure",
+            "executeAt": "2026-12-01T09:00:00+00:00",
+        }
+    ]
+
+
 def test_everything_about_a_job_can_be_given(ledger, api):
     api.answer(job_body(), 201)
 

@@ -23,12 +23,15 @@ from forgeledger.cli.pages import Pages
 from forgeledger.cli.policy_options import (
     BACKOFF_BASE_SECONDS,
     BACKOFF_CAP_SECONDS,
+    EXECUTE_AT,
     LEASE_SECONDS,
     MAX_ATTEMPTS,
+    MAX_IN_FLIGHT,
     PERMANENT_ERROR,
     RUN_SECONDS,
     TOLERATED_FAILURE_PERCENT,
     TOLERATED_FAILURES,
+    dispatch_of,
 )
 from forgeledger.cli.session import Session
 from forgeledger.jobs.model.ids import LANES_RULE
@@ -123,13 +126,12 @@ def create(
         KeyReuse | None,
         typer.Option(help="Create a new job if the one with the key failed or was canceled."),
     ] = None,
-    execute_at: Annotated[
-        str | None,
-        typer.Option(
-            callback=not_empty,
-            help="When it starts, as 2026-12-01T09:00:00Z: until then it grants no claims.",
-        ),
-    ] = None,
+    execute_at: EXECUTE_AT = None,
+    dispatch: Annotated[
+        bool,
+        typer.Option("--dispatch", help="The ledger sends the items to the work queue itself."),
+    ] = False,
+    max_in_flight: MAX_IN_FLIGHT = None,
     idempotency_key: Annotated[
         str | None,
         typer.Option(help="A call repeated with the same key within 10 minutes is one call."),
@@ -169,6 +171,7 @@ def create(
             auto_register=auto_register,
             lanes=lanes,
             policy=given or None,
+            dispatch=dispatch_of(max_in_flight, asked=dispatch),
             metadata=None if metadata is None else json_object("--metadata", metadata),
             tags=tag or (),
             ttl_days=ttl_days,

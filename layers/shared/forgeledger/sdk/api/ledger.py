@@ -69,6 +69,7 @@ class Ledger(LedgerReads):
         auto_register: bool | None = None,
         lanes: int | None = None,
         policy: Mapping[str, Any] | None = None,
+        dispatch: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
         tags: Iterable[str] = (),
         ttl_days: int | None = None,
@@ -81,6 +82,7 @@ class Ledger(LedgerReads):
     ) -> Job:
         """Creates a job, and registers the items that do not fit into that request.
 
+        With `dispatch` (`{}` or its fields) the ledger sends the items to a work queue itself.
         `planned_items` chooses the lanes and nothing else. `seal` without items is refused, because
         the job would complete at once; `allow_empty` allows it. `job_key` is your own name of the
         job: whenever it comes again with the same specification, the answer is that job.
@@ -107,6 +109,7 @@ class Ledger(LedgerReads):
             "autoRegister": auto_register,
             "lanes": lanes,
             "policy": policy,
+            "dispatch": dispatch,
             "metadata": metadata,
             "tags": list(tags) or None,
             "ttlDays": ttl_days,
@@ -115,8 +118,7 @@ class Ledger(LedgerReads):
             "jobKeyReuse": job_key_reuse,
             "executeAt": time_text("execute_at", execute_at),
         }
-        given = {field: value for field, value in body.items() if value is not None}
-        job = job_of(self._api.post("jobs", body=given, idempotency_key=idempotency_key))
+        job = self._create(body, idempotency_key)
         # One that its key named before may have been sealed, and so has all of its items.
         if not second or job.sealed or job.epoch > 1:
             return job
@@ -128,6 +130,40 @@ class Ledger(LedgerReads):
             # On Ctrl-C as well: the caller does not know the job's id yet.
             error.add_note(f"job {job.job_id} is created; register its items again, from the start")
             raise
+
+    def submit(
+        self,
+        kind: str,
+        payload: Any = None,
+        *,
+        name: str | None = None,
+        run_seconds: int | None = None,
+        policy: Mapping[str, Any] | None = None,
+        dispatch: Mapping[str, Any] | None = None,
+        job_key: str | None = None,
+        job_key_reuse: Literal["afterFailure"] | None = None,
+        execute_at: datetime | str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Creates a job of one item, sealed and dispatched, in one transaction.
+
+        It is named by its kind unless `name` is given.
+        """
+        work = {"kind": kind, "payload": payload, "runSeconds": run_seconds}
+        body = {
+            "name": kind if name is None else name,
+            "work": {field: value for field, value in work.items() if value is not None},
+            "policy": policy,
+            "dispatch": dispatch,
+            "jobKey": job_key,
+            "jobKeyReuse": job_key_reuse,
+            "executeAt": time_text("execute_at", execute_at),
+        }
+        return self._create(body, idempotency_key)
+
+    def _create(self, body: Mapping[str, Any], idempotency_key: str | None) -> Job:
+        given = {field: value for field, value in body.items() if value is not None}
+        return job_of(self._api.post("jobs", body=given, idempotency_key=idempotency_key))
 
     def register(
         self,

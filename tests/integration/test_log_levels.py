@@ -57,7 +57,6 @@ def level_of(line: dict[str, Any]) -> str:
 def broken_api(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """An API that cannot read its keys: it logs an error, and that it has answered."""
     create_idempotency_table(stage.client, f"{stage.name}-idempotency")
-    monkeypatch.setenv("FORGELEDGER_IDEMPOTENCY_TABLE", f"{stage.name}-idempotency")
     monkeypatch.setenv("FORGELEDGER_API_KEY_PARAMETER", "/missing")
 
 

@@ -2,9 +2,11 @@
 
 import json
 import time
+from typing import Any
 
 import pytest
 
+from forgeledger.jobs.model.item_rules import WORKER_LOST
 from forgeledger.jobs.model.jobs import JobStatus
 from tests.support.function_stage import JOB_ID, Stage, lines, sample
 
@@ -181,6 +183,60 @@ def test_a_message_that_is_no_wake_comes_again_alone(
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
     assert lines(capsys.readouterr().out)[0]["message"] == "record not understood"
+
+
+@pytest.fixture
+def dead_letter(stage: Stage) -> dict[str, Any]:
+    """A work message of a dispatched job that no worker brought to an end, as a dead letter."""
+    stage.dispatched_job()
+    registered = stage.handler("api", execution=True)(sample("api-register-items"))
+    assert registered["statusCode"] == 200
+    relay = stage.handler("relay", execution=True)
+    assert relay(sample("relay-wake")) == {"batchItemFailures": []}
+    message = stage.received(stage.work)[0]
+    [wake] = sample("relay-wake")["Records"]
+    return {**wake, "messageId": message["MessageId"], "body": message["Body"]}
+
+
+def test_dead_work_ends_its_item_once_beside_a_wake(
+    stage: Stage, dead_letter: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    relay = stage.handler("relay", execution=True)
+    [wake] = sample("relay-wake")["Records"]
+    item_id = json.loads(dead_letter["body"])["itemId"]
+    capsys.readouterr()
+
+    answers = [relay({"Records": [dead_letter, wake]}) for _ in range(2)]
+
+    assert answers == [{"batchItemFailures": []}] * 2
+    item = stage.item(item_id)
+    assert (item.state.value, item.attempt) == ("FAILED", 1)
+    assert item.failure == WORKER_LOST
+    assert lines(capsys.readouterr().out)[0]["WorkersLost"] == [1.0]
+
+
+def test_dead_work_that_cannot_be_ended_now_comes_again_alone(
+    stage: Stage, dead_letter: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    [wake] = sample("relay-wake")["Records"]
+    stranger = {**dead_letter, "messageId": "bad", "body": '{"jobId": 7, "items": []}'}
+
+    answer = stage.handler("relay", execution=True)({"Records": [stranger, wake]})
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
+    assert caplog.messages == ["dead work not ended"]
+
+
+def test_dead_work_of_no_job_is_dropped_with_a_warning(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    [wake] = sample("relay-wake")["Records"]
+    body = json.dumps({"jobId": JOB_ID, "itemId": "a", "attempt": 1})
+
+    answer = stage.handler("relay", execution=True)({"Records": [{**wake, "body": body}]})
+
+    assert answer == {"batchItemFailures": []}
+    assert caplog.messages == ["dead work of no job"]
 
 
 def test_the_tick_sends_a_wake_for_what_is_due_before_the_next_one(stage: Stage) -> None:

@@ -46,7 +46,6 @@ def debug_stage(stage: Stage, aws: Any, monkeypatch: pytest.MonkeyPatch) -> Stag
         Name=f"/{stage.name}", Value=f"{OLD_API_KEY}\n{API_KEY}", Type="SecureString"
     )
     for variable, value in {
-        "FORGELEDGER_IDEMPOTENCY_TABLE": f"{stage.name}-idempotency",
         "FORGELEDGER_API_KEY_PARAMETER": f"/{stage.name}",
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
         "AWS_SESSION_TOKEN": SESSION_TOKEN,

@@ -15,7 +15,9 @@ from localstack_client.session import Session
 from forgeledger.aws import clients
 from forgeledger.bootstrap.storage import ledger_store
 from forgeledger.jobs.model.ids import lane_of
+from forgeledger.jobs.model.items import Item
 from forgeledger.jobs.model.job_lifecycle import create
+from forgeledger.jobs.model.jobs import DispatchSpec
 from forgeledger.jobs.model.lanes import LaneRules
 from forgeledger.runtime import Runtime
 from forgeledger.web import error_responses
@@ -67,6 +69,7 @@ class Stage:
         self._listen(name)
         for variable, value in {
             "FORGELEDGER_TABLE": name,
+            "FORGELEDGER_IDEMPOTENCY_TABLE": f"{name}-idempotency",
             "FORGELEDGER_COMMAND_QUEUE_URL": self.commands,
             "FORGELEDGER_REJECT_QUEUE_URL": self.rejects,
             "FORGELEDGER_EVENT_BUS": name,
@@ -99,13 +102,17 @@ class Stage:
         return lambda event: handle(event, InvocationContext(*(remaining_ms or (30_000,))))
 
     def job(self, **overrides: Any) -> None:
-        spec = make_spec(
-            job_id=JOB_ID,
-            rules=LaneRules(registers_on_the_way=True, max_attempts=2),
-            created_at=time.time_ns() // 1_000_000,
+        given: dict[str, Any] = {
+            "job_id": JOB_ID,
+            "rules": LaneRules(registers_on_the_way=True, max_attempts=2),
+            "created_at": time.time_ns() // 1_000_000,
             **overrides,
-        )
-        self.store.create_job(*create(spec))
+        }
+        self.store.create_job(*create(make_spec(**given)))
+
+    def dispatched_job(self) -> None:
+        rules = LaneRules(dispatched=True, lease_seconds=300)
+        self.job(rules=rules, dispatch=DispatchSpec())
 
     def received(self, queue_url: str) -> list[dict[str, Any]]:
         answer = self.sqs.receive_message(
@@ -113,10 +120,13 @@ class Stage:
         )
         return answer.get("Messages", [])
 
-    def state_of(self, item_id: str) -> str:
+    def item(self, item_id: str) -> Item:
         view = self.store.load_lane(JOB_ID, lane_of(item_id, 4), [item_id])
         assert view is not None
-        return view.items[item_id].state.value
+        return view.items[item_id]
+
+    def state_of(self, item_id: str) -> str:
+        return self.item(item_id).state.value
 
     def ignored_of(self, item_id: str) -> list[tuple[str, ...]]:
         """The unknown fields that the journal names in each event of an item."""

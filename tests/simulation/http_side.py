@@ -24,7 +24,7 @@ from tests.simulation.clients import DynamoDBClient, WakeQueueClient
 from tests.simulation.environments import FunctionContext
 from tests.simulation.http_callers import SimulatedParameters, with_good_key, without_good_key
 from tests.simulation.lane_checks import Violation
-from tests.simulation.service_side import silence_wakes
+from tests.simulation.service_side import quiet_looks
 from tests.simulation.world import SimulatedWorld
 from tests.support.one_by_one import one_by_one
 
@@ -123,7 +123,6 @@ def _api(depth: int, *, execution: bool) -> Any:
     """One API per level of stalls, since each can answer only one request at a time."""
     del depth
     error_responses.logger = handlers.SilentLogger()  # type: ignore[assignment]
-    silence_wakes()
     runtime = Runtime(
         clock=_CURRENT.now,
         new_id=_CURRENT.new_id,
@@ -135,7 +134,9 @@ def _api(depth: int, *, execution: bool) -> Any:
         handlers.environment(execution=execution),
         dynamodb=_CURRENT,
         ssm=SimulatedParameters(),
-        sqs=lambda: WakeQueueClient(_CURRENT.current),
+        looks=quiet_looks(lambda: WakeQueueClient(_CURRENT.current), runtime)
+        if execution
+        else None,
         runtime=runtime,
     )
 

@@ -59,7 +59,7 @@ def build_api(
     *,
     dynamodb: Any = None,
     ssm: Any = None,
-    sqs: Callable[[], Any] | None = None,
+    looks: LookPlanner | None = None,
     runtime: Runtime | None = None,
 ) -> Api:
     settings = ApiSettings.read(environment)
@@ -67,9 +67,9 @@ def build_api(
     dynamodb = dynamodb or clients.dynamodb()
     table = settings.idempotency_table
     claims = DynamoDBJobIdClaims(dynamodb, table, runtime.clock, IDEMPOTENCY_SECONDS)
-    # The client is built on first use: most requests send no wake.
-    sqs = sqs or cache(clients.sqs)
-    looks = api_looks(sqs, settings.wake_queue_url, runtime) if settings.execution else None
+    if looks is None and settings.execution:
+        # The client is built on first use: most requests send no wake.
+        looks = api_looks(cache(clients.sqs), settings.wake_queue_url, runtime)
     store = ledger_store(dynamodb, settings.table, runtime)
     services = services_on(
         store,
@@ -90,10 +90,6 @@ def build_api(
 
 def api_runtime(settings: ApiSettings) -> Runtime:
     return Runtime(parallel=partial(with_threads, most_threads=int(settings.threads)))
-
-
-def api_looks(sqs: Callable[[], Any], queue_url: str, runtime: Runtime) -> LookPlanner:
-    return LookPlanner(wakes=_BestEffort(wakes=SqsWakeQueue(sqs, queue_url, runtime)))
 
 
 def build_resolver(
@@ -131,22 +127,37 @@ def _key_reader(parameter: str, ssm: Any, runtime: Runtime) -> Callable[[HasTime
     return ApiKeys(fetch, runtime, _on_stale_keys).read
 
 
+def _on_stale_keys(error: ApiKeysBusy) -> None:
+    logger.warning("API keys not read", exc_info=error)
+    with single_metric(name="ApiKeysStale", unit=MetricUnit.Count, value=1):
+        pass
+
+
+def _on_unsent_wakes(error: Exception, wakes: int) -> None:
+    logger.warning("wakes not sent", exc_info=error)
+    with single_metric(name="WakesNotSent", unit=MetricUnit.Count, value=wakes):
+        pass
+
+
 @fast_frozen
 class _BestEffort:
     """Sends wakes, but fails no request if it cannot: the next tick sends them again."""
 
     wakes: WakeSender
+    on_unsent: Callable[[Exception, int], None]
 
     def send(self, wakes: Sequence[Due]) -> None:
         try:
             self.wakes.send(wakes)
         except (ClientError, QueueRefused, *NO_ANSWER) as error:
-            logger.warning("wakes not sent", exc_info=error)
-            with single_metric(name="WakesNotSent", unit=MetricUnit.Count, value=len(wakes)):
-                pass
+            self.on_unsent(error, len(wakes))
 
 
-def _on_stale_keys(error: ApiKeysBusy) -> None:
-    logger.warning("API keys not read", exc_info=error)
-    with single_metric(name="ApiKeysStale", unit=MetricUnit.Count, value=1):
-        pass
+def api_looks(
+    sqs: Callable[[], Any],
+    queue_url: str,
+    runtime: Runtime,
+    on_unsent: Callable[[Exception, int], None] = _on_unsent_wakes,
+) -> LookPlanner:
+    wakes = SqsWakeQueue(sqs, queue_url, runtime)
+    return LookPlanner(wakes=_BestEffort(wakes=wakes, on_unsent=on_unsent))

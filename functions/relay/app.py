@@ -58,18 +58,19 @@ def follow_wakes(event: dict[str, Any], context: LambdaContext) -> dict[str, Any
 
 def end_dead_work(records: Sequence[Any], context: LambdaContext) -> list[dict[str, str]]:
     """The messages that must come again."""
-    failed: list[dict[str, str]] = []
+    ended, failed = 0, list[dict[str, str]]()
     has_time = before_deadline(context.get_remaining_time_in_millis)
     for record in records:
         message_id = record["messageId"]
         try:
             services.dead_work.end(read_dead_work(message_id, record["body"]), has_time)
+            ended += 1
         except JobNotFound:
             logger.warning("dead work of no job", extra={"messageId": message_id})
         except Exception:
             logger.exception("dead work not ended", extra={"messageId": message_id})
             failed.append({"itemIdentifier": message_id})
-    metrics.add_metric("WorkersLost", MetricUnit.Count, len(records) - len(failed))
+    metrics.add_metric("WorkersLost", MetricUnit.Count, ended)
     return failed
 
 

@@ -228,7 +228,7 @@ def test_dead_work_that_cannot_be_ended_now_comes_again_alone(
 
 
 def test_dead_work_of_no_job_is_dropped_with_a_warning(
-    stage: Stage, caplog: pytest.LogCaptureFixture
+    stage: Stage, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     [wake] = sample("relay-wake")["Records"]
     body = json.dumps({"jobId": JOB_ID, "itemId": "a", "attempt": 1})
@@ -237,6 +237,7 @@ def test_dead_work_of_no_job_is_dropped_with_a_warning(
 
     assert answer == {"batchItemFailures": []}
     assert caplog.messages == ["dead work of no job"]
+    assert lines(capsys.readouterr().out)[-1]["WorkersLost"] == [0.0]
 
 
 def test_the_tick_sends_a_wake_for_what_is_due_before_the_next_one(stage: Stage) -> None:

@@ -23,7 +23,7 @@ class Queue:
         self.answers = list(answers)
         self.requests: list[list[tuple[str, int]]] = []
 
-    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> Any:  # noqa: N803
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> Any:  # noqa: N803 - boto3's spelling.
         assert QueueUrl == "https://wakes"
         entries = [(woken_row(entry["MessageBody"]), entry["DelaySeconds"]) for entry in Entries]
         self.requests.append(entries)

@@ -3,29 +3,12 @@
 import pytest
 
 from forgeledger.jobs.usecases import resume_items
-from forgeledger.jobs.usecases.advance_job import JobAdvancer
-from forgeledger.jobs.usecases.apply_commands import LaneWriter
-from forgeledger.json_text import iso
-
-HOUR_SECONDS = 3_600
-
-
-def relay(world, job_id):
-    JobAdvancer(world.store, LaneWriter(world.store, world.runtime), world.runtime).advance(job_id)
-
-
-def in_seconds(world, seconds):
-    return iso(world.clock.now + round(seconds * 1000))
+from tests.support.held_jobs import HOUR_SECONDS, claim, in_seconds, job_in_an_hour, relay
 
 
 @pytest.fixture
 def scheduled(world, caller):
-    """A sealed job with one item that starts in an hour."""
-    return caller.new_job(items=["a"], seal=True, executeAt=in_seconds(world, HOUR_SECONDS))
-
-
-def claim(caller, job_id, item_id="a"):
-    return caller.post(f"/jobs/{job_id}/items/{item_id}/claim", {"workerId": "w"})
+    return job_in_an_hour(world, caller)
 
 
 def test_what_is_no_time_is_refused(caller):

@@ -1,5 +1,6 @@
 """One method for each kind of command that a worker reports."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from forgeledger.sdk.failure import FailedBy, Failure
@@ -7,11 +8,11 @@ from forgeledger.sdk.records import JobRef
 from forgeledger.sdk.report.lane_buffer import OnDelivery
 
 
-class CommandReports:
+class CommandReports(ABC):
     """`attempt` and `dispatch` are those of the work message: they fence an earlier worker off."""
 
-    def report(self, *_: Any, **__: Any) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def report(self, *_: Any, **__: Any) -> None: ...
 
     def claim(
         self,
